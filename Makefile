@@ -1,0 +1,57 @@
+# Eva's commands. `make help` lists them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+.PHONY: help
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/run: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Eva needs Python 3.11 or newer; set PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+.PHONY: run
+run: $(VENV)/run ## start Eva and print the address of her page
+	@$(BIN)/eva run --host $(HOST) --port $(PORT)
+
+.PHONY: test
+test: $(VENV)/dev ## run the whole suite
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(VENV)/dev ## check style, types and the arrows of the house
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: format
+format: $(VENV)/dev ## mend style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: texts
+texts: $(VENV)/dev ## compile the locale catalogues after a change to a .po file
+	@$(BIN)/pybabel compile --directory bot/locales --domain eva --statistics
+
+.PHONY: bench
+bench: $(VENV)/dev ## measure speed and memory; keeps the figures in benchmarks/results
+	@$(BIN)/python -m benchmarks.speed
+
+.PHONY: screenshots
+screenshots: $(VENV)/dev ## take the pictures of the page that the README shows
+	@$(BIN)/python docs/shoot.py
+
+.PHONY: clean
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

@@ -1,0 +1,1 @@
+"""What Eva's figures rest on; results are kept in `results/`."""

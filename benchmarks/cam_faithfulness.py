@@ -1,0 +1,192 @@
+"""Do the maps show what the network looks at? Deletion and insertion, against random and centre-blob maps.
+
+Petsiuk, Das and Saenko, *RISE*, BMVC 2018: blur the picture away cell by cell, the hottest first
+(deletion), or let it appear in that order (insertion), and follow the probability of the style. A faithful
+map makes it fall fast (small area under the curve) and rise fast (large area). The style is the one named
+for the whole photo; cells are those of the map, one 16 x 16 pixel square each.
+
+    python -m benchmarks.cam_faithfulness --data FOLDER --split test --limit 150
+
+FOLDER holds `labels.csv` with the columns `photo`, `split` and `style`; photos labelled `not_outfit` are
+left out."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageFilter
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from core.photos import read_photo
+from core.settings import Settings
+from core.styles import STYLES
+from core.vision.classifier import load_classifier
+from core.vision.frame import frame
+from core.vision.verdict import softmax
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from core.vision.classifier import StyleClassifier
+
+RESULTS = Path(__file__).parent / "results" / "cam_faithfulness.json"
+BLUR = 24
+"""Radius in pixels of the frame; nothing of a garment is left."""
+LEVELS = 8
+"""Steps from none of the cells to all of them."""
+MAPS = ("cam", "random", "centre")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Areas:
+    """Areas under the two curves of one map on one photo, 0 to 1."""
+
+    deletion: float
+    insertion: float
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    parser = argparse.ArgumentParser(description="Deletion and insertion of the class activation maps.")
+    parser.add_argument("--data", type=Path, required=True, help="folder with labels.csv")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--limit", type=int, default=150, help="photos, spread evenly over the split")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    photos = _photos(options.data, options.split, options.limit)
+    areas: dict[str, list[Areas]] = {name: [] for name in MAPS}
+    draw = np.random.default_rng(0)
+    with load_classifier(Settings()) as classifier:
+        for path in track(photos, "Judging", console=Console(stderr=True)):
+            for name, each in _areas(classifier, path, draw).items():
+                areas[name].append(each)
+    report = _report(areas)
+    _print(report, len(photos))
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(
+        json.dumps(
+            {
+                "when": datetime.now(UTC).isoformat(timespec="seconds"),
+                "model": classifier.card.version,
+                "split": options.split,
+                "photos": len(photos),
+                "levels": LEVELS,
+                **report,
+            },
+            indent=2,
+        )
+        + "\n",
+        "utf-8",
+    )
+
+
+def _photos(data: Path, split: str, limit: int) -> list[Path]:
+    with (data / "labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == split and row["style"] in set(STYLES)]
+    if not rows:
+        raise SystemExit(f"no outfit photos of the split {split!r} in labels.csv")
+    spread = np.unique(np.linspace(0, len(rows) - 1, min(limit, len(rows))).round().astype(int))
+    return [data / rows[index]["photo"] for index in spread]
+
+
+def _areas(classifier: StyleClassifier, path: Path, draw: np.random.Generator) -> dict[str, Areas]:
+    framed = frame(read_photo(path.read_bytes()).image, classifier.card.preprocessing)
+    outputs = classifier.engine.forward(framed.pixels)
+    style = int(np.argmax(outputs.logits))
+    evidence = outputs.evidence[..., style]
+    blurred = np.asarray(Image.fromarray(framed.pixels).filter(ImageFilter.GaussianBlur(BLUR)))
+    shape = evidence.shape
+    inside = framed.crop(np.arange(evidence.size, dtype=np.float32).reshape(shape)).astype(int).ravel()
+    down, across = np.divmod(inside, shape[1])
+    middle = np.square(down - down.mean()) / shape[0] ** 2 + np.square(across - across.mean()) / shape[1] ** 2
+    heat = {
+        "cam": np.maximum(evidence.ravel()[inside], 0) + 1e-6 * draw.random(inside.size),
+        "random": draw.random(inside.size),
+        "centre": -middle,
+    }
+
+    def probability(shown: NDArray[np.bool_]) -> float:
+        """Of the style when only these of the picture's cells are shown sharp."""
+        sharp = np.ones(shape, bool)
+        sharp[down, across] = shown
+        scale = framed.pixels.shape[0] // shape[0], framed.pixels.shape[1] // shape[1]
+        mask = np.kron(sharp, np.ones(scale, bool))[..., None]
+        logits = classifier.engine.forward(np.where(mask, framed.pixels, blurred)).logits
+        return float(softmax(logits / classifier.card.temperature)[style])
+
+    everything = probability(np.ones(inside.size, bool))
+    nothing = probability(np.zeros(inside.size, bool))
+    found = {}
+    for name, each in heat.items():
+        rank = np.empty(inside.size, int)
+        rank[np.argsort(-each)] = np.arange(inside.size)
+        counts = [round(inside.size * level / LEVELS) for level in range(1, LEVELS)]
+        deleted = [everything, *(probability(rank >= count) for count in counts), nothing]
+        inserted = [nothing, *(probability(rank < count) for count in counts), everything]
+        found[name] = Areas(
+            deletion=float(np.trapezoid(deleted, dx=1 / LEVELS)),
+            insertion=float(np.trapezoid(inserted, dx=1 / LEVELS)),
+        )
+    return found
+
+
+def _report(areas: dict[str, list[Areas]]) -> dict[str, dict[str, float]]:
+    means = {
+        name: {
+            "deletion": float(np.mean([each.deletion for each in found])),
+            "insertion": float(np.mean([each.insertion for each in found])),
+        }
+        for name, found in areas.items()
+    }
+    against = {
+        f"against_{name}": {
+            "deletion_ratio": means[name]["deletion"] / means["cam"]["deletion"],
+            "insertion_ratio": means["cam"]["insertion"] / means[name]["insertion"],
+            "better_on": float(
+                np.mean(
+                    [
+                        ours.insertion - ours.deletion > theirs.insertion - theirs.deletion
+                        for ours, theirs in zip(areas["cam"], areas[name], strict=True)
+                    ]
+                )
+            ),
+        }
+        for name in MAPS[1:]
+    }
+    return means | against
+
+
+def _print(report: dict[str, dict[str, float]], photos: int) -> None:
+    table = Table(title=f"Faithfulness of the maps on {photos} photos")
+    columns = (
+        "map",
+        "deletion (small is good)",
+        "insertion (large is good)",
+        "CAM better by",
+        "CAM better on",
+    )
+    for column in columns:
+        table.add_column(column, justify="left" if column == "map" else "right")
+    for name in MAPS:
+        cells = [name, f"{report[name]['deletion']:.3f}", f"{report[name]['insertion']:.3f}"]
+        if name != "cam":
+            rival = report[f"against_{name}"]
+            cells += [
+                f"{rival['deletion_ratio']:.2f} x, {rival['insertion_ratio']:.2f} x",
+                f"{rival['better_on']:.0%} of photos",
+            ]
+        table.add_row(*cells)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

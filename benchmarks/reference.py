@@ -1,0 +1,59 @@
+"""The old way, kept to compare with: Keras predict, every feature map zoomed to the picture, dot, matplotlib.
+
+This is how the 2020 web app drew its maps: the 8 x 8 x 512 features after VGG-16's last pooling are zoomed by
+32 x 32 x 0.5 to 256 x 256 x 256, only then multiplied by a class's weights, and drawn through pyplot. The
+time does not depend on the weights, so they are random."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["OldWay"]
+
+SIDE = 256
+
+
+class OldWay:
+    """Photo bytes in, class activation map as a picture out, as it was done before."""
+
+    def __init__(self) -> None:
+        """Build the network; needs the extra `train`.
+
+        Raises:
+            ImportError: TensorFlow or matplotlib is not installed.
+        """
+        import keras  # noqa: PLC0415
+        import matplotlib as mpl  # noqa: PLC0415
+
+        mpl.use("Agg")
+        base = keras.applications.VGG16(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3))
+        pooled = keras.layers.GlobalAveragePooling2D()(base.output)
+        self._network: Any = keras.Model(base.input, [base.output, keras.layers.Dense(8)(pooled)])
+        self._prepare: Any = keras.applications.vgg16.preprocess_input
+        self._weights: NDArray[np.float32] = np.random.default_rng(0).normal(size=(256, 8)).astype(np.float32)
+
+    def __call__(self, data: bytes) -> bytes:
+        """Judge one photo and draw its map."""
+        import matplotlib.pyplot as plt  # noqa: PLC0415
+
+        photo = Image.open(io.BytesIO(data)).convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+        pixels = np.asarray(photo)
+        features, logits = self._network.predict(self._prepare(pixels[None].astype(np.float32)), verbose=0)
+        zoomed = ndimage.zoom(features[0], (32, 32, 0.5), order=1)
+        heat = zoomed.reshape(-1, 256) @ self._weights[:, int(np.argmax(logits[0]))]
+        figure, axes = plt.subplots()
+        axes.imshow(pixels)
+        axes.imshow(heat.reshape(SIDE, SIDE), cmap="jet", alpha=0.5)
+        axes.axis("off")
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png")
+        plt.close(figure)
+        return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""Eva's voice: what she says about a verdict, in Korean and English, for any channel."""

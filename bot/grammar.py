@@ -1,0 +1,47 @@
+"""Words that fit the sentence they are put into: Korean particles and English articles.
+
+Korean particles follow the sound before them: a style's name may end in a consonant (캐주얼은) or in a
+vowel (스트리트는). A text in the catalogue writes the pair, consonant first, as its placeholder's format, and
+the word picks:
+
+    "{style:은/는}"        캐주얼은, 스트리트는
+    "{style:이에요/예요}"  에스닉이에요, 걸리시예요
+    "{style:으로/로}"      페미닌으로, but 캐주얼로: after ㄹ this one pair behaves as after a vowel
+    "{style:a}"            a Street, an 80s Retro
+"""
+
+from __future__ import annotations
+
+__all__ = ["Word"]
+
+FIRST_SYLLABLE, LAST_SYLLABLE = ord("가"), ord("힣")
+FINALS = 28
+"""Hangul syllables stand in Unicode in runs of 28, one for each final consonant, the first with none."""
+RIEUL = 8
+"""Place of ㄹ in such a run."""
+
+
+class Word(str):
+    """A string that takes a particle or an article when it is formatted."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        """The word with what `spec` asks for: nothing, `a`, or one of a pair of Korean particles."""
+        if spec == "a":
+            return f"{'an' if self[:1].lower() in set('aeiou8') else 'a'} {self}"
+        after_consonant, slash, after_vowel = spec.partition("/")
+        if not slash:
+            return super().__format__(spec)
+        final = self._final
+        if final is None:
+            return f"{self}{after_consonant}({after_vowel})"
+        if final == 0 or (final == RIEUL and after_consonant == "으로"):
+            return f"{self}{after_vowel}"
+        return f"{self}{after_consonant}"
+
+    @property
+    def _final(self) -> int | None:
+        """The last syllable's final consonant, 0 for none; None where the word does not end in Hangul."""
+        last = ord(self[-1]) if self else 0
+        return (last - FIRST_SYLLABLE) % FINALS if FIRST_SYLLABLE <= last <= LAST_SYLLABLE else None

@@ -1,0 +1,136 @@
+"""Every error that Eva raises on purpose, in one tree.
+
+  EvaError
+    - PhotoError                the bytes that came in are no picture she can judge
+        - EmptyPhoto
+        - NotAnImage
+        - TruncatedPhoto
+        - CorruptPhoto
+        - DecompressionBomb
+        - PhotoTooLarge
+        - PhotoTooSmall
+        - PhotoTooThin
+    - ModelError                the model that ships with Eva cannot be used
+        - ModelMissing
+        - ModelMismatch
+        - EngineUnavailable
+        - NoScriptedVerdict
+    - TrainingError             a training command cannot go on
+        - DatasetError
+        - UnknownBackbone
+        - CheckpointMismatch
+        - ExportRefused
+
+An error's first docstring line is its message; `detail` adds what was seen. People never read these: Eva's own
+sentence for an error is chosen in `bot/voice.py`, its HTTP status in `leaderboard_web/errors.py`.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CheckpointMismatch",
+    "CorruptPhoto",
+    "DatasetError",
+    "DecompressionBomb",
+    "EmptyPhoto",
+    "EngineUnavailable",
+    "EvaError",
+    "ExportRefused",
+    "ModelError",
+    "ModelMismatch",
+    "ModelMissing",
+    "NoScriptedVerdict",
+    "NotAnImage",
+    "PhotoError",
+    "PhotoTooLarge",
+    "PhotoTooSmall",
+    "PhotoTooThin",
+    "TrainingError",
+    "TruncatedPhoto",
+    "UnknownBackbone",
+]
+
+
+class EvaError(Exception):
+    """Eva could not do what she was asked to do."""
+
+    def __init__(self, detail: str = "") -> None:
+        message = (type(self).__doc__ or "").partition("\n")[0]
+        super().__init__(f"{message.rstrip('.')}: {detail}" if detail else message)
+        self.detail = detail
+
+
+class PhotoError(EvaError):
+    """The photo cannot be judged."""
+
+
+class EmptyPhoto(PhotoError):
+    """The file is empty."""
+
+
+class NotAnImage(PhotoError):
+    """The file is not a picture in a format that Eva reads."""
+
+
+class TruncatedPhoto(PhotoError):
+    """The picture ends before it is complete."""
+
+
+class CorruptPhoto(PhotoError):
+    """The picture is damaged and cannot be decoded."""
+
+
+class DecompressionBomb(PhotoError):
+    """The picture would unpack to far more pixels than its file can honestly hold."""
+
+
+class PhotoTooLarge(PhotoError):
+    """The picture is larger than 20 MB or 50 megapixels."""
+
+
+class PhotoTooSmall(PhotoError):
+    """The picture is smaller than 64 pixels on one side."""
+
+
+class PhotoTooThin(PhotoError):
+    """The picture is more than five times as long as it is wide."""
+
+
+class ModelError(EvaError):
+    """The style model cannot be used."""
+
+
+class ModelMissing(ModelError):
+    """The model file or its card is not where it should be."""
+
+
+class ModelMismatch(ModelError):
+    """The model file and its card do not belong together."""
+
+
+class EngineUnavailable(ModelError):
+    """The chosen engine is not installed here."""
+
+
+class NoScriptedVerdict(ModelError):
+    """The scripted engine was asked for a verdict that nobody gave it."""
+
+
+class TrainingError(EvaError):
+    """The training command cannot go on."""
+
+
+class DatasetError(TrainingError):
+    """The photos or labels are not as the training data's README describes them."""
+
+
+class UnknownBackbone(TrainingError):
+    """The recipe does not know this backbone."""
+
+
+class CheckpointMismatch(TrainingError):
+    """The folder holds another run's checkpoint; choose another --out or the same settings."""
+
+
+class ExportRefused(TrainingError):
+    """The exported model disagrees with the trained one, so it was not written."""

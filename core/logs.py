@@ -1,0 +1,60 @@
+"""Logs: readable lines while developing, JSON in production. Nothing about a person is ever logged.
+
+No file names, no addresses, no chat or user names: what is logged are Eva's own events, with counts and
+durations.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+from core.settings import Environment
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
+
+__all__ = ["set_up_logs"]
+
+QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "PIL", "asyncio", "multipart", "python_multipart")
+"""Loggers of others that speak only from WARNING on."""
+
+
+def set_up_logs(environment: Environment) -> None:
+    """Send Eva's events and the standard library's logging through one renderer to stderr."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderers: list[Processor]
+    if environment is Environment.PRODUCTION:
+        renderers = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        # Pretty tracebacks would print local variables, and with them parts of photos.
+        renderers = [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for name in QUIET:
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,29 @@
+"""The eight styles that Eva knows, in the order of the network's outputs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["STYLES", "Style"]
+
+
+class Style(StrEnum):
+    """One of the eight styles; the value is its key in files, databases and URLs."""
+
+    BUSINESS_CASUAL = "business_casual"
+    ETHNIC = "ethnic"
+    FEMININE = "feminine"
+    GIRLISH = "girlish"
+    RETRO = "retro"
+    MODE = "mode"
+    CASUAL = "casual"
+    STREET = "street"
+
+    @property
+    def position(self) -> int:
+        """Position among the network's outputs, 0 to 7."""
+        return STYLES.index(self)
+
+
+STYLES: tuple[Style, ...] = tuple(Style)
+"""The order that every array over styles follows."""

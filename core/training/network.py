@@ -1,0 +1,112 @@
+"""The network: an ImageNet backbone, global average pooling and one linear layer, so that the CAM is exact.
+
+Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR 2016: with features F (rows x columns x
+channels), logits z = mean(F) W + b, so the evidence for a style at one position is F W, and its mean plus b is the
+logit itself. VGG: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from core.errors import DatasetError
+from core.styles import STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+__all__ = ["ARCHITECTURES", "Architecture", "build_base", "build_head", "build_network", "build_tail"]
+
+IMAGENET_MEAN = (123.68, 116.779, 103.939)
+"""RGB."""
+STYLE_LAYER, OUTFIT_LAYER = "style", "outfit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """A convolution base that the recipe is ready for."""
+
+    make: Callable[..., keras.Model]
+    """Builds it as keras.applications does: include_top, weights, input_tensor."""
+    features: str
+    """The layer whose output the heads stand on."""
+    cuts: Mapping[str, str]
+    """The last layer before each block from which training may start."""
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "vgg16": Architecture(
+        make=keras.applications.VGG16,
+        features="block5_conv3",
+        cuts={"block5": "block4_pool", "block4": "block3_pool"},
+    ),
+    "vgg19": Architecture(
+        make=keras.applications.VGG19,
+        features="block5_conv4",
+        cuts={"block5": "block4_pool", "block4": "block3_pool"},
+    ),
+    "resnet50": Architecture(
+        make=keras.applications.ResNet50,
+        features="conv5_block3_out",
+        cuts={"block5": "conv4_block6_out", "block4": "conv3_block4_out"},
+    ),
+}
+
+
+def build_base(backbone: str, weights: Path | None, shape: tuple[int, int]) -> keras.Model:
+    """The convolution base up to its last features, from RGB pixels 0 to 255.
+
+    The published weights want BGR minus ImageNet's mean. The channel order is folded into the first kernel, so that
+    only a subtraction is left.
+
+    Args:
+        backbone: a key of ARCHITECTURES.
+        weights: an .npz with `layer/kernel` and `layer/bias` (VGG), or None for keras.applications' download.
+        shape: height, width of the input.
+    """
+    architecture = ARCHITECTURES[backbone]
+    picture = keras.Input((*shape, 3), name="picture")
+    centred = keras.layers.Rescaling(1.0, offset=[-value for value in IMAGENET_MEAN], name="centre")(picture)
+    published = architecture.make(include_top=False, weights=None if weights else "imagenet", input_tensor=centred)
+    if weights:
+        _load(published, weights)
+    first = next(layer for layer in published.layers if isinstance(layer, keras.layers.Conv2D))
+    kernel, *rest = first.get_weights()
+    first.set_weights([kernel[:, :, ::-1, :], *rest])
+    return keras.Model(picture, published.get_layer(architecture.features).output, name=f"{backbone}_base")
+
+
+def build_head(features: Any, dropout: float = 0.0) -> tuple[Any, Any]:
+    """Style logits (8) and outfit logit (1) over pooled features; nothing hidden in between."""
+    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(features)
+    if dropout:
+        pooled = keras.layers.Dropout(dropout, name="dropout")(pooled)
+    style = keras.layers.Dense(len(STYLES), name=STYLE_LAYER, dtype="float32")(pooled)
+    outfit = keras.layers.Dense(1, name=OUTFIT_LAYER, dtype="float32")(pooled)
+    return style, outfit
+
+
+def build_network(base: keras.Model, dropout: float = 0.0) -> keras.Model:
+    """The whole network: pixels to style logits and outfit logit."""
+    return keras.Model(base.input, build_head(base.output, dropout), name="eva")
+
+
+def build_tail(network: keras.Model, cut: str) -> keras.Model:
+    """The layers behind layer `cut` as a model of their own; it shares its weights with `network`."""
+    return keras.Model(network.get_layer(cut).output, network.outputs, name="tail")
+
+
+def _load(model: keras.Model, path: Path) -> None:
+    with np.load(path) as stored:
+        for layer in model.layers:
+            if not layer.weights:
+                continue
+            try:
+                layer.set_weights([stored[f"{layer.name}/{part}"].astype(np.float32) for part in ("kernel", "bias")])
+            except (KeyError, ValueError) as error:
+                raise DatasetError(f"{path.name} has no fitting weights for {layer.name}") from error

@@ -1,0 +1,158 @@
+"""The report of an evaluation: one Markdown page with its pictures beside it.
+
+The contact sheet shows photos from the data folder. It is for the eyes of those who may see that data: keep it there.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from PIL import Image, ImageDraw
+
+from core.styles import STYLES
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from core.training.dataset import Example
+    from core.training.evaluate import Evaluation, Figures
+
+__all__ = ["write_report"]
+
+TILE, CAPTION, ACROSS, WORST = 180, 34, 6, 24
+
+
+def write_report(evaluation: Evaluation, examples: Sequence[Example], folder: Path, title: str) -> None:
+    """Write `report.md`, `figures.json`, `confusion.png`, `reliability.png` and `mistakes.jpg`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "figures.json").write_text(json.dumps(evaluation.figures.as_dict(), indent=2), "utf-8")
+    (folder / "report.md").write_text(_page(evaluation.figures, title), "utf-8")
+    _draw_confusion(evaluation, folder / "confusion.png")
+    _draw_reliability(evaluation, folder / "reliability.png")
+    _draw_mistakes(evaluation, examples, folder / "mistakes.jpg")
+
+
+def _page(figures: Figures, title: str) -> str:
+    lines = [f"# {title}", "", f"{figures.photos} photos, {figures.outfits} of them with an outfit.", ""]
+    lines += _table(
+        ["figure", "value"],
+        [
+            ["top-1, first annotator", _percent(figures.top1)],
+            ["top-1 where both annotators agree", _percent(figures.top1_agreed)],
+            ["either annotator's style or runner-up", _percent(figures.either)],
+            ["top-2", _percent(figures.top2)],
+            ["macro-F1", _percent(figures.macro_f1)],
+            ["the two annotators with each other", _percent(figures.annotators)],
+            ["calibration error (ECE)", f"{figures.ece:.3f}"],
+            ["gate AUROC", f"{figures.gate_auroc:.4f}"],
+            ["outfits refused", _percent(figures.false_rejects)],
+            ["pictures without an outfit accepted", _percent(figures.false_accepts)],
+        ],
+    )
+    lines += ["", "## By style", ""]
+    lines += _table(
+        ["style", "photos", "precision", "recall", "F1"],
+        [
+            [style, str(int(row["photos"])), *(_percent(row[key]) for key in ("precision", "recall", "f1"))]
+            for style, row in figures.per_style.items()
+        ],
+    )
+    lines += ["", "## By source", ""]
+    lines += _table(
+        ["source", "photos", "top-1", "either"],
+        [
+            [source, str(int(row["photos"])), _percent(row["top1"]), _percent(row["either"])]
+            for source, row in figures.per_source.items()
+        ],
+    )
+    lines += ["", "## By band", ""]
+    lines += _table(
+        ["band", "share of outfits", "right"],
+        [[band, _percent(row["share"]), _percent(row["right"])] for band, row in figures.bands.items()],
+    )
+    lines += [
+        "",
+        "![confusion](confusion.png)",
+        "![reliability](reliability.png)",
+        "![mistakes](mistakes.jpg)",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows]]
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def _draw_confusion(evaluation: Evaluation, path: Path) -> None:
+    counts = evaluation.confusion
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, axes = plt.subplots(figsize=(7, 6.2), layout="constrained")
+    axes.imshow(shares, cmap="magma_r", vmin=0, vmax=1)
+    for row, column in np.ndindex(*counts.shape):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=9)
+    names = [style.replace("_", " ") for style in STYLES]
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("Eva says")
+    axes.set_ylabel("annotator says")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _draw_reliability(evaluation: Evaluation, path: Path) -> None:
+    confidence = evaluation.probabilities.max(axis=1)
+    right = evaluation.probabilities.argmax(axis=1) == evaluation.labels
+    place = np.minimum((confidence * 10).astype(int), 9)
+    figure, (top, bottom) = plt.subplots(2, figsize=(5, 6), height_ratios=(3, 1), sharex=True, layout="constrained")
+    top.plot([0, 1], [0, 1], color="grey", linewidth=1, linestyle="--")
+    bins = [b for b in range(10) if np.any(place == b)]
+    top.plot(
+        [confidence[place == b].mean() for b in bins],
+        [right[place == b].mean() for b in bins],
+        marker="o",
+        color="#7b2d8b",
+    )
+    top.set_ylabel("share that is right")
+    top.set_title(f"ECE {evaluation.figures.ece:.3f}")
+    bottom.bar([(b + 0.5) / 10 for b in bins], [int(np.sum(place == b)) for b in bins], width=0.09, color="#7b2d8b")
+    bottom.set_ylabel("photos")
+    bottom.set_xlabel("confidence")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _draw_mistakes(evaluation: Evaluation, examples: Sequence[Example], path: Path) -> None:
+    said = evaluation.probabilities.argmax(axis=1)
+    wrong = [
+        row
+        for row in np.argsort(-evaluation.probabilities.max(axis=1))
+        if STYLES[said[row]] not in examples[evaluation.rows[row]].label.acceptable
+    ][:WORST]
+    down = max(1, -(-len(wrong) // ACROSS))
+    sheet = Image.new("RGB", (ACROSS * TILE, down * (TILE + CAPTION)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for place, row in enumerate(wrong):
+        left, top = place % ACROSS * TILE, place // ACROSS * (TILE + CAPTION)
+        photo = examples[evaluation.rows[row]].open()
+        photo.thumbnail((TILE, TILE))
+        sheet.paste(photo, (left, top))
+        pen.text(
+            (left + 2, top + TILE),
+            f"Eva: {STYLES[said[row]]} {evaluation.probabilities[row].max():.0%}",
+            fill="black",
+        )
+        pen.text((left + 2, top + TILE + 15), f"annotator: {STYLES[evaluation.labels[row]]}", fill="black")
+    sheet.save(path, quality=85)

@@ -1,0 +1,80 @@
+"""A tiny world for the school: drawn photos, labels, and a network of three small blocks."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+keras = pytest.importorskip("keras", reason="the extra `train` is not installed")
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLOURS = {"casual": (40, 70, 200), "retro": (220, 120, 20), "street": (30, 160, 60)}
+
+
+def tiny_backbone(*, include_top: bool, weights: str | None, input_tensor: Any) -> Any:
+    """Three blocks of one convolution each, named as VGG's are."""
+    assert not include_top
+    value = input_tensor
+    for block, channels in ((3, 8), (4, 8), (5, 16)):
+        value = keras.layers.Conv2D(channels, 3, padding="same", activation="relu", name=f"block{block}_conv1")(value)
+        if block < 5:
+            value = keras.layers.MaxPooling2D(name=f"block{block}_pool")(value)
+    return keras.Model(input_tensor, value)
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of an architecture that trains in seconds."""
+    from core.training.network import ARCHITECTURES, Architecture
+
+    monkeypatch.setitem(
+        ARCHITECTURES,
+        "tiny",
+        Architecture(
+            make=tiny_backbone,
+            features="block5_conv1",
+            cuts={"block5": "block4_pool", "block4": "block3_pool"},
+        ),
+    )
+    return "tiny"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Photos whose style is their colour, grey ones without an outfit, in the three splits."""
+    folder = tmp_path / "data"
+    (folder / "photos").mkdir(parents=True)
+    rng = np.random.default_rng(3)
+    rows: list[dict[str, str]] = []
+    for number in range(120):
+        style = [*COLOURS, "not_outfit"][number % 4]
+        split = "train" if number < 72 else "val" if number < 96 else "test"
+        colour = np.array(COLOURS.get(style, (128, 128, 128)))
+        pixels = np.clip(colour + rng.normal(0, 25, (48, 32, 3)), 0, 255).astype(np.uint8)
+        name = f"photos/{number:03}.png"
+        Image.fromarray(pixels).save(folder / name)
+        rows.append(
+            {
+                "photo": name,
+                "split": split,
+                "style": style,
+                "second": "mode" if number % 8 == 0 else "",
+                "sure": str(1 + number % 3),
+                "style_b": style if split == "test" else "",
+                "second_b": "",
+                "sure_b": "3" if split == "test" else "",
+                "source": "drawn",
+                "source_label": "",
+            }
+        )
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as lines:
+        writer = csv.DictWriter(lines, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from core.errors import ExportRefused
+from core.training.export import answer_with, compare, serving_network, to_serving
+from core.training.network import build_base, build_network, build_tail
+
+
+@pytest.fixture
+def network(tiny: str) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    return build_network(build_base(tiny, None, (32, 32)))
+
+
+@pytest.fixture
+def pictures() -> list[np.ndarray]:
+    return list(np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), np.uint8))
+
+
+def test_nothing_stands_between_pooling_and_the_heads(network: keras.Model) -> None:
+    pool = network.get_layer("pool")
+    for head in ("style", "outfit"):
+        layer = network.get_layer(head)
+        assert isinstance(layer, keras.layers.Dense)
+        assert layer.input is pool.output
+
+
+def test_evidence_is_the_logit_spread_over_the_picture(network: keras.Model, pictures: list[np.ndarray]) -> None:
+    answers = answer_with(serving_network(network), pictures)
+    _, bias = network.get_layer("style").get_weights()
+    assert answers.evidence.shape == (12, 8, 8, 8)
+    assert np.allclose(answers.evidence.mean(axis=(1, 2)) + bias, answers.style_logits, atol=1e-4)
+
+
+def test_serving_gives_what_training_gave(network: keras.Model, pictures: list[np.ndarray]) -> None:
+    style, outfit = network(np.stack(pictures).astype(np.float32))
+    answers = answer_with(serving_network(network), pictures)
+    assert np.allclose(answers.style_logits, style.numpy(), atol=1e-4)
+    assert np.allclose(answers.outfit_logit, outfit.numpy()[:, 0], atol=1e-4)
+
+
+def test_the_exported_model_agrees(network: keras.Model, pictures: list[np.ndarray]) -> None:
+    blob, digest = to_serving(network)
+    assert len(digest) == 64
+    agreement = compare(answer_with(serving_network(network), pictures), answer_with(blob, pictures))
+    assert agreement.cam >= 0.98
+
+
+def test_another_networks_export_is_refused(network: keras.Model, pictures: list[np.ndarray], tiny: str) -> None:
+    keras.utils.set_random_seed(99)
+    stranger = build_network(build_base(tiny, None, (32, 32)))
+    blob, _ = to_serving(stranger)
+    with pytest.raises(ExportRefused, match="agreement"):
+        compare(answer_with(serving_network(network), pictures), answer_with(blob, pictures))
+
+
+def test_the_tail_answers_like_the_whole(network: keras.Model, pictures: list[np.ndarray]) -> None:
+    batch = np.stack(pictures).astype(np.float32)
+    base = keras.Model(network.input, network.get_layer("block4_pool").output)
+    style, _ = build_tail(network, "block4_pool")(base(batch))
+    assert np.allclose(style.numpy(), network(batch)[0].numpy(), atol=1e-5)
+
+
+def test_preprocessing_is_vggs_own(tiny: str) -> None:
+    """RGB in, first kernel fed with BGR minus ImageNet's mean."""
+    keras.utils.set_random_seed(4)
+    base = build_base(tiny, None, (32, 32))
+    kernel, bias = base.get_layer("block3_conv1").get_weights()
+    pixels = np.random.default_rng(1).integers(0, 256, (1, 32, 32, 3)).astype(np.float32)
+    bgr = pixels[..., ::-1] - np.array([103.939, 116.779, 123.68], np.float32)
+    published = keras.ops.conv(bgr, kernel[:, :, ::-1, :], padding="same") + bias
+    ours = keras.Model(base.input, base.get_layer("block3_conv1").output)(pixels)
+    assert np.allclose(ours.numpy(), np.maximum(np.asarray(published), 0), atol=1e-2)

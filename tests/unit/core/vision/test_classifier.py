@@ -1,0 +1,140 @@
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import EngineUnavailable, ModelMismatch, ModelMissing
+from core.photos import Picture
+from core.settings import EngineName, Environment, Settings
+from core.styles import STYLES
+from core.vision.classifier import MODELS, StyleClassifier, load_classifier
+from core.vision.engines import LiteRTEngine, Outputs
+from core.vision.frame import frame
+from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine
+
+
+def _picture(seed: int, size: tuple[int, int] = (240, 400)) -> Picture:
+    draw = np.random.default_rng(seed)
+    coarse = Image.fromarray(draw.integers(0, 256, (10, 6, 3), dtype=np.uint8))
+    image = coarse.resize(size, Image.Resampling.BICUBIC)
+    return Picture(image=image, width=size[0], height=size[1], format="JPEG")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[StyleClassifier]:
+    with load_classifier(Settings()) as classifier:
+        yield classifier
+
+
+def test_verdict_of_the_shipped_model_is_whole(shipped: StyleClassifier) -> None:
+    verdict = shipped.judge(_picture(1))
+    assert tuple(verdict.probabilities) == STYLES
+    assert sum(verdict.probabilities.values()) == pytest.approx(1.0, abs=1e-5)
+    assert verdict.confidence == max(verdict.probabilities.values())
+    assert 0.0 <= verdict.outfit <= 1.0
+    assert verdict.cam.max() in (0.0, 1.0)
+    assert (verdict.engine, verdict.model) == ("litert", shipped.card.version)
+
+
+def test_mean_evidence_explains_the_logits(shipped: StyleClassifier) -> None:
+    """Differences between pictures cancel the bias: what is left must lie in the evidence, or the CAM shows
+    else."""
+    first, second = (
+        shipped.engine.forward(frame(_picture(seed).image, shipped.card.preprocessing).pixels) for seed in (1, 2)
+    )
+    explained = first.evidence.mean(axis=(0, 1)) - second.evidence.mean(axis=(0, 1))
+    assert first.logits - second.logits == pytest.approx(explained, abs=0.05)
+
+
+def test_many_threads_get_what_one_would(shipped: StyleClassifier) -> None:
+    photos = [_picture(seed) for seed in range(6)]
+    alone = [shipped.judge(photo) for photo in photos]
+    engine = LiteRTEngine(_model_of(shipped), threads=1, interpreters=3)
+    with StyleClassifier(engine, shipped.card) as crowd, ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(crowd.judge, photos * 2))
+    for verdict, expected in zip(together, alone * 2, strict=True):
+        assert verdict.style is expected.style
+        assert dict(verdict.probabilities) == pytest.approx(dict(expected.probabilities), abs=1e-4)
+        assert verdict.cam == pytest.approx(expected.cam, abs=1e-3)
+
+
+def test_nothing_can_be_asked_after_close(shipped: StyleClassifier) -> None:
+    classifier = StyleClassifier(LiteRTEngine(_model_of(shipped)), shipped.card)
+    classifier.close()
+    classifier.close()
+    with pytest.raises(EngineUnavailable, match="closed"):
+        classifier.judge(_picture(1))
+
+
+def test_judging_never_imports_tensorflow() -> None:
+    program = (
+        "import sys\n"
+        "from PIL import Image\n"
+        "from core.photos import Picture\n"
+        "from core.settings import Settings\n"
+        "from core.vision.classifier import load_classifier\n"
+        "from core.vision.overlay import heat_jpeg\n"
+        "image = Image.new('RGB', (300, 400))\n"
+        "verdict = load_classifier(Settings()).judge("
+        "Picture(image=image, width=300, height=400, format='PNG'))\n"
+        "heat_jpeg(image, verdict.cam)\n"
+        "print(sorted({'tensorflow', 'keras', 'matplotlib', 'sklearn', 'torch'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert done.stderr == ""
+
+
+def test_model_with_another_ones_card_is_refused(shipped: StyleClassifier, tmp_path: Path) -> None:
+    shutil.copy(_model_of(shipped), tmp_path / shipped.card.file)
+    card = json.loads(shipped.card.to_json()) | {"sha256": "0" * 64}
+    (tmp_path / "model.json").write_text(json.dumps(card), "utf-8")
+    with pytest.raises(ModelMismatch, match="00000000"):
+        load_classifier(Settings(model_dir=tmp_path))
+
+
+def test_card_without_its_model(tmp_path: Path) -> None:
+    card = json.loads(SCRIPTED_CARD.to_json()) | {"file": "eva.tflite"}
+    (tmp_path / "model.json").write_text(json.dumps(card), "utf-8")
+    with pytest.raises(ModelMissing, match=r"eva\.tflite"):
+        load_classifier(Settings(model_dir=tmp_path))
+
+
+def test_empty_model_folder(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing, match=r"model\.json"):
+        load_classifier(Settings(model_dir=tmp_path))
+
+
+def test_scripted_verdicts_in_development_only() -> None:
+    assert load_classifier(Settings(engine=EngineName.SCRIPTED)).judge(_picture(1)).engine == "scripted"
+    with pytest.raises(EngineUnavailable, match="EVA_ENV"):
+        load_classifier(Settings(engine=EngineName.SCRIPTED, env=Environment.PRODUCTION))
+
+
+def test_map_is_cut_to_the_picture_before_it_is_scaled() -> None:
+    """The letterbox's bands may be hotter than the picture; neither the map nor its scale may show it."""
+    evidence = np.zeros((16, 16, 8), np.float32)
+    evidence[:, :, 2] = -1.0
+    evidence[8, 8, 2] = 4.0
+    evidence[8, 9, 2] = 2.0
+    evidence[8, 0, 2] = 400.0
+    logits = np.zeros(8, np.float32)
+    logits[2] = 3.0
+    outputs = Outputs(logits=logits, outfit_logit=2.0, evidence=evidence)
+    verdict = StyleClassifier(ScriptedEngine([outputs]), SCRIPTED_CARD).judge(_picture(1, (200, 400)))
+    assert verdict.cam.shape == (16, 8)
+    assert verdict.cam[8, 4] == 1.0
+    assert verdict.cam[8, 5] == 0.5
+    assert verdict.cam.sum() == 1.5
+
+
+def _model_of(classifier: StyleClassifier) -> Path:
+    folder = Settings().model_dir or MODELS
+    return folder / classifier.card.file

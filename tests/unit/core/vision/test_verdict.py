@@ -1,0 +1,64 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from core.styles import STYLES, Style
+from core.vision.verdict import Band, Thresholds, band_of, by_style, sigmoid, softmax
+
+THRESHOLDS = Thresholds(outfit=0.3, clear=0.6, torn_margin=0.1)
+
+
+def _shares(first: float, second: float) -> dict[Style, float]:
+    rest = (1 - first - second) / 6
+    return dict(zip(STYLES, [rest, first, rest, second, rest, rest, rest, rest], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outfit", "band"),
+    [
+        (0.60, 0.20, 0.99, Band.CLEAR),
+        (0.59, 0.20, 0.99, Band.LEANING),
+        (0.42, 0.34, 0.99, Band.TORN),
+        (0.45, 0.34, 0.99, Band.LEANING),
+        (0.60, 0.39, 0.99, Band.CLEAR),
+        (0.95, 0.02, 0.29, Band.NOT_AN_OUTFIT),
+        (0.95, 0.02, 0.30, Band.CLEAR),
+        (0.42, 0.34, 0.10, Band.NOT_AN_OUTFIT),
+    ],
+)
+def test_band(first: float, second: float, outfit: float, band: Band) -> None:
+    assert band_of(_shares(first, second), outfit, THRESHOLDS) is band
+
+
+def test_clear_goes_before_torn_when_both_would_fit() -> None:
+    close = Thresholds(outfit=0.3, clear=0.45, torn_margin=0.1)
+    assert band_of(_shares(0.48, 0.44), 0.9, close) is Band.CLEAR
+
+
+def test_by_style_keeps_the_order_and_cannot_be_written() -> None:
+    named = by_style(np.arange(8, dtype=np.float32))
+    assert list(named) == list(STYLES)
+    assert named[Style.STREET] == 7.0
+    with pytest.raises(TypeError):
+        named[Style.STREET] = 0.0  # type: ignore[index]
+
+
+@given(arrays(np.float32, 8, elements=st.floats(-1e4, 1e4, width=32)))
+def test_softmax_is_a_distribution_in_the_order_of_the_logits(logits: np.ndarray) -> None:
+    shares = softmax(logits)
+    assert shares.sum() == pytest.approx(1.0, abs=1e-5)
+    assert shares.min() >= 0.0
+    assert shares[int(np.argmax(logits))] == shares.max()
+
+
+def test_softmax_of_known_odds() -> None:
+    assert softmax(np.log(np.array([1, 2, 5], np.float32))) == pytest.approx([0.125, 0.25, 0.625], abs=1e-6)
+
+
+@pytest.mark.parametrize(("logit", "probability"), [(0.0, 0.5), (math.log(3), 0.75), (-800.0, 0.0), (800.0, 1.0)])
+def test_sigmoid(logit: float, probability: float) -> None:
+    assert sigmoid(logit) == pytest.approx(probability)
