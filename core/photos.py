@@ -42,7 +42,7 @@ MIN_SIDE = 64
 """Shortest side in px."""
 MAX_RATIO = 5
 """Longest side over shortest."""
-WORKING_SIDE = 1920
+WORKING_SIDE = 1280
 """Longest side in px of the picture that Eva works with."""
 
 BOMB_PIXELS = 200_000_000

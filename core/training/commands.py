@@ -15,6 +15,7 @@ from scipy.special import expit
 
 from core.errors import DatasetError, UnknownBackbone
 from core.training.calibrate import choose_thresholds, fit_temperature
+from core.training.candidates import compare_frozen
 from core.training.convert import to_litert
 from core.training.dataset import Example, Split, Targets, read_examples, targets
 from core.training.evaluate import evaluate_answers
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["evaluate", "export", "train"]
+__all__ = ["compare_candidates", "evaluate", "export", "train"]
 
 MODEL_FILE, CARD_FILE, KERAS_FILE = "eva.tflite", "model.json", "model.keras"
 TRANSFER_SOURCE = "shadi"
@@ -151,6 +152,15 @@ def evaluate(*, data: Path, run: Path, models: Path, split: str, report: Path) -
     _write_card(card, models, figures)
     console.print((report / "report.md").read_text("utf-8"), markup=False)
     console.print(figures.get("second_head"))
+
+
+def compare_candidates(*, data: Path, weights: Path | None, out: Path, backbone: str, photos: int) -> None:
+    """Print how candidates for framing and pooling do on `val`, and keep the table in `out`."""
+    scores = compare_frozen(data=data, weights=weights, out=out, backbone=backbone, photos=photos)
+    lines = ["| framing | features | top-1 | style or runner-up |", "| --- | --- | --- | --- |"]
+    lines += [f"| {one.shape} | {one.features} | {one.top1:.1%} | {one.either:.1%} |" for one in scores]
+    (out / "candidates.md").write_text("\n".join(lines) + "\n", "utf-8")
+    console.print("\n".join(lines), markup=False)
 
 
 def _frozen(recipe: Recipe, weights: Path | None) -> keras.Model:

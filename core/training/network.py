@@ -37,6 +37,8 @@ class Architecture:
     """The layer whose output the heads stand on."""
     cuts: Mapping[str, str]
     """The last layer before each block from which training may start."""
+    channels: int
+    """Of the maps in front of block 5."""
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -44,16 +46,19 @@ ARCHITECTURES: dict[str, Architecture] = {
         make=keras.applications.VGG16,
         features="block5_conv3",
         cuts={"block5": "block4_pool", "block4": "block3_pool"},
+        channels=512,
     ),
     "vgg19": Architecture(
         make=keras.applications.VGG19,
         features="block5_conv4",
         cuts={"block5": "block4_pool", "block4": "block3_pool"},
+        channels=512,
     ),
     "resnet50": Architecture(
         make=keras.applications.ResNet50,
         features="conv5_block3_out",
         cuts={"block5": "conv4_block6_out", "block4": "conv3_block4_out"},
+        channels=1024,
     ),
 }
 

@@ -56,7 +56,9 @@ def cross_fit(features: NDArray[np.float32], examples: Sequence[Example], *, fol
     probabilities = np.full((len(examples), len(STYLES)), 1 / len(STYLES), np.float32)
     for learn, answer in StratifiedKFold(folds, shuffle=True, random_state=seed).split(roots, labels):
         model = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=400))
-        probabilities[rows[answer]] = model.fit(roots[learn], labels[learn]).predict_proba(roots[answer])
+        model.fit(roots[learn], labels[learn])
+        probabilities[rows[answer]] = 0
+        probabilities[np.ix_(rows[answer], model.classes_)] = model.predict_proba(roots[answer])
     doubtful = np.zeros(len(examples), bool)
     doubtful[rows] = (probabilities[rows, labels] < 0.05) & (probabilities[rows].max(axis=1) > 0.6)
     return Teaching(probabilities=probabilities, doubtful=doubtful)

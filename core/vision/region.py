@@ -29,7 +29,7 @@ class Height(StrEnum):
 
 
 class Side(StrEnum):
-    """Which half of the picture, as the viewer sees it, carries most of the evidence."""
+    """Which half, as the viewer sees it, carries most of the evidence of the named third (or of the whole picture)."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -58,11 +58,17 @@ def region_of(cam: NDArray[np.float32]) -> Region:
     if total <= 0.0:
         return Region(height=Height.ALL_OVER, side=Side.BOTH, concentration=0.0)
     rows = cam.sum(axis=1) / total
-    columns = cam.sum(axis=0) / total
     thirds = [_share(rows, start, start + 1 / 3) for start in (0.0, 1 / 3, 2 / 3)]
-    left = _share(columns, 0.0, 0.5)
     place = int(np.argmax(thirds))
-    height = (Height.UPPER, Height.MIDDLE, Height.LOWER)[place] if thirds[place] >= ALL_OVER_BELOW else Height.ALL_OVER
+    if thirds[place] >= ALL_OVER_BELOW:
+        height, band = (
+            (Height.UPPER, Height.MIDDLE, Height.LOWER)[place],
+            _overlap(len(rows), place / 3, (place + 1) / 3),
+        )
+    else:
+        height, band = Height.ALL_OVER, np.ones(len(rows))
+    columns = band @ cam
+    left = _share(columns / columns.sum(), 0.0, 0.5)
     side = Side.LEFT if left >= SIDE_FROM else Side.RIGHT if left <= 1 - SIDE_FROM else Side.BOTH
     hottest = np.sort(cam, axis=None)[::-1].cumsum()
     cells = int(np.searchsorted(hottest, total / 2)) + 1
@@ -75,3 +81,10 @@ def _share(density: NDArray[np.float32], start: float, stop: float) -> float:
     summed = np.concatenate(([0.0], np.cumsum(density)))
     low, high = np.interp([start, stop], edges, summed)
     return float(high - low)
+
+
+def _overlap(cells: int, start: float, stop: float) -> NDArray[np.float64]:
+    """How much of each of equal cells, 0 to 1, lies between two fractions of their length."""
+    edges = np.linspace(0.0, 1.0, cells + 1)
+    overlap: NDArray[np.float64] = np.clip(np.minimum(edges[1:], stop) - np.maximum(edges[:-1], start), 0.0, None) * cells
+    return overlap

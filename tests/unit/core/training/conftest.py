@@ -40,6 +40,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> str:
             make=tiny_backbone,
             features="block5_conv1",
             cuts={"block5": "block4_pool", "block4": "block3_pool"},
+            channels=8,
         ),
     )
     return "tiny"

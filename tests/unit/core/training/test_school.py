@@ -22,8 +22,9 @@ SHAPE = Preprocessing(width=32, height=32)
 
 
 def recipe(backbone: str, **changes: object) -> Recipe:
-    stages = (Stage(block="block5", photos=640, rate=3e-3), Stage(block="block4", photos=640, rate=1e-3))
-    return Recipe(**{"backbone": backbone, "preprocessing": SHAPE, "stages": stages, "batch": 8} | changes)  # type: ignore[arg-type]
+    stages = (Stage(block="block5", photos=1600, rate=1e-2), Stage(block="block4", photos=800, rate=3e-3))
+    quick = {"backbone": backbone, "preprocessing": SHAPE, "stages": stages, "batch": 8, "ema": 0.8, "dropout": 0.0}
+    return Recipe(**quick | changes)  # type: ignore[arg-type]
 
 
 def test_a_model_is_trained_exported_and_reported(data: Path, tiny: str, tmp_path: Path) -> None:
@@ -46,6 +47,14 @@ def test_a_model_is_trained_exported_and_reported(data: Path, tiny: str, tmp_pat
 
     stages = [json.loads(line)["stage"] for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
     assert stages == ["heads", *["stage0"] * 4, *["stage1"] * 4]
+
+
+def test_candidates_are_put_side_by_side(data: Path, tiny: str, tmp_path: Path) -> None:
+    commands.compare_candidates(data=data, weights=None, out=tmp_path / "out", backbone=tiny, photos=50)
+    table = (tmp_path / "out" / "candidates.md").read_text("utf-8").splitlines()
+    assert len(table) == 2 + 4 * 5
+    best = max(float(line.split("|")[3].strip(" %")) for line in table[2:])
+    assert best > 60, "colours are easy"
 
 
 def test_an_interrupted_run_goes_on_with_what_is_done(data: Path, tiny: str, tmp_path: Path) -> None:

@@ -54,6 +54,13 @@ def test_thirds_split_a_row_that_lies_on_their_border() -> None:
     assert region_of(cam).height is Height.MIDDLE
 
 
+def test_the_side_is_that_of_the_named_third() -> None:
+    cam = _hot(slice(0, 3), slice(0, 3))
+    cam[10:12, 5:8] = 0.9
+    region = region_of(cam)
+    assert (region.height, region.side) == (Height.UPPER, Side.LEFT)
+
+
 def test_concentration_is_one_for_one_cell_and_zero_for_an_even_map() -> None:
     assert region_of(_hot(slice(3, 4), slice(2, 3))).concentration == 1.0
     assert region_of(np.ones((12, 8), np.float32)).concentration == pytest.approx(0.0, abs=0.02)

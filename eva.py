@@ -1,0 +1,303 @@
+"""The front door: the `eva` command, and the only place where Eva's parts are put together.
+
+What a command needs is imported inside it, so that `eva ask` answers in a moment and never meets TensorFlow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from bot.texts import Language, negotiate, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from core.vision.classifier import StyleClassifier
+
+SAMPLES = Path(__file__).parent / "samples"
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Eva names the style of an outfit and shows on the photo why.",
+)
+
+
+def spoken() -> Language:
+    """The language of this terminal, by LC_ALL, LC_MESSAGES and LANG."""
+    return negotiate(next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), None))
+
+
+def _language(wish: str | None) -> Language:
+    if wish is None:
+        return spoken()
+    if wish not in set(Language):
+        raise typer.BadParameter(text("cli.unknown_language", spoken(), language=wish))
+    return Language(wish)
+
+
+Lang = Annotated[
+    str | None, typer.Option("--lang", metavar="ko|en", help="Eva's language; your terminal's if not given.")
+]
+Data = Annotated[Path, typer.Option(help="Folder with labels.csv and photos/.", exists=True, file_okay=False)]
+
+
+@app.command()
+def ask(
+    photo: Annotated[Path, typer.Argument(help="A photo of an outfit.", show_default=False)],
+    lang: Lang = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Where the heat picture goes; PHOTO-eva.jpg in this folder if not given."),
+    ] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="No typing, all at once.")] = False,
+) -> None:
+    """Show Eva a photo and hear what she says."""
+    language = _language(lang)
+    from bot.batch import read_file  # noqa: PLC0415
+    from bot.terminal import say, show_bars  # noqa: PLC0415
+    from bot.voice import speak  # noqa: PLC0415
+    from core.photos import read_photo  # noqa: PLC0415
+    from core.vision.overlay import heat_jpeg  # noqa: PLC0415
+    from core.vision.verdict import Band  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    with _kindly(language), console.status(text("cli.looking", language)):
+        try:
+            data = read_file(photo)
+        except FileNotFoundError:
+            _stop(text("cli.no_such_file", language, path=str(photo)))
+        except OSError:
+            _stop(text("cli.unreadable", language, path=str(photo)))
+        picture = read_photo(data)
+        with _classifier() as classifier:
+            verdict = classifier.judge(picture)
+    bubbles = speak(verdict, photo=hashlib.sha256(data).hexdigest(), language=language)
+    say(console, bubbles, typed=not fast)
+    if verdict.band is not Band.NOT_AN_OUTFIT:
+        show_bars(console, verdict, language)
+    elif save is None:
+        return
+    target = _free_name(photo) if save is None else save
+    try:
+        if target.exists() and target.samefile(photo):
+            _stop(text("cli.not_saved", language, path=str(target)))
+        target.write_bytes(heat_jpeg(picture.image, verdict.cam))
+    except OSError:
+        _stop(text("cli.not_saved", language, path=str(target)))
+    console.print(text("cli.saved", language, path=str(target)), markup=False, soft_wrap=True)
+
+
+@app.command()
+def judge(
+    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders to walk.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    cam: Annotated[Path | None, typer.Option(help="Folder for the heat pictures.", file_okay=False)] = None,
+    lang: Lang = None,
+) -> None:
+    """Judge many photos; exits with 1 if any of them could not be judged."""
+    language = _language(lang)
+    from bot.batch import Failed, find_photos, judge_all  # noqa: PLC0415
+    from bot.terminal import judged_table, progress  # noqa: PLC0415
+
+    photos = find_photos(paths)
+    if not photos:
+        _stop(text("cli.no_photos", language, path=", ".join(map(str, paths))))
+    failed = 0
+    results = []
+    with (
+        _kindly(language),
+        _classifier() as classifier,
+        progress(text("cli.judging", language), len(photos)) as step,
+    ):
+        try:
+            for result in judge_all(photos, classifier, language, cam):
+                failed += isinstance(result, Failed)
+                if as_json:
+                    typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
+                else:
+                    results.append(result)
+                step()
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            _stop(text("cli.not_saved", language, path=str(error.filename or cam)))
+    if not as_json:
+        Console(highlight=False).print(judged_table(results, language))
+    typer.echo(text("cli.judged", language, done=len(photos) - failed, failed=failed), err=True)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def doctor(lang: Lang = None) -> None:
+    """Say what works here, and how to mend what does not."""
+    language = _language(lang)
+    from bot.doctor import State, examine  # noqa: PLC0415
+    from bot.terminal import show_checks  # noqa: PLC0415
+    from core.settings import Settings  # noqa: PLC0415
+
+    checks = examine(Settings(), language)
+    show_checks(Console(highlight=False), checks, language)
+    raise typer.Exit(1 if any(check.state is State.MISSING for check in checks) else 0)
+
+
+@app.command()
+def run(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8000,
+) -> None:
+    """Start Eva's page."""
+    language = spoken()
+    import uvicorn  # noqa: PLC0415
+
+    from core.logs import set_up_logs  # noqa: PLC0415
+    from core.settings import Settings  # noqa: PLC0415
+    from leaderboard_web.app import create_app  # noqa: PLC0415
+    from webhooks.health import health  # noqa: PLC0415
+
+    set_up_logs(Settings().env)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        door = socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            _stop(text("cli.port_taken", language, port=port))
+        raise typer.BadParameter(f"{host}:{port}: {error.strerror}") from error
+    with door, _kindly(language), _classifier() as classifier:
+        site = create_app(classifier, samples=SAMPLES)
+        site.include_router(health(classifier))
+        named = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
+        typer.echo(text("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}"))
+        # No access log: it would hold people's addresses.
+        server = uvicorn.Server(uvicorn.Config(site, log_config=None, access_log=False, server_header=False))
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[door])
+
+
+@app.command()
+def train(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of this run; a run that is there goes on.")],
+    weights: Annotated[
+        Path | None, typer.Option(help="ImageNet weights; downloaded if not given.", dir_okay=False)
+    ] = None,
+    backbone: Annotated[str, typer.Option(help="vgg16, vgg19 or resnet50.")] = "vgg16",
+    teacher_features: Annotated[Path | None, typer.Option(help="Features of a second teacher.", dir_okay=False)] = None,
+) -> None:
+    """Train Eva's network."""
+    from core.training.recipe import Recipe  # noqa: PLC0415
+
+    with _kindly(spoken()):
+        _training().train(
+            data=data, weights=weights, out=out, recipe=Recipe(backbone=backbone), teacher_features=teacher_features
+        )
+
+
+@app.command()
+def compare(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for the features and the table.", file_okay=False)],
+    weights: Annotated[
+        Path | None, typer.Option(help="ImageNet weights; downloaded if not given.", dir_okay=False)
+    ] = None,
+    backbone: Annotated[str, typer.Option(help="vgg16, vgg19 or resnet50.")] = "vgg16",
+    photos: Annotated[int, typer.Option(help="Training photos to learn from.", min=100)] = 3000,
+) -> None:
+    """Compare framings and poolings on frozen features."""
+    with _kindly(spoken()):
+        _training().compare_candidates(data=data, weights=weights, out=out, backbone=backbone, photos=photos)
+
+
+@app.command()
+def evaluate(
+    data: Data,
+    run: Annotated[Path, typer.Option(help="Folder of the training run.", exists=True, file_okay=False)],
+    report: Annotated[Path, typer.Option(help="Folder for the report.", file_okay=False)],
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    models: Annotated[Path | None, typer.Option(help="The exported model; core/models if not given.")] = None,
+) -> None:
+    """Report how well the exported model does, and keep the figures in its card."""
+    from core.vision.classifier import MODELS  # noqa: PLC0415
+
+    with _kindly(spoken()):
+        _training().evaluate(data=data, run=run, models=models or MODELS, split=split, report=report)
+
+
+@app.command()
+def export(
+    data: Data,
+    run: Annotated[Path, typer.Option(help="Folder of the training run.", exists=True, file_okay=False)],
+    models: Annotated[Path | None, typer.Option(help="Where the model goes; core/models if not given.")] = None,
+) -> None:
+    """Make the model that ships with Eva from a trained network."""
+    from core.vision.classifier import MODELS  # noqa: PLC0415
+
+    with _kindly(spoken()):
+        _training().export(data=data, run=run, models=models or MODELS)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _classifier() -> StyleClassifier:
+    from core.settings import Settings  # noqa: PLC0415
+    from core.vision.classifier import load_classifier  # noqa: PLC0415
+
+    return load_classifier(Settings())
+
+
+def _training() -> ModuleType:
+    if any(find_spec(name) is None for name in ("tensorflow", "matplotlib", "sklearn")):
+        _stop(text("cli.no_training", spoken()))
+    from core.training import commands  # noqa: PLC0415
+
+    return commands
+
+
+def _free_name(photo: Path) -> Path:
+    """A name for the heat picture in the current folder that no file has yet."""
+    target, number = Path(f"{photo.stem}-eva.jpg"), 2
+    while target.exists():
+        target = Path(f"{photo.stem}-eva-{number}.jpg")
+        number += 1
+    return target
+
+
+@contextlib.contextmanager
+def _kindly(language: Language) -> Iterator[None]:
+    """Turn Eva's errors into her sentences and exit code 1."""
+    from bot.voice import apologise  # noqa: PLC0415
+    from core.errors import EvaError, ModelError, TrainingError  # noqa: PLC0415
+
+    try:
+        yield
+    except TrainingError as error:
+        _stop(str(error))
+    except ModelError as error:
+        _stop(f"{apologise(error, language)}\n{text('cli.doctor.model.mend', language)} ({error})")
+    except EvaError as error:
+        _stop(apologise(error, language))
+
+
+def _stop(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The site: a page where one drops a photo and Eva answers."""

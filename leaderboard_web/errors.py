@@ -1,0 +1,79 @@
+"""The one place where an error becomes an HTTP answer: a status, and Eva's sentence as page or JSON."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from bot.texts import text
+from bot.voice import apologise
+from core.errors import (
+    DecompressionBomb,
+    EvaError,
+    ModelError,
+    NotAnImage,
+    PhotoError,
+    PhotoTooLarge,
+)
+from leaderboard_web.pages import language_of, render
+from leaderboard_web.security import SECURITY_HEADERS
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request, Response
+
+__all__ = ["answer_errors", "status_of"]
+
+log = structlog.get_logger()
+
+STATUS: dict[type[EvaError], HTTPStatus] = {
+    PhotoTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    DecompressionBomb: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    NotAnImage: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    PhotoError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
+    EvaError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""The status of each kind of error; a kind that is missing here has its parent's."""
+
+TEXTS = {400: "page.no_file", 404: "page.not_found", 405: "page.not_found", 503: "page.busy"}
+"""What Eva says about a status that is no error of hers; about every other one `page.trouble`."""
+
+
+def status_of(error: EvaError) -> HTTPStatus:
+    """The HTTP status of an error."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Make the app answer every error in Eva's words."""
+
+    @app.exception_handler(EvaError)
+    async def eva_error(request: Request, error: EvaError) -> Response:
+        status = status_of(error)
+        log.info("refused", error=type(error).__name__, status=int(status))
+        return _answer(request, status, type(error).__name__, apologise(error, language_of(request)))
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        sentence = text(TEXTS.get(error.status_code, "page.trouble"), language_of(request))
+        answer = _answer(request, error.status_code, HTTPStatus(error.status_code).phrase, sentence)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(Exception)
+    async def bug(request: Request, error: Exception) -> Response:
+        sentence = text("page.trouble", language_of(request))
+        answer = _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", sentence)
+        # Starlette answers bugs outside of all middleware.
+        answer.headers.update(SECURITY_HEADERS)
+        return answer
+
+
+def _answer(request: Request, status: int, error: str, message: str) -> Response:
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": error, "message": message}, status)
+    return render(request, status=status, refusal=message)

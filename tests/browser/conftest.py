@@ -1,0 +1,106 @@
+"""A real Chromium before the real server. EVA_REQUIRE_BROWSER=1 makes a missing Chromium a failure."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import ROOT
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+]
+expect.set_options(timeout=20_000)
+RESULTS = ROOT / "test-results"
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        if os.environ.get("EVA_REQUIRE_BROWSER") == "1":
+            pytest.fail("EVA_REQUIRE_BROWSER is set and there is no Chromium")
+        pytest.skip("no Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`eva run` on a free port, verdicts scripted; gives its address, prints at the end what it said."""
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "eva", "run", "--port", "0"],
+        cwd=tmp_path_factory.mktemp("site"),
+        env=os.environ | {"EVA_ENGINE": "scripted", "EVA_ENV": "development", "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        said = server.stdout.readline()
+        found = re.search(r"http://\S+", said)
+        try:
+            assert found, said + server.stdout.read()
+            yield found[0]
+        finally:
+            server.terminate()
+            print(said, server.communicate()[0])  # noqa: T201  (pytest shows it beside a failure)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Keep a screenshot of every page of a test that failed."""
+    report = yield
+    if report.when == "call" and report.failed:
+        RESULTS.mkdir(exist_ok=True)
+        pages: list[Page] = item.stash.get(PAGES, [])
+        for number, page in enumerate(pages):
+            page.screenshot(path=RESULTS / f"{item.name}-{number}.png", full_page=True)
+    return report
+
+
+PAGES = pytest.StashKey[list[Page]]()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Open Eva's page in a new browser context; any complaint in its console fails the test."""
+    pages = request.node.stash[PAGES] = []
+    complaints: list[str] = []
+
+    def complain(words: str) -> None:
+        complaints.append(words)
+
+    def start(*, path: str = "/", expect_errors: bool = False, **context: Any) -> Page:
+        options = {"locale": "en-GB", "viewport": {"width": 390, "height": 780}, "reduced_motion": "reduce"}
+        page = chromium.new_context(**{**options, **context}).new_page()
+        pages.append(page)
+        page.on("pageerror", lambda error: complain(str(error)))
+        if not expect_errors:
+            page.on("console", lambda line: complain(line.text) if line.type in {"error", "warning"} else None)
+        page.goto(site + path)
+        return page
+
+    yield start
+    for page in pages:
+        page.context.close()
+    assert not complaints

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from bot.texts import Language, text, variants
+from tests.browser.conftest import OpenPage
+from tests.pictures import encode, scene
+
+pytestmark = pytest.mark.browser
+
+LOADED = "image => image.complete && image.naturalWidth > 0"
+DROP = """async ([target, url, type]) => {
+    const blob = await (await fetch(url)).blob();
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([blob], "photo.jpg", { type: "image/jpeg" }));
+    const init = type === "paste" ? { clipboardData: transfer } : { dataTransfer: transfer };
+    const kind = type === "paste" ? ClipboardEvent : DragEvent;
+    for (const step of type === "paste" ? ["paste"] : ["dragover", "drop"])
+        document.querySelector(target).dispatchEvent(
+            new kind(step, { ...init, bubbles: true, cancelable: true }),
+        );
+}"""
+
+
+COUNT_WAITING = """() => {
+    window.left = [];
+    new MutationObserver(() => {
+        const count = document.querySelectorAll(".log .waiting").length;
+        if (count !== (window.left.at(-1) ?? 0)) window.left.push(count);
+    }).observe(document.querySelector(".log"), { attributes: true, childList: true, subtree: true });
+}"""
+
+
+def choose(page: Page, photo: Path | dict[str, object]) -> None:
+    page.locator("input[type=file]").set_input_files(photo)  # type: ignore[arg-type]
+
+
+def expect_answer(page: Page, language: Language = Language.EN) -> None:
+    """Eva has answered about `street.jpg`, in which scripted verdicts see something feminine."""
+    name = text("style.feminine.name", language)
+    said = page.locator(".log .bubble.eva p")
+    expect(said.filter(has_text=re.compile(rf"{name}.*70|70.*{name}"))).to_have_count(1)
+    bars = page.locator(".log .bars li")
+    expect(bars).to_have_count(8)
+    expect(bars.first).to_contain_text(name)
+    expect(bars.first.locator(".bar")).to_have_accessible_name(text("page.bar", language, style=name, percent=70))
+    shares = [float(bar.get_attribute("width").rstrip("%")) for bar in bars.locator(".share").all()]  # type: ignore[union-attr]
+    assert shares == sorted(shares, reverse=True)
+    heat = page.locator(".log .warm")
+    expect(heat).to_have_attribute("alt", text("page.map_alt", language, style=name))
+    assert heat.evaluate(LOADED)
+    assert page.locator(".log .cold").evaluate(LOADED)
+
+
+@pytest.mark.parametrize(("locale", "language"), [("en-GB", Language.EN), ("ko-KR", Language.KO)])
+def test_eva_answers_in_the_readers_language(
+    open_page: OpenPage, samples: Path, locale: str, language: Language
+) -> None:
+    page = open_page(locale=locale)
+    expect(page.get_by_role("heading", level=1)).to_have_text(text("page.tagline", language))
+    expect(page.locator(".log .bubble")).to_have_text([text(key, language) for key in variants("page.hello", language)])
+    choose(page, samples / "street.jpg")
+    expect_answer(page, language)
+    expect(page.locator(".drop strong")).to_have_text(text("page.another", language))
+
+
+def test_the_language_switch_is_remembered(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_role("link", name=text("page.language_ko", Language.EN)).click()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    page.goto(page.url.partition("?")[0])
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(page.locator("nav [aria-current]")).to_have_text(text("page.language_ko", Language.KO))
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_a_photo_can_be_dropped_and_pasted_anywhere(open_page: OpenPage, way: str) -> None:
+    page = open_page()
+    page.evaluate(DROP, ["footer", "/samples/street.jpg", way])
+    expect_answer(page)
+    expect(page.locator(".curtain")).to_be_hidden()
+
+
+def test_a_sample_and_then_another_photo(open_page: OpenPage, samples: Path) -> None:
+    page = open_page()
+    page.locator("button[value=street]").click()
+    expect_answer(page)
+    choose(page, samples / "ethnic.jpg")
+    expect(page.locator(".log .warm")).to_have_count(2)
+    switches = page.locator(".log .heat input")
+    assert len({switch.get_attribute("id") for switch in switches.all()}) == 2
+
+
+def test_the_keyboard_is_enough(open_page: OpenPage, samples: Path) -> None:
+    page = open_page()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.type") == "file":
+            break
+    assert page.evaluate("getComputedStyle(document.querySelector('.drop')).outlineStyle") == "solid"
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(samples / "street.jpg")
+    expect_answer(page)
+    switch = page.get_by_label(text("page.show_map", Language.EN))
+    switch.focus()
+    page.keyboard.press("Space")
+    expect(switch).not_to_be_checked()
+    expect(page.locator(".log .warm")).to_have_css("opacity", "0")
+    page.keyboard.press("Space")
+    expect(page.locator(".log .warm")).to_have_css("opacity", "1")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+def test_nothing_sticks_out_at_any_width(open_page: OpenPage, samples: Path, width: int, scheme: str) -> None:
+    page = open_page(viewport={"width": width, "height": 740}, color_scheme=scheme, locale="ko-KR")
+    choose(page, samples / "street.jpg")
+    expect_answer(page, Language.KO)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_eva_types_one_bubble_at_a_time(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(reduced_motion="no-preference")
+    page.evaluate(COUNT_WAITING)
+    choose(page, samples / "street.jpg")
+    expect(page.locator(".typing .dots")).to_be_visible()
+    # Those who listen to the page have all of it at once.
+    expect_answer(page)
+    expect(page.locator(".tools")).to_be_visible(timeout=60_000)
+    expect(page.locator(".typing")).to_be_hidden()
+    left = page.evaluate("window.left")
+    assert left[0] > 4
+    assert left == list(range(left[0], -1, -1))
+
+
+def test_a_click_in_the_chat_ends_the_typing(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(reduced_motion="no-preference")
+    # Time stands still: no bubble appears by itself.
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    choose(page, samples / "street.jpg")
+    waiting = page.locator(".log .waiting")
+    expect(waiting.first).to_be_attached()
+    page.locator(".log .bubble").first.click()
+    expect(waiting).to_have_count(0)
+    expect(page.locator(".log .bars")).to_be_visible()
+    expect(page.locator(".typing")).to_be_hidden()
+
+
+def test_reduced_motion_shows_everything_at_once(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(reduced_motion="reduce")
+    choose(page, samples / "street.jpg")
+    expect(page.locator(".log .bars")).to_be_visible()
+    assert page.locator(".log .waiting").count() == 0
+    running = "document.getAnimations().filter(each => each.playState === 'running').length"
+    assert page.evaluate(running) == 0
+
+
+def test_the_form_works_without_javascript(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(java_script_enabled=False)
+    choose(page, samples / "street.jpg")
+    page.locator(".send").click()
+    name = text("style.feminine.name", Language.EN)
+    expect(page.locator(".log .bars li").first).to_contain_text(name)
+    expect(page.locator(".log .bubble.eva", has_text="70%")).to_have_count(1)
+    page.locator(".switch").click()
+    expect(page.locator(".log .warm")).to_have_css("opacity", "0")
+
+
+@pytest.mark.parametrize(
+    ("content", "key"), [(b"", "error.empty_photo"), (b"not a photo at all", "error.not_an_image")]
+)
+def test_a_bad_file_gets_her_sentence_and_the_page_goes_on(
+    open_page: OpenPage, samples: Path, content: bytes, key: str
+) -> None:
+    page = open_page(expect_errors=True)
+    choose(page, {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": content})
+    expect(page.locator(".log .bubble.eva").last).to_have_text(text(key, Language.EN))
+    choose(page, samples / "street.jpg")
+    expect_answer(page)
+
+
+def test_a_photo_that_the_browser_cannot_show_is_shown_all_the_same(open_page: OpenPage) -> None:
+    page = open_page()
+    heic = encode(scene(640, 480), "HEIF")
+    choose(page, {"name": "photo.heic", "mimeType": "image/heic", "buffer": heic})
+    expect(page.locator(".log .bubble.you img")).to_have_attribute("src", re.compile("^data:image/jpeg"))
+    expect(page.locator(".log .warm")).to_be_visible()
+
+
+def test_a_big_photo_is_made_smaller_and_upright_before_it_travels(open_page: OpenPage) -> None:
+    page = open_page()
+    stored = BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    scene(2400, 1800).save(stored, "JPEG", exif=exif, quality=90)
+    with page.expect_request("**/api/judge*") as sent:
+        choose(page, {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": stored.getvalue()})
+    expect(page.locator(".log .warm")).to_be_visible()
+    body = sent.value.post_data_buffer
+    if body is not None:
+        assert len(body) < stored.tell() / 2
+    size = page.locator(".log .warm").evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    assert size == [960, 1280]
+
+
+def test_a_broken_connection_is_said_and_can_be_tried_again(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(expect_errors=True)
+    page.route("**/api/judge*", lambda route: route.abort())
+    choose(page, samples / "street.jpg")
+    expect(page.locator(".log .bubble.eva").last).to_have_text(text("page.failed", Language.EN))
+    page.unroute("**/api/judge*")
+    choose(page, samples / "street.jpg")
+    expect_answer(page)
+
+
+def test_her_answer_can_be_copied(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    choose(page, samples / "street.jpg")
+    page.locator(".copy").click()
+    expect(page.locator(".copy")).to_have_text(text("page.copied", Language.EN))
+    greetings = len(variants("page.hello", Language.EN))
+    said = page.locator(".log .bubble.eva p").all_text_contents()[greetings:]
+    assert page.evaluate("navigator.clipboard.readText()") == "\n".join(said)

@@ -1,0 +1,48 @@
+"""What tests in several rooms share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+Eva = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of the sample pictures."""
+    return ROOT / "samples"
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """The environment of a terminal in English, for an Eva whose verdicts are scripted."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("EVA_", "LC_", "LANG"))}
+    return others | {"EVA_ENGINE": "scripted", "LANG": "en_GB.UTF-8", "PYTHONIOENCODING": "utf-8"}
+
+
+@pytest.fixture
+def eva(environment: dict[str, str], tmp_path: Path) -> Eva:
+    """Run an `eva` command in an empty folder; keyword arguments are added to its environment."""
+
+    def run(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "eva", *map(str, arguments)],
+            cwd=tmp_path,
+            env=environment | {"PYTHONPATH": str(ROOT)} | more,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    return run
