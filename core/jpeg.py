@@ -61,7 +61,7 @@ def decode_jpeg(data: bytes, side: int) -> Image.Image:
     scan = _first_scan(data)
     if scan is None or scan.end < 0:
         raise TruncatedPhoto("JPEG without its end")
-    if data.count(START_OF_SCAN, scan.start, scan.end) >= MAX_SCANS:
+    if scan.progressive and data.count(START_OF_SCAN, scan.start, scan.end) >= MAX_SCANS:
         raise DecompressionBomb(f"JPEG of over {MAX_SCANS} scans")
     width, height = JpegImageFile(BytesIO(data)).size
     scale = next((scale for scale in SCALES if -(-max(width, height) // scale) <= side), SCALES[-1])
