@@ -32,7 +32,7 @@ from core.settings import Settings
 from core.vision.classifier import load_classifier
 from core.vision.engines import usable_cores
 from core.vision.frame import frame
-from core.vision.overlay import LONGEST_SIDE, heat_jpeg
+from core.vision.overlay import heat_jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +98,7 @@ def _ratios(data: bytes, rounds: int, old_rounds: int) -> list[Figure]:
     started = time.perf_counter()
     classifier = load_classifier(Settings())
     loaded = time.perf_counter() - started
-    picture = read_photo(data, side=LONGEST_SIDE)
+    picture = read_photo(data)
     pixels = frame(picture.image, classifier.card.preprocessing).pixels
     verdict = classifier.judge(picture)
     left = np.random.default_rng(0).random((MATRIX, MATRIX), np.float32)
@@ -106,7 +106,7 @@ def _ratios(data: bytes, rounds: int, old_rounds: int) -> list[Figure]:
     steps: dict[str, Callable[[], object]] = {
         "forward": lambda: classifier.engine.forward(pixels),
         "path": lambda: _whole_path(classifier, data),
-        "decode": lambda: read_photo(data, side=LONGEST_SIDE),
+        "decode": lambda: read_photo(data),
         "frame": lambda: frame(picture.image, classifier.card.preprocessing),
         "heat": lambda: heat_jpeg(picture.image, verdict.cam),
     }
@@ -158,7 +158,7 @@ def _ratios(data: bytes, rounds: int, old_rounds: int) -> list[Figure]:
 
 
 def _whole_path(classifier: StyleClassifier, data: bytes) -> bytes:
-    picture = read_photo(data, side=LONGEST_SIDE)
+    picture = read_photo(data)
     return heat_jpeg(picture.image, classifier.judge(picture).cam)
 
 

@@ -61,7 +61,7 @@ def decode_jpeg(data: bytes, side: int) -> Image.Image:
     scan = _first_scan(data)
     if scan is None or scan.end < 0:
         raise TruncatedPhoto("JPEG without its end")
-    if scan.progressive and data.count(START_OF_SCAN, scan.start, scan.end) >= MAX_SCANS:
+    if not _is_all(scan) and data.count(START_OF_SCAN, scan.start, scan.end) >= MAX_SCANS:
         raise DecompressionBomb(f"JPEG of over {MAX_SCANS} scans")
     width, height = JpegImageFile(BytesIO(data)).size
     scale = next((scale for scale in SCALES if -(-max(width, height) // scale) <= side), SCALES[-1])
@@ -107,6 +107,11 @@ def _first_scan(data: bytes) -> _Scan | None:
             return _Scan(progressive=progressive, components=components, header=content, start=start, end=end)
         at = start
     return None
+
+
+def _is_all(scan: _Scan) -> bool:
+    """Whether the decoder stops behind this scan: it holds every channel, and all of it."""
+    return not scan.progressive and scan.header[:1] == bytes([scan.components])
 
 
 def _is_coarse(scan: _Scan) -> bool:

@@ -251,10 +251,10 @@ class TestScale:
         """A large picture is converted strip by strip; no seam shows."""
         large = pictures.scene(4000, 1501)
         small = read_photo(pictures.encode(large, "PNG", compress_level=1)).image
-        assert small.tobytes() == large.reduce(3).tobytes()
+        assert small.tobytes() == large.reduce(4).tobytes()
 
     def test_a_picture_that_fits_keeps_its_size(self) -> None:
-        assert read_photo(pictures.encode(pictures.corners(1920, 1080))).image.size == (1920, 1080)
+        assert read_photo(pictures.encode(pictures.corners(1280, 720))).image.size == (1280, 720)
 
     @pytest.mark.parametrize("side", [320, 640, 1280])
     def test_the_caller_may_want_less(self, side: int) -> None:
