@@ -18,6 +18,7 @@
     - TrainingError             a training command cannot go on
         - DatasetError
         - UnknownBackbone
+        - WeightsUnavailable
         - CheckpointMismatch
         - ExportRefused
 
@@ -48,6 +49,7 @@ __all__ = [
     "TrainingError",
     "TruncatedPhoto",
     "UnknownBackbone",
+    "WeightsUnavailable",
 ]
 
 
@@ -126,6 +128,10 @@ class DatasetError(TrainingError):
 
 class UnknownBackbone(TrainingError):
     """The recipe does not know this backbone."""
+
+
+class WeightsUnavailable(TrainingError):
+    """The ImageNet weights could not be downloaded; name a file with --weights."""
 
 
 class CheckpointMismatch(TrainingError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from core.errors import DatasetError
+from core.errors import DatasetError, WeightsUnavailable
 from core.styles import STYLES
 
 if TYPE_CHECKING:
@@ -73,11 +73,21 @@ def build_base(backbone: str, weights: Path | None, shape: tuple[int, int]) -> k
         backbone: a key of ARCHITECTURES.
         weights: an .npz with `layer/kernel` and `layer/bias` (VGG), or None for keras.applications' download.
         shape: height, width of the input.
+
+    Raises:
+        DatasetError: the file does not hold this network's weights.
+        WeightsUnavailable: the download failed.
     """
     architecture = ARCHITECTURES[backbone]
     picture = keras.Input((*shape, 3), name="picture")
     centred = keras.layers.Rescaling(1.0, offset=[-value for value in IMAGENET_MEAN], name="centre")(picture)
-    published = architecture.make(include_top=False, weights=None if weights else "imagenet", input_tensor=centred)
+    try:
+        published = architecture.make(include_top=False, weights=None if weights else "imagenet", input_tensor=centred)
+    except Exception as error:
+        # Keras raises a plain Exception when a download fails.
+        if "URL fetch failure" not in str(error):
+            raise
+        raise WeightsUnavailable(backbone) from error
     if weights:
         _load(published, weights)
     first = next(layer for layer in published.layers if isinstance(layer, keras.layers.Conv2D))
