@@ -65,7 +65,7 @@ def choose_thresholds(
     undecided = ~right & (first < clear)
     margin = float(np.quantile(lead[undecided], TORN_COVERS)) if undecided.any() else 0.0
     return Thresholds(
-        outfit=round(min(0.5, float(np.quantile(outfit[is_outfit], MOST_REFUSED))), 4),
+        outfit=round(float(np.quantile(outfit[is_outfit], MOST_REFUSED)), 4),
         clear=round(clear, 4),
         torn_margin=round(margin, 4),
     )
