@@ -27,6 +27,7 @@
         - PictureGone
         - PictureUnreachable
         - NotDelivered
+        - MessageRefused
 
 An error's first docstring line is its message; `detail` adds what was seen. People never read these: Eva's own
 sentence for an error is chosen in `bot/voice.py`, its HTTP status in `leaderboard_web/errors.py`.
@@ -46,6 +47,7 @@ __all__ = [
     "ExportRefused",
     "MalformedCall",
     "MalformedReply",
+    "MessageRefused",
     "MessengerError",
     "ModelError",
     "ModelMismatch",
@@ -176,3 +178,7 @@ class PictureUnreachable(MessengerError):
 
 class NotDelivered(MessengerError):
     """The messenger did not take the message; a later try may succeed."""
+
+
+class MessageRefused(MessengerError):
+    """The messenger will never take the message as it is."""

@@ -10,6 +10,7 @@ group moved              `MOVED`, with its new id
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 import structlog
-from telegram import InputFile, LinkPreviewOptions, Message, ReplyParameters
+from telegram import File, InputFile, LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ChatAction, FileSizeLimit, ParseMode
 from telegram.error import (
     BadRequest,
@@ -35,7 +36,7 @@ from telegram.request import HTTPXRequest
 
 from bot.measure import cut
 from bot.telegram.pace import Pace
-from core.errors import NotDelivered, PhotoTooLarge, PictureGone, PictureUnreachable
+from core.errors import MessageRefused, NotDelivered, PhotoTooLarge, PictureGone, PictureUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -87,7 +88,7 @@ class Receipt:
     """The group's new id."""
 
 
-def make_bot(settings: Settings) -> ExtBot[None]:
+def make_bot(settings: Settings) -> ExtBot[int]:
     """The bot of EVA_TELEGRAM_TOKEN; use it with `async with`.
 
     Raises:
@@ -95,12 +96,14 @@ def make_bot(settings: Settings) -> ExtBot[None]:
     """
     if settings.telegram_token is None:
         raise ValueError("EVA_TELEGRAM_TOKEN is not set")
+    # It reports every flood as an error with its traceback; here a flood is waited for.
+    logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
     root = settings.telegram_api_url
     return ExtBot(
         token=settings.telegram_token.get_secret_value(),
         base_url=f"{root}/bot",
         base_file_url=f"{root}/file/bot",
-        request=HTTPXRequest(read_timeout=20.0, pool_timeout=20.0, httpx_kwargs={"trust_env": True}),
+        request=HTTPXRequest(read_timeout=20.0, pool_timeout=20.0),
         rate_limiter=AIORateLimiter(),
     )
 
@@ -110,7 +113,7 @@ class Sender:
 
     def __init__(
         self,
-        bot: ExtBot[None],
+        bot: ExtBot[int],
         *,
         pace: Pace | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -128,7 +131,8 @@ class Sender:
             reply_to: id of the message that it answers; sent without if that one is gone.
 
         Raises:
-            NotDelivered: Telegram could not be reached, floods for long, or did not take the message.
+            NotDelivered: Telegram could not be reached or floods for long; a later try may succeed.
+            MessageRefused: Telegram will not take it, now or later.
         """
         reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
 
@@ -205,13 +209,10 @@ class Sender:
             found = await self._again(lambda: self._bot.get_file(file))
             if (found.file_size or 0) > FileSizeLimit.FILESIZE_DOWNLOAD:
                 raise PhotoTooLarge(f"{found.file_size} bytes")
-            return bytes(await self._again(found.download_as_bytearray))
+            return await self._again(lambda: _download(found))
         except BadRequest as error:
             if "too big" in error.message.lower():
                 raise PhotoTooLarge from error
-            raise PictureGone from error
-        except InvalidToken as error:
-            # PTB's name for every 404, a file's address included.
             raise PictureGone from error
         except (NotDelivered, TimedOut) as error:
             raise PictureUnreachable from error
@@ -227,9 +228,7 @@ class Sender:
         except (Forbidden, BadRequest) as error:
             if isinstance(error, Forbidden) or any(words in error.message.lower() for words in GONE):
                 return Receipt(outcome=Outcome.GONE)
-            raise NotDelivered(error.message) from error
-        except InvalidToken as error:
-            raise NotDelivered("the bot's token is not valid") from error
+            raise MessageRefused(error.message) from error
         largest = max(sent.photo, key=lambda size: size.width * size.height, default=None)
         return Receipt(
             outcome=Outcome.SENT, message=sent.message_id, photo=largest.file_id if largest is not None else None
@@ -247,23 +246,26 @@ class Sender:
             NotDelivered: it did not pass.
             TelegramError: another fault; `TimedOut` if it may have been done.
         """
-        for pause in (*BACKOFF, None):
+        pauses = iter(BACKOFF)
+        while True:
+            pause = next(pauses, None)
             try:
                 return await once()
             except RetryAfter as flood:
-                pause = _seconds(flood.retry_after)
-                if pause > LONGEST_FLOOD:
-                    raise NotDelivered(f"flood, {pause:.0f} s") from flood
-            except (BadRequest, ChatMigrated):
+                wait = _seconds(flood.retry_after)
+                if pause is None or wait > LONGEST_FLOOD:
+                    raise NotDelivered(f"flood, {wait:.0f} s") from flood
+            except InvalidToken as error:
+                raise NotDelivered("the token is not valid") from error
+            except BadRequest:
                 raise
             except NetworkError as fault:
                 if _may_have_arrived(fault):
                     raise TimedOut from fault
                 if pause is None:
                     raise NotDelivered("network") from fault
-            if pause is not None:
-                await self._sleep(pause)
-        raise NotDelivered("flood")
+                wait = pause
+            await self._sleep(wait)
 
     async def _show(self, chat: int, action: ChatAction) -> None:
         while True:
@@ -277,6 +279,17 @@ def _seconds(wait: int | float | timedelta) -> float:
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
 
 
+async def _download(file: File) -> bytes:
+    try:
+        return bytes(await file.download_as_bytearray())
+    except InvalidToken as error:
+        # python-telegram-bot's name for every 404.
+        raise PictureGone from error
+
+
 def _may_have_arrived(fault: NetworkError) -> bool:
-    """Whether the request went out and nothing came back."""
+    """Whether the request went out and nothing came back in time.
+
+    A connection that breaks off is not counted: nearly always it had stood unused and was closed before the request.
+    """
     return isinstance(fault.__cause__, httpx.ReadTimeout | httpx.WriteTimeout)

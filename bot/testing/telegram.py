@@ -128,7 +128,7 @@ class FakeTelegram(LocalServer):
         """Answer the next calls of a method with an error.
 
         Args:
-            method: e.g. `sendMessage`.
+            method: e.g. `sendMessage`; `download` for the fetching of files.
             status: HTTP status, e.g. 429, 403, 502.
             description: what the error says.
             times: how many calls.
@@ -215,6 +215,9 @@ class FakeTelegram(LocalServer):
         return faults[0] if faults[0].times else faults.pop(0)
 
     def _download(self, path: str) -> Response:
+        fault = self._next_fault("download")
+        if fault and fault.refusal:
+            return _refused(fault.refusal)
         data = next((file.data for file in self.api.files.values() if file.path == path), None)
         return Response(status_code=404) if data is None else Response(data, media_type="application/octet-stream")
 
