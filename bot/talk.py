@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.texts import text
-from bot.voice import choose, style_name
+from bot.texts import Language, text
+from bot.voice import choose, describe, style_name
+from core.styles import STYLES
 from core.vision.verdict import Band
 
 if TYPE_CHECKING:
     from bot.actions import Action
-    from bot.texts import Language
     from core.styles import Style
     from core.vision.verdict import Verdict
 
-__all__ = ["Oddity", "comment", "label", "receive"]
+__all__ = ["Oddity", "chat", "comment", "label", "receive"]
+
+
+GREETING = re.compile(r"\b(hi|hello|hey|who are you)\b|안녕|^하이(?!힐)|누구(야|세요|예요)", re.IGNORECASE)
+THANKS = re.compile(r"\bthank(s| you)\b|고마워|고맙|감사", re.IGNORECASE)
 
 
 class Oddity(StrEnum):
@@ -32,6 +37,23 @@ class Oddity(StrEnum):
 def receive(oddity: Oddity, language: Language) -> str:
     """What she says to something that is no photo."""
     return text(f"talk.kind.{oddity}", language)
+
+
+def chat(words: str, language: Language) -> str:
+    """What she says to words without a photo: about the style that they name, to a greeting, to thanks, or a nudge.
+
+    Args:
+        words: what the person wrote, in any language.
+        language: the language she speaks.
+    """
+    style = _named(words)
+    if style is not None:
+        return f"{style_name(style, language)}: {describe(style, language)}"
+    if THANKS.search(words):
+        return text("talk.thanks", language)
+    if GREETING.search(words):
+        return text("talk.about", language)
+    return text(choose("talk.words", words, language), language)
 
 
 def comment(guess: Style, verdict: Verdict, *, photo: str, language: Language) -> str:
@@ -54,6 +76,15 @@ def label(action: Action, language: Language) -> str:
     if action.language is not None:
         return text(f"talk.language.{action.language}", language)
     return text(f"talk.button.{action.verb}", language)
+
+
+def _named(words: str) -> Style | None:
+    """The style whose name stands in some words; of two the longer name, since Business Casual is not Casual."""
+    spoken = words.casefold()
+    names = {style_name(style, language).casefold(): style for style in STYLES for language in Language}
+    names |= {text(f"talk.style.{style}", language).casefold(): style for style in STYLES for language in Language}
+    found = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", spoken)]
+    return names[max(found, key=len)] if found else None
 
 
 def _quality(guess: Style, verdict: Verdict) -> str:

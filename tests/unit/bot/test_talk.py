@@ -9,9 +9,9 @@ import pytest
 
 from bot.actions import Action, Verb
 from bot.measure import units
-from bot.talk import Oddity, comment, label, receive
+from bot.talk import Oddity, chat, comment, label, receive
 from bot.texts import Language, text, variants
-from bot.voice import style_name
+from bot.voice import describe, style_name
 from core.styles import STYLES, Style
 from core.vision.verdict import Band
 from tests.unit.bot.test_sentences import BODIES_AND_BEAUTY
@@ -84,3 +84,29 @@ def test_commands_can_be_set(language: Language) -> None:
     assert len(described) == 8
     assert all(re.fullmatch(r"[a-z0-9_]{1,32}", key.rpartition(".")[2]) for key in described)
     assert all(1 <= units(words) <= 256 for words in described.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "style"),
+    [
+        ("what is Street?", Style.STREET),
+        ("스트리트가 뭐예요?", Style.STREET),
+        ("business casual or casual?", Style.BUSINESS_CASUAL),
+        ("비즈니스 캐주얼은요?", Style.BUSINESS_CASUAL),
+        ("biz casual", Style.BUSINESS_CASUAL),
+        ("브리티시 모드 알려 줘", Style.MODE),
+    ],
+)
+def test_words_that_name_a_style_are_answered_with_it(words: str, style: Style) -> None:
+    for language in Language:
+        assert chat(words, language) == f"{style_name(style, language)}: {describe(style, language)}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_get_an_answer_that_fits(language: Language) -> None:
+    nudges = {text(key, language) for key in variants("talk.words", language)}
+
+    assert chat("안녕하세요!", language) == chat("Hi Eva", language) == text("talk.about", language)
+    assert chat("고마워요", language) == chat("thank you!", language) == text("talk.thanks", language)
+    assert chat("하이힐", language) in nudges
+    assert {chat(f"streetcar {number}", language) for number in range(60)} == nudges

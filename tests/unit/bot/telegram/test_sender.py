@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from io import BytesIO
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -15,14 +16,18 @@ from telegram.constants import ChatAction
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.telegram.messages import Outgoing, say
+from bot.telegram.messages import Outgoing, say, show_verdict
 from bot.telegram.pace import Pace
 from bot.telegram.sender import BACKOFF, Outcome, Sender, _seconds, make_bot
 from bot.testing.telegram import FakeTelegram
+from bot.texts import Language
+from bot.voice import speak
 from core.errors import MessageRefused, NotDelivered, PhotoTooLarge, PictureGone, PictureUnreachable
 from core.logs import set_up_logs
 from core.settings import Environment, Settings
+from core.vision.verdict import Band
 from tests.pictures import corners
+from tests.verdicts import verdict_of
 
 KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("좋아요", callback_data="s")]])
 HELLO = Outgoing(html="안녕하세요")
@@ -75,6 +80,19 @@ async def test_text_and_photo_arrive_as_they_were_meant(telegram: FakeTelegram, 
     assert shown[1]["caption"] == "여기"
     assert telegram.called("sendPhoto")[0].files["photo"] == jpeg()
     assert not telegram.called("sendPhoto")[1].files
+
+
+@pytest.mark.parametrize("language", list(Language))
+async def test_every_verdict_is_taken(telegram: FakeTelegram, sender: Sender, language: Language) -> None:
+    for chat, band in enumerate(Band, start=1):
+        verdict = verdict_of(band, first=0.5, runner_up=0.4)
+        bubbles = speak(verdict, photo="a", language=language)
+        for message in show_verdict(bubbles, verdict, look=UUID(int=chat), language=language, heat=jpeg()):
+            assert (await sender.send(chat, message)).outcome is Outcome.SENT
+        shown = telegram.sent(chat)
+        assert [message.get("text") or message["caption"] for message in shown] == [each.text for each in bubbles]
+        assert len(telegram.sent(chat, "photo")) == (band is not Band.NOT_AN_OUTFIT)
+        assert "reply_markup" in shown[-1]
 
 
 async def test_flood_is_waited_for_as_long_as_telegram_says(
