@@ -56,7 +56,13 @@ class Check:
 
 def examine(settings: Settings, language: Language) -> list[Check]:
     """Look at everything that Eva needs or can use. TensorFlow is looked for, not loaded."""
-    return [*_judging(settings, language), _formats(language), _fonts(language), _training(language)]
+    return [
+        *_judging(settings, language),
+        _formats(language),
+        _fonts(language),
+        *_channels(settings, language),
+        _training(language),
+    ]
 
 
 def _judging(settings: Settings, language: Language) -> list[Check]:
@@ -115,6 +121,17 @@ def _korean_font() -> str | None:
     listed = subprocess.run([command, ":lang=ko", "family"], capture_output=True, text=True, timeout=20, check=False)
     families = sorted(line.split(",")[0].strip() for line in listed.stdout.splitlines() if line.strip())
     return families[0] if families else None
+
+
+def _channels(settings: Settings, language: Language) -> list[Check]:
+    """Which messengers are on; one without its settings is off."""
+    keys = {"telegram": settings.telegram_token, "kakao": settings.kakao_key}
+    return [
+        _check(channel, State.OK, text(f"cli.doctor.{channel}.ok", language), language)
+        if key is not None
+        else _check(channel, State.OPTIONAL, text(f"cli.doctor.{channel}.mend", language), language)
+        for channel, key in keys.items()
+    ]
 
 
 def _training(language: Language) -> Check:

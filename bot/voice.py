@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from bot.texts import text, variants
 from core.errors import (
+    AddressRefused,
     CorruptPhoto,
     DecompressionBomb,
     EmptyPhoto,
@@ -30,6 +31,8 @@ from core.errors import (
     PhotoTooLarge,
     PhotoTooSmall,
     PhotoTooThin,
+    PictureGone,
+    PictureUnreachable,
     TruncatedPhoto,
 )
 from core.vision.region import Height, Side
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     from core.vision.region import Region
     from core.vision.verdict import Verdict
 
-__all__ = ["Bubble", "Slot", "apologise", "describe", "percent", "speak", "style_name"]
+__all__ = ["Bubble", "Slot", "apologise", "choose", "describe", "percent", "speak", "style_name"]
 
 SURE_FROM = 0.85
 """Within the band `clear`: the probability from which she says that she is very sure."""
@@ -60,6 +63,9 @@ APOLOGIES: dict[type[EvaError], str] = {
     PhotoTooThin: "error.photo_too_thin",
     PhotoError: "error.photo",
     ModelError: "error.model",
+    AddressRefused: "error.address_refused",
+    PictureGone: "error.picture_gone",
+    PictureUnreachable: "error.picture_unreachable",
     EvaError: "error.any",
 }
 """The text for each kind of error; a kind that is missing here uses its parent's."""
@@ -100,12 +106,12 @@ def speak(verdict: Verdict, *, photo: str, language: Language) -> tuple[Bubble, 
     if place := _place(verdict.region):
         values["place"] = text(f"place.{place}", language)
     if verdict.band is Band.TORN:
-        values["push"] = text(_choose(f"push.{verdict.style}", photo, language), language)
-        values["second_push"] = text(_choose(f"push.{verdict.runner_up}", photo, language), language)
+        values["push"] = text(choose(f"push.{verdict.style}", photo, language), language)
+        values["second_push"] = text(choose(f"push.{verdict.runner_up}", photo, language), language)
     bubbles = []
     for slot, key in _script(verdict):
         about = second if slot is Slot.RUNNER_UP else values
-        bubbles.append(Bubble(slot=slot, text=text(_choose(key, photo, language), language, **about)))
+        bubbles.append(Bubble(slot=slot, text=text(choose(key, photo, language), language, **about)))
     return tuple(bubbles)
 
 
@@ -127,6 +133,17 @@ def describe(style: Style, language: Language) -> str:
 def percent(probability: float) -> int:
     """A probability, 0 to 1, as whole percent from 1 to 99: a model is never quite certain of anything."""
     return max(1, min(99, round(100 * probability)))
+
+
+def choose(key: str, photo: str, language: Language) -> str:
+    """The key of the variant that belongs to a photo; each text draws on its own.
+
+    Raises:
+        KeyError: the text has no variants.
+    """
+    keys = variants(key, language)
+    draw = int.from_bytes(sha256(f"{key} {photo}".encode()).digest()[:8])
+    return keys[draw % len(keys)]
 
 
 def _facts(verdict: Verdict, style: Style, language: Language) -> dict[str, object]:
@@ -190,10 +207,3 @@ def _place(region: Region) -> str:
     height = "" if region.height is Height.ALL_OVER else region.height.value
     side = "" if region.side is Side.BOTH else region.side.value
     return "_".join(filter(None, (height, side)))
-
-
-def _choose(key: str, photo: str, language: Language) -> str:
-    """The variant of a text that belongs to a photo; each key draws on its own."""
-    keys = variants(key, language)
-    draw = int.from_bytes(sha256(f"{key} {photo}".encode()).digest()[:8])
-    return keys[draw % len(keys)]

@@ -21,6 +21,14 @@
         - WeightsUnavailable
         - CheckpointMismatch
         - ExportRefused
+    - MessengerError            what a messenger sent, or was to be sent, is not as it must be
+        - MalformedCall
+        - MalformedReply
+        - AddressRefused
+        - PictureGone
+        - PictureUnreachable
+        - NotDelivered
+        - MessageRefused
 
 An error's first docstring line is its message; `detail` adds what was seen. People never read these: Eva's own
 sentence for an error is chosen in `bot/voice.py`, its HTTP status in `leaderboard_web/errors.py`.
@@ -29,6 +37,7 @@ sentence for an error is chosen in `bot/voice.py`, its HTTP status in `leaderboa
 from __future__ import annotations
 
 __all__ = [
+    "AddressRefused",
     "CheckpointMismatch",
     "CorruptPhoto",
     "DatasetError",
@@ -37,15 +46,22 @@ __all__ = [
     "EngineUnavailable",
     "EvaError",
     "ExportRefused",
+    "MalformedCall",
+    "MalformedReply",
+    "MessageRefused",
+    "MessengerError",
     "ModelError",
     "ModelMismatch",
     "ModelMissing",
     "NoScriptedVerdict",
     "NotAnImage",
+    "NotDelivered",
     "PhotoError",
     "PhotoTooLarge",
     "PhotoTooSmall",
     "PhotoTooThin",
+    "PictureGone",
+    "PictureUnreachable",
     "TrainingError",
     "TruncatedPhoto",
     "UnknownBackbone",
@@ -140,3 +156,35 @@ class CheckpointMismatch(TrainingError):
 
 class ExportRefused(TrainingError):
     """The exported model disagrees with the trained one, so it was not written."""
+
+
+class MessengerError(EvaError):
+    """The messenger and Eva did not understand each other."""
+
+
+class MalformedCall(MessengerError):
+    """The body of the call is not a JSON object."""
+
+
+class MalformedReply(MessengerError):
+    """The reply breaks a rule of the messenger, so it would not be shown."""
+
+
+class AddressRefused(MessengerError):
+    """The address of a picture is none that Eva may open."""
+
+
+class PictureGone(MessengerError):
+    """The picture is no longer at its address."""
+
+
+class PictureUnreachable(MessengerError):
+    """The picture could not be fetched in time; a later try may succeed."""
+
+
+class NotDelivered(MessengerError):
+    """The messenger did not take the message; a later try may succeed."""
+
+
+class MessageRefused(MessengerError):
+    """The messenger will never take the message as it is."""

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["set_up_logs"]
 
-QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "PIL", "asyncio", "multipart", "python_multipart")
-"""Loggers of others that speak only from WARNING on."""
+QUIET = (
+    *("uvicorn", "uvicorn.error", "uvicorn.access", "PIL", "asyncio", "multipart", "python_multipart"),
+    *("httpx", "httpcore", "telegram"),
+)
+"""Loggers of others that speak only from WARNING on. httpx logs addresses, and Telegram's hold the bot's token."""
 
 
 def set_up_logs(environment: Environment) -> None:

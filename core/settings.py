@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["EngineName", "Environment", "Settings"]
 
@@ -48,3 +50,27 @@ class Settings(BaseSettings):
     """`development` or `production`."""
     model_dir: Path | None = None
     """Folder of the model and its `model.json`, if not the one that ships with Eva."""
+    telegram_token: SecretStr | None = None
+    """The token that @BotFather gave; without it Telegram is off."""
+    telegram_secret: SecretStr | None = None
+    """What Telegram must send in `X-Telegram-Bot-Api-Secret-Token`: 1 to 256 letters, digits, `_` or `-`."""
+    telegram_api_url: str = "https://api.telegram.org"
+    """Root of the Bot API, for a server of one's own or a fake."""
+    kakao_key: SecretStr | None = None
+    """What Kakao must send in `x-skill-key`; without it KakaoTalk is off."""
+    kakao_bot_id: str | None = None
+    """The only bot whose calls are answered, without the `!` of its development channel."""
+    kakao_image_hosts: Annotated[tuple[str, ...], NoDecode] = (".kakaocdn.net", ".talk.kakao.com")
+    """Hosts that photos are fetched from, with commas between; one that begins with a dot stands for all under it."""
+
+    @field_validator("kakao_image_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(host for each in value.split(",") if (host := each.strip().lower()))
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")

@@ -201,6 +201,8 @@ def test_doctor_finds_eva_well_or_says_how_to_mend_her(eva: Eva, tmp_path: Path)
     well = eva("doctor", COLUMNS="200")
     assert well.returncode == 0
     assert text("cli.doctor.scripted", Language.EN) in well.stdout
+    assert text("cli.doctor.telegram.mend", Language.EN) in well.stdout
+    assert text("cli.doctor.kakao.ok", Language.EN) in eva("doctor", EVA_KAKAO_KEY="hush", COLUMNS="200").stdout
     ill = eva("doctor", EVA_ENGINE="litert", EVA_MODEL_DIR=str(tmp_path), COLUMNS="300")
     assert ill.returncode == 1
     assert text("cli.doctor.model.mend", Language.EN) in ill.stdout

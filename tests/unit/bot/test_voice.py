@@ -10,7 +10,6 @@ from collections import defaultdict
 from hashlib import sha256
 from itertools import pairwise, product
 
-import numpy as np
 import pytest
 
 from bot.texts import Language, text, variants
@@ -18,8 +17,9 @@ from bot.voice import FOCUSED_FROM, SURE_FROM, Slot, apologise, describe, percen
 from core import errors
 from core.photos import MAX_BYTES, MAX_PIXELS, MIN_SIDE
 from core.styles import STYLES, Style
-from core.vision.region import Height, Region, Side
+from core.vision.region import Height, Side
 from core.vision.verdict import Band, Verdict
+from tests.verdicts import verdict_of
 
 LANGUAGES = list(Language)
 OUTFIT_BANDS = [Band.CLEAR, Band.LEANING, Band.TORN]
@@ -34,31 +34,6 @@ PLACES = (
     *("lower", "lower_left", "lower_right", "left", "right"),
 )
 EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
-
-
-def verdict_of(
-    band: Band = Band.CLEAR,
-    style: Style = Style.STREET,
-    second: Style = Style.CASUAL,
-    *,
-    first: float = 0.7,
-    runner_up: float = 0.2,
-    height: Height = Height.UPPER,
-    side: Side = Side.BOTH,
-    concentration: float = 0.6,
-    cold: bool = False,
-) -> Verdict:
-    rest = (1 - first - runner_up) / 6
-    return Verdict(
-        style=style,
-        probabilities={each: first if each is style else runner_up if each is second else rest for each in STYLES},
-        outfit=0.1 if band is Band.NOT_AN_OUTFIT else 0.97,
-        band=band,
-        cam=np.zeros((16, 16), np.float32) if cold else np.eye(16, dtype=np.float32),
-        region=Region(height=height, side=side, concentration=concentration),
-        model="vgg16-00000000",
-        engine="scripted",
-    )
 
 
 def photo_of(number: int) -> str:
@@ -103,7 +78,7 @@ def test_the_same_photo_always_gets_the_same_words(band: Band, language: Languag
 
 
 def test_the_same_words_in_every_process() -> None:
-    program = "from bot.voice import _choose as choose; print([choose('tip.mode', str(n), 'ko') for n in range(9)])"
+    program = "from bot.voice import choose; print([choose('tip.mode', str(n), 'ko') for n in range(9)])"
     chosen = {
         subprocess.run(
             [sys.executable, "-c", program],

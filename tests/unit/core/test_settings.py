@@ -47,3 +47,33 @@ def test_settings_cannot_be_changed() -> None:
 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_channels_are_off_and_speak_to_the_real_messengers_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "TELEGRAM_TOKEN",
+        "TELEGRAM_SECRET",
+        "TELEGRAM_API_URL",
+        "KAKAO_KEY",
+        "KAKAO_BOT_ID",
+        "KAKAO_IMAGE_HOSTS",
+    ):
+        monkeypatch.delenv(f"EVA_{name}", raising=False)
+    settings = Settings()
+    assert (settings.telegram_token, settings.telegram_secret, settings.kakao_key) == (None, None, None)
+    assert settings.telegram_api_url == "https://api.telegram.org"
+    assert settings.kakao_image_hosts == (".kakaocdn.net", ".talk.kakao.com")
+
+
+def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVA_KAKAO_IMAGE_HOSTS", " .KakaoCDN.net, 127.0.0.1 ,")
+    assert Settings().kakao_image_hosts == (".kakaocdn.net", "127.0.0.1")
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TELEGRAM_TOKEN", "TELEGRAM_SECRET", "KAKAO_KEY"):
+        monkeypatch.setenv(f"EVA_{name}", "hush-hush")
+    settings = Settings()
+    assert settings.telegram_token is not None
+    assert settings.telegram_token.get_secret_value() == "hush-hush"
+    assert "hush" not in f"{settings!r} {settings} {settings.model_dump()}"

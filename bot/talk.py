@@ -1,0 +1,95 @@
+"""What Eva says beside her verdicts, for any messenger: about a guess, and where there is no photo to look at."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.texts import Language, text
+from bot.voice import choose, describe, style_name
+from core.styles import STYLES
+from core.vision.verdict import Band
+
+if TYPE_CHECKING:
+    from bot.actions import Action
+    from core.styles import Style
+    from core.vision.verdict import Verdict
+
+__all__ = ["Oddity", "chat", "comment", "label", "receive"]
+
+
+GREETING = re.compile(r"\b(hi|hello|hey|who are you)\b|안녕|^하이(?!힐)|누구(야|세요|예요)", re.IGNORECASE)
+THANKS = re.compile(r"\bthank(s| you)\b|고마워|고맙|감사", re.IGNORECASE)
+
+
+class Oddity(StrEnum):
+    """Something that people send and Eva cannot judge; the value is the end of its text's key, `talk.kind.<value>`."""
+
+    STICKER = "sticker"
+    VIDEO = "video"
+    ANIMATION = "animation"
+    VOICE = "voice"
+    FILE = "file"
+    OTHER = "other"
+
+
+def receive(oddity: Oddity, language: Language) -> str:
+    """What she says to something that is no photo."""
+    return text(f"talk.kind.{oddity}", language)
+
+
+def chat(words: str, language: Language) -> str:
+    """What she says to words without a photo: about the style that they name, to a greeting, to thanks, or a nudge.
+
+    Args:
+        words: what the person wrote, in any language.
+        language: the language she speaks.
+    """
+    style = _named(words)
+    if style is not None:
+        return f"{style_name(style, language)}: {describe(style, language)}"
+    if THANKS.search(words):
+        return text("talk.thanks", language)
+    if GREETING.search(words):
+        return text("talk.about", language)
+    return text(choose("talk.words", words, language), language)
+
+
+def comment(guess: Style, verdict: Verdict, *, photo: str, language: Language) -> str:
+    """What she says about a person's guess.
+
+    Args:
+        guess: the style that the person named.
+        verdict: what she found herself.
+        photo: a stable hash of the photo's bytes, as text; it chooses the words.
+        language: the language she speaks.
+    """
+    names = {"guess": style_name(guess, language), "style": style_name(verdict.style, language)}
+    return text(choose(f"talk.guess.{_quality(guess, verdict)}", photo, language), language, **names)
+
+
+def label(action: Action, language: Language) -> str:
+    """The label of a button, at most 14 letters: the style or language that it names, else what it does."""
+    if action.style is not None:
+        return text(f"talk.style.{action.style}", language)
+    if action.language is not None:
+        return text(f"talk.language.{action.language}", language)
+    return text(f"talk.button.{action.verb}", language)
+
+
+def _named(words: str) -> Style | None:
+    """The style whose name stands in some words; of two the longer name, since Business Casual is not Casual."""
+    spoken = words.casefold()
+    names = {style_name(style, language).casefold(): style for style in STYLES for language in Language}
+    names |= {text(f"talk.style.{style}", language).casefold(): style for style in STYLES for language in Language}
+    found = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", spoken)]
+    return names[max(found, key=len)] if found else None
+
+
+def _quality(guess: Style, verdict: Verdict) -> str:
+    if verdict.band is Band.NOT_AN_OUTFIT:
+        return "nothing"
+    if guess is verdict.style:
+        return "right"
+    return "near" if guess is verdict.runner_up else "wrong"

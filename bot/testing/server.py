@@ -1,0 +1,73 @@
+"""An ASGI application on a free port of this machine, in a thread."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from starlette.types import ASGIApp
+
+__all__ = ["LocalServer"]
+
+START_WITHIN = 30.0
+"""Seconds."""
+
+
+class LocalServer:
+    """Serves from `with` on until its end; what it serves may be called from any thread, process or event loop."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+
+    def __enter__(self) -> Self:
+        """Start to serve.
+
+        Raises:
+            TimeoutError: the server did not start.
+        """
+        self._socket.bind(("127.0.0.1", 0))
+        self._server = uvicorn.Server(
+            uvicorn.Config(self._app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+        )
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="fake", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + START_WITHIN
+        while not self._server.started:
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                raise TimeoutError("the fake did not start")
+            time.sleep(0.005)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop to serve and wait for it."""
+        self._server.should_exit = True
+        self._thread.join(START_WITHIN)
+        self._socket.close()
+
+    @property
+    def host(self) -> str:
+        """Always this machine."""
+        return "127.0.0.1"
+
+    @property
+    def port(self) -> int:
+        """The free port that was found; known from `with` on."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    @property
+    def url(self) -> str:
+        """Root address, without a slash at the end."""
+        return f"http://{self.host}:{self.port}"

@@ -1,0 +1,199 @@
+"""Calls of the skill, as they were captured and as nobody would send them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.kakao.payload import SkillCall, read_call
+from core.errors import MalformedCall
+
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "kakao"
+HOSTS = (".kakaocdn.net", ".talk.kakao.com")
+USER = "b9440f1e2d3c4b5a69780f1e2d3c4b5a69780f1e2d3c4b5a69788796a5b4c3d2"
+TALK = "https://talk.kakaocdn.net/dna/aaa/bbb/ccc/i_0123456789ab.jpg?credential=X&expires=1790000000&signature=Y"
+SECURE = tuple(
+    f"http://secure.kakaocdn.net/dna/{path}/XXX/img_org.jpg?credential=X&expires=1790000000&allow_ip=&allow_referer="
+    f"&signature={signature}"
+    for path, signature in (("aaa/bbb", "Y"), ("ccc/ddd", "Z"))
+)
+
+
+def call_of(payload: object) -> SkillCall:
+    return read_call(json.dumps(payload).encode(), HOSTS)
+
+
+def captured(name: str) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads((FIXTURES / f"{name}.json").read_text("utf-8"))
+    return payload
+
+
+def test_photo_sent_straight_into_the_chat() -> None:
+    call = call_of(captured("direct_photo"))
+
+    assert call.photos == (TALK,)
+    assert call.medium == "image"
+    assert not call.agreed
+    assert (call.user, call.app_user, call.language) == (USER, "1234567890", "ko")
+    assert (call.bot, call.in_development) == ("65a0000000000000000000aa", False)
+    assert call.callback_url == "https://bot-api.kakao.com/v1/callback/0123456789"
+    assert not call.tester
+
+
+def test_photos_of_the_secure_plugin_come_with_their_consent() -> None:
+    call = call_of(captured("secure_plugin"))
+
+    assert call.photos == SECURE
+    assert call.agreed
+
+
+def test_photos_of_the_secure_plugin_in_the_details_alone() -> None:
+    call = call_of(captured("secure_plugin_in_details"))
+
+    assert call.photos == SECURE
+    assert not call.agreed
+
+
+def test_skill_tester() -> None:
+    call = call_of(captured("skill_tester"))
+
+    assert call.tester
+    assert (call.bot, call.in_development) == ("65a0000000000000000000aa", True)
+    assert (call.user, call.utterance, call.language, call.callback_url) == ("871630", "발화 내용", None, None)
+    assert (call.photos, dict(call.extra)) == ((), {})
+
+
+def test_old_capture_with_a_plain_address() -> None:
+    call = call_of(captured("old_capture"))
+
+    assert call.photos == ("http://dn-m.talk.kakao.com/talkm/bl2EwYRs3sS/aaaaaaaaaaaaaaaa/i_c1f8b1a2d3e4.jpg",)
+    assert call.language == "kr"
+
+
+def test_video_is_no_photo_although_its_address_is_the_utterance() -> None:
+    call = call_of(captured("video"))
+
+    assert (call.medium, call.photos) == ("video", ())
+
+
+def test_button_carries_its_extra() -> None:
+    call = call_of(captured("button_press"))
+
+    assert dict(call.extra) == {"do": "share", "look": "019a5f00-0000-7000-8000-000000000001"}
+    assert call.utterance == "보드에 올리기"
+
+
+def test_utterance_is_a_photo_only_on_kakaos_hosts() -> None:
+    payload = captured("typed_address")
+    assert call_of(payload).photos == (TALK,)
+
+    for elsewhere in (
+        "https://talk.kakaocdn.net.evil.example/i.jpg",
+        "https://evil.example/?talk.kakaocdn.net",
+        "https://kakaocdn.net@evil.example/i.jpg",
+        "https://evil.example\\@talk.kakaocdn.net/i.jpg",
+        "https://notkakaocdn.net/i.jpg",
+        "ftp://talk.kakaocdn.net/i.jpg",
+        "file:///etc/passwd",
+        "https://[talk.kakaocdn.net/i.jpg",
+        "https://talk.kakaocdn.net:port/i.jpg",
+        f"이거 봐 {TALK}",
+    ):
+        payload["userRequest"]["utterance"] = elsewhere
+        assert call_of(payload).photos == (), elsewhere
+
+
+@pytest.mark.parametrize("separator", [", ", ",", ",   "])
+def test_plugin_list_with_and_without_spaces(separator: str) -> None:
+    commas = "http://secure.kakaocdn.net/a,b/img.jpg?x=1,2"
+    secure = json.dumps({"secureUrls": f"List({separator.join([commas, *SECURE])})", "privacyAgreement": "N"})
+
+    call = call_of({"action": {"params": {"photo": secure}}})
+
+    assert call.photos == (commas, *SECURE)
+    assert not call.agreed
+
+
+def test_plugin_photos_are_named_once_and_at_most_ten() -> None:
+    urls = [f"http://secure.kakaocdn.net/{number}.jpg" for number in range(12)]
+    secure = json.dumps({"secureUrls": f"List({', '.join([urls[0], *urls])})"})
+
+    assert call_of({"action": {"params": {"photo": secure}}}).photos == tuple(urls[:10])
+
+
+def test_plugin_answer_may_be_unpacked_already() -> None:
+    secure = {"secureUrls": list(SECURE), "privacyAgreement": "Y"}
+    call = call_of({"action": {"params": {"photo": secure}}})
+
+    assert (call.photos, call.agreed) == (SECURE, True)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b'"text"', b"{", b"\xff\xfe", b"[" * 100_000, b"1" * 5000])
+def test_anything_but_an_object_is_refused(body: bytes) -> None:
+    with pytest.raises(MalformedCall):
+        read_call(body, HOSTS)
+
+
+def test_empty_object_says_nothing() -> None:
+    call = call_of({})
+
+    assert (call.user, call.bot, call.utterance, call.photos, call.callback_url) == ("", "", "", (), None)
+
+
+def test_texts_can_be_stored_anywhere() -> None:
+    call = read_call(b'{"userRequest": {"utterance": " a\\u0000b\\ud800c ", "user": {"id": 42}}}', HOSTS)
+
+    assert (call.utterance, call.user) == ("abc", "42")
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["{", "{}", "List(", "List()"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+PLACES = [
+    ("userRequest",),
+    ("userRequest", "params"),
+    ("userRequest", "params", "media"),
+    ("userRequest", "params", "media", "url"),
+    ("userRequest", "user"),
+    ("userRequest", "user", "id"),
+    ("userRequest", "utterance"),
+    ("userRequest", "callbackUrl"),
+    ("bot",),
+    ("bot", "id"),
+    ("action",),
+    ("action", "params"),
+    ("action", "params", "secureimage"),
+    ("action", "detailParams"),
+    ("action", "detailParams", "secureimage"),
+    ("action", "detailParams", "secureimage", "value"),
+    ("action", "clientExtra"),
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(place=st.sampled_from(PLACES), odd=ODD)
+def test_nothing_odd_within_an_object_raises(place: tuple[str, ...], odd: object) -> None:
+    payload = captured("secure_plugin")
+    parent = payload
+    for key in place[:-1]:
+        parent = parent.setdefault(key, {})
+    parent[place[-1]] = odd
+
+    call = call_of(payload)
+
+    assert all(isinstance(photo, str) and photo.startswith("http") for photo in call.photos)
+    assert all(isinstance(value, str) for value in call.extra.values())
+    call.user.encode()
+    call.utterance.encode()

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+from telegram import Bot
+
+from bot.telegram.commands import Name
+from bot.telegram.setup import set_commands, set_webhook
+from bot.testing.telegram import FakeTelegram
+from core.settings import Settings
+
+URL = "https://eva.example/telegram/webhook"
+
+
+async def test_telegram_learns_commands_in_both_languages_and_the_webhook() -> None:
+    settings = Settings(telegram_secret=SecretStr("a-secret_1"))
+    with FakeTelegram() as telegram:
+        async with Bot(telegram.token, f"{telegram.url}/bot") as bot:
+            await set_commands(bot)
+            await set_webhook(bot, URL, settings)
+        commands, webhook = telegram.api.commands, telegram.api.webhook
+
+    assert [each["command"] for each in commands[""]] == [each["command"] for each in commands["ko"]] == list(Name)
+    assert commands[""][1]["description"] == "What I can do"
+    assert commands["ko"][1]["description"] == "제가 할 수 있는 일"
+    assert (webhook["url"], webhook["secret_token"]) == (URL, "a-secret_1")
+    assert webhook["allowed_updates"] == ["message", "callback_query", "inline_query", "my_chat_member"]
+
+
+async def test_no_webhook_without_a_secret() -> None:
+    with FakeTelegram() as telegram:
+        async with Bot(telegram.token, f"{telegram.url}/bot") as bot:
+            with pytest.raises(ValueError, match="EVA_TELEGRAM_SECRET"):
+                await set_webhook(bot, URL, Settings(telegram_secret=None))
+        assert telegram.api.webhook == {}

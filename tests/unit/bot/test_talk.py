@@ -1,0 +1,112 @@
+"""What Eva says beside her verdicts: short enough for every button and bubble, in words that judge nobody."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+
+from bot.actions import Action, Verb
+from bot.measure import units
+from bot.talk import Oddity, chat, comment, label, receive
+from bot.texts import Language, text, variants
+from bot.voice import describe, style_name
+from core.styles import STYLES, Style
+from core.vision.verdict import Band
+from tests.unit.bot.test_sentences import BODIES_AND_BEAUTY
+from tests.unit.bot.test_texts import texts_of
+from tests.verdicts import verdict_of
+
+LANGUAGES = list(Language)
+CONVERSATION = ("talk.", "telegram.", "kakao.", "error.")
+LABELS = ("talk.button.", "talk.style.", "talk.language.", "kakao.button.", "kakao.card.", "telegram.command.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_fit_on_a_button(language: Language) -> None:
+    actions = [
+        *(Action(verb=verb) for verb in Verb),
+        *(Action(verb=Verb.GUESS, style=style) for style in STYLES),
+        *(Action(verb=Verb.SPEAK, language=each) for each in Language),
+    ]
+    labels = [label(action, language) for action in actions]
+    labels += [text(key, language) for key in ("talk.button.page", "talk.button.privacy", "kakao.button.send")]
+
+    assert [each for each in labels if units(each) > 14] == []
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("guess", "band", "quality"),
+    [
+        (Style.STREET, Band.CLEAR, "right"),
+        (Style.CASUAL, Band.CLEAR, "near"),
+        (Style.CASUAL, Band.TORN, "near"),
+        (Style.RETRO, Band.LEANING, "wrong"),
+        (Style.STREET, Band.NOT_AN_OUTFIT, "nothing"),
+    ],
+)
+def test_comment_follows_from_guess_and_verdict(guess: Style, band: Band, quality: str, language: Language) -> None:
+    verdict = verdict_of(band)
+    names = {"guess": style_name(guess, language), "style": style_name(verdict.style, language)}
+    possible = {text(key, language, **names) for key in variants(f"talk.guess.{quality}", language)}
+
+    assert {comment(guess, verdict, photo=str(photo), language=language) for photo in range(60)} == possible
+
+
+@pytest.mark.parametrize(("oddity", "language"), list(product(Oddity, LANGUAGES)))
+def test_everything_odd_gets_a_kind_sentence(oddity: Oddity, language: Language) -> None:
+    assert len(receive(oddity, language)) > 20
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_never_about_bodies_beauty_age_or_gender(language: Language) -> None:
+    said = {key: words for key, words in texts_of(language).items() if key.startswith(CONVERSATION)}
+
+    assert [key for key, words in said.items() if re.search(BODIES_AND_BEAUTY[language], words.lower())] == []
+
+
+def test_korean_is_polite_and_informal_to_the_last_sentence() -> None:
+    for key, words in texts_of(Language.KO).items():
+        if not key.startswith(CONVERSATION) or key.startswith(LABELS) or key == "telegram.help":
+            continue
+        last = re.sub(r"{[^}]*[요]}", "요", words).strip()
+        if key not in {"talk.album.line"}:
+            assert re.search(r"[요죠][.?!…]?$", last), (key, words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_commands_can_be_set(language: Language) -> None:
+    described = {key: words for key, words in texts_of(language).items() if key.startswith("telegram.command.")}
+
+    assert len(described) == 8
+    assert all(re.fullmatch(r"[a-z0-9_]{1,32}", key.rpartition(".")[2]) for key in described)
+    assert all(1 <= units(words) <= 256 for words in described.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "style"),
+    [
+        ("what is Street?", Style.STREET),
+        ("스트리트가 뭐예요?", Style.STREET),
+        ("business casual or casual?", Style.BUSINESS_CASUAL),
+        ("비즈니스 캐주얼은요?", Style.BUSINESS_CASUAL),
+        ("biz casual", Style.BUSINESS_CASUAL),
+        ("브리티시 모드 알려 줘", Style.MODE),
+    ],
+)
+def test_words_that_name_a_style_are_answered_with_it(words: str, style: Style) -> None:
+    for language in Language:
+        assert chat(words, language) == f"{style_name(style, language)}: {describe(style, language)}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_get_an_answer_that_fits(language: Language) -> None:
+    nudges = {text(key, language) for key in variants("talk.words", language)}
+
+    assert chat("안녕하세요!", language) == chat("Hi Eva", language) == text("talk.about", language)
+    assert chat("고마워요", language) == chat("thank you!", language) == text("talk.thanks", language)
+    assert chat("하이힐", language) in nudges
+    assert {chat(f"streetcar {number}", language) for number in range(60)} == nudges

@@ -1,0 +1,122 @@
+"""The fake keeps Kakao's own rules: a callback once, after a promise, with a reply that would be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.kakao.payload import read_call
+from bot.kakao.replies import promise, say
+from bot.testing.kakao import BAD_JSON, BAD_SETTINGS, BAD_TOKEN, FakeKakao
+from bot.testing.server import LocalServer
+from bot.texts import Language
+
+GOOD = say("안녕하세요", language=Language.KO)
+
+
+class Skill:
+    """A skill that answers what it is told to, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.answer: Any = GOOD
+        self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
+        self.app = Starlette(routes=[Route("/skill", self._serve, methods=["POST"])])
+
+    async def _serve(self, request: Request) -> Response:
+        self.headers.append(dict(request.headers))
+        self.bodies.append(await request.body())
+        return PlainTextResponse("?") if self.answer is None else JSONResponse(self.answer)
+
+
+@pytest.fixture
+def skill() -> Skill:
+    return Skill()
+
+
+@pytest.fixture
+def kakao(skill: Skill) -> Iterator[FakeKakao]:
+    with LocalServer(skill.app) as server, FakeKakao(skill_url=f"{server.url}/skill", key="secret") as kakao:
+        yield kakao
+
+
+def call_back(kakao: FakeKakao, payload: Any, reply: Any = GOOD) -> dict[str, Any]:
+    answer: dict[str, Any] = httpx.post(payload["userRequest"]["callbackUrl"], json=reply, trust_env=False).json()
+    return answer
+
+
+def test_photo_can_be_fetched_from_where_the_call_says(kakao: FakeKakao, skill: Skill) -> None:
+    kakao.send(kakao.photo(b"\xff\xd8\xffphoto"))
+
+    call = read_call(skill.bodies[0], (kakao.host,))
+    assert httpx.get(call.photos[0], trust_env=False).content == b"\xff\xd8\xffphoto"
+    assert skill.headers[0]["x-skill-key"] == "secret"
+    assert urlsplit(call.photos[0]).hostname == kakao.host
+
+
+def test_plugin_sends_all_photos_with_consent(kakao: FakeKakao, skill: Skill) -> None:
+    kakao.send(kakao.secure_photos([b"one", b"two"]))
+
+    call = read_call(skill.bodies[0], (kakao.host,))
+    assert [httpx.get(url, trust_env=False).content for url in call.photos] == [b"one", b"two"]
+    assert call.agreed
+
+
+def test_answer_is_checked(kakao: FakeKakao, skill: Skill) -> None:
+    assert kakao.send(kakao.words("안녕")).breaches == []
+    assert kakao.answers[0].text == "안녕하세요"
+    skill.answer = {"template": {}}
+    assert kakao.send(kakao.words("안녕")).breaches
+    skill.answer = None
+    assert kakao.send(kakao.words("안녕")).breaches
+
+
+def test_pressed_button_sends_its_extra(kakao: FakeKakao, skill: Skill) -> None:
+    answer = kakao.send(kakao.words("안녕"))
+    kakao.send(kakao.press(answer.quick_replies[0]))
+
+    assert dict(read_call(skill.bodies[1], ()).extra) == {"do": "another"}
+
+
+def test_callback_is_taken_once(kakao: FakeKakao, skill: Skill) -> None:
+    skill.answer = promise(Language.KO)
+    payload = kakao.photo(b"photo", callback=True)
+    kakao.send(payload)
+
+    assert call_back(kakao, payload)["status"] == "SUCCESS"
+    assert call_back(kakao, payload)["message"] == BAD_TOKEN
+    assert kakao.wait_for_callback().text == "안녕하세요"
+    assert [callback.status for callback in kakao.callbacks] == ["SUCCESS", "FAIL"]
+
+
+def test_callback_needs_a_promise_and_a_good_reply(kakao: FakeKakao, skill: Skill) -> None:
+    unpromised = kakao.photo(b"photo", callback=True)
+    kakao.send(unpromised)
+    skill.answer = promise(Language.KO)
+    promised = kakao.photo(b"photo", callback=True)
+    kakao.send(promised)
+
+    assert call_back(kakao, unpromised)["message"] == BAD_SETTINGS
+    assert call_back(kakao, promised, promise(Language.KO))["message"] == BAD_JSON
+
+
+def test_missing_callback_is_an_error(kakao: FakeKakao) -> None:
+    with pytest.raises(TimeoutError):
+        kakao.wait_for_callback(within=0.01)
+
+
+def test_tester_and_video_are_as_captured(kakao: FakeKakao, skill: Skill) -> None:
+    kakao.send(kakao.tester())
+    kakao.send(kakao.video())
+
+    tester, video = (read_call(body, (kakao.host,)) for body in skill.bodies)
+    assert tester.tester
+    assert (video.medium, video.photos) == ("video", ())

@@ -1,0 +1,204 @@
+"""The fake is the Bot API as far as python-telegram-bot can tell, its refusals included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from io import BytesIO
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter
+
+from bot.testing.server import LocalServer
+from bot.testing.telegram import FakeTelegram
+from tests.pictures import corners
+
+
+def jpeg(width: int = 120, height: int = 160) -> bytes:
+    file = BytesIO()
+    corners(width, height).save(file, "JPEG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as telegram:
+        yield telegram
+
+
+@pytest.fixture
+async def bot(telegram: FakeTelegram) -> AsyncIterator[Bot]:
+    bot = Bot(telegram.token, base_url=f"{telegram.url}/bot", base_file_url=f"{telegram.url}/file/bot")
+    async with bot:
+        yield bot
+
+
+async def test_messages_are_shown_and_edited(telegram: FakeTelegram, bot: Bot) -> None:
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("좋아요", callback_data="s")]])
+    sent = await bot.send_message(42, "<b>A</b> &amp; B", parse_mode=ParseMode.HTML, reply_markup=keyboard)
+    assert telegram.sent(42)[0]["text"] == "A & B"
+    await bot.edit_message_text("다시", chat_id=42, message_id=sent.message_id)
+
+    assert [message["text"] for message in telegram.sent(42)] == ["다시"]
+    assert telegram.called("sendMessage")[0].fields["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == "s"
+    with pytest.raises(BadRequest, match="not modified"):
+        await bot.edit_message_text("다시", chat_id=42, message_id=sent.message_id)
+
+
+async def test_photo_is_uploaded_once_and_sent_again_by_its_id(telegram: FakeTelegram, bot: Bot) -> None:
+    sent = await bot.send_photo(42, jpeg(), caption="84%")
+    largest = max(sent.photo, key=lambda size: size.width)
+    await bot.send_photo(43, largest.file_id)
+
+    first, second = telegram.called("sendPhoto")
+    assert first.files["photo"] == jpeg()
+    assert not second.files
+    assert (largest.width, largest.height) == (120, 160)
+    assert bytes(await (await bot.get_file(largest.file_id)).download_as_bytearray()) == jpeg()
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("가" * 4097, {}),
+        ("🙂" * 2049, {}),
+        ("  ", {}),
+        ("<b>A", {"parse_mode": "HTML"}),
+        ("A < B", {"parse_mode": "HTML"}),
+        ("<h1>A</h1>", {"parse_mode": "HTML"}),
+        ("A", {"reply_markup": InlineKeyboardMarkup([[InlineKeyboardButton("A", callback_data="가" * 22)]])}),
+    ],
+)
+async def test_messages_that_telegram_would_refuse(bot: Bot, text: str, options: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest):
+        await bot.send_message(42, text, **options)
+
+
+@pytest.mark.parametrize("data", [b"no picture", jpeg(2000, 64)])
+async def test_photos_that_telegram_would_refuse(bot: Bot, data: bytes) -> None:
+    with pytest.raises(BadRequest):
+        await bot.send_photo(42, data)
+
+
+async def test_long_caption_is_refused(bot: Bot) -> None:
+    with pytest.raises(BadRequest, match="caption"):
+        await bot.send_photo(42, jpeg(), caption="가" * 1025)
+
+
+async def test_large_file_cannot_be_fetched(telegram: FakeTelegram, bot: Bot) -> None:
+    with pytest.raises(BadRequest, match="too big"):
+        await bot.get_file(telegram.api.store(bytes(20_000_001)))
+
+
+async def test_faults_on_demand(telegram: FakeTelegram, bot: Bot) -> None:
+    telegram.refuse("sendMessage", 429, "Too Many Requests: retry after 1", retry_after=1)
+    telegram.refuse("sendMessage", 502, "Bad Gateway", times=2)
+    with pytest.raises(RetryAfter):
+        await bot.send_message(42, "1")
+    for _ in range(2):
+        with pytest.raises(NetworkError):
+            await bot.send_message(42, "2")
+    await bot.send_message(42, "3")
+    telegram.block(42)
+    telegram.move(-5, -100_5)
+    with pytest.raises(Forbidden):
+        await bot.send_message(42, "4")
+    with pytest.raises(ChatMigrated) as moved:
+        await bot.send_message(-5, "5")
+
+    assert moved.value.new_chat_id == -100_5
+    assert [call.status for call in telegram.called("sendMessage")] == [429, 502, 502, 200, 403, 400]
+    assert [message["text"] for message in telegram.sent()] == ["3"]
+
+
+async def test_wrong_token_and_unknown_method(telegram: FakeTelegram, bot: Bot) -> None:
+    with pytest.raises(InvalidToken):
+        await Bot("1:wrong", base_url=f"{telegram.url}/bot").get_me()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(f"{telegram.url}/bot{telegram.token}/send", data={"chat_id": "42"})
+    assert answer.status_code == 404
+
+
+async def test_commands_are_kept_by_language(telegram: FakeTelegram, bot: Bot) -> None:
+    await bot.set_my_commands([BotCommand("help", "What I can do")])
+    await bot.set_my_commands([BotCommand("help", "제가 할 수 있는 일")], language_code="ko")
+
+    assert {code: commands[0]["description"] for code, commands in telegram.api.commands.items()} == {
+        "": "What I can do",
+        "ko": "제가 할 수 있는 일",
+    }
+
+
+async def test_query_is_answered_once(telegram: FakeTelegram, bot: Bot) -> None:
+    message = await bot.send_message(42, "?")
+    update = telegram.updates.press(telegram.sent(42)[0], "s")
+    await bot.answer_callback_query(update["callback_query"]["id"])
+
+    assert message.message_id == update["callback_query"]["message"]["message_id"]
+    assert telegram.api.open_queries == set()
+    with pytest.raises(BadRequest, match="too old"):
+        await bot.answer_callback_query(update["callback_query"]["id"])
+
+
+async def test_updates_are_pushed_with_the_secret_until_they_are_taken(telegram: FakeTelegram, bot: Bot) -> None:
+    got: list[tuple[str, Any]] = []
+
+    async def hook(request: Request) -> Response:
+        got.append((request.headers["x-telegram-bot-api-secret-token"], await request.json()))
+        return Response(status_code=500 if len(got) == 1 else 200)
+
+    with LocalServer(Starlette(routes=[Route("/telegram", hook, methods=["POST"])])) as server:
+        await bot.set_webhook(f"{server.url}/telegram", secret_token="abc", allowed_updates=["message"])
+        update = telegram.updates.text("안녕")
+        press = telegram.updates.press({}, "s")
+        status = await asyncio.to_thread(telegram.push, update, patience=10)
+        unwanted = await asyncio.to_thread(telegram.push, press)
+        with pytest.raises(Conflict):
+            await bot.get_updates()
+
+    assert (status, unwanted) == (200, None)
+    assert got == [("abc", update)] * 2
+
+
+async def test_updates_without_a_webhook_wait_to_be_fetched(telegram: FakeTelegram, bot: Bot) -> None:
+    telegram.push(telegram.updates.text("하나"))
+    telegram.push(telegram.updates.text("둘"))
+    first, second = await bot.get_updates()
+
+    assert [update.message.text for update in (first, second) if update.message] == ["하나", "둘"]
+    assert await bot.get_updates(offset=second.update_id + 1) == ()
+
+
+def test_everything_people_do_is_an_update(telegram: FakeTelegram) -> None:
+    updates = telegram.updates
+    made = [
+        updates.text("/start look_1"),
+        updates.photo(jpeg(), caption="이거 어때?"),
+        updates.document(b"x"),
+        *updates.album([jpeg(), jpeg()]),
+        *(updates.medium(kind) for kind in ("sticker", "video", "video_note", "voice", "audio", "animation")),
+        *(updates.medium(kind) for kind in ("location", "contact")),
+        updates.inline("street"),
+        updates.membership("kicked"),
+        updates.membership("member"),
+    ]
+    read = [Update.de_json(update, None) for update in made]
+
+    assert all(len(update.to_dict()) == 2 for update in read)
+    assert [update.update_id for update in read] == sorted({update.update_id for update in read})
+
+
+async def test_action_is_recorded_and_waited_for(telegram: FakeTelegram, bot: Bot) -> None:
+    await bot.send_chat_action(42, ChatAction.TYPING)
+
+    assert telegram.wait(lambda: telegram.called("sendChatAction"))[0].fields["action"] == "typing"
+    with pytest.raises(TimeoutError):
+        telegram.wait(lambda: telegram.called("sendMessage"), within=0.01)
