@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 
 __all__ = ["set_up_logs"]
 
-QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "PIL", "asyncio", "multipart", "python_multipart")
-"""Loggers of others that speak only from WARNING on."""
+QUIET = (
+    "PIL",
+    "alembic",
+    "asyncio",
+    "multipart",
+    "procrastinate",
+    "python_multipart",
+    "uvicorn",
+    "uvicorn.access",
+    "uvicorn.error",
+)
+"""Loggers of others that speak only from WARNING on. The queue's would name chats, by its locks."""
 
 
 def set_up_logs(environment: Environment) -> None:

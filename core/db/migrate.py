@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,8 @@ async def migrations_missing(database: Database) -> str | None:
 
 
 async def _run(database: Database, work: Callable[[Config], None]) -> None:
-    config = Config(stdout=_Silence())
+    # Alembic tells its story to a file; nobody reads it here.
+    config = Config(stdout=io.StringIO())
     config.set_main_option("script_location", (Path(__file__).parent / "migrations").as_posix().replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     async with database.begin() as connection:
@@ -55,13 +57,3 @@ async def _run(database: Database, work: Callable[[Config], None]) -> None:
             work(config)
 
         await connection.run_sync(on)
-
-
-class _Silence:
-    """Alembic tells its story to a file; nobody reads it here."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def flush(self) -> None:
-        pass

@@ -51,7 +51,7 @@ def pid(server: EmbeddedPostgres) -> int:
 
 
 def runs(process: int) -> bool:
-    return psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    return psutil.pid_exists(process) and bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
 
 
 def other_process(folder: Path) -> subprocess.Popen[str]:
