@@ -15,6 +15,15 @@
         - ModelMismatch
         - EngineUnavailable
         - NoScriptedVerdict
+    - MemoryFault               what Eva remembers cannot be reached
+        - EmbeddedUnavailable
+        - PictureMissing
+        - StorageUnavailable
+        - UnknownDatabase
+    - LinkRefused
+    - LookGone
+    - PersonGone
+    - SecretMissing
     - TrainingError             a training command cannot go on
         - DatasetError
         - UnknownBackbone
@@ -42,12 +51,16 @@ __all__ = [
     "CorruptPhoto",
     "DatasetError",
     "DecompressionBomb",
+    "EmbeddedUnavailable",
     "EmptyPhoto",
     "EngineUnavailable",
     "EvaError",
     "ExportRefused",
+    "LinkRefused",
+    "LookGone",
     "MalformedCall",
     "MalformedReply",
+    "MemoryFault",
     "MessageRefused",
     "MessengerError",
     "ModelError",
@@ -56,15 +69,20 @@ __all__ = [
     "NoScriptedVerdict",
     "NotAnImage",
     "NotDelivered",
+    "PersonGone",
     "PhotoError",
     "PhotoTooLarge",
     "PhotoTooSmall",
     "PhotoTooThin",
     "PictureGone",
+    "PictureMissing",
     "PictureUnreachable",
+    "SecretMissing",
+    "StorageUnavailable",
     "TrainingError",
     "TruncatedPhoto",
     "UnknownBackbone",
+    "UnknownDatabase",
     "WeightsUnavailable",
 ]
 
@@ -132,6 +150,42 @@ class EngineUnavailable(ModelError):
 
 class NoScriptedVerdict(ModelError):
     """The scripted engine was asked for a verdict that nobody gave it."""
+
+
+class MemoryFault(EvaError):
+    """What Eva remembers cannot be reached."""
+
+
+class EmbeddedUnavailable(MemoryFault):
+    """The embedded Postgres cannot run here; set DATABASE_URL to another one."""
+
+
+class PictureMissing(MemoryFault):
+    """There is no picture under this key."""
+
+
+class StorageUnavailable(MemoryFault):
+    """The place where pictures lie does not answer."""
+
+
+class UnknownDatabase(MemoryFault):
+    """DATABASE_URL does not name a Postgres."""
+
+
+class LinkRefused(EvaError):
+    """The link was not signed by Eva, or its time is over."""
+
+
+class LookGone(EvaError):
+    """The look was deleted, or its pictures were."""
+
+
+class PersonGone(EvaError):
+    """The person was forgotten."""
+
+
+class SecretMissing(EvaError):
+    """Production needs EVA_SECRET_KEY."""
 
 
 class TrainingError(EvaError):

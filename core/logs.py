@@ -20,10 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["set_up_logs"]
 
 QUIET = (
-    *("uvicorn", "uvicorn.error", "uvicorn.access", "PIL", "asyncio", "multipart", "python_multipart"),
-    *("httpx", "httpcore", "telegram"),
+    "PIL",
+    "alembic",
+    "asyncio",
+    "httpcore",
+    "httpx",
+    "multipart",
+    "procrastinate",
+    "python_multipart",
+    "telegram",
+    "uvicorn",
+    "uvicorn.access",
+    "uvicorn.error",
 )
-"""Loggers of others that speak only from WARNING on. httpx logs addresses, and Telegram's hold the bot's token."""
+"""Loggers of others that speak only from WARNING on. httpx logs addresses, and Telegram's hold the bot's token; the
+queue's would name chats, by its locks."""
 
 
 def set_up_logs(environment: Environment) -> None:

@@ -1,4 +1,7 @@
-"""Everything that can be set from outside, in one place: environment variables that begin with EVA_."""
+"""Everything that can be set from outside, in one place: environment variables that begin with EVA_.
+
+One does not begin so: DATABASE_URL, the name that hosts give it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["EngineName", "Environment", "Settings"]
+__all__ = ["EngineName", "Environment", "Settings", "WorkerPlace"]
 
 
 class EngineName(StrEnum):
@@ -27,17 +30,27 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class WorkerPlace(StrEnum):
+    """Where the queue's jobs are done."""
+
+    INLINE = "inline"
+    """In the process that also serves the web."""
+    OFF = "off"
+    """Elsewhere: in processes of `eva worker`."""
+
+
 class Settings(BaseSettings):
     """Eva's settings; `Settings()` reads them from the environment, once, at the start.
 
     Raises:
-        pydantic.ValidationError: a variable holds a value that is not one of its choices.
+        pydantic.ValidationError: a variable holds a value that is not one of its choices or out of its range.
     """
 
     model_config = SettingsConfigDict(
         env_prefix="EVA_",
         env_ignore_empty=True,
         frozen=True,
+        populate_by_name=True,
         use_attribute_docstrings=True,
         protected_namespaces=(),
     )
@@ -50,6 +63,24 @@ class Settings(BaseSettings):
     """`development` or `production`."""
     model_dir: Path | None = None
     """Folder of the model and its `model.json`, if not the one that ships with Eva."""
+    data_dir: Path = Path(".eva")
+    """Folder for what Eva keeps on this machine: the embedded Postgres, pictures and the secret key, each only
+    where its own setting names no other place."""
+    database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    """A Postgres, `postgresql://user:password@host/name`; `postgres://` is the same. Without it an embedded one
+    runs."""
+    storage_url: str | None = None
+    """Where pictures lie: `file:///folder` or `s3://bucket/prefix` (the rest by AWS's own variables); without it
+    `pictures` in the data folder."""
+    secret_key: SecretStr | None = Field(default=None, min_length=32)
+    """Signs links, at least 32 characters. Required in production; in development one is made and kept in the
+    data folder."""
+    keep_private_hours: int = Field(default=24, ge=1)
+    """Hours after which the pictures of a look that was not shared are deleted."""
+    worker: WorkerPlace = WorkerPlace.INLINE
+    """`inline`, the web process does the queue's jobs too; `off`, only `eva worker` does."""
+    public_url: HttpUrl | None = None
+    """The address at which others reach Eva, for links and pictures that she sends."""
     telegram_token: SecretStr | None = None
     """The token that @BotFather gave; without it Telegram is off."""
     telegram_secret: SecretStr | None = None
@@ -62,6 +93,11 @@ class Settings(BaseSettings):
     """The only bot whose calls are answered, without the `!` of its development channel."""
     kakao_image_hosts: Annotated[tuple[str, ...], NoDecode] = (".kakaocdn.net", ".talk.kakao.com")
     """Hosts that photos are fetched from, with commas between; one that begins with a dot stands for all under it."""
+
+    @property
+    def pictures_url(self) -> str:
+        """Where pictures lie, as a URL."""
+        return self.storage_url or (self.data_dir.absolute() / "pictures").as_uri()
 
     @field_validator("kakao_image_hosts", mode="before")
     @classmethod

@@ -1,0 +1,100 @@
+"""The way to Postgres: one URL, one pool of connections, and units of work."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from core.errors import UnknownDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+    from typing import Self
+
+    from sqlalchemy.engine import URL
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = ["Database", "for_asyncpg", "for_libpq"]
+
+POSTGRES = {"postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"}
+LIBPQ_ONLY = {"channel_binding", "gssencmode"}
+"""Parameters that hosts put into their URLs and asyncpg does not take."""
+
+
+class Database:
+    """A Postgres and the connections to it. Nothing is connected before the first unit of work.
+
+    Repositories take the connection of a unit of work and never commit: who begins it, commits it.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        """Name the database.
+
+        Args:
+            url: `postgresql://...`, `postgres://...`, with the parameters of libpq.
+            pool_size: connections that are kept open; as many again may be opened for a moment.
+
+        Raises:
+            UnknownDatabase: the URL names no Postgres.
+        """
+        self.conninfo = for_libpq(url)
+        """The same database as libpq writes it, for the queue's own connections."""
+        self.engine = create_async_engine(
+            for_asyncpg(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One unit of work: all of it is committed at the end, none of it after an exception."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def for_asyncpg(url: str) -> URL:
+    """A database's URL for SQLAlchemy over asyncpg.
+
+    Raises:
+        UnknownDatabase: it names no Postgres.
+    """
+    parsed = _parse(url)
+    query = {name: value for name, value in parsed.query.items() if name not in LIBPQ_ONLY}
+    if "sslmode" in query:
+        query["ssl"] = query.pop("sslmode")
+    return parsed.set(drivername="postgresql+asyncpg", query=query)
+
+
+def for_libpq(url: str) -> str:
+    """A database's URL for libpq, password and all.
+
+    Raises:
+        UnknownDatabase: it names no Postgres.
+    """
+    return _parse(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # The chained error would quote the URL, and with it the password.
+        raise UnknownDatabase from None
+    if parsed.drivername not in POSTGRES:
+        raise UnknownDatabase(parsed.drivername)
+    return parsed

@@ -1,0 +1,88 @@
+"""What the messengers brought: each update once, kept until it is done, however often it is brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from core.db import tables
+from core.db.tables import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = ["Update", "finish", "get", "purge", "receive"]
+
+REMEMBERED = timedelta(days=7)
+"""How long a done update is known as one that came already; Telegram repeats for a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One message of a messenger's, as it came."""
+
+    id: int
+    platform: Channel
+    update_id: str
+    """The platform's own number of it."""
+    sender: str | None
+    """The platform's id of the person who sent it, if it says so."""
+    payload: dict[str, Any] | None
+    """What came; None once it is done."""
+    received_at: datetime
+    done_at: datetime | None
+
+
+async def receive(
+    connection: AsyncConnection,
+    platform: Channel,
+    update_id: str,
+    *,
+    sender: str | None,
+    payload: Mapping[str, Any],
+) -> int | None:
+    """Take an update in; its number here, or None if it came before. Enqueue its job in the same unit of work."""
+    taken = await connection.execute(
+        upsert(tables.inbox)
+        .values(platform=platform, update_id=update_id, sender=sender, payload=dict(payload))
+        .on_conflict_do_nothing()
+        .returning(tables.inbox.c.id)
+    )
+    number: int | None = taken.scalar()
+    return number
+
+
+async def get(connection: AsyncConnection, inbox_id: int) -> Update | None:
+    """An update, or None if its sender was forgotten since."""
+    row = (await connection.execute(select(tables.inbox).where(tables.inbox.c.id == inbox_id))).first()
+    if row is None:
+        return None
+    return Update(
+        id=row.id,
+        platform=Channel(row.platform),
+        update_id=row.update_id,
+        sender=row.sender,
+        payload=row.payload,
+        received_at=row.received_at,
+        done_at=row.done_at,
+    )
+
+
+async def finish(connection: AsyncConnection, inbox_id: int) -> None:
+    """Note that an update is done; what it said is not kept."""
+    await connection.execute(
+        update(tables.inbox).where(tables.inbox.c.id == inbox_id).values(done_at=func.now(), payload=None)
+    )
+
+
+async def purge(connection: AsyncConnection) -> int:
+    """Delete what was done a week ago; how many that were."""
+    gone = await connection.execute(delete(tables.inbox).where(tables.inbox.c.done_at < func.now() - REMEMBERED))
+    return gone.rowcount

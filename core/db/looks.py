@@ -1,0 +1,364 @@
+"""Looks: judged photos, from private to shared to gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import delete as delete_from
+from sqlalchemy import func, literal, null, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
+
+from core.db import tables
+from core.db.tables import Channel
+from core.errors import PersonGone
+from core.styles import STYLES, Style
+from core.vision.region import Height, Region, Side
+from core.vision.verdict import Band, Verdict, by_style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = [
+    "Look",
+    "NewLook",
+    "add",
+    "by_source",
+    "correct",
+    "corrections",
+    "count_since",
+    "delete",
+    "forget_pictures",
+    "get",
+    "guess",
+    "hide",
+    "lock",
+    "mark_stored",
+    "of_person",
+    "private_since",
+    "recent_fingerprints",
+    "share",
+    "styles_of",
+    "unshare",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLook:
+    """A photo that was just judged."""
+
+    id: UUID
+    person_id: UUID
+    channel: Channel
+    source: str
+    """What the photo is to its channel; one source of a person is one look, however often it is judged."""
+    photo_key: str
+    """Where the photo lies in the storage, as JPEG."""
+    cam_key: str
+    """Where the heat picture lies."""
+    width: int
+    """Of the stored pictures, in px."""
+    height: int
+    fingerprint: bytes
+    """Perceptual hash of the photo, 32 bytes."""
+    verdict: Verdict
+    language: str
+    """The language in which Eva answered, two letters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A judged photo, as Eva remembers it."""
+
+    id: UUID
+    person_id: UUID
+    channel: Channel
+    source: str
+    photo_key: str | None
+    """None once the picture was deleted."""
+    cam_key: str | None
+    """None once the picture was deleted."""
+    width: int
+    height: int
+    fingerprint: bytes
+    verdict: Verdict
+    """As it was then; its map has 256 levels."""
+    language: str
+    guessed_style: Style | None
+    """What the person guessed before they heard the verdict."""
+    corrected_style: Style | None
+    """What the person says it really is."""
+    hearts: int
+    created_at: datetime
+    stored_at: datetime | None
+    """When both pictures were in the storage; None only while, or if never, that came to its end."""
+    shared_at: datetime | None
+    hidden_at: datetime | None
+    """When it was taken off the board for good."""
+
+
+async def add(connection: AsyncConnection, look: NewLook) -> Look:
+    """Remember a look; if there is one of this person and source already, that one comes back, unchanged.
+
+    Raises:
+        PersonGone: the person was forgotten.
+    """
+    verdict = look.verdict
+    cam = np.rint(verdict.cam * 255).astype(np.uint8)
+    statement = (
+        upsert(tables.looks)
+        .values(
+            id=look.id,
+            person_id=look.person_id,
+            channel=look.channel,
+            source=look.source,
+            photo_key=look.photo_key,
+            cam_key=look.cam_key,
+            width=look.width,
+            height=look.height,
+            fingerprint=look.fingerprint,
+            style=verdict.style,
+            probabilities=[verdict.probabilities[style] for style in STYLES],
+            gate=verdict.outfit,
+            band=verdict.band,
+            region_height=verdict.region.height,
+            region_side=verdict.region.side,
+            concentration=verdict.region.concentration,
+            cam=cam.tobytes(),
+            cam_columns=cam.shape[1],
+            model=verdict.model,
+            engine=verdict.engine,
+            language=look.language,
+        )
+        .on_conflict_do_nothing(index_elements=["person_id", "source"])
+    )
+    try:
+        await connection.execute(statement)
+    except IntegrityError as error:
+        if "fk_looks_person_id" in str(error.orig):
+            raise PersonGone from error
+        raise
+    kept = await by_source(connection, look.person_id, look.source)
+    if kept is None:
+        raise PersonGone
+    return kept
+
+
+async def get(connection: AsyncConnection, look_id: UUID) -> Look | None:
+    """A look, or None."""
+    return await _one(connection, tables.looks.c.id == look_id)
+
+
+async def by_source(connection: AsyncConnection, person_id: UUID, source: str) -> Look | None:
+    """The look that a person's photo from this source became, or None."""
+    return await _one(connection, tables.looks.c.person_id == person_id, tables.looks.c.source == source)
+
+
+async def lock(connection: AsyncConnection, look_id: UUID) -> Look | None:
+    """A look that nobody else changes until the unit of work ends, or None."""
+    row = (await connection.execute(select(tables.looks).where(tables.looks.c.id == look_id).with_for_update())).first()
+    return None if row is None else _look(row)
+
+
+async def of_person(
+    connection: AsyncConnection, person_id: UUID, *, limit: int, before: tuple[datetime, UUID] | None = None
+) -> list[Look]:
+    """A person's looks, the newest first.
+
+    Args:
+        connection: the unit of work.
+        person_id: whose.
+        limit: how many at most.
+        before: (`created_at`, `id`) of the last one of the page before.
+    """
+    table = tables.looks
+    found = select(table).where(table.c.person_id == person_id)
+    if before is not None:
+        found = found.where(func.row(table.c.created_at, table.c.id) < func.row(literal(before[0]), literal(before[1])))
+    found = found.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
+    return [_look(row) for row in await connection.execute(found)]
+
+
+async def count_since(connection: AsyncConnection, person_id: UUID, moment: datetime) -> int:
+    """How many looks of a person came at this moment or later."""
+    table = tables.looks
+    found = select(func.count()).where(table.c.person_id == person_id, table.c.created_at >= moment)
+    return (await connection.execute(found)).scalar_one()
+
+
+async def styles_of(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
+    """How often Eva saw each style in a person's outfits, the most frequent first; styles never seen are left out."""
+    table = tables.looks
+    found = (
+        select(table.c.style, func.count().label("times"))
+        .where(table.c.person_id == person_id, table.c.band != Band.NOT_AN_OUTFIT)
+        .group_by(table.c.style)
+        .order_by(func.count().desc(), table.c.style)
+    )
+    return {Style(row.style): row.times for row in await connection.execute(found)}
+
+
+async def recent_fingerprints(
+    connection: AsyncConnection, person_id: UUID, *, model: str, limit: int
+) -> list[tuple[UUID, bytes]]:
+    """Ids and fingerprints of a person's latest looks that this model judged and that still have their pictures."""
+    table = tables.looks
+    found = (
+        select(table.c.id, table.c.fingerprint)
+        .where(
+            table.c.person_id == person_id,
+            table.c.model == model,
+            table.c.photo_key.is_not(None),
+            table.c.stored_at.is_not(None),
+        )
+        .order_by(table.c.created_at.desc(), table.c.id.desc())
+        .limit(limit)
+    )
+    return [(row.id, row.fingerprint) for row in await connection.execute(found)]
+
+
+async def mark_stored(connection: AsyncConnection, look_id: UUID) -> bool:
+    """Note that both pictures are in the storage; False if the look, or its right to pictures, is gone."""
+    table = tables.looks
+    return await _change(
+        connection, look_id, table.c.photo_key.is_not(None), stored_at=func.coalesce(table.c.stored_at, func.now())
+    )
+
+
+async def guess(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
+    """Keep what the person guessed; the first guess counts. False if the look is gone or was guessed already."""
+    return await _change(connection, look_id, tables.looks.c.guessed_style.is_(None), guessed_style=style)
+
+
+async def correct(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
+    """Keep what the person says the style is; the last word counts. False if the look is gone."""
+    return await _change(connection, look_id, corrected_style=style)
+
+
+async def share(connection: AsyncConnection, look_id: UUID) -> bool:
+    """Put a look on the board; one that is there stays where it is.
+
+    Returns:
+        False if that is not possible: it is gone or hidden, has no pictures any more, or shows no outfit.
+    """
+    table = tables.looks
+    return await _change(
+        connection,
+        look_id,
+        table.c.stored_at.is_not(None),
+        table.c.photo_key.is_not(None),
+        table.c.hidden_at.is_(None),
+        table.c.band != Band.NOT_AN_OUTFIT,
+        shared_at=func.coalesce(table.c.shared_at, func.now()),
+    )
+
+
+async def unshare(connection: AsyncConnection, look_id: UUID) -> bool:
+    """Take a look off the board; False if it is gone."""
+    return await _change(connection, look_id, shared_at=None)
+
+
+async def hide(connection: AsyncConnection, look_id: UUID) -> bool:
+    """Take a look off the board for good, with its pictures, which must be deleted first; False if it is gone."""
+    return await _change(connection, look_id, hidden_at=func.now(), shared_at=None, photo_key=None, cam_key=None)
+
+
+async def delete(connection: AsyncConnection, look_id: UUID) -> None:
+    """Delete a look, its hearts, scraps and reports. Its pictures must be deleted first."""
+    await connection.execute(delete_from(tables.looks).where(tables.looks.c.id == look_id))
+
+
+async def private_since(connection: AsyncConnection, age: timedelta, *, limit: int) -> list[Look]:
+    """Looks that are older than this, were never shared or are not any more, and still have pictures.
+
+    They are locked until the unit of work ends, so nobody shares them meanwhile; those that others have locked
+    are left out.
+    """
+    table = tables.looks
+    found = (
+        select(table)
+        .where(
+            table.c.shared_at.is_(None), table.c.photo_key.is_not(None), table.c.created_at < func.now() - literal(age)
+        )
+        .order_by(table.c.created_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_look(row) for row in await connection.execute(found)]
+
+
+async def forget_pictures(connection: AsyncConnection, look_ids: Sequence[UUID]) -> None:
+    """Note that the pictures of these private looks were deleted."""
+    table = tables.looks
+    await connection.execute(update(table).where(table.c.id.in_(look_ids)).values(photo_key=null(), cam_key=null()))
+
+
+async def corrections(connection: AsyncConnection, *, limit: int, after: UUID | None = None) -> list[Look]:
+    """Looks whose style somebody corrected and whose photo is still there, in the order in which they came.
+
+    Args:
+        connection: the unit of work.
+        limit: how many at most.
+        after: the last one of the page before.
+    """
+    table = tables.looks
+    found = select(table).where(table.c.corrected_style.is_not(None), table.c.photo_key.is_not(None))
+    if after is not None:
+        found = found.where(table.c.id > after)
+    return [_look(row) for row in await connection.execute(found.order_by(table.c.id).limit(limit))]
+
+
+async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Look | None:
+    row = (await connection.execute(select(tables.looks).where(*conditions))).first()
+    return None if row is None else _look(row)
+
+
+async def _change(
+    connection: AsyncConnection, look_id: UUID, *conditions: ColumnElement[bool], **values: object
+) -> bool:
+    table = tables.looks
+    changed = await connection.execute(update(table).where(table.c.id == look_id, *conditions).values(**values))
+    return changed.rowcount == 1
+
+
+def _look(row: Row[tuple[object, ...]]) -> Look:
+    cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(255)
+    cam.setflags(write=False)
+    return Look(
+        id=row.id,
+        person_id=row.person_id,
+        channel=Channel(row.channel),
+        source=row.source,
+        photo_key=row.photo_key,
+        cam_key=row.cam_key,
+        width=row.width,
+        height=row.height,
+        fingerprint=row.fingerprint,
+        verdict=Verdict(
+            style=Style(row.style),
+            probabilities=by_style(np.array(row.probabilities)),
+            outfit=row.gate,
+            band=Band(row.band),
+            cam=cam,
+            region=Region(
+                height=Height(row.region_height), side=Side(row.region_side), concentration=row.concentration
+            ),
+            model=row.model,
+            engine=row.engine,
+        ),
+        language=row.language,
+        guessed_style=Style(row.guessed_style) if row.guessed_style else None,
+        corrected_style=Style(row.corrected_style) if row.corrected_style else None,
+        hearts=row.hearts,
+        created_at=row.created_at,
+        stored_at=row.stored_at,
+        shared_at=row.shared_at,
+        hidden_at=row.hidden_at,
+    )

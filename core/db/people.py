@@ -1,0 +1,191 @@
+"""People, and the identities by which messengers and logins know them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from core.db import tables
+from core.db.tables import Provider
+from core.errors import PersonGone
+from core.ids import uuid7
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = [
+    "Identity",
+    "Person",
+    "get",
+    "identities_of",
+    "identity_of",
+    "link",
+    "lock",
+    "mark_reachable",
+    "mark_unreachable",
+    "meet",
+    "remove",
+    "set_consent",
+    "set_language",
+    "set_name",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who talks to Eva."""
+
+    id: UUID
+    name: str | None
+    """The name that the board shows, 1 to 40 characters; None until one was chosen."""
+    language: str
+    """Two letters, e.g. `ko`."""
+    created_at: datetime
+    consented_at: datetime | None
+    """When the person agreed that photos are judged, where that is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A name that somebody else has for a person."""
+
+    provider: Provider
+    subject: str
+    """The provider's id of the person."""
+    person_id: UUID
+    unreachable_at: datetime | None
+    """When the person was found to have blocked Eva or deleted the chat."""
+
+
+async def meet(connection: AsyncConnection, provider: Provider, subject: str, *, language: str) -> Person:
+    """The person with this identity; a new one at the first meeting, who then speaks `language`.
+
+    Two first meetings at once give one person.
+    """
+    known = await _by_identity(connection, provider, subject)
+    if known is not None:
+        return known
+    person_id = uuid7()
+    await connection.execute(insert(tables.people).values(id=person_id, language=language))
+    linked = await connection.execute(
+        upsert(tables.identities)
+        .values(provider=provider, subject=subject, person_id=person_id)
+        .on_conflict_do_nothing()
+        .returning(tables.identities.c.person_id)
+    )
+    if linked.first() is None:
+        # Somebody else met the same person since we looked, and has committed.
+        await connection.execute(delete(tables.people).where(tables.people.c.id == person_id))
+    met = await _by_identity(connection, provider, subject)
+    if met is None:
+        raise PersonGone
+    return met
+
+
+async def link(connection: AsyncConnection, person_id: UUID, provider: Provider, subject: str) -> bool:
+    """Give a person one more identity; False if it is somebody else's already."""
+    await connection.execute(
+        upsert(tables.identities)
+        .values(provider=provider, subject=subject, person_id=person_id)
+        .on_conflict_do_nothing()
+    )
+    found = await identity_of(connection, provider, subject)
+    return found is not None and found.person_id == person_id
+
+
+async def get(connection: AsyncConnection, person_id: UUID) -> Person | None:
+    """A person, or None."""
+    row = (await connection.execute(select(tables.people).where(tables.people.c.id == person_id))).first()
+    return None if row is None else _person(row)
+
+
+async def identity_of(connection: AsyncConnection, provider: Provider, subject: str) -> Identity | None:
+    """Who somebody is to a provider, or None."""
+    row = (await connection.execute(select(tables.identities).where(*_is(provider, subject)))).first()
+    return None if row is None else _identity(row)
+
+
+async def identities_of(connection: AsyncConnection, person_id: UUID) -> list[Identity]:
+    """All identities of a person, the oldest first."""
+    table = tables.identities
+    found = select(table).where(table.c.person_id == person_id).order_by(table.c.created_at, table.c.provider)
+    return [_identity(row) for row in await connection.execute(found)]
+
+
+async def set_name(connection: AsyncConnection, person_id: UUID, name: str) -> None:
+    """Choose the name that the board shows, 1 to 40 characters."""
+    await connection.execute(update(tables.people).where(tables.people.c.id == person_id).values(name=name))
+
+
+async def set_language(connection: AsyncConnection, person_id: UUID, language: str) -> None:
+    """Choose the language, two letters."""
+    await connection.execute(update(tables.people).where(tables.people.c.id == person_id).values(language=language))
+
+
+async def set_consent(connection: AsyncConnection, person_id: UUID, *, given: bool) -> None:
+    """Note that a person agreed that photos are judged, or took that back; the first yes keeps its time."""
+    table = tables.people
+    when = func.coalesce(table.c.consented_at, func.now()) if given else None
+    await connection.execute(update(table).where(table.c.id == person_id).values(consented_at=when))
+
+
+async def mark_unreachable(connection: AsyncConnection, provider: Provider, subject: str) -> None:
+    """Note that messages to this identity do not arrive any more."""
+    await connection.execute(update(tables.identities).where(*_is(provider, subject)).values(unreachable_at=func.now()))
+
+
+async def mark_reachable(connection: AsyncConnection, provider: Provider, subject: str) -> None:
+    """Note that this identity has written again."""
+    table = tables.identities
+    await connection.execute(
+        update(table).where(*_is(provider, subject), table.c.unreachable_at.is_not(None)).values(unreachable_at=None)
+    )
+
+
+async def lock(connection: AsyncConnection, person_id: UUID) -> bool:
+    """Let nobody write anything of this person until the unit of work ends; False if there is no such person."""
+    found = select(tables.people.c.id).where(tables.people.c.id == person_id).with_for_update()
+    return (await connection.execute(found)).first() is not None
+
+
+async def remove(connection: AsyncConnection, person_id: UUID) -> None:
+    """Delete a person and every row that belongs to them or came from them. Pictures must be gone already."""
+    identities, inbox = tables.identities, tables.inbox
+    mine = [(row.provider, row.subject) for row in await identities_of(connection, person_id)]
+    sent = [(inbox.c.platform == provider) & (inbox.c.sender == subject) for provider, subject in mine]
+    if sent:
+        await connection.execute(delete(inbox).where(or_(*sent)))
+    await connection.execute(delete(identities).where(identities.c.person_id == person_id))
+    await connection.execute(delete(tables.people).where(tables.people.c.id == person_id))
+
+
+def _is(provider: Provider, subject: str) -> tuple[ColumnElement[bool], ...]:
+    return tables.identities.c.provider == provider, tables.identities.c.subject == subject
+
+
+async def _by_identity(connection: AsyncConnection, provider: Provider, subject: str) -> Person | None:
+    found = select(tables.people).join(tables.identities).where(*_is(provider, subject))
+    row = (await connection.execute(found)).first()
+    return None if row is None else _person(row)
+
+
+def _person(row: Row[tuple[object, ...]]) -> Person:
+    return Person(
+        id=row.id, name=row.name, language=row.language, created_at=row.created_at, consented_at=row.consented_at
+    )
+
+
+def _identity(row: Row[tuple[object, ...]]) -> Identity:
+    return Identity(
+        provider=Provider(row.provider),
+        subject=row.subject,
+        person_id=row.person_id,
+        unreachable_at=row.unreachable_at,
+    )

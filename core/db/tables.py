@@ -1,0 +1,269 @@
+"""All tables, with what they promise. Migrations make them; `eva migrate check` says when the two differ.
+
+Times are timestamptz. What belongs to a person goes when the person goes (ON DELETE CASCADE); the inbox, which is
+written before anybody knows whose it is, names its sender instead.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from core.styles import Style
+from core.vision.region import Height, Side
+from core.vision.verdict import Band
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "Channel",
+    "Provider",
+    "deliveries",
+    "follows",
+    "hearts",
+    "identities",
+    "inbox",
+    "looks",
+    "metadata",
+    "people",
+    "reports",
+    "scraps",
+]
+
+
+class Channel(StrEnum):
+    """Where a photo came from."""
+
+    TELEGRAM = "telegram"
+    KAKAO = "kakao"
+    WEB = "web"
+
+
+class Provider(StrEnum):
+    """Who says who a person is."""
+
+    TELEGRAM = "telegram"
+    KAKAO = "kakao"
+    """Kakao's chatbot: a key that holds for this bot alone."""
+    KAKAO_LOGIN = "kakao_login"
+    FACEBOOK = "facebook"
+    WEB = "web"
+    """A browser, by a random key that Eva gave it."""
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+ON_BOARD = text("shared_at IS NOT NULL AND hidden_at IS NULL")
+
+
+def _one_of(column: str, choices: Iterable[str]) -> CheckConstraint:
+    listed = ", ".join(f"'{choice}'" for choice in choices)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _person(name: str = "person_id") -> Column[Any]:
+    return Column(name, Uuid, ForeignKey("people.id", ondelete="CASCADE"), nullable=False)
+
+
+def _look() -> Column[Any]:
+    return Column("look_id", Uuid, ForeignKey("looks.id", ondelete="CASCADE"), nullable=False)
+
+
+def _time(name: str) -> Column[Any]:
+    return Column(name, DateTime(timezone=True))
+
+
+def _created() -> Column[Any]:
+    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text),
+    Column("language", Text, nullable=False),
+    _created(),
+    _time("consented_at"),
+    CheckConstraint("char_length(name) BETWEEN 1 AND 40", name="name"),
+    CheckConstraint("language ~ '^[a-z]{2}$'", name="language"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("provider", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    _person(),
+    _created(),
+    _time("unreachable_at"),
+    PrimaryKeyConstraint("provider", "subject"),
+    _one_of("provider", Provider),
+    Index(None, "person_id"),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _person(),
+    Column("channel", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("photo_key", Text),
+    Column("cam_key", Text),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("style", Text, nullable=False),
+    Column("probabilities", ARRAY(Double, dimensions=1), nullable=False),
+    Column("gate", Double, nullable=False),
+    Column("band", Text, nullable=False),
+    Column("region_height", Text, nullable=False),
+    Column("region_side", Text, nullable=False),
+    Column("concentration", Double, nullable=False),
+    Column("cam", LargeBinary, nullable=False),
+    Column("cam_columns", SmallInteger, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("guessed_style", Text),
+    Column("corrected_style", Text),
+    Column("hearts", Integer, nullable=False, server_default="0"),
+    _created(),
+    _time("stored_at"),
+    _time("shared_at"),
+    _time("hidden_at"),
+    UniqueConstraint("person_id", "source"),
+    _one_of("channel", Channel),
+    _one_of("style", Style),
+    _one_of("guessed_style", Style),
+    _one_of("corrected_style", Style),
+    _one_of("band", Band),
+    _one_of("region_height", Height),
+    _one_of("region_side", Side),
+    CheckConstraint("width > 0 AND height > 0", name="size"),
+    CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),
+    CheckConstraint(
+        "cardinality(probabilities) = 8 AND 0 <= ALL (probabilities) AND 1 >= ALL (probabilities)",
+        name="probabilities",
+    ),
+    CheckConstraint("gate BETWEEN 0 AND 1", name="gate"),
+    CheckConstraint("concentration BETWEEN 0 AND 1", name="concentration"),
+    CheckConstraint("cam_columns > 0 AND octet_length(cam) % cam_columns = 0", name="cam"),
+    CheckConstraint("language ~ '^[a-z]{2}$'", name="language"),
+    CheckConstraint("hearts >= 0", name="hearts"),
+    CheckConstraint("(photo_key IS NULL) = (cam_key IS NULL)", name="both_pictures"),
+    CheckConstraint("shared_at IS NULL OR hidden_at IS NOT NULL OR photo_key IS NOT NULL", name="shared_is_seen"),
+    Index("ix_looks_board_new", text("shared_at DESC"), text("id DESC"), postgresql_where=ON_BOARD),
+    Index("ix_looks_board_hearts", text("hearts DESC"), text("id DESC"), postgresql_where=ON_BOARD),
+    Index("ix_looks_style_new", "style", text("shared_at DESC"), text("id DESC"), postgresql_where=ON_BOARD),
+    Index("ix_looks_style_hearts", "style", text("hearts DESC"), text("id DESC"), postgresql_where=ON_BOARD),
+    Index("ix_looks_person_new", "person_id", text("created_at DESC"), text("id DESC")),
+    Index(
+        "ix_looks_private",
+        "created_at",
+        postgresql_where=text("shared_at IS NULL AND photo_key IS NOT NULL"),
+    ),
+    Index("ix_looks_corrected", "id", postgresql_where=text("corrected_style IS NOT NULL")),
+)
+
+hearts = Table(
+    "hearts",
+    metadata,
+    _look(),
+    _person(),
+    _created(),
+    PrimaryKeyConstraint("look_id", "person_id"),
+    Index(None, "person_id", text("created_at DESC")),
+)
+
+scraps = Table(
+    "scraps",
+    metadata,
+    _look(),
+    _person(),
+    _created(),
+    PrimaryKeyConstraint("look_id", "person_id"),
+    Index(None, "person_id", text("created_at DESC")),
+)
+
+follows = Table(
+    "follows",
+    metadata,
+    _person(),
+    _person("followed_id"),
+    _created(),
+    PrimaryKeyConstraint("person_id", "followed_id"),
+    CheckConstraint("person_id <> followed_id", name="another"),
+    Index(None, "followed_id"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    _look(),
+    _person(),
+    Column("reason", Text, nullable=False, server_default=""),
+    _created(),
+    PrimaryKeyConstraint("look_id", "person_id"),
+    CheckConstraint("char_length(reason) <= 500", name="reason"),
+    Index(None, "person_id"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("platform", Text, nullable=False),
+    Column("update_id", Text, nullable=False),
+    Column("sender", Text),
+    Column("payload", JSONB(none_as_null=True)),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    _time("done_at"),
+    UniqueConstraint("platform", "update_id"),
+    _one_of("platform", Channel),
+    Index(None, "platform", "sender"),
+    Index("ix_inbox_done", "done_at", postgresql_where=text("done_at IS NOT NULL")),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("inbox_id", BigInteger, ForeignKey("inbox.id", ondelete="CASCADE"), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("message", Text),
+    Column("sent_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("inbox_id", "step"),
+)

@@ -1,0 +1,221 @@
+"""The durable queue: procrastinate on Eva's own Postgres.
+
+A job is enqueued in the unit of work that makes it necessary: both are there, or neither. Jobs with the same lock
+are done one at a time, in their order; all others side by side. A job that fails is tried again after 1, 2 and 4
+seconds, and keeps its lock meanwhile. A job whose worker died is taken up by another one within a minute. Jobs are
+deleted when they end, however they end: what they were about is in the inbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+    from typing import Any, Self
+
+    from procrastinate import JobContext
+    from procrastinate.jobs import Job
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = ["RETRIES", "Backoff", "Load", "Queue", "ahead", "cancel", "chat_lock", "enqueue", "load"]
+
+log = structlog.get_logger()
+
+QUEUE = "default"
+RETRIES = (1, 2, 4)
+"""Seconds to wait before each new try."""
+MOST_STARTS = 10
+"""Starts after which a job is given up whose workers keep dying: it may be what kills them."""
+POLLING = 0.4
+"""Seconds between looks at the queue. A notification wakes the worker for new jobs, but nothing does for one whose
+lock has become free or whose time to try again has come."""
+HEARTBEAT = 5.0
+SILENCE = 30.0
+"""Seconds without a heartbeat after which a worker counts as dead."""
+RECONNECT = 1.0
+"""Seconds until a worker that lost the database tries again."""
+GRACE = 20.0
+"""Seconds that running jobs have to end when the worker is stopped."""
+URGENT = 100
+
+ENQUEUE = text("""
+SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[
+    ROW(
+        CAST(:queue AS varchar), CAST(:task AS varchar), CAST(:priority AS integer), CAST(:lock AS text), NULL,
+        CAST(:args AS jsonb), now() + CAST(:delay AS interval)
+    )::procrastinate_job_to_defer_v1
+]))
+""")
+AHEAD = text("""
+SELECT count(*) FROM procrastinate_jobs
+WHERE status IN ('todo', 'doing') AND queue_name = :queue AND id < :job
+    AND (scheduled_at IS NULL OR scheduled_at <= now())
+""")
+LOAD = text("""
+SELECT count(*) FILTER (WHERE status = 'todo') AS waiting, count(*) FILTER (WHERE status = 'doing') AS running,
+    (
+        SELECT now() - min(at) FROM procrastinate_events
+        WHERE type = 'deferred' AND job_id = min(jobs.id) FILTER (WHERE status = 'todo')
+    ) AS oldest
+FROM procrastinate_jobs AS jobs WHERE queue_name = :queue AND status IN ('todo', 'doing')
+    AND (scheduled_at IS NULL OR scheduled_at <= now())
+""")
+CANCEL = text("DELETE FROM procrastinate_jobs WHERE status = 'todo' AND lock = ANY (:locks)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How much there is to do."""
+
+    waiting: int
+    """Jobs that could start now."""
+    running: int
+    oldest: timedelta
+    """How long the first of the waiting jobs has waited."""
+
+
+class Backoff(BaseRetryStrategy):
+    """Try again after 1, 2 and 4 seconds, then never: the wait holds the job's lock, and with it its chat."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to try again, or None."""
+        if job.attempts >= len(RETRIES):
+            return None
+        return RetryDecision(retry_in={"seconds": RETRIES[job.attempts]})
+
+
+class Queue:
+    """The worker's side of the queue; use it as an asynchronous context manager."""
+
+    def __init__(self, conninfo: str, *tasks: Callable[[App], None]) -> None:
+        """Put the queue together.
+
+        Args:
+            conninfo: the database, as libpq writes it.
+            tasks: each puts some tasks into an App. (A procrastinate Blueprint would do for one App, which
+                takes it over and renames its tasks.)
+        """
+        self.app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8))
+        for put in (housekeeping, *tasks):
+            put(self.app)
+
+    async def work(self, context: Mapping[str, Any], *, concurrency: int = 8, until_empty: bool = False) -> None:
+        """Do jobs until cancelled; running ones may then end.
+
+        Args:
+            context: what tasks with `pass_context` find in `context.additional_context`.
+            concurrency: jobs at a time.
+            until_empty: return when nothing is left that could be done now.
+        """
+        while True:
+            try:
+                await self.app.run_worker_async(
+                    concurrency=concurrency,
+                    wait=not until_empty,
+                    fetch_job_polling_interval=POLLING,
+                    delete_jobs="always",
+                    additional_context=dict(context),
+                    install_signal_handlers=False,
+                    update_heartbeat_interval=HEARTBEAT,
+                    stalled_worker_timeout=SILENCE,
+                    shutdown_graceful_timeout=GRACE,
+                )
+            except ConnectorException as error:
+                log.warning("the queue lost its database", error=type(error.__cause__ or error).__name__)
+                await asyncio.sleep(RECONNECT)
+            else:
+                return
+
+    async def __aenter__(self) -> Self:
+        await self.app.open_async()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.app.close_async()
+
+
+def housekeeping(app: App) -> None:
+    """The queue's own task: `queue.rescue`, every 15 seconds."""
+    app.periodic(cron="* * * * * */15")(app.task(name="queue.rescue", pass_context=True, priority=URGENT)(rescue))
+
+
+async def rescue(context: JobContext, timestamp: int) -> None:
+    """Put jobs of dead workers back into the queue."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=SILENCE):
+        if job.attempts >= MOST_STARTS:
+            log.error("given up", task=job.task_name, job=job.id)
+            await manager.finish_job(job, Status.FAILED, delete_job=True)
+        else:
+            log.warning("taken up again", task=job.task_name, job=job.id)
+            await manager.retry_job(job)
+
+
+async def enqueue(
+    connection: AsyncConnection,
+    task: str,
+    *,
+    lock: str | None,
+    delay: timedelta = timedelta(0),
+    priority: int = 0,
+    **arguments: object,
+) -> int:
+    """Enqueue a job within a unit of work; it can start when that is committed.
+
+    Args:
+        connection: the unit of work.
+        task: its name.
+        lock: jobs with the same one are done one after the other, in this order.
+        delay: how long the job waits before it may start.
+        priority: a higher one goes first.
+        arguments: what the task is called with, values that JSON can hold. No names, no addresses: ids.
+
+    Returns:
+        The job's number.
+    """
+    values = {
+        "queue": QUEUE,
+        "task": task,
+        "priority": priority,
+        "lock": lock,
+        "args": json.dumps(arguments),
+        "delay": delay or None,
+    }
+    number: int = (await connection.execute(ENQUEUE, values)).scalar_one()
+    return number
+
+
+def chat_lock(platform: str, chat: str) -> str:
+    """The lock of everything that happens in one chat."""
+    return f"{platform}:{chat}"
+
+
+async def ahead(connection: AsyncConnection, job: int) -> int:
+    """How many jobs came before this one and are not done."""
+    number: int = (await connection.execute(AHEAD, {"queue": QUEUE, "job": job})).scalar_one()
+    return number
+
+
+async def load(connection: AsyncConnection) -> Load:
+    """How much there is to do right now."""
+    row = (await connection.execute(LOAD, {"queue": QUEUE})).one()
+    return Load(waiting=row.waiting, running=row.running, oldest=row.oldest or timedelta(0))
+
+
+async def cancel(connection: AsyncConnection, locks: Sequence[str]) -> None:
+    """Delete the jobs under these locks that did not start yet."""
+    await connection.execute(CANCEL, {"locks": list(locks)})

@@ -1,0 +1,105 @@
+"""Pictures, on disk or in S3, behind one asynchronous interface. Whose they are, only the database knows."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+from core.errors import PictureMissing, StorageUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+__all__ = ["Storage", "is_key", "new_key"]
+
+KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}\.jpg")
+TYPE = "image/jpeg"
+
+
+class Storage:
+    """A place for pictures under random keys; use `new_key` for each."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        """Name the place; a folder is made if it is not there, readable by its owner alone.
+
+        Args:
+            url: `file:///folder` or `s3://bucket/prefix`.
+            options: for S3, over AWS's own environment variables (obstore's names, e.g. `endpoint`).
+
+        Raises:
+            StorageUnavailable: the URL names neither, or the folder cannot be made.
+        """
+        parts = urlsplit(url)
+        try:
+            if parts.scheme == "s3":
+                self._store: LocalStore | S3Store = S3Store.from_url(url, **options)
+            elif parts.scheme == "file" and parts.netloc in ("", "localhost"):
+                folder = Path(unquote(parts.path))
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o700)
+                self._store = LocalStore(folder)
+            else:
+                raise StorageUnavailable("EVA_STORAGE_URL must begin with file:/// or s3://")
+        except (BaseError, OSError) as error:
+            raise StorageUnavailable(type(error).__name__) from error
+
+    async def put(self, key: str, picture: bytes) -> None:
+        """Store a JPEG under a key, whole or not at all; what was there is replaced.
+
+        Raises:
+            StorageUnavailable: the place does not answer.
+        """
+        attributes = {"Content-Type": TYPE} if isinstance(self._store, S3Store) else None
+        try:
+            await self._store.put_async(key, picture, attributes=attributes)
+        except (BaseError, OSError) as error:
+            raise StorageUnavailable(type(error).__name__) from error
+
+    async def get(self, key: str) -> bytes:
+        """The JPEG under a key.
+
+        Raises:
+            PictureMissing: there is none.
+            StorageUnavailable: the place does not answer.
+        """
+        if not is_key(key):
+            raise PictureMissing
+        try:
+            found = await self._store.get_async(key)
+            return bytes(await found.bytes_async())
+        except FileNotFoundError as error:
+            raise PictureMissing from error
+        except (BaseError, OSError) as error:
+            raise StorageUnavailable(type(error).__name__) from error
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Delete pictures; keys without one are fine.
+
+        Raises:
+            StorageUnavailable: the place does not answer; some of the pictures may be left.
+        """
+        for key in keys:
+            try:
+                await self._store.delete_async(key)
+            except FileNotFoundError:
+                continue
+            except (BaseError, OSError) as error:
+                raise StorageUnavailable(type(error).__name__) from error
+
+
+def new_key() -> str:
+    """A key that nobody can guess: 128 random bits."""
+    name = secrets.token_hex(16)
+    return f"{name[:2]}/{name[2:]}.jpg"
+
+
+def is_key(text: str) -> bool:
+    """Whether this can be a key of `new_key`'s, and so names nothing outside of the storage."""
+    return KEY.fullmatch(text) is not None

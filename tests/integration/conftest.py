@@ -1,0 +1,74 @@
+"""A real Postgres for the whole run, and a database of its own, with all tables, for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from core.db.embedded import EmbeddedPostgres
+from core.db.engine import Database, for_asyncpg
+from core.db.migrate import migrate_up
+
+OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+"""Nothing here has to survive a power cut."""
+
+
+async def _execute(url: str, statement: str) -> None:
+    engine = create_async_engine(for_asyncpg(url), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """The server; its database `eva` is the template of all others."""
+    with (
+        tempfile.TemporaryDirectory(prefix="eva-tests-") as folder,
+        EmbeddedPostgres(Path(folder) / "postgres", options=OPTIONS) as server,
+    ):
+        Path(folder).chmod(0o711)
+        asyncio.run(_migrate(server.url))
+        yield server
+
+
+async def _migrate(url: str) -> None:
+    async with Database(url) as database:
+        await migrate_up(database)
+
+
+@pytest.fixture
+async def empty_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The address of a database without any table."""
+    async for url in _fresh(postgres, template="template0"):
+        yield url
+
+
+@pytest.fixture
+async def url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The address of a database with all tables, all empty."""
+    async for url in _fresh(postgres, template="eva"):
+        yield url
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    """The same, opened."""
+    async with Database(url) as database:
+        yield database
+
+
+async def _fresh(postgres: EmbeddedPostgres, *, template: str) -> AsyncIterator[str]:
+    name = f"test_{os.getpid()}_{uuid4().hex[:8]}"
+    server = postgres.url_of("postgres")
+    await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    yield postgres.url_of(name)
+    await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")

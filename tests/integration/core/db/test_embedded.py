@@ -1,0 +1,131 @@
+"""One server, many ends: orderly, by kill -9 of who started it, by kill -9 of the server itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import text
+
+from core.db.embedded import EmbeddedPostgres
+from core.db.engine import Database
+from tests.conftest import ROOT
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from core.db.embedded import EmbeddedPostgres
+with EmbeddedPostgres(Path(sys.argv[1])):
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="eva-embedded-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name) / "postgres"
+
+
+def ask(server: EmbeddedPostgres, statement: str) -> list[object]:
+    async def go() -> list[object]:
+        async with Database(server.url) as database, database.begin() as connection:
+            result = await connection.execute(text(statement))
+            return list(result.scalars()) if result.returns_rows else []
+
+    return asyncio.run(go())
+
+
+def pid(server: EmbeddedPostgres) -> int:
+    return int((server.data / "postmaster.pid").read_text().split()[0])
+
+
+def runs(process: int) -> bool:
+    return psutil.pid_exists(process) and bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+
+
+def other_process(folder: Path) -> subprocess.Popen[str]:
+    other = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert other.stdout is not None
+    assert "ready\n" in iter(other.stdout.readline, "")
+    return other
+
+
+def test_it_keeps_what_was_written_and_stops_with_its_last_user(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as server:
+        first = pid(server)
+        ask(server, "CREATE TABLE kept AS SELECT 42 AS answer")
+        with EmbeddedPostgres(folder) as again:
+            assert pid(again) == first
+        assert runs(first)
+        other = other_process(folder)
+    assert runs(first), "another process still uses it"
+    other.send_signal(signal.SIGINT)
+    other.wait()
+    assert not runs(first)
+    with EmbeddedPostgres(folder) as server:
+        assert ask(server, "SELECT answer FROM kept") == [42]
+    assert not (server.data / "postmaster.pid").exists()
+
+
+def test_the_next_user_takes_over_after_a_kill_of_the_one_who_started_it(folder: Path) -> None:
+    other = other_process(folder)
+    other.kill()
+    other.wait()
+    with EmbeddedPostgres(folder) as server:
+        orphan = pid(server)
+        assert ask(server, "SELECT 1") == [1]
+    assert not runs(orphan)
+
+
+def test_it_recovers_after_a_kill_of_the_server(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as server:
+        ask(server, "CREATE TABLE kept AS SELECT 42 AS answer")
+        killed = pid(server)
+        os.kill(killed, signal.SIGKILL)
+        with EmbeddedPostgres(folder) as again:
+            assert pid(again) != killed
+            assert ask(again, "SELECT answer FROM kept") == [42]
+
+
+def test_a_stale_pid_that_now_belongs_to_another_program_is_no_hindrance(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as server:
+        pass
+    # A program of the same user: Postgres itself would take it for a living server and refuse to start.
+    user = {"user": "nobody"} if os.geteuid() == 0 else {}
+    with subprocess.Popen(["sleep", "600"], **user) as stranger:  # type: ignore[call-overload]
+        lines = [stranger.pid, server.data, int(time.time()), 5432, folder, "", "0 0", "ready"]
+        (server.data / "postmaster.pid").write_text("\n".join(map(str, lines)) + "\n")
+        with EmbeddedPostgres(folder) as again:
+            assert ask(again, "SELECT 1") == [1]
+        stranger.kill()
+
+
+def test_only_its_owner_gets_at_it(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as server:
+        assert server.folder.stat().st_mode & 0o077 == 0
+        assert ask(server, "SHOW listen_addresses") == [""]
+
+
+def test_a_path_too_long_for_a_socket_is_no_hindrance(folder: Path) -> None:
+    with EmbeddedPostgres(folder / ("long" * 20) / "postgres") as server:
+        assert ask(server, "SELECT 1") == [1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="is about root")
+def test_root_does_not_open_private_folders(folder: Path) -> None:
+    home = folder.parent / "home"
+    home.mkdir(mode=0o700)
+    server = EmbeddedPostgres(home / "eva" / "postgres")
+    assert home not in server.folder.parents
+    assert home.stat().st_mode & 0o777 == 0o700
