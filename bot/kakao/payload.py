@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -41,19 +41,19 @@ class SkillCall:
     """Id of the bot that was spoken to, without the `!`; empty if Kakao sent none."""
     in_development: bool
     """Whether the bot's id ended with `!`: its development channel."""
-    utterance: str
+    utterance: str = field(repr=False)
     """What the person typed, without spaces around it; for a photo its address."""
     language: str | None
     """The person's language as Kakao names it, e.g. `ko`."""
     extra: Mapping[str, str]
     """What the pressed button carried."""
-    photos: tuple[str, ...]
+    photos: tuple[str, ...] = field(repr=False)
     """Addresses of the photos, none twice. They are signed: not to be logged, not to be shown."""
     medium: str | None
     """Kind of what was sent straight into the chat: `image`, `video` or another word; None for none."""
     agreed: bool
     """Whether the photos came through the secure image plugin, which asks for consent itself, and were agreed to."""
-    callback_url: str | None
+    callback_url: str | None = field(repr=False)
     """Where one later answer may be sent, within a minute. A secret."""
     tester: bool
     """Whether it is the tester of the skill's form that calls, not a person."""

@@ -43,6 +43,8 @@ def test_photo_sent_straight_into_the_chat() -> None:
     assert (call.bot, call.in_development) == ("65a0000000000000000000aa", False)
     assert call.callback_url == "https://bot-api.kakao.com/v1/callback/0123456789"
     assert not call.tester
+    assert "kakaocdn.net" not in repr(call)
+    assert "callback/" not in repr(call)
 
 
 def test_photos_of_the_secure_plugin_come_with_their_consent() -> None:
