@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="EVA_",
         env_ignore_empty=True,
+        hide_input_in_errors=True,
         frozen=True,
         use_attribute_docstrings=True,
         protected_namespaces=(),
@@ -69,6 +71,13 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(host for each in value.split(",") if (host := each.strip().lower()))
+
+    @field_validator("telegram_secret")
+    @classmethod
+    def _as_telegram_allows(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+            raise ValueError("must be 1 to 256 letters, digits, _ or -")
+        return value
 
     @field_validator("telegram_api_url")
     @classmethod
