@@ -38,8 +38,12 @@ class Verb(StrEnum):
     """Do not agree."""
     SPEAK = "speak"
     """Change the language; without one, ask which."""
+    TAKE = "take"
+    """Be shown on the board under the name that Eva made up."""
     FORGET = "forget"
-    """Delete the person and everything of theirs."""
+    """Be asked whether everything of theirs shall be deleted."""
+    ERASE = "erase"
+    """Delete the person and everything of theirs, after they were asked."""
     STAY = "stay"
     """Do not delete anything."""
 

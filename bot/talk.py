@@ -7,16 +7,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.texts import Language, text
-from bot.voice import choose, describe, style_name
+from bot.voice import choose, describe, percent, style_name
 from core.styles import STYLES
 from core.vision.verdict import Band
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.actions import Action
     from core.styles import Style
     from core.vision.verdict import Verdict
 
-__all__ = ["Oddity", "chat", "comment", "label", "receive"]
+__all__ = ["Oddity", "chat", "comment", "compare", "label", "receive"]
 
 
 GREETING = re.compile(r"\b(hi|hello|hey|who are you)\b|안녕|^하이(?!힐)|누구(야|세요|예요)", re.IGNORECASE)
@@ -67,6 +69,31 @@ def comment(guess: Style, verdict: Verdict, *, photo: str, language: Language) -
     """
     names = {"guess": style_name(guess, language), "style": style_name(verdict.style, language)}
     return text(choose(f"talk.guess.{_quality(guess, verdict)}", photo, language), language, **names)
+
+
+def compare(verdicts: Sequence[Verdict], language: Language) -> tuple[int | None, str]:
+    """Which of several photos Eva answers, and what she says about all of them first.
+
+    Args:
+        verdicts: at least two, in the order of the photos.
+        language: the language she speaks.
+
+    Returns:
+        The place of the photo whose style she is surest of, None where no photo has an outfit; and her words: how
+        many she saw, then one line for each.
+    """
+    seen = [place for place, verdict in enumerate(verdicts) if verdict.band is not Band.NOT_AN_OUTFIT]
+    if not seen:
+        return None, text("talk.album.nothing", language, count=len(verdicts))
+    best = max(seen, key=lambda place: verdicts[place].confidence)
+    lines = [text("talk.album", language, count=len(verdicts), number=best + 1)]
+    for place, verdict in enumerate(verdicts):
+        if place in seen:
+            style, share = style_name(verdict.style, language), percent(verdict.confidence)
+            lines.append(text("talk.album.line", language, number=place + 1, style=style, percent=share))
+        else:
+            lines.append(text("talk.album.no_outfit", language, number=place + 1))
+    return best, "\n".join(lines)
 
 
 def label(action: Action, language: Language) -> str:

@@ -217,7 +217,7 @@ class MessengerError(EvaError):
 
 
 class MalformedCall(MessengerError):
-    """The body of the call is not a JSON object."""
+    """The call is not one that the messenger would make."""
 
 
 class MalformedReply(MessengerError):

@@ -5,6 +5,7 @@ One does not begin so: DATABASE_URL, the name that hosts give it.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="EVA_",
         env_ignore_empty=True,
+        hide_input_in_errors=True,
         frozen=True,
         populate_by_name=True,
         use_attribute_docstrings=True,
@@ -105,6 +107,13 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(host for each in value.split(",") if (host := each.strip().lower()))
+
+    @field_validator("telegram_secret")
+    @classmethod
+    def _as_telegram_allows(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+            raise ValueError("must be 1 to 256 letters, digits, _ or -")
+        return value
 
     @field_validator("telegram_api_url")
     @classmethod

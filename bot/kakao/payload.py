@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.kakao.hosts import split_allowed
+from bot.texts import Language
 from core.errors import MalformedCall
 
 if TYPE_CHECKING:
@@ -33,27 +34,27 @@ BETWEEN_URLS = re.compile(r",\s*(?=https?://)")
 class SkillCall:
     """One call of the skill."""
 
-    user: str
+    user: str = field(repr=False)
     """The person's key within this bot, up to 70 characters; empty if Kakao sent none."""
-    app_user: str | None
+    app_user: str | None = field(repr=False)
     """The person's Kakao Login id, if the bot is linked to an app and the person to it."""
     bot: str
     """Id of the bot that was spoken to, without the `!`; empty if Kakao sent none."""
     in_development: bool
     """Whether the bot's id ended with `!`: its development channel."""
-    utterance: str
+    utterance: str = field(repr=False)
     """What the person typed, without spaces around it; for a photo its address."""
-    language: str | None
-    """The person's language as Kakao names it, e.g. `ko`."""
+    language: Language
+    """The person's language: Korean, unless Kakao says that it is English."""
     extra: Mapping[str, str]
     """What the pressed button carried."""
-    photos: tuple[str, ...]
+    photos: tuple[str, ...] = field(repr=False)
     """Addresses of the photos, none twice. They are signed: not to be logged, not to be shown."""
     medium: str | None
     """Kind of what was sent straight into the chat: `image`, `video` or another word; None for none."""
     agreed: bool
     """Whether the photos came through the secure image plugin, which asks for consent itself, and were agreed to."""
-    callback_url: str | None
+    callback_url: str | None = field(repr=False)
     """Where one later answer may be sent, within a minute. A secret."""
     tester: bool
     """Whether it is the tester of the skill's form that calls, not a person."""
@@ -67,7 +68,7 @@ def read_call(body: bytes, hosts: Sequence[str]) -> SkillCall:
         hosts: the hosts that may hold photos; an utterance is a photo only if it is an address there.
 
     Raises:
-        MalformedCall: the body is not a JSON object. Nothing within an object raises.
+        MalformedCall: the body is no JSON object. Nothing within an object raises.
     """
     payload = _decoded(body)
     if not isinstance(payload, dict):
@@ -84,7 +85,7 @@ def read_call(body: bytes, hosts: Sequence[str]) -> SkillCall:
         bot=bot.removesuffix("!"),
         in_development=bot.endswith("!"),
         utterance=utterance,
-        language=_text(request.get("lang")) or None,
+        language=Language.EN if _text(request.get("lang")).lower().startswith("en") else Language.KO,
         extra=MappingProxyType({key: _text(value) for key, value in _object(action, "clientExtra").items()}),
         photos=_photos(medium, media_url, plugin, utterance, hosts),
         medium=medium,

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Reply",
     "ask_consent",
+    "ask_forget",
+    "ask_name",
     "ask_style",
     "promise",
     "say",
@@ -115,6 +117,24 @@ def ask_style(verb: Verb, look: UUID, language: Language) -> Reply:
     """
     styles = [Action(verb=verb, look=look, style=style) for style in STYLES]
     return say(text(f"talk.{verb}.ask", language), language=language, buttons=styles)
+
+
+def ask_name(name: str, look: UUID, language: Language) -> Reply:
+    """Ask under which name a look shall be shown.
+
+    Args:
+        name: the one that Eva made up.
+        look: the look that is to be shared.
+        language: of the reply.
+    """
+    buttons = [Action(verb=verb, look=look) for verb in (Verb.TAKE, Verb.KEEP)]
+    return say(text("talk.name.ask", language, name=name), language=language, buttons=buttons)
+
+
+def ask_forget(language: Language) -> Reply:
+    """Ask whether everything of a person's shall be deleted."""
+    buttons = [Action(verb=verb) for verb in (Verb.ERASE, Verb.STAY)]
+    return say(text("talk.forget.ask", language), language=language, buttons=buttons)
 
 
 def ask_consent(language: Language, *, hours: int, privacy_url: str | None) -> Reply:

@@ -29,7 +29,9 @@ LETTERS = {
     Verb.AGREE: "y",
     Verb.DECLINE: "n",
     Verb.SPEAK: "l",
+    Verb.TAKE: "m",
     Verb.FORGET: "f",
+    Verb.ERASE: "e",
     Verb.STAY: "t",
 }
 VERBS = {letter: verb for verb, letter in LETTERS.items()}

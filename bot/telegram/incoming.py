@@ -1,7 +1,7 @@
 """What an update says to Eva, if anything. In groups only what is addressed to her does.
 
-Each kind is a frozen value of its own; `understand` returns one of them, or None for everything that needs no answer:
-edits, channel posts, service messages, other people's talk.
+Each kind is a frozen value of its own; `read` returns one of them, or None for everything that needs no answer: edits,
+channel posts, service messages, other people's talk.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from telegram.constants import ChatType, MessageEntityType
 
 from bot.talk import Oddity
 from bot.telegram.callbacks import decode
+from core.errors import MalformedCall
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.actions import Action
 
-__all__ = ["Command", "Incoming", "Inline", "Membership", "Odd", "Photo", "Press", "Words", "understand"]
+__all__ = ["Command", "Incoming", "Inline", "Membership", "Odd", "Photo", "Press", "Words", "read"]
 
 PHOTO_SUFFIXES = (
     *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"),
@@ -137,13 +140,27 @@ class _Common(TypedDict):
     message: int
 
 
-def understand(update: Update, me: User) -> Incoming | None:
+def read(payload: Mapping[str, object], me: User) -> Incoming | None:
     """What an update says to Eva.
 
     Args:
-        update: any update.
+        payload: the JSON of the update, as Telegram sent it or as anybody may have made it up.
         me: the bot itself, from `getMe`.
+
+    Raises:
+        MalformedCall: Telegram would not send this. To be answered like any other, or it comes again and again.
     """
+    try:
+        incoming = _understand(Update.de_json(dict(payload), None), me)
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, OSError, RuntimeError) as error:
+        # python-telegram-bot takes any value for a field and stumbles over it later, in many ways.
+        raise MalformedCall(type(error).__name__) from error
+    if incoming is not None and not all(map(_is_id, (incoming.update_id, incoming.person, incoming.chat))):
+        raise MalformedCall("ids")
+    return incoming
+
+
+def _understand(update: Update, me: User) -> Incoming | None:
     if update.message is not None:
         return _message(update.update_id, update.message, me)
     if (query := update.callback_query) is not None:
@@ -200,6 +217,11 @@ def _message(update_id: int, message: Message, me: User) -> Incoming | None:
         name, argument = command
         return Command(**common, name=name, argument=argument)
     return Words(**common, words=message.text.strip()) if message.text else None
+
+
+def _is_id(value: object) -> bool:
+    """Whether a database can hold it as an id: Telegram's have at most 52 bits."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**52
 
 
 def _photo(common: _Common, message: Message, file: PhotoSize | Document) -> Photo:

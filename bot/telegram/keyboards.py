@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-__all__ = ["forget_keyboard", "language_keyboard", "look_keyboard", "style_keyboard"]
+__all__ = ["forget_keyboard", "language_keyboard", "look_keyboard", "name_keyboard", "style_keyboard"]
 
 
 def look_keyboard(
@@ -62,7 +62,12 @@ def language_keyboard() -> InlineKeyboardMarkup:
 
 def forget_keyboard(language: Language) -> InlineKeyboardMarkup:
     """Whether to delete everything."""
-    return _in_pairs([Action(verb=verb) for verb in (Verb.FORGET, Verb.STAY)], language)
+    return _in_pairs([Action(verb=verb) for verb in (Verb.ERASE, Verb.STAY)], language)
+
+
+def name_keyboard(look: UUID, language: Language) -> InlineKeyboardMarkup:
+    """Whether the made-up name will do, when a look is put on the board."""
+    return _in_pairs([Action(verb=verb, look=look) for verb in (Verb.TAKE, Verb.KEEP)], language)
 
 
 def _in_pairs(actions: Sequence[Action], language: Language) -> InlineKeyboardMarkup:

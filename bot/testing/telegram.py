@@ -218,7 +218,7 @@ class FakeTelegram(LocalServer):
         fault = self._next_fault("download")
         if fault and fault.refusal:
             return _refused(fault.refusal)
-        data = next((file.data for file in self.api.files.values() if file.path == path), None)
+        data = next((file.data for file in list(self.api.files.values()) if file.path == path), None)
         return Response(status_code=404) if data is None else Response(data, media_type="application/octet-stream")
 
     async def _get_updates(self, fields: Mapping[str, Any]) -> Response:

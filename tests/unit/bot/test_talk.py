@@ -9,7 +9,7 @@ import pytest
 
 from bot.actions import Action, Verb
 from bot.measure import units
-from bot.talk import Oddity, chat, comment, label, receive
+from bot.talk import Oddity, chat, comment, compare, label, receive
 from bot.texts import Language, text, variants
 from bot.voice import describe, style_name
 from core.styles import STYLES, Style
@@ -110,3 +110,28 @@ def test_words_get_an_answer_that_fits(language: Language) -> None:
     assert chat("고마워요", language) == chat("thank you!", language) == text("talk.thanks", language)
     assert chat("하이힐", language) in nudges
     assert {chat(f"streetcar {number}", language) for number in range(60)} == nudges
+
+
+def test_of_several_photos_the_surest_is_named_and_none_is_left_out() -> None:
+    verdicts = [
+        verdict_of(Band.NOT_AN_OUTFIT, first=0.9, runner_up=0.05),
+        verdict_of(Band.TORN, first=0.4, runner_up=0.38),
+        verdict_of(Band.CLEAR, Style.RETRO, first=0.8, runner_up=0.1),
+    ]
+    best, words = compare(verdicts, Language.EN)
+
+    assert best == 2
+    assert words.splitlines() == [
+        "I looked at all 3. Number 3 reads the clearest, so here's that one.",
+        "Number 1: no outfit that I can see",
+        "Number 2: Street, 40%",
+        "Number 3: 80s Retro, 80%",
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_several_photos_without_an_outfit(language: Language) -> None:
+    best, words = compare([verdict_of(Band.NOT_AN_OUTFIT)] * 3, language)
+
+    assert best is None
+    assert words == text("talk.album.nothing", language, count=3)

@@ -77,3 +77,13 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.telegram_token is not None
     assert settings.telegram_token.get_secret_value() == "hush-hush"
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+@pytest.mark.parametrize("secret", ["with spaces", "한글", "x" * 257])
+def test_secret_that_telegram_would_not_take_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    monkeypatch.setenv("EVA_TELEGRAM_SECRET", secret)
+    with pytest.raises(ValidationError, match="256 letters") as refused:
+        Settings()
+    assert secret not in str(refused.value)

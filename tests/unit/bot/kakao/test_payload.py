@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.kakao.payload import SkillCall, read_call
+from bot.texts import Language
 from core.errors import MalformedCall
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "kakao"
@@ -43,6 +44,9 @@ def test_photo_sent_straight_into_the_chat() -> None:
     assert (call.bot, call.in_development) == ("65a0000000000000000000aa", False)
     assert call.callback_url == "https://bot-api.kakao.com/v1/callback/0123456789"
     assert not call.tester
+    assert "kakaocdn.net" not in repr(call)
+    assert "callback/" not in repr(call)
+    assert USER not in repr(call)
 
 
 def test_photos_of_the_secure_plugin_come_with_their_consent() -> None:
@@ -64,7 +68,7 @@ def test_skill_tester() -> None:
 
     assert call.tester
     assert (call.bot, call.in_development) == ("65a0000000000000000000aa", True)
-    assert (call.user, call.utterance, call.language, call.callback_url) == ("871630", "발화 내용", None, None)
+    assert (call.user, call.utterance, call.language, call.callback_url) == ("871630", "발화 내용", Language.KO, None)
     assert (call.photos, dict(call.extra)) == ((), {})
 
 
@@ -72,7 +76,7 @@ def test_old_capture_with_a_plain_address() -> None:
     call = call_of(captured("old_capture"))
 
     assert call.photos == ("http://dn-m.talk.kakao.com/talkm/bl2EwYRs3sS/aaaaaaaaaaaaaaaa/i_c1f8b1a2d3e4.jpg",)
-    assert call.language == "kr"
+    assert call.language is Language.KO
 
 
 def test_video_is_no_photo_although_its_address_is_the_utterance() -> None:
@@ -131,6 +135,13 @@ def test_plugin_answer_may_be_unpacked_already() -> None:
     call = call_of({"action": {"params": {"photo": secure}}})
 
     assert (call.photos, call.agreed) == (SECURE, True)
+
+
+@pytest.mark.parametrize(
+    ("lang", "language"), [("ko", "ko"), ("kr", "ko"), (None, "ko"), ("en", "en"), ("en-US", "en"), (7, "ko")]
+)
+def test_language_is_korean_unless_kakao_says_english(lang: object, language: str) -> None:
+    assert call_of({"userRequest": {"lang": lang}}).language == language
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'"text"', b"{", b"\xff\xfe", b"[" * 100_000, b"1" * 5000])

@@ -11,7 +11,17 @@ from uuid import UUID
 import pytest
 
 from bot.actions import Action, Verb
-from bot.kakao.replies import Reply, ask_consent, ask_style, promise, say, show_verdict, still_looking
+from bot.kakao.replies import (
+    Reply,
+    ask_consent,
+    ask_forget,
+    ask_name,
+    ask_style,
+    promise,
+    say,
+    show_verdict,
+    still_looking,
+)
 from bot.kakao.validator import breaches
 from bot.talk import Oddity, receive
 from bot.texts import Language, text
@@ -80,6 +90,7 @@ def test_everything_else_is_shown(language: Language) -> None:
     replies = [say(sentence, language=language) for sentence in sentences]
     replies += [ask_style(verb, LOOK, language) for verb in (Verb.GUESS, Verb.CORRECT)]
     replies += [ask_consent(language, hours=24, privacy_url=url) for url in (None, "https://eva.example/privacy")]
+    replies += [ask_forget(language), ask_name("조용한 단추 42", LOOK, language)]
     replies += [still_looking(language, photo=LOOK), promise(language)]
     replies += [say("…", language=language, buttons=[Action(verb=verb, look=LOOK)]) for verb in Verb]
 

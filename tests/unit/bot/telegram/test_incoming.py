@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
 import pytest
-from telegram import Update, User
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from telegram import User
 
 from bot.actions import Action, Verb
 from bot.talk import Oddity
-from bot.telegram.incoming import Command, Incoming, Inline, Membership, Odd, Photo, Press, Words, understand
+from bot.telegram.incoming import Command, Incoming, Inline, Membership, Odd, Photo, Press, Words, read
 from bot.testing.telegram import ME
 from bot.testing.telegram_api import BotApi
 from bot.testing.telegram_updates import Updates
+from core.errors import MalformedCall
 from tests.pictures import corners
 
 GROUP = -1_001_234_567_890
@@ -32,8 +36,7 @@ def jpeg() -> bytes:
 
 
 def understood(update: dict[str, Any]) -> Incoming | None:
-    me = User.de_json(dict(ME), None)
-    return understand(Update.de_json(update, None), me)
+    return read(update, User.de_json(dict(ME), None))
 
 
 def test_photo_is_the_largest_of_its_sizes(updates: Updates) -> None:
@@ -188,3 +191,40 @@ def test_what_needs_no_answer(updates: Updates) -> None:
         {},
     ):
         assert understood({"update_id": 1, **content}) is None
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(choice=st.integers(0, 10), step=st.integers(0, 50), odd=ODD, removed=st.booleans())
+def test_poisoned_update_is_a_named_error_or_harmless(choice: int, step: int, odd: object, removed: bool) -> None:
+    updates = Updates(BotApi(me=dict(ME)))
+    made = [
+        *(updates.text("/start x"), updates.text("@eva_stylist_bot", chat=GROUP, entities=MENTION)),
+        *(updates.photo(jpeg(), caption="?"), updates.document(b"x"), updates.medium("sticker")),
+        *(updates.press({"message_id": 7, "date": 0, "chat": {"id": 1, "type": "private"}}, "a"), updates.inline("?")),
+        *(updates.membership("kicked"), updates.medium("animation"), updates.medium("location")),
+    ]
+    update = made[choice % len(made)]
+    places = list(_places(update))
+    parent, key = places[step % len(places)]
+    if removed:
+        del parent[key]
+    else:
+        parent[key] = odd
+    with suppress(MalformedCall):
+        incoming = understood(update)
+        assert incoming is None or all(type(each) is int for each in (incoming.person, incoming.chat))
+
+
+def _places(value: Any) -> Any:
+    """Every place within some JSON, as its parent and its key."""
+    for key, inner in list(value.items()) if isinstance(value, dict) else list(enumerate(value)):
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from _places(inner)

@@ -12,7 +12,7 @@ from telegram import InlineKeyboardMarkup
 from bot.actions import Verb
 from bot.measure import units
 from bot.telegram.callbacks import decode
-from bot.telegram.keyboards import forget_keyboard, language_keyboard, look_keyboard, style_keyboard
+from bot.telegram.keyboards import forget_keyboard, language_keyboard, look_keyboard, name_keyboard, style_keyboard
 from bot.telegram.messages import Outgoing, say, show_verdict
 from bot.texts import Language
 from bot.voice import Bubble, Slot, speak
@@ -92,7 +92,8 @@ def test_keyboards(language: Language) -> None:
     assert verbs(shared) == [Verb.UNSHARE, Verb.CORRECT, Verb.ANOTHER]
     assert shared.inline_keyboard[-1][0].url == "https://eva.example/looks/1"
     assert verbs(language_keyboard()) == [Verb.SPEAK] * len(LANGUAGES)
-    assert verbs(forget_keyboard(language)) == [Verb.FORGET, Verb.STAY]
+    assert verbs(forget_keyboard(language)) == [Verb.ERASE, Verb.STAY]
+    assert verbs(name_keyboard(LOOK, language)) == [Verb.TAKE, Verb.KEEP]
 
 
 @pytest.mark.parametrize("verb", [Verb.GUESS, Verb.CORRECT])
