@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +17,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from core.db.embedded import EmbeddedPostgres
 from core.db.engine import Database, for_asyncpg
 from core.db.migrate import migrate_up
+from core.links import Links
+from core.memory import Memory
+from core.storage import Storage
 
 OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 """Nothing here has to survive a power cut."""
@@ -64,6 +68,23 @@ async def database(url: str) -> AsyncIterator[Database]:
     """The same, opened."""
     async with Database(url) as database:
         yield database
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """The folder where pictures lie."""
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def memory(database: Database, pictures: Path) -> Memory:
+    """A memory in which nothing is yet."""
+    return Memory(
+        database=database,
+        storage=Storage(pictures.as_uri()),
+        links=Links(b"secret"),
+        keep_private=timedelta(hours=24),
+    )
 
 
 async def _fresh(postgres: EmbeddedPostgres, *, template: str) -> AsyncIterator[str]:

@@ -113,7 +113,7 @@ def test_ask_about_something_that_is_no_photo(eva: Eva, tmp_path: Path, content:
 def test_ask_shows_bubbles_in_a_terminal(
     environment: dict[str, str], samples: Path, tmp_path: Path, speed: str | None
 ) -> None:
-    import pty  # noqa: PLC0415  (not on Windows)
+    import pty
 
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "eva", "ask", str(samples / "street.jpg"), *filter(None, [speed])]
