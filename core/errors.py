@@ -16,6 +16,7 @@
         - EngineUnavailable
         - NoScriptedVerdict
     - MemoryFault               what Eva remembers cannot be reached
+        - DatabaseUnavailable
         - EmbeddedUnavailable
         - PictureMissing
         - StorageUnavailable
@@ -39,6 +40,7 @@ from __future__ import annotations
 __all__ = [
     "CheckpointMismatch",
     "CorruptPhoto",
+    "DatabaseUnavailable",
     "DatasetError",
     "DecompressionBomb",
     "EmbeddedUnavailable",
@@ -136,6 +138,10 @@ class NoScriptedVerdict(ModelError):
 
 class MemoryFault(EvaError):
     """What Eva remembers cannot be reached."""
+
+
+class DatabaseUnavailable(MemoryFault):
+    """The database does not answer, or does not let Eva in."""
 
 
 class EmbeddedUnavailable(MemoryFault):

@@ -40,10 +40,12 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
     Raises:
         UnknownDatabase: DATABASE_URL names no Postgres.
+        DatabaseUnavailable: that one does not answer.
         EmbeddedUnavailable: there is no DATABASE_URL, and the embedded Postgres does not start.
     """
     if settings.database_url is not None:
         async with Database(settings.database_url.get_secret_value()) as database:
+            await database.check()
             yield database
         return
     from core.db.embedded import EmbeddedPostgres  # noqa: PLC0415  (not for Windows)

@@ -32,16 +32,22 @@ async def _execute(url: str, statement: str) -> None:
     await engine.dispose()
 
 
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that every user may enter, unlike pytest's: where a database of root's can lie."""
+    with tempfile.TemporaryDirectory(prefix="eva-tests-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """The server; its database `eva` is the template of all others."""
-    with (
-        tempfile.TemporaryDirectory(prefix="eva-tests-") as folder,
-        EmbeddedPostgres(Path(folder) / "postgres", options=OPTIONS) as server,
-    ):
+    with tempfile.TemporaryDirectory(prefix="eva-tests-") as folder:
         Path(folder).chmod(0o711)
-        asyncio.run(_migrate(server.url))
-        yield server
+        with EmbeddedPostgres(Path(folder) / "postgres", options=OPTIONS) as server:
+            asyncio.run(_migrate(server.url))
+            yield server
 
 
 async def _migrate(url: str) -> None:

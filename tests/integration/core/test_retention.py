@@ -16,6 +16,7 @@ from core.errors import PersonGone, StorageUnavailable
 from core.memory import Memory
 from core.queue import Queue, chat_lock, enqueue
 from core.retention import delete_look, forget, hide_look, sweep, tasks
+from core.styles import Style
 from tests.integration.records import a_look, a_person, with_pictures
 
 EVERY_TABLE = """
@@ -52,7 +53,7 @@ async def full_life(memory: Memory, subject: str, friend: UUID | None = None) ->
         await people.link(connection, person.id, Provider.KAKAO, f"kakao {subject}")
         private, shared = [await with_pictures(memory, await a_look(connection, person.id)) for _ in range(2)]
         await looks.share(connection, shared.id)
-        await looks.correct(connection, private.id, looks.Style.MODE)
+        await looks.correct(connection, private.id, Style.MODE)
         for platform, sender in ((Channel.TELEGRAM, subject), (Channel.KAKAO, f"kakao {subject}")):
             number = await inbox.receive(
                 connection, platform, f"update {sender}", sender=sender, payload={"is": sender}
