@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import socket
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
     from core.vision.classifier import StyleClassifier
 
 SAMPLES = Path(__file__).parent / "samples"
+
+
+class Direction(StrEnum):
+    """What `eva migrate` does."""
+
+    UP = "up"
+    DOWN = "down"
+    CHECK = "check"
+
 
 app = typer.Typer(
     add_completion=False,
@@ -188,6 +198,39 @@ def run(
 
 
 @app.command()
+def migrate(
+    direction: Annotated[Direction, typer.Argument(help="up, down, or check.")] = Direction.UP,
+    to: Annotated[str, typer.Option(help="Down to which step; one back if not given, `base` for all.")] = "-1",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before tables are deleted.")] = False,
+) -> None:
+    """Bring the database's tables up to date, or back; or say whether they are."""
+    language = spoken()
+    import asyncio  # noqa: PLC0415
+
+    from core.db.migrate import migrate_down, migrate_up, migrations_missing  # noqa: PLC0415
+    from core.memory import open_database  # noqa: PLC0415
+    from core.settings import Settings  # noqa: PLC0415
+
+    async def work() -> str | None:
+        async with open_database(Settings()) as database:
+            match direction:
+                case Direction.UP:
+                    await migrate_up(database)
+                case Direction.DOWN:
+                    await migrate_down(database, to)
+                    return None
+            return await migrations_missing(database)
+
+    if direction is Direction.DOWN and not yes:
+        typer.confirm(text("cli.migrate.sure", language), abort=True)
+    with _kindly(language):
+        missing = asyncio.run(work())
+    if missing is not None:
+        _stop(text("cli.migrate.differs", language, difference=missing))
+    typer.echo(text("cli.migrate.back" if direction is Direction.DOWN else "cli.migrate.current", language))
+
+
+@app.command()
 def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of this run; a run that is there goes on.")],
@@ -282,11 +325,12 @@ def _free_name(photo: Path) -> Path:
 def _kindly(language: Language) -> Iterator[None]:
     """Turn Eva's errors into her sentences and exit code 1."""
     from bot.voice import apologise  # noqa: PLC0415
-    from core.errors import EvaError, ModelError, TrainingError  # noqa: PLC0415
+    from core.errors import EvaError, MemoryFault, ModelError, SecretMissing, TrainingError  # noqa: PLC0415
 
     try:
         yield
-    except TrainingError as error:
+    except (TrainingError, MemoryFault, SecretMissing) as error:
+        # Only who runs Eva meets these, and can do something about them.
         _stop(str(error))
     except ModelError as error:
         _stop(f"{apologise(error, language)}\n{text('cli.doctor.model.mend', language)} ({error})")

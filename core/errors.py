@@ -16,6 +16,7 @@
         - EngineUnavailable
         - NoScriptedVerdict
     - MemoryFault               what Eva remembers cannot be reached
+        - DatabaseUnavailable
         - EmbeddedUnavailable
         - PictureMissing
         - StorageUnavailable
@@ -49,6 +50,7 @@ __all__ = [
     "AddressRefused",
     "CheckpointMismatch",
     "CorruptPhoto",
+    "DatabaseUnavailable",
     "DatasetError",
     "DecompressionBomb",
     "EmbeddedUnavailable",
@@ -154,6 +156,10 @@ class NoScriptedVerdict(ModelError):
 
 class MemoryFault(EvaError):
     """What Eva remembers cannot be reached."""
+
+
+class DatabaseUnavailable(MemoryFault):
+    """The database does not answer, or does not let Eva in."""
 
 
 class EmbeddedUnavailable(MemoryFault):

@@ -1,13 +1,19 @@
-"""Pictures, on disk or in S3, behind one asynchronous interface. Whose they are, only the database knows."""
+"""Pictures, on disk or in S3, behind one asynchronous interface. Whose they are, only the database knows.
+
+obstore's own asynchronous calls are not used: up to Python 3.13 its threads, which report back to the event loop,
+now and then abort the interpreter while it ends. Its blocking calls on our threads do not.
+"""
 
 from __future__ import annotations
 
 import re
 import secrets
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from anyio import to_thread
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
@@ -58,7 +64,7 @@ class Storage:
         """
         attributes = {"Content-Type": TYPE} if isinstance(self._store, S3Store) else None
         try:
-            await self._store.put_async(key, picture, attributes=attributes)
+            await to_thread.run_sync(partial(self._store.put, key, picture, attributes=attributes))
         except (BaseError, OSError) as error:
             raise StorageUnavailable(type(error).__name__) from error
 
@@ -72,8 +78,7 @@ class Storage:
         if not is_key(key):
             raise PictureMissing
         try:
-            found = await self._store.get_async(key)
-            return bytes(await found.bytes_async())
+            return await to_thread.run_sync(self._read, key)
         except FileNotFoundError as error:
             raise PictureMissing from error
         except (BaseError, OSError) as error:
@@ -87,11 +92,14 @@ class Storage:
         """
         for key in keys:
             try:
-                await self._store.delete_async(key)
+                await to_thread.run_sync(self._store.delete, key)
             except FileNotFoundError:
                 continue
             except (BaseError, OSError) as error:
                 raise StorageUnavailable(type(error).__name__) from error
+
+    def _read(self, key: str) -> bytes:
+        return bytes(self._store.get(key).bytes())
 
 
 def new_key() -> str:

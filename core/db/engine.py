@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from asyncpg.exceptions import PostgresError
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from core.errors import UnknownDatabase
+from core.errors import DatabaseUnavailable, UnknownDatabase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,6 +55,19 @@ class Database:
         """One unit of work: all of it is committed at the end, none of it after an exception."""
         async with self.engine.begin() as connection:
             yield connection
+
+    async def check(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            DatabaseUnavailable: there is none.
+        """
+        try:
+            async with self.begin() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (OSError, SQLAlchemyError, PostgresError) as error:
+            # What the driver says may hold the address and the user, so it is chained, but not quoted.
+            raise DatabaseUnavailable(type(error).__name__) from error
 
     async def close(self) -> None:
         """Close all connections."""

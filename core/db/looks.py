@@ -42,6 +42,7 @@ __all__ = [
     "lock",
     "mark_stored",
     "of_person",
+    "pictures_of",
     "private_since",
     "recent_fingerprints",
     "share",
@@ -67,7 +68,7 @@ class NewLook:
     """Of the stored pictures, in px."""
     height: int
     fingerprint: bytes
-    """Perceptual hash of the photo, 32 bytes."""
+    """Perceptual hash of the photo, see `core.vision.fingerprint`."""
     verdict: Verdict
     language: str
     """The language in which Eva answered, two letters."""
@@ -298,6 +299,17 @@ async def forget_pictures(connection: AsyncConnection, look_ids: Sequence[UUID])
     """Note that the pictures of these private looks were deleted."""
     table = tables.looks
     await connection.execute(update(table).where(table.c.id.in_(look_ids)).values(photo_key=null(), cam_key=null()))
+
+
+async def pictures_of(connection: AsyncConnection, person_id: UUID) -> list[str]:
+    """The keys of all pictures of a person, locked so that no look gets or loses any meanwhile."""
+    table = tables.looks
+    found = (
+        select(table.c.photo_key, table.c.cam_key)
+        .where(table.c.person_id == person_id, table.c.photo_key.is_not(None))
+        .with_for_update()
+    )
+    return [key for row in await connection.execute(found) for key in row]
 
 
 async def corrections(connection: AsyncConnection, *, limit: int, after: UUID | None = None) -> list[Look]:

@@ -174,7 +174,7 @@ looks = Table(
     _one_of("region_height", Height),
     _one_of("region_side", Side),
     CheckConstraint("width > 0 AND height > 0", name="size"),
-    CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),
+    CheckConstraint("octet_length(fingerprint) = 80", name="fingerprint"),
     CheckConstraint(
         "cardinality(probabilities) = 8 AND 0 <= ALL (probabilities) AND 1 >= ALL (probabilities)",
         name="probabilities",

@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +17,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from core.db.embedded import EmbeddedPostgres
 from core.db.engine import Database, for_asyncpg
 from core.db.migrate import migrate_up
+from core.links import Links
+from core.memory import Memory
+from core.storage import Storage
 
 OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 """Nothing here has to survive a power cut."""
@@ -28,16 +32,22 @@ async def _execute(url: str, statement: str) -> None:
     await engine.dispose()
 
 
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that every user may enter, unlike pytest's: where a database of root's can lie."""
+    with tempfile.TemporaryDirectory(prefix="eva-tests-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """The server; its database `eva` is the template of all others."""
-    with (
-        tempfile.TemporaryDirectory(prefix="eva-tests-") as folder,
-        EmbeddedPostgres(Path(folder) / "postgres", options=OPTIONS) as server,
-    ):
+    with tempfile.TemporaryDirectory(prefix="eva-tests-") as folder:
         Path(folder).chmod(0o711)
-        asyncio.run(_migrate(server.url))
-        yield server
+        with EmbeddedPostgres(Path(folder) / "postgres", options=OPTIONS) as server:
+            asyncio.run(_migrate(server.url))
+            yield server
 
 
 async def _migrate(url: str) -> None:
@@ -64,6 +74,23 @@ async def database(url: str) -> AsyncIterator[Database]:
     """The same, opened."""
     async with Database(url) as database:
         yield database
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """The folder where pictures lie."""
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def memory(database: Database, pictures: Path) -> Memory:
+    """A memory in which nothing is yet."""
+    return Memory(
+        database=database,
+        storage=Storage(pictures.as_uri()),
+        links=Links(b"secret"),
+        keep_private=timedelta(hours=24),
+    )
 
 
 async def _fresh(postgres: EmbeddedPostgres, *, template: str) -> AsyncIterator[str]:

@@ -15,7 +15,8 @@ README = PAGES[0].read_text("utf-8")
 
 @pytest.mark.parametrize("field", Settings.model_fields)
 def test_every_setting_is_documented(field: str) -> None:
-    assert f"| `EVA_{field.upper()}` |" in README
+    variable = Settings.model_fields[field].validation_alias or f"EVA_{field.upper()}"
+    assert f"| `{variable}` |" in README
 
 
 @pytest.mark.parametrize("command", [command.callback.__name__ for command in app.registered_commands])  # type: ignore[union-attr]

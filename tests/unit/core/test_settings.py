@@ -45,6 +45,29 @@ def test_settings_cannot_be_changed() -> None:
         Settings().engine = EngineName.SCRIPTED
 
 
+def test_the_database_has_the_name_that_hosts_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://eva:hidden@host/eva")
+    settings = Settings()
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgres://eva:hidden@host/eva"
+    assert "hidden" not in repr(settings)
+
+
+def test_pictures_lie_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -> None:
+    assert Settings(data_dir=tmp_path / "a b").pictures_url == f"file://{tmp_path}/a%20b/pictures"
+    assert Settings(storage_url="s3://bucket").pictures_url == "s3://bucket"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("EVA_SECRET_KEY", "short"), ("EVA_KEEP_PRIVATE_HOURS", "0"), ("EVA_WORKER", "on"), ("EVA_PUBLIC_URL", "eva")],
+)
+def test_values_out_of_range_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 

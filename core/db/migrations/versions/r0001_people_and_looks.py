@@ -141,7 +141,7 @@ def upgrade() -> None:
         sa.CheckConstraint("concentration BETWEEN 0 AND 1", name="ck_looks_concentration"),
         sa.CheckConstraint("gate BETWEEN 0 AND 1", name="ck_looks_gate"),
         sa.CheckConstraint("hearts >= 0", name="ck_looks_hearts"),
-        sa.CheckConstraint("octet_length(fingerprint) = 32", name="ck_looks_fingerprint"),
+        sa.CheckConstraint("octet_length(fingerprint) = 80", name="ck_looks_fingerprint"),
         sa.CheckConstraint(
             "shared_at IS NULL OR hidden_at IS NOT NULL OR photo_key IS NOT NULL", name="ck_looks_shared_is_seen"
         ),

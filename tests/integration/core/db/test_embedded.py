@@ -7,9 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -31,10 +29,8 @@ with EmbeddedPostgres(Path(sys.argv[1])):
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="eva-embedded-") as name:
-        Path(name).chmod(0o711)
-        yield Path(name) / "postgres"
+def folder(public: Path) -> Path:
+    return public / "postgres"
 
 
 def ask(server: EmbeddedPostgres, statement: str) -> list[object]:

@@ -1,0 +1,107 @@
+"""What Eva forgets, when, and in which order: pictures first, then what says where they were.
+
+Cut short at any point, nothing is lost track of: the rows are still there, and doing it again finishes it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from core import queue
+from core.db import inbox, looks, people
+from core.queue import chat_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from procrastinate import App, JobContext
+
+    from core.db.looks import Look
+    from core.memory import Memory
+
+__all__ = ["delete_look", "forget", "hide_look", "sweep", "tasks"]
+
+log = structlog.get_logger()
+
+BATCH = 100
+"""Looks that are swept, and locked, at a time."""
+HOURLY = "7 * * * *"
+
+
+def tasks(app: App) -> None:
+    """The task `retention.sweep`, every hour; it finds the `Memory` in its context under `memory`."""
+    app.periodic(cron=HOURLY)(app.task(name="retention.sweep", pass_context=True)(_sweep_task))
+
+
+async def sweep(memory: Memory) -> int:
+    """Delete the pictures of looks whose private time is over, and what the inbox need not know any more.
+
+    Returns:
+        How many looks lost their pictures.
+
+    Raises:
+        StorageUnavailable: the pictures cannot be reached; what was not deleted stays for the next time.
+    """
+    swept = 0
+    while True:
+        async with memory.database.begin() as connection:
+            old = await looks.private_since(connection, memory.keep_private, limit=BATCH)
+            await memory.storage.delete(_keys(old))
+            await looks.forget_pictures(connection, [look.id for look in old])
+        swept += len(old)
+        if len(old) < BATCH:
+            break
+    async with memory.database.begin() as connection:
+        await inbox.purge(connection)
+    return swept
+
+
+async def hide_look(memory: Memory, look_id: UUID) -> bool:
+    """Take a look off the board for good and delete its pictures at once; False if there is no such look."""
+    async with memory.database.begin() as connection:
+        look = await looks.lock(connection, look_id)
+        if look is None:
+            return False
+        await memory.storage.delete(_keys([look]))
+        return await looks.hide(connection, look_id)
+
+
+async def delete_look(memory: Memory, look_id: UUID) -> bool:
+    """Delete a look with its pictures, hearts, scraps and reports; False if there is no such look."""
+    async with memory.database.begin() as connection:
+        look = await looks.lock(connection, look_id)
+        if look is None:
+            return False
+        await memory.storage.delete(_keys([look]))
+        await looks.delete(connection, look_id)
+        return True
+
+
+async def forget(memory: Memory, person_id: UUID) -> bool:
+    """Delete a person and everything of theirs; False if there is no such person.
+
+    Meanwhile nothing new of theirs can be written: whoever tries waits, and then meets `PersonGone`.
+
+    Raises:
+        StorageUnavailable: the pictures cannot be reached, and so nobody was forgotten; try again.
+    """
+    async with memory.database.begin() as connection:
+        if not await people.lock(connection, person_id):
+            return False
+        await memory.storage.delete(await looks.pictures_of(connection, person_id))
+        chats = [chat_lock(each.provider, each.subject) for each in await people.identities_of(connection, person_id)]
+        await queue.cancel(connection, chats)
+        await people.remove(connection, person_id)
+    return True
+
+
+async def _sweep_task(context: JobContext, timestamp: int) -> None:
+    swept = await sweep(context.additional_context["memory"])
+    log.info("swept", looks=swept)
+
+
+def _keys(chosen: Iterable[Look]) -> list[str]:
+    return [key for look in chosen for key in (look.photo_key, look.cam_key) if key is not None]

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError
+
+from core.db import looks, people, tables
+from core.db.engine import Database
+from core.errors import PersonGone
+from core.ids import uuid7
+from core.styles import STYLES, Style
+from core.vision.verdict import Band
+from tests.integration.records import a_look, a_person, a_verdict
+
+
+async def test_a_verdict_comes_back_as_it_was(database: Database) -> None:
+    verdict = a_verdict(Style.MODE, confidence=0.61, second=Style.RETRO, second_confidence=0.2, hot=(0.2, 0.3))
+    async with database.begin() as connection:
+        person = await a_person(connection)
+        kept = (await a_look(connection, person.id, verdict=verdict)).verdict
+    assert kept.cam == pytest.approx(verdict.cam, abs=1 / 255)
+    assert kept.cam.shape == verdict.cam.shape
+    for name in ("style", "probabilities", "outfit", "band", "region", "model", "engine", "ranking"):
+        assert getattr(kept, name) == getattr(verdict, name), name
+
+
+async def test_one_source_is_one_look_and_the_first_verdict_stays(database: Database) -> None:
+    async with database.begin() as connection:
+        person, other = await a_person(connection), await a_person(connection)
+        first = await a_look(connection, person.id, source="7", verdict=a_verdict(Style.MODE))
+        again = await a_look(connection, person.id, source="7", verdict=a_verdict(Style.RETRO))
+        theirs = await a_look(connection, other.id, source="7")
+    assert (again.id, again.verdict.style) == (first.id, Style.MODE)
+    assert theirs.id != first.id
+
+
+async def test_a_look_of_nobody_is_refused(database: Database) -> None:
+    with pytest.raises(PersonGone):
+        async with database.begin() as connection:
+            await a_look(connection, uuid7())
+
+
+async def test_only_whole_unhidden_outfits_are_shared_and_the_first_time_counts(database: Database) -> None:
+    async with database.begin() as connection:
+        person = await a_person(connection)
+        look = await a_look(connection, person.id)
+        assert await looks.share(connection, look.id)
+        shared = await looks.get(connection, look.id)
+    async with database.begin() as connection:
+        assert await looks.share(connection, look.id)
+        again = await looks.get(connection, look.id)
+        assert shared is not None
+        assert again is not None
+        assert again.shared_at == shared.shared_at is not None
+        assert await looks.unshare(connection, look.id)
+        assert await looks.share(connection, look.id)
+
+        nothing = await a_look(connection, person.id, verdict=a_verdict(outfit=0.02))
+        assert nothing.verdict.band is Band.NOT_AN_OUTFIT
+        half = await a_look(connection, person.id, stored=False)
+        faded = await a_look(connection, person.id)
+        await looks.forget_pictures(connection, [faded.id])
+        hidden = await a_look(connection, person.id)
+        assert await looks.hide(connection, hidden.id)
+        for each in (nothing.id, half.id, faded.id, hidden.id, uuid7()):
+            assert not await looks.share(connection, each)
+
+
+async def test_a_shared_look_never_loses_its_photo_by_mistake(database: Database) -> None:
+    with pytest.raises(IntegrityError, match="shared_is_seen"):
+        async with database.begin() as connection:
+            look = await a_look(connection, (await a_person(connection)).id)
+            await looks.share(connection, look.id)
+            await looks.forget_pictures(connection, [look.id])
+
+
+async def test_the_first_guess_and_the_last_correction_count(database: Database) -> None:
+    async with database.begin() as connection:
+        look = await a_look(connection, (await a_person(connection)).id)
+        assert await looks.guess(connection, look.id, Style.MODE)
+        assert not await looks.guess(connection, look.id, Style.RETRO)
+        assert await looks.correct(connection, look.id, Style.MODE)
+        assert await looks.correct(connection, look.id, Style.ETHNIC)
+        kept = await looks.get(connection, look.id)
+        assert kept is not None
+        assert (kept.guessed_style, kept.corrected_style) == (Style.MODE, Style.ETHNIC)
+        assert [each.id for each in await looks.corrections(connection, limit=9)] == [look.id]
+        assert await looks.corrections(connection, limit=9, after=look.id) == []
+
+
+async def test_history_in_pages_with_counts(database: Database) -> None:
+    async with database.begin() as connection:
+        person = await a_person(connection)
+        await a_look(connection, (await a_person(connection)).id)
+        seen = [Style.MODE, Style.RETRO, Style.MODE, Style.STREET]
+        mine = [await a_look(connection, person.id, verdict=a_verdict(style)) for style in seen]
+        await a_look(connection, person.id, verdict=a_verdict(Style.ETHNIC, outfit=0.02))
+        first = await looks.of_person(connection, person.id, limit=2)
+        rest = await looks.of_person(connection, person.id, limit=9, before=(first[-1].created_at, first[-1].id))
+        assert [look.id for look in first + rest][1:] == [look.id for look in reversed(mine)]
+        assert await looks.styles_of(connection, person.id) == {Style.MODE: 2, Style.RETRO: 1, Style.STREET: 1}
+        now = datetime.now(UTC)
+        assert await looks.count_since(connection, person.id, now - timedelta(hours=1)) == 5
+        assert await looks.count_since(connection, person.id, now + timedelta(hours=1)) == 0
+
+
+async def test_hearts_are_counted_even_when_their_givers_go(database: Database) -> None:
+    async def hearts() -> int:
+        async with database.begin() as connection:
+            kept = await looks.get(connection, look.id)
+            assert kept is not None
+            return kept.hearts
+
+    async with database.begin() as connection:
+        owner, fan, other = [await a_person(connection) for _ in range(3)]
+        look = await a_look(connection, owner.id)
+        for giver in (fan, other):
+            await connection.execute(insert(tables.hearts).values(look_id=look.id, person_id=giver.id))
+    assert await hearts() == 2
+    async with database.begin() as connection:
+        await people.remove(connection, fan.id)
+    assert await hearts() == 1
+    async with database.begin() as connection:
+        await looks.delete(connection, look.id)
+        left = (await connection.execute(text("SELECT count(*) FROM hearts"))).scalar_one()
+        assert left == 0
+
+
+BOARDS = {
+    "ix_looks_board_new": "ORDER BY shared_at DESC, id DESC",
+    "ix_looks_board_hearts": "AND (hearts, id) < (5, gen_random_uuid()) ORDER BY hearts DESC, id DESC",
+    "ix_looks_style_new": "AND style = 'mode' ORDER BY shared_at DESC, id DESC",
+    "ix_looks_style_hearts": "AND style = 'mode' ORDER BY hearts DESC, id DESC",
+}
+
+
+@pytest.mark.parametrize("index", BOARDS)
+async def test_every_board_is_one_walk_along_an_index(database: Database, index: str) -> None:
+    async with database.begin() as connection:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        await connection.execute(text("SET LOCAL enable_sort = off"))
+        query = f"SELECT id FROM looks WHERE shared_at IS NOT NULL AND hidden_at IS NULL {BOARDS[index]} LIMIT 24"
+        plan = "\n".join((await connection.execute(text(f"EXPLAIN {query}"))).scalars())
+    assert index in plan
+    assert "Sort" not in plan
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("probabilities", [0.5] * 7),
+        ("probabilities", [1.5] + [0.0] * 7),
+        ("style", "punk"),
+        ("gate", 1.1),
+        ("fingerprint", b"short"),
+        ("cam", b"x" * 17),
+        ("language", "Korean"),
+        ("cam_key", None),
+    ],
+)
+async def test_the_tables_refuse_what_cannot_be(database: Database, column: str, value: object) -> None:
+    with pytest.raises(IntegrityError):
+        async with database.begin() as connection:
+            look = await a_look(connection, (await a_person(connection)).id)
+            await connection.execute(tables.looks.update().where(tables.looks.c.id == look.id).values({column: value}))
+
+
+async def test_an_all_cold_map_stays_cold(database: Database) -> None:
+    verdict = a_verdict()
+    cold = np.zeros_like(verdict.cam)
+    async with database.begin() as connection:
+        person = await a_person(connection)
+        look = await a_look(connection, person.id)
+        await connection.execute(
+            tables.looks.update().where(tables.looks.c.id == look.id).values(cam=cold.astype(np.uint8).tobytes())
+        )
+        kept = await looks.get(connection, look.id)
+    assert kept is not None
+    assert not kept.verdict.cam.any()
+    assert list(kept.verdict.probabilities) == list(STYLES)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from core.db import people, tables
+from core.db.engine import Database
+from core.db.tables import Provider
+from core.ids import uuid7
+
+
+async def test_the_same_identity_is_the_same_person(database: Database) -> None:
+    async with database.begin() as connection:
+        first = await people.meet(connection, Provider.TELEGRAM, "7", language="ko")
+        again = await people.meet(connection, Provider.TELEGRAM, "7", language="en")
+        other = await people.meet(connection, Provider.KAKAO, "7", language="ko")
+    assert again == first
+    assert (first.language, first.name, first.consented_at) == ("ko", None, None)
+    assert other.id != first.id
+
+
+async def test_two_first_meetings_at_once_give_one_person(database: Database) -> None:
+    async def meet() -> people.Person:
+        async with database.begin() as connection:
+            return await people.meet(connection, Provider.TELEGRAM, "7", language="ko")
+
+    met = await asyncio.gather(*(meet() for _ in range(8)))
+    assert len({person.id for person in met}) == 1
+    async with database.begin() as connection:
+        assert (await connection.execute(select(func.count()).select_from(tables.people))).scalar_one() == 1
+
+
+async def test_identities_are_linked_once(database: Database) -> None:
+    async with database.begin() as connection:
+        mina = await people.meet(connection, Provider.TELEGRAM, "7", language="ko")
+        jun = await people.meet(connection, Provider.TELEGRAM, "8", language="ko")
+        assert await people.link(connection, mina.id, Provider.FACEBOOK, "m")
+        assert await people.link(connection, mina.id, Provider.FACEBOOK, "m")
+        assert not await people.link(connection, jun.id, Provider.FACEBOOK, "m")
+        assert {each.subject for each in await people.identities_of(connection, mina.id)} == {"7", "m"}
+        assert (await people.meet(connection, Provider.FACEBOOK, "m", language="en")).id == mina.id
+
+
+async def test_what_a_person_chooses_is_kept(database: Database) -> None:
+    async with database.begin() as connection:
+        person = await people.meet(connection, Provider.KAKAO, "7", language="ko")
+        await people.set_name(connection, person.id, "구름")
+        await people.set_language(connection, person.id, "en")
+        await people.set_consent(connection, person.id, given=True)
+        kept = await people.get(connection, person.id)
+        assert kept is not None
+        assert (kept.name, kept.language) == ("구름", "en")
+        assert kept.consented_at is not None
+        await people.set_consent(connection, person.id, given=False)
+        kept = await people.get(connection, person.id)
+        assert kept is not None
+        assert kept.consented_at is None
+        assert await people.get(connection, uuid7()) is None
+
+
+@pytest.mark.parametrize("name", ["", "x" * 41])
+async def test_names_have_bounds(database: Database, name: str) -> None:
+    with pytest.raises(IntegrityError):
+        async with database.begin() as connection:
+            person = await people.meet(connection, Provider.KAKAO, "7", language="ko")
+            await people.set_name(connection, person.id, name)
+
+
+async def test_who_cannot_be_reached_is_known_until_they_write(database: Database) -> None:
+    async def reachable() -> bool:
+        found = await people.identity_of(connection, Provider.TELEGRAM, "7")
+        assert found is not None
+        return found.unreachable_at is None
+
+    async with database.begin() as connection:
+        await people.meet(connection, Provider.TELEGRAM, "7", language="ko")
+        assert await reachable()
+        await people.mark_unreachable(connection, Provider.TELEGRAM, "7")
+        assert not await reachable()
+        await people.mark_reachable(connection, Provider.TELEGRAM, "7")
+        assert await reachable()

@@ -1,0 +1,87 @@
+"""The same promises on disk and in S3 (moto, over a real socket)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from moto.server import ThreadedMotoServer
+
+from core.errors import PictureMissing, StorageUnavailable
+from core.storage import Storage, new_key
+
+Open = Callable[[], Storage]
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """The address of an S3 with one empty bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    httpx.put(f"http://{host}:{port}/pictures").raise_for_status()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["file", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    if request.param == "file":
+        return Storage((tmp_path / "with space").as_uri())
+    return Storage(
+        "s3://pictures/some/prefix",
+        endpoint=request.getfixturevalue("s3"),
+        access_key_id="test",
+        secret_access_key="test",
+        region="us-east-1",
+        client_options={"allow_http": True},
+    )
+
+
+async def test_a_picture_comes_back_until_it_is_deleted(storage: Storage) -> None:
+    key, other = new_key(), new_key()
+    await storage.put(key, b"first")
+    await storage.put(key, b"again")
+    await storage.put(other, b"other")
+    assert await storage.get(key) == b"again"
+    await storage.delete([key, key, new_key()])
+    with pytest.raises(PictureMissing):
+        await storage.get(key)
+    assert await storage.get(other) == b"other"
+
+
+@pytest.mark.parametrize("key", ["", "../secret.key", "/etc/passwd", "ab/../../secret.key", "AB/" + "c" * 30 + ".jpg"])
+async def test_nothing_but_keys_of_ours_is_looked_up(storage: Storage, key: str) -> None:
+    with pytest.raises(PictureMissing):
+        await storage.get(key)
+
+
+async def test_a_place_that_does_not_answer_has_an_error_of_its_own() -> None:
+    nowhere = Storage(
+        "s3://pictures",
+        endpoint="http://127.0.0.1:9",
+        access_key_id="test",
+        secret_access_key="test",
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
+    )
+    for act in (nowhere.put(new_key(), b"x"), nowhere.get(new_key()), nowhere.delete([new_key()])):
+        with pytest.raises(StorageUnavailable):
+            await act
+
+
+@pytest.mark.parametrize("url", ["pictures", "ftp://host/pictures", "file://host/pictures", "memory:///"])
+def test_other_places_are_refused(url: str) -> None:
+    with pytest.raises(StorageUnavailable):
+        Storage(url)
+
+
+def test_only_the_owner_can_enter_the_folder(tmp_path: Path) -> None:
+    Storage((tmp_path / "pictures").as_uri())
+    assert (tmp_path / "pictures").stat().st_mode & 0o777 == 0o700
+
+
+def test_keys_do_not_repeat() -> None:
+    assert len({new_key() for _ in range(1000)}) == 1000

@@ -1,0 +1,79 @@
+"""Rows to begin with, for tests that need some."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from core.db import looks, people
+from core.db.tables import Channel, Provider
+from core.ids import uuid7
+from core.photos import read_photo
+from core.storage import new_key
+from core.styles import Style
+from core.vision.classifier import StyleClassifier
+from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine, scripted_outputs
+from tests.pictures import encode, scene
+
+if TYPE_CHECKING:
+    from typing import Any
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from core.db.looks import Look
+    from core.db.people import Person
+    from core.memory import Memory
+    from core.vision.verdict import Verdict
+
+__all__ = ["a_look", "a_person", "a_photo", "a_verdict", "with_pictures"]
+
+
+def a_verdict(style: Style = Style.STREET, **outputs: Any) -> Verdict:
+    """What an Eva who sees this style says."""
+    with StyleClassifier(ScriptedEngine([scripted_outputs(style, **outputs)]), SCRIPTED_CARD) as classifier:
+        return classifier.judge(read_photo(encode(scene(96, 128))))
+
+
+def a_photo(seed: int = 0, *, quality: int = 90) -> bytes:
+    """A JPEG; another one for every seed."""
+    return encode(scene(300, 400, seed=seed), quality=quality)
+
+
+async def a_person(connection: AsyncConnection, provider: Provider = Provider.TELEGRAM) -> Person:
+    """Somebody new."""
+    return await people.meet(connection, provider, secrets.token_hex(8), language="ko")
+
+
+async def a_look(
+    connection: AsyncConnection, person_id: UUID, *, verdict: Verdict | None = None, stored: bool = True, **more: Any
+) -> Look:
+    """A new look of somebody's, as if its pictures were stored."""
+    new: dict[str, Any] = {
+        "id": uuid7(),
+        "person_id": person_id,
+        "channel": Channel.TELEGRAM,
+        "source": secrets.token_hex(8),
+        "photo_key": new_key(),
+        "cam_key": new_key(),
+        "width": 300,
+        "height": 400,
+        "fingerprint": secrets.token_bytes(80),
+        "verdict": verdict or a_verdict(),
+        "language": "ko",
+    }
+    look = await looks.add(connection, looks.NewLook(**new | more))
+    if stored:
+        await looks.mark_stored(connection, look.id)
+    kept = await looks.get(connection, look.id)
+    assert kept is not None
+    return kept
+
+
+async def with_pictures(memory: Memory, look: Look) -> Look:
+    """The same look, and its pictures are there."""
+    assert look.photo_key is not None
+    assert look.cam_key is not None
+    await memory.storage.put(look.photo_key, b"photo")
+    await memory.storage.put(look.cam_key, b"cam")
+    return look
