@@ -187,9 +187,9 @@ class FakeTelegram(LocalServer):
         if kind == "file/":
             return self._download(what)
         fields, files = await _read(request)
-        if what == "getUpdates":
-            return await self._get_updates(fields)
         fault = self._next_fault(what)
+        if what == "getUpdates":
+            return _refused(fault.refusal) if fault and fault.refusal else await self._get_updates(fields)
         try:
             if fault and fault.refusal:
                 raise fault.refusal
