@@ -29,7 +29,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.testing.server import LocalServer
-from bot.testing.telegram_api import BotApi, Refusal
+from bot.testing.telegram_api import BotApi
+from bot.testing.telegram_rules import Refusal
 from bot.testing.telegram_updates import Updates
 
 if TYPE_CHECKING:
