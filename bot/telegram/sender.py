@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import warnings
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,6 +34,7 @@ from telegram.error import (
 )
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
+from telegram.warnings import PTBDeprecationWarning
 
 from bot.measure import cut
 from bot.telegram.pace import Pace
@@ -58,6 +60,9 @@ MOST_ANSWER = 200
 """Letters of an answer to a pressed button."""
 GONE = ("chat not found", "user is deactivated", "bot was kicked", "group chat was deactivated", "peer_id_invalid")
 """What refusals say, in lower case, where nobody will ever read again."""
+
+# It announces the timedelta that `_seconds` takes already.
+warnings.filterwarnings("ignore", message=".*`retry_after`", category=PTBDeprecationWarning)
 
 log = structlog.get_logger()
 Done = TypeVar("Done")

@@ -29,7 +29,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.testing.server import LocalServer
-from bot.testing.telegram_api import BotApi, Refusal
+from bot.testing.telegram_api import BotApi
+from bot.testing.telegram_rules import Refusal
 from bot.testing.telegram_updates import Updates
 
 if TYPE_CHECKING:
@@ -187,9 +188,9 @@ class FakeTelegram(LocalServer):
         if kind == "file/":
             return self._download(what)
         fields, files = await _read(request)
-        if what == "getUpdates":
-            return await self._get_updates(fields)
         fault = self._next_fault(what)
+        if what == "getUpdates":
+            return _refused(fault.refusal) if fault and fault.refusal else await self._get_updates(fields)
         try:
             if fault and fault.refusal:
                 raise fault.refusal

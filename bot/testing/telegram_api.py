@@ -5,8 +5,6 @@ Source: https://core.telegram.org/bots/api. Error texts that it does not documen
 
 from __future__ import annotations
 
-import html
-import html.parser
 import io
 import itertools
 import time
@@ -16,44 +14,18 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, UnidentifiedImageError
 
 from bot.measure import units
+from bot.testing.telegram_rules import Refusal, keyboard, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["BotApi", "Refusal", "StoredFile"]
+__all__ = ["BotApi", "StoredFile"]
 
-MOST_TEXT, MOST_CAPTION, MOST_CALLBACK_DATA, MOST_ANSWER = 4096, 1024, 64, 200
+MOST_TEXT, MOST_CAPTION, MOST_ANSWER = 4096, 1024, 200
 MOST_PHOTO_BYTES, MOST_DOWNLOAD_BYTES = 10_000_000, 20_000_000
 MOST_PHOTO_SIDES, MOST_PHOTO_RATIO = 10_000, 20
-TAGS = {
-    "a",
-    "b",
-    "blockquote",
-    "code",
-    "del",
-    "em",
-    "i",
-    "ins",
-    "pre",
-    "s",
-    "span",
-    "strike",
-    "strong",
-    "tg-emoji",
-    "u",
-}
-"""The elements that parse_mode HTML knows."""
-BUTTON_KINDS = {"callback_data", "url", "switch_inline_query", "switch_inline_query_current_chat", "copy_text"}
 
 Json = dict[str, Any]
-
-
-class Refusal(Exception):
-    """The API answers a call with an error."""
-
-    def __init__(self, status: int, description: str, **parameters: int) -> None:
-        super().__init__(description)
-        self.status, self.description, self.parameters = status, description, parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +121,7 @@ class BotApi:
             "from": self.me,
             **content,
         }
-        if markup := _keyboard(fields):
+        if markup := keyboard(fields):
             message["reply_markup"] = markup
         self.messages[chat, message["message_id"]] = message
         return message
@@ -162,7 +134,7 @@ class BotApi:
             raise Refusal(400, "Bad Request: message to edit not found")
         changed = {**message, **content}
         changed.pop("reply_markup", None)
-        if markup := _keyboard(fields):
+        if markup := keyboard(fields):
             changed["reply_markup"] = markup
         if changed == message:
             raise Refusal(400, "Bad Request: message is not modified")
@@ -186,20 +158,20 @@ class BotApi:
         return self.me
 
     def _send_message(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self._send(fields, text=_plain(fields, "text", MOST_TEXT, "message is too long", required=True))
+        return self._send(fields, text=plain(fields, "text", MOST_TEXT, "message is too long", required=True))
 
     def _send_photo(self, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> object:
-        caption = _plain(fields, "caption", MOST_CAPTION, "message caption is too long")
+        caption = plain(fields, "caption", MOST_CAPTION, "message caption is too long")
         return self._send(fields, photo=self._photo(fields, files), **({"caption": caption} if caption else {}))
 
     def _send_chat_action(self, _: Mapping[str, Any], __: Mapping[str, bytes]) -> object:
         return True
 
     def _edit_message_text(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self._edit(fields, text=_plain(fields, "text", MOST_TEXT, "MESSAGE_TOO_LONG", required=True))
+        return self._edit(fields, text=plain(fields, "text", MOST_TEXT, "MESSAGE_TOO_LONG", required=True))
 
     def _edit_message_caption(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self._edit(fields, caption=_plain(fields, "caption", MOST_CAPTION, "MEDIA_CAPTION_TOO_LONG"))
+        return self._edit(fields, caption=plain(fields, "caption", MOST_CAPTION, "MEDIA_CAPTION_TOO_LONG"))
 
     def _edit_message_reply_markup(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
         return self._edit(fields)
@@ -282,78 +254,3 @@ METHODS: dict[str, Callable[[BotApi, Mapping[str, Any], Mapping[str, bytes]], ob
     "setMyShortDescription": BotApi._set_my_short_description,
 }
 """The methods that the fake knows."""
-
-
-class _Markup(html.parser.HTMLParser):
-    """Reads parse_mode HTML as strictly as Telegram does."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.text: list[str] = []
-        self._open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in TAGS:
-            raise Refusal(400, f'Bad Request: can\'t parse entities: Unsupported start tag "{tag}"')
-        self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self._open or self._open.pop() != tag:
-            raise Refusal(400, f'Bad Request: can\'t parse entities: Unexpected end tag "{tag}"')
-
-    def handle_data(self, data: str) -> None:
-        if "<" in data:
-            raise Refusal(400, "Bad Request: can't parse entities: Unsupported start tag")
-        self.text.append(data)
-
-    def handle_entityref(self, name: str) -> None:
-        self.text.append(html.unescape(f"&{name};"))
-
-    def handle_charref(self, name: str) -> None:
-        self.text.append(html.unescape(f"&#{name};"))
-
-    def close(self) -> None:
-        super().close()
-        if self._open:
-            raise Refusal(400, f"Bad Request: can't parse entities: Can't find end tag for \"{self._open[-1]}\"")
-
-
-def _plain(fields: Mapping[str, Any], key: str, most: int, too_long: str, *, required: bool = False) -> str:
-    """A text without its markup.
-
-    Raises:
-        Refusal: it is empty though required, too long, or its markup is wrong.
-    """
-    text = str(fields.get(key, ""))
-    if fields.get("parse_mode") == "HTML":
-        markup = _Markup()
-        markup.feed(text)
-        markup.close()
-        text = "".join(markup.text)
-    text = text.strip()
-    if required and not text:
-        raise Refusal(400, "Bad Request: message text is empty")
-    if units(text) > most:
-        raise Refusal(400, f"Bad Request: {too_long}")
-    return text
-
-
-def _keyboard(fields: Mapping[str, Any]) -> Json | None:
-    """The keyboard of a call.
-
-    Raises:
-        Refusal: a button breaks a rule.
-    """
-    markup = fields.get("reply_markup")
-    if not isinstance(markup, dict) or "inline_keyboard" not in markup:
-        return None
-    for button in itertools.chain.from_iterable(markup["inline_keyboard"]):
-        if not button.get("text"):
-            raise Refusal(400, "Bad Request: inline keyboard button text is empty")
-        if len(BUTTON_KINDS & button.keys()) != 1:
-            raise Refusal(400, "Bad Request: BUTTON_TYPE_INVALID")
-        if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= MOST_CALLBACK_DATA:
-            raise Refusal(400, "Bad Request: BUTTON_DATA_INVALID")
-        if "url" in button and not str(button["url"]).startswith(("http://", "https://", "tg://")):
-            raise Refusal(400, "Bad Request: BUTTON_URL_INVALID")
-    return markup

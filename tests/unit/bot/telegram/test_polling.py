@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+
+import pytest
+from telegram import Bot
+
+from bot.telegram.polling import BACKOFF, poll
+from bot.testing.telegram import FakeTelegram
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as telegram:
+        yield telegram
+
+
+@pytest.fixture
+async def bot(telegram: FakeTelegram) -> AsyncIterator[Bot]:
+    async with Bot(telegram.token, f"{telegram.url}/bot") as bot:
+        yield bot
+
+
+async def test_each_update_comes_once_as_telegram_made_it(telegram: FakeTelegram, bot: Bot) -> None:
+    poisoned = {"update_id": 700_000, "message": {"message_id": "?"}}
+    telegram.api.webhook = {"url": "https://eva.example"}
+    made = [poisoned, telegram.updates.text("하나"), telegram.updates.text("둘")]
+    async with aclosing(poll(bot, patience=1)) as updates:
+        first = asyncio.ensure_future(anext(updates))
+        await asyncio.to_thread(telegram.wait, lambda: telegram.called("deleteWebhook"))
+        for update in made:
+            telegram.push(update)
+        got = [await first, await anext(updates), await anext(updates)]
+        telegram.push(telegram.updates.text("셋"))
+        last = await anext(updates)
+
+    assert got == made
+    assert last["message"]["text"] == "셋"
+
+
+async def test_update_that_was_not_taken_comes_again(telegram: FakeTelegram, bot: Bot) -> None:
+    telegram.push(telegram.updates.text("하나"))
+    for _ in range(2):
+        async with aclosing(poll(bot, patience=0)) as updates:
+            assert (await anext(updates))["message"]["text"] == "하나"
+
+
+async def test_faults_that_pass_are_waited_for(telegram: FakeTelegram, bot: Bot) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    telegram.push(telegram.updates.text("하나"))
+    telegram.refuse("getUpdates", 502, "Bad Gateway")
+    telegram.refuse("getUpdates", 429, "Too Many Requests: retry after 1", retry_after=1)
+    async with aclosing(poll(bot, patience=0, sleep=sleep)) as updates:
+        assert (await anext(updates))["message"]["text"] == "하나"
+
+    assert slept == [BACKOFF, BACKOFF]
