@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,7 @@ from anyio import to_thread
 
 from core.db.engine import Database
 from core.db.migrate import migrate_up
+from core.errors import EmbeddedUnavailable
 from core.keys import secret_key
 from core.links import Links
 from core.storage import Storage
@@ -48,7 +50,9 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
             await database.check()
             yield database
         return
-    from core.db.embedded import EmbeddedPostgres  # noqa: PLC0415  (not for Windows)
+    if sys.platform == "win32":
+        raise EmbeddedUnavailable("it needs Linux or macOS")
+    from core.db.embedded import EmbeddedPostgres  # noqa: PLC0415
 
     server = EmbeddedPostgres(settings.data_dir / "postgres")
     await to_thread.run_sync(server.start)

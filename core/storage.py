@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,14 +44,15 @@ class Storage:
             StorageUnavailable: the URL names neither, or the folder cannot be made.
         """
         parts = urlsplit(url)
+        self._folder: Path | None = None
         try:
             if parts.scheme == "s3":
                 self._store: LocalStore | S3Store = S3Store.from_url(url, **options)
             elif parts.scheme == "file" and parts.netloc in ("", "localhost"):
-                folder = Path(unquote(parts.path))
-                folder.mkdir(parents=True, exist_ok=True)
-                folder.chmod(0o700)
-                self._store = LocalStore(folder)
+                self._folder = Path(unquote(parts.path))
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._folder.chmod(0o700)
+                self._store = LocalStore(self._folder)
             else:
                 raise StorageUnavailable("EVA_STORAGE_URL must begin with file:/// or s3://")
         except (BaseError, OSError) as error:
@@ -92,11 +94,18 @@ class Storage:
         """
         for key in keys:
             try:
-                await to_thread.run_sync(self._store.delete, key)
-            except FileNotFoundError:
-                continue
+                await to_thread.run_sync(self._delete, key)
             except (BaseError, OSError) as error:
                 raise StorageUnavailable(type(error).__name__) from error
+
+    def _delete(self, key: str) -> None:
+        with suppress(FileNotFoundError):
+            self._store.delete(key)
+        if self._folder is not None:
+            # A picture is written beside its place first, as `<name>#<number>`, and stays so after a kill.
+            place = self._folder / key
+            for rest in place.parent.glob(f"{place.name}#*"):
+                rest.unlink()
 
     def _read(self, key: str) -> bytes:
         return bytes(self._store.get(key).bytes())

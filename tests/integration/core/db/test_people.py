@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import traceback
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.db import people, tables
@@ -67,6 +69,19 @@ async def test_names_have_bounds(database: Database, name: str) -> None:
         async with database.begin() as connection:
             person = await people.meet(connection, Provider.KAKAO, "7", language="ko")
             await people.set_name(connection, person.id, name)
+
+
+async def test_errors_say_nothing_about_people(database: Database) -> None:
+    word = secrets.token_hex(8)
+    for statement in (
+        "INSERT INTO people (id, name, language) VALUES (gen_random_uuid(), :word, 'Korean')",
+        "INSERT INTO identities (provider, subject, person_id) VALUES ('web', :word, gen_random_uuid())",
+        "INSERT INTO inbox (platform, update_id) VALUES ('web', :word), ('web', :word)",
+    ):
+        with pytest.raises(IntegrityError) as caught:
+            async with database.begin() as connection:
+                await connection.execute(text(statement), {"word": word})
+        assert word not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_who_cannot_be_reached_is_known_until_they_write(database: Database) -> None:

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from core.db import people
+from core.db.migrate import migrations_missing
+from core.db.tables import Provider
+from core.errors import DatabaseUnavailable, SecretMissing
+from core.memory import open_memory
+from core.settings import Environment, Settings
+from core.storage import new_key
+
+
+async def test_nothing_has_to_be_set_and_everything_is_kept(public: Path) -> None:
+    settings = Settings(data_dir=public / "data", env=Environment.DEVELOPMENT, database_url=None)
+    key = new_key()
+    async with open_memory(settings) as memory:
+        assert await migrations_missing(memory.database) is None
+        assert memory.keep_private == timedelta(hours=24)
+        await memory.storage.put(key, b"picture")
+        token = memory.links.sign(key, timedelta(hours=1))
+        async with memory.database.begin() as connection:
+            person = await people.meet(connection, Provider.WEB, "7", language="ko")
+    async with open_memory(settings) as memory:
+        memory.links.check(key, token)
+        assert await memory.storage.get(key) == b"picture"
+        async with memory.database.begin() as connection:
+            assert await people.get(connection, person.id) == person
+    assert not (public / "data" / "postgres" / "data" / "postmaster.pid").exists()
+    assert sorted(path.name for path in (public / "data").iterdir()) == ["pictures", "postgres", "secret.key"]
+
+
+async def test_a_database_that_is_named_is_used(empty_url: str, tmp_path: Path) -> None:
+    async with open_memory(Settings(database_url=SecretStr(empty_url), data_dir=tmp_path)) as memory:
+        assert await migrations_missing(memory.database) is None
+    assert not (tmp_path / "postgres").exists()
+
+
+async def test_what_is_missing_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    nowhere = SecretStr("postgresql://eva@127.0.0.1:9/eva")
+    with pytest.raises(SecretMissing):
+        async with open_memory(Settings(env=Environment.PRODUCTION, data_dir=tmp_path / "data")):
+            pass
+    assert not (tmp_path / "data").exists()
+    with pytest.raises(DatabaseUnavailable):
+        async with open_memory(Settings(database_url=nowhere, data_dir=tmp_path / "data")):
+            pass
