@@ -35,6 +35,12 @@ lint: $(VENV)/dev ## check style, types and the arrows of the house
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+.PHONY: migrations
+migrations: $(VENV)/dev ## check, on a new database, that the migrations make the tables that the code expects
+	@data=$$(mktemp -d) && chmod 755 $$data && trap 'rm -rf '$$data EXIT && \
+	  env -u DATABASE_URL EVA_DATA_DIR=$$data $(BIN)/eva migrate up && \
+	  env -u DATABASE_URL EVA_DATA_DIR=$$data $(BIN)/eva migrate check
+
 .PHONY: format
 format: $(VENV)/dev ## mend style
 	@$(BIN)/ruff check --fix .
