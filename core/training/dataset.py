@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Example", "Label", "Split", "Targets", "read_examples", "targets"]
 
 NOT_OUTFIT = "not_outfit"
+UNCLEAR = "unclear"
+"""What the second annotator wrote where none could be said; it counts as no view."""
 CERTAINTY = {3: 0.94, 2: 0.86, 1: 0.70}
 """Share of the target that the named style gets, by the annotator's certainty (3 clear, 2 likely, 1 a guess)."""
 RUNNER_UP_SHARE = 0.8
@@ -63,7 +65,7 @@ class Example:
     split: Split
     label: Label
     second_view: Label | None
-    """What an independent second annotator said; test photos only."""
+    """What an independent second annotator said, where there was one."""
     source: str
     """The collection that the photo came from."""
     source_label: str
@@ -142,7 +144,7 @@ def _example(folder: Path, row: dict[str, str]) -> Example:
         photo=folder / row["photo"],
         split=Split(row["split"]),
         label=_label(row["style"], row["second"], row["sure"]),
-        second_view=_label(row["style_b"], row["second_b"], row["sure_b"]) if row["style_b"] else None,
+        second_view=_label(row["style_b"], row["second_b"], row["sure_b"]) if row["style_b"] not in {"", UNCLEAR} else None,
         source=row["source"],
         source_label=row["source_label"],
     )
