@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from procrastinate.jobs import Job
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["RETRIES", "Backoff", "Load", "Queue", "ahead", "cancel", "chat_lock", "enqueue", "load"]
+__all__ = ["HOUSEKEEPING", "RETRIES", "Backoff", "Load", "Queue", "ahead", "cancel", "chat_lock", "enqueue", "load"]
 
 log = structlog.get_logger()
 
 QUEUE = "default"
+HOUSEKEEPING = "housekeeping"
+"""The queue of what nobody waits for; done by the same workers, but not counted."""
 RETRIES = (1, 2, 4)
 """Seconds to wait before each new try."""
 MOST_STARTS = 10
@@ -150,7 +152,8 @@ class Queue:
 
 def housekeeping(app: App) -> None:
     """The queue's own task: `queue.rescue`, every 15 seconds."""
-    app.periodic(cron="* * * * * */15")(app.task(name="queue.rescue", pass_context=True, priority=URGENT)(rescue))
+    task = app.task(name="queue.rescue", queue=HOUSEKEEPING, priority=URGENT, pass_context=True)(rescue)
+    app.periodic(cron="* * * * * */15")(task)
 
 
 async def rescue(context: JobContext, timestamp: int) -> None:
