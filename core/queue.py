@@ -135,10 +135,17 @@ class Queue:
                     shutdown_graceful_timeout=GRACE,
                 )
             except ConnectorException as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # Cancelled while the database was away: the worker raises what it met first.
+                    raise asyncio.CancelledError from error
                 log.warning("the queue lost its database", error=type(error.__cause__ or error).__name__)
-                await asyncio.sleep(RECONNECT)
             else:
-                return
+                if until_empty:
+                    return
+                # It ends without a word when only its listener lost the database.
+                log.warning("the queue's worker stopped and is started again")
+            await asyncio.sleep(RECONNECT)
 
     async def __aenter__(self) -> Self:
         await self.app.open_async()

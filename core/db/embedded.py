@@ -127,6 +127,23 @@ class EmbeddedPostgres:
                 os.close(self._presence)
                 self._presence = None
 
+    def runs(self) -> bool:
+        """Whether there is a server, starting and stopping ones included."""
+        try:
+            process = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+            return process.status() != psutil.STATUS_ZOMBIE and str(self.data) in process.cmdline()
+        except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+            return False
+
+    def revive(self) -> None:
+        """Start the server again after it was killed; nothing happens while it lives.
+
+        Raises:
+            EmbeddedUnavailable: it does not start.
+        """
+        with self._alone():
+            self._wake()
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -191,16 +208,8 @@ class EmbeddedPostgres:
 
         Postgres would take either for the living server, if it is the same user's.
         """
-        pid_file = self.data / "postmaster.pid"
-        try:
-            process = psutil.Process(int(pid_file.read_text().split()[0]))
-            if process.status() != psutil.STATUS_ZOMBIE and str(self.data) in process.cmdline():
-                return
-        except psutil.NoSuchProcess:
-            pass
-        except (FileNotFoundError, IndexError, ValueError):
-            return
-        pid_file.unlink(missing_ok=True)
+        if not self.runs():
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _create_database(self) -> None:
         found = self._call("psql", *self._whom, "-Atc", "SELECT 1 FROM pg_database WHERE datname = 'eva'")
