@@ -48,6 +48,8 @@ SILENCE = 30.0
 """Seconds without a heartbeat after which a worker counts as dead."""
 RECONNECT = 1.0
 """Seconds until a worker that lost the database tries again."""
+PATIENCE = 10.0
+"""Seconds to wait for a connection; as long a stop may take while the database is away."""
 GRACE = 20.0
 """Seconds that running jobs have to end when the worker is stopped."""
 URGENT = 100
@@ -101,7 +103,7 @@ class Backoff(BaseRetryStrategy):
 class Queue:
     """The worker's side of the queue; use it as an asynchronous context manager."""
 
-    def __init__(self, conninfo: str, *tasks: Callable[[App], None]) -> None:
+    def __init__(self, conninfo: str, *tasks: Callable[[App], object]) -> None:
         """Put the queue together.
 
         Args:
@@ -109,7 +111,7 @@ class Queue:
             tasks: each puts some tasks into an App. (A procrastinate Blueprint would do for one App, which
                 takes it over and renames its tasks.)
         """
-        self.app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8))
+        self.app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8, timeout=PATIENCE))
         for put in (housekeeping, *tasks):
             put(self.app)
 

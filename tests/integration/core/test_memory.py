@@ -12,7 +12,9 @@ from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.db import people
-from core.db.migrate import migrations_missing
+from core.db.embedded import EmbeddedPostgres
+from core.db.engine import Database
+from core.db.migrate import migrate_up, migrations_missing
 from core.db.tables import Provider
 from core.errors import DatabaseUnavailable, SecretMissing
 from core.memory import open_memory
@@ -72,6 +74,23 @@ async def test_a_killed_server_comes_back_and_the_worker_goes_on(public: Path) -
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
     assert not pid_file.exists()
+
+
+async def test_a_worker_can_be_stopped_while_its_database_is_away(public: Path) -> None:
+    server = EmbeddedPostgres(public / "postgres")
+    await asyncio.to_thread(server.start)
+    async with Database(server.url) as database:
+        await migrate_up(database)
+    async with Queue(server.url) as queue:
+        working = asyncio.create_task(queue.work({}))
+        await asyncio.sleep(2)
+        os.kill(int((server.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        await asyncio.sleep(2)
+        working.cancel()
+        async with asyncio.timeout(120):
+            (ended,) = await asyncio.gather(working, return_exceptions=True)
+    assert isinstance(ended, asyncio.CancelledError)
+    await asyncio.to_thread(server.stop)
 
 
 async def test_a_database_that_is_named_is_used(empty_url: str, tmp_path: Path) -> None:
