@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import structlog
 from anyio import to_thread
 
 from core.db.engine import Database
@@ -20,9 +22,15 @@ from core.storage import Storage
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from core.db.embedded import EmbeddedPostgres
     from core.settings import Settings
 
 __all__ = ["Memory", "open_database", "open_memory"]
+
+log = structlog.get_logger()
+
+WATCH = 1.0
+"""Seconds between looks whether the embedded server lives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +64,13 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
     server = EmbeddedPostgres(settings.data_dir / "postgres")
     await to_thread.run_sync(server.start)
+    watch = asyncio.create_task(_watch(server))
     try:
         async with Database(server.url) as database:
             yield database
     finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
         await to_thread.run_sync(server.stop)
 
 
@@ -81,3 +92,16 @@ async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
             links=links,
             keep_private=timedelta(hours=settings.keep_private_hours),
         )
+
+
+async def _watch(server: EmbeddedPostgres) -> None:
+    """Start the embedded server again whenever it was killed: nobody else would."""
+    while True:
+        await asyncio.sleep(WATCH)
+        if server.runs():
+            continue
+        log.warning("the embedded database is gone and is started again")
+        try:
+            await to_thread.run_sync(server.revive)
+        except EmbeddedUnavailable as error:
+            log.error("the embedded database does not start", detail=error.detail)

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from procrastinate.jobs import Job
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["RETRIES", "Backoff", "Load", "Queue", "ahead", "cancel", "chat_lock", "enqueue", "load"]
+__all__ = ["HOUSEKEEPING", "RETRIES", "Backoff", "Load", "Queue", "ahead", "cancel", "chat_lock", "enqueue", "load"]
 
 log = structlog.get_logger()
 
 QUEUE = "default"
+HOUSEKEEPING = "housekeeping"
+"""The queue of what nobody waits for; done by the same workers, but not counted."""
 RETRIES = (1, 2, 4)
 """Seconds to wait before each new try."""
 MOST_STARTS = 10
@@ -46,6 +48,8 @@ SILENCE = 30.0
 """Seconds without a heartbeat after which a worker counts as dead."""
 RECONNECT = 1.0
 """Seconds until a worker that lost the database tries again."""
+PATIENCE = 10.0
+"""Seconds to wait for a connection; as long a stop may take while the database is away."""
 GRACE = 20.0
 """Seconds that running jobs have to end when the worker is stopped."""
 URGENT = 100
@@ -99,7 +103,7 @@ class Backoff(BaseRetryStrategy):
 class Queue:
     """The worker's side of the queue; use it as an asynchronous context manager."""
 
-    def __init__(self, conninfo: str, *tasks: Callable[[App], None]) -> None:
+    def __init__(self, conninfo: str, *tasks: Callable[[App], object]) -> None:
         """Put the queue together.
 
         Args:
@@ -107,7 +111,7 @@ class Queue:
             tasks: each puts some tasks into an App. (A procrastinate Blueprint would do for one App, which
                 takes it over and renames its tasks.)
         """
-        self.app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8))
+        self.app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8, timeout=PATIENCE))
         for put in (housekeeping, *tasks):
             put(self.app)
 
@@ -133,10 +137,17 @@ class Queue:
                     shutdown_graceful_timeout=GRACE,
                 )
             except ConnectorException as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # Cancelled while the database was away: the worker raises what it met first.
+                    raise asyncio.CancelledError from error
                 log.warning("the queue lost its database", error=type(error.__cause__ or error).__name__)
-                await asyncio.sleep(RECONNECT)
             else:
-                return
+                if until_empty:
+                    return
+                # It ends without a word when only its listener lost the database.
+                log.warning("the queue's worker stopped and is started again")
+            await asyncio.sleep(RECONNECT)
 
     async def __aenter__(self) -> Self:
         await self.app.open_async()
@@ -150,7 +161,8 @@ class Queue:
 
 def housekeeping(app: App) -> None:
     """The queue's own task: `queue.rescue`, every 15 seconds."""
-    app.periodic(cron="* * * * * */15")(app.task(name="queue.rescue", pass_context=True, priority=URGENT)(rescue))
+    task = app.task(name="queue.rescue", queue=HOUSEKEEPING, priority=URGENT, pass_context=True)(rescue)
+    app.periodic(cron="* * * * * */15")(task)
 
 
 async def rescue(context: JobContext, timestamp: int) -> None:

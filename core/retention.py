@@ -11,7 +11,7 @@ import structlog
 
 from core import queue
 from core.db import inbox, looks, people
-from core.queue import chat_lock
+from core.queue import HOUSEKEEPING, chat_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ HOURLY = "7 * * * *"
 
 def tasks(app: App) -> None:
     """The task `retention.sweep`, every hour; it finds the `Memory` in its context under `memory`."""
-    app.periodic(cron=HOURLY)(app.task(name="retention.sweep", pass_context=True)(_sweep_task))
+    app.periodic(cron=HOURLY)(app.task(name="retention.sweep", queue=HOUSEKEEPING, pass_context=True)(_sweep_task))
 
 
 async def sweep(memory: Memory) -> int:

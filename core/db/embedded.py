@@ -127,6 +127,23 @@ class EmbeddedPostgres:
                 os.close(self._presence)
                 self._presence = None
 
+    def runs(self) -> bool:
+        """Whether there is a server, starting and stopping ones included."""
+        try:
+            process = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+            return process.status() != psutil.STATUS_ZOMBIE and str(self.data) in process.cmdline()
+        except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+            return False
+
+    def revive(self) -> None:
+        """Start the server again after it was killed; nothing happens while it lives.
+
+        Raises:
+            EmbeddedUnavailable: it does not start.
+        """
+        with self._alone():
+            self._wake()
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -147,15 +164,15 @@ class EmbeddedPostgres:
             os.close(door)
 
     def _make_folders(self) -> None:
-        for folder in (self.folder, self._sockets):
-            folder.mkdir(parents=True, exist_ok=True)
-            if self._root:
-                shutil.chown(folder, UNPRIVILEGED)
-            try:
+        try:
+            for folder in (self.folder, self._sockets):
+                folder.mkdir(parents=True, exist_ok=True)
+                if self._root:
+                    shutil.chown(folder, UNPRIVILEGED)
                 # Who can reach the socket is let in without a password.
                 folder.chmod(0o700)
-            except PermissionError as error:
-                raise EmbeddedUnavailable("its folder belongs to somebody else") from error
+        except OSError as error:
+            raise EmbeddedUnavailable(f"its folder cannot be made, {type(error).__name__}") from error
 
     def _create(self) -> None:
         """Make an empty cluster under another name first: one that was cut short is never taken for whole."""
@@ -187,15 +204,12 @@ class EmbeddedPostgres:
                 time.sleep(0.5)
 
     def _drop_stale_pid(self) -> None:
-        """Forget a killed server whose process id has been given to some other program of the same user."""
-        pid_file = self.data / "postmaster.pid"
-        try:
-            process = psutil.Process(int(pid_file.read_text().split()[0]))
-            if "postgres" in process.name():
-                return
-        except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-            return
-        pid_file.unlink()
+        """Forget a killed server whose process id still means something: another program, or a zombie.
+
+        Postgres would take either for the living server, if it is the same user's.
+        """
+        if not self.runs():
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _create_database(self) -> None:
         found = self._call("psql", *self._whom, "-Atc", "SELECT 1 FROM pg_database WHERE datname = 'eva'")

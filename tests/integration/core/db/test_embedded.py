@@ -18,6 +18,7 @@ from sqlalchemy import text
 from core.db import embedded
 from core.db.embedded import EmbeddedPostgres
 from core.db.engine import Database
+from core.errors import EmbeddedUnavailable
 from tests.conftest import ROOT
 
 HOLD = """
@@ -99,14 +100,22 @@ def test_it_recovers_after_a_kill_of_the_server(folder: Path) -> None:
 def test_a_stale_pid_that_now_belongs_to_another_program_is_no_hindrance(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
         pass
-    # A program of the same user: Postgres itself would take it for a living server and refuse to start.
+    # A program of the same user: Postgres itself would take it, or its zombie, for a living server.
     user = {"user": "nobody"} if os.geteuid() == 0 else {}
     with subprocess.Popen(["sleep", "600"], **user) as stranger:  # type: ignore[call-overload]
-        lines = [stranger.pid, server.data, int(time.time()), 5432, folder, "", "0 0", "ready"]
-        (server.data / "postmaster.pid").write_text("\n".join(map(str, lines)) + "\n")
-        with EmbeddedPostgres(folder) as again:
-            assert ask(again, "SELECT 1") == [1]
-        stranger.kill()
+        for state in ("alive", "zombie"):
+            if state == "zombie":
+                stranger.kill()
+            lines = [stranger.pid, server.data, int(time.time()), 5432, folder, "", "0 0", "ready"]
+            (server.data / "postmaster.pid").write_text("\n".join(map(str, lines)) + "\n")
+            with EmbeddedPostgres(folder) as again:
+                assert ask(again, "SELECT 1") == [1]
+
+
+def test_a_folder_that_cannot_be_made_has_an_error_of_its_own(public: Path) -> None:
+    (public / "file").touch(0o755)
+    with pytest.raises(EmbeddedUnavailable):
+        EmbeddedPostgres(public / "file" / "postgres").start()
 
 
 def test_only_its_owner_gets_at_it(folder: Path) -> None:
