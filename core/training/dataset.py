@@ -144,7 +144,9 @@ def _example(folder: Path, row: dict[str, str]) -> Example:
         photo=folder / row["photo"],
         split=Split(row["split"]),
         label=_label(row["style"], row["second"], row["sure"]),
-        second_view=_label(row["style_b"], row["second_b"], row["sure_b"]) if row["style_b"] not in {"", UNCLEAR} else None,
+        second_view=_label(row["style_b"], row["second_b"], row["sure_b"])
+        if row["style_b"] not in {"", UNCLEAR}
+        else None,
         source=row["source"],
         source_label=row["source_label"],
     )

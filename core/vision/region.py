@@ -86,5 +86,5 @@ def _share(density: NDArray[np.float32], start: float, stop: float) -> float:
 def _overlap(cells: int, start: float, stop: float) -> NDArray[np.float64]:
     """How much of each of equal cells, 0 to 1, lies between two fractions of their length."""
     edges = np.linspace(0.0, 1.0, cells + 1)
-    overlap: NDArray[np.float64] = np.clip(np.minimum(edges[1:], stop) - np.maximum(edges[:-1], start), 0.0, None) * cells
-    return overlap
+    overlap: NDArray[np.float64] = np.minimum(edges[1:], stop) - np.maximum(edges[:-1], start)
+    return np.maximum(overlap, 0.0) * cells
