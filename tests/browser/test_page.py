@@ -105,7 +105,7 @@ def test_the_keyboard_is_enough(open_page: OpenPage, samples: Path) -> None:
             break
     assert page.evaluate("getComputedStyle(document.querySelector('.drop')).outlineStyle") == "solid"
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(samples / "street.jpg")
     expect_answer(page)
     switch = page.get_by_label(text("page.show_map", Language.EN))
