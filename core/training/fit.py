@@ -32,6 +32,8 @@ VALIDATIONS = 4
 """How often a stage looks at the validation photos; it can be resumed from each."""
 HEAD_EPOCHS = 40
 HEAD_BATCH = 256
+HEAD_STEPS = 400
+"""Steps at least, so that few photos are repeated more often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,9 @@ def _fit_heads(learn: Lesson, check: Lesson, channels: int, path: Path, out: Pat
     style = keras.layers.Dense(len(STYLES), name="style", dtype="float32")(dropped)
     outfit = keras.layers.Dense(1, name="outfit", dtype="float32")(dropped)
     model = keras.Model(features, {"style": style, "outfit": outfit})
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, HEAD_EPOCHS * -(-len(pooled) // HEAD_BATCH))
+    batches = -(-len(pooled) // HEAD_BATCH)
+    epochs = max(HEAD_EPOCHS, -(-HEAD_STEPS // batches))
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * batches)
     _compile(model, keras.optimizers.AdamW(rate, weight_decay=0.05), 0.3)
     targets, goal = learn.targets, check.targets
     history = model.fit(
@@ -121,7 +125,7 @@ def _fit_heads(learn: Lesson, check: Lesson, channels: int, path: Path, out: Pat
             "outfit": np.ones(len(pooled), np.float32),
         },
         batch_size=HEAD_BATCH,
-        epochs=HEAD_EPOCHS,
+        epochs=epochs,
         validation_data=(
             (check.stores[0].pooled()[:, -channels:] - mean) / deviation,
             {"style": goal.style, "outfit": goal.outfit[:, None]},
