@@ -238,14 +238,23 @@ def train(
         Path | None, typer.Option(help="ImageNet weights; downloaded if not given.", dir_okay=False)
     ] = None,
     backbone: Annotated[str, typer.Option(help="vgg16, vgg19 or resnet50.")] = "vgg16",
+    recipe: Annotated[
+        Path | None, typer.Option(help="Recipe as JSON, in place of the first one's defaults.", exists=True)
+    ] = None,
+    start: Annotated[Path | None, typer.Option(help="model.keras of a run to go on from.", exists=True)] = None,
     teacher_features: Annotated[Path | None, typer.Option(help="Features of a second teacher.", dir_okay=False)] = None,
 ) -> None:
     """Train Eva's network."""
-    from core.training.recipe import Recipe  # noqa: PLC0415
+    from core.training.recipe import Recipe, read_recipe  # noqa: PLC0415
 
     with _kindly(spoken()):
         _training().train(
-            data=data, weights=weights, out=out, recipe=Recipe(backbone=backbone), teacher_features=teacher_features
+            data=data,
+            weights=weights,
+            out=out,
+            recipe=read_recipe(recipe) if recipe else Recipe(backbone=backbone),
+            teacher_features=teacher_features,
+            start=start,
         )
 
 

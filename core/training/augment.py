@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["augment", "flat_background", "replace_background"]
 
-SMALLEST_CROP = 0.72
+SMALLEST_CROP = 0.62
 """A crop keeps at least this share of either side."""
 FLAT = 14
 """Largest difference, per channel of 255, from the border's colour that still counts as the same flat background."""

@@ -12,7 +12,7 @@ from core.styles import STYLES
 from core.training.features import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -84,7 +84,9 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self._versions = rng.integers(0, len(self._kept), self._rows.size)
 
 
-def drawing_rates(examples: Sequence[Example], *, balance: float, guess_rate: float) -> NDArray[np.float64]:
+def drawing_rates(
+    examples: Sequence[Example], *, balance: float, guess_rate: float, emphasis: Mapping[str, float]
+) -> NDArray[np.float64]:
     """How often each photo is drawn, relative to the others."""
     counts = np.zeros(len(STYLES))
     for example in examples:
@@ -93,9 +95,11 @@ def drawing_rates(examples: Sequence[Example], *, balance: float, guess_rate: fl
     by_style = (counts.mean() / np.maximum(counts, 1)) ** balance
     return np.array(
         [
-            NOT_OUTFIT_RATE
+            emphasis.get(example.source, 1.0) * NOT_OUTFIT_RATE
             if example.label.style is None
-            else by_style[example.label.style.position] * (guess_rate if example.label.sure == 1 else 1.0)
+            else emphasis.get(example.source, 1.0)
+            * by_style[example.label.style.position]
+            * (guess_rate if example.label.sure == 1 else 1.0)
             for example in examples
         ]
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +47,15 @@ VERSION_SEED = 1000
 console = Console(stderr=True)
 
 
-def train(*, data: Path, weights: Path | None, out: Path, recipe: Recipe, teacher_features: Path | None = None) -> None:
+def train(
+    *,
+    data: Path,
+    weights: Path | None,
+    out: Path,
+    recipe: Recipe,
+    teacher_features: Path | None = None,
+    start: Path | None = None,
+) -> None:
     """Train on the split `train`, looking at `val` only to choose; a second call goes on with the first.
 
     Args:
@@ -54,9 +64,12 @@ def train(*, data: Path, weights: Path | None, out: Path, recipe: Recipe, teache
         out: where the run lives: features, checkpoints, log, `model.keras`.
         recipe: every choice; its backbone is one of ARCHITECTURES.
         teacher_features: .npz with `photo` and `F` (photos x channels) of a second backbone for the teacher.
+        start: the `model.keras` of an earlier run to go on from; its input may have had another shape.
     """
     if recipe.backbone not in ARCHITECTURES:
         raise UnknownBackbone(f"{recipe.backbone}; there are {', '.join(ARCHITECTURES)}")
+    if start:
+        recipe = replace(recipe, start=sha256(start.read_bytes()).hexdigest()[:8])
     learn, check = read_examples(data, Split.TRAIN), read_examples(data, Split.VAL)
     out.mkdir(parents=True, exist_ok=True)
     base = out / "base.tflite"
@@ -82,6 +95,7 @@ def train(*, data: Path, weights: Path | None, out: Path, recipe: Recipe, teache
     fit(
         recipe,
         weights=weights,
+        start=start,
         learn=Lesson(examples=learn, targets=learnt, stores=versions),
         check=Lesson(examples=check, targets=targets(check), stores=[stores["val"]]),
         out=out,
@@ -99,7 +113,7 @@ def export(*, data: Path, run: Path, models: Path) -> None:
     trained = keras.models.load_model(run / KERAS_FILE)
     examples = read_examples(data, Split.VAL)
     pictures = _framed(examples, recipe.preprocessing)
-    blob, sha256 = to_serving(trained)
+    blob, digest = to_serving(trained)
     network = serving_network(trained)
     console.print("asking both models about the validation photos")
     answers = answer_with(blob, pictures)
@@ -111,9 +125,9 @@ def export(*, data: Path, run: Path, models: Path) -> None:
         answers.style_logits[is_outfit], labels, temperature, expit(answers.outfit_logit), is_outfit
     )
     card = ModelCard(
-        version=f"{recipe.backbone}-{sha256[:8]}",
+        version=f"{recipe.backbone}-{digest[:8]}",
         file=MODEL_FILE,
-        sha256=sha256,
+        sha256=digest,
         backbone=recipe.backbone,
         temperature=round(temperature, 4),
         thresholds=thresholds,

@@ -50,6 +50,7 @@ def fit(
     recipe: Recipe,
     *,
     weights: Path | None,
+    start: Path | None,
     learn: Lesson,
     check: Lesson,
     out: Path,
@@ -58,6 +59,7 @@ def fit(
     """Train all stages and write `model.keras`, `recipe.json` and `log.jsonl` into `out`.
 
     A second call with the same recipe goes on where the first one was interrupted; a finished stage is loaded.
+    The network begins with `start` (a `model.keras`), or else with the ImageNet weights and fresh heads.
 
     Raises:
         CheckpointMismatch: `out` holds the work of another recipe.
@@ -68,12 +70,10 @@ def fit(
     keras.config.set_dtype_policy("mixed_bfloat16" if _multiplies_bfloat16() else "float32")
     try:
         network = build_network(build_base(recipe.backbone, weights, shape), recipe.dropout)
-        heads = out / "heads.npz"
-        if not heads.exists():
-            _fit_heads(learn, check, network.get_layer("pool").output.shape[-1], heads, out, say)
-        with np.load(heads) as stored:
-            network.get_layer("style").set_weights([stored["style_kernel"], stored["style_bias"]])
-            network.get_layer("outfit").set_weights([stored["outfit_kernel"], stored["outfit_bias"]])
+        if start:
+            network.set_weights(keras.models.load_model(start).get_weights())
+        else:
+            _begin_heads(network, learn, check, out, say)
         for number, stage in enumerate(recipe.stages):
             done = out / f"stage{number}.weights.h5"
             if done.exists():
@@ -88,6 +88,15 @@ def fit(
     trained.set_weights(network.get_weights())
     trained.save(out / "model.keras")
     return trained
+
+
+def _begin_heads(network: keras.Model, learn: Lesson, check: Lesson, out: Path, say: Callable[[str], None]) -> None:
+    path = out / "heads.npz"
+    if not path.exists():
+        _fit_heads(learn, check, network.get_layer("pool").output.shape[-1], path, out, say)
+    with np.load(path) as stored:
+        for name in ("style", "outfit"):
+            network.get_layer(name).set_weights([stored[f"{name}_kernel"], stored[f"{name}_bias"]])
 
 
 def _claim(out: Path, recipe: Recipe) -> None:
@@ -155,7 +164,9 @@ def _fit_tail(
         cut,
         learn.targets,
         batch=recipe.batch,
-        rates=drawing_rates(learn.examples, balance=recipe.balance, guess_rate=recipe.guess_rate),
+        rates=drawing_rates(
+            learn.examples, balance=recipe.balance, guess_rate=recipe.guess_rate, emphasis=recipe.emphasis
+        ),
         size=part,
         seed=recipe.seed + number,
     )

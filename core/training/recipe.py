@@ -10,6 +10,7 @@ from core.errors import DatasetError
 from core.vision.card import Fit, Preprocessing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["RECIPE_FILE", "Recipe", "Stage", "read_recipe"]
@@ -50,6 +51,10 @@ class Recipe:
     """Rare styles are drawn more often: frequency to the power of minus this."""
     guess_rate: float = 0.6
     """How often a photo whose label was a guess is drawn, beside a sure one."""
+    emphasis: Mapping[str, float] = field(default_factory=dict)
+    """How often the photos of a source are drawn, beside the others': more for those that users' photos look like."""
+    start: str = ""
+    """Digest of the trained network that the run went on from; empty: the ImageNet weights and fresh heads."""
     teacher: float = 0.4
     """Share of the style target that comes from the cross-fitted teacher instead of the annotator."""
     ema: float = 0.995

@@ -18,11 +18,15 @@ COLOURS = {"casual": (40, 70, 200), "retro": (220, 120, 20), "street": (30, 160,
 
 
 def tiny_backbone(*, include_top: bool, weights: str | None, input_tensor: Any) -> Any:
-    """Three blocks of one convolution each, named as VGG's are."""
+    """Three blocks of one convolution each, named as VGG's are; every one built is the same, as if it were loaded."""
     assert not include_top
     value = input_tensor
     for block, channels in ((3, 8), (4, 8), (5, 16)):
-        value = keras.layers.Conv2D(channels, 3, padding="same", activation="relu", name=f"block{block}_conv1")(value)
+        start = keras.initializers.HeNormal(seed=block)
+        convolution = keras.layers.Conv2D(
+            channels, 3, padding="same", activation="relu", kernel_initializer=start, name=f"block{block}_conv1"
+        )
+        value = convolution(value)
         if block < 5:
             value = keras.layers.MaxPooling2D(name=f"block{block}_pool")(value)
     return keras.Model(input_tensor, value)
