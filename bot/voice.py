@@ -22,6 +22,7 @@ from bot.texts import text, variants
 from core.errors import (
     AddressRefused,
     CorruptPhoto,
+    DailyLimit,
     DecompressionBomb,
     EmptyPhoto,
     EvaError,
@@ -64,6 +65,7 @@ APOLOGIES: dict[type[EvaError], str] = {
     PhotoError: "error.photo",
     ModelError: "error.model",
     AddressRefused: "error.address_refused",
+    DailyLimit: "talk.limit",
     PictureGone: "error.picture_gone",
     PictureUnreachable: "error.picture_unreachable",
     EvaError: "error.any",
@@ -117,7 +119,8 @@ def speak(verdict: Verdict, *, photo: str, language: Language) -> tuple[Bubble, 
 
 def apologise(error: EvaError, language: Language) -> str:
     """What Eva says instead of a verdict: its own sentence for each kind of bad photo, a general one else."""
-    return text(next(APOLOGIES[kind] for kind in type(error).__mro__ if kind in APOLOGIES), language)
+    key = next(APOLOGIES[kind] for kind in type(error).__mro__ if kind in APOLOGIES)
+    return text(key, language, count=error.detail)
 
 
 def style_name(style: Style, language: Language) -> str:

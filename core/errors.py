@@ -21,6 +21,7 @@
         - PictureMissing
         - StorageUnavailable
         - UnknownDatabase
+    - DailyLimit
     - LinkRefused
     - LookGone
     - PersonGone
@@ -50,6 +51,7 @@ __all__ = [
     "AddressRefused",
     "CheckpointMismatch",
     "CorruptPhoto",
+    "DailyLimit",
     "DatabaseUnavailable",
     "DatasetError",
     "DecompressionBomb",
@@ -176,6 +178,10 @@ class StorageUnavailable(MemoryFault):
 
 class UnknownDatabase(MemoryFault):
     """DATABASE_URL does not name a Postgres."""
+
+
+class DailyLimit(EvaError):
+    """The person has shown as many photos today as one may."""
 
 
 class LinkRefused(EvaError):

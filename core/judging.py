@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter, to_thread
 
+from core.days import midnight
 from core.db import looks
-from core.errors import LookGone
+from core.errors import DailyLimit, LookGone
 from core.ids import uuid7
 from core.photos import read_photo
 from core.storage import new_key
@@ -51,10 +52,17 @@ class Judged:
 class Judging:
     """Judges photos, as many at a time as there are cores, and remembers them."""
 
-    def __init__(self, memory: Memory, classifier: StyleClassifier) -> None:
-        """Put the service together; both stay the caller's to close."""
+    def __init__(self, memory: Memory, classifier: StyleClassifier, *, daily_photos: int | None = None) -> None:
+        """Put the service together; memory and classifier stay the caller's to close.
+
+        Args:
+            memory: where looks go.
+            classifier: judges.
+            daily_photos: how many photos of one person are judged in a day; None for any number.
+        """
         self._memory = memory
         self._classifier = classifier
+        self._daily_photos = daily_photos
         self._cores = CapacityLimiter(usable_cores())
 
     async def judge(self, data: bytes, *, person_id: UUID, channel: Channel, source: str, language: str) -> Judged:
@@ -70,6 +78,7 @@ class Judging:
         Raises:
             PhotoError: the bytes are no photo that Eva can judge.
             ModelError: the model cannot be used.
+            DailyLimit: the person has shown too many photos today; one that is answered from memory is not counted.
             PersonGone: the person was forgotten.
             LookGone: the look, or its pictures, were deleted meanwhile.
             StorageUnavailable: the pictures could not be stored; trying again goes on from there.
@@ -85,6 +94,7 @@ class Judging:
         hashed = await to_thread.run_sync(fingerprint, picture.image, limiter=self._cores)
         if (known := await self._remembered(person_id, hashed)) is not None:
             return Judged(look=known, known=True)
+        await self._count(person_id)
         verdict = await to_thread.run_sync(self._classifier.judge, picture, limiter=self._cores)
         width, height = picture.image.size
         new = looks.NewLook(
@@ -111,6 +121,14 @@ class Judging:
             )
             same = next((look_id for look_id, other in recent if is_same(hashed, other)), None)
             return None if same is None else await looks.get(connection, same)
+
+    async def _count(self, person_id: UUID) -> None:
+        if self._daily_photos is None:
+            return
+        async with self._memory.database.begin() as connection:
+            shown = await looks.count_since(connection, person_id, midnight())
+        if shown >= self._daily_photos:
+            raise DailyLimit(str(self._daily_photos))
 
     async def _store(self, look: Look, image: Image.Image) -> Look:
         """Store both pictures and note it; without a look that may have pictures, none stay."""

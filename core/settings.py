@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     data folder."""
     keep_private_hours: int = Field(default=24, ge=1)
     """Hours after which the pictures of a look that was not shared are deleted."""
+    daily_photos: int = Field(default=60, ge=1)
+    """Photos that one person may show in a day; days turn at midnight in Seoul."""
     worker: WorkerPlace = WorkerPlace.INLINE
     """`inline`, the web process does the queue's jobs too; `off`, only `eva worker` does."""
     public_url: HttpUrl | None = None
@@ -89,6 +91,8 @@ class Settings(BaseSettings):
     """What Telegram must send in `X-Telegram-Bot-Api-Secret-Token`: 1 to 256 letters, digits, `_` or `-`."""
     telegram_api_url: str = "https://api.telegram.org"
     """Root of the Bot API, for a server of one's own or a fake."""
+    telegram_rate: int = Field(default=30, ge=1, le=1000)
+    """Messages a second to all chats together; more than Telegram's 30 only with its paid broadcasts."""
     kakao_key: SecretStr | None = None
     """What Kakao must send in `x-skill-key`; without it KakaoTalk is off."""
     kakao_bot_id: str | None = None

@@ -23,6 +23,7 @@ LETTERS = {
     Verb.KEEP: "k",
     Verb.UNSHARE: "u",
     Verb.GUESS: "g",
+    Verb.TELL: "w",
     Verb.CORRECT: "c",
     Verb.ANOTHER: "a",
     Verb.RESULT: "r",

@@ -33,8 +33,10 @@ __all__ = [
     "meet",
     "remove",
     "set_consent",
+    "set_guesses_first",
     "set_language",
     "set_name",
+    "set_naming",
 ]
 
 
@@ -50,6 +52,10 @@ class Person:
     created_at: datetime
     consented_at: datetime | None
     """When the person agreed that photos are judged, where that is asked."""
+    guesses_first: bool
+    """Whether the person wants to guess before Eva tells."""
+    naming: UUID | None
+    """The look for which Eva asked a name: what the person writes next is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +142,17 @@ async def set_consent(connection: AsyncConnection, person_id: UUID, *, given: bo
     await connection.execute(update(table).where(table.c.id == person_id).values(consented_at=when))
 
 
+async def set_guesses_first(connection: AsyncConnection, person_id: UUID, *, first: bool) -> None:
+    """Note whether a person wants to guess before Eva tells."""
+    table = tables.people
+    await connection.execute(update(table).where(table.c.id == person_id).values(guesses_first=first))
+
+
+async def set_naming(connection: AsyncConnection, person_id: UUID, look_id: UUID | None) -> None:
+    """Note for which look a person was asked a name; None once that is settled."""
+    await connection.execute(update(tables.people).where(tables.people.c.id == person_id).values(naming=look_id))
+
+
 async def mark_unreachable(connection: AsyncConnection, provider: Provider, subject: str) -> None:
     """Note that messages to this identity do not arrive any more."""
     await connection.execute(update(tables.identities).where(*_is(provider, subject)).values(unreachable_at=func.now()))
@@ -178,7 +195,13 @@ async def _by_identity(connection: AsyncConnection, provider: Provider, subject:
 
 def _person(row: Row[tuple[object, ...]]) -> Person:
     return Person(
-        id=row.id, name=row.name, language=row.language, created_at=row.created_at, consented_at=row.consented_at
+        id=row.id,
+        name=row.name,
+        language=row.language,
+        created_at=row.created_at,
+        consented_at=row.consented_at,
+        guesses_first=row.guesses_first,
+        naming=row.naming,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
     func,
     text,
 )
@@ -117,8 +119,11 @@ people = Table(
     Column("language", Text, nullable=False),
     _created(),
     _time("consented_at"),
+    Column("guesses_first", Boolean, nullable=False, server_default=false()),
+    Column("naming", Uuid, ForeignKey("looks.id", ondelete="SET NULL", use_alter=True)),
     CheckConstraint("char_length(name) BETWEEN 1 AND 40", name="name"),
     CheckConstraint("language ~ '^[a-z]{2}$'", name="language"),
+    Index(None, "naming", postgresql_where=text("naming IS NOT NULL")),
 )
 
 identities = Table(

@@ -1,0 +1,205 @@
+"""What Eva does for a person, whatever messenger they use: looks at photos, and grants what buttons ask.
+
+The messengers' rooms turn what came into calls of the `Stylist`, and what she answers into messages of their kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.actions import Action, Verb
+from bot.names import made_up, tidy
+from bot.talk import comment
+from bot.texts import Language, negotiate, text
+from bot.voice import style_name
+from core.db import looks, people
+from core.errors import PersonGone
+from core.retention import forget
+from core.vision.verdict import Band
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from core.db.looks import Look
+    from core.db.people import Person
+    from core.db.tables import Channel, Provider
+    from core.judging import Judged, Judging
+    from core.memory import Memory
+    from core.settings import Settings
+
+__all__ = ["Answer", "Stylist"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What Eva answers to a button or to words."""
+
+    language: Language
+    sentences: tuple[str, ...] = ()
+    ask: Verb | None = None
+    """What the buttons under it are: the eight styles for `GUESS` and `CORRECT`, a name for `TAKE`, the languages for
+    `SPEAK`, delete or not for `FORGET`; None for none of these."""
+    look: Look | None = None
+    """The look that it is about, as it is now."""
+    reveal: bool = False
+    """Whether the verdict on the look is told after the sentences."""
+
+
+class Stylist:
+    """Eva at work, over her memory and her eyes."""
+
+    def __init__(self, memory: Memory, judging: Judging, settings: Settings) -> None:
+        self.memory, self.judging, self.settings = memory, judging, settings
+
+    async def meet(self, provider: Provider, subject: str, tag: str | None) -> Person:
+        """The person whom a provider knows by this id; a new one speaks the language of their tag.
+
+        Args:
+            provider: who knows the person.
+            subject: the provider's id of them.
+            tag: their language, e.g. `ko-KR`; only for the first meeting.
+        """
+        async with self.memory.database.begin() as connection:
+            await people.mark_reachable(connection, provider, subject)
+            return await people.meet(connection, provider, subject, language=negotiate(tag))
+
+    async def look_at(self, data: bytes, person: Person, channel: Channel, source: str) -> Judged:
+        """Judge a photo of a person; see `Judging.judge`, also for the errors."""
+        return await self.judging.judge(
+            data, person_id=person.id, channel=channel, source=source, language=person.language
+        )
+
+    def page_url(self, look: Look) -> str | None:
+        """The page of a look that is on the board, if Eva has a public address."""
+        if self.settings.public_url is None or look.shared_at is None or look.hidden_at is not None:
+            return None
+        return f"{str(self.settings.public_url).rstrip('/')}/looks/{look.id}"
+
+    async def hear(self, person: Person, words: str) -> Answer | None:
+        """What was written, if it is the name that Eva asked for; None for all other words."""
+        if person.naming is None:
+            return None
+        language = Language(person.language)
+        name = tidy(words)
+        if name is None:
+            return Answer(language=language, sentences=(text("talk.name.refused", language),))
+        async with self.memory.database.begin() as connection:
+            await people.set_name(connection, person.id, name)
+            return await self._share(connection, person, person.naming, name)
+
+    async def grant(self, person: Person, action: Action) -> Answer:
+        """Do what a button asks, in one unit of work; pressed again, it is done once.
+
+        Raises:
+            PersonGone: the person was forgotten meanwhile.
+            StorageUnavailable: under `ERASE`, the pictures cannot be reached; nothing was deleted.
+        """
+        language = Language(person.language)
+        if action.verb is Verb.ERASE:
+            await forget(self.memory, person.id)
+            return Answer(language=language, sentences=(text("talk.forget.done", language),))
+        async with self.memory.database.begin() as connection:
+            if not await people.lock(connection, person.id):
+                raise PersonGone
+            if person.naming is not None:
+                await people.set_naming(connection, person.id, None)
+            if action.look is None:
+                return await self._of_person(connection, person, action)
+            look = await looks.lock(connection, action.look)
+            if look is None:
+                return Answer(language=language, sentences=(text("talk.look_gone", language),))
+            if look.person_id != person.id:
+                return Answer(language=language, sentences=(text("talk.not_yours", language),))
+            return await self._of_look(connection, person, look, action)
+
+    async def _of_person(self, connection: AsyncConnection, person: Person, action: Action) -> Answer:
+        """What is about no look in particular."""
+        language, ask, key = Language(person.language), None, "talk.another"
+        match action.verb:
+            case Verb.AGREE | Verb.DECLINE:
+                given = action.verb is Verb.AGREE
+                await people.set_consent(connection, person.id, given=given)
+                key = "kakao.consent.thanks" if given else "kakao.consent.declined"
+            case Verb.SPEAK if action.language is not None:
+                await people.set_language(connection, person.id, action.language)
+                language, key = action.language, "talk.language.set"
+            case Verb.SPEAK:
+                key, ask = "talk.language.ask", Verb.SPEAK
+            case Verb.FORGET:
+                key, ask = "talk.forget.ask", Verb.FORGET
+            case Verb.STAY:
+                key = "talk.forget.stayed"
+            case Verb.GUESS | Verb.TELL:
+                first = action.verb is Verb.GUESS
+                await people.set_guesses_first(connection, person.id, first=first)
+                key = "talk.guess.on" if first else "talk.guess.off"
+            case Verb.RESULT:
+                key = "talk.no_result"
+            case Verb.SHARE | Verb.KEEP | Verb.UNSHARE | Verb.CORRECT | Verb.TAKE:
+                # A label that was typed is about the look that was seen last.
+                latest = await looks.of_person(connection, person.id, limit=1)
+                if latest:
+                    return await self._of_look(connection, person, latest[0], action)
+                key = "talk.look_gone"
+        return Answer(language=language, sentences=(text(key, language),), ask=ask)
+
+    async def _of_look(self, connection: AsyncConnection, person: Person, look: Look, action: Action) -> Answer:
+        """What is about one of the person's looks."""
+        match action.verb:
+            case Verb.SHARE | Verb.TAKE | Verb.KEEP | Verb.UNSHARE:
+                return await self._of_board(connection, person, look, action.verb)
+            case Verb.CORRECT | Verb.GUESS:
+                return await self._of_style(connection, person, look, action)
+            case Verb.RESULT:
+                return Answer(language=Language(person.language), look=look, reveal=True)
+            case _:
+                return await self._of_person(connection, person, action)
+
+    async def _of_board(self, connection: AsyncConnection, person: Person, look: Look, verb: Verb) -> Answer:
+        """To the board or not."""
+        language = Language(person.language)
+        if verb in {Verb.KEEP, Verb.UNSHARE}:
+            await looks.unshare(connection, look.id)
+            key = "talk.kept" if look.shared_at is None else "talk.unshared"
+            return _about(await looks.get(connection, look.id) or look, language, key)
+        if look.verdict.band is Band.NOT_AN_OUTFIT:
+            return _about(look, language, "talk.no_outfit_to_share")
+        if person.name is not None:
+            return await self._share(connection, person, look.id, person.name)
+        name = made_up(person.id, language)
+        if verb is Verb.SHARE:
+            await people.set_naming(connection, person.id, look.id)
+            return _about(look, language, "talk.name.ask", ask=Verb.TAKE, name=name)
+        await people.set_name(connection, person.id, name)
+        return await self._share(connection, person, look.id, name)
+
+    async def _of_style(self, connection: AsyncConnection, person: Person, look: Look, action: Action) -> Answer:
+        """What the person takes it for, before the verdict or after."""
+        language = Language(person.language)
+        if action.style is None:
+            return _about(look, language, f"talk.{action.verb}.ask", ask=action.verb)
+        if action.verb is Verb.GUESS:
+            if not await looks.guess(connection, look.id, action.style):
+                return _about(look, language, "talk.guess.late")
+            said = comment(action.style, look.verdict, photo=str(look.id), language=language)
+            return Answer(language=language, sentences=(said,), look=look, reveal=True)
+        if action.style is look.verdict.style:
+            return _about(look, language, "talk.correct.same", style=style_name(action.style, language))
+        await looks.correct(connection, look.id, action.style)
+        return _about(look, language, "talk.correct.thanks", style=style_name(action.style, language))
+
+    async def _share(self, connection: AsyncConnection, person: Person, look_id: UUID, name: str) -> Answer:
+        language = Language(person.language)
+        await people.set_naming(connection, person.id, None)
+        shared = await looks.share(connection, look_id)
+        look = await looks.get(connection, look_id)
+        if look is None or not shared:
+            return Answer(language=language, sentences=(text("talk.look_gone", language),))
+        return _about(look, language, "talk.shared", name=name)
+
+
+def _about(look: Look, language: Language, key: str, *, ask: Verb | None = None, **values: object) -> Answer:
+    return Answer(language=language, sentences=(text(key, language, **values),), ask=ask, look=look)

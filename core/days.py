@@ -1,0 +1,15 @@
+"""When a day begins: at midnight in Seoul, for daily limits and for the boards."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+__all__ = ["SEOUL", "midnight"]
+
+SEOUL = ZoneInfo("Asia/Seoul")
+
+
+def midnight(now: datetime | None = None) -> datetime:
+    """The last midnight in Seoul before a moment (an aware time; now, if none is given)."""
+    return (now or datetime.now(UTC)).astimezone(SEOUL).replace(hour=0, minute=0, second=0, microsecond=0)
