@@ -30,6 +30,7 @@ __all__ = [
     "Look",
     "NewLook",
     "add",
+    "as_look",
     "by_source",
     "correct",
     "corrections",
@@ -165,7 +166,7 @@ async def by_source(connection: AsyncConnection, person_id: UUID, source: str) -
 async def lock(connection: AsyncConnection, look_id: UUID) -> Look | None:
     """A look that nobody else changes until the unit of work ends, or None."""
     row = (await connection.execute(select(tables.looks).where(tables.looks.c.id == look_id).with_for_update())).first()
-    return None if row is None else _look(row)
+    return None if row is None else as_look(row)
 
 
 async def of_person(
@@ -184,7 +185,7 @@ async def of_person(
     if before is not None:
         found = found.where(func.row(table.c.created_at, table.c.id) < func.row(literal(before[0]), literal(before[1])))
     found = found.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
-    return [_look(row) for row in await connection.execute(found)]
+    return [as_look(row) for row in await connection.execute(found)]
 
 
 async def count_since(connection: AsyncConnection, person_id: UUID, moment: datetime) -> int:
@@ -292,7 +293,7 @@ async def private_since(connection: AsyncConnection, age: timedelta, *, limit: i
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [_look(row) for row in await connection.execute(found)]
+    return [as_look(row) for row in await connection.execute(found)]
 
 
 async def forget_pictures(connection: AsyncConnection, look_ids: Sequence[UUID]) -> None:
@@ -324,12 +325,12 @@ async def corrections(connection: AsyncConnection, *, limit: int, after: UUID | 
     found = select(table).where(table.c.corrected_style.is_not(None), table.c.photo_key.is_not(None))
     if after is not None:
         found = found.where(table.c.id > after)
-    return [_look(row) for row in await connection.execute(found.order_by(table.c.id).limit(limit))]
+    return [as_look(row) for row in await connection.execute(found.order_by(table.c.id).limit(limit))]
 
 
 async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Look | None:
     row = (await connection.execute(select(tables.looks).where(*conditions))).first()
-    return None if row is None else _look(row)
+    return None if row is None else as_look(row)
 
 
 async def _change(
@@ -340,7 +341,8 @@ async def _change(
     return changed.rowcount == 1
 
 
-def _look(row: Row[tuple[object, ...]]) -> Look:
+def as_look(row: Row[tuple[object, ...]]) -> Look:
+    """A whole row of the table as a look; for the other repositories."""
     cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(255)
     cam.setflags(write=False)
     return Look(
