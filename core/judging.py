@@ -15,8 +15,9 @@ from anyio import CapacityLimiter, to_thread
 
 from core.days import midnight
 from core.db import looks
-from core.errors import DailyLimit, LookGone
+from core.errors import DailyLimit, EvaError, LookGone
 from core.ids import uuid7
+from core.meters import PHOTOS, STEP_SECONDS
 from core.photos import read_photo
 from core.storage import new_key
 from core.vision.engines import usable_cores
@@ -83,19 +84,30 @@ class Judging:
             LookGone: the look, or its pictures, were deleted meanwhile.
             StorageUnavailable: the pictures could not be stored; trying again goes on from there.
         """
+        try:
+            judged = await self._judge(data, person_id=person_id, channel=channel, source=source, language=language)
+        except EvaError as error:
+            PHOTOS.labels(channel, type(error).__name__).inc()
+            raise
+        PHOTOS.labels(channel, "remembered" if judged.known else judged.look.verdict.band).inc()
+        return judged
+
+    async def _judge(self, data: bytes, *, person_id: UUID, channel: Channel, source: str, language: str) -> Judged:
         database = self._memory.database
         async with database.begin() as connection:
             begun = await looks.by_source(connection, person_id, source)
         if begun is not None and begun.stored_at is not None:
             return Judged(look=begun, known=False)
-        picture = await to_thread.run_sync(read_photo, data, limiter=self._cores)
+        with STEP_SECONDS.labels("read").time():
+            picture = await to_thread.run_sync(read_photo, data, limiter=self._cores)
         if begun is not None:
             return Judged(look=await self._store(begun, picture.image), known=False)
         hashed = await to_thread.run_sync(fingerprint, picture.image, limiter=self._cores)
         if (known := await self._remembered(person_id, hashed)) is not None:
             return Judged(look=known, known=True)
         await self._count(person_id)
-        verdict = await to_thread.run_sync(self._classifier.judge, picture, limiter=self._cores)
+        with STEP_SECONDS.labels("judge").time():
+            verdict = await to_thread.run_sync(self._classifier.judge, picture, limiter=self._cores)
         width, height = picture.image.size
         new = looks.NewLook(
             id=uuid7(),
@@ -112,7 +124,8 @@ class Judging:
         )
         async with database.begin() as connection:
             added = await looks.add(connection, new)
-        return Judged(look=await self._store(added, picture.image), known=False)
+        with STEP_SECONDS.labels("store").time():
+            return Judged(look=await self._store(added, picture.image), known=False)
 
     async def _remembered(self, person_id: UUID, hashed: bytes) -> Look | None:
         async with self._memory.database.begin() as connection:

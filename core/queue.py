@@ -20,6 +20,8 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from sqlalchemy import text
 
+from core import meters
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
@@ -97,6 +99,7 @@ class Backoff(BaseRetryStrategy):
         """When to try again, or None."""
         if job.attempts >= len(RETRIES):
             return None
+        meters.RETRIES.labels(job.task_name).inc()
         return RetryDecision(retry_in={"seconds": RETRIES[job.attempts]})
 
 

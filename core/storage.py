@@ -6,6 +6,7 @@ now and then abort the interpreter while it ends. Its blocking calls on our thre
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from contextlib import suppress
@@ -28,6 +29,8 @@ __all__ = ["Storage", "is_key", "new_key"]
 
 KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}\.jpg")
 TYPE = "image/jpeg"
+NOTHING = f"00/{30 * '0'}.jpg"
+"""A key that no picture will ever have."""
 
 
 class Storage:
@@ -85,6 +88,17 @@ class Storage:
             raise PictureMissing from error
         except (BaseError, OSError) as error:
             raise StorageUnavailable(type(error).__name__) from error
+
+    async def check(self) -> None:
+        """Ask the place for a sign of life.
+
+        Raises:
+            StorageUnavailable: there is none.
+        """
+        if self._folder is not None and not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
+            raise StorageUnavailable("the folder cannot be written")
+        with suppress(PictureMissing):
+            await self.get(NOTHING)
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Delete pictures; keys without one are fine.

@@ -12,12 +12,18 @@ from starlette.exceptions import HTTPException
 from bot.texts import text
 from bot.voice import apologise
 from core.errors import (
+    DailyLimit,
     DecompressionBomb,
     EvaError,
+    LinkRefused,
+    LookGone,
+    MemoryFault,
     ModelError,
     NotAnImage,
+    PersonGone,
     PhotoError,
     PhotoTooLarge,
+    PictureMissing,
 )
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.security import SECURITY_HEADERS
@@ -34,6 +40,12 @@ STATUS: dict[type[EvaError], HTTPStatus] = {
     DecompressionBomb: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     NotAnImage: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     PhotoError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    DailyLimit: HTTPStatus.TOO_MANY_REQUESTS,
+    LinkRefused: HTTPStatus.FORBIDDEN,
+    LookGone: HTTPStatus.NOT_FOUND,
+    PersonGone: HTTPStatus.NOT_FOUND,
+    PictureMissing: HTTPStatus.NOT_FOUND,
+    MemoryFault: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
     EvaError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

@@ -1,4 +1,4 @@
-"""Two questions that a host asks: does the process live, and can Eva judge?"""
+"""Two questions that a host asks: does the process live, and can Eva work?"""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from anyio import to_thread
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from PIL import Image
+from sqlalchemy.exc import SQLAlchemyError
 
-from core.errors import ModelError
+from core.errors import MemoryFault, ModelError
 from core.photos import Picture
+from core.queue import load
 
 if TYPE_CHECKING:
+    from core.memory import Memory
     from core.vision.classifier import StyleClassifier
 
 __all__ = ["health"]
@@ -23,8 +26,8 @@ log = structlog.get_logger()
 PROBE = Picture(image=Image.new("RGB", (64, 64), (124, 117, 104)), width=64, height=64, format="PNG")
 
 
-def health(classifier: StyleClassifier) -> APIRouter:
-    """`/healthz` answers 200 while the process does; `/readyz` 200 if the model judges, else 503."""
+def health(classifier: StyleClassifier, memory: Memory) -> APIRouter:
+    """`/healthz` answers 200 while the process does; `/readyz` 200 if model, database and storage work, else 503."""
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz")
@@ -35,9 +38,20 @@ def health(classifier: StyleClassifier) -> APIRouter:
     async def readyz() -> JSONResponse:
         try:
             verdict = await to_thread.run_sync(classifier.judge, PROBE)
-        except ModelError as error:
+            await memory.database.check()
+            await memory.storage.check()
+            async with memory.database.begin() as connection:
+                queue = await load(connection)
+        except (ModelError, MemoryFault, SQLAlchemyError, OSError) as error:
             log.warning("not ready", error=type(error).__name__)
-            return JSONResponse({"status": "unavailable"}, 503)
-        return JSONResponse({"status": "ok", "model": verdict.model, "engine": verdict.engine})
+            return JSONResponse({"status": "unavailable", "error": type(error).__name__}, 503)
+        return JSONResponse(
+            {
+                "status": "ok",
+                "model": verdict.model,
+                "engine": verdict.engine,
+                "queue": {"waiting": queue.waiting, "running": queue.running},
+            }
+        )
 
     return router

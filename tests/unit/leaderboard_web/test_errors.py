@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from core import errors
-from core.errors import EvaError, ModelError, PhotoError
+from core.errors import (
+    DailyLimit,
+    EvaError,
+    LinkRefused,
+    LookGone,
+    MemoryFault,
+    ModelError,
+    PersonGone,
+    PhotoError,
+    PictureMissing,
+)
 from leaderboard_web.errors import status_of
 
 EVERY = [getattr(errors, name) for name in errors.__all__]
@@ -12,9 +22,12 @@ EVERY = [getattr(errors, name) for name in errors.__all__]
 @pytest.mark.parametrize("kind", EVERY, ids=errors.__all__)
 def test_every_error_says_whose_fault_it_is(kind: type[EvaError]) -> None:
     status = status_of(kind())
-    if issubclass(kind, PhotoError):
+    named = {DailyLimit: 429, LinkRefused: 403, LookGone: 404, PersonGone: 404, PictureMissing: 404}
+    if kind in named:
+        assert status == named[kind]
+    elif issubclass(kind, PhotoError):
         assert 400 <= status < 500
-    elif issubclass(kind, ModelError):
+    elif issubclass(kind, ModelError | MemoryFault):
         assert status == 503
     else:
         assert status == 500

@@ -1,0 +1,32 @@
+"""`/pictures/...`: the pictures of looks, for whoever holds a link that Eva signed and whose time is not over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Response
+
+if TYPE_CHECKING:
+    from core.memory import Memory
+
+__all__ = ["picture_routes"]
+
+
+def picture_routes(memory: Memory) -> APIRouter:
+    """The route; it serves from a folder as well as from S3."""
+    router = APIRouter()
+
+    @router.get("/pictures/{key:path}", response_class=Response)
+    async def picture(key: str, t: str = "") -> Response:
+        """A picture.
+
+        Raises:
+            LinkRefused: the link is not Eva's, or too old.
+            PictureMissing: the picture was deleted.
+        """
+        memory.links.check(key, t)
+        # Private: a picture that its owner takes back must not stay in caches that others share.
+        headers = {"Cache-Control": "private, max-age=3600, immutable"}
+        return Response(await memory.storage.get(key), media_type="image/jpeg", headers=headers)
+
+    return router
