@@ -45,6 +45,11 @@ app = typer.Typer(
     help="Eva names the style of an outfit and shows on the photo why.",
 )
 
+telegram = typer.Typer(no_args_is_help=True, help="What Telegram must know.")
+corrections = typer.Typer(no_args_is_help=True, help="What people corrected.")
+app.add_typer(telegram, name="telegram")
+app.add_typer(corrections, name="corrections")
+
 
 def spoken() -> Language:
     """The language of this terminal, by LC_ALL, LC_MESSAGES and LANG."""
@@ -164,37 +169,48 @@ def doctor(lang: Lang = None) -> None:
     raise typer.Exit(1 if any(check.state is State.MISSING for check in checks) else 0)
 
 
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
+
+
 @app.command()
 def run(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8000,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    polling: Annotated[
+        bool, typer.Option("--polling", help="Fetch Telegram's updates, where it cannot reach this machine.")
+    ] = False,
 ) -> None:
-    """Start Eva's page."""
-    language = spoken()
-    import uvicorn  # noqa: PLC0415
+    """Start all of Eva in one process: page, doors and worker."""
+    _serve(host, port, inline=True, polling=polling)
 
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Start the page and the doors alone; `eva worker` does the work."""
+    _serve(host, port, inline=False, polling=False)
+
+
+@app.command()
+def worker() -> None:
+    """Do the queue's work; start as many as you like."""
+    import asyncio  # noqa: PLC0415
+
+    from bot.service import open_service  # noqa: PLC0415
     from core.logs import set_up_logs  # noqa: PLC0415
+    from core.process import until_stopped  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
-    from leaderboard_web.app import create_app  # noqa: PLC0415
-    from webhooks.health import health  # noqa: PLC0415
 
-    set_up_logs(Settings().env)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        door = socket.create_server((host, port), family=family)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            _stop(text("cli.port_taken", language, port=port))
-        raise typer.BadParameter(f"{host}:{port}: {error.strerror}") from error
-    with door, _kindly(language), _classifier() as classifier:
-        site = create_app(classifier, samples=SAMPLES)
-        site.include_router(health(classifier))
-        named = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
-        typer.echo(text("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}"))
-        # No access log: it would hold people's addresses.
-        server = uvicorn.Server(uvicorn.Config(site, log_config=None, access_log=False, server_header=False))
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[door])
+    language, settings = spoken(), Settings()
+    set_up_logs(settings.env)
+
+    async def work() -> None:
+        async with open_service(settings) as service:
+            typer.echo(text("cli.working", language))
+            await until_stopped(service.work)
+
+    with _kindly(language):
+        asyncio.run(work())
 
 
 @app.command()
@@ -228,6 +244,61 @@ def migrate(
     if missing is not None:
         _stop(text("cli.migrate.differs", language, difference=missing))
     typer.echo(text("cli.migrate.back" if direction is Direction.DOWN else "cli.migrate.current", language))
+
+
+@telegram.command()
+def setup(
+    url: Annotated[str | None, typer.Option(help="Eva's public address; EVA_PUBLIC_URL if not given.")] = None,
+) -> None:
+    """Tell Telegram where Eva is, and put her commands into its menu, in both languages."""
+    import asyncio  # noqa: PLC0415
+
+    from telegram.error import TelegramError  # noqa: PLC0415
+
+    from bot.telegram.sender import make_bot  # noqa: PLC0415
+    from bot.telegram.setup import set_commands, set_webhook  # noqa: PLC0415
+    from core.settings import Settings  # noqa: PLC0415
+
+    language, settings = spoken(), Settings()
+    root = (url or str(settings.public_url or "")).rstrip("/")
+    if settings.telegram_token is None or settings.telegram_secret is None or not root:
+        _stop(text("cli.telegram.unset", language))
+
+    async def work() -> None:
+        async with make_bot(settings) as bot:
+            await set_commands(bot)
+            await set_webhook(bot, f"{root}/telegram/webhook", settings)
+
+    try:
+        asyncio.run(work())
+    except TelegramError as error:
+        _stop(text("cli.telegram.refused", language, reason=error.message))
+    typer.echo(text("cli.telegram.set_up", language, url=f"{root}/telegram/webhook"))
+
+
+@corrections.command("export")
+def export_corrections(
+    out: Annotated[Path, typer.Option(help="Folder for labels.csv and photos/.", file_okay=False)],
+) -> None:
+    """Write the photos whose style people corrected, as data for `eva train`."""
+    import asyncio  # noqa: PLC0415
+
+    from core.corrections import export_corrections as write  # noqa: PLC0415
+    from core.memory import open_memory  # noqa: PLC0415
+    from core.settings import Settings  # noqa: PLC0415
+
+    language = spoken()
+
+    async def work() -> int:
+        async with open_memory(Settings()) as memory:
+            return await write(memory, out)
+
+    with _kindly(language):
+        try:
+            count = asyncio.run(work())
+        except OSError:
+            _stop(text("cli.not_saved", language, path=str(out)))
+    typer.echo(text("cli.corrections", language, count=count, path=str(out)))
 
 
 @app.command()
@@ -304,6 +375,47 @@ def export(
 def main() -> None:
     """Run the command line."""
     app()
+
+
+def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
+    """Serve the page and the doors; `inline`, do the queue's work beside it unless EVA_WORKER=off."""
+    import asyncio  # noqa: PLC0415
+
+    from bot.service import open_service  # noqa: PLC0415
+    from core.logs import set_up_logs  # noqa: PLC0415
+    from core.process import until_stopped  # noqa: PLC0415
+    from core.settings import Settings, WorkerPlace  # noqa: PLC0415
+    from leaderboard_web.app import create_app  # noqa: PLC0415
+    from webhooks.doors import doors  # noqa: PLC0415
+    from webhooks.server import serve_app  # noqa: PLC0415
+
+    language, settings = spoken(), Settings()
+    set_up_logs(settings.env)
+    with _kindly(language), _door(host, port, language) as door:
+
+        async def work() -> None:
+            async with open_service(settings) as service:
+                site = create_app(service.classifier, samples=SAMPLES, memory=service.memory)
+                for router in doors(service):
+                    site.include_router(router)
+                beside = [service.work] if inline and settings.worker is WorkerPlace.INLINE else []
+                if polling:
+                    beside.append(service.poll)
+                named = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
+                typer.echo(text("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}"))
+                await until_stopped(serve_app(site, door), *beside)
+
+        asyncio.run(work())
+
+
+def _door(host: str, port: int, language: Language) -> socket.socket:
+    """The socket to listen on."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            _stop(text("cli.port_taken", language, port=port))
+        raise typer.BadParameter(f"{host}:{port}: {error.strerror}") from error
 
 
 def _classifier() -> StyleClassifier:

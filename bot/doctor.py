@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
+from sqlalchemy.engine import make_url
 
 from bot.texts import text
-from core.errors import EngineUnavailable, ModelError
+from core.db.engine import Database
+from core.errors import EngineUnavailable, MemoryFault, ModelError
 from core.formats import READERS
 from core.photos import Picture
 from core.settings import EngineName
+from core.storage import Storage
 from core.vision.classifier import load_classifier
 
 if TYPE_CHECKING:
@@ -60,7 +64,9 @@ def examine(settings: Settings, language: Language) -> list[Check]:
         *_judging(settings, language),
         _formats(language),
         _fonts(language),
+        *asyncio.run(_memory(settings, language)),
         *_channels(settings, language),
+        _address(settings, language),
         _training(language),
     ]
 
@@ -121,6 +127,33 @@ def _korean_font() -> str | None:
     listed = subprocess.run([command, ":lang=ko", "family"], capture_output=True, text=True, timeout=20, check=False)
     families = sorted(line.split(",")[0].strip() for line in listed.stdout.splitlines() if line.strip())
     return families[0] if families else None
+
+
+async def _memory(settings: Settings, language: Language) -> list[Check]:
+    """Whether Eva can remember. The embedded database is not started for this."""
+    if settings.database_url is None:
+        database = _check("database", State.OK, text("cli.doctor.database.embedded", language), language)
+    else:
+        try:
+            async with Database(settings.database_url.get_secret_value()) as given:
+                await given.check()
+        except MemoryFault:
+            database = _check("database", State.MISSING, text("cli.doctor.database.mend", language), language)
+        else:
+            where = make_url(given.conninfo).host or "?"
+            database = _check("database", State.OK, text("cli.doctor.database.ok", language, where=where), language)
+    try:
+        await Storage(settings.pictures_url).check()
+    except MemoryFault:
+        return [database, _check("storage", State.MISSING, text("cli.doctor.storage.mend", language), language)]
+    return [database, _check("storage", State.OK, text("cli.doctor.storage.ok", language), language)]
+
+
+def _address(settings: Settings, language: Language) -> Check:
+    """Whether messengers can reach her."""
+    if settings.public_url is None:
+        return _check("url", State.OPTIONAL, text("cli.doctor.url.mend", language), language)
+    return _check("url", State.OK, text("cli.doctor.url.ok", language, url=str(settings.public_url)), language)
 
 
 def _channels(settings: Settings, language: Language) -> list[Check]:

@@ -16,12 +16,14 @@ from core.vision.engines import usable_cores
 from leaderboard_web.answer import Answer, answer, as_json
 from leaderboard_web.errors import answer_errors
 from leaderboard_web.pages import STATIC, language_of, render
+from leaderboard_web.pictures import picture_routes
 from leaderboard_web.security import SecurityHeaders
 from leaderboard_web.upload import read_form, uploaded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from core.memory import Memory
     from core.vision.classifier import StyleClassifier
 
 __all__ = ["create_app"]
@@ -60,12 +62,13 @@ class Desk:
         return found
 
 
-def create_app(classifier: StyleClassifier, *, samples: Path) -> FastAPI:
+def create_app(classifier: StyleClassifier, *, samples: Path, memory: Memory | None = None) -> FastAPI:
     """The page and its API.
 
     Args:
         classifier: judges the photos; stays the caller's to close.
         samples: a folder of JPEGs for people who have no photo at hand; may be missing.
+        memory: whose pictures are shown to those with a link; None for a site that shows none.
     """
     app = FastAPI(title="Eva", docs_url=None, redoc_url=None)
     app.add_middleware(SecurityHeaders)
@@ -73,6 +76,8 @@ def create_app(classifier: StyleClassifier, *, samples: Path) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     answer_errors(app)
     desk = Desk(classifier)
+    if memory is not None:
+        app.include_router(picture_routes(memory))
 
     @app.get("/", response_class=Response)
     async def page(request: Request) -> Response:
