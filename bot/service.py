@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.stylist import Stylist
 from core import retention
+from core.db import inbox
 from core.judging import Judging
 from core.memory import open_memory
 from core.queue import Queue
@@ -31,6 +32,11 @@ class Service:
     memory: Memory
     classifier: StyleClassifier
     stylist: Stylist
+
+    async def busy(self) -> bool:
+        """Whether there are updates that are not done."""
+        async with self.memory.database.begin() as connection:
+            return bool(await inbox.undone(connection))
 
     async def work(self) -> None:
         """Do the queue's jobs until cancelled."""

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Update", "finish", "get", "purge", "receive"]
+__all__ = ["Update", "album", "finish", "get", "purge", "receive", "undone"]
 
 REMEMBERED = timedelta(days=7)
 """How long a done update is known as one that came already; Telegram repeats for a day."""
@@ -62,17 +63,23 @@ async def receive(
 async def get(connection: AsyncConnection, inbox_id: int) -> Update | None:
     """An update, or None if its sender was forgotten since."""
     row = (await connection.execute(select(tables.inbox).where(tables.inbox.c.id == inbox_id))).first()
-    if row is None:
-        return None
-    return Update(
-        id=row.id,
-        platform=Channel(row.platform),
-        update_id=row.update_id,
-        sender=row.sender,
-        payload=row.payload,
-        received_at=row.received_at,
-        done_at=row.done_at,
+    return None if row is None else _update(row)
+
+
+async def album(connection: AsyncConnection, sender: str, media_group: str) -> list[Update]:
+    """The updates of one album of Telegram's that are not done, in the order in which they came."""
+    table = tables.inbox
+    found = (
+        select(table)
+        .where(
+            table.c.platform == Channel.TELEGRAM,
+            table.c.sender == sender,
+            table.c.done_at.is_(None),
+            table.c.payload["message", "media_group_id"].astext == media_group,
+        )
+        .order_by(table.c.id)
     )
+    return [_update(row) for row in await connection.execute(found)]
 
 
 async def finish(connection: AsyncConnection, inbox_id: int) -> None:
@@ -82,7 +89,25 @@ async def finish(connection: AsyncConnection, inbox_id: int) -> None:
     )
 
 
+async def undone(connection: AsyncConnection) -> int:
+    """How many updates are not done."""
+    found = select(func.count()).where(tables.inbox.c.done_at.is_(None))
+    return (await connection.execute(found)).scalar_one()
+
+
 async def purge(connection: AsyncConnection) -> int:
     """Delete what was done a week ago; how many that were."""
     gone = await connection.execute(delete(tables.inbox).where(tables.inbox.c.done_at < func.now() - REMEMBERED))
     return gone.rowcount
+
+
+def _update(row: Row[tuple[object, ...]]) -> Update:
+    return Update(
+        id=row.id,
+        platform=Channel(row.platform),
+        update_id=row.update_id,
+        sender=row.sender,
+        payload=row.payload,
+        received_at=row.received_at,
+        done_at=row.done_at,
+    )

@@ -1,0 +1,121 @@
+"""A person on Telegram who sits at a terminal: types, sends photos by their path, presses buttons by their number.
+
+    chat = Chat(telegram, console, folder=Path("."), language="en")
+    chat.send("outfit.jpg")        # several paths are an album
+    chat.show()                    # what the bot has said since
+    chat.send("2")                 # presses the second button
+
+Pictures that the bot sends are saved. `send` blocks, as `FakeTelegram.push` does.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.texts import Language, text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bot.testing.telegram import Call, FakeTelegram
+    from bot.testing.telegram_api import Json
+
+__all__ = ["Chat"]
+
+PERSON = 42
+TAG = re.compile(r"<[^>]+>")
+
+
+class Chat:
+    """One private chat with the bot."""
+
+    def __init__(self, telegram: FakeTelegram, console: Console, *, folder: Path, language: Language) -> None:
+        """Begin a chat.
+
+        Args:
+            telegram: where it takes place.
+            console: where it is shown.
+            folder: where the bot's pictures are saved.
+            language: of the person.
+        """
+        self._telegram, self._console, self._folder, self._language = telegram, console, folder, language
+        self._shown = 0
+
+    def send(self, line: str) -> None:
+        """Do what a line says: press a button, send photos, or write it."""
+        buttons = self._buttons()
+        if line.isdecimal() and 1 <= int(line) <= len(buttons):
+            message, button = buttons[int(line) - 1]
+            self._telegram.push(self._telegram.updates.press(message, button["callback_data"], person=PERSON))
+            return
+        photos = _files(line)
+        updates = self._telegram.updates
+        if len(photos) > 1:
+            for update in updates.album(photos, person=PERSON):
+                self._telegram.push(update)
+        elif photos:
+            self._telegram.push(updates.photo(photos[0], person=PERSON, language=self._language.value))
+        else:
+            self._telegram.push(updates.text(line, person=PERSON, language=self._language.value))
+
+    def show(self) -> None:
+        """Show what the bot has done since the last time."""
+        calls = self._telegram.calls[self._shown :]
+        self._shown += len(calls)
+        for call in calls:
+            if call.status == 200:
+                self._show(call)
+
+    def _show(self, call: Call) -> None:
+        said = TAG.sub("", str(call.fields.get("text") or call.fields.get("caption") or ""))
+        match call.method:
+            case "sendMessage":
+                self._print(unescape(said))
+            case "sendPhoto":
+                for data in call.files.values():
+                    path = self._free_name()
+                    path.write_bytes(data)
+                    self._print(text("cli.saved", self._language, path=str(path)))
+                self._print(unescape(said))
+            case "answerCallbackQuery" if said:
+                self._print(unescape(said))
+            case _:
+                return
+        rows = (call.fields.get("reply_markup") or {}).get("inline_keyboard", [])
+        buttons = [button["text"] for row in rows for button in row if "callback_data" in button]
+        if buttons:
+            self._print("   ".join(f"[{number}] {label}" for number, label in enumerate(buttons, 1)))
+
+    def _print(self, words: str) -> None:
+        if words:
+            self._console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+    def _buttons(self) -> list[tuple[Json, Json]]:
+        """The buttons under the latest message that has any, each with its message."""
+        for message in reversed(self._telegram.sent(PERSON)):
+            rows = (message.get("reply_markup") or {}).get("inline_keyboard", [])
+            buttons = [(message, button) for row in rows for button in row if "callback_data" in button]
+            if buttons:
+                return buttons
+        return []
+
+    def _free_name(self) -> Path:
+        number = 1
+        while (path := self._folder / f"eva-chat-{number}.jpg").exists():
+            number += 1
+        return path
+
+
+def _files(line: str) -> list[bytes]:
+    """The contents of the files that a line names; none unless all of its words do."""
+    try:
+        paths = [Path(word).expanduser() for word in shlex.split(line)]
+    except ValueError:
+        return []
+    if not paths or not all(path.is_file() for path in paths):
+        return []
+    return [path.read_bytes() for path in paths]
