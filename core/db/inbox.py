@@ -13,13 +13,13 @@ from core.db import tables
 from core.db.tables import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Update", "album", "finish", "get", "purge", "receive", "undone"]
+__all__ = ["Update", "album", "find", "finish", "get", "latest", "pending", "purge", "receive", "rewrite", "undone"]
 
 REMEMBERED = timedelta(days=7)
 """How long a done update is known as one that came already; Telegram repeats for a day."""
@@ -80,6 +80,36 @@ async def album(connection: AsyncConnection, sender: str, media_group: str) -> l
         .order_by(table.c.id)
     )
     return [_update(row) for row in await connection.execute(found)]
+
+
+async def find(connection: AsyncConnection, platform: Channel, update_id: str) -> Update | None:
+    """An update by the platform's own number of it, or None."""
+    table = tables.inbox
+    found = select(table).where(table.c.platform == platform, table.c.update_id == update_id)
+    row = (await connection.execute(found)).first()
+    return None if row is None else _update(row)
+
+
+async def latest(connection: AsyncConnection, platform: Channel, sender: str) -> Update | None:
+    """The update that came last from a sender, or None."""
+    table = tables.inbox
+    found = select(table).where(table.c.platform == platform, table.c.sender == sender)
+    row = (await connection.execute(found.order_by(table.c.id.desc()).limit(1))).first()
+    return None if row is None else _update(row)
+
+
+async def pending(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
+    """Which of some updates are still to be done; forgotten ones are not."""
+    table = tables.inbox
+    found = select(table.c.id).where(table.c.id.in_(inbox_ids), table.c.done_at.is_(None))
+    return {row.id for row in await connection.execute(found)}
+
+
+async def rewrite(connection: AsyncConnection, inbox_id: int, payload: Mapping[str, Any]) -> None:
+    """Change what an update that is not done says."""
+    table = tables.inbox
+    unfinished = (table.c.id == inbox_id) & table.c.done_at.is_(None)
+    await connection.execute(update(table).where(unfinished).values(payload=dict(payload)))
 
 
 async def finish(connection: AsyncConnection, inbox_id: int) -> None:
