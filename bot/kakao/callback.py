@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.kakao.replies import Reply
     from core.settings import Settings
 
-__all__ = ["Acknowledgement", "Reception", "call_back"]
+__all__ = ["Acknowledgement", "Reception", "call_back", "may_call_back"]
 
 HOSTS = (".kakao.com",)
 
@@ -44,6 +44,14 @@ class Acknowledgement:
     """Kakao's reason for a refusal; nothing about a person."""
 
 
+def may_call_back(url: str, settings: Settings) -> bool:
+    """Whether an address is one that takes callbacks: Kakao's, or in development that of a fake."""
+    parts = split_allowed(url, HOSTS)
+    if parts is not None and parts.scheme == "https":
+        return True
+    return settings.env is Environment.DEVELOPMENT and split_allowed(url, settings.kakao_image_hosts) is not None
+
+
 async def call_back(client: httpx.AsyncClient, url: str, reply: Reply, settings: Settings) -> Acknowledgement:
     """Send the later answer. Whatever it returns, the address is used up: never call it again.
 
@@ -58,11 +66,8 @@ async def call_back(client: httpx.AsyncClient, url: str, reply: Reply, settings:
         MalformedReply: Kakao would not show the reply. Nothing was sent.
         NotDelivered: there was no connection. Nothing was sent; a later try may succeed.
     """
-    parts = split_allowed(url, HOSTS)
-    if parts is None or parts.scheme != "https":
-        local = settings.env is Environment.DEVELOPMENT and split_allowed(url, settings.kakao_image_hosts)
-        if not local:
-            raise AddressRefused("callback")
+    if not may_call_back(url, settings):
+        raise AddressRefused("callback")
     check(reply)
     try:
         answer = await client.post(url, json=reply, follow_redirects=False)

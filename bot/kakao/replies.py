@@ -26,7 +26,7 @@ from bot.kakao.validator import (
 )
 from bot.measure import cut, units
 from bot.talk import label
-from bot.texts import text
+from bot.texts import Language, text
 from bot.voice import Slot, percent, style_name
 from core.styles import STYLES
 from core.vision.verdict import Band
@@ -35,16 +35,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from bot.texts import Language
     from bot.voice import Bubble
     from core.vision.verdict import Verdict
 
 __all__ = [
     "Reply",
+    "ask",
     "ask_consent",
-    "ask_forget",
-    "ask_name",
-    "ask_style",
     "promise",
     "say",
     "show_verdict",
@@ -58,15 +55,24 @@ FIRST = {Slot.OPENING, Slot.VERDICT}
 """The slots of the first bubble."""
 
 
-def say(*sentences: str, language: Language, buttons: Sequence[Action] = (Action(verb=Verb.ANOTHER),)) -> Reply:
+def say(
+    *sentences: str,
+    language: Language,
+    buttons: Sequence[Action] = (Action(verb=Verb.ANOTHER),),
+    page_url: str | None = None,
+) -> Reply:
     """A reply in words.
 
     Args:
         sentences: one to three bubbles.
         language: of the buttons.
         buttons: up to ten quick replies.
+        page_url: a page to open from the last bubble, if there is one.
     """
-    return _reply([_simple_text(each) for each in sentences], buttons, language)
+    outputs = [_simple_text(each) for each in sentences]
+    if page_url is not None:
+        outputs[-1] = _page_card(sentences[-1], page_url, language)
+    return _reply(outputs, buttons, language)
 
 
 def show_verdict(
@@ -78,6 +84,7 @@ def show_verdict(
     heat_url: str | None,
     page_url: str | None = None,
     shared: bool = False,
+    guesses_first: bool = False,
     note: str | None = None,
 ) -> Reply:
     """A verdict with its heat picture.
@@ -91,6 +98,7 @@ def show_verdict(
             address; None where there is nothing to show.
         page_url: the look's page, if the person may open it.
         shared: whether the look is on the board.
+        guesses_first: whether the person guesses before Eva tells; the button offers the other way.
         note: a sentence to say first, e.g. that she has seen this photo before.
     """
     first = [bubble.text for bubble in bubbles if bubble.slot in FIRST]
@@ -104,37 +112,20 @@ def show_verdict(
         rest = evidence + rest
     if rest:
         outputs.append(_simple_text("\n".join(rest)))
-    return _reply(outputs, _verdict_buttons(look, seen=seen, shared=shared), language)
+    return _reply(outputs, _verdict_buttons(look, seen, shared, guesses_first), language)
 
 
-def ask_style(verb: Verb, look: UUID, language: Language) -> Reply:
-    """Ask which of the eight styles a guess or a correction means.
+def ask(verb: Verb, *sentences: str, look: UUID | None = None, language: Language) -> Reply:
+    """Ask something that buttons can answer.
 
     Args:
-        verb: `GUESS` or `CORRECT`.
+        verb: what is asked for: a style (`GUESS`, `CORRECT`), a name (`TAKE`), a language (`SPEAK`), or whether
+            everything shall be deleted (`FORGET`).
+        sentences: the question, one to three bubbles.
         look: the look it is about.
-        language: of the reply.
+        language: of the buttons.
     """
-    styles = [Action(verb=verb, look=look, style=style) for style in STYLES]
-    return say(text(f"talk.{verb}.ask", language), language=language, buttons=styles)
-
-
-def ask_name(name: str, look: UUID, language: Language) -> Reply:
-    """Ask under which name a look shall be shown.
-
-    Args:
-        name: the one that Eva made up.
-        look: the look that is to be shared.
-        language: of the reply.
-    """
-    buttons = [Action(verb=verb, look=look) for verb in (Verb.TAKE, Verb.KEEP)]
-    return say(text("talk.name.ask", language, name=name), language=language, buttons=buttons)
-
-
-def ask_forget(language: Language) -> Reply:
-    """Ask whether everything of a person's shall be deleted."""
-    buttons = [Action(verb=verb) for verb in (Verb.ERASE, Verb.STAY)]
-    return say(text("talk.forget.ask", language), language=language, buttons=buttons)
+    return say(*sentences, language=language, buttons=_choices(verb, look))
 
 
 def ask_consent(language: Language, *, hours: int, privacy_url: str | None) -> Reply:
@@ -173,12 +164,26 @@ def promise(language: Language) -> Reply:
     return {"version": VERSION, "useCallback": True, "data": {"text": text("kakao.waiting", language)}}
 
 
-def _verdict_buttons(look: UUID, *, seen: bool, shared: bool) -> list[Action]:
+def _choices(verb: Verb, look: UUID | None) -> list[Action]:
+    match verb:
+        case Verb.GUESS | Verb.CORRECT:
+            styles = [Action(verb=verb, look=look, style=style) for style in STYLES]
+            return [*styles, Action(verb=Verb.RESULT, look=look)] if verb is Verb.GUESS else styles
+        case Verb.SPEAK:
+            return [Action(verb=verb, language=each) for each in Language]
+        case Verb.TAKE:
+            return [Action(verb=each, look=look) for each in (Verb.TAKE, Verb.KEEP)]
+        case _:
+            return [Action(verb=each) for each in (Verb.ERASE, Verb.STAY)]
+
+
+def _verdict_buttons(look: UUID, seen: bool, shared: bool, guesses_first: bool) -> list[Action]:
     if not seen:
         return [Action(verb=Verb.ANOTHER)]
     board = (Verb.UNSHARE,) if shared else (Verb.SHARE, Verb.KEEP)
     about_the_look = [Action(verb=verb, look=look) for verb in (*board, Verb.CORRECT)]
-    return [*about_the_look, Action(verb=Verb.ANOTHER)]
+    order = Verb.TELL if guesses_first else Verb.GUESS
+    return [*about_the_look, Action(verb=Verb.ANOTHER), Action(verb=order)]
 
 
 def _heat_card(verdict: Verdict, words: str, heat_url: str, page_url: str | None, language: Language) -> dict[str, Any]:
@@ -216,6 +221,13 @@ def _reply(outputs: Sequence[dict[str, Any]], buttons: Sequence[Action], languag
 
 def _simple_text(words: str) -> dict[str, Any]:
     return {"simpleText": {"text": cut(words, MOST_TEXT)}}
+
+
+def _page_card(words: str, page_url: str, language: Language) -> dict[str, Any]:
+    buttons = [_link(text("talk.button.page", language), page_url)]
+    buttons.append({"label": text("kakao.button.send", language), "action": "share"})
+    card = {"description": cut(words, MOST_CARD_TEXT), "buttons": buttons, "buttonLayout": "vertical"}
+    return {"textCard": card}
 
 
 def _button(action: Action, language: Language) -> dict[str, Any]:

@@ -13,10 +13,8 @@ import pytest
 from bot.actions import Action, Verb
 from bot.kakao.replies import (
     Reply,
+    ask,
     ask_consent,
-    ask_forget,
-    ask_name,
-    ask_style,
     promise,
     say,
     show_verdict,
@@ -35,6 +33,12 @@ LOOK = UUID("019a5f00-0000-7000-8000-000000000001")
 HEAT = "https://eva.example/heat/" + "x" * 300 + ".jpg"
 PAGE = "https://eva.example/looks/019a5f00"
 LANGUAGES = list(Language)
+ASKED = {
+    Verb.GUESS: "talk.guess.ask",
+    Verb.CORRECT: "talk.correct.ask",
+    Verb.SPEAK: "talk.language.ask",
+    Verb.FORGET: "talk.forget.ask",
+}
 
 
 def shown(verdict: Verdict, language: Language, photo: str = "a", **options: Any) -> Reply:
@@ -75,7 +79,7 @@ def test_every_verdict_is_shown(language: Language) -> None:
         for draw in range(6):
             photo = sha256(f"{number} {draw}".encode()).hexdigest()
             plain = shown(verdict, language, photo, heat_url=None)
-            full = shown(verdict, language, photo, page_url=PAGE, shared=True, note=note)
+            full = shown(verdict, language, photo, page_url=PAGE, shared=True, guesses_first=True, note=note)
             assert (breaches(plain), breaches(full)) == ([], [])
             for bubble in speak(verdict, photo=photo, language=language):
                 assert bubble.text in words(plain)
@@ -88,9 +92,10 @@ def test_everything_else_is_shown(language: Language) -> None:
     sentences += [receive(oddity, language) for oddity in Oddity]
     sentences += [text("kakao.hello", language), text("talk.limit", language, count=20)]
     replies = [say(sentence, language=language) for sentence in sentences]
-    replies += [ask_style(verb, LOOK, language) for verb in (Verb.GUESS, Verb.CORRECT)]
+    replies += [ask(verb, text(key, language), look=LOOK, language=language) for verb, key in ASKED.items()]
+    replies += [ask(Verb.TAKE, text("talk.name.ask", language, name="조용한 단추 42"), look=LOOK, language=language)]
+    replies += [say(text("talk.shared", language, name="조용한 단추 42"), language=language, page_url=PAGE)]
     replies += [ask_consent(language, hours=24, privacy_url=url) for url in (None, "https://eva.example/privacy")]
-    replies += [ask_forget(language), ask_name("조용한 단추 42", LOOK, language)]
     replies += [still_looking(language, photo=LOOK), promise(language)]
     replies += [say("…", language=language, buttons=[Action(verb=verb, look=LOOK)]) for verb in Verb]
 
@@ -132,14 +137,27 @@ def test_note_comes_first() -> None:
 def test_board_buttons_follow_whether_it_is_shared(shared: bool, verbs: list[str]) -> None:
     quick = shown(verdict_of(), Language.KO, shared=shared)["template"]["quickReplies"]
 
-    assert [each["extra"]["do"] for each in quick] == [*verbs, "correct", "another"]
-    assert {each["extra"].get("look") for each in quick[:-1]} == {str(LOOK)}
+    assert [each["extra"]["do"] for each in quick] == [*verbs, "correct", "another", "guess"]
+    assert [each["extra"].get("look") for each in quick] == [*len(quick[:-2]) * [str(LOOK)], None, None]
+
+
+def test_who_guesses_first_may_let_eva_go_first_again() -> None:
+    quick = shown(verdict_of(), Language.KO, guesses_first=True)["template"]["quickReplies"]
+
+    assert quick[-1]["extra"] == {"do": "tell"}
 
 
 def test_eight_styles_to_choose_from() -> None:
-    quick = ask_style(Verb.CORRECT, LOOK, Language.EN)["template"]["quickReplies"]
+    quick = ask(Verb.CORRECT, "?", look=LOOK, language=Language.EN)["template"]["quickReplies"]
 
     assert [Style(each["extra"]["style"]) for each in quick] == list(STYLES)
+
+
+def test_who_will_not_guess_gets_the_verdict() -> None:
+    *styles, last = ask(Verb.GUESS, "?", look=LOOK, language=Language.EN)["template"]["quickReplies"]
+
+    assert [Style(each["extra"]["style"]) for each in styles] == list(STYLES)
+    assert last["extra"] == {"do": "result", "look": str(LOOK)}
 
 
 def test_promise_has_no_template() -> None:
