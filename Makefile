@@ -54,6 +54,14 @@ texts: $(VENV)/dev ## compile the locale catalogues after a change to a .po file
 bench: $(VENV)/dev ## measure speed and memory; keeps the figures in benchmarks/results
 	@$(BIN)/python -m benchmarks.speed
 
+.PHONY: bench-chat
+bench-chat: $(VENV)/dev ## measure chat under load; keeps the figures in benchmarks/results
+	@$(BIN)/python -m benchmarks.chat
+
+.PHONY: torture
+torture: $(VENV)/dev ## kill Eva's processes 300 times while people send photos
+	@EVA_TORTURE=300 $(BIN)/python -m pytest tests/acceptance/test_crash.py
+
 .PHONY: screenshots
 screenshots: $(VENV)/dev ## take the pictures of the page that the README shows
 	@$(BIN)/python docs/shoot.py

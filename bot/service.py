@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Service", "open_service"]
 
+CONCURRENCY = 128
+"""Jobs at a time in a process: they wait for messengers most of the time, a second for each bubble; how many photos
+are judged at once is decided by the cores."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -41,7 +45,7 @@ class Service:
     async def work(self) -> None:
         """Do the queue's jobs until cancelled."""
         async with Queue(self.memory.database.conninfo, retention.tasks) as queue:
-            await queue.work({"memory": self.memory})
+            await queue.work({"memory": self.memory}, concurrency=CONCURRENCY)
 
 
 @asynccontextmanager

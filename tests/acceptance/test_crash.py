@@ -1,0 +1,189 @@
+"""Killed at any moment, Eva loses no photo, judges none twice, and repeats at most one message for each kill.
+
+Real processes (`eva serve`, two of `eva worker`), a real Postgres (the embedded one), a real Bot API (the fake). While
+people send photos, one of the four is killed with SIGKILL at a random moment and started again, as a host would do;
+EVA_TORTURE says how many times (`make torture`: 300).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import psutil
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.testing.telegram import FakeTelegram
+from core.db import inbox, tables
+from core.db.embedded import EmbeddedPostgres
+from core.db.engine import Database
+from tests.conftest import ROOT
+from tests.integration.conftest import public  # noqa: F401 (a fixture)
+from tests.integration.records import a_photo
+
+if TYPE_CHECKING:
+    from typing import Any
+
+KILLS = int(os.environ.get("EVA_TORTURE", "30"))
+CHATS = 6
+SETTLED = 240.0
+"""Seconds in which everything must be answered after the last kill: a dead worker's jobs wait for half a minute."""
+
+SAID = tables.deliveries.c.step != "queue"
+"""Marks of messages that belong to an answer; the place in the queue is marked before it is said."""
+
+
+class House:
+    """Eva's processes, each of which can be killed and started again."""
+
+    def __init__(self, folder: Path, telegram: FakeTelegram) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self.log = (folder / "log").open("ab")
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "EVA_ENV": "development",
+            "EVA_ENGINE": "scripted",
+            "EVA_DATA_DIR": str(folder / "eva"),
+            "EVA_DAILY_PHOTOS": "100000",
+            "EVA_TELEGRAM_TOKEN": telegram.token,
+            "EVA_TELEGRAM_SECRET": "secret",
+            "EVA_TELEGRAM_API_URL": telegram.url,
+            "EVA_TELEGRAM_RATE": "1000",
+            "EVA_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
+        }
+        self.environment.pop("DATABASE_URL", None)
+        self.commands = {
+            "web": ["serve", "--port", str(self.port)],
+            "first worker": ["worker"],
+            "second worker": ["worker"],
+        }
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def postgres(self) -> EmbeddedPostgres:
+        return EmbeddedPostgres(self.folder / "eva" / "postgres")
+
+    def start(self, name: str) -> None:
+        command = [sys.executable, "-m", "eva", *self.commands[name]]
+        self.running[name] = subprocess.Popen(
+            command, cwd=self.folder, env=self.environment, stdout=self.log, stderr=self.log
+        )
+
+    def kill(self, name: str) -> None:
+        """Kill it, and start it again unless another one of Eva's does that, as with the database."""
+        if name == "database":
+            with suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+                psutil.Process(int((self.postgres.data / "postmaster.pid").read_text().split()[0])).kill()
+            return
+        self.running[name].send_signal(signal.SIGKILL)
+        self.running[name].wait()
+        self.start(name)
+
+    def wait_for_web(self) -> None:
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                if httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=10).status_code == 200:
+                    return
+            time.sleep(0.2)
+        raise TimeoutError(f"see {self.log.name}")
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            process.wait(60)
+        self.log.close()
+
+
+@pytest.fixture
+def house(public: Path) -> Iterator[tuple[House, FakeTelegram]]:  # noqa: F811
+    with FakeTelegram() as telegram:
+        home = House(public, telegram)
+        telegram.api.webhook.update(url=f"http://127.0.0.1:{home.port}/telegram/webhook", secret_token="secret")
+        try:
+            home.start("web")
+            home.wait_for_web()
+            home.start("first worker")
+            home.start("second worker")
+            yield home, telegram
+        finally:
+            home.stop()
+
+
+async def test_whatever_is_killed_every_photo_is_answered_once(house: tuple[House, FakeTelegram]) -> None:
+    home, telegram = house
+    dice = random.Random(2026)
+    photos: Counter[int] = Counter()
+    kills = Counter[str]()
+    for turn in range(KILLS):
+        for _ in range(dice.randint(1, 2)):
+            person = 100 + dice.randrange(CHATS)
+            update = telegram.updates.photo(a_photo(seed=1000 * turn + sum(photos.values())), person=person)
+            assert telegram.push(update, patience=120) == 200
+            photos[person] += 1
+        await asyncio.sleep(dice.uniform(0, 1.5))
+        victim = dice.choice(["web", "first worker", "second worker", "database"])
+        home.kill(victim)
+        kills[victim] += 1
+    assert sum(kills.values()) == KILLS
+
+    def answered() -> bool:
+        return all(len(_ends(telegram, person)) >= count for person, count in photos.items())
+
+    telegram.wait(answered, within=SETTLED)
+    with home.postgres as server:
+        async with Database(server.url) as database:
+            await _settle(database)
+            async with database.begin() as connection:
+                found = await connection.execute(select(tables.looks.c.source, tables.looks.c.stored_at))
+                stored = {row.source: row.stored_at for row in found}
+                marks = await connection.scalar(select(func.count()).select_from(tables.deliveries).where(SAID))
+    assert len(stored) == sum(photos.values()), "every photo became one look"
+    assert None not in stored.values()
+    for person, count in photos.items():
+        assert len(_ends(telegram, person)) >= count, "every photo got its verdict"
+    said = [call for call in telegram.calls if call.method in {"sendMessage", "sendPhoto"} and call.status == 200]
+    places = sum("ahead" in str(call.fields.get("text")) or "순서대로" in str(call.fields.get("text")) for call in said)
+    assert marks is not None
+    assert len(said) - places - marks <= KILLS, "at most one message was repeated for each kill"
+
+
+async def _settle(database: Database) -> None:
+    """Wait until the last mark is made."""
+    deadline = time.monotonic() + SETTLED
+    while time.monotonic() < deadline:
+        with suppress(OSError, SQLAlchemyError):
+            async with database.begin() as connection:
+                if not await inbox.undone(connection):
+                    return
+        await asyncio.sleep(0.5)
+    raise TimeoutError("some updates were never done")
+
+
+def _ends(telegram: FakeTelegram, person: int) -> list[Any]:
+    """The last message of each verdict: the one with the buttons."""
+    return [message for message in telegram.sent(person) if message.get("reply_markup")]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
