@@ -207,9 +207,9 @@ def worker() -> None:
     set_up_logs(settings.env)
 
     async def work() -> None:
-        async with open_service(settings) as service:
+        async with open_service(settings, works=True) as service:
             typer.echo(text("cli.working", language))
-            await until_stopped(service.work)
+            await until_stopped(*service.work)
 
     with _kindly(language):
         asyncio.run(work())
@@ -297,11 +297,11 @@ def chat(lang: Lang = None) -> None:
                 line = await asyncio.to_thread(_typed)
 
         async def work() -> None:
-            async with open_service(settings) as service:
+            async with open_service(settings, works=True) as service:
                 site = FastAPI()
                 for router in doors(service):
                     site.include_router(router)
-                await until_stopped(serve_app(site, door), service.work, lambda: type_(service))
+                await until_stopped(serve_app(site, door), *service.work, lambda: type_(service))
 
         asyncio.run(work())
 
@@ -462,13 +462,12 @@ def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
     with _kindly(language), _door(host, port, language) as door:
 
         async def work() -> None:
-            async with open_service(settings) as service:
+            works = inline and settings.worker is WorkerPlace.INLINE
+            async with open_service(settings, works=works) as service:
                 site = create_app(service.classifier, samples=SAMPLES, memory=service.memory)
                 for router in doors(service):
                     site.include_router(router)
-                beside = [service.work] if inline and settings.worker is WorkerPlace.INLINE else []
-                if polling:
-                    beside.append(service.poll)
+                beside = [*service.work, *([service.poll] if polling else [])]
                 named = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
                 typer.echo(text("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}"))
                 await until_stopped(serve_app(site, door), *beside)
@@ -514,11 +513,11 @@ def _free_name(photo: Path) -> Path:
 def _kindly(language: Language) -> Iterator[None]:
     """Turn Eva's errors into her sentences and exit code 1."""
     from bot.voice import apologise  # noqa: PLC0415
-    from core.errors import EvaError, MemoryFault, ModelError, SecretMissing, TrainingError  # noqa: PLC0415
+    from core.errors import EvaError, MemoryFault, ModelError, SecretMissing, TokenRefused, TrainingError  # noqa: PLC0415
 
     try:
         yield
-    except (TrainingError, MemoryFault, SecretMissing) as error:
+    except (TrainingError, MemoryFault, SecretMissing, TokenRefused) as error:
         # Only who runs Eva meets these, and can do something about them.
         _stop(str(error))
     except ModelError as error:

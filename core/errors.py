@@ -33,6 +33,7 @@
         - CheckpointMismatch
         - ExportRefused
     - MessengerError            what a messenger sent, or was to be sent, is not as it must be
+        - TokenRefused
         - MalformedCall
         - MalformedReply
         - AddressRefused
@@ -40,6 +41,7 @@
         - PictureUnreachable
         - NotDelivered
         - MessageRefused
+        - ChatGone
 
 An error's first docstring line is its message; `detail` adds what was seen. People never read these: Eva's own
 sentence for an error is chosen in `bot/voice.py`, its HTTP status in `leaderboard_web/errors.py`.
@@ -49,6 +51,7 @@ from __future__ import annotations
 
 __all__ = [
     "AddressRefused",
+    "ChatGone",
     "CheckpointMismatch",
     "CorruptPhoto",
     "DailyLimit",
@@ -83,6 +86,7 @@ __all__ = [
     "PictureUnreachable",
     "SecretMissing",
     "StorageUnavailable",
+    "TokenRefused",
     "TrainingError",
     "TruncatedPhoto",
     "UnknownBackbone",
@@ -228,6 +232,10 @@ class MessengerError(EvaError):
     """The messenger and Eva did not understand each other."""
 
 
+class TokenRefused(MessengerError):
+    """Telegram does not know EVA_TELEGRAM_TOKEN; ask @BotFather."""
+
+
 class MalformedCall(MessengerError):
     """The call is not one that the messenger would make."""
 
@@ -254,3 +262,7 @@ class NotDelivered(MessengerError):
 
 class MessageRefused(MessengerError):
     """The messenger will never take the message as it is."""
+
+
+class ChatGone(MessengerError):
+    """Nobody reads in this chat any more: Eva was blocked, or the chat was deleted."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from webhooks.health import health
+from webhooks.kakao import kakao_door
 from webhooks.metrics import metrics
+from webhooks.telegram import telegram_door
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -17,4 +19,9 @@ __all__ = ["doors"]
 
 def doors(service: Service) -> list[APIRouter]:
     """The routes; a messenger without its settings has none."""
-    return [health(service.classifier, service.memory), metrics(service.memory.database)]
+    opened = [health(service.classifier, service.memory), metrics(service.memory.database)]
+    if service.settings.telegram_token is not None:
+        opened.append(telegram_door(service.memory, service.settings))
+    if service.kakao is not None:
+        opened.append(kakao_door(service.kakao.conversation, service.settings))
+    return opened

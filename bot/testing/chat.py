@@ -79,7 +79,7 @@ class Chat:
                 for data in call.files.values():
                     path = self._free_name()
                     path.write_bytes(data)
-                    self._print(text("cli.saved", self._language, path=str(path)))
+                    self._print(text("cli.chat.saved", self._language, path=str(path)))
                 self._print(unescape(said))
             case "answerCallbackQuery" if said:
                 self._print(unescape(said))
