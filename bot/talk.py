@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.styles import Style
     from core.vision.verdict import Verdict
 
-__all__ = ["Oddity", "chat", "comment", "compare", "label", "receive"]
+__all__ = ["Oddity", "chat", "comment", "compare", "label", "named", "receive"]
 
 
 GREETING = re.compile(r"\b(hi|hello|hey|who are you)\b|안녕|^하이(?!힐)|누구(야|세요|예요)", re.IGNORECASE)
@@ -48,7 +48,7 @@ def chat(words: str, language: Language) -> str:
         words: what the person wrote, in any language.
         language: the language she speaks.
     """
-    style = _named(words)
+    style = named(words)
     if style is not None:
         return f"{style_name(style, language)}: {describe(style, language)}"
     if THANKS.search(words):
@@ -56,6 +56,15 @@ def chat(words: str, language: Language) -> str:
     if GREETING.search(words):
         return text("talk.about", language)
     return text(choose("talk.words", words, language), language)
+
+
+def named(words: str) -> Style | None:
+    """The style whose name stands in some words; of two the longer name, since Business Casual is not Casual."""
+    spoken = words.casefold()
+    names = {style_name(style, language).casefold(): style for style in STYLES for language in Language}
+    names |= {text(f"talk.style.{style}", language).casefold(): style for style in STYLES for language in Language}
+    found = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", spoken)]
+    return names[max(found, key=len)] if found else None
 
 
 def comment(guess: Style, verdict: Verdict, *, photo: str, language: Language) -> str:
@@ -103,15 +112,6 @@ def label(action: Action, language: Language) -> str:
     if action.language is not None:
         return text(f"talk.language.{action.language}", language)
     return text(f"talk.button.{action.verb}", language)
-
-
-def _named(words: str) -> Style | None:
-    """The style whose name stands in some words; of two the longer name, since Business Casual is not Casual."""
-    spoken = words.casefold()
-    names = {style_name(style, language).casefold(): style for style in STYLES for language in Language}
-    names |= {text(f"talk.style.{style}", language).casefold(): style for style in STYLES for language in Language}
-    found = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", spoken)]
-    return names[max(found, key=len)] if found else None
 
 
 def _quality(guess: Style, verdict: Verdict) -> str:

@@ -16,7 +16,7 @@ from core.db import tables
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["mark", "sent"]
+__all__ = ["claim", "mark", "sent"]
 
 
 async def sent(connection: AsyncConnection, inbox_id: int) -> dict[str, str | None]:
@@ -28,9 +28,15 @@ async def sent(connection: AsyncConnection, inbox_id: int) -> dict[str, str | No
 
 async def mark(connection: AsyncConnection, inbox_id: int, step: str, *, message: str | None = None) -> None:
     """Note that a step was sent; nothing happens if it was noted before, or if the update was forgotten."""
-    table = tables.deliveries
+    await claim(connection, inbox_id, step, message=message)
+
+
+async def claim(connection: AsyncConnection, inbox_id: int, step: str, *, message: str | None = None) -> bool:
+    """Note a step before it is sent, so that of several workers one sends it; True for that one."""
     source = select(tables.inbox.c.id).where(tables.inbox.c.id == inbox_id).with_for_update(key_share=True)
-    if (await connection.execute(source)).first() is not None:
-        await connection.execute(
-            upsert(table).values(inbox_id=inbox_id, step=step, message=message).on_conflict_do_nothing()
-        )
+    if (await connection.execute(source)).first() is None:
+        return False
+    noted = await connection.execute(
+        upsert(tables.deliveries).values(inbox_id=inbox_id, step=step, message=message).on_conflict_do_nothing()
+    )
+    return noted.rowcount == 1

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Database", "for_asyncpg", "for_libpq"]
+__all__ = ["DATABASE_FAULTS", "Database", "for_asyncpg", "for_libpq"]
+
+DATABASE_FAULTS = (OSError, SQLAlchemyError, PostgresError)
+"""What a unit of work raises while the database is away; a connection that fails is not always wrapped."""
 
 POSTGRES = {"postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"}
 LIBPQ_ONLY = {"channel_binding", "gssencmode"}
@@ -66,7 +69,7 @@ class Database:
         try:
             async with self.begin() as connection:
                 await connection.execute(text("SELECT 1"))
-        except (OSError, SQLAlchemyError, PostgresError) as error:
+        except DATABASE_FAULTS as error:
             # What the driver says may hold the address and the user, so it is chained, but not quoted.
             raise DatabaseUnavailable(type(error).__name__) from error
 
