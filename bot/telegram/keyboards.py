@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -16,11 +17,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-__all__ = ["forget_keyboard", "language_keyboard", "look_keyboard", "name_keyboard", "style_keyboard"]
+__all__ = [
+    "first_keyboard",
+    "forget_keyboard",
+    "guess_keyboard",
+    "language_keyboard",
+    "look_keyboard",
+    "name_keyboard",
+    "page_keyboard",
+    "style_keyboard",
+]
 
 
 def look_keyboard(
-    look: UUID, language: Language, *, seen: bool = True, shared: bool = False, page_url: str | None = None
+    look: UUID,
+    language: Language,
+    *,
+    seen: bool = True,
+    shared: bool = False,
+    guesses_first: bool = False,
+    page_url: str | None = None,
 ) -> InlineKeyboardMarkup:
     """What one can do with a judged photo.
 
@@ -29,19 +45,31 @@ def look_keyboard(
         language: of the labels.
         seen: whether there is an outfit; without one there is nothing to share or to correct.
         shared: whether the look is on the board.
+        guesses_first: whether the person guesses before Eva tells.
         page_url: the look's page, if the person may open it.
     """
-    another = _button(Action(verb=Verb.ANOTHER), language)
+    next_photo = [_button(Action(verb=Verb.ANOTHER), language), _first(language, guesses_first=guesses_first)]
     if not seen:
-        return InlineKeyboardMarkup([[another]])
+        return InlineKeyboardMarkup([next_photo])
     board = (Verb.UNSHARE,) if shared else (Verb.SHARE, Verb.KEEP)
-    rows = [
-        [_button(Action(verb=verb, look=look), language) for verb in board],
-        [_button(Action(verb=Verb.CORRECT, look=look), language), another],
-    ]
-    if page_url is not None:
-        rows.append([InlineKeyboardButton(text("talk.button.page", language), url=page_url)])
-    return InlineKeyboardMarkup(rows)
+    return InlineKeyboardMarkup(
+        [
+            [_button(Action(verb=verb, look=look), language) for verb in board],
+            next_photo,
+            [_button(Action(verb=Verb.CORRECT, look=look), language), *_page(page_url, language)],
+        ]
+    )
+
+
+def page_keyboard(page_url: str | None, language: Language) -> InlineKeyboardMarkup | None:
+    """The look's page, if there is one to open."""
+    buttons = _page(page_url, language)
+    return InlineKeyboardMarkup([buttons]) if buttons else None
+
+
+def first_keyboard(language: Language, *, guesses_first: bool) -> InlineKeyboardMarkup:
+    """Who is to say first what style it is: the other one, from now on."""
+    return InlineKeyboardMarkup([[_first(language, guesses_first=guesses_first)]])
 
 
 def style_keyboard(verb: Verb, look: UUID, language: Language) -> InlineKeyboardMarkup:
@@ -53,6 +81,12 @@ def style_keyboard(verb: Verb, look: UUID, language: Language) -> InlineKeyboard
         language: of the labels.
     """
     return _in_pairs([Action(verb=verb, look=look, style=style) for style in STYLES], language)
+
+
+def guess_keyboard(look: UUID, language: Language) -> InlineKeyboardMarkup:
+    """The eight styles to guess from, or the verdict without a guess."""
+    rows = style_keyboard(Verb.GUESS, look, language).inline_keyboard
+    return InlineKeyboardMarkup([*rows, [_button(Action(verb=Verb.RESULT, look=look), language)]])
 
 
 def language_keyboard() -> InlineKeyboardMarkup:
@@ -77,3 +111,14 @@ def _in_pairs(actions: Sequence[Action], language: Language) -> InlineKeyboardMa
 
 def _button(action: Action, language: Language) -> InlineKeyboardButton:
     return InlineKeyboardButton(label(action, language), callback_data=encode(action))
+
+
+def _first(language: Language, *, guesses_first: bool) -> InlineKeyboardButton:
+    return _button(Action(verb=Verb.TELL if guesses_first else Verb.GUESS), language)
+
+
+def _page(page_url: str | None, language: Language) -> list[InlineKeyboardButton]:
+    """Without a dot the host is this machine, and Telegram would refuse the whole message."""
+    if page_url is None or "." not in (urlsplit(page_url).hostname or ""):
+        return []
+    return [InlineKeyboardButton(text("talk.button.page", language), url=page_url)]

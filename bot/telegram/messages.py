@@ -1,4 +1,7 @@
-"""What Eva says, as Telegram shows it: one message for each bubble, the heat picture with the evidence under it."""
+"""What Eva says, as Telegram shows it: at most four messages for a verdict, since a chat takes one a second.
+
+opening  |  heat picture, under it verdict and evidence  |  what else there is to say  |  closing, with the buttons
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,28 @@ from telegram import InlineKeyboardMarkup
 from telegram.constants import MessageLimit
 
 from bot.measure import cut
-from bot.telegram.keyboards import look_keyboard
 from bot.voice import Slot
 from core.vision.verdict import Band
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
-    from bot.texts import Language
     from bot.voice import Bubble
     from core.vision.verdict import Verdict
 
-__all__ = ["Outgoing", "say", "show_verdict"]
+__all__ = ["Outgoing", "say", "show_picture", "show_verdict"]
 
 MOST_TEXT = MessageLimit.MAX_TEXT_LENGTH.value
 MOST_CAPTION = MessageLimit.CAPTION_LENGTH.value
+PARTS = (
+    (Slot.OPENING,),
+    (Slot.VERDICT, Slot.EVIDENCE),
+    (Slot.RUNNER_UP, Slot.ABOUT, Slot.TIP, Slot.HELP),
+    (Slot.CLOSING,),
+)
+"""Which bubbles share a message."""
+FOUND = PARTS[1]
+"""The part with the heat picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,42 +57,41 @@ def say(*sentences: str, keyboard: InlineKeyboardMarkup | None = None) -> tuple[
     )
 
 
+def show_picture(photo: bytes | None, caption: str, keyboard: InlineKeyboardMarkup | None = None) -> Outgoing:
+    """A picture with some words under it; the words alone where the picture is gone."""
+    limit = MOST_TEXT if photo is None else MOST_CAPTION
+    return Outgoing(html=_escaped(caption, limit), photo=photo, keyboard=keyboard)
+
+
 def show_verdict(
     bubbles: Sequence[Bubble],
     verdict: Verdict,
     *,
-    look: UUID,
-    language: Language,
     heat: bytes | str | None,
-    page_url: str | None = None,
-    shared: bool = False,
+    keyboard: InlineKeyboardMarkup | None,
     note: str | None = None,
 ) -> tuple[Outgoing, ...]:
-    """A verdict with its heat picture, one message for each bubble.
+    """A verdict with its heat picture, and the buttons under the last message.
 
     Args:
         bubbles: what Eva says about the photo, from `bot.voice.speak`.
         verdict: what she found.
-        look: the look that the buttons are about.
-        language: the language of `bubbles`.
-        heat: the heat picture, a JPEG or a file_id; None where there is nothing to show.
-        page_url: the look's page, if the person may open it.
-        shared: whether the look is on the board.
-        note: a sentence to say first, e.g. that she has seen this photo before.
+        heat: the heat picture, a JPEG or a file_id; None where it is gone.
+        keyboard: what one can do with it.
+        note: what to say first, in place of the opening, e.g. that she has seen this photo before.
     """
     seen = verdict.band is not Band.NOT_AN_OUTFIT
-    keyboard = look_keyboard(look, language, seen=seen, shared=shared, page_url=page_url)
-    messages = list(say(note)) if note else []
-    for place, bubble in enumerate(bubbles):
-        picture = heat if seen and bubble.slot is Slot.EVIDENCE else None
-        messages.append(
-            Outgoing(
-                html=_escaped(bubble.text, MOST_TEXT if picture is None else MOST_CAPTION),
-                photo=picture,
-                keyboard=keyboard if place == len(bubbles) - 1 else None,
-            )
-        )
-    return tuple(messages)
+    said = {part: [bubble.text for bubble in bubbles if bubble.slot in part] for part in PARTS}
+    if note is not None:
+        said[PARTS[0]] = [note]
+    messages = []
+    for part, sentences in said.items():
+        if sentences:
+            picture = heat if seen and part is FOUND else None
+            words = _escaped("\n".join(sentences), MOST_TEXT if picture is None else MOST_CAPTION)
+            messages.append(Outgoing(html=words, photo=picture))
+    last = messages.pop()
+    return (*messages, Outgoing(html=last.html, photo=last.photo, keyboard=keyboard))
 
 
 def _escaped(words: str, limit: int) -> str:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from telegram.error import BadRequest, NetworkError, RetryAfter
 from telegram.warnings import PTBUserWarning
 
+from bot.telegram.mailbox import take_in
 from bot.telegram.setup import UPDATES
+from core.db.engine import DATABASE_FAULTS
+from core.errors import MalformedCall
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from telegram import Bot
 
-__all__ = ["poll"]
+    from core.memory import Memory
+
+__all__ = ["poll", "take_all_in"]
 
 PATIENCE = 25
 """Seconds that Telegram keeps a request open while there is nothing new."""
@@ -66,3 +72,38 @@ async def poll(
         for update in cast("list[dict[str, Any]]", found):
             yield update
             offset = update["update_id"] + 1
+
+
+async def take_all_in(
+    bot: Bot,
+    memory: Memory,
+    *,
+    patience: int = PATIENCE,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Take in what comes, as the webhook's door would, for ever; while the database is away, nothing is lost.
+
+    Args:
+        bot: initialised.
+        memory: where updates are kept.
+        patience: see `poll`.
+        sleep: that of the event loop.
+
+    Raises:
+        telegram.error.TelegramError: see `poll`.
+    """
+    async with aclosing(poll(bot, patience=patience, sleep=sleep)) as updates:
+        async for update in updates:
+            while not await _taken(memory, update):
+                await sleep(BACKOFF)
+
+
+async def _taken(memory: Memory, update: dict[str, Any]) -> bool:
+    try:
+        await take_in(memory, update)
+    except MalformedCall:
+        log.warning("an update makes no sense")
+    except DATABASE_FAULTS as fault:
+        log.warning("the database cannot be reached", fault=type(fault).__name__)
+        return False
+    return True

@@ -41,9 +41,9 @@ from bot.telegram.pace import Pace
 from core.errors import MessageRefused, NotDelivered, PhotoTooLarge, PictureGone, PictureUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-    from telegram import InlineKeyboardMarkup
+    from telegram import InlineKeyboardMarkup, InlineQueryResult, InlineQueryResultsButton
 
     from bot.telegram.messages import Outgoing
     from core.settings import Settings
@@ -56,6 +56,8 @@ LONGEST_FLOOD = 30.0
 """Seconds of a flood that are waited for here; a longer one is left to a later try."""
 SIGN_OF_LIFE = 4.0
 """Seconds after which a chat action is repeated: Telegram shows it for five."""
+INLINE_CACHE = 5
+"""Seconds for which Telegram may answer an inline query again by itself."""
 MOST_ANSWER = 200
 """Letters of an answer to a pressed button."""
 GONE = ("chat not found", "user is deactivated", "bot was kicked", "group chat was deactivated", "peer_id_invalid")
@@ -109,7 +111,7 @@ def make_bot(settings: Settings) -> ExtBot[int]:
         base_url=f"{root}/bot",
         base_file_url=f"{root}/file/bot",
         request=HTTPXRequest(read_timeout=20.0, pool_timeout=20.0),
-        rate_limiter=AIORateLimiter(),
+        rate_limiter=AIORateLimiter(overall_max_rate=settings.telegram_rate, overall_time_period=1),
     )
 
 
@@ -188,6 +190,27 @@ class Sender:
 
         await self._unless_gone(once)
 
+    async def answer_inline(
+        self, query: str, results: Sequence[InlineQueryResult], *, button: InlineQueryResultsButton | None = None
+    ) -> None:
+        """Answer an inline query, for this person alone; one that was typed too long ago is left alone.
+
+        Args:
+            query: its id.
+            results: what can be sent, at most 50.
+            button: shown above them.
+
+        Raises:
+            NotDelivered: Telegram could not be reached or floods for long.
+        """
+
+        async def once() -> bool:
+            return await self._bot.answer_inline_query(
+                query, results, cache_time=INLINE_CACHE, is_personal=True, button=button
+            )
+
+        await self._unless_gone(once)
+
     @asynccontextmanager
     async def busy(self, chat: int, action: ChatAction = ChatAction.TYPING) -> AsyncGenerator[None, None]:
         """Show in a chat that Eva is at it, for as long as the block takes. Never the reason why it fails."""
@@ -198,6 +221,11 @@ class Sender:
             signs.cancel()
             with suppress(asyncio.CancelledError):
                 await signs
+
+    async def sign(self, chat: int, action: ChatAction) -> None:
+        """Show once, for some seconds, that Eva is at it; where that fails, it does not matter."""
+        with suppress(TelegramError):
+            await self._bot.send_chat_action(chat, action)
 
     async def fetch(self, file: str) -> bytes:
         """Fetch a file that a person sent.
@@ -274,8 +302,7 @@ class Sender:
 
     async def _show(self, chat: int, action: ChatAction) -> None:
         while True:
-            with suppress(TelegramError):
-                await self._bot.send_chat_action(chat, action)
+            await self.sign(chat, action)
             await asyncio.sleep(self._sign_of_life)
 
 

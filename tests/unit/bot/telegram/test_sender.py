@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from io import BytesIO
-from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -87,10 +86,11 @@ async def test_every_verdict_is_taken(telegram: FakeTelegram, sender: Sender, la
     for chat, band in enumerate(Band, start=1):
         verdict = verdict_of(band, first=0.5, runner_up=0.4)
         bubbles = speak(verdict, photo="a", language=language)
-        for message in show_verdict(bubbles, verdict, look=UUID(int=chat), language=language, heat=jpeg()):
+        for message in show_verdict(bubbles, verdict, heat=jpeg(), keyboard=KEYBOARD):
             assert (await sender.send(chat, message)).outcome is Outcome.SENT
         shown = telegram.sent(chat)
-        assert [message.get("text") or message["caption"] for message in shown] == [each.text for each in bubbles]
+        said = "\n".join(message.get("text") or message["caption"] for message in shown)
+        assert said == "\n".join(each.text for each in bubbles)
         assert len(telegram.sent(chat, "photo")) == (band is not Band.NOT_AN_OUTFIT)
         assert "reply_markup" in shown[-1]
 
