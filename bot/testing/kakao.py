@@ -31,6 +31,7 @@ from bot.testing.server import LocalServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import TracebackType
 
     from starlette.requests import Request
 
@@ -117,6 +118,16 @@ class FakeKakao(LocalServer):
         self._pictures: dict[str, tuple[bytes, str]] = {}
         self._tokens: dict[str, _Token] = {}
         self._changed = threading.Condition()
+        # One for all calls: a client of its own for each would keep this machine busier than the skill does.
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(SKILL_TIMEOUT, pool=None), trust_env=False, limits=httpx.Limits(max_connections=None)
+        )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self._client.close()
 
     def send(self, payload: Json, *, key: str | None = None) -> KakaoAnswer:
         """Call the skill, as Kakao does. Blocks.
@@ -129,7 +140,7 @@ class FakeKakao(LocalServer):
             httpx.TimeoutException: the skill took longer than five seconds, which a person would see as an error.
         """
         started = time.monotonic()
-        response = httpx.post(
+        response = self._client.post(
             self.skill_url,
             content=json.dumps(payload, ensure_ascii=False).encode(),
             headers={
@@ -138,8 +149,6 @@ class FakeKakao(LocalServer):
                 "x-request-id": f"chp-{secrets.token_hex(16)}",
                 "x-skill-key": self.key if key is None else key,
             },
-            timeout=SKILL_TIMEOUT,
-            trust_env=False,
         )
         try:
             reply = response.json()

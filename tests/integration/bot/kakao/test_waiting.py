@@ -1,0 +1,53 @@
+"""The room where calls wait: one question for all, and nobody is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.kakao.waiting import WaitingRoom
+from core.db import inbox
+from core.db.engine import DATABASE_FAULTS, Database
+from core.db.tables import Channel
+
+
+async def test_all_who_wait_are_asked_about_together(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    pending = inbox.pending
+
+    async def counted(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
+        asked.append(len(inbox_ids))
+        return await pending(connection, inbox_ids)
+
+    monkeypatch.setattr(inbox, "pending", counted)
+    numbers = []
+    async with database.begin() as connection:
+        for update in range(50):
+            numbers.append(await inbox.receive(connection, Channel.KAKAO, str(update), sender="a", payload={}))
+    room = WaitingRoom(database)
+    waiting = [asyncio.create_task(room.until_done(number)) for number in numbers if number is not None]
+    impatient, *others = waiting
+    await asyncio.sleep(0.3)
+    assert not any(task.done() for task in waiting)
+    impatient.cancel()
+    async with database.begin() as connection:
+        for number in numbers[1:]:
+            assert number is not None
+            await inbox.finish(connection, number)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*others)
+        await asyncio.sleep(0.3)
+    assert max(asked) == 50
+    quiet = len(asked)
+    await asyncio.sleep(0.5)
+    assert len(asked) == quiet
+    await asyncio.wait_for(room.until_done(999_999), 30)
+
+
+async def test_all_who_wait_learn_that_the_database_is_away() -> None:
+    room = WaitingRoom(Database("postgresql://eva@127.0.0.1:1/eva"))
+    found = await asyncio.gather(*(room.until_done(number) for number in range(3)), return_exceptions=True)
+    assert all(isinstance(error, DATABASE_FAULTS) for error in found)
