@@ -58,6 +58,7 @@ async def test_language_is_kakaos_until_it_is_chosen(stage: Stage) -> None:
     payload["userRequest"]["lang"] = "en"
     hello = await stage.send(payload)
     assert hello.text == text("kakao.hello", EN)
+    assert (await stage.say("styles")).text.count("\n") == 8
     asked = await stage.press(hello, "speak")
     assert [each["extra"]["language"] for each in buttons(asked.reply)] == ["ko", "en"]
     assert (await stage.press(asked, "speak")).text == text("talk.language.set", KO)
