@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from bot.telegram.messages import Outgoing
 from bot.telegram.sender import Receipt
 from bot.texts import Language, text, variants
 from bot.voice import speak, style_name
+from core import queue
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.tables import Provider
@@ -82,7 +85,7 @@ async def test_same_photo_again_is_answered_from_memory(stage: Stage) -> None:
 async def test_faults_that_pass_are_outlived(stage: Stage, method: str, status: int) -> None:
     # Four times for one try of the job, so that it takes two.
     parameters = {"retry_after": 60} if status == 429 else {}
-    stage.telegram.refuse(method, status, times=1 if status == 429 else 4, **parameters)
+    stage.telegram.refuse(method, status, "Refused", times=1 if status == 429 else 4, **parameters)
     await stage.play(stage.updates.photo(a_photo()))
 
     assert len(stage.said()) == 4
@@ -314,3 +317,23 @@ async def test_photo_of_somebody_who_was_forgotten_meanwhile(stage: Stage) -> No
     assert number is not None
     assert stage.said() == []
     assert await stage.rows() == {}
+
+
+async def test_worker_that_is_stopped_leaves_the_rest_to_the_next(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.telegram.delay("sendPhoto", 3.0)
+    await take_in(stage.memory, stage.updates.photo(a_photo()))
+    with monkeypatch.context() as impatient:
+        impatient.setattr(queue, "GRACE", 0.05)
+        worker = asyncio.create_task(stage.queue.work({}))
+        await asyncio.to_thread(stage.telegram.wait, lambda: stage.telegram.called("sendPhoto"))
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+    assert await stage.undone() == 1
+    await stage.work()
+
+    assert len(stage.photos()) == 2
+    assert (len(stage.said()), len(set(stage.said()))) == (5, 4)
+    assert await stage.undone() == 0

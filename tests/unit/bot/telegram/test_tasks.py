@@ -1,0 +1,39 @@
+"""Which faults are worth another try, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count, takewhile
+
+import pytest
+from procrastinate.jobs import Job
+from sqlalchemy.exc import InterfaceError
+
+from bot.telegram.tasks import Patience
+from core.errors import MessageRefused, NotDelivered, PhotoError, PictureUnreachable, StorageUnavailable
+
+
+def tries(fault: BaseException) -> int:
+    def again(attempts: int) -> bool:
+        job = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="t", attempts=attempts)
+        return attempts < 50 and Patience().get_retry_decision(exception=fault, job=job) is not None
+
+    return len(list(takewhile(again, count())))
+
+
+@pytest.mark.parametrize(
+    ("fault", "times"),
+    [
+        (NotDelivered(), 3),
+        (PictureUnreachable(), 3),
+        (StorageUnavailable(), 3),
+        (ConnectionRefusedError(), 10),
+        (InterfaceError("", None, ValueError()), 10),
+        (asyncio.CancelledError(), 50),
+        (PhotoError(), 0),
+        (MessageRefused(), 0),
+        (KeyError(), 0),
+    ],
+)
+def test_faults_that_pass_are_tried_again_and_others_are_not(fault: BaseException, times: int) -> None:
+    assert tries(fault) == times
