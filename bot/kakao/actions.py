@@ -42,7 +42,9 @@ def action_of(call: SkillCall) -> Action | None:
 
 @cache
 def _typed() -> dict[str, Action]:
-    """The labels of all buttons in both languages."""
+    """The labels of all buttons in both languages. Typed, the last yes only asks: nobody deletes all by a sentence."""
     return {
-        text(f"talk.button.{verb}", language).casefold(): Action(verb=verb) for language in Language for verb in Verb
+        text(f"talk.button.{verb}", language).casefold(): Action(verb=Verb.FORGET if verb is Verb.ERASE else verb)
+        for language in Language
+        for verb in Verb
     }

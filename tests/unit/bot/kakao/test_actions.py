@@ -47,5 +47,6 @@ def test_forged_or_foreign_extras_ask_for_nothing(extra: object) -> None:
     assert action_of(pressed(extra, "안녕")) is None
 
 
-def test_typed_wish_to_be_forgotten_asks_first() -> None:
-    assert action_of(pressed(None, "다 지워 주세요")) == Action(verb=Verb.FORGET)
+@pytest.mark.parametrize("typed", ["다 지워 주세요", "네, 지워 주세요", "Yes, delete it"])
+def test_typed_wish_to_be_forgotten_asks_first(typed: str) -> None:
+    assert action_of(pressed(None, typed)) == Action(verb=Verb.FORGET)
