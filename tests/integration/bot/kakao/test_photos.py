@@ -312,7 +312,8 @@ async def test_forgotten_while_she_looks(stage: Stage, monkeypatch: pytest.Monke
     await stage.agree()
     stage.eyes.open.clear()
     await stage.show(a_photo())
-    assert (await stage.say("네, 지워 주세요")).text == text("talk.forget.done", KO)
+    asked = await stage.say("다 지워 주세요")
+    assert (await stage.press(asked, "erase")).text == text("talk.forget.done", KO)
     stage.eyes.open.set()
 
     async def over() -> bool:
