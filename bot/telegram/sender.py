@@ -13,9 +13,7 @@ import asyncio
 import logging
 import warnings
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
@@ -38,6 +36,7 @@ from telegram.warnings import PTBDeprecationWarning
 
 from bot.measure import cut
 from bot.telegram.pace import Pace
+from bot.telegram.receipts import Outcome, Receipt
 from core.errors import MessageRefused, NotDelivered, PhotoTooLarge, PictureGone, PictureUnreachable
 
 if TYPE_CHECKING:
@@ -68,31 +67,6 @@ warnings.filterwarnings("ignore", message=".*`retry_after`", category=PTBDepreca
 
 log = structlog.get_logger()
 Done = TypeVar("Done")
-
-
-class Outcome(StrEnum):
-    """What became of a message."""
-
-    SENT = "sent"
-    UNSURE = "unsure"
-    """Telegram did not answer in time; the message may have arrived."""
-    GONE = "gone"
-    """The person blocked Eva, or the chat is no more."""
-    MOVED = "moved"
-    """The group has another id now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What became of a message, and what is needed to go on."""
-
-    outcome: Outcome
-    message: int | None = None
-    """Its id, if it was sent."""
-    photo: str | None = None
-    """file_id of its photo, to send it again without uploading it."""
-    moved_to: int | None = None
-    """The group's new id."""
 
 
 def make_bot(settings: Settings) -> ExtBot[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.telegram.sender import Outcome
+from bot.telegram.receipts import Outcome
 from bot.texts import negotiate
 from core.db import deliveries, people
 from core.db.tables import Channel, Provider
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from bot.telegram.incoming import Incoming
     from bot.telegram.messages import Outgoing
-    from bot.telegram.sender import Receipt, Sender
+    from bot.telegram.receipts import Receipt
+    from bot.telegram.sender import Sender
     from core.memory import Memory
 
 __all__ = ["QUEUED", "Thread"]
