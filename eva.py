@@ -208,8 +208,7 @@ def worker() -> None:
 
     async def work() -> None:
         async with open_service(settings, works=True) as service:
-            typer.echo(text("cli.working", language))
-            await until_stopped(*service.work)
+            await until_stopped(*service.work, begin=lambda: typer.echo(text("cli.working", language)))
 
     with _kindly(language):
         asyncio.run(work())
@@ -469,8 +468,8 @@ def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
                     site.include_router(router)
                 beside = [*service.work, *([service.poll] if polling else [])]
                 named = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
-                typer.echo(text("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}"))
-                await until_stopped(serve_app(site, door), *beside)
+                address = text("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}")
+                await until_stopped(serve_app(site, door), *beside, begin=lambda: typer.echo(address))
 
         asyncio.run(work())
 

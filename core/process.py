@@ -15,10 +15,14 @@ __all__ = ["until_stopped"]
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-async def until_stopped(*work: Callable[[], Awaitable[None]]) -> None:
+async def until_stopped(*work: Callable[[], Awaitable[None]], begin: Callable[[], None] | None = None) -> None:
     """Do several things side by side until SIGINT or SIGTERM, or until one of them ends; then cancel the others.
 
     A second signal ends the process at once, as it would have without this.
+
+    Args:
+        work: what is done.
+        begin: called when signals are heeded, e.g. to say so.
 
     Raises:
         Exception: the first of them that failed.
@@ -29,6 +33,8 @@ async def until_stopped(*work: Callable[[], Awaitable[None]]) -> None:
     with suppress(NotImplementedError):
         for each in SIGNALS:
             loop.add_signal_handler(each, stop.set)
+    if begin is not None:
+        begin()
     tasks = [asyncio.ensure_future(each()) for each in work]
     told = asyncio.ensure_future(stop.wait())
     try:
