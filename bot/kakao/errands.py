@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from core.db import inbox
 from core.db.tables import Channel
+from core.db.waiting import orphans
 from core.errors import MessengerError
 from core.queue import chat_lock, enqueue
 
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
     from bot.kakao.payload import SkillCall
     from core.db.inbox import Update
 
-__all__ = ["JUDGE", "LAPSE", "Errand", "agree", "drop", "errand_of", "is_fresh", "take_in"]
+__all__ = ["JUDGE", "LAPSE", "Errand", "adopt", "agree", "drop", "errand_of", "is_fresh", "take_in"]
 
 JUDGE = "kakao.photo"
 """The task that does an errand."""
 LAPSE = "kakao.lapse"
 """The task that drops an errand to which nobody agreed."""
+LOST = timedelta(minutes=2)
+"""Age from which an errand without a job counts as lost."""
+MOST = 100
 GOOD_FOR = timedelta(minutes=10)
 """How long Kakao keeps a photo at its address."""
 
@@ -121,6 +125,16 @@ async def drop(connection: AsyncConnection, inbox_id: int) -> None:
     errand = None if update is None else errand_of(update)
     if errand is not None and errand.awaits_consent:
         await inbox.finish(connection, inbox_id)
+
+
+async def adopt(connection: AsyncConnection) -> int:
+    """Have those errands done that lost their job; how many they were. What waits for consent has one that ends it."""
+    lost = await orphans(connection, Channel.KAKAO, age=LOST, limit=MOST)
+    for number, _ in lost:
+        update = await inbox.get(connection, number)
+        if update is not None:
+            await _enqueue(connection, update)
+    return len(lost)
 
 
 async def _enqueue(connection: AsyncConnection, update: Update) -> None:

@@ -18,7 +18,7 @@ from core.db import deliveries, inbox, people
 from core.db.tables import Channel, Provider
 from core.errors import EvaError, NotDelivered, PersonGone, PictureUnreachable, StorageUnavailable
 from core.meters import DELIVERIES
-from core.queue import RETRIES, Backoff
+from core.queue import HOUSEKEEPING, RETRIES, Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +35,7 @@ __all__ = ["tasks"]
 
 log = structlog.get_logger()
 
+MINUTELY = "* * * * *"
 CALLBACK = "callback"
 """The mark of a verdict that was sent to its callback address, which takes one try."""
 CALLBACK_WITHIN = 55.0
@@ -57,6 +58,7 @@ def tasks(stylist: Stylist, client: httpx.AsyncClient) -> Callable[[App], None]:
     def put(app: App) -> None:
         app.task(name=errands.JUDGE, retry=Backoff(), pass_context=True)(work.judge)
         app.task(name=errands.LAPSE, retry=Backoff())(work.lapse)
+        app.periodic(cron=MINUTELY)(app.task(name="kakao.lost", queue=HOUSEKEEPING)(work.lost))
 
     return put
 
@@ -104,6 +106,12 @@ class _Work:
         """Drop photos to which nobody agreed."""
         async with self._database.begin() as connection:
             await errands.drop(connection, inbox_id)
+
+    async def lost(self, timestamp: int) -> None:
+        """Take up errands whose job was lost."""
+        async with self._database.begin() as connection:
+            if count := await errands.adopt(connection):
+                log.warning("taken up again", updates=count)
 
     async def _outcome(self, update: Update, errand: Errand, person: Person, *, last: bool) -> Outcome:
         """Look at all photos. Those of an earlier try are remembered by their source.

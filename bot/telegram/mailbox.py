@@ -17,20 +17,26 @@ import structlog
 from core import queue
 from core.db import inbox
 from core.db.tables import Channel, Provider
+from core.db.waiting import orphans
 from core.errors import MalformedCall
 from core.queue import chat_lock
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from core.memory import Memory
 
-__all__ = ["ALBUM", "UPDATE", "take_in"]
+__all__ = ["ALBUM", "UPDATE", "adopt", "take_in"]
 
 UPDATE, ALBUM = "telegram.update", "telegram.album"
 """The queue's tasks."""
 GATHER = timedelta(seconds=1.5)
 """How long an album waits for more photos after each."""
+LOST = timedelta(minutes=2)
+"""Age from which an update without a job counts as lost: long after its job was enqueued with it."""
+MOST = 100
 KINDS = ("message", "callback_query", "inline_query", "my_chat_member")
 PRESSED = 10
 """Priority of what people wait for with a finger on the screen."""
@@ -93,15 +99,33 @@ async def take_in(memory: Memory, payload: object) -> int | None:
             await inbox.finish(connection, number)
             log.warning("an update makes no sense", inbox=number)
             return number
-        lock = None if envelope.chat is None else chat_lock(Provider.TELEGRAM, str(envelope.chat))
-        if envelope.album is None:
-            await queue.enqueue(connection, UPDATE, lock=lock, priority=envelope.priority, inbox_id=number)
-        else:
-            # One job for each photo: the last one's answers for all, whenever it came.
-            await queue.enqueue(
-                connection, ALBUM, lock=lock, delay=GATHER, inbox_id=number, album=_storable(envelope.album)
-            )
+        await _enqueue(connection, number, envelope)
     return number
+
+
+async def adopt(memory: Memory) -> int:
+    """Have those updates answered that lost their job; how many they were."""
+    async with memory.database.begin() as connection:
+        lost = await orphans(connection, Channel.TELEGRAM, age=LOST, limit=MOST)
+        for number, payload in lost:
+            kind = next((kind for kind in KINDS if kind in payload), None)
+            envelope = _read(payload[kind], kind) if kind else None
+            if envelope is None:
+                await inbox.finish(connection, number)
+            else:
+                await _enqueue(connection, number, envelope)
+    return len(lost)
+
+
+async def _enqueue(connection: AsyncConnection, number: int, envelope: _Envelope) -> None:
+    lock = None if envelope.chat is None else chat_lock(Provider.TELEGRAM, str(envelope.chat))
+    if envelope.album is None:
+        await queue.enqueue(connection, UPDATE, lock=lock, priority=envelope.priority, inbox_id=number)
+    else:
+        # One job for each photo: the last one's answers for all, whenever it came.
+        await queue.enqueue(
+            connection, ALBUM, lock=lock, delay=GATHER, inbox_id=number, album=_storable(envelope.album)
+        )
 
 
 def _read(body: object, kind: str) -> _Envelope | None:

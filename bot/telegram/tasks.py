@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import structlog
 from procrastinate import JobContext, RetryDecision
 
-from bot.telegram.mailbox import ALBUM, UPDATE
+from bot.telegram.mailbox import ALBUM, UPDATE, adopt
 from core import meters, queue
 from core.db.engine import DATABASE_FAULTS
 from core.errors import NotDelivered, PictureUnreachable, StorageUnavailable
-from core.queue import QUEUE, RETRIES, Backoff
+from core.queue import HOUSEKEEPING, QUEUE, RETRIES, Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Patience", "tasks"]
 
+MINUTELY = "* * * * *"
 PASSING = (NotDelivered, PictureUnreachable, StorageUnavailable)
 MOST_WAITS = 10
 """Tries while the database is away: without it an update cannot be ended either, so there is time."""
+
+log = structlog.get_logger()
 
 
 class Patience(Backoff):
@@ -56,7 +60,12 @@ def tasks(talk: Conversation) -> Callable[[App], None]:
     async def album(context: JobContext, inbox_id: int, album: str) -> None:
         await talk.answer_album(inbox_id, album, last=_is_last(context))
 
+    async def lost(timestamp: int) -> None:
+        if count := await adopt(talk.memory):
+            log.warning("taken up again", updates=count)
+
     def put(app: App) -> None:
+        app.periodic(cron=MINUTELY)(app.task(name="telegram.lost", queue=HOUSEKEEPING)(lost))
         for name, task in ((UPDATE, update), (ALBUM, album)):
             app.task(name=name, queue=QUEUE, pass_context=True, retry=Patience())(task)
 

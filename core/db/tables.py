@@ -260,6 +260,7 @@ inbox = Table(
     UniqueConstraint("platform", "update_id"),
     _one_of("platform", Channel),
     Index(None, "platform", "sender"),
+    Index("ix_inbox_undone", "received_at", postgresql_where=text("done_at IS NULL")),
     Index("ix_inbox_done", "done_at", postgresql_where=text("done_at IS NOT NULL")),
 )
 

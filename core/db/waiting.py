@@ -1,4 +1,4 @@
-"""Who waits for an answer: updates whose job has not begun, found through the queue, which is short, not the inbox."""
+"""Who waits for an answer: updates whose job has not begun, and those whose job was lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Waiting", "waiting"]
+    from core.db.tables import Channel
+
+__all__ = ["Waiting", "orphans", "waiting"]
 
 FIND = text("""
 WITH jobs AS (
@@ -29,6 +31,16 @@ WHERE jobs.status = 'todo' AND jobs.attempts = 0 AND jobs.turn = 1 AND inbox.don
     AND inbox.received_at < now() - CAST(:since AS interval)
     AND inbox.payload -> 'message' ?| ARRAY['photo', 'document']
 ORDER BY jobs.ahead LIMIT :limit
+""")
+
+ORPHANS = text("""
+SELECT inbox.id, inbox.payload FROM inbox
+WHERE platform = :platform AND done_at IS NULL AND received_at < now() - CAST(:age AS interval)
+    AND NOT EXISTS (
+        SELECT FROM procrastinate_jobs
+        WHERE status IN ('doing', 'todo') AND CAST(args ->> 'inbox_id' AS bigint) = inbox.id
+    )
+ORDER BY received_at LIMIT :limit FOR UPDATE OF inbox SKIP LOCKED
 """)
 
 
@@ -57,3 +69,23 @@ async def waiting(connection: AsyncConnection, tasks: Sequence[str], *, since: t
     """
     found = await connection.execute(FIND, {"tasks": list(tasks), "since": since, "limit": limit})
     return [Waiting(id=row.id, payload=row.payload, ahead=row.ahead, since=row.since) for row in found]
+
+
+async def orphans(
+    connection: AsyncConnection, platform: Channel, *, age: timedelta, limit: int
+) -> list[tuple[int, dict[str, Any]]]:
+    """Undone updates that came longer ago than this and have no job any more: it gave up while the database was away.
+
+    They are locked until the unit of work ends, so that one worker alone enqueues them anew.
+
+    Args:
+        connection: the unit of work.
+        platform: whose updates.
+        age: how long ago they came, at least.
+        limit: how many at most.
+
+    Returns:
+        Their numbers in the inbox, and what they say.
+    """
+    found = await connection.execute(ORPHANS, {"platform": platform, "age": age, "limit": limit})
+    return [(row.id, row.payload or {}) for row in found]

@@ -7,9 +7,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from sqlalchemy import text as sql
 from telegram import Bot
 
-from bot.telegram.mailbox import take_in
+from bot.telegram.mailbox import adopt, take_in
 from bot.telegram.polling import take_all_in
 from bot.texts import Language, text
 from core.db import people
@@ -175,3 +176,19 @@ async def unreachable(stage: Stage) -> bool:
         identity = await people.identity_of(connection, Provider.TELEGRAM, str(MINA))
     assert identity is not None
     return identity.unreachable_at is not None
+
+
+async def test_update_that_lost_its_job_gets_another_one(stage: Stage) -> None:
+    number = await take_in(stage.memory, stage.updates.photo(a_photo()))
+    assert await adopt(stage.memory) == 0, "it has one"
+    async with stage.memory.database.begin() as connection:
+        await connection.execute(sql("DELETE FROM procrastinate_jobs"))
+    assert await adopt(stage.memory) == 0, "it is too young to be lost"
+    async with stage.memory.database.begin() as connection:
+        await connection.execute(sql("UPDATE inbox SET received_at = now() - interval '3 minutes'"))
+
+    assert await adopt(stage.memory) == 1
+    assert await adopt(stage.memory) == 0
+    await stage.work()
+    assert await stage.count(f"inbox WHERE id = {number} AND done_at IS NOT NULL") == 1
+    assert len(stage.photos()) == 1
