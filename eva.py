@@ -320,10 +320,11 @@ def setup(
     """Tell Telegram where Eva is, and put her commands into its menu, in both languages."""
     import asyncio  # noqa: PLC0415
 
-    from telegram.error import TelegramError  # noqa: PLC0415
+    from telegram.error import InvalidToken, TelegramError  # noqa: PLC0415
 
     from bot.telegram.sender import make_bot  # noqa: PLC0415
     from bot.telegram.setup import set_commands, set_webhook  # noqa: PLC0415
+    from core.errors import TokenRefused  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
 
     language, settings = spoken(), Settings()
@@ -338,6 +339,8 @@ def setup(
 
     try:
         asyncio.run(work())
+    except InvalidToken:
+        _stop(str(TokenRefused()))
     except TelegramError as error:
         _stop(text("cli.telegram.refused", language, reason=error.message))
     typer.echo(text("cli.telegram.set_up", language, url=f"{root}/telegram/webhook"))
