@@ -23,16 +23,20 @@ TORN_COVERS = 0.5
 """The closest half of the pairs that are wrong: there Eva names both."""
 
 
-def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+def fit_temperature(
+    logits: NDArray[np.float32], labels: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+) -> float:
     """The temperature that makes softmax(logits / T) most likely for the labels (Guo et al. 2017).
 
     Args:
         logits: n x 8.
         labels: n, index of the annotator's style.
+        weights: n, how much each photo counts; all alike if not given.
     """
 
     def surprise(temperature: float) -> float:
-        return float(-log_softmax(logits / temperature, axis=1)[np.arange(len(labels)), labels].mean())
+        said = log_softmax(logits / temperature, axis=1)[np.arange(len(labels)), labels]
+        return float(-np.average(said, weights=weights))
 
     return float(minimize_scalar(surprise, bounds=(0.2, 5.0), method="bounded").x)
 
@@ -43,6 +47,7 @@ def choose_thresholds(
     temperature: float,
     outfit: NDArray[np.float32],
     is_outfit: NDArray[np.bool_],
+    weights: NDArray[np.float64] | None = None,
 ) -> Thresholds:
     """Choose where the bands end.
 
@@ -52,12 +57,14 @@ def choose_thresholds(
         temperature: from `fit_temperature`.
         outfit: m, gate probability of all photos.
         is_outfit: m, whether the annotator saw an outfit.
+        weights: n, how much each outfit counts; all alike if not given.
     """
+    counts = np.ones(len(labels)) if weights is None else weights
     probabilities = softmax(logits / temperature, axis=1)
     first = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     order = np.argsort(-first)
-    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    precision = np.cumsum((counts * right)[order]) / np.cumsum(counts[order])
     enough = np.flatnonzero(precision >= CLEAR_PRECISION)
     clear = float(first[order[enough[-1]]]) if enough.size else 1.0
     pair = np.sort(probabilities, axis=1)[:, -2:]

@@ -120,9 +120,11 @@ def export(*, data: Path, run: Path, models: Path) -> None:
     agreement = compare(answer_with(network, pictures), answers)
     is_outfit = np.array([example.is_outfit for example in examples])
     labels = np.array([style.position for example in examples if (style := example.label.style) is not None])
-    temperature = fit_temperature(answers.style_logits[is_outfit], labels)
+    # What is promised must hold for photos like users', not for the mixture that happens to be at hand.
+    weights = np.array([recipe.emphasis.get(example.source, 1.0) for example in examples if example.is_outfit])
+    temperature = fit_temperature(answers.style_logits[is_outfit], labels, weights)
     thresholds = choose_thresholds(
-        answers.style_logits[is_outfit], labels, temperature, expit(answers.outfit_logit), is_outfit
+        answers.style_logits[is_outfit], labels, temperature, expit(answers.outfit_logit), is_outfit, weights
     )
     card = ModelCard(
         version=f"{recipe.backbone}-{digest[:8]}",

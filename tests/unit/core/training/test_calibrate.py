@@ -38,3 +38,12 @@ def test_thresholds_keep_their_promises_on_the_photos_they_were_chosen_on() -> N
     assert (chances.argmax(axis=1) == labels)[clear].mean() > 0.78
     assert (outfit[is_outfit] < chosen.outfit).mean() <= 0.011
     assert 0 < chosen.torn_margin < chosen.clear
+
+
+def test_what_counts_more_decides_the_temperature() -> None:
+    calm, labels = overconfident(factor=1.0)
+    loud = calm * 4
+    logits, twice = np.concatenate([calm, loud]), np.concatenate([labels, labels])
+    weights = np.repeat([1.0, 50.0], len(labels))
+    assert abs(fit_temperature(logits, twice, weights) - 4.0) < 0.4
+    assert fit_temperature(logits, twice, weights[::-1].copy()) < 1.6
