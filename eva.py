@@ -204,7 +204,7 @@ def worker() -> None:
     from core.settings import Settings  # noqa: PLC0415
 
     language, settings = spoken(), Settings()
-    set_up_logs(settings.env)
+    set_up_logs(settings.env, secrets=settings.secrets)
 
     async def work() -> None:
         async with open_service(settings, works=True) as service:
@@ -460,7 +460,7 @@ def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
     from webhooks.server import serve_app  # noqa: PLC0415
 
     language, settings = spoken(), Settings()
-    set_up_logs(settings.env)
+    set_up_logs(settings.env, secrets=settings.secrets)
     with _kindly(language), _door(host, port, language) as door:
 
         async def work() -> None:

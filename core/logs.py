@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from core.settings import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from structlog.typing import Processor
 
 __all__ = ["set_up_logs"]
 
+VEILED = "***"
 QUIET = (
     "PIL",
     "alembic",
@@ -37,8 +40,26 @@ QUIET = (
 queue's would name chats, by its locks."""
 
 
-def set_up_logs(environment: Environment) -> None:
-    """Send Eva's events and the standard library's logging through one renderer to stderr."""
+class _Veil:
+    """The last processor: takes secrets out of the line that is written."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
+
+    def __call__(self, logger: object, name: str, written: Any) -> str:
+        line = str(written)
+        for secret in self._secrets:
+            line = line.replace(secret, VEILED)
+        return line
+
+
+def set_up_logs(environment: Environment, *, secrets: Iterable[str] = ()) -> None:
+    """Send Eva's events and the standard library's logging through one renderer to stderr.
+
+    Args:
+        environment: decides the form.
+        secrets: never shown, wherever they stand; libraries quote tokens in their errors.
+    """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -52,6 +73,7 @@ def set_up_logs(environment: Environment) -> None:
         renderers = [
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
         ]
+    renderers.append(_Veil(secrets))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

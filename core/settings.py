@@ -9,6 +9,7 @@ import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -99,6 +100,14 @@ class Settings(BaseSettings):
     """The only bot whose calls are answered, without the `!` of its development channel."""
     kakao_image_hosts: Annotated[tuple[str, ...], NoDecode] = (".kakaocdn.net", ".talk.kakao.com")
     """Hosts that photos are fetched from, with commas between; one that begins with a dot stands for all under it."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must not be read by others."""
+        given = (getattr(self, name) for name in type(self).model_fields)
+        values = [each.get_secret_value() for each in given if isinstance(each, SecretStr)]
+        database = urlsplit(self.database_url.get_secret_value()) if self.database_url is not None else None
+        return (*values, database.password) if database is not None and database.password else tuple(values)
 
     @property
     def pictures_url(self) -> str:

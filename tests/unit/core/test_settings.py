@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from core.settings import EngineName, Environment, Settings
 
@@ -110,3 +110,14 @@ def test_secret_that_telegram_would_not_take_is_refused_and_not_shown(
     with pytest.raises(ValidationError, match="256 letters") as refused:
         Settings()
     assert secret not in str(refused.value)
+
+
+def test_every_secret_is_known_as_one() -> None:
+    settings = Settings(
+        database_url=SecretStr("postgresql://eva:pass-word@host/eva"),
+        telegram_token=SecretStr("1:token"),
+        telegram_secret=SecretStr("telegram"),
+        kakao_key=SecretStr("kakao"),
+        secret_key=SecretStr("s" * 32),
+    )
+    assert {"1:token", "telegram", "kakao", "s" * 32, "pass-word"} <= set(settings.secrets)
