@@ -106,8 +106,15 @@ class Settings(BaseSettings):
         """Everything that must not be read by others."""
         given = (getattr(self, name) for name in type(self).model_fields)
         values = [each.get_secret_value() for each in given if isinstance(each, SecretStr)]
-        database = urlsplit(self.database_url.get_secret_value()) if self.database_url is not None else None
-        return (*values, database.password) if database is not None and database.password else tuple(values)
+        return (*values, *self._password())
+
+    def _password(self) -> tuple[str, ...]:
+        """The database's, if its address can be read."""
+        try:
+            password = urlsplit(self.database_url.get_secret_value()).password if self.database_url else None
+        except ValueError:
+            return ()
+        return (password,) if password else ()
 
     @property
     def pictures_url(self) -> str:
