@@ -196,10 +196,9 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 @app.command()
 def worker() -> None:
     """Do the queue's work; start as many as you like."""
-    import asyncio  # noqa: PLC0415
-
     from bot.service import open_service  # noqa: PLC0415
     from core.logs import set_up_logs  # noqa: PLC0415
+    from core.process import run as run_loop  # noqa: PLC0415
     from core.process import until_stopped  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
 
@@ -211,7 +210,7 @@ def worker() -> None:
             await until_stopped(*service.work, begin=lambda: typer.echo(text("cli.working", language)))
 
     with _kindly(language):
-        asyncio.run(work())
+        run_loop(work())
 
 
 @app.command()
@@ -222,10 +221,9 @@ def migrate(
 ) -> None:
     """Bring the database's tables up to date, or back; or say whether they are."""
     language = spoken()
-    import asyncio  # noqa: PLC0415
-
     from core.db.migrate import migrate_down, migrate_up, migrations_missing  # noqa: PLC0415
     from core.memory import open_database  # noqa: PLC0415
+    from core.process import run as run_loop  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
 
     async def work() -> str | None:
@@ -241,7 +239,7 @@ def migrate(
     if direction is Direction.DOWN and not yes:
         typer.confirm(text("cli.migrate.sure", language), abort=True)
     with _kindly(language):
-        missing = asyncio.run(work())
+        missing = run_loop(work())
     if missing is not None:
         _stop(text("cli.migrate.differs", language, difference=missing))
     typer.echo(text("cli.migrate.back" if direction is Direction.DOWN else "cli.migrate.current", language))
@@ -260,6 +258,7 @@ def chat(lang: Lang = None) -> None:
     from bot.telegram.setup import set_webhook  # noqa: PLC0415
     from bot.testing.chat import Chat  # noqa: PLC0415
     from bot.testing.telegram import FakeTelegram  # noqa: PLC0415
+    from core.process import run as run_loop  # noqa: PLC0415
     from core.process import until_stopped  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
     from webhooks.doors import doors  # noqa: PLC0415
@@ -302,7 +301,7 @@ def chat(lang: Lang = None) -> None:
                     site.include_router(router)
                 await until_stopped(serve_app(site, door), *service.work, lambda: type_(service))
 
-        asyncio.run(work())
+        run_loop(work())
 
 
 def _typed() -> str | None:
@@ -318,13 +317,12 @@ def setup(
     url: Annotated[str | None, typer.Option(help="Eva's public address; EVA_PUBLIC_URL if not given.")] = None,
 ) -> None:
     """Tell Telegram where Eva is, and put her commands into its menu, in both languages."""
-    import asyncio  # noqa: PLC0415
-
     from telegram.error import InvalidToken, TelegramError  # noqa: PLC0415
 
     from bot.telegram.sender import make_bot  # noqa: PLC0415
     from bot.telegram.setup import set_commands, set_webhook  # noqa: PLC0415
     from core.errors import TokenRefused  # noqa: PLC0415
+    from core.process import run as run_loop  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
 
     language, settings = spoken(), Settings()
@@ -338,7 +336,7 @@ def setup(
             await set_webhook(bot, f"{root}/telegram/webhook", settings)
 
     try:
-        asyncio.run(work())
+        run_loop(work())
     except InvalidToken:
         _stop(str(TokenRefused()))
     except TelegramError as error:
@@ -351,10 +349,9 @@ def export_corrections(
     out: Annotated[Path, typer.Option(help="Folder for labels.csv and photos/.", file_okay=False)],
 ) -> None:
     """Write the photos whose style people corrected, as data for `eva train`."""
-    import asyncio  # noqa: PLC0415
-
     from core.corrections import export_corrections as write  # noqa: PLC0415
     from core.memory import open_memory  # noqa: PLC0415
+    from core.process import run as run_loop  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
 
     language = spoken()
@@ -365,7 +362,7 @@ def export_corrections(
 
     with _kindly(language):
         try:
-            count = asyncio.run(work())
+            count = run_loop(work())
         except OSError:
             _stop(text("cli.not_saved", language, path=str(out)))
     typer.echo(text("cli.corrections", language, count=count, path=str(out)))
@@ -449,10 +446,9 @@ def main() -> None:
 
 def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
     """Serve the page and the doors; `inline`, do the queue's work beside it unless EVA_WORKER=off."""
-    import asyncio  # noqa: PLC0415
-
     from bot.service import open_service  # noqa: PLC0415
     from core.logs import set_up_logs  # noqa: PLC0415
+    from core.process import run as run_loop  # noqa: PLC0415
     from core.process import until_stopped  # noqa: PLC0415
     from core.settings import Settings, WorkerPlace  # noqa: PLC0415
     from leaderboard_web.app import create_app  # noqa: PLC0415
@@ -474,7 +470,7 @@ def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
                 address = text("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}")
                 await until_stopped(serve_app(site, door), *beside, begin=lambda: typer.echo(address))
 
-        asyncio.run(work())
+        run_loop(work())
 
 
 def _door(host: str, port: int, language: Language) -> socket.socket:

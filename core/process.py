@@ -1,18 +1,31 @@
-"""A process that works until it is told to stop, and then ends in order."""
+"""A process that works until it is told to stop, and then ends in order; on libuv where there is one."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
-__all__ = ["until_stopped"]
+__all__ = ["run", "until_stopped"]
+
+Result = TypeVar("Result")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(main: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine in an event loop of its own: uvloop's, or asyncio's on Windows, which it does not know."""
+    if sys.platform == "win32":
+        return asyncio.run(main)
+    import uvloop  # noqa: PLC0415
+
+    result: Result = uvloop.run(main)
+    return result
 
 
 async def until_stopped(*work: Callable[[], Awaitable[None]], begin: Callable[[], None] | None = None) -> None:
