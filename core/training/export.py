@@ -33,7 +33,7 @@ class Answers:
     outfit_logit: NDArray[np.float32]
     """n."""
     evidence: NDArray[np.float32]
-    """n x 16 x 16 x 8."""
+    """n x rows x columns x 8, one cell for each 16 x 16 pixels of the input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,13 @@ def test_crop_of_a_wide_picture_keeps_whole_rows() -> None:
     assert (framed.crop(cells) == cells[4:12]).all()
 
 
+def test_crop_in_a_rectangle_that_stands() -> None:
+    framed = frame(_halves(300, 600), Preprocessing(width=224, height=320))
+    assert framed.pixels.shape == (320, 224, 3)
+    cells = np.arange(280, dtype=np.float32).reshape(20, 14)
+    assert (framed.crop(cells) == cells[:, 2:12]).all()
+
+
 @given(st.integers(64, 700), st.integers(64, 700))
 def test_letterbox_crop_has_the_pictures_proportions(width: int, height: int) -> None:
     framed = frame(Image.new("RGB", (width, height)), Preprocessing())
