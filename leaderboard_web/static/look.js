@@ -1,7 +1,6 @@
 /** The slider that fades the warm colours over the photo. */
 
-const fade = document.querySelector(".fade");
-const slider = fade.querySelector("input");
+const slider = document.querySelector(".fade input");
 const warmth = document.querySelector(".warmth");
 
 const follow = () => {
@@ -10,4 +9,3 @@ const follow = () => {
 
 slider.addEventListener("input", follow);
 follow();
-fade.hidden = false;
