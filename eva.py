@@ -447,11 +447,14 @@ def main() -> None:
 def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
     """Serve the page and the doors; `inline`, do the queue's work beside it unless EVA_WORKER=off."""
     from bot.service import open_service  # noqa: PLC0415
+    from core.keys import secret_key  # noqa: PLC0415
     from core.logs import set_up_logs  # noqa: PLC0415
     from core.process import run as run_loop  # noqa: PLC0415
     from core.process import until_stopped  # noqa: PLC0415
     from core.settings import Settings, WorkerPlace  # noqa: PLC0415
+    from core.visitors import Visitors  # noqa: PLC0415
     from leaderboard_web.app import create_app  # noqa: PLC0415
+    from leaderboard_web.chat import TRY  # noqa: PLC0415
     from webhooks.doors import doors  # noqa: PLC0415
     from webhooks.server import serve_app  # noqa: PLC0415
 
@@ -462,12 +465,17 @@ def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
         async def work() -> None:
             works = inline and settings.worker is WorkerPlace.INLINE
             async with open_service(settings, works=works) as service:
-                site = create_app(service.classifier, samples=SAMPLES, memory=service.memory)
+                site = create_app(
+                    service.classifier,
+                    samples=SAMPLES,
+                    memory=service.memory,
+                    visitors=Visitors(secret_key(settings)),
+                )
                 for router in doors(service):
                     site.include_router(router)
                 beside = [*service.work, *([service.poll] if polling else [])]
                 named = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
-                address = text("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}")
+                address = text("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}{TRY}")
                 await until_stopped(serve_app(site, door), *beside, begin=lambda: typer.echo(address))
 
         run_loop(work())

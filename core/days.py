@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["SEOUL", "midnight"]
+__all__ = ["SEOUL", "midnight", "monday"]
 
 SEOUL = ZoneInfo("Asia/Seoul")
 
@@ -13,3 +13,9 @@ SEOUL = ZoneInfo("Asia/Seoul")
 def midnight(now: datetime | None = None) -> datetime:
     """The last midnight in Seoul before a moment (an aware time; now, if none is given)."""
     return (now or datetime.now(UTC)).astimezone(SEOUL).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def monday(now: datetime | None = None) -> datetime:
+    """The midnight in Seoul with which the week of a moment began (an aware time; now, if none is given)."""
+    day = midnight(now)
+    return day - timedelta(days=day.weekday())

@@ -25,9 +25,19 @@ class Links:
         """Take the key that signs; whoever has it can make links."""
         self._key = hmac.digest(secret, PURPOSE, "sha256")
 
-    def sign(self, key: str, lifetime: timedelta) -> str:
-        """A token that opens one picture for this long, to the second."""
-        end = f"{int(time.time() + lifetime.total_seconds()):x}"
+    def sign(self, key: str, lifetime: timedelta, *, step: timedelta | None = None) -> str:
+        """A token that opens one picture for this long, to the second.
+
+        Args:
+            key: where the picture lies.
+            lifetime: of the token.
+            step: lets it end at the next full step instead; tokens of one step are the same, so browsers that were
+                here before know the picture.
+        """
+        last = int(time.time() + lifetime.total_seconds())
+        if step is not None:
+            last += -last % int(step.total_seconds())
+        end = f"{last:x}"
         return f"{end}.{self._signature(key, end)}"
 
     def check(self, key: str, token: str) -> None:

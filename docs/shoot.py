@@ -67,7 +67,7 @@ def main() -> None:
     command = [sys.executable, "-u", "-m", "eva", "run", "--port", "0"]
     with subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        found = re.search(r"http://\S+", server.stdout.readline())
+        found = next(filter(None, (re.search(r"http://\S+", line) for line in server.stdout)), None)
         if not found:
             sys.exit("Eva did not start.")
         with sync_playwright() as playwright:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.vision.region import Region
     from core.vision.verdict import Verdict
 
-__all__ = ["Answer", "Bar", "answer", "as_json"]
+__all__ = ["Answer", "Bar", "answer", "as_json", "bar"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def answer(data: bytes, classifier: StyleClassifier, language: Language, *, with
         band=verdict.band,
         outfit=verdict.outfit,
         region=verdict.region,
-        bars=tuple(_bar(style, share, language) for style, share in verdict.ranking) if seen else (),
+        bars=tuple(bar(style, share, language) for style, share in verdict.ranking) if seen else (),
         heat=_heat(picture, verdict, name, language) if seen else None,
         # A map without heat leaves the photo as it is: same size, same cut as the heat picture.
         photo=_data_url(heat_jpeg(picture.image, np.zeros_like(verdict.cam))) if with_photo else None,
@@ -108,7 +108,8 @@ def as_json(answer: Answer) -> dict[str, Any]:
     return asdict(answer)
 
 
-def _bar(style: Style, probability: float, language: Language) -> Bar:
+def bar(style: Style, probability: float, language: Language) -> Bar:
+    """One style's bar."""
     name, share = style_name(style, language), percent(probability)
     return Bar(
         style=style,

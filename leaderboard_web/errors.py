@@ -25,6 +25,7 @@ from core.errors import (
     PhotoTooLarge,
     PictureMissing,
 )
+from leaderboard_web.chat import TRY, chat_page
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.security import SECURITY_HEADERS
 
@@ -88,4 +89,6 @@ def answer_errors(app: FastAPI) -> None:
 def _answer(request: Request, status: int, error: str, message: str) -> Response:
     if request.url.path.startswith("/api/"):
         return JSONResponse({"error": error, "message": message}, status)
-    return render(request, status=status, refusal=message)
+    if request.url.path == TRY:
+        return chat_page(request, status=status, refusal=message)
+    return render(request, "message.html", status=status, message=message)

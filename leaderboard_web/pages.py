@@ -9,13 +9,9 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.texts import Language, negotiate, text, variants
-from bot.voice import describe, style_name
-from core.styles import STYLES
 
 if TYPE_CHECKING:
     from fastapi import Request, Response
-
-    from leaderboard_web.answer import Answer
 
 __all__ = ["LANGUAGE_COOKIE", "STATIC", "language_of", "render"]
 
@@ -43,23 +39,27 @@ def language_of(request: Request) -> Language:
     return negotiate(request.headers.get("accept-language"))
 
 
-def render(
-    request: Request, *, status: int = 200, answer: Answer | None = None, refusal: str | None = None
-) -> Response:
-    """The page, with Eva's answer or her refusal in the chat where there is one."""
+def render(request: Request, template: str, *, status: int = 200, section: str = "", **values: object) -> Response:
+    """A page.
+
+    Args:
+        request: whose language it speaks.
+        template: its file in `templates/`.
+        status: of the answer.
+        section: the part of the site that it belongs to, as the menu names it; empty for none.
+        values: what the template shows.
+    """
     language = language_of(request)
     page: Response = _templates.TemplateResponse(
         request,
-        "chat.html",
+        template,
         {
-            "t": lambda key, **values: text(key, language, **values),
-            "texts": lambda key: [text(each, language) for each in variants(key, language)],
+            "t": lambda key, **words: text(key, language, **words),
+            "texts": lambda key, **words: [text(each, language, **words) for each in variants(key, language)],
             "language": language,
-            "languages": list(Language),
-            "styles": [(style, style_name(style, language), describe(style, language)) for style in STYLES],
-            "samples": request.app.state.samples,
-            "answer": answer,
-            "refusal": refusal,
+            "switches": [(each, _in(request, each)) for each in Language if each is not language],
+            "section": section,
+            **values,
         },
         status_code=status,
         headers={
@@ -71,3 +71,8 @@ def render(
     if request.query_params.get("lang") == language:
         page.set_cookie(LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="lax", httponly=True)
     return page
+
+
+def _in(request: Request, language: Language) -> str:
+    """This page in another language: a query alone, so that no path can make another site of it."""
+    return f"?{request.url.include_query_params(lang=language.value).query}"

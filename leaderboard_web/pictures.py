@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
 if TYPE_CHECKING:
+    from core.links import Links
     from core.memory import Memory
 
-__all__ = ["picture_routes"]
+__all__ = ["picture_path", "picture_routes"]
+
+LIFETIME = timedelta(hours=1)
+"""How long a picture on a page can be loaded, at least."""
+
+
+def picture_path(links: Links, key: str) -> str:
+    """The address of a picture on a page of ours; the same one for about an hour, so that browsers keep it."""
+    return f"/pictures/{key}?t={links.sign(key, LIFETIME, step=LIFETIME)}"
 
 
 def picture_routes(memory: Memory) -> APIRouter:

@@ -2,30 +2,104 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select
 
 from core.db import tables
 from core.db.looks import as_look
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
+    from sqlalchemy import Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.looks import Look
+    from core.styles import Style
 
-__all__ = ["top"]
+__all__ = ["Place", "Shared", "is_empty", "page", "shared", "top"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """A look on the board, and whose it is."""
+
+    look: Look
+    name: str | None
+    """The name that its owner chose, if any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where on a board a look stands; what comes after it is the next page."""
+
+    hearts: int
+    look_id: UUID
 
 
 async def top(connection: AsyncConnection, *, since: datetime, limit: int) -> list[Look]:
     """The looks that were shared at this moment or later: most hearts first, of equals the newest."""
+    return [each.look for each in await page(connection, since=since, limit=limit)]
+
+
+async def page(
+    connection: AsyncConnection,
+    *,
+    limit: int,
+    style: Style | None = None,
+    since: datetime | None = None,
+    after: Place | None = None,
+) -> list[Shared]:
+    """A page of a board: most hearts first, of equals the newest.
+
+    Args:
+        connection: the unit of work.
+        limit: how many at most.
+        style: only looks in which Eva saw this one.
+        since: only looks that were shared at this moment or later.
+        after: the last one of the page before.
+    """
     table = tables.looks
-    found = (
-        select(table)
-        .where(table.c.shared_at >= since, table.c.hidden_at.is_(None))
-        .order_by(table.c.hearts.desc(), table.c.id.desc())
-        .limit(limit)
+    found = _on_board()
+    if style is not None:
+        found = found.where(table.c.style == style)
+    if since is not None:
+        found = found.where(table.c.shared_at >= since)
+    if after is not None:
+        here = func.row(table.c.hearts, table.c.id)
+        found = found.where(here < func.row(literal(after.hearts), literal(after.look_id)))
+    found = found.order_by(table.c.hearts.desc(), table.c.id.desc()).limit(limit)
+    return [_shared(row) for row in await connection.execute(found)]
+
+
+async def is_empty(connection: AsyncConnection, *, style: Style | None = None, since: datetime | None = None) -> bool:
+    """Whether a board has no look at all."""
+    table = tables.looks
+    found = select(table.c.id).where(table.c.shared_at.is_not(None), table.c.hidden_at.is_(None))
+    if style is not None:
+        found = found.where(table.c.style == style)
+    if since is not None:
+        found = found.where(table.c.shared_at >= since)
+    return (await connection.execute(found.limit(1))).first() is None
+
+
+async def shared(connection: AsyncConnection, look_id: UUID) -> Shared | None:
+    """A look that is on the board; None for all others, whether they exist or not."""
+    row = (await connection.execute(_on_board().where(tables.looks.c.id == look_id))).first()
+    return None if row is None else _shared(row)
+
+
+def _on_board() -> Select[tuple[object, ...]]:
+    table, people = tables.looks, tables.people
+    return (
+        select(table, people.c.name.label("owner"))
+        .join(people, people.c.id == table.c.person_id)
+        .where(table.c.shared_at.is_not(None), table.c.hidden_at.is_(None))
     )
-    return [as_look(row) for row in await connection.execute(found)]
+
+
+def _shared(row: Row[tuple[object, ...]]) -> Shared:
+    return Shared(look=as_look(row), name=row.owner)

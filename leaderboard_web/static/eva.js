@@ -6,7 +6,7 @@ import { shrink } from "./shrink.js";
 const PATIENCE = 90_000;
 const SLOW_AFTER = 7_000;
 
-const form = document.querySelector("form");
+const form = document.querySelector(".chat form");
 const input = form.querySelector("input[type=file]");
 const curtain = document.querySelector(".curtain");
 const words = document.querySelector("#parts").dataset;

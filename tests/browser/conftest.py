@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ FLAGS = [
     "--disable-gpu",
 ]
 expect.set_options(timeout=20_000)
+ENVIRONMENT = {"EVA_ENGINE": "scripted", "EVA_ENV": "development", "PYTHONPATH": str(ROOT)}
 RESULTS = ROOT / "test-results"
 
 OpenPage = Callable[..., Page]
@@ -44,23 +47,44 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which Eva runs and keeps what she remembers."""
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="package")
+def board(site: str, place: Path) -> dict[str, str]:
+    """Looks of several people on the board; gives their ids by the names of their owners."""
+    seed = [sys.executable, "-m", "tests.browser.seed"]
+    done = subprocess.run(
+        seed, cwd=place, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="package")
+def site(place: Path) -> Iterator[str]:
     """`eva run` on a free port, verdicts scripted; gives its address, prints at the end what it said."""
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "eva", "run", "--port", "0"],
-        cwd=tmp_path_factory.mktemp("site"),
-        env=os.environ | {"EVA_ENGINE": "scripted", "EVA_ENV": "development", "PYTHONPATH": str(ROOT)},
+        cwd=place,
+        env=os.environ | ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     ) as server:
         assert server.stdout is not None
-        said = server.stdout.readline()
-        found = re.search(r"http://\S+", said)
+        said, found = "", None
+        # She may say that she makes her database first; at her end the line is empty.
+        while found is None and (line := server.stdout.readline()):
+            said += line
+            found = re.search(r"http://\S+", line)
         try:
-            assert found, said + server.stdout.read()
-            yield found[0]
+            assert found, said
+            yield found[0].removesuffix("/try")
         finally:
             server.terminate()
             print(said, server.communicate()[0])  # noqa: T201  (pytest shows it beside a failure)
@@ -90,7 +114,7 @@ def open_page(chromium: Browser, site: str, request: pytest.FixtureRequest) -> I
     def complain(words: str) -> None:
         complaints.append(words)
 
-    def start(*, path: str = "/", expect_errors: bool = False, **context: Any) -> Page:
+    def start(*, path: str = "/try", expect_errors: bool = False, **context: Any) -> Page:
         options = {"locale": "en-GB", "viewport": {"width": 390, "height": 780}, "reduced_motion": "reduce"}
         page = chromium.new_context(**{**options, **context}).new_page()
         pages.append(page)

@@ -46,3 +46,14 @@ def test_nobody_else_makes_tokens() -> None:
     for token in forged:
         with pytest.raises(LinkRefused):
             links.check(key, token)
+
+
+def test_links_of_the_same_step_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    links, key = Links(b"secret"), new_key()
+    now = 3600.0 * 480_000
+    tokens = []
+    for moment in (now + 1, now + 3599, now + 3601):
+        monkeypatch.setattr(time, "time", lambda moment=moment: moment)
+        tokens.append(links.sign(key, HOUR, step=HOUR))
+        assert int(tokens[-1].partition(".")[0], 16) >= moment + 3600
+    assert tokens[0] == tokens[1] != tokens[2]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,15 @@ import httpx
 import pytest
 import uvicorn
 
+from core.db.engine import Database
+from core.links import Links
+from core.memory import Memory
+from core.storage import Storage
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.engines import Outputs
 from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine, scripted_outputs
+from core.visitors import Visitors
 from leaderboard_web.app import create_app
 
 if TYPE_CHECKING:
@@ -29,7 +35,15 @@ Script = Callable[["NDArray[np.uint8]"], Outputs]
 @contextmanager
 def serving(script: Script, samples: Path) -> Iterator[str]:
     """Serve the site; gives its address."""
-    site = create_app(StyleClassifier(ScriptedEngine(script), SCRIPTED_CARD), samples=samples)
+    classifier = StyleClassifier(ScriptedEngine(script), SCRIPTED_CARD)
+    # No database listens there: the pages that need none must work without it.
+    nothing = Memory(
+        database=Database("postgresql://eva@127.0.0.1:1/eva"),
+        storage=Storage("s3://nowhere", region="nowhere", skip_signature=True),
+        links=Links(b"secret"),
+        keep_private=timedelta(hours=24),
+    )
+    site = create_app(classifier, samples=samples, memory=nothing, visitors=Visitors(b"secret"))
     server = uvicorn.Server(uvicorn.Config(site, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

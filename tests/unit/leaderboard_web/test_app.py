@@ -19,7 +19,7 @@ from bot.texts import Language, text
 from core.styles import STYLES, Style
 from core.vision.engines import Outputs, usable_cores
 from core.vision.scripted import scripted_outputs
-from leaderboard_web.app import QUEUE_PER_CORE
+from leaderboard_web.desk import QUEUE_PER_CORE
 from leaderboard_web.upload import MOST_BYTES
 from tests.unit.leaderboard_web.conftest import serving, street
 
@@ -81,7 +81,7 @@ def test_without_an_outfit_there_are_no_bars_and_no_heat(samples: Path, photo: b
         found = send(client, photo).json()
         assert (found["band"], found["bars"], found["heat"]) == ("not_an_outfit", [], None)
         assert len(found["bubbles"]) >= 2
-        page = send(client, photo, "/").text
+        page = send(client, photo, "/try").text
         assert 'class="warm"' not in page.partition("<template")[0]
 
 
@@ -98,20 +98,20 @@ def test_without_an_outfit_there_are_no_bars_and_no_heat(samples: Path, photo: b
 def test_the_page_speaks_the_language_of_its_reader(
     client: httpx.Client, headers: dict[str, str], query: str, language: str
 ) -> None:
-    page = client.get(f"/{query}", headers=headers)
+    page = client.get(f"/try{query}", headers=headers)
     assert f'<html lang="{language}">' in page.text
     assert text("page.hello.1", Language(language)) in unescape(page.text)
 
 
 def test_a_chosen_language_is_remembered(client: httpx.Client, photo: bytes) -> None:
-    client.get("/?lang=ko")
-    assert '<html lang="ko">' in client.get("/").text
+    client.get("/try?lang=ko")
+    assert '<html lang="ko">' in client.get("/try").text
     assert send(client, photo).json()["name"] == text("style.street.name", Language.KO)
 
 
 def test_the_form_answers_with_a_page_that_needs_no_script(client: httpx.Client, photo: bytes) -> None:
     said = [bubble["text"] for bubble in send(client, photo).json()["bubbles"]]
-    page = unescape(send(client, photo, "/").text).partition("<template")[0]
+    page = unescape(send(client, photo, "/try").text).partition("<template")[0]
     places = [page.index(sentence) for sentence in said]
     assert places == sorted(places)
     pictures = re.findall(r'src="(data:image/jpeg;base64,[^"]+)"', page)
@@ -120,7 +120,7 @@ def test_the_form_answers_with_a_page_that_needs_no_script(client: httpx.Client,
 
 
 def test_a_sample_can_be_sent_by_its_name(client: httpx.Client) -> None:
-    page = client.post("/", files={"photo": ("", b"")}, data={"sample": "street"})
+    page = client.post("/try", files={"photo": ("", b"")}, data={"sample": "street"})
     assert page.status_code == 200
     assert 'class="share" width="72%"' in page.text
 
@@ -128,7 +128,7 @@ def test_a_sample_can_be_sent_by_its_name(client: httpx.Client) -> None:
 @pytest.mark.parametrize("name", ["nothing", "../README", "..%2fdraw", "street.jpg"])
 def test_only_samples_are_samples(client: httpx.Client, name: str) -> None:
     assert client.get(f"/samples/{name}.jpg").status_code == 404
-    assert client.post("/", files={"photo": ("", b"")}, data={"sample": name}).status_code == 400
+    assert client.post("/try", files={"photo": ("", b"")}, data={"sample": name}).status_code == 400
 
 
 BAD = [
@@ -142,7 +142,7 @@ BAD = [
 def test_a_bad_photo_gets_its_sentence(client: httpx.Client, data: bytes, status: int, error: str, key: str) -> None:
     reply = send(client, data)
     assert (reply.status_code, reply.json()) == (status, {"error": error, "message": text(key, Language.EN)})
-    page = send(client, data, "/")
+    page = send(client, data, "/try")
     assert page.status_code == status
     assert text(key, Language.EN) in unescape(page.text)
 
@@ -153,7 +153,7 @@ def test_a_form_without_a_photo_gets_its_sentence(client: httpx.Client) -> None:
     assert client.post("/api/judge", content=b"x").json()["message"] == sentence
     broken = {"Content-Type": "multipart/form-data; boundary=x"}
     assert client.post("/api/judge", content=b"no form", headers=broken).status_code == 400
-    page = client.post("/", files={"photo": ("", b"")})
+    page = client.post("/try", files={"photo": ("", b"")})
     assert page.status_code == 400
     assert sentence in unescape(page.text)
 
@@ -169,7 +169,10 @@ def test_a_bug_is_no_blank_page(samples: Path, photo: bytes) -> None:
     assert "default-src 'none'" in reply.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing/here", "/static/eva.css", "/api/judge", "/samples/street.jpg"])
+@pytest.mark.parametrize(
+    "path",
+    ["/try", "/privacy", "/model", "/styles", "/nothing/here", "/static/eva.css", "/api/judge", "/samples/street.jpg"],
+)
 def test_every_answer_is_locked_down(client: httpx.Client, path: str) -> None:
     reply = client.get(path)
     policy = reply.headers["content-security-policy"]
@@ -182,6 +185,43 @@ def test_a_wrong_address_is_answered_by_eva(client: httpx.Client) -> None:
     page = client.get("/nothing/here")
     assert page.status_code == 404
     assert text("page.not_found", Language.EN) in unescape(page.text)
+
+
+def test_the_switch_of_languages_never_leads_to_another_site(client: httpx.Client) -> None:
+    page = client.get(f"{str(client.base_url).rstrip('/')}//evil.example/?when=week")
+    assert page.status_code == 404
+    assert re.findall(r'href="([^"]+)" lang="ko"', page.text) == ["?when=week&amp;lang=ko"] * 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 400),
+        ({"Sec-Fetch-Site": "same-origin"}, 400),
+        ({"Sec-Fetch-Site": "none"}, 400),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_only_pages_of_ours_send_forms(client: httpx.Client, headers: dict[str, str], status: int) -> None:
+    assert client.post("/try", files={"photo": ("", b"")}, headers=headers).status_code == status
+    assert client.get("/try", headers=headers).status_code == 200
+
+
+def test_an_older_browser_says_only_its_origin(client: httpx.Client) -> None:
+    ours = {"Origin": str(client.base_url).rstrip("/")}
+    assert client.post("/try", files={"photo": ("", b"")}, headers=ours).status_code == 400
+
+
+def test_the_privacy_page_says_how_long(client: httpx.Client) -> None:
+    page = unescape(client.get("/privacy").text)
+    assert text("privacy.chat.1", Language.EN, hours=24) in page
+
+
+def test_a_model_that_was_not_measured_has_no_figures(client: httpx.Client) -> None:
+    assert text("model.none", Language.EN) in unescape(client.get("/model").text)
 
 
 def test_a_photo_never_touches_the_disk(client: httpx.Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -217,7 +257,7 @@ def test_too_many_photos_are_asked_to_come_back_while_the_page_stays_up(samples:
             tasks = [asyncio.create_task(client.post("/api/judge", files={"photo": photo})) for _ in range(room + 3)]
             refused, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             assert all(task.result().status_code == 503 for task in refused)
-            page = await client.get("/")
+            page = await client.get("/try")
             open_now.set()
             return await asyncio.gather(*tasks), page.status_code
 

@@ -73,6 +73,18 @@ def test_an_interrupted_run_goes_on_with_what_is_done(data: Path, tiny: str, tmp
     assert np.array_equal(whole[0], again[0]), "what no stage trains stays as it was"
 
 
+def test_a_run_goes_on_from_another_ones_network_at_another_shape(data: Path, tiny: str, tmp_path: Path) -> None:
+    commands.train(data=data, weights=None, out=tmp_path / "first", recipe=recipe(tiny))
+    taller = recipe(tiny, preprocessing=Preprocessing(width=32, height=48), stages=())
+    start = tmp_path / "first" / "model.keras"
+    commands.train(data=data, weights=None, out=tmp_path / "second", recipe=taller, start=start)
+    first, second = (keras.models.load_model(tmp_path / run / "model.keras") for run in ("first", "second"))
+    assert second.input_shape == (None, 48, 32, 3)
+    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
+    kept = read_recipe(tmp_path / "second" / "recipe.json")
+    assert len(kept.start) == 8, "whose network it was is kept"
+
+
 def test_another_recipe_does_not_mix_into_a_run(data: Path, tiny: str, tmp_path: Path) -> None:
     short = recipe(tiny, stages=())
     commands.train(data=data, weights=None, out=tmp_path / "run", recipe=short)

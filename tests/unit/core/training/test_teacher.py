@@ -45,8 +45,15 @@ def test_where_there_is_no_outfit_the_teacher_has_no_opinion() -> None:
 
 def test_rare_styles_and_sure_labels_are_drawn_more_often() -> None:
     examples = [photo(Style.CASUAL)] * 90 + [photo(Style.GIRLISH)] * 10 + [photo(Style.CASUAL, sure=1), photo(None)]
-    rates = drawing_rates(examples, balance=0.5, guess_rate=0.6)
+    rates = drawing_rates(examples, balance=0.5, guess_rate=0.6, emphasis={})
     assert rates[90] / rates[0] == np.sqrt(91 / 10)
     assert np.isclose(rates[100] / rates[0], 0.6)
     assert rates[101] > 0
-    assert np.allclose(drawing_rates(examples[:100], balance=0.0, guess_rate=1.0), 1.0)
+    assert np.allclose(drawing_rates(examples[:100], balance=0.0, guess_rate=1.0, emphasis={}), 1.0)
+
+
+def test_sources_that_look_like_users_photos_are_drawn_more_often() -> None:
+    examples = [photo(Style.CASUAL), replace(photo(Style.CASUAL), source="shadi"), replace(photo(None), source="shadi")]
+    plain = drawing_rates(examples, balance=0.5, guess_rate=0.6, emphasis={})
+    rates = drawing_rates(examples, balance=0.5, guess_rate=0.6, emphasis={"shadi": 2.0})
+    assert np.allclose(rates / plain, [1.0, 2.0, 2.0])

@@ -1,0 +1,39 @@
+"""`/privacy` and `/model`: what happens to photos, in plain words, and how good Eva is, in honest figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+from bot.voice import style_name
+from core.styles import STYLES
+from leaderboard_web.figures import figures_of
+from leaderboard_web.pages import language_of, render
+
+if TYPE_CHECKING:
+    from core.memory import Memory
+    from core.vision.card import ModelCard
+
+__all__ = ["about_routes"]
+
+
+def about_routes(memory: Memory, model: ModelCard) -> APIRouter:
+    """The two pages."""
+    router = APIRouter()
+    hours = round(memory.keep_private.total_seconds() / 3600)
+
+    @router.get("/privacy", response_class=Response)
+    async def privacy(request: Request) -> Response:
+        """What is kept, for how long, and who sees it."""
+        return render(request, "privacy.html", section="privacy", hours=hours)
+
+    @router.get("/model", response_class=Response)
+    async def figures(request: Request) -> Response:
+        """What was measured."""
+        names = {style: style_name(style, language_of(request)) for style in STYLES}
+        return render(
+            request, "model.html", section="model", figures=figures_of(model), names=names, version=model.version
+        )
+
+    return router

@@ -1,0 +1,149 @@
+"""`/`: the looks that people shared, by style and by time, most hearts first."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from bot.voice import Slot, speak, style_name
+from core.days import midnight, monday
+from core.db import boards
+from core.db.boards import Place
+from core.styles import STYLES, Style
+from leaderboard_web.cards import card, given_by
+from leaderboard_web.cursors import Cursor
+from leaderboard_web.pages import language_of, render
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.texts import Language
+    from core.db.boards import Shared
+    from core.db.looks import Look
+    from core.memory import Memory
+    from leaderboard_web.visitors import Guests
+
+__all__ = ["When", "board_path", "board_routes"]
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+SHOWN = 12
+"""Looks on a page: whole rows of two, three and four; on the first one the big first place comes on top."""
+
+
+class When(StrEnum):
+    """The time of a board: looks that were shared in it."""
+
+    TODAY = "today"
+    WEEK = "week"
+    ALL = "all"
+
+    @property
+    def since(self) -> datetime | None:
+        """When it began; None for all time."""
+        return {When.TODAY: midnight, When.WEEK: monday}[self]() if self is not When.ALL else None
+
+
+def board_path(when: When | None = None, style: Style | None = None, cursor: Cursor | None = None) -> str:
+    """The address of a board, or of its page after a cursor."""
+    query = {"when": when, "style": style, "after": cursor.as_text() if cursor else None}
+    chosen = urlencode({name: value for name, value in query.items() if value is not None})
+    return f"/?{chosen}" if chosen else "/"
+
+
+def board_routes(memory: Memory, guests: Guests) -> APIRouter:
+    """The board."""
+    router = APIRouter()
+
+    @router.get("/", response_class=Response)
+    async def board(request: Request) -> Response:
+        """A page of a board; without a time, the board of the shortest one in which somebody shared a look."""
+        language = language_of(request)
+        style, when = _one_of(Style, request, "style"), _one_of(When, request, "when")
+        cursor = _cursor(request)
+        first = cursor is None
+        limit = SHOWN + first
+        async with memory.database.begin() as connection:
+            when = when or await _freshest(connection, style)
+            found = await boards.page(
+                connection,
+                limit=limit + 1,
+                style=style,
+                since=when.since,
+                after=cursor.place if cursor else None,
+            )
+            shown, rest = found[:limit], found[limit:]
+            given = await given_by(connection, await guests.known(connection, request), shown)
+        before = cursor.shown if cursor else 0
+        cards = [
+            card(each, links=memory.links, language=language, given=given, place=place)
+            for place, each in enumerate(shown, before + 1)
+        ]
+        return render(
+            request,
+            "board.html",
+            section="board",
+            when=when,
+            style=style,
+            style_name=style_name(style, language) if style else None,
+            hero=cards[0] if first and cards else None,
+            hero_says=_about(shown[0].look, language) if shown else None,
+            cards=cards[1:] if first else cards,
+            eager=0 if first else 4,
+            times=[(each, board_path(each, style)) for each in When],
+            styles=[(each, style_name(each, language), board_path(when, each)) for each in STYLES],
+            every_style=board_path(when),
+            all_time=board_path(When.ALL, style),
+            more=board_path(when, style, _next(shown, before)) if rest else None,
+        )
+
+    return router
+
+
+async def _freshest(connection: AsyncConnection, style: Style | None) -> When:
+    for when in (When.TODAY, When.WEEK):
+        if not await boards.is_empty(connection, style=style, since=when.since):
+            return when
+    return When.ALL
+
+
+def _about(look: Look, language: Language) -> str:
+    """What Eva said about the style of a look."""
+    bubbles = speak(look.verdict, photo=str(look.id), language=language)
+    return next(each.text for each in bubbles if each.slot is Slot.ABOUT)
+
+
+def _next(shown: Sequence[Shared], before: int) -> Cursor:
+    last = shown[-1].look
+    return Cursor(shown=before + len(shown), place=Place(hearts=last.hearts, look_id=last.id))
+
+
+def _one_of(choices: type[Choice], request: Request, name: str) -> Choice | None:
+    """The choice in the query, if there is one.
+
+    Raises:
+        HTTPException: 404, there is no such choice.
+    """
+    wish = request.query_params.get(name)
+    if wish is None:
+        return None
+    try:
+        return choices(wish)
+    except ValueError:
+        raise HTTPException(404) from None
+
+
+def _cursor(request: Request) -> Cursor | None:
+    wish = request.query_params.get("after")
+    if wish is None:
+        return None
+    cursor = Cursor.from_text(wish)
+    if cursor is None:
+        raise HTTPException(404)
+    return cursor

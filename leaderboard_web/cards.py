@@ -1,0 +1,90 @@
+"""A shared look as pages show it, in words of the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.names import made_up
+from bot.voice import percent, style_name
+from core.db import hearts
+from leaderboard_web.pictures import picture_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.texts import Language
+    from core.db.boards import Shared
+    from core.links import Links
+    from core.styles import Style
+
+__all__ = ["Card", "card", "given_by"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A shared look."""
+
+    id: UUID
+    style: Style
+    style_name: str
+    percent: int
+    """How clearly it reads as that style, 1 to 99."""
+    name: str
+    """Its owner's on the board; people write it, so it is never trusted."""
+    hearts: int
+    given: bool
+    """Whether the reader gave it a heart."""
+    photo: str
+    """Address of the photo."""
+    map: str
+    """Address of the picture with the warm colours."""
+    width: int
+    height: int
+    place: int | None
+    """Its place on the board, from 1; None where it is not shown on one."""
+
+
+def card(
+    shared: Shared,
+    *,
+    links: Links,
+    language: Language,
+    given: frozenset[UUID] = frozenset(),
+    place: int | None = None,
+) -> Card:
+    """A look for a page.
+
+    Args:
+        shared: the look.
+        links: sign the addresses of its pictures.
+        language: the reader's.
+        given: looks that have the reader's heart.
+        place: on the board.
+    """
+    look = shared.look
+    return Card(
+        id=look.id,
+        style=look.verdict.style,
+        style_name=style_name(look.verdict.style, language),
+        percent=percent(look.verdict.confidence),
+        name=shared.name or made_up(look.person_id, language),
+        hearts=look.hearts,
+        given=look.id in given,
+        # The database promises that a shared look has its pictures.
+        photo=picture_path(links, look.photo_key or ""),
+        map=picture_path(links, look.cam_key or ""),
+        width=look.width,
+        height=look.height,
+        place=place,
+    )
+
+
+async def given_by(connection: AsyncConnection, visitor: UUID | None, shared: Sequence[Shared]) -> frozenset[UUID]:
+    """Those of the looks that have the visitor's heart; none have a stranger's."""
+    if visitor is None or not shared:
+        return frozenset()
+    return await hearts.given(connection, visitor, [each.look.id for each in shared])

@@ -1,0 +1,64 @@
+"""`/styles`: the eight styles, and for each what it is, her words, its best looks, and how often she is right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from bot.voice import describe, style_name
+from core.db import boards
+from core.styles import STYLES, Style
+from leaderboard_web.board import When, board_path
+from leaderboard_web.cards import card, given_by
+from leaderboard_web.figures import figures_of
+from leaderboard_web.pages import language_of, render
+
+if TYPE_CHECKING:
+    from core.memory import Memory
+    from core.vision.card import ModelCard
+    from leaderboard_web.visitors import Guests
+
+__all__ = ["style_routes"]
+
+TOP = 4
+
+
+def style_routes(memory: Memory, guests: Guests, model: ModelCard) -> APIRouter:
+    """The pages of the styles."""
+    router = APIRouter()
+
+    @router.get("/styles", response_class=Response)
+    async def every(request: Request) -> Response:
+        """All eight."""
+        language = language_of(request)
+        styles = [(style, style_name(style, language), describe(style, language)) for style in STYLES]
+        return render(request, "styles.html", section="styles", styles=styles)
+
+    @router.get("/styles/{key}", response_class=Response)
+    async def one(request: Request, key: str) -> Response:
+        """One of them."""
+        if key not in set(Style):
+            raise HTTPException(404)
+        style, language = Style(key), language_of(request)
+        async with memory.database.begin() as connection:
+            top = await boards.page(connection, style=style, limit=TOP)
+            given = await given_by(connection, await guests.known(connection, request), top)
+        figures = figures_of(model)
+        return render(
+            request,
+            "style.html",
+            section="styles",
+            style=style,
+            name=style_name(style, language),
+            line=describe(style, language),
+            cards=[
+                card(each, links=memory.links, language=language, given=given, place=place)
+                for place, each in enumerate(top, 1)
+            ],
+            board=board_path(When.ALL, style),
+            right=figures.styles[style] if figures else None,
+            styles=[(each, style_name(each, language)) for each in STYLES if each is not style],
+        )
+
+    return router

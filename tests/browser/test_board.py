@@ -1,0 +1,152 @@
+"""The board and its looks in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from bot.texts import Language, text
+from tests.browser.conftest import OpenPage
+from tests.browser.seed import ATTACK, SHARED
+
+pytestmark = pytest.mark.browser
+
+FIRST = SHARED[0][0]
+SHIFT = """() => new Promise((done) => {
+    let sum = 0;
+    new PerformanceObserver((list) => {
+        for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
+    }).observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => done(sum), 500);
+})"""
+LOADED = "image => image.complete && image.naturalWidth > 0"
+
+
+def test_the_board_has_a_first_place_and_the_others_in_order(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    expect(page.locator(".hero h2")).to_have_text("Street")
+    expect(page.locator(".hero .who")).to_contain_text(FIRST)
+    places = [text("board.place", Language.EN, place=place) for place in range(2, len(SHARED) + 1)]
+    expect(page.locator(".looks .place")).to_have_text(places)
+    for photo in page.locator("main img").all():
+        photo.scroll_into_view_if_needed()
+        expect(photo).to_have_js_property("complete", True)
+        assert photo.evaluate(LOADED)
+        assert photo.get_attribute("alt")
+
+
+def test_a_card_leads_to_its_look_and_a_tab_to_its_style(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    page.get_by_role("navigation", name=text("board.style", Language.EN)).get_by_role("link", name="80s Retro").click()
+    expect(page.locator(".hero .who")).to_contain_text("Corduroy Fox 71")
+    expect(page.locator(".looks > li")).to_have_count(0)
+    page.locator(".hero img").click(force=True)
+    expect(page).to_have_url(re.compile(f"/looks/{board['Corduroy Fox 71']}$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("80s Retro")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+@pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
+def test_nothing_sticks_out_or_jumps(
+    open_page: OpenPage, board: dict[str, str], width: int, scheme: str, locale: str
+) -> None:
+    page = open_page(path="/", viewport={"width": width, "height": 740}, color_scheme=scheme, locale=locale)
+    root = page.url.rstrip("/")
+    for path in ("/", f"/looks/{board[FIRST]}", "/styles", "/styles/street", "/model", "/privacy"):
+        page.goto(root + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert page.evaluate(SHIFT) < 0.02, path
+
+
+def test_the_warm_colours_fade_by_the_slider(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}")
+    slider = page.get_by_label(text("look.warmth", Language.EN))
+    warmth = page.locator(".warmth")
+    slider.press("End")
+    expect(warmth).to_have_css("opacity", "1")
+    slider.press("Home")
+    expect(warmth).to_have_css("opacity", "0")
+    photo, layer = page.locator(".layers img").first.bounding_box(), warmth.bounding_box()
+    assert photo == layer
+
+
+def test_a_heart_is_given_at_once_and_is_still_there(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    before = 2 * (len(SHARED) - 1)
+    form = page.locator(f'.heart[data-look="{board["미나"]}"]')
+    button, count = form.get_by_role("button"), form.locator(".count")
+    expect(count).to_have_text(str(before))
+    with page.expect_response("**/heart"):
+        button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(count).to_have_text(str(before + 1))
+    expect(button).to_have_accessible_name(f"{text('heart.label', Language.EN)} {before + 1}")
+    page.reload()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(count).to_have_text(str(before + 1))
+    with page.expect_response("**/unheart"):
+        button.press("Enter")
+    page.reload()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(count).to_have_text(str(before))
+
+
+def test_a_heart_that_does_not_arrive_is_not_shown(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}", expect_errors=True)
+    page.route("**/heart", lambda route: route.abort())
+    button = page.locator(".heart button")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".heart .count")).to_have_text(str(2 * len(SHARED)))
+
+
+def test_all_works_without_javascript(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/", java_script_enabled=False)
+    page.locator(".looks .heart button").last.click()
+    expect(page).to_have_url(re.compile(f"/looks/{board[SHARED[-1][0]]}$"))
+    expect(page.locator(".heart button")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".fade")).to_be_hidden()
+    photo, layer = (each.bounding_box() for each in page.locator(".layers img").all())
+    assert photo is not None
+    assert layer is not None
+    assert (photo["y"], photo["width"]) == (layer["y"], layer["width"])
+    assert photo["x"] + photo["width"] < layer["x"]
+    expect(page.locator(".warmth")).to_have_css("opacity", "1")
+    page.locator(".heart button").click()
+    expect(page.locator(".heart button")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_name_that_is_markup_stays_a_name(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    expect(page.locator(".looks .who", has_text=ATTACK)).to_have_count(1)
+    page.goto(f"{page.url}looks/{board[ATTACK]}")
+    expect(page.locator(".told .who")).to_contain_text(ATTACK)
+    expect(page.locator(".layers img").first).to_have_attribute(
+        "alt", text("look.title", Language.EN, style="Street", name=ATTACK)
+    )
+    assert page.evaluate("window.hacked") is None
+
+
+def test_the_keyboard_reaches_everything_and_skips_the_menu(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name=text("site.skip", Language.EN))).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name=text("board.when.today", Language.EN))).to_be_focused()
+    card = page.locator(".looks .whole").first
+    card.focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(".looks .heart button").first).to_be_focused()
+    card.press("Enter")
+    expect(page).to_have_url(re.compile("/looks/"))
+
+
+def test_a_board_without_looks_invites(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/?style=girlish&when=week", locale="ko-KR")
+    expect(page.locator(".empty h2")).to_have_text(text("board.empty", Language.KO))
+    page.get_by_role("link", name=text("board.show", Language.KO)).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(text("page.tagline", Language.KO))

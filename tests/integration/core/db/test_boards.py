@@ -1,0 +1,110 @@
+"""The boards, on a real Postgres."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import update
+
+from core.db import boards, looks, people, tables
+from core.db.boards import Place
+from core.db.engine import Database
+from core.ids import uuid7
+from core.styles import Style
+from tests.integration.records import a_look, a_person, a_verdict
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+NOW = datetime.now(UTC)
+
+
+async def a_shared(
+    connection: AsyncConnection,
+    person_id: UUID,
+    *,
+    hearts: int = 0,
+    style: Style = Style.STREET,
+    confidence: float = 0.9,
+    at: datetime = NOW,
+) -> UUID:
+    look = await a_look(connection, person_id, verdict=a_verdict(style, confidence=confidence))
+    assert await looks.share(connection, look.id)
+    changed = update(tables.looks).where(tables.looks.c.id == look.id).values(hearts=hearts, shared_at=at)
+    await connection.execute(changed)
+    return look.id
+
+
+async def ids(connection: AsyncConnection, **which: object) -> list[UUID]:
+    found = await boards.page(connection, **{"limit": 100, **which})  # type: ignore[arg-type]
+    return [each.look.id for each in found]
+
+
+async def test_hearts_come_first_then_the_newest_and_never_confidence(database: Database) -> None:
+    async with database.begin() as connection:
+        person = (await a_person(connection)).id
+        old = await a_shared(connection, person, hearts=2, confidence=0.99)
+        new = await a_shared(connection, person, hearts=2, confidence=0.4)
+        loved = await a_shared(connection, person, hearts=5, confidence=0.4)
+        plain = await a_shared(connection, person, confidence=0.99)
+        assert await ids(connection) == [loved, new, old, plain]
+
+
+async def test_pages_follow_each_other_without_gap_or_repetition(database: Database) -> None:
+    async with database.begin() as connection:
+        person = (await a_person(connection)).id
+        for number in range(11):
+            await a_shared(connection, person, hearts=number // 3)
+        everything = await ids(connection)
+        seen: list[UUID] = []
+        after: Place | None = None
+        while page := await boards.page(connection, limit=4, after=after):
+            seen += [each.look.id for each in page]
+            after = Place(hearts=page[-1].look.hearts, look_id=page[-1].look.id)
+    assert len(everything) == 11
+    assert seen == everything
+
+
+async def test_a_board_of_one_style_or_one_time(database: Database) -> None:
+    async with database.begin() as connection:
+        person = (await a_person(connection)).id
+        old = await a_shared(connection, person, style=Style.MODE, at=NOW - timedelta(days=3))
+        new = await a_shared(connection, person, style=Style.MODE)
+        other = await a_shared(connection, person, style=Style.RETRO, hearts=9)
+        yesterday = NOW - timedelta(days=1)
+        assert await ids(connection, style=Style.MODE) == [new, old]
+        assert await ids(connection, since=yesterday) == [other, new]
+        assert await ids(connection, style=Style.MODE, since=yesterday) == [new]
+        assert await boards.is_empty(connection, style=Style.CASUAL)
+        assert await boards.is_empty(connection, since=NOW + timedelta(hours=1))
+        assert not await boards.is_empty(connection, style=Style.MODE, since=yesterday)
+
+
+async def test_only_what_is_shared_and_not_hidden_exists(database: Database) -> None:
+    async with database.begin() as connection:
+        person = (await a_person(connection)).id
+        kept = await a_shared(connection, person)
+        private = (await a_look(connection, person)).id
+        taken_back, hidden = await a_shared(connection, person), await a_shared(connection, person)
+        await looks.unshare(connection, taken_back)
+        await looks.hide(connection, hidden)
+        assert await ids(connection) == [kept]
+        for gone in (private, taken_back, hidden, uuid7()):
+            assert await boards.shared(connection, gone) is None
+
+
+@pytest.mark.parametrize("name", [None, "미나", "<script>"])
+async def test_a_shared_look_says_whose_it_is(database: Database, name: str | None) -> None:
+    async with database.begin() as connection:
+        person = (await a_person(connection)).id
+        if name is not None:
+            await people.set_name(connection, person, name)
+        look_id = await a_shared(connection, person)
+        found = await boards.shared(connection, look_id)
+        assert found is not None
+        assert (found.look.id, found.name) == (look_id, name)
+        assert [each.name for each in await boards.page(connection, limit=5)] == [name]
