@@ -6,13 +6,17 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
+from asyncpg.exceptions import CannotConnectNowError, PostgresConnectionError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from bot.texts import text
 from bot.voice import apologise
 from core.errors import (
     DailyLimit,
+    DatabaseUnavailable,
     DecompressionBomb,
     EvaError,
     LinkRefused,
@@ -52,6 +56,9 @@ STATUS: dict[type[EvaError], HTTPStatus] = {
 }
 """The status of each kind of error; a kind that is missing here has its parent's."""
 
+AWAY = (ConnectionError, OperationalError, InterfaceError, PoolTimeout, PostgresConnectionError, CannotConnectNowError)
+"""What a unit of work raises while the database is away, and no mistake of ours does."""
+
 TEXTS = {400: "page.no_file", 404: "page.not_found", 405: "page.not_found", 503: "page.busy"}
 """What Eva says about a status that is no error of hers; about every other one `page.trouble`."""
 
@@ -76,6 +83,13 @@ def answer_errors(app: FastAPI) -> None:
         answer = _answer(request, error.status_code, HTTPStatus(error.status_code).phrase, sentence)
         answer.headers.update(error.headers or {})
         return answer
+
+    async def away(request: Request, error: Exception) -> Response:
+        log.warning("the database cannot be reached", error=type(error).__name__)
+        return await eva_error(request, DatabaseUnavailable(type(error).__name__))
+
+    for kind in AWAY:
+        app.add_exception_handler(kind, away)
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> Response:

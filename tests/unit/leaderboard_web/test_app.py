@@ -268,3 +268,10 @@ def test_too_many_photos_are_asked_to_come_back_while_the_page_stays_up(samples:
     busy = next(reply for reply in replies if reply.status_code == 503)
     assert busy.json()["message"] == text("page.busy", Language.EN)
     assert int(busy.headers["retry-after"]) > 0
+
+
+def test_board_without_its_database_asks_to_come_back(client: httpx.Client) -> None:
+    board = client.get("/")
+    assert board.status_code == 503
+    assert "Traceback" not in board.text
+    assert client.get("/try").status_code == 200, "the chat needs none"
