@@ -275,8 +275,13 @@ def test_every_bad_photo_has_a_sentence_of_its_own(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_the_daily_limit_says_how_many_there_are(language: Language) -> None:
+    assert "60" in apologise(errors.DailyLimit("60"), language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_other_errors_share_a_sentence_and_never_show_their_detail(language: Language) -> None:
-    for kind in kinds(errors.EvaError):
+    for kind in (each for each in kinds(errors.EvaError) if each is not errors.DailyLimit):
         assert "secret" not in apologise(kind("secret"), language)
     assert {apologise(kind(), language) for kind in kinds(errors.ModelError)} == {text("error.model", language)}
     assert {apologise(kind(), language) for kind in kinds(errors.TrainingError)} == {text("error.any", language)}
