@@ -15,15 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
-from sqlalchemy.engine import make_url
 
 from bot.texts import text
-from core.db.engine import Database
 from core.errors import EngineUnavailable, MemoryFault, ModelError
 from core.formats import READERS
 from core.photos import Picture
 from core.settings import EngineName
-from core.storage import Storage
 from core.vision.classifier import load_classifier
 
 if TYPE_CHECKING:
@@ -131,6 +128,12 @@ def _korean_font() -> str | None:
 
 async def _memory(settings: Settings, language: Language) -> list[Check]:
     """Whether Eva can remember. The embedded database is not started for this."""
+    # Half a second of imports, and the terminal, which shows these checks, also shows `eva ask`'s answer.
+    from sqlalchemy.engine import make_url  # noqa: PLC0415
+
+    from core.db.engine import Database  # noqa: PLC0415
+    from core.storage import Storage  # noqa: PLC0415
+
     if settings.database_url is None:
         database = _check("database", State.OK, text("cli.doctor.database.embedded", language), language)
     else:
