@@ -29,7 +29,7 @@ __all__ = ["kakao_door"]
 log = structlog.get_logger()
 
 MOST_BYTES = 1024 * 1024
-WITHIN = 4.35
+WITHIN = 4.3
 """Seconds from its arrival after which a call is answered, if only with an apology."""
 
 

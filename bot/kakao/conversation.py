@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Conversation"]
 
 PATIENCE = 4.2
-"""Seconds from its arrival that a call waits for a verdict."""
+"""Seconds from its arrival that a call waits for a verdict; less where many wait."""
 HELP = {"도움말", "도움", "처음으로", "시작", "help", "start", "?"}
 STYLES = {"스타일", "스타일 목록", "styles", "style"}
 
@@ -99,7 +99,7 @@ class Conversation:
         try:
             async with asyncio.timeout_at(arrived + PATIENCE):
                 if errand is not None:
-                    await self._waiting.until_done(update.id)
+                    await self._waiting.until_done(update.id, by=arrived + PATIENCE)
                 return await self._teller.tell(update.id, person)
         except TimeoutError:
             return replies.still_looking(language, photo=UUID(update.update_id))
