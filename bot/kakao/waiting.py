@@ -15,7 +15,7 @@ __all__ = ["WaitingRoom"]
 
 EVERY = 0.15
 """Seconds between questions, while somebody waits."""
-EACH = 0.02
+EACH = 0.03
 """Seconds that the answer to each other waiting call takes when all of them leave at once: so much earlier they do."""
 
 
