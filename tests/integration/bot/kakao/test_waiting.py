@@ -8,10 +8,12 @@ from collections.abc import Collection
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.kakao.waiting import WaitingRoom
+from bot.kakao.waiting import EACH, WaitingRoom
 from core.db import inbox
 from core.db.engine import DATABASE_FAULTS, Database
 from core.db.tables import Channel
+
+LATER = float("inf")
 
 
 async def test_all_who_wait_are_asked_about_together(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,7 +30,7 @@ async def test_all_who_wait_are_asked_about_together(database: Database, monkeyp
         for update in range(50):
             numbers.append(await inbox.receive(connection, Channel.KAKAO, str(update), sender="a", payload={}))
     room = WaitingRoom(database)
-    waiting = [asyncio.create_task(room.until_done(number)) for number in numbers if number is not None]
+    waiting = [asyncio.create_task(room.until_done(number, by=LATER)) for number in numbers if number is not None]
     impatient, *others = waiting
     await asyncio.sleep(0.3)
     assert not any(task.done() for task in waiting)
@@ -44,10 +46,20 @@ async def test_all_who_wait_are_asked_about_together(database: Database, monkeyp
     quiet = len(asked)
     await asyncio.sleep(0.5)
     assert len(asked) == quiet
-    await asyncio.wait_for(room.until_done(999_999), 30)
+    await asyncio.wait_for(room.until_done(999_999, by=LATER), 30)
 
 
 async def test_all_who_wait_learn_that_the_database_is_away() -> None:
     room = WaitingRoom(Database("postgresql://eva@127.0.0.1:1/eva"))
-    found = await asyncio.gather(*(room.until_done(number) for number in range(3)), return_exceptions=True)
+    found = await asyncio.gather(*(room.until_done(number, by=LATER) for number in range(3)), return_exceptions=True)
     assert all(isinstance(error, DATABASE_FAULTS) for error in found)
+
+
+async def test_who_waits_in_a_crowd_gives_up_in_time(database: Database) -> None:
+    async with database.begin() as connection:
+        number = await inbox.receive(connection, Channel.KAKAO, "slow", sender="a", payload={})
+    assert number is not None
+    room = WaitingRoom(database)
+    by = asyncio.get_running_loop().time() + 2 + 40 * EACH
+    found = await asyncio.gather(*(room.until_done(number, by=by) for _ in range(40)), return_exceptions=True)
+    assert all(isinstance(error, TimeoutError) for error in found)
