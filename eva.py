@@ -519,13 +519,24 @@ def _free_name(photo: Path) -> Path:
 def _kindly(language: Language) -> Iterator[None]:
     """Turn Eva's errors into her sentences and exit code 1."""
     from bot.voice import apologise  # noqa: PLC0415
-    from core.errors import EvaError, MemoryFault, ModelError, SecretMissing, TokenRefused, TrainingError  # noqa: PLC0415
+    from core.errors import (  # noqa: PLC0415
+        EngineUnavailable,
+        EvaError,
+        MemoryFault,
+        ModelError,
+        SecretMissing,
+        TokenRefused,
+        TrainingError,
+    )
 
     try:
         yield
     except (TrainingError, MemoryFault, SecretMissing, TokenRefused) as error:
         # Only who runs Eva meets these, and can do something about them.
         _stop(str(error))
+    except EngineUnavailable as error:
+        mend = text("cli.doctor.engine.mend", language, engine=os.environ.get("EVA_ENGINE", "litert"))
+        _stop(f"{mend} ({error.detail})")
     except ModelError as error:
         _stop(f"{apologise(error, language)}\n{text('cli.doctor.model.mend', language)} ({error})")
     except EvaError as error:

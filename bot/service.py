@@ -101,15 +101,17 @@ def _do_jobs(memory: Memory, stylist: Stylist, kakao: Kakao | None) -> Callable[
     async def work() -> None:
         every = [retention.tasks, *([kakao.tasks] if kakao is not None else [])]
         async with AsyncExitStack() as stack:
-            ushering = None
+            beside = []
             if stylist.settings.telegram_token is not None:
                 bot = await stack.enter_async_context(_open_bot(stylist.settings))
                 sender = Sender(bot)
                 every.append(tasks(Conversation(stylist, sender, bot.bot)))
-                ushering = asyncio.create_task(Usher(memory, sender, bot.bot).work())
-                stack.callback(ushering.cancel)
+                beside.append(Usher(memory, sender, bot.bot).work())
             queue = await stack.enter_async_context(Queue(memory.database.conninfo, *every))
-            await queue.work({"memory": memory}, concurrency=CONCURRENCY)
+            # One that fails ends the other, and so the process: nobody shall work without manners unnoticed.
+            async with asyncio.TaskGroup() as group:
+                for each in (queue.work({"memory": memory}, concurrency=CONCURRENCY), *beside):
+                    group.create_task(each)
 
     return work
 

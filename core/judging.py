@@ -8,9 +8,6 @@ verdict that was given.
 from __future__ import annotations
 
 import io
-import os
-import sys
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,17 +32,13 @@ if TYPE_CHECKING:
     from core.db.looks import Look
     from core.db.tables import Channel
     from core.memory import Memory
-    from core.photos import Picture
     from core.vision.classifier import StyleClassifier
-    from core.vision.verdict import Verdict
 
 __all__ = ["Judged", "Judging"]
 
 RECENT = 200
 """A person's latest looks among which a photo is looked for that comes again."""
 QUALITY = 88
-BEHIND = 10
-"""Niceness of a thread that judges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +107,7 @@ class Judging:
             return Judged(look=known, known=True)
         await self._count(person_id)
         with STEP_SECONDS.labels("judge").time():
-            verdict = await to_thread.run_sync(self._judge_behind, picture, limiter=self._cores)
+            verdict = await to_thread.run_sync(self._classifier.judge, picture, limiter=self._cores)
         width, height = picture.image.size
         new = looks.NewLook(
             id=uuid7(),
@@ -133,13 +126,6 @@ class Judging:
             added = await looks.add(connection, new)
         with STEP_SECONDS.labels("store").time():
             return Judged(look=await self._store(added, picture.image), known=False)
-
-    def _judge_behind(self, picture: Picture) -> Verdict:
-        """Judge on a thread that steps back behind those that answer calls: a verdict may take a moment longer, a
-        messenger at the door does not wait."""
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND)
-        return self._classifier.judge(picture)
 
     async def _remembered(self, person_id: UUID, hashed: bytes) -> Look | None:
         async with self._memory.database.begin() as connection:

@@ -19,9 +19,9 @@ class StyleFigures:
     """How she does on one style; whole percent."""
 
     said: int
-    """Of the outfits to which she gives the style, those to which people give it, too."""
+    """Of the outfits to which she gives the style, those that are labelled so."""
     found: int
-    """Of the outfits to which people give the style, those to which she gives it, too."""
+    """Of the outfits that are labelled with the style, those to which she gives it."""
     photos: int
 
 

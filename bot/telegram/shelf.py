@@ -12,12 +12,13 @@ from bot.telegram.verdicts import keyboard_of
 from bot.texts import text
 from bot.voice import percent, style_name
 from core.days import SEOUL, midnight
-from core.db import boards, looks, people
+from core.db import boards, looks
 from core.vision.verdict import Band
 
 if TYPE_CHECKING:
     from bot.stylist import Stylist
     from bot.telegram.thread import Thread
+    from core.db.boards import Shared
     from core.db.looks import Look
     from core.db.people import Person
 
@@ -55,13 +56,13 @@ async def show_own(thread: Thread, stylist: Stylist, person: Person) -> None:
 async def show_board(thread: Thread, stylist: Stylist) -> None:
     """`/board`: the most hearted looks that were shared today."""
     async with thread.memory.database.begin() as connection:
-        top = await boards.top(connection, since=midnight(), limit=TOP)
+        top = await boards.page(connection, since=midnight(), limit=TOP)
     if not top:
         await thread.send("board", *say(text("telegram.board.nothing", thread.language)))
         return
     await thread.send("board", *say(text("telegram.board", thread.language)))
-    for look in top:
-        await thread.send(f"board.{look.id}", await _shown(thread, stylist, look))
+    for each in top:
+        await thread.send(f"board.{each.look.id}", await _shown(thread, stylist, each))
 
 
 async def show_linked(thread: Thread, stylist: Stylist, argument: str) -> bool:
@@ -79,21 +80,20 @@ async def show_linked(thread: Thread, stylist: Stylist, argument: str) -> bool:
     except ValueError:
         return False
     async with thread.memory.database.begin() as connection:
-        look = await looks.get(connection, look_id)
-    if look is None or look.shared_at is None or look.hidden_at is not None:
+        shared = await boards.shared(connection, look_id)
+    if shared is None:
         return False
-    await thread.send("look", await _shown(thread, stylist, look))
+    await thread.send("look", await _shown(thread, stylist, shared))
     return True
 
 
-async def _shown(thread: Thread, stylist: Stylist, look: Look) -> Outgoing:
+async def _shown(thread: Thread, stylist: Stylist, shared: Shared) -> Outgoing:
     """A look of the board, with who shared it and how it is liked."""
-    async with thread.memory.database.begin() as connection:
-        person = await people.get(connection, look.person_id)
+    look = shared.look
     caption = text(
         "telegram.board.line",
         thread.language,
-        name=(person.name if person else None) or made_up(look.person_id, thread.language),
+        name=shared.name or made_up(look.person_id, thread.language),
         style=style_name(look.verdict.style, thread.language),
         hearts=look.hearts,
     )

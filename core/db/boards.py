@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.db.looks import Look
     from core.styles import Style
 
-__all__ = ["Place", "Shared", "is_empty", "page", "shared", "top"]
+__all__ = ["Place", "Shared", "is_empty", "page", "shared"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,6 @@ class Place:
 
     hearts: int
     look_id: UUID
-
-
-async def top(connection: AsyncConnection, *, since: datetime, limit: int) -> list[Look]:
-    """The looks that were shared at this moment or later: most hearts first, of equals the newest."""
-    return [each.look for each in await page(connection, since=since, limit=limit)]
 
 
 async def page(

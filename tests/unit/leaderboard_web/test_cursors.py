@@ -42,4 +42,5 @@ def test_other_cursors_are_refused(text: str) -> None:
 
 @given(st.text())
 def test_no_text_breaks_it(text: str) -> None:
-    Cursor.from_text(text)
+    cursor = Cursor.from_text(text)
+    assert cursor is None or Cursor.from_text(cursor.as_text()) == cursor
