@@ -447,12 +447,10 @@ def main() -> None:
 def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
     """Serve the page and the doors; `inline`, do the queue's work beside it unless EVA_WORKER=off."""
     from bot.service import open_service  # noqa: PLC0415
-    from core.keys import secret_key  # noqa: PLC0415
     from core.logs import set_up_logs  # noqa: PLC0415
     from core.process import run as run_loop  # noqa: PLC0415
     from core.process import until_stopped  # noqa: PLC0415
     from core.settings import Settings, WorkerPlace  # noqa: PLC0415
-    from core.visitors import Visitors  # noqa: PLC0415
     from leaderboard_web.app import create_app  # noqa: PLC0415
     from leaderboard_web.chat import TRY  # noqa: PLC0415
     from webhooks.doors import doors  # noqa: PLC0415
@@ -465,12 +463,7 @@ def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
         async def work() -> None:
             works = inline and settings.worker is WorkerPlace.INLINE
             async with open_service(settings, works=works) as service:
-                site = create_app(
-                    service.classifier,
-                    samples=SAMPLES,
-                    memory=service.memory,
-                    visitors=Visitors(secret_key(settings)),
-                )
+                site = create_app(service, samples=SAMPLES)
                 for router in doors(service):
                     site.include_router(router)
                 beside = [*service.work, *([service.poll] if polling else [])]

@@ -53,6 +53,8 @@ class Service:
     settings: Settings
     memory: Memory
     classifier: StyleClassifier
+    stylist: Stylist
+    """Eva at work, for the site as well as for the messengers."""
     kakao: Kakao | None
     """None while KakaoTalk is off."""
     work: tuple[Callable[[], Awaitable[None]], ...] = field(default=())
@@ -94,7 +96,7 @@ async def open_service(settings: Settings, *, works: bool) -> AsyncIterator[Serv
         stylist = Stylist(memory, judging, settings)
         kakao = await stack.enter_async_context(open_kakao(stylist)) if settings.kakao_key is not None else None
         work = (_do_jobs(memory, stylist, kakao),) if works else ()
-        yield Service(settings=settings, memory=memory, classifier=classifier, kakao=kakao, work=work)
+        yield Service(settings=settings, memory=memory, classifier=classifier, stylist=stylist, kakao=kakao, work=work)
 
 
 def _do_jobs(memory: Memory, stylist: Stylist, kakao: Kakao | None) -> Callable[[], Awaitable[None]]:

@@ -74,7 +74,7 @@ class Stylist:
 
     def page_url(self, look: Look) -> str | None:
         """The page of a look that is on the board, if Eva has a public address."""
-        if self.settings.public_url is None or look.shared_at is None or look.hidden_at is not None:
+        if self.settings.public_url is None or not look.on_board:
             return None
         return f"{str(self.settings.public_url).rstrip('/')}/looks/{look.id}"
 

@@ -12,16 +12,15 @@ from leaderboard_web.figures import figures_of
 from leaderboard_web.pages import language_of, render
 
 if TYPE_CHECKING:
-    from core.memory import Memory
-    from core.vision.card import ModelCard
+    from leaderboard_web.site import Site
 
 __all__ = ["about_routes"]
 
 
-def about_routes(memory: Memory, model: ModelCard) -> APIRouter:
+def about_routes(site: Site) -> APIRouter:
     """The two pages."""
-    router = APIRouter()
-    hours = round(memory.keep_private.total_seconds() / 3600)
+    router, model = APIRouter(), site.classifier.card
+    hours = round(site.memory.keep_private.total_seconds() / 3600)
 
     @router.get("/privacy", response_class=Response)
     async def privacy(request: Request) -> Response:

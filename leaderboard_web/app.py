@@ -7,37 +7,38 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from core.keys import secret_key
+from core.visitors import Visitors
 from leaderboard_web.about import about_routes
 from leaderboard_web.board import board_routes
 from leaderboard_web.chat import chat_routes
-from leaderboard_web.desk import Desk
 from leaderboard_web.errors import answer_errors
 from leaderboard_web.looks import look_routes
 from leaderboard_web.origins import SameOrigin
 from leaderboard_web.pages import STATIC
 from leaderboard_web.pictures import picture_routes
 from leaderboard_web.security import SecurityHeaders
+from leaderboard_web.site import Site
 from leaderboard_web.styles import style_routes
 from leaderboard_web.visitors import Guests
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.memory import Memory
-    from core.vision.classifier import StyleClassifier
-    from core.visitors import Visitors
+    from bot.service import Service
 
 __all__ = ["create_app"]
 
 
-def create_app(classifier: StyleClassifier, *, samples: Path, memory: Memory, visitors: Visitors) -> FastAPI:
+def create_app(service: Service, *, samples: Path) -> FastAPI:
     """The site.
 
     Args:
-        classifier: judges the photos; stays the caller's to close.
+        service: Eva at work; stays the caller's to close.
         samples: a folder of JPEGs for people who have no photo at hand; may be missing.
-        memory: with the looks that people shared; stays the caller's to close.
-        visitors: signs the keys by which browsers are known.
+
+    Raises:
+        SecretMissing: EVA_SECRET_KEY is not set in production.
     """
     app = FastAPI(title="Eva", docs_url=None, redoc_url=None)
     app.add_middleware(SameOrigin)
@@ -45,14 +46,21 @@ def create_app(classifier: StyleClassifier, *, samples: Path, memory: Memory, vi
     app.state.samples = sorted(path.stem for path in samples.glob("*.jpg"))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     answer_errors(app)
-    guests = Guests(memory.database, visitors)
-    for router in (
-        board_routes(memory, guests),
-        look_routes(memory, guests),
-        style_routes(memory, guests, classifier.card),
-        about_routes(memory, classifier.card),
-        chat_routes(Desk(classifier), samples),
-        picture_routes(memory),
+    site = Site(
+        settings=service.settings,
+        memory=service.memory,
+        classifier=service.classifier,
+        stylist=service.stylist,
+        guests=Guests(service.memory.database, Visitors(secret_key(service.settings))),
+        samples=samples,
+    )
+    for routes in (
+        board_routes,
+        look_routes,
+        style_routes,
+        about_routes,
+        chat_routes,
+        picture_routes,
     ):
-        app.include_router(router)
+        app.include_router(routes(site))
     return app

@@ -9,9 +9,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from bot.voice import Slot, speak, style_name
-from core.days import midnight, monday
 from core.db import boards
-from core.db.boards import Place
+from core.db.boards import Period, Place
 from core.styles import STYLES, Style
 from leaderboard_web.cards import card, given_by
 from leaderboard_web.cursors import Cursor
@@ -19,17 +18,15 @@ from leaderboard_web.pages import language_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.texts import Language
     from core.db.boards import Shared
     from core.db.looks import Look
-    from core.memory import Memory
-    from leaderboard_web.visitors import Guests
+    from leaderboard_web.site import Site
 
-__all__ = ["When", "board_path", "board_routes"]
+__all__ = ["board_path", "board_routes"]
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -37,35 +34,22 @@ SHOWN = 12
 """Looks on a page: whole rows of two, three and four; on the first one the big first place comes on top."""
 
 
-class When(StrEnum):
-    """The time of a board: looks that were shared in it."""
-
-    TODAY = "today"
-    WEEK = "week"
-    ALL = "all"
-
-    @property
-    def since(self) -> datetime | None:
-        """When it began; None for all time."""
-        return {When.TODAY: midnight, When.WEEK: monday}[self]() if self is not When.ALL else None
-
-
-def board_path(when: When | None = None, style: Style | None = None, cursor: Cursor | None = None) -> str:
+def board_path(when: Period | None = None, style: Style | None = None, cursor: Cursor | None = None) -> str:
     """The address of a board, or of its page after a cursor."""
     query = {"when": when, "style": style, "after": cursor.as_text() if cursor else None}
     chosen = urlencode({name: value for name, value in query.items() if value is not None})
     return f"/?{chosen}" if chosen else "/"
 
 
-def board_routes(memory: Memory, guests: Guests) -> APIRouter:
+def board_routes(site: Site) -> APIRouter:
     """The board."""
-    router = APIRouter()
+    router, memory, guests = APIRouter(), site.memory, site.guests
 
     @router.get("/", response_class=Response)
     async def board(request: Request) -> Response:
         """A page of a board; without a time, the board of the shortest one in which somebody shared a look."""
         language = language_of(request)
-        style, when = _one_of(Style, request, "style"), _one_of(When, request, "when")
+        style, when = _one_of(Style, request, "style"), _one_of(Period, request, "when")
         cursor = _cursor(request)
         first = cursor is None
         limit = SHOWN + first
@@ -75,7 +59,7 @@ def board_routes(memory: Memory, guests: Guests) -> APIRouter:
                 connection,
                 limit=limit + 1,
                 style=style,
-                since=when.since,
+                period=when,
                 after=cursor.place if cursor else None,
             )
             shown, rest = found[:limit], found[limit:]
@@ -96,21 +80,21 @@ def board_routes(memory: Memory, guests: Guests) -> APIRouter:
             hero_says=_about(shown[0].look, language) if shown else None,
             cards=cards[1:] if first else cards,
             eager=0 if first else 4,
-            times=[(each, board_path(each, style)) for each in When],
+            times=[(each, board_path(each, style)) for each in Period],
             styles=[(each, style_name(each, language), board_path(when, each)) for each in STYLES],
             every_style=board_path(when),
-            all_time=board_path(When.ALL, style),
+            all_time=board_path(Period.ALL, style),
             more=board_path(when, style, _next(shown, before)) if rest else None,
         )
 
     return router
 
 
-async def _freshest(connection: AsyncConnection, style: Style | None) -> When:
-    for when in (When.TODAY, When.WEEK):
-        if not await boards.is_empty(connection, style=style, since=when.since):
+async def _freshest(connection: AsyncConnection, style: Style | None) -> Period:
+    for when in (Period.TODAY, Period.WEEK):
+        if not await boards.is_empty(connection, style=style, period=when):
             return when
-    return When.ALL
+    return Period.ALL
 
 
 def _about(look: Look, language: Language) -> str:

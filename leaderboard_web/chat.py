@@ -11,13 +11,12 @@ from fastapi.responses import FileResponse, JSONResponse
 from bot.voice import describe, style_name
 from core.styles import STYLES
 from leaderboard_web.answer import Answer, as_json
+from leaderboard_web.desk import Desk
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.upload import read_form, uploaded
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from leaderboard_web.desk import Desk
+    from leaderboard_web.site import Site
 
 __all__ = ["TRY", "chat_page", "chat_routes"]
 
@@ -41,9 +40,9 @@ def chat_page(
     )
 
 
-def chat_routes(desk: Desk, samples: Path) -> APIRouter:
+def chat_routes(site: Site) -> APIRouter:
     """The page, its form, its API, and the samples for people who have no photo at hand."""
-    router = APIRouter()
+    router, desk, samples = APIRouter(), Desk(site.classifier), site.samples
     names = {path.stem for path in samples.glob("*.jpg")}
 
     @router.get(TRY, response_class=Response)

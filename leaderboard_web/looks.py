@@ -17,15 +17,14 @@ from leaderboard_web.cards import card, given_by
 from leaderboard_web.pages import language_of, render
 
 if TYPE_CHECKING:
-    from core.memory import Memory
-    from leaderboard_web.visitors import Guests
+    from leaderboard_web.site import Site
 
 __all__ = ["look_routes"]
 
 
-def look_routes(memory: Memory, guests: Guests) -> APIRouter:
+def look_routes(site: Site) -> APIRouter:
     """The page of a look, and its hearts."""
-    router = APIRouter()
+    router, memory, guests = APIRouter(), site.memory, site.guests
 
     @router.get("/looks/{look_id}", response_class=Response)
     async def page(request: Request, look_id: str) -> Response:

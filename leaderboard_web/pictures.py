@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 
 if TYPE_CHECKING:
     from core.links import Links
-    from core.memory import Memory
+    from leaderboard_web.site import Site
 
 __all__ = ["picture_path", "picture_routes"]
 
@@ -22,9 +22,9 @@ def picture_path(links: Links, key: str) -> str:
     return f"/pictures/{key}?t={links.sign(key, LIFETIME, step=LIFETIME)}"
 
 
-def picture_routes(memory: Memory) -> APIRouter:
+def picture_routes(site: Site) -> APIRouter:
     """The route; it serves from a folder as well as from S3."""
-    router = APIRouter()
+    router, memory = APIRouter(), site.memory
 
     @router.get("/pictures/{key:path}", response_class=Response)
     async def picture(key: str, t: str = "") -> Response:

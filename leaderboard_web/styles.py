@@ -8,25 +8,24 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from bot.voice import describe, style_name
 from core.db import boards
+from core.db.boards import Period
 from core.styles import STYLES, Style
-from leaderboard_web.board import When, board_path
+from leaderboard_web.board import board_path
 from leaderboard_web.cards import card, given_by
 from leaderboard_web.figures import figures_of
 from leaderboard_web.pages import language_of, render
 
 if TYPE_CHECKING:
-    from core.memory import Memory
-    from core.vision.card import ModelCard
-    from leaderboard_web.visitors import Guests
+    from leaderboard_web.site import Site
 
 __all__ = ["style_routes"]
 
 TOP = 4
 
 
-def style_routes(memory: Memory, guests: Guests, model: ModelCard) -> APIRouter:
+def style_routes(site: Site) -> APIRouter:
     """The pages of the styles."""
-    router = APIRouter()
+    router, memory, guests, model = APIRouter(), site.memory, site.guests, site.classifier.card
 
     @router.get("/styles", response_class=Response)
     async def every(request: Request) -> Response:
@@ -56,7 +55,7 @@ def style_routes(memory: Memory, guests: Guests, model: ModelCard) -> APIRouter:
                 card(each, links=memory.links, language=language, given=given, place=place)
                 for place, each in enumerate(top, 1)
             ],
-            board=board_path(When.ALL, style),
+            board=board_path(Period.ALL, style),
             right=figures.styles[style] if figures else None,
             styles=[(each, style_name(each, language)) for each in STYLES if each is not style],
         )

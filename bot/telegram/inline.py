@@ -62,7 +62,7 @@ async def _looks_of(memory: Memory, inline: Inline) -> tuple[Language, list[Look
         if person is None:
             return negotiate(inline.language), []
         latest = await looks.of_person(connection, person.id, limit=SEARCHED)
-    return Language(person.language), [look for look in latest if look.shared_at and not look.hidden_at]
+    return Language(person.language), [look for look in latest if look.on_board]
 
 
 def _result(look: Look, stylist: Stylist, me: User, language: Language) -> InlineQueryResult:

@@ -11,8 +11,9 @@ from bot.telegram.messages import Outgoing, say, show_picture
 from bot.telegram.verdicts import keyboard_of
 from bot.texts import text
 from bot.voice import percent, style_name
-from core.days import SEOUL, midnight
+from core.days import SEOUL
 from core.db import boards, looks
+from core.db.boards import Period
 from core.vision.verdict import Band
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ async def show_own(thread: Thread, stylist: Stylist, person: Person) -> None:
 async def show_board(thread: Thread, stylist: Stylist) -> None:
     """`/board`: the most hearted looks that were shared today."""
     async with thread.memory.database.begin() as connection:
-        top = await boards.page(connection, since=midnight(), limit=TOP)
+        top = await boards.page(connection, period=Period.TODAY, limit=TOP)
     if not top:
         await thread.send("board", *say(text("telegram.board.nothing", thread.language)))
         return

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, literal, select
 
+from core.days import midnight, monday
 from core.db import tables
 from core.db.looks import as_look
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.looks import Look
     from core.styles import Style
 
-__all__ = ["Place", "Shared", "is_empty", "page", "shared"]
+__all__ = ["Period", "Place", "Shared", "is_empty", "judged_today", "page", "shared"]
+
+
+class Period(StrEnum):
+    """The time of a board: looks that were shared in it. Days and weeks turn at midnight in Seoul."""
+
+    TODAY = "today"
+    WEEK = "week"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +54,7 @@ async def page(
     *,
     limit: int,
     style: Style | None = None,
-    since: datetime | None = None,
+    period: Period = Period.ALL,
     after: Place | None = None,
 ) -> list[Shared]:
     """A page of a board: most hearts first, of equals the newest.
@@ -54,15 +63,11 @@ async def page(
         connection: the unit of work.
         limit: how many at most.
         style: only looks in which Eva saw this one.
-        since: only looks that were shared at this moment or later.
+        period: only looks that were shared in it.
         after: the last one of the page before.
     """
     table = tables.looks
-    found = _on_board()
-    if style is not None:
-        found = found.where(table.c.style == style)
-    if since is not None:
-        found = found.where(table.c.shared_at >= since)
+    found = _on_board().where(*_chosen(style, period))
     if after is not None:
         here = func.row(table.c.hearts, table.c.id)
         found = found.where(here < func.row(literal(after.hearts), literal(after.look_id)))
@@ -70,15 +75,17 @@ async def page(
     return [_shared(row) for row in await connection.execute(found)]
 
 
-async def is_empty(connection: AsyncConnection, *, style: Style | None = None, since: datetime | None = None) -> bool:
+async def is_empty(connection: AsyncConnection, *, style: Style | None = None, period: Period = Period.ALL) -> bool:
     """Whether a board has no look at all."""
-    table = tables.looks
-    found = select(table.c.id).where(table.c.shared_at.is_not(None), table.c.hidden_at.is_(None))
-    if style is not None:
-        found = found.where(table.c.style == style)
-    if since is not None:
-        found = found.where(table.c.shared_at >= since)
+    found = select(tables.looks.c.id).where(tables.looks.c.on_board, *_chosen(style, period))
     return (await connection.execute(found.limit(1))).first() is None
+
+
+async def judged_today(connection: AsyncConnection) -> int:
+    """How many outfits Eva has judged since midnight, also those that were deleted since."""
+    table = tables.days
+    found = select(func.coalesce(func.sum(table.c.judged), 0)).where(table.c.day == midnight().date())
+    return int((await connection.execute(found)).scalar_one())
 
 
 async def shared(connection: AsyncConnection, look_id: UUID) -> Shared | None:
@@ -87,12 +94,24 @@ async def shared(connection: AsyncConnection, look_id: UUID) -> Shared | None:
     return None if row is None else _shared(row)
 
 
+def _chosen(style: Style | None, period: Period) -> list[ColumnElement[bool]]:
+    table = tables.looks
+    by_style = [] if style is None else [table.c.style == style]
+    match period:
+        case Period.TODAY:
+            return [*by_style, table.c.shared_day == midnight().date()]
+        case Period.WEEK:
+            return [*by_style, table.c.shared_week == monday().date()]
+        case Period.ALL:
+            return by_style
+
+
 def _on_board() -> Select[tuple[object, ...]]:
     table, people = tables.looks, tables.people
     return (
         select(table, people.c.name.label("owner"))
         .join(people, people.c.id == table.c.person_id)
-        .where(table.c.shared_at.is_not(None), table.c.hidden_at.is_(None))
+        .where(table.c.on_board)
     )
 
 

@@ -30,9 +30,7 @@ async def give(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> i
         PersonGone: the person was forgotten.
     """
     table = tables.looks
-    on_board = select(table.c.id, literal(person_id, Uuid)).where(
-        table.c.id == look_id, table.c.shared_at.is_not(None), table.c.hidden_at.is_(None)
-    )
+    on_board = select(table.c.id, literal(person_id, Uuid)).where(table.c.id == look_id, table.c.on_board)
     statement = upsert(tables.hearts).from_select(["look_id", "person_id"], on_board).on_conflict_do_nothing()
     try:
         await connection.execute(statement)
@@ -63,7 +61,5 @@ async def given(connection: AsyncConnection, person_id: UUID, look_ids: Iterable
 
 async def _count(connection: AsyncConnection, look_id: UUID) -> int | None:
     table = tables.looks
-    found = select(table.c.hearts).where(
-        table.c.id == look_id, table.c.shared_at.is_not(None), table.c.hidden_at.is_(None)
-    )
+    found = select(table.c.hearts).where(table.c.id == look_id, table.c.on_board)
     return (await connection.execute(found)).scalar_one_or_none()

@@ -104,6 +104,15 @@ class Look:
     shared_at: datetime | None
     hidden_at: datetime | None
     """When it was taken off the board for good."""
+    held_at: datetime | None
+    """When it was taken off the board until a moderator has seen it."""
+    reports: int
+    """How often it was reported since a moderator has seen it."""
+
+    @property
+    def on_board(self) -> bool:
+        """Whether everybody sees it."""
+        return self.shared_at is not None and self.hidden_at is None and self.held_at is None
 
 
 async def add(connection: AsyncConnection, look: NewLook) -> Look:
@@ -375,4 +384,6 @@ def as_look(row: Row[tuple[object, ...]]) -> Look:
         stored_at=row.stored_at,
         shared_at=row.shared_at,
         hidden_at=row.hidden_at,
+        held_at=row.held_at,
+        reports=row.reports,
     )

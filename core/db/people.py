@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
 from core.db.tables import Provider
 from core.errors import PersonGone
 from core.ids import uuid7
+from core.names import name_key
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,6 +58,10 @@ class Person:
     """Whether the person wants to guess before Eva tells."""
     naming: UUID | None
     """The look for which Eva asked a name: what the person writes next is one."""
+    followers: int
+    following: int
+    banned_at: datetime | None
+    """When a moderator decided that nothing of theirs may be on the board."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +131,18 @@ async def identities_of(connection: AsyncConnection, person_id: UUID) -> list[Id
     return [_identity(row) for row in await connection.execute(found)]
 
 
-async def set_name(connection: AsyncConnection, person_id: UUID, name: str) -> None:
-    """Choose the name that the board shows, 1 to 40 characters."""
-    await connection.execute(update(tables.people).where(tables.people.c.id == person_id).values(name=name))
+async def set_name(connection: AsyncConnection, person_id: UUID, name: str) -> bool:
+    """Choose the name that the board shows, 1 to 40 characters; False if somebody else has it, or one that reads so."""
+    table = tables.people
+    chosen = update(table).where(table.c.id == person_id).values(name=name, name_key=name_key(name))
+    try:
+        async with connection.begin_nested():
+            await connection.execute(chosen)
+    except IntegrityError as error:
+        if "uq_people_name_key" in str(error.orig):
+            return False
+        raise
+    return True
 
 
 async def set_language(connection: AsyncConnection, person_id: UUID, language: str) -> None:
@@ -202,6 +217,9 @@ def _person(row: Row[tuple[object, ...]]) -> Person:
         consented_at=row.consented_at,
         guesses_first=row.guesses_first,
         naming=row.naming,
+        followers=row.followers,
+        following=row.following,
+        banned_at=row.banned_at,
     )
 
 

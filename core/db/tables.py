@@ -14,6 +14,8 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -42,8 +44,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "Act",
     "Channel",
     "Provider",
+    "days",
     "deliveries",
     "follows",
     "hearts",
@@ -51,9 +55,12 @@ __all__ = [
     "inbox",
     "looks",
     "metadata",
+    "moderation",
     "people",
+    "person_styles",
     "reports",
     "scraps",
+    "tickets",
 ]
 
 
@@ -77,6 +84,15 @@ class Provider(StrEnum):
     """A browser, by a random key that Eva gave it."""
 
 
+class Act(StrEnum):
+    """What a moderator did."""
+
+    HIDE = "hide"
+    RESTORE = "restore"
+    BAN = "ban"
+    UNBAN = "unban"
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -87,7 +103,9 @@ metadata = MetaData(
     }
 )
 
-ON_BOARD = text("shared_at IS NOT NULL AND hidden_at IS NULL")
+ON_BOARD = text("on_board")
+HEARTS = (text("hearts DESC"), text("id DESC"))
+SEOUL = "(shared_at AT TIME ZONE 'Asia/Seoul')"
 
 
 def _one_of(column: str, choices: Iterable[str]) -> CheckConstraint:
@@ -101,6 +119,10 @@ def _person(name: str = "person_id") -> Column[Any]:
 
 def _look() -> Column[Any]:
     return Column("look_id", Uuid, ForeignKey("looks.id", ondelete="CASCADE"), nullable=False)
+
+
+def _number(name: str) -> Column[Any]:
+    return Column(name, Integer, nullable=False, server_default="0")
 
 
 def _time(name: str) -> Column[Any]:
@@ -121,7 +143,13 @@ people = Table(
     _time("consented_at"),
     Column("guesses_first", Boolean, nullable=False, server_default=false()),
     Column("naming", Uuid, ForeignKey("looks.id", ondelete="SET NULL", use_alter=True)),
+    Column("name_key", Text, unique=True),
+    _number("followers"),
+    _number("following"),
+    _time("banned_at"),
     CheckConstraint("char_length(name) BETWEEN 1 AND 40", name="name"),
+    CheckConstraint("(name IS NULL) = (name_key IS NULL)", name="name_key"),
+    CheckConstraint("followers >= 0 AND following >= 0", name="followers"),
     CheckConstraint("language ~ '^[a-z]{2}$'", name="language"),
     Index(None, "naming", postgresql_where=text("naming IS NOT NULL")),
 )
@@ -165,11 +193,20 @@ looks = Table(
     Column("language", Text, nullable=False),
     Column("guessed_style", Text),
     Column("corrected_style", Text),
-    Column("hearts", Integer, nullable=False, server_default="0"),
+    _number("hearts"),
     _created(),
     _time("stored_at"),
     _time("shared_at"),
     _time("hidden_at"),
+    _number("reports"),
+    _time("held_at"),
+    Column(
+        "on_board",
+        Boolean,
+        Computed("shared_at IS NOT NULL AND hidden_at IS NULL AND held_at IS NULL", persisted=True),
+    ),
+    Column("shared_day", Date, Computed(f"{SEOUL}::date", persisted=True)),
+    Column("shared_week", Date, Computed(f"date_trunc('week', {SEOUL})::date", persisted=True)),
     UniqueConstraint("person_id", "source"),
     _one_of("channel", Channel),
     _one_of("style", Style),
@@ -189,12 +226,17 @@ looks = Table(
     CheckConstraint("cam_columns > 0 AND octet_length(cam) % cam_columns = 0", name="cam"),
     CheckConstraint("language ~ '^[a-z]{2}$'", name="language"),
     CheckConstraint("hearts >= 0", name="hearts"),
+    CheckConstraint("reports >= 0", name="reports"),
     CheckConstraint("(photo_key IS NULL) = (cam_key IS NULL)", name="both_pictures"),
     CheckConstraint("shared_at IS NULL OR hidden_at IS NOT NULL OR photo_key IS NOT NULL", name="shared_is_seen"),
-    Index("ix_looks_board_new", text("shared_at DESC"), text("id DESC"), postgresql_where=ON_BOARD),
-    Index("ix_looks_board_hearts", text("hearts DESC"), text("id DESC"), postgresql_where=ON_BOARD),
-    Index("ix_looks_style_new", "style", text("shared_at DESC"), text("id DESC"), postgresql_where=ON_BOARD),
-    Index("ix_looks_style_hearts", "style", text("hearts DESC"), text("id DESC"), postgresql_where=ON_BOARD),
+    Index("ix_looks_board_hearts", *HEARTS, postgresql_where=ON_BOARD),
+    Index("ix_looks_day_hearts", "shared_day", *HEARTS, postgresql_where=ON_BOARD),
+    Index("ix_looks_week_hearts", "shared_week", *HEARTS, postgresql_where=ON_BOARD),
+    Index("ix_looks_style_hearts", "style", *HEARTS, postgresql_where=ON_BOARD),
+    Index("ix_looks_style_day_hearts", "style", "shared_day", *HEARTS, postgresql_where=ON_BOARD),
+    Index("ix_looks_style_week_hearts", "style", "shared_week", *HEARTS, postgresql_where=ON_BOARD),
+    Index("ix_looks_person_shared", "person_id", text("shared_at DESC"), text("id DESC"), postgresql_where=ON_BOARD),
+    Index("ix_looks_reported", "id", postgresql_where=text("reports > 0")),
     Index("ix_looks_person_new", "person_id", text("created_at DESC"), text("id DESC")),
     Index(
         "ix_looks_private",
@@ -242,9 +284,53 @@ reports = Table(
     _person(),
     Column("reason", Text, nullable=False, server_default=""),
     _created(),
+    _time("seen_at"),
     PrimaryKeyConstraint("look_id", "person_id"),
     CheckConstraint("char_length(reason) <= 500", name="reason"),
     Index(None, "person_id"),
+)
+
+person_styles = Table(
+    "person_styles",
+    metadata,
+    _person(),
+    Column("style", Text, nullable=False),
+    Column("looks", Integer, nullable=False),
+    PrimaryKeyConstraint("person_id", "style"),
+    _one_of("style", Style),
+    CheckConstraint("looks >= 0", name="looks"),
+)
+
+days = Table(
+    "days",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("shard", SmallInteger, nullable=False),
+    Column("judged", Integer, nullable=False),
+    PrimaryKeyConstraint("day", "shard"),
+)
+
+moderation = Table(
+    "moderation",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("act", Text, nullable=False),
+    Column("moderator_id", Uuid, ForeignKey("people.id", ondelete="SET NULL"), index=True),
+    Column("look_id", Uuid, ForeignKey("looks.id", ondelete="SET NULL"), index=True),
+    Column("person_id", Uuid, ForeignKey("people.id", ondelete="SET NULL"), index=True),
+    _created(),
+    _one_of("act", Act),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    _person(),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("octet_length(digest) = 32", name="digest"),
+    Index(None, "person_id"),
+    Index(None, "expires_at"),
 )
 
 inbox = Table(

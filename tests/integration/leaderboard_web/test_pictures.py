@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from bot.links import picture_url
 from core.memory import Memory
 from core.settings import Settings
 from core.storage import new_key
-from leaderboard_web.errors import answer_errors
-from leaderboard_web.pictures import picture_routes
+from core.vision.classifier import StyleClassifier
+from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine
+from leaderboard_web.app import create_app
+from tests.services import a_service
 
 SETTINGS = Settings(public_url="http://eva")  # type: ignore[arg-type]
 JPEG = b"\xff\xd8 a picture"
@@ -21,10 +23,8 @@ JPEG = b"\xff\xd8 a picture"
 
 @pytest.fixture
 def client(memory: Memory) -> httpx.AsyncClient:
-    app = FastAPI()
-    app.state.samples = []
-    answer_errors(app)
-    app.include_router(picture_routes(memory))
+    classifier = StyleClassifier(ScriptedEngine([]), SCRIPTED_CARD)
+    app = create_app(a_service(memory, classifier), samples=Path("nowhere"))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva")
 
 

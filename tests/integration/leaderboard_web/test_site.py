@@ -26,6 +26,7 @@ from core.visitors import Visitors
 from leaderboard_web.app import create_app
 from leaderboard_web.board import SHOWN
 from tests.integration.records import a_look, a_person, a_verdict, with_pictures
+from tests.services import a_service
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -38,7 +39,7 @@ OURS = {"Sec-Fetch-Site": "same-origin"}
 @pytest.fixture
 def site(memory: Memory, samples: Path) -> FastAPI:
     classifier = StyleClassifier(ScriptedEngine([]), read_card(MODELS / "model.json"))
-    return create_app(classifier, samples=samples, memory=memory, visitors=Visitors(b"secret"))
+    return create_app(a_service(memory, classifier), samples=samples)
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.engines import Outputs
 from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine, scripted_outputs
-from core.visitors import Visitors
 from leaderboard_web.app import create_app
+from tests.services import a_service
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +43,7 @@ def serving(script: Script, samples: Path) -> Iterator[str]:
         links=Links(b"secret"),
         keep_private=timedelta(hours=24),
     )
-    site = create_app(classifier, samples=samples, memory=nothing, visitors=Visitors(b"secret"))
+    site = create_app(a_service(nothing, classifier), samples=samples)
     server = uvicorn.Server(uvicorn.Config(site, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

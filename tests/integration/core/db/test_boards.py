@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import update
 
+from core.days import midnight, monday
 from core.db import boards, looks, people, tables
-from core.db.boards import Place
+from core.db.boards import Period, Place
 from core.db.engine import Database
 from core.ids import uuid7
 from core.styles import Style
@@ -72,16 +73,21 @@ async def test_pages_follow_each_other_without_gap_or_repetition(database: Datab
 async def test_a_board_of_one_style_or_one_time(database: Database) -> None:
     async with database.begin() as connection:
         person = (await a_person(connection)).id
-        old = await a_shared(connection, person, style=Style.MODE, at=NOW - timedelta(days=3))
-        new = await a_shared(connection, person, style=Style.MODE)
+        ancient = await a_shared(connection, person, style=Style.MODE, at=monday() - timedelta(seconds=1))
+        began = await a_shared(connection, person, style=Style.GIRLISH, hearts=1, at=monday())
+        new = await a_shared(connection, person, style=Style.MODE, at=midnight())
         other = await a_shared(connection, person, style=Style.RETRO, hearts=9)
-        yesterday = NOW - timedelta(days=1)
-        assert await ids(connection, style=Style.MODE) == [new, old]
-        assert await ids(connection, since=yesterday) == [other, new]
-        assert await ids(connection, style=Style.MODE, since=yesterday) == [new]
+        assert await ids(connection, style=Style.MODE) == [new, ancient]
+        assert await ids(connection, period=Period.WEEK) == [other, began, new]
+        assert await ids(connection, style=Style.MODE, period=Period.WEEK) == [new]
+        today = [other, new] if monday() < midnight() else [other, began, new]
+        assert await ids(connection, period=Period.TODAY) == today
+        assert await ids(connection, style=Style.MODE, period=Period.TODAY) == [new]
         assert await boards.is_empty(connection, style=Style.CASUAL)
-        assert await boards.is_empty(connection, since=NOW + timedelta(hours=1))
-        assert not await boards.is_empty(connection, style=Style.MODE, since=yesterday)
+        assert not await boards.is_empty(connection, style=Style.MODE, period=Period.TODAY)
+        await looks.unshare(connection, new)
+        assert await boards.is_empty(connection, style=Style.MODE, period=Period.WEEK)
+        assert not await boards.is_empty(connection, style=Style.MODE)
 
 
 async def test_only_what_is_shared_and_not_hidden_exists(database: Database) -> None:
@@ -102,7 +108,7 @@ async def test_a_shared_look_says_whose_it_is(database: Database, name: str | No
     async with database.begin() as connection:
         person = (await a_person(connection)).id
         if name is not None:
-            await people.set_name(connection, person, name)
+            assert await people.set_name(connection, person, name)
         look_id = await a_shared(connection, person)
         found = await boards.shared(connection, look_id)
         assert found is not None

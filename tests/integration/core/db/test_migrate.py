@@ -90,4 +90,5 @@ def test_no_migration_of_the_installed_procrastinate_is_left_out() -> None:
 def test_every_table_is_described_in_the_metadata() -> None:
     assert set(metadata.tables) == {
         "people", "identities", "looks", "hearts", "scraps", "follows", "reports", "inbox", "deliveries",
+        "person_styles", "days", "moderation", "tickets",
     }  # fmt: skip
