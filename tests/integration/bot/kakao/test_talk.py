@@ -165,6 +165,8 @@ async def test_nothing_is_left_of_who_wants_to_be_forgotten(stage: Stage, pictur
     assert (await stage.press(asked, "erase")).text == text("talk.forget.done", KO)
     async with stage.memory.database.begin() as connection:
         for table in metadata.sorted_tables:
+            if table.name == "days":  # counts outfits, of nobody
+                continue
             assert (await connection.execute(table.select())).all() == [], table.name
         kept = (await connection.execute(sql("SELECT task_name, lock, args FROM procrastinate_jobs"))).all()
     assert not [job for job in kept if job.task_name.startswith("kakao.")]

@@ -80,8 +80,9 @@ class Stage:
         return await self.count("inbox WHERE done_at IS NULL")
 
     async def rows(self) -> dict[str, int]:
-        """How many rows the tables have, those that have any."""
-        counted = {table.name: await self.count(table.name) for table in metadata.sorted_tables}
+        """How many rows the tables have that are about people, those that have any."""
+        tables = [table.name for table in metadata.sorted_tables if table.name not in {"days", "moderation"}]
+        counted = {name: await self.count(name) for name in tables}
         return {name: rows for name, rows in counted.items() if rows}
 
     def said(self, chat: int = MINA) -> list[str]:
