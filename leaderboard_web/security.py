@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import MutableHeaders
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from fastapi import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["SECURITY_HEADERS", "SecurityHeaders"]
+__all__ = ["SECURITY_HEADERS", "SecurityHeaders", "widen"]
+
+CSP = "Content-Security-Policy"
 
 POLICY = {
     "default-src": "'none'",
@@ -22,8 +27,13 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 
+
+def _as_header(policy: Mapping[str, str]) -> str:
+    return "; ".join(f"{what} {where}" for what, where in policy.items())
+
+
 SECURITY_HEADERS = {
-    "Content-Security-Policy": "; ".join(f"{what} {where}" for what, where in POLICY.items()),
+    CSP: _as_header(POLICY),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -32,7 +42,7 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds SECURITY_HEADERS to every answer, errors included."""
+    """ASGI middleware that gives every answer, errors included, those of SECURITY_HEADERS that it does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -42,7 +52,28 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def widen(response: Response, sources: Mapping[str, Iterable[str]], *, popups: bool = False) -> None:
+    """Let one page load from more places than the rest of the site may; can be called again for further places.
+
+    Args:
+        response: the page.
+        sources: places by directive, e.g. `{"script-src": ["https://telegram.org"]}`.
+        popups: whether windows that the page opens on other sites may talk back to it.
+    """
+    given = response.headers.get(CSP, SECURITY_HEADERS[CSP])
+    policy = dict(each.split(" ", 1) for each in given.split("; "))
+    for directive, places in sources.items():
+        known = [] if (old := policy.get(directive, "'none'")) == "'none'" else old.split()
+        if wanted := [*known, *(place for place in places if place not in known)]:
+            policy[directive] = " ".join(wanted)
+    response.headers[CSP] = _as_header(policy)
+    if popups:
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
