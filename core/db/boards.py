@@ -11,17 +11,31 @@ from sqlalchemy import func, literal, select
 from core.days import midnight, monday
 from core.db import tables
 from core.db.looks import as_look
+from core.styles import Style
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.looks import Look
-    from core.styles import Style
 
-__all__ = ["Period", "Place", "Shared", "is_empty", "judged_today", "page", "shared"]
+__all__ = [
+    "Period",
+    "Place",
+    "Shared",
+    "as_shared",
+    "has",
+    "is_empty",
+    "judged_today",
+    "of_person",
+    "on_board",
+    "page",
+    "shared",
+    "styles_of",
+]
 
 
 class Period(StrEnum):
@@ -67,12 +81,12 @@ async def page(
         after: the last one of the page before.
     """
     table = tables.looks
-    found = _on_board().where(*_chosen(style, period))
+    found = on_board().where(*_chosen(style, period))
     if after is not None:
         here = func.row(table.c.hearts, table.c.id)
         found = found.where(here < func.row(literal(after.hearts), literal(after.look_id)))
     found = found.order_by(table.c.hearts.desc(), table.c.id.desc()).limit(limit)
-    return [_shared(row) for row in await connection.execute(found)]
+    return [as_shared(row) for row in await connection.execute(found)]
 
 
 async def is_empty(connection: AsyncConnection, *, style: Style | None = None, period: Period = Period.ALL) -> bool:
@@ -90,8 +104,44 @@ async def judged_today(connection: AsyncConnection) -> int:
 
 async def shared(connection: AsyncConnection, look_id: UUID) -> Shared | None:
     """A look that is on the board; None for all others, whether they exist or not."""
-    row = (await connection.execute(_on_board().where(tables.looks.c.id == look_id))).first()
-    return None if row is None else _shared(row)
+    row = (await connection.execute(on_board().where(tables.looks.c.id == look_id))).first()
+    return None if row is None else as_shared(row)
+
+
+async def has(connection: AsyncConnection, look_id: UUID) -> bool:
+    """Whether a look is on the board."""
+    found = select(tables.looks.c.id).where(tables.looks.c.id == look_id, tables.looks.c.on_board)
+    return (await connection.execute(found)).first() is not None
+
+
+async def of_person(
+    connection: AsyncConnection, person_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
+) -> list[Shared]:
+    """A person's looks that are on the board, the latest shared first.
+
+    Args:
+        connection: the unit of work.
+        person_id: whose.
+        limit: how many at most.
+        after: (`shared_at`, `id`) of the last one of the page before.
+    """
+    table = tables.looks
+    found = on_board().where(table.c.person_id == person_id)
+    if after is not None:
+        found = found.where(func.row(table.c.shared_at, table.c.id) < func.row(literal(after[0]), literal(after[1])))
+    found = found.order_by(table.c.shared_at.desc(), table.c.id.desc()).limit(limit)
+    return [as_shared(row) for row in await connection.execute(found)]
+
+
+async def styles_of(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
+    """How many of a person's looks on the board are of each style, the most frequent first; without the others."""
+    table = tables.person_styles
+    found = (
+        select(table.c.style, table.c.looks)
+        .where(table.c.person_id == person_id, table.c.looks > 0)
+        .order_by(table.c.looks.desc(), table.c.style)
+    )
+    return {Style(row.style): row.looks for row in await connection.execute(found)}
 
 
 def _chosen(style: Style | None, period: Period) -> list[ColumnElement[bool]]:
@@ -106,7 +156,8 @@ def _chosen(style: Style | None, period: Period) -> list[ColumnElement[bool]]:
             return by_style
 
 
-def _on_board() -> Select[tuple[object, ...]]:
+def on_board() -> Select[tuple[object, ...]]:
+    """All looks of the board, each with its owner's name; for the other repositories."""
     table, people = tables.looks, tables.people
     return (
         select(table, people.c.name.label("owner"))
@@ -115,5 +166,6 @@ def _on_board() -> Select[tuple[object, ...]]:
     )
 
 
-def _shared(row: Row[tuple[object, ...]]) -> Shared:
+def as_shared(row: Row[tuple[object, ...]]) -> Shared:
+    """A row of `on_board` as a shared look."""
     return Shared(look=as_look(row), name=row.owner)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Uuid, delete, literal, select
-from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 
-from core.db import tables
-from core.errors import PersonGone
+from core.db import marks, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,15 +26,7 @@ async def give(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> i
     Raises:
         PersonGone: the person was forgotten.
     """
-    table = tables.looks
-    on_board = select(table.c.id, literal(person_id, Uuid)).where(table.c.id == look_id, table.c.on_board)
-    statement = upsert(tables.hearts).from_select(["look_id", "person_id"], on_board).on_conflict_do_nothing()
-    try:
-        await connection.execute(statement)
-    except IntegrityError as error:
-        if "fk_hearts_person_id" in str(error.orig):
-            raise PersonGone from error
-        raise
+    await marks.put(connection, tables.hearts, look_id, person_id)
     return await _count(connection, look_id)
 
 
@@ -47,16 +36,13 @@ async def take_back(connection: AsyncConnection, look_id: UUID, person_id: UUID)
     Returns:
         How many hearts the look has now; None if it is not on the board.
     """
-    table = tables.hearts
-    await connection.execute(delete(table).where(table.c.look_id == look_id, table.c.person_id == person_id))
+    await marks.take_off(connection, tables.hearts, look_id, person_id)
     return await _count(connection, look_id)
 
 
 async def given(connection: AsyncConnection, person_id: UUID, look_ids: Iterable[UUID]) -> frozenset[UUID]:
     """Those of the looks that have a person's heart."""
-    table = tables.hearts
-    found = select(table.c.look_id).where(table.c.person_id == person_id, table.c.look_id.in_(list(look_ids)))
-    return frozenset((await connection.execute(found)).scalars())
+    return await marks.put_by(connection, tables.hearts, person_id, look_ids)
 
 
 async def _count(connection: AsyncConnection, look_id: UUID) -> int | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Identity",
     "Person",
+    "as_person",
     "get",
     "identities_of",
     "identity_of",
@@ -115,7 +116,7 @@ async def link(connection: AsyncConnection, person_id: UUID, provider: Provider,
 async def get(connection: AsyncConnection, person_id: UUID) -> Person | None:
     """A person, or None."""
     row = (await connection.execute(select(tables.people).where(tables.people.c.id == person_id))).first()
-    return None if row is None else _person(row)
+    return None if row is None else as_person(row)
 
 
 async def identity_of(connection: AsyncConnection, provider: Provider, subject: str) -> Identity | None:
@@ -205,10 +206,11 @@ def _is(provider: Provider, subject: str) -> tuple[ColumnElement[bool], ...]:
 async def _by_identity(connection: AsyncConnection, provider: Provider, subject: str) -> Person | None:
     found = select(tables.people).join(tables.identities).where(*_is(provider, subject))
     row = (await connection.execute(found)).first()
-    return None if row is None else _person(row)
+    return None if row is None else as_person(row)
 
 
-def _person(row: Row[tuple[object, ...]]) -> Person:
+def as_person(row: Row[tuple[object, ...]]) -> Person:
+    """A whole row of the table as a person; for the other repositories."""
     return Person(
         id=row.id,
         name=row.name,

@@ -114,3 +114,24 @@ async def test_a_shared_look_says_whose_it_is(database: Database, name: str | No
         assert found is not None
         assert (found.look.id, found.name) == (look_id, name)
         assert [each.name for each in await boards.page(connection, limit=5)] == [name]
+
+
+async def test_a_persons_shared_looks_come_page_by_page_and_their_styles_are_counted(database: Database) -> None:
+    made = []
+    for number in range(5):
+        async with database.begin() as connection:
+            if number == 0:
+                person = (await a_person(connection)).id
+            look = await a_look(connection, person, verdict=a_verdict(Style.MODE if number else Style.RETRO))
+            assert await looks.share(connection, look.id)
+            made.append(look.id)
+    async with database.begin() as connection:
+        await looks.unshare(connection, made.pop(3))
+        await a_look(connection, person)
+        first = await boards.of_person(connection, person, limit=3)
+        last = first[-1].look
+        assert last.shared_at is not None
+        rest = await boards.of_person(connection, person, limit=3, after=(last.shared_at, last.id))
+        assert [each.look.id for each in first + rest] == made[::-1]
+        assert await boards.styles_of(connection, person) == {Style.MODE: 3, Style.RETRO: 1}
+        assert list(await boards.styles_of(connection, person)) == [Style.MODE, Style.RETRO]
