@@ -42,7 +42,7 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that gives every answer, errors included, those of SECURITY_HEADERS that it does not set itself."""
+    """ASGI middleware that gives every answer, errors too, those of SECURITY_HEADERS that it does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
