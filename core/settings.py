@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         return (password,) if password else ()
 
     @property
+    def is_https(self) -> bool:
+        """Whether others reach Eva over https."""
+        return self.public_url is not None and self.public_url.scheme == "https"
+
+    @property
     def pictures_url(self) -> str:
         """Where pictures lie, as a URL."""
         return self.storage_url or (self.data_dir.absolute() / "pictures").as_uri()

@@ -46,12 +46,13 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
     app.state.samples = sorted(path.stem for path in samples.glob("*.jpg"))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     answer_errors(app)
+    settings = service.settings
     site = Site(
-        settings=service.settings,
+        settings=settings,
         memory=service.memory,
         classifier=service.classifier,
         stylist=service.stylist,
-        guests=Guests(service.memory.database, Visitors(secret_key(service.settings))),
+        guests=Guests(service.memory.database, Visitors(secret_key(settings)), https=settings.is_https),
         samples=samples,
     )
     for routes in (

@@ -17,29 +17,42 @@ if TYPE_CHECKING:
     from core.db.engine import Database
     from core.visitors import Visitors
 
-__all__ = ["VISITOR_COOKIE", "Guests"]
+__all__ = ["SECURE_COOKIE", "VISITOR_COOKIE", "Guests"]
 
 VISITOR_COOKIE = "visitor"
+SECURE_COOKIE = f"__Host-{VISITOR_COOKIE}"
+"""Its name over https: browsers take it from this host alone, and no page of a neighbouring one can plant it."""
 A_YEAR = 365 * 24 * 60 * 60
 
 
 class Guests:
     """Knows visitors again."""
 
-    def __init__(self, database: Database, visitors: Visitors) -> None:
-        self.database, self._visitors = database, visitors
+    def __init__(self, database: Database, visitors: Visitors, *, https: bool) -> None:
+        """Take what knows them.
+
+        Args:
+            database: where they are.
+            visitors: makes and checks tokens.
+            https: whether people reach Eva over https, also where a proxy speaks http with her.
+        """
+        self.database, self._visitors, self._https = database, visitors, https
 
     async def known(self, connection: AsyncConnection, request: Request) -> UUID | None:
         """Who this is, if they have been here before and done something."""
-        key = self._visitors.key_of(request.cookies.get(VISITOR_COOKIE))
+        key = self.key_of(request)
         if key is None:
             return None
         found = await people.identity_of(connection, Provider.WEB, key)
         return None if found is None else found.person_id
 
+    def key_of(self, request: Request) -> str | None:
+        """The browser's key, if Eva gave it one; whether it is anybody's is another question."""
+        return self._visitors.key_of(request.cookies.get(self._cookie(request)))
+
     def token_for(self, request: Request) -> str:
         """The token of whoever this is; a new one at the first time."""
-        token = request.cookies.get(VISITOR_COOKIE)
+        token = request.cookies.get(self._cookie(request))
         return token if token and self._visitors.key_of(token) else self._visitors.new()
 
     async def meet(self, connection: AsyncConnection, request: Request, token: str) -> UUID:
@@ -53,11 +66,15 @@ class Guests:
 
     def remember(self, request: Request, response: Response, token: str) -> None:
         """Leave the token with the browser."""
-        response.set_cookie(
-            VISITOR_COOKIE,
-            token,
-            max_age=A_YEAR,
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+        name = self._cookie(request)
+        secure = name == SECURE_COOKIE
+        response.set_cookie(name, token, max_age=A_YEAR, httponly=True, samesite="lax", secure=secure)
+
+    def part(self, response: Response) -> None:
+        """Let the browser forget who it was."""
+        for name in (VISITOR_COOKIE, SECURE_COOKIE):
+            response.delete_cookie(name, httponly=True, samesite="lax", secure=name == SECURE_COOKIE)
+
+    def _cookie(self, request: Request) -> str:
+        """The cookie's name, which depends on how the browser reaches Eva."""
+        return SECURE_COOKIE if self._https or request.url.scheme == "https" else VISITOR_COOKIE
