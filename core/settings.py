@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     """Hours after which the pictures of a look that was not shared are deleted."""
     daily_photos: int = Field(default=60, ge=1)
     """Photos that one person may show in a day; days turn at midnight in Seoul."""
+    daily_photos_per_address: int = Field(default=200, ge=1)
+    """Photos that the site takes from one address in a day: people behind one router share it."""
+    writes_per_minute: int = Field(default=60, ge=1)
+    """Whatever changes something on the site, from one address and by one visitor; ten times as much in an hour."""
+    newcomers_per_hour: int = Field(default=20, ge=1)
+    """New visitors that one address may bring along in an hour, by hearts, photos and the like."""
     worker: WorkerPlace = WorkerPlace.INLINE
     """`inline`, the web process does the queue's jobs too; `off`, only `eva worker` does."""
     public_url: HttpUrl | None = None

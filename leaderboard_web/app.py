@@ -13,6 +13,7 @@ from leaderboard_web.about import about_routes
 from leaderboard_web.board import board_routes
 from leaderboard_web.chat import chat_routes
 from leaderboard_web.errors import answer_errors
+from leaderboard_web.limits import Limits
 from leaderboard_web.looks import look_routes
 from leaderboard_web.origins import SameOrigin
 from leaderboard_web.pages import STATIC
@@ -41,18 +42,20 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         SecretMissing: EVA_SECRET_KEY is not set in production.
     """
     app = FastAPI(title="Eva", docs_url=None, redoc_url=None)
+    settings = service.settings
+    visitors = Visitors(secret_key(settings))
+    app.add_middleware(Limits, settings=settings, visitors=visitors)
     app.add_middleware(SameOrigin)
     app.add_middleware(SecurityHeaders)
     app.state.samples = sorted(path.stem for path in samples.glob("*.jpg"))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     answer_errors(app)
-    settings = service.settings
     site = Site(
         settings=settings,
         memory=service.memory,
         classifier=service.classifier,
         stylist=service.stylist,
-        guests=Guests(service.memory.database, Visitors(secret_key(settings)), https=settings.is_https),
+        guests=Guests(service.memory.database, visitors, https=settings.is_https),
         samples=samples,
     )
     for routes in (

@@ -29,14 +29,15 @@ from core.errors import (
     PhotoTooLarge,
     PictureMissing,
 )
-from leaderboard_web.chat import TRY, chat_page
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.security import SECURITY_HEADERS
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
 
-__all__ = ["answer_errors", "status_of"]
+    from bot.texts import Language
+
+__all__ = ["answer_errors", "refuse", "sentence_for", "status_of", "wants_json"]
 
 log = structlog.get_logger()
 
@@ -68,6 +69,32 @@ def status_of(error: EvaError) -> HTTPStatus:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+def sentence_for(error: EvaError | HTTPException, language: Language) -> str:
+    """What Eva says about an error."""
+    if isinstance(error, EvaError):
+        return apologise(error, language)
+    return text(TEXTS.get(error.status_code, "page.trouble"), language)
+
+
+def wants_json(request: Request) -> bool:
+    """Whether a script asks, not a browser that shows a page."""
+    return request.url.path.startswith("/api/") or request.headers.get("accept") == "application/json"
+
+
+def refuse(request: Request, status: int, error: str, message: str) -> Response:
+    """An answer that says no: JSON to scripts, a page to people.
+
+    Args:
+        request: what was asked.
+        status: the HTTP status.
+        error: its name, for scripts.
+        message: Eva's sentence.
+    """
+    if wants_json(request):
+        return JSONResponse({"error": error, "message": message}, status)
+    return render(request, "message.html", status=status, message=message)
+
+
 def answer_errors(app: FastAPI) -> None:
     """Make the app answer every error in Eva's words."""
 
@@ -75,12 +102,12 @@ def answer_errors(app: FastAPI) -> None:
     async def eva_error(request: Request, error: EvaError) -> Response:
         status = status_of(error)
         log.info("refused", error=type(error).__name__, status=int(status))
-        return _answer(request, status, type(error).__name__, apologise(error, language_of(request)))
+        return refuse(request, status, type(error).__name__, sentence_for(error, language_of(request)))
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
-        sentence = text(TEXTS.get(error.status_code, "page.trouble"), language_of(request))
-        answer = _answer(request, error.status_code, HTTPStatus(error.status_code).phrase, sentence)
+        name, sentence = HTTPStatus(error.status_code).phrase, sentence_for(error, language_of(request))
+        answer = refuse(request, error.status_code, name, sentence)
         answer.headers.update(error.headers or {})
         return answer
 
@@ -94,15 +121,7 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> Response:
         sentence = text("page.trouble", language_of(request))
-        answer = _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", sentence)
+        answer = refuse(request, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", sentence)
         # Starlette answers bugs outside of all middleware.
         answer.headers.update(SECURITY_HEADERS)
         return answer
-
-
-def _answer(request: Request, status: int, error: str, message: str) -> Response:
-    if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": error, "message": message}, status)
-    if request.url.path == TRY:
-        return chat_page(request, status=status, refusal=message)
-    return render(request, "message.html", status=status, message=message)

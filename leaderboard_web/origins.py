@@ -9,15 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fastapi.responses import PlainTextResponse
 from starlette.datastructures import Headers
+from starlette.requests import Request
+
+from bot.texts import text
+from leaderboard_web.errors import refuse
+from leaderboard_web.pages import language_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["SameOrigin", "is_ours"]
+__all__ = ["SAFE", "SameOrigin", "is_ours"]
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+"""Methods that change nothing."""
 OURS = {"same-origin", "none"}
 """`none`: the person did it in the browser itself, without any page."""
 
@@ -31,7 +36,9 @@ class SameOrigin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
         if scope["type"] == "http" and scope["method"] not in SAFE and not is_ours(Headers(scope=scope)):
-            await PlainTextResponse("This form came from another site.", 403)(scope, receive, send)
+            request = Request(scope)
+            answer = refuse(request, 403, "CrossSite", text("page.elsewhere", language_of(request)))
+            await answer(scope, receive, send)
             return
         await self.app(scope, receive, send)
 

@@ -26,7 +26,15 @@ FLAGS = [
     "--disable-gpu",
 ]
 expect.set_options(timeout=20_000)
-ENVIRONMENT = {"EVA_ENGINE": "scripted", "EVA_ENV": "development", "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {
+    "EVA_ENGINE": "scripted",
+    "EVA_ENV": "development",
+    "PYTHONPATH": str(ROOT),
+    # All of these visitors share one address.
+    "EVA_WRITES_PER_MINUTE": "10000",
+    "EVA_NEWCOMERS_PER_HOUR": "10000",
+    "EVA_DAILY_PHOTOS_PER_ADDRESS": "10000",
+}
 RESULTS = ROOT / "test-results"
 
 OpenPage = Callable[..., Page]

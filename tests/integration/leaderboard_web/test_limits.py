@@ -1,0 +1,130 @@
+"""Who writes too much is told so, kindly and early; who reads, never."""
+
+from __future__ import annotations
+
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from bot.texts import Language, text
+from core.db import looks, people
+from core.memory import Memory
+from core.vision.classifier import StyleClassifier
+from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine, scripted_by_hash
+from leaderboard_web.app import create_app
+from leaderboard_web.limits import network_of
+from tests.integration.records import a_look, a_person, a_photo
+from tests.services import a_service
+from tests.sockets import served
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+JSON = {"Accept": "application/json", "Accept-Language": "en"}
+KOREAN = {"Accept-Language": "ko"}
+
+
+def a_site(memory: Memory, samples: Path, **settings: Any) -> FastAPI:
+    classifier = StyleClassifier(ScriptedEngine(scripted_by_hash), SCRIPTED_CARD)
+    return create_app(a_service(memory, classifier, **settings), samples=samples)
+
+
+async def a_shared(memory: Memory) -> str:
+    async with memory.database.begin() as connection:
+        person = await a_person(connection)
+        await people.set_name(connection, person.id, "Mina")
+        look = await a_look(connection, person.id)
+        assert await looks.share(connection, look.id)
+    return f"/looks/{look.id}"
+
+
+async def test_a_visitor_who_writes_too_much_waits_and_reads_on(memory: Memory, samples: Path) -> None:
+    path = await a_shared(memory)
+    async with (
+        served(a_site(memory, samples, writes_per_minute=3)) as address,
+        httpx.AsyncClient(base_url=address) as client,
+    ):
+        for verb in ("heart", "unheart", "heart"):
+            assert (await client.post(f"{path}/{verb}")).status_code == 303
+        refused = await client.post(f"{path}/unheart", headers=JSON)
+        assert refused.status_code == 429
+        assert refused.json() == {"error": "TooManyRequests", "message": text("limits.writes", Language.EN)}
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        page = await client.post(f"{path}/unheart", headers=KOREAN)
+        assert page.status_code == 429
+        assert text("limits.writes", Language.KO) in unescape(page.text)
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert (await client.get(path)).text.count('aria-pressed="true"') == 1, "reading goes on, the heart stands"
+
+
+async def test_an_address_brings_few_strangers_and_its_visitors_stay_welcome(memory: Memory, samples: Path) -> None:
+    path = await a_shared(memory)
+    async with (
+        served(a_site(memory, samples, newcomers_per_hour=2)) as address,
+        httpx.AsyncClient(base_url=address) as known,
+        httpx.AsyncClient(base_url=address) as second,
+        httpx.AsyncClient(base_url=address, headers=JSON) as third,
+    ):
+        assert (await known.post(f"{path}/heart")).status_code == 303
+        assert (await second.post(f"{path}/heart")).status_code == 303
+        refused = await third.post(f"{path}/heart")
+        assert refused.json()["message"] == text("limits.newcomers", Language.EN)
+        assert refused.status_code == 429
+        assert "set-cookie" not in refused.headers
+        judged = await third.post("/api/judge", files={"photo": a_photo()})
+        assert judged.status_code == 200, "the interface makes nobody a visitor"
+        assert (await known.post(f"{path}/unheart")).status_code == 303
+
+
+async def test_photos_of_an_address_are_counted_for_a_day(memory: Memory, samples: Path) -> None:
+    async with (
+        served(a_site(memory, samples, daily_photos_per_address=2)) as address,
+        httpx.AsyncClient(base_url=address, headers=JSON) as client,
+    ):
+        for seed in range(2):
+            assert (await client.post("/api/judge", files={"photo": a_photo(seed)})).status_code == 200
+        refused = await client.post("/api/judge", files={"photo": a_photo(2)})
+        assert (refused.status_code, refused.json()["message"]) == (429, text("limits.photos", Language.EN))
+        assert int(refused.headers["retry-after"]) <= 24 * 60 * 60
+
+
+async def test_what_messengers_call_is_not_counted(memory: Memory, samples: Path) -> None:
+    site = a_site(memory, samples, writes_per_minute=1)
+
+    @site.post("/telegram/webhook")
+    async def webhook() -> dict[str, bool]:
+        return {"ok": True}
+
+    async with served(site) as address, httpx.AsyncClient(base_url=address) as client:
+        assert {(await client.post("/telegram/webhook")).status_code for _ in range(5)} == {200}
+
+
+async def test_a_form_from_another_site_is_refused_in_her_words(memory: Memory, samples: Path) -> None:
+    path = await a_shared(memory)
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    async with served(a_site(memory, samples)) as address, httpx.AsyncClient(base_url=address) as client:
+        page = await client.post(f"{path}/heart", headers=elsewhere | KOREAN)
+        assert page.status_code == 403
+        assert text("page.elsewhere", Language.KO) in unescape(page.text)
+        refused = await client.post(f"{path}/heart", headers=elsewhere | JSON)
+        assert refused.status_code == 403
+        assert refused.json() == {"error": "CrossSite", "message": text("page.elsewhere", Language.EN)}
+
+
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
+        ("2001:db8:1:3::6", "2001:db8:1:3::"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("testclient", "testclient"),
+        (None, "nowhere"),
+    ],
+)
+def test_a_household_is_one_network(host: str | None, network: str) -> None:
+    assert network_of(host) == network
