@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.actions import Action, Verb
-from bot.names import made_up, tidy
+from bot.names import is_made_up, made_up_names, tidy
 from bot.talk import comment
 from bot.texts import Language, negotiate, text
 from bot.voice import style_name
-from core.db import looks, people
+from core.db import boards, looks, people
 from core.errors import PersonGone
 from core.retention import forget
 from core.vision.verdict import Band
@@ -87,8 +87,12 @@ class Stylist:
         if name is None:
             return Answer(language=language, sentences=(text("talk.name.refused", language),))
         async with self.memory.database.begin() as connection:
-            await people.set_name(connection, person.id, name)
-            return await self._share(connection, person, person.naming, name)
+            if await people.set_name(connection, person.id, name):
+                return await self._share(connection, person, person.naming, name)
+            look = await looks.get(connection, person.naming)
+            proposed = await self._proposed(connection, person)
+        taken = text("talk.name.taken", language, name=name, proposed=proposed)
+        return Answer(language=language, sentences=(taken,), ask=Verb.TAKE, look=look)
 
     async def grant(self, person: Person, action: Action) -> Answer:
         """Do what a button asks, in one unit of work; pressed again, it is done once.
@@ -104,7 +108,8 @@ class Stylist:
         async with self.memory.database.begin() as connection:
             if not await people.lock(connection, person.id):
                 raise PersonGone
-            if person.naming is not None:
+            person = await people.get(connection, person.id) or person
+            if person.naming is not None and action.verb not in {Verb.SHARE, Verb.TAKE}:
                 await people.set_naming(connection, person.id, None)
             if action.look is None:
                 return await self._of_person(connection, person, action)
@@ -167,13 +172,11 @@ class Stylist:
             return _about(await looks.get(connection, look.id) or look, language, key)
         if look.verdict.band is Band.NOT_AN_OUTFIT:
             return _about(look, language, "talk.no_outfit_to_share")
-        if person.name is not None:
-            return await self._share(connection, person, look.id, person.name)
-        name = made_up(person.id, language)
-        if verb is Verb.SHARE:
+        ask = verb is Verb.SHARE and await self._is_to_be_asked(connection, person)
+        name = await self._proposed(connection, person)
+        if ask:
             await people.set_naming(connection, person.id, look.id)
             return _about(look, language, "talk.name.ask", ask=Verb.TAKE, name=name)
-        await people.set_name(connection, person.id, name)
         return await self._share(connection, person, look.id, name)
 
     async def _of_style(self, connection: AsyncConnection, person: Person, look: Look, action: Action) -> Answer:
@@ -190,6 +193,22 @@ class Stylist:
             return _about(look, language, "talk.correct.same", style=style_name(action.style, language))
         await looks.correct(connection, look.id, action.style)
         return _about(look, language, "talk.correct.thanks", style=style_name(action.style, language))
+
+    async def _proposed(self, connection: AsyncConnection, person: Person) -> str:
+        """The person's name; if they have none, one that Eva makes up and keeps for them, so that no other takes it."""
+        if person.name is not None:
+            return person.name
+        names = made_up_names(person.id, Language(person.language))
+        name = next(names)
+        while not await people.set_name(connection, person.id, name):
+            name = next(names)
+        return name
+
+    async def _is_to_be_asked(self, connection: AsyncConnection, person: Person) -> bool:
+        """Whether the person has not chosen a name yet; a made-up one is chosen once a look is on the board with it."""
+        if person.name is None or person.naming is not None:
+            return True
+        return is_made_up(person.name, person.id) and not await boards.of_person(connection, person.id, limit=1)
 
     async def _share(self, connection: AsyncConnection, person: Person, look_id: UUID, name: str) -> Answer:
         language = Language(person.language)

@@ -26,6 +26,7 @@ __all__ = [
     "Identity",
     "Person",
     "as_person",
+    "by_name",
     "get",
     "identities_of",
     "identity_of",
@@ -144,6 +145,12 @@ async def set_name(connection: AsyncConnection, person_id: UUID, name: str) -> b
             return False
         raise
     return True
+
+
+async def by_name(connection: AsyncConnection, name: str) -> Person | None:
+    """Who has this name, or one that reads so; None if nobody has."""
+    row = (await connection.execute(select(tables.people).where(tables.people.c.name_key == name_key(name)))).first()
+    return None if row is None else as_person(row)
 
 
 async def set_language(connection: AsyncConnection, person_id: UUID, language: str) -> None:

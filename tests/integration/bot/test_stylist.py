@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.actions import Action, Verb
-from bot.names import made_up
+from bot.names import made_up, made_up_names
 from bot.stylist import Stylist
 from bot.texts import Language, text
 from core.db import looks, people
@@ -93,6 +93,61 @@ async def test_what_is_written_next_is_the_name(stylist: Stylist, mina: Person) 
     second = await show(stylist, await now(stylist, mina), 300)
     again = await stylist.grant(await now(stylist, mina), Action(verb=Verb.SHARE, look=second.id))
     assert again.sentences == (text("talk.shared", EN, name="Mina Kim"),), "not asked twice"
+
+
+async def called(stylist: Stylist, subject: str, name: str) -> Person:
+    """Somebody else with this name."""
+    person = await stylist.meet(Provider.TELEGRAM, subject, "en")
+    async with stylist.memory.database.begin() as connection:
+        assert await people.set_name(connection, person.id, name)
+    return person
+
+
+@pytest.mark.parametrize("language", Language)
+async def test_a_name_that_is_taken_is_asked_anew_and_the_one_proposed_is_then_free(
+    stylist: Stylist, mina: Person, language: Language
+) -> None:
+    await stylist.grant(mina, Action(verb=Verb.SPEAK, language=language))
+    await called(stylist, "43", "Jun Kim")
+    names = made_up_names(mina.id, language)
+    await called(stylist, "44", next(names))
+    look = await show(stylist, await now(stylist, mina))
+    await stylist.grant(await now(stylist, mina), Action(verb=Verb.SHARE, look=look.id))
+
+    proposed = next(names)
+    taken = await stylist.hear(await now(stylist, mina), "JUN K1M")
+    assert taken is not None
+    assert taken.sentences == (text("talk.name.taken", language, name="JUN K1M", proposed=proposed),)
+    assert taken.ask is Verb.TAKE
+    assert taken.look is not None
+    assert not taken.look.on_board
+    shared = await stylist.hear(await now(stylist, mina), "Mina")
+    assert shared is not None
+    assert shared.sentences == (text("talk.shared", language, name="Mina"),)
+
+
+async def test_the_name_that_was_proposed_is_kept_for_the_person(stylist: Stylist, mina: Person) -> None:
+    names = made_up_names(mina.id, EN)
+    first, second = next(names), next(names)
+    jun = await called(stylist, "43", first)
+    look = await show(stylist, mina)
+    for _ in range(2):
+        asked = await stylist.grant(await now(stylist, mina), Action(verb=Verb.SHARE, look=look.id))
+        assert (asked.ask, asked.sentences) == (Verb.TAKE, (text("talk.name.ask", EN, name=second),))
+    async with stylist.memory.database.begin() as connection:
+        assert not await people.set_name(connection, jun.id, second)
+        assert await people.set_name(connection, jun.id, "Jun")
+    taken = await stylist.grant(await now(stylist, mina), Action(verb=Verb.TAKE, look=look.id))
+    assert taken.sentences == (text("talk.shared", EN, name=second),)
+    assert (await now(stylist, mina)).name == second
+
+
+async def test_a_name_that_was_only_proposed_is_asked_for_again(stylist: Stylist, mina: Person) -> None:
+    look = await show(stylist, mina)
+    await stylist.grant(mina, Action(verb=Verb.SHARE, look=look.id))
+    await stylist.grant(await now(stylist, mina), Action(verb=Verb.KEEP, look=look.id))
+    asked = await stylist.grant(await now(stylist, mina), Action(verb=Verb.SHARE, look=look.id))
+    assert (asked.ask, asked.sentences) == (Verb.TAKE, (text("talk.name.ask", EN, name=made_up(mina.id, EN)),))
 
 
 async def test_another_button_ends_the_question_for_a_name(stylist: Stylist, mina: Person) -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import random
+from itertools import islice
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.names import MOST_LETTERS, made_up, tidy
+from bot.names import MOST_LETTERS, TRIES, is_made_up, made_up, made_up_names, tidy
 from bot.texts import Language
 
 
@@ -17,6 +18,13 @@ def test_a_made_up_name_could_have_been_chosen(person: UUID) -> None:
         name = made_up(person, language)
         assert tidy(name) == name
         assert made_up(person, language) == name
+        others = list(islice(made_up_names(person, language), 5 * TRIES))
+        assert others[0] == name
+        assert len(set(others)) == len(others)
+        assert all(tidy(each) == each for each in others[: 2 * TRIES])
+        assert max(map(len, others)) <= 40
+        assert all(is_made_up(each, person) for each in others)
+        assert not is_made_up(name.rpartition(" ")[0], person)
 
 
 def test_people_get_different_names() -> None:
@@ -54,7 +62,42 @@ def test_a_name_is_kept_as_typed(words: str, name: str) -> None:
         "a\u202eb",
         "💃",
         "a\0b",
+        "\u3164\u3164",
+        "mi\ufe0fna",
+        "mina\u034f",
     ],
 )
 def test_what_is_no_name_is_refused(words: str) -> None:
     assert tidy(words) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("Eva", "e v a", "ЕVА", "Éva", "ｅｖａ", "에바", "에 바", "Admin", "ADM1N", "관리자", "운영자"),
+        *("fuck you", "FUСK", "xxnigger99", "씨발", "씨 발 놈", "병신아", "ㅅㅂ", "Hitler 88"),
+    ],
+)
+def test_nobody_is_called_like_eva_or_by_an_insult(words: str) -> None:
+    assert tidy(words) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Evangeline",
+        "Eva Kim",
+        "에바라",
+        "Essex",
+        "Matsushita",
+        "Peacock",
+        "Nazim",
+        "바보지만",
+        "혼자지만",
+        "시발점",
+        "Badminton",
+        "Grape",
+    ],
+)
+def test_honest_names_that_hold_a_bad_word_are_let_be(words: str) -> None:
+    assert tidy(words) == words

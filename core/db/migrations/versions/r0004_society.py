@@ -5,8 +5,12 @@ Whatever a page shows as a number is kept by the database itself where it change
 
 from __future__ import annotations
 
+import itertools
+
 import sqlalchemy as sa
 from alembic import op
+
+from core.names import name_key
 
 revision = "0004"
 down_revision = "0003"
@@ -17,17 +21,6 @@ OLD_ON_BOARD = sa.text("shared_at IS NOT NULL AND hidden_at IS NULL")
 ON_BOARD = sa.text("on_board")
 HEARTS = (sa.text("hearts DESC"), sa.text("id DESC"))
 STYLES = "'street', 'casual', 'mode', 'ethnic', 'girlish', 'feminine', 'retro', 'business_casual'"
-
-NAMES = """
-UPDATE people SET name = left(name, 32) || ' ' || place
-FROM (
-    SELECT id, row_number() OVER (PARTITION BY lower(replace(name, ' ', '')) ORDER BY id) AS place
-    FROM people WHERE name IS NOT NULL
-) AS namesakes
-WHERE namesakes.id = people.id AND place > 1
-"""
-"""Of people with one name, all but the first get a number."""
-NAME_KEYS = "UPDATE people SET name_key = lower(replace(name, ' ', ''))"
 
 COUNT_FOLLOWS = """
 CREATE FUNCTION count_follows() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -121,14 +114,25 @@ def _number(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.Integer(), server_default="0", nullable=False)
 
 
+def _key_names() -> None:
+    """Of people with one name, all but the first get a number."""
+    connection, taken = op.get_bind(), set[str]()
+    named = connection.execute(sa.text("SELECT id, name FROM people WHERE name IS NOT NULL ORDER BY id")).all()
+    for row in named:
+        numbered = (f"{row.name[:30]} {number}" for number in itertools.count(2))
+        name = next(each for each in itertools.chain([row.name], numbered) if name_key(each) not in taken)
+        taken.add(name_key(name))
+        keyed = sa.text("UPDATE people SET name = :name, name_key = :key WHERE id = :id")
+        connection.execute(keyed, {"id": row.id, "name": name, "key": name_key(name)})
+
+
 def upgrade() -> None:
     """Add the columns, tables and counters, and put the boards' indexes anew."""
     op.add_column("people", sa.Column("name_key", sa.Text(), nullable=True))
     op.add_column("people", _number("followers"))
     op.add_column("people", _number("following"))
     op.add_column("people", sa.Column("banned_at", sa.DateTime(timezone=True), nullable=True))
-    op.execute(NAMES)
-    op.execute(NAME_KEYS)
+    _key_names()
     op.create_unique_constraint(op.f("uq_people_name_key"), "people", ["name_key"])
     op.create_check_constraint(op.f("ck_people_name_key"), "people", "(name IS NULL) = (name_key IS NULL)")
     op.create_check_constraint(op.f("ck_people_followers"), "people", "followers >= 0 AND following >= 0")

@@ -3,10 +3,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from uuid import UUID
 
 from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 
+from core.db import people
 from core.db.engine import Database
 from core.db.migrate import migrate_down, migrate_up, migrations_missing
 from core.db.migrations.versions import r0002_queue as queue_step
@@ -53,6 +55,24 @@ async def test_down_leaves_nothing_and_up_again_gives_the_same(url: str) -> None
         assert {line for line in left if "alembic_version" not in line} == set()
         await migrate_up(database)
         assert await everything(database) == before
+
+
+async def test_namesakes_from_before_names_were_unique_get_numbers(url: str) -> None:
+    async with Database(url) as database:
+        await migrate_down(database, "0003")
+        names = ["Mina", "m i n a", "Мina", "Jun", "Mina 2", None]
+        async with database.begin() as connection:
+            for number, name in enumerate(names):
+                row = {"id": UUID(int=number), "name": name}
+                await connection.execute(text("INSERT INTO people (id, name, language) VALUES (:id, :name, 'ko')"), row)
+        await migrate_up(database)
+        async with database.begin() as connection:
+            kept = (await connection.execute(text("SELECT name FROM people ORDER BY id"))).scalars().all()
+            assert kept == ["Mina", "m i n a 2", "Мina 3", "Jun", "Mina 2 2", None]
+            for name in kept[:5]:
+                found = await people.by_name(connection, name)
+                assert found is not None
+                assert found.name == name
 
 
 UP = """

@@ -63,6 +63,21 @@ async def test_what_a_person_chooses_is_kept(database: Database) -> None:
         assert await people.get(connection, uuid7()) is None
 
 
+async def test_a_name_is_one_persons_however_it_is_written(database: Database) -> None:
+    async with database.begin() as connection:
+        mina, jun = [await people.meet(connection, Provider.KAKAO, each, language="ko") for each in "78"]
+        assert await people.set_name(connection, mina.id, "Mina K")
+        assert not await people.set_name(connection, jun.id, "m1nаk")
+        assert await people.set_name(connection, mina.id, "MINA K"), "it is hers already"
+        for name in ("MINA K", "minak", "М1na k"):
+            found = await people.by_name(connection, name)
+            assert found is not None
+            assert (found.id, found.name) == (mina.id, "MINA K")
+        assert await people.by_name(connection, "Jun") is None
+        assert await people.set_name(connection, mina.id, "Kim")
+        assert await people.set_name(connection, jun.id, "Mina K")
+
+
 @pytest.mark.parametrize("name", ["", "x" * 41])
 async def test_names_have_bounds(database: Database, name: str) -> None:
     with pytest.raises(IntegrityError):
