@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.looks import Look
+    from core.db.looks import Glimpse, Look
     from core.db.people import Person
     from core.db.tables import Channel, Provider
     from core.judging import Judged, Judging
@@ -72,7 +72,7 @@ class Stylist:
             data, person_id=person.id, channel=channel, source=source, language=person.language
         )
 
-    def page_url(self, look: Look) -> str | None:
+    def page_url(self, look: Glimpse) -> str | None:
         """The page of a look that is on the board, if Eva has a public address."""
         if self.settings.public_url is None or not look.on_board:
             return None

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from core.vision.region import Region
     from core.vision.verdict import Verdict
 
-__all__ = ["Bubble", "Slot", "apologise", "choose", "describe", "percent", "speak", "style_name"]
+__all__ = ["Bubble", "Slot", "about", "apologise", "choose", "describe", "percent", "speak", "style_name"]
 
 SURE_FROM = 0.85
 """Within the band `clear`: the probability from which she says that she is very sure."""
@@ -112,9 +112,14 @@ def speak(verdict: Verdict, *, photo: str, language: Language) -> tuple[Bubble, 
         values["second_push"] = text(choose(f"push.{verdict.runner_up}", photo, language), language)
     bubbles = []
     for slot, key in _script(verdict):
-        about = second if slot is Slot.RUNNER_UP else values
-        bubbles.append(Bubble(slot=slot, text=text(choose(key, photo, language), language, **about)))
+        facts = second if slot is Slot.RUNNER_UP else values
+        bubbles.append(Bubble(slot=slot, text=text(choose(key, photo, language), language, **facts)))
     return tuple(bubbles)
+
+
+def about(style: Style, *, photo: str, language: Language) -> str:
+    """What Eva says about the style of a photo that shows an outfit; see `speak` for the arguments."""
+    return text(choose(f"about.{style}", photo, language), language, style=style_name(style, language))
 
 
 def apologise(error: EvaError, language: Language) -> str:

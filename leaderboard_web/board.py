@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from bot.voice import Slot, speak, style_name
+from bot.voice import about, style_name
 from core.db import boards
 from core.db.boards import Period, Place
 from core.styles import STYLES, Style
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.texts import Language
     from core.db.boards import Shared
-    from core.db.looks import Look
     from leaderboard_web.site import Site
 
 __all__ = ["board_path", "board_routes"]
@@ -54,14 +52,12 @@ def board_routes(site: Site) -> APIRouter:
         first = cursor is None
         limit = SHOWN + first
         async with memory.database.begin() as connection:
-            when = when or await _freshest(connection, style)
-            found = await boards.page(
-                connection,
-                limit=limit + 1,
-                style=style,
-                period=when,
-                after=cursor.place if cursor else None,
-            )
+            if when is None and cursor is None:
+                when, found = await _first_page(connection, style, limit + 1)
+            else:
+                when = when or Period.ALL
+                after = cursor.place if cursor else None
+                found = await boards.page(connection, limit=limit + 1, style=style, period=when, after=after)
             shown, rest = found[:limit], found[limit:]
             given = await given_by(connection, await guests.known(connection, request), shown)
         before = cursor.shown if cursor else 0
@@ -77,7 +73,9 @@ def board_routes(site: Site) -> APIRouter:
             style=style,
             style_name=style_name(style, language) if style else None,
             hero=cards[0] if first and cards else None,
-            hero_says=_about(shown[0].look, language) if shown else None,
+            hero_says=about(shown[0].look.style, photo=str(shown[0].look.id), language=language)
+            if first and shown
+            else None,
             cards=cards[1:] if first else cards,
             eager=0 if first else 4,
             times=[(each, board_path(each, style)) for each in Period],
@@ -90,17 +88,13 @@ def board_routes(site: Site) -> APIRouter:
     return router
 
 
-async def _freshest(connection: AsyncConnection, style: Style | None) -> Period:
-    for when in (Period.TODAY, Period.WEEK):
-        if not await boards.is_empty(connection, style=style, period=when):
-            return when
-    return Period.ALL
-
-
-def _about(look: Look, language: Language) -> str:
-    """What Eva said about the style of a look."""
-    bubbles = speak(look.verdict, photo=str(look.id), language=language)
-    return next(each.text for each in bubbles if each.slot is Slot.ABOUT)
+async def _first_page(connection: AsyncConnection, style: Style | None, limit: int) -> tuple[Period, list[Shared]]:
+    """The first page of the board of the shortest time in which somebody shared a look."""
+    for when in Period:
+        found = await boards.page(connection, limit=limit, style=style, period=when)
+        if found:
+            break
+    return when, found
 
 
 def _next(shown: Sequence[Shared], before: int) -> Cursor:

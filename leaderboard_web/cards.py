@@ -68,9 +68,9 @@ def card(
     look = shared.look
     return Card(
         id=look.id,
-        style=look.verdict.style,
-        style_name=style_name(look.verdict.style, language),
-        percent=percent(look.verdict.confidence),
+        style=look.style,
+        style_name=style_name(look.style, language),
+        percent=percent(look.confidence),
         name=shared.name or made_up(look.person_id, language),
         hearts=look.hearts,
         given=look.id in given,

@@ -95,7 +95,7 @@ async def _shown(thread: Thread, stylist: Stylist, shared: Shared) -> Outgoing:
         "telegram.board.line",
         thread.language,
         name=shared.name or made_up(look.person_id, thread.language),
-        style=style_name(look.verdict.style, thread.language),
+        style=style_name(look.style, thread.language),
         hearts=look.hearts,
     )
     page = page_keyboard(stylist.page_url(look), thread.language)

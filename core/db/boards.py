@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Integer, Uuid, bindparam, func, literal, select
 
 from core.days import midnight, monday
 from core.db import tables
-from core.db.looks import as_look
+from core.db.looks import GLIMPSE, as_glimpse, as_look
 from core.styles import Style
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, Row, Select
+    from sqlalchemy import ColumnElement, Row, Select, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.looks import Look
+    from core.db.looks import Glimpse, Look
 
 __all__ = [
     "Period",
     "Place",
     "Shared",
+    "SharedLook",
     "as_shared",
     "has",
     "is_empty",
@@ -50,9 +52,16 @@ class Period(StrEnum):
 class Shared:
     """A look on the board, and whose it is."""
 
-    look: Look
+    look: Glimpse
     name: str | None
     """The name that its owner chose, if any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedLook(Shared):
+    """The same, with all that Eva remembers of the look."""
+
+    look: Look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,19 +89,17 @@ async def page(
         period: only looks that were shared in it.
         after: the last one of the page before.
     """
-    table = tables.looks
-    found = on_board().where(*_chosen(style, period))
+    values = {"limit": limit, **_values(style, period)}
     if after is not None:
-        here = func.row(table.c.hearts, table.c.id)
-        found = found.where(here < func.row(literal(after.hearts), literal(after.look_id)))
-    found = found.order_by(table.c.hearts.desc(), table.c.id.desc()).limit(limit)
-    return [as_shared(row) for row in await connection.execute(found)]
+        values |= {"hearts": after.hearts, "look_id": after.look_id}
+    found = await connection.execute(_page(style is not None, period, after is not None), values)
+    return [as_shared(row) for row in found]
 
 
 async def is_empty(connection: AsyncConnection, *, style: Style | None = None, period: Period = Period.ALL) -> bool:
     """Whether a board has no look at all."""
-    found = select(tables.looks.c.id).where(tables.looks.c.on_board, *_chosen(style, period))
-    return (await connection.execute(found.limit(1))).first() is None
+    found = await connection.execute(_any(style is not None, period), _values(style, period))
+    return found.first() is None
 
 
 async def judged_today(connection: AsyncConnection) -> int:
@@ -102,10 +109,10 @@ async def judged_today(connection: AsyncConnection) -> int:
     return int((await connection.execute(found)).scalar_one())
 
 
-async def shared(connection: AsyncConnection, look_id: UUID) -> Shared | None:
+async def shared(connection: AsyncConnection, look_id: UUID) -> SharedLook | None:
     """A look that is on the board; None for all others, whether they exist or not."""
-    row = (await connection.execute(on_board().where(tables.looks.c.id == look_id))).first()
-    return None if row is None else as_shared(row)
+    row = (await connection.execute(SHARED, {"look_id": look_id})).first()
+    return None if row is None else SharedLook(look=as_look(row), name=row.owner)
 
 
 async def has(connection: AsyncConnection, look_id: UUID) -> bool:
@@ -144,28 +151,65 @@ async def styles_of(connection: AsyncConnection, person_id: UUID) -> dict[Style,
     return {Style(row.style): row.looks for row in await connection.execute(found)}
 
 
-def _chosen(style: Style | None, period: Period) -> list[ColumnElement[bool]]:
-    table = tables.looks
-    by_style = [] if style is None else [table.c.style == style]
-    match period:
-        case Period.TODAY:
-            return [*by_style, table.c.shared_day == midnight().date()]
-        case Period.WEEK:
-            return [*by_style, table.c.shared_week == monday().date()]
-        case Period.ALL:
-            return by_style
-
-
 def on_board() -> Select[tuple[object, ...]]:
-    """All looks of the board, each with its owner's name; for the other repositories."""
+    """All looks of the board as `as_shared` needs them; for the other repositories."""
+    return _of_board(*GLIMPSE)
+
+
+def as_shared(row: Row[tuple[object, ...]]) -> Shared:
+    """A row of `on_board` as a shared look."""
+    return Shared(look=as_glimpse(row), name=row.owner)
+
+
+def _of_board(*columns: Table | ColumnElement[Any]) -> Select[tuple[object, ...]]:
+    """These columns of all looks of the board, with the name of each one's owner."""
     table, people = tables.looks, tables.people
     return (
-        select(table, people.c.name.label("owner"))
+        select(*columns, people.c.name.label("owner"))
         .join(people, people.c.id == table.c.person_id)
         .where(table.c.on_board)
     )
 
 
-def as_shared(row: Row[tuple[object, ...]]) -> Shared:
-    """A row of `on_board` as a shared look."""
-    return Shared(look=as_look(row), name=row.owner)
+def _values(style: Style | None, period: Period) -> dict[str, Any]:
+    """What the placeholders of `_chosen` stand for."""
+    values: dict[str, Any] = {} if style is None else {"style": style}
+    match period:
+        case Period.TODAY:
+            return {**values, "day": midnight().date()}
+        case Period.WEEK:
+            return {**values, "week": monday().date()}
+        case Period.ALL:
+            return values
+
+
+def _chosen(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
+    table = tables.looks
+    chosen = [table.c.style == bindparam("style")] if by_style else []
+    match period:
+        case Period.TODAY:
+            return [*chosen, table.c.shared_day == bindparam("day")]
+        case Period.WEEK:
+            return [*chosen, table.c.shared_week == bindparam("week")]
+        case Period.ALL:
+            return chosen
+
+
+# Statements are put together once: that takes SQLAlchemy longer than Postgres takes to answer them.
+
+SHARED = _of_board(tables.looks).where(tables.looks.c.id == bindparam("look_id"))
+
+
+@cache
+def _page(by_style: bool, period: Period, further: bool) -> Select[tuple[object, ...]]:
+    table = tables.looks
+    found = on_board().where(*_chosen(by_style, period))
+    if further:
+        here = func.row(table.c.hearts, table.c.id)
+        found = found.where(here < func.row(bindparam("hearts", type_=Integer), bindparam("look_id", type_=Uuid)))
+    return found.order_by(table.c.hearts.desc(), table.c.id.desc()).limit(bindparam("limit", type_=Integer))
+
+
+@cache
+def _any(by_style: bool, period: Period) -> Select[tuple[UUID]]:
+    return select(tables.looks.c.id).where(tables.looks.c.on_board, *_chosen(by_style, period)).limit(1)

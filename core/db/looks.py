@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = [
+    "GLIMPSE",
+    "Glimpse",
     "Look",
     "NewLook",
     "add",
+    "as_glimpse",
     "as_look",
     "by_source",
     "correct",
@@ -76,19 +79,40 @@ class NewLook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A judged photo, as Eva remembers it."""
+class Glimpse:
+    """As much of a look as a page with many of them shows."""
 
     id: UUID
     person_id: UUID
-    channel: Channel
-    source: str
     photo_key: str | None
     """None once the picture was deleted."""
     cam_key: str | None
     """None once the picture was deleted."""
     width: int
     height: int
+    style: Style
+    """In which Eva saw it."""
+    confidence: float
+    """How clearly, 0 to 1."""
+    hearts: int
+    shared_at: datetime | None
+    hidden_at: datetime | None
+    """When it was taken off the board for good."""
+    held_at: datetime | None
+    """When it was taken off the board until a moderator has seen it."""
+
+    @property
+    def on_board(self) -> bool:
+        """Whether everybody sees it."""
+        return self.shared_at is not None and self.hidden_at is None and self.held_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look(Glimpse):
+    """A judged photo, as Eva remembers it."""
+
+    channel: Channel
+    source: str
     fingerprint: bytes
     verdict: Verdict
     """As it was then; its map has 256 levels."""
@@ -97,22 +121,31 @@ class Look:
     """What the person guessed before they heard the verdict."""
     corrected_style: Style | None
     """What the person says it really is."""
-    hearts: int
     created_at: datetime
     stored_at: datetime | None
     """When both pictures were in the storage; None only while, or if never, that came to its end."""
-    shared_at: datetime | None
-    hidden_at: datetime | None
-    """When it was taken off the board for good."""
-    held_at: datetime | None
-    """When it was taken off the board until a moderator has seen it."""
     reports: int
     """How often it was reported since a moderator has seen it."""
 
-    @property
-    def on_board(self) -> bool:
-        """Whether everybody sees it."""
-        return self.shared_at is not None and self.hidden_at is None and self.held_at is None
+
+GLIMPSE = tuple(
+    tables.looks.c[name]
+    for name in (
+        "id",
+        "person_id",
+        "photo_key",
+        "cam_key",
+        "width",
+        "height",
+        "style",
+        "probabilities",
+        "hearts",
+        "shared_at",
+        "hidden_at",
+        "held_at",
+    )
+)
+"""The columns of a `Glimpse`."""
 
 
 async def add(connection: AsyncConnection, look: NewLook) -> Look:
@@ -350,13 +383,35 @@ async def _change(
     return changed.rowcount == 1
 
 
+def as_glimpse(row: Row[tuple[object, ...]]) -> Glimpse:
+    """A row with the columns `GLIMPSE`; for the other repositories."""
+    style = Style(row.style)
+    return Glimpse(
+        id=row.id,
+        person_id=row.person_id,
+        photo_key=row.photo_key,
+        cam_key=row.cam_key,
+        width=row.width,
+        height=row.height,
+        style=style,
+        confidence=row.probabilities[style.position],
+        hearts=row.hearts,
+        shared_at=row.shared_at,
+        hidden_at=row.hidden_at,
+        held_at=row.held_at,
+    )
+
+
 def as_look(row: Row[tuple[object, ...]]) -> Look:
     """A whole row of the table as a look; for the other repositories."""
     cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(255)
     cam.setflags(write=False)
+    style = Style(row.style)
     return Look(
         id=row.id,
         person_id=row.person_id,
+        style=style,
+        confidence=row.probabilities[style.position],
         channel=Channel(row.channel),
         source=row.source,
         photo_key=row.photo_key,
@@ -365,7 +420,7 @@ def as_look(row: Row[tuple[object, ...]]) -> Look:
         height=row.height,
         fingerprint=row.fingerprint,
         verdict=Verdict(
-            style=Style(row.style),
+            style=style,
             probabilities=by_style(np.array(row.probabilities)),
             outfit=row.gate,
             band=Band(row.band),

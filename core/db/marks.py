@@ -5,9 +5,11 @@ For the repositories of the kinds; each table has the columns `look_id` and `per
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Uuid, delete, literal, select
+from sqlalchemy import Uuid, any_, bindparam, delete, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-    from sqlalchemy import Table
+    from sqlalchemy import Select, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["put", "put_by", "take_off"]
@@ -50,5 +52,12 @@ async def put_by(
     connection: AsyncConnection, table: Table, person_id: UUID, look_ids: Iterable[UUID]
 ) -> frozenset[UUID]:
     """Those of the looks that have a person's mark."""
-    found = select(table.c.look_id).where(table.c.person_id == person_id, table.c.look_id.in_(list(look_ids)))
-    return frozenset((await connection.execute(found)).scalars())
+    found = await connection.execute(_put_by(table), {"person_id": person_id, "look_ids": list(look_ids)})
+    return frozenset(row.look_id for row in found)
+
+
+@cache
+def _put_by(table: Table) -> Select[tuple[UUID]]:
+    """The statement, put together once."""
+    one_of = table.c.look_id == any_(bindparam("look_ids", type_=ARRAY(Uuid)))
+    return select(table.c.look_id).where(table.c.person_id == bindparam("person_id"), one_of)

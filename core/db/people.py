@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -122,7 +122,7 @@ async def get(connection: AsyncConnection, person_id: UUID) -> Person | None:
 
 async def identity_of(connection: AsyncConnection, provider: Provider, subject: str) -> Identity | None:
     """Who somebody is to a provider, or None."""
-    row = (await connection.execute(select(tables.identities).where(*_is(provider, subject)))).first()
+    row = (await connection.execute(IDENTITY, {"provider": provider, "subject": subject})).first()
     return None if row is None else _identity(row)
 
 
@@ -204,6 +204,12 @@ async def remove(connection: AsyncConnection, person_id: UUID) -> None:
         await connection.execute(delete(inbox).where(or_(*sent)))
     await connection.execute(delete(identities).where(identities.c.person_id == person_id))
     await connection.execute(delete(tables.people).where(tables.people.c.id == person_id))
+
+
+IDENTITY = select(tables.identities).where(
+    tables.identities.c.provider == bindparam("provider"), tables.identities.c.subject == bindparam("subject")
+)
+"""Asked for with every page of somebody who was here before, so it is put together once."""
 
 
 def _is(provider: Provider, subject: str) -> tuple[ColumnElement[bool], ...]:
