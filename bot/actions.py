@@ -40,6 +40,8 @@ class Verb(StrEnum):
     """Do not agree."""
     SPEAK = "speak"
     """Change the language; without one, ask which."""
+    ENTER = "enter"
+    """Open one's own page on the site."""
     TAKE = "take"
     """Be shown on the board under the name that Eva made up."""
     FORGET = "forget"

@@ -13,7 +13,7 @@ from bot.names import is_made_up, made_up_names, tidy
 from bot.talk import comment
 from bot.texts import Language, negotiate, text
 from bot.voice import style_name
-from core.db import boards, looks, people
+from core.db import boards, looks, people, tickets
 from core.errors import PersonGone
 from core.retention import forget
 from core.vision.verdict import Band
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from core.memory import Memory
     from core.settings import Settings
 
-__all__ = ["Answer", "Stylist"]
+__all__ = ["LOGIN_LINK", "Answer", "Stylist"]
+
+LOGIN_LINK = "/login/link"
+"""The page of the site that logs a person in by a token of hers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,20 @@ class Stylist:
         if self.settings.public_url is None or not look.on_board:
             return None
         return f"{str(self.settings.public_url).rstrip('/')}/looks/{look.id}"
+
+    async def login_url(self, person: Person) -> str | None:
+        """An address that makes whoever opens it first this person, once and for a few minutes: for their eyes only.
+
+        None if Eva has no public address.
+
+        Raises:
+            PersonGone: the person was forgotten.
+        """
+        if self.settings.public_url is None:
+            return None
+        async with self.memory.database.begin() as connection:
+            token = await tickets.issue(connection, person.id)
+        return f"{str(self.settings.public_url).rstrip('/')}{LOGIN_LINK}/{token}"
 
     async def hear(self, person: Person, words: str) -> Answer | None:
         """What was written, if it is the name that Eva asked for; None for all other words."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from core import queue
-from core.db import inbox, looks, people
+from core.db import inbox, looks, people, tickets
 from core.queue import HOUSEKEEPING, chat_lock
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def tasks(app: App) -> None:
 
 
 async def sweep(memory: Memory) -> int:
-    """Delete the pictures of looks whose private time is over, and what the inbox need not know any more.
+    """Delete the pictures of looks whose private time is over, and what the inbox and tickets need not know any more.
 
     Returns:
         How many looks lost their pictures.
@@ -56,6 +56,7 @@ async def sweep(memory: Memory) -> int:
             break
     async with memory.database.begin() as connection:
         await inbox.purge(connection)
+        await tickets.purge(connection)
     return swept
 
 

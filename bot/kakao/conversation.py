@@ -19,6 +19,7 @@ from bot.kakao.teller import Teller
 from bot.kakao.waiting import WaitingRoom
 from bot.talk import Oddity, chat, receive
 from bot.texts import Language, text
+from core import accounts
 from core.db import inbox, looks, people
 from core.db.tables import Channel, Provider
 from core.errors import PersonGone
@@ -35,6 +36,7 @@ __all__ = ["Conversation"]
 PATIENCE = 4.2
 """Seconds from its arrival that a call waits for a verdict; less where many wait."""
 HELP = {"도움말", "도움", "처음으로", "시작", "help", "start", "?"}
+ENTER = {"로그인", "마이페이지", "login", "me"}
 STYLES = {"스타일", "스타일 목록", "styles", "style"}
 
 
@@ -64,8 +66,7 @@ class Conversation:
             call = replace(call, callback_url=None)
         person = await self._stylist.meet(Provider.KAKAO, call.user, call.language)
         if call.app_user is not None:
-            async with self._database.begin() as connection:
-                await people.link(connection, person.id, Provider.KAKAO_LOGIN, call.app_user)
+            person = await self._recognise(person, call.app_user)
         if call.photos:
             return await self._look(call, person, arrived)
         if call.medium is not None:
@@ -76,6 +77,21 @@ class Conversation:
         if action is not None:
             return await self._grant(call, action, person, arrived)
         return await self._chat(call, person)
+
+    async def _recognise(self, person: Person, app_user: str) -> Person:
+        """Who somebody is whose Kakao Login is known: the same person as on the site, if they logged in there.
+
+        Raises:
+            PersonGone: they were forgotten this moment.
+        """
+        async with self._database.begin() as connection:
+            joined = await accounts.join(
+                connection, person.id, Provider.KAKAO_LOGIN, app_user, language=person.language
+            )
+            known = person if joined == person.id else await people.get(connection, joined)
+        if known is None:
+            raise PersonGone
+        return known
 
     async def _look(self, call: SkillCall, person: Person, arrived: float) -> Reply:
         """Photos: judged, or kept until the person agrees."""
@@ -108,12 +124,18 @@ class Conversation:
         """What a button asks."""
         if action.verb is Verb.RESULT:
             return await self._bring(call, action, person, arrived)
+        if action.verb is Verb.ENTER:
+            return await self._enter(person)
         answer = await self._stylist.grant(person, action)
         if action.verb in {Verb.AGREE, Verb.DECLINE}:
             update = await self._settle(call, person, agreed=action.verb is Verb.AGREE)
             if update is not None:
                 return await self._follow(update, call, person, arrived)
         return self._teller.answer(answer, person)
+
+    async def _enter(self, person: Person) -> Reply:
+        """The way to the person's own page."""
+        return self._teller.show_way(await self._stylist.login_url(person), person)
 
     async def _settle(self, call: SkillCall, person: Person, *, agreed: bool) -> Update | None:
         """Do, or drop, what waited for consent; what there is to follow now."""
@@ -152,6 +174,8 @@ class Conversation:
         language, words = Language(person.language), call.utterance.casefold()
         if words in HELP:
             return self._teller.greet(person)
+        if words in ENTER:
+            return await self._enter(person)
         if words in STYLES:
             return self._teller.list_styles(language)
         heard = await self._stylist.hear(person, call.utterance)

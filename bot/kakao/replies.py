@@ -45,6 +45,7 @@ __all__ = [
     "promise",
     "say",
     "show_verdict",
+    "show_way",
     "still_looking",
 ]
 
@@ -145,6 +146,19 @@ def ask_consent(language: Language, *, hours: int, privacy_url: str | None) -> R
     }
     if privacy_url is not None:
         card["buttons"].append(_link(text("talk.button.privacy", language), privacy_url))
+    return _reply([{"textCard": card}], (), language)
+
+
+def show_way(words: str, login_url: str, language: Language) -> Reply:
+    """The way to the person's own page; without a button that would send it on to others.
+
+    Args:
+        words: what to say about it.
+        login_url: the address, for this person's eyes only.
+        language: of the button.
+    """
+    button = _link(text("talk.button.enter", language), login_url)
+    card = {"description": cut(words, MOST_CARD_TEXT), "buttons": [button]}
     return _reply([{"textCard": card}], (), language)
 
 

@@ -41,8 +41,16 @@ class Teller:
         """Who she is and what she can do."""
         language = Language(person.language)
         order = Verb.TELL if person.guesses_first else Verb.GUESS
-        buttons = [Action(verb=verb) for verb in (Verb.ANOTHER, order, Verb.SPEAK, Verb.FORGET)]
+        enter = () if self._stylist.settings.public_url is None else (Verb.ENTER,)
+        buttons = [Action(verb=verb) for verb in (Verb.ANOTHER, order, *enter, Verb.SPEAK, Verb.FORGET)]
         return replies.say(text("kakao.hello", language), language=language, buttons=buttons)
+
+    def show_way(self, login_url: str | None, person: Person) -> Reply:
+        """The way to the person's own page, or that there is none."""
+        language = Language(person.language)
+        if login_url is None:
+            return replies.say(text("talk.enter.none", language), language=language)
+        return replies.show_way(text("talk.enter", language), login_url, language)
 
     def list_styles(self, language: Language) -> Reply:
         """All eight styles, a line for each."""

@@ -30,6 +30,7 @@ LETTERS = {
     Verb.AGREE: "y",
     Verb.DECLINE: "n",
     Verb.SPEAK: "l",
+    Verb.ENTER: "p",
     Verb.TAKE: "m",
     Verb.FORGET: "f",
     Verb.ERASE: "e",

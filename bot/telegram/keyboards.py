@@ -22,6 +22,7 @@ __all__ = [
     "forget_keyboard",
     "guess_keyboard",
     "language_keyboard",
+    "login_keyboard",
     "look_keyboard",
     "name_keyboard",
     "page_keyboard",
@@ -64,6 +65,12 @@ def look_keyboard(
 def page_keyboard(page_url: str | None, language: Language) -> InlineKeyboardMarkup | None:
     """The look's page, if there is one to open."""
     buttons = _page(page_url, language)
+    return InlineKeyboardMarkup([buttons]) if buttons else None
+
+
+def login_keyboard(login_url: str | None, language: Language) -> InlineKeyboardMarkup | None:
+    """The person's own page, if there is an address that opens it."""
+    buttons = _link(text("talk.button.enter", language), login_url)
     return InlineKeyboardMarkup([buttons]) if buttons else None
 
 
@@ -118,7 +125,11 @@ def _first(language: Language, *, guesses_first: bool) -> InlineKeyboardButton:
 
 
 def _page(page_url: str | None, language: Language) -> list[InlineKeyboardButton]:
+    return _link(text("talk.button.page", language), page_url)
+
+
+def _link(words: str, url: str | None) -> list[InlineKeyboardButton]:
     """Without a dot the host is this machine, and Telegram would refuse the whole message."""
-    if page_url is None or "." not in (urlsplit(page_url).hostname or ""):
+    if url is None or "." not in (urlsplit(url).hostname or ""):
         return []
-    return [InlineKeyboardButton(text("talk.button.page", language), url=page_url)]
+    return [InlineKeyboardButton(words, url=url)]

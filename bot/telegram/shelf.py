@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from bot.names import made_up
-from bot.telegram.keyboards import page_keyboard
+from bot.telegram.keyboards import login_keyboard, page_keyboard
 from bot.telegram.messages import Outgoing, say, show_picture
 from bot.telegram.verdicts import keyboard_of
 from bot.texts import text
@@ -34,13 +34,19 @@ LINK = "look_"
 
 
 async def show_own(thread: Thread, stylist: Stylist, person: Person) -> None:
-    """`/me`: how many there were, of which style most, the latest ones, and the newest with its buttons."""
+    """`/me`: how many there were, of which style most, the latest ones, and the newest with its buttons.
+
+    In a private chat there is also the way to the person's own page.
+    """
     async with thread.memory.database.begin() as connection:
         count = await looks.count_since(connection, person.id, person.created_at)
         styles = await looks.styles_of(connection, person.id)
         latest = await looks.of_person(connection, person.id, limit=LATEST)
+    # Others read along in groups, and whoever opens the page first is let in.
+    login_url = await stylist.login_url(person) if thread.private and thread.kept("me.1") is None else None
+    enter = login_keyboard(login_url, thread.language)
     if not latest:
-        await thread.send("me", *say(text("telegram.me.nothing", thread.language)))
+        await thread.send("me", *say(text("telegram.me.nothing", thread.language), keyboard=enter))
         return
     if styles:
         words = text("telegram.me", thread.language, count=count, style=style_name(next(iter(styles)), thread.language))
@@ -48,7 +54,7 @@ async def show_own(thread: Thread, stylist: Stylist, person: Person) -> None:
         words = text("telegram.me.plain", thread.language, count=count)
     seen = [look for look in latest if look.verdict.band is not Band.NOT_AN_OUTFIT]
     lines = "\n".join(_line(look, thread) for look in seen)
-    await thread.send("me", *say("\n\n".join(filter(None, [words, lines]))))
+    await thread.send("me", *say("\n\n".join(filter(None, [words, lines])), keyboard=enter))
     if seen and (photo := await thread.picture(seen[0].photo_key)) is not None:
         keyboard = keyboard_of(thread, stylist, person, seen[0])
         await thread.send("newest", show_picture(photo, _line(seen[0], thread), keyboard))

@@ -16,6 +16,7 @@ from core.ids import uuid7
 from core.names import name_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
@@ -41,6 +42,8 @@ __all__ = [
     "set_language",
     "set_name",
     "set_naming",
+    "unlink",
+    "unlink_all",
 ]
 
 
@@ -74,6 +77,8 @@ class Identity:
     subject: str
     """The provider's id of the person."""
     person_id: UUID
+    created_at: datetime
+    """When Eva learned it."""
     unreachable_at: datetime | None
     """When the person was found to have blocked Eva or deleted the chat."""
 
@@ -104,14 +109,32 @@ async def meet(connection: AsyncConnection, provider: Provider, subject: str, *,
 
 
 async def link(connection: AsyncConnection, person_id: UUID, provider: Provider, subject: str) -> bool:
-    """Give a person one more identity; False if it is somebody else's already."""
-    await connection.execute(
-        upsert(tables.identities)
-        .values(provider=provider, subject=subject, person_id=person_id)
-        .on_conflict_do_nothing()
-    )
+    """Give a person one more identity; False if it is somebody else's already.
+
+    Raises:
+        PersonGone: the person was forgotten.
+    """
+    values = {"provider": provider, "subject": subject, "person_id": person_id}
+    try:
+        await connection.execute(upsert(tables.identities).values(**values).on_conflict_do_nothing())
+    except IntegrityError as error:
+        if "fk_identities_person_id" in str(error.orig):
+            raise PersonGone from error
+        raise
     found = await identity_of(connection, provider, subject)
     return found is not None and found.person_id == person_id
+
+
+async def unlink(connection: AsyncConnection, provider: Provider, subject: str) -> None:
+    """Take an identity from whoever has it."""
+    await connection.execute(delete(tables.identities).where(*_is(provider, subject)))
+
+
+async def unlink_all(connection: AsyncConnection, person_id: UUID, providers: Iterable[Provider]) -> None:
+    """Take all identities of these providers from a person."""
+    table = tables.identities
+    chosen = table.c.person_id == person_id, table.c.provider.in_(list(providers))
+    await connection.execute(delete(table).where(*chosen))
 
 
 async def get(connection: AsyncConnection, person_id: UUID) -> Person | None:
@@ -243,5 +266,6 @@ def _identity(row: Row[tuple[object, ...]]) -> Identity:
         provider=Provider(row.provider),
         subject=row.subject,
         person_id=row.person_id,
+        created_at=row.created_at,
         unreachable_at=row.unreachable_at,
     )

@@ -1,0 +1,232 @@
+"""Two people become one: nothing is lost, nothing is there twice, and every number is right."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, insert, select, text, update
+
+from core.db import hearts, looks, people, reports, scraps, tables, tickets
+from core.db.engine import Database
+from core.db.merges import is_bare, merge
+from core.db.tables import Act, Provider
+from core.ids import uuid7
+from core.styles import STYLES
+from tests.integration.records import a_look, a_person, a_verdict
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+WRONG = {
+    "hearts": "SELECT id FROM looks WHERE hearts <> (SELECT count(*) FROM hearts WHERE look_id = looks.id)",
+    "reports": """SELECT id FROM looks
+        WHERE reports <> (SELECT count(*) FROM reports WHERE look_id = looks.id AND seen_at IS NULL)""",
+    "follows": """SELECT id FROM people
+        WHERE followers <> (SELECT count(*) FROM follows WHERE followed_id = people.id)
+           OR following <> (SELECT count(*) FROM follows WHERE person_id = people.id)""",
+    "styles": """SELECT 1 FROM (SELECT * FROM person_styles WHERE looks > 0) AS kept
+        FULL JOIN (SELECT person_id, style, count(*) AS n FROM looks WHERE on_board GROUP BY 1, 2) AS counted
+        USING (person_id, style) WHERE kept.looks IS DISTINCT FROM counted.n""",
+}
+"""Rows whose number is not what counting gives."""
+
+
+async def all_numbers_are_right(connection: AsyncConnection) -> None:
+    for what, query in WRONG.items():
+        assert (await connection.execute(text(query))).all() == [], what
+
+
+async def count(connection: AsyncConnection, name: str) -> int:
+    table = tables.metadata.tables[name]
+    return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+async def follow(connection: AsyncConnection, who: UUID, whom: UUID) -> None:
+    await connection.execute(insert(tables.follows).values(person_id=who, followed_id=whom))
+
+
+async def test_everything_becomes_the_others(database: Database) -> None:
+    async with database.begin() as connection:
+        gone, into, fan, star = [(await a_person(connection)).id for _ in range(4)]
+        mine = await a_look(connection, gone)
+        assert await looks.share(connection, mine.id)
+        theirs = await a_look(connection, star)
+        assert await looks.share(connection, theirs.id)
+        await people.set_name(connection, gone, "민아")
+        await people.set_consent(connection, gone, given=True)
+        await hearts.give(connection, theirs.id, gone)
+        await hearts.give(connection, mine.id, fan)
+        await scraps.add(connection, theirs.id, gone)
+        await reports.add(connection, theirs.id, gone, "why")
+        await follow(connection, gone, star)
+        await follow(connection, fan, gone)
+        token = await tickets.issue(connection, gone)
+        await connection.execute(
+            insert(tables.moderation).values(act=Act.HIDE, moderator_id=gone, look_id=theirs.id, person_id=gone)
+        )
+        before = await people.get(connection, gone)
+        assert await merge(connection, gone=gone, into=into)
+        assert await people.get(connection, gone) is None
+        assert len(await people.identities_of(connection, into)) == 2
+        kept = await people.get(connection, into)
+        assert kept is not None
+        assert before is not None
+        assert (kept.name, kept.consented_at, kept.created_at) == ("민아", before.consented_at, before.created_at)
+        assert (kept.followers, kept.following) == (1, 1)
+        assert [each.id for each in await looks.of_person(connection, into, limit=9)] == [mine.id]
+        assert await hearts.given(connection, into, [theirs.id]) == {theirs.id}
+        assert await scraps.given(connection, into, [theirs.id]) == {theirs.id}
+        assert await tickets.redeem(connection, token) == into
+        acts = (await connection.execute(select(tables.moderation))).one()
+        assert (acts.moderator_id, acts.person_id) == (into, into)
+        await all_numbers_are_right(connection)
+
+
+async def test_what_both_have_stays_once(database: Database) -> None:
+    async with database.begin() as connection:
+        gone, into, fan, star = [(await a_person(connection)).id for _ in range(4)]
+        theirs = await a_look(connection, star)
+        assert await looks.share(connection, theirs.id)
+        for each in (gone, into):
+            await people.set_name(connection, each, f"name {str(each)[-12:]}")
+            await hearts.give(connection, theirs.id, each)
+            await scraps.add(connection, theirs.id, each)
+            await reports.add(connection, theirs.id, each)
+            await follow(connection, each, star)
+            await follow(connection, fan, each)
+        await follow(connection, gone, into)
+        await follow(connection, into, gone)
+        same = [await a_look(connection, each, source="photo 1") for each in (gone, into)]
+        for shown in same:
+            assert await looks.share(connection, shown.id)
+        assert await merge(connection, gone=gone, into=into)
+        kept = await people.get(connection, into)
+        assert kept is not None
+        assert (kept.name, kept.followers, kept.following) == (f"name {str(into)[-12:]}", 1, 1)
+        assert {each.id for each in await looks.of_person(connection, into, limit=9)} == {shown.id for shown in same}
+        again = await looks.by_source(connection, into, "photo 1")
+        assert again is not None
+        assert again.id == same[1].id
+        for name in ("hearts", "scraps", "reports"):
+            assert await count(connection, name) == 1, name
+        await all_numbers_are_right(connection)
+
+
+async def test_no_report_counts_twice_even_for_a_moment(database: Database) -> None:
+    """Two unseen reports do not hold a look, whoever made them turns out to be."""
+    async with database.begin() as connection:
+        gone, into, other, star = [(await a_person(connection)).id for _ in range(4)]
+        look = await a_look(connection, star)
+        assert await looks.share(connection, look.id)
+        for each in (gone, other):
+            await reports.add(connection, look.id, each)
+        assert await merge(connection, gone=gone, into=into)
+        kept = await looks.get(connection, look.id)
+        assert kept is not None
+        assert (kept.reports, kept.held_at) == (2, None)
+
+
+async def test_nobody_has_reported_themselves(database: Database) -> None:
+    async with database.begin() as connection:
+        gone, into = [(await a_person(connection)).id for _ in range(2)]
+        for whose, reporter in ((gone, into), (into, gone)):
+            look = await a_look(connection, whose)
+            assert await looks.share(connection, look.id)
+            await reports.add(connection, look.id, reporter)
+        assert await merge(connection, gone=gone, into=into)
+        assert await count(connection, "reports") == 0
+        await all_numbers_are_right(connection)
+
+
+@pytest.mark.parametrize("banned", ["gone", "into"])
+async def test_a_ban_is_not_left_behind(database: Database, banned: str) -> None:
+    async with database.begin() as connection:
+        pair = {name: (await a_person(connection)).id for name in ("gone", "into")}
+        table = tables.people
+        await connection.execute(update(table).where(table.c.id == pair[banned]).values(banned_at=func.now()))
+        assert await merge(connection, **pair)
+        kept = await people.get(connection, pair["into"])
+        assert kept is not None
+        assert kept.banned_at is not None
+
+
+async def test_who_is_not_there_is_not_merged(database: Database) -> None:
+    async with database.begin() as connection:
+        person = (await a_person(connection)).id
+        assert not await merge(connection, gone=person, into=uuid7())
+        assert not await merge(connection, gone=uuid7(), into=person)
+        assert await people.get(connection, person) is not None
+
+
+async def test_bare_is_who_has_done_nothing_that_is_left(database: Database) -> None:
+    async with database.begin() as connection:
+        owner, bare = [(await a_person(connection, Provider.WEB)).id for _ in range(2)]
+        look = await a_look(connection, owner)
+        assert await looks.share(connection, look.id)
+        assert await is_bare(connection, bare)
+        assert not await is_bare(connection, owner)
+        await hearts.give(connection, look.id, bare)
+        assert not await is_bare(connection, bare)
+        await hearts.take_back(connection, look.id, bare)
+        assert await is_bare(connection, bare)
+        await people.set_name(connection, bare, "누구")
+        assert not await is_bare(connection, bare)
+
+
+async def a_crowd(connection: AsyncConnection, dice: random.Random) -> list[UUID]:
+    """People who do all kinds of things with each other's looks."""
+    crowd = [(await a_person(connection)).id for _ in range(7)]
+    shown = []
+    for owner in crowd:
+        for number in range(dice.randrange(3)):
+            verdict = a_verdict(dice.choice(STYLES))
+            look = await a_look(connection, owner, verdict=verdict, source=f"photo {number}")
+            if dice.random() < 0.8:
+                assert await looks.share(connection, look.id)
+            shown.append(look.id)
+    for who in crowd:
+        for look_id in shown:
+            for deed in (hearts.give, scraps.add, reports.add):
+                if dice.random() < 0.3:
+                    await deed(connection, look_id, who)
+        for whom in crowd:
+            if who != whom and dice.random() < 0.4:
+                await follow(connection, who, whom)
+    return crowd
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_numbers_stay_right_whoever_becomes_whom(database: Database, seed: int) -> None:
+    dice = random.Random(seed)
+    async with database.begin() as connection:
+        crowd = await a_crowd(connection, dice)
+        dice.shuffle(crowd)
+        owned = await count(connection, "looks")
+        while len(crowd) > 1:
+            assert await merge(connection, gone=crowd.pop(), into=dice.choice(crowd))
+            await all_numbers_are_right(connection)
+        assert await count(connection, "looks") == owned
+        assert await count(connection, "people") == 1
+        assert await count(connection, "follows") == 0
+
+
+async def test_merges_at_once_do_not_lock_each_other_out(database: Database) -> None:
+    async with database.begin() as connection:
+        crowd = await a_crowd(connection, random.Random(9))
+    ends = [(crowd[0], crowd[6]), (crowd[6], crowd[0]), (crowd[1], crowd[5]), (crowd[4], crowd[2])]
+
+    async def one(gone: UUID, into: UUID) -> bool:
+        async with database.begin() as connection:
+            return await merge(connection, gone=gone, into=into)
+
+    done = await asyncio.gather(*(one(gone, into) for gone, into in ends))
+    assert done[0] != done[1]
+    assert done[2:] == [True, True]
+    async with database.begin() as connection:
+        assert await count(connection, "people") == 4
+        await all_numbers_are_right(connection)
