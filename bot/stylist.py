@@ -65,6 +65,9 @@ class Stylist:
             subject: the provider's id of them.
             tag: their language, e.g. `ko-KR`; only for the first meeting.
         """
+        async with self.memory.database.autocommit() as connection:
+            if (known := await people.reachable(connection, provider, subject)) is not None:
+                return known
         async with self.memory.database.begin() as connection:
             await people.mark_reachable(connection, provider, subject)
             return await people.meet(connection, provider, subject, language=negotiate(tag))

@@ -20,7 +20,7 @@ from bot.telegram.thread import Thread
 from bot.telegram.verdicts import keyboard_of
 from bot.texts import Language, text
 from bot.voice import apologise
-from core.db import albums, inbox, people
+from core.db import albums, deliveries, inbox, people
 from core.db.engine import DATABASE_FAULTS
 from core.db.tables import Provider
 from core.errors import (
@@ -81,15 +81,16 @@ class Conversation:
             EvaError: it must be tried again; one of `NotDelivered`, `PictureUnreachable`, `StorageUnavailable`.
             Exception: the database is away, one of `DATABASE_FAULTS`; or a mistake of ours, after an apology.
         """
-        async with self.memory.database.begin() as connection:
+        async with self.memory.database.autocommit() as connection:
             update = await inbox.get(connection, inbox_id)
-        if update is None or update.done_at is not None:
-            return
+            if update is None or update.done_at is not None:
+                return
+            sent = await deliveries.sent(connection, inbox_id)
         incoming = self._read(inbox_id, update.payload or {})
         if incoming is None:
             await self._finish([inbox_id])
             return
-        thread = await Thread.open(self.memory, self.sender, inbox_id, incoming)
+        thread = Thread(self.memory, self.sender, inbox_id, incoming, sent)
         await self._settle(thread, self._answer(thread, incoming), [inbox_id], last=last)
 
     async def answer_album(self, inbox_id: int, album: str, *, last: bool) -> None:
@@ -100,10 +101,11 @@ class Conversation:
             album: Telegram's id of it.
             last: as in `answer`, also for what is raised.
         """
-        async with self.memory.database.begin() as connection:
+        async with self.memory.database.autocommit() as connection:
             update = await inbox.get(connection, inbox_id)
             if update is None or update.done_at is not None or update.sender is None:
                 return
+            sent = await deliveries.sent(connection, inbox_id)
             payloads = await albums.undone(connection, update.sender, album)
         # What came later is answered by its own job, together with this one unless that was begun.
         mine = [number for number in payloads if number <= inbox_id]
@@ -114,7 +116,7 @@ class Conversation:
             await self._finish(mine)
             return
         own = incoming.get(inbox_id) or next(iter(incoming.values()))
-        thread = await Thread.open(self.memory, self.sender, inbox_id, own)
+        thread = Thread(self.memory, self.sender, inbox_id, own, sent)
         if len(mine) < len(payloads) and not thread.begun:
             return
         photos = [each for each in incoming.values() if isinstance(each, Photo)]
@@ -129,9 +131,8 @@ class Conversation:
             return None
 
     async def _finish(self, inbox_ids: Sequence[int]) -> None:
-        async with self.memory.database.begin() as connection:
-            for inbox_id in inbox_ids:
-                await inbox.finish(connection, inbox_id)
+        async with self.memory.database.autocommit() as connection:
+            await inbox.finish(connection, *inbox_ids)
 
     async def _settle(
         self, thread: Thread, work: Coroutine[object, object, None], inbox_ids: Sequence[int], *, last: bool

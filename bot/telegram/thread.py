@@ -34,20 +34,21 @@ class Thread:
     def __init__(
         self, memory: Memory, sender: Sender, inbox_id: int, incoming: Incoming, sent: dict[str, str | None]
     ) -> None:
-        """Args: memory, sender; inbox_id and incoming, what is answered; sent, from an earlier try."""
+        """Begin, or go on with, the answer to an update.
+
+        Args:
+            memory: where each step is noted.
+            sender: sends.
+            inbox_id: the update's number in the inbox.
+            incoming: what it says.
+            sent: the steps of earlier tries, see `deliveries.sent`.
+        """
         self.memory, self.sender, self.inbox_id = memory, sender, inbox_id
         self.chat, self.private = incoming.chat, incoming.chat == incoming.person
         self.language = negotiate(incoming.language)
         """What to speak; the person's own choice, once that is known."""
         self._reply_to = None if self.private else incoming.message
         self._sent = sent
-
-    @classmethod
-    async def open(cls, memory: Memory, sender: Sender, inbox_id: int, incoming: Incoming) -> Thread:
-        """Begin, or go on with, the answer to an update."""
-        async with memory.database.begin() as connection:
-            sent = await deliveries.sent(connection, inbox_id)
-        return cls(memory, sender, inbox_id, incoming, sent)
 
     async def send(self, part: str, *messages: Outgoing) -> None:
         """Send messages, each as one step, those that were not sent yet.
@@ -79,7 +80,7 @@ class Thread:
     async def note(self, step: str, words: str = "") -> None:
         """Note that a step is done."""
         self._sent[step] = words
-        async with self.memory.database.begin() as connection:
+        async with self.memory.database.autocommit() as connection:
             await deliveries.mark(connection, self.inbox_id, step, message=words)
 
     def busy(self, action: ChatAction) -> AbstractAsyncContextManager[None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Text, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.db import tables
@@ -33,10 +33,11 @@ async def mark(connection: AsyncConnection, inbox_id: int, step: str, *, message
 
 async def claim(connection: AsyncConnection, inbox_id: int, step: str, *, message: str | None = None) -> bool:
     """Note a step before it is sent, so that of several workers one sends it; True for that one."""
-    source = select(tables.inbox.c.id).where(tables.inbox.c.id == inbox_id).with_for_update(key_share=True)
-    if (await connection.execute(source)).first() is None:
-        return False
+    inbox = tables.inbox
+    update = select(inbox.c.id, literal(step), literal(message, Text)).where(inbox.c.id == inbox_id)
     noted = await connection.execute(
-        upsert(tables.deliveries).values(inbox_id=inbox_id, step=step, message=message).on_conflict_do_nothing()
+        upsert(tables.deliveries)
+        .from_select(["inbox_id", "step", "message"], update.with_for_update(key_share=True))
+        .on_conflict_do_nothing()
     )
     return noted.rowcount == 1

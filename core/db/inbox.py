@@ -112,11 +112,10 @@ async def rewrite(connection: AsyncConnection, inbox_id: int, payload: Mapping[s
     await connection.execute(update(table).where(unfinished).values(payload=dict(payload)))
 
 
-async def finish(connection: AsyncConnection, inbox_id: int) -> None:
-    """Note that an update is done; what it said is not kept."""
-    await connection.execute(
-        update(tables.inbox).where(tables.inbox.c.id == inbox_id).values(done_at=func.now(), payload=None)
-    )
+async def finish(connection: AsyncConnection, *inbox_ids: int) -> None:
+    """Note that updates are done; what they said is not kept."""
+    table = tables.inbox
+    await connection.execute(update(table).where(table.c.id.in_(inbox_ids)).values(done_at=func.now(), payload=None))
 
 
 async def undone(connection: AsyncConnection) -> int:

@@ -182,14 +182,15 @@ async def add(connection: AsyncConnection, look: NewLook) -> Look:
             language=look.language,
         )
         .on_conflict_do_nothing(index_elements=["person_id", "source"])
+        .returning(tables.looks)
     )
     try:
-        await connection.execute(statement)
+        row = (await connection.execute(statement)).first()
     except IntegrityError as error:
         if "fk_looks_person_id" in str(error.orig):
             raise PersonGone from error
         raise
-    kept = await by_source(connection, look.person_id, look.source)
+    kept = as_look(row) if row is not None else await by_source(connection, look.person_id, look.source)
     if kept is None:
         raise PersonGone
     return kept
@@ -268,12 +269,17 @@ async def recent_fingerprints(
     return [(row.id, row.fingerprint) for row in await connection.execute(found)]
 
 
-async def mark_stored(connection: AsyncConnection, look_id: UUID) -> bool:
-    """Note that both pictures are in the storage; False if the look, or its right to pictures, is gone."""
+async def mark_stored(connection: AsyncConnection, look_id: UUID) -> Look | None:
+    """Note that both pictures are in the storage; None if the look, or its right to pictures, is gone."""
     table = tables.looks
-    return await _change(
-        connection, look_id, table.c.photo_key.is_not(None), stored_at=func.coalesce(table.c.stored_at, func.now())
+    stored = (
+        update(table)
+        .where(table.c.id == look_id, table.c.photo_key.is_not(None))
+        .values(stored_at=func.coalesce(table.c.stored_at, func.now()))
+        .returning(table)
     )
+    row = (await connection.execute(stored)).first()
+    return None if row is None else as_look(row)
 
 
 async def guess(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:

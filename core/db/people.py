@@ -36,6 +36,7 @@ __all__ = [
     "mark_reachable",
     "mark_unreachable",
     "meet",
+    "reachable",
     "remove",
     "set_consent",
     "set_guesses_first",
@@ -197,6 +198,15 @@ async def set_guesses_first(connection: AsyncConnection, person_id: UUID, *, fir
 async def set_naming(connection: AsyncConnection, person_id: UUID, look_id: UUID | None) -> None:
     """Note for which look a person was asked a name; None once that is settled."""
     await connection.execute(update(tables.people).where(tables.people.c.id == person_id).values(naming=look_id))
+
+
+async def reachable(connection: AsyncConnection, provider: Provider, subject: str) -> Person | None:
+    """The person with this identity, unless messages to it did not arrive; None for a stranger, too."""
+    identities = tables.identities
+    found = select(tables.people).join(identities, identities.c.person_id == tables.people.c.id)
+    found = found.where(*_is(provider, subject), identities.c.unreachable_at.is_(None))
+    row = (await connection.execute(found)).first()
+    return None if row is None else _person(row)
 
 
 async def mark_unreachable(connection: AsyncConnection, provider: Provider, subject: str) -> None:
