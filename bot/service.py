@@ -24,6 +24,7 @@ from core.judging import Judging
 from core.memory import open_memory
 from core.queue import Queue
 from core.vision.classifier import load_classifier
+from core.vision.engines import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Service", "open_service"]
 
-CONCURRENCY = 128
-"""Jobs at a time in a process: they wait for messengers most of the time, a second for each bubble; how many photos
-are judged at once is decided by the cores."""
+JOBS_PER_CORE = 24
+"""Jobs at a time: they wait for messengers most of the time, a second for each bubble; how many photos are judged at
+once is decided by the cores. More would not be faster, and would keep the doors in the same process waiting."""
 AGAIN = 5.0
 """Seconds until Telegram is tried again that could not be reached at the start."""
 
@@ -112,7 +113,7 @@ def _do_jobs(memory: Memory, stylist: Stylist, kakao: Kakao | None) -> Callable[
             queue = await stack.enter_async_context(Queue(memory.database.conninfo, *every))
             # One that fails ends the other, and so the process: nobody shall work without manners unnoticed.
             async with asyncio.TaskGroup() as group:
-                for each in (queue.work({"memory": memory}, concurrency=CONCURRENCY), *beside):
+                for each in (queue.work({"memory": memory}, concurrency=JOBS_PER_CORE * usable_cores()), *beside):
                     group.create_task(each)
 
     return work
