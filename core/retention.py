@@ -11,6 +11,7 @@ import structlog
 
 from core import queue
 from core.db import inbox, looks, people, tickets
+from core.derived import derived_keys
 from core.queue import HOUSEKEEPING, chat_lock
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ async def forget(memory: Memory, person_id: UUID) -> bool:
     async with memory.database.begin() as connection:
         if not await people.lock(connection, person_id):
             return False
-        await memory.storage.delete(await looks.pictures_of(connection, person_id))
+        pictures = await looks.pictures_of(connection, person_id)
+        await memory.storage.delete([key for photo, cam in pictures for key in _with_derived(photo, cam)])
         chats = [chat_lock(each.provider, each.subject) for each in await people.identities_of(connection, person_id)]
         await queue.cancel(connection, chats)
         await people.remove(connection, person_id)
@@ -105,4 +107,9 @@ async def _sweep_task(context: JobContext, timestamp: int) -> None:
 
 
 def _keys(chosen: Iterable[Look]) -> list[str]:
-    return [key for look in chosen for key in (look.photo_key, look.cam_key) if key is not None]
+    pictures = [(look.photo_key, look.cam_key) for look in chosen]
+    return [key for photo, cam in pictures if photo and cam for key in _with_derived(photo, cam)]
+
+
+def _with_derived(photo_key: str, cam_key: str) -> list[str]:
+    return [photo_key, cam_key, *derived_keys(photo_key)]

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["EngineName", "Environment", "Settings", "WorkerPlace"]
@@ -106,6 +106,15 @@ class Settings(BaseSettings):
     """The only bot whose calls are answered, without the `!` of its development channel."""
     kakao_image_hosts: Annotated[tuple[str, ...], NoDecode] = (".kakaocdn.net", ".talk.kakao.com")
     """Hosts that photos are fetched from, with commas between; one that begins with a dot stands for all under it."""
+    kakao_js_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9]{8,64}$")
+    """The JavaScript key of Kakao's app, for the button that shares looks; without it there is no such button."""
+    kakao_sdk_version: str = Field(default="2.8.3", pattern=r"^\d+\.\d+\.\d+$")
+    """Of the script that Kakao's button needs; only together with its hash."""
+    kakao_sdk_integrity: str = Field(
+        default="sha384-oroumrnFVE0xtgqyDZJARgERibXg2C28380uaUZz2kHDS5CR7tu20eGiOU6GkTpy",
+        pattern=r"^sha(256|384|512)-[A-Za-z0-9+/]+={0,2}$",
+    )
+    """The hash of that script, as browsers check it (subresource integrity); only together with its version."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -131,6 +140,12 @@ class Settings(BaseSettings):
     def pictures_url(self) -> str:
         """Where pictures lie, as a URL."""
         return self.storage_url or (self.data_dir.absolute() / "pictures").as_uri()
+
+    @model_validator(mode="after")
+    def _as_a_pair(self) -> Self:
+        if len(self.model_fields_set & {"kakao_sdk_version", "kakao_sdk_integrity"}) == 1:
+            raise ValueError("EVA_KAKAO_SDK_VERSION and EVA_KAKAO_SDK_INTEGRITY must be set together")
+        return self
 
     @field_validator("kakao_image_hosts", mode="before")
     @classmethod

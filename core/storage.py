@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Storage", "is_key", "new_key"]
 
-KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}\.jpg")
+KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}(?:-[a-z0-9-]{1,20})?\.jpg")
+"""A random name; what `core.derived` makes of a picture has a suffix to its name."""
 TYPE = "image/jpeg"
 NOTHING = f"00/{30 * '0'}.jpg"
 """A key that no picture will ever have."""
@@ -132,5 +133,5 @@ def new_key() -> str:
 
 
 def is_key(text: str) -> bool:
-    """Whether this can be a key of `new_key`'s, and so names nothing outside of the storage."""
+    """Whether this can be a key of `new_key`'s, or one derived from it, and so names nothing outside of the storage."""
     return KEY.fullmatch(text) is not None

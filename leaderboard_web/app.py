@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from core.keys import secret_key
 from core.visitors import Visitors
 from leaderboard_web.about import about_routes
+from leaderboard_web.assets import Assets
 from leaderboard_web.board import board_routes
 from leaderboard_web.chat import chat_routes
 from leaderboard_web.errors import answer_errors
 from leaderboard_web.limits import Limits
 from leaderboard_web.looks import look_routes
 from leaderboard_web.origins import SameOrigin
-from leaderboard_web.pages import STATIC
 from leaderboard_web.pictures import picture_routes
 from leaderboard_web.security import SecurityHeaders
+from leaderboard_web.share import share_routes
 from leaderboard_web.site import Site
 from leaderboard_web.styles import style_routes
+from leaderboard_web.transfer import Compression, HeadAsGet
 from leaderboard_web.visitors import Guests
 
 if TYPE_CHECKING:
@@ -47,8 +48,11 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
     app.add_middleware(Limits, settings=settings, visitors=visitors)
     app.add_middleware(SameOrigin)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Compression)
+    app.add_middleware(HeadAsGet)
+    app.state.public_url = str(service.settings.public_url or "").rstrip("/")
     app.state.samples = sorted(path.stem for path in samples.glob("*.jpg"))
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", Assets(), name="static")
     answer_errors(app)
     site = Site(
         settings=settings,
@@ -65,6 +69,7 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         about_routes,
         chat_routes,
         picture_routes,
+        share_routes,
     ):
         app.include_router(routes(site))
     return app

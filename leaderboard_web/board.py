@@ -60,6 +60,7 @@ def board_routes(site: Site) -> APIRouter:
                 found = await boards.page(connection, limit=limit + 1, style=style, period=when, after=after)
             shown, rest = found[:limit], found[limit:]
             given = await given_by(connection, await guests.known(connection, request), shown)
+            judged = await boards.judged_today(connection) if first else 0
         before = cursor.shown if cursor else 0
         cards = [
             card(each, links=memory.links, language=language, given=given, place=place)
@@ -78,6 +79,7 @@ def board_routes(site: Site) -> APIRouter:
             else None,
             cards=cards[1:] if first else cards,
             eager=0 if first else 4,
+            judged=judged,
             times=[(each, board_path(each, style)) for each in Period],
             styles=[(each, style_name(each, language), board_path(when, each)) for each in STYLES],
             every_style=board_path(when),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.names import made_up
 from bot.voice import percent, style_name
 from core.db import hearts
-from leaderboard_web.pictures import picture_path
+from leaderboard_web.pictures import picture_path, thumb_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +40,8 @@ class Card:
     """Whether the reader gave it a heart."""
     photo: str
     """Address of the photo."""
+    thumb: str | None
+    """Address of the photo in THUMB_WIDTH px; None where the photo is no wider."""
     map: str
     """Address of the picture with the warm colours."""
     width: int
@@ -76,6 +78,7 @@ def card(
         given=look.id in given,
         # The database promises that a shared look has its pictures.
         photo=picture_path(links, look.photo_key or ""),
+        thumb=thumb_path(links, look),
         map=picture_path(links, look.cam_key or ""),
         width=look.width,
         height=look.height,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -11,12 +10,17 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from bot.voice import speak, style_name
 from core.days import SEOUL
 from core.db import boards, hearts
+from leaderboard_web.addresses import as_id
 from leaderboard_web.answer import bar
 from leaderboard_web.board import board_path
 from leaderboard_web.cards import card, given_by
+from leaderboard_web.head import preview_language
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.share import allow_kakao, preview_of, sharing_of
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from leaderboard_web.site import Site
 
 __all__ = ["look_routes"]
@@ -31,17 +35,21 @@ def look_routes(site: Site) -> APIRouter:
         """The page of a look that is on the board; 404 for all else."""
         language = language_of(request)
         async with memory.database.begin() as connection:
-            found = await boards.shared(connection, _uuid(look_id))
+            found = await boards.shared(connection, as_id(look_id))
             if found is None or (shared_at := found.look.shared_at) is None:
                 raise HTTPException(404)
             given = await given_by(connection, await guests.known(connection, request), [found])
         look = found.look
+        shown = card(found, links=memory.links, language=language, given=given)
+        sharing = sharing_of(request, site.settings, look, shown, language)
         guess, correction = look.guessed_style, look.corrected_style
-        return render(
+        answer = render(
             request,
             "look.html",
             section="board",
-            card=card(found, links=memory.links, language=language, given=given),
+            preview=preview_of(look, shown.name, preview_language(request, language)),
+            sharing=sharing,
+            card=shown,
             bubbles=speak(look.verdict, photo=str(look.id), language=language),
             bars=[bar(style, share, language) for style, share in look.verdict.ranking],
             guess=style_name(guess, language) if guess else None,
@@ -49,16 +57,19 @@ def look_routes(site: Site) -> APIRouter:
             shared_at=shared_at.astimezone(SEOUL),
             style_board=board_path(None, look.verdict.style),
         )
+        if sharing.kakao is not None:
+            allow_kakao(answer, sharing.kakao)
+        return answer
 
     @router.post("/looks/{look_id}/heart", response_class=Response)
     async def give(request: Request, look_id: str) -> Response:
         """Give a heart; a second one changes nothing."""
-        return await heart(request, _uuid(look_id), given=True)
+        return await heart(request, as_id(look_id), given=True)
 
     @router.post("/looks/{look_id}/unheart", response_class=Response)
     async def take_back(request: Request, look_id: str) -> Response:
         """Take the heart back."""
-        return await heart(request, _uuid(look_id), given=False)
+        return await heart(request, as_id(look_id), given=False)
 
     async def heart(request: Request, look_id: UUID, *, given: bool) -> Response:
         """Without JavaScript the answer is the look's page, with it the number of hearts."""
@@ -84,18 +95,3 @@ def look_routes(site: Site) -> APIRouter:
         return answer
 
     return router
-
-
-def _uuid(text: str) -> UUID:
-    """The id in an address, only as we write it ourselves.
-
-    Raises:
-        HTTPException: 404, it is none.
-    """
-    try:
-        found = UUID(text)
-    except ValueError:
-        raise HTTPException(404) from None
-    if str(found) != text:
-        raise HTTPException(404)
-    return found

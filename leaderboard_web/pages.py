@@ -9,14 +9,17 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.texts import Language, negotiate, text, variants
+from leaderboard_web.assets import asset
+from leaderboard_web.head import head_of
 
 if TYPE_CHECKING:
     from fastapi import Request, Response
 
-__all__ = ["LANGUAGE_COOKIE", "STATIC", "language_of", "render"]
+    from leaderboard_web.head import Preview
+
+__all__ = ["LANGUAGE_COOKIE", "language_of", "render"]
 
 HERE = Path(__file__).parent
-STATIC = HERE / "static"
 LANGUAGE_COOKIE = "lang"
 A_YEAR = 365 * 24 * 60 * 60
 
@@ -29,6 +32,7 @@ _templates = Jinja2Templates(
         lstrip_blocks=True,
     )
 )
+_templates.env.globals["asset"] = asset
 
 
 def language_of(request: Request) -> Language:
@@ -39,7 +43,15 @@ def language_of(request: Request) -> Language:
     return negotiate(request.headers.get("accept-language"))
 
 
-def render(request: Request, template: str, *, status: int = 200, section: str = "", **values: object) -> Response:
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    section: str = "",
+    preview: Preview | None = None,
+    **values: object,
+) -> Response:
     """A page.
 
     Args:
@@ -47,6 +59,7 @@ def render(request: Request, template: str, *, status: int = 200, section: str =
         template: its file in `templates/`.
         status: of the answer.
         section: the part of the site that it belongs to, as the menu names it; empty for none.
+        preview: what a link to it unfolds to elsewhere; None for Eva's own card.
         values: what the template shows.
     """
     language = language_of(request)
@@ -59,6 +72,7 @@ def render(request: Request, template: str, *, status: int = 200, section: str =
             "language": language,
             "switches": [(each, _in(request, each)) for each in Language if each is not language],
             "section": section,
+            "head": head_of(request, template, language, status=status, preview=preview),
             **values,
         },
         status_code=status,

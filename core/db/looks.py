@@ -43,6 +43,7 @@ __all__ = [
     "get",
     "guess",
     "hide",
+    "hold_photo",
     "lock",
     "mark_stored",
     "of_person",
@@ -212,6 +213,13 @@ async def lock(connection: AsyncConnection, look_id: UUID) -> Look | None:
     return None if row is None else as_look(row)
 
 
+async def hold_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bool:
+    """Whether a look still has this photo; if so, it cannot lose it until the unit of work ends."""
+    table = tables.looks
+    found = select(table.c.id).where(table.c.id == look_id, table.c.photo_key == photo_key)
+    return (await connection.execute(found.with_for_update(read=True))).first() is not None
+
+
 async def of_person(
     connection: AsyncConnection, person_id: UUID, *, limit: int, before: tuple[datetime, UUID] | None = None
 ) -> list[Look]:
@@ -350,15 +358,15 @@ async def forget_pictures(connection: AsyncConnection, look_ids: Sequence[UUID])
     await connection.execute(update(table).where(table.c.id.in_(look_ids)).values(photo_key=null(), cam_key=null()))
 
 
-async def pictures_of(connection: AsyncConnection, person_id: UUID) -> list[str]:
-    """The keys of all pictures of a person, locked so that no look gets or loses any meanwhile."""
+async def pictures_of(connection: AsyncConnection, person_id: UUID) -> list[tuple[str, str]]:
+    """The keys of a person's photos and heat pictures, locked so that no look gets or loses any meanwhile."""
     table = tables.looks
     found = (
         select(table.c.photo_key, table.c.cam_key)
         .where(table.c.person_id == person_id, table.c.photo_key.is_not(None))
         .with_for_update()
     )
-    return [key for row in await connection.execute(found) for key in row]
+    return [(row.photo_key, row.cam_key) for row in await connection.execute(found)]
 
 
 async def corrections(connection: AsyncConnection, *, limit: int, after: UUID | None = None) -> list[Look]:

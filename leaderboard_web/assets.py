@@ -1,0 +1,59 @@
+"""`/static`: style sheets, scripts and drawings, under addresses that change with what they hold.
+
+`asset("eva.css")` is `/static/<version>/eva.css`, and browsers may keep that for a year; modules that import each other
+by relative addresses stay within their version. Without the version a file is asked for again each time (its ETag
+makes that cheap).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi.staticfiles import StaticFiles
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import Scope
+
+__all__ = ["STATIC", "Assets", "asset"]
+
+STATIC = Path(__file__).parent / "static"
+FOREVER = "public, max-age=31536000, immutable"
+
+
+def _version() -> str:
+    """One for all files: what any of them holds changes it."""
+    files = sorted(path for path in STATIC.rglob("*") if path.is_file())
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(STATIC).as_posix()} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+VERSION = _version()
+
+
+def asset(name: str) -> str:
+    """The address of a file in `static/`."""
+    return f"/static/{VERSION}/{name}"
+
+
+class Assets(StaticFiles):
+    """Serves the folder, with and without the version in front."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=STATIC)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, and how long it may be kept.
+
+        Raises:
+            HTTPException: 404, there is none.
+        """
+        version, _, rest = path.replace("\\", "/").partition("/")
+        named = version == VERSION
+        response = await super().get_response(rest if named else path, scope)
+        response.headers["Cache-Control"] = FOREVER if named else "no-cache"
+        return response
