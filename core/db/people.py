@@ -206,7 +206,7 @@ async def reachable(connection: AsyncConnection, provider: Provider, subject: st
     found = select(tables.people).join(identities, identities.c.person_id == tables.people.c.id)
     found = found.where(*_is(provider, subject), identities.c.unreachable_at.is_(None))
     row = (await connection.execute(found)).first()
-    return None if row is None else _person(row)
+    return None if row is None else as_person(row)
 
 
 async def mark_unreachable(connection: AsyncConnection, provider: Provider, subject: str) -> None:
