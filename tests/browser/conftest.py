@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,18 @@ def board(site: str, place: Path) -> dict[str, str]:
     return found
 
 
-@pytest.fixture(scope="package")
-def site(place: Path) -> Iterator[str]:
-    """`eva run` on a free port, verdicts scripted; gives its address, prints at the end what it said."""
+@contextmanager
+def running(place: Path, **settings: str) -> Iterator[str]:
+    """`eva run` on a free port, verdicts scripted; gives her address, prints at the end what she said.
+
+    Args:
+        place: the folder in which she runs; several may share one, and what she remembers there.
+        settings: more environment variables.
+    """
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "eva", "run", "--port", "0"],
         cwd=place,
-        env=os.environ | ENVIRONMENT,
+        env=os.environ | ENVIRONMENT | settings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -96,6 +102,13 @@ def site(place: Path) -> Iterator[str]:
         finally:
             server.terminate()
             print(said, server.communicate()[0])  # noqa: T201  (pytest shows it beside a failure)
+
+
+@pytest.fixture(scope="package")
+def site(place: Path) -> Iterator[str]:
+    """Eva's address."""
+    with running(place) as address:
+        yield address
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,260 @@
+"""Passing a look on, thumbnails, the counter, and what every page may weigh and must be like."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Route, expect
+
+from bot.texts import Language, text
+from tests.browser.conftest import OpenPage, running
+from tests.browser.seed import SHARED
+
+pytestmark = pytest.mark.browser
+
+FIRST = SHARED[0][0]
+PAGES = (
+    *("/", "/?style=girlish&when=week", "/styles", "/styles/street", "/styles/girlish", "/model", "/privacy"),
+    "/nowhere",
+)
+"""What everybody may see, beside a look."""
+SHIFT = """() => new Promise((done) => {
+    let sum = 0;
+    new PerformanceObserver((list) => {
+        for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
+    }).observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => done(sum), 500);
+})"""
+LINK = {"webUrl", "mobileWebUrl", "androidExecutionParams", "iosExecutionParams"}
+SDK = """
+window.calls = [];
+let key = null;
+window.Kakao = {
+  init: (given) => { key = given; window.calls.push(["init", given]); },
+  isInitialized: () => key !== null,
+  Share: { sendDefault: (template) => window.calls.push(["sendDefault", template]) },
+};
+"""
+"""A stand-in for Kakao's script, which records what it is asked to do."""
+SHARE = """Object.defineProperty(navigator, "share", {
+  configurable: true,
+  value: async (data) => { window.shared = data; if (window.refuses) throw new DOMException("", window.refuses); },
+});"""
+
+
+def is_feed(template: dict[str, Any]) -> bool:
+    """Whether KakaoTalk's documentation allows this as a feed."""
+    content, buttons = template["content"], template.get("buttons", [])
+    links = [content["link"], *(each["link"] for each in buttons)]
+    return (
+        template["objectType"] == "feed"
+        and set(template) <= {"objectType", "content", "itemContent", "social", "buttons", "buttonTitle", "installTalk"}
+        and {"title", "imageUrl", "link"} <= set(content)
+        and set(content) <= {"title", "imageUrl", "link", "description", "imageWidth", "imageHeight"}
+        and all(isinstance(content[name], str) and content[name] for name in ("title", "imageUrl", "description"))
+        and all(isinstance(content[name], int) for name in ("imageWidth", "imageHeight"))
+        and all(isinstance(count, int) for count in template["social"].values())
+        and len(buttons) <= 2
+        and all(set(each) == {"title", "link"} and each["title"] for each in buttons)
+        and all(set(link) <= LINK and all(each.startswith("http") for each in link.values()) for link in links)
+    )
+
+
+@pytest.fixture(scope="module")
+def site_with_kakao(site: str, place: Path) -> Iterator[str]:
+    """A second Eva over the same board, with a key of Kakao's and the hash of the stand-in."""
+    digest = base64.b64encode(hashlib.sha384(SDK.encode()).digest()).decode()
+    settings = {
+        "EVA_KAKAO_JS_KEY": "0123456789abcdef",
+        "EVA_KAKAO_SDK_VERSION": "9.9.9",
+        "EVA_KAKAO_SDK_INTEGRITY": f"sha384-{digest}",
+    }
+    with running(place, **settings) as address:
+        yield address
+
+
+def send_sdk(page: Page, content: str) -> None:
+    """Let the page get this as Kakao's script."""
+    page.route(
+        "https://t1.kakaocdn.net/kakao_js_sdk/9.9.9/kakao.min.js",
+        lambda route: route.fulfill(
+            body=content, content_type="text/javascript", headers={"Access-Control-Allow-Origin": "*"}
+        ),
+    )
+
+
+@pytest.mark.parametrize(("locale", "language"), [("ko-KR", Language.KO), ("en-GB", Language.EN)])
+def test_kakaotalk_is_given_a_feed(
+    open_page: OpenPage, board: dict[str, str], site_with_kakao: str, locale: str, language: Language
+) -> None:
+    page = open_page(path="/", locale=locale)
+    send_sdk(page, SDK)
+    page.goto(f"{site_with_kakao}/looks/{board[FIRST]}")
+    page.get_by_role("button", name=text("share.kakao", language)).click()
+    init, send = page.evaluate("window.calls")
+    assert init == ["init", "0123456789abcdef"]
+    assert send[0] == "sendDefault"
+    assert is_feed(send[1])
+    mine = f"{site_with_kakao}/looks/{board[FIRST]}?preview={language}"
+    assert send[1]["content"]["link"] == {"webUrl": mine, "mobileWebUrl": mine}
+    assert send[1]["social"] == {"likeCount": 2 * len(SHARED)}
+    image = page.request.get(send[1]["content"]["imageUrl"])
+    assert (image.status, image.headers["content-type"]) == (200, "image/jpeg")
+
+
+@pytest.mark.parametrize("content", [SDK + "// changed", None])
+def test_without_the_right_script_there_is_no_button_for_kakaotalk(
+    open_page: OpenPage, board: dict[str, str], site_with_kakao: str, content: str | None
+) -> None:
+    page = open_page(path="/", expect_errors=True)
+    if content is None:
+        page.route("https://t1.kakaocdn.net/**", lambda route: route.abort())
+    else:
+        send_sdk(page, content)
+    page.goto(f"{site_with_kakao}/looks/{board[FIRST]}")
+    expect(page.locator(".sharing .copy")).to_be_visible()
+    expect(page.locator(".sharing .kakao")).to_be_hidden()
+    assert page.evaluate("window.calls") is None
+
+
+def test_the_link_is_copied_and_that_is_said(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name=text("share.copy", Language.EN)).click()
+    expect(page.get_by_role("status").filter(has_text=text("share.copied", Language.EN))).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{page.url}?preview=en"
+
+
+def test_a_link_that_cannot_be_copied_is_shown(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/", locale="ko-KR")
+    page.add_init_script('navigator.clipboard.writeText = async () => { throw new Error("no"); };')
+    page.goto(f"{page.url}looks/{board[FIRST]}")
+    page.locator(".sharing .copy").click()
+    expect(page.locator(".said")).to_have_text(text("share.not_copied", Language.KO, url=f"{page.url}?preview=ko"))
+
+
+def test_the_devices_own_menu_is_offered_where_there_is_one(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}")
+    expect(page.locator(".sharing .more")).to_be_hidden()
+    page.add_init_script(SHARE)
+    page.reload()
+    more = page.get_by_role("button", name=text("share.more", Language.EN), exact=True)
+    more.click()
+    shared = page.evaluate("window.shared")
+    assert shared["url"] == f"{page.url}?preview=en"
+    assert shared["title"] == text("look.title", Language.EN, style="Street", name=FIRST)
+    assert "Street" in shared["text"]
+    for name, words in (("AbortError", ""), ("NotAllowedError", text("share.failed", Language.EN))):
+        page.evaluate("name => { window.refuses = name; }", name)
+        more.click()
+        expect(page.locator(".said")).to_have_text(words)
+
+
+def test_links_are_there_without_javascript(open_page: OpenPage, board: dict[str, str], site_with_kakao: str) -> None:
+    page = open_page(path="/", java_script_enabled=False)
+    page.goto(f"{site_with_kakao}/looks/{board[FIRST]}")
+    for service, start in (("telegram", "https://t.me/share/url?url="), ("facebook", "https://www.facebook.com/")):
+        link = page.locator(f".sharing .{service}")
+        expect(link).to_be_visible()
+        assert (link.get_attribute("href") or "").startswith(start)
+    for scripted in ("kakao", "copy", "more"):
+        expect(page.locator(f".sharing .{scripted}")).to_be_hidden()
+
+
+def test_the_number_counts_up_to_what_the_page_says(open_page: OpenPage, board: dict[str, str]) -> None:
+    plain = open_page(path="/", java_script_enabled=False).locator(".judged strong")
+    expect(plain).to_have_text(re.compile(r"^\d+$"))
+    number = plain.inner_text()
+    # Nothing moves for those who want nothing to move.
+    still = open_page(path="/", reduced_motion="reduce")
+    expect(still.locator(".judged strong")).to_have_text(number)
+    moving = open_page(path="/", reduced_motion="no-preference")
+    expect(moving.locator(".judged strong")).to_have_text(number)
+    assert moving.evaluate(SHIFT) == 0
+
+
+@pytest.mark.parametrize(("width", "density"), [(360, 1), (360, 2), (1280, 1)])
+def test_small_frames_get_small_pictures_and_large_ones_large_ones(
+    open_page: OpenPage, board: dict[str, str], width: int, density: int
+) -> None:
+    page = open_page(path="/", viewport={"width": width, "height": 2400}, device_scale_factor=density)
+    for photo in page.locator(".looks img").all():
+        photo.scroll_into_view_if_needed()
+        expect(photo).to_have_js_property("complete", True)
+        assert "/thumbs/" in photo.evaluate("image => image.currentSrc")
+        assert photo.evaluate("image => image.naturalWidth") > 0
+    hero = page.locator(".hero img").evaluate("image => image.currentSrc")
+    assert ("/thumbs/" in hero) is (width * density == 360)
+
+
+def test_late_pictures_move_nothing(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/privacy")
+    root, waiting, holding = page.url.removesuffix("/privacy"), list[Route](), True
+
+    def hold(route: Route) -> None:
+        if holding:
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    page.route(re.compile("/(pictures|thumbs)/"), hold)
+    for path in ("/", f"/looks/{board[FIRST]}", "/styles/street"):
+        holding = True
+        page.goto(root + path, wait_until="commit")
+        page.wait_for_function("document.readyState !== 'loading' && document.querySelector('footer')")
+        for number, photo in enumerate(page.locator("main img").all()):
+            assert photo.get_attribute("width")
+            assert photo.get_attribute("height")
+            first = number == 0 and path == "/"
+            assert (photo.get_attribute("loading") == "lazy") is (not first and "/looks/" not in path), path
+        page.wait_for_timeout(200)
+        holding = False
+        assert waiting
+        while waiting:
+            waiting.pop().continue_()
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate(SHIFT) == 0, path
+
+
+def test_a_board_without_its_photos_weighs_little(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/privacy")
+    weights: dict[str, int] = {}
+    kinds: dict[str, str] = {}
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    devtools.on("Network.responseReceived", lambda event: kinds.update({event["requestId"]: event["type"]}))
+    devtools.on(
+        "Network.loadingFinished", lambda event: weights.update({event["requestId"]: event["encodedDataLength"]})
+    )
+    page.goto(page.url.removesuffix("privacy"))
+    page.wait_for_load_state("networkidle")
+    counted = {kinds[request]: weights[request] for request in weights if kinds[request] != "Image"}
+    assert {"Document", "Stylesheet", "Script"} <= set(counted)
+    total = sum(weight for request, weight in weights.items() if kinds[request] != "Image")
+    assert 5_000 < total < 200_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
+def test_no_page_shuts_anybody_out(
+    open_page: OpenPage, board: dict[str, str], width: int, scheme: str, locale: str
+) -> None:
+    page = open_page(
+        path="/", viewport={"width": width, "height": 800}, color_scheme=scheme, locale=locale, expect_errors=True
+    )
+    root, axe, broken = page.url.rstrip("/"), Axe(), {}
+    for path in (*PAGES, f"/looks/{board[FIRST]}"):
+        page.goto(root + path)
+        found = axe.run(page)
+        for each in found.response["violations"]:
+            broken[f"{path} {each['id']}"] = [node["html"][:200] + str(node["any"][:1])[:200] for node in each["nodes"]]
+    assert not broken, json.dumps(broken, indent=1, ensure_ascii=False)
