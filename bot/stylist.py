@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.actions import Action, Verb
 from bot.names import is_made_up, made_up_names, tidy
-from bot.talk import comment
+from bot.talk import comment, named
 from bot.texts import Language, negotiate, text
 from bot.voice import style_name
 from core.db import boards, looks, people, tickets
@@ -34,6 +34,10 @@ __all__ = ["LOGIN_LINK", "Answer", "Stylist"]
 
 LOGIN_LINK = "/login/link"
 """The page of the site that logs a person in by a token of hers."""
+
+
+LONGEST_GUESS = 40
+"""Characters of a message that can be a guess; longer ones talk about a style."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +103,9 @@ class Stylist:
         return f"{str(self.settings.public_url).rstrip('/')}{LOGIN_LINK}/{token}"
 
     async def hear(self, person: Person, words: str) -> Answer | None:
-        """What was written, if it is the name that Eva asked for; None for all other words."""
+        """What was written, if it is the name or the guess that Eva asked for; None for all other words."""
         if person.naming is None:
-            return None
+            return await self._hear_guess(person, words)
         language = Language(person.language)
         name = tidy(words)
         if name is None:
@@ -113,6 +117,17 @@ class Stylist:
             proposed = await self._proposed(connection, person)
         taken = text("talk.name.taken", language, name=name, proposed=proposed)
         return Answer(language=language, sentences=(taken,), ask=Verb.TAKE, look=look)
+
+    async def _hear_guess(self, person: Person, words: str) -> Answer | None:
+        """A style that was written where Eva asked for one."""
+        style = named(words) if person.guesses_first and len(words) <= LONGEST_GUESS and "?" not in words else None
+        if style is None:
+            return None
+        async with self.memory.database.autocommit() as connection:
+            latest = await looks.of_person(connection, person.id, limit=1)
+        if not latest or latest[0].guessed_style is not None:
+            return None
+        return await self.grant(person, Action(verb=Verb.GUESS, look=latest[0].id, style=style))
 
     async def grant(self, person: Person, action: Action) -> Answer:
         """Do what a button asks, in one unit of work; pressed again, it is done once.

@@ -62,7 +62,8 @@ def named(words: str) -> Style | None:
     """The style whose name stands in some words; of two the longer name, since Business Casual is not Casual."""
     spoken = words.casefold()
     names = {style_name(style, language).casefold(): style for style in STYLES for language in Language}
-    names |= {text(f"talk.style.{style}", language).casefold(): style for style in STYLES for language in Language}
+    for key in ("talk.style", "talk.style.called"):
+        names |= {text(f"{key}.{style}", language).casefold(): style for style in STYLES for language in Language}
     found = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", spoken)]
     return names[max(found, key=len)] if found else None
 

@@ -35,6 +35,8 @@ LAPSE = "kakao.lapse"
 LOST = timedelta(minutes=2)
 """Age from which an errand without a job counts as lost."""
 MOST = 100
+MOST_PHOTOS = 5
+"""That wait for one consent; of more the latest."""
 GOOD_FOR = timedelta(minutes=10)
 """How long Kakao keeps a photo at its address."""
 
@@ -79,7 +81,9 @@ def is_fresh(update: Update) -> bool:
 
 
 async def take_in(connection: AsyncConnection, call: SkillCall, *, agreed: bool) -> Update:
-    """Keep the photos of a call, with the job that judges them; what came before stays as it is.
+    """Keep the photos of a call, with the job that judges them; a call that came before stays as it is.
+
+    Photos that wait for consent already wait together with these, for one answer.
 
     Args:
         connection: the unit of work; the person is locked in it.
@@ -87,7 +91,9 @@ async def take_in(connection: AsyncConnection, call: SkillCall, *, agreed: bool)
         agreed: whether they may be judged.
     """
     update_id = str(uuid5(NAMESPACE_URL, " ".join((call.user, *call.photos))))
-    errand = Errand(photos=call.photos, callback_url=call.callback_url, arrived=time.time(), awaits_consent=not agreed)
+    earlier = None if agreed else await inbox.latest(connection, Channel.KAKAO, call.user)
+    photos = (*_waiting(earlier), *call.photos)[-MOST_PHOTOS:]
+    errand = Errand(photos=photos, callback_url=call.callback_url, arrived=time.time(), awaits_consent=not agreed)
     number = await inbox.receive(connection, Channel.KAKAO, update_id, sender=call.user, payload=errand.as_payload())
     update = await inbox.find(connection, Channel.KAKAO, update_id)
     if update is None:
@@ -95,6 +101,8 @@ async def take_in(connection: AsyncConnection, call: SkillCall, *, agreed: bool)
     if number is not None and agreed:
         await _enqueue(connection, update)
     elif number is not None:
+        if earlier is not None:
+            await drop(connection, earlier.id)
         # Without a lock: what is enqueued for later would hold up the chat.
         await enqueue(connection, LAPSE, lock=None, delay=GOOD_FOR, inbox_id=number)
     elif agreed and await agree(connection, update, call):
@@ -135,6 +143,12 @@ async def adopt(connection: AsyncConnection) -> int:
         if update is not None:
             await _enqueue(connection, update)
     return len(lost)
+
+
+def _waiting(update: Update | None) -> tuple[str, ...]:
+    """The photos of an errand that can still be agreed to."""
+    errand = errand_of(update) if update is not None and is_fresh(update) else None
+    return errand.photos if errand is not None and errand.awaits_consent else ()
 
 
 async def _enqueue(connection: AsyncConnection, update: Update) -> None:

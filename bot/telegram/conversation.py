@@ -109,9 +109,7 @@ class Conversation:
             payloads = await albums.undone(connection, update.sender, album)
         # What came later is answered by its own job, together with this one unless that was begun.
         mine = [number for number in payloads if number <= inbox_id]
-        incoming = {
-            number: understood for number in mine if (understood := self._read(number, payloads[number])) is not None
-        }
+        incoming = self._read_album({number: payloads[number] for number in mine})
         if not incoming:
             await self._finish(mine)
             return
@@ -123,9 +121,15 @@ class Conversation:
         work = self._answer_photos(thread, photos) if photos else self._answer(thread, own)
         await self._settle(thread, work, mine, last=last)
 
-    def _read(self, inbox_id: int, payload: Mapping[str, object]) -> Incoming | None:
+    def _read_album(self, payloads: Mapping[int, Mapping[str, object]]) -> dict[int, Incoming]:
+        """What an album's updates say. In a group one of them names Eva, and means all."""
+        meant = any(self._read(number, payload) is not None for number, payload in payloads.items())
+        read = {number: self._read(number, payload, meant=meant) for number, payload in payloads.items()}
+        return {number: understood for number, understood in read.items() if understood is not None}
+
+    def _read(self, inbox_id: int, payload: Mapping[str, object], *, meant: bool = False) -> Incoming | None:
         try:
-            return read(payload, self.me)
+            return read(payload, self.me, meant=meant)
         except MalformedCall as error:
             log.warning("an update makes no sense", inbox=inbox_id, detail=error.detail)
             return None

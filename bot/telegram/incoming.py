@@ -140,18 +140,19 @@ class _Common(TypedDict):
     message: int
 
 
-def read(payload: Mapping[str, object], me: User) -> Incoming | None:
-    """What an update says to Eva.
+def read(payload: Mapping[str, object], me: User, *, meant: bool = False) -> Incoming | None:
+    """What an update says to Eva; None if it is not for her.
 
     Args:
         payload: the JSON of the update, as Telegram sent it or as anybody may have made it up.
         me: the bot itself, from `getMe`.
+        meant: whether a message is known to be meant for her, though in a group nothing in it says so.
 
     Raises:
         MalformedCall: Telegram would not send this. To be answered like any other, or it comes again and again.
     """
     try:
-        incoming = _understand(Update.de_json(dict(payload), None), me)
+        incoming = _understand(Update.de_json(dict(payload), None), me, meant=meant)
     except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, OSError, RuntimeError) as error:
         # python-telegram-bot takes any value for a field and stumbles over it later, in many ways.
         raise MalformedCall(type(error).__name__) from error
@@ -160,9 +161,9 @@ def read(payload: Mapping[str, object], me: User) -> Incoming | None:
     return incoming
 
 
-def _understand(update: Update, me: User) -> Incoming | None:
+def _understand(update: Update, me: User, *, meant: bool) -> Incoming | None:
     if update.message is not None:
-        return _message(update.update_id, update.message, me)
+        return _message(update.update_id, update.message, me, meant=meant)
     if (query := update.callback_query) is not None:
         return Press(
             update_id=update.update_id,
@@ -193,9 +194,9 @@ def _understand(update: Update, me: User) -> Incoming | None:
     return None
 
 
-def _message(update_id: int, message: Message, me: User) -> Incoming | None:
+def _message(update_id: int, message: Message, me: User, *, meant: bool) -> Incoming | None:
     sender = message.from_user
-    if sender is None or sender.is_bot or not _is_addressed(message, me):
+    if sender is None or sender.is_bot or not (meant or _is_addressed(message, me)):
         return None
     common = _Common(
         update_id=update_id,

@@ -55,11 +55,11 @@ class Updates:
         }
         return self._message(person, document=document, **_given(caption=caption), **more)
 
-    def album(self, photos: Sequence[bytes], *, person: int = 42, caption: str | None = None) -> list[Json]:
-        """Several photos sent at once: one update each, the caption on the first."""
+    def album(self, photos: Sequence[bytes], *, person: int = 42, chat: int | None = None, **first: Any) -> list[Json]:
+        """Several photos sent at once: one update each, caption and the like on the first."""
         album = str(next(self.api.numbers))
         return [
-            self.photo(data, person=person, caption=None if place else caption, media_group_id=album)
+            self.photo(data, person=person, chat=chat, media_group_id=album, **({} if place else first))
             for place, data in enumerate(photos)
         ]
 

@@ -69,6 +69,16 @@ async def test_who_does_not_agree_keeps_their_photo(stage: Stage) -> None:
     assert stage.eyes.looked == 0
 
 
+async def test_photos_that_wait_for_one_yes_are_answered_together(stage: Stage) -> None:
+    for seed in range(2):
+        asked = await stage.show(a_photo(seed))
+        assert verbs(asked.reply) == ["agree", "decline"]
+    told = await stage.press(asked, "agree")
+    assert told.text.startswith(text("talk.album", KO, count=2, number=1))
+    assert (stage.eyes.looked, await count_looks(stage)) == (2, 2)
+    assert await inbox_rows(stage) == [(True, False), (True, False)]
+
+
 async def test_what_nobody_agreed_to_is_dropped(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(errands, "GOOD_FOR", timedelta(seconds=0))
     asked = await stage.show(a_photo())

@@ -244,6 +244,18 @@ async def test_late_photo_of_an_album_is_answered_by_itself(stage: Stage) -> Non
     assert await stage.undone() == 0
 
 
+async def test_album_in_a_group_is_meant_as_a_whole(stage: Stage) -> None:
+    name = f"@{stage.telegram.api.me['username']}"
+    mention = [{"type": "mention", "offset": 0, "length": len(name)}]
+    photos = [a_photo(seed) for seed in range(2)]
+    await stage.play(*stage.updates.album(photos, chat=-5, caption="us two"))
+    assert stage.telegram.sent(-5) == []
+    await stage.play(*stage.updates.album(photos, chat=-5, caption=name, caption_entities=mention))
+    assert stage.said(-5)[0].startswith(text("talk.album", Language.KO, count=2, number=1))
+    assert len(stage.photos(-5)) == 1
+    assert await stage.undone() == 0
+
+
 async def test_album_that_was_interrupted_goes_on(stage: Stage) -> None:
     stage.telegram.refuse("sendPhoto", 500, times=4)
     await stage.play(*stage.updates.album([a_photo(seed) for seed in range(3)]))
@@ -280,6 +292,19 @@ async def test_who_guesses_first_is_asked_then_told(stage: Stage) -> None:
     assert stage.verbs(stage.last()) == ["share", "keep", "another", "tell", "correct"]
     assert stage.verbs(next(each for each in stage.telegram.sent() if each["message_id"] == asked["message_id"])) == []
     assert (await looks_of(stage))[0].guessed_style is Style.STREET
+
+
+async def test_guess_can_be_typed(stage: Stage) -> None:
+    await stage.play(stage.updates.text(style_name(Style.RETRO, Language.KO)))
+    assert await looks_of(stage) == []
+    await stage.play(stage.updates.photo(a_photo()))
+    await stage.play(stage.press(stage.last(), "guess"))
+    await stage.play(stage.updates.photo(a_photo(1)))
+    await stage.play(stage.updates.text("레트로는 어떤 스타일이에요?"))
+    assert (await looks_of(stage))[0].guessed_style is None
+    await stage.play(stage.updates.text("음, 레트로 같아요"))
+    assert (await looks_of(stage))[0].guessed_style is Style.RETRO
+    assert len(stage.photos()) == 2
 
 
 async def test_result_without_a_guess_and_guess_in_the_caption(stage: Stage) -> None:
