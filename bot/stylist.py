@@ -5,7 +5,7 @@ The messengers' rooms turn what came into calls of the `Stylist`, and what she a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.actions import Action, Verb
@@ -143,7 +143,8 @@ class Stylist:
         async with self.memory.database.begin() as connection:
             if not await people.lock(connection, person.id):
                 raise PersonGone
-            person = await people.get(connection, person.id) or person
+            # As they are now; whoever asks chose the language to answer in.
+            person = replace(await people.get(connection, person.id) or person, language=person.language)
             if person.naming is not None and action.verb not in {Verb.SHARE, Verb.TAKE}:
                 await people.set_naming(connection, person.id, None)
             if action.look is None:

@@ -15,6 +15,7 @@ from leaderboard_web.chat import chat_routes
 from leaderboard_web.errors import answer_errors
 from leaderboard_web.limits import Limits
 from leaderboard_web.looks import look_routes
+from leaderboard_web.me import me_routes
 from leaderboard_web.origins import SameOrigin
 from leaderboard_web.pictures import picture_routes
 from leaderboard_web.security import SecurityHeaders
@@ -70,6 +71,7 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         chat_routes,
         picture_routes,
         share_routes,
+        me_routes,
     ):
         app.include_router(routes(site))
     return app

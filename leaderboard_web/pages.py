@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from leaderboard_web.head import Preview
 
-__all__ = ["LANGUAGE_COOKIE", "language_of", "render"]
+__all__ = ["LANGUAGE_COOKIE", "language_of", "remember_language", "render"]
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "lang"
@@ -83,8 +83,13 @@ def render(
         },
     )
     if request.query_params.get("lang") == language:
-        page.set_cookie(LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="lax", httponly=True)
+        remember_language(page, language)
     return page
+
+
+def remember_language(answer: Response, language: Language) -> None:
+    """Leave the language that was chosen with the browser."""
+    answer.set_cookie(LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="lax", httponly=True)
 
 
 def _in(request: Request, language: Language) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Compression", "HeadAsGet"]
 
-PICTURES = (".jpg", ".png", ".webp")
+PACKED = (".jpg", ".png", ".webp", ".zip")
 SMALLEST = 600
 """Bytes from which it is worth the while."""
 LEVEL = 5
@@ -43,14 +43,14 @@ class HeadAsGet:
 
 
 class Compression(GZipMiddleware):
-    """Starlette's, but for pictures, which are as small as they get."""
+    """Starlette's, but for pictures and zips, which are as small as they get."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app, minimum_size=SMALLEST, compresslevel=LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and the answer back in fewer bytes where the browser understands that."""
-        if scope["type"] == "http" and scope["path"].endswith(PICTURES):
+        if scope["type"] == "http" and scope["path"].endswith(PACKED):
             await self.app(scope, receive, send)
             return
         await super().__call__(scope, receive, send)

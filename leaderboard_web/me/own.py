@@ -1,0 +1,115 @@
+"""A look as its owner sees it: what became of it, who sees it, and until when its photo is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from math import ceil
+from typing import TYPE_CHECKING
+
+from bot.voice import percent, style_name
+from core.days import SEOUL
+from core.vision.verdict import Band
+from leaderboard_web.pictures import picture_path, thumb_path
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from bot.texts import Language
+    from core.db.looks import Look
+    from core.db.people import Person
+    from core.memory import Memory
+    from core.styles import Style
+
+__all__ = ["Own", "State", "own"]
+
+
+class State(StrEnum):
+    """Who sees a look; the value is the end of its text's key, `me.state.<value>`."""
+
+    PRIVATE = "private"
+    SHARED = "shared"
+    HELD = "held"
+    """Off the board until a moderator has seen it."""
+    HIDDEN = "hidden"
+    """Off the board for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """One of a person's looks, for their own eyes."""
+
+    id: UUID
+    state: State
+    style: Style
+    style_name: str | None
+    """None where Eva saw no outfit."""
+    percent: int
+    sealed: bool
+    """Whether its owner wants to guess first, and has not yet: then nothing on a page may tell the style."""
+    photo: str | None
+    """Address of the photo; None once it was deleted, or while it is not there yet."""
+    thumb: str | None
+    """Address of the photo in THUMB_WIDTH px; None where there is none smaller."""
+    map: str | None
+    """Address of the picture with the warm colours; None also where there is no outfit."""
+    width: int
+    height: int
+    came: datetime
+    """In Seoul's time."""
+    hours: int | None
+    """How many more hours its photo is kept, 0 if it goes with the next sweep; None if it stays, or is gone."""
+    may_be_shared: bool
+    hearts: int
+
+
+def own(look: Look, me: Person, memory: Memory, language: Language) -> Own:
+    """A look for its owner.
+
+    Args:
+        look: the look.
+        me: its owner.
+        memory: signs the addresses of pictures, and knows for how long they are kept.
+        language: of the page.
+    """
+    seen = look.verdict.band is not Band.NOT_AN_OUTFIT
+    state = _state(look)
+    stored = look.stored_at is not None
+    photo = picture_path(memory.links, look.photo_key) if look.photo_key and stored else None
+    private = state is State.PRIVATE
+    return Own(
+        id=look.id,
+        state=state,
+        style=look.style,
+        style_name=style_name(look.style, language) if seen else None,
+        percent=percent(look.confidence),
+        sealed=_sealed(look, me),
+        photo=photo,
+        thumb=thumb_path(memory.links, look) if photo else None,
+        map=picture_path(memory.links, look.cam_key) if look.cam_key and stored and seen else None,
+        width=look.width,
+        height=look.height,
+        came=look.created_at.astimezone(SEOUL),
+        hours=_hours_left(look, memory) if private and photo else None,
+        may_be_shared=private and photo is not None and seen,
+        hearts=look.hearts,
+    )
+
+
+def _state(look: Look) -> State:
+    if look.hidden_at is not None:
+        return State.HIDDEN
+    if look.shared_at is None:
+        return State.PRIVATE
+    return State.SHARED if look.on_board else State.HELD
+
+
+def _sealed(look: Look, me: Person) -> bool:
+    asked = look.guessed_style is None and look.corrected_style is None and look.shared_at is None
+    return me.guesses_first and asked and look.photo_key is not None
+
+
+def _hours_left(look: Look, memory: Memory) -> int:
+    left = look.created_at + memory.keep_private - datetime.now(UTC)
+    return max(0, ceil(left.total_seconds() / 3600))
