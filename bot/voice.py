@@ -26,6 +26,8 @@ from core.errors import (
     DecompressionBomb,
     EmptyPhoto,
     EvaError,
+    LoginError,
+    LoginUnavailable,
     ModelError,
     NotAnImage,
     PhotoError,
@@ -68,6 +70,8 @@ APOLOGIES: dict[type[EvaError], str] = {
     DailyLimit: "talk.limit",
     PictureGone: "error.picture_gone",
     PictureUnreachable: "error.picture_unreachable",
+    LoginError: "error.login",
+    LoginUnavailable: "error.login_unavailable",
     EvaError: "error.any",
 }
 """The text for each kind of error; a kind that is missing here uses its parent's."""

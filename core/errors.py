@@ -23,6 +23,9 @@
         - UnknownDatabase
     - DailyLimit
     - LinkRefused
+    - LoginError                somebody could not be shown to be who they are
+        - LoginRefused
+        - LoginUnavailable
     - LookGone
     - PersonGone
     - SecretMissing
@@ -64,6 +67,9 @@ __all__ = [
     "EvaError",
     "ExportRefused",
     "LinkRefused",
+    "LoginError",
+    "LoginRefused",
+    "LoginUnavailable",
     "LookGone",
     "MalformedCall",
     "MalformedReply",
@@ -190,6 +196,18 @@ class DailyLimit(EvaError):
 
 class LinkRefused(EvaError):
     """The link was not signed by Eva, or its time is over."""
+
+
+class LoginError(EvaError):
+    """The login did not come to its end."""
+
+
+class LoginRefused(LoginError):
+    """What was to prove who somebody is does not, or not any more."""
+
+
+class LoginUnavailable(LoginError):
+    """The provider of a login does not answer as it should; a later try may succeed."""
 
 
 class LookGone(EvaError):

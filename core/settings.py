@@ -116,6 +116,25 @@ class Settings(BaseSettings):
     )
     """The hash of that script, as browsers check it (subresource integrity); only together with its version."""
 
+    telegram_name: str | None = Field(default=None, pattern="^[A-Za-z0-9_]{5,32}$")
+    """The bot's name without its `@`; with it, and the token, people can log in with Telegram on the site."""
+    kakao_login_id: str | None = None
+    """The REST API key of an app at Kakao Developers; with its secret, people can log in with Kakao."""
+    kakao_login_secret: SecretStr | None = None
+    """The client secret of that key."""
+    kakao_login_issuer: str = "https://kauth.kakao.com"
+    """Who signs Kakao's logins; its discovery document lies under it."""
+    facebook_id: str | None = None
+    """The id of an app at Meta for Developers; with its secret, people can log in with Facebook."""
+    facebook_secret: SecretStr | None = None
+    """The app secret."""
+    facebook_version: str = Field(default="v26.0", pattern=r"^v[0-9]+\.[0-9]+$")
+    """The version of the Graph API."""
+    facebook_url: str = "https://www.facebook.com"
+    """Root of Facebook's own pages, where people agree."""
+    facebook_graph_url: str = "https://graph.facebook.com"
+    """Root of the Graph API."""
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """Everything that must not be read by others."""
@@ -161,7 +180,7 @@ class Settings(BaseSettings):
             raise ValueError("must be 1 to 256 letters, digits, _ or -")
         return value
 
-    @field_validator("telegram_api_url")
+    @field_validator("telegram_api_url", "kakao_login_issuer", "facebook_url", "facebook_graph_url")
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")

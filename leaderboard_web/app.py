@@ -14,6 +14,7 @@ from leaderboard_web.board import board_routes
 from leaderboard_web.chat import chat_routes
 from leaderboard_web.errors import answer_errors
 from leaderboard_web.limits import Limits
+from leaderboard_web.login.rooms import keep_logins, login_routes
 from leaderboard_web.looks import look_routes
 from leaderboard_web.me import me_routes
 from leaderboard_web.origins import SameOrigin
@@ -47,6 +48,7 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
     settings = service.settings
     visitors = Visitors(secret_key(settings))
     app.add_middleware(Limits, settings=settings, visitors=visitors)
+    keep_logins(app, settings)
     app.add_middleware(SameOrigin)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Compression)
@@ -72,6 +74,7 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         picture_routes,
         share_routes,
         me_routes,
+        login_routes,
     ):
         app.include_router(routes(site))
     return app

@@ -20,7 +20,7 @@ from bot.texts import text
 from leaderboard_web.errors import refuse
 from leaderboard_web.origins import SAFE
 from leaderboard_web.pages import language_of
-from leaderboard_web.visitors import VISITOR_COOKIE
+from leaderboard_web.visitors import SECURE_COOKIE, VISITOR_COOKIE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,8 @@ class Limits:
             return
         request = Request(scope)
         network = network_of(request.client.host if request.client else None)
-        visitor = self._visitors.key_of(request.cookies.get(VISITOR_COOKIE))
+        shown = (request.cookies.get(name) for name in (SECURE_COOKIE, VISITOR_COOKIE))
+        visitor = next(filter(None, map(self._visitors.key_of, shown)), None)
         for limit, sentence, who in self._counted(request, network, visitor):
             if not await self._limiter.hit(limit, sentence, who):
                 answer = await self._refusal(request, limit, sentence, who)
@@ -111,5 +112,5 @@ def network_of(host: str | None) -> str:
 
 
 def _makes_a_visitor(start: Message) -> bool:
-    cookie = f"{VISITOR_COOKIE}=".encode()
-    return any(name.lower() == b"set-cookie" and value.startswith(cookie) for name, value in start["headers"])
+    cookies = tuple(f"{name}=".encode() for name in (SECURE_COOKIE, VISITOR_COOKIE))
+    return any(name.lower() == b"set-cookie" and value.startswith(cookies) for name, value in start["headers"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core import accounts
 from core.db import people
 from core.db.tables import Provider
 from leaderboard_web.pages import language_of
@@ -63,6 +64,17 @@ class Guests:
         """
         key = self._visitors.key_of(token) or ""
         return (await people.meet(connection, Provider.WEB, key, language=language_of(request))).id
+
+    async def enter(self, connection: AsyncConnection, request: Request, person_id: UUID) -> str:
+        """Make the browser a person's, by a new token, to be remembered; the old one is nobody's any more.
+
+        Raises:
+            PersonGone: they were forgotten this moment.
+        """
+        token = self._visitors.new()
+        key = self._visitors.key_of(token) or ""
+        await accounts.enter(connection, person_id, key, instead_of=self.key_of(request))
+        return token
 
     def remember(self, request: Request, response: Response, token: str) -> None:
         """Leave the token with the browser."""

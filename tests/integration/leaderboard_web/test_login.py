@@ -1,0 +1,484 @@
+"""Logging in and out on the site, against a provider on a real socket that may lie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from pydantic import HttpUrl, SecretStr
+from sqlalchemy import func, select
+from structlog.testing import capture_logs
+
+from bot.texts import Language, text
+from core import accounts
+from core.db import hearts, looks, people, tables
+from core.db.tables import Provider
+from core.memory import Memory
+from core.vision.card import read_card
+from core.vision.classifier import MODELS, StyleClassifier
+from core.vision.scripted import ScriptedEngine
+from leaderboard_web.app import create_app
+from leaderboard_web.visitors import VISITOR_COOKIE
+from tests.integration.records import a_look, a_person
+from tests.oauth import FACEBOOK_SECRET, KAKAO_ID, KAKAO_SECRET, FakeLogins
+from tests.services import a_service
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from fastapi import FastAPI
+
+EN = Language.EN
+SITE = "http://eva.example"
+BOT = "eva_stylist_bot"
+NewBrowser = Callable[[], httpx.AsyncClient]
+
+
+@pytest.fixture
+def logins() -> Iterator[FakeLogins]:
+    with FakeLogins() as peer:
+        yield peer
+
+
+@pytest.fixture
+def site(memory: Memory, samples: Path, logins: FakeLogins) -> FastAPI:
+    return a_site(memory, samples, **logins.environment, telegram_token=SecretStr("1:token"), telegram_name=BOT)
+
+
+def a_site(memory: Memory, samples: Path, **settings: Any) -> FastAPI:
+    classifier = StyleClassifier(ScriptedEngine([]), read_card(MODELS / "model.json"))
+    return create_app(a_service(memory, classifier, public_url=HttpUrl(SITE), **settings), samples=samples)
+
+
+@pytest.fixture
+async def browser(site: FastAPI) -> AsyncIterator[NewBrowser]:
+    """Browsers: what is at Eva's address goes to her, everything else over the wire."""
+    async with AsyncExitStack() as stack:
+
+        def start() -> httpx.AsyncClient:
+            client = httpx.AsyncClient(
+                mounts={SITE: httpx.ASGITransport(site)}, base_url=SITE, headers={"Accept-Language": "en"}
+            )
+            stack.push_async_callback(client.aclose)
+            return client
+
+        yield start
+
+
+@pytest.fixture
+def mina(browser: NewBrowser) -> httpx.AsyncClient:
+    return browser()
+
+
+async def log_in(client: httpx.AsyncClient, way: str = "kakao", **params: str) -> httpx.Response:
+    """Follow the whole chain to its end."""
+    reply = await client.get(f"/login/{way}", params=params, follow_redirects=True)
+    assert reply.url.host == "eva.example"
+    return reply
+
+
+async def way_back(client: httpx.AsyncClient, way: str = "kakao") -> str:
+    """Begin to log in, and stop before the browser comes back; gives where it would."""
+    there = await client.get(f"/login/{way}")
+    reply = await client.get(there.headers["location"])
+    return str(reply.headers["location"])
+
+
+async def who(memory: Memory, client: httpx.AsyncClient) -> UUID | None:
+    """Whose the browser is."""
+    key = (client.cookies.get(VISITOR_COOKIE) or "").partition(".")[0]
+    async with memory.database.begin() as connection:
+        found = await people.identity_of(connection, Provider.WEB, key)
+    return None if found is None else found.person_id
+
+
+async def owner(memory: Memory, provider: Provider, subject: str) -> UUID | None:
+    async with memory.database.begin() as connection:
+        found = await people.identity_of(connection, provider, subject)
+    return None if found is None else found.person_id
+
+
+async def a_visit(memory: Memory, client: httpx.AsyncClient) -> UUID:
+    """Somebody gives a heart, and so is a visitor."""
+    async with memory.database.begin() as connection:
+        look = await a_look(connection, (await a_person(connection)).id)
+        assert await looks.share(connection, look.id)
+    assert (await client.post(f"/looks/{look.id}/heart")).status_code == 303
+    visitor = await who(memory, client)
+    assert visitor is not None
+    return visitor
+
+
+async def count(memory: Memory, name: str) -> int:
+    async with memory.database.begin() as connection:
+        found = select(func.count()).select_from(tables.metadata.tables[name])
+        return (await connection.execute(found)).scalar_one()
+
+
+# Logins of others
+
+
+@pytest.mark.parametrize(("way", "provider"), [("kakao", Provider.KAKAO_LOGIN), ("facebook", Provider.FACEBOOK)])
+async def test_a_login_makes_a_person_and_knows_them_again(
+    memory: Memory, browser: NewBrowser, logins: FakeLogins, way: str, provider: Provider
+) -> None:
+    first, second = browser(), browser()
+    reply = await log_in(first, way, next="/login")
+    assert reply.status_code == 200
+    assert text(f"login.way.{way}", EN) in reply.text
+    await log_in(second, way)
+    person = await owner(memory, provider, logins.user)
+    assert person is not None
+    assert await who(memory, first) == person == await who(memory, second)
+    assert first.cookies[VISITOR_COOKIE] != second.cookies[VISITOR_COOKIE]
+    assert await count(memory, "people") == 1
+
+
+@pytest.mark.parametrize("pkce", [True, False])
+async def test_what_is_asked_for_is_who_it_is_and_no_more(
+    mina: httpx.AsyncClient, logins: FakeLogins, pkce: bool
+) -> None:
+    logins.pkce = pkce
+    await log_in(mina, "kakao")
+    await log_in(mina, "facebook")
+    kakao, facebook = logins.asked
+    assert kakao["scope"] == "openid"
+    assert len(kakao["nonce"]) >= 16
+    assert ("code_challenge" in kakao) is pkce
+    assert facebook["scope"] == "public_profile"
+    for asked in (kakao, facebook):
+        assert len(asked["state"]) >= 16
+        assert asked["redirect_uri"].startswith(f"{SITE}/login/")
+
+
+async def test_what_was_done_before_logging_in_is_kept(
+    memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins
+) -> None:
+    visitor, before = await a_visit(memory, mina), mina.cookies[VISITOR_COOKIE]
+    await log_in(mina)
+    assert await owner(memory, Provider.KAKAO_LOGIN, logins.user) == visitor == await who(memory, mina)
+    # Whoever planted or saw the old cookie has nothing.
+    assert mina.cookies[VISITOR_COOKIE] != before
+    assert await owner(memory, Provider.WEB, before.partition(".")[0]) is None
+
+
+async def test_a_visitor_who_is_known_already_becomes_one_with_who_they_are(
+    memory: Memory, browser: NewBrowser, logins: FakeLogins
+) -> None:
+    at_home, elsewhere = browser(), browser()
+    await log_in(at_home)
+    known = await who(memory, at_home)
+    visitor = await a_visit(memory, elsewhere)
+    await log_in(elsewhere)
+    assert known == await who(memory, elsewhere) == await who(memory, at_home)
+    async with memory.database.begin() as connection:
+        assert await people.get(connection, visitor) is None
+    assert await count(memory, "hearts") == 1
+
+
+async def test_two_logins_of_one_person(memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins) -> None:
+    await log_in(mina, "kakao")
+    page = await log_in(mina, "facebook", next="/login?said=connected")
+    assert text("login.said.connected", EN) in page.text
+    assert page.text.count('action="/login/disconnect/') == 2
+    person = await who(memory, mina)
+    assert await owner(memory, Provider.KAKAO_LOGIN, logins.user) == person
+    assert await owner(memory, Provider.FACEBOOK, logins.user) == person
+
+
+LIES: dict[str, dict[str, Any]] = {
+    "another app": {"claims": {"aud": "another"}},
+    "another app, with azp": {"claims": {"aud": "another", "azp": KAKAO_ID}},
+    "another issuer": {"claims": {"iss": "https://kauth.evil.example"}},
+    "expired": {"claims": {"exp": 1_700_000_000, "iat": 1_699_990_000}},
+    "another nonce": {"claims": {"nonce": "another"}},
+    "no nonce": {"claims": {"nonce": None}},
+    "nobody": {"claims": {"sub": None}},
+    "an odd somebody": {"claims": {"sub": "../x"}},
+    "no signature": {"alg": "none"},
+    "the public key as a secret": {"alg": "HS256"},
+    "another key": {"alg": "stranger"},
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+async def test_a_lie_is_not_believed(
+    memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins, lie: dict[str, Any]
+) -> None:
+    for name, value in lie.items():
+        setattr(logins, name, value)
+    with capture_logs() as logs:
+        reply = await log_in(mina)
+    assert reply.status_code == 400
+    assert text("error.login", EN) in unescape(reply.text)
+    assert await count(memory, "people") == 0
+    assert VISITOR_COOKIE not in mina.cookies
+    assert [each["error"] for each in logs] == ["LoginRefused"]
+
+
+async def test_a_new_key_of_the_provider_is_fetched(memory: Memory, browser: NewBrowser, logins: FakeLogins) -> None:
+    await log_in(browser())
+    logins.rotate()
+    assert (await log_in(browser(), next="/login")).status_code == 200
+    assert logins.calls.count("jwks.json") == 2
+    await log_in(browser())
+    assert logins.calls.count("jwks.json") == 2
+    assert await count(memory, "people") == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["openid-configuration", "openid-configuration-500", "token", "token-500", "jwks.json", "jwks.json-500"],
+)
+async def test_a_provider_that_is_down_is_no_bug(
+    memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins, broken: str
+) -> None:
+    logins.broken = broken
+    reply = await log_in(mina)
+    assert reply.status_code == 503
+    assert text("error.login_unavailable", EN) in unescape(reply.text)
+    assert await count(memory, "people") == 0
+    logins.broken = None
+    assert (await log_in(mina, next="/login")).status_code == 200
+
+
+@pytest.mark.parametrize("broken", ["access_token", "access_token-500", "me", "me-500"])
+async def test_facebook_that_is_down_is_no_bug(
+    memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins, broken: str
+) -> None:
+    logins.broken = broken
+    assert (await log_in(mina, "facebook")).status_code == 503
+    assert await count(memory, "people") == 0
+
+
+@pytest.mark.parametrize("way", ["kakao", "facebook"])
+async def test_a_login_ends_only_in_the_browser_that_began_it(
+    memory: Memory, browser: NewBrowser, logins: FakeLogins, way: str
+) -> None:
+    attacker, victim = browser(), browser()
+    back = await way_back(attacker, way)
+    # The victim is made to open it, with and without a login of their own under way.
+    for _ in range(2):
+        reply = await victim.get(back)
+        assert reply.status_code == 400
+        assert await who(memory, victim) is None
+        await way_back(victim, way)
+    assert await count(memory, "people") == 0
+    mixed = re.sub(r"state=[^&]+", "state=another", await way_back(victim, way))
+    none = re.sub(r"&state=[^&]+", "", await way_back(victim, way))
+    for address in (mixed, none):
+        assert (await victim.get(address)).status_code == 400
+    assert logins.calls.count("token") + logins.calls.count("access_token") == 0
+
+
+async def test_a_state_is_good_once(memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins) -> None:
+    back = await way_back(mina)
+    assert (await mina.get(back)).status_code == 303
+    session = await who(memory, mina)
+    assert (await mina.get(back)).status_code == 400
+    assert await who(memory, mina) == session
+    assert logins.calls.count("token") == 1
+
+
+async def test_who_says_no_is_answered_kindly(memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins) -> None:
+    logins.denies = True
+    for way in ("kakao", "facebook"):
+        reply = await log_in(mina, way)
+        assert reply.status_code == 200
+        assert text("login.said.denied", EN) in unescape(reply.text)
+    assert await count(memory, "people") == 0
+
+
+async def test_no_other_site_begins_a_login(mina: httpx.AsyncClient, logins: FakeLogins) -> None:
+    reply = await mina.get("/login/kakao", headers={"Sec-Fetch-Site": "cross-site"})
+    assert reply.headers["location"] == "/login"
+    assert logins.calls == []
+
+
+AWAY = [
+    "https://evil.example/",
+    "//evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/%09/evil.example\n",
+    "/\t/evil.example",
+    "javascript:alert(1)",
+    "evil.example",
+    " /me",
+    "/me#x\r\nSet-Cookie: a=b",
+    "/" + "a" * 600,
+    "",
+]
+
+
+@pytest.mark.parametrize("wish", AWAY)
+async def test_a_login_never_leads_to_another_site(mina: httpx.AsyncClient, wish: str) -> None:
+    await mina.get("/login/kakao", params={"next": wish})
+    back = (await mina.get((await mina.get("/login/kakao", params={"next": wish})).headers["location"])).headers
+    reply = await mina.get(back["location"])
+    assert (reply.status_code, reply.headers["location"]) == (303, "/me")
+
+
+async def test_a_login_leads_on_to_where_one_was(mina: httpx.AsyncClient) -> None:
+    await mina.get("/login/kakao", params={"next": "/?when=week&style=mode"})
+    page = await mina.get("/login", params={"next": "/looks/1?a=b"})
+    href = re.search(r'href="(/login/kakao\?[^"]+)"', page.text)
+    assert href is not None
+    assert parse_qs(urlsplit(unescape(href[1])).query)["next"] == ["/looks/1?a=b"]
+    there = await mina.get(unescape(href[1]))
+    back = await mina.get(there.headers["location"])
+    assert (await mina.get(back.headers["location"])).headers["location"] == "/looks/1?a=b"
+
+
+async def test_no_secret_and_no_person_is_shown_or_logged(
+    memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins
+) -> None:
+    with capture_logs() as logs:
+        await a_visit(memory, mina)
+        for way in ("kakao", "facebook"):
+            page = await log_in(mina, way, next="/login")
+            logins.alg = "none"
+            await log_in(mina, "kakao")
+            logins.alg = "RS256"
+    private = (KAKAO_SECRET, FACEBOOK_SECRET, "access-token", "refresh-token", mina.cookies[VISITOR_COOKIE])
+    for each in private:
+        assert each not in page.text
+    for each in (*private, logins.user, str(await who(memory, mina))):
+        assert each not in str(logs)
+
+
+# The page
+
+
+async def test_only_what_is_configured_is_there(memory: Memory, samples: Path) -> None:
+    app = a_site(memory, samples)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE) as client:
+        page = await client.get("/login", headers={"Accept-Language": "en"})
+        assert text("login.none", EN) in page.text
+        assert "telegram.org" not in page.text + page.headers["content-security-policy"]
+        for path in ("/login/kakao", "/login/kakao/back", "/login/facebook", "/login/telegram/app"):
+            assert (await client.get(path)).status_code == 404
+        assert (await client.post("/login/telegram/app")).status_code in {404, 405}
+
+
+async def test_telegrams_button_is_let_in_and_nothing_else(site: FastAPI, mina: httpx.AsyncClient) -> None:
+    page = await mina.get("/login")
+    policy = dict(each.split(" ", 1) for each in page.headers["content-security-policy"].split("; "))
+    assert policy["script-src"] == "'self' https://telegram.org"
+    assert policy["frame-src"] == "https://oauth.telegram.org"
+    assert policy["default-src"] == "'none'"
+    assert page.headers["cross-origin-opener-policy"] == "same-origin-allow-popups"
+    assert f'data-telegram-login="{BOT}"' in page.text
+    other = await mina.get("/styles")
+    assert "telegram" not in other.headers["content-security-policy"]
+    assert other.headers["cross-origin-opener-policy"] == "same-origin"
+
+
+async def test_a_name_is_only_a_name(memory: Memory, mina: httpx.AsyncClient) -> None:
+    await log_in(mina)
+    person = await who(memory, mina)
+    assert person is not None
+    async with memory.database.begin() as connection:
+        await people.set_name(connection, person, "<img src=x>")
+    page = await mina.get("/login")
+    assert "<img src=x>" not in page.text
+    assert "&lt;img src=x&gt;" in page.text
+
+
+# Leaving
+
+
+async def test_logging_out_ends_this_session_alone(memory: Memory, browser: NewBrowser) -> None:
+    here, there = browser(), browser()
+    await log_in(here)
+    await log_in(there)
+    kept = here.cookies[VISITOR_COOKIE]
+    reply = await here.post("/login/out")
+    assert reply.headers["location"] == "/login?said=out"
+    assert VISITOR_COOKIE not in here.cookies
+    assert await owner(memory, Provider.WEB, kept.partition(".")[0]) is None
+    assert await who(memory, there) is not None
+    # The old cookie is nobody's on the server, too.
+    here.cookies.set(VISITOR_COOKIE, kept, domain="eva.example")
+    assert text("login.title.known", EN) not in (await here.get("/login")).text
+
+
+async def test_logging_out_everywhere(memory: Memory, browser: NewBrowser) -> None:
+    here, there = browser(), browser()
+    await log_in(here)
+    await log_in(there)
+    assert (await here.post("/login/everywhere")).headers["location"] == "/login?said=everywhere"
+    assert await who(memory, there) is None
+    assert text("login.title.known", EN) not in (await there.get("/login")).text
+    assert await count(memory, "people") == 1
+
+
+async def test_who_has_no_login_is_told_what_leaving_means(memory: Memory, mina: httpx.AsyncClient) -> None:
+    visitor = await a_visit(memory, mina)
+    assert text("login.out.visitor", EN) in unescape((await mina.get("/login")).text)
+    for deed in ("out", "everywhere"):
+        asked = await mina.post(f"/login/{deed}")
+        assert asked.status_code == 200
+        assert text("login.ask.out", EN) in unescape(asked.text)
+        assert await who(memory, mina) == visitor
+    reply = await mina.post("/login/out", data={"sure": "1"})
+    assert reply.headers["location"] == "/login?said=out"
+    async with memory.database.begin() as connection:
+        assert await people.get(connection, visitor) is None
+        assert await hearts.given(connection, visitor, []) == frozenset()
+    assert await count(memory, "hearts") == 0
+
+
+async def test_a_login_is_disconnected_but_the_last_one_not_by_chance(
+    memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins
+) -> None:
+    await log_in(mina, "kakao")
+    await log_in(mina, "facebook")
+    person = await who(memory, mina)
+    assert (await mina.post("/login/disconnect/facebook")).headers["location"] == "/login?said=disconnected"
+    assert await owner(memory, Provider.FACEBOOK, logins.user) is None
+    asked = await mina.post("/login/disconnect/kakao")
+    assert asked.status_code == 200
+    assert text("login.ask.disconnect.title", EN) in asked.text
+    assert await owner(memory, Provider.KAKAO_LOGIN, logins.user) == person
+    await mina.post("/login/disconnect/kakao", data={"sure": "1"})
+    assert await owner(memory, Provider.KAKAO_LOGIN, logins.user) is None
+    assert await who(memory, mina) == person
+    assert (await mina.post("/login/disconnect/myspace")).status_code == 404
+
+
+@pytest.mark.parametrize("deed", ["out", "everywhere", "disconnect/kakao"])
+async def test_strangers_and_other_sites_change_nothing(memory: Memory, mina: httpx.AsyncClient, deed: str) -> None:
+    assert (await mina.post(f"/login/{deed}")).status_code == 303
+    await log_in(mina)
+    session = await who(memory, mina)
+    assert (await mina.post(f"/login/{deed}", headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
+    assert await who(memory, mina) == session
+
+
+async def test_the_cookie_of_a_login_that_has_begun_is_for_these_pages_alone(
+    memory: Memory, samples: Path, logins: FakeLogins
+) -> None:
+    classifier = StyleClassifier(ScriptedEngine([]), read_card(MODELS / "model.json"))
+    service = a_service(memory, classifier, public_url=HttpUrl("https://eva.example"), **logins.environment)
+    transport = httpx.ASGITransport(create_app(service, samples=samples))
+    async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.1") as client:
+        reply = await client.get("/login/kakao")
+    flags = set(reply.headers["set-cookie"].lower().split("; ")[1:])
+    assert {"path=/login", "httponly", "samesite=lax", "secure", "max-age=3600"} <= flags
+    assert parse_qs(urlsplit(reply.headers["location"]).query)["redirect_uri"] == [
+        "https://eva.example/login/kakao/back"
+    ]
+
+
+async def test_accounts_are_of_ways(memory: Memory) -> None:
+    """Every provider but the browser's own belongs to exactly one way."""
+    listed = [provider for providers in accounts.WAYS.values() for provider in providers]
+    assert sorted(listed) == sorted(set(Provider) - {Provider.WEB})
