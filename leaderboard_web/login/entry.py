@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.db.tables import Provider
     from leaderboard_web.site import Site
 
-__all__ = ["address", "admit", "come_in", "go"]
+__all__ = ["admit", "come_in", "go"]
 
 
 async def come_in(
@@ -64,9 +64,3 @@ def admit(site: Site, request: Request, token: str, *, on: str) -> Response:
 def go(path: str) -> Response:
     """Send the browser on to a page of ours."""
     return RedirectResponse(path, 303, headers={"Cache-Control": "no-store"})
-
-
-def address(site: Site, request: Request, path: str) -> str:
-    """A page of ours as others reach it."""
-    root = site.settings.public_url or request.base_url
-    return f"{str(root).rstrip('/')}{path}"

@@ -10,7 +10,8 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from bot.voice import apologise
 from core.errors import LoginError
 from leaderboard_web.errors import status_of
-from leaderboard_web.login.entry import address, come_in, go
+from leaderboard_web.head import absolute
+from leaderboard_web.login.entry import come_in, go
 from leaderboard_web.login.page import LOGIN
 from leaderboard_web.login.paths import own_path
 from leaderboard_web.origins import is_ours
@@ -42,7 +43,7 @@ def other_routes(site: Site, page: LoginPage, logins: dict[str, Login]) -> APIRo
             return go(LOGIN)
         on = own_path(request.query_params.get("next"))
         try:
-            answer = await login.begin(request, address(site, request, f"{LOGIN}/{name}/back"))
+            answer = await login.begin(request, absolute(request, f"{LOGIN}/{name}/back"))
         except LoginError as error:
             return await refuse(request, name, error)
         request.session[ON] = on

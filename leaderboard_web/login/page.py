@@ -15,7 +15,8 @@ from core.db import merges, people
 from core.db.tables import Provider
 from core.retention import forget
 from leaderboard_web.fields import read_fields
-from leaderboard_web.login.entry import address, go
+from leaderboard_web.head import absolute
+from leaderboard_web.login.entry import go
 from leaderboard_web.login.paths import own_path
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.security import widen
@@ -99,7 +100,7 @@ class LoginPage:
             return None
         kept = request.session.get(TELEGRAM_STATE) or {"state": secrets.token_urlsafe(16)}
         request.session[TELEGRAM_STATE] = {**kept, "on": on}
-        back = address(self._site, request, f"{LOGIN}/telegram/back/{kept['state']}")
+        back = absolute(request, f"{LOGIN}/telegram/back/{kept['state']}")
         return {"script": WIDGET, "bot": self._bot, "back": back}
 
 

@@ -179,7 +179,7 @@ async def test_a_connected_telegram_has_no_button(mina: httpx.AsyncClient) -> No
 async def test_a_mini_app_leads_to_the_page_that_asks(memory: Memory, mina: httpx.AsyncClient) -> None:
     person = await in_chat(memory)
     page = await mina.get("/login/telegram/app")
-    assert "/static/telegram-app.js" in page.text
+    assert "/telegram-app.js" in page.text
     data = init_data()
     reply = await mina.post("/login/telegram/app", data={"init_data": data})
     link = reply.json()["next"]
