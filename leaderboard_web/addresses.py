@@ -1,12 +1,13 @@
-"""Parts of addresses that name somebody or something."""
+"""Parts of addresses that name somebody or something, and the addresses of looks and people."""
 
 from __future__ import annotations
 
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import HTTPException
 
-__all__ = ["as_id"]
+__all__ = ["as_id", "look_path", "person_path"]
 
 
 def as_id(text: str) -> UUID:
@@ -22,3 +23,13 @@ def as_id(text: str) -> UUID:
     if str(found) != text:
         raise HTTPException(404)
     return found
+
+
+def look_path(look_id: UUID) -> str:
+    """The page of a look."""
+    return f"/looks/{look_id}"
+
+
+def person_path(name: str) -> str:
+    """The page of the person with this name."""
+    return f"/people/{quote(name, safe='')}"

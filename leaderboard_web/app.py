@@ -12,12 +12,15 @@ from leaderboard_web.about import about_routes
 from leaderboard_web.assets import Assets
 from leaderboard_web.board import board_routes
 from leaderboard_web.chat import chat_routes
+from leaderboard_web.deeds import deed_routes
 from leaderboard_web.errors import answer_errors
 from leaderboard_web.limits import Limits
 from leaderboard_web.login.rooms import keep_logins, login_routes
 from leaderboard_web.looks import look_routes
 from leaderboard_web.me import me_routes
 from leaderboard_web.origins import SameOrigin
+from leaderboard_web.owners import owner_routes
+from leaderboard_web.people import people_routes
 from leaderboard_web.pictures import picture_routes
 from leaderboard_web.security import SecurityHeaders
 from leaderboard_web.share import share_routes
@@ -68,6 +71,9 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
     for routes in (
         board_routes,
         look_routes,
+        deed_routes,
+        owner_routes,
+        people_routes,
         style_routes,
         about_routes,
         chat_routes,

@@ -181,8 +181,8 @@ async def test_a_heart_by_script_answers_in_json(client: httpx.AsyncClient, memo
     look = await a_shared(memory)
     headers = {**OURS, "Accept": "application/json"}
     reply = await client.post(f"/looks/{look.id}/heart", headers=headers)
-    assert reply.json() == {"hearts": 1, "given": True}
-    assert (await client.post(f"/looks/{look.id}/unheart", headers=headers)).json() == {"hearts": 0, "given": False}
+    assert reply.json() == {"count": 1, "given": True}
+    assert (await client.post(f"/looks/{look.id}/unheart", headers=headers)).json() == {"count": 0, "given": False}
 
 
 async def test_a_cookie_that_eva_did_not_sign_is_nobodys(client: httpx.AsyncClient, memory: Memory) -> None:

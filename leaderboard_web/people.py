@@ -1,0 +1,129 @@
+"""`/people/{name}`: somebody's shared looks, the styles in them, and a button to follow.
+
+Who has no look on the board, or is banned, has a page for nobody but themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from bot.voice import style_name
+from core.db import boards, follows, people
+from leaderboard_web.addresses import person_path
+from leaderboard_web.cards import card, given_by
+from leaderboard_web.cursors import Moment
+from leaderboard_web.pages import language_of, render
+from leaderboard_web.toggles import toggle
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from core.db.people import Person
+    from leaderboard_web.site import Site
+
+__all__ = ["people_routes"]
+
+SHOWN = 12
+"""Looks on a page: whole rows of two, three and four."""
+LONGEST_NAME = 40
+
+
+def people_routes(site: Site) -> APIRouter:
+    """The pages of people."""
+    router, memory, guests = APIRouter(), site.memory, site.guests
+
+    # Names are written by people, and any character may be in one that came before there were rules for them.
+    @router.get("/people/{name:path}", response_class=Response)
+    async def page(request: Request, name: str) -> Response:
+        """A page of somebody's looks, the latest shared first."""
+        language, after = language_of(request), _after(request)
+        async with memory.database.begin() as connection:
+            visitor = await guests.known(connection, request)
+            person = await _seen(connection, name, visitor)
+            if person.name != name:
+                return RedirectResponse(f"{person_path(person.name or '')}?{request.url.query}".rstrip("?"), 302)
+            found = await boards.of_person(
+                connection, person.id, limit=SHOWN + 1, after=(after.at, after.look_id) if after else None
+            )
+            shown, rest = found[:SHOWN], found[SHOWN:]
+            given = await given_by(connection, visitor, shown)
+            styles = await boards.styles_of(connection, person.id)
+            followed = visitor is not None and person.id in await follows.given(connection, visitor, [person.id])
+        whole = sum(styles.values())
+        return render(
+            request,
+            "person.html",
+            name=person.name,
+            path=person_path(person.name),
+            own=visitor == person.id,
+            followers=person.followers,
+            following=person.following,
+            followed=followed,
+            styles=[
+                (each, style_name(each, language), times, round(100 * times / whole)) for each, times in styles.items()
+            ],
+            looks_shared=whole,
+            cards=[card(each, links=memory.links, language=language, given=given) for each in shown],
+            first=after is None,
+            more=f"{person_path(person.name)}?after={Moment.of(shown[-1].look).as_text()}" if rest else None,
+        )
+
+    @router.post("/people/{name:path}/follow", response_class=Response)
+    async def follow(request: Request, name: str) -> Response:
+        """Follow them; nobody follows themselves."""
+
+        async def deed(connection: AsyncConnection, visitor: UUID) -> dict[str, int] | None:
+            count = await follows.follow(connection, visitor, (await _seen(connection, name, None)).id)
+            return None if count is None else {"count": count}
+
+        return await toggle(site, request, deed, given=True, back=person_path(name))
+
+    @router.post("/people/{name:path}/unfollow", response_class=Response)
+    async def unfollow(request: Request, name: str) -> Response:
+        """Follow them no longer, whether they still have a page or not."""
+
+        async def deed(connection: AsyncConnection, visitor: UUID) -> dict[str, int] | None:
+            person = await _named(connection, name)
+            count = None if person is None else await follows.unfollow(connection, visitor, person.id)
+            return None if count is None else {"count": count}
+
+        return await toggle(site, request, deed, given=False, back=person_path(name))
+
+    return router
+
+
+async def _seen(connection: AsyncConnection, name: str, visitor: UUID | None) -> Person:
+    """Who has this name, if the visitor may see them.
+
+    Raises:
+        HTTPException: 404, nobody whom they may see.
+    """
+    person = await _named(connection, name)
+    if person is None:
+        raise HTTPException(404)
+    if person.id != visitor:
+        hidden = person.banned_at is not None or not await boards.of_person(connection, person.id, limit=1)
+        if hidden:
+            raise HTTPException(404)
+    return person
+
+
+async def _named(connection: AsyncConnection, name: str) -> Person | None:
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        return None
+    return await people.by_name(connection, name)
+
+
+def _after(request: Request) -> Moment | None:
+    wish = request.query_params.get("after")
+    if wish is None:
+        return None
+    moment = Moment.from_text(wish)
+    if moment is None:
+        raise HTTPException(404)
+    return moment

@@ -1,0 +1,37 @@
+/** Hearts, scraps and follows at once: the page shows the new state, the server confirms it. Without this forms do it. */
+
+const counter = ({ form }) => (form.dataset.count ? document.querySelector(form.dataset.count) : form.querySelector(".count"));
+
+const show = (toggle, { given, count }) => {
+  const { form, button } = toggle;
+  button.setAttribute("aria-pressed", String(given));
+  form.action = given ? form.dataset.take : form.dataset.give;
+  const number = counter(toggle);
+  if (number) number.textContent = count;
+};
+
+const state = (toggle) => ({
+  given: toggle.button.getAttribute("aria-pressed") === "true",
+  count: Number(counter(toggle)?.textContent),
+});
+
+addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches(".toggle")) return;
+  event.preventDefault();
+  if (form.dataset.busy) return;
+  form.dataset.busy = "1";
+  const toggle = { form, button: form.querySelector("button") };
+  const before = state(toggle);
+  const { action } = form;
+  show(toggle, { given: !before.given, count: before.count + (before.given ? -1 : 1) });
+  toggle.button.classList.toggle("beat", !before.given);
+  try {
+    const reply = await fetch(action, { method: "POST", headers: { Accept: "application/json" } });
+    show(toggle, reply.ok ? await reply.json() : before);
+  } catch {
+    show(toggle, before);
+  } finally {
+    delete form.dataset.busy;
+  }
+});

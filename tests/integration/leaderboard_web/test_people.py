@@ -1,0 +1,379 @@
+"""What people do with each other's looks, and their pages: from the database to the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import httpx
+import pytest
+from sqlalchemy import func, select, update
+
+from bot.texts import Language, text
+from core.db import follows, looks, people, scraps, tables
+from core.db.tables import Provider
+from core.ids import uuid7
+from core.memory import Memory
+from core.styles import Style
+from core.vision.card import read_card
+from core.vision.classifier import MODELS, StyleClassifier
+from core.vision.scripted import ScriptedEngine
+from core.visitors import Visitors
+from leaderboard_web.addresses import person_path
+from leaderboard_web.app import create_app
+from leaderboard_web.people import SHOWN
+from tests.integration.records import a_look, a_person, a_verdict, with_pictures
+from tests.services import a_service
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from fastapi import FastAPI
+
+    from core.db.looks import Look
+
+OURS = {"Sec-Fetch-Site": "same-origin"}
+BY_SCRIPT = {**OURS, "Accept": "application/json"}
+VISITORS = Visitors(b"secret" * 6)
+ATTACK = '"><script>alert(1)</script>'
+
+
+@pytest.fixture
+def site(memory: Memory, samples: Path) -> FastAPI:
+    classifier = StyleClassifier(ScriptedEngine([]), read_card(MODELS / "model.json"))
+    return create_app(a_service(memory, classifier), samples=samples)
+
+
+def a_browser(site: FastAPI, token: str | None = None) -> httpx.AsyncClient:
+    cookies = {} if token is None else {"visitor": token}
+    headers = {"Accept-Language": "en"}
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(site), base_url="http://eva", headers=headers, cookies=cookies
+    )
+
+
+@pytest.fixture
+async def client(site: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with a_browser(site) as it:
+        yield it
+
+
+@pytest.fixture
+def token() -> str:
+    return VISITORS.new()
+
+
+@pytest.fixture
+async def mina(memory: Memory, token: str) -> UUID:
+    """Somebody whose browser Eva knows."""
+    async with memory.database.begin() as connection:
+        met = await people.meet(connection, Provider.WEB, VISITORS.key_of(token) or "", language="en")
+        assert await people.set_name(connection, met.id, "Mina Kim")
+        return met.id
+
+
+@pytest.fixture
+async def owner(site: FastAPI, token: str, mina: UUID) -> AsyncIterator[httpx.AsyncClient]:
+    """The browser of Mina."""
+    async with a_browser(site, token) as it:
+        yield it
+
+
+async def a_shared(memory: Memory, person_id: UUID, style: Style = Style.STREET) -> Look:
+    async with memory.database.begin() as connection:
+        look = await with_pictures(memory, await a_look(connection, person_id, verdict=a_verdict(style)))
+        assert await looks.share(connection, look.id)
+        return look
+
+
+async def rows(memory: Memory, table: str) -> int:
+    async with memory.database.begin() as connection:
+        found = select(func.count()).select_from(tables.metadata.tables[table])
+        return (await connection.execute(found)).scalar_one()
+
+
+def pressed(page: httpx.Response, kind: str) -> str:
+    found = re.search(rf'class="toggle {kind}".*?aria-pressed="(\w+)"', page.text, re.DOTALL)
+    assert found
+    return found[1]
+
+
+async def test_a_scrap_is_ones_own_and_can_be_let_go(client: httpx.AsyncClient, memory: Memory, mina: UUID) -> None:
+    path = f"/looks/{(await a_shared(memory, mina)).id}"
+    assert pressed(await client.get(path), "scrap") == "false"
+    for _ in range(2):
+        reply = await client.post(f"{path}/scrap", headers=OURS)
+        assert (reply.status_code, reply.headers["location"]) == (303, path)
+    assert pressed(await client.get(path), "scrap") == "true"
+    assert pressed(await client.get(path, headers={"Cookie": ""}), "scrap") == "false"
+    assert await rows(memory, "scraps") == 1
+    assert (await client.post(f"{path}/unscrap", headers=BY_SCRIPT)).json() == {"given": False}
+    assert (await client.post(f"{path}/scrap", headers=BY_SCRIPT)).json() == {"given": True}
+
+
+async def test_an_owner_is_followed_from_the_look_and_from_their_page(
+    client: httpx.AsyncClient, memory: Memory, mina: UUID
+) -> None:
+    look, home = f"/looks/{(await a_shared(memory, mina)).id}", "/people/Mina%20Kim"
+    reply = await client.post(f"{look}/follow", headers=OURS)
+    assert (reply.status_code, reply.headers["location"]) == (303, look)
+    assert pressed(await client.get(look), "follow") == "true"
+    page = await client.get(home)
+    assert pressed(page, "follow") == "true"
+    assert '<strong id="followers">1</strong>' in page.text
+    assert (await client.post(f"{home}/unfollow", headers=BY_SCRIPT)).json() == {"count": 0, "given": False}
+    assert pressed(await client.get(look), "follow") == "false"
+    reply = await client.post(f"{home}/follow", headers=OURS)
+    assert (reply.status_code, reply.headers["location"]) == (303, home)
+    assert (await client.post(f"{look}/unfollow", headers=BY_SCRIPT)).json() == {"count": 0, "given": False}
+
+
+async def test_nobody_follows_reports_or_forgets_themselves(
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID
+) -> None:
+    look = f"/looks/{(await a_shared(memory, mina)).id}"
+    mine = (await owner.get(look)).text
+    theirs = (await client.get(look)).text
+    for part, whose in (('/follow"', theirs), ('/report"', theirs), ('/unshare"', mine), ('/delete"', mine)):
+        assert (part in mine, part in theirs) == (whose is mine, whose is theirs), part
+    for path in (f"{look}/follow", "/people/Mina%20Kim/follow", f"{look}/report"):
+        assert (await owner.post(path, headers=OURS)).status_code == 404
+    assert (await rows(memory, "follows"), await rows(memory, "reports")) == (0, 0)
+
+
+async def test_a_report_is_kept_with_its_reason_and_thanked_for(
+    client: httpx.AsyncClient, memory: Memory, mina: UUID
+) -> None:
+    path = f"/looks/{(await a_shared(memory, mina)).id}"
+    assert "<details" in (await client.get(path)).text
+    form = {"reason": "hate", "line": " it \0says\n  <b>things</b> " + "x" * 500}
+    reply = await client.post(f"{path}/report", data=form, headers=OURS)
+    assert (reply.status_code, reply.headers["location"]) == (303, f"{path}/reported")
+    assert text("report.thanks", Language.EN) in unescape((await client.get(f"{path}/reported")).text)
+    async with memory.database.begin() as connection:
+        kept = (await connection.execute(select(tables.reports.c.reason))).scalar_one()
+    assert kept.startswith("hate: it says <b>things</b> xxx")
+    assert len(kept) <= 500
+
+
+async def test_the_third_report_takes_a_look_off_the_board_and_is_thanked_for(
+    site: FastAPI, memory: Memory, mina: UUID
+) -> None:
+    path = f"/looks/{(await a_shared(memory, mina)).id}"
+    for number in range(1, 5):
+        async with a_browser(site) as somebody:
+            reply = await somebody.post(f"{path}/report", headers=OURS, follow_redirects=True)
+            assert reply.status_code == (200 if number <= 3 else 404)
+            assert (await somebody.get(path)).status_code == (200 if number < 3 else 404)
+    assert await rows(memory, "reports") == 3
+
+
+@pytest.mark.parametrize("body", [b"x" * 20_000, b"\xff\xfe", b"&".join(b"a=1" for _ in range(50))])
+async def test_odd_reports_are_refused(client: httpx.AsyncClient, memory: Memory, mina: UUID, body: bytes) -> None:
+    path = f"/looks/{(await a_shared(memory, mina)).id}"
+    reply = await client.post(f"{path}/report", content=body, headers=OURS)
+    assert reply.status_code in {400, 413}
+    assert await rows(memory, "reports") == 0
+
+
+async def test_an_owner_takes_a_look_off_the_board(
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID
+) -> None:
+    path = f"/looks/{(await a_shared(memory, mina)).id}"
+    assert (await client.post(f"{path}/unshare", headers=OURS)).status_code == 404
+    assert (await client.get(path)).status_code == 200
+    reply = await owner.post(f"{path}/unshare", headers=OURS)
+    assert (reply.status_code, reply.headers["location"]) == (303, "/me")
+    assert (await client.get(path)).status_code == 404
+    assert await rows(memory, "looks") == 1
+
+
+async def test_an_owner_is_asked_before_a_look_is_deleted_for_good(
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID, pictures: Path
+) -> None:
+    look = await a_shared(memory, mina)
+    path = f"/looks/{look.id}"
+    for reply in (await client.get(f"{path}/delete"), await client.post(f"{path}/delete", headers=OURS)):
+        assert reply.status_code == 404
+    await client.post(f"{path}/scrap", headers=OURS)
+    asked = await owner.get(f"{path}/delete")
+    assert text("deeds.delete.line", Language.EN) in unescape(asked.text)
+    assert f'action="{path}/delete"' in asked.text
+    assert f'href="{path}"' in asked.text
+    assert (await client.get(path)).status_code == 200, "asking deletes nothing"
+    reply = await owner.post(f"{path}/delete", headers=OURS)
+    assert (reply.status_code, reply.headers["location"]) == (303, "/me")
+    assert (await rows(memory, "looks"), await rows(memory, "scraps")) == (0, 0)
+    assert not [each for each in pictures.rglob("*") if each.is_file()]
+    assert (await owner.get(f"{path}/delete")).status_code == 404
+
+
+async def test_a_private_look_of_ones_own_can_be_deleted_too(
+    owner: httpx.AsyncClient, memory: Memory, mina: UUID
+) -> None:
+    async with memory.database.begin() as connection:
+        look = await with_pictures(memory, await a_look(connection, mina))
+    assert 'href="/me"' in (await owner.get(f"/looks/{look.id}/delete")).text
+    await owner.post(f"/looks/{look.id}/delete", headers=OURS)
+    assert await rows(memory, "looks") == 0
+
+
+DEEDS = ("scrap", "unscrap", "follow", "unfollow", "report", "unshare", "delete")
+
+
+async def test_nothing_can_be_done_to_what_is_not_on_the_board(client: httpx.AsyncClient, memory: Memory) -> None:
+    async with memory.database.begin() as connection:
+        private = await a_look(connection, (await a_person(connection)).id)
+    for look in (private.id, uuid7(), "nonsense", str(private.id).upper()):
+        for deed in DEEDS:
+            reply = await client.post(f"/looks/{look}/{deed}", headers=OURS)
+            assert reply.status_code == 404, deed
+            assert "set-cookie" not in reply.headers
+    assert await rows(memory, "people") == 1
+
+
+async def test_another_site_does_nothing(owner: httpx.AsyncClient, memory: Memory, mina: UUID) -> None:
+    path = f"/looks/{(await a_shared(memory, mina)).id}"
+    for deed in (*(f"{path}/{each}" for each in DEEDS), "/people/Mina%20Kim/follow"):
+        assert (await owner.post(deed, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
+    assert (await owner.get(path)).status_code == 200
+
+
+async def test_a_persons_page_shows_their_looks_page_by_page_and_their_styles(
+    client: httpx.AsyncClient, memory: Memory, mina: UUID
+) -> None:
+    made = [await a_shared(memory, mina, Style.MODE if number else Style.RETRO) for number in range(SHOWN + 2)]
+    async with memory.database.begin() as connection:
+        other = await a_person(connection)
+        await follows.follow(connection, mina, other.id)
+    await a_shared(memory, other.id)
+    page = await client.get("/people/Mina%20Kim")
+    assert page.status_code == 200
+    assert "<h1>Mina Kim</h1>" in page.text
+    shares = re.findall(r'<rect class="share" width="([\d.]+)%"', page.text)
+    assert [round(float(each)) for each in shares] == [93, 7]
+    for times in (SHOWN + 1, 1):
+        assert text("person.styles.looks", Language.EN, count=times) in page.text
+    assert '<strong id="followers">0</strong>' in page.text
+    assert "<strong>1</strong>" in page.text
+    seen = re.findall(r'data-look="([^"]+)"', page.text)
+    more = re.search(r'class="more"><a class="[^"]+" href="([^"]+)"', page.text)
+    assert more
+    rest = await client.get(unescape(more[1]))
+    seen += re.findall(r'data-look="([^"]+)"', rest.text)
+    assert seen == [str(look.id) for look in reversed(made)]
+    assert 'class="more"' not in rest.text
+
+
+async def test_another_spelling_leads_to_the_name(client: httpx.AsyncClient, memory: Memory, mina: UUID) -> None:
+    await a_shared(memory, mina)
+    for spelling in ("minakim", "MINA KIM", "Мina Кim", "m1na k1m", "Ｍｉｎａ Ｋｉｍ"):
+        reply = await client.get(f"/people/{quote(spelling)}?lang=ko")
+        assert (reply.status_code, reply.headers["location"]) == (302, "/people/Mina%20Kim?lang=ko")
+    assert (await client.get("/people/minakim")).headers["location"] == "/people/Mina%20Kim"
+
+
+@pytest.mark.parametrize("name", ["Nobody", "", "%00", "%ff", "x" * 500, "%0d%0aSet-Cookie:a=b", "%F0%9F%92%83"])
+async def test_names_of_nobody_are_said_to_be_wrong(client: httpx.AsyncClient, memory: Memory, name: str) -> None:
+    for reply in (
+        await client.get(f"/people/{name}"),
+        await client.post(f"/people/{name}/follow", headers=OURS),
+        await client.post(f"/people/{name}/unfollow", headers=OURS),
+    ):
+        assert reply.status_code == 404
+        assert "set-cookie" not in reply.headers
+    assert await rows(memory, "people") == 0
+
+
+@pytest.mark.parametrize("after", ["nonsense", "", "OTk5OTk5OTk5OTk5OTk5OTk5OS4x"])
+async def test_a_wrong_cursor_is_said_to_be_wrong(
+    client: httpx.AsyncClient, memory: Memory, mina: UUID, after: str
+) -> None:
+    await a_shared(memory, mina)
+    assert (await client.get(f"/people/Mina%20Kim?after={after}")).status_code == 404
+
+
+async def test_without_a_look_on_the_board_only_oneself_sees_ones_page(
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID
+) -> None:
+    assert (await client.get("/people/Mina%20Kim")).status_code == 404
+    assert (await client.post("/people/Mina%20Kim/follow", headers=OURS)).status_code == 404
+    page = unescape((await owner.get("/people/Mina%20Kim")).text)
+    for key in ("person.own.hidden", "person.empty"):
+        assert text(key, Language.EN) in page
+    look = await a_shared(memory, mina)
+    page = unescape((await owner.get("/people/Mina%20Kim")).text)
+    assert text("person.own", Language.EN) in page
+    assert "/follow" not in page
+    async with memory.database.begin() as connection:
+        await looks.unshare(connection, look.id)
+    assert (await client.get("/people/Mina%20Kim")).status_code == 404
+
+
+async def test_who_is_banned_has_a_page_for_themselves_alone_and_can_still_be_left(
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID
+) -> None:
+    await a_shared(memory, mina)
+    assert (await client.post("/people/Mina%20Kim/follow", headers=OURS)).status_code == 303
+    async with memory.database.begin() as connection:
+        await connection.execute(update(tables.people).where(tables.people.c.id == mina).values(banned_at=func.now()))
+    assert (await client.get("/people/Mina%20Kim")).status_code == 404
+    assert (await owner.get("/people/Mina%20Kim")).status_code == 200
+    assert (await client.post("/people/Mina%20Kim/unfollow", headers=BY_SCRIPT)).json() == {"count": 0, "given": False}
+
+
+@pytest.mark.parametrize("name", [ATTACK, "</h1><img src=x onerror=alert(1)>", "a/b?c#d&e=%41;", "../../x"])
+async def test_any_name_is_an_address_and_never_markup(client: httpx.AsyncClient, memory: Memory, name: str) -> None:
+    async with memory.database.begin() as connection:
+        person = await a_person(connection)
+        assert await people.set_name(connection, person.id, name)
+    look = await a_shared(memory, person.id)
+    page = await client.get(f"/looks/{look.id}")
+    assert f'href="{person_path(name)}"' in page.text
+    for each in (page, await client.get(person_path(name))):
+        assert each.status_code == 200
+        assert "<script>alert" not in each.text
+        assert "<img src=x" not in each.text
+        assert name in unescape(each.text)
+    reply = await client.post(f"{person_path(name)}/follow", headers=OURS)
+    assert (reply.status_code, reply.headers["location"]) == (303, person_path(name))
+    assert await rows(memory, "follows") == 1
+
+
+async def test_a_look_without_a_name_leads_to_no_page_and_its_owner_can_be_followed(
+    client: httpx.AsyncClient, memory: Memory
+) -> None:
+    async with memory.database.begin() as connection:
+        person = await a_person(connection)
+    look = await a_shared(memory, person.id)
+    assert "/people/" not in (await client.get(f"/looks/{look.id}")).text
+    assert (await client.post(f"/looks/{look.id}/follow", headers=OURS)).status_code == 303
+
+
+async def test_all_words_are_in_the_page_for_those_who_hear_it(
+    client: httpx.AsyncClient, memory: Memory, mina: UUID
+) -> None:
+    look = await a_shared(memory, mina)
+    page = (await client.get(f"/looks/{look.id}")).text
+    log = re.search(r'<ol class="log says" aria-live="off".*?</ol>', page, re.DOTALL)
+    assert log
+    assert log[0].count("<p>") >= 5
+    assert " hidden" not in log[0]
+    assert ' style="' not in page, "the content policy lets no page have any"
+
+
+async def test_scraps_of_a_person_are_nowhere_on_their_page(
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID
+) -> None:
+    await a_shared(memory, mina)
+    async with memory.database.begin() as connection:
+        other = await a_person(connection)
+    kept = await a_shared(memory, other.id)
+    await owner.post(f"/looks/{kept.id}/scrap", headers=OURS)
+    async with memory.database.begin() as connection:
+        assert await scraps.given(connection, mina, [kept.id]) == {kept.id}
+    assert str(kept.id) not in (await client.get("/people/Mina%20Kim")).text
