@@ -13,7 +13,7 @@ from uuid import UUID
 from core.db.boards import Place
 
 if TYPE_CHECKING:
-    from core.db.looks import Look
+    from core.db.looks import Glimpse
 
 __all__ = ["Cursor", "Moment"]
 
@@ -54,7 +54,7 @@ class Moment:
     look_id: UUID
 
     @classmethod
-    def of(cls, look: Look) -> Moment:
+    def of(cls, look: Glimpse) -> Moment:
         """Of a shared look, by the time of its sharing."""
         return cls(at=look.shared_at or EPOCH, look_id=look.id)
 
