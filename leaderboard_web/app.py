@@ -19,7 +19,6 @@ from leaderboard_web.login.rooms import keep_logins, login_routes
 from leaderboard_web.looks import look_routes
 from leaderboard_web.me import me_routes
 from leaderboard_web.origins import SameOrigin
-from leaderboard_web.owners import owner_routes
 from leaderboard_web.people import people_routes
 from leaderboard_web.pictures import picture_routes
 from leaderboard_web.security import SecurityHeaders
@@ -72,7 +71,6 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         board_routes,
         look_routes,
         deed_routes,
-        owner_routes,
         people_routes,
         style_routes,
         about_routes,

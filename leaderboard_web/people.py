@@ -14,7 +14,7 @@ from bot.voice import style_name
 from core.db import boards, follows, people
 from leaderboard_web.addresses import person_path
 from leaderboard_web.cards import card, given_by
-from leaderboard_web.cursors import Moment
+from leaderboard_web.moments import Moment, asked_moment
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.toggles import toggle
 
@@ -41,20 +41,21 @@ def people_routes(site: Site) -> APIRouter:
     @router.get("/people/{name:path}", response_class=Response)
     async def page(request: Request, name: str) -> Response:
         """A page of somebody's looks, the latest shared first."""
-        language, after = language_of(request), _after(request)
-        async with memory.database.begin() as connection:
+        language, before = language_of(request), asked_moment(request)
+        async with memory.database.autocommit() as connection:
             visitor = await guests.known(connection, request)
             person = await _seen(connection, name, visitor)
             if person.name != name:
                 return RedirectResponse(f"{person_path(person.name or '')}?{request.url.query}".rstrip("?"), 302)
             found = await boards.of_person(
-                connection, person.id, limit=SHOWN + 1, after=(after.at, after.look_id) if after else None
+                connection, person.id, limit=SHOWN + 1, after=(before.at, before.id) if before else None
             )
             shown, rest = found[:SHOWN], found[SHOWN:]
             given = await given_by(connection, visitor, shown)
             styles = await boards.styles_of(connection, person.id)
             followed = visitor is not None and person.id in await follows.given(connection, visitor, [person.id])
         whole = sum(styles.values())
+        older = Moment(at=at, id=shown[-1].look.id) if rest and (at := shown[-1].look.shared_at) else None
         return render(
             request,
             "person.html",
@@ -69,8 +70,8 @@ def people_routes(site: Site) -> APIRouter:
             ],
             looks_shared=whole,
             cards=[card(each, links=memory.links, language=language, given=given) for each in shown],
-            first=after is None,
-            more=f"{person_path(person.name)}?after={Moment.of(shown[-1].look).as_text()}" if rest else None,
+            first=before is None,
+            more=f"{person_path(person.name)}?before={older.as_text()}" if older else None,
         )
 
     @router.post("/people/{name:path}/follow", response_class=Response)
@@ -117,13 +118,3 @@ async def _named(connection: AsyncConnection, name: str) -> Person | None:
     if len(name) > LONGEST_NAME or not name.isprintable():
         return None
     return await people.by_name(connection, name)
-
-
-def _after(request: Request) -> Moment | None:
-    wish = request.query_params.get("after")
-    if wish is None:
-        return None
-    moment = Moment.from_text(wish)
-    if moment is None:
-        raise HTTPException(404)
-    return moment

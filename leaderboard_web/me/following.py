@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from bot.names import made_up
 from core.db import feeds, follows
-from leaderboard_web.addresses import as_id
+from leaderboard_web.addresses import as_id, person_path
 from leaderboard_web.cards import card, given_by
 from leaderboard_web.fields import read_fields
 from leaderboard_web.me.history import HISTORY
@@ -19,6 +19,7 @@ from leaderboard_web.pages import language_of, render
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from core.db.people import Person
     from leaderboard_web.site import Site
 
 __all__ = ["following_routes"]
@@ -73,7 +74,7 @@ def following_routes(site: Site) -> APIRouter:
             "me/people.html",
             section=SECTION,
             tab="following",
-            people=[(each.id, each.name or made_up(each.id, language)) for each in shown],
+            people=[(each.id, each.name or made_up(each.id, language), _page_of(each)) for each in shown],
             more=f"{PEOPLE}?after={shown[-1].id}" if rest else None,
             says=said_in(request, SAID),
         )
@@ -91,6 +92,10 @@ def following_routes(site: Site) -> APIRouter:
         return go(PEOPLE, "unfollowed")
 
     return router
+
+
+def _page_of(person: Person) -> str | None:
+    return None if person.name is None else person_path(person.name)
 
 
 def _after(request: Request) -> UUID | None:

@@ -5,9 +5,9 @@
  * the screen read on. A click or a key shows the rest; who asked for less motion sees everything at once.
  */
 
-const log = document.querySelector(".says");
+const log = document.querySelector(".typed");
 const bubbles = [...log.querySelectorAll(".bubble")];
-const seen = `seen ${log.dataset.says}`;
+const seen = `seen ${log.dataset.of}`;
 
 /** How long she types so many characters, in milliseconds. */
 const pause = (length) => Math.min(400 + 14 * length, 1500);
