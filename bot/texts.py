@@ -13,7 +13,7 @@ from __future__ import annotations
 import gettext
 import re
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import count
 
@@ -33,6 +33,7 @@ class Language(StrEnum):
     EN = "en"
 
 
+@lru_cache(1024)
 def negotiate(wish: str | None) -> Language:
     """The language that fits a wish best; English where none does.
 
@@ -81,6 +82,7 @@ def variants(key: str, language: Language) -> tuple[str, ...]:
     return tuple(found)
 
 
+@cache
 def _find(key: str, language: Language) -> str | None:
     """A catalogue's text, or None: gettext answers a key that it lacks with the key."""
     found = _catalogue(language).gettext(key)

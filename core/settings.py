@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     data folder."""
     keep_private_hours: int = Field(default=24, ge=1)
     """Hours after which the pictures of a look that was not shared are deleted."""
+    keep_pages: float = Field(default=1.0, ge=0, le=60)
+    """Seconds for which the board and its looks may be shown again, as they are, to people who have never done
+    anything on the site; 0, each of them sees them anew."""
     daily_photos: int = Field(default=60, ge=1)
     """Photos that one person may show in a day; days turn at midnight in Seoul."""
     daily_photos_per_address: int = Field(default=200, ge=1)

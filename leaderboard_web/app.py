@@ -14,6 +14,7 @@ from leaderboard_web.board import board_routes
 from leaderboard_web.chat import chat_routes
 from leaderboard_web.deeds import deed_routes
 from leaderboard_web.errors import answer_errors
+from leaderboard_web.kept import Kept
 from leaderboard_web.limits import Limits
 from leaderboard_web.login.rooms import keep_logins, login_routes
 from leaderboard_web.looks import look_routes
@@ -54,6 +55,7 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
     app.add_middleware(SameOrigin)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Compression)
+    app.add_middleware(Kept, seconds=settings.keep_pages)
     app.add_middleware(HeadAsGet)
     app.state.public_url = str(service.settings.public_url or "").rstrip("/")
     app.state.samples = sorted(path.stem for path in samples.glob("*.jpg"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from leaderboard_web.assets import asset
 from leaderboard_web.head import head_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     from fastapi import Request, Response
 
     from leaderboard_web.head import Preview
@@ -22,6 +25,8 @@ __all__ = ["LANGUAGE_COOKIE", "language_of", "remember_language", "render"]
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "lang"
 A_YEAR = 365 * 24 * 60 * 60
+REMEMBERED = 4096
+"""Parts of pages that are kept ready, about a kilobyte each."""
 
 _templates = Jinja2Templates(
     env=Environment(
@@ -30,9 +35,20 @@ _templates = Jinja2Templates(
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # What was read once is not looked at again.
+        auto_reload=False,
     )
 )
 _templates.env.globals["asset"] = asset
+
+
+@lru_cache(REMEMBERED)
+def _once(macro: Callable[..., str], *values: Hashable) -> str:
+    """What a macro makes of these values, made once."""
+    return macro(*values)
+
+
+_templates.env.globals["once"] = _once
 
 
 def language_of(request: Request) -> Language:
@@ -67,7 +83,7 @@ def render(
         request,
         template,
         {
-            "t": lambda key, **words: text(key, language, **words),
+            "t": _speaker(language),
             "texts": lambda key, **words: [text(each, language, **words) for each in variants(key, language)],
             "language": language,
             "switches": [(each, _in(request, each)) for each in Language if each is not language],
@@ -90,6 +106,12 @@ def render(
 def remember_language(answer: Response, language: Language) -> None:
     """Leave the language that was chosen with the browser."""
     answer.set_cookie(LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="lax", httponly=True)
+
+
+@cache
+def _speaker(language: Language) -> Callable[..., str]:
+    """What says a text in a language; the same one each time, so that `once` knows it again."""
+    return lambda key, **words: text(key, language, **words)
 
 
 def _in(request: Request, language: Language) -> str:

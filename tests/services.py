@@ -19,7 +19,7 @@ __all__ = ["a_service"]
 
 
 def a_service(memory: Memory, classifier: StyleClassifier, **settings: Any) -> Service:
-    """An Eva who serves pages and does no jobs; her settings are the defaults and those given."""
-    chosen = Settings(**{"secret_key": SecretStr("secret" * 6), **settings})
+    """An Eva who serves pages and does no jobs; her settings are the defaults and those given, no page is kept."""
+    chosen = Settings(**{"secret_key": SecretStr("secret" * 6), "keep_pages": 0, **settings})
     stylist = Stylist(memory, Judging(memory, classifier, daily_photos=chosen.daily_photos), chosen)
     return Service(settings=chosen, memory=memory, classifier=classifier, stylist=stylist, kakao=None)
