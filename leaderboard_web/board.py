@@ -51,7 +51,7 @@ def board_routes(site: Site) -> APIRouter:
         cursor = _cursor(request)
         first = cursor is None
         limit = SHOWN + first
-        async with memory.database.begin() as connection:
+        async with memory.database.autocommit() as connection:
             if when is None and cursor is None:
                 when, found = await _first_page(connection, style, limit + 1)
             else:
@@ -74,9 +74,7 @@ def board_routes(site: Site) -> APIRouter:
             style=style,
             style_name=style_name(style, language) if style else None,
             hero=cards[0] if first and cards else None,
-            hero_says=about(shown[0].look.style, photo=str(shown[0].look.id), language=language)
-            if first and shown
-            else None,
+            hero_says=about(cards[0].style, photo=str(cards[0].id), language=language) if first and cards else None,
             cards=cards[1:] if first else cards,
             eager=0 if first else 4,
             judged=judged,

@@ -32,7 +32,7 @@ def look_routes(site: Site) -> APIRouter:
     async def page(request: Request, look_id: str) -> Response:
         """The page of a look that is on the board; 404 for all else."""
         language = language_of(request)
-        async with memory.database.begin() as connection:
+        async with memory.database.autocommit() as connection:
             found = await boards.shared(connection, as_id(look_id))
             if found is None or (shared_at := found.look.shared_at) is None:
                 raise HTTPException(404)
