@@ -104,9 +104,7 @@ async def is_empty(connection: AsyncConnection, *, style: Style | None = None, p
 
 async def judged_today(connection: AsyncConnection) -> int:
     """How many outfits Eva has judged since midnight, also those that were deleted since."""
-    table = tables.days
-    found = select(func.coalesce(func.sum(table.c.judged), 0)).where(table.c.day == midnight().date())
-    return int((await connection.execute(found)).scalar_one())
+    return int((await connection.execute(JUDGED, {"day": midnight().date()})).scalar_one())
 
 
 async def shared(connection: AsyncConnection, look_id: UUID) -> SharedLook | None:
@@ -197,6 +195,7 @@ def _chosen(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
 
 # Statements are put together once: that takes SQLAlchemy longer than Postgres takes to answer them.
 
+JUDGED = select(func.coalesce(func.sum(tables.days.c.judged), 0)).where(tables.days.c.day == bindparam("day"))
 SHARED = _of_board(tables.looks).where(tables.looks.c.id == bindparam("look_id"))
 
 
