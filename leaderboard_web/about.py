@@ -21,11 +21,12 @@ def about_routes(site: Site) -> APIRouter:
     """The two pages."""
     router, model = APIRouter(), site.classifier.card
     hours = round(site.memory.keep_private.total_seconds() / 3600)
+    kakao = site.settings.kakao_js_key is not None
 
     @router.get("/privacy", response_class=Response)
     async def privacy(request: Request) -> Response:
         """What is kept, for how long, and who sees it."""
-        return render(request, "privacy.html", section="privacy", hours=hours)
+        return render(request, "privacy.html", section="privacy", hours=hours, kakao=kakao)
 
     @router.get("/model", response_class=Response)
     async def figures(request: Request) -> Response:

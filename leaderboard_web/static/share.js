@@ -37,10 +37,10 @@ section.querySelector(".copy").addEventListener("click", async () => {
   }
 });
 
-const more = section.querySelector(".more");
+const device = section.querySelector(".device");
 if (navigator.share) {
-  more.hidden = false;
-  more.addEventListener("click", async () => {
+  device.hidden = false;
+  device.addEventListener("click", async () => {
     say("");
     try {
       await navigator.share({ title, text, url });

@@ -142,7 +142,7 @@ def test_a_link_that_cannot_be_copied_is_shown(open_page: OpenPage, board: dict[
 
 def test_the_devices_own_menu_is_offered_where_there_is_one(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
-    expect(page.locator(".sharing .more")).to_be_hidden()
+    expect(page.locator(".sharing .device")).to_be_hidden()
     page.add_init_script(SHARE)
     page.reload()
     more = page.get_by_role("button", name=text("share.more", Language.EN), exact=True)
@@ -164,7 +164,7 @@ def test_links_are_there_without_javascript(open_page: OpenPage, board: dict[str
         link = page.locator(f".sharing .{service}")
         expect(link).to_be_visible()
         assert (link.get_attribute("href") or "").startswith(start)
-    for scripted in ("kakao", "copy", "more"):
+    for scripted in ("kakao", "copy", "device"):
         expect(page.locator(f".sharing .{scripted}")).to_be_hidden()
 
 

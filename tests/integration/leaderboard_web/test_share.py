@@ -222,6 +222,7 @@ async def test_links_carry_the_look_and_eva_s_words(client: httpx.AsyncClient, m
     assert (facebook.path, parse_qs(facebook.query)) == ("/sharer/sharer.php", {"u": [mine]})
     assert all("noopener" in each["rel"] for each in links.values())
     assert 'class="kakao"' not in page.text
+    assert text("privacy.kakao", Language.EN) not in unescape((await client.get("/privacy")).text)
     assert "kakao" not in page.headers["content-security-policy"]
 
 
@@ -231,6 +232,7 @@ async def test_kakaotalk_gets_a_feed_as_it_wants_it(memory: Memory, samples: Pat
     async with a_client(memory, samples, **settings) as client:
         page = await client.get(f"/looks/{look.id}?lang=ko")
         board = await client.get("/")
+        assert text("privacy.kakao", Language.KO) in unescape((await client.get("/privacy")).text)
     tags = Tags(page.text)
     (button,) = tags.all("button", **{"class": "kakao"})
     assert button["data-key"] == "0123456789abcdef"
