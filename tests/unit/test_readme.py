@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from core.settings import Settings
 from eva import app
@@ -19,7 +20,7 @@ def test_every_setting_is_documented(field: str) -> None:
     assert f"| `{variable}` |" in README
 
 
-@pytest.mark.parametrize("command", [command.callback.__name__ for command in app.registered_commands])  # type: ignore[union-attr]
+@pytest.mark.parametrize("command", sorted(get_command(app).commands))  # type: ignore[attr-defined]
 def test_every_command_is_shown(command: str) -> None:
     assert f"bin/eva {command}" in README
 

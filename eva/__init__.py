@@ -1,0 +1,26 @@
+"""The front door: the `eva` command, and the only place where Eva's parts are put together.
+
+What a command needs is imported inside it, so that `eva ask` answers in a moment and never meets TensorFlow.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from eva import chatting, keeping, photos, serving, training
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Eva names the style of an outfit and shows on the photo why.",
+)
+for room in (photos, serving, chatting, keeping, training):
+    app.add_typer(room.app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
