@@ -219,6 +219,12 @@ async def test_the_language_changes_at_once(stylist: Stylist, mina: Person) -> N
     assert (await now(stylist, mina)).language == "ko"
 
 
+async def test_she_answers_in_the_language_in_which_she_is_asked(stylist: Stylist, mina: Person) -> None:
+    look = await show(stylist, mina)
+    asked = await stylist.grant(replace(mina, language="ko"), Action(verb=Verb.SHARE, look=look.id))
+    assert asked.sentences == (text("talk.name.ask", Language.KO, name=made_up(mina.id, Language.KO)),)
+
+
 async def test_enough_is_enough_for_a_day_but_not_for_photos_she_knows(stylist: Stylist, mina: Person) -> None:
     for seed in (1, 2, 300):
         await show(stylist, mina, seed)
