@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from core.db.people import Identity
 
-__all__ = ["WAYS", "connected", "disconnect", "enter", "join", "leave", "leave_everywhere"]
+__all__ = ["WAYS", "connected", "disconnect", "enter", "join", "leave", "leave_everywhere", "revoke"]
 
 TRIES = 5
 """How often a login is looked up again that became another person's meanwhile."""
@@ -108,3 +108,17 @@ def connected(identities: list[Identity]) -> dict[str, Identity]:
 async def disconnect(connection: AsyncConnection, person_id: UUID, way: str) -> None:
     """Take a login, one of `WAYS`, from a person; whoever comes with it next is somebody new."""
     await people.unlink_all(connection, person_id, WAYS[way])
+
+
+async def revoke(connection: AsyncConnection, provider: Provider, subject: str) -> UUID | None:
+    """Take a login from whoever has it, because its provider says that it is over; their sessions end.
+
+    Returns:
+        Somebody whom nothing but that login led to, and who is now to be forgotten; None if there is nobody to forget.
+    """
+    found = await people.identity_of(connection, provider, subject)
+    if found is None or not await people.lock(connection, found.person_id):
+        return None
+    await people.unlink(connection, provider, subject)
+    await leave_everywhere(connection, found.person_id)
+    return None if await people.identities_of(connection, found.person_id) else found.person_id

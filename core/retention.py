@@ -6,34 +6,37 @@ Cut short at any point, nothing is lost track of: the rows are still there, and 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import structlog
 
 from core import queue
 from core.db import inbox, looks, people, tickets
 from core.derived import derived_keys
-from core.queue import HOUSEKEEPING, chat_lock
+from core.queue import HOUSEKEEPING, Backoff, chat_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from uuid import UUID
 
     from procrastinate import App, JobContext
 
     from core.db.looks import Look
     from core.memory import Memory
 
-__all__ = ["delete_look", "forget", "hide_look", "sweep", "tasks"]
+__all__ = ["FORGET", "delete_look", "forget", "hide_look", "sweep", "tasks"]
 
 log = structlog.get_logger()
 
 BATCH = 100
 """Looks that are swept, and locked, at a time."""
 HOURLY = "7 * * * *"
+FORGET = "retention.forget"
+"""The task that forgets a person, `person_id`, for those who cannot wait until it is done."""
 
 
 def tasks(app: App) -> None:
-    """The task `retention.sweep`, every hour; it finds the `Memory` in its context under `memory`."""
+    """The tasks `retention.sweep`, every hour, and `FORGET`; they find the `Memory` in their context under `memory`."""
+    app.task(name=FORGET, retry=Backoff(), pass_context=True)(_forget_task)
     app.periodic(cron=HOURLY)(app.task(name="retention.sweep", queue=HOUSEKEEPING, pass_context=True)(_sweep_task))
 
 
@@ -104,6 +107,10 @@ async def forget(memory: Memory, person_id: UUID) -> bool:
 async def _sweep_task(context: JobContext, timestamp: int) -> None:
     swept = await sweep(context.additional_context["memory"])
     log.info("swept", looks=swept)
+
+
+async def _forget_task(context: JobContext, person_id: str) -> None:
+    await forget(context.additional_context["memory"], UUID(person_id))
 
 
 def _keys(chosen: Iterable[Look]) -> list[str]:

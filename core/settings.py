@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     """The REST API key of an app at Kakao Developers; with its secret, people can log in with Kakao."""
     kakao_login_secret: SecretStr | None = None
     """The client secret of that key."""
+    kakao_admin_key: SecretStr | None = None
+    """The admin key of that app, with which Kakao says that somebody disconnected it; without it nobody is heard."""
     kakao_login_issuer: str = "https://kauth.kakao.com"
     """Who signs Kakao's logins; its discovery document lies under it."""
     facebook_id: str | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from webhooks.health import health
 from webhooks.kakao import kakao_door
+from webhooks.kakao_unlink import unlink_door
 from webhooks.metrics import metrics
 from webhooks.telegram import telegram_door
 
@@ -24,4 +25,6 @@ def doors(service: Service) -> list[APIRouter]:
         opened.append(telegram_door(service.memory, service.settings))
     if service.kakao is not None:
         opened.append(kakao_door(service.kakao.conversation, service.settings))
+    if service.settings.kakao_admin_key is not None:
+        opened.append(unlink_door(service.memory.database, service.settings.kakao_admin_key))
     return opened

@@ -1,0 +1,242 @@
+"""Logging in and out in a real browser: by a link from a chat, through a provider's redirects, with Telegram."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect
+
+from bot.testing.telegram import FakeTelegram
+from bot.texts import Language, text
+from tests.browser.conftest import ENVIRONMENT, running
+from tests.oauth import FakeLogins
+
+pytestmark = pytest.mark.browser
+
+EN = Language.EN
+BOT = "eva_stylist_bot"
+SHIFT = """() => new Promise((done) => {
+    let sum = 0;
+    new PerformanceObserver((list) => {
+        for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
+    }).observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => done(sum), 500);
+})"""
+WIDGET = """
+const { authUrl, telegramLogin } = document.currentScript.dataset;
+const link = document.createElement("a");
+link.href = `${authUrl}?${"%s"}`;
+link.textContent = `Log in with Telegram (${telegramLogin})`;
+document.currentScript.after(link);
+"""
+"""A stand-in for Telegram's script: a link back, with what Telegram would add to it."""
+
+Visit = Callable[..., Page]
+Link = Callable[[str, str], str]
+
+
+@pytest.fixture(scope="module")
+def logins() -> Iterator[FakeLogins]:
+    with FakeLogins() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("login")
+
+
+@pytest.fixture(scope="module")
+def door(folder: Path, logins: FakeLogins, telegram: FakeTelegram) -> Iterator[str]:
+    """The address of an Eva with all logins."""
+    settings = {f"EVA_{name.upper()}": value for name, value in logins.environment.items()}
+    with running(
+        folder,
+        **settings,
+        EVA_TELEGRAM_TOKEN=telegram.token,
+        EVA_TELEGRAM_API_URL=telegram.url,
+        EVA_TELEGRAM_NAME=BOT,
+    ) as address:
+        yield address
+
+
+@pytest.fixture
+def link(door: str, folder: Path) -> Link:
+    """A link as somebody gets it in a chat."""
+
+    def issue(subject: str, name: str) -> str:
+        command = [sys.executable, "-m", "tests.browser.ticket", subject, name]
+        done = subprocess.run(
+            command, cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60
+        )
+        return f"{door}/login/link/{done.stdout.strip()}"
+
+    return issue
+
+
+@pytest.fixture
+def visit(chromium: Browser, door: str, telegram: FakeTelegram) -> Iterator[Visit]:
+    """Open a page in a new browser; any complaint in its console fails the test."""
+    pages: list[Page] = []
+    complaints: list[str] = []
+
+    def widget(route: Route) -> None:
+        fields = {"id": "4711", "first_name": "Mina", "auth_date": str(int(time.time()))}
+        key = hashlib.sha256(telegram.token.encode()).digest()
+        script = WIDGET % urlencode(signed(key, fields))
+        route.fulfill(status=200, content_type="text/javascript", body=script)
+
+    def start(path: str = "/login", **context: Any) -> Page:
+        options = {"locale": "en-GB", "viewport": {"width": 360, "height": 740}, "reduced_motion": "reduce"}
+        page = chromium.new_context(**{**options, **context}).new_page()
+        pages.append(page)
+        page.route("https://telegram.org/**", widget)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
+        page.goto(path if path.startswith("http") else door + path)
+        return page
+
+    yield start
+    for page in pages:
+        page.context.close()
+    assert not complaints
+
+
+def signed(key: bytes, fields: dict[str, str]) -> dict[str, str]:
+    words = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
+    return {**fields, "hash": hmac.new(key, words.encode(), "sha256").hexdigest()}
+
+
+def button(page: Page, key: str, **words: str) -> Any:
+    return page.get_by_role("button", name=text(key, EN, **words), exact=True)
+
+
+def enter(visit: Visit, link: Link, subject: str, name: str) -> Page:
+    page = visit(link(subject, name))
+    expect(page.get_by_role("heading", level=1)).to_have_text(text("login.link.title", EN, name=name))
+    button(page, "login.link.enter").click()
+    expect(page).to_have_url(re.compile("/me$"))
+    return page
+
+
+def test_a_link_logs_in_and_everywhere_means_everywhere(visit: Visit, link: Link, door: str) -> None:
+    phone, desk = [enter(visit, link, "1", "Linen Heron") for _ in range(2)]
+    phone.goto(f"{door}/login")
+    expect(phone.locator(".lead")).to_have_text(text("login.here", EN, name="Linen Heron"))
+    button(phone, "login.everywhere").click()
+    expect(phone.get_by_text(text("login.said.everywhere", EN))).to_be_visible()
+    desk.goto(f"{door}/login")
+    expect(desk.get_by_role("heading", level=1)).to_have_text(text("login.title", EN))
+
+
+def test_a_link_that_was_used_says_so(visit: Visit, link: Link) -> None:
+    address = link("2", "Satin Fox")
+    page = visit(address)
+    button(page, "login.link.enter").click()
+    expect(page).to_have_url(re.compile("/me$"))
+    other = visit("/login")
+    other.on("console", lambda _: None)
+    reply = other.request.get(address)
+    assert reply.status == 410
+    assert text("login.over.title", EN) in reply.text()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_through_kakaos_pages_and_back(visit: Visit, logins: FakeLogins, door: str, scripts: bool) -> None:
+    logins.user = f"330{scripts:d}"
+    page = visit("/login?next=/styles", java_script_enabled=scripts)
+    page.get_by_role("link", name=text("login.with.kakao", EN)).click()
+    expect(page).to_have_url(f"{door}/styles")
+    [cookie] = [each for each in page.context.cookies() if each["name"] == "visitor"]
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/")
+    page.goto(f"{door}/login")
+    page.get_by_role("link", name=text("login.join.facebook", EN)).click()
+    expect(page.get_by_text(text("login.said.connected", EN))).to_be_visible()
+    button(page, "login.disconnect.facebook").click()
+    expect(page.get_by_text(text("login.said.disconnected", EN))).to_be_visible()
+    button(page, "login.disconnect.kakao").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(text("login.ask.disconnect.title", EN))
+    page.get_by_role("link", name=text("login.ask.no", EN)).click()
+    expect(page.get_by_text(text("login.way.kakao", EN), exact=True)).to_be_visible()
+    button(page, "login.out").click()
+    expect(page.get_by_text(text("login.said.out", EN))).to_be_visible()
+
+
+def test_who_says_no_is_back_where_they_were(visit: Visit, logins: FakeLogins) -> None:
+    page = visit("/login")
+    logins.denies = True
+    try:
+        page.get_by_role("link", name=text("login.with.kakao", EN)).click()
+        expect(page.get_by_text(text("login.said.denied", EN))).to_be_visible()
+    finally:
+        logins.denies = False
+
+
+def test_telegrams_button(visit: Visit, door: str) -> None:
+    page = visit("/login?next=/model")
+    page.get_by_role("link", name=f"Log in with Telegram ({BOT})").click()
+    expect(page).to_have_url(f"{door}/model")
+    page.goto(f"{door}/login")
+    expect(page.get_by_text(text("login.way.telegram", EN), exact=True)).to_be_visible()
+
+
+def test_as_a_mini_app(visit: Visit, telegram: FakeTelegram) -> None:
+    person = json.dumps({"id": 815, "first_name": "Mina", "language_code": "en"})
+    fields = {"user": person, "auth_date": str(int(time.time())), "signature": "x"}
+    data = urlencode(signed(hmac.digest(b"WebAppData", telegram.token.encode(), "sha256"), fields))
+    page = visit(f"/login/telegram/app#{urlencode({'tgWebAppData': data, 'tgWebAppVersion': '9.0'})}")
+    expect(page).to_have_url(re.compile("/login/link/"))
+    button(page, "login.link.enter").click()
+    expect(page).to_have_url(re.compile("/me$"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
+def test_the_pages_are_for_everybody(visit: Visit, link: Link, door: str, locale: str, scheme: str) -> None:
+    """Nothing sticks out or jumps, and nothing that can be checked stands in anybody's way."""
+    shots = os.environ.get("EVA_SHOTS")
+    page = visit(locale=locale, color_scheme=scheme)
+
+    def look(name: str) -> None:
+        for width in (320, 360, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 740})
+            if shots:
+                page.screenshot(path=Path(shots) / f"{name}-{width}-{locale}-{scheme}.png", full_page=True)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert page.evaluate(SHIFT) < 0.02, name
+        found = [each for each in Axe().run(page).response["violations"] if each["impact"] in {"serious", "critical"}]
+        assert found == [], name
+
+    look("stranger")
+    page.goto(f"{door}/login/telegram/app")
+    look("app")
+    page.goto(link("9", "Corduroy Penguin 71"))
+    look("link")
+    page.locator("form.sheet button").first.click()
+    page.goto(f"{door}/login")
+    look("known")
+    page.locator(".logins button").click()
+    look("ask")
+    page.locator(".choices button").click()
+    look("visitor")
+    page.goto(link("10", "새틴 고양이 12"))
+    look("bring")
