@@ -79,7 +79,7 @@ def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
     from core.process import until_stopped  # noqa: PLC0415
     from core.settings import Settings, WorkerPlace  # noqa: PLC0415
     from leaderboard_web.app import create_app  # noqa: PLC0415
-    from leaderboard_web.chat import TRY  # noqa: PLC0415
+    from leaderboard_web.room import TRY  # noqa: PLC0415
     from webhooks.doors import doors  # noqa: PLC0415
     from webhooks.server import serve_app  # noqa: PLC0415
 

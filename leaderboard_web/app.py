@@ -9,10 +9,12 @@ from fastapi import FastAPI
 from core.keys import secret_key
 from core.visitors import Visitors
 from leaderboard_web.about import about_routes
+from leaderboard_web.api import api_routes
 from leaderboard_web.assets import Assets
 from leaderboard_web.board import board_routes
 from leaderboard_web.chat import chat_routes
 from leaderboard_web.deeds import deed_routes
+from leaderboard_web.desk import Desk
 from leaderboard_web.errors import answer_errors
 from leaderboard_web.kept import Kept
 from leaderboard_web.limits import Limits
@@ -49,8 +51,8 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
     """
     app = FastAPI(title="Eva", docs_url=None, redoc_url=None)
     settings = service.settings
-    visitors = Visitors(secret_key(settings))
-    app.add_middleware(Limits, settings=settings, visitors=visitors)
+    guests = Guests(service.memory.database, Visitors(secret_key(settings)), https=settings.is_https)
+    app.add_middleware(Limits, settings=settings, guests=guests)
     keep_logins(app, settings)
     app.add_middleware(SameOrigin)
     app.add_middleware(SecurityHeaders)
@@ -58,7 +60,6 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
     app.add_middleware(Kept, seconds=settings.keep_pages)
     app.add_middleware(HeadAsGet)
     app.state.public_url = str(service.settings.public_url or "").rstrip("/")
-    app.state.samples = sorted(path.stem for path in samples.glob("*.jpg"))
     app.mount("/static", Assets(), name="static")
     answer_errors(app)
     site = Site(
@@ -66,7 +67,8 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         memory=service.memory,
         classifier=service.classifier,
         stylist=service.stylist,
-        guests=Guests(service.memory.database, visitors, https=settings.is_https),
+        guests=guests,
+        desk=Desk(),
         samples=samples,
     )
     for routes in (
@@ -77,6 +79,7 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         style_routes,
         about_routes,
         chat_routes,
+        api_routes,
         picture_routes,
         share_routes,
         me_routes,

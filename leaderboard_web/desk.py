@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
-import time
-from functools import partial
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import structlog
-from anyio import CapacityLimiter, to_thread
 from fastapi import HTTPException
 
 from core.vision.engines import usable_cores
-from leaderboard_web.answer import Answer, answer
-from leaderboard_web.pages import language_of
 
 if TYPE_CHECKING:
-    from fastapi import Request
-
-    from core.vision.classifier import StyleClassifier
+    from collections.abc import Iterator
 
 __all__ = ["QUEUE_PER_CORE", "Desk"]
-
-log = structlog.get_logger()
 
 QUEUE_PER_CORE = 8
 """Photos that may wait for each core, a second or two; more are asked to come back."""
 
 
 class Desk:
-    """Judges the photos that are shown on the site."""
+    """Counts the photos that the site has taken in and not answered yet."""
 
-    def __init__(self, classifier: StyleClassifier) -> None:
-        self.classifier = classifier
-        self.cores = CapacityLimiter(usable_cores())
-        self.present = 0
+    def __init__(self) -> None:
+        self.seats = usable_cores() * (1 + QUEUE_PER_CORE)
+        self.taken = 0
 
-    async def judge(self, request: Request, data: bytes, *, with_photo: bool) -> Answer:
-        """Judge a photo on a thread of its own.
+    @contextmanager
+    def seat(self) -> Iterator[None]:
+        """Hold a place for one photo.
 
         Raises:
-            PhotoError: the bytes are no photo that Eva can judge.
             HTTPException: 503, too many photos are waiting.
         """
-        if self.present >= self.cores.total_tokens * (1 + QUEUE_PER_CORE):
+        if self.taken >= self.seats:
             raise HTTPException(503, headers={"Retry-After": "3"})
-        started = time.perf_counter()
-        self.present += 1
+        self.taken += 1
         try:
-            work = partial(answer, data, self.classifier, language_of(request), with_photo=with_photo)
-            found = await to_thread.run_sync(work, limiter=self.cores)
+            yield
         finally:
-            self.present -= 1
-        log.info("judged", ms=round(1000 * (time.perf_counter() - started)), band=found.band, model=found.model)
-        return found
+            self.taken -= 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from bot.texts import text
 from bot.voice import apologise
+from core.days import midnight
 from core.errors import (
     DailyLimit,
     DatabaseUnavailable,
@@ -61,6 +64,8 @@ STATUS: dict[type[EvaError], HTTPStatus] = {
 }
 """The status of each kind of error; a kind that is missing here has its parent's."""
 
+A_DAY = timedelta(days=1)
+
 AWAY = (ConnectionError, OperationalError, InterfaceError, PoolTimeout, PostgresConnectionError, CannotConnectNowError)
 """What a unit of work raises while the database is away, and no mistake of ours does."""
 
@@ -106,7 +111,10 @@ def answer_errors(app: FastAPI) -> None:
     async def eva_error(request: Request, error: EvaError) -> Response:
         status = status_of(error)
         log.info("refused", error=type(error).__name__, status=int(status))
-        return refuse(request, status, type(error).__name__, sentence_for(error, language_of(request)))
+        answer = refuse(request, status, type(error).__name__, sentence_for(error, language_of(request)))
+        if isinstance(error, DailyLimit):
+            answer.headers["Retry-After"] = str(math.ceil((midnight() + A_DAY - datetime.now(UTC)).total_seconds()))
+        return answer
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:

@@ -7,6 +7,7 @@ has secrets of its own and is not counted here.
 from __future__ import annotations
 
 import math
+import re
 import time
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from core.settings import Settings
-    from core.visitors import Visitors
+    from leaderboard_web.visitors import Guests
 
 __all__ = ["Limits", "network_of"]
 
@@ -40,13 +41,15 @@ PHOTOS = {"/try", "/api/judge"}
 """Where photos come in."""
 API = "/api/"
 """Makes nobody a visitor."""
+GIVEN = re.compile(rf"({VISITOR_COOKIE}|{SECURE_COOKIE})=[^\";]".encode())
+"""How a cookie begins that makes a visitor; one that is taken away is empty, in quotation marks."""
 
 
 class Limits:
     """ASGI middleware that answers 429, with Retry-After and in Eva's words, where somebody writes too much."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, visitors: Visitors) -> None:
-        self.app, self._visitors = app, visitors
+    def __init__(self, app: ASGIApp, *, settings: Settings, guests: Guests) -> None:
+        self.app, self._guests = app, guests
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._writes = (
             RateLimitItemPerMinute(settings.writes_per_minute),
@@ -62,8 +65,7 @@ class Limits:
             return
         request = Request(scope)
         network = network_of(request.client.host if request.client else None)
-        shown = (request.cookies.get(name) for name in (SECURE_COOKIE, VISITOR_COOKIE))
-        visitor = next(filter(None, map(self._visitors.key_of, shown)), None)
+        visitor = self._guests.key_of(request)
         for limit, sentence, who in self._counted(request, network, visitor):
             if not await self._limiter.hit(limit, sentence, who):
                 answer = await self._refusal(request, limit, sentence, who)
@@ -112,5 +114,4 @@ def network_of(host: str | None) -> str:
 
 
 def _makes_a_visitor(start: Message) -> bool:
-    cookies = tuple(f"{name}=".encode() for name in (SECURE_COOKIE, VISITOR_COOKIE))
-    return any(name.lower() == b"set-cookie" and value.startswith(cookies) for name, value in start["headers"])
+    return any(name.lower() == b"set-cookie" and GIVEN.match(value) for name, value in start["headers"])

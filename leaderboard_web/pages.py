@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from leaderboard_web.head import Preview
 
-__all__ = ["LANGUAGE_COOKIE", "language_of", "remember_language", "render"]
+__all__ = ["LANGUAGE_COOKIE", "language_of", "part", "remember_language", "render"]
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "lang"
@@ -83,9 +83,7 @@ def render(
         request,
         template,
         {
-            "t": _speaker(language),
-            "texts": lambda key, **words: [text(each, language, **words) for each in variants(key, language)],
-            "language": language,
+            **_words(language),
             "switches": [(each, _in(request, each)) for each in Language if each is not language],
             "section": section,
             "head": head_of(request, template, language, status=status, preview=preview),
@@ -112,6 +110,20 @@ def remember_language(answer: Response, language: Language) -> None:
 def _speaker(language: Language) -> Callable[..., str]:
     """What says a text in a language; the same one each time, so that `once` knows it again."""
     return lambda key, **words: text(key, language, **words)
+
+
+def part(request: Request, template: str, **values: object) -> str:
+    """A part of a page, for a script that puts it there; in the reader's language."""
+    return _templates.env.get_template(template).render(_words(language_of(request)) | values)
+
+
+def _words(language: Language) -> dict[str, object]:
+    """What every template speaks with."""
+    return {
+        "t": _speaker(language),
+        "texts": lambda key, **words: [text(each, language, **words) for each in variants(key, language)],
+        "language": language,
+    }
 
 
 def _in(request: Request, language: Language) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from core.memory import Memory
     from core.settings import Settings
     from core.vision.classifier import StyleClassifier
+    from leaderboard_web.desk import Desk
     from leaderboard_web.visitors import Guests
 
 __all__ = ["Site"]
@@ -27,5 +28,7 @@ class Site:
     stylist: Stylist
     guests: Guests
     """Knows who visits."""
+    desk: Desk
+    """Where photos wait."""
     samples: Path
     """A folder of JPEGs for people who have no photo at hand; may be missing."""

@@ -1,8 +1,9 @@
-"""A photo from a form: read in memory, never longer than a photo may be, never on disk."""
+"""Forms: read in memory, never longer than what they hold may be, never on disk."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from fastapi import HTTPException
 from starlette.datastructures import FormData, UploadFile
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-__all__ = ["read_form", "uploaded"]
+__all__ = ["read_fields", "read_form", "uploaded"]
 
 MOST_BYTES = MAX_BYTES + 64 * 1024
 """The longest body: one photo and the form around it."""
 PATIENCE = 4 * MOST_BYTES
 """What is read of a longer one, and thrown away: browsers show an answer only after they have sent all."""
+
+MOST_LETTERS = 8 * 1024
+"""The longest body of a form without a photo, in bytes."""
 
 
 class _InMemory(MultiPartParser):
@@ -37,11 +41,27 @@ async def read_form(request: Request) -> FormData:
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise HTTPException(400)
-    parser = _InMemory(request.headers, _at_most(request, MOST_BYTES), max_files=1, max_fields=4)
+    parser = _InMemory(request.headers, _at_most(request, MOST_BYTES), max_files=2, max_fields=8)
     try:
         return await parser.parse()
     except MultiPartException as error:
         raise HTTPException(400) from error
+
+
+async def read_fields(request: Request) -> dict[str, str]:
+    """The fields of a form without files; of two with the same name the last one.
+
+    Raises:
+        HTTPException: 400, the body is no such form, or too long.
+    """
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        raise HTTPException(400)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_LETTERS:
+            raise HTTPException(400)
+    return dict(parse_qsl(body.decode("utf-8", "replace")))
 
 
 async def uploaded(form: FormData, field: str = "photo") -> bytes | None:

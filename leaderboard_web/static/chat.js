@@ -1,8 +1,11 @@
-/** The conversation: cloned parts of the page's template, shown one after the other as a person would type them. */
+/** The conversation: what the server says next, shown one part after the other as a person would type it. */
 
 const log = document.querySelector(".log");
 const typing = document.querySelector(".typing");
 const state = typing.querySelector(".state");
+const sending = document.querySelector(".sending");
+const bar = sending.querySelector("progress");
+const deeds = document.querySelector(".deeds");
 const tools = document.querySelector(".tools");
 const parts = document.querySelector("#parts").content;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -10,49 +13,22 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 /** Pause before a bubble of so many characters, in milliseconds. */
 const pause = (length) => Math.min(350 + 16 * length, 1500);
 
-let count = 0;
 let hurry = () => {};
 
 const part = (selector) => parts.querySelector(selector).cloneNode(true);
 
-function bubble(text) {
-  const item = part(".bubble.eva");
-  item.querySelector("p").textContent = text;
-  return item;
+function elements(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  return [...holder.content.children];
 }
 
-function heat({ url, alt, caption }, photo) {
-  const item = part(".card:has(.heat)");
-  count += 1;
-  item.querySelector("input").id = item.querySelector(".switch").htmlFor = `heat-${count}`;
-  item.querySelector(".cold").src = photo;
-  Object.assign(item.querySelector(".warm"), { src: url, alt });
-  item.querySelector(".caption").textContent = caption;
-  item.querySelector(".save").href = url;
-  return item;
-}
-
-function bars(found) {
-  const item = part(".bars");
-  for (const { name, percent, label } of found) {
-    const bar = parts.lastElementChild.cloneNode(true);
-    bar.querySelector(".name").textContent = name;
-    bar.querySelector(".bar").setAttribute("aria-label", label);
-    bar.querySelector(".share").setAttribute("width", `${percent}%`);
-    bar.querySelector(".percent").textContent = `${percent}%`;
-    item.querySelector("ol").append(bar);
-  }
-  return item;
-}
-
-/** Show the person's photo; returns its image. */
-export function showPhoto(url) {
-  const item = part(".bubble.you");
-  const image = item.querySelector("img");
-  image.src = url;
+/** Show the person's photo, from an address or as the server's HTML. */
+export function showPhoto(url, html) {
+  const item = html ? elements(html)[0] : part(".shown");
+  if (!html) item.querySelector("img").src = url;
   log.append(item);
   item.scrollIntoView({ block: "start" });
-  return image;
 }
 
 /** Show three dots, with words beside them if there are any; `null` hides them. */
@@ -61,10 +37,18 @@ export function showTyping(words) {
   state.textContent = words ?? "";
 }
 
-/** Show one sentence at once. */
+/** Show how much of the photo was sent, 0 to 1; `null` hides it. */
+export function showSending(share) {
+  sending.hidden = share === null;
+  bar.value = Math.round(100 * (share ?? 0));
+}
+
+/** Show one sentence of Eva's at once. */
 export function say(text) {
-  log.append(bubble(text));
-  follow(log.lastElementChild);
+  const item = part(".bubble.eva");
+  item.querySelector("p").textContent = text;
+  log.append(item);
+  follow(item);
 }
 
 /** Show everything that is still being typed. */
@@ -72,27 +56,34 @@ export function finish() {
   hurry();
 }
 
+/** Replace what can be done now. */
+export function showDeeds(html) {
+  deeds.replaceChildren(...elements(html));
+}
+
+/** To the first of what can be done now, for those who came by keyboard. */
+export function focusDeeds() {
+  (deeds.querySelector("input:not([type=hidden]), a, button") ?? deeds).focus({ preventScroll: true });
+}
+
 /**
- * Show Eva's answer, one part after the other. All of it is in the page from the start for those who listen to it;
- * a click anywhere in the chat shows it to the eyes as well.
+ * Show what is said next, one part after the other; the person's own words at once. All of it is in the page from the
+ * start for those who listen to it; a click anywhere in the chat shows it to the eyes as well.
  */
-export async function showAnswer(answer, photo) {
-  const items = [];
-  for (const { text, slot } of answer.bubbles) {
-    items.push(bubble(text));
-    if (slot === "evidence" && answer.heat) items.push(heat(answer.heat, photo));
-  }
-  if (answer.bars.length) items.push(bars(answer.bars));
-  if (!still.matches) items.forEach((item) => item.classList.add("waiting"));
+export async function tell(html) {
+  const items = elements(html);
+  const hers = items.filter((item) => item.classList.contains("eva"));
+  if (!still.matches) hers.forEach((item) => item.classList.add("waiting"));
   log.append(...items);
-  const hurried = new Promise((done) => {
-    hurry = done;
-  });
   let skipped = still.matches;
-  hurried.then(() => {
-    skipped = true;
+  const hurried = new Promise((done) => {
+    hurry = () => {
+      skipped = true;
+      done();
+    };
   });
-  for (const item of items) {
+  if (items.length > hers.length) follow(items[0]);
+  for (const item of hers) {
     if (!skipped) {
       showTyping("");
       await Promise.race([hurried, new Promise((done) => setTimeout(done, pause(item.textContent.length)))]);
@@ -101,8 +92,7 @@ export async function showAnswer(answer, photo) {
     if (!skipped) follow(item);
   }
   showTyping(null);
-  tools.hidden = !navigator.clipboard;
-  tools.querySelector(".copy").dataset.text = answer.bubbles.map(({ text }) => text).join("\n");
+  offerCopy();
 }
 
 /** Keep the newest part in view, unless the person has scrolled elsewhere. */
@@ -111,13 +101,26 @@ function follow(item) {
   if (top > 0 && top < innerHeight * 1.6) item.scrollIntoView({ block: "nearest" });
 }
 
+/** What she told about the latest photo. */
+function told() {
+  const items = [...log.children];
+  const last = items.findLastIndex((item) => item.classList.contains("shown"));
+  return items.slice(last + 1).filter((item) => item.classList.contains("told"));
+}
+
+function offerCopy() {
+  tools.hidden = !navigator.clipboard || !told().length;
+}
+
 log.addEventListener("click", finish);
 
 tools.querySelector(".copy").addEventListener("click", async ({ target }) => {
-  await navigator.clipboard.writeText(target.dataset.text);
+  await navigator.clipboard.writeText(told().map((item) => item.textContent.trim()).join("\n"));
   const words = target.textContent;
   target.textContent = target.dataset.done;
   setTimeout(() => {
     target.textContent = words;
   }, 2000);
 });
+
+offerCopy();

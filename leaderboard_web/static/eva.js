@@ -1,13 +1,17 @@
-/** The ways a photo comes in (chosen, dropped, pasted, a sample), and its way to Eva and back. */
+/** The ways in which something comes in (a photo, a press, words), its way to Eva and back. */
 
-import { finish, say, showAnswer, showPhoto, showTyping } from "./chat.js";
+import { finish, focusDeeds, say, showDeeds, showPhoto, showSending, showTyping, tell } from "./chat.js";
 import { shrink } from "./shrink.js";
+import { attempt, send } from "./upload.js";
 
-const PATIENCE = 90_000;
 const SLOW_AFTER = 7_000;
+/** Statuses after which the same may be tried again. */
+const PASSING = new Set([429, 502, 503, 504]);
 
-const form = document.querySelector(".chat form");
-const input = form.querySelector("input[type=file]");
+const chat = document.querySelector(".chat");
+const form = document.querySelector(".show");
+const deeds = document.querySelector(".deeds");
+const once = document.querySelector(".once");
 const curtain = document.querySelector(".curtain");
 const words = document.querySelector("#parts").dataset;
 
@@ -15,74 +19,137 @@ document.documentElement.classList.add("js");
 
 let busy = false;
 
-async function show(file) {
+/** One thing at a time: what is asked meanwhile is left alone, and nothing of it is lost. */
+async function alone(work) {
   if (busy) return;
   busy = true;
   finish();
-  form.setAttribute("aria-busy", "true");
-  let answer, refusal, image;
+  once.hidden = true;
+  chat.setAttribute("aria-busy", "true");
+  let ended;
   try {
-    const { photo, shown } = await shrink(file);
-    if (shown) image = showPhoto(URL.createObjectURL(photo));
-    showTyping(words.looking);
-    ({ answer, refusal } = await ask(photo, !shown));
+    ended = await work();
   } finally {
     showTyping(null);
-    form.removeAttribute("aria-busy");
+    showSending(null);
+    chat.removeAttribute("aria-busy");
     busy = false;
   }
-  if (refusal) {
-    say(refusal);
-    return;
-  }
-  form.querySelector(".drop strong").textContent = words.another;
-  image ??= showPhoto(answer.photo);
-  await showAnswer(answer, image.src);
+  await ended?.();
 }
 
-/** Send a photo; what comes back is an answer, or a sentence that says why there is none. */
-async function ask(photo, echo) {
-  const body = new FormData();
-  body.append("photo", photo, "photo");
-  if (echo) body.append("echo", "1");
+const unreachable = (otherwise) => (navigator.onLine ? otherwise : words.offline);
+
+/** What the server said next, told; then what can be done. */
+const telling = ({ url, says, deeds: next }, moved) => async () => {
+  history.replaceState(null, "", url);
+  showDeeds("");
+  await tell(says);
+  showDeeds(next);
+  if (moved) focusDeeds();
+};
+
+function offerAgain(again) {
+  once.hidden = false;
+  once.querySelector("button").onclick = again;
+  if (document.activeElement === document.body) once.querySelector("button").focus({ preventScroll: true });
+}
+
+/** Show Eva a photo: a file, or a sample, which is a field of the form. */
+function show({ file = null, sample = null }) {
+  const body = new FormData(form);
+  for (const name of ["photo", "camera"]) body.delete(name);
+  body.append("attempt", attempt());
+  if (sample) {
+    body.append("sample", sample.value);
+    showPhoto(sample.querySelector("img").src);
+  }
+  return post({ body, file, shown: Boolean(sample) });
+}
+
+async function post(photo) {
+  if (photo.file) {
+    const { photo: small, shown } = await shrink(photo.file);
+    photo.body.append("photo", small, "photo");
+    photo.file = null;
+    if (shown) {
+      photo.shown = true;
+      showPhoto(URL.createObjectURL(small));
+    }
+  }
   const slow = setTimeout(() => showTyping(words.slow), SLOW_AFTER);
+  const progress = (share) => {
+    showSending(share < 1 ? share : null);
+    if (share >= 1) showTyping(words.looking);
+  };
+  progress(0);
+  let reply;
   try {
-    const reply = await fetch(`/api/judge?lang=${document.documentElement.lang}`, {
-      method: "POST",
-      body,
-      signal: AbortSignal.timeout(PATIENCE),
-    });
-    const json = await reply.json();
-    return reply.ok ? { answer: json } : { refusal: json.message };
+    reply = await send(form.action, photo.body, progress);
   } catch {
-    return { refusal: navigator.onLine ? words.failed : words.offline };
+    return () => refused(unreachable(words.failed), photo);
   } finally {
     clearTimeout(slow);
   }
+  if (!reply.ok) return () => refused(reply.json.message, PASSING.has(reply.status) ? photo : null);
+  form.querySelector(".pick strong").textContent = words.another;
+  if (!photo.shown) showPhoto(null, reply.json.photo);
+  return telling(reply.json);
+}
+
+function refused(sentence, photo) {
+  say(sentence);
+  if (photo) offerAgain(() => alone(() => post(photo)));
+}
+
+/** Send a form of words or buttons. */
+async function ask(target, submitter) {
+  const body = new URLSearchParams(new FormData(target, submitter));
+  if (target.matches(".words")) {
+    for (const name of ["look", "ask"]) {
+      body.delete(name);
+      const kept = deeds.querySelector(`[name=${name}]`);
+      if (kept) body.append(name, kept.value);
+    }
+  }
+  const moved = deeds.contains(document.activeElement);
+  showTyping("");
+  let reply, json;
+  try {
+    reply = await fetch(target.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    json = await reply.json();
+  } catch {
+    return () => say(unreachable(words.missed));
+  }
+  if (!reply.ok) return () => say(json.message);
+  target.querySelectorAll("input:not([type=hidden])").forEach((input) => {
+    input.value = "";
+  });
+  return telling(json, moved);
 }
 
 const firstFile = (transfer) => [...(transfer?.files ?? [])][0];
+const take = (file) => file && alone(() => show({ file }));
 
-input.addEventListener("change", () => {
-  const [file] = input.files;
-  if (file) show(file);
-  input.value = "";
+form.addEventListener("change", ({ target }) => {
+  if (target.type !== "file") return;
+  take(target.files[0]);
+  target.value = "";
 });
 
-form.addEventListener("submit", async (event) => {
+addEventListener("submit", (event) => {
+  const { target, submitter } = event;
+  if (!chat.contains(target)) return;
   event.preventDefault();
-  const picture = event.submitter?.querySelector("img");
-  if (!picture || busy) return;
-  try {
-    show(await (await fetch(picture.src)).blob());
-  } catch {
-    say(navigator.onLine ? words.failed : words.offline);
+  if (target !== form) {
+    alone(() => ask(target, submitter));
+  } else if (submitter?.name === "sample") {
+    alone(() => show({ sample: submitter }));
   }
 });
 
 addEventListener("paste", (event) => {
-  const file = firstFile(event.clipboardData);
-  if (file) show(file);
+  take(firstFile(event.clipboardData));
 });
 
 addEventListener("dragover", (event) => {
@@ -100,5 +167,5 @@ addEventListener("drop", (event) => {
   const file = firstFile(event.dataTransfer);
   if (!file) return;
   event.preventDefault();
-  show(file);
+  take(file);
 });

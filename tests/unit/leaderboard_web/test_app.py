@@ -81,8 +81,6 @@ def test_without_an_outfit_there_are_no_bars_and_no_heat(samples: Path, photo: b
         found = send(client, photo).json()
         assert (found["band"], found["bars"], found["heat"]) == ("not_an_outfit", [], None)
         assert len(found["bubbles"]) >= 2
-        page = send(client, photo, "/try").text
-        assert 'class="warm"' not in page.partition("<template")[0]
 
 
 @pytest.mark.parametrize(
@@ -109,22 +107,6 @@ def test_a_chosen_language_is_remembered(client: httpx.Client, photo: bytes) -> 
     assert send(client, photo).json()["name"] == text("style.street.name", Language.KO)
 
 
-def test_the_form_answers_with_a_page_that_needs_no_script(client: httpx.Client, photo: bytes) -> None:
-    said = [bubble["text"] for bubble in send(client, photo).json()["bubbles"]]
-    page = unescape(send(client, photo, "/try").text).partition("<template")[0]
-    places = [page.index(sentence) for sentence in said]
-    assert places == sorted(places)
-    pictures = re.findall(r'src="(data:image/jpeg;base64,[^"]+)"', page)
-    assert [picture_in(url).size for url in pictures] == [(800, 1200)] * 3
-    assert re.findall(r'class="share" width="(\d+)%"', page)[:2] == ["72", "18"]
-
-
-def test_a_sample_can_be_sent_by_its_name(client: httpx.Client) -> None:
-    page = client.post("/try", files={"photo": ("", b"")}, data={"sample": "street"})
-    assert page.status_code == 200
-    assert 'class="share" width="72%"' in page.text
-
-
 @pytest.mark.parametrize("name", ["nothing", "../README", "..%2fdraw", "street.jpg"])
 def test_only_samples_are_samples(client: httpx.Client, name: str) -> None:
     assert client.get(f"/samples/{name}.jpg").status_code == 404
@@ -142,9 +124,6 @@ BAD = [
 def test_a_bad_photo_gets_its_sentence(client: httpx.Client, data: bytes, status: int, error: str, key: str) -> None:
     reply = send(client, data)
     assert (reply.status_code, reply.json()) == (status, {"error": error, "message": text(key, Language.EN)})
-    page = send(client, data, "/try")
-    assert page.status_code == status
-    assert text(key, Language.EN) in unescape(page.text)
 
 
 def test_a_form_without_a_photo_gets_its_sentence(client: httpx.Client) -> None:

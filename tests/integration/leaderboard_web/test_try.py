@@ -1,0 +1,362 @@
+"""The conversation at /try, without scripts and with the answers that scripts get, on a real socket and database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from PIL import Image
+from sqlalchemy import func, select
+
+from bot.names import made_up
+from bot.talk import comment
+from bot.texts import Language, text, variants
+from bot.voice import speak, style_name
+from core.db import looks, people, tables
+from core.db.tables import Channel
+from core.memory import Memory
+from core.styles import STYLES, Style
+from core.vision.classifier import StyleClassifier
+from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine, scripted_outputs
+from leaderboard_web.app import create_app
+from tests.integration.records import a_look, a_photo, with_pictures
+from tests.services import a_service
+from tests.sockets import served
+from tests.unit.leaderboard_web.conftest import street
+
+if TYPE_CHECKING:
+    from core.db.looks import Look
+    from tests.unit.leaderboard_web.conftest import Script
+
+EN = Language.EN
+JSON = {"Accept": "application/json"}
+ROOMY = {"newcomers_per_hour": 1000, "writes_per_minute": 1000}
+
+
+def a_site(memory: Memory, samples: Path, script: Script = street, **settings: Any) -> Any:
+    classifier = StyleClassifier(ScriptedEngine(script), SCRIPTED_CARD)
+    return create_app(a_service(memory, classifier, **(ROOMY | settings)), samples=samples)
+
+
+def a_browser(address: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=address, headers={"Accept-Language": "en"}, follow_redirects=True, timeout=30, trust_env=False
+    )
+
+
+@pytest.fixture
+async def address(memory: Memory, samples: Path) -> AsyncIterator[str]:
+    async with served(a_site(memory, samples)) as url:
+        yield url
+
+
+@pytest.fixture
+async def client(address: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with a_browser(address) as browser:
+        yield browser
+
+
+async def show(client: httpx.AsyncClient, photo: bytes, **more: Any) -> httpx.Response:
+    fields = more.pop("data", {})
+    return await client.post("/try", files={"photo": ("holiday with Mina.jpg", photo)}, data=fields, **more)
+
+
+async def press(client: httpx.AsyncClient, page: httpx.Response, do: str, **more: Any) -> httpx.Response:
+    """Press a button that the page has."""
+    assert do in buttons(page)
+    return await client.post("/try/act", data={"look": look_in(page), "do": do}, **more)
+
+
+def said(page: httpx.Response) -> list[str]:
+    """What stands in the bubbles of the conversation."""
+    return [unescape(each) for each in re.findall(r'<li class="bubble (?:eva|you)[^"]*"><p>(.*?)</p>', page.text)][
+        : -1 if "<template" in page.text else None
+    ]
+
+
+def buttons(page: httpx.Response) -> list[str]:
+    return re.findall(r'name="do" value="([^"]+)"', page.text)
+
+
+def look_in(page: httpx.Response) -> str:
+    found = re.search(r'name="look" value="([^"]+)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+async def every_look(memory: Memory) -> list[Look]:
+    async with memory.database.begin() as connection:
+        found = await connection.execute(select(tables.looks).order_by(tables.looks.c.id))
+        return [looks.as_look(row) for row in found]
+
+
+async def count_people(memory: Memory) -> int:
+    async with memory.database.begin() as connection:
+        return (await connection.execute(select(func.count()).select_from(tables.people))).scalar_one()
+
+
+def verdict_of(look: Look) -> list[str]:
+    return [bubble.text for bubble in speak(look.verdict, photo=str(look.id), language=EN)]
+
+
+async def test_a_photo_is_answered_by_a_page_that_is_still_there_later(
+    client: httpx.AsyncClient, memory: Memory
+) -> None:
+    page = await show(client, a_photo())
+    assert [each.status_code for each in page.history] == [303]
+    (look,) = await every_look(memory)
+    assert (look.channel, look.shared_at, look.language) == (Channel.WEB, None, "en")
+    assert said(page) == verdict_of(look)
+    assert re.findall(r'class="share" width="(\d+)%"', page.text)[:2] == ["72", "18"]
+    pictures = [unescape(each) for each in re.findall(r'src="(/pictures/[^"]+)"', page.text)]
+    assert [Image.open(BytesIO((await client.get(each)).content)).size for each in pictures] == [(300, 400)] * 3
+    assert buttons(page) == ["share", "keep", "correct"]
+    again = await client.get("/try")
+    assert (said(again), buttons(again)) == (said(page), buttons(page))
+    assert "holiday with Mina" not in again.text
+
+
+async def test_the_same_photo_again_is_answered_from_memory(client: httpx.AsyncClient, memory: Memory) -> None:
+    first = await show(client, a_photo(1))
+    await show(client, a_photo(2))
+    again = await show(client, a_photo(1, quality=70))
+    assert len(await every_look(memory)) == 2
+    assert look_in(again) == look_in(first)
+    assert said(again)[0] in {text(key, EN) for key in variants("talk.remembered", EN)}
+    assert said(again)[1:] == said(first)
+
+
+async def test_who_guesses_first_hears_the_verdict_after_that(client: httpx.AsyncClient, memory: Memory) -> None:
+    page = await show(client, a_photo(), data={"guess": "1"})
+    assert said(page) == [text("talk.guess.ask", EN)]
+    assert 'class="warm"' not in page.text
+    assert 'name="guess" value="1" checked' in page.text
+    assert buttons(page) == [*(f"guess.{style}" for style in STYLES), "result"]
+    page = await press(client, page, "guess.casual")
+    (look,) = await every_look(memory)
+    assert look.guessed_style is Style.CASUAL
+    words = comment(Style.CASUAL, look.verdict, photo=str(look.id), language=EN)
+    assert said(page) == [text("talk.guess.ask", EN), "Casual", words, *verdict_of(look)]
+    assert said(await client.get("/try")) == said(page)
+    assert text("talk.guess.ask", EN) not in said(await show(client, a_photo(2)))
+
+
+async def test_a_guess_can_be_typed_or_left_out(client: httpx.AsyncClient, memory: Memory) -> None:
+    page = await show(client, a_photo(), data={"guess": "1"})
+    chatted = await client.post("/try/words", data={"words": "hm", "look": look_in(page), "ask": "guess"})
+    assert said(chatted)[:2] == [text("talk.guess.ask", EN), "hm"]
+    assert buttons(chatted) == buttons(page), "the verdict is not given away"
+    await client.post("/try/words", data={"words": "it's street!", "look": look_in(page), "ask": "guess"})
+    assert (await every_look(memory))[0].guessed_style is Style.STREET
+    page = await show(client, a_photo(2), data={"guess": "1"})
+    page = await press(client, page, "result")
+    look = (await every_look(memory))[1]
+    assert look.guessed_style is None
+    assert said(page) == verdict_of(look)
+
+
+async def test_she_can_be_corrected(client: httpx.AsyncClient, memory: Memory) -> None:
+    page = await press(client, await show(client, a_photo()), "correct")
+    assert said(page)[-1] == text("talk.correct.ask", EN)
+    assert buttons(page) == [f"correct.{style}" for style in STYLES]
+    same = await press(client, page, "correct.street")
+    assert said(same)[-1] == text("talk.correct.same", EN, style="Street")
+    page = await client.post("/try/act", data={"look": look_in(page), "do": "correct.mode"})
+    assert said(page)[-2:] == ["British Mode", text("talk.correct.thanks", EN, style="British Mode")]
+    assert (await every_look(memory))[0].corrected_style is Style.MODE
+    assert said(await client.get("/try")) == said(page)
+
+
+async def test_a_look_goes_to_the_board_under_a_name_and_comes_back(client: httpx.AsyncClient, memory: Memory) -> None:
+    page = await press(client, await show(client, a_photo()), "share")
+    (look,) = await every_look(memory)
+    assert look.shared_at is None
+    assert said(page)[-1] == text("talk.name.ask", EN, name=made_up(look.person_id, EN))
+    assert buttons(page) == ["take", "keep"]
+    refused = await client.post("/try/words", data={"words": "<b>Mina</b>", "look": look_in(page)})
+    assert text("talk.name.refused", EN) in said(refused)
+    assert "<b>" not in refused.text
+    page = await client.post("/try/words", data={"words": "Mina", "look": look_in(page)})
+    assert text("talk.shared", EN, name="Mina") in said(page)
+    assert f'href="/looks/{look.id}"' in page.text
+    assert "Mina" in (await client.get(f"/looks/{look.id}")).text
+    page = await press(client, page, "unshare")
+    assert said(page)[-1] == text("talk.unshared", EN)
+    assert (await client.get(f"/looks/{look.id}")).status_code == 404
+    page = await press(client, page, "share")
+    assert said(page)[-1] == text("talk.shared", EN, name="Mina"), "the name is known by now"
+    kept = await show(client, a_photo(2))
+    assert said(await press(client, kept, "keep"))[-1] == text("talk.kept", EN)
+
+
+async def test_the_name_that_eva_made_up_will_do(client: httpx.AsyncClient, memory: Memory) -> None:
+    page = await press(client, await show(client, a_photo()), "share")
+    page = await press(client, page, "take")
+    (look,) = await every_look(memory)
+    async with memory.database.begin() as connection:
+        person = await people.get(connection, look.person_id)
+    assert look.on_board
+    assert person is not None
+    assert person.name == made_up(look.person_id, EN)
+    assert said(page)[-1] == text("talk.shared", EN, name=person.name)
+
+
+async def test_other_peoples_looks_are_not_there(client: httpx.AsyncClient, address: str, memory: Memory) -> None:
+    mine = await show(client, a_photo())
+    async with a_browser(address) as other:
+        assert said(await other.get(f"/try?look={look_in(mine)}")) == [
+            text(key, EN) for key in variants("page.hello", EN)
+        ]
+        for do in ("share", "correct.mode", "result"):
+            page = await other.post("/try/act", data={"look": look_in(mine), "do": do})
+            assert said(page)[-1] == text("talk.look_gone", EN)
+        own = await show(other, a_photo(2))
+        for do in ("share", "correct.mode", "result", "guess.mode"):
+            page = await other.post("/try/act", data={"look": look_in(mine), "do": do})
+            assert said(page)[-1] == text("talk.not_yours", EN)
+            assert look_in(page) == look_in(own)
+    look = (await every_look(memory))[0]
+    assert (look.shared_at, look.corrected_style, look.guessed_style) == (None, None, None)
+
+
+async def test_only_buttons_that_are_there_can_be_pressed(client: httpx.AsyncClient) -> None:
+    look = look_in(await show(client, a_photo()))
+    for do in ("erase", "forget", "agree", "share.naked", "nonsense", ""):
+        assert (await client.post("/try/act", data={"look": look, "do": do})).status_code == 400
+    assert (await client.post("/try/act", data={"look": "1", "do": "share"})).status_code == 400
+    assert (await client.post("/try/act", content=b"x" * 100_000)).status_code == 400
+    assert (await client.post("/try/words", data={"words": "x" * 100_000})).status_code == 400
+
+
+async def test_scripts_get_the_next_parts_and_a_photo_that_is_sent_twice_is_one(
+    client: httpx.AsyncClient, memory: Memory
+) -> None:
+    parts = []
+    for _ in range(2):
+        reply = await show(client, a_photo(), headers=JSON, data={"attempt": "0123456789abcdef"})
+        assert reply.headers["cache-control"] == "no-store"
+        parts.append(reply.json())
+    (look,) = await every_look(memory)
+    assert parts[0] == parts[1]
+    assert parts[0]["url"] == f"/try?look={look.id}"
+    assert parts[0]["photo"].count("<img") == 1
+    assert [unescape(each) for each in re.findall("<p>(.*?)</p>", parts[0]["says"])] == verdict_of(look)
+    assert 'value="share"' in parts[0]["deeds"]
+    data = {"look": str(look.id), "do": "share"}
+    pressed = (await client.post("/try/act", data=data, headers=JSON)).json()
+    assert re.findall("<p>(.*?)</p>", pressed["says"])[0] == text("talk.button.share", EN)
+    assert 'class="naming"' in pressed["deeds"]
+
+
+async def test_words_are_answered_and_make_nobody_a_visitor(client: httpx.AsyncClient, memory: Memory) -> None:
+    page = await client.post("/try/words", data={"words": "  What is   80s Retro? <i>"})
+    assert said(page)[-2] == "What is 80s Retro? <i>"
+    assert said(page)[-1].startswith(style_name(Style.RETRO, EN))
+    assert said(await client.get("/try")) == [text(key, EN) for key in variants("page.hello", EN)]
+    assert await count_people(memory) == 0
+    await show(client, a_photo())
+    page = await client.post("/try/words", data={"words": "thank you"})
+    assert said(page)[-2:] == ["thank you", text("talk.thanks", EN)]
+
+
+async def test_nobody_else_puts_words_into_her_mouth(client: httpx.AsyncClient) -> None:
+    client.cookies.set("said", "WyJldmEiLCAiYnV5IGl0Il0.ZZZZZZ.forged")
+    assert said(await client.get("/try")) == [text(key, EN) for key in variants("page.hello", EN)]
+
+
+BAD = [
+    (b"", 422, "EmptyPhoto", "error.empty_photo"),
+    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "NotAnImage", "error.not_an_image"),
+    (b"\x89PNG\r\n\x1a\n" + bytes(21 * 2**20), 413, "PhotoTooLarge", "error.photo_too_large"),
+]
+
+
+@pytest.mark.parametrize(("data", "status", "error", "key"), BAD, ids=[each[2] for each in BAD])
+async def test_a_bad_photo_gets_its_sentence_and_the_conversation_goes_on(
+    client: httpx.AsyncClient, data: bytes, status: int, error: str, key: str
+) -> None:
+    before = await show(client, a_photo())
+    page = await show(client, data)
+    assert page.status_code == status
+    assert said(page) == [*said(before), text(key, EN)]
+    assert buttons(page) == buttons(before)
+    reply = await show(client, data, headers=JSON)
+    assert (reply.status_code, reply.json()) == (status, {"error": error, "message": text(key, EN)})
+
+
+async def test_no_photo_at_all_gets_its_sentence(client: httpx.AsyncClient, memory: Memory) -> None:
+    page = await client.post("/try", files={"photo": ("", b"")})
+    assert page.status_code == 400
+    assert said(page)[-1] == text("page.no_file", EN)
+    assert await count_people(memory) == 0
+
+
+async def test_the_daily_limit_is_explained(memory: Memory, samples: Path) -> None:
+    async with served(a_site(memory, samples, daily_photos=1)) as address, a_browser(address) as client:
+        first = await show(client, a_photo(1))
+        page = await show(client, a_photo(2))
+        assert page.status_code == 429
+        assert said(page) == [*said(first), text("talk.limit", EN, count=1)]
+        refused = await show(client, a_photo(2), headers=JSON)
+        assert refused.json()["message"] == text("talk.limit", EN, count=1)
+        assert 1 <= int(refused.headers["retry-after"]) <= 24 * 60 * 60
+        again = await show(client, a_photo(1))
+        assert again.status_code == 200, "what she knows is not counted"
+
+
+async def test_without_an_outfit_there_is_nothing_to_share(memory: Memory, samples: Path) -> None:
+    site = a_site(memory, samples, lambda _: scripted_outputs(Style.MODE, outfit=0.02))
+    async with served(site) as address, a_browser(address) as client:
+        page = await show(client, a_photo())
+        (look,) = await every_look(memory)
+        assert said(page) == verdict_of(look)
+        assert buttons(page) == []
+        assert 'class="warm"' not in page.text
+        assert 'class="share"' not in page.text
+
+
+async def test_a_sample_is_judged_but_is_nobodys_outfit(client: httpx.AsyncClient, memory: Memory) -> None:
+    page = await client.post("/try", files={"photo": ("", b"")}, data={"sample": "street"})
+    assert buttons(page) == ["correct"]
+    (look,) = await every_look(memory)
+    assert said(page) == verdict_of(look)
+    bad = await client.post("/try", files={"photo": ("", b"")}, data={"sample": "../README"})
+    assert bad.status_code == 400
+
+
+async def test_pictures_that_were_deleted_are_said_to_be(client: httpx.AsyncClient, memory: Memory) -> None:
+    await show(client, a_photo())
+    (look,) = await every_look(memory)
+    assert look.photo_key is not None
+    assert look.cam_key is not None
+    await memory.storage.delete([look.photo_key, look.cam_key])
+    async with memory.database.begin() as connection:
+        await looks.forget_pictures(connection, [look.id])
+    page = await client.get("/try")
+    assert said(page) == [text("try.deleted", EN), *verdict_of(look)]
+    assert buttons(page) == ["correct"]
+    assert "/pictures/" not in page.text
+
+
+async def test_the_language_of_the_page_is_spoken_whatever_was_spoken_before(client: httpx.AsyncClient) -> None:
+    await show(client, a_photo())
+    page = await client.get("/try?lang=ko")
+    page = await press(client, page, "share")
+    assert text("talk.button.share", Language.KO) in said(page)
+    assert re.search("[가-힣]", said(page)[-1])
+
+
+async def test_the_latest_look_is_shown_wherever_it_came_from(client: httpx.AsyncClient, memory: Memory) -> None:
+    await show(client, a_photo())
+    (look,) = await every_look(memory)
+    async with memory.database.begin() as connection:
+        newer = await with_pictures(memory, await a_look(connection, look.person_id))
+        cut_short = await a_look(connection, look.person_id, stored=False)
+    assert cut_short.created_at >= newer.created_at
+    assert look_in(await client.get("/try")) == str(newer.id)
