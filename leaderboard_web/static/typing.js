@@ -34,7 +34,7 @@ async function type() {
     bubble.append(dots);
     const wait = new Promise((done) => setTimeout(done, pause(bubble.textContent.length), false));
     if (await Promise.race([hurried, wait])) break;
-    bubble.classList.add("said");
+    bubble.classList.add("heard");
   }
   dots.remove();
   log.classList.add("done");

@@ -1,0 +1,261 @@
+"""What people do with each other's looks, in a real browser: by mouse, by keyboard, and without JavaScript."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from bot.texts import Language, text
+from tests.browser.conftest import ENVIRONMENT, OpenPage
+from tests.browser.seed import ATTACK, SHARED
+
+pytestmark = pytest.mark.browser
+
+EN = Language.EN
+FIRST = SHARED[0][0]
+SHIFT = """() => new Promise((done) => {
+    let sum = 0;
+    new PerformanceObserver((list) => {
+        for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
+    }).observe({ type: "layout-shift", buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+})"""
+TALL = "log => log.getBoundingClientRect().height"
+
+
+def is_accessible(page: Page) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_scrap_is_kept_at_once_and_still_there(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board['미나']}")
+    button = page.get_by_role("button", name=text("deeds.scrap", EN), exact=True)
+    expect(button).to_have_attribute("aria-pressed", "false")
+    with page.expect_response("**/scrap"):
+        button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.goto(re.sub("/looks/.*", "/me/scraps", page.url))
+    expect(page.locator(f'.looks a[href="/looks/{board["미나"]}"]')).to_have_count(1)
+
+
+def test_a_person_is_followed_from_their_look_and_left_on_their_page(
+    open_page: OpenPage, board: dict[str, str]
+) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}")
+    button = page.get_by_role("button", name=text("deeds.follow.whom", EN, name=FIRST))
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    with page.expect_response("**/follow"):
+        button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert button.bounding_box() == box, "nothing moves"
+    page.locator(".owner a").click()
+    expect(page).to_have_url(re.compile(f"/people/{quote(FIRST)}$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(FIRST)
+    expect(button).to_have_attribute("aria-pressed", "true")
+    followers = int(page.locator("#followers").inner_text())
+    with page.expect_response("**/unfollow"):
+        button.click()
+    expect(page.locator("#followers")).to_have_text(str(followers - 1))
+    page.reload()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#followers")).to_have_text(str(followers - 1))
+
+
+def test_a_follow_that_does_not_arrive_is_not_shown(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/people/{quote(FIRST)}", expect_errors=True)
+    followers = page.locator("#followers").inner_text()
+    page.route("**/follow", lambda route: route.abort())
+    button = page.locator(".follow button")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#followers")).to_have_text(followers)
+
+
+def test_all_of_it_works_without_javascript(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}", java_script_enabled=False)
+    for kind in ("scrap", "follow"):
+        button = page.locator(f".{kind} button")
+        button.click()
+        expect(page).to_have_url(re.compile("/looks/"))
+        expect(button).to_have_attribute("aria-pressed", "true")
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "false")
+    for bubble in page.locator(".typed p").all():
+        expect(bubble).to_have_css("opacity", "1")
+    page.locator(".report summary").click()
+    page.get_by_label(text("report.reason.no_outfit", EN)).check()
+    page.get_by_role("button", name=text("report.send", EN)).click()
+    expect(page.locator(".log")).to_have_text(text("report.thanks", EN))
+
+
+def test_the_keyboard_alone_scraps_follows_and_reports(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board['Corduroy Fox 71']}")
+    page.get_by_label(text("look.warmth", EN)).focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(".owner a")).to_be_focused()
+    for kind, key in (("follow", "Enter"), ("heart", "Enter"), ("scrap", "Space")):
+        page.keyboard.press("Tab")
+        button = page.locator(f".{kind} button")
+        expect(button).to_be_focused()
+        with page.expect_response(f"**/{kind}"):
+            page.keyboard.press(key)
+        expect(button).to_have_attribute("aria-pressed", "true")
+    page.locator(".report summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label(text("report.reason.explicit", EN))).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.type("The second picture")
+    with page.expect_response("**/report") as sent:
+        page.keyboard.press("Enter")
+    assert sent.value.ok
+    expect(page.locator(".thanks")).to_have_text(text("report.thanks", EN))
+    expect(page.locator(".thanks")).to_be_focused()
+    expect(page.locator(".report")).to_have_count(0)
+
+
+def test_her_words_are_typed_once_and_nothing_moves(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/styles", reduced_motion="no-preference")
+    page.clock.install()
+    look = page.url.replace("/styles", f"/looks/{board[FIRST]}")
+    page.goto(look)
+    log, words = page.locator(".typed"), page.locator(".typed p")
+    last = words.last
+    said = words.all_inner_texts()
+    assert all(said)
+    expect(last).to_have_css("opacity", "0")
+    expect(log).to_have_attribute("aria-live", "off")
+    tall = log.evaluate(TALL)
+    log.scroll_into_view_if_needed()
+    expect(log.locator(".dots")).to_have_attribute("aria-hidden", "true")
+    page.clock.run_for(2000)
+    expect(words.first).to_have_css("opacity", "1")
+    expect(last).to_have_css("opacity", "0")
+    page.clock.run_for(20_000)
+    expect(last).to_have_css("opacity", "1")
+    expect(log.locator(".dots")).to_have_count(0)
+    assert words.all_inner_texts() == said
+    assert log.evaluate(TALL) == tall
+    assert page.evaluate(SHIFT) < 0.02
+    page.goto(look)
+    expect(last).to_have_css("opacity", "1")
+    expect(log.locator(".dots")).to_have_count(0)
+
+
+@pytest.mark.parametrize("how", ["click", "key"])
+def test_her_typing_can_be_skipped(open_page: OpenPage, board: dict[str, str], how: str) -> None:
+    page = open_page(path="/styles", reduced_motion="no-preference")
+    page.clock.install()
+    page.goto(page.url.replace("/styles", f"/looks/{board['미나']}"))
+    page.locator(".typed").scroll_into_view_if_needed()
+    expect(page.locator(".typed .dots")).to_have_count(1)
+    if how == "click":
+        page.locator("h1").click()
+    else:
+        page.keyboard.press("ArrowDown")
+    expect(page.locator(".typed .dots")).to_have_count(0)
+    for bubble in page.locator(".typed p").all():
+        expect(bubble).to_have_css("opacity", "1")
+
+
+def test_who_asks_for_less_motion_sees_all_at_once(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/styles", reduced_motion="reduce")
+    page.clock.install()
+    page.goto(page.url.replace("/styles", f"/looks/{board[FIRST]}"))
+    page.locator(".typed").scroll_into_view_if_needed()
+    for bubble in page.locator(".typed p").all():
+        expect(bubble).to_have_css("opacity", "1")
+    expect(page.locator(".typed .dots")).to_have_count(0)
+
+
+def test_her_words_appear_also_where_the_script_does_not_come(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/styles", reduced_motion="no-preference", expect_errors=True)
+    page.route("**/typing.js", lambda route: route.abort())
+    page.goto(page.url.replace("/styles", f"/looks/{board[FIRST]}"))
+    for bubble in page.locator(".typed p").all():
+        expect(bubble).to_have_css("opacity", "1")
+
+
+@pytest.fixture
+def own(open_page: OpenPage, board: dict[str, str], place: Path) -> tuple[Page, str]:
+    """A browser, and the id of a look that belongs to it."""
+    page = open_page(path=f"/looks/{board[FIRST]}")
+    with page.expect_response("**/scrap"):
+        page.locator(".scrap button").click()
+    token = next(str(each["value"]) for each in page.context.cookies() if each["name"] == "visitor")
+    run = [sys.executable, "-m", "tests.browser.own", token.partition(".")[0], f"Owner {token[:6]}"]
+    done = subprocess.run(
+        run, cwd=place, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return page, done.stdout.strip()
+
+
+def test_an_owner_takes_a_look_off_the_board_and_deletes_it(own: tuple[Page, str]) -> None:
+    page, look = own
+    address = re.sub("/looks/.*", f"/looks/{look}", page.url)
+    page.goto(address)
+    expect(page.locator(".follow, .report")).to_have_count(0)
+    expect(page.locator(".yours")).to_contain_text(text("deeds.own", EN))
+    is_accessible(page)
+    page.locator(".owner a").click()
+    expect(page.get_by_text(text("person.own", EN))).to_be_visible()
+    expect(page.locator(".follow")).to_have_count(0)
+    page.go_back()
+    page.get_by_role("button", name=text("talk.button.unshare", EN)).click()
+    expect(page).to_have_url(re.compile(f"/me/looks/{look}"))
+    assert page.request.get(address).status == 404
+    page.get_by_role("link", name=text("me.delete", EN)).click()
+    page.locator("main form button").first.click()
+    expect(page).to_have_url(re.compile(r"/me(\?.*)?$"))
+    assert page.request.get(address.replace("/looks/", "/me/looks/")).status == 404
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 768, 1280])
+@pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
+def test_a_person_and_a_report_fit_and_are_accessible(
+    open_page: OpenPage, board: dict[str, str], width: int, scheme: str, locale: str
+) -> None:
+    page = open_page(
+        path=f"/people/{quote('미나')}", viewport={"width": width, "height": 740}, color_scheme=scheme, locale=locale
+    )
+    root = page.url.partition("/people")[0]
+    assert page.evaluate(SHIFT) < 0.02
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    is_accessible(page)
+    page.goto(f"{root}/looks/{board['미나']}")
+    page.locator(".report summary").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    is_accessible(page)
+    for target in page.locator(".owner a, .toggle button, .report summary, .report input, .report button").all():
+        box = target.bounding_box()
+        assert box is not None
+        small = min(box["height"], box["width"])
+        assert small >= 24 or target.get_attribute("type") == "radio"
+
+
+def test_a_name_that_is_markup_has_a_page_and_stays_a_name(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board[ATTACK]}")
+    expect(page.locator(".owner a")).to_contain_text(ATTACK)
+    expect(page.locator(".follow button")).to_have_attribute("aria-label", text("deeds.follow.whom", EN, name=ATTACK))
+    page.locator(".owner a").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(ATTACK)
+    with page.expect_response("**/follow"):
+        page.locator(".follow button").click()
+    expect(page.locator(".follow button")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("window.hacked") is None
