@@ -11,8 +11,9 @@ from leaderboard_web.assets import asset
 
 if TYPE_CHECKING:
     from fastapi import Request
+    from starlette.datastructures import Headers
 
-__all__ = ["Head", "Preview", "absolute", "head_of", "preview_language"]
+__all__ = ["Head", "Preview", "absolute", "head_of", "is_kakaotalk", "preview_language"]
 
 KEPT = ("style", "when", "after")
 """Parameters of an address that make another page of it; the rest makes none, as far as search engines go."""
@@ -98,8 +99,12 @@ def preview_language(request: Request, language: Language) -> Language:
     wish = request.query_params.get("preview")
     if wish in set(Language):
         return Language(wish)
-    agent = request.headers.get("user-agent", "")
-    return Language.KO if KAKAOTALK in agent and "accept-language" not in request.headers else language
+    return Language.KO if is_kakaotalk(request.headers) and "accept-language" not in request.headers else language
+
+
+def is_kakaotalk(headers: Headers) -> bool:
+    """Whether it is the crawler that makes KakaoTalk's previews."""
+    return KAKAOTALK in headers.get("user-agent", "")
 
 
 def _address(request: Request, language: Language | None) -> str:

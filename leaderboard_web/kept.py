@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 
 from bot.texts import negotiate
+from leaderboard_web.head import is_kakaotalk
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Kept"]
 
-PUBLIC = re.compile(r"/|/(?:looks|people|styles)/.*")
-"""The pages that show what people shared."""
+PUBLIC = re.compile(r"/|/(?:looks|people|styles)/[^.]*")
+"""The pages that show what people shared, but not their pictures."""
 NOBODY = re.compile(r"(?:lang=[a-z]{2})?")
 """Cookies that say nothing about who it is."""
 MOST = 256
@@ -91,7 +92,7 @@ def _key(scope: Scope) -> Hashable | None:
         return None
     headers = Headers(scope=scope)
     cookie = headers.get("cookie", "")
-    if not NOBODY.fullmatch(cookie) or "authorization" in headers:
+    if not NOBODY.fullmatch(cookie) or "authorization" in headers or is_kakaotalk(headers):
         return None
     compressed = "gzip" in headers.get("accept-encoding", "")
     language = negotiate(headers.get("accept-language"))

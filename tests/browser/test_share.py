@@ -20,10 +20,12 @@ from tests.browser.seed import SHARED
 
 pytestmark = pytest.mark.browser
 
-FIRST = SHARED[0][0]
+FIRST, LAST = SHARED[0][0], SHARED[-1][0]
+OWN = ("/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget", "/login")
+"""What people see who did something here."""
 PAGES = (
     *("/", "/?style=girlish&when=week", "/styles", "/styles/street", "/styles/girlish", "/model", "/privacy"),
-    "/nowhere",
+    *("/me", "/me/goodbye", "/login", "/people/Linen%20Heron%2024", "/people/nobody", "/nowhere"),
 )
 """What everybody may see, beside a look."""
 SHIFT = """() => new Promise((done) => {
@@ -251,10 +253,19 @@ def test_no_page_shuts_anybody_out(
     page = open_page(
         path="/", viewport={"width": width, "height": 800}, color_scheme=scheme, locale=locale, expect_errors=True
     )
-    root, axe, broken = page.url.rstrip("/"), Axe(), {}
-    for path in (*PAGES, f"/looks/{board[FIRST]}"):
+    root, axe, broken = page.url.rstrip("/"), Axe(), dict[str, list[str]]()
+    look = f"/looks/{board[FIRST]}"
+
+    def check(path: str) -> None:
         page.goto(root + path)
-        found = axe.run(page)
-        for each in found.response["violations"]:
+        for each in axe.run(page).response["violations"]:
             broken[f"{path} {each['id']}"] = [node["html"][:200] + str(node["any"][:1])[:200] for node in each["nodes"]]
+
+    for path in (*PAGES, look, f"{look}/reported", f"/looks/{board[LAST]}"):
+        check(path)
+    # From here on it is somebody whom Eva knows.
+    with page.expect_response("**/scrap"):
+        page.locator(".scrap button").click()
+    for path in OWN:
+        check(path)
     assert not broken, json.dumps(broken, indent=1, ensure_ascii=False)

@@ -132,6 +132,8 @@ async def test_a_shared_look_unfolds_to_its_card(client: httpx.AsyncClient, memo
 async def test_kakaotalk_is_answered_in_korean_and_with_all_it_needs(client: httpx.AsyncClient, memory: Memory) -> None:
     look = await a_shared(memory)
     del client.headers["Accept-Language"]
+    # Somebody else without a language was here a moment ago.
+    assert (await tags_of(client, f"/looks/{look.id}")).meta("og:locale") == "en_US"
     tags = await tags_of(client, f"/looks/{look.id}", **{"User-Agent": KAKAOTALK})
     assert tags.meta("og:locale") == "ko_KR"
     assert (await client.head(f"/looks/{look.id}")).status_code == 200
