@@ -63,8 +63,12 @@ torture: $(VENV)/dev ## kill Eva's processes 300 times while people send photos
 	@EVA_TORTURE=300 $(BIN)/python -m pytest tests/acceptance/test_crash.py
 
 .PHONY: screenshots
-screenshots: $(VENV)/dev ## take the pictures of the page that the README shows
-	@$(BIN)/python docs/shoot.py
+screenshots: $(VENV)/dev ## take the pictures of the pages, in docs/ and docs/screenshots
+	@$(BIN)/python -m docs.shoot
+
+.PHONY: cards
+cards: $(VENV)/dev ## draw the cards to which links to pages without a look unfold
+	@$(BIN)/python -m docs.draw_cards
 
 .PHONY: clean
 clean: ## remove the environment and every cache
