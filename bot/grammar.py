@@ -7,6 +7,7 @@ the word picks:
     "{style:은/는}"        캐주얼은, 스트리트는
     "{style:이에요/예요}"  에스닉이에요, 걸리시예요
     "{style:으로/로}"      페미닌으로, but 캐주얼로: after ㄹ this one pair behaves as after a vowel
+    "{name:이에요/예요}"   리넨 수달 52예요, 리넨 수달 10이에요: numbers are read as in Korean
     "{style:a}"            a Street, an 80s Retro
 """
 
@@ -19,6 +20,8 @@ FINALS = 28
 """Hangul syllables stand in Unicode in runs of 28, one for each final consonant, the first with none."""
 RIEUL = 8
 """Place of ㄹ in such a run."""
+DIGITS = {"0": 21, "1": RIEUL, "2": 0, "3": 16, "4": 0, "5": 0, "6": 1, "7": RIEUL, "8": RIEUL, "9": 0}
+"""Such places of 영, 일, 이 and so on; what ends in 0 is read 십, 백, 천 or 만, which all end in a consonant, too."""
 
 
 class Word(str):
@@ -42,6 +45,8 @@ class Word(str):
 
     @property
     def _final(self) -> int | None:
-        """The last syllable's final consonant, 0 for none; None where the word does not end in Hangul."""
+        """The last syllable's final consonant, 0 for none; None where the word ends in neither Hangul nor a digit."""
+        if self[-1:] in DIGITS:
+            return DIGITS[self[-1]]
         last = ord(self[-1]) if self else 0
         return (last - FIRST_SYLLABLE) % FINALS if FIRST_SYLLABLE <= last <= LAST_SYLLABLE else None

@@ -61,6 +61,8 @@ class Own:
     hours: int | None
     """How many more hours its photo is kept, 0 if it goes with the next sweep; None if it stays, or is gone."""
     may_be_shared: bool
+    fades_off_board: bool
+    """Whether its photo would go with the next sweep if it were taken off the board."""
     hearts: int
 
 
@@ -78,6 +80,7 @@ def own(look: Look, me: Person, memory: Memory, language: Language) -> Own:
     stored = look.stored_at is not None
     photo = picture_path(memory.links, look.photo_key) if look.photo_key and stored else None
     private = state is State.PRIVATE
+    hours = _hours_left(look, memory)
     return Own(
         id=look.id,
         state=state,
@@ -91,8 +94,9 @@ def own(look: Look, me: Person, memory: Memory, language: Language) -> Own:
         width=look.width,
         height=look.height,
         came=look.created_at.astimezone(SEOUL),
-        hours=_hours_left(look, memory) if private and photo else None,
+        hours=hours if private and photo else None,
         may_be_shared=private and photo is not None and seen,
+        fades_off_board=state in {State.SHARED, State.HELD} and hours == 0,
         hearts=look.hearts,
     )
 

@@ -14,6 +14,10 @@ from bot.grammar import Word
         ("80s 레트로", "는", "가", "예요", "로"),
         ("브리티시 모드", "는", "가", "예요", "로"),
         ("스트리트", "는", "가", "예요", "로"),
+        ("리넨 수달 52", "는", "가", "예요", "로"),
+        ("리넨 수달 51", "은", "이", "이에요", "로"),
+        ("리넨 수달 36", "은", "이", "이에요", "으로"),
+        ("리넨 수달 90", "은", "이", "이에요", "으로"),
     ],
 )
 def test_particles_follow_the_last_sound(word: str, topic: str, subject: str, copula: str, towards: str) -> None:
