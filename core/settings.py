@@ -120,7 +120,14 @@ class Settings(BaseSettings):
     """The hash of that script, as browsers check it (subresource integrity); only together with its version."""
 
     telegram_name: str | None = Field(default=None, pattern="^[A-Za-z0-9_]{5,32}$")
-    """The bot's name without its `@`; with it, and the token, people can log in with Telegram on the site."""
+    """The bot's name without its `@`; with it, and the token, the site has Telegram's older login, a button of
+    Telegram's own."""
+    telegram_login_id: str | None = None
+    """The Client ID that @BotFather gives under Web Login; with its secret, people can log in with Telegram."""
+    telegram_login_secret: SecretStr | None = None
+    """The Client Secret of that."""
+    telegram_login_issuer: str = "https://oauth.telegram.org"
+    """Who signs Telegram's logins; its discovery document lies under it."""
     kakao_login_id: str | None = None
     """The REST API key of an app at Kakao Developers; with its secret, people can log in with Kakao."""
     kakao_login_secret: SecretStr | None = None
@@ -185,7 +192,17 @@ class Settings(BaseSettings):
             raise ValueError("must be 1 to 256 letters, digits, _ or -")
         return value
 
-    @field_validator("telegram_api_url", "kakao_login_issuer", "facebook_url", "facebook_graph_url")
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        """A login that is half set up is a mistake, and not a login that is switched off."""
+        for login in ("kakao_login", "facebook", "telegram_login"):
+            if (getattr(self, f"{login}_id") is None) is not (getattr(self, f"{login}_secret") is None):
+                raise ValueError(f"EVA_{login.upper()}_ID and EVA_{login.upper()}_SECRET belong together")
+        return self
+
+    @field_validator(
+        "telegram_login_issuer", "telegram_api_url", "kakao_login_issuer", "facebook_url", "facebook_graph_url"
+    )
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")

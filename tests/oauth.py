@@ -1,4 +1,4 @@
-"""Kakao Login and Facebook Login on a free port of this machine, over real HTTP, which can also lie.
+"""Kakao Login, Telegram's and Facebook's on a free port of this machine, over real HTTP, which can also lie.
 
 It keeps the rules that Eva depends on: addresses, secrets, codes that are good once, PKCE where it was begun.
 """
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["FakeLogins"]
 
 KAKAO_ID, KAKAO_SECRET = "kakao-rest-key", "kakao-client-secret"
+TELEGRAM_ID, TELEGRAM_SECRET = "987654", "telegram-client-secret"
 FACEBOOK_ID, FACEBOOK_SECRET = "1234567890", "facebook-app-secret"
 VERSION = "v26.0"
 
@@ -81,6 +82,9 @@ class FakeLogins:
             "kakao_login_id": KAKAO_ID,
             "kakao_login_secret": KAKAO_SECRET,
             "kakao_login_issuer": self.url,
+            "telegram_login_id": TELEGRAM_ID,
+            "telegram_login_secret": TELEGRAM_SECRET,
+            "telegram_login_issuer": f"{self.url}/telegram",
             "facebook_id": FACEBOOK_ID,
             "facebook_secret": FACEBOOK_SECRET,
             "facebook_url": self.url,
@@ -108,13 +112,14 @@ class FakeLogins:
             return answer
 
         @app.get("/.well-known/openid-configuration")
-        async def discovery() -> JSONResponse:
+        @app.get("/telegram/.well-known/openid-configuration")
+        async def discovery(request: Request) -> JSONResponse:
+            issuer = str(request.url).removesuffix("/.well-known/openid-configuration")
             found: dict[str, Any] = {
-                "issuer": self.url,
-                "authorization_endpoint": f"{self.url}/oauth/authorize",
-                "token_endpoint": f"{self.url}/oauth/token",
+                "issuer": issuer,
+                "authorization_endpoint": f"{issuer}/oauth/authorize",
+                "token_endpoint": f"{issuer}/oauth/token",
                 "jwks_uri": f"{self.url}/.well-known/jwks.json",
-                "token_endpoint_auth_methods_supported": ["client_secret_post"],
                 # Kakao says RS256 alone; a wider word must not widen what is believed.
                 "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
             }
@@ -127,11 +132,13 @@ class FakeLogins:
             return JSONResponse({"keys": [self._key.as_dict(private=False)]})
 
         @app.get("/oauth/authorize")
+        @app.get("/telegram/oauth/authorize")
         @app.get(f"/{VERSION}/dialog/oauth")
         async def authorize(request: Request) -> Response:
             asked = dict(request.query_params)
             self.asked.append(asked)
-            expected = KAKAO_ID if request.url.path == "/oauth/authorize" else FACEBOOK_ID
+            path = request.url.path
+            expected = {"/oauth/authorize": KAKAO_ID, "/telegram/oauth/authorize": TELEGRAM_ID}.get(path, FACEBOOK_ID)
             if asked.get("client_id") != expected or asked.get("response_type") != "code":
                 raise HTTPException(400)
             if self.denies:
@@ -157,6 +164,19 @@ class FakeLogins:
                     "id_token": self._id_token(asked),
                     "scope": "openid",
                 }
+            )
+
+        @app.post("/telegram/oauth/token")
+        async def telegram_token(request: Request) -> JSONResponse:
+            basic = base64.b64encode(f"{TELEGRAM_ID}:{TELEGRAM_SECRET}".encode()).decode()
+            form = {**(await request.form()), "client_secret": TELEGRAM_SECRET}
+            asked = self._redeemed(form, TELEGRAM_ID, TELEGRAM_SECRET)
+            if asked is None or request.headers.get("authorization") != f"Basic {basic}":
+                return JSONResponse({"error": "invalid_client"}, 401)
+            true = {"iss": f"{self.url}/telegram", "aud": TELEGRAM_ID, "sub": "opaque-0815", "id": int(self.user)}
+            token = self._id_token(asked, **true)
+            return JSONResponse(
+                {"access_token": "telegram-access-token", "token_type": "Bearer", "expires_in": 3600, "id_token": token}
             )
 
         @app.get(f"/{VERSION}/oauth/access_token")
@@ -188,10 +208,11 @@ class FakeLogins:
                 return None
         return asked
 
-    def _id_token(self, asked: dict[str, str]) -> str:
+    def _id_token(self, asked: dict[str, str], **true: Any) -> str:
         now = int(time.time())
-        true = {"iss": self.url, "aud": KAKAO_ID, "sub": self.user, "iat": now, "exp": now + 21599, "auth_time": now}
-        claims = {**true, "nonce": asked.get("nonce"), **self.claims}
+        always = {"iat": now, "exp": now + 3600, "auth_time": now, "nonce": asked.get("nonce")}
+        kakao = {"iss": self.url, "aud": KAKAO_ID, "sub": self.user}
+        claims = {**always, **(true or kakao), **self.claims}
         claims = {name: value for name, value in claims.items() if value is not None}
         if self.alg in {"RS256", "stranger"}:
             key = self._key if self.alg == "RS256" else self._other

@@ -32,7 +32,8 @@ async def merge(connection: AsyncConnection, *, gone: UUID, into: UUID) -> bool:
     """Make everything of one person another's, in this unit of work, and remove the one.
 
     What both have stays once. The other's choices count: their name, unless they have none, and their language. If
-    one of the two is banned, both are. Meanwhile nobody can write anything of either.
+    one of the two is banned, both are, and no look of theirs is shared any more. Meanwhile nobody can write anything
+    of either.
 
     Args:
         connection: the unit of work; nothing of the two or of those who follow them is locked in it yet.
@@ -71,6 +72,11 @@ async def merge(connection: AsyncConnection, *, gone: UUID, into: UUID) -> bool:
             created_at=min(new.created_at, old.created_at),
         )
     )
+    if new.banned_at or old.banned_at:
+        # Nothing of theirs may be on the board.
+        looks = tables.looks
+        shared = looks.c.person_id == into, looks.c.shared_at.is_not(None)
+        await connection.execute(update(looks).where(*shared).values(shared_at=None))
     return True
 
 

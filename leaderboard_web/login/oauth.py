@@ -1,4 +1,5 @@
-"""Logins of others by OAuth 2: Kakao's with OpenID Connect, Facebook's without. All that is asked for is who it is.
+"""Logins of others by OAuth 2: Kakao's and Telegram's with OpenID Connect, Facebook's without. All that is asked for is
+who it is.
 
 Authlib keeps a login that has begun in a signed cookie for the pages under `/login`: its state, its nonce, the
 verifier of PKCE. What comes back without one that this browser has begun is refused.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fastapi import Request, Response
+    from pydantic import SecretStr
 
     from core.settings import Settings
 
@@ -31,8 +34,9 @@ __all__ = ["Login", "open_logins"]
 PATIENCE = 10.0
 """Seconds for each call of a provider."""
 SUBJECT = re.compile(r"[A-Za-z0-9_-]{1,128}")
-SIGNED_WITH = ["RS256"]
-"""The only way in which an id_token may be signed, whatever its header or the provider's own list says."""
+KEY_PAIRS = ("RS256", "ES256", "EdDSA")
+"""How an id_token may be signed, whatever its header or the provider's own list says: never by a shared secret, and
+never not at all."""
 
 
 class Login(Protocol):
@@ -57,32 +61,50 @@ class Login(Protocol):
         """
 
 
-class _OpenID(StarletteOAuth2App):  # type: ignore[misc]
-    """Authlib's client, which believes one kind of signature and uses PKCE where that is offered."""
+class _Client(StarletteOAuth2App):  # type: ignore[misc]
+    """Authlib's client, which believes signatures of key pairs alone and uses PKCE where that is offered."""
 
     async def load_server_metadata(self) -> dict[str, Any]:
         metadata: dict[str, Any] = await super().load_server_metadata()
-        metadata["id_token_signing_alg_values_supported"] = SIGNED_WITH
+        offered = metadata.get("id_token_signing_alg_values_supported", ())
+        metadata["id_token_signing_alg_values_supported"] = [each for each in KEY_PAIRS if each in offered] or ["RS256"]
         if "S256" in metadata.get("code_challenge_methods_supported", ()):
             self.client_kwargs["code_challenge_method"] = "S256"
         return metadata
 
 
-class _Kakao:
-    """Kakao Login. Its `sub` is the id that the chatbot calls `appUserId`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What is to be known of a provider of OpenID Connect."""
 
-    provider = Provider.KAKAO_LOGIN
+    provider: Provider
+    scope: str
+    secret_in: str
+    """Where its token endpoint wants the secret, in OAuth's words."""
+    claim: str
+    """The claim that holds the id by which the messenger knows the person, too."""
 
-    def __init__(self, oauth: OAuth, settings: Settings) -> None:
-        assert settings.kakao_login_secret is not None
-        self._issuer = settings.kakao_login_issuer
+
+KAKAO = _Known(provider=Provider.KAKAO_LOGIN, scope="openid", secret_in="client_secret_post", claim="sub")
+"""Its `sub` is the id that the chatbot calls `appUserId`."""
+TELEGRAM = _Known(provider=Provider.TELEGRAM, scope="openid profile", secret_in="client_secret_basic", claim="id")
+"""Its `sub` is a string of its own; the `id` is the one of its chats."""
+
+
+class _OpenID:
+    """A login by OpenID Connect."""
+
+    def __init__(self, oauth: OAuth, known: _Known, keys: tuple[str, SecretStr], issuer: str) -> None:
+        client, secret = keys
+        self.provider, self._claim, self._issuer = known.provider, known.claim, issuer
         self._client = oauth.register(
-            "kakao",
-            client_cls=_OpenID,
-            client_id=settings.kakao_login_id,
-            client_secret=settings.kakao_login_secret.get_secret_value(),
-            server_metadata_url=f"{self._issuer}/.well-known/openid-configuration",
-            client_kwargs={**_kwargs("openid"), "token_endpoint_auth_method": "client_secret_post"},
+            known.provider.value,
+            client_cls=_Client,
+            client_id=client,
+            client_secret=secret.get_secret_value(),
+            server_metadata_url=f"{issuer}/.well-known/openid-configuration",
+            access_token_params={"client_id": client} if known.secret_in == "client_secret_basic" else None,
+            client_kwargs={**_kwargs(known.scope), "token_endpoint_auth_method": known.secret_in},
         )
 
     async def begin(self, request: Request, back: str) -> Response:
@@ -97,7 +119,7 @@ class _Kakao:
         }
         with _answering():
             token = await self._client.authorize_access_token(request, claims_options=claims)
-        return _subject(token.get("userinfo"), "sub")
+        return _subject(token.get("userinfo"), self._claim)
 
 
 class _Facebook:
@@ -138,7 +160,11 @@ def open_logins(settings: Settings) -> dict[str, Login]:
     oauth = OAuth()
     logins: dict[str, Login] = {}
     if settings.kakao_login_id and settings.kakao_login_secret is not None:
-        logins["kakao"] = _Kakao(oauth, settings)
+        keys = settings.kakao_login_id, settings.kakao_login_secret
+        logins["kakao"] = _OpenID(oauth, KAKAO, keys, settings.kakao_login_issuer)
+    if settings.telegram_login_id and settings.telegram_login_secret is not None:
+        keys = settings.telegram_login_id, settings.telegram_login_secret
+        logins["telegram"] = _OpenID(oauth, TELEGRAM, keys, settings.telegram_login_issuer)
     if settings.facebook_id and settings.facebook_secret is not None:
         logins["facebook"] = _Facebook(oauth, settings)
     return logins
@@ -164,6 +190,8 @@ def _answering() -> Iterator[None]:
 
 def _subject(claims: object, name: str) -> str:
     value = claims.get(name) if isinstance(claims, dict) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if not isinstance(value, str) or not SUBJECT.fullmatch(value):
         raise LoginRefused("no person")
     return value

@@ -47,7 +47,8 @@ class LoginPage:
         """Take the site, and the names of the logins that lead to a page of somebody else's."""
         self._site = site
         settings = site.settings
-        self._bot = settings.telegram_name if settings.telegram_token is not None else None
+        has_widget = settings.telegram_token is not None and "telegram" not in logins
+        self._bot = settings.telegram_name if has_widget else None
         self._ways = [way for way in WAYS if way in logins or (way == "telegram" and self._bot)]
         self._chats = {
             "telegram": settings.telegram_token is not None and settings.public_url is not None,

@@ -67,8 +67,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def door(folder: Path, logins: FakeLogins, telegram: FakeTelegram) -> Iterator[str]:
-    """The address of an Eva with all logins."""
-    settings = {f"EVA_{name.upper()}": value for name, value in logins.environment.items()}
+    """The address of an Eva with all logins, of Telegram's the one with a script of Telegram's."""
+    others = {name: value for name, value in logins.environment.items() if not name.startswith("telegram")}
+    settings = {f"EVA_{name.upper()}": value for name, value in others.items()}
     with running(
         folder,
         **settings,

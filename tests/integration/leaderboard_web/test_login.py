@@ -49,7 +49,7 @@ def logins() -> Iterator[FakeLogins]:
 
 @pytest.fixture
 def site(memory: Memory, samples: Path, logins: FakeLogins) -> FastAPI:
-    return a_site(memory, samples, **logins.environment, telegram_token=SecretStr("1:token"), telegram_name=BOT)
+    return a_site(memory, samples, **logins.environment)
 
 
 def a_site(memory: Memory, samples: Path, **settings: Any) -> FastAPI:
@@ -124,8 +124,10 @@ async def count(memory: Memory, name: str) -> int:
 
 # Logins of others
 
+WAYS = [("kakao", Provider.KAKAO_LOGIN), ("telegram", Provider.TELEGRAM), ("facebook", Provider.FACEBOOK)]
 
-@pytest.mark.parametrize(("way", "provider"), [("kakao", Provider.KAKAO_LOGIN), ("facebook", Provider.FACEBOOK)])
+
+@pytest.mark.parametrize(("way", "provider"), WAYS)
 async def test_a_login_makes_a_person_and_knows_them_again(
     memory: Memory, browser: NewBrowser, logins: FakeLogins, way: str, provider: Provider
 ) -> None:
@@ -258,7 +260,34 @@ async def test_facebook_that_is_down_is_no_bug(
     assert await count(memory, "people") == 0
 
 
-@pytest.mark.parametrize("way", ["kakao", "facebook"])
+async def test_no_script_of_others_where_none_is_needed(mina: httpx.AsyncClient) -> None:
+    page = await mina.get("/login")
+    assert 'href="/login/telegram?' in page.text
+    assert "telegram.org" not in page.text + page.headers["content-security-policy"]
+    assert page.headers["cross-origin-opener-policy"] == "same-origin"
+
+
+async def test_a_login_with_telegram_is_who_chats_there(
+    memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins
+) -> None:
+    async with memory.database.begin() as connection:
+        person = await people.meet(connection, Provider.TELEGRAM, logins.user, language="ko")
+    await log_in(mina, "telegram")
+    assert await who(memory, mina) == person.id
+
+
+@pytest.mark.parametrize(
+    "lie", [{"iss": "https://evil.example"}, {"aud": "1"}, {"id": None}, {"id": True}, {"nonce": "x"}]
+)
+async def test_a_lie_about_telegram_is_not_believed(
+    memory: Memory, mina: httpx.AsyncClient, logins: FakeLogins, lie: dict[str, Any]
+) -> None:
+    logins.claims = lie
+    assert (await log_in(mina, "telegram")).status_code == 400
+    assert await count(memory, "people") == 0
+
+
+@pytest.mark.parametrize("way", ["kakao", "telegram", "facebook"])
 async def test_a_login_ends_only_in_the_browser_that_began_it(
     memory: Memory, browser: NewBrowser, logins: FakeLogins, way: str
 ) -> None:
@@ -368,15 +397,16 @@ async def test_only_what_is_configured_is_there(memory: Memory, samples: Path) -
         assert (await client.post("/login/telegram/app")).status_code in {404, 405}
 
 
-async def test_telegrams_button_is_let_in_and_nothing_else(site: FastAPI, mina: httpx.AsyncClient) -> None:
-    page = await mina.get("/login")
+async def test_telegrams_older_button_is_let_in_and_nothing_else(memory: Memory, samples: Path) -> None:
+    app = a_site(memory, samples, telegram_token=SecretStr("1:token"), telegram_name=BOT)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE) as mina:
+        page, other = await mina.get("/login"), await mina.get("/styles")
     policy = dict(each.split(" ", 1) for each in page.headers["content-security-policy"].split("; "))
     assert policy["script-src"] == "'self' https://telegram.org"
     assert policy["frame-src"] == "https://oauth.telegram.org"
     assert policy["default-src"] == "'none'"
     assert page.headers["cross-origin-opener-policy"] == "same-origin-allow-popups"
     assert f'data-telegram-login="{BOT}"' in page.text
-    other = await mina.get("/styles")
     assert "telegram" not in other.headers["content-security-policy"]
     assert other.headers["cross-origin-opener-policy"] == "same-origin"
 

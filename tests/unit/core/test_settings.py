@@ -121,3 +121,14 @@ def test_every_secret_is_known_as_one() -> None:
         secret_key=SecretStr("s" * 32),
     )
     assert {"1:token", "telegram", "kakao", "s" * 32, "pass-word"} <= set(settings.secrets)
+
+
+@pytest.mark.parametrize("login", ["KAKAO_LOGIN", "FACEBOOK", "TELEGRAM_LOGIN"])
+@pytest.mark.parametrize("half", ["ID", "SECRET"])
+def test_half_a_login_is_a_mistake(monkeypatch: pytest.MonkeyPatch, login: str, half: str) -> None:
+    monkeypatch.setenv(f"EVA_{login}_{half}", "x")
+    with pytest.raises(ValidationError, match="belong together"):
+        Settings()
+    monkeypatch.setenv(f"EVA_{login}_ID", "x")
+    monkeypatch.setenv(f"EVA_{login}_SECRET", "a secret of its own")
+    assert "a secret of its own" in Settings().secrets

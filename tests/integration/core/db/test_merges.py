@@ -147,12 +147,37 @@ async def test_nobody_has_reported_themselves(database: Database) -> None:
 async def test_a_ban_is_not_left_behind(database: Database, banned: str) -> None:
     async with database.begin() as connection:
         pair = {name: (await a_person(connection)).id for name in ("gone", "into")}
+        shown = [await a_look(connection, each) for each in pair.values()]
+        for look in shown:
+            assert await looks.share(connection, look.id)
         table = tables.people
         await connection.execute(update(table).where(table.c.id == pair[banned]).values(banned_at=func.now()))
         assert await merge(connection, **pair)
         kept = await people.get(connection, pair["into"])
         assert kept is not None
         assert kept.banned_at is not None
+        assert not any(each.on_board for each in await looks.of_person(connection, kept.id, limit=9))
+        await all_numbers_are_right(connection)
+
+
+def test_everything_that_belongs_to_people_is_thought_of() -> None:
+    """Whoever adds a column that names people decides here, and in `merge`, what becomes of it."""
+    naming = {
+        f"{table.name}.{column.name}"
+        for table in tables.metadata.sorted_tables
+        for column in table.columns
+        for key in column.foreign_keys
+        if key.column is tables.people.c.id
+    }
+    assert naming == {
+        *("identities.person_id", "looks.person_id", "hearts.person_id", "scraps.person_id", "reports.person_id"),
+        *("follows.person_id", "follows.followed_id", "person_styles.person_id", "tickets.person_id"),
+        *("moderation.person_id", "moderation.moderator_id"),
+    }
+    assert {column.name for column in tables.people.columns} == {
+        *("id", "name", "name_key", "language", "created_at", "consented_at", "guesses_first", "naming"),
+        *("followers", "following", "banned_at"),
+    }
 
 
 async def test_who_is_not_there_is_not_merged(database: Database) -> None:
