@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from core.db import looks, people
 from core.db.people import Person
 from core.db.tables import Channel, Provider
 from core.errors import DailyLimit, PersonGone
+from core.ids import uuid7
 from core.judging import Judging
 from core.memory import Memory
 from core.settings import Settings
@@ -140,6 +142,19 @@ async def test_the_name_that_was_proposed_is_kept_for_the_person(stylist: Stylis
     taken = await stylist.grant(await now(stylist, mina), Action(verb=Verb.TAKE, look=look.id))
     assert taken.sentences == (text("talk.shared", EN, name=second),)
     assert (await now(stylist, mina)).name == second
+
+
+async def test_people_who_share_at_once_get_names_of_their_own(
+    stylist: Stylist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = made_up_names(uuid7(), EN)
+    names = [next(same) for _ in range(20)]
+    monkeypatch.setattr("bot.stylist.made_up_names", lambda *_: iter(names))
+    crowd = [await stylist.meet(Provider.TELEGRAM, f"{number}", "en") for number in range(6)]
+    shown = [await show(stylist, each, 100 + number) for number, each in enumerate(crowd)]
+    actions = [Action(verb=Verb.TAKE, look=look.id) for look in shown]
+    await asyncio.gather(*(stylist.grant(each, action) for each, action in zip(crowd, actions, strict=True)))
+    assert {(await now(stylist, each)).name for each in crowd} == set(names[:6])
 
 
 async def test_a_name_that_was_only_proposed_is_asked_for_again(stylist: Stylist, mina: Person) -> None:

@@ -92,6 +92,19 @@ async def test_share_under_the_name_that_eva_made_up(stage: Stage) -> None:
     assert (await stage.press(asked, "take")).text == text("talk.shared", KO, name=name)
 
 
+async def test_a_name_that_somebody_has_is_asked_again_with_the_made_up_one(stage: Stage) -> None:
+    async with stage.memory.database.begin() as connection:
+        friend = await people.meet(connection, Provider.TELEGRAM, "77", language="ko")
+        assert await people.set_name(connection, friend.id, "단추 수집가")
+    await stage.agree()
+    await stage.press(await stage.show(a_photo()), "share")
+    taken = await stage.say("단추수집가")
+    proposed = made_up((await person(stage)).id, KO)
+    assert taken.text == text("talk.name.taken", KO, name="단추수집가", proposed=proposed)
+    assert verbs(taken.reply) == ["take", "keep"]
+    assert (await stage.press(taken, "take")).text == text("talk.shared", KO, name=proposed)
+
+
 async def test_keep_it_private(stage: Stage) -> None:
     await stage.agree()
     assert (await stage.press(await stage.show(a_photo()), "keep")).text == text("talk.kept", KO)

@@ -67,6 +67,20 @@ async def test_first_share_asks_for_a_name_and_takes_the_made_up_one(stage: Stag
     assert len(stage.telegram.called("answerCallbackQuery")) == 2
 
 
+async def test_name_that_somebody_has_is_asked_again_with_the_made_up_one(stage: Stage) -> None:
+    async with stage.memory.database.begin() as connection:
+        friend = await people.meet(connection, Provider.TELEGRAM, str(FRIEND), language="ko")
+        assert await people.set_name(connection, friend.id, "미나 리")
+    await stage.play(stage.press(await judged(stage), "share"))
+    await stage.play(stage.updates.text("미나리"))
+    proposed = made_up((await person_of(stage)).id, KO)
+    assert stage.last()["text"] == text("talk.name.taken", KO, name="미나리", proposed=proposed)
+    assert stage.verbs(stage.last()) == ["take", "keep"]
+    assert (await latest(stage)).shared_at is None
+    await stage.play(stage.press(stage.last(), "take"))
+    assert stage.last()["text"] == text("talk.shared", KO, name=proposed)
+
+
 async def test_typed_name_shares_and_a_bad_one_is_asked_again(stage: Stage) -> None:
     await stage.play(stage.press(await judged(stage), "share"))
     await stage.play(stage.updates.text("<b>미나</b>"))
