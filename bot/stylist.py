@@ -208,6 +208,8 @@ class Stylist:
             return _about(await looks.get(connection, look.id) or look, language, key)
         if look.verdict.band is Band.NOT_AN_OUTFIT:
             return _about(look, language, "talk.no_outfit_to_share")
+        if person.banned_at is not None:
+            return _about(look, language, "talk.banned")
         ask = verb is Verb.SHARE and await self._is_to_be_asked(connection, person)
         name = await self._proposed(connection, person)
         if ask:
@@ -251,9 +253,11 @@ class Stylist:
         await people.set_naming(connection, person.id, None)
         shared = await looks.share(connection, look_id)
         look = await looks.get(connection, look_id)
+        if look is not None and not shared and await people.is_banned(connection, person.id):
+            return _about(look, language, "talk.banned")
         if look is None or not shared:
             return Answer(language=language, sentences=(text("talk.look_gone", language),))
-        return _about(look, language, "talk.shared", name=name)
+        return _about(look, language, "talk.shared" if look.on_board else "talk.held", name=name)
 
 
 def _about(look: Look, language: Language, key: str, *, ask: Verb | None = None, **values: object) -> Answer:

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from procrastinate import App, JobContext
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.looks import Look
     from core.memory import Memory
 
-__all__ = ["FORGET", "delete_look", "forget", "hide_look", "sweep", "tasks"]
+__all__ = ["FORGET", "delete_look", "forget", "hide_look", "sweep", "take_down", "tasks"]
 
 log = structlog.get_logger()
 
@@ -68,10 +69,13 @@ async def hide_look(memory: Memory, look_id: UUID) -> bool:
     """Take a look off the board for good and delete its pictures at once; False if there is no such look."""
     async with memory.database.begin() as connection:
         look = await looks.lock(connection, look_id)
-        if look is None:
-            return False
-        await memory.storage.delete(_keys([look]))
-        return await looks.hide(connection, look_id)
+        return look is not None and await take_down(memory, connection, look)
+
+
+async def take_down(memory: Memory, connection: AsyncConnection, look: Look) -> bool:
+    """The same within a unit of work, which has locked the look; False if it is gone."""
+    await memory.storage.delete(_keys([look]))
+    return await looks.hide(connection, look.id)
 
 
 async def delete_look(memory: Memory, look_id: UUID) -> bool:

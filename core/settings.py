@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     """`inline`, the web process does the queue's jobs too; `off`, only `eva worker` does."""
     public_url: HttpUrl | None = None
     """The address at which others reach Eva, for links and pictures that she sends."""
+    admins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Who may moderate: identities as `provider:subject`, e.g. `telegram:12345`, with commas between."""
     telegram_token: SecretStr | None = None
     """The token that @BotFather gave; without it Telegram is off."""
     telegram_secret: SecretStr | None = None
@@ -177,6 +179,20 @@ class Settings(BaseSettings):
         if len(self.model_fields_set & {"kakao_sdk_version", "kakao_sdk_integrity"}) == 1:
             raise ValueError("EVA_KAKAO_SDK_VERSION and EVA_KAKAO_SDK_INTEGRITY must be set together")
         return self
+
+    @field_validator("admins", mode="before")
+    @classmethod
+    def _split_admins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(who for each in value.split(",") if (who := each.strip()))
+
+    @field_validator("admins")
+    @classmethod
+    def _are_identities(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[a-z_]+:\S+", each) for each in value):
+            raise ValueError("must be provider:subject, with commas between")
+        return value
 
     @field_validator("kakao_image_hosts", mode="before")
     @classmethod

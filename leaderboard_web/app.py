@@ -10,6 +10,7 @@ from core.keys import secret_key
 from core.visitors import Visitors
 from leaderboard_web.about import about_routes
 from leaderboard_web.api import api_routes
+from leaderboard_web.admin import admin_routes
 from leaderboard_web.assets import Assets
 from leaderboard_web.board import board_routes
 from leaderboard_web.chat import chat_routes
@@ -81,6 +82,7 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         chat_routes,
         api_routes,
         picture_routes,
+        admin_routes,
         share_routes,
         me_routes,
         login_routes,

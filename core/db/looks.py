@@ -304,9 +304,15 @@ async def share(connection: AsyncConnection, look_id: UUID) -> bool:
     """Put a look on the board; one that is there stays where it is.
 
     Returns:
-        False if that is not possible: it is gone or hidden, has no pictures any more, or shows no outfit.
+        False if that is not possible: it is gone or hidden, has no pictures any more, shows no outfit, or its owner is
+        banned.
     """
-    table = tables.looks
+    table, people = tables.looks, tables.people
+    # Locked, so that no ban overlooks it.
+    owner = select(people.c.banned_at).join(table, table.c.person_id == people.c.id).where(table.c.id == look_id)
+    banned = await connection.execute(owner.with_for_update(read=True, of=people))
+    if banned.scalar_one_or_none() is not None:
+        return False
     return await _change(
         connection,
         look_id,

@@ -31,6 +31,7 @@ __all__ = [
     "get",
     "identities_of",
     "identity_of",
+    "is_banned",
     "link",
     "lock",
     "mark_reachable",
@@ -226,6 +227,12 @@ async def lock(connection: AsyncConnection, person_id: UUID) -> bool:
     """Let nobody write anything of this person until the unit of work ends; False if there is no such person."""
     found = select(tables.people.c.id).where(tables.people.c.id == person_id).with_for_update()
     return (await connection.execute(found)).first() is not None
+
+
+async def is_banned(connection: AsyncConnection, person_id: UUID) -> bool:
+    """Whether a moderator decided that nothing of theirs may be on the board."""
+    found = select(tables.people.c.banned_at).where(tables.people.c.id == person_id)
+    return (await connection.execute(found)).scalar_one_or_none() is not None
 
 
 async def remove(connection: AsyncConnection, person_id: UUID) -> None:

@@ -1,0 +1,209 @@
+"""What moderators see and do: looks that were reported, and a log of every act.
+
+Acts lock people before looks, as everybody does, and people in the order of their ids: so nobody waits for anybody who
+waits for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Integer, Uuid, func, insert, literal, select, update
+
+from core.db import tables
+from core.db.looks import GLIMPSE, as_glimpse
+from core.db.tables import Act
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from core.db.looks import Glimpse
+
+__all__ = ["HOLDING", "Entry", "Reported", "ban", "entries", "lock", "note", "queue", "settle", "unban"]
+
+HOLDING = 3
+"""Reports that nobody has seen from which the database holds a look; the trigger `count_reports` has this number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """A look with reports that no moderator has seen."""
+
+    look: Glimpse
+    name: str | None
+    """Its owner's, if they chose one."""
+    banned: bool
+    """Whether its owner is."""
+    reports: int
+    reasons: tuple[str, ...]
+    """In the reporters' words, in the order in which they came; those who gave none are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An act in the log."""
+
+    id: int
+    act: Act
+    created_at: datetime
+    moderator: tuple[UUID, str | None] | None
+    """Who did it, with the name they chose; None if they were forgotten."""
+    person: tuple[UUID, str | None] | None
+    """Whom it was about, or whose look; None if they were forgotten."""
+    banned: bool
+    """Whether that person is banned now."""
+    look_id: UUID | None
+    """None if it was about none, or if that was deleted."""
+
+
+async def queue(connection: AsyncConnection, *, limit: int, after: tuple[int, UUID] | None = None) -> list[Reported]:
+    """Reported looks that were shared, the most reported first, of equals the oldest.
+
+    Args:
+        connection: the unit of work.
+        limit: how many at most.
+        after: (`reports`, `id`) of the last one of the page before.
+    """
+    table, people = tables.looks, tables.people
+    found: Select[tuple[object, ...]] = (
+        select(*GLIMPSE, table.c.reports, people.c.name.label("owner"), people.c.banned_at)
+        .join(people, people.c.id == table.c.person_id)
+        .where(table.c.reports > 0, table.c.shared_at.is_not(None))
+    )
+    if after is not None:
+        further = func.row(-table.c.reports, table.c.id)
+        found = found.where(further > func.row(literal(-after[0], Integer), literal(after[1], Uuid)))
+    found = found.order_by(-table.c.reports, table.c.id).limit(limit)
+    rows = list(await connection.execute(found))
+    reasons = await _reasons(connection, [row.id for row in rows])
+    return [
+        Reported(
+            look=as_glimpse(row),
+            name=row.owner,
+            banned=row.banned_at is not None,
+            reports=row.reports,
+            reasons=tuple(reasons.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+async def lock(connection: AsyncConnection, *people: UUID) -> set[UUID]:
+    """Let nobody write anything of these people until the unit of work ends; those of them who exist."""
+    table = tables.people
+    found = select(table.c.id).where(table.c.id.in_(people)).order_by(table.c.id).with_for_update()
+    return set((await connection.execute(found)).scalars())
+
+
+async def settle(connection: AsyncConnection, look_id: UUID, *, release: bool) -> None:
+    """Note that a moderator has seen a look's reports.
+
+    Args:
+        connection: the unit of work; has locked the look.
+        look_id: which look.
+        release: whether it may be on the board again, if it was held.
+    """
+    reports, table = tables.reports, tables.looks
+    await connection.execute(
+        update(reports).where(reports.c.look_id == look_id, reports.c.seen_at.is_(None)).values(seen_at=func.now())
+    )
+    if release:
+        await connection.execute(update(table).where(table.c.id == look_id).values(held_at=None))
+
+
+async def ban(connection: AsyncConnection, person_id: UUID) -> bool:
+    """Ban a person, whom the unit of work has locked, and hold all their looks; False if they are banned already."""
+    table, people = tables.looks, tables.people
+    banned = await connection.execute(
+        update(people).where(people.c.id == person_id, people.c.banned_at.is_(None)).values(banned_at=func.now())
+    )
+    if banned.rowcount == 0:
+        return False
+    await connection.execute(
+        update(table).where(table.c.person_id == person_id, table.c.on_board).values(held_at=func.now())
+    )
+    return True
+
+
+async def unban(connection: AsyncConnection, person_id: UUID) -> bool:
+    """Take a ban back; their looks return, but for those that reports hold. False if they are not banned."""
+    table, people = tables.looks, tables.people
+    freed = await connection.execute(
+        update(people).where(people.c.id == person_id, people.c.banned_at.is_not(None)).values(banned_at=None)
+    )
+    if freed.rowcount == 0:
+        return False
+    held = table.c.person_id == person_id, table.c.held_at.is_not(None), table.c.reports < HOLDING
+    await connection.execute(update(table).where(*held).values(held_at=None))
+    return True
+
+
+async def note(
+    connection: AsyncConnection, act: Act, moderator_id: UUID, *, look_id: UUID | None = None, person_id: UUID
+) -> None:
+    """Write an act into the log.
+
+    Args:
+        connection: the unit of work of the act itself.
+        act: what was done.
+        moderator_id: who did it.
+        look_id: to which look, if it was one.
+        person_id: to whom, or whose look it is.
+    """
+    values = {"act": act, "moderator_id": moderator_id, "look_id": look_id, "person_id": person_id}
+    await connection.execute(insert(tables.moderation).values(values))
+
+
+async def entries(connection: AsyncConnection, *, limit: int, before: int | None = None) -> list[Entry]:
+    """The log, the latest act first.
+
+    Args:
+        connection: the unit of work.
+        limit: how many at most.
+        before: the `id` of the last one of the page before.
+    """
+    table = tables.moderation
+    moderator, person = tables.people.alias("moderator"), tables.people.alias("person")
+    found = (
+        select(
+            table,
+            moderator.c.name.label("moderator_name"),
+            person.c.name.label("person_name"),
+            person.c.banned_at.label("banned_at"),
+        )
+        .outerjoin(moderator, moderator.c.id == table.c.moderator_id)
+        .outerjoin(person, person.c.id == table.c.person_id)
+    )
+    if before is not None:
+        found = found.where(table.c.id < before)
+    return [
+        Entry(
+            id=row.id,
+            act=Act(row.act),
+            created_at=row.created_at,
+            moderator=None if row.moderator_id is None else (row.moderator_id, row.moderator_name),
+            person=None if row.person_id is None else (row.person_id, row.person_name),
+            banned=row.banned_at is not None,
+            look_id=row.look_id,
+        )
+        for row in await connection.execute(found.order_by(table.c.id.desc()).limit(limit))
+    ]
+
+
+async def _reasons(connection: AsyncConnection, look_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    table = tables.reports
+    found = (
+        select(table.c.look_id, table.c.reason)
+        .where(table.c.look_id.in_(look_ids), table.c.seen_at.is_(None), table.c.reason != "")
+        .order_by(table.c.created_at)
+    )
+    reasons: dict[UUID, list[str]] = {}
+    for row in await connection.execute(found):
+        reasons.setdefault(row.look_id, []).append(row.reason)
+    return reasons

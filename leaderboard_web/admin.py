@@ -1,0 +1,161 @@
+"""`/admin`: what people reported, and what moderators did. For everybody who is none of them it does not exist."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from bot.names import made_up
+from bot.voice import style_name
+from core import moderation as acts
+from core.days import SEOUL
+from core.db import moderation
+from core.errors import LookGone, PersonGone
+from leaderboard_web.addresses import as_id
+from leaderboard_web.pages import language_of, render
+from leaderboard_web.pictures import picture_path
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.texts import Language
+    from leaderboard_web.site import Site
+
+__all__ = ["admin_routes"]
+
+SHOWN = 20
+LOOKS = {"hide": acts.hide, "restore": acts.restore}
+PEOPLE = {"ban": acts.ban, "unban": acts.unban}
+
+
+def admin_routes(site: Site) -> APIRouter:
+    """The queue of reported looks, the acts, and their log."""
+    router, memory, guests, admins = APIRouter(prefix="/admin"), site.memory, site.guests, site.settings.admins
+
+    async def moderator(connection: AsyncConnection, request: Request) -> UUID:
+        """Who asks.
+
+        Raises:
+            HTTPException: 404, they may not moderate.
+        """
+        person_id = await guests.known(connection, request)
+        if person_id is None or not await acts.is_admin(connection, admins, person_id):
+            raise HTTPException(404)
+        return person_id
+
+    @router.get("", response_class=Response)
+    async def queue(request: Request) -> Response:
+        """Looks with reports that nobody has seen, the most reported first."""
+        async with memory.database.autocommit() as connection:
+            await moderator(connection, request)
+            found = await moderation.queue(connection, limit=SHOWN + 1, after=_place(request))
+        language, shown = language_of(request), found[:SHOWN]
+        last = shown[-1] if len(found) > SHOWN else None
+        return render(
+            request,
+            "admin/queue.html",
+            section="admin",
+            reported=[
+                {
+                    "look": each.look,
+                    "photo": picture_path(memory.links, each.look.photo_key) if each.look.photo_key else None,
+                    "style_name": style_name(each.look.style, language),
+                    "name": each.name or made_up(each.look.person_id, language),
+                    "banned": each.banned,
+                    "reports": each.reports,
+                    "reasons": each.reasons,
+                }
+                for each in shown
+            ],
+            more=f"/admin?after={last.reports}.{last.look.id.hex}" if last else None,
+        )
+
+    @router.get("/log", response_class=Response)
+    async def log(request: Request) -> Response:
+        """Every act, the latest first."""
+        async with memory.database.autocommit() as connection:
+            await moderator(connection, request)
+            found = await moderation.entries(connection, limit=SHOWN + 1, before=_number(request))
+        language, shown = language_of(request), found[:SHOWN]
+        return render(
+            request,
+            "admin/log.html",
+            section="admin",
+            entries=[
+                {
+                    "act": each.act,
+                    "when": each.created_at.astimezone(SEOUL),
+                    "moderator": _name(each.moderator, language),
+                    "person": _name(each.person, language),
+                    "banned": each.person[0] if each.banned and each.person else None,
+                    "look_id": each.look_id,
+                }
+                for each in shown
+            ],
+            more=f"/admin/log?before={shown[-1].id}" if len(found) > SHOWN else None,
+        )
+
+    @router.post("/looks/{look_id}/{act}", response_class=Response)
+    async def decide(request: Request, look_id: str, act: str) -> Response:
+        """Hide a look or restore it; where somebody else was faster, nothing is left to do."""
+        async with memory.database.autocommit() as connection:
+            who = await moderator(connection, request)
+        if act not in LOOKS:
+            raise HTTPException(404)
+        with suppress(LookGone):
+            await LOOKS[act](memory, who, as_id(look_id))
+        return RedirectResponse("/admin", 303)
+
+    @router.post("/people/{person_id}/{act}", response_class=Response)
+    async def judge(request: Request, person_id: str, act: str) -> Response:
+        """Ban a person, or take that back."""
+        async with memory.database.autocommit() as connection:
+            who = await moderator(connection, request)
+        if act not in PEOPLE:
+            raise HTTPException(404)
+        with suppress(PersonGone):
+            await PEOPLE[act](memory, who, as_id(person_id))
+        return RedirectResponse("/admin/log" if act == "unban" else "/admin", 303)
+
+    return router
+
+
+def _name(person: tuple[UUID, str | None] | None, language: Language) -> str | None:
+    """A name for the log; None if they were forgotten."""
+    return None if person is None else person[1] or made_up(person[0], language)
+
+
+def _place(request: Request) -> tuple[int, UUID] | None:
+    """Where in the queue the page before ended.
+
+    Raises:
+        HTTPException: 404, nowhere.
+    """
+    wish = request.query_params.get("after")
+    if wish is None:
+        return None
+    reports, _, look_id = wish.partition(".")
+    try:
+        return _as_number(reports), UUID(look_id)
+    except ValueError:
+        raise HTTPException(404) from None
+
+
+def _number(request: Request) -> int | None:
+    """Where in the log the page before ended.
+
+    Raises:
+        HTTPException: 404, nowhere.
+    """
+    wish = request.query_params.get("before")
+    return None if wish is None else _as_number(wish)
+
+
+def _as_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise HTTPException(404)
+    return int(text)

@@ -1,0 +1,106 @@
+"""Moderation in a real browser: from three reports to the end of a look."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bot.texts import Language, text
+from tests.browser.conftest import ENVIRONMENT, OpenPage
+from tests.browser.reported import MODERATOR, OWNER
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def reported(board: dict[str, str], place: Path) -> dict[str, Any]:
+    """One more look, three visitors and a moderator."""
+    command = [sys.executable, "-m", "tests.browser.reported"]
+    done = subprocess.run(
+        command, cwd=place, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def log_in(page: Page, site: str, token: str) -> None:
+    page.context.add_cookies([{"name": "visitor", "value": token, "url": site, "httpOnly": True, "sameSite": "Lax"}])
+
+
+def report(page: Page, site: str, look: str, token: str) -> None:
+    log_in(page, site, token)
+    page.goto(f"{site}/looks/{look}")
+    page.get_by_text(text("report.open", Language.EN)).click()
+    page.get_by_label(text("report.reason.consent", Language.EN)).check()
+    page.get_by_role("button", name=text("report.send", Language.EN)).click()
+    expect(page.get_by_text(text("report.thanks", Language.EN))).to_be_visible()
+
+
+def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:
+    look = reported["look"]
+    for place, token in enumerate(reported["visitors"]):
+        # The last one without JavaScript: both ways count.
+        page = open_page(path="/", java_script_enabled=place != 2)
+        report(page, site, look, token)
+    somebody = open_page(path="/", expect_errors=True)
+    expect(somebody.locator(".who", has_text=OWNER)).to_have_count(0)
+    assert somebody.goto(f"{site}/looks/{look}").status == 404  # type: ignore[union-attr]
+    for path in ("/admin", "/admin/log"):
+        assert somebody.goto(site + path).status == 404  # type: ignore[union-attr]
+
+    page = open_page(path="/", java_script_enabled=False)
+    log_in(page, site, reported["moderator"])
+    page.goto(f"{site}/admin")
+    case = page.locator(f"#look-{look}")
+    expect(case).to_contain_text(text("admin.reports", Language.EN, count=3))
+    expect(case).to_contain_text(text("admin.held", Language.EN))
+    expect(case).to_contain_text(text("report.reason.consent", Language.EN))
+    expect(case.get_by_role("img")).to_have_js_property("complete", True)
+    case.get_by_role("button", name=text("admin.restore", Language.EN)).click()
+    expect(page.locator(f"#look-{look}")).to_have_count(0)
+    somebody.goto(f"{site}/")
+    expect(somebody.locator(".who", has_text=OWNER)).to_have_count(1)
+
+    report(open_page(path="/"), site, look, somebody_new(somebody, site, look))
+    page.goto(f"{site}/admin")
+    case.get_by_text(text("admin.hide", Language.EN), exact=True).click()
+    case.get_by_role("button", name=text("admin.hide.yes", Language.EN)).click()
+    expect(case).to_have_count(0)
+    assert somebody.goto(f"{site}/looks/{look}").status == 404  # type: ignore[union-attr]
+
+    page.goto(f"{site}/admin/log")
+    acts = [text(f"admin.act.{act}", Language.EN, moderator=MODERATOR, person=OWNER) for act in ("hide", "restore")]
+    expect(page.locator(".acted li p").first).to_have_text(acts[0])
+    expect(page.locator(".acted li p").nth(1)).to_have_text(acts[1])
+
+
+def somebody_new(page: Page, site: str, look: str) -> str:
+    """The token of a visitor who came to be by a heart."""
+    page.goto(f"{site}/looks/{look}")
+    with page.expect_response("**/heart"):
+        page.locator(".heart button").click()
+    return next(each["value"] for each in page.context.cookies() if each["name"] == "visitor")
+
+
+def test_a_ban_and_its_end(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:
+    page = open_page(path="/")
+    log_in(page, site, reported["moderator"])
+    page.goto(f"{site}/admin/log")
+    expect(page.get_by_role("heading", level=1)).to_have_text(text("admin.log", Language.EN))
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+def test_nothing_sticks_out(open_page: OpenPage, reported: dict[str, Any], site: str, width: int) -> None:
+    page = open_page(path="/", viewport={"width": width, "height": 740})
+    log_in(page, site, reported["moderator"])
+    for path in ("/admin", "/admin/log"):
+        page.goto(site + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
