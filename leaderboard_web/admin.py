@@ -10,12 +10,14 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.names import made_up
+from bot.texts import text
 from bot.voice import style_name
 from core import moderation as acts
 from core.days import SEOUL
 from core.db import moderation
 from core.errors import LookGone, PersonGone
 from leaderboard_web.addresses import as_id
+from leaderboard_web.deeds import Reason
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.pictures import picture_path
 
@@ -67,7 +69,7 @@ def admin_routes(site: Site) -> APIRouter:
                     "name": each.name or made_up(each.look.person_id, language),
                     "banned": each.banned,
                     "reports": each.reports,
-                    "reasons": each.reasons,
+                    "reasons": [_in_words(reason, language) for reason in each.reasons],
                 }
                 for each in shown
             ],
@@ -122,6 +124,15 @@ def admin_routes(site: Site) -> APIRouter:
         return RedirectResponse("/admin/log" if act == "unban" else "/admin", 303)
 
     return router
+
+
+def _in_words(reason: str, language: Language) -> str:
+    """What somebody chose in a report's form, and what they added."""
+    chosen, _, line = reason.partition(": ")
+    if chosen not in set(Reason):
+        return reason
+    words = text(f"report.reason.{chosen}", language)
+    return f"{words}: {line}" if line else words
 
 
 def _name(person: tuple[UUID, str | None] | None, language: Language) -> str | None:

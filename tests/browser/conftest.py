@@ -34,6 +34,8 @@ ENVIRONMENT = {
     # All of these visitors share one address.
     "EVA_WRITES_PER_MINUTE": "10000",
     "EVA_NEWCOMERS_PER_HOUR": "10000",
+    "EVA_ADMINS": "telegram:moderator",
+    "EVA_KEEP_PAGES": "0",
     "EVA_DAILY_PHOTOS_PER_ADDRESS": "10000",
 }
 RESULTS = ROOT / "test-results"

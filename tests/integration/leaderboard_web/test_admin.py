@@ -186,11 +186,13 @@ async def test_a_case_shows_the_photo_the_owner_and_the_words_as_words(
     look = await a_shared(memory, name="Mina")
     await report(memory, look.id, 1, "<script>alert(1)</script>")
     await report(memory, look.id, 1, "not their photo")
+    await report(memory, look.id, 1, "consent: that is me")
     page = await admin.get("/admin")
     assert "<script>alert" not in page.text
     words = unescape(page.text)
     assert "<li>not their photo</li>" in words
-    assert text("admin.reports", Language.EN, count=2) in words
+    assert f"<li>{text('report.reason.consent', Language.EN)}: that is me</li>" in words
+    assert text("admin.reports", Language.EN, count=3) in words
     assert text("board.by", Language.EN, name="Mina") in words
     photo = re.search(r'src="(/pictures/[^"]+)"', page.text)
     assert photo is not None
