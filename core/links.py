@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from core.errors import LinkRefused
@@ -17,6 +18,9 @@ __all__ = ["Links"]
 PURPOSE = b"eva picture link 1"
 """Keeps these signatures apart from whatever else the same key may sign."""
 
+REMEMBERED = 8192
+"""Signatures that are kept."""
+
 
 class Links:
     """Makes and checks the tokens of links: `<end in seconds since 1970, hexadecimal>.<signature>`."""
@@ -24,6 +28,8 @@ class Links:
     def __init__(self, secret: bytes) -> None:
         """Take the key that signs; whoever has it can make links."""
         self._key = hmac.digest(secret, PURPOSE, "sha256")
+        # The boards show the same pictures again and again.
+        self._sign = lru_cache(REMEMBERED)(self._signature)
 
     def sign(self, key: str, lifetime: timedelta, *, step: timedelta | None = None) -> str:
         """A token that opens one picture for this long, to the second.
@@ -38,7 +44,7 @@ class Links:
         if step is not None:
             last += -last % int(step.total_seconds())
         end = f"{last:x}"
-        return f"{end}.{self._signature(key, end)}"
+        return f"{end}.{self._sign(key, end)}"
 
     def check(self, key: str, token: str) -> None:
         """Let pass who holds a good token for this picture.

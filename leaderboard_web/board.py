@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from bot.voice import about, style_name
 from core.db import boards
 from core.db.boards import Period, Place
 from core.styles import STYLES, Style
-from leaderboard_web.cards import card, given_by
+from leaderboard_web.cards import card, given_by_key
 from leaderboard_web.cursors import Cursor
 from leaderboard_web.pages import language_of, render
 
@@ -42,6 +43,7 @@ def board_path(when: Period | None = None, style: Style | None = None, cursor: C
 def board_routes(site: Site) -> APIRouter:
     """The board."""
     router, memory, guests = APIRouter(), site.memory, site.guests
+    judged_today = _JudgedToday(site.settings.keep_pages)
 
     @router.get("/", response_class=Response)
     async def board(request: Request) -> Response:
@@ -59,8 +61,8 @@ def board_routes(site: Site) -> APIRouter:
                 after = cursor.place if cursor else None
                 found = await boards.page(connection, limit=limit + 1, style=style, period=when, after=after)
             shown, rest = found[:limit], found[limit:]
-            given = await given_by(connection, await guests.known(connection, request), shown)
-            judged = await boards.judged_today(connection) if first else 0
+            given = await given_by_key(connection, guests.key_of(request), shown)
+            judged = await judged_today.count(connection) if first else 0
         before = cursor.shown if cursor else 0
         cards = [
             card(each, links=memory.links, language=language, given=given, place=place)
@@ -86,6 +88,20 @@ def board_routes(site: Site) -> APIRouter:
         )
 
     return router
+
+
+class _JudgedToday:
+    """How many outfits were judged today, as old at most as a page that is kept: it is nobody's in particular."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._until, self._count = seconds, 0.0, 0
+
+    async def count(self, connection: AsyncConnection) -> int:
+        """The number."""
+        if self._until < time.monotonic():
+            self._count = await boards.judged_today(connection)
+            self._until = time.monotonic() + self._seconds
+        return self._count
 
 
 async def _first_page(connection: AsyncConnection, style: Style | None, limit: int) -> tuple[Period, list[Shared]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.names import made_up
 from bot.voice import percent, style_name
 from core.db import hearts
+from core.db.tables import Provider
 from leaderboard_web.pictures import picture_path, thumb_path
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from core.links import Links
     from core.styles import Style
 
-__all__ = ["Card", "card", "given_by"]
+__all__ = ["Card", "card", "given_by", "given_by_key"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +92,10 @@ async def given_by(connection: AsyncConnection, visitor: UUID | None, shared: Se
     if visitor is None or not shared:
         return frozenset()
     return await hearts.given(connection, visitor, [each.look.id for each in shared])
+
+
+async def given_by_key(connection: AsyncConnection, key: str | None, shared: Sequence[Shared]) -> frozenset[UUID]:
+    """The same by the key of the visitor's browser, `Guests.key_of`, where all else about them does not matter."""
+    if key is None or not shared:
+        return frozenset()
+    return await hearts.given_to(connection, Provider.WEB, key, [each.look.id for each in shared])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import escape
 
 from bot.texts import Language, negotiate, text, variants
 from leaderboard_web.assets import asset
@@ -28,18 +30,24 @@ A_YEAR = 365 * 24 * 60 * 60
 REMEMBERED = 4096
 """Parts of pages that are kept ready, about a kilobyte each."""
 
-_templates = Jinja2Templates(
-    env=Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # What was read once is not looked at again.
-        auto_reload=False,
-    )
-)
-_templates.env.globals["asset"] = asset
+CONSTANT = re.compile(r'\{\{ (?P<what>t|asset)\("(?P<which>[\w.-]+)"\) \}\}')
+
+
+class _Spoken(FileSystemLoader):
+    """Puts what is the same on every page of a language, two texts of three, into the templates when they are read."""
+
+    def __init__(self, folder: Path, language: Language) -> None:
+        super().__init__(folder)
+        self._language = language
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """A template's source."""
+        source, path, is_fresh = super().get_source(environment, template)
+        return CONSTANT.sub(self._constant, source), path, is_fresh
+
+    def _constant(self, found: re.Match[str]) -> str:
+        said = text(found["which"], self._language) if found["what"] == "t" else asset(found["which"])
+        return found[0] if "{" in said else escape(said)
 
 
 @lru_cache(REMEMBERED)
@@ -48,7 +56,19 @@ def _once(macro: Callable[..., str], *values: Hashable) -> str:
     return macro(*values)
 
 
-_templates.env.globals["once"] = _once
+@cache
+def _templates(language: Language) -> Jinja2Templates:
+    environment = Environment(
+        loader=_Spoken(HERE / "templates", language),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # What was read once is not looked at again.
+        auto_reload=False,
+    )
+    environment.globals |= {"asset": asset, "once": _once}
+    return Jinja2Templates(env=environment)
 
 
 def language_of(request: Request) -> Language:
@@ -79,7 +99,7 @@ def render(
         values: what the template shows.
     """
     language = language_of(request)
-    page: Response = _templates.TemplateResponse(
+    page: Response = _templates(language).TemplateResponse(
         request,
         template,
         {

@@ -11,7 +11,7 @@ from core.db import boards
 from core.db.boards import Period
 from core.styles import STYLES, Style
 from leaderboard_web.board import board_path
-from leaderboard_web.cards import card, given_by
+from leaderboard_web.cards import card, given_by_key
 from leaderboard_web.figures import figures_of
 from leaderboard_web.pages import language_of, render
 
@@ -42,7 +42,7 @@ def style_routes(site: Site) -> APIRouter:
         style, language = Style(key), language_of(request)
         async with memory.database.autocommit() as connection:
             top = await boards.page(connection, style=style, limit=TOP)
-            given = await given_by(connection, await guests.known(connection, request), top)
+            given = await given_by_key(connection, guests.key_of(request), top)
         figures = figures_of(model)
         return render(
             request,

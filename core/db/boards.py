@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, Uuid, bindparam, func, literal, select
+from sqlalchemy import DateTime, Integer, Uuid, bindparam, func, select
 
 from core.days import midnight, monday
 from core.db import tables
@@ -130,23 +130,17 @@ async def of_person(
         limit: how many at most.
         after: (`shared_at`, `id`) of the last one of the page before.
     """
-    table = tables.looks
-    found = on_board().where(table.c.person_id == person_id)
+    values: dict[str, Any] = {"person_id": person_id, "limit": limit}
     if after is not None:
-        found = found.where(func.row(table.c.shared_at, table.c.id) < func.row(literal(after[0]), literal(after[1])))
-    found = found.order_by(table.c.shared_at.desc(), table.c.id.desc()).limit(limit)
-    return [as_shared(row) for row in await connection.execute(found)]
+        values |= {"shared_at": after[0], "look_id": after[1]}
+    found = await connection.execute(_of_person(after is not None), values)
+    return [as_shared(row) for row in found]
 
 
 async def styles_of(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
     """How many of a person's looks on the board are of each style, the most frequent first; without the others."""
-    table = tables.person_styles
-    found = (
-        select(table.c.style, table.c.looks)
-        .where(table.c.person_id == person_id, table.c.looks > 0)
-        .order_by(table.c.looks.desc(), table.c.style)
-    )
-    return {Style(row.style): row.looks for row in await connection.execute(found)}
+    found = await connection.execute(STYLES_OF, {"person_id": person_id})
+    return {Style(row.style): row.looks for row in found}
 
 
 def on_board() -> Select[tuple[object, ...]]:
@@ -196,6 +190,11 @@ def _chosen(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
 # Statements are put together once: that takes SQLAlchemy longer than Postgres takes to answer them.
 
 JUDGED = select(func.coalesce(func.sum(tables.days.c.judged), 0)).where(tables.days.c.day == bindparam("day"))
+STYLES_OF = (
+    select(tables.person_styles.c.style, tables.person_styles.c.looks)
+    .where(tables.person_styles.c.person_id == bindparam("person_id"), tables.person_styles.c.looks > 0)
+    .order_by(tables.person_styles.c.looks.desc(), tables.person_styles.c.style)
+)
 SHARED = _of_board(tables.looks).where(tables.looks.c.id == bindparam("look_id"))
 
 
@@ -207,6 +206,16 @@ def _page(by_style: bool, period: Period, further: bool) -> Select[tuple[object,
         here = func.row(table.c.hearts, table.c.id)
         found = found.where(here < func.row(bindparam("hearts", type_=Integer), bindparam("look_id", type_=Uuid)))
     return found.order_by(table.c.hearts.desc(), table.c.id.desc()).limit(bindparam("limit", type_=Integer))
+
+
+@cache
+def _of_person(further: bool) -> Select[tuple[object, ...]]:
+    table = tables.looks
+    found = on_board().where(table.c.person_id == bindparam("person_id"))
+    if further:
+        place = func.row(bindparam("shared_at", type_=DateTime(timezone=True)), bindparam("look_id", type_=Uuid))
+        found = found.where(func.row(table.c.shared_at, table.c.id) < place)
+    return found.order_by(table.c.shared_at.desc(), table.c.id.desc()).limit(bindparam("limit", type_=Integer))
 
 
 @cache

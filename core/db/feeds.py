@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, literal, select, true
+from sqlalchemy import DateTime, Integer, Uuid, bindparam, func, select, true
 
 from core.db import boards, tables
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, FromClause
+    from sqlalchemy import ColumnElement, FromClause, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.boards import Shared
@@ -35,10 +36,20 @@ async def following(
         limit: how many at most.
         before: (`shared_at`, `id`) of the last one of the page before.
     """
+    values: dict[str, Any] = {"person_id": person_id, "limit": limit}
+    if before is not None:
+        values |= {"shared_at": before[0], "look_id": before[1]}
+    return [boards.as_shared(row) for row in await connection.execute(_page(before is not None), values)]
+
+
+@cache
+def _page(further: bool) -> Select[tuple[object, ...]]:
+    """The statement, put together once."""
+    limit = bindparam("limit", type_=Integer)
     follows, newest, more = tables.follows, tables.looks.alias("newest"), tables.looks.alias("more")
     last = (
         select(newest.c.shared_at, newest.c.id)
-        .where(newest.c.person_id == follows.c.followed_id, newest.c.on_board, *_before(newest, before))
+        .where(newest.c.person_id == follows.c.followed_id, newest.c.on_board, *_before(newest, further))
         .order_by(newest.c.shared_at.desc(), newest.c.id.desc())
         .limit(1)
         .lateral("last")
@@ -46,14 +57,14 @@ async def following(
     latest = (
         select(follows.c.followed_id)
         .join(last, true())
-        .where(follows.c.person_id == person_id)
+        .where(follows.c.person_id == bindparam("person_id"))
         .order_by(last.c.shared_at.desc(), last.c.id.desc())
         .limit(limit)
         .subquery("latest")
     )
     each = (
         select(more.c.shared_at, more.c.id)
-        .where(more.c.person_id == latest.c.followed_id, more.c.on_board, *_before(more, before))
+        .where(more.c.person_id == latest.c.followed_id, more.c.on_board, *_before(more, further))
         .order_by(more.c.shared_at.desc(), more.c.id.desc())
         .limit(limit)
         .lateral("each")
@@ -65,15 +76,15 @@ async def following(
         .limit(limit)
         .subquery("page")
     )
-    found = (
+    return (
         boards.on_board()
         .join(page, page.c.id == tables.looks.c.id)
         .order_by(tables.looks.c.shared_at.desc(), tables.looks.c.id.desc())
     )
-    return [boards.as_shared(row) for row in await connection.execute(found)]
 
 
-def _before(looks: FromClause, place: tuple[datetime, UUID] | None) -> list[ColumnElement[bool]]:
-    if place is None:
+def _before(looks: FromClause, further: bool) -> list[ColumnElement[bool]]:
+    if not further:
         return []
-    return [func.row(looks.c.shared_at, looks.c.id) < func.row(literal(place[0]), literal(place[1]))]
+    place = func.row(bindparam("shared_at", type_=DateTime(timezone=True)), bindparam("look_id", type_=Uuid))
+    return [func.row(looks.c.shared_at, looks.c.id) < place]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Uuid, delete, literal, select
+from sqlalchemy import Uuid, any_, bindparam, delete, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -60,9 +61,15 @@ async def unfollow(connection: AsyncConnection, person_id: UUID, followed_id: UU
 
 async def given(connection: AsyncConnection, person_id: UUID, people_ids: Iterable[UUID]) -> frozenset[UUID]:
     """Those of the people whom a person follows."""
-    table = tables.follows
-    found = select(table.c.followed_id).where(table.c.person_id == person_id, table.c.followed_id.in_(list(people_ids)))
-    return frozenset((await connection.execute(found)).scalars())
+    found = await connection.execute(GIVEN, {"person_id": person_id, "people_ids": list(people_ids)})
+    return frozenset(row.followed_id for row in found)
+
+
+GIVEN = select(tables.follows.c.followed_id).where(
+    tables.follows.c.person_id == bindparam("person_id"),
+    tables.follows.c.followed_id == any_(bindparam("people_ids", type_=ARRAY(Uuid))),
+)
+"""Asked for with every look that somebody sees who was here before, so it is put together once."""
 
 
 async def followed_by(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.db import marks, tables
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["give", "given", "take_back"]
+    from core.db.tables import Provider
+
+__all__ = ["give", "given", "given_to", "take_back"]
 
 
 async def give(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:
@@ -43,6 +46,26 @@ async def take_back(connection: AsyncConnection, look_id: UUID, person_id: UUID)
 async def given(connection: AsyncConnection, person_id: UUID, look_ids: Iterable[UUID]) -> frozenset[UUID]:
     """Those of the looks that have a person's heart."""
     return await marks.put_by(connection, tables.hearts, person_id, look_ids)
+
+
+async def given_to(
+    connection: AsyncConnection, provider: Provider, subject: str, look_ids: Iterable[UUID]
+) -> frozenset[UUID]:
+    """The same for whoever a provider knows by this id; none if that is nobody."""
+    values = {"provider": provider, "subject": subject, "look_ids": list(look_ids)}
+    return frozenset(row.look_id for row in await connection.execute(GIVEN_TO, values))
+
+
+GIVEN_TO = (
+    select(tables.hearts.c.look_id)
+    .join(tables.identities, tables.identities.c.person_id == tables.hearts.c.person_id)
+    .where(
+        tables.identities.c.provider == bindparam("provider"),
+        tables.identities.c.subject == bindparam("subject"),
+        tables.hearts.c.look_id == any_(bindparam("look_ids", type_=ARRAY(Uuid))),
+    )
+)
+"""Asked for with every board that somebody sees who was here before, so it is put together once."""
 
 
 async def _count(connection: AsyncConnection, look_id: UUID) -> int | None:

@@ -174,7 +174,7 @@ async def set_name(connection: AsyncConnection, person_id: UUID, name: str) -> b
 
 async def by_name(connection: AsyncConnection, name: str) -> Person | None:
     """Who has this name, or one that reads so; None if nobody has."""
-    row = (await connection.execute(select(tables.people).where(tables.people.c.name_key == name_key(name)))).first()
+    row = (await connection.execute(NAMED, {"key": name_key(name)})).first()
     return None if row is None else as_person(row)
 
 
@@ -249,7 +249,8 @@ async def remove(connection: AsyncConnection, person_id: UUID) -> None:
 IDENTITY = select(tables.identities).where(
     tables.identities.c.provider == bindparam("provider"), tables.identities.c.subject == bindparam("subject")
 )
-"""Asked for with every page of somebody who was here before, so it is put together once."""
+NAMED = select(tables.people).where(tables.people.c.name_key == bindparam("key"))
+"""Asked for with every page of a visitor, and of a person: so they are put together once."""
 
 
 def _is(provider: Provider, subject: str) -> tuple[ColumnElement[bool], ...]:

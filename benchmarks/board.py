@@ -1,0 +1,380 @@
+"""How fast the pages of the site are, and whether they stay so: at 10,000 and at 1,000,000 shared looks.
+
+For each size a database is filled (`benchmarks/society.py`) and `eva serve` is started on it, one process, with the
+embedded Postgres. Then 20 readers (`benchmarks/readers.py`, one more process) ask for pages over kept connections. All
+share this machine's cores. The readers form a closed loop without pauses: each asks again as soon as it was answered,
+which is far more than 20 people do; how it is with people, who pause for a second or so, is measured too.
+
+    strangers   have no cookie, as most who come; what many of them ask for at once is made once a second
+    visitors    have given hearts, so each page is made for them alone
+
+The sizes take turns, page by page, so that whatever else the machine does meets both. Every statement behind a page is
+explained, and the plans are kept with the figures.
+
+Run: make bench-board
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.plans import Plan, plans_of
+from benchmarks.society import populate
+from core.db import boards, feeds, hearts, moderation, people
+from core.db.boards import Period, Place
+from core.db.embedded import EmbeddedPostgres
+from core.db.engine import Database
+from core.db.migrate import migrate_up
+from core.db.tables import Provider
+from core.styles import STYLES, Style
+from core.vision.engines import usable_cores
+from core.visitors import Visitors
+from leaderboard_web.board import SHOWN, board_path
+from leaderboard_web.cursors import Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+RESULTS = Path(__file__).parent / "results" / "board.json"
+ROOT = Path(__file__).parents[1]
+SIZES = (10_000, 1_000_000)
+READERS = 20
+MOST_MS = 25.0
+MOST_RATIO = 1.3
+PAUSING = "all of these in turn, with pauses"
+PAUSE = 1.0
+"""Seconds, the mean of exponential ones, between two pages of a person."""
+SAMPLE = 4000
+"""Looks and cursors that are asked for in turn: more than pages that are kept, so none of these is."""
+FAST_LOAD = ("fsync=off", "full_page_writes=off", "max_wal_size=8GB", "wal_level=minimal", "max_wal_senders=0")
+"""For filling alone; afterwards the server is started as Eva starts it."""
+
+Requests = list[tuple[str, str]]
+"""Paths with the cookies that go along."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Town:
+    """A database of one size, and the Eva that serves it."""
+
+    looks: int
+    url: str
+    """Of the database."""
+    port: int
+    visitors: tuple[str, ...]
+    """Cookies; the first one's owner follows 200 others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How long a page took at one size."""
+
+    p50: float
+    """ms"""
+    p99: float
+    """ms"""
+    pages_per_second: float
+    bytes: int
+    """Of a page, as it travels."""
+    reader_cores: float
+    """What the readers themselves took of the cores."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One kind of page at both sizes."""
+
+    page: str
+    small: Figures
+    large: Figures
+
+    @property
+    def ratio(self) -> float:
+        """Large over small, by the median: the 99th percentile of a second is one of a few samples."""
+        return self.large.p50 / self.small.p50
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs=2, default=SIZES, metavar=("SMALL", "LARGE"))
+    parser.add_argument("--seconds", type=float, default=4.0, help="for each kind of page and size; a tab has a third")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    console = Console()
+    with ExitStack() as stack:
+        towns = [stack.enter_context(town(looks, console)) for looks in options.sizes]
+        names = [name for name in _requests(towns[0]) if name in _requests(towns[1])]
+        rows = [measure(name, towns, options.seconds / 3 if ":" in name else options.seconds) for name in names]
+        plans = asyncio.run(explain(towns[1]))
+    show(rows, plans, options.sizes, console)
+    options.out.write_text(json.dumps(as_json(rows, plans, options.sizes), indent=2) + "\n", "utf-8")
+
+
+@contextmanager
+def town(looks: int, console: Console) -> Iterator[Town]:
+    """A database with so many looks, and an Eva on it."""
+    with tempfile.TemporaryDirectory(prefix="eva-bench-") as folder, ExitStack() as stack:
+        Path(folder).chmod(0o711)
+        data, secret = Path(folder) / "eva", secrets.token_hex(32)
+        visitors = Visitors(secret.encode())
+        cookies = [visitors.new() for _ in range(READERS)]
+        began = time.perf_counter()
+        with EmbeddedPostgres(data / "postgres", options=FAST_LOAD) as server:
+            asyncio.run(_migrate(server.url))
+            populate(server.url, looks, [visitors.key_of(each) or "" for each in cookies])
+        console.print(f"{looks:,} looks made in {time.perf_counter() - began:.0f} s")
+        # Eva starts the server, as she always does; joining it here sees to it that it stops whatever becomes of her.
+        port = stack.enter_context(_eva(Path(folder), data, secret))
+        server = stack.enter_context(EmbeddedPostgres(data / "postgres"))
+        cookies = [f"visitor={each}" for each in cookies]
+        yield Town(looks=looks, url=server.url, port=port, visitors=tuple(cookies))
+
+
+async def _migrate(url: str) -> None:
+    async with Database(url) as database:
+        await migrate_up(database)
+
+
+@contextmanager
+def _eva(folder: Path, data: Path, secret: str) -> Iterator[int]:
+    """`eva serve`; gives its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("EVA_", "DATABASE_URL"))}
+    environment = {**others, "PYTHONPATH": str(ROOT), "EVA_DATA_DIR": str(data), "EVA_SECRET_KEY": secret}
+    command = [sys.executable, "-m", "eva", "serve", "--port", str(port)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        try:
+            for _ in range(600):
+                with suppress(httpx.TransportError):
+                    if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10, trust_env=False).status_code == 200:
+                        break
+                time.sleep(0.1)
+            else:
+                raise TimeoutError((folder / "log").read_text("utf-8"))
+            yield port
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def requests_of(place: Town) -> dict[str, Requests]:
+    """What readers ask for, by the kind of page."""
+    tabs = [(when, style) for when in Period for style in (None, *STYLES)]
+    with psycopg.connect(place.url) as connection:
+        connection.execute("SELECT setseed(0.1)")
+        looks = connection.execute(
+            "SELECT id, hearts, style FROM looks WHERE on_board ORDER BY random() LIMIT %s", (SAMPLE,)
+        ).fetchall()
+        names = connection.execute(
+            "SELECT name FROM people WHERE EXISTS (SELECT FROM looks WHERE person_id = people.id AND on_board)"
+            " ORDER BY random() LIMIT %s",
+            (SAMPLE,),
+        ).fetchall()
+    further = [
+        board_path(
+            Period.ALL,
+            style if turn % 2 else None,
+            Cursor(shown=SHOWN + 1, place=Place(hearts=hearts_, look_id=look_id)),
+        )
+        for turn, (look_id, hearts_, style) in enumerate(looks)
+    ]
+    kinds = {
+        "any board": [board_path(when, style) for when, style in tabs],
+        "any board, further down": further,
+        "a look": [f"/looks/{look_id}" for look_id, _, _ in looks],
+        "a person": [f"/people/{quote(name)}" for (name,) in names],
+    }
+    found: dict[str, Requests] = {
+        f"board: {when}, {style or 'every style'}": [(board_path(when, style), "")] for when, style in tabs
+    }
+    for kind, paths in kinds.items():
+        found[f"{kind}, strangers"] = [(path, "") for path in paths]
+        found[f"{kind}, visitors"] = [(path, place.visitors[turn % READERS]) for turn, path in enumerate(paths)]
+    found["what 200 people shared whom one follows"] = [("/me/following", place.visitors[0])]
+    mixed = [each for name, every in found.items() if name.startswith("a") for each in every[:200]]
+    dice = np.random.default_rng(1)
+    found[PAUSING] = [mixed[turn] for turn in dice.permutation(len(mixed))]
+    return {name: requests for name, requests in found.items() if _exists(place, requests[0])}
+
+
+def _tab(when: Period, style: Style | None) -> str:
+    return f"board: {when}, {style or 'every style'}"
+
+
+def _exists(place: Town, request: tuple[str, str]) -> bool:
+    """Whether the site has such a page."""
+    path, cookie = request
+    headers = {"Cookie": cookie} if cookie else {}
+    reply = httpx.get(f"http://127.0.0.1:{place.port}{path}", headers=headers, trust_env=False)
+    return reply.status_code == 200
+
+
+def measure(page: str, towns: Sequence[Town], seconds: float) -> Row:
+    """Let the readers read one kind of page, at one size and the other in turn, twice."""
+    found: dict[int, list[dict[str, Any]]] = {place.looks: [] for place in towns}
+    for _ in range(2):
+        for place in towns:
+            found[place.looks].append(_read(place, _requests(place)[page], seconds / 2, PAUSE * (page == PAUSING)))
+    small, large = (_figures(found[place.looks]) for place in towns)
+    return Row(page=page, small=small, large=large)
+
+
+@cache
+def _requests(place: Town) -> dict[str, Requests]:
+    return requests_of(place)
+
+
+def _read(place: Town, requests: Requests, seconds: float, pause: float) -> dict[str, Any]:
+    plan = {
+        "port": place.port,
+        "readers": READERS,
+        "seconds": seconds,
+        "warm": 0.4,
+        "think": pause,
+        "requests": requests,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.readers"],
+        input=json.dumps(plan),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        timeout=seconds + 60,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    if found["others"]:
+        raise ValueError(f"answers other than 200: {found['others']}")
+    return found
+
+
+def _figures(slices: list[dict[str, Any]]) -> Figures:
+    ms = [each for one in slices for each in one["ms"]]
+    return Figures(
+        p50=round(float(np.percentile(ms, 50)), 2),
+        p99=round(float(np.percentile(ms, 99)), 2),
+        pages_per_second=round(len(ms) / sum(one["seconds"] for one in slices), 1),
+        bytes=slices[0]["bytes"],
+        reader_cores=round(float(np.mean([one["cpu"] for one in slices])), 2),
+    )
+
+
+async def explain(place: Town) -> list[Plan]:
+    """The plans of everything that the pages ask."""
+    async with Database(place.url) as database:
+        async with database.begin() as connection:
+            some = await boards.page(connection, limit=SHOWN + 2)
+            crowded = (await people.identity_of(connection, Provider.WEB, _key_of(place))) or None
+            middle = (
+                await connection.exec_driver_sql(
+                    "SELECT hearts, id FROM looks WHERE on_board ORDER BY hearts DESC, id DESC OFFSET 5000 LIMIT 1"
+                )
+            ).one()
+        assert crowded is not None
+        reader, look = crowded.person_id, some[0].look
+        after = Place(hearts=middle.hearts, look_id=middle.id)
+        asked: dict[str, Callable[[AsyncConnection], Awaitable[object]]] = {
+            "who a visitor is": partial(people.identity_of, provider=Provider.WEB, subject=_key_of(place)),
+            "which of the looks have the visitor's heart": partial(
+                hearts.given, person_id=reader, look_ids=[each.look.id for each in some]
+            ),
+            "how many were judged today": boards.judged_today,
+            "a look": partial(boards.shared, look_id=look.id),
+            "somebody's looks": partial(boards.of_person, person_id=look.person_id, limit=SHOWN + 1),
+            "somebody's styles": partial(boards.styles_of, person_id=look.person_id),
+            "what 200 people shared whom one follows": partial(feeds.following, person_id=reader, limit=SHOWN + 1),
+            "what moderators have to see": partial(moderation.queue, limit=21),
+        }
+        for when in Period:
+            for style in (None, *STYLES):
+                board = partial(boards.page, limit=SHOWN + 2, style=style, period=when)
+                asked[_tab(when, style)] = board
+                asked[f"{_tab(when, style)}, further down"] = partial(board, after=after)
+        return await plans_of(database, asked)
+
+
+def _key_of(place: Town) -> str:
+    """The key in the first visitor's cookie."""
+    return place.visitors[0].removeprefix("visitor=").partition(".")[0]
+
+
+def why(row: Row) -> str:
+    """Why a row misses the targets; empty if it does not."""
+    service = 1e3 / row.large.pages_per_second
+    if row.large.p99 >= MOST_MS:
+        return (
+            f"one page takes {service:.2f} ms of the process, and {READERS} readers without pauses always wait for"
+            f" each other: {READERS} x {service:.2f} = {READERS * service:.1f} ms"
+        )
+    return "" if row.ratio <= MOST_RATIO else f"{row.small.p50:.2f} ms became {row.large.p50:.2f} ms"
+
+
+def show(rows: Sequence[Row], plans: Sequence[Plan], sizes: Sequence[int], console: Console) -> None:
+    """The figures, for people."""
+    table = Table(
+        "", *(f"{each} {size:,}" for size in sizes for each in ("p50", "p99")), "ratio", "", title="The board"
+    )
+    for row in rows:
+        numbers = [f"{each:.1f}" for one in (row.small, row.large) for each in (one.p50, one.p99)]
+        table.add_row(row.page, *numbers, f"{row.ratio:.2f}", "missed" if why(row) else "met")
+    console.print(table)
+    for row in rows:
+        if cause := why(row):
+            console.print(f"{row.page}: {cause}")
+    grow = [each for each in plans if each.faults]
+    console.print(f"{len(plans)} statements explained, {len(grow)} of them would grow")
+    for plan in grow:
+        console.print(f"{plan.asked}: {', '.join(plan.faults)}")
+
+
+def as_json(rows: Sequence[Row], plans: Sequence[Plan], sizes: Sequence[int]) -> dict[str, Any]:
+    """The figures, to be kept."""
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cores": usable_cores(),
+        "looks": {"small": sizes[0], "large": sizes[1]},
+        "readers": f"{READERS}, a closed loop without pauses but for the row that says so, in one process",
+        "targets": {"large p99 ms": MOST_MS, "large p50 over small p50": MOST_RATIO},
+        "pages": [
+            {
+                **asdict(row),
+                "ratio p50": round(row.ratio, 3),
+                "ratio p99": round(row.large.p99 / row.small.p99, 3),
+                "missed": why(row),
+            }
+            for row in rows
+        ],
+        "plans": [asdict(plan) for plan in plans],
+    }
+
+
+if __name__ == "__main__":
+    main()

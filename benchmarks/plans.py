@@ -1,0 +1,91 @@
+"""How Postgres answers what pages ask: the plan of every statement, and whether it is one that does not grow.
+
+A plan is a good one if it reads no large table from end to end and sorts no more rows than a page can need: so its work
+depends on the page, and not on how many looks there are.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from core.db.engine import Database
+
+__all__ = ["Plan", "plans_of"]
+
+LARGE = {"looks", "people", "identities", "hearts", "scraps", "follows", "person_styles"}
+MOST_SORTED = 500
+"""Rows: more than the 200 people whom somebody may follow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The plan of one statement."""
+
+    asked: str
+    """By which part of a page."""
+    nodes: tuple[str, ...]
+    """What Postgres does, from the outside in, with the index or table that it reads."""
+    rows_read: int
+    """From tables and indexes, filtered ones included."""
+    ms: float
+    """That it took, planning included, read for the second time."""
+    faults: tuple[str, ...]
+    """Why it would grow; none in a good one."""
+
+
+async def plans_of(database: Database, pages: dict[str, Callable[[AsyncConnection], Awaitable[object]]]) -> list[Plan]:
+    """The plans of the statements that these parts of pages execute."""
+    plans = []
+    for asked, page in pages.items():
+        async with database.begin() as connection:
+            with _overheard(database) as statements:
+                await page(connection)
+            for statement, parameters in statements:
+                explain = f"EXPLAIN (ANALYZE, SUMMARY, FORMAT JSON) {statement}"
+                for _ in range(2):
+                    found = (await connection.exec_driver_sql(explain, parameters)).scalar_one()
+                plans.append(_plan(asked, found[0] if not isinstance(found, str) else json.loads(found)[0]))
+    return plans
+
+
+@contextmanager
+def _overheard(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    heard: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        heard.append((statement, parameters))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
+    try:
+        yield heard
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
+
+
+def _plan(asked: str, found: dict[str, Any]) -> Plan:
+    nodes, faults, read = [], [], 0
+    waiting = [found["Plan"]]
+    while waiting:
+        node = waiting.pop(0)
+        waiting = node.get("Plans", []) + waiting
+        rows = node["Actual Rows"] * node["Actual Loops"]
+        where = node.get("Index Name") or node.get("Relation Name")
+        nodes.append(f"{node['Node Type']} {where}" if where else node["Node Type"])
+        if where:
+            read += round(rows + node.get("Rows Removed by Filter", 0) * node["Actual Loops"])
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
+            faults.append(f"reads all of {node['Relation Name']}")
+        if "Sort" in node["Node Type"] and node["Plans"][0]["Actual Rows"] * node["Actual Loops"] > MOST_SORTED:
+            faults.append(f"sorts {node['Plans'][0]['Actual Rows']:.0f} rows")
+    ms = round(found["Planning Time"] + found["Execution Time"], 3)
+    return Plan(asked=asked, nodes=tuple(nodes), rows_read=read, ms=ms, faults=tuple(faults))
