@@ -58,6 +58,10 @@ bench: $(VENV)/dev ## measure speed and memory; keeps the figures in benchmarks/
 bench-chat: $(VENV)/dev ## measure chat under load; keeps the figures in benchmarks/results
 	@$(BIN)/python -m benchmarks.chat
 
+.PHONY: bench-board
+bench-board: $(VENV)/dev ## measure the site's pages with a million looks; keeps the figures in benchmarks/results
+	@$(BIN)/python -m benchmarks.board
+
 .PHONY: torture
 torture: $(VENV)/dev ## kill Eva's processes 300 times while people send photos
 	@EVA_TORTURE=300 $(BIN)/python -m pytest tests/acceptance/test_crash.py

@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from core.keys import secret_key
 from core.visitors import Visitors
 from leaderboard_web.about import about_routes
-from leaderboard_web.api import api_routes
 from leaderboard_web.admin import admin_routes
+from leaderboard_web.api import api_routes
 from leaderboard_web.assets import Assets
 from leaderboard_web.board import board_routes
 from leaderboard_web.chat import chat_routes

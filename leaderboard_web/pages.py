@@ -134,7 +134,8 @@ def _speaker(language: Language) -> Callable[..., str]:
 
 def part(request: Request, template: str, **values: object) -> str:
     """A part of a page, for a script that puts it there; in the reader's language."""
-    return _templates.env.get_template(template).render(_words(language_of(request)) | values)
+    language = language_of(request)
+    return str(_templates(language).env.get_template(template).render(_words(language) | values))
 
 
 def _words(language: Language) -> dict[str, object]:
