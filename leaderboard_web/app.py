@@ -17,6 +17,7 @@ from leaderboard_web.chat import chat_routes
 from leaderboard_web.deeds import deed_routes
 from leaderboard_web.desk import Desk
 from leaderboard_web.errors import answer_errors
+from leaderboard_web.fresh import Fresh
 from leaderboard_web.kept import Kept
 from leaderboard_web.limits import Limits
 from leaderboard_web.login.rooms import keep_logins, login_routes
@@ -69,6 +70,7 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         classifier=service.classifier,
         stylist=service.stylist,
         guests=guests,
+        fresh=Fresh(settings.keep_pages),
         desk=Desk(),
         samples=samples,
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
@@ -20,9 +20,8 @@ from leaderboard_web.pages import language_of, render
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from core.db.boards import Shared
+    from core.memory import Memory
     from leaderboard_web.site import Site
 
 __all__ = ["board_path", "board_routes"]
@@ -43,7 +42,6 @@ def board_path(when: Period | None = None, style: Style | None = None, cursor: C
 def board_routes(site: Site) -> APIRouter:
     """The board."""
     router, memory, guests = APIRouter(), site.memory, site.guests
-    judged_today = _JudgedToday(site.settings.keep_pages)
 
     @router.get("/", response_class=Response)
     async def board(request: Request) -> Response:
@@ -53,16 +51,15 @@ def board_routes(site: Site) -> APIRouter:
         cursor = _cursor(request)
         first = cursor is None
         limit = SHOWN + first
-        async with memory.database.autocommit() as connection:
-            if when is None and cursor is None:
-                when, found = await _first_page(connection, style, limit + 1)
-            else:
-                when = when or Period.ALL
-                after = cursor.place if cursor else None
-                found = await boards.page(connection, limit=limit + 1, style=style, period=when, after=after)
-            shown, rest = found[:limit], found[limit:]
-            given = await given_by_key(connection, guests.key_of(request), shown)
-            judged = await judged_today.count(connection) if first else 0
+        when, found = await site.fresh.get(
+            ("board", style, when, cursor), lambda: _page(memory, style, when, cursor, limit + 1)
+        )
+        shown, rest = found[:limit], found[limit:]
+        key, given = guests.key_of(request), frozenset[UUID]()
+        if key is not None:
+            async with memory.database.autocommit() as connection:
+                given = await given_by_key(connection, key, shown)
+        judged = await site.fresh.get("judged", lambda: _judged(memory)) if first else 0
         before = cursor.shown if cursor else 0
         cards = [
             card(each, links=memory.links, language=language, given=given, place=place)
@@ -90,27 +87,25 @@ def board_routes(site: Site) -> APIRouter:
     return router
 
 
-class _JudgedToday:
-    """How many outfits were judged today, as old at most as a page that is kept: it is nobody's in particular."""
+async def _page(
+    memory: Memory, style: Style | None, when: Period | None, cursor: Cursor | None, limit: int
+) -> tuple[Period, list[Shared]]:
+    """A page of a board; without a time or a place, of that of the shortest time in which somebody shared a look."""
+    async with memory.database.autocommit() as connection:
+        if when is not None or cursor is not None:
+            chosen, after = when or Period.ALL, cursor.place if cursor else None
+            return chosen, await boards.page(connection, limit=limit, style=style, period=chosen, after=after)
+        for chosen in Period:
+            found = await boards.page(connection, limit=limit, style=style, period=chosen)
+            if found:
+                break
+        return chosen, found
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._until, self._count = seconds, 0.0, 0
 
-    async def count(self, connection: AsyncConnection) -> int:
-        """The number."""
-        if self._until < time.monotonic():
-            self._count = await boards.judged_today(connection)
-            self._until = time.monotonic() + self._seconds
-        return self._count
-
-
-async def _first_page(connection: AsyncConnection, style: Style | None, limit: int) -> tuple[Period, list[Shared]]:
-    """The first page of the board of the shortest time in which somebody shared a look."""
-    for when in Period:
-        found = await boards.page(connection, limit=limit, style=style, period=when)
-        if found:
-            break
-    return when, found
+async def _judged(memory: Memory) -> int:
+    """How many outfits were judged today."""
+    async with memory.database.autocommit() as connection:
+        return await boards.judged_today(connection)
 
 
 def _next(shown: Sequence[Shared], before: int) -> Cursor:
