@@ -6,7 +6,7 @@ Everything follows from the number of shared looks N and a fixed seed:
     looks        of the last 365 days, more and more of them: some 5 % are today's; styles are unevenly liked
     hearts       Pareto (exponent 5/3): most looks have one or two, the best some thousands; three on average
     scraps       one for eight hearts
-    reports      one or two for every 500th look, three and so held for every 20,000th
+    reports      that no moderator has seen: one or two for every 5,000th look, three, and so held, for every 20,000th
 
 Triggers are off while it is loaded; what they count is written as they would have counted it.
 """
@@ -42,7 +42,7 @@ CREATE UNIQUE INDEX ON crowd (n);
 CREATE TEMP TABLE album AS
     SELECT n, owner, style, least({people} - 1, hearts)::integer AS hearts, confidence, shared_at,
         uuidv7(shared_at - clock_timestamp()) AS id,
-        CASE WHEN n % 20000 = 7 THEN 3 WHEN n % 500 = 3 THEN 1 + n % 2 ELSE 0 END AS reports
+        CASE WHEN n % 20000 = 7 THEN 3 WHEN n % 5000 = 3 THEN 1 + n % 2 ELSE 0 END AS reports
     FROM (
         SELECT n,
             1 + floor(({people} - 1) * power(random(), 1.5))::integer AS owner,
