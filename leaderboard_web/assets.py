@@ -8,6 +8,7 @@ makes that cheap).
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["STATIC", "Assets", "asset"]
 
 STATIC = Path(__file__).parent / "static"
+NAMED = re.compile(r"[0-9a-f]{12}")
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -53,7 +55,7 @@ class Assets(StaticFiles):
             HTTPException: 404, there is none.
         """
         version, _, rest = path.replace("\\", "/").partition("/")
-        named = version == VERSION
-        response = await super().get_response(rest if named else path, scope)
-        response.headers["Cache-Control"] = FOREVER if named else "no-cache"
+        # While a release is rolled out, a page of one process asks another one, which has its own files to give.
+        response = await super().get_response(rest if NAMED.fullmatch(version) else path, scope)
+        response.headers["Cache-Control"] = FOREVER if version == VERSION else "no-cache"
         return response

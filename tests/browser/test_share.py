@@ -24,7 +24,7 @@ FIRST, LAST = SHARED[0][0], SHARED[-1][0]
 OWN = ("/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget", "/login")
 """What people see who did something here."""
 PAGES = (
-    *("/", "/?style=girlish&when=week", "/styles", "/styles/street", "/styles/girlish", "/model", "/privacy"),
+    *("/", "/?style=girlish&when=week", "/styles", "/styles/street", "/styles/girlish", "/try", "/model", "/privacy"),
     *("/me", "/me/goodbye", "/login", "/people/Linen%20Heron%2024", "/people/nobody", "/nowhere"),
 )
 """What everybody may see, beside a look."""
@@ -258,12 +258,20 @@ def test_no_page_shuts_anybody_out(
 
     def check(path: str) -> None:
         page.goto(root + path)
+        inspect(path)
+
+    def inspect(path: str) -> None:
         for each in axe.run(page).response["violations"]:
             broken[f"{path} {each['id']}"] = [node["html"][:200] + str(node["any"][:1])[:200] for node in each["nodes"]]
 
-    for path in (*PAGES, look, f"{look}/reported", f"/looks/{board[LAST]}"):
+    for path in (*PAGES, look, f"{look}/reported"):
         check(path)
+    page.goto(f"{root}/try")
+    page.locator("button[value=street]").click()
+    expect(page.locator(".log .bars")).to_be_visible()
+    inspect("/try, answered")
     # From here on it is somebody whom Eva knows.
+    page.goto(f"{root}/looks/{board[LAST]}")
     with page.expect_response("**/scrap"):
         page.locator(".scrap button").click()
     for path in OWN:

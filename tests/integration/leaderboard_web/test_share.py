@@ -313,7 +313,9 @@ async def test_files_are_kept_as_long_as_their_address_says_what_they_hold(clien
     assert plain.text == named.text
     again = await client.get("/static/eva.css", headers={"If-None-Match": plain.headers["etag"]})
     assert again.status_code == 304
-    assert (await client.get("/static/0123456789ab/eva.css")).status_code == 404
+    another = await client.get("/static/0123456789ab/eva.css")
+    assert (another.headers["cache-control"], another.text) == ("no-cache", named.text)
+    assert (await client.get("/static/0123456789ab/nothing.css")).status_code == 404
     assert (await client.get(asset("../app.py"))).status_code == 404
     page = await client.get("/")
     assert asset("eva.css") in page.text
