@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bot.texts import text
-from bot.voice import percent, speak, style_name
+from bot.voice import Bubble, percent, speak, style_name
 from core.photos import read_photo
+from core.styles import Style
 from core.vision.overlay import heat_jpeg
+from core.vision.region import Region
 from core.vision.verdict import Band
 
 if TYPE_CHECKING:
     from bot.texts import Language
-    from bot.voice import Bubble
     from core.photos import Picture
-    from core.styles import Style
     from core.vision.classifier import StyleClassifier
-    from core.vision.region import Region
     from core.vision.verdict import Verdict
 
 __all__ = ["Answer", "Bar", "answer", "as_json", "bar"]

@@ -33,8 +33,8 @@ Script = Callable[["NDArray[np.uint8]"], Outputs]
 
 
 @contextmanager
-def serving(script: Script, samples: Path) -> Iterator[str]:
-    """Serve the site; gives its address."""
+def serving(script: Script, samples: Path, **settings: int) -> Iterator[str]:
+    """Serve the site, with these settings; gives its address."""
     classifier = StyleClassifier(ScriptedEngine(script), SCRIPTED_CARD)
     # No database listens there: the pages that need none must work without it.
     nothing = Memory(
@@ -43,7 +43,7 @@ def serving(script: Script, samples: Path) -> Iterator[str]:
         links=Links(b"secret"),
         keep_private=timedelta(hours=24),
     )
-    site = create_app(a_service(nothing, classifier), samples=samples)
+    site = create_app(a_service(nothing, classifier, **settings), samples=samples)
     server = uvicorn.Server(uvicorn.Config(site, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
