@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 from asyncpg.exceptions import CannotConnectNowError, PostgresConnectionError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from bot.texts import text
 from bot.voice import apologise
@@ -38,7 +39,7 @@ from leaderboard_web.pages import language_of, render
 from leaderboard_web.security import SECURITY_HEADERS
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI, Request, Response
+    from fastapi import FastAPI, Request
 
     from bot.texts import Language
 
@@ -122,6 +123,12 @@ def answer_errors(app: FastAPI) -> None:
         answer = refuse(request, error.status_code, name, sentence)
         answer.headers.update(error.headers or {})
         return answer
+
+    @app.exception_handler(ClientDisconnect)
+    async def left(request: Request, error: ClientDisconnect) -> Response:
+        # The line broke: nobody hears the answer, and it is no mistake of ours.
+        log.info("left", path=request.url.path)
+        return Response(status_code=HTTPStatus.BAD_REQUEST)
 
     async def away(request: Request, error: Exception) -> Response:
         log.warning("the database cannot be reached", error=type(error).__name__)

@@ -192,7 +192,9 @@ class Room:
                 raise
             status = status_of(error) if isinstance(error, EvaError) else error.status_code
             log.info("refused", error=type(error).__name__, status=int(status))
-            return await self.page(request, status=status, refusal=sentence_for(error, language_of(request)))
+            page = await self.page(request, status=status, refusal=sentence_for(error, language_of(request)))
+            page.headers.update((error.headers or {}) if isinstance(error, HTTPException) else {})
+            return page
         answer = self._parts(request, found) if wants_json(request) else self._redirect(found)
         if found.token is not None:
             self.guests.remember(request, answer, found.token)

@@ -297,6 +297,33 @@ async def test_no_photo_at_all_gets_its_sentence(client: httpx.AsyncClient, memo
     assert await count_people(memory) == 0
 
 
+async def test_a_line_that_breaks_is_no_mistake_of_ours(memory: Memory, samples: Path) -> None:
+    parts = iter([{"type": "http.request", "body": b"--x\r\n", "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(parts)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/try",
+        "raw_path": b"/try",
+        "query_string": b"",
+        "headers": [(b"content-type", b"multipart/form-data; boundary=x")],
+        "client": ("203.0.113.7", 1),
+        "server": ("eva", 80),
+        "scheme": "http",
+    }
+    # Were it taken for one, it would be raised again here, and fill the log.
+    await a_site(memory, samples)(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert await every_look(memory) == []
+
+
 async def test_the_daily_limit_is_explained(memory: Memory, samples: Path) -> None:
     async with served(a_site(memory, samples, daily_photos=1)) as address, a_browser(address) as client:
         first = await show(client, a_photo(1))
