@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -32,6 +33,7 @@ SHOWN = 12
 """Looks on a page: whole rows of two, three and four; on the first one the big first place comes on top."""
 
 
+@lru_cache(1024)
 def board_path(when: Period | None = None, style: Style | None = None, cursor: Cursor | None = None) -> str:
     """The address of a board, or of its page after a cursor."""
     query = {"when": when, "style": style, "after": cursor.as_text() if cursor else None}

@@ -71,16 +71,18 @@ async def queue(connection: AsyncConnection, *, limit: int, after: tuple[int, UU
         after: (`reports`, `id`) of the last one of the page before.
     """
     table, people = tables.looks, tables.people
-    found: Select[tuple[object, ...]] = (
-        select(*GLIMPSE, table.c.reports, people.c.name.label("owner"), people.c.banned_at)
-        .join(people, people.c.id == table.c.person_id)
-        .where(table.c.reports > 0, table.c.shared_at.is_not(None))
-    )
+    found = select(*GLIMPSE, table.c.reports).where(table.c.reports > 0, table.c.shared_at.is_not(None))
     if after is not None:
         further = func.row(-table.c.reports, table.c.id)
         found = found.where(further > func.row(literal(-after[0], Integer), literal(after[1], Uuid)))
-    found = found.order_by(-table.c.reports, table.c.id).limit(limit)
-    rows = list(await connection.execute(found))
+    # Their owners are looked up last: those few, and not everybody's.
+    few = found.order_by(-table.c.reports, table.c.id).limit(limit).subquery()
+    named: Select[tuple[object, ...]] = (
+        select(few, people.c.name.label("owner"), people.c.banned_at)
+        .join(people, people.c.id == few.c.person_id)
+        .order_by(-few.c.reports, few.c.id)
+    )
+    rows = list(await connection.execute(named))
     reasons = await _reasons(connection, [row.id for row in rows])
     return [
         Reported(
