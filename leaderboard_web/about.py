@@ -22,11 +22,13 @@ def about_routes(site: Site) -> APIRouter:
     router, model = APIRouter(), site.classifier.card
     hours = round(site.memory.keep_private.total_seconds() / 3600)
     kakao = site.settings.kakao_js_key is not None
+    bot = (site.settings.telegram_token, site.settings.telegram_name)
+    widget = None not in bot and site.settings.telegram_login_id is None
 
     @router.get("/privacy", response_class=Response)
     async def privacy(request: Request) -> Response:
         """What is kept, for how long, and who sees it."""
-        return render(request, "privacy.html", section="privacy", hours=hours, kakao=kakao)
+        return render(request, "privacy.html", section="privacy", hours=hours, kakao=kakao, widget=widget)
 
     @router.get("/model", response_class=Response)
     async def figures(request: Request) -> Response:

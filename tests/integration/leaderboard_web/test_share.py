@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from PIL import Image
+from pydantic import SecretStr
 
 from bot.texts import Language, text
 from core.db import looks, people
@@ -224,7 +225,6 @@ async def test_links_carry_the_look_and_eva_s_words(client: httpx.AsyncClient, m
     assert (facebook.path, parse_qs(facebook.query)) == ("/sharer/sharer.php", {"u": [mine]})
     assert all("noopener" in each["rel"] for each in links.values())
     assert 'class="kakao"' not in page.text
-    assert text("privacy.kakao", Language.EN) not in unescape((await client.get("/privacy")).text)
     assert "kakao" not in page.headers["content-security-policy"]
 
 
@@ -234,7 +234,6 @@ async def test_kakaotalk_gets_a_feed_as_it_wants_it(memory: Memory, samples: Pat
     async with a_client(memory, samples, **settings) as client:
         page = await client.get(f"/looks/{look.id}?lang=ko")
         board = await client.get("/")
-        assert text("privacy.kakao", Language.KO) in unescape((await client.get("/privacy")).text)
     tags = Tags(page.text)
     (button,) = tags.all("button", **{"class": "kakao"})
     assert button["data-key"] == "0123456789abcdef"
@@ -259,6 +258,19 @@ async def test_kakaotalk_gets_a_feed_as_it_wants_it(memory: Memory, samples: Pat
     assert "https://*.kakao.com" in policy["connect-src"]
     assert page.headers["cross-origin-opener-policy"] == "same-origin-allow-popups"
     assert "kakao" not in board.headers["content-security-policy"]
+
+
+async def test_the_privacy_page_names_whose_scripts_are_loaded(memory: Memory, samples: Path) -> None:
+    widget = {"telegram_token": SecretStr("1:a"), "telegram_name": "eva_bot"}
+    for settings, key, named in (
+        ({}, "privacy.kakao", False),
+        ({}, "privacy.widget", False),
+        ({"kakao_js_key": "0123456789abcdef"}, "privacy.kakao", True),
+        (widget, "privacy.widget", True),
+    ):
+        async with a_client(memory, samples, **settings) as client:
+            page = unescape((await client.get("/privacy")).text)
+        assert (text(key, Language.EN) in page) is named
 
 
 def test_the_script_of_kakao_and_its_hash_are_set_together() -> None:
