@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from bot.texts import Language, text
@@ -64,6 +65,13 @@ def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, 
     expect(case).to_contain_text(text("admin.held", Language.EN))
     expect(case).to_contain_text(text("report.reason.consent", Language.EN))
     expect(case.get_by_role("img")).to_have_js_property("complete", True)
+    for scheme in ("light", "dark"):
+        reader = open_page(path="/", color_scheme=scheme, locale="ko-KR")
+        log_in(reader, site, reported["moderator"])
+        reader.goto(f"{site}/admin")
+        for summary in reader.locator(".acts summary").all():
+            summary.click()
+        assert not Axe().run(reader).response["violations"], scheme
     case.get_by_role("button", name=text("admin.restore", Language.EN)).click()
     expect(page.locator(f"#look-{look}")).to_have_count(0)
     somebody.goto(f"{site}/")
