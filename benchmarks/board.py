@@ -331,7 +331,10 @@ def why(row: Row) -> str:
     """Why a row misses the targets; empty if it does not."""
     if row.small.others or row.large.others:
         return f"{row.small.others + row.large.others} answers were no pages"
-    service = 1e3 / row.large.pages_per_second
+    # With pauses the process is idle most of the time, and this is no page's time.
+    service = 0.0 if row.page == PAUSING else 1e3 / row.large.pages_per_second
+    if row.large.p99 >= MOST_MS > READERS * service:
+        return f"half of the pages came in {row.large.p50:.1f} ms; the slowest waited for a core"
     if row.large.p99 >= MOST_MS:
         return (
             f"one page takes {service:.2f} ms of the process, and {READERS} readers without pauses always wait for"
