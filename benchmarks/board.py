@@ -296,7 +296,8 @@ async def explain(place: Town) -> list[Plan]:
             crowded = (await people.identity_of(connection, Provider.WEB, _key_of(place))) or None
             middle = (
                 await connection.exec_driver_sql(
-                    "SELECT hearts, id FROM looks WHERE on_board ORDER BY hearts DESC, id DESC OFFSET 5000 LIMIT 1"
+                    "SELECT hearts, id FROM looks WHERE on_board ORDER BY hearts DESC, id DESC"
+                    f" OFFSET {place.looks // 10} LIMIT 1"
                 )
             ).one()
         assert crowded is not None
