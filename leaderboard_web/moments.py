@@ -36,11 +36,7 @@ class Moment:
         match = FORM.fullmatch(text)
         if match is None:
             return None
-        try:
-            at = EPOCH + timedelta(microseconds=int(match["at"]))
-        except OverflowError:
-            return None
-        return cls(at=at, id=UUID(match["id"]))
+        return cls(at=EPOCH + timedelta(microseconds=int(match["at"])), id=UUID(match["id"]))
 
 
 def asked_moment(request: Request) -> Moment | None:
