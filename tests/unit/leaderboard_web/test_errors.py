@@ -7,6 +7,8 @@ from core.errors import (
     DailyLimit,
     EvaError,
     LinkRefused,
+    LoginError,
+    LoginUnavailable,
     LookGone,
     MemoryFault,
     ModelError,
@@ -27,7 +29,9 @@ def test_every_error_says_whose_fault_it_is(kind: type[EvaError]) -> None:
         assert status == named[kind]
     elif issubclass(kind, PhotoError):
         assert 400 <= status < 500
-    elif issubclass(kind, ModelError | MemoryFault):
+    elif issubclass(kind, ModelError | MemoryFault | LoginUnavailable):
         assert status == 503
+    elif issubclass(kind, LoginError):
+        assert status == 400
     else:
         assert status == 500
