@@ -18,10 +18,14 @@ const words = document.querySelector("#parts").dataset;
 document.documentElement.classList.add("js");
 
 let busy = false;
+let next = null;
 
-/** One thing at a time: what is asked meanwhile is left alone, and nothing of it is lost. */
-async function alone(work) {
-  if (busy) return;
+/** One thing at a time. A photo that comes meanwhile waits; words stay in their field, and a press can be made again. */
+async function alone(work, { waits = false } = {}) {
+  if (busy) {
+    if (waits) next = work;
+    return;
+  }
   busy = true;
   finish();
   once.hidden = true;
@@ -35,7 +39,13 @@ async function alone(work) {
     chat.removeAttribute("aria-busy");
     busy = false;
   }
-  await ended?.();
+  const ending = ended?.();
+  if (next) {
+    const waiting = next;
+    next = null;
+    await alone(waiting);
+  }
+  await ending;
 }
 
 const unreachable = (otherwise) => (navigator.onLine ? otherwise : words.offline);
@@ -129,7 +139,7 @@ async function ask(target, submitter) {
 }
 
 const firstFile = (transfer) => [...(transfer?.files ?? [])][0];
-const take = (file) => file && alone(() => show({ file }));
+const take = (file) => file && alone(() => show({ file }), { waits: true });
 
 form.addEventListener("change", ({ target }) => {
   if (target.type !== "file") return;

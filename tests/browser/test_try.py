@@ -351,6 +351,24 @@ def test_a_broken_line_is_said_and_the_photo_is_sent_again(open_page: OpenPage, 
     assert attempts[0] == attempts[1], "so that it is judged once"
 
 
+def test_a_photo_that_comes_while_words_are_on_their_way_waits_for_them(open_page: OpenPage, samples: Path) -> None:
+    page = open_page()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/try/words", hold)
+    with page.expect_request("**/try/words"):
+        say(page, "hello")
+    choose(page, samples / "street.jpg")
+    expect(page.locator(".log .photo")).to_have_count(0)
+    held[0].continue_()
+    expect_answer(page)
+    expect(bubbles(page).filter(has_text=text("talk.about", Language.EN))).to_have_count(1)
+    expect(page.locator(".deeds .chip").first).to_be_visible()
+
+
 def test_offline_nothing_is_lost(open_page: OpenPage, samples: Path) -> None:
     page = open_page(expect_errors=True)
     choose(page, samples / "street.jpg")
