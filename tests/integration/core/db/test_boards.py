@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-NOW = datetime.now(UTC)
-
 
 async def a_shared(
     connection: AsyncConnection,
@@ -31,11 +29,15 @@ async def a_shared(
     hearts: int = 0,
     style: Style = Style.STREET,
     confidence: float = 0.9,
-    at: datetime = NOW,
+    at: datetime | None = None,
 ) -> UUID:
     look = await a_look(connection, person_id, verdict=a_verdict(style, confidence=confidence))
     assert await looks.share(connection, look.id)
-    changed = update(tables.looks).where(tables.looks.c.id == look.id).values(hearts=hearts, shared_at=at)
+    changed = (
+        update(tables.looks)
+        .where(tables.looks.c.id == look.id)
+        .values(hearts=hearts, shared_at=at or datetime.now(UTC))
+    )
     await connection.execute(changed)
     return look.id
 
