@@ -41,12 +41,12 @@ class Database:
     Repositories take the connection of a unit of work and never commit: who begins it, commits it.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
         """Name the database.
 
         Args:
             url: `postgresql://...`, `postgres://...`, with the parameters of libpq.
-            pool_size: connections that are kept open; as many again may be opened for a moment.
+            pool_size: connections at most; opened as needed and kept, since to open one takes longer than a page.
 
         Raises:
             UnknownDatabase: the URL names no Postgres.
@@ -56,7 +56,7 @@ class Database:
         self.engine = create_async_engine(
             for_asyncpg(url),
             pool_size=pool_size,
-            max_overflow=pool_size,
+            max_overflow=0,
             pool_recycle=RECYCLE,
             hide_parameters=True,
         )
