@@ -1,4 +1,4 @@
-"""`/privacy` and `/model`: what happens to photos, in plain words, and how good Eva is, in honest figures."""
+"""`/about`, `/privacy` and `/model`: who Eva is, what happens to photos, and how good she is, in honest figures."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ __all__ = ["about_routes"]
 
 
 def about_routes(site: Site) -> APIRouter:
-    """The two pages."""
+    """The three pages."""
     router, model = APIRouter(), site.classifier.card
     hours = round(site.memory.keep_private.total_seconds() / 3600)
     kakao = site.settings.kakao_js_key is not None
     bot = (site.settings.telegram_token, site.settings.telegram_name)
     widget = None not in bot and site.settings.telegram_login_id is None
+
+    @router.get("/about", response_class=Response)
+    async def about(request: Request) -> Response:
+        """Who she is, what she leaves alone, and how the board works."""
+        return render(request, "about.html", section="about")
 
     @router.get("/privacy", response_class=Response)
     async def privacy(request: Request) -> Response:

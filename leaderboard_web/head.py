@@ -17,7 +17,7 @@ __all__ = ["Head", "Preview", "absolute", "head_of", "is_kakaotalk", "preview_la
 
 KEPT = ("style", "when", "after")
 """Parameters of an address that make another page of it; the rest makes none, as far as search engines go."""
-INDEXED = {"board.html", "chat.html", "model.html", "privacy.html", "style.html", "styles.html"}
+INDEXED = {"about.html", "board.html", "chat.html", "model.html", "privacy.html", "style.html", "styles.html"}
 """Pages that search engines may list; those about a person or their look are not among them."""
 LOCALES = {Language.KO: "ko_KR", Language.EN: "en_US"}
 KAKAOTALK = "kakaotalk-scrap"

@@ -55,7 +55,7 @@ def test_nothing_sticks_out_or_jumps(
 ) -> None:
     page = open_page(path="/", viewport={"width": width, "height": 740}, color_scheme=scheme, locale=locale)
     root = page.url.rstrip("/")
-    for path in ("/", f"/looks/{board[FIRST]}", "/styles", "/styles/street", "/model", "/privacy"):
+    for path in ("/", f"/looks/{board[FIRST]}", "/styles", "/styles/street", "/about", "/model", "/privacy"):
         page.goto(root + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert page.evaluate(SHIFT) < 0.02, path

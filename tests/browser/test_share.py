@@ -24,7 +24,17 @@ FIRST, LAST = SHARED[0][0], SHARED[-1][0]
 OWN = ("/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget", "/login")
 """What people see who did something here."""
 PAGES = (
-    *("/", "/?style=girlish&when=week", "/styles", "/styles/street", "/styles/girlish", "/try", "/model", "/privacy"),
+    *(
+        "/",
+        "/?style=girlish&when=week",
+        "/styles",
+        "/styles/street",
+        "/styles/girlish",
+        "/try",
+        "/about",
+        "/model",
+        "/privacy",
+    ),
     *("/me", "/me/goodbye", "/login", "/people/Linen%20Heron%2024", "/people/nobody", "/nowhere"),
 )
 """What everybody may see, beside a look."""

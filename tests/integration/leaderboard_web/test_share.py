@@ -174,7 +174,7 @@ async def test_there_are_no_other_cards(client: httpx.AsyncClient, memory: Memor
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/styles", "/styles/mode", "/try", "/model", "/privacy", "/?style=mode&when=week"]
+    "path", ["/", "/styles", "/styles/mode", "/try", "/about", "/model", "/privacy", "/?style=mode&when=week"]
 )
 async def test_every_page_says_where_it_is_and_in_which_languages(client: httpx.AsyncClient, path: str) -> None:
     joint = "&" if "?" in path else "?"

@@ -150,7 +150,17 @@ def test_a_bug_is_no_blank_page(samples: Path, photo: bytes) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/try", "/privacy", "/model", "/styles", "/nothing/here", "/static/eva.css", "/api/judge", "/samples/street.jpg"],
+    [
+        "/try",
+        "/about",
+        "/privacy",
+        "/model",
+        "/styles",
+        "/nothing/here",
+        "/static/eva.css",
+        "/api/judge",
+        "/samples/street.jpg",
+    ],
 )
 def test_every_answer_is_locked_down(client: httpx.Client, path: str) -> None:
     reply = client.get(path)
