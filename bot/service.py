@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Service", "open_service"]
 
-JOBS_PER_CORE = 24
+JOBS_PER_CORE = 64
 """Jobs at a time: they wait for messengers most of the time, a second for each bubble; how many photos are judged at
-once is decided by the cores. More would not be faster, and would keep the doors in the same process waiting."""
+once is decided by the cores. Fewer would leave the cores idle while bubbles wait for their second."""
 AGAIN = 5.0
 """Seconds until Telegram is tried again that could not be reached at the start."""
 
