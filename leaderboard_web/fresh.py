@@ -39,6 +39,7 @@ class Fresh:
         try:
             found: Value = await asyncio.shield(value)
         except Exception:
+            # Whatever it was, those who come next are to try again, and not to get the same fault for a moment.
             if self._values.get(key, (0.0, None))[1] is value:
                 del self._values[key]
             raise

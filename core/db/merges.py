@@ -8,6 +8,7 @@ from sqlalchemy import Text, case, cast, delete, exists, literal, or_, select, u
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.db import tables
+from core.db.moderation import hold_all
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -32,7 +33,7 @@ async def merge(connection: AsyncConnection, *, gone: UUID, into: UUID) -> bool:
     """Make everything of one person another's, in this unit of work, and remove the one.
 
     What both have stays once. The other's choices count: their name, unless they have none, and their language. If
-    one of the two is banned, both are, and no look of theirs is shared any more. Meanwhile nobody can write anything
+    one of the two is banned, both are, and all their looks are held. Meanwhile nobody can write anything
     of either.
 
     Args:
@@ -73,10 +74,7 @@ async def merge(connection: AsyncConnection, *, gone: UUID, into: UUID) -> bool:
         )
     )
     if new.banned_at or old.banned_at:
-        # Nothing of theirs may be on the board.
-        looks = tables.looks
-        shared = looks.c.person_id == into, looks.c.shared_at.is_not(None)
-        await connection.execute(update(looks).where(*shared).values(shared_at=None))
+        await hold_all(connection, into)
     return True
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from core.db.looks import Glimpse
 
-__all__ = ["HOLDING", "Entry", "Reported", "ban", "entries", "lock", "note", "queue", "settle", "unban"]
+__all__ = ["HOLDING", "Entry", "Reported", "ban", "entries", "hold_all", "lock", "note", "queue", "settle", "unban"]
 
 HOLDING = 3
 """Reports that nobody has seen from which the database holds a look; the trigger `count_reports` has this number."""
@@ -121,16 +121,22 @@ async def settle(connection: AsyncConnection, look_id: UUID, *, release: bool) -
 
 async def ban(connection: AsyncConnection, person_id: UUID) -> bool:
     """Ban a person, whom the unit of work has locked, and hold all their looks; False if they are banned already."""
-    table, people = tables.looks, tables.people
+    people = tables.people
     banned = await connection.execute(
         update(people).where(people.c.id == person_id, people.c.banned_at.is_(None)).values(banned_at=func.now())
     )
     if banned.rowcount == 0:
         return False
+    await hold_all(connection, person_id)
+    return True
+
+
+async def hold_all(connection: AsyncConnection, person_id: UUID) -> None:
+    """Hold everything that a banned person has on the board."""
+    table = tables.looks
     await connection.execute(
         update(table).where(table.c.person_id == person_id, table.c.on_board).values(held_at=func.now())
     )
-    return True
 
 
 async def unban(connection: AsyncConnection, person_id: UUID) -> bool:

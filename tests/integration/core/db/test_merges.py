@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, insert, select, text, update
 
-from core.db import hearts, looks, people, reports, scraps, tables, tickets
+from core.db import hearts, looks, moderation, people, reports, scraps, tables, tickets
 from core.db.engine import Database
 from core.db.merges import is_bare, merge
 from core.db.tables import Act, Provider
@@ -157,6 +157,9 @@ async def test_a_ban_is_not_left_behind(database: Database, banned: str) -> None
         assert kept is not None
         assert kept.banned_at is not None
         assert not any(each.on_board for each in await looks.of_person(connection, kept.id, limit=9))
+        await all_numbers_are_right(connection)
+        assert await moderation.unban(connection, kept.id)
+        assert all(each.on_board for each in await looks.of_person(connection, kept.id, limit=9))
         await all_numbers_are_right(connection)
 
 
