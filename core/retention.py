@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.db.looks import Look
     from core.memory import Memory
 
-__all__ = ["FORGET", "delete_look", "forget", "hide_look", "sweep", "take_down", "tasks"]
+__all__ = ["FORGET", "delete_look", "forget", "sweep", "take_down", "tasks"]
 
 log = structlog.get_logger()
 
@@ -65,15 +65,11 @@ async def sweep(memory: Memory) -> int:
     return swept
 
 
-async def hide_look(memory: Memory, look_id: UUID) -> bool:
-    """Take a look off the board for good and delete its pictures at once; False if there is no such look."""
-    async with memory.database.begin() as connection:
-        look = await looks.lock(connection, look_id)
-        return look is not None and await take_down(memory, connection, look)
-
-
 async def take_down(memory: Memory, connection: AsyncConnection, look: Look) -> bool:
-    """The same within a unit of work, which has locked the look; False if it is gone."""
+    """Take a look, which the unit of work has locked, off the board for good; False if it is gone.
+
+    Its pictures are deleted at once.
+    """
     await memory.storage.delete(_keys([look]))
     return await looks.hide(connection, look.id)
 

@@ -30,7 +30,6 @@ __all__ = [
     "SharedLook",
     "as_shared",
     "has",
-    "is_empty",
     "judged_today",
     "of_person",
     "on_board",
@@ -94,12 +93,6 @@ async def page(
         values |= {"hearts": after.hearts, "look_id": after.look_id}
     found = await connection.execute(_page(style is not None, period, after is not None), values)
     return [as_shared(row) for row in found]
-
-
-async def is_empty(connection: AsyncConnection, *, style: Style | None = None, period: Period = Period.ALL) -> bool:
-    """Whether a board has no look at all."""
-    found = await connection.execute(_any(style is not None, period), _values(style, period))
-    return found.first() is None
 
 
 async def judged_today(connection: AsyncConnection) -> int:
@@ -216,8 +209,3 @@ def _of_person(further: bool) -> Select[tuple[object, ...]]:
         place = func.row(bindparam("shared_at", type_=DateTime(timezone=True)), bindparam("look_id", type_=Uuid))
         found = found.where(func.row(table.c.shared_at, table.c.id) < place)
     return found.order_by(table.c.shared_at.desc(), table.c.id.desc()).limit(bindparam("limit", type_=Integer))
-
-
-@cache
-def _any(by_style: bool, period: Period) -> Select[tuple[UUID]]:
-    return select(tables.looks.c.id).where(tables.looks.c.on_board, *_chosen(by_style, period)).limit(1)

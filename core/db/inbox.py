@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Update", "album", "find", "finish", "get", "latest", "pending", "purge", "receive", "rewrite", "undone"]
+__all__ = ["Update", "find", "finish", "get", "latest", "pending", "purge", "receive", "rewrite", "undone"]
 
 REMEMBERED = timedelta(days=7)
 """How long a done update is known as one that came already; Telegram repeats for a day."""
@@ -64,22 +64,6 @@ async def get(connection: AsyncConnection, inbox_id: int) -> Update | None:
     """An update, or None if its sender was forgotten since."""
     row = (await connection.execute(select(tables.inbox).where(tables.inbox.c.id == inbox_id))).first()
     return None if row is None else _update(row)
-
-
-async def album(connection: AsyncConnection, sender: str, media_group: str) -> list[Update]:
-    """The updates of one album of Telegram's that are not done, in the order in which they came."""
-    table = tables.inbox
-    found = (
-        select(table)
-        .where(
-            table.c.platform == Channel.TELEGRAM,
-            table.c.sender == sender,
-            table.c.done_at.is_(None),
-            table.c.payload["message", "media_group_id"].astext == media_group,
-        )
-        .order_by(table.c.id)
-    )
-    return [_update(row) for row in await connection.execute(found)]
 
 
 async def find(connection: AsyncConnection, platform: Channel, update_id: str) -> Update | None:

@@ -9,6 +9,7 @@ from core.db import looks, people
 from core.db.tables import Channel, Provider
 from core.ids import uuid7
 from core.photos import read_photo
+from core.retention import take_down
 from core.storage import new_key
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from core.memory import Memory
     from core.vision.verdict import Verdict
 
-__all__ = ["a_look", "a_person", "a_photo", "a_verdict", "with_pictures"]
+__all__ = ["a_look", "a_person", "a_photo", "a_verdict", "hide_look", "with_pictures"]
 
 
 def a_verdict(style: Style = Style.STREET, **outputs: Any) -> Verdict:
@@ -77,3 +78,10 @@ async def with_pictures(memory: Memory, look: Look) -> Look:
     await memory.storage.put(look.photo_key, b"photo")
     await memory.storage.put(look.cam_key, b"cam")
     return look
+
+
+async def hide_look(memory: Memory, look_id: UUID) -> bool:
+    """Hide a look as moderators do, without any; False if there is no such look."""
+    async with memory.database.begin() as connection:
+        look = await looks.lock(connection, look_id)
+        return look is not None and await take_down(memory, connection, look)

@@ -27,9 +27,9 @@ from core.derived import (
 from core.errors import PictureMissing
 from core.ids import uuid7
 from core.memory import Memory
-from core.retention import delete_look, forget, hide_look, sweep
+from core.retention import delete_look, forget, sweep
 from core.storage import is_key, new_key
-from tests.integration.records import a_look, a_person, with_pictures
+from tests.integration.records import a_look, a_person, hide_look, with_pictures
 from tests.pictures import encode, scene
 
 PHOTO = encode(scene(800, 1200))

@@ -16,9 +16,9 @@ from core.db.tables import Act, Channel, Provider
 from core.errors import PersonGone, StorageUnavailable
 from core.memory import Memory
 from core.queue import Queue, chat_lock, enqueue
-from core.retention import delete_look, forget, hide_look, sweep, tasks
+from core.retention import delete_look, forget, sweep, tasks
 from core.styles import Style
-from tests.integration.records import a_look, a_person, with_pictures
+from tests.integration.records import a_look, a_person, hide_look, with_pictures
 
 EVERY_TABLE = """
 SELECT table_name FROM information_schema.tables

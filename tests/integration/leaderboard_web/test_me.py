@@ -25,7 +25,6 @@ from core.db.tables import Act, Channel, Provider
 from core.errors import StorageUnavailable
 from core.ids import uuid7
 from core.memory import Memory
-from core.retention import hide_look
 from core.styles import STYLES, Style
 from core.vision.card import read_card
 from core.vision.classifier import MODELS, StyleClassifier
@@ -34,7 +33,7 @@ from core.visitors import Visitors
 from leaderboard_web.app import create_app
 from leaderboard_web.me import history
 from leaderboard_web.visitors import VISITOR_COOKIE
-from tests.integration.records import a_look, a_person, a_verdict, with_pictures
+from tests.integration.records import a_look, a_person, a_verdict, hide_look, with_pictures
 from tests.services import a_service
 
 if TYPE_CHECKING:

@@ -22,13 +22,12 @@ from core.db import looks, people
 from core.derived import CARD_VERSION, THUMB_WIDTH, card_key, thumb_key
 from core.errors import PictureMissing
 from core.memory import Memory
-from core.retention import hide_look
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine
 from leaderboard_web.app import create_app
 from leaderboard_web.assets import asset
-from tests.integration.records import a_look, a_person, a_verdict, with_pictures
+from tests.integration.records import a_look, a_person, a_verdict, hide_look, with_pictures
 from tests.pictures import encode, scene
 from tests.services import a_service
 

@@ -85,11 +85,10 @@ async def test_a_board_of_one_style_or_one_time(database: Database) -> None:
         today = [other, new] if monday() < midnight() else [other, began, new]
         assert await ids(connection, period=Period.TODAY) == today
         assert await ids(connection, style=Style.MODE, period=Period.TODAY) == [new]
-        assert await boards.is_empty(connection, style=Style.CASUAL)
-        assert not await boards.is_empty(connection, style=Style.MODE, period=Period.TODAY)
+        assert await ids(connection, style=Style.CASUAL) == []
         await looks.unshare(connection, new)
-        assert await boards.is_empty(connection, style=Style.MODE, period=Period.WEEK)
-        assert not await boards.is_empty(connection, style=Style.MODE)
+        assert await ids(connection, style=Style.MODE, period=Period.WEEK) == []
+        assert await ids(connection, style=Style.MODE) == [ancient]
 
 
 async def test_only_what_is_shared_and_not_hidden_exists(database: Database) -> None:
