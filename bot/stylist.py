@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.looks import Glimpse, Look
+    from core.db.glimpses import Glimpse
+    from core.db.looks import Look
     from core.db.people import Person
     from core.db.tables import Channel, Provider
     from core.judging import Judged, Judging

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from anyio import CapacityLimiter, to_thread
 from PIL import Image
 
-from core.db import looks
+from core.db import pictures
 from core.errors import PictureMissing
 from core.vision.engines import usable_cores
 
@@ -80,7 +80,7 @@ class Derived:
         # Whoever deletes the photo has locked its look: either they wait and then delete this one too, or we wait
         # and then find the photo gone. So nothing is left behind, whoever is killed in between.
         async with self._memory.database.begin() as connection:
-            if not await looks.hold_photo(connection, look_id, photo_key):
+            if not await pictures.hold(connection, look_id, photo_key):
                 raise PictureMissing
             await self._memory.storage.put(key, made)
         return made

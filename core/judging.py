@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from anyio import CapacityLimiter, to_thread
 
 from core.days import midnight
-from core.db import looks
+from core.db import looks, pictures
 from core.errors import DailyLimit, EvaError, LookGone
 from core.ids import uuid7
 from core.meters import PHOTOS, STEP_SECONDS
@@ -130,7 +130,7 @@ class Judging:
             return Judged(look=await self._store(added, picture.image), known=False)
 
     async def _remembered(self, connection: AsyncConnection, person_id: UUID, hashed: bytes) -> Look | None:
-        recent = await looks.recent_fingerprints(
+        recent = await pictures.recent_fingerprints(
             connection, person_id, model=self._classifier.card.version, limit=RECENT
         )
         same = next((look_id for look_id, other in recent if is_same(hashed, other)), None)
@@ -152,7 +152,7 @@ class Judging:
         heat = await to_thread.run_sync(heat_jpeg, image, look.verdict.cam, limiter=self._cores)
         await storage.put(look.cam_key, heat)
         async with self._memory.database.autocommit() as connection:
-            stored = await looks.mark_stored(connection, look.id)
+            stored = await pictures.mark_stored(connection, look.id)
         if stored is None:
             await storage.delete([look.photo_key, look.cam_key])
             raise LookGone

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from core import queue
-from core.db import inbox, looks, people, tickets
+from core.db import inbox, looks, people, pictures, tickets
 from core.derived import derived_keys
 from core.queue import HOUSEKEEPING, Backoff, chat_lock
 
@@ -53,9 +53,9 @@ async def sweep(memory: Memory) -> int:
     swept = 0
     while True:
         async with memory.database.begin() as connection:
-            old = await looks.private_since(connection, memory.keep_private, limit=BATCH)
+            old = await pictures.private_since(connection, memory.keep_private, limit=BATCH)
             await memory.storage.delete(_keys(old))
-            await looks.forget_pictures(connection, [look.id for look in old])
+            await pictures.forget(connection, [look.id for look in old])
         swept += len(old)
         if len(old) < BATCH:
             break
@@ -96,8 +96,8 @@ async def forget(memory: Memory, person_id: UUID) -> bool:
     async with memory.database.begin() as connection:
         if not await people.lock(connection, person_id):
             return False
-        pictures = await looks.pictures_of(connection, person_id)
-        await memory.storage.delete([key for photo, cam in pictures for key in _with_derived(photo, cam)])
+        found = await pictures.of_person(connection, person_id)
+        await memory.storage.delete([key for photo, cam in found for key in _with_derived(photo, cam)])
         chats = [chat_lock(each.provider, each.subject) for each in await people.identities_of(connection, person_id)]
         await queue.cancel(connection, chats)
         await people.remove(connection, person_id)

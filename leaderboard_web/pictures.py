@@ -11,7 +11,7 @@ from core.derived import THUMB_WIDTH, Derived, thumb_key, thumbnail
 from leaderboard_web.addresses import as_id
 
 if TYPE_CHECKING:
-    from core.db.looks import Glimpse
+    from core.db.glimpses import Glimpse
     from core.links import Links
     from leaderboard_web.site import Site
 

@@ -11,7 +11,8 @@ from sqlalchemy import DateTime, Integer, Uuid, bindparam, func, select
 
 from core.days import midnight, monday
 from core.db import tables
-from core.db.looks import GLIMPSE, as_glimpse, as_look
+from core.db.glimpses import GLIMPSE, as_glimpse
+from core.db.looks import as_look
 from core.styles import Style
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row, Select, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.looks import Glimpse, Look
+    from core.db.glimpses import Glimpse
+    from core.db.looks import Look
 
 __all__ = [
     "Period",

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import delete as delete_from
-from sqlalchemy import func, literal, null, select, update
+from sqlalchemy import func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
+from core.db.glimpses import Glimpse
 from core.db.tables import Channel
 from core.errors import PersonGone
 from core.styles import STYLES, Style
@@ -19,37 +20,27 @@ from core.vision.region import Height, Region, Side
 from core.vision.verdict import Band, Verdict, by_style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = [
-    "GLIMPSE",
-    "Glimpse",
     "Look",
     "NewLook",
     "add",
-    "as_glimpse",
     "as_look",
     "by_source",
     "correct",
     "corrections",
     "count_since",
     "delete",
-    "forget_pictures",
     "get",
     "guess",
     "hide",
-    "hold_photo",
     "lock",
-    "mark_stored",
     "of_person",
-    "pictures_of",
-    "private_since",
-    "recent_fingerprints",
     "share",
     "styles_of",
     "unshare",
@@ -80,35 +71,6 @@ class NewLook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glimpse:
-    """As much of a look as a page with many of them shows."""
-
-    id: UUID
-    person_id: UUID
-    photo_key: str | None
-    """None once the picture was deleted."""
-    cam_key: str | None
-    """None once the picture was deleted."""
-    width: int
-    height: int
-    style: Style
-    """In which Eva saw it."""
-    confidence: float
-    """How clearly, 0 to 1."""
-    hearts: int
-    shared_at: datetime | None
-    hidden_at: datetime | None
-    """When it was taken off the board for good."""
-    held_at: datetime | None
-    """When it was taken off the board until a moderator has seen it."""
-
-    @property
-    def on_board(self) -> bool:
-        """Whether everybody sees it."""
-        return self.shared_at is not None and self.hidden_at is None and self.held_at is None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Look(Glimpse):
     """A judged photo, as Eva remembers it."""
 
@@ -127,26 +89,6 @@ class Look(Glimpse):
     """When both pictures were in the storage; None only while, or if never, that came to its end."""
     reports: int
     """How often it was reported since a moderator has seen it."""
-
-
-GLIMPSE = tuple(
-    tables.looks.c[name]
-    for name in (
-        "id",
-        "person_id",
-        "photo_key",
-        "cam_key",
-        "width",
-        "height",
-        "style",
-        "probabilities",
-        "hearts",
-        "shared_at",
-        "hidden_at",
-        "held_at",
-    )
-)
-"""The columns of a `Glimpse`."""
 
 
 async def add(connection: AsyncConnection, look: NewLook) -> Look:
@@ -213,13 +155,6 @@ async def lock(connection: AsyncConnection, look_id: UUID) -> Look | None:
     return None if row is None else as_look(row)
 
 
-async def hold_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bool:
-    """Whether a look still has this photo; if so, it cannot lose it until the unit of work ends."""
-    table = tables.looks
-    found = select(table.c.id).where(table.c.id == look_id, table.c.photo_key == photo_key)
-    return (await connection.execute(found.with_for_update(read=True))).first() is not None
-
-
 async def of_person(
     connection: AsyncConnection, person_id: UUID, *, limit: int, before: tuple[datetime, UUID] | None = None
 ) -> list[Look]:
@@ -256,38 +191,6 @@ async def styles_of(connection: AsyncConnection, person_id: UUID) -> dict[Style,
         .order_by(func.count().desc(), table.c.style)
     )
     return {Style(row.style): row.times for row in await connection.execute(found)}
-
-
-async def recent_fingerprints(
-    connection: AsyncConnection, person_id: UUID, *, model: str, limit: int
-) -> list[tuple[UUID, bytes]]:
-    """Ids and fingerprints of a person's latest looks that this model judged and that still have their pictures."""
-    table = tables.looks
-    found = (
-        select(table.c.id, table.c.fingerprint)
-        .where(
-            table.c.person_id == person_id,
-            table.c.model == model,
-            table.c.photo_key.is_not(None),
-            table.c.stored_at.is_not(None),
-        )
-        .order_by(table.c.created_at.desc(), table.c.id.desc())
-        .limit(limit)
-    )
-    return [(row.id, row.fingerprint) for row in await connection.execute(found)]
-
-
-async def mark_stored(connection: AsyncConnection, look_id: UUID) -> Look | None:
-    """Note that both pictures are in the storage; None if the look, or its right to pictures, is gone."""
-    table = tables.looks
-    stored = (
-        update(table)
-        .where(table.c.id == look_id, table.c.photo_key.is_not(None))
-        .values(stored_at=func.coalesce(table.c.stored_at, func.now()))
-        .returning(table)
-    )
-    row = (await connection.execute(stored)).first()
-    return None if row is None else as_look(row)
 
 
 async def guess(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
@@ -339,42 +242,6 @@ async def delete(connection: AsyncConnection, look_id: UUID) -> None:
     await connection.execute(delete_from(tables.looks).where(tables.looks.c.id == look_id))
 
 
-async def private_since(connection: AsyncConnection, age: timedelta, *, limit: int) -> list[Look]:
-    """Looks that are older than this, were never shared or are not any more, and still have pictures.
-
-    They are locked until the unit of work ends, so nobody shares them meanwhile; those that others have locked
-    are left out.
-    """
-    table = tables.looks
-    found = (
-        select(table)
-        .where(
-            table.c.shared_at.is_(None), table.c.photo_key.is_not(None), table.c.created_at < func.now() - literal(age)
-        )
-        .order_by(table.c.created_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [as_look(row) for row in await connection.execute(found)]
-
-
-async def forget_pictures(connection: AsyncConnection, look_ids: Sequence[UUID]) -> None:
-    """Note that the pictures of these private looks were deleted."""
-    table = tables.looks
-    await connection.execute(update(table).where(table.c.id.in_(look_ids)).values(photo_key=null(), cam_key=null()))
-
-
-async def pictures_of(connection: AsyncConnection, person_id: UUID) -> list[tuple[str, str]]:
-    """The keys of a person's photos and heat pictures, locked so that no look gets or loses any meanwhile."""
-    table = tables.looks
-    found = (
-        select(table.c.photo_key, table.c.cam_key)
-        .where(table.c.person_id == person_id, table.c.photo_key.is_not(None))
-        .with_for_update()
-    )
-    return [(row.photo_key, row.cam_key) for row in await connection.execute(found)]
-
-
 async def corrections(connection: AsyncConnection, *, limit: int, after: UUID | None = None) -> list[Look]:
     """Looks whose style somebody corrected and whose photo is still there, in the order in which they came.
 
@@ -401,25 +268,6 @@ async def _change(
     table = tables.looks
     changed = await connection.execute(update(table).where(table.c.id == look_id, *conditions).values(**values))
     return changed.rowcount == 1
-
-
-def as_glimpse(row: Row[tuple[object, ...]]) -> Glimpse:
-    """A row with the columns `GLIMPSE`; for the other repositories."""
-    style = Style(row.style)
-    return Glimpse(
-        id=row.id,
-        person_id=row.person_id,
-        photo_key=row.photo_key,
-        cam_key=row.cam_key,
-        width=row.width,
-        height=row.height,
-        style=style,
-        confidence=row.probabilities[style.position],
-        hearts=row.hearts,
-        shared_at=row.shared_at,
-        hidden_at=row.hidden_at,
-        held_at=row.held_at,
-    )
 
 
 def as_look(row: Row[tuple[object, ...]]) -> Look:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import func, update
 
-from core.db import boards, follows, looks, people, reports, scraps, tables
+from core.db import boards, follows, looks, people, pictures, reports, scraps, tables
 from core.db.tables import Channel, Provider
 from core.judging import Judging
 from core.keys import secret_key
@@ -73,7 +73,7 @@ async def become(connection: Any, memory: Memory, kind: str, look: looks.Look) -
             await reports.add(connection, look.id, other.id)
     if kind == "gone":
         await memory.storage.delete([look.photo_key or "", look.cam_key or ""])
-        await looks.forget_pictures(connection, [look.id])
+        await pictures.forget(connection, [look.id])
     if kind in {"gone", "old", "shared", "held"}:
         days = timedelta(days=9 if kind == "gone" else 2, hours=3)
         old = func.now() - (timedelta(hours=21, minutes=30) if kind == "old" else days)

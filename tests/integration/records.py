@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from core.db import looks, people
+from core.db import looks, people, pictures
 from core.db.tables import Channel, Provider
 from core.ids import uuid7
 from core.photos import read_photo
@@ -65,7 +65,7 @@ async def a_look(
     }
     look = await looks.add(connection, looks.NewLook(**new | more))
     if stored:
-        await looks.mark_stored(connection, look.id)
+        await pictures.mark_stored(connection, look.id)
     kept = await looks.get(connection, look.id)
     assert kept is not None
     return kept

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
-from core.db import looks, people
+from core.db import looks, people, pictures
 from core.db.tables import Channel
 from core.errors import LookGone, PersonGone, PhotoError, StorageUnavailable
 from core.ids import uuid7
@@ -109,7 +109,7 @@ async def test_the_same_photo_in_another_message_is_answered_from_memory(
 async def test_a_photo_whose_pictures_are_gone_is_judged_again(judging: Judging, memory: Memory, person: UUID) -> None:
     first = await ask(judging, person, a_photo(), "1")
     async with memory.database.begin() as connection:
-        await looks.forget_pictures(connection, [first.look.id])
+        await pictures.forget(connection, [first.look.id])
     again = await ask(judging, person, a_photo(), "2")
     assert not again.known
     assert again.look.id != first.look.id

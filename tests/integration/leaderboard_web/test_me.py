@@ -20,7 +20,7 @@ from sqlalchemy import func, insert, select, update
 from bot.names import made_up
 from bot.texts import Language, text
 from bot.voice import speak
-from core.db import deliveries, follows, hearts, inbox, looks, people, reports, scraps, tables
+from core.db import deliveries, follows, hearts, inbox, looks, people, pictures, reports, scraps, tables
 from core.db.tables import Act, Channel, Provider
 from core.errors import StorageUnavailable
 from core.ids import uuid7
@@ -164,7 +164,7 @@ async def test_each_look_says_who_sees_it_and_until_when_its_photo_is_kept(
     async with memory.database.begin() as connection:
         for _ in range(3):
             await reports.add(connection, held.id, (await a_person(connection)).id, reason="odd")
-        await looks.forget_pictures(connection, [bare.id])
+        await pictures.forget(connection, [bare.id])
         await connection.execute(
             update(tables.looks)
             .where(tables.looks.c.id == private.id)
@@ -464,7 +464,7 @@ async def a_full_life(memory: Memory, person: Person, other: Person, word: str) 
     bare = await a_kept(memory, person.id)
     async with memory.database.begin() as connection:
         await looks.guess(connection, kept[0].id, Style.MODE)
-        await looks.forget_pictures(connection, [bare.id])
+        await pictures.forget(connection, [bare.id])
         await people.link(connection, person.id, Provider.TELEGRAM, f"telegram {word}")
         theirs = [each for each in await looks.of_person(connection, other.id, limit=9) if each.shared_at]
         for look in theirs:

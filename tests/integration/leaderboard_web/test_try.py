@@ -18,7 +18,7 @@ from bot.names import made_up
 from bot.talk import comment
 from bot.texts import Language, text, variants
 from bot.voice import speak, style_name
-from core.db import looks, people, tables
+from core.db import looks, people, pictures, tables
 from core.db.tables import Channel
 from core.memory import Memory
 from core.styles import STYLES, Style
@@ -364,7 +364,7 @@ async def test_pictures_that_were_deleted_are_said_to_be(client: httpx.AsyncClie
     assert look.cam_key is not None
     await memory.storage.delete([look.photo_key, look.cam_key])
     async with memory.database.begin() as connection:
-        await looks.forget_pictures(connection, [look.id])
+        await pictures.forget(connection, [look.id])
     page = await client.get("/try")
     assert said(page) == [text("try.deleted", EN), *verdict_of(look)]
     assert buttons(page) == ["correct"]

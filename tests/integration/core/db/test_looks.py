@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
-from core.db import looks, people, tables
+from core.db import looks, people, pictures, tables
 from core.db.engine import Database
 from core.errors import PersonGone
 from core.ids import uuid7
@@ -62,7 +62,7 @@ async def test_only_whole_unhidden_outfits_are_shared_and_the_first_time_counts(
         assert nothing.verdict.band is Band.NOT_AN_OUTFIT
         half = await a_look(connection, person.id, stored=False)
         faded = await a_look(connection, person.id)
-        await looks.forget_pictures(connection, [faded.id])
+        await pictures.forget(connection, [faded.id])
         hidden = await a_look(connection, person.id)
         assert await looks.hide(connection, hidden.id)
         for each in (nothing.id, half.id, faded.id, hidden.id, uuid7()):
@@ -74,7 +74,7 @@ async def test_a_shared_look_never_loses_its_photo_by_mistake(database: Database
         async with database.begin() as connection:
             look = await a_look(connection, (await a_person(connection)).id)
             await looks.share(connection, look.id)
-            await looks.forget_pictures(connection, [look.id])
+            await pictures.forget(connection, [look.id])
 
 
 async def test_the_first_guess_and_the_last_correction_count(database: Database) -> None:
