@@ -22,19 +22,13 @@ from playwright.sync_api import Browser, Page, Route, expect
 from bot.testing.telegram import FakeTelegram
 from bot.texts import Language, text
 from tests.browser.conftest import ENVIRONMENT, running
+from tests.browser.measures import SHIFT, WIDTHS, sticking_out
 from tests.oauth import FakeLogins
 
 pytestmark = pytest.mark.browser
 
 EN = Language.EN
 BOT = "eva_stylist_bot"
-SHIFT = """() => new Promise((done) => {
-    let sum = 0;
-    new PerformanceObserver((list) => {
-        for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
-    }).observe({ type: "layout-shift", buffered: true });
-    setTimeout(() => done(sum), 500);
-})"""
 WIDGET = """
 const { authUrl, telegramLogin } = document.currentScript.dataset;
 const link = document.createElement("a");
@@ -215,14 +209,13 @@ def test_as_a_mini_app(visit: Visit, telegram: FakeTelegram) -> None:
 def test_the_pages_are_for_everybody(visit: Visit, link: Link, door: str, locale: str, scheme: str) -> None:
     """Nothing sticks out or jumps, and nothing that can be checked stands in anybody's way."""
     shots = os.environ.get("EVA_SHOTS")
-    page = visit(locale=locale, color_scheme=scheme)
+    page, language = visit(locale=locale, color_scheme=scheme), Language(locale[:2])
 
     def look(name: str) -> None:
-        for width in (320, 360, 768, 1280):
+        assert sticking_out(page) == {}, name
+        for width in WIDTHS if shots else ():
             page.set_viewport_size({"width": width, "height": 740})
-            if shots:
-                page.screenshot(path=Path(shots) / f"{name}-{width}-{locale}-{scheme}.png", full_page=True)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            page.screenshot(path=Path(shots or "") / f"{name}-{width}-{locale}-{scheme}.png", full_page=True)
         assert page.evaluate(SHIFT) < 0.02, name
         found = [each for each in Axe().run(page).response["violations"] if each["impact"] in {"serious", "critical"}]
         assert found == [], name
@@ -233,11 +226,14 @@ def test_the_pages_are_for_everybody(visit: Visit, link: Link, door: str, locale
     page.goto(link("9", "Corduroy Penguin 71"))
     look("link")
     page.locator("form.sheet button").first.click()
+    expect(page).to_have_url(re.compile("/me$"))
     page.goto(f"{door}/login")
     look("known")
     page.locator(".logins button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(text("login.ask.disconnect.title", language))
     look("ask")
     page.locator(".choices button").click()
+    expect(page).to_have_url(re.compile("said=disconnected$"))
     look("visitor")
     page.goto(link("10", "새틴 고양이 12"))
     look("bring")

@@ -19,9 +19,9 @@ from playwright.sync_api import Page, expect
 from bot.texts import Language, text
 from leaderboard_web.visitors import VISITOR_COOKIE
 from tests.browser.conftest import ENVIRONMENT, OpenPage
+from tests.browser.measures import SHIFT, STICKING_OUT
 from tests.browser.seed import SHARED
 from tests.browser.seed_me import KINDS
-from tests.browser.test_board import SHIFT
 
 pytestmark = pytest.mark.browser
 
@@ -198,7 +198,7 @@ def test_nothing_sticks_out_jumps_or_is_hard_to_use(open_mine: OpenMine, mina: P
         for path in [*paths, f"{looks[0]}/delete", "/me/goodbye"]:
             page.goto(root + path)
             where = f"{path} {width} {locale} {scheme}"
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, where
+            assert page.evaluate(STICKING_OUT) == [], where
             assert page.evaluate(SHIFT) < 0.02, where
             if width in {360, 1280}:
                 found = Axe().run(page)

@@ -15,19 +15,13 @@ from playwright.sync_api import Page, expect
 
 from bot.texts import Language, text
 from tests.browser.conftest import ENVIRONMENT, OpenPage
+from tests.browser.measures import SHIFT, STICKING_OUT
 from tests.browser.seed import ATTACK, SHARED
 
 pytestmark = pytest.mark.browser
 
 EN = Language.EN
 FIRST = SHARED[0][0]
-SHIFT = """() => new Promise((done) => {
-    let sum = 0;
-    new PerformanceObserver((list) => {
-        for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
-    }).observe({ type: "layout-shift", buffered: true });
-    requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
-})"""
 TALL = "log => log.getBoundingClientRect().height"
 
 
@@ -236,11 +230,11 @@ def test_a_person_and_a_report_fit_and_are_accessible(
     )
     root = page.url.partition("/people")[0]
     assert page.evaluate(SHIFT) < 0.02
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(STICKING_OUT) == []
     is_accessible(page)
     page.goto(f"{root}/looks/{board['미나']}")
     page.locator(".report summary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(STICKING_OUT) == []
     is_accessible(page)
     for target in page.locator(".owner a, .toggle button, .report summary, .report input, .report button").all():
         box = target.bounding_box()

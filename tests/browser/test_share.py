@@ -16,6 +16,7 @@ from playwright.sync_api import Page, Route, expect
 
 from bot.texts import Language, text
 from tests.browser.conftest import OpenPage, running
+from tests.browser.measures import SHIFT
 from tests.browser.seed import SHARED
 
 pytestmark = pytest.mark.browser
@@ -38,13 +39,6 @@ PAGES = (
     *("/me", "/me/goodbye", "/login", "/people/Linen%20Heron%2024", "/people/nobody", "/nowhere"),
 )
 """What everybody may see, beside a look."""
-SHIFT = """() => new Promise((done) => {
-    let sum = 0;
-    new PerformanceObserver((list) => {
-        for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
-    }).observe({ type: "layout-shift", buffered: true });
-    setTimeout(() => done(sum), 500);
-})"""
 LINK = {"webUrl", "mobileWebUrl", "androidExecutionParams", "iosExecutionParams"}
 SDK = """
 window.calls = [];
