@@ -59,7 +59,7 @@ def board_routes(site: Site) -> APIRouter:
         shown, rest = found[:limit], found[limit:]
         key, given = guests.key_of(request), frozenset[UUID]()
         if key is not None:
-            async with memory.database.autocommit() as connection:
+            async with memory.database.reading() as connection:
                 given = await given_by_key(connection, key, shown)
         judged = await site.fresh.get("judged", lambda: _judged(memory)) if first else 0
         before = cursor.shown if cursor else 0
@@ -93,7 +93,7 @@ async def _page(
     memory: Memory, style: Style | None, when: Period | None, cursor: Cursor | None, limit: int
 ) -> tuple[Period, list[Shared]]:
     """A page of a board; without a time or a place, of that of the shortest time in which somebody shared a look."""
-    async with memory.database.autocommit() as connection:
+    async with memory.database.reading() as connection:
         if when is not None or cursor is not None:
             chosen, after = when or Period.ALL, cursor.place if cursor else None
             return chosen, await boards.page(connection, limit=limit, style=style, period=chosen, after=after)
@@ -106,7 +106,7 @@ async def _page(
 
 async def _judged(memory: Memory) -> int:
     """How many outfits were judged today."""
-    async with memory.database.autocommit() as connection:
+    async with memory.database.reading() as connection:
         return await boards.judged_today(connection)
 
 

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.texts import Language
     from core.db.boards import Shared
+    from core.db.reading import Connection
     from core.links import Links
     from core.styles import Style
 
@@ -87,14 +86,14 @@ def card(
     )
 
 
-async def given_by(connection: AsyncConnection, visitor: UUID | None, shared: Sequence[Shared]) -> frozenset[UUID]:
+async def given_by(connection: Connection, visitor: UUID | None, shared: Sequence[Shared]) -> frozenset[UUID]:
     """Those of the looks that have the visitor's heart; none have a stranger's."""
     if visitor is None or not shared:
         return frozenset()
     return await hearts.given(connection, visitor, [each.look.id for each in shared])
 
 
-async def given_by_key(connection: AsyncConnection, key: str | None, shared: Sequence[Shared]) -> frozenset[UUID]:
+async def given_by_key(connection: Connection, key: str | None, shared: Sequence[Shared]) -> frozenset[UUID]:
     """The same by the key of the visitor's browser, `Guests.key_of`, where all else about them does not matter."""
     if key is None or not shared:
         return frozenset()

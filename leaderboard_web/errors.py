@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from asyncpg.exceptions import CannotConnectNowError, PostgresConnectionError
+from asyncpg.exceptions import InterfaceError as DriverError
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -67,7 +68,16 @@ STATUS: dict[type[EvaError], HTTPStatus] = {
 
 A_DAY = timedelta(days=1)
 
-AWAY = (ConnectionError, OperationalError, InterfaceError, PoolTimeout, PostgresConnectionError, CannotConnectNowError)
+AWAY = (
+    ConnectionError,
+    TimeoutError,
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    PostgresConnectionError,
+    CannotConnectNowError,
+    DriverError,
+)
 """What a unit of work raises while the database is away, and no mistake of ours does."""
 
 TEXTS = {400: "page.no_file", 404: "page.not_found", 405: "page.not_found", 503: "page.busy"}

@@ -8,11 +8,11 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from bot.voice import speak, style_name
 from core.days import SEOUL
-from core.db import boards, follows, scraps
+from core.db import boards
 from leaderboard_web.addresses import as_id, person_path
 from leaderboard_web.answer import bar
 from leaderboard_web.board import board_path
-from leaderboard_web.cards import card, given_by
+from leaderboard_web.cards import card
 from leaderboard_web.deeds import LONGEST_LINE, Reason
 from leaderboard_web.head import preview_language
 from leaderboard_web.pages import language_of, render
@@ -32,16 +32,13 @@ def look_routes(site: Site) -> APIRouter:
     async def page(request: Request, look_id: str) -> Response:
         """The page of a look that is on the board; 404 for all else."""
         language = language_of(request)
-        async with memory.database.autocommit() as connection:
+        async with memory.database.reading() as connection:
             found = await boards.shared(connection, as_id(look_id))
             if found is None or (shared_at := found.look.shared_at) is None:
                 raise HTTPException(404)
-            look, visitor = found.look, await guests.known(connection, request)
-            given = await given_by(connection, visitor, [found])
-            scrapped = visitor is not None and look.id in await scraps.given(connection, visitor, [look.id])
-            owner = [look.person_id]
-            followed = visitor is not None and bool(await follows.given(connection, visitor, owner))
-        shown = card(found, links=memory.links, language=language, given=given)
+            look = found.look
+            visit = await guests.visit(connection, request, [look.id], look.person_id)
+        shown = card(found, links=memory.links, language=language, given=visit.hearts)
         sharing = sharing_of(request, site.settings, look, shown, language)
         guess, correction = look.guessed_style, look.corrected_style
         answer = render(
@@ -56,9 +53,9 @@ def look_routes(site: Site) -> APIRouter:
             guess=style_name(guess, language) if guess else None,
             correction=style_name(correction, language) if correction else None,
             shared_at=shared_at.astimezone(SEOUL),
-            own=visitor == look.person_id,
-            scrapped=scrapped,
-            followed=followed,
+            own=visit.person_id == look.person_id,
+            scrapped=look.id in visit.scraps,
+            followed=visit.follows,
             owner=None if found.name is None else person_path(found.name),
             reasons=list(Reason),
             longest_line=LONGEST_LINE,

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from bot.voice import style_name
 from core.db import boards, follows, people
 from leaderboard_web.addresses import person_path
-from leaderboard_web.cards import card, given_by
+from leaderboard_web.cards import card
 from leaderboard_web.moments import Moment, asked_moment
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.toggles import toggle
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.people import Person
+    from core.db.reading import Connection
     from leaderboard_web.site import Site
 
 __all__ = ["people_routes"]
@@ -42,34 +43,37 @@ def people_routes(site: Site) -> APIRouter:
     async def page(request: Request, name: str) -> Response:
         """A page of somebody's looks, the latest shared first."""
         language, before = language_of(request), asked_moment(request)
-        async with memory.database.autocommit() as connection:
-            visitor = await guests.known(connection, request)
-            person = await _seen(connection, name, visitor)
-            if person.name != name:
-                return RedirectResponse(f"{person_path(person.name or '')}?{request.url.query}".rstrip("?"), 302)
+        async with memory.database.reading() as connection:
+            person = await _named(connection, name)
+            if person is None:
+                raise HTTPException(404)
             found = await boards.of_person(
                 connection, person.id, limit=SHOWN + 1, after=(before.at, before.id) if before else None
             )
             shown, rest = found[:SHOWN], found[SHOWN:]
-            given = await given_by(connection, visitor, shown)
             styles = await boards.styles_of(connection, person.id)
-            followed = visitor is not None and person.id in await follows.given(connection, visitor, [person.id])
+            visit = await guests.visit(connection, request, [each.look.id for each in shown], person.id)
         whole = sum(styles.values())
+        own = visit.person_id == person.id
+        if not own and (person.banned_at is not None or whole == 0):
+            raise HTTPException(404)
+        if person.name != name:
+            return RedirectResponse(f"{person_path(person.name or '')}?{request.url.query}".rstrip("?"), 302)
         older = Moment(at=at, id=shown[-1].look.id) if rest and (at := shown[-1].look.shared_at) else None
         return render(
             request,
             "person.html",
             name=person.name,
             path=person_path(person.name),
-            own=visitor == person.id,
+            own=own,
             followers=person.followers,
             following=person.following,
-            followed=followed,
+            followed=visit.follows,
             styles=[
                 (each, style_name(each, language), times, round(100 * times / whole)) for each, times in styles.items()
             ],
             looks_shared=whole,
-            cards=[card(each, links=memory.links, language=language, given=given) for each in shown],
+            cards=[card(each, links=memory.links, language=language, given=visit.hearts) for each in shown],
             first=before is None,
             more=f"{person_path(person.name)}?before={older.as_text()}" if older else None,
         )
@@ -79,7 +83,7 @@ def people_routes(site: Site) -> APIRouter:
         """Follow them; nobody follows themselves."""
 
         async def deed(connection: AsyncConnection, visitor: UUID) -> dict[str, int] | None:
-            count = await follows.follow(connection, visitor, (await _seen(connection, name, None)).id)
+            count = await follows.follow(connection, visitor, (await _seen(connection, name)).id)
             return None if count is None else {"count": count}
 
         return await toggle(site, request, deed, given=True, back=person_path(name))
@@ -98,23 +102,19 @@ def people_routes(site: Site) -> APIRouter:
     return router
 
 
-async def _seen(connection: AsyncConnection, name: str, visitor: UUID | None) -> Person:
-    """Who has this name, if the visitor may see them.
+async def _seen(connection: AsyncConnection, name: str) -> Person:
+    """Who has this name, if everybody may see them.
 
     Raises:
-        HTTPException: 404, nobody whom they may see.
+        HTTPException: 404, nobody whom everybody may see.
     """
     person = await _named(connection, name)
-    if person is None:
+    if person is None or person.banned_at is not None or not await boards.styles_of(connection, person.id):
         raise HTTPException(404)
-    if person.id != visitor:
-        hidden = person.banned_at is not None or not await boards.of_person(connection, person.id, limit=1)
-        if hidden:
-            raise HTTPException(404)
     return person
 
 
-async def _named(connection: AsyncConnection, name: str) -> Person | None:
+async def _named(connection: Connection, name: str) -> Person | None:
     if len(name) > LONGEST_NAME or not name.isprintable():
         return None
     return await people.by_name(connection, name)

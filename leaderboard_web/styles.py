@@ -40,7 +40,7 @@ def style_routes(site: Site) -> APIRouter:
         if key not in set(Style):
             raise HTTPException(404)
         style, language = Style(key), language_of(request)
-        async with memory.database.autocommit() as connection:
+        async with memory.database.reading() as connection:
             top = await boards.page(connection, style=style, limit=TOP)
             given = await given_by_key(connection, guests.key_of(request), top)
         figures = figures_of(model)

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import accounts
-from core.db import people
+from core.db import people, visits
 from core.db.tables import Provider
+from core.db.visits import STRANGER
 from leaderboard_web.pages import language_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from fastapi import Request, Response
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.engine import Database
+    from core.db.people import Person
+    from core.db.reading import Connection
+    from core.db.visits import Visit
     from core.visitors import Visitors
 
 __all__ = ["SECURE_COOKIE", "VISITOR_COOKIE", "Guests"]
@@ -39,13 +44,25 @@ class Guests:
         """
         self.database, self._visitors, self._https = database, visitors, https
 
-    async def known(self, connection: AsyncConnection, request: Request) -> UUID | None:
+    async def known(self, connection: Connection, request: Request) -> UUID | None:
         """Who this is, if they have been here before and done something."""
         key = self.key_of(request)
         if key is None:
             return None
         found = await people.identity_of(connection, Provider.WEB, key)
         return None if found is None else found.person_id
+
+    async def person(self, connection: Connection, request: Request) -> Person | None:
+        """The same, with all that is known of them."""
+        key = self.key_of(request)
+        return None if key is None else await people.known(connection, Provider.WEB, key)
+
+    async def visit(self, connection: Connection, request: Request, look_ids: Iterable[UUID], owner: UUID) -> Visit:
+        """Who this is, and what they have put on the looks of a page about a person, or about a look of theirs."""
+        key = self.key_of(request)
+        if key is None:
+            return STRANGER
+        return await visits.of(connection, Provider.WEB, key, look_ids=look_ids, owner=owner)
 
     def key_of(self, request: Request) -> str | None:
         """The browser's key, if Eva gave it one; whether it is anybody's is another question."""

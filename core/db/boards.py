@@ -13,6 +13,7 @@ from core.days import midnight, monday
 from core.db import tables
 from core.db.glimpses import GLIMPSE, as_glimpse
 from core.db.looks import as_look
+from core.db.reading import Question
 from core.styles import Style
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Row, Select, Table
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.glimpses import Glimpse
     from core.db.looks import Look
+    from core.db.reading import Connection
 
 __all__ = [
     "Period",
@@ -74,7 +75,7 @@ class Place:
 
 
 async def page(
-    connection: AsyncConnection,
+    connection: Connection,
     *,
     limit: int,
     style: Style | None = None,
@@ -93,29 +94,29 @@ async def page(
     values = {"limit": limit, **_values(style, period)}
     if after is not None:
         values |= {"hearts": after.hearts, "look_id": after.look_id}
-    found = await connection.execute(_page(style is not None, period, after is not None), values)
-    return [as_shared(row) for row in found]
+    return [
+        as_shared(row) for row in await _page(style is not None, period, after is not None).ask(connection, **values)
+    ]
 
 
-async def judged_today(connection: AsyncConnection) -> int:
+async def judged_today(connection: Connection) -> int:
     """How many outfits Eva has judged since midnight, also those that were deleted since."""
-    return int((await connection.execute(JUDGED, {"day": midnight().date()})).scalar_one())
+    return int((await JUDGED.first(connection, day=midnight().date())).judged)
 
 
-async def shared(connection: AsyncConnection, look_id: UUID) -> SharedLook | None:
+async def shared(connection: Connection, look_id: UUID) -> SharedLook | None:
     """A look that is on the board; None for all others, whether they exist or not."""
-    row = (await connection.execute(SHARED, {"look_id": look_id})).first()
+    row = await SHARED.first(connection, look_id=look_id)
     return None if row is None else SharedLook(look=as_look(row), name=row.owner)
 
 
-async def has(connection: AsyncConnection, look_id: UUID) -> bool:
+async def has(connection: Connection, look_id: UUID) -> bool:
     """Whether a look is on the board."""
-    found = select(tables.looks.c.id).where(tables.looks.c.id == look_id, tables.looks.c.on_board)
-    return (await connection.execute(found)).first() is not None
+    return await ON_BOARD.first(connection, look_id=look_id) is not None
 
 
 async def of_person(
-    connection: AsyncConnection, person_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
+    connection: Connection, person_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
 ) -> list[Shared]:
     """A person's looks that are on the board, the latest shared first.
 
@@ -128,14 +129,12 @@ async def of_person(
     values: dict[str, Any] = {"person_id": person_id, "limit": limit}
     if after is not None:
         values |= {"shared_at": after[0], "look_id": after[1]}
-    found = await connection.execute(_of_person(after is not None), values)
-    return [as_shared(row) for row in found]
+    return [as_shared(row) for row in await _of_person(after is not None).ask(connection, **values)]
 
 
-async def styles_of(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
+async def styles_of(connection: Connection, person_id: UUID) -> dict[Style, int]:
     """How many of a person's looks on the board are of each style, the most frequent first; without the others."""
-    found = await connection.execute(STYLES_OF, {"person_id": person_id})
-    return {Style(row.style): row.looks for row in found}
+    return {Style(row.style): row.looks for row in await STYLES_OF.ask(connection, person_id=person_id)}
 
 
 def on_board() -> Select[tuple[object, ...]]:
@@ -182,32 +181,37 @@ def _chosen(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
             return chosen
 
 
-# Statements are put together once: that takes SQLAlchemy longer than Postgres takes to answer them.
-
-JUDGED = select(func.coalesce(func.sum(tables.days.c.judged), 0)).where(tables.days.c.day == bindparam("day"))
-STYLES_OF = (
+JUDGED = Question(
+    select(func.coalesce(func.sum(tables.days.c.judged), 0).label("judged")).where(
+        tables.days.c.day == bindparam("day")
+    )
+)
+STYLES_OF = Question(
     select(tables.person_styles.c.style, tables.person_styles.c.looks)
     .where(tables.person_styles.c.person_id == bindparam("person_id"), tables.person_styles.c.looks > 0)
     .order_by(tables.person_styles.c.looks.desc(), tables.person_styles.c.style)
 )
-SHARED = _of_board(tables.looks).where(tables.looks.c.id == bindparam("look_id"))
+SHARED = Question(_of_board(tables.looks).where(tables.looks.c.id == bindparam("look_id")))
+ON_BOARD = Question(select(tables.looks.c.id).where(tables.looks.c.id == bindparam("look_id"), tables.looks.c.on_board))
 
 
 @cache
-def _page(by_style: bool, period: Period, further: bool) -> Select[tuple[object, ...]]:
+def _page(by_style: bool, period: Period, further: bool) -> Question:
     table = tables.looks
     found = on_board().where(*_chosen(by_style, period))
     if further:
         here = func.row(table.c.hearts, table.c.id)
         found = found.where(here < func.row(bindparam("hearts", type_=Integer), bindparam("look_id", type_=Uuid)))
-    return found.order_by(table.c.hearts.desc(), table.c.id.desc()).limit(bindparam("limit", type_=Integer))
+    found = found.order_by(table.c.hearts.desc(), table.c.id.desc()).limit(bindparam("limit", type_=Integer))
+    return Question(found)
 
 
 @cache
-def _of_person(further: bool) -> Select[tuple[object, ...]]:
+def _of_person(further: bool) -> Question:
     table = tables.looks
     found = on_board().where(table.c.person_id == bindparam("person_id"))
     if further:
         place = func.row(bindparam("shared_at", type_=DateTime(timezone=True)), bindparam("look_id", type_=Uuid))
         found = found.where(func.row(table.c.shared_at, table.c.id) < place)
-    return found.order_by(table.c.shared_at.desc(), table.c.id.desc()).limit(bindparam("limit", type_=Integer))
+    found = found.order_by(table.c.shared_at.desc(), table.c.id.desc()).limit(bindparam("limit", type_=Integer))
+    return Question(found)

@@ -1,4 +1,4 @@
-"""The way to Postgres: one URL, one pool of connections, and units of work."""
+"""The way to Postgres: one URL, units of work on pooled connections, and a lighter way for pages that only read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from core.db.reading import Reader, pool_of_readers
 from core.errors import DatabaseUnavailable, UnknownDatabase
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from asyncpg import Pool
     from sqlalchemy.engine import URL, ExceptionContext
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -41,12 +43,13 @@ class Database:
     Repositories take the connection of a unit of work and never commit: who begins it, commits it.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+    def __init__(self, url: str, *, pool_size: int = 20, readers: int = 4) -> None:
         """Name the database.
 
         Args:
             url: `postgresql://...`, `postgres://...`, with the parameters of libpq.
             pool_size: connections at most; opened as needed and kept, since to open one takes longer than a page.
+            readers: further ones at most, for pages; few are enough, for one is busy for less than a millisecond.
 
         Raises:
             UnknownDatabase: the URL names no Postgres.
@@ -63,6 +66,8 @@ class Database:
         event.listen(self.engine.sync_engine, "handle_error", _hide_details)
         event.listen(self.engine.sync_engine, "checkout", _must_live)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._readers: Pool | None = None
+        self._most_readers = readers
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -79,6 +84,16 @@ class Database:
         async with self._autocommit.connect() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reader]:
+        """A connection for a page that only reads: it answers the questions of `core.db.reading`, each by itself."""
+        if self._readers is None:
+            self._readers = pool_of_readers(self.engine.url, self._most_readers)
+            # Nothing is connected yet, so nobody comes in between.
+            await self._readers
+        async with self._readers.acquire() as connection:
+            yield Reader(connection)
+
     async def check(self) -> None:
         """Ask the database for a sign of life.
 
@@ -94,6 +109,9 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        if self._readers is not None:
+            await self._readers.close()
+            self._readers = None
         await self.engine.dispose()
 
     async def __aenter__(self) -> Self:

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import DateTime, Integer, Uuid, bindparam, func, select, true
 
 from core.db import boards, tables
+from core.db.reading import Question
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, FromClause, Select
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy import ColumnElement, FromClause
 
     from core.db.boards import Shared
+    from core.db.reading import Connection
 
 __all__ = ["following"]
 
 
 async def following(
-    connection: AsyncConnection, person_id: UUID, *, limit: int, before: tuple[datetime, UUID] | None = None
+    connection: Connection, person_id: UUID, *, limit: int, before: tuple[datetime, UUID] | None = None
 ) -> list[Shared]:
     """A page of a person's feed: looks on the board of those whom they follow, the newest first.
 
@@ -39,11 +40,11 @@ async def following(
     values: dict[str, Any] = {"person_id": person_id, "limit": limit}
     if before is not None:
         values |= {"shared_at": before[0], "look_id": before[1]}
-    return [boards.as_shared(row) for row in await connection.execute(_page(before is not None), values)]
+    return [boards.as_shared(row) for row in await _page(before is not None).ask(connection, **values)]
 
 
 @cache
-def _page(further: bool) -> Select[tuple[object, ...]]:
+def _page(further: bool) -> Question:
     """The statement, put together once."""
     limit = bindparam("limit", type_=Integer)
     follows, newest, more = tables.follows, tables.looks.alias("newest"), tables.looks.alias("more")
@@ -76,7 +77,7 @@ def _page(further: bool) -> Select[tuple[object, ...]]:
         .limit(limit)
         .subquery("page")
     )
-    return (
+    return Question(
         boards.on_board()
         .join(page, page.c.id == tables.looks.c.id)
         .order_by(tables.looks.c.shared_at.desc(), tables.looks.c.id.desc())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Uuid, any_, bindparam, delete, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Uuid, delete, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -14,14 +13,13 @@ from core.db.people import as_person
 from core.errors import PersonGone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.people import Person
 
-__all__ = ["follow", "followed_by", "given", "unfollow"]
+__all__ = ["follow", "followed_by", "unfollow"]
 
 
 async def follow(connection: AsyncConnection, person_id: UUID, followed_id: UUID) -> int | None:
@@ -57,19 +55,6 @@ async def unfollow(connection: AsyncConnection, person_id: UUID, followed_id: UU
     await connection.execute(delete(table).where(table.c.person_id == person_id, table.c.followed_id == followed_id))
     found = select(people.c.followers).where(people.c.id == followed_id)
     return (await connection.execute(found)).scalar_one_or_none()
-
-
-async def given(connection: AsyncConnection, person_id: UUID, people_ids: Iterable[UUID]) -> frozenset[UUID]:
-    """Those of the people whom a person follows."""
-    found = await connection.execute(GIVEN, {"person_id": person_id, "people_ids": list(people_ids)})
-    return frozenset(row.followed_id for row in found)
-
-
-GIVEN = select(tables.follows.c.followed_id).where(
-    tables.follows.c.person_id == bindparam("person_id"),
-    tables.follows.c.followed_id == any_(bindparam("people_ids", type_=ARRAY(Uuid))),
-)
-"""Asked for with every look that somebody sees who was here before, so it is put together once."""
 
 
 async def followed_by(

@@ -8,6 +8,7 @@ from sqlalchemy import Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.db import marks, tables
+from core.db.reading import Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from core.db.reading import Connection
     from core.db.tables import Provider
 
 __all__ = ["give", "given", "given_to", "take_back"]
@@ -43,20 +45,20 @@ async def take_back(connection: AsyncConnection, look_id: UUID, person_id: UUID)
     return await _count(connection, look_id)
 
 
-async def given(connection: AsyncConnection, person_id: UUID, look_ids: Iterable[UUID]) -> frozenset[UUID]:
+async def given(connection: Connection, person_id: UUID, look_ids: Iterable[UUID]) -> frozenset[UUID]:
     """Those of the looks that have a person's heart."""
     return await marks.put_by(connection, tables.hearts, person_id, look_ids)
 
 
 async def given_to(
-    connection: AsyncConnection, provider: Provider, subject: str, look_ids: Iterable[UUID]
+    connection: Connection, provider: Provider, subject: str, look_ids: Iterable[UUID]
 ) -> frozenset[UUID]:
     """The same for whoever a provider knows by this id; none if that is nobody."""
-    values = {"provider": provider, "subject": subject, "look_ids": list(look_ids)}
-    return frozenset(row.look_id for row in await connection.execute(GIVEN_TO, values))
+    found = await GIVEN_TO.ask(connection, provider=provider, subject=subject, look_ids=list(look_ids))
+    return frozenset(row.look_id for row in found)
 
 
-GIVEN_TO = (
+GIVEN_TO = Question(
     select(tables.hearts.c.look_id)
     .join(tables.identities, tables.identities.c.person_id == tables.hearts.c.person_id)
     .where(
@@ -65,7 +67,6 @@ GIVEN_TO = (
         tables.hearts.c.look_id == any_(bindparam("look_ids", type_=ARRAY(Uuid))),
     )
 )
-"""Asked for with every board that somebody sees who was here before, so it is put together once."""
 
 
 async def _count(connection: AsyncConnection, look_id: UUID) -> int | None:

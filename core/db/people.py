@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
+from core.db.reading import Question
 from core.db.tables import Provider
 from core.errors import PersonGone
 from core.ids import uuid7
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from core.db.reading import Connection
+
 __all__ = [
     "Identity",
     "Person",
@@ -32,6 +35,7 @@ __all__ = [
     "identities_of",
     "identity_of",
     "is_banned",
+    "known",
     "link",
     "lock",
     "mark_reachable",
@@ -90,9 +94,9 @@ async def meet(connection: AsyncConnection, provider: Provider, subject: str, *,
 
     Two first meetings at once give one person.
     """
-    known = await _by_identity(connection, provider, subject)
-    if known is not None:
-        return known
+    person = await known(connection, provider, subject)
+    if person is not None:
+        return person
     person_id = uuid7()
     await connection.execute(insert(tables.people).values(id=person_id, language=language))
     linked = await connection.execute(
@@ -104,7 +108,7 @@ async def meet(connection: AsyncConnection, provider: Provider, subject: str, *,
     if linked.first() is None:
         # Somebody else met the same person since we looked, and has committed.
         await connection.execute(delete(tables.people).where(tables.people.c.id == person_id))
-    met = await _by_identity(connection, provider, subject)
+    met = await known(connection, provider, subject)
     if met is None:
         raise PersonGone
     return met
@@ -139,15 +143,21 @@ async def unlink_all(connection: AsyncConnection, person_id: UUID, providers: It
     await connection.execute(delete(table).where(*chosen))
 
 
-async def get(connection: AsyncConnection, person_id: UUID) -> Person | None:
+async def get(connection: Connection, person_id: UUID) -> Person | None:
     """A person, or None."""
-    row = (await connection.execute(select(tables.people).where(tables.people.c.id == person_id))).first()
+    row = await ONE.first(connection, person_id=person_id)
     return None if row is None else as_person(row)
 
 
-async def identity_of(connection: AsyncConnection, provider: Provider, subject: str) -> Identity | None:
+async def known(connection: Connection, provider: Provider, subject: str) -> Person | None:
+    """The person with this identity, or None."""
+    row = await KNOWN.first(connection, provider=provider, subject=subject)
+    return None if row is None else as_person(row)
+
+
+async def identity_of(connection: Connection, provider: Provider, subject: str) -> Identity | None:
     """Who somebody is to a provider, or None."""
-    row = (await connection.execute(IDENTITY, {"provider": provider, "subject": subject})).first()
+    row = await IDENTITY.first(connection, provider=provider, subject=subject)
     return None if row is None else _identity(row)
 
 
@@ -172,9 +182,9 @@ async def set_name(connection: AsyncConnection, person_id: UUID, name: str) -> b
     return True
 
 
-async def by_name(connection: AsyncConnection, name: str) -> Person | None:
+async def by_name(connection: Connection, name: str) -> Person | None:
     """Who has this name, or one that reads so; None if nobody has."""
-    row = (await connection.execute(NAMED, {"key": name_key(name)})).first()
+    row = await NAMED.first(connection, key=name_key(name))
     return None if row is None else as_person(row)
 
 
@@ -246,21 +256,18 @@ async def remove(connection: AsyncConnection, person_id: UUID) -> None:
     await connection.execute(delete(tables.people).where(tables.people.c.id == person_id))
 
 
-IDENTITY = select(tables.identities).where(
-    tables.identities.c.provider == bindparam("provider"), tables.identities.c.subject == bindparam("subject")
+BY_IDENTITY = (
+    tables.identities.c.provider == bindparam("provider"),
+    tables.identities.c.subject == bindparam("subject"),
 )
-NAMED = select(tables.people).where(tables.people.c.name_key == bindparam("key"))
-"""Asked for with every page of a visitor, and of a person: so they are put together once."""
+IDENTITY = Question(select(tables.identities).where(*BY_IDENTITY))
+KNOWN = Question(select(tables.people).join(tables.identities).where(*BY_IDENTITY))
+NAMED = Question(select(tables.people).where(tables.people.c.name_key == bindparam("key")))
+ONE = Question(select(tables.people).where(tables.people.c.id == bindparam("person_id")))
 
 
 def _is(provider: Provider, subject: str) -> tuple[ColumnElement[bool], ...]:
     return tables.identities.c.provider == provider, tables.identities.c.subject == subject
-
-
-async def _by_identity(connection: AsyncConnection, provider: Provider, subject: str) -> Person | None:
-    found = select(tables.people).join(tables.identities).where(*_is(provider, subject))
-    row = (await connection.execute(found)).first()
-    return None if row is None else as_person(row)
 
 
 def as_person(row: Row[tuple[object, ...]]) -> Person:

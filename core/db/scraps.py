@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Uuid, func, literal
+from sqlalchemy import DateTime, Integer, Uuid, bindparam, func
 
 from core.db import boards, marks, tables
+from core.db.reading import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.boards import Shared
+    from core.db.reading import Connection
 
-__all__ = ["Scrap", "add", "given", "of_person", "remove"]
+__all__ = ["Scrap", "add", "of_person", "remove"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +48,8 @@ async def remove(connection: AsyncConnection, look_id: UUID, person_id: UUID) ->
     return await boards.has(connection, look_id)
 
 
-async def given(connection: AsyncConnection, person_id: UUID, look_ids: Iterable[UUID]) -> frozenset[UUID]:
-    """Those of the looks that a person keeps."""
-    return await marks.put_by(connection, tables.scraps, person_id, look_ids)
-
-
 async def of_person(
-    connection: AsyncConnection, person_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
+    connection: Connection, person_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
 ) -> list[Scrap]:
     """The looks of the board that a person keeps, the latest kept first.
 
@@ -62,15 +59,24 @@ async def of_person(
         limit: how many at most.
         after: (`created_at`, look's id) of the last one of the page before.
     """
+    values: dict[str, Any] = {"person_id": person_id, "limit": limit}
+    if after is not None:
+        values |= {"kept_at": after[0], "look_id": after[1]}
+    found = await _of_person(after is not None).ask(connection, **values)
+    return [Scrap(shared=boards.as_shared(row), created_at=row.kept_at) for row in found]
+
+
+@cache
+def _of_person(further: bool) -> Question:
     table = tables.scraps
     found = (
         boards.on_board()
         .add_columns(table.c.created_at.label("kept_at"))
         .join(table, table.c.look_id == tables.looks.c.id)
-        .where(table.c.person_id == person_id)
+        .where(table.c.person_id == bindparam("person_id"))
     )
-    if after is not None:
-        here = func.row(table.c.created_at, table.c.look_id)
-        found = found.where(here < func.row(literal(after[0]), literal(after[1], Uuid)))
-    found = found.order_by(table.c.created_at.desc(), table.c.look_id.desc()).limit(limit)
-    return [Scrap(shared=boards.as_shared(row), created_at=row.kept_at) for row in await connection.execute(found)]
+    if further:
+        place = func.row(bindparam("kept_at", type_=DateTime(timezone=True)), bindparam("look_id", type_=Uuid))
+        found = found.where(func.row(table.c.created_at, table.c.look_id) < place)
+    found = found.order_by(table.c.created_at.desc(), table.c.look_id.desc())
+    return Question(found.limit(bindparam("limit", type_=Integer)))

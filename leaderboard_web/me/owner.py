@@ -8,7 +8,7 @@ from fastapi import HTTPException
 from fastapi.responses import RedirectResponse
 
 from bot.texts import text
-from core.db import looks, people
+from core.db import looks
 from leaderboard_web.addresses import as_id
 from leaderboard_web.pages import language_of, render
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from core.db.looks import Look
     from core.db.people import Person
+    from core.db.reading import Connection
     from leaderboard_web.site import Site
 
 __all__ = ["SECTION", "go", "own_look", "owner", "said_in", "stranger"]
@@ -25,10 +26,9 @@ __all__ = ["SECTION", "go", "own_look", "owner", "said_in", "stranger"]
 SECTION = "me"
 
 
-async def owner(site: Site, connection: AsyncConnection, request: Request) -> Person | None:
+async def owner(site: Site, connection: Connection, request: Request) -> Person | None:
     """The person who asks; None if Eva does not know them."""
-    person_id = await site.guests.known(connection, request)
-    return None if person_id is None else await people.get(connection, person_id)
+    return await site.guests.person(connection, request)
 
 
 async def own_look(site: Site, connection: AsyncConnection, request: Request, look_id: str) -> tuple[Person, Look]:

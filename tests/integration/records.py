@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from core.db import looks, people, pictures
+from core.db import follows, looks, people, pictures, scraps
 from core.db.tables import Channel, Provider
 from core.ids import uuid7
 from core.photos import read_photo
@@ -85,3 +85,13 @@ async def hide_look(memory: Memory, look_id: UUID) -> bool:
     async with memory.database.begin() as connection:
         look = await looks.lock(connection, look_id)
         return look is not None and await take_down(memory, connection, look)
+
+
+async def scraps_of(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
+    """The looks of the board that a person keeps, a few at most."""
+    return {each.shared.look.id for each in await scraps.of_person(connection, person_id, limit=20)}
+
+
+async def followed_by(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
+    """Whom a person follows, a few at most."""
+    return {each.id for each in await follows.followed_by(connection, person_id, limit=20)}

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot.texts import Language, text
-from core.db import follows, looks, people, scraps, tables
+from core.db import follows, looks, people, tables
 from core.db.tables import Provider
 from core.ids import uuid7
 from core.memory import Memory
@@ -26,7 +26,7 @@ from core.visitors import Visitors
 from leaderboard_web.addresses import person_path
 from leaderboard_web.app import create_app
 from leaderboard_web.people import SHOWN
-from tests.integration.records import a_look, a_person, a_verdict, with_pictures
+from tests.integration.records import a_look, a_person, a_verdict, scraps_of, with_pictures
 from tests.services import a_service
 
 if TYPE_CHECKING:
@@ -348,5 +348,5 @@ async def test_scraps_of_a_person_are_nowhere_on_their_page(
     kept = await a_shared(memory, other.id)
     await owner.post(f"/looks/{kept.id}/scrap", headers=OURS)
     async with memory.database.begin() as connection:
-        assert await scraps.given(connection, mina, [kept.id]) == {kept.id}
+        assert await scraps_of(connection, mina) == {kept.id}
     assert str(kept.id) not in (await client.get("/people/Mina%20Kim")).text

@@ -9,7 +9,7 @@ from core.db import follows, people, tables
 from core.db.engine import Database
 from core.errors import PersonGone
 from core.ids import uuid7
-from tests.integration.records import a_person
+from tests.integration.records import a_person, followed_by
 
 
 async def test_one_follows_another_once_and_may_stop(database: Database) -> None:
@@ -17,11 +17,11 @@ async def test_one_follows_another_once_and_may_stop(database: Database) -> None
         mina, jun = [(await a_person(connection)).id for _ in range(2)]
         for _ in range(2):
             assert await follows.follow(connection, mina, jun) == 1
-        assert await follows.given(connection, mina, [jun, mina, uuid7()]) == {jun}
-        assert await follows.given(connection, jun, [mina]) == frozenset()
+        assert await followed_by(connection, mina) == {jun}
+        assert await followed_by(connection, jun) == set()
         for _ in range(2):
             assert await follows.unfollow(connection, mina, jun) == 0
-        assert await follows.given(connection, mina, [jun]) == frozenset()
+        assert await followed_by(connection, mina) == set()
         assert await follows.unfollow(connection, mina, uuid7()) is None
 
 

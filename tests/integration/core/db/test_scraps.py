@@ -8,7 +8,7 @@ from core.db import looks, people, scraps
 from core.db.engine import Database
 from core.errors import PersonGone
 from core.ids import uuid7
-from tests.integration.records import a_look, a_person
+from tests.integration.records import a_look, a_person, scraps_of
 
 
 async def test_one_person_keeps_a_look_once_and_may_let_it_go(database: Database) -> None:
@@ -16,14 +16,14 @@ async def test_one_person_keeps_a_look_once_and_may_let_it_go(database: Database
         person, other = [(await a_person(connection)).id for _ in range(2)]
         look = await a_look(connection, (await a_person(connection)).id)
         assert not await scraps.add(connection, look.id, person), "it is not on the board"
-        assert await scraps.given(connection, person, [look.id]) == frozenset()
+        assert await scraps_of(connection, person) == set()
         assert await looks.share(connection, look.id)
         for _ in range(2):
             assert await scraps.add(connection, look.id, person)
-        assert await scraps.given(connection, person, [look.id, uuid7()]) == {look.id}
-        assert await scraps.given(connection, other, [look.id]) == frozenset()
+        assert await scraps_of(connection, person) == {look.id}
+        assert await scraps_of(connection, other) == set()
         assert await scraps.remove(connection, look.id, person)
-        assert await scraps.given(connection, person, [look.id]) == frozenset()
+        assert await scraps_of(connection, person) == set()
         assert not await scraps.remove(connection, uuid7(), person)
 
 

@@ -1,0 +1,96 @@
+"""What pages read, over the driver itself, on a real Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from core.db import boards, hearts, looks, people, visits
+from core.db.engine import Database
+from core.db.reading import Question
+from core.db.tables import Provider
+from core.ids import uuid7
+from tests.integration.records import a_look, a_person
+
+if TYPE_CHECKING:
+    from core.db.looks import Look
+
+KILL = text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+
+async def a_shared(database: Database) -> Look:
+    """A look on the board."""
+    async with database.begin() as connection:
+        look = await a_look(connection, (await a_person(connection)).id)
+        assert await looks.share(connection, look.id)
+    return look
+
+
+async def test_a_reader_sees_what_a_unit_of_work_sees(database: Database) -> None:
+    look = await a_shared(database)
+    async with database.begin() as connection:
+        page, whole = await boards.page(connection, limit=3, style=look.style), await looks.get(connection, look.id)
+        owner = await people.get(connection, look.person_id)
+    async with database.reading() as reader:
+        assert await boards.page(reader, limit=3, style=look.style) == page
+        assert await people.get(reader, look.person_id) == owner
+        found = await boards.shared(reader, look.id)
+        assert found is not None
+        assert whole is not None
+        assert replace(found.look, verdict=whole.verdict) == whole
+        assert found.look.verdict.probabilities == whole.verdict.probabilities
+        assert await boards.shared(reader, uuid7()) is None
+
+
+async def test_a_reader_does_not_see_what_is_not_committed(database: Database) -> None:
+    look = await a_shared(database)
+    async with database.reading() as reader:
+        async with database.begin() as connection:
+            assert await looks.unshare(connection, look.id)
+            assert await boards.shared(connection, look.id) is None
+            assert await boards.shared(reader, look.id) is not None
+        assert await boards.shared(reader, look.id) is None
+
+
+async def test_a_visit_is_who_it_is_and_what_they_put_on_the_page(database: Database) -> None:
+    look, other = await a_shared(database), await a_shared(database)
+    async with database.begin() as connection:
+        visitor = await people.meet(connection, Provider.WEB, "mina", language="ko")
+        await hearts.give(connection, look.id, visitor.id)
+    async with database.reading() as reader:
+        page = {"look_ids": [look.id, other.id], "owner": look.person_id}
+        found = await visits.of(reader, Provider.WEB, "mina", **page)  # type: ignore[arg-type]
+        assert found == visits.Visit(person_id=visitor.id, hearts=frozenset({look.id}))
+        assert await visits.of(reader, Provider.WEB, "jun", **page) == visits.STRANGER  # type: ignore[arg-type]
+
+
+async def test_a_crowd_waits_for_few_connections(database: Database) -> None:
+    look = await a_shared(database)
+
+    async def read() -> bool:
+        async with database.reading() as reader:
+            return await boards.has(reader, look.id)
+
+    assert all(await asyncio.gather(*(read() for _ in range(200))))
+
+
+async def test_readers_come_back_after_the_server_cut_their_connections(database: Database) -> None:
+    look = await a_shared(database)
+    for _ in range(2):
+        async with database.reading() as reader:
+            assert await boards.has(reader, look.id)
+        async with database.begin() as connection:
+            await connection.execute(KILL)
+        # The news travels through the event loop.
+        await asyncio.sleep(0.2)
+
+
+async def test_a_value_that_was_forgotten_is_no_null(database: Database) -> None:
+    async with database.reading() as reader:
+        with pytest.raises(KeyError):
+            await boards.SHARED.ask(reader)
+    assert isinstance(boards.SHARED, Question)
