@@ -1,5 +1,7 @@
 /** Hearts, scraps and follows at once: the page shows the new state, the server confirms it. Without this forms do it. */
 
+import { send } from "./notice.js";
+
 const counter = ({ form }) => (form.dataset.count ? document.querySelector(form.dataset.count) : form.querySelector(".count"));
 
 const show = (toggle, { given, count }) => {
@@ -26,12 +28,6 @@ addEventListener("submit", async (event) => {
   const { action } = form;
   show(toggle, { given: !before.given, count: before.count + (before.given ? -1 : 1) });
   toggle.button.classList.toggle("beat", !before.given);
-  try {
-    const reply = await fetch(action, { method: "POST", headers: { Accept: "application/json" } });
-    show(toggle, reply.ok ? await reply.json() : before);
-  } catch {
-    show(toggle, before);
-  } finally {
-    delete form.dataset.busy;
-  }
+  show(toggle, (await send(action)) ?? before);
+  delete form.dataset.busy;
 });
