@@ -49,7 +49,7 @@ class Verb(StrEnum):
     ERASE = "erase"
     """Delete the person and everything of theirs, after they were asked."""
     STAY = "stay"
-    """Do not delete anything."""
+    """Do not delete anything; with a look, do not correct it after all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

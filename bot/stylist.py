@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from bot.actions import Action, Verb
 from bot.names import is_made_up, made_up_names, tidy
-from bot.talk import comment, named
+from bot.talk import comment, named_alone
 from bot.texts import Language, negotiate, text
 from bot.voice import style_name
 from core.db import boards, looks, people, tickets
+from core.db.tables import Asked
 from core.errors import PersonGone
 from core.retention import forget
 from core.vision.verdict import Band
@@ -35,10 +36,6 @@ __all__ = ["LOGIN_LINK", "Answer", "Stylist"]
 
 LOGIN_LINK = "/login/link"
 """The page of the site that logs a person in by a token of hers."""
-
-
-LONGEST_GUESS = 40
-"""Characters of a message that can be a guess; longer ones talk about a style."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +100,23 @@ class Stylist:
             token = await tickets.issue(connection, person.id)
         return f"{str(self.settings.public_url).rstrip('/')}{LOGIN_LINK}/{token}"
 
-    async def hear(self, person: Person, words: str) -> Answer | None:
-        """What was written, if it is the name or the guess that Eva asked for; None for all other words."""
+    async def told(self, *shown: Look) -> None:
+        """Note that the verdicts on some looks were told, so that nobody can guess them any more."""
+        waiting = [look.id for look in shown if look.asked is Asked.GUESS]
+        if waiting:
+            async with self.memory.database.autocommit() as connection:
+                await looks.tell(connection, *waiting)
+
+    async def hear(self, person: Person, words: str, look_id: UUID | None = None) -> Answer | None:
+        """What was written, if it answers what Eva asked: a name, a guess or a correction. None for all other words.
+
+        Args:
+            person: who writes.
+            words: what.
+            look_id: the look before their eyes, if the messenger knows it; else it is about the latest one.
+        """
         if person.naming is None:
-            return await self._hear_guess(person, words)
+            return await self._hear_style(person, words, look_id)
         language = Language(person.language)
         name = tidy(words)
         if name is None:
@@ -119,16 +129,18 @@ class Stylist:
         taken = text("talk.name.taken", language, name=name, proposed=proposed)
         return Answer(language=language, sentences=(taken,), ask=Verb.TAKE, look=look)
 
-    async def _hear_guess(self, person: Person, words: str) -> Answer | None:
-        """A style that was written where Eva asked for one."""
-        style = named(words) if person.guesses_first and len(words) <= LONGEST_GUESS and "?" not in words else None
+    async def _hear_style(self, person: Person, words: str, look_id: UUID | None) -> Answer | None:
+        """A style that was written where Eva asked for one; where she did not, it is talk."""
+        style = named_alone(words)
         if style is None:
             return None
         async with self.memory.database.autocommit() as connection:
-            latest = await looks.of_person(connection, person.id, limit=1)
-        if not latest or latest[0].guessed_style is not None:
+            look = None if look_id is None else await looks.get(connection, look_id)
+            if look is None or look.person_id != person.id:
+                look = next(iter(await looks.of_person(connection, person.id, limit=1)), None)
+        if look is None or look.asked is None:
             return None
-        return await self.grant(person, Action(verb=Verb.GUESS, look=latest[0].id, style=style))
+        return await self.grant(person, Action(verb=Verb(look.asked), look=look.id, style=style))
 
     async def grant(self, person: Person, action: Action) -> Answer:
         """Do what a button asks, in one unit of work; pressed again, it is done once.
@@ -190,6 +202,8 @@ class Stylist:
 
     async def _of_look(self, connection: AsyncConnection, person: Person, look: Look, action: Action) -> Answer:
         """What is about one of the person's looks."""
+        if action.verb is Verb.RESULT or (look.asked is Asked.CORRECT and action.verb is not Verb.CORRECT):
+            await looks.ask(connection, look.id, None)
         match action.verb:
             case Verb.SHARE | Verb.TAKE | Verb.KEEP | Verb.UNSHARE:
                 return await self._of_board(connection, person, look, action.verb)
@@ -197,6 +211,9 @@ class Stylist:
                 return await self._of_style(connection, person, look, action)
             case Verb.RESULT:
                 return Answer(language=Language(person.language), look=look, reveal=True)
+            case Verb.STAY:
+                seen = style_name(look.verdict.style, Language(person.language))
+                return _about(look, Language(person.language), "talk.correct.stays", style=seen)
             case _:
                 return await self._of_person(connection, person, action)
 
@@ -221,14 +238,18 @@ class Stylist:
     async def _of_style(self, connection: AsyncConnection, person: Person, look: Look, action: Action) -> Answer:
         """What the person takes it for, before the verdict or after."""
         language = Language(person.language)
+        if action.verb is Verb.GUESS and look.asked is not Asked.GUESS:
+            return _about(look, language, "talk.guess.told" if look.guessed_style is None else "talk.guess.late")
         if action.style is None:
+            if action.verb is Verb.CORRECT:
+                await looks.ask(connection, look.id, Asked.CORRECT)
             return _about(look, language, f"talk.{action.verb}.ask", ask=action.verb)
         if action.verb is Verb.GUESS:
-            if not await looks.guess(connection, look.id, action.style):
-                return _about(look, language, "talk.guess.late")
+            await looks.guess(connection, look.id, action.style)
             said = comment(action.style, look.verdict, photo=str(look.id), language=language)
             return Answer(language=language, sentences=(said,), look=look, reveal=True)
         if action.style is look.verdict.style:
+            await looks.ask(connection, look.id, None)
             return _about(look, language, "talk.correct.same", style=style_name(action.style, language))
         await looks.correct(connection, look.id, action.style)
         return _about(look, language, "talk.correct.thanks", style=style_name(action.style, language))

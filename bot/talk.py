@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from core.styles import Style
     from core.vision.verdict import Verdict
 
-__all__ = ["Oddity", "chat", "comment", "compare", "label", "named", "receive"]
+__all__ = ["Oddity", "chat", "comment", "compare", "label", "named", "named_alone", "receive"]
 
 
+LONGEST_ANSWER = 40
+"""Characters of what can be the name of a style and little else; longer words talk about one."""
 GREETING = re.compile(r"\b(hi|hello|hey|who are you)\b|안녕|^하이(?!힐)|누구(야|세요|예요)", re.IGNORECASE)
 THANKS = re.compile(r"\bthank(s| you)\b|고마워|고맙|감사", re.IGNORECASE)
 
@@ -66,6 +68,11 @@ def named(words: str) -> Style | None:
         names |= {text(f"{key}.{style}", language).casefold(): style for style in STYLES for language in Language}
     found = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", spoken)]
     return names[max(found, key=len)] if found else None
+
+
+def named_alone(words: str) -> Style | None:
+    """The style that some words name and say little else about: an answer, and neither a question nor talk."""
+    return None if len(words) > LONGEST_ANSWER or "?" in words else named(words)
 
 
 def comment(guess: Style, verdict: Verdict, *, photo: str, language: Language) -> str:

@@ -13,6 +13,7 @@ from bot.names import made_up
 from bot.talk import comment, label
 from bot.texts import Language, text, variants
 from bot.voice import Slot, choose, speak, style_name
+from core.db.tables import Asked
 from core.styles import STYLES
 from core.vision.verdict import Band
 from leaderboard_web.answer import bar
@@ -109,15 +110,13 @@ class Scene:
     person: Person
     links: Links
     language: Language
-    ask: Verb | None = None
-    """What Eva waits for: the style under `GUESS` and `CORRECT`; None for nothing, or a name."""
     again: bool = False
     """Whether the photo was shown before."""
 
     @property
     def pending(self) -> bool:
         """Whether the verdict waits for a guess."""
-        return self.ask is Verb.GUESS and self.look.guessed_style is None
+        return self.look.asked is Asked.GUESS
 
     @property
     def naming(self) -> bool:
@@ -177,7 +176,7 @@ class Scene:
             name = style_name(look.corrected_style, language)
             items.append(self._pressed(Action(verb=Verb.CORRECT, style=look.corrected_style)))
             items.append(self._says(text("talk.correct.thanks", language, style=name)))
-        if self.ask is Verb.CORRECT:
+        if self.look.asked is Asked.CORRECT:
             items.append(self._pressed(Action(verb=Verb.CORRECT)))
             items.append(self._says(text("talk.correct.ask", language)))
         return items + self._board()
@@ -215,7 +214,7 @@ def deeds(scene: Scene) -> Deeds:
     if scene.pending:
         result = _button(Action(verb=Verb.RESULT), language)
         return Deeds(look=look.id, buttons=(*_styles(Verb.GUESS, language), result), ask=Verb.GUESS)
-    if scene.ask is Verb.CORRECT:
+    if look.asked is Asked.CORRECT:
         return Deeds(look=look.id, buttons=_styles(Verb.CORRECT, language), ask=Verb.CORRECT)
     if scene.naming:
         verbs: tuple[Verb, ...] = (Verb.TAKE, Verb.KEEP)

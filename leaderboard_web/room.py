@@ -14,7 +14,8 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from bot.actions import Action, Verb
-from bot.talk import chat, label, named
+from bot.stylist import Answer
+from bot.talk import chat, label
 from bot.texts import text
 from bot.voice import describe, style_name
 from core.db import looks, people
@@ -40,9 +41,8 @@ __all__ = ["TRY", "Reply", "Room"]
 log = structlog.get_logger()
 
 TRY = "/try"
-GRANTED = {Verb.SHARE, Verb.KEEP, Verb.UNSHARE, Verb.GUESS, Verb.CORRECT, Verb.RESULT, Verb.TAKE}
+GRANTED = {Verb.SHARE, Verb.KEEP, Verb.UNSHARE, Verb.GUESS, Verb.CORRECT, Verb.STAY, Verb.RESULT, Verb.TAKE}
 """What can be pressed here."""
-ASKS = {Verb.GUESS, Verb.CORRECT}
 MOST_LETTERS = 300
 """Of what is written to Eva at once."""
 ATTEMPT = re.compile(r"[0-9a-f]{16,64}")
@@ -77,16 +77,14 @@ class Room:
             found = None if known is None else await people.get(connection, known)
         return None if found is None else replace(found, language=language_of(request))
 
-    async def scene(
-        self, request: Request, person: Person, *, look: UUID | None, ask: Verb | None = None, again: bool = False
-    ) -> Scene | None:
+    async def scene(self, request: Request, person: Person, *, look: UUID | None, again: bool = False) -> Scene | None:
         """This look of the person's, or else the latest; None if there is none."""
         async with self.memory.database.begin() as connection:
             found = await looks.get(connection, look) if look is not None else None
             if found is None or found.person_id != person.id:
                 # One without a time was cut short while its pictures were stored.
                 latest = await looks.of_person(connection, person.id, limit=5)
-                found, ask, again = next((each for each in latest if each.stored_at is not None), None), None, False
+                found, again = next((each for each in latest if each.stored_at is not None), None), False
             now = await people.get(connection, person.id)
         if found is None or now is None:
             return None
@@ -95,7 +93,6 @@ class Room:
             person=replace(now, language=person.language),
             links=self.memory.links,
             language=language_of(request),
-            ask=ask,
             again=again,
         )
 
@@ -104,8 +101,7 @@ class Room:
         person, language = await self.person(request), language_of(request)
         query, scene = request.query_params, None
         if person is not None:
-            look, ask = _uuid(query.get("look")), _ask(query.get("ask"))
-            scene = await self.scene(request, person, look=look, ask=ask, again="again" in query)
+            scene = await self.scene(request, person, look=_uuid(query.get("look")), again="again" in query)
         said = scene.history() if scene is not None else greeting(language)
         noted = self.notes.read(request)
         if any(line.who == "eva" and line not in said for line in noted):
@@ -148,38 +144,35 @@ class Room:
             if first != person.guesses_first:
                 await self.stylist.grant(person, Action(verb=Verb.GUESS if first else Verb.TELL))
             judged = await self.stylist.look_at(data, person, Channel.WEB, source)
-        ask = Verb.GUESS if first and not judged.known else None
-        scene = await self.scene(request, person, look=judged.look.id, ask=ask, again=judged.known)
+        if judged.known:
+            await self.stylist.told(judged.look)
+        scene = await self.scene(request, person, look=judged.look.id, again=judged.known)
         return Reply(scene=scene, says=scene.opening() if scene is not None else [], token=token)
 
     async def hear(self, request: Request) -> Reply:
-        """Words: a name if Eva has asked for one, else chat."""
+        """Words: what Eva has asked for, else chat."""
         fields = await read_fields(request)
         words = " ".join(fields.get("words", "").split())[:MOST_LETTERS]
-        look, ask = _uuid(fields.get("look")), _ask(fields.get("ask"))
+        look = _uuid(fields.get("look"))
         person = await self.person(request)
         if person is None:
             return Reply(scene=None, says=[*_you(words), *_eva([chat(words, language_of(request))])])
-        answer = await self.stylist.hear(person, words)
-        if answer is None and ask is not None and look is not None and (style := named(words)) is not None:
-            return await self._grant(request, person, Action(verb=ask, look=look, style=style), words)
-        sentences = answer.sentences if answer is not None else [chat(words, language_of(request))]
-        scene = await self.scene(request, person, look=look, ask=ask)
-        return Reply(scene=scene, says=[*_you(words), *_eva(sentences)])
+        answer = await self.stylist.hear(person, words, look)
+        if answer is None:
+            answer = Answer(language=language_of(request), sentences=(chat(words, language_of(request)),))
+        return await self._reply(request, person, answer, look, words)
 
     async def press(self, request: Request) -> Reply:
         """A button."""
         language, action = language_of(request), _action(await read_fields(request))
-        pressed = label(action, language)
+        pressed = text("try.never_mind", language) if action.verb is Verb.STAY else label(action, language)
         person = await self.person(request)
         if person is None:
             return Reply(scene=None, says=[*_you(pressed), *_eva([text("talk.look_gone", language)])])
-        return await self._grant(request, person, action, pressed)
+        return await self._reply(request, person, await self.stylist.grant(person, action), action.look, pressed)
 
-    async def _grant(self, request: Request, person: Person, action: Action, said: str) -> Reply:
-        answer = await self.stylist.grant(person, action)
-        ask = answer.ask if answer.ask in ASKS else None
-        scene = await self.scene(request, person, look=action.look, ask=ask)
+    async def _reply(self, request: Request, person: Person, answer: Answer, look: UUID | None, said: str) -> Reply:
+        scene = await self.scene(request, person, look=look)
         told = scene.told() if answer.reveal and scene is not None else []
         return Reply(scene=scene, says=[*_you(said), *_eva(answer.sentences), *told])
 
@@ -229,16 +222,9 @@ def _url(scene: Scene | None) -> str:
     if scene is None:
         return TRY
     query = {"look": str(scene.look.id)}
-    if scene.ask is not None:
-        query["ask"] = scene.ask
     if scene.again:
         query["again"] = "1"
     return f"{TRY}?{urlencode(query)}"
-
-
-def _ask(words: str | None) -> Verb | None:
-    """What Eva waits for, as an address or a form says it."""
-    return Verb(words) if words in ASKS else None
 
 
 def _you(words: str) -> list[Item]:

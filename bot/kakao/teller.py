@@ -13,6 +13,7 @@ from bot.talk import compare
 from bot.texts import Language, text
 from bot.voice import apologise, choose, describe, speak, style_name
 from core.db import looks
+from core.db.tables import Asked
 from core.styles import STYLES
 from core.vision.verdict import Band
 
@@ -90,26 +91,25 @@ class Teller:
             found = [await looks.get(connection, look_id) for look_id in ids]
         present = [look for look in found if look is not None]
         if outcome is not None and present:
-            return self._looks(outcome, present, person)
+            return await self._looks(outcome, present, person)
         if outcome is not None and outcome.error is not None:
             return replies.say(apologise(outcome.error, language), language=language)
         return replies.say(text("talk.no_result", language), language=language)
 
-    def _looks(self, outcome: Outcome, present: Sequence[Look], person: Person) -> Reply:
+    async def _looks(self, outcome: Outcome, present: Sequence[Look], person: Person) -> Reply:
         """The best of some looks, after a word about those that failed and about all of them."""
         language, notes, best = Language(person.language), [], present[0]
         if outcome.error is not None:
             notes.append(apologise(outcome.error, language))
-        several = None
+        if len(present) == 1 and best.asked is Asked.GUESS and not outcome.known:
+            question = text("talk.guess.ask", language)
+            return replies.ask(Verb.GUESS, *notes, question, look=best.id, language=language)
+        await self._stylist.told(*present)
         if len(present) > 1:
             place, several = compare([look.verdict for look in present], language)
             if place is None:
                 return replies.say(*notes, several, language=language)
             best = present[place]
-        if person.guesses_first and best.guessed_style is None and not outcome.known:
-            question = text("talk.guess.ask", language)
-            return replies.ask(Verb.GUESS, *notes, question, look=best.id, language=language)
-        if several is not None:
             notes.append(several)
         elif outcome.known:
             notes.append(text(choose("talk.remembered", str(best.id), language), language))

@@ -82,6 +82,7 @@ async def look_at_album(thread: Thread, stylist: Stylist, person: Person, photos
     if len(seen.looks) == 1:
         await reveal(thread, stylist, person, seen.looks[0], note="\n".join(sorry) or None)
         return
+    await stylist.told(*seen.looks)
     best, words = compare([look.verdict for look in seen.looks], thread.language)
     note = "\n".join([words, *sorry])
     if best is None:

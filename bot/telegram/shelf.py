@@ -14,6 +14,7 @@ from bot.voice import percent, style_name
 from core.days import SEOUL
 from core.db import boards, looks
 from core.db.boards import Period
+from core.db.tables import Asked
 from core.vision.verdict import Band
 
 if TYPE_CHECKING:
@@ -48,11 +49,13 @@ async def show_own(thread: Thread, stylist: Stylist, person: Person) -> None:
     if not latest:
         await thread.send("me", *say(text("telegram.me.nothing", thread.language), keyboard=enter))
         return
-    if styles:
+    # Who guesses first is not told by the way what she saw.
+    if styles and not person.guesses_first:
         words = text("telegram.me", thread.language, count=count, style=style_name(next(iter(styles)), thread.language))
     else:
         words = text("telegram.me.plain", thread.language, count=count)
-    seen = [look for look in latest if look.verdict.band is not Band.NOT_AN_OUTFIT]
+    told = [look for look in latest if look.asked is not Asked.GUESS]
+    seen = [look for look in told if look.verdict.band is not Band.NOT_AN_OUTFIT]
     lines = "\n".join(_line(look, thread) for look in seen)
     await thread.send("me", *say("\n\n".join(filter(None, [words, lines])), keyboard=enter))
     if seen and (photo := await thread.picture(seen[0].photo_key)) is not None:

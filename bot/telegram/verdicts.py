@@ -32,6 +32,7 @@ async def reveal(thread: Thread, stylist: Stylist, person: Person, look: Look, *
         look: the look, which is the person's.
         note: what to say first.
     """
+    await stylist.told(look)
     async with thread.busy(ChatAction.UPLOAD_PHOTO):
         bubbles = speak(look.verdict, photo=str(look.id), language=thread.language)
         keyboard = keyboard_of(thread, stylist, person, look)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sqlalchemy import case, func, literal, select, update
 from sqlalchemy import delete as delete_from
-from sqlalchemy import func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
 from core.db.glimpses import Glimpse
-from core.db.tables import Channel
+from core.db.tables import Asked, Channel
 from core.errors import PersonGone
 from core.styles import STYLES, Style
 from core.vision.region import Height, Region, Side
@@ -31,6 +31,7 @@ __all__ = [
     "NewLook",
     "add",
     "as_look",
+    "ask",
     "by_source",
     "correct",
     "corrections",
@@ -43,6 +44,7 @@ __all__ = [
     "of_person",
     "share",
     "styles_of",
+    "tell",
     "unshare",
 ]
 
@@ -84,6 +86,8 @@ class Look(Glimpse):
     """What the person guessed before they heard the verdict."""
     corrected_style: Style | None
     """What the person says it really is."""
+    asked: Asked | None
+    """What Eva waits to hear about it; until a guess is heard or waived, she has not told the verdict."""
     created_at: datetime
     stored_at: datetime | None
     """When both pictures were in the storage; None only while, or if never, that came to its end."""
@@ -94,10 +98,13 @@ class Look(Glimpse):
 async def add(connection: AsyncConnection, look: NewLook) -> Look:
     """Remember a look; if there is one of this person and source already, that one comes back, unchanged.
 
+    One whose owner wants to guess first waits for the guess.
+
     Raises:
         PersonGone: the person was forgotten.
     """
-    verdict = look.verdict
+    verdict, people = look.verdict, tables.people
+    waits = select(case((people.c.guesses_first, Asked.GUESS.value))).where(people.c.id == look.person_id)
     cam = np.rint(verdict.cam * 255).astype(np.uint8)
     statement = (
         upsert(tables.looks)
@@ -123,6 +130,7 @@ async def add(connection: AsyncConnection, look: NewLook) -> Look:
             model=verdict.model,
             engine=verdict.engine,
             language=look.language,
+            asked=waits.scalar_subquery(),
         )
         .on_conflict_do_nothing(index_elements=["person_id", "source"])
         .returning(tables.looks)
@@ -194,13 +202,26 @@ async def styles_of(connection: AsyncConnection, person_id: UUID) -> dict[Style,
 
 
 async def guess(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
-    """Keep what the person guessed; the first guess counts. False if the look is gone or was guessed already."""
-    return await _change(connection, look_id, tables.looks.c.guessed_style.is_(None), guessed_style=style)
+    """Keep what the person guessed. False if the look is gone, or does not wait for a guess (any more)."""
+    waits = tables.looks.c.asked == Asked.GUESS
+    return await _change(connection, look_id, waits, guessed_style=style, asked=None)
 
 
 async def correct(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
     """Keep what the person says the style is; the last word counts. False if the look is gone."""
-    return await _change(connection, look_id, corrected_style=style)
+    return await _change(connection, look_id, corrected_style=style, asked=None)
+
+
+async def ask(connection: AsyncConnection, look_id: UUID, question: Asked | None) -> None:
+    """Wait for the answer to a question about a look, and to no other one; None for nothing any more."""
+    await _change(connection, look_id, asked=question)
+
+
+async def tell(connection: AsyncConnection, *look_ids: UUID) -> None:
+    """Note that the verdicts on these looks were told: they do not wait for a guess any more."""
+    table = tables.looks
+    waiting = (table.c.id.in_(look_ids), table.c.asked == Asked.GUESS)
+    await connection.execute(update(table).where(*waiting).values(asked=None))
 
 
 async def share(connection: AsyncConnection, look_id: UUID) -> bool:
@@ -224,6 +245,7 @@ async def share(connection: AsyncConnection, look_id: UUID) -> bool:
         table.c.hidden_at.is_(None),
         table.c.band != Band.NOT_AN_OUTFIT,
         shared_at=func.coalesce(table.c.shared_at, func.now()),
+        asked=None,
     )
 
 
@@ -302,6 +324,7 @@ def as_look(row: Row[tuple[object, ...]]) -> Look:
         language=row.language,
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
         corrected_style=Style(row.corrected_style) if row.corrected_style else None,
+        asked=Asked(row.asked) if row.asked else None,
         hearts=row.hearts,
         created_at=row.created_at,
         stored_at=row.stored_at,

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
 from core.db.reading import Question
-from core.db.tables import Provider
+from core.db.tables import Asked, Provider
 from core.errors import PersonGone
 from core.ids import uuid7
 from core.names import name_key
@@ -201,9 +201,12 @@ async def set_consent(connection: AsyncConnection, person_id: UUID, *, given: bo
 
 
 async def set_guesses_first(connection: AsyncConnection, person_id: UUID, *, first: bool) -> None:
-    """Note whether a person wants to guess before Eva tells."""
-    table = tables.people
-    await connection.execute(update(table).where(table.c.id == person_id).values(guesses_first=first))
+    """Note whether a person wants to guess before Eva tells; if not, she waits for no guess any more."""
+    people, looks = tables.people, tables.looks
+    await connection.execute(update(people).where(people.c.id == person_id).values(guesses_first=first))
+    if not first:
+        waiting = (looks.c.person_id == person_id, looks.c.asked == Asked.GUESS)
+        await connection.execute(update(looks).where(*waiting).values(asked=None))
 
 
 async def set_naming(connection: AsyncConnection, person_id: UUID, look_id: UUID | None) -> None:

@@ -80,9 +80,11 @@ async def private_since(connection: AsyncConnection, age: timedelta, *, limit: i
 
 
 async def forget(connection: AsyncConnection, look_ids: Sequence[UUID]) -> None:
-    """Note that the pictures of these private looks were deleted."""
+    """Note that the pictures of these private looks were deleted; nobody guesses any more what was on them."""
     table = tables.looks
-    await connection.execute(update(table).where(table.c.id.in_(look_ids)).values(photo_key=null(), cam_key=null()))
+    await connection.execute(
+        update(table).where(table.c.id.in_(look_ids)).values(photo_key=null(), cam_key=null(), asked=null())
+    )
 
 
 async def of_person(connection: AsyncConnection, person_id: UUID) -> list[tuple[str, str]]:

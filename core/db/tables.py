@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Act",
+    "Asked",
     "Channel",
     "Provider",
     "days",
@@ -82,6 +83,15 @@ class Provider(StrEnum):
     FACEBOOK = "facebook"
     WEB = "web"
     """A browser, by a random key that Eva gave it."""
+
+
+class Asked(StrEnum):
+    """What Eva asked about a look and waits to hear: a style."""
+
+    GUESS = "guess"
+    """Which its owner sees, before she has told hers."""
+    CORRECT = "correct"
+    """Which it really is, after she has."""
 
 
 class Act(StrEnum):
@@ -193,6 +203,7 @@ looks = Table(
     Column("language", Text, nullable=False),
     Column("guessed_style", Text),
     Column("corrected_style", Text),
+    Column("asked", Text),
     _number("hearts"),
     _created(),
     _time("stored_at"),
@@ -212,6 +223,7 @@ looks = Table(
     _one_of("style", Style),
     _one_of("guessed_style", Style),
     _one_of("corrected_style", Style),
+    _one_of("asked", Asked),
     _one_of("band", Band),
     _one_of("region_height", Height),
     _one_of("region_side", Side),

@@ -50,7 +50,7 @@ def history_routes(site: Site) -> APIRouter:
             section=SECTION,
             tab="history",
             name=me.name or made_up(me.id, language),
-            looks=[own(each, me, memory, language) for each in shown],
+            looks=[own(each, memory, language) for each in shown],
             first=before is None,
             favourite=style_name(favourite, language) if favourite else None,
             older=f"{HISTORY}?before={older.as_text()}" if older else None,

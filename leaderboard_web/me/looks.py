@@ -11,6 +11,7 @@ from bot.actions import Action, Verb
 from bot.names import made_up
 from bot.talk import comment
 from bot.voice import speak, style_name
+from core.db.tables import Asked
 from core.retention import delete_look
 from core.styles import STYLES, Style
 from core.vision.verdict import Band
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["look_path", "look_routes"]
 
-VERBS = {Verb.SHARE, Verb.KEEP, Verb.UNSHARE, Verb.GUESS, Verb.CORRECT}
+VERBS = {Verb.SHARE, Verb.KEEP, Verb.UNSHARE, Verb.GUESS, Verb.CORRECT, Verb.RESULT}
 """What the page's forms can ask for, in their field `do`."""
 SAID = {
     "shared": "talk.shared",
@@ -37,6 +38,7 @@ SAID = {
     "corrected": "talk.correct.thanks",
     "agreed": "talk.correct.same",
     "late": "talk.guess.late",
+    "told": "talk.guess.told",
 }
 
 
@@ -51,7 +53,7 @@ def look_routes(site: Site) -> APIRouter:
 
     @router.get("/me/looks/{look_id}", response_class=Response)
     async def page(request: Request, look_id: str) -> Response:
-        """The page; with `?result` also where its owner wants to guess first."""
+        """The page; where its owner wants to guess first, only the question."""
         async with memory.database.autocommit() as connection:
             me, look = await own_look(site, connection, request, look_id)
         return show(request, me, look)
@@ -79,8 +81,8 @@ def look_routes(site: Site) -> APIRouter:
     async def ask(request: Request, look_id: str) -> Response:
         """Ask before it is deleted."""
         async with memory.database.autocommit() as connection:
-            me, look = await own_look(site, connection, request, look_id)
-        mine = own(look, me, memory, language_of(request))
+            _, look = await own_look(site, connection, request, look_id)
+        mine = own(look, memory, language_of(request))
         return render(request, "me/delete.html", section=SECTION, look=mine)
 
     @router.post("/me/looks/{look_id}/delete", response_class=Response)
@@ -101,9 +103,9 @@ def look_routes(site: Site) -> APIRouter:
     ) -> Response:
         """The page, with what Eva says about what was just done: a text's key, or her very words."""
         language = language_of(request)
-        mine, verdict, photo = own(look, me, memory, language), look.verdict, str(look.id)
+        mine, verdict, photo = own(look, memory, language), look.verdict, str(look.id)
         styles = [(each, style_name(each, language)) for each in STYLES]
-        if mine.sealed and "result" not in request.query_params:
+        if mine.sealed:
             return render(request, "me/guess.html", status=status, section=SECTION, look=mine, styles=styles, says=says)
         guess, correction = look.guessed_style, look.corrected_style
         style = verdict.style if correction is None or request.query_params.get("said") == "agreed" else correction
@@ -129,13 +131,15 @@ def _said(verb: Verb, style: Style | None, before: Look, after: Look | None) -> 
     """The name, in `SAID`, of what was done; empty where the page itself tells it, None where nothing was done."""
     if after is None:
         return None
+    outfit = after.verdict.band is not Band.NOT_AN_OUTFIT
     match verb:
         case Verb.SHARE:
             return "shared" if after.on_board else None
         case Verb.CORRECT:
-            outfit = after.verdict.band is not Band.NOT_AN_OUTFIT
             return "agreed" if outfit and style is after.verdict.style else "corrected"
-        case Verb.GUESS:
-            return "late" if before.guessed_style is not None else ""
+        case Verb.GUESS if before.asked is not Asked.GUESS:
+            return "told" if before.guessed_style is None else "late"
+        case Verb.GUESS | Verb.RESULT:
+            return ""
         case _:
             return "unshared" if before.shared_at is not None else "kept"

@@ -33,7 +33,7 @@ def naming_routes(site: Site) -> APIRouter:
         """The question; only who has just wanted to share the look is asked."""
         async with memory.database.autocommit() as connection:
             me, look = await own_look(site, connection, request, look_id)
-        if me.naming != look.id or not own(look, me, memory, language_of(request)).may_be_shared:
+        if me.naming != look.id or not own(look, memory, language_of(request)).may_be_shared:
             return go(look_path(look.id))
         return show(request, me, look)
 
@@ -72,7 +72,7 @@ def naming_routes(site: Site) -> APIRouter:
             "me/name.html",
             status=status,
             section=SECTION,
-            look=own(look, me, memory, language),
+            look=own(look, memory, language),
             made_up=name,
             most=MOST_LETTERS,
             written=written,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.voice import percent, style_name
 from core.days import SEOUL
+from core.db.tables import Asked
 from core.vision.verdict import Band
 from leaderboard_web.pictures import picture_path, thumb_path
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from bot.texts import Language
     from core.db.looks import Look
-    from core.db.people import Person
     from core.memory import Memory
     from core.styles import Style
 
@@ -47,7 +47,7 @@ class Own:
     """None where Eva saw no outfit."""
     percent: int
     sealed: bool
-    """Whether its owner wants to guess first, and has not yet: then nothing on a page may tell the style."""
+    """Whether Eva waits for a guess: then nothing on a page may tell the style."""
     photo: str | None
     """Address of the photo; None once it was deleted, or while it is not there yet."""
     thumb: str | None
@@ -66,12 +66,11 @@ class Own:
     hearts: int
 
 
-def own(look: Look, me: Person, memory: Memory, language: Language) -> Own:
+def own(look: Look, memory: Memory, language: Language) -> Own:
     """A look for its owner.
 
     Args:
         look: the look.
-        me: its owner.
         memory: signs the addresses of pictures, and knows for how long they are kept.
         language: of the page.
     """
@@ -87,7 +86,7 @@ def own(look: Look, me: Person, memory: Memory, language: Language) -> Own:
         style=look.style,
         style_name=style_name(look.style, language) if seen else None,
         percent=percent(look.confidence),
-        sealed=_sealed(look, me),
+        sealed=look.asked is Asked.GUESS,
         photo=photo,
         thumb=thumb_path(memory.links, look) if photo else None,
         map=picture_path(memory.links, look.cam_key) if look.cam_key and stored and seen else None,
@@ -107,11 +106,6 @@ def _state(look: Look) -> State:
     if look.shared_at is None:
         return State.PRIVATE
     return State.SHARED if look.on_board else State.HELD
-
-
-def _sealed(look: Look, me: Person) -> bool:
-    asked = look.guessed_style is None and look.corrected_style is None and look.shared_at is None
-    return me.guesses_first and asked and look.photo_key is not None
 
 
 def _hours_left(look: Look, memory: Memory) -> int:

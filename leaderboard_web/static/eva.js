@@ -116,11 +116,9 @@ function refused(sentence, photo) {
 async function ask(target, submitter) {
   const body = new URLSearchParams(new FormData(target, submitter));
   if (target.matches(".words")) {
-    for (const name of ["look", "ask"]) {
-      body.delete(name);
-      const kept = deeds.querySelector(`[name=${name}]`);
-      if (kept) body.append(name, kept.value);
-    }
+    body.delete("look");
+    const kept = deeds.querySelector("[name=look]");
+    if (kept) body.append("look", kept.value);
   }
   const moved = deeds.contains(document.activeElement);
   showTyping("");

@@ -10,7 +10,7 @@ import json
 from itertools import count
 
 from core.db import hearts, looks, people
-from core.db.tables import Channel, Provider
+from core.db.tables import Asked, Channel, Provider
 from core.judging import Judging
 from core.memory import Memory, open_memory
 from core.settings import Settings
@@ -51,6 +51,7 @@ async def share(memory: Memory, number: int, entry: tuple[str, str, Style, float
         )
     async with memory.database.begin() as connection:
         if number == 0:
+            await looks.ask(connection, judged.look.id, Asked.GUESS)
             await looks.guess(connection, judged.look.id, Style.CASUAL)
             await looks.correct(connection, judged.look.id, Style.MODE)
         assert await looks.share(connection, judged.look.id)

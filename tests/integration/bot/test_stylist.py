@@ -15,7 +15,7 @@ from bot.stylist import Stylist
 from bot.texts import Language, text
 from core.db import looks, people
 from core.db.people import Person
-from core.db.tables import Channel, Provider
+from core.db.tables import Asked, Channel, Provider
 from core.errors import DailyLimit, PersonGone
 from core.ids import uuid7
 from core.judging import Judging
@@ -209,13 +209,47 @@ async def test_a_guess_counts_once_and_reveals_the_verdict(stylist: Stylist, min
     await stylist.grant(mina, Action(verb=Verb.GUESS))
     assert (await now(stylist, mina)).guesses_first
     look = await show(stylist, mina)
+    assert look.asked is Asked.GUESS
     guessed = await stylist.grant(mina, Action(verb=Verb.GUESS, look=look.id, style=Style.STREET))
     assert guessed.reveal
     assert "Street" in guessed.sentences[0]
     late = await stylist.grant(mina, Action(verb=Verb.GUESS, look=look.id, style=Style.CASUAL))
     assert (late.reveal, late.sentences) == (False, (text("talk.guess.late", EN),))
+    waiting = await show(stylist, mina, 300)
     await stylist.grant(mina, Action(verb=Verb.TELL))
     assert not (await now(stylist, mina)).guesses_first
+    told = await stylist.grant(mina, Action(verb=Verb.GUESS, look=waiting.id, style=Style.CASUAL))
+    assert (told.reveal, told.sentences) == (False, (text("talk.guess.told", EN),))
+
+
+async def test_a_typed_style_answers_what_she_asked_and_is_talk_otherwise(stylist: Stylist, mina: Person) -> None:
+    async def hear(words: str, look: Look | None = None) -> tuple[str, ...] | None:
+        answer = await stylist.hear(await now(stylist, mina), words, look.id if look else None)
+        return None if answer is None else answer.sentences
+
+    await stylist.grant(mina, Action(verb=Verb.GUESS))
+    first, second = await show(stylist, mina), await show(stylist, mina, 300)
+    for talk in ("what is Retro?", "I bought a retro jacket for my sister last summer", "hello"):
+        assert await hear(talk) is None
+    await stylist.told(second)
+    assert await hear("Retro") is None, "the latest look is told, and the one before is not meant"
+    assert await hear("Retro", first) is not None
+    await stylist.grant(mina, Action(verb=Verb.CORRECT, look=second.id))
+    assert await hear("It's Casual.") == (text("talk.correct.same", EN, style="Casual"),)
+    assert await hear("Retro") is None, "they agreed"
+    await stylist.grant(mina, Action(verb=Verb.CORRECT, look=second.id))
+    await stylist.grant(mina, Action(verb=Verb.KEEP, look=second.id))
+    assert await hear("Retro") is None, "another button ends the question"
+    await stylist.grant(mina, Action(verb=Verb.CORRECT, look=second.id))
+    assert await hear("Retro") == (text("talk.correct.thanks", EN, style="80s Retro"),)
+    thief = await stylist.meet(Provider.TELEGRAM, "43", "en")
+    assert await stylist.hear(thief, "Retro", first.id) is None
+    async with stylist.memory.database.begin() as connection:
+        kept = [await looks.get(connection, look.id) for look in (first, second)]
+    assert [(look.guessed_style, look.corrected_style, look.asked) for look in kept if look] == [
+        (Style.RETRO, None, None),
+        (None, Style.RETRO, None),
+    ]
 
 
 async def test_a_typed_label_is_about_the_latest_look(stylist: Stylist, mina: Person) -> None:

@@ -21,7 +21,7 @@ from bot.names import made_up
 from bot.texts import Language, text
 from bot.voice import speak
 from core.db import deliveries, follows, hearts, inbox, looks, people, pictures, reports, scraps, tables
-from core.db.tables import Act, Channel, Provider
+from core.db.tables import Act, Asked, Channel, Provider
 from core.errors import StorageUnavailable
 from core.ids import uuid7
 from core.memory import Memory
@@ -326,6 +326,9 @@ async def test_corrections_and_guesses_are_kept_as_in_chat(
     assert text("talk.correct.same", Language.EN, style="Street") in said_in(await client.get(path + "?said=agreed"))
     assert reply.headers["location"].endswith("said=agreed")
     assert (await now(memory, look)).corrected_style is Style.MODE
+    assert (await client.post(path, data={"do": "guess", "style": "casual"})).headers["location"].endswith("told")
+    async with memory.database.begin() as connection:
+        await looks.ask(connection, look.id, Asked.GUESS)
     assert (await client.post(path, data={"do": "guess", "style": "casual"})).headers["location"] == path
     assert (await client.post(path, data={"do": "guess", "style": "retro"})).headers["location"].endswith("late")
     assert (await now(memory, look)).guessed_style is Style.CASUAL
@@ -352,10 +355,14 @@ async def test_who_guesses_first_is_told_nothing_before(
         assert text("me.sealed", Language.EN) in page
         assert "Retro" not in re.sub(r"<button.*?</button>", "", page, flags=re.S)
         assert "cam" not in page
-    assert "80s Retro" in (await client.get(f"/me/looks/{look.id}?result")).text
     await client.post(f"/me/looks/{look.id}", data={"do": "guess", "style": "retro"})
     assert (await client.get(f"/me/looks/{look.id}")).text.count("Retro") > 2
+    waived, waiting = [await a_kept(memory, mina.id, verdict=a_verdict(Style.RETRO)) for _ in range(2)]
+    reply = await client.post(f"/me/looks/{waived.id}", data={"do": "result"})
+    assert "80s Retro" in (await client.get(reply.headers["location"])).text
+    assert (await now(memory, waived)).guessed_style is None
     await client.post("/me/settings", data={"first": "eva"})
+    assert text("me.sealed", Language.EN) not in (await client.get(f"/me/looks/{waiting.id}")).text
     changed = await person_now(memory, mina)
     assert changed is not None
     assert not changed.guesses_first
@@ -463,6 +470,7 @@ async def a_full_life(memory: Memory, person: Person, other: Person, word: str) 
     kept = [await a_kept(memory, person.id, shared=shared) for shared in (False, True)]
     bare = await a_kept(memory, person.id)
     async with memory.database.begin() as connection:
+        await looks.ask(connection, kept[0].id, Asked.GUESS)
         await looks.guess(connection, kept[0].id, Style.MODE)
         await pictures.forget(connection, [bare.id])
         await people.link(connection, person.id, Provider.TELEGRAM, f"telegram {word}")

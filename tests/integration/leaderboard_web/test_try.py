@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from bot.names import made_up
 from bot.talk import comment
 from bot.texts import Language, text, variants
-from bot.voice import speak, style_name
+from bot.voice import describe, speak, style_name
 from core.db import looks, people, pictures, tables
 from core.db.tables import Channel
 from core.memory import Memory
@@ -149,10 +149,10 @@ async def test_who_guesses_first_hears_the_verdict_after_that(client: httpx.Asyn
 
 async def test_a_guess_can_be_typed_or_left_out(client: httpx.AsyncClient, memory: Memory) -> None:
     page = await show(client, a_photo(), data={"guess": "1"})
-    chatted = await client.post("/try/words", data={"words": "hm", "look": look_in(page), "ask": "guess"})
+    chatted = await client.post("/try/words", data={"words": "hm", "look": look_in(page)})
     assert said(chatted)[:2] == [text("talk.guess.ask", EN), "hm"]
     assert buttons(chatted) == buttons(page), "the verdict is not given away"
-    await client.post("/try/words", data={"words": "it's street!", "look": look_in(page), "ask": "guess"})
+    await client.post("/try/words", data={"words": "it's street!", "look": look_in(page)})
     assert (await every_look(memory))[0].guessed_style is Style.STREET
     page = await show(client, a_photo(2), data={"guess": "1"})
     page = await press(client, page, "result")
@@ -164,13 +164,46 @@ async def test_a_guess_can_be_typed_or_left_out(client: httpx.AsyncClient, memor
 async def test_she_can_be_corrected(client: httpx.AsyncClient, memory: Memory) -> None:
     page = await press(client, await show(client, a_photo()), "correct")
     assert said(page)[-1] == text("talk.correct.ask", EN)
-    assert buttons(page) == [f"correct.{style}" for style in STYLES]
+    assert buttons(page) == [*(f"correct.{style}" for style in STYLES), "stay"]
     same = await press(client, page, "correct.street")
     assert said(same)[-1] == text("talk.correct.same", EN, style="Street")
     page = await client.post("/try/act", data={"look": look_in(page), "do": "correct.mode"})
     assert said(page)[-2:] == ["British Mode", text("talk.correct.thanks", EN, style="British Mode")]
     assert (await every_look(memory))[0].corrected_style is Style.MODE
     assert said(await client.get("/try")) == said(page)
+
+
+async def test_a_style_that_is_typed_after_the_verdict_is_talk_until_she_asks(
+    client: httpx.AsyncClient, memory: Memory
+) -> None:
+    async def typed(page: httpx.Response, words: str) -> httpx.Response:
+        return await client.post("/try/words", data={"words": words, "look": look_in(page)})
+
+    about = f"British Mode: {describe(Style.MODE, EN)}"
+    page = await show(client, a_photo(), data={"guess": "1"})
+    page = await press(client, page, "result")
+    assert said(await typed(page, "British Mode"))[-1] == about
+    late = await client.post("/try/act", data={"look": look_in(page), "do": "guess.mode"})
+    assert said(late)[-1] == text("talk.guess.told", EN)
+
+    asked = await press(client, page, "correct")
+    assert said(await client.get("/try")) == said(asked), "she still waits, wherever the page is opened"
+    never_mind = await press(client, asked, "stay")
+    assert said(never_mind)[-2:] == [text("try.never_mind", EN), text("talk.correct.stays", EN, style="Street")]
+    assert said(await typed(never_mind, "British Mode"))[-1] == about
+    asked = await press(client, never_mind, "correct")
+    assert said(await typed(asked, "what is British Mode?"))[-1] == about
+    assert said(await typed(asked, "British Mode!"))[-1] == text("talk.correct.thanks", EN, style="British Mode")
+    (look,) = await every_look(memory)
+    assert (look.guessed_style, look.corrected_style, look.asked) == (None, Style.MODE, None)
+
+
+async def test_what_is_typed_is_about_the_look_on_the_page(client: httpx.AsyncClient, memory: Memory) -> None:
+    first = await show(client, a_photo(), data={"guess": "1"})
+    await show(client, a_photo(2), data={"guess": "1"})
+    await client.post("/try/words", data={"words": "british mode", "look": look_in(first)})
+    older, newer = await every_look(memory)
+    assert (older.guessed_style, newer.guessed_style) == (Style.MODE, None)
 
 
 async def test_a_look_goes_to_the_board_under_a_name_and_comes_back(client: httpx.AsyncClient, memory: Memory) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text as sql
 
 from bot.names import made_up
 from bot.texts import Language, text
+from bot.voice import describe
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.people import Person
@@ -138,6 +139,25 @@ async def test_guess_first(stage: Stage) -> None:
     assert (await stage.press(asked, "guess", style=Style.RETRO)).text == text("talk.guess.late", KO)
     assert (await stage.press(told, "tell")).text == text("talk.guess.off", KO)
     assert is_verdict((await stage.show(a_photo(1))).reply)
+
+
+async def test_a_style_that_is_typed_is_what_she_asked_for_or_talk(stage: Stage) -> None:
+    retro = text("style.retro.name", KO)
+    about = f"{retro}: {describe(Style.RETRO, KO)}"
+    await stage.agree()
+    await stage.say("먼저 맞혀 볼래요")
+    await stage.show(a_photo())
+    assert is_verdict((await stage.say("음, 레트로!")).reply)
+    assert (await the_look(stage)).guessed_style is Style.RETRO
+    told = await stage.press(await stage.show(a_photo(1)), "result")
+    assert (await stage.say(retro)).text == about
+    await stage.press(told, "correct")
+    assert (await stage.say(retro)).text == text("talk.correct.thanks", KO, style=retro)
+    assert (await stage.say(retro)).text == about
+    me = await person(stage)
+    async with stage.memory.database.begin() as connection:
+        look, _ = await looks.of_person(connection, me.id, limit=9)
+    assert (look.guessed_style, look.corrected_style) == (None, Style.RETRO)
 
 
 async def test_who_asked_to_guess_may_ask_for_the_verdict(stage: Stage) -> None:

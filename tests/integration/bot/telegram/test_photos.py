@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from bot.telegram.mailbox import take_in
 from bot.telegram.messages import Outgoing
 from bot.telegram.sender import Receipt
 from bot.texts import Language, text, variants
-from bot.voice import speak, style_name
+from bot.voice import describe, speak, style_name
 from core import queue
+from core.days import SEOUL
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.tables import Provider
@@ -305,6 +307,41 @@ async def test_guess_can_be_typed(stage: Stage) -> None:
     await stage.play(stage.updates.text("음, 레트로 같아요"))
     assert (await looks_of(stage))[0].guessed_style is Style.RETRO
     assert len(stage.photos()) == 2
+
+
+async def test_style_that_is_typed_after_the_verdict_is_talk_until_she_asks(stage: Stage) -> None:
+    retro = style_name(Style.RETRO, Language.KO)
+    about = f"{retro}: {describe(Style.RETRO, Language.KO)}"
+    await stage.play(stage.updates.photo(a_photo(1)))
+    await stage.play(stage.press(stage.last(), "guess"))
+    await stage.play(stage.updates.photo(a_photo(2)))
+    await stage.play(stage.press(stage.last(), "result"))
+    told = stage.last()
+    await stage.play(stage.updates.text(retro))
+    assert stage.said()[-1] == about
+
+    await stage.play(stage.press(told, "correct"))
+    await stage.play(stage.updates.text(retro))
+    assert stage.said()[-1] == text("talk.correct.thanks", Language.KO, style=retro)
+    await stage.play(stage.updates.text(retro))
+    assert stage.said()[-1] == about
+    look = (await looks_of(stage))[0]
+    assert (look.guessed_style, look.corrected_style) == (None, Style.RETRO)
+
+
+async def test_album_and_the_list_of_looks_give_nothing_away_and_leave_nothing_to_guess(stage: Stage) -> None:
+    await stage.play(stage.updates.photo(a_photo(1)))
+    await stage.play(stage.press(stage.last(), "guess"))
+    await stage.play(stage.updates.photo(a_photo(2)))
+    before = len(stage.said())
+    await stage.play(stage.updates.text("/me"))
+    style, day = style_name(Style.STREET, Language.KO), datetime.now(SEOUL).date().isoformat()
+    assert "\n".join(stage.said()[before:]).count(day) == 2, "the first look, in the list and with its buttons"
+    assert text("telegram.me", Language.KO, count=2, style=style) not in stage.said()[before]
+
+    await stage.play(*(stage.updates.photo(a_photo(seed), media_group_id="1") for seed in (3, 4)))
+    await stage.play(stage.updates.text(style))
+    assert [look.guessed_style for look in await looks_of(stage)] == [None] * 4
 
 
 async def test_result_without_a_guess_and_guess_in_the_caption(stage: Stage) -> None:

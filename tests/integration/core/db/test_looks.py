@@ -79,7 +79,11 @@ async def test_a_shared_look_never_loses_its_photo_by_mistake(database: Database
 
 async def test_the_first_guess_and_the_last_correction_count(database: Database) -> None:
     async with database.begin() as connection:
-        look = await a_look(connection, (await a_person(connection)).id)
+        person = await a_person(connection)
+        told = await a_look(connection, person.id)
+        assert not await looks.guess(connection, told.id, Style.MODE), "nobody asked"
+        await people.set_guesses_first(connection, person.id, first=True)
+        look = await a_look(connection, person.id)
         assert await looks.guess(connection, look.id, Style.MODE)
         assert not await looks.guess(connection, look.id, Style.RETRO)
         assert await looks.correct(connection, look.id, Style.MODE)

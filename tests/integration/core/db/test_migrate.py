@@ -8,12 +8,14 @@ from uuid import UUID
 from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 
-from core.db import people
+from core.db import looks, people
 from core.db.engine import Database
 from core.db.migrate import migrate_down, migrate_up, migrations_missing
 from core.db.migrations.versions import r0002_queue as queue_step
-from core.db.tables import metadata
+from core.db.tables import Asked, metadata
+from core.styles import Style
 from tests.conftest import ROOT
+from tests.integration.records import a_look, a_person
 
 EVERYTHING = """
 SELECT 'table ' || table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable
@@ -73,6 +75,22 @@ async def test_namesakes_from_before_names_were_unique_get_numbers(url: str) -> 
                 found = await people.by_name(connection, name)
                 assert found is not None
                 assert found.name == name
+
+
+async def test_looks_that_were_to_be_guessed_still_are(url: str) -> None:
+    async with Database(url) as database:
+        async with database.begin() as connection:
+            person = await a_person(connection)
+            await people.set_guesses_first(connection, person.id, first=True)
+            waiting, guessed, shared = [await a_look(connection, person.id) for _ in range(3)]
+            await looks.guess(connection, guessed.id, Style.MODE)
+            await looks.share(connection, shared.id)
+            told = await a_look(connection, (await a_person(connection)).id)
+        await migrate_down(database, "0004")
+        await migrate_up(database)
+        async with database.begin() as connection:
+            kept = [await looks.get(connection, look.id) for look in (waiting, guessed, shared, told)]
+    assert [look.asked for look in kept if look] == [Asked.GUESS, None, None, None]
 
 
 UP = """
