@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,20 @@ if TYPE_CHECKING:
     from procrastinate.jobs import Job
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["HOUSEKEEPING", "RETRIES", "Backoff", "Load", "Queue", "ahead", "cancel", "chat_lock", "enqueue", "load"]
+__all__ = [
+    "DEFER",
+    "HOUSEKEEPING",
+    "RETRIES",
+    "Backoff",
+    "Load",
+    "NewJob",
+    "Queue",
+    "ahead",
+    "cancel",
+    "chat_lock",
+    "enqueue",
+    "load",
+]
 
 log = structlog.get_logger()
 
@@ -56,14 +69,14 @@ GRACE = 20.0
 """Seconds that running jobs have to end when the worker is stopped."""
 URGENT = 100
 
-ENQUEUE = text("""
-SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[
+DEFER = """procrastinate_defer_jobs_v1(ARRAY[
     ROW(
         CAST(:queue AS varchar), CAST(:task AS varchar), CAST(:priority AS integer), CAST(:lock AS text), NULL,
-        CAST(:args AS jsonb), now() + CAST(:delay AS interval)
+        {args}, now() + CAST(:delay AS interval)
     )::procrastinate_job_to_defer_v1
-]))
-""")
+])"""
+"""What enqueues a job, for a statement that has `NewJob.values` among its parameters."""
+ENQUEUE = text(f"SELECT unnest({DEFER.format(args='CAST(:args AS jsonb)')})")
 AHEAD = text("""
 SELECT count(*) FROM procrastinate_jobs
 WHERE status IN ('todo', 'doing') AND queue_name = :queue AND id < :job
@@ -79,6 +92,34 @@ FROM procrastinate_jobs AS jobs WHERE queue_name = :queue AND status IN ('todo',
     AND (scheduled_at IS NULL OR scheduled_at <= now())
 """)
 CANCEL = text("DELETE FROM procrastinate_jobs WHERE status = 'todo' AND lock = ANY (:locks)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A job that is about to be enqueued."""
+
+    task: str
+    """Its name."""
+    lock: str | None
+    """Jobs with the same one are done one after the other, in their order."""
+    delay: timedelta = timedelta(0)
+    """How long the job waits before it may start."""
+    priority: int = 0
+    """A higher one goes first."""
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    """What the task is called with, values that JSON can hold. No names, no addresses: ids."""
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The parameters of a statement that enqueues it."""
+        return {
+            "queue": QUEUE,
+            "task": self.task,
+            "priority": self.priority,
+            "lock": self.lock,
+            "args": json.dumps(self.arguments),
+            "delay": self.delay or None,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,24 +234,17 @@ async def enqueue(
 
     Args:
         connection: the unit of work.
-        task: its name.
+        task: as `NewJob`'s, like the others.
         lock: jobs with the same one are done one after the other, in this order.
         delay: how long the job waits before it may start.
         priority: a higher one goes first.
-        arguments: what the task is called with, values that JSON can hold. No names, no addresses: ids.
+        arguments: what the task is called with.
 
     Returns:
         The job's number.
     """
-    values = {
-        "queue": QUEUE,
-        "task": task,
-        "priority": priority,
-        "lock": lock,
-        "args": json.dumps(arguments),
-        "delay": delay or None,
-    }
-    number: int = (await connection.execute(ENQUEUE, values)).scalar_one()
+    job = NewJob(task=task, lock=lock, delay=delay, priority=priority, arguments=arguments)
+    number: int = (await connection.execute(ENQUEUE, job.values)).scalar_one()
     return number
 
 

@@ -24,7 +24,6 @@ def chat(lang: Lang = None) -> None:
     """Talk to Eva as on Telegram, without an account: type, name a photo, press a button by its number."""
     import asyncio  # noqa: PLC0415
 
-    from fastapi import FastAPI  # noqa: PLC0415
     from pydantic import SecretStr  # noqa: PLC0415
 
     from bot.service import open_service  # noqa: PLC0415
@@ -35,7 +34,7 @@ def chat(lang: Lang = None) -> None:
     from core.process import run as run_loop  # noqa: PLC0415
     from core.process import until_stopped  # noqa: PLC0415
     from core.settings import Settings  # noqa: PLC0415
-    from webhooks.doors import doors  # noqa: PLC0415
+    from webhooks.doors import with_doors  # noqa: PLC0415
     from webhooks.server import serve_app  # noqa: PLC0415
 
     language, given = language_of(lang), Settings()
@@ -70,10 +69,7 @@ def chat(lang: Lang = None) -> None:
 
         async def work() -> None:
             async with open_service(settings, works=True) as service:
-                site = FastAPI()
-                for router in doors(service):
-                    site.include_router(router)
-                await until_stopped(serve_app(site, door), *service.work, lambda: type_(service))
+                await until_stopped(serve_app(with_doors(service), door), *service.work, lambda: type_(service))
 
         run_loop(work())
 

@@ -80,7 +80,7 @@ def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
     from core.settings import Settings, WorkerPlace  # noqa: PLC0415
     from leaderboard_web.app import create_app  # noqa: PLC0415
     from leaderboard_web.room import TRY  # noqa: PLC0415
-    from webhooks.doors import doors  # noqa: PLC0415
+    from webhooks.doors import with_doors  # noqa: PLC0415
     from webhooks.server import serve_app  # noqa: PLC0415
 
     language, settings = spoken(), Settings()
@@ -90,9 +90,7 @@ def _serve(host: str, port: int, *, inline: bool, polling: bool) -> None:
         async def work() -> None:
             works = inline and settings.worker is WorkerPlace.INLINE
             async with open_service(settings, works=works) as service:
-                site = create_app(service, samples=SAMPLES)
-                for router in doors(service):
-                    site.include_router(router)
+                site = with_doors(service, create_app(service, samples=SAMPLES))
                 beside = [*service.work, *([service.poll] if polling else [])]
                 named = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
                 address = text("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}{TRY}")

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Limits", "network_of"]
 
-DOORS = ("/telegram/", "/kakao/")
-"""What messengers call."""
 PHOTOS = {"/try", "/api/judge"}
 """Where photos come in."""
 API = "/api/"
@@ -60,7 +58,7 @@ class Limits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] != "http" or scope["method"] in SAFE or scope["path"].startswith(DOORS):
+        if scope["type"] != "http" or scope["method"] in SAFE:
             await self.app(scope, receive, send)
             return
         request = Request(scope)

@@ -30,11 +30,11 @@ def health(classifier: StyleClassifier, memory: Memory) -> APIRouter:
     """`/healthz` answers 200 while the process does; `/readyz` 200 if model, database and storage work, else 503."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/healthz")
+    @router.api_route("/healthz", methods=["GET", "HEAD"])
     async def healthz() -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
-    @router.get("/readyz")
+    @router.api_route("/readyz", methods=["GET", "HEAD"])
     async def readyz() -> JSONResponse:
         try:
             verdict = await to_thread.run_sync(classifier.judge, PROBE)

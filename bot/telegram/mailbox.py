@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from core import queue
 from core.db import inbox
 from core.db.tables import Channel, Provider
 from core.db.waiting import orphans
 from core.errors import MalformedCall
-from core.queue import chat_lock
+from core.queue import NewJob, chat_lock, enqueue
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.memory import Memory
 
@@ -85,22 +82,26 @@ async def take_in(memory: Memory, payload: object) -> int | None:
         storable: dict[str, Any] = _storable(payload) if envelope else {}
     except RecursionError:
         envelope, storable = None, {}
-    async with memory.database.begin() as connection:
-        number = await inbox.receive(
+    if envelope is None:
+        return await _keep_nonsense(memory, update_id)
+    async with memory.database.autocommit() as connection:
+        return await inbox.receive_for(
             connection,
             Channel.TELEGRAM,
             update_id,
-            sender=str(envelope.sender) if envelope else None,
+            sender=str(envelope.sender),
             payload=storable,
+            job=_job(envelope),
         )
-        if number is None:
-            return None
-        if envelope is None:
+
+
+async def _keep_nonsense(memory: Memory, update_id: str) -> int | None:
+    async with memory.database.begin() as connection:
+        number = await inbox.receive(connection, Channel.TELEGRAM, update_id, sender=None, payload={})
+        if number is not None:
             await inbox.finish(connection, number)
             log.warning("an update makes no sense", inbox=number)
-            return number
-        await _enqueue(connection, number, envelope)
-    return number
+        return number
 
 
 async def adopt(memory: Memory) -> int:
@@ -113,19 +114,26 @@ async def adopt(memory: Memory) -> int:
             if envelope is None:
                 await inbox.finish(connection, number)
             else:
-                await _enqueue(connection, number, envelope)
+                job = _job(envelope)
+                await enqueue(
+                    connection,
+                    job.task,
+                    lock=job.lock,
+                    delay=job.delay,
+                    priority=job.priority,
+                    inbox_id=number,
+                    **job.arguments,
+                )
     return len(lost)
 
 
-async def _enqueue(connection: AsyncConnection, number: int, envelope: _Envelope) -> None:
+def _job(envelope: _Envelope) -> NewJob:
+    """What answers an update, but for its number."""
     lock = None if envelope.chat is None else chat_lock(Provider.TELEGRAM, str(envelope.chat))
     if envelope.album is None:
-        await queue.enqueue(connection, UPDATE, lock=lock, priority=envelope.priority, inbox_id=number)
-    else:
-        # One job for each photo: the last one's answers for all, whenever it came.
-        await queue.enqueue(
-            connection, ALBUM, lock=lock, delay=GATHER, inbox_id=number, album=_storable(envelope.album)
-        )
+        return NewJob(task=UPDATE, lock=lock, priority=envelope.priority)
+    # One job for each photo: the last one's answers for all, whenever it came.
+    return NewJob(task=ALBUM, lock=lock, delay=GATHER, arguments={"album": _storable(envelope.album)})
 
 
 def _read(body: object, kind: str) -> _Envelope | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.db import tables
 from core.db.tables import Channel
+from core.queue import DEFER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,10 +21,32 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Update", "find", "finish", "get", "latest", "pending", "purge", "receive", "rewrite", "undone"]
+    from core.queue import NewJob
+
+__all__ = [
+    "Update",
+    "find",
+    "finish",
+    "get",
+    "latest",
+    "pending",
+    "purge",
+    "receive",
+    "receive_for",
+    "rewrite",
+    "undone",
+]
 
 REMEMBERED = timedelta(days=7)
 """How long a done update is known as one that came already; Telegram repeats for a day."""
+RECEIVE = text(f"""
+WITH taken AS (
+    INSERT INTO inbox (platform, update_id, sender, payload)
+    VALUES (:platform, :update_id, :sender, CAST(:payload AS jsonb))
+    ON CONFLICT DO NOTHING RETURNING id
+)
+SELECT id, {DEFER.format(args="CAST(:args AS jsonb) || jsonb_build_object('inbox_id', id)")} FROM taken
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +80,34 @@ async def receive(
         .on_conflict_do_nothing()
         .returning(tables.inbox.c.id)
     )
+    number: int | None = taken.scalar()
+    return number
+
+
+async def receive_for(
+    connection: AsyncConnection,
+    platform: Channel,
+    update_id: str,
+    *,
+    sender: str | None,
+    payload: Mapping[str, Any],
+    job: NewJob,
+) -> int | None:
+    """Take an update in and enqueue the job that answers it, both or neither, in one statement.
+
+    Args:
+        connection: the unit of work.
+        platform: who brought the update.
+        update_id: the platform's own number of it.
+        sender: the platform's id of the person who sent it, if it says so.
+        payload: what came.
+        job: gets the update's number here as its argument `inbox_id`.
+
+    Returns:
+        The update's number here; None if it came before, then there is no new job either.
+    """
+    values = {"platform": platform, "update_id": update_id, "sender": sender, "payload": json.dumps(payload)}
+    taken = await connection.execute(RECEIVE, {**values, **job.values})
     number: int | None = taken.scalar()
     return number
 

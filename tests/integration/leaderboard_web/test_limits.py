@@ -91,17 +91,6 @@ async def test_photos_of_an_address_are_counted_for_a_day(memory: Memory, sample
         assert int(refused.headers["retry-after"]) <= 24 * 60 * 60
 
 
-async def test_what_messengers_call_is_not_counted(memory: Memory, samples: Path) -> None:
-    site = a_site(memory, samples, writes_per_minute=1)
-
-    @site.post("/telegram/webhook")
-    async def webhook() -> dict[str, bool]:
-        return {"ok": True}
-
-    async with served(site) as address, httpx.AsyncClient(base_url=address) as client:
-        assert {(await client.post("/telegram/webhook")).status_code for _ in range(5)} == {200}
-
-
 async def test_a_form_from_another_site_is_refused_in_her_words(memory: Memory, samples: Path) -> None:
     path = await a_shared(memory)
     elsewhere = {"Sec-Fetch-Site": "cross-site"}
