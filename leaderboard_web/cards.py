@@ -9,6 +9,7 @@ from bot.names import made_up
 from bot.voice import percent, style_name
 from core.db import hearts
 from core.db.tables import Provider
+from leaderboard_web.addresses import person_path
 from leaderboard_web.pictures import picture_path, thumb_path
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Card:
     """How clearly it reads as that style, 1 to 99."""
     name: str
     """Its owner's on the board; people write it, so it is never trusted."""
+    owner: str | None
+    """Address of its owner's page; None for one who has only a made-up name."""
     hearts: int
     given: bool
     """Whether the reader gave it a heart."""
@@ -74,6 +77,7 @@ def card(
         style_name=style_name(look.style, language),
         percent=percent(look.confidence),
         name=shared.name or made_up(look.person_id, language),
+        owner=None if shared.name is None else person_path(shared.name),
         hearts=look.hearts,
         given=look.id in given,
         # The database promises that a shared look has its pictures.

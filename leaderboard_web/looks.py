@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from bot.voice import speak, style_name
 from core.days import SEOUL
 from core.db import boards
-from leaderboard_web.addresses import as_id, person_path
+from leaderboard_web.addresses import as_id
 from leaderboard_web.answer import bar
 from leaderboard_web.board import board_path
 from leaderboard_web.cards import card
@@ -56,7 +56,6 @@ def look_routes(site: Site) -> APIRouter:
             own=visit.person_id == look.person_id,
             scrapped=look.id in visit.scraps,
             followed=visit.follows,
-            owner=None if found.name is None else person_path(found.name),
             reasons=list(Reason),
             longest_line=LONGEST_LINE,
             style_board=board_path(None, look.verdict.style),

@@ -134,6 +134,8 @@ def test_the_keyboard_reaches_everything_and_skips_the_menu(open_page: OpenPage,
     card = page.locator(".looks .whole").first
     card.focus()
     page.keyboard.press("Tab")
+    expect(page.locator(".looks .who a").first).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.locator(".looks .heart button").first).to_be_focused()
     card.press("Enter")
     expect(page).to_have_url(re.compile("/looks/"))

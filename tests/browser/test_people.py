@@ -43,6 +43,27 @@ def test_a_scrap_is_kept_at_once_and_still_there(open_page: OpenPage, board: dic
     expect(page.locator(f'.looks a[href="/looks/{board["미나"]}"]')).to_have_count(1)
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("path", ["/", "/styles/street"])
+def test_a_name_on_a_card_leads_to_its_owner_and_all_else_of_it_to_the_look(
+    open_page: OpenPage, board: dict[str, str], path: str, width: int
+) -> None:
+    page = open_page(path=path, viewport={"width": width, "height": 740})
+    for link in page.locator(".who a").all():
+        box = link.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 24
+    assert page.locator("a a").count() == 0
+    name = page.locator(".who a", has_text=FIRST)
+    name.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(FIRST)
+    page.go_back()
+    card = page.locator(".hero, .look").filter(has=name)
+    # The card's link lies above the photo.
+    card.locator("img").click(force=True)
+    expect(page).to_have_url(re.compile(f"/looks/{board[FIRST]}$"))
+
+
 def test_a_person_is_followed_from_their_look_and_left_on_their_page(
     open_page: OpenPage, board: dict[str, str]
 ) -> None:
