@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from core import queue
-from core.db import inbox, looks, people, pictures, tickets
+from core.db import inbox, looks, people, pictures, sessions, tickets
 from core.derived import derived_keys
 from core.queue import HOUSEKEEPING, Backoff, chat_lock
 
@@ -24,21 +24,29 @@ if TYPE_CHECKING:
     from core.db.looks import Look
     from core.memory import Memory
 
-__all__ = ["FORGET", "delete_look", "forget", "sweep", "take_down", "tasks"]
+__all__ = ["FORGET", "delete_look", "forget", "sweep", "take_down", "tasks", "tidy"]
 
 log = structlog.get_logger()
 
 BATCH = 100
 """Looks that are swept, and locked, at a time."""
+STRANGERS = 1000
+"""People who are deleted at a time."""
 HOURLY = "7 * * * *"
+DAILY = "23 19 * * *"
+"""In UTC: while Korea sleeps."""
 FORGET = "retention.forget"
 """The task that forgets a person, `person_id`, for those who cannot wait until it is done."""
 
 
 def tasks(app: App) -> None:
-    """The tasks `retention.sweep`, every hour, and `FORGET`; they find the `Memory` in their context under `memory`."""
+    """The tasks `retention.sweep`, every hour, `retention.tidy`, every night, and `FORGET`.
+
+    They find the `Memory` in their context under `memory`.
+    """
     app.task(name=FORGET, retry=Backoff(), pass_context=True)(_forget_task)
     app.periodic(cron=HOURLY)(app.task(name="retention.sweep", queue=HOUSEKEEPING, pass_context=True)(_sweep_task))
+    app.periodic(cron=DAILY)(app.task(name="retention.tidy", queue=HOUSEKEEPING, pass_context=True)(_tidy_task))
 
 
 async def sweep(memory: Memory) -> int:
@@ -63,6 +71,23 @@ async def sweep(memory: Memory) -> int:
         await inbox.purge(connection)
         await tickets.purge(connection)
     return swept
+
+
+async def tidy(memory: Memory) -> tuple[int, int]:
+    """End sessions that are not used any more, and forget visitors who left nothing.
+
+    Returns:
+        How many sessions and how many visitors.
+    """
+    async with memory.database.begin() as connection:
+        ended = await sessions.purge(connection)
+    forgotten = 0
+    while True:
+        async with memory.database.begin() as connection:
+            gone = await sessions.purge_bare(connection, limit=STRANGERS)
+        forgotten += gone
+        if gone == 0:
+            return ended, forgotten
 
 
 async def take_down(memory: Memory, connection: AsyncConnection, look: Look) -> bool:
@@ -107,6 +132,11 @@ async def forget(memory: Memory, person_id: UUID) -> bool:
 async def _sweep_task(context: JobContext, timestamp: int) -> None:
     swept = await sweep(context.additional_context["memory"])
     log.info("swept", looks=swept)
+
+
+async def _tidy_task(context: JobContext, timestamp: int) -> None:
+    ended, forgotten = await tidy(context.additional_context["memory"])
+    log.info("tidied", sessions=ended, visitors=forgotten)
 
 
 async def _forget_task(context: JobContext, person_id: str) -> None:

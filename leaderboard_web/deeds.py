@@ -17,6 +17,7 @@ from leaderboard_web.errors import wants_json
 from leaderboard_web.fields import read_fields
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.toggles import toggle
+from leaderboard_web.witnesses import Witnesses
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,7 +47,7 @@ class Reason(StrEnum):
 
 def deed_routes(site: Site) -> APIRouter:
     """Forms on a look's page, all of which work without JavaScript."""
-    router, guests = APIRouter(), site.guests
+    router, guests, witnesses = APIRouter(), site.guests, Witnesses()
 
     @router.post("/looks/{look_id}/heart", response_class=Response)
     async def heart(request: Request, look_id: str) -> Response:
@@ -80,11 +81,16 @@ def deed_routes(site: Site) -> APIRouter:
 
     @router.post("/looks/{look_id}/report", response_class=Response)
     async def report(request: Request, look_id: str) -> Response:
-        """Report the look, once; 404 for one's own."""
+        """Report the look, once; 404 for one's own. Whose report does not count is thanked all the same."""
         look, reason = as_id(look_id), _reason(await read_fields(request))
         token = guests.token_for(request)
         async with site.memory.database.begin() as connection:
-            if not await reports.add(connection, look, await guests.meet(connection, request, token), reason):
+            reporter = await guests.meet(connection, request, token)
+            if await witnesses.counts(connection, request, reporter, look):
+                there = await reports.add(connection, look, reporter, reason)
+            else:
+                there = await boards.has(connection, look)
+            if not there:
                 raise HTTPException(404)
         answer: Response = RedirectResponse(f"{look_path(look)}/reported", 303)
         if wants_json(request):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import accounts
-from core.db import people, visits
+from core.db import people, sessions, visits
 from core.db.tables import Provider
 from core.db.visits import STRANGER
 from leaderboard_web.pages import language_of
@@ -80,7 +80,11 @@ class Guests:
             PersonGone: they were forgotten this moment.
         """
         key = self._visitors.key_of(token) or ""
-        return (await people.meet(connection, Provider.WEB, key, language=language_of(request))).id
+        session = await people.identity_of(connection, Provider.WEB, key)
+        if session is None:
+            return (await people.meet(connection, Provider.WEB, key, language=language_of(request))).id
+        await sessions.use(connection, session)
+        return session.person_id
 
     async def enter(self, connection: AsyncConnection, request: Request, person_id: UUID) -> str:
         """Make the browser a person's, by a new token, to be remembered; the old one is nobody's any more.

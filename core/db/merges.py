@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, case, cast, delete, exists, literal, or_, select, union_all, update
+from sqlalchemy import Text, Uuid, case, cast, delete, exists, literal, not_, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.db import tables
@@ -13,10 +13,10 @@ from core.db.moderation import hold_all
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["is_bare", "merge"]
+__all__ = ["bare", "is_bare", "merge"]
 
 MARKS = (tables.hearts, tables.scraps, tables.reports)
 """What a person can put on a look once."""
@@ -24,9 +24,14 @@ MARKS = (tables.hearts, tables.scraps, tables.reports)
 
 async def is_bare(connection: AsyncConnection, person_id: UUID) -> bool:
     """Whether a person has nothing that anybody would miss: no name, no looks, nothing on looks of others."""
+    return bool((await connection.execute(select(bare(literal(person_id, Uuid))))).scalar_one())
+
+
+def bare(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """The same as a condition, for the other repositories."""
     named = exists().where(tables.people.c.id == person_id, tables.people.c.name.is_not(None))
     owned = (exists().where(table.c.person_id == person_id) for table in (tables.looks, tables.follows, *MARKS))
-    return not (await connection.execute(select(or_(named, *owned)))).scalar_one()
+    return not_(or_(named, *owned))
 
 
 async def merge(connection: AsyncConnection, *, gone: UUID, into: UUID) -> bool:

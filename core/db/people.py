@@ -87,6 +87,8 @@ class Identity:
     """When Eva learned it."""
     unreachable_at: datetime | None
     """When the person was found to have blocked Eva or deleted the chat."""
+    used_at: datetime
+    """Of a browser, when it last did something, to the month; of all others, as `created_at`."""
 
 
 async def meet(connection: AsyncConnection, provider: Provider, subject: str, *, language: str) -> Person:
@@ -296,4 +298,5 @@ def _identity(row: Row[tuple[object, ...]]) -> Identity:
         person_id=row.person_id,
         created_at=row.created_at,
         unreachable_at=row.unreachable_at,
+        used_at=row.used_at,
     )

@@ -172,9 +172,11 @@ identities = Table(
     _person(),
     _created(),
     _time("unreachable_at"),
+    Column("used_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     PrimaryKeyConstraint("provider", "subject"),
     _one_of("provider", Provider),
     Index(None, "person_id"),
+    Index("ix_identities_browsers", "used_at", postgresql_where=text("provider = 'web'")),
 )
 
 looks = Table(

@@ -42,7 +42,9 @@ async def main() -> None:
                     if place == 0:
                         assert await people.link(connection, moderator.id, Provider.WEB, key)
                     else:
-                        await people.meet(connection, Provider.WEB, key, language="en")
+                        # With a chat: of those who are a cookie alone, one counts for each address.
+                        visitor = await people.meet(connection, Provider.WEB, key, language="en")
+                        assert await people.link(connection, visitor.id, Provider.TELEGRAM, f"visitor {place}")
             judged = await Judging(memory, classifier).judge(
                 (ROOT / "samples" / "retro.jpg").read_bytes(),
                 person_id=owner.id,

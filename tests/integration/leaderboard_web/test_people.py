@@ -48,11 +48,14 @@ def site(memory: Memory, samples: Path) -> FastAPI:
     return create_app(a_service(memory, classifier), samples=samples)
 
 
-def a_browser(site: FastAPI, token: str | None = None) -> httpx.AsyncClient:
+def a_browser(site: FastAPI, token: str | None = None, *, address: str = "192.0.2.1") -> httpx.AsyncClient:
     cookies = {} if token is None else {"visitor": token}
     headers = {"Accept-Language": "en"}
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(site), base_url="http://eva", headers=headers, cookies=cookies
+        transport=httpx.ASGITransport(site, client=(address, 1)),
+        base_url="http://eva",
+        headers=headers,
+        cookies=cookies,
     )
 
 
@@ -165,11 +168,37 @@ async def test_the_third_report_takes_a_look_off_the_board_and_is_thanked_for(
 ) -> None:
     path = f"/looks/{(await a_shared(memory, mina)).id}"
     for number in range(1, 5):
-        async with a_browser(site) as somebody:
+        async with a_browser(site, address=f"192.0.2.{number}") as somebody:
             reply = await somebody.post(f"{path}/report", headers=OURS, follow_redirects=True)
             assert reply.status_code == (200 if number <= 3 else 404)
             assert (await somebody.get(path)).status_code == (200 if number < 3 else 404)
     assert await rows(memory, "reports") == 3
+
+
+async def test_cookies_alone_count_once_for_each_address_and_look(site: FastAPI, memory: Memory, mina: UUID) -> None:
+    first, second = [f"/looks/{(await a_shared(memory, mina)).id}" for _ in range(2)]
+
+    async def report(path: str, address: str, token: str | None = None) -> None:
+        async with a_browser(site, token, address=address) as somebody:
+            reply = await somebody.post(f"{path}/report", headers=OURS, follow_redirects=True)
+            assert text("report.thanks", Language.EN) in unescape(reply.text), "whoever reports is thanked"
+
+    for host in range(5):
+        await report(first, f"2001:db8:0:1::{host}")
+    await report(second, "2001:db8:0:1::9")
+    assert await rows(memory, "reports") == 2, "one of each look"
+    async with memory.database.begin() as connection:
+        chatting = [VISITORS.new() for _ in range(2)]
+        for place, token in enumerate(chatting):
+            known = await people.meet(connection, Provider.WEB, VISITORS.key_of(token) or "", language="en")
+            await people.link(connection, known.id, Provider.KAKAO, f"{place}")
+    async with a_browser(site) as somebody:
+        for token in chatting:
+            assert (await somebody.get(first)).status_code == 200
+            await report(first, "2001:db8:0:1::1", token)
+        assert (await somebody.get(first)).status_code == 404
+        assert (await somebody.post(f"{first}/report", headers=OURS)).status_code == 404
+    assert await rows(memory, "reports") == 4
 
 
 @pytest.mark.parametrize("body", [b"x" * 20_000, b"\xff\xfe", b"&".join(b"a=1" for _ in range(50))])
