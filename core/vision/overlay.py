@@ -49,10 +49,11 @@ def overlay(image: Image.Image, cam: NDArray[np.float32]) -> Image.Image:
     shown = image.copy() if excess <= 1 else image.reduce(excess)
     half = -(-shown.width // 2), -(-shown.height // 2)
     heat = Image.fromarray(np.rint(cam * 255).astype(np.uint8)).resize(half, Image.Resampling.BICUBIC)
-    heat = heat.resize(shown.size, Image.Resampling.NEAREST)
-    heat.putpalette(_PALETTE, "RGBA")
-    coat = heat.convert("RGBA")
-    shown.paste(coat, mask=coat)
+    if (warm := heat.point(_IS_WARM).getbbox()) is not None:
+        heat = heat.crop(warm).resize((2 * (warm[2] - warm[0]), 2 * (warm[3] - warm[1])), Image.Resampling.NEAREST)
+        heat.putpalette(_PALETTE, "RGBA")
+        coat = heat.convert("RGBA")
+        shown.paste(coat, (2 * warm[0], 2 * warm[1]), mask=coat)
     shown.info.clear()
     return shown
 
@@ -106,3 +107,4 @@ def _palette() -> bytes:
 
 
 _PALETTE = _palette()
+_IS_WARM = [255 * (alpha > 0) for alpha in _PALETTE[3::4]]
