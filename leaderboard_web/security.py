@@ -61,7 +61,7 @@ class SecurityHeaders:
 
 
 def widen(response: Response, sources: Mapping[str, Iterable[str]], *, popups: bool = False) -> None:
-    """Let one page load from more places than the rest of the site may; can be called again for further places.
+    """Let one page load from, or be framed by, more places than the rest of the site; can be called again for others.
 
     Args:
         response: the page.

@@ -22,6 +22,7 @@ from leaderboard_web.login.entry import come_in
 from leaderboard_web.login.page import LOGIN, TELEGRAM_STATE
 from leaderboard_web.login.paths import HOME, own_path
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.security import widen
 
 if TYPE_CHECKING:
     from leaderboard_web.login.page import LoginPage
@@ -31,6 +32,8 @@ __all__ = ["telegram_routes"]
 
 log = structlog.get_logger()
 
+TELEGRAM_WEB = "https://web.telegram.org"
+"""Telegram in a browser, which shows Mini Apps in frames."""
 BELIEVED = MAX_AGE + SKEW
 """How long a proof could be shown again, at most."""
 
@@ -59,8 +62,14 @@ def telegram_routes(site: Site, page: LoginPage) -> APIRouter:
 
     @router.get(f"{LOGIN}/telegram/app", response_class=Response)
     async def app(request: Request) -> Response:
-        """The page that Telegram opens as a Mini App; its script brings what Telegram gave it."""
-        return render(request, "login/app.html", section="login", bot=site.settings.telegram_name)
+        """The page that Telegram opens as a Mini App; its script brings what Telegram gave it.
+
+        It is the only page that somebody else may frame. Where Telegram Web does, the way goes on in a tab of its own:
+        the browser gives our cookies to no frame, and the pages that the link leads to may be in none.
+        """
+        page = render(request, "login/app.html", section="login", bot=site.settings.telegram_name, frame=TELEGRAM_WEB)
+        widen(page, {"frame-ancestors": [TELEGRAM_WEB]})
+        return page
 
     @router.post(f"{LOGIN}/telegram/app", response_class=JSONResponse)
     async def enter(request: Request) -> JSONResponse:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,13 +23,14 @@ from playwright.sync_api import Browser, Page, Route, expect
 from bot.testing.telegram import FakeTelegram
 from bot.texts import Language, text
 from tests.browser.conftest import ENVIRONMENT, running
-from tests.browser.measures import SHIFT, WIDTHS, sticking_out
+from tests.browser.measures import SHIFT, STICKING_OUT, WIDTHS, sticking_out
 from tests.oauth import FakeLogins
 
 pytestmark = pytest.mark.browser
 
 EN = Language.EN
 BOT = "eva_stylist_bot"
+TELEGRAM_WEB = "https://web.telegram.org"
 WIDGET = """
 const { authUrl, telegramLogin } = document.currentScript.dataset;
 const link = document.createElement("a");
@@ -37,6 +39,17 @@ link.textContent = `Log in with Telegram (${telegramLogin})`;
 document.currentScript.after(link);
 """
 """A stand-in for Telegram's script: a link back, with what Telegram would add to it."""
+
+FRAME = """<!doctype html><title>Telegram Web</title>
+<iframe width="340" height="600" sandbox="allow-scripts allow-same-origin allow-popups allow-forms allow-modals"
+  src="%s"></iframe>
+<script>
+addEventListener("message", ({ data, source }) => {
+  const { eventType, eventData } = JSON.parse(data);
+  if (source === frames[0] && eventType === "web_app_open_link") open(eventData.url, "_blank", "noreferrer");
+});
+</script>"""
+"""A stand-in for Telegram in a browser: a Mini App in its sandbox, and links that are opened when it asks."""
 
 Visit = Callable[..., Page]
 Link = Callable[[str, str], str]
@@ -194,11 +207,55 @@ def test_telegrams_button(visit: Visit, door: str) -> None:
     expect(page.get_by_text(text("login.way.telegram", EN), exact=True)).to_be_visible()
 
 
-def test_as_a_mini_app(visit: Visit, telegram: FakeTelegram) -> None:
-    person = json.dumps({"id": 815, "first_name": "Mina", "language_code": "en"})
+def mini_app(telegram: FakeTelegram, user: int) -> str:
+    """The address that Telegram opens for somebody."""
+    person = json.dumps({"id": user, "first_name": "Mina", "language_code": "en"})
     fields = {"user": person, "auth_date": str(int(time.time())), "signature": "x"}
     data = urlencode(signed(hmac.digest(b"WebAppData", telegram.token.encode(), "sha256"), fields))
-    page = visit(f"/login/telegram/app#{urlencode({'tgWebAppData': data, 'tgWebAppVersion': '9.0'})}")
+    return f"/login/telegram/app#{urlencode({'tgWebAppData': data, 'tgWebAppVersion': '9.0'})}"
+
+
+@contextmanager
+def framed(chromium: Browser, address: str, by: str) -> Iterator[Page]:
+    """A browser in which the first page of another site has this one in a frame, as Telegram Web does it."""
+    context = chromium.new_context(locale="en-GB", viewport={"width": 360, "height": 740}, reduced_motion="reduce")
+    content = FRAME % address.replace("&", "&amp;")
+    # The frame's server is this machine, which Chromium protects from pages of the network.
+    context.grant_permissions(["local-network-access"], origin=by)
+    context.route(f"{by}/", lambda route: route.fulfill(content_type="text/html", body=content))
+    yield context.new_page()
+    context.close()
+
+
+def test_telegram_web_frames_the_mini_app_and_opens_it_in_a_tab(
+    chromium: Browser, door: str, telegram: FakeTelegram
+) -> None:
+    with framed(chromium, door + mini_app(telegram, 816), by=TELEGRAM_WEB) as page:
+        page.goto(TELEGRAM_WEB)
+        app = page.frame_locator("iframe")
+        expect(app.get_by_text(text("login.app.apart", EN))).to_be_visible()
+        expect(app.get_by_role("navigation")).to_have_count(0)
+        assert page.frames[1].evaluate(STICKING_OUT) == []
+        with page.context.expect_page() as opened:
+            app.get_by_role("link", name=text("login.app.tab", EN)).click()
+        tab = opened.value
+        expect(tab).to_have_url(re.compile("/login/link/"))
+        tab.get_by_role("button", name=text("login.link.enter", EN)).click()
+        expect(tab).to_have_url(re.compile("/me$"))
+        assert [each["name"] for each in page.context.cookies(door)] == ["visitor"]
+
+
+def test_nobody_else_frames_it(chromium: Browser, door: str, telegram: FakeTelegram) -> None:
+    by = "https://web.telegram.example"
+    with framed(chromium, door + mini_app(telegram, 817), by=by) as page:
+        with page.expect_event("requestfailed") as refused:
+            page.goto(by)
+        assert refused.value.url.startswith(door)
+        assert refused.value.failure == "net::ERR_BLOCKED_BY_RESPONSE"
+
+
+def test_as_a_mini_app(visit: Visit, telegram: FakeTelegram) -> None:
+    page = visit(mini_app(telegram, 815))
     expect(page).to_have_url(re.compile("/login/link/"))
     button(page, "login.link.enter").click()
     expect(page).to_have_url(re.compile("/me$"))

@@ -193,6 +193,21 @@ async def test_a_mini_app_leads_to_the_page_that_asks(memory: Memory, mina: http
     assert (await mina.post("/login/telegram/app", data={"init_data": init_data()})).json() == {"next": "/me"}
 
 
+async def test_telegram_web_may_frame_that_page_and_no_other(memory: Memory, mina: httpx.AsyncClient) -> None:
+    """Nor may anybody else; what the page leads to stays in nobody's frame."""
+    await in_chat(memory)
+    ancestors = "content-security-policy"
+    page = await mina.get("/login/telegram/app")
+    policy = page.headers[ancestors].split("; ")
+    assert [each for each in policy if each.startswith("frame-ancestors")] == [
+        "frame-ancestors https://web.telegram.org"
+    ]
+    assert "x-frame-options" not in page.headers
+    link = (await mina.post("/login/telegram/app", data={"init_data": init_data()})).json()["next"]
+    for path in (link, "/login", "/me", "/", "/login/telegram/back/x", "/login/telegram/nothing"):
+        assert "frame-ancestors 'none'" in (await mina.get(path)).headers[ancestors], path
+
+
 @pytest.mark.parametrize("data", ["", "hash=1", "user=%7B%22id%22%3A42%7D&auth_date=1&hash=x"])
 async def test_made_up_init_data_is_refused(memory: Memory, mina: httpx.AsyncClient, data: str) -> None:
     reply = await mina.post("/login/telegram/app", data={"init_data": data})
