@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, literal, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import select, text
 
 from core.db import tables
 
@@ -17,6 +16,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["claim", "mark", "sent"]
+
+CLAIM = text("""
+INSERT INTO deliveries (inbox_id, step, message)
+SELECT id, :step, :message FROM inbox WHERE id = :inbox_id FOR KEY SHARE
+ON CONFLICT DO NOTHING
+""")
 
 
 async def sent(connection: AsyncConnection, inbox_id: int) -> dict[str, str | None]:
@@ -33,11 +38,5 @@ async def mark(connection: AsyncConnection, inbox_id: int, step: str, *, message
 
 async def claim(connection: AsyncConnection, inbox_id: int, step: str, *, message: str | None = None) -> bool:
     """Note a step before it is sent, so that of several workers one sends it; True for that one."""
-    inbox = tables.inbox
-    update = select(inbox.c.id, literal(step), literal(message, Text)).where(inbox.c.id == inbox_id)
-    noted = await connection.execute(
-        upsert(tables.deliveries)
-        .from_select(["inbox_id", "step", "message"], update.with_for_update(key_share=True))
-        .on_conflict_do_nothing()
-    )
+    noted = await connection.execute(CLAIM, {"inbox_id": inbox_id, "step": step, "message": message})
     return noted.rowcount == 1
