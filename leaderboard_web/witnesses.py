@@ -1,12 +1,14 @@
 """Whose reports count: everybody's, but of those who are nothing but a cookie only one for each place and look.
 
 Anybody can have any number of cookies, and three reports take a look off the board. Who has a chat or a login counts
-wherever they are; of all others at one address the first one does, once a day. As with all limits, this is counted in
-the memory of each process, and no address is stored or logged.
+wherever they are; of all others at one address the first one does, once a day. An address of no use outside (this
+machine's own, a home's, that of a proxy which is not believed) says nothing about who it is, so there everybody counts.
+As with all limits, this is counted in the memory of each process, and no address is stored or logged.
 """
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from limits import RateLimitItemPerDay
@@ -38,4 +40,13 @@ class Witnesses:
         if not await sessions.is_cookie_alone(connection, person_id):
             return True
         network = network_of(request.client.host if request.client else None)
+        if not _is_public(network):
+            return True
         return await self._limiter.hit(ONE, network, str(look_id))
+
+
+def _is_public(network: str) -> bool:
+    try:
+        return ip_address(network).is_global
+    except ValueError:
+        return False

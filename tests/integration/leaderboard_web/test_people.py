@@ -175,6 +175,18 @@ async def test_the_third_report_takes_a_look_off_the_board_and_is_thanked_for(
     assert await rows(memory, "reports") == 3
 
 
+async def test_addresses_that_say_nothing_about_who_it_is_are_not_counted(
+    site: FastAPI, memory: Memory, mina: UUID
+) -> None:
+    for address in ("127.0.0.1", "10.0.0.7", "fd00::1", "unix"):
+        path = f"/looks/{(await a_shared(memory, mina)).id}"
+        for _ in range(3):
+            async with a_browser(site, address=address) as somebody:
+                assert (await somebody.post(f"{path}/report", headers=OURS)).status_code == 303
+        async with a_browser(site) as somebody:
+            assert (await somebody.get(path)).status_code == 404
+
+
 async def test_cookies_alone_count_once_for_each_address_and_look(site: FastAPI, memory: Memory, mina: UUID) -> None:
     first, second = [f"/looks/{(await a_shared(memory, mina)).id}" for _ in range(2)]
 
@@ -184,8 +196,8 @@ async def test_cookies_alone_count_once_for_each_address_and_look(site: FastAPI,
             assert text("report.thanks", Language.EN) in unescape(reply.text), "whoever reports is thanked"
 
     for host in range(5):
-        await report(first, f"2001:db8:0:1::{host}")
-    await report(second, "2001:db8:0:1::9")
+        await report(first, f"2a00:1450:0:1::{host}")
+    await report(second, "2a00:1450:0:1::9")
     assert await rows(memory, "reports") == 2, "one of each look"
     async with memory.database.begin() as connection:
         chatting = [VISITORS.new() for _ in range(2)]
@@ -195,7 +207,7 @@ async def test_cookies_alone_count_once_for_each_address_and_look(site: FastAPI,
     async with a_browser(site) as somebody:
         for token in chatting:
             assert (await somebody.get(first)).status_code == 200
-            await report(first, "2001:db8:0:1::1", token)
+            await report(first, "2a00:1450:0:1::1", token)
         assert (await somebody.get(first)).status_code == 404
         assert (await somebody.post(f"{first}/report", headers=OURS)).status_code == 404
     assert await rows(memory, "reports") == 4
