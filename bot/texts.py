@@ -16,6 +16,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import count
+from string import Formatter
 
 from bot.grammar import Word
 
@@ -61,8 +62,9 @@ def text(key: str, language: Language, /, **values: object) -> str:
     found = _find(key, language)
     if found is None:
         raise KeyError(key)
-    words = {name: Word(value) if isinstance(value, str) else value for name, value in values.items()}
-    return found.format(**words)
+    if _bends(found):
+        values = {name: Word(value) if isinstance(value, str) else value for name, value in values.items()}
+    return found.format(**values)
 
 
 @cache
@@ -87,6 +89,12 @@ def _find(key: str, language: Language) -> str | None:
     """A catalogue's text, or None: gettext answers a key that it lacks with the key."""
     found = _catalogue(language).gettext(key)
     return None if found == key else found
+
+
+@cache
+def _bends(found: str) -> bool:
+    """Whether a text holds words that take a particle or an article."""
+    return any(form for _, _, form, _ in Formatter().parse(found))
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,6 +22,7 @@ from leaderboard_web.pages import language_of, render
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.texts import Language
     from core.db.boards import Shared
     from core.memory import Memory
     from leaderboard_web.site import Site
@@ -39,6 +41,30 @@ def board_path(when: Period | None = None, style: Style | None = None, cursor: C
     query = {"when": when, "style": style, "after": cursor.as_text() if cursor else None}
     chosen = urlencode({name: value for name, value in query.items() if value is not None})
     return f"/?{chosen}" if chosen else "/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Which board it is, and the ways to the others."""
+
+    when: Period
+    style: Style | None
+    times: tuple[tuple[Period, str], ...]
+    styles: tuple[tuple[Style, str, str], ...]
+    every_style: str
+    all_time: str
+
+
+@cache
+def _board(when: Period, style: Style | None, language: Language) -> Board:
+    return Board(
+        when=when,
+        style=style,
+        times=tuple((each, board_path(each, style)) for each in Period),
+        styles=tuple((each, style_name(each, language), board_path(when, each)) for each in STYLES),
+        every_style=board_path(when),
+        all_time=board_path(Period.ALL, style),
+    )
 
 
 def board_routes(site: Site) -> APIRouter:
@@ -71,18 +97,13 @@ def board_routes(site: Site) -> APIRouter:
             request,
             "board.html",
             section="board",
-            when=when,
-            style=style,
+            board=_board(when, style, language),
             style_name=style_name(style, language) if style else None,
             hero=cards[0] if first and cards else None,
             hero_says=about(cards[0].style, photo=str(cards[0].id), language=language) if first and cards else None,
             cards=cards[1:] if first else cards,
             eager=0 if first else 4,
             judged=judged,
-            times=[(each, board_path(each, style)) for each in Period],
-            styles=[(each, style_name(each, language), board_path(when, each)) for each in STYLES],
-            every_style=board_path(when),
-            all_time=board_path(Period.ALL, style),
             more=board_path(when, style, _next(shown, before)) if rest else None,
         )
 

@@ -45,8 +45,6 @@ class Card:
     """Address of the photo."""
     thumb: str | None
     """Address of the photo in THUMB_WIDTH px; None where the photo is no wider."""
-    map: str
-    """Address of the picture with the warm colours."""
     width: int
     height: int
     place: int | None
@@ -83,7 +81,6 @@ def card(
         # The database promises that a shared look has its pictures.
         photo=picture_path(links, look.photo_key or ""),
         thumb=thumb_path(links, look),
-        map=picture_path(links, look.cam_key or ""),
         width=look.width,
         height=look.height,
         place=place,

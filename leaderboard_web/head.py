@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fastapi import Request
     from starlette.datastructures import Headers
 
-__all__ = ["Head", "Preview", "absolute", "head_of", "is_kakaotalk", "preview_language"]
+__all__ = ["Head", "Preview", "absolute", "head_of", "in_language", "is_kakaotalk", "preview_language"]
 
 KEPT = ("style", "when", "after")
 """Parameters of an address that make another page of it; the rest makes none, as far as search engines go."""
@@ -75,15 +75,20 @@ def head_of(
     shown = preview or Preview(
         language=language, image=asset(f"card-{language}.jpg"), alt=text("page.tagline", language)
     )
-    canonical = _address(request, language if chosen == language else None)
+    root = _root(request)
+    page = root + request.url.path
+    query = urlencode([each for each in request.query_params.multi_items() if each[0] in KEPT])
+
+    def address(language: Language | None) -> str:
+        wishes = "&".join(filter(None, (query, language and f"lang={language}")))
+        return f"{page}?{wishes}" if wishes else page
+
+    canonical = address(language if chosen == language else None)
     return Head(
         canonical=canonical,
-        url=canonical if shown.path is None else absolute(request, shown.path),
-        image=absolute(request, shown.image),
-        alternates=(
-            *((each.value, _address(request, each)) for each in Language),
-            ("x-default", _address(request, None)),
-        ),
+        url=canonical if shown.path is None else root + shown.path,
+        image=root + shown.image,
+        alternates=(*((each.value, address(each)) for each in Language), ("x-default", address(None))),
         indexed=status == 200 and request.method == "GET" and template in INDEXED,
         preview=shown,
     )
@@ -91,7 +96,18 @@ def head_of(
 
 def absolute(request: Request, path: str) -> str:
     """The address at which others reach a path: under EVA_PUBLIC_URL, else where this request was sent to."""
-    return f"{request.app.state.public_url or str(request.base_url).rstrip('/')}{path}"
+    return _root(request) + path
+
+
+def _root(request: Request) -> str:
+    """The address at which others reach the site, without a slash at its end."""
+    return request.app.state.public_url or str(request.base_url).rstrip("/")
+
+
+def in_language(request: Request, language: Language) -> str:
+    """This page in another language: a query alone, so that no path can make another site of it."""
+    others = [each for each in request.query_params.multi_items() if each[0] != "lang"]
+    return f"?{urlencode([*others, ('lang', language.value)])}"
 
 
 def preview_language(request: Request, language: Language) -> Language:
@@ -105,10 +121,3 @@ def preview_language(request: Request, language: Language) -> Language:
 def is_kakaotalk(headers: Headers) -> bool:
     """Whether it is the crawler that makes KakaoTalk's previews."""
     return KAKAOTALK in headers.get("user-agent", "")
-
-
-def _address(request: Request, language: Language | None) -> str:
-    query = [(name, value) for name, value in request.query_params.multi_items() if name in KEPT]
-    if language is not None:
-        query.append(("lang", language.value))
-    return absolute(request, request.url.path + (f"?{urlencode(query)}" if query else ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -16,12 +17,45 @@ from leaderboard_web.cards import card
 from leaderboard_web.deeds import LONGEST_LINE, Reason
 from leaderboard_web.head import preview_language
 from leaderboard_web.pages import language_of, render
-from leaderboard_web.share import allow_kakao, preview_of, sharing_of
+from leaderboard_web.pictures import picture_path
+from leaderboard_web.share import allow_kakao, line_of, preview_of, sharing_of
 
 if TYPE_CHECKING:
+    from leaderboard_web.answer import Bar
+    from leaderboard_web.cards import Card
+    from leaderboard_web.share import Sharing
     from leaderboard_web.site import Site
 
 __all__ = ["look_routes"]
+
+
+REASONS = tuple(Reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the page of a look shows, in the reader's language."""
+
+    card: Card
+    map: str
+    """Address of the picture with the warm colours."""
+    lines: tuple[str, ...]
+    """What Eva says."""
+    bars: tuple[Bar, ...]
+    guess: str | None
+    """What its owner guessed."""
+    correction: str | None
+    """What its owner says it is."""
+    shared_at: str
+    """ISO 8601, in Seoul."""
+    date: str
+    own: bool
+    """Whether the reader is its owner."""
+    scrapped: bool
+    followed: bool
+    style_board: str
+    """Address of the board of its style."""
+    sharing: Sharing
 
 
 def look_routes(site: Site) -> APIRouter:
@@ -39,26 +73,36 @@ def look_routes(site: Site) -> APIRouter:
             look = found.look
             visit = await guests.visit(connection, request, [look.id], look.person_id)
         shown = card(found, links=memory.links, language=language, given=visit.hearts)
-        sharing = sharing_of(request, site.settings, look, shown, language)
+        bubbles = speak(look.verdict, photo=str(look.id), language=language)
+        line, spoken = line_of(bubbles), preview_language(request, language)
+        sharing = sharing_of(request, site.settings, look, shown, line, language)
+        if spoken is not language:
+            line = line_of(speak(look.verdict, photo=str(look.id), language=spoken))
+        shared_at = shared_at.astimezone(SEOUL)
         guess, correction = look.guessed_style, look.corrected_style
         answer = render(
             request,
             "look.html",
             section="board",
-            preview=preview_of(look, shown.name, preview_language(request, language)),
-            sharing=sharing,
-            card=shown,
-            bubbles=speak(look.verdict, photo=str(look.id), language=language),
-            bars=[bar(style, share, language) for style, share in look.verdict.ranking],
-            guess=style_name(guess, language) if guess else None,
-            correction=style_name(correction, language) if correction else None,
-            shared_at=shared_at.astimezone(SEOUL),
-            own=visit.person_id == look.person_id,
-            scrapped=look.id in visit.scraps,
-            followed=visit.follows,
-            reasons=list(Reason),
+            preview=preview_of(look, shown.name, line, spoken),
+            look=Page(
+                card=shown,
+                # The database promises that a shared look has its pictures.
+                map=picture_path(memory.links, look.cam_key or ""),
+                lines=tuple(each.text for each in bubbles),
+                bars=tuple(bar(style, share, language) for style, share in look.verdict.ranking),
+                guess=style_name(guess, language) if guess else None,
+                correction=style_name(correction, language) if correction else None,
+                shared_at=shared_at.isoformat(),
+                date=shared_at.date().isoformat(),
+                own=visit.person_id == look.person_id,
+                scrapped=look.id in visit.scraps,
+                followed=visit.follows,
+                style_board=board_path(None, look.verdict.style),
+                sharing=sharing,
+            ),
+            reasons=REASONS,
             longest_line=LONGEST_LINE,
-            style_board=board_path(None, look.verdict.style),
         )
         if sharing.kakao is not None:
             allow_kakao(answer, sharing.kakao)

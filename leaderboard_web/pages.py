@@ -13,7 +13,8 @@ from markupsafe import escape
 
 from bot.texts import Language, negotiate, text, variants
 from leaderboard_web.assets import asset
-from leaderboard_web.head import head_of
+from leaderboard_web.head import head_of, in_language
+from leaderboard_web.moulds import deferrable, pour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -27,8 +28,11 @@ __all__ = ["LANGUAGE_COOKIE", "language_of", "part", "remember_language", "rende
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "lang"
 A_YEAR = 365 * 24 * 60 * 60
-REMEMBERED = 4096
+REMEMBERED = 1024
 """Parts of pages that are kept ready, about a kilobyte each."""
+
+PARTS = ("toggles", "parts", "looks", "one", "around")
+"""Templates of macros, which all others find under these names; each may use those before it."""
 
 CONSTANT = re.compile(r'\{\{ (?P<what>t|asset)\("(?P<which>[\w.-]+)"\) \}\}')
 
@@ -56,6 +60,23 @@ def _once(macro: Callable[..., str], *values: Hashable) -> str:
     return macro(*values)
 
 
+@deferrable
+@lru_cache(REMEMBERED)
+def _sizes(shown: tuple[tuple[str, str, float], ...], ratio: float, width: int, height: int) -> str:
+    """How wide a picture is shown, as `sizes` of an image says it.
+
+    Frames cut pictures to their own ratio: one that is broader than its frame is shown broader than the frame is.
+
+    Args:
+        shown: the frame's width in each kind of window: what kind, a unit, a number.
+        ratio: of the frame, width over height.
+        width: of the picture, in px.
+        height: of the picture, in px.
+    """
+    broader = max(1, width / height / ratio)
+    return ", ".join(f"{window}{round(number * broader, 1)}{unit}" for window, unit, number in shown)
+
+
 @cache
 def _templates(language: Language) -> Jinja2Templates:
     environment = Environment(
@@ -67,7 +88,10 @@ def _templates(language: Language) -> Jinja2Templates:
         # What was read once is not looked at again.
         auto_reload=False,
     )
-    environment.globals |= {"asset": asset, "once": _once}
+    environment.globals |= {"asset": asset, "once": _once, "pour": pour, "sizes": _sizes}
+    # Each `import` in a template looks whether what it imports is still the same; these are, on every page.
+    for part in PARTS:
+        environment.globals[part] = environment.get_template(f"{part}.html").module
     return Jinja2Templates(env=environment)
 
 
@@ -104,7 +128,7 @@ def render(
         template,
         {
             **_words(language),
-            "switches": [(each, _in(request, each)) for each in Language if each is not language],
+            "switches": [(each, in_language(request, each)) for each in Language if each is not language],
             "section": section,
             "head": head_of(request, template, language, status=status, preview=preview),
             **values,
@@ -128,8 +152,8 @@ def remember_language(answer: Response, language: Language) -> None:
 
 @cache
 def _speaker(language: Language) -> Callable[..., str]:
-    """What says a text in a language; the same one each time, so that `once` knows it again."""
-    return lambda key, **words: text(key, language, **words)
+    """What says a text in a language; the same one each time, so that moulds know it again."""
+    return deferrable(lambda key, **words: text(key, language, **words))
 
 
 def part(request: Request, template: str, **values: object) -> str:
@@ -145,8 +169,3 @@ def _words(language: Language) -> dict[str, object]:
         "texts": lambda key, **words: [text(each, language, **words) for each in variants(key, language)],
         "language": language,
     }
-
-
-def _in(request: Request, language: Language) -> str:
-    """This page in another language: a query alone, so that no path can make another site of it."""
-    return f"?{request.url.include_query_params(lang=language.value).query}"

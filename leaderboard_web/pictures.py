@@ -32,7 +32,8 @@ def thumb_path(links: Links, look: Glimpse) -> str | None:
     """The address of the thumbnail of a look's photo; None if the photo is gone, or no larger than one."""
     if look.photo_key is None or look.width <= THUMB_WIDTH:
         return None
-    return f"/thumbs/{look.id}/{look.photo_key}?t={links.sign(thumb_key(look.photo_key), LIFETIME, step=LIFETIME)}"
+    # Whoever may see the photo may see it small: one signature is for both.
+    return f"/thumbs/{look.id}/{look.photo_key}?t={links.sign(look.photo_key, LIFETIME, step=LIFETIME)}"
 
 
 def picture_routes(site: Site) -> APIRouter:
@@ -58,9 +59,8 @@ def picture_routes(site: Site) -> APIRouter:
             LinkRefused: the link is not Eva's, or too old.
             PictureMissing: the photo was deleted, or is another look's.
         """
-        key = thumb_key(photo_key)
-        memory.links.check(key, t)
-        made = await derived.get(key, thumbnail, look_id=as_id(look_id), photo_key=photo_key)
+        memory.links.check(photo_key, t)
+        made = await derived.get(thumb_key(photo_key), thumbnail, look_id=as_id(look_id), photo_key=photo_key)
         return Response(made, media_type="image/jpeg", headers=KEEP)
 
     return router

@@ -20,14 +20,17 @@ from leaderboard_web.security import widen
 from leaderboard_web.sharecard import CARD_SIZE, draw_card
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fastapi import Request
 
+    from bot.voice import Bubble
     from core.db.looks import Look
     from core.settings import Settings
     from leaderboard_web.cards import Card
     from leaderboard_web.site import Site
 
-__all__ = ["Sharing", "allow_kakao", "preview_of", "share_routes", "sharing_of"]
+__all__ = ["Sharing", "allow_kakao", "line_of", "preview_of", "share_routes", "sharing_of"]
 
 KEEP = "public, max-age=3600"
 """A card that was taken back is shown no longer than this by caches that follow the rules."""
@@ -75,9 +78,10 @@ def share_routes(site: Site) -> APIRouter:
         if found is None or (photo_key := found.look.photo_key) is None:
             raise HTTPException(404)
         look, spoken = found.look, Language(language)
+        line = line_of(speak(look.verdict, photo=str(look.id), language=spoken))
         made = await derived.get(
             card_key(photo_key, spoken),
-            partial(draw_card, title=style_name(look.verdict.style, spoken), line=_line(look, spoken)),
+            partial(draw_card, title=style_name(look.verdict.style, spoken), line=line),
             look_id=look.id,
             photo_key=photo_key,
         )
@@ -86,23 +90,23 @@ def share_routes(site: Site) -> APIRouter:
     return router
 
 
-def preview_of(look: Look, name: str, language: Language) -> Preview:
-    """What a link to a look unfolds to; `name` is its owner's on the board."""
+def preview_of(look: Look, name: str, line: str, language: Language) -> Preview:
+    """What a link to a look unfolds to; `name` is its owner's on the board, `line` Eva's verdict, see `line_of`."""
     return Preview(
         language=language,
         kind="article",
         title=_title(look, name, language),
-        description=_line(look, language),
+        description=line,
         image=_card_path(look, language),
         alt=text("share.alt", language, style=style_name(look.verdict.style, language)),
         path=_path(look, language),
     )
 
 
-def sharing_of(request: Request, settings: Settings, look: Look, card: Card, language: Language) -> Sharing:
-    """The ways to share a look that is on the board."""
+def sharing_of(request: Request, settings: Settings, look: Look, card: Card, line: str, language: Language) -> Sharing:
+    """The ways to share a look that is on the board; `line` is Eva's verdict, see `line_of`."""
     url = absolute(request, _path(look, language))
-    title, line = _title(look, card.name, language), _line(look, language)
+    title = _title(look, card.name, language)
     return Sharing(
         url=url,
         title=title,
@@ -110,7 +114,7 @@ def sharing_of(request: Request, settings: Settings, look: Look, card: Card, lan
         # Both want percent-encoding throughout, spaces as %20.
         telegram=f"https://t.me/share/url?url={quote(url, safe='')}&text={quote(f'{title}. {line}', safe='')}",
         facebook=f"https://www.facebook.com/sharer/sharer.php?u={quote(url, safe='')}",
-        kakao=_kakao(request, settings, look, card, language),
+        kakao=_kakao(request, settings, look, card, line, language),
     )
 
 
@@ -122,7 +126,7 @@ def allow_kakao(page: Response, kakao: Kakao) -> None:
     page.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
 
 
-def _kakao(request: Request, settings: Settings, look: Look, card: Card, language: Language) -> Kakao | None:
+def _kakao(request: Request, settings: Settings, look: Look, card: Card, line: str, language: Language) -> Kakao | None:
     if settings.kakao_js_key is None:
         return None
     width, height = CARD_SIZE
@@ -135,7 +139,7 @@ def _kakao(request: Request, settings: Settings, look: Look, card: Card, languag
         "objectType": "feed",
         "content": {
             "title": _title(look, card.name, language),
-            "description": _line(look, language),
+            "description": line,
             "imageUrl": absolute(request, _card_path(look, language)),
             "imageWidth": width,
             "imageHeight": height,
@@ -167,7 +171,6 @@ def _title(look: Look, name: str, language: Language) -> str:
     return text("look.title", language, style=style_name(look.verdict.style, language), name=name)
 
 
-def _line(look: Look, language: Language) -> str:
-    """Eva's verdict on the look in one sentence."""
-    bubbles = speak(look.verdict, photo=str(look.id), language=language)
+def line_of(bubbles: Iterable[Bubble]) -> str:
+    """Eva's verdict in one sentence, of all that she says about a look."""
     return next(each.text for each in bubbles if each.slot is Slot.VERDICT)

@@ -6,9 +6,12 @@ again and again in a victim's name (BREACH). The cookies are SameSite=Lax: what 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from starlette.middleware.gzip import GZipMiddleware
+from isal import isal_zlib
+from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware, GZipResponder
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,8 +21,8 @@ __all__ = ["Compression", "HeadAsGet"]
 PACKED = (".jpg", ".png", ".webp", ".zip")
 SMALLEST = 600
 """Bytes from which it is worth the while."""
-LEVEL = 5
-"""Of 9; half the work of the highest for some percent more bytes."""
+LEVEL = 2
+"""Of 3 that ISA-L has: a seventh of zlib's work for a tenth more bytes."""
 
 
 class HeadAsGet:
@@ -42,15 +45,26 @@ class HeadAsGet:
         await self.app({**scope, "method": "GET"}, receive, send_head)
 
 
+class _Compressed(GZipResponder):
+    """Starlette's, with a faster library: for a page of 20 KB zlib takes longer than the database."""
+
+    @cached_property
+    def compressor(self) -> Any:
+        """What makes one answer small."""
+        return isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, 16 + isal_zlib.MAX_WBITS)
+
+
 class Compression(GZipMiddleware):
     """Starlette's, but for pictures and zips, which are as small as they get."""
 
     def __init__(self, app: ASGIApp) -> None:
-        super().__init__(app, minimum_size=SMALLEST, compresslevel=LEVEL)
+        super().__init__(app, minimum_size=SMALLEST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and the answer back in fewer bytes where the browser understands that."""
         if scope["type"] == "http" and scope["path"].endswith(PACKED):
             await self.app(scope, receive, send)
-            return
-        await super().__call__(scope, receive, send)
+        elif scope["type"] == "http" and "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            await _Compressed(self.app, SMALLEST)(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)

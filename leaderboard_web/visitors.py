@@ -110,4 +110,4 @@ class Guests:
 
     def _cookie(self, request: Request) -> str:
         """The cookie's name, which depends on how the browser reaches Eva."""
-        return SECURE_COOKIE if self._https or request.url.scheme == "https" else VISITOR_COOKIE
+        return SECURE_COOKIE if self._https or request.scope["scheme"] == "https" else VISITOR_COOKIE

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.db import tables
 from core.styles import Style
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Row
 
 __all__ = ["GLIMPSE", "Glimpse", "as_glimpse"]
 
@@ -66,20 +66,21 @@ GLIMPSE = tuple(
 """The columns of a `Glimpse`."""
 
 
-def as_glimpse(row: Row[tuple[object, ...]]) -> Glimpse:
-    """A row with the columns `GLIMPSE`; for the other repositories."""
-    style = Style(row.style)
+def as_glimpse(row: Iterable[Any]) -> Glimpse:
+    """A row that begins with the columns `GLIMPSE`; for the other repositories."""
+    look_id, person_id, photo_key, cam_key, width, height, style, shares, hearts, shared, hidden, held, *_ = row
+    style = Style(style)
     return Glimpse(
-        id=row.id,
-        person_id=row.person_id,
-        photo_key=row.photo_key,
-        cam_key=row.cam_key,
-        width=row.width,
-        height=row.height,
+        id=look_id,
+        person_id=person_id,
+        photo_key=photo_key,
+        cam_key=cam_key,
+        width=width,
+        height=height,
         style=style,
-        confidence=row.probabilities[style.position],
-        hearts=row.hearts,
-        shared_at=row.shared_at,
-        hidden_at=row.hidden_at,
-        held_at=row.held_at,
+        confidence=shares[style.position],
+        hearts=hearts,
+        shared_at=shared,
+        hidden_at=hidden,
+        held_at=held,
     )
