@@ -1,7 +1,8 @@
 """Pictures that are made of a look's photo when they are first asked for, and go when it goes.
 
-Their keys follow from the photo's, so that whoever deletes a photo can name them all. A new way to make one has a new
-number; the old numbers stay in the list of what there may be to delete.
+Their keys follow from the photo's, so that whoever deletes a photo can name them all. A new way to make a thumbnail has
+a new number; what says by itself how it was made is made anew in its place. Old numbers stay in the list of what there
+may be to delete.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CARD_LANGUAGES",
-    "CARD_VERSION",
     "THUMB_WIDTH",
     "Derived",
     "card_key",
@@ -40,9 +40,9 @@ THUMB_VERSION = 1
 THUMB_WIDTH = 480
 """Of a thumbnail, in px."""
 THUMB_QUALITY = 80
-CARD_VERSION = 1
-"""Of the share card; counts up with its drawing and its words, and is part of its address."""
 CARD_LANGUAGES = ("ko", "en")
+OLD = ("card-ko-1", "card-en-1")
+"""What was made once and is not any more."""
 
 
 class Derived:
@@ -53,7 +53,15 @@ class Derived:
         self._cores = CapacityLimiter(usable_cores())
         self._making: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def get(self, key: str, make: Callable[[bytes], bytes], *, look_id: UUID, photo_key: str) -> bytes:
+    async def get(
+        self,
+        key: str,
+        make: Callable[[bytes], bytes],
+        *,
+        look_id: UUID,
+        photo_key: str,
+        good: Callable[[bytes], bool] = bool,
+    ) -> bytes:
         """The picture under a key, made at the first time. However many ask at once, a process makes it once.
 
         Args:
@@ -61,6 +69,7 @@ class Derived:
             make: makes it of the photo's bytes; runs on a thread.
             look_id: whose photo it is.
             photo_key: where the photo lies.
+            good: whether what was made before still is as it would be made now.
 
         Raises:
             PictureMissing: the photo is gone, or is not this look's.
@@ -68,10 +77,12 @@ class Derived:
         """
         storage = self._memory.storage
         with suppress(PictureMissing):
-            return await storage.get(key)
+            if good(kept := await storage.get(key)):
+                return kept
         async with self._making.setdefault(key, asyncio.Lock()):
             with suppress(PictureMissing):
-                return await storage.get(key)
+                if good(kept := await storage.get(key)):
+                    return kept
             return await self._make(key, make, look_id, photo_key)
 
     async def _make(self, key: str, make: Callable[[bytes], bytes], look_id: UUID, photo_key: str) -> bytes:
@@ -93,14 +104,14 @@ def thumb_key(photo_key: str) -> str:
 
 def card_key(photo_key: str, language: str) -> str:
     """Where the share card of a photo's look lies, in one of CARD_LANGUAGES."""
-    return _key(photo_key, f"card-{language}-{CARD_VERSION}")
+    return _key(photo_key, f"card-{language}")
 
 
 def derived_keys(photo_key: str) -> list[str]:
     """Where everything lies that may ever have been made of a photo."""
     thumbs = [f"thumb-{version}" for version in range(1, THUMB_VERSION + 1)]
-    cards = [f"card-{each}-{version}" for each in CARD_LANGUAGES for version in range(1, CARD_VERSION + 1)]
-    return [_key(photo_key, suffix) for suffix in (*thumbs, *cards)]
+    cards = [f"card-{each}" for each in CARD_LANGUAGES]
+    return [_key(photo_key, suffix) for suffix in (*thumbs, *cards, *OLD)]
 
 
 def thumbnail(photo: bytes) -> bytes:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Links"]
 
-PURPOSE = b"eva picture link 1"
+PURPOSE = b"eva picture link 2"
 """Keeps these signatures apart from whatever else the same key may sign."""
 
 REMEMBERED = 8192

@@ -10,7 +10,7 @@ from bot.voice import percent, style_name
 from core.db import hearts
 from core.db.tables import Provider
 from leaderboard_web.addresses import person_path
-from leaderboard_web.pictures import picture_path, thumb_path
+from leaderboard_web.pictures import shared_path, shared_thumb_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,8 +79,8 @@ def card(
         hearts=look.hearts,
         given=look.id in given,
         # The database promises that a shared look has its pictures.
-        photo=picture_path(links, look.photo_key or ""),
-        thumb=thumb_path(links, look),
+        photo=shared_path(links, look, look.photo_key or ""),
+        thumb=shared_thumb_path(links, look),
         width=look.width,
         height=look.height,
         place=place,

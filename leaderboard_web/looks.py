@@ -17,7 +17,7 @@ from leaderboard_web.cards import card
 from leaderboard_web.deeds import LONGEST_LINE, Reason
 from leaderboard_web.head import preview_language
 from leaderboard_web.pages import language_of, render
-from leaderboard_web.pictures import picture_path
+from leaderboard_web.pictures import shared_path
 from leaderboard_web.share import allow_kakao, line_of, preview_of, sharing_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def look_routes(site: Site) -> APIRouter:
             look=Page(
                 card=shown,
                 # The database promises that a shared look has its pictures.
-                map=picture_path(memory.links, look.cam_key or ""),
+                map=shared_path(memory.links, look, look.cam_key or ""),
                 lines=tuple(each.text for each in bubbles),
                 bars=tuple(bar(style, share, language) for style, share in look.verdict.ranking),
                 guess=style_name(guess, language) if guess else None,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Response
@@ -13,11 +14,11 @@ from fastapi import APIRouter, HTTPException, Response
 from bot.texts import Language, text
 from bot.voice import Slot, speak, style_name
 from core.db import boards
-from core.derived import CARD_VERSION, Derived, card_key
+from core.derived import Derived, card_key
 from leaderboard_web.addresses import as_id
 from leaderboard_web.head import Preview, absolute
 from leaderboard_web.security import widen
-from leaderboard_web.sharecard import CARD_SIZE, draw_card
+from leaderboard_web.sharecard import CARD_SIZE, draw_card, mark, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +35,14 @@ __all__ = ["Sharing", "allow_kakao", "line_of", "preview_of", "share_routes", "s
 
 KEEP = "public, max-age=3600"
 """A card that was taken back is shown no longer than this by caches that follow the rules."""
-VERSIONS = {str(version) for version in range(1, CARD_VERSION + 1)}
+MARK = re.compile(r"[0-9a-f]{10}|1")
+"""Of a card, in its address; 1 was that of all cards once."""
 KAKAO = "https://*.kakao.com"
+
+
+class _Words(TypedDict):
+    title: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +75,10 @@ def share_routes(site: Site) -> APIRouter:
     """The cards. Crawlers fetch them, so they need no signature; they are there only for looks on the board."""
     router, memory, derived = APIRouter(), site.memory, Derived(site.memory)
 
-    @router.get("/looks/{look_id}/card-{language}-{version}.jpg", response_class=Response)
-    async def card(look_id: str, language: str, version: str) -> Response:
-        """The card of a look; addresses of older versions bring the newest one."""
-        if language not in set(Language) or version not in VERSIONS:
+    @router.get("/looks/{look_id}/card-{language}-{marked}.jpg", response_class=Response)
+    async def card(look_id: str, language: str, marked: str) -> Response:
+        """The card of a look; addresses of older ones bring the newest one."""
+        if language not in set(Language) or not MARK.fullmatch(marked):
             raise HTTPException(404)
         async with memory.database.begin() as connection:
             found = await boards.shared(connection, as_id(look_id))
@@ -79,11 +86,13 @@ def share_routes(site: Site) -> APIRouter:
             raise HTTPException(404)
         look, spoken = found.look, Language(language)
         line = line_of(speak(look.verdict, photo=str(look.id), language=spoken))
+        words = _words(look, line, spoken)
         made = await derived.get(
             card_key(photo_key, spoken),
-            partial(draw_card, title=style_name(look.verdict.style, spoken), line=line),
+            partial(draw_card, **words),
             look_id=look.id,
             photo_key=photo_key,
+            good=lambda kept: mark_of(kept) == mark(**words),
         )
         return Response(made, media_type="image/jpeg", headers={"Cache-Control": KEEP})
 
@@ -97,7 +106,7 @@ def preview_of(look: Look, name: str, line: str, language: Language) -> Preview:
         kind="article",
         title=_title(look, name, language),
         description=line,
-        image=_card_path(look, language),
+        image=_card_path(look, line, language),
         alt=text("share.alt", language, style=style_name(look.verdict.style, language)),
         path=_path(look, language),
     )
@@ -140,7 +149,7 @@ def _kakao(request: Request, settings: Settings, look: Look, card: Card, line: s
         "content": {
             "title": _title(look, card.name, language),
             "description": line,
-            "imageUrl": absolute(request, _card_path(look, language)),
+            "imageUrl": absolute(request, _card_path(look, line, language)),
             "imageWidth": width,
             "imageHeight": height,
             "link": link(_path(look, language)),
@@ -163,8 +172,13 @@ def _path(look: Look, language: Language) -> str:
     return f"/looks/{look.id}?preview={language}"
 
 
-def _card_path(look: Look, language: Language) -> str:
-    return f"/looks/{look.id}/card-{language}-{CARD_VERSION}.jpg"
+def _card_path(look: Look, line: str, language: Language) -> str:
+    return f"/looks/{look.id}/card-{language}-{mark(**_words(look, line, language))}.jpg"
+
+
+def _words(look: Look, line: str, language: Language) -> _Words:
+    """What a look's card says."""
+    return {"title": style_name(look.verdict.style, language), "line": line}
 
 
 def _title(look: Look, name: str, language: Language) -> str:

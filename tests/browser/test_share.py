@@ -194,10 +194,10 @@ def test_small_frames_get_small_pictures_and_large_ones_large_ones(
     for photo in page.locator(".looks img").all():
         photo.scroll_into_view_if_needed()
         expect(photo).to_have_js_property("complete", True)
-        assert "/thumbs/" in photo.evaluate("image => image.currentSrc")
+        assert "/thumb/" in photo.evaluate("image => image.currentSrc")
         assert photo.evaluate("image => image.naturalWidth") > 0
     hero = page.locator(".hero img").evaluate("image => image.currentSrc")
-    assert ("/thumbs/" in hero) is (width * density == 360)
+    assert ("/thumb/" in hero) is (width * density == 360)
 
 
 def test_late_pictures_move_nothing(open_page: OpenPage, board: dict[str, str]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -29,6 +29,7 @@ from core.ids import uuid7
 from core.memory import Memory
 from core.retention import delete_look, forget, sweep
 from core.storage import is_key, new_key
+from tests.integration.core.conftest import in_s3
 from tests.integration.records import a_look, a_person, hide_look, with_pictures
 from tests.pictures import encode, scene
 
@@ -48,8 +49,21 @@ def key_of(look: Look) -> str:
     return look.photo_key
 
 
-def files(pictures: Path) -> int:
-    return len([path for path in pictures.rglob("*") if path.is_file()])
+@pytest.fixture(params=["file", "s3"])
+def memory(request: pytest.FixtureRequest, memory: Memory) -> Memory:
+    """A memory whose pictures lie in a folder, and one whose pictures lie in S3."""
+    if request.param == "file":
+        return memory
+    return replace(memory, storage=in_s3(request.getfixturevalue("s3")))
+
+
+async def stored(memory: Memory, look: Look) -> int:
+    """How many pictures there are of a look."""
+    name = key_of(look).removesuffix(".jpg")
+    cam = look.cam_key or ""
+    folders = {name[:2], cam[:2]}
+    listed = [each for folder in folders for each in memory.storage._store.list(folder).collect()]
+    return len([each for each in listed if each["path"].startswith(name) or each["path"] == cam])
 
 
 async def make_all(memory: Memory, look: Look) -> None:
@@ -88,10 +102,10 @@ async def test_many_ask_at_once_and_it_is_made_once(memory: Memory) -> None:
 
 
 @pytest.mark.parametrize("way", ["delete", "hide", "forget", "sweep"])
-async def test_it_goes_with_the_photo(memory: Memory, pictures: Path, way: str) -> None:
+async def test_it_goes_with_the_photo(memory: Memory, way: str) -> None:
     look = await a_seen(memory)
     await make_all(memory, look)
-    assert files(pictures) == 2 + len(derived_keys(key_of(look)))
+    assert await stored(memory, look) == 2 + len(derived_keys(key_of(look)))
     match way:
         case "delete":
             assert await delete_look(memory, look.id)
@@ -109,10 +123,10 @@ async def test_it_goes_with_the_photo(memory: Memory, pictures: Path, way: str) 
                     update(tables.looks).where(tables.looks.c.id == look.id).values(created_at=old)
                 )
             assert await sweep(memory) == 1
-    assert files(pictures) == 0
+    assert await stored(memory, look) == 0
 
 
-async def test_a_photo_that_goes_while_something_is_made_of_it_leaves_nothing(memory: Memory, pictures: Path) -> None:
+async def test_a_photo_that_goes_while_something_is_made_of_it_leaves_nothing(memory: Memory) -> None:
     look, begun, go_on = await a_seen(memory), threading.Event(), threading.Event()
 
     def make(photo: bytes) -> bytes:
@@ -127,12 +141,10 @@ async def test_a_photo_that_goes_while_something_is_made_of_it_leaves_nothing(me
     go_on.set()
     with pytest.raises(PictureMissing):
         await asking
-    assert files(pictures) == 0
+    assert await stored(memory, look) == 0
 
 
-async def test_who_deletes_waits_for_what_is_just_being_stored(
-    memory: Memory, pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_deletes_waits_for_what_is_just_being_stored(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     look, put = await a_seen(memory), memory.storage.put
     deleting = []
 
@@ -145,7 +157,7 @@ async def test_who_deletes_waits_for_what_is_just_being_stored(
     key = thumb_key(key_of(look))
     await Derived(memory).get(key, thumbnail, look_id=look.id, photo_key=key_of(look))
     assert await deleting[0]
-    assert files(pictures) == 0
+    assert await stored(memory, look) == 0
 
 
 async def test_nothing_is_made_for_another_look(memory: Memory) -> None:

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 from core.errors import PictureMissing, StorageUnavailable
 from core.storage import Storage, new_key
+from tests.integration.core.conftest import in_s3
 
 Open = Callable[[], Storage]
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """The address of an S3 with one empty bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    httpx.put(f"http://{host}:{port}/pictures").raise_for_status()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(params=["file", "s3"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     if request.param == "file":
         return Storage((tmp_path / "with space").as_uri())
-    return Storage(
-        "s3://pictures/some/prefix",
-        endpoint=request.getfixturevalue("s3"),
-        access_key_id="test",
-        secret_access_key="test",
-        region="us-east-1",
-        client_options={"allow_http": True},
-    )
+    return in_s3(request.getfixturevalue("s3"))
 
 
 async def test_a_picture_comes_back_until_it_is_deleted(storage: Storage) -> None:

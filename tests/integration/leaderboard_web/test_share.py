@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from bot.texts import Language, text
 from core.db import looks, people
-from core.derived import CARD_VERSION, THUMB_WIDTH, card_key, thumb_key
+from core.derived import THUMB_WIDTH, card_key, thumb_key
 from core.errors import PictureMissing
 from core.memory import Memory
 from core.styles import Style
@@ -27,6 +27,7 @@ from core.vision.classifier import StyleClassifier
 from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine
 from leaderboard_web.app import create_app
 from leaderboard_web.assets import asset
+from leaderboard_web.sharecard import mark, mark_of
 from tests.integration.records import a_look, a_person, a_verdict, hide_look, with_pictures
 from tests.pictures import encode, scene
 from tests.services import a_service
@@ -99,8 +100,9 @@ async def tags_of(client: httpx.AsyncClient, path: str, **headers: str) -> Tags:
 async def test_a_shared_look_unfolds_to_its_card(client: httpx.AsyncClient, memory: Memory, language: Language) -> None:
     look = await a_shared(memory, name=NAME)
     tags = await tags_of(client, f"/looks/{look.id}?preview={language}")
-    image = f"{PUBLIC}/looks/{look.id}/card-{language}-{CARD_VERSION}.jpg"
     style = text("style.street.name", language)
+    marked = mark(title=style, line=tags.meta("og:description"))
+    image = f"{PUBLIC}/looks/{look.id}/card-{language}-{marked}.jpg"
     expected = {
         "og:type": "article",
         "og:site_name": "Eva",
@@ -144,6 +146,33 @@ async def test_the_reader_keeps_their_language(client: httpx.AsyncClient, memory
     tags = await tags_of(client, f"/looks/{look.id}?preview=ko")
     assert tags.all("html")[0]["lang"] == "en"
     assert tags.meta("og:locale") == "ko_KR"
+
+
+async def test_a_mended_sentence_makes_a_new_card_at_a_new_address(
+    client: httpx.AsyncClient, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = await a_shared(memory)
+    key = card_key(look.photo_key or "", "en")
+
+    async def address() -> str:
+        return urlsplit((await tags_of(client, f"/looks/{look.id}?preview=en")).meta("og:image")).path
+
+    before = await address()
+    old = (await client.get(before)).content
+    assert (await client.get(before)).content == old == await memory.storage.get(key)
+    monkeypatch.setattr("leaderboard_web.share.line_of", lambda _: "Mended.")
+    monkeypatch.setattr("leaderboard_web.looks.line_of", lambda _: "Mended.")
+    after = await address()
+    assert after != before
+    new = (await client.get(after)).content
+    assert mark_of(new) == mark(title="Street", line="Mended.") == after.removesuffix(".jpg").rpartition("-")[2]
+    assert new != old
+    assert await memory.storage.get(key) == new, "in the place of the old one"
+    assert (await client.get(before)).content == new, "which whoever has the old address gets, too"
+    unmarked = BytesIO()
+    Image.open(BytesIO(new)).save(unmarked, "JPEG", comment=b"")
+    await memory.storage.put(key, unmarked.getvalue())
+    assert (await client.get(after)).content == new
 
 
 async def test_a_card_is_there_only_while_its_look_is_on_the_board(client: httpx.AsyncClient, memory: Memory) -> None:
@@ -242,7 +271,7 @@ async def test_kakaotalk_gets_a_feed_as_it_wants_it(memory: Memory, samples: Pat
     assert template["content"] == {
         "title": text("look.title", Language.KO, style=text("style.street.name", Language.KO), name=NAME),
         "description": tags.meta("og:description"),
-        "imageUrl": f"{PUBLIC}/looks/{look.id}/card-ko-{CARD_VERSION}.jpg",
+        "imageUrl": tags.meta("og:image"),
         "imageWidth": 1200,
         "imageHeight": 630,
         "link": link,
@@ -287,7 +316,7 @@ async def test_boards_offer_a_thumbnail_that_is_made_when_it_is_asked_for(
 ) -> None:
     look, small = await a_shared(memory), await a_shared(memory, size=(400, 500))
     for path in ("/", "/styles/street", f"/looks/{look.id}"):
-        pictures = [each for each in (await tags_of(client, path)).all("img") if each["src"].startswith("/pictures/")]
+        pictures = [each for each in (await tags_of(client, path)).all("img") if each["src"].startswith("/shared/")]
         (photo,) = [each for each in pictures if "srcset" in each]
         thumb, full = (each.rsplit(" ", 1) for each in photo["srcset"].split(", "))
         assert (thumb[1], full) == ("480w", [photo["src"], "800w"])
@@ -301,7 +330,7 @@ async def test_boards_offer_a_thumbnail_that_is_made_when_it_is_asked_for(
     assert (await client.get(unsigned)).status_code == 403
     other = unsigned.replace(look.photo_key or "", small.photo_key or "")
     assert (await client.get(f"{other}?t={token}")).status_code == 403
-    assert (await client.get(thumb[0].replace(str(look.id), str(small.id)))).status_code == 200
+    assert (await client.get(thumb[0].replace(str(look.id), str(small.id)))).status_code == 403
     await hide_look(memory, look.id)
     assert (await client.get(thumb[0])).status_code == 404
 

@@ -136,8 +136,8 @@ async def test_a_look_shows_all_that_eva_said(client: httpx.AsyncClient, memory:
     assert page.text.count('class="share"') == 8
     assert text("look.guess", Language.EN, name="Mina", style="Casual") in words
     assert text("look.correction", Language.EN, name="Mina", style="British Mode") in words
-    pictures = re.findall(r'<img[^>]* src="(/pictures/[^"]+)"', page.text) or re.findall(
-        r'src="(/pictures/[^"]+)"', page.text
+    pictures = re.findall(r'<img[^>]* src="(/shared/[^"]+)"', page.text) or re.findall(
+        r'src="(/shared/[^"]+)"', page.text
     )
     assert [(await client.get(each)).content for each in pictures] == [b"photo", b"cam"]
     assert page.text.count('width="300" height="400"') >= 2

@@ -1,0 +1,34 @@
+"""An S3 that listens on a real socket (moto)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from moto.server import ThreadedMotoServer
+
+from core.storage import Storage
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """The address of an S3 with one empty bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    httpx.put(f"http://{host}:{port}/pictures").raise_for_status()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def in_s3(address: str) -> Storage:
+    """Pictures in that bucket."""
+    return Storage(
+        "s3://pictures/some/prefix",
+        endpoint=address,
+        access_key_id="test",
+        secret_access_key="test",
+        region="us-east-1",
+        client_options={"allow_http": True},
+    )
