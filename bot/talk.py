@@ -23,8 +23,29 @@ __all__ = ["Oddity", "chat", "comment", "compare", "label", "named", "named_alon
 
 LONGEST_ANSWER = 40
 """Characters of what can be the name of a style and little else; longer words talk about one."""
-GREETING = re.compile(r"\b(hi|hello|hey|who are you)\b|안녕|^하이(?!힐)|누구(야|세요|예요)", re.IGNORECASE)
-THANKS = re.compile(r"\bthank(s| you)\b|고마워|고맙|감사", re.IGNORECASE)
+TALK = {
+    "talk.thanks": r"\bthank(s| you)\b|고마워|고맙|감사",
+    "talk.looks": (
+        r"\b(ugly|fat|skinny|slim|sexy|beautiful|handsome|attractive)\b|\b(am i|(do|does) (i|it|this) (make me )?look)\b"
+        r".*\b(pretty|cute|hot|thin|big|old|young|tall|short)\b|\bmy (body|face|legs|weight)\b"
+        r"|뚱뚱|날씬|몸매|체형|얼굴|못생|잘생|섹시|살\s?(쪄|찐|빠)|(^|나|저|내가|제가)\s?(예뻐|이뻐|[예이]쁘[니나냐지죠])"
+    ),
+    "talk.wear": (
+        r"\b(what|which)\b.*\b(should|shall|do|can|could) (i|we) wear\b|\bwhat to wear\b|\brecommend|\boutfit ideas?\b"
+        r"|(뭐|뭘|무엇을|무슨 옷)\s?입|입을까|추천|코디해"
+    ),
+    "talk.bye": r"\b(bye|goodbye|good ?night|see you)\b|안녕히 (계|가)|^잘\s?(자|있어|가)요?\b|또 (봐|만나)|^바이",
+    "talk.about": (
+        r"\b(hi|hello|hey|good (morning|afternoon|evening)|who are you|what can you do|help)\b"
+        r"|안녕|^하이(?!힐)|반가|누구(야|세요|예요)|도움말|사용법|뭐\s?할 수"
+    ),
+    "talk.no": r"^(no|nope|nah|wrong|not really|아니|아뇨|틀렸|땡|글쎄)\b|^(you.re|that.s) (wrong|off)\b|^(아니|아뇨|틀렸)",
+    "talk.yes": (
+        r"^(yes|yeah|yep|yup|right|correct|exactly|agreed?)\b"
+        r"|^(네|넵|넹|예|응|그래|인정)(요)?([\s,.!~]|$)|^(맞아|맞습|맞네)(?!.*\?)"
+    ),
+}
+"""What some words are about, the first that fits; the keys are those of her answers."""
 
 
 class Oddity(StrEnum):
@@ -53,10 +74,9 @@ def chat(words: str, language: Language) -> str:
     style = named(words)
     if style is not None:
         return f"{style_name(style, language)}: {describe(style, language)}"
-    if THANKS.search(words):
-        return text("talk.thanks", language)
-    if GREETING.search(words):
-        return text("talk.about", language)
+    for key, about in TALK.items():
+        if re.search(about, words.strip(), re.IGNORECASE):
+            return text(key, language)
     return text(choose("talk.words", words, language), language)
 
 
@@ -125,6 +145,8 @@ def label(action: Action, language: Language) -> str:
 def _quality(guess: Style, verdict: Verdict) -> str:
     if verdict.band is Band.NOT_AN_OUTFIT:
         return "nothing"
+    if verdict.band is Band.TORN and guess in {verdict.style, verdict.runner_up}:
+        return "torn"
     if guess is verdict.style:
         return "right"
-    return "near" if guess is verdict.runner_up else "wrong"
+    return "near" if guess is verdict.runner_up and verdict.band is Band.LEANING else "wrong"

@@ -96,7 +96,7 @@ export async function tell(html) {
 }
 
 /** Keep the newest part in view, unless the person has scrolled elsewhere. */
-function follow(item) {
+export function follow(item) {
   const { top } = item.getBoundingClientRect();
   if (top > 0 && top < innerHeight * 1.6) item.scrollIntoView({ block: "nearest" });
 }

@@ -1,6 +1,6 @@
 /** The ways in which something comes in (a photo, a press, words), its way to Eva and back. */
 
-import { finish, focusDeeds, say, showDeeds, showPhoto, showSending, showTyping, tell } from "./chat.js";
+import { finish, focusDeeds, follow, say, showDeeds, showPhoto, showSending, showTyping, tell } from "./chat.js";
 import { shrink } from "./shrink.js";
 import { attempt, send } from "./upload.js";
 
@@ -56,6 +56,7 @@ const telling = ({ url, says, deeds: next }, moved) => async () => {
   showDeeds("");
   await tell(says);
   showDeeds(next);
+  follow(deeds);
   if (moved) focusDeeds();
 };
 

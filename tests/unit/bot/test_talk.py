@@ -42,8 +42,10 @@ def test_labels_fit_on_a_button(language: Language) -> None:
     ("guess", "band", "quality"),
     [
         (Style.STREET, Band.CLEAR, "right"),
-        (Style.CASUAL, Band.CLEAR, "near"),
-        (Style.CASUAL, Band.TORN, "near"),
+        (Style.CASUAL, Band.CLEAR, "wrong"),
+        (Style.CASUAL, Band.LEANING, "near"),
+        (Style.CASUAL, Band.TORN, "torn"),
+        (Style.STREET, Band.TORN, "torn"),
         (Style.RETRO, Band.LEANING, "wrong"),
         (Style.STREET, Band.NOT_AN_OUTFIT, "nothing"),
     ],
@@ -112,6 +114,30 @@ def test_words_get_an_answer_that_fits(language: Language) -> None:
     assert {chat(f"streetcar {number}", language) for number in range(60)} == nudges
 
 
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("talk.about", ["hi", "Good morning!", "help", "안녕", "너 누구야", "도움말", "반가워요"]),
+        ("talk.thanks", ["Thanks!", "고마워"]),
+        ("talk.bye", ["bye!", "Good night", "안녕히 계세요", "잘 자", "또 봐요"]),
+        ("talk.wear", ["what should I wear?", "What can I wear to a wedding", "뭐 입을까?", "오늘 뭐 입지", "추천해 줘"]),
+        ("talk.looks", ["am I pretty?", "does this make me look fat", "나 뚱뚱해 보여?", "예뻐?", "제 얼굴 어때요"]),
+        ("talk.yes", ["yes", "Yeah, exactly", "네", "넵!", "맞아요"]),
+        ("talk.no", ["no", "Nope.", "wrong", "아니요", "아니야", "틀렸어요"]),
+    ],
+)
+def test_small_talk_is_answered(key: str, words: list[str]) -> None:
+    for language in Language:
+        assert [each for each in words if chat(each, language) != text(key, language)] == []
+
+
+def test_words_that_only_resemble_small_talk_get_a_nudge() -> None:
+    nudges = {text(key, Language.KO) for key in variants("talk.words", Language.KO)}
+
+    for words in ("now what", "nothing", "네모난 가방", "그래?", "예쁜 가방 샀어", "this one is old", "noon"):
+        assert chat(words, Language.KO) in nudges, words
+
+
 def test_of_several_photos_the_surest_is_named_and_none_is_left_out() -> None:
     verdicts = [
         verdict_of(Band.NOT_AN_OUTFIT, first=0.9, runner_up=0.05),
@@ -122,10 +148,10 @@ def test_of_several_photos_the_surest_is_named_and_none_is_left_out() -> None:
 
     assert best == 2
     assert words.splitlines() == [
-        "I looked at all 3. Number 3 reads the clearest, so here's that one.",
-        "Number 1: no outfit that I can see",
-        "Number 2: Street, 40%",
-        "Number 3: 80s Retro, 80%",
+        "I looked at all 3. Photo 3 reads the clearest, so here's that one.",
+        "Photo 1: no outfit that I can see",
+        "Photo 2: Street, 40%",
+        "Photo 3: 80s Retro, 80%",
     ]
 
 
