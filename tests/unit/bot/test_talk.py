@@ -120,7 +120,10 @@ def test_words_get_an_answer_that_fits(language: Language) -> None:
         ("talk.about", ["hi", "Good morning!", "help", "안녕", "너 누구야", "도움말", "반가워요"]),
         ("talk.thanks", ["Thanks!", "고마워"]),
         ("talk.bye", ["bye!", "Good night", "안녕히 계세요", "잘 자", "또 봐요"]),
-        ("talk.wear", ["what should I wear?", "What can I wear to a wedding", "뭐 입을까?", "오늘 뭐 입지", "추천해 줘"]),
+        (
+            "talk.wear",
+            ["what should I wear?", "What can I wear to a wedding", "뭐 입을까?", "오늘 뭐 입지", "추천해 줘"],
+        ),
         ("talk.looks", ["am I pretty?", "does this make me look fat", "나 뚱뚱해 보여?", "예뻐?", "제 얼굴 어때요"]),
         ("talk.yes", ["yes", "Yeah, exactly", "네", "넵!", "맞아요"]),
         ("talk.no", ["no", "Nope.", "wrong", "아니요", "아니야", "틀렸어요"]),
