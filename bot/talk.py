@@ -26,8 +26,9 @@ LONGEST_ANSWER = 40
 TALK = {
     "talk.thanks": r"\bthank(s| you)\b|고마워|고맙|감사",
     "talk.looks": (
-        r"\b(ugly|fat|skinny|slim|sexy|beautiful|handsome|attractive)\b|\b(am i|(do|does) (i|it|this) (make me )?look)\b"
-        r".*\b(pretty|cute|hot|thin|big|old|young|tall|short)\b|\bmy (body|face|legs|weight)\b"
+        r"\b(ugly|fat|skinny|slim|sexy|beautiful|handsome|attractive)\b"
+        r"|\b(am i|(do|does) (i|it|this) (make me )?look)\b.*\b(pretty|cute|hot|thin|big|old|young|tall|short)\b"
+        r"|\bmy (body|face|legs|weight)\b"
         r"|뚱뚱|날씬|몸매|체형|얼굴|못생|잘생|섹시|살\s?(쪄|찐|빠)|(^|나|저|내가|제가)\s?(예뻐|이뻐|[예이]쁘[니나냐지죠])"
     ),
     "talk.wear": (
@@ -39,7 +40,7 @@ TALK = {
         r"\b(hi|hello|hey|good (morning|afternoon|evening)|who are you|what can you do|help)\b"
         r"|안녕|^하이(?!힐)|반가|누구(야|세요|예요)|도움말|사용법|뭐\s?할 수"
     ),
-    "talk.no": r"^(no|nope|nah|wrong|not really|아니|아뇨|틀렸|땡|글쎄)\b|^(you.re|that.s) (wrong|off)\b|^(아니|아뇨|틀렸)",
+    "talk.no": r"^(no|nope|nah|wrong|not really)\b|^(you.re|that.s) (wrong|off)\b|^(아니|아뇨|틀렸)",
     "talk.yes": (
         r"^(yes|yeah|yep|yup|right|correct|exactly|agreed?)\b"
         r"|^(네|넵|넹|예|응|그래|인정)(요)?([\s,.!~]|$)|^(맞아|맞습|맞네)(?!.*\?)"

@@ -425,6 +425,21 @@ def test_a_phone_offers_its_camera(open_page: OpenPage) -> None:
     expect(open_page(path="/try").locator(".camera")).to_be_hidden()
 
 
+def test_on_a_phone_what_can_be_done_comes_into_view(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(
+        viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, reduced_motion="no-preference"
+    )
+    choose(page, samples / "street.jpg")
+    share = page.get_by_role("button", name=text("talk.button.share", Language.EN))
+    expect(share).to_be_in_viewport()
+    share.tap()
+    name = page.locator("#name")
+    expect(name).to_be_in_viewport()
+    box = name.bounding_box()
+    assert box is not None
+    assert box["width"] > 180
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_in_the_conversation_is_out_of_reach(open_page: OpenPage, samples: Path, scheme: str) -> None:
     page = open_page(color_scheme=scheme)
