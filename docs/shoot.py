@@ -26,9 +26,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bot.stylist import LOGIN_LINK
-from core.db import looks, tickets
+from core.db import looks, people, tickets
+from core.db.tables import Provider
 from core.memory import open_memory
 from core.settings import Settings
+from docs.reported import report_some
 from tests.browser.seed import ATTACK, SHARED, share
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ ANYBODY = {"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"
 SETTINGS = {
     "EVA_WRITES_PER_MINUTE": "10000",
     "EVA_NEWCOMERS_PER_HOUR": "10000",
+    "EVA_ADMINS": "telegram:moderator",
     "EVA_KAKAO_JS_KEY": "0123456789abcdef",
     "EVA_KAKAO_SDK_VERSION": "0.0.0",
     "EVA_KAKAO_SDK_INTEGRITY": f"sha384-{b64encode(hashlib.sha384(STAND_IN.encode()).digest()).decode()}",
@@ -116,6 +119,12 @@ SHOTS = [
     Shot("try", "/try", 768, KO, "dark"),
     Shot("privacy", "/privacy", 360, KO, "light"),
     Shot("model", "/model", 1280, EN, "light"),
+    Shot("about", "/about", 360, EN, "dark"),
+    Shot("about", "/about", 1280, KO, "light"),
+    Shot("admin", "/admin", 360, KO, "light", known=True),
+    Shot("admin", "/admin", 1280, EN, "dark", known=True),
+    Shot("admin-log", "/admin/log", 360, EN, "light", known=True),
+    Shot("admin-log", "/admin/log", 768, KO, "dark", known=True),
 ]
 CHATS = [
     ("eva-desktop.jpg", "ethnic", {"width": 1280, "height": 900}, "light", EN),
@@ -124,13 +133,20 @@ CHATS = [
 
 
 async def seed(settings: Settings, visits: int) -> tuple[str, list[str]]:
-    """Put the samples on the board; gives the id of the first look, and links that let its second person in."""
+    """Put the samples on the board, and some in front of moderators.
+
+    Returns:
+        The id of the first look, and links that let the second person in, who is also a moderator.
+    """
     entries = [entry for entry in SHARED if entry[0] != ATTACK]
     async with open_memory(settings) as memory:
         shared = [await share(memory, number, entry) for number, entry in zip(count(), entries, strict=False)]
         async with memory.database.begin() as connection:
             guest = await looks.get(connection, UUID(shared[1]))
             assert guest is not None
+        await report_some(memory, guest.person_id)
+        async with memory.database.begin() as connection:
+            await people.link(connection, guest.person_id, Provider.TELEGRAM, "moderator")
             tokens = [await tickets.issue(connection, guest.person_id) for _ in range(visits)]
     return shared[0], [f"{LOGIN_LINK}/{token}" for token in tokens]
 

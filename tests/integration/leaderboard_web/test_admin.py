@@ -143,7 +143,7 @@ async def test_for_everybody_else_there_is_no_such_place(
             reply = await client.get(path)
             assert reply.status_code == 404, path
             assert text("page.not_found", Language.EN) in unescape(reply.text)
-            assert text("admin.title", Language.EN) not in reply.text
+            assert text("admin.queue", Language.EN) not in reply.text
         for path in (f"looks/{look.id}/hide", f"looks/{look.id}/restore", f"people/{look.person_id}/ban", "looks/x/y"):
             assert (await client.post(f"/admin/{path}")).status_code == 404, path
     assert look.id in await on_board(memory)
