@@ -8,35 +8,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, text
+from sqlalchemy import BigInteger, bindparam, select, text
 
 from core.db import tables
+from core.db.reading import Question
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from core.db.reading import Connection
 
 __all__ = ["claim", "mark", "sent"]
 
-CLAIM = text("""
+CLAIM = Question(
+    text("""
 INSERT INTO deliveries (inbox_id, step, message)
-SELECT id, :step, :message FROM inbox WHERE id = :inbox_id FOR KEY SHARE
-ON CONFLICT DO NOTHING
+SELECT id, CAST(:step AS text), CAST(:message AS text) FROM inbox WHERE id = :inbox_id FOR KEY SHARE
+ON CONFLICT DO NOTHING RETURNING step
 """)
+)
+SENT = Question(
+    select(tables.deliveries.c.step, tables.deliveries.c.message).where(
+        tables.deliveries.c.inbox_id == bindparam("inbox_id", type_=BigInteger)
+    )
+)
 
 
-async def sent(connection: AsyncConnection, inbox_id: int) -> dict[str, str | None]:
+async def sent(connection: Connection, inbox_id: int) -> dict[str, str | None]:
     """The steps of the answer to an update that were sent already, with the messenger's ids of the messages."""
-    table = tables.deliveries
-    found = select(table.c.step, table.c.message).where(table.c.inbox_id == inbox_id)
-    return {row.step: row.message for row in await connection.execute(found)}
+    return {row.step: row.message for row in await SENT.ask(connection, inbox_id=inbox_id)}
 
 
-async def mark(connection: AsyncConnection, inbox_id: int, step: str, *, message: str | None = None) -> None:
+async def mark(connection: Connection, inbox_id: int, step: str, *, message: str | None = None) -> None:
     """Note that a step was sent; nothing happens if it was noted before, or if the update was forgotten."""
     await claim(connection, inbox_id, step, message=message)
 
 
-async def claim(connection: AsyncConnection, inbox_id: int, step: str, *, message: str | None = None) -> bool:
+async def claim(connection: Connection, inbox_id: int, step: str, *, message: str | None = None) -> bool:
     """Note a step before it is sent, so that of several workers one sends it; True for that one."""
-    noted = await connection.execute(CLAIM, {"inbox_id": inbox_id, "step": step, "message": message})
-    return noted.rowcount == 1
+    return await CLAIM.first(connection, inbox_id=inbox_id, step=step, message=message) is not None

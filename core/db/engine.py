@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from asyncpg.exceptions import PostgresError
+from asyncpg.exceptions import InterfaceError, PostgresError
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DATABASE_FAULTS", "Database", "for_asyncpg", "for_libpq"]
 
-DATABASE_FAULTS = (OSError, SQLAlchemyError, PostgresError)
+DATABASE_FAULTS = (OSError, SQLAlchemyError, PostgresError, InterfaceError)
 """What a unit of work raises while the database is away; a connection that fails is not always wrapped."""
 
 RECYCLE = 600
@@ -43,13 +43,13 @@ class Database:
     Repositories take the connection of a unit of work and never commit: who begins it, commits it.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20, readers: int = 4) -> None:
+    def __init__(self, url: str, *, pool_size: int = 20, readers: int = 8) -> None:
         """Name the database.
 
         Args:
             url: `postgresql://...`, `postgres://...`, with the parameters of libpq.
             pool_size: connections at most; opened as needed and kept, since to open one takes longer than a page.
-            readers: further ones at most, for pages; few are enough, for one is busy for less than a millisecond.
+            readers: further ones at most, see `reading`; few are enough, for one is busy for about a millisecond.
 
         Raises:
             UnknownDatabase: the URL names no Postgres.
@@ -86,7 +86,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reader]:
-        """A connection for a page that only reads: it answers the questions of `core.db.reading`, each by itself."""
+        """A connection for the statements of `core.db.reading`, each of which is a unit of work by itself."""
         if self._readers is None:
             self._readers = pool_of_readers(self.engine.url, self._most_readers)
             # Nothing is connected yet, so nobody comes in between.

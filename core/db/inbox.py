@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import BigInteger, any_, bindparam, delete, func, null, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.db import tables
+from core.db.reading import Question
 from core.db.tables import Channel
 from core.queue import DEFER
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from core.db.reading import Connection
     from core.queue import NewJob
 
 __all__ = [
@@ -39,14 +42,23 @@ __all__ = [
 
 REMEMBERED = timedelta(days=7)
 """How long a done update is known as one that came already; Telegram repeats for a day."""
-RECEIVE = text(f"""
+RECEIVE = Question(
+    text(f"""
 WITH taken AS (
     INSERT INTO inbox (platform, update_id, sender, payload)
-    VALUES (:platform, :update_id, :sender, CAST(:payload AS jsonb))
+    VALUES (:platform, :update_id, :sender, CAST(CAST(:payload AS text) AS jsonb))
     ON CONFLICT DO NOTHING RETURNING id
 )
-SELECT id, {DEFER.format(args="CAST(:args AS jsonb) || jsonb_build_object('inbox_id', id)")} FROM taken
+SELECT id, {DEFER.format(args="CAST(CAST(:args AS text) AS jsonb) || jsonb_build_object('inbox_id', id)")} FROM taken
 """)
+)
+GET = Question(select(tables.inbox).where(tables.inbox.c.id == bindparam("inbox_id", type_=BigInteger)))
+FINISH = Question(
+    update(tables.inbox)
+    .where(tables.inbox.c.id == any_(bindparam("inbox_ids", type_=ARRAY(BigInteger))))
+    .values(done_at=func.now(), payload=null())
+    .returning(tables.inbox.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +97,7 @@ async def receive(
 
 
 async def receive_for(
-    connection: AsyncConnection,
+    connection: Connection,
     platform: Channel,
     update_id: str,
     *,
@@ -96,7 +108,7 @@ async def receive_for(
     """Take an update in and enqueue the job that answers it, both or neither, in one statement.
 
     Args:
-        connection: the unit of work.
+        connection: a reader, or the unit of work.
         platform: who brought the update.
         update_id: the platform's own number of it.
         sender: the platform's id of the person who sent it, if it says so.
@@ -107,14 +119,13 @@ async def receive_for(
         The update's number here; None if it came before, then there is no new job either.
     """
     values = {"platform": platform, "update_id": update_id, "sender": sender, "payload": json.dumps(payload)}
-    taken = await connection.execute(RECEIVE, {**values, **job.values})
-    number: int | None = taken.scalar()
-    return number
+    taken = await RECEIVE.first(connection, **values, **job.values)
+    return None if taken is None else int(taken.id)
 
 
-async def get(connection: AsyncConnection, inbox_id: int) -> Update | None:
+async def get(connection: Connection, inbox_id: int) -> Update | None:
     """An update, or None if its sender was forgotten since."""
-    row = (await connection.execute(select(tables.inbox).where(tables.inbox.c.id == inbox_id))).first()
+    row = await GET.first(connection, inbox_id=inbox_id)
     return None if row is None else _update(row)
 
 
@@ -148,10 +159,9 @@ async def rewrite(connection: AsyncConnection, inbox_id: int, payload: Mapping[s
     await connection.execute(update(table).where(unfinished).values(payload=dict(payload)))
 
 
-async def finish(connection: AsyncConnection, *inbox_ids: int) -> None:
+async def finish(connection: Connection, *inbox_ids: int) -> None:
     """Note that updates are done; what they said is not kept."""
-    table = tables.inbox
-    await connection.execute(update(table).where(table.c.id.in_(inbox_ids)).values(done_at=func.now(), payload=None))
+    await FINISH.ask(connection, inbox_ids=list(inbox_ids))
 
 
 async def undone(connection: AsyncConnection) -> int:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import case, func, literal, select, update
+from asyncpg.exceptions import ForeignKeyViolationError
+from sqlalchemy import bindparam, case, func, literal, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
 from core.db.glimpses import Glimpse
+from core.db.reading import Question
 from core.db.tables import Asked, Channel
 from core.errors import PersonGone
 from core.styles import STYLES, Style
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from core.db.reading import Connection
 
 __all__ = [
     "Look",
@@ -95,7 +99,7 @@ class Look(Glimpse):
     """How often it was reported since a moderator has seen it."""
 
 
-async def add(connection: AsyncConnection, look: NewLook) -> Look:
+async def add(connection: Connection, look: NewLook) -> Look:
     """Remember a look; if there is one of this person and source already, that one comes back, unchanged.
 
     One whose owner wants to guess first waits for the guess.
@@ -103,42 +107,35 @@ async def add(connection: AsyncConnection, look: NewLook) -> Look:
     Raises:
         PersonGone: the person was forgotten.
     """
-    verdict, people = look.verdict, tables.people
-    waits = select(case((people.c.guesses_first, Asked.GUESS.value))).where(people.c.id == look.person_id)
+    verdict = look.verdict
     cam = np.rint(verdict.cam * 255).astype(np.uint8)
-    statement = (
-        upsert(tables.looks)
-        .values(
-            id=look.id,
-            person_id=look.person_id,
-            channel=look.channel,
-            source=look.source,
-            photo_key=look.photo_key,
-            cam_key=look.cam_key,
-            width=look.width,
-            height=look.height,
-            fingerprint=look.fingerprint,
-            style=verdict.style,
-            probabilities=[verdict.probabilities[style] for style in STYLES],
-            gate=verdict.outfit,
-            band=verdict.band,
-            region_height=verdict.region.height,
-            region_side=verdict.region.side,
-            concentration=verdict.region.concentration,
-            cam=cam.tobytes(),
-            cam_columns=cam.shape[1],
-            model=verdict.model,
-            engine=verdict.engine,
-            language=look.language,
-            asked=waits.scalar_subquery(),
-        )
-        .on_conflict_do_nothing(index_elements=["person_id", "source"])
-        .returning(tables.looks)
-    )
+    values = {
+        "id": look.id,
+        "person_id": look.person_id,
+        "channel": look.channel,
+        "source": look.source,
+        "photo_key": look.photo_key,
+        "cam_key": look.cam_key,
+        "width": look.width,
+        "height": look.height,
+        "fingerprint": look.fingerprint,
+        "style": verdict.style,
+        "probabilities": [verdict.probabilities[style] for style in STYLES],
+        "gate": verdict.outfit,
+        "band": verdict.band,
+        "region_height": verdict.region.height,
+        "region_side": verdict.region.side,
+        "concentration": verdict.region.concentration,
+        "cam": cam.tobytes(),
+        "cam_columns": cam.shape[1],
+        "model": verdict.model,
+        "engine": verdict.engine,
+        "language": look.language,
+    }
     try:
-        row = (await connection.execute(statement)).first()
-    except IntegrityError as error:
-        if "fk_looks_person_id" in str(error.orig):
+        row = await ADD.first(connection, **values)
+    except (IntegrityError, ForeignKeyViolationError) as error:
+        if "fk_looks_person_id" in str(error):
             raise PersonGone from error
         raise
     kept = as_look(row) if row is not None else await by_source(connection, look.person_id, look.source)
@@ -147,14 +144,16 @@ async def add(connection: AsyncConnection, look: NewLook) -> Look:
     return kept
 
 
-async def get(connection: AsyncConnection, look_id: UUID) -> Look | None:
+async def get(connection: Connection, look_id: UUID) -> Look | None:
     """A look, or None."""
-    return await _one(connection, tables.looks.c.id == look_id)
+    row = await ONE.first(connection, look_id=look_id)
+    return None if row is None else as_look(row)
 
 
-async def by_source(connection: AsyncConnection, person_id: UUID, source: str) -> Look | None:
+async def by_source(connection: Connection, person_id: UUID, source: str) -> Look | None:
     """The look that a person's photo from this source became, or None."""
-    return await _one(connection, tables.looks.c.person_id == person_id, tables.looks.c.source == source)
+    row = await BY_SOURCE.first(connection, person_id=person_id, source=source)
+    return None if row is None else as_look(row)
 
 
 async def lock(connection: AsyncConnection, look_id: UUID) -> Look | None:
@@ -182,11 +181,9 @@ async def of_person(
     return [as_look(row) for row in await connection.execute(found)]
 
 
-async def count_since(connection: AsyncConnection, person_id: UUID, moment: datetime) -> int:
+async def count_since(connection: Connection, person_id: UUID, moment: datetime) -> int:
     """How many looks of a person came at this moment or later."""
-    table = tables.looks
-    found = select(func.count()).where(table.c.person_id == person_id, table.c.created_at >= moment)
-    return (await connection.execute(found)).scalar_one()
+    return int((await SINCE.first(connection, person_id=person_id, moment=moment)).looks)
 
 
 async def styles_of(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
@@ -279,17 +276,58 @@ async def corrections(connection: AsyncConnection, *, limit: int, after: UUID | 
     return [as_look(row) for row in await connection.execute(found.order_by(table.c.id).limit(limit))]
 
 
-async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Look | None:
-    row = (await connection.execute(select(tables.looks).where(*conditions))).first()
-    return None if row is None else as_look(row)
-
-
 async def _change(
     connection: AsyncConnection, look_id: UUID, *conditions: ColumnElement[bool], **values: object
 ) -> bool:
     table = tables.looks
     changed = await connection.execute(update(table).where(table.c.id == look_id, *conditions).values(**values))
     return changed.rowcount == 1
+
+
+NEW = (
+    "channel",
+    "source",
+    "photo_key",
+    "cam_key",
+    "width",
+    "height",
+    "fingerprint",
+    "style",
+    "probabilities",
+    "gate",
+    "band",
+    "region_height",
+    "region_side",
+    "concentration",
+    "cam",
+    "cam_columns",
+    "model",
+    "engine",
+    "language",
+)
+"""The columns of a new look, but for its id and its owner's."""
+ADD = Question(
+    upsert(tables.looks)
+    .values(
+        **{each: bindparam(each) for each in ("id", "person_id", *NEW)},
+        asked=select(case((tables.people.c.guesses_first, Asked.GUESS.value)))
+        .where(tables.people.c.id == bindparam("person_id"))
+        .scalar_subquery(),
+    )
+    .on_conflict_do_nothing(index_elements=["person_id", "source"])
+    .returning(tables.looks)
+)
+ONE = Question(select(tables.looks).where(tables.looks.c.id == bindparam("look_id")))
+BY_SOURCE = Question(
+    select(tables.looks).where(
+        tables.looks.c.person_id == bindparam("person_id"), tables.looks.c.source == bindparam("source")
+    )
+)
+SINCE = Question(
+    select(func.count().label("looks")).where(
+        tables.looks.c.person_id == bindparam("person_id"), tables.looks.c.created_at >= bindparam("moment")
+    )
+)
 
 
 def as_look(row: Row[tuple[object, ...]]) -> Look:

@@ -216,12 +216,9 @@ async def set_naming(connection: AsyncConnection, person_id: UUID, look_id: UUID
     await connection.execute(update(tables.people).where(tables.people.c.id == person_id).values(naming=look_id))
 
 
-async def reachable(connection: AsyncConnection, provider: Provider, subject: str) -> Person | None:
+async def reachable(connection: Connection, provider: Provider, subject: str) -> Person | None:
     """The person with this identity, unless messages to it did not arrive; None for a stranger, too."""
-    identities = tables.identities
-    found = select(tables.people).join(identities, identities.c.person_id == tables.people.c.id)
-    found = found.where(*_is(provider, subject), identities.c.unreachable_at.is_(None))
-    row = (await connection.execute(found)).first()
+    row = await REACHABLE.first(connection, provider=provider, subject=subject)
     return None if row is None else as_person(row)
 
 
@@ -267,6 +264,9 @@ BY_IDENTITY = (
 )
 IDENTITY = Question(select(tables.identities).where(*BY_IDENTITY))
 KNOWN = Question(select(tables.people).join(tables.identities).where(*BY_IDENTITY))
+REACHABLE = Question(
+    select(tables.people).join(tables.identities).where(*BY_IDENTITY, tables.identities.c.unreachable_at.is_(None))
+)
 NAMED = Question(select(tables.people).where(tables.people.c.name_key == bindparam("key")))
 ONE = Question(select(tables.people).where(tables.people.c.id == bindparam("person_id")))
 

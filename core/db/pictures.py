@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, literal, null, select, update
+from sqlalchemy import Integer, Uuid, bindparam, func, literal, null, select, update
 
 from core.db import tables
 from core.db.looks import as_look
+from core.db.reading import Question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.looks import Look
+    from core.db.reading import Connection
 
 __all__ = ["forget", "hold", "mark_stored", "of_person", "private_since", "recent_fingerprints"]
 
@@ -29,34 +31,16 @@ async def hold(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bo
 
 
 async def recent_fingerprints(
-    connection: AsyncConnection, person_id: UUID, *, model: str, limit: int
+    connection: Connection, person_id: UUID, *, model: str, limit: int
 ) -> list[tuple[UUID, bytes]]:
     """Ids and fingerprints of a person's latest looks that this model judged and that still have their pictures."""
-    table = tables.looks
-    found = (
-        select(table.c.id, table.c.fingerprint)
-        .where(
-            table.c.person_id == person_id,
-            table.c.model == model,
-            table.c.photo_key.is_not(None),
-            table.c.stored_at.is_not(None),
-        )
-        .order_by(table.c.created_at.desc(), table.c.id.desc())
-        .limit(limit)
-    )
-    return [(row.id, row.fingerprint) for row in await connection.execute(found)]
+    found = await RECENT.ask(connection, person_id=person_id, model=model, limit=limit)
+    return [(row.id, row.fingerprint) for row in found]
 
 
-async def mark_stored(connection: AsyncConnection, look_id: UUID) -> Look | None:
+async def mark_stored(connection: Connection, look_id: UUID) -> Look | None:
     """Note that both pictures are in the storage; None if the look, or its right to pictures, is gone."""
-    table = tables.looks
-    stored = (
-        update(table)
-        .where(table.c.id == look_id, table.c.photo_key.is_not(None))
-        .values(stored_at=func.coalesce(table.c.stored_at, func.now()))
-        .returning(table)
-    )
-    row = (await connection.execute(stored)).first()
+    row = await STORED.first(connection, look_id=look_id)
     return None if row is None else as_look(row)
 
 
@@ -96,3 +80,22 @@ async def of_person(connection: AsyncConnection, person_id: UUID) -> list[tuple[
         .with_for_update()
     )
     return [(row.photo_key, row.cam_key) for row in await connection.execute(found)]
+
+
+RECENT = Question(
+    select(tables.looks.c.id, tables.looks.c.fingerprint)
+    .where(
+        tables.looks.c.person_id == bindparam("person_id"),
+        tables.looks.c.model == bindparam("model"),
+        tables.looks.c.photo_key.is_not(None),
+        tables.looks.c.stored_at.is_not(None),
+    )
+    .order_by(tables.looks.c.created_at.desc(), tables.looks.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+STORED = Question(
+    update(tables.looks)
+    .where(tables.looks.c.id == bindparam("look_id", type_=Uuid), tables.looks.c.photo_key.is_not(None))
+    .values(stored_at=func.coalesce(tables.looks.c.stored_at, func.now()))
+    .returning(tables.looks)
+)

@@ -1,25 +1,28 @@
-"""How pages read: questions that are put together once, asked over the driver itself.
+"""The short way to Postgres: statements that are put together once, over the driver itself.
 
 Of the 0.3 ms of processor time that a short statement takes, SQLAlchemy takes nine tenths: it looks the statement up,
-binds and unbinds each value, and goes through a greenlet; and a page waits for a few of them. So what pages ask is
-written with SQLAlchemy and compiled once, and a `Reader` hands the text and the values to asyncpg. Inside a unit of
-work, which may have changed something, the same question goes over the unit's own connection.
+binds and unbinds each value, and goes through a greenlet; and a page waits for a few of them, a photo for a dozen. So
+what is asked all the time is written with SQLAlchemy and compiled once, and a `Reader` hands the text and the values to
+asyncpg. Inside a unit of work, which may have changed something, the same goes over the unit's own connection.
 """
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
+from asyncpg.exceptions import PostgresError
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import Select, TextClause
     from sqlalchemy.engine import URL, Dialect
     from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 __all__ = ["Connection", "Question", "Reader", "pool_of_readers"]
 
@@ -43,7 +46,7 @@ class Row(asyncpg.Record):  # type: ignore[misc]
 
 
 class Reader:
-    """A connection on which each question is a unit of work by itself; it is for reading alone."""
+    """A connection on which each statement is a unit of work by itself."""
 
     __slots__ = ("_connection",)
 
@@ -53,7 +56,12 @@ class Reader:
 
     async def fetch(self, statement: str, values: Sequence[object]) -> Sequence[Any]:
         """All rows that answer a statement with places for values, `$1` and so on."""
-        rows: Sequence[Any] = await self._connection.fetch(statement, *values)
+        try:
+            rows: Sequence[Any] = await self._connection.fetch(statement, *values)
+        except PostgresError as error:
+            # It would quote values of the row, and errors are logged.
+            error.detail = None
+            raise
         return rows
 
 
@@ -64,7 +72,7 @@ Connection: TypeAlias = "AsyncConnection | Reader"
 class Question:
     """A statement whose values have names, put together and compiled once."""
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[Any] | ReturningInsert[Any] | ReturningUpdate[Any] | TextClause) -> None:
         """Take the statement, with a `bindparam` for each value that is not known yet."""
         self._statement = statement
 
@@ -120,4 +128,9 @@ def pool_of_readers(url: URL, size: int) -> asyncpg.Pool:
         connection_class=_Connection,
         record_class=Row,
         command_timeout=SECONDS,
+        init=_read_json,
     )
+
+
+async def _read_json(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
