@@ -9,7 +9,7 @@ those, and they are compared as `core.names` compares names, so that other spell
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import count
 from typing import TYPE_CHECKING
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["MOST_LETTERS", "is_made_up", "made_up", "made_up_names", "tidy"]
 
 MOST_LETTERS = 20
+REMEMBERED = 4096
+"""Names that are kept: boards show the same people again and again."""
 TRIES = 4
 """Numbers of each length that a made-up name tries before longer ones."""
 
 
+@lru_cache(REMEMBERED)
 def made_up(person: UUID, language: Language) -> str:
     """The name that Eva makes up for a person; always the same one in a language."""
     return next(made_up_names(person, language))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeVar
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from bot.texts import Language
     from core.db.boards import Shared
+    from core.db.reading import Connection
     from core.memory import Memory
+    from leaderboard_web.cards import Card
     from leaderboard_web.site import Site
 
 __all__ = ["board_path", "board_routes"]
@@ -76,53 +78,89 @@ def board_routes(site: Site) -> APIRouter:
         """A page of a board; without a time, the board of the shortest one in which somebody shared a look."""
         language = language_of(request)
         style, when = _one_of(Style, request, "style"), _one_of(Period, request, "when")
-        cursor = _cursor(request)
-        first = cursor is None
-        limit = SHOWN + first
-        when, found = await site.fresh.get(
-            ("board", style, when, cursor), lambda: _page(memory, style, when, cursor, limit + 1)
-        )
-        shown, rest = found[:limit], found[limit:]
-        key, given = guests.key_of(request), frozenset[UUID]()
-        if key is not None:
+        cursor, key = _cursor(request), guests.key_of(request)
+        judged, given = 0, frozenset[UUID]()
+        if cursor is None:
+            page = await site.fresh.get(("board", style, when, language), lambda: _first(memory, style, when, language))
+            judged = await site.fresh.get("judged", lambda: _judged(memory))
+            if key is not None:
+                async with memory.database.reading() as connection:
+                    given = await given_by_key(connection, key, [each.id for each in page.cards])
+        else:
             async with memory.database.reading() as connection:
-                given = await given_by_key(connection, key, shown)
-        judged = await site.fresh.get("judged", lambda: _judged(memory)) if first else 0
-        before = cursor.shown if cursor else 0
-        cards = [
-            card(each, links=memory.links, language=language, given=given, place=place)
-            for place, each in enumerate(shown, before + 1)
-        ]
+                page = await _further(connection, memory, style, when, cursor, language)
+                given = await given_by_key(connection, key, [each.id for each in page.cards])
+        cards = [replace(each, given=True) if each.id in given else each for each in page.cards]
+        hero = cards[0] if cursor is None and cards else None
         return render(
             request,
             "board.html",
             section="board",
-            board=_board(when, style, language),
+            board=_board(page.when, style, language),
             style_name=style_name(style, language) if style else None,
-            hero=cards[0] if first and cards else None,
-            hero_says=about(cards[0].style, photo=str(cards[0].id), language=language) if first and cards else None,
-            cards=cards[1:] if first else cards,
-            eager=0 if first else 4,
+            hero=hero,
+            hero_says=about(hero.style, photo=str(hero.id), language=language) if hero else None,
+            cards=cards[1:] if hero else cards,
+            eager=0 if hero else 4,
             judged=judged,
-            more=board_path(when, style, _next(shown, before)) if rest else None,
+            more=page.more,
         )
 
     return router
 
 
-async def _page(
-    memory: Memory, style: Style | None, when: Period | None, cursor: Cursor | None, limit: int
-) -> tuple[Period, list[Shared]]:
-    """A page of a board; without a time or a place, of that of the shortest time in which somebody shared a look."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of a board, as everybody sees it."""
+
+    when: Period
+    cards: tuple[Card, ...]
+    more: str | None
+    """Address of the next one."""
+
+
+async def _first(memory: Memory, style: Style | None, when: Period | None, language: Language) -> Page:
+    """The first page of a board; without a time, of that of the shortest time in which somebody shared a look."""
     async with memory.database.reading() as connection:
-        if when is not None or cursor is not None:
-            chosen, after = when or Period.ALL, cursor.place if cursor else None
-            return chosen, await boards.page(connection, limit=limit, style=style, period=chosen, after=after)
-        for chosen in Period:
-            found = await boards.page(connection, limit=limit, style=style, period=chosen)
+        for chosen in Period if when is None else (when,):
+            found = await boards.page(connection, limit=SHOWN + 2, style=style, period=chosen)
             if found:
                 break
-        return chosen, found
+    return _shown(memory, found, 0, SHOWN + 1, style, chosen, language)
+
+
+async def _further(
+    connection: Connection,
+    memory: Memory,
+    style: Style | None,
+    when: Period | None,
+    cursor: Cursor,
+    language: Language,
+) -> Page:
+    """The page of a board after a cursor."""
+    chosen = when or Period.ALL
+    found = await boards.page(connection, limit=SHOWN + 1, style=style, period=chosen, after=cursor.place)
+    return _shown(memory, found, cursor.shown, SHOWN, style, chosen, language)
+
+
+def _shown(
+    memory: Memory,
+    found: Sequence[Shared],
+    before: int,
+    limit: int,
+    style: Style | None,
+    when: Period,
+    language: Language,
+) -> Page:
+    shown = found[:limit]
+    return Page(
+        when=when,
+        cards=tuple(
+            card(each, links=memory.links, language=language, place=place)
+            for place, each in enumerate(shown, before + 1)
+        ),
+        more=board_path(when, style, _next(shown, before)) if len(found) > limit else None,
+    )
 
 
 async def _judged(memory: Memory) -> int:

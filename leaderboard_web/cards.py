@@ -94,8 +94,8 @@ async def given_by(connection: Connection, visitor: UUID | None, shared: Sequenc
     return await hearts.given(connection, visitor, [each.look.id for each in shared])
 
 
-async def given_by_key(connection: Connection, key: str | None, shared: Sequence[Shared]) -> frozenset[UUID]:
+async def given_by_key(connection: Connection, key: str | None, look_ids: Sequence[UUID]) -> frozenset[UUID]:
     """The same by the key of the visitor's browser, `Guests.key_of`, where all else about them does not matter."""
-    if key is None or not shared:
+    if key is None or not look_ids:
         return frozenset()
-    return await hearts.given_to(connection, Provider.WEB, key, [each.look.id for each in shared])
+    return await hearts.given_to(connection, Provider.WEB, key, look_ids)

@@ -40,11 +40,6 @@ class Preview:
     """The address to which likes and shares are counted; None for the page's own."""
     kind: str = "website"
 
-    @property
-    def locale(self) -> str:
-        """The language as Open Graph writes it."""
-        return LOCALES[self.language]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
@@ -56,6 +51,8 @@ class Head:
     alternates: tuple[tuple[str, str], ...]
     """Languages, and the page in each."""
     indexed: bool
+    locale: str
+    """The preview's language as Open Graph writes it."""
     preview: Preview
 
 
@@ -90,6 +87,7 @@ def head_of(
         image=root + shown.image,
         alternates=(*((each.value, address(each)) for each in Language), ("x-default", address(None))),
         indexed=status == 200 and request.method == "GET" and template in INDEXED,
+        locale=LOCALES[shown.language],
         preview=shown,
     )
 

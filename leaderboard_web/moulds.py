@@ -6,7 +6,8 @@ template would have escaped them. Dataclasses and tuples are gone into; of what 
 
     nothing (None, False, 0, an empty text) and True  are no holes: what differs in them has a mould of its own
     everything else                                   can be written, joined with `~`, asked whether it is there, and
-                                                      given to functions that are `deferrable`, such as `t`
+                                                      given to functions that are `deferrable`, such as `t`: they are
+                                                      called later, if they must know more than where it is written
 
 A template that does anything else with a hole gets a TypeError when its mould is made, and never a wrong page.
 """
@@ -18,6 +19,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache, wraps
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from uuid import UUID
 
 from markupsafe import Markup, escape
 
@@ -33,13 +35,15 @@ MOULDS = 512
 """Moulds that are kept, some kilobytes each."""
 MARK = "\ue000"
 """Stands around a hole's number while a mould is made; a character that is nobody's (Unicode, private use)."""
+PLAIN = {str, int, UUID}
+"""What most fields are: nothing to go into."""
 HOLE = re.compile(f"{MARK}(\\d+){MARK}")
 
 
 class _Fields(NamedTuple):
     """The shape of a dataclass."""
 
-    names: tuple[str, ...]
+    kind: type[Any]
     shapes: tuple[object, ...]
 
 
@@ -51,6 +55,10 @@ class _Hole:
     def __init__(self, holes: list[_Hole], find: Find) -> None:
         """Take those holes of the mould that were written so far, and what finds this one's value."""
         self._holes, self.find = holes, find
+
+    def __format__(self, form: str) -> str:
+        """The same; a form would have to know the value."""
+        return self._unknown() if form else str(self)
 
     def __str__(self) -> str:
         """A mark, where it is written."""
@@ -74,7 +82,7 @@ class _Hole:
     def _unknown(self, *_: object) -> NoReturn:
         raise TypeError("the template computes with what is not known yet")
 
-    __format__ = __hash__ = __eq__ = __ne__ = _unknown
+    __hash__ = __eq__ = __ne__ = _unknown
     __lt__ = __gt__ = __le__ = __ge__ = __add__ = __sub__ = __mul__ = __truediv__ = __mod__ = _unknown
 
 
@@ -89,7 +97,10 @@ def deferrable(function: Callable[..., object]) -> Callable[..., Any]:
     def call(*args: object, **words: object) -> object:
         for each in (*args, *words.values()):
             if isinstance(each, _Hole):
-                return each.later(function, args, words)
+                try:
+                    return function(*args, **words)
+                except TypeError:
+                    return each.later(function, args, words)
         return function(*args, **words)
 
     return call
@@ -105,8 +116,7 @@ def pour(macro: Callable[..., str], speak: Callable[..., str], *values: object, 
         constants: are no holes; there should be few of them.
     """
     found: list[object] = []
-    shapes = tuple([_shape(each, found) for each in values])
-    text, finds = _mould(macro, speak, shapes, **constants)
+    text, finds = _mould(macro, speak, tuple([_shape(each, found) for each in values]), **constants)
     return Markup(text.format(*[escape(find(found)) for find in finds]))
 
 
@@ -114,14 +124,23 @@ def _shape(value: Any, found: list[object]) -> object:
     """What is left of a value without what can be poured, which is added to what was found so far."""
     if value is True or not value:
         return value
-    if isinstance(value, tuple):
-        return tuple([_shape(each, found) for each in value])
     kind: Any = type(value)
+    if kind is tuple:
+        return tuple([_shape(each, found) for each in value])
     names, get = _fields(kind)
     if not names:
         found.append(value)
         return ...
-    return _Fields(names, tuple([_shape(each, found) for each in get(value)]))
+    shapes: list[object] = []
+    for each in get(value):
+        if each is True or not each:
+            shapes.append(each)
+        elif type(each) in PLAIN:
+            found.append(each)
+            shapes.append(...)
+        else:
+            shapes.append(_shape(each, found))
+    return _Fields(kind, tuple(shapes))
 
 
 def _blank(shape: object, holes: list[_Hole], number: list[int]) -> object:
@@ -131,7 +150,8 @@ def _blank(shape: object, holes: list[_Hole], number: list[int]) -> object:
         return _Hole(holes, itemgetter(number[0] - 1))
     if isinstance(shape, _Fields):
         blank = _Blank()
-        for name, each in zip(shape.names, shape.shapes, strict=True):
+        kind: Any = shape.kind
+        for name, each in zip(_fields(kind)[0], shape.shapes, strict=True):
             setattr(blank, name, _blank(each, holes, number))
         return blank
     return tuple(_blank(each, holes, number) for each in shape) if isinstance(shape, tuple) else shape

@@ -42,7 +42,7 @@ def style_routes(site: Site) -> APIRouter:
         style, language = Style(key), language_of(request)
         async with memory.database.reading() as connection:
             top = await boards.page(connection, style=style, limit=TOP)
-            given = await given_by_key(connection, guests.key_of(request), top)
+            given = await given_by_key(connection, guests.key_of(request), [each.look.id for each in top])
         figures = figures_of(model)
         return render(
             request,

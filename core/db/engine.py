@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,7 @@ class Database:
         event.listen(self.engine.sync_engine, "checkout", _must_live)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._readers: Pool | None = None
+        self._turns = asyncio.Semaphore(readers)
         self._most_readers = readers
 
     @asynccontextmanager
@@ -91,7 +93,8 @@ class Database:
             self._readers = pool_of_readers(self.engine.url, self._most_readers)
             # Nothing is connected yet, so nobody comes in between.
             await self._readers
-        async with self._readers.acquire() as connection:
+        # In a line: where a pool of the driver is busy, who comes late may pass who waits.
+        async with self._turns, self._readers.acquire() as connection:
             yield Reader(connection)
 
     async def check(self) -> None:

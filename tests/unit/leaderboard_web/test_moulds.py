@@ -40,7 +40,7 @@ SOURCE = """
 {% macro compares(t, thing) %}{% if thing.owner.name == "Mina" %}yes{% endif %}{% endmacro %}
 {% macro changes(t, thing) %}{{ (thing.owner.name ~ "!") | urlencode }}{% endmacro %}
 {% macro adds(t, thing) %}{{ thing.count + 1 }}{% endmacro %}
-{% macro formats(t, thing) %}{{ "%s" | format(thing.count) }}{{ "{}".format(thing.count) }}{% endmacro %}
+{% macro formats(t, thing) %}{{ "{:03}".format(thing.count) }}{% endmacro %}
 """
 
 
