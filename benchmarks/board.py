@@ -36,13 +36,14 @@ from urllib.parse import quote
 
 import httpx
 import numpy as np
+import psutil
 import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.plans import Plan, plans_of
 from benchmarks.society import populate
-from core.db import boards, feeds, hearts, moderation, people
+from core.db import boards, feeds, hearts, moderation, people, visits
 from core.db.boards import Period, Place
 from core.db.embedded import EmbeddedPostgres
 from core.db.engine import Database
@@ -66,6 +67,8 @@ READERS = 20
 MOST_MS = 25.0
 MOST_RATIO = 1.3
 PAUSING = "all of these in turn, with pauses"
+WARM = 0.4
+"""Seconds of reading before anything is measured."""
 PAUSE = 1.0
 """Seconds, the mean of exponential ones, between two pages of a person."""
 SAMPLE = 4000
@@ -85,6 +88,8 @@ class Town:
     url: str
     """Of the database."""
     port: int
+    process: int
+    """Its id."""
     visitors: tuple[str, ...]
     """Cookies; the first one's owner follows 200 others."""
 
@@ -98,6 +103,8 @@ class Figures:
     p99: float
     """ms"""
     pages_per_second: float
+    processor_ms: float
+    """That the process takes for a page; of all figures the one that other work on the machine changes least."""
     bytes: int
     """Of a page, as it travels."""
     reader_cores: float
@@ -151,10 +158,10 @@ def town(looks: int, console: Console) -> Iterator[Town]:
             populate(server.url, looks, [visitors.key_of(each) or "" for each in cookies])
         console.print(f"{looks:,} looks made in {time.perf_counter() - began:.0f} s")
         # Eva starts the server, as she always does; joining it here sees to it that it stops whatever becomes of her.
-        port = stack.enter_context(_eva(Path(folder), data, secret))
+        port, process = stack.enter_context(_eva(Path(folder), data, secret))
         server = stack.enter_context(EmbeddedPostgres(data / "postgres"))
         cookies = [f"visitor={each}" for each in cookies]
-        yield Town(looks=looks, url=server.url, port=port, visitors=tuple(cookies))
+        yield Town(looks=looks, url=server.url, port=port, process=process, visitors=tuple(cookies))
 
 
 async def _migrate(url: str) -> None:
@@ -163,8 +170,8 @@ async def _migrate(url: str) -> None:
 
 
 @contextmanager
-def _eva(folder: Path, data: Path, secret: str) -> Iterator[int]:
-    """`eva serve`; gives its port."""
+def _eva(folder: Path, data: Path, secret: str) -> Iterator[tuple[int, int]]:
+    """`eva serve`; gives its port and the process's id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -181,7 +188,7 @@ def _eva(folder: Path, data: Path, secret: str) -> Iterator[int]:
                 time.sleep(0.1)
             else:
                 raise TimeoutError((folder / "log").read_text("utf-8"))
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
             process.wait(60)
@@ -259,10 +266,11 @@ def _read(place: Town, requests: Requests, seconds: float, pause: float) -> dict
         "port": place.port,
         "readers": READERS,
         "seconds": seconds,
-        "warm": 0.4,
+        "warm": WARM,
         "think": pause,
         "requests": requests,
     }
+    before = _processor_time(place)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.readers"],
         input=json.dumps(plan),
@@ -273,7 +281,14 @@ def _read(place: Town, requests: Requests, seconds: float, pause: float) -> dict
         timeout=seconds + 60,
     )
     found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    pages = max(1.0, found["pages"] * (WARM + seconds) / seconds)
+    return {**found, "processor_ms": 1e3 * (_processor_time(place) - before) / pages}
+
+
+def _processor_time(place: Town) -> float:
+    """That Eva's process took so far, in seconds."""
+    times = psutil.Process(place.process).cpu_times()
+    return float(times.user + times.system)
 
 
 def _figures(slices: list[dict[str, Any]]) -> Figures:
@@ -282,6 +297,7 @@ def _figures(slices: list[dict[str, Any]]) -> Figures:
         p50=round(float(np.percentile(ms, 50)), 2),
         p99=round(float(np.percentile(ms, 99)), 2),
         pages_per_second=round(len(ms) / sum(one["seconds"] for one in slices), 1),
+        processor_ms=round(float(np.mean([one["processor_ms"] for one in slices])), 2),
         bytes=slices[0]["bytes"],
         reader_cores=round(float(np.mean([one["cpu"] for one in slices])), 2),
         others=sum(sum(one["others"].values()) for one in slices),
@@ -304,11 +320,21 @@ async def explain(place: Town) -> list[Plan]:
         reader, look = crowded.person_id, some[0].look
         after = Place(hearts=middle.hearts, look_id=middle.id)
         asked: dict[str, Callable[[AsyncConnection], Awaitable[object]]] = {
-            "who a visitor is": partial(people.identity_of, provider=Provider.WEB, subject=_key_of(place)),
+            "who a visitor is": partial(people.known, provider=Provider.WEB, subject=_key_of(place)),
+            "what a visitor put on a look": partial(
+                visits.of, provider=Provider.WEB, subject=_key_of(place), look_ids=[look.id], owner=look.person_id
+            ),
+            "which of the looks have the browser's heart": partial(
+                hearts.given_to,
+                provider=Provider.WEB,
+                subject=_key_of(place),
+                look_ids=[each.look.id for each in some],
+            ),
             "which of the looks have the visitor's heart": partial(
                 hearts.given, person_id=reader, look_ids=[each.look.id for each in some]
             ),
             "how many were judged today": boards.judged_today,
+            "whose name it is": partial(people.by_name, name=some[0].name or ""),
             "a look": partial(boards.shared, look_id=look.id),
             "somebody's looks": partial(boards.of_person, person_id=look.person_id, limit=SHOWN + 1),
             "somebody's styles": partial(boards.styles_of, person_id=look.person_id),

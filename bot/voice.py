@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,7 @@ def apologise(error: EvaError, language: Language) -> str:
     return text(key, language, count=error.detail)
 
 
+@cache
 def style_name(style: Style, language: Language) -> str:
     """A style's name as people read it."""
     return text(f"style.{style}.name", language)

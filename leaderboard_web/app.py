@@ -17,7 +17,7 @@ from leaderboard_web.chat import chat_routes
 from leaderboard_web.deeds import deed_routes
 from leaderboard_web.desk import Desk
 from leaderboard_web.errors import answer_errors
-from leaderboard_web.fresh import Fresh
+from leaderboard_web.fresh import Forgetting, Fresh
 from leaderboard_web.kept import Kept
 from leaderboard_web.limits import Limits
 from leaderboard_web.login.rooms import keep_logins, login_routes
@@ -54,6 +54,8 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
     app = FastAPI(title="Eva", docs_url=None, redoc_url=None)
     settings = service.settings
     guests = Guests(service.memory.database, Visitors(secret_key(settings)), https=settings.is_https)
+    fresh = Fresh(settings.keep_pages)
+    app.add_middleware(Forgetting, fresh=fresh)
     app.add_middleware(Limits, settings=settings, guests=guests)
     keep_logins(app, settings)
     app.add_middleware(SameOrigin)
@@ -70,7 +72,7 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         classifier=service.classifier,
         stylist=service.stylist,
         guests=guests,
-        fresh=Fresh(settings.keep_pages),
+        fresh=fresh,
         desk=Desk(),
         samples=samples,
     )

@@ -6,10 +6,14 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from leaderboard_web.origins import SAFE
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
 
-__all__ = ["Fresh"]
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["Forgetting", "Fresh"]
 
 Value = TypeVar("Value")
 
@@ -48,6 +52,26 @@ class Fresh:
     def forget(self) -> None:
         """Keep nothing of what was: somebody changed it, and is to see that at once."""
         self._values.clear()
+
+
+class Forgetting:
+    """ASGI middleware: whoever changes something sees at once what became of it, whatever it was."""
+
+    def __init__(self, app: ASGIApp, *, fresh: Fresh) -> None:
+        self.app, self._fresh = app, fresh
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and forget what was kept before an answer says that something was done."""
+        if scope["type"] != "http" or scope["method"] in SAFE:
+            await self.app(scope, receive, send)
+            return
+
+        async def forget_and_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._fresh.forget()
+            await send(message)
+
+        await self.app(scope, receive, forget_and_send)
 
 
 async def _run(make: Callable[[], Awaitable[Value]]) -> Value:

@@ -24,12 +24,12 @@ from uuid import UUID
 from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     Find = Callable[[Sequence[object]], object]
     """Finds a value among those that are poured."""
 
-__all__ = ["deferrable", "pour"]
+__all__ = ["deferrable", "pour", "pour_each"]
 
 MOULDS = 512
 """Moulds that are kept, some kilobytes each."""
@@ -118,6 +118,21 @@ def pour(macro: Callable[..., str], speak: Callable[..., str], *values: object, 
     found: list[object] = []
     text, finds = _mould(macro, speak, tuple([_shape(each, found) for each in values]), **constants)
     return Markup(text.format(*[escape(find(found)) for find in finds]))
+
+
+def pour_each(
+    macro: Callable[..., str], speak: Callable[..., str], values: Iterable[object], first: int, *rest: object
+) -> Markup:
+    """What a macro makes of each of these values, one after the other; its next argument is whether it is a first one.
+
+    Args:
+        macro: takes a value, this truth, and the rest.
+        speak: what says texts, `t` of the templates.
+        values: are poured in.
+        first: how many are.
+        rest: further arguments.
+    """
+    return Markup("".join([pour(macro, speak, each, place < first, *rest) for place, each in enumerate(values)]))
 
 
 def _shape(value: Any, found: list[object]) -> object:

@@ -14,7 +14,7 @@ from markupsafe import escape
 from bot.texts import Language, negotiate, text, variants
 from leaderboard_web.assets import asset
 from leaderboard_web.head import head_of, in_language
-from leaderboard_web.moulds import deferrable, pour
+from leaderboard_web.moulds import deferrable, pour, pour_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -88,7 +88,7 @@ def _templates(language: Language) -> Jinja2Templates:
         # What was read once is not looked at again.
         auto_reload=False,
     )
-    environment.globals |= {"asset": asset, "once": _once, "pour": pour, "sizes": _sizes}
+    environment.globals |= {"asset": asset, "once": _once, "pour": pour, "pour_each": pour_each, "sizes": _sizes}
     # Each `import` in a template looks whether what it imports is still the same; these are, on every page.
     for part in PARTS:
         environment.globals[part] = environment.get_template(f"{part}.html").module

@@ -50,8 +50,6 @@ async def toggle(site: Site, request: Request, deed: Deed, *, given: bool, back:
         if numbers is None:
             # Raised in here, so that nobody is kept who only met what is gone.
             raise HTTPException(404)
-    # Whoever presses sees at once what became of it.
-    site.fresh.forget()
     answer: Response
     if wants_json(request):
         answer = JSONResponse({"given": given, **numbers}, headers={"Cache-Control": "no-store"})
