@@ -13,7 +13,7 @@ from bot.names import is_made_up, made_up_names, tidy
 from bot.talk import comment, named_alone
 from bot.texts import Language, negotiate, text
 from bot.voice import style_name
-from core.db import boards, looks, people, tickets
+from core.db import boards, looks, opinions, people, tickets
 from core.db.tables import Asked
 from core.errors import PersonGone
 from core.retention import forget
@@ -105,7 +105,7 @@ class Stylist:
         waiting = [look.id for look in shown if look.asked is Asked.GUESS]
         if waiting:
             async with self.memory.database.autocommit() as connection:
-                await looks.tell(connection, *waiting)
+                await opinions.tell(connection, *waiting)
 
     async def hear(self, person: Person, words: str, look_id: UUID | None = None) -> Answer | None:
         """What was written, if it answers what Eva asked: a name, a guess or a correction. None for all other words.
@@ -203,7 +203,7 @@ class Stylist:
     async def _of_look(self, connection: AsyncConnection, person: Person, look: Look, action: Action) -> Answer:
         """What is about one of the person's looks."""
         if action.verb is Verb.RESULT or (look.asked is Asked.CORRECT and action.verb is not Verb.CORRECT):
-            await looks.ask(connection, look.id, None)
+            await opinions.ask(connection, look.id, None)
         match action.verb:
             case Verb.SHARE | Verb.TAKE | Verb.KEEP | Verb.UNSHARE:
                 return await self._of_board(connection, person, look, action.verb)
@@ -242,16 +242,16 @@ class Stylist:
             return _about(look, language, "talk.guess.told" if look.guessed_style is None else "talk.guess.late")
         if action.style is None:
             if action.verb is Verb.CORRECT:
-                await looks.ask(connection, look.id, Asked.CORRECT)
+                await opinions.ask(connection, look.id, Asked.CORRECT)
             return _about(look, language, f"talk.{action.verb}.ask", ask=action.verb)
         if action.verb is Verb.GUESS:
-            await looks.guess(connection, look.id, action.style)
+            await opinions.guess(connection, look.id, action.style)
             said = comment(action.style, look.verdict, photo=str(look.id), language=language)
             return Answer(language=language, sentences=(said,), look=look, reveal=True)
         if action.style is look.verdict.style:
-            await looks.ask(connection, look.id, None)
+            await opinions.ask(connection, look.id, None)
             return _about(look, language, "talk.correct.same", style=style_name(action.style, language))
-        await looks.correct(connection, look.id, action.style)
+        await opinions.correct(connection, look.id, action.style)
         return _about(look, language, "talk.correct.thanks", style=style_name(action.style, language))
 
     async def _proposed(self, connection: AsyncConnection, person: Person) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from core.db import looks
+from core.db import opinions
 from core.errors import PictureMissing
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def export_corrections(memory: Memory, folder: Path) -> int:
     after: UUID | None = None
     while True:
         async with memory.database.begin() as connection:
-            page = await looks.corrections(connection, limit=PAGE, after=after)
+            page = await opinions.corrections(connection, limit=PAGE, after=after)
         for look in page:
             if look.photo_key is None or look.corrected_style is None:
                 continue

@@ -63,8 +63,7 @@ async def ban(memory: Memory, moderator_id: UUID, person_id: UUID) -> None:
         PersonGone: they were forgotten.
     """
     async with memory.database.begin() as connection:
-        if await moderation.lock(connection, moderator_id, person_id) != {moderator_id, person_id}:
-            raise PersonGone
+        await _lock(connection, moderator_id, person_id)
         if await moderation.ban(connection, person_id):
             await moderation.note(connection, Act.BAN, moderator_id, person_id=person_id)
 
@@ -76,10 +75,14 @@ async def unban(memory: Memory, moderator_id: UUID, person_id: UUID) -> None:
         PersonGone: they were forgotten.
     """
     async with memory.database.begin() as connection:
-        if await moderation.lock(connection, moderator_id, person_id) != {moderator_id, person_id}:
-            raise PersonGone
+        await _lock(connection, moderator_id, person_id)
         if await moderation.unban(connection, person_id):
             await moderation.note(connection, Act.UNBAN, moderator_id, person_id=person_id)
+
+
+async def _lock(connection: AsyncConnection, moderator_id: UUID, person_id: UUID) -> None:
+    if await moderation.lock(connection, moderator_id, person_id) != {moderator_id, person_id}:
+        raise PersonGone
 
 
 async def _locked(connection: AsyncConnection, moderator_id: UUID, look_id: UUID) -> tuple[Look, Person]:

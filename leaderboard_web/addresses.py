@@ -1,13 +1,21 @@
-"""Parts of addresses that name somebody or something, and the addresses of looks and people."""
+"""Parts of addresses that name somebody or something, what is asked behind them, and those of looks and people."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import HTTPException
 
-__all__ = ["as_id", "look_path", "person_path"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import Request
+
+__all__ = ["as_id", "asked", "look_path", "person_path"]
+
+Value = TypeVar("Value")
 
 
 def as_id(text: str) -> UUID:
@@ -23,6 +31,29 @@ def as_id(text: str) -> UUID:
     if str(found) != text:
         raise HTTPException(404)
     return found
+
+
+def asked(request: Request, name: str, read: Callable[[str], Value | None]) -> Value | None:
+    """What an address says under a name; None where it says nothing.
+
+    Args:
+        request: of the page.
+        name: of the parameter.
+        read: understands it; gives None, or raises `ValueError`, where it cannot be one of ours.
+
+    Raises:
+        HTTPException: 404, it is none of ours.
+    """
+    said = request.query_params.get(name)
+    if said is None:
+        return None
+    try:
+        understood = read(said)
+    except ValueError:
+        understood = None
+    if understood is None:
+        raise HTTPException(404)
+    return understood
 
 
 def look_path(look_id: UUID) -> str:

@@ -16,7 +16,7 @@ from core import moderation as acts
 from core.days import SEOUL
 from core.db import moderation
 from core.errors import LookGone, PersonGone
-from leaderboard_web.addresses import as_id
+from leaderboard_web.addresses import as_id, asked
 from leaderboard_web.deeds import Reason
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.pictures import picture_path
@@ -54,7 +54,7 @@ def admin_routes(site: Site) -> APIRouter:
         """Looks with reports that nobody has seen, the most reported first."""
         async with memory.database.autocommit() as connection:
             await moderator(connection, request)
-            found = await moderation.queue(connection, limit=SHOWN + 1, after=_place(request))
+            found = await moderation.queue(connection, limit=SHOWN + 1, after=asked(request, "after", _as_place))
         language, shown = language_of(request), found[:SHOWN]
         last = shown[-1] if len(found) > SHOWN else None
         return render(
@@ -81,7 +81,7 @@ def admin_routes(site: Site) -> APIRouter:
         """Every act, the latest first."""
         async with memory.database.autocommit() as connection:
             await moderator(connection, request)
-            found = await moderation.entries(connection, limit=SHOWN + 1, before=_number(request))
+            found = await moderation.entries(connection, limit=SHOWN + 1, before=asked(request, "before", _as_number))
         language, shown = language_of(request), found[:SHOWN]
         return render(
             request,
@@ -140,33 +140,14 @@ def _name(person: tuple[UUID, str | None] | None, language: Language) -> str | N
     return None if person is None else person[1] or made_up(person[0], language)
 
 
-def _place(request: Request) -> tuple[int, UUID] | None:
-    """Where in the queue the page before ended.
-
-    Raises:
-        HTTPException: 404, nowhere.
-    """
-    wish = request.query_params.get("after")
-    if wish is None:
-        return None
-    reports, _, look_id = wish.partition(".")
-    try:
-        return _as_number(reports), UUID(look_id)
-    except ValueError:
-        raise HTTPException(404) from None
-
-
-def _number(request: Request) -> int | None:
-    """Where in the log the page before ended.
-
-    Raises:
-        HTTPException: 404, nowhere.
-    """
-    wish = request.query_params.get("before")
-    return None if wish is None else _as_number(wish)
+def _as_place(text: str) -> tuple[int, UUID]:
+    """Where in the queue a page ended."""
+    reports, _, look_id = text.partition(".")
+    return _as_number(reports), UUID(look_id)
 
 
 def _as_number(text: str) -> int:
+    """Where in the log a page ended."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise HTTPException(404)
+        raise ValueError(text)
     return int(text)

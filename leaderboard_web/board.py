@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from bot.voice import about, style_name
 from core.db import boards
 from core.db.boards import Period, Place
 from core.styles import STYLES, Style
+from leaderboard_web.addresses import asked
 from leaderboard_web.cards import card, given_by_key
 from leaderboard_web.cursors import Cursor
 from leaderboard_web.pages import language_of, render
@@ -77,8 +78,8 @@ def board_routes(site: Site) -> APIRouter:
     async def board(request: Request) -> Response:
         """A page of a board; without a time, the board of the shortest one in which somebody shared a look."""
         language = language_of(request)
-        style, when = _one_of(Style, request, "style"), _one_of(Period, request, "when")
-        cursor, key = _cursor(request), guests.key_of(request)
+        style, when = asked(request, "style", Style), asked(request, "when", Period)
+        cursor, key = asked(request, "after", Cursor.from_text), guests.key_of(request)
         judged, given = 0, frozenset[UUID]()
         if cursor is None:
             page = await site.fresh.get(("board", style, when, language), lambda: _first(memory, style, when, language))
@@ -172,28 +173,3 @@ async def _judged(memory: Memory) -> int:
 def _next(shown: Sequence[Shared], before: int) -> Cursor:
     last = shown[-1].look
     return Cursor(shown=before + len(shown), place=Place(hearts=last.hearts, look_id=last.id))
-
-
-def _one_of(choices: type[Choice], request: Request, name: str) -> Choice | None:
-    """The choice in the query, if there is one.
-
-    Raises:
-        HTTPException: 404, there is no such choice.
-    """
-    wish = request.query_params.get(name)
-    if wish is None:
-        return None
-    try:
-        return choices(wish)
-    except ValueError:
-        raise HTTPException(404) from None
-
-
-def _cursor(request: Request) -> Cursor | None:
-    wish = request.query_params.get("after")
-    if wish is None:
-        return None
-    cursor = Cursor.from_text(wish)
-    if cursor is None:
-        raise HTTPException(404)
-    return cursor

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from fastapi import HTTPException
+from leaderboard_web.addresses import asked
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -45,10 +45,4 @@ def asked_moment(request: Request) -> Moment | None:
     Raises:
         HTTPException: 404, it is not one of ours.
     """
-    wish = request.query_params.get("before")
-    if wish is None:
-        return None
-    moment = Moment.from_text(wish)
-    if moment is None:
-        raise HTTPException(404)
-    return moment
+    return asked(request, "before", Moment.from_text)

@@ -35,20 +35,16 @@ __all__ = [
     "NewLook",
     "add",
     "as_look",
-    "ask",
     "by_source",
-    "correct",
-    "corrections",
+    "change",
     "count_since",
     "delete",
     "get",
-    "guess",
     "hide",
     "lock",
     "of_person",
     "share",
     "styles_of",
-    "tell",
     "unshare",
 ]
 
@@ -198,29 +194,6 @@ async def styles_of(connection: AsyncConnection, person_id: UUID) -> dict[Style,
     return {Style(row.style): row.times for row in await connection.execute(found)}
 
 
-async def guess(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
-    """Keep what the person guessed. False if the look is gone, or does not wait for a guess (any more)."""
-    waits = tables.looks.c.asked == Asked.GUESS
-    return await _change(connection, look_id, waits, guessed_style=style, asked=None)
-
-
-async def correct(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
-    """Keep what the person says the style is; the last word counts. False if the look is gone."""
-    return await _change(connection, look_id, corrected_style=style, asked=None)
-
-
-async def ask(connection: AsyncConnection, look_id: UUID, question: Asked | None) -> None:
-    """Wait for the answer to a question about a look, and to no other one; None for nothing any more."""
-    await _change(connection, look_id, asked=question)
-
-
-async def tell(connection: AsyncConnection, *look_ids: UUID) -> None:
-    """Note that the verdicts on these looks were told: they do not wait for a guess any more."""
-    table = tables.looks
-    waiting = (table.c.id.in_(look_ids), table.c.asked == Asked.GUESS)
-    await connection.execute(update(table).where(*waiting).values(asked=None))
-
-
 async def share(connection: AsyncConnection, look_id: UUID) -> bool:
     """Put a look on the board; one that is there stays where it is.
 
@@ -234,7 +207,7 @@ async def share(connection: AsyncConnection, look_id: UUID) -> bool:
     banned = await connection.execute(owner.with_for_update(read=True, of=people))
     if banned.scalar_one_or_none() is not None:
         return False
-    return await _change(
+    return await change(
         connection,
         look_id,
         table.c.stored_at.is_not(None),
@@ -248,12 +221,12 @@ async def share(connection: AsyncConnection, look_id: UUID) -> bool:
 
 async def unshare(connection: AsyncConnection, look_id: UUID) -> bool:
     """Take a look off the board; False if it is gone."""
-    return await _change(connection, look_id, shared_at=None)
+    return await change(connection, look_id, shared_at=None)
 
 
 async def hide(connection: AsyncConnection, look_id: UUID) -> bool:
     """Take a look off the board for good, with its pictures, which must be deleted first; False if it is gone."""
-    return await _change(connection, look_id, hidden_at=func.now(), shared_at=None, photo_key=None, cam_key=None)
+    return await change(connection, look_id, hidden_at=func.now(), shared_at=None, photo_key=None, cam_key=None)
 
 
 async def delete(connection: AsyncConnection, look_id: UUID) -> None:
@@ -261,24 +234,10 @@ async def delete(connection: AsyncConnection, look_id: UUID) -> None:
     await connection.execute(delete_from(tables.looks).where(tables.looks.c.id == look_id))
 
 
-async def corrections(connection: AsyncConnection, *, limit: int, after: UUID | None = None) -> list[Look]:
-    """Looks whose style somebody corrected and whose photo is still there, in the order in which they came.
-
-    Args:
-        connection: the unit of work.
-        limit: how many at most.
-        after: the last one of the page before.
-    """
-    table = tables.looks
-    found = select(table).where(table.c.corrected_style.is_not(None), table.c.photo_key.is_not(None))
-    if after is not None:
-        found = found.where(table.c.id > after)
-    return [as_look(row) for row in await connection.execute(found.order_by(table.c.id).limit(limit))]
-
-
-async def _change(
+async def change(
     connection: AsyncConnection, look_id: UUID, *conditions: ColumnElement[bool], **values: object
 ) -> bool:
+    """Change columns of a look where the conditions hold; whether it is there and they did. For the repositories."""
     table = tables.looks
     changed = await connection.execute(update(table).where(table.c.id == look_id, *conditions).values(**values))
     return changed.rowcount == 1

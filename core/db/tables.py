@@ -143,6 +143,19 @@ def _created() -> Column[Any]:
     return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
 
 
+def _marks(name: str) -> Table:
+    """What a person can put on a look once, and their latest."""
+    return Table(
+        name,
+        metadata,
+        _look(),
+        _person(),
+        _created(),
+        PrimaryKeyConstraint("look_id", "person_id"),
+        Index(None, "person_id", text("created_at DESC")),
+    )
+
+
 people = Table(
     "people",
     metadata,
@@ -260,25 +273,8 @@ looks = Table(
     Index("ix_looks_corrected", "id", postgresql_where=text("corrected_style IS NOT NULL")),
 )
 
-hearts = Table(
-    "hearts",
-    metadata,
-    _look(),
-    _person(),
-    _created(),
-    PrimaryKeyConstraint("look_id", "person_id"),
-    Index(None, "person_id", text("created_at DESC")),
-)
-
-scraps = Table(
-    "scraps",
-    metadata,
-    _look(),
-    _person(),
-    _created(),
-    PrimaryKeyConstraint("look_id", "person_id"),
-    Index(None, "person_id", text("created_at DESC")),
-)
+hearts = _marks("hearts")
+scraps = _marks("scraps")
 
 follows = Table(
     "follows",

@@ -9,7 +9,7 @@ import asyncio
 import json
 from itertools import count
 
-from core.db import hearts, looks, people
+from core.db import hearts, looks, opinions, people
 from core.db.tables import Asked, Channel, Provider
 from core.judging import Judging
 from core.memory import Memory, open_memory
@@ -51,9 +51,9 @@ async def share(memory: Memory, number: int, entry: tuple[str, str, Style, float
         )
     async with memory.database.begin() as connection:
         if number == 0:
-            await looks.ask(connection, judged.look.id, Asked.GUESS)
-            await looks.guess(connection, judged.look.id, Style.CASUAL)
-            await looks.correct(connection, judged.look.id, Style.MODE)
+            await opinions.ask(connection, judged.look.id, Asked.GUESS)
+            await opinions.guess(connection, judged.look.id, Style.CASUAL)
+            await opinions.correct(connection, judged.look.id, Style.MODE)
         assert await looks.share(connection, judged.look.id)
         for fan in range(2 * (len(SHARED) - number)):
             whose = await people.meet(connection, Provider.WEB, f"fan {fan}", language="en")

@@ -210,7 +210,7 @@ def test_late_pictures_move_nothing(open_page: OpenPage, board: dict[str, str]) 
         else:
             route.continue_()
 
-    page.route(re.compile("/(pictures|thumbs)/"), hold)
+    page.route(re.compile("/shared/"), hold)
     for path in ("/", f"/looks/{board[FIRST]}", "/styles/street"):
         holding = True
         page.goto(root + path, wait_until="commit")

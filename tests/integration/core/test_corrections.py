@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.corrections import export_corrections
-from core.db import looks
+from core.db import opinions
 from core.db.tables import Channel
 from core.judging import Judging
 from core.memory import Memory
@@ -31,7 +31,7 @@ async def test_corrected_photos_become_labels(memory: Memory, tmp_path: Path) ->
         for side in (160, 300)
     ]
     async with memory.database.begin() as connection:
-        await looks.correct(connection, wrong.look.id, Style.MODE)
+        await opinions.correct(connection, wrong.look.id, Style.MODE)
 
     assert await export_corrections(memory, tmp_path / "corrections") == 1
 

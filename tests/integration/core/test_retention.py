@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, insert, text, update
 
-from core.db import deliveries, inbox, looks, people, tables
+from core.db import deliveries, inbox, looks, opinions, people, tables
 from core.db.tables import Act, Channel, Provider
 from core.errors import PersonGone, StorageUnavailable
 from core.memory import Memory
@@ -62,7 +62,7 @@ async def full_life(memory: Memory, subject: str, friend: UUID | None = None) ->
         await people.link(connection, person.id, Provider.KAKAO, f"kakao {subject}")
         private, shared = [await with_pictures(memory, await a_look(connection, person.id)) for _ in range(2)]
         await looks.share(connection, shared.id)
-        await looks.correct(connection, private.id, Style.MODE)
+        await opinions.correct(connection, private.id, Style.MODE)
         ticket = {"digest": sha256(subject.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
         await connection.execute(insert(tables.tickets).values(**ticket))
         act = {"act": Act.RESTORE, "moderator_id": person.id, "look_id": shared.id, "person_id": person.id}

@@ -20,7 +20,7 @@ from sqlalchemy import func, insert, select, update
 from bot.names import made_up
 from bot.texts import Language, text
 from bot.voice import speak
-from core.db import deliveries, follows, hearts, inbox, looks, people, pictures, reports, scraps, tables
+from core.db import deliveries, follows, hearts, inbox, looks, opinions, people, pictures, reports, scraps, tables
 from core.db.tables import Act, Asked, Channel, Provider
 from core.errors import StorageUnavailable
 from core.ids import uuid7
@@ -328,7 +328,7 @@ async def test_corrections_and_guesses_are_kept_as_in_chat(
     assert (await now(memory, look)).corrected_style is Style.MODE
     assert (await client.post(path, data={"do": "guess", "style": "casual"})).headers["location"].endswith("told")
     async with memory.database.begin() as connection:
-        await looks.ask(connection, look.id, Asked.GUESS)
+        await opinions.ask(connection, look.id, Asked.GUESS)
     assert (await client.post(path, data={"do": "guess", "style": "casual"})).headers["location"] == path
     assert (await client.post(path, data={"do": "guess", "style": "retro"})).headers["location"].endswith("late")
     assert (await now(memory, look)).guessed_style is Style.CASUAL
@@ -470,8 +470,8 @@ async def a_full_life(memory: Memory, person: Person, other: Person, word: str) 
     kept = [await a_kept(memory, person.id, shared=shared) for shared in (False, True)]
     bare = await a_kept(memory, person.id)
     async with memory.database.begin() as connection:
-        await looks.ask(connection, kept[0].id, Asked.GUESS)
-        await looks.guess(connection, kept[0].id, Style.MODE)
+        await opinions.ask(connection, kept[0].id, Asked.GUESS)
+        await opinions.guess(connection, kept[0].id, Style.MODE)
         await pictures.forget(connection, [bare.id])
         await people.link(connection, person.id, Provider.TELEGRAM, f"telegram {word}")
         theirs = [each for each in await looks.of_person(connection, other.id, limit=9) if each.shared_at]

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from bot.texts import Language, text
 from bot.voice import speak
-from core.db import looks, people, tables
+from core.db import looks, opinions, people, tables
 from core.db.tables import Asked
 from core.ids import uuid7
 from core.memory import Memory
@@ -125,9 +125,9 @@ async def test_wrong_addresses_of_boards_are_said_to_be_wrong(client: httpx.Asyn
 async def test_a_look_shows_all_that_eva_said(client: httpx.AsyncClient, memory: Memory) -> None:
     look = await a_shared(memory)
     async with memory.database.begin() as connection:
-        await looks.ask(connection, look.id, Asked.GUESS)
-        await looks.guess(connection, look.id, Style.CASUAL)
-        await looks.correct(connection, look.id, Style.MODE)
+        await opinions.ask(connection, look.id, Asked.GUESS)
+        await opinions.guess(connection, look.id, Style.CASUAL)
+        await opinions.correct(connection, look.id, Style.MODE)
     page = await client.get(f"/looks/{look.id}")
     assert page.status_code == 200
     words = unescape(page.text)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
-from core.db import looks, people, pictures, tables
+from core.db import looks, opinions, people, pictures, tables
 from core.db.engine import Database
 from core.errors import PersonGone
 from core.ids import uuid7
@@ -81,18 +81,18 @@ async def test_the_first_guess_and_the_last_correction_count(database: Database)
     async with database.begin() as connection:
         person = await a_person(connection)
         told = await a_look(connection, person.id)
-        assert not await looks.guess(connection, told.id, Style.MODE), "nobody asked"
+        assert not await opinions.guess(connection, told.id, Style.MODE), "nobody asked"
         await people.set_guesses_first(connection, person.id, first=True)
         look = await a_look(connection, person.id)
-        assert await looks.guess(connection, look.id, Style.MODE)
-        assert not await looks.guess(connection, look.id, Style.RETRO)
-        assert await looks.correct(connection, look.id, Style.MODE)
-        assert await looks.correct(connection, look.id, Style.ETHNIC)
+        assert await opinions.guess(connection, look.id, Style.MODE)
+        assert not await opinions.guess(connection, look.id, Style.RETRO)
+        assert await opinions.correct(connection, look.id, Style.MODE)
+        assert await opinions.correct(connection, look.id, Style.ETHNIC)
         kept = await looks.get(connection, look.id)
         assert kept is not None
         assert (kept.guessed_style, kept.corrected_style) == (Style.MODE, Style.ETHNIC)
-        assert [each.id for each in await looks.corrections(connection, limit=9)] == [look.id]
-        assert await looks.corrections(connection, limit=9, after=look.id) == []
+        assert [each.id for each in await opinions.corrections(connection, limit=9)] == [look.id]
+        assert await opinions.corrections(connection, limit=9, after=look.id) == []
 
 
 async def test_history_in_pages_with_counts(database: Database) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 
-from core.db import looks, people
+from core.db import looks, opinions, people
 from core.db.engine import Database
 from core.db.migrate import migrate_down, migrate_up, migrations_missing
 from core.db.migrations.versions import r0002_queue as queue_step
@@ -83,7 +83,7 @@ async def test_looks_that_were_to_be_guessed_still_are(url: str) -> None:
             person = await a_person(connection)
             await people.set_guesses_first(connection, person.id, first=True)
             waiting, guessed, shared = [await a_look(connection, person.id) for _ in range(3)]
-            await looks.guess(connection, guessed.id, Style.MODE)
+            await opinions.guess(connection, guessed.id, Style.MODE)
             await looks.share(connection, shared.id)
             told = await a_look(connection, (await a_person(connection)).id)
         await migrate_down(database, "0004")
