@@ -140,11 +140,14 @@ class Scene:
         return self.told()
 
     def told(self) -> list[Item]:
-        """The verdict."""
+        """The verdict; after words about the photo, without the ones that open it."""
         look, language = self.look, self.language
+        opened = self.again or look.guessed_style is not None
         seen = look.verdict.band is not Band.NOT_AN_OUTFIT
         items: list[Item] = []
         for bubble in speak(look.verdict, photo=str(look.id), language=language):
+            if opened and bubble.slot is Slot.OPENING:
+                continue
             items.append(Line(who="eva", text=bubble.text, told=True))
             if bubble.slot is Slot.EVIDENCE and seen and look.photo_key is not None and look.cam_key is not None:
                 name = style_name(look.verdict.style, language)

@@ -15,6 +15,7 @@ from bot.texts import Language, negotiate, text, variants
 from leaderboard_web.assets import asset
 from leaderboard_web.head import head_of, in_language
 from leaderboard_web.moulds import deferrable, pour, pour_each
+from leaderboard_web.unbroken import unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -88,6 +89,7 @@ def _templates(language: Language) -> Jinja2Templates:
         # What was read once is not looked at again.
         auto_reload=False,
     )
+    environment.filters["unbroken"] = unbroken
     environment.globals |= {"asset": asset, "once": _once, "pour": pour, "pour_each": pour_each, "sizes": _sizes}
     # Each `import` in a template looks whether what it imports is still the same; these are, on every page.
     for part in PARTS:
