@@ -53,11 +53,10 @@ SELECT id, {DEFER.format(args="CAST(CAST(:args AS text) AS jsonb) || jsonb_build
 """)
 )
 GET = Question(select(tables.inbox).where(tables.inbox.c.id == bindparam("inbox_id", type_=BigInteger)))
+AMONG = tables.inbox.c.id == any_(bindparam("inbox_ids", type_=ARRAY(BigInteger)))
+PENDING = Question(select(tables.inbox.c.id).where(AMONG, tables.inbox.c.done_at.is_(None)))
 FINISH = Question(
-    update(tables.inbox)
-    .where(tables.inbox.c.id == any_(bindparam("inbox_ids", type_=ARRAY(BigInteger))))
-    .values(done_at=func.now(), payload=null())
-    .returning(tables.inbox.c.id)
+    update(tables.inbox).where(AMONG).values(done_at=func.now(), payload=null()).returning(tables.inbox.c.id)
 )
 
 
@@ -145,11 +144,9 @@ async def latest(connection: AsyncConnection, platform: Channel, sender: str) ->
     return None if row is None else _update(row)
 
 
-async def pending(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
+async def pending(connection: Connection, inbox_ids: Collection[int]) -> set[int]:
     """Which of some updates are still to be done; forgotten ones are not."""
-    table = tables.inbox
-    found = select(table.c.id).where(table.c.id.in_(inbox_ids), table.c.done_at.is_(None))
-    return {row.id for row in await connection.execute(found)}
+    return {row.id for row in await PENDING.ask(connection, inbox_ids=list(inbox_ids))}
 
 
 async def rewrite(connection: AsyncConnection, inbox_id: int, payload: Mapping[str, Any]) -> None:
