@@ -119,15 +119,19 @@ class Stylist:
             return await self._hear_style(person, words, look_id)
         language = Language(person.language)
         name = tidy(words)
-        if name is None:
-            return Answer(language=language, sentences=(text("talk.name.refused", language),))
         async with self.memory.database.begin() as connection:
-            if await people.set_name(connection, person.id, name):
+            if name is not None and await people.set_name(connection, person.id, name):
                 return await self._share(connection, person, person.naming, name)
             look = await looks.get(connection, person.naming)
             proposed = await self._proposed(connection, person)
-        taken = text("talk.name.taken", language, name=name, proposed=proposed)
-        return Answer(language=language, sentences=(taken,), ask=Verb.TAKE, look=look)
+        if name is None:
+            sentences: tuple[str, ...] = (
+                text("talk.name.refused", language),
+                text("talk.name.offer", language, name=proposed),
+            )
+        else:
+            sentences = (text("talk.name.taken", language, name=name, proposed=proposed),)
+        return Answer(language=language, sentences=sentences, ask=Verb.TAKE, look=look)
 
     async def _hear_style(self, person: Person, words: str, look_id: UUID | None) -> Answer | None:
         """A style that was written where Eva asked for one; where she did not, it is talk."""

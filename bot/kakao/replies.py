@@ -100,9 +100,9 @@ def show_verdict(
         page_url: the look's page, if the person may open it.
         shared: whether the look is on the board.
         guesses_first: whether the person guesses before Eva tells; the button offers the other way.
-        note: a sentence to say first, e.g. that she has seen this photo before.
+        note: what to say first, in place of the opening, e.g. that she has seen this photo before.
     """
-    first = [bubble.text for bubble in bubbles if bubble.slot in FIRST]
+    first = [bubble.text for bubble in bubbles if bubble.slot in FIRST and not (note and bubble.slot is Slot.OPENING)]
     evidence = [bubble.text for bubble in bubbles if bubble.slot is Slot.EVIDENCE]
     rest = [bubble.text for bubble in bubbles if bubble.slot not in FIRST | {Slot.EVIDENCE}]
     outputs = [_simple_text("\n".join(([note] if note else []) + first))]

@@ -54,7 +54,8 @@ def naming_routes(site: Site) -> APIRouter:
         answer = heard or await stylist.grant(me, Action(verb=Verb.TAKE, look=look.id))
         if answer.look is not None and answer.look.on_board:
             return go(look_path(look.id), "shared")
-        return show(request, me, answer.look or look, status=422, written=words, says=answer.sentences)
+        # The name that she offers stands in the form.
+        return show(request, me, answer.look or look, status=422, written=words, says=answer.sentences[:1])
 
     def show(
         request: Request,

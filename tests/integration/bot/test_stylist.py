@@ -86,7 +86,9 @@ async def test_what_is_written_next_is_the_name(stylist: Stylist, mina: Person) 
 
     refused = await stylist.hear(await now(stylist, mina), "<script>")
     assert refused is not None
-    assert refused.sentences == (text("talk.name.refused", EN),)
+    offered = (await now(stylist, mina)).name
+    assert refused.sentences == (text("talk.name.refused", EN), text("talk.name.offer", EN, name=offered))
+    assert (refused.ask, refused.look and refused.look.id) == (Verb.TAKE, look.id)
     shared = await stylist.hear(await now(stylist, mina), "  Mina  Kim ")
     assert shared is not None
     assert shared.sentences == (text("talk.shared", EN, name="Mina Kim"),)

@@ -72,7 +72,9 @@ async def test_share_under_a_name_of_ones_own_and_take_it_back(stage: Stage) -> 
     asked = await stage.press(told, "share")
     name = made_up((await person(stage)).id, KO)
     assert (asked.text, verbs(asked.reply)) == (text("talk.name.ask", KO, name=name), ["take", "keep"])
-    assert (await stage.say("<b>")).text == text("talk.name.refused", KO)
+    refused = await stage.say("<b>")
+    assert refused.text.split("\n") == [text("talk.name.refused", KO), text("talk.name.offer", KO, name=name)]
+    assert verbs(refused.reply) == ["take", "keep"]
     shared = await stage.say("단추 수집가")
     assert shared.text == text("talk.shared", KO, name="단추 수집가")
     look = await the_look(stage)

@@ -84,7 +84,8 @@ async def test_name_that_somebody_has_is_asked_again_with_the_made_up_one(stage:
 async def test_typed_name_shares_and_a_bad_one_is_asked_again(stage: Stage) -> None:
     await stage.play(stage.press(await judged(stage), "share"))
     await stage.play(stage.updates.text("<b>미나</b>"))
-    assert stage.last()["text"] == text("talk.name.refused", KO)
+    assert stage.said()[-2] == text("talk.name.refused", KO)
+    assert stage.verbs(stage.last()) == ["take", "keep"]
     await stage.play(stage.updates.text("미나 리"))
 
     assert stage.last()["text"] == text("talk.shared", KO, name="미나 리")
