@@ -321,29 +321,27 @@ async def explain(place: Town) -> list[Plan]:
         after = Place(hearts=middle.hearts, look_id=middle.id)
         asked: dict[str, Callable[[AsyncConnection], Awaitable[object]]] = {
             "who a visitor is": partial(people.known, provider=Provider.WEB, subject=_key_of(place)),
-            "what a visitor put on a look": partial(
-                visits.of, provider=Provider.WEB, subject=_key_of(place), look_ids=[look.id], owner=look.person_id
-            ),
+            "a look and its visitor": partial(visits.of_look, look_id=look.id, visitor=_key_of(place)),
+            "somebody and their visitor": partial(visits.of_person, name=some[0].name or "", visitor=_key_of(place)),
             "which of the looks have the browser's heart": partial(
                 hearts.given_to,
                 provider=Provider.WEB,
                 subject=_key_of(place),
                 look_ids=[each.look.id for each in some],
             ),
-            "which of the looks have the visitor's heart": partial(
-                hearts.given, person_id=reader, look_ids=[each.look.id for each in some]
-            ),
             "how many were judged today": boards.judged_today,
-            "whose name it is": partial(people.by_name, name=some[0].name or ""),
-            "a look": partial(boards.shared, look_id=look.id),
-            "somebody's looks": partial(boards.of_person, person_id=look.person_id, limit=SHOWN + 1),
+            "somebody's looks": partial(
+                boards.of_person, person_id=look.person_id, limit=SHOWN + 1, visitor=_key_of(place)
+            ),
             "somebody's styles": partial(boards.styles_of, person_id=look.person_id),
-            "what 200 people shared whom one follows": partial(feeds.following, person_id=reader, limit=SHOWN + 1),
+            "what 200 people shared whom one follows": partial(
+                feeds.following, person_id=reader, limit=SHOWN + 1, visitor=_key_of(place)
+            ),
             "what moderators have to see": partial(moderation.queue, limit=21),
         }
         for when in Period:
             for style in (None, *STYLES):
-                board = partial(boards.page, limit=SHOWN + 2, style=style, period=when)
+                board = partial(boards.page, limit=SHOWN + 2, style=style, period=when, visitor=_key_of(place))
                 asked[_tab(when, style)] = board
                 asked[f"{_tab(when, style)}, further down"] = partial(board, after=after)
         return await plans_of(database, asked)

@@ -7,16 +7,16 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from bot.voice import about, style_name
-from core.db import boards
+from core.db import boards, hearts
 from core.db.boards import Period, Place
+from core.db.tables import Provider
 from core.styles import STYLES, Style
 from leaderboard_web.addresses import asked
-from leaderboard_web.cards import card, given_by_key
+from leaderboard_web.cards import card
 from leaderboard_web.cursors import Cursor
 from leaderboard_web.pages import language_of, render
 
@@ -80,18 +80,19 @@ def board_routes(site: Site) -> APIRouter:
         language = language_of(request)
         style, when = asked(request, "style", Style), asked(request, "when", Period)
         cursor, key = asked(request, "after", Cursor.from_text), guests.key_of(request)
-        judged, given = 0, frozenset[UUID]()
+        judged = 0
         if cursor is None:
             page = await site.fresh.get(("board", style, when, language), lambda: _first(memory, style, when, language))
+            cards = page.cards
             judged = await site.fresh.get("judged", lambda: _judged(memory))
             if key is not None:
                 async with memory.database.reading() as connection:
-                    given = await given_by_key(connection, key, [each.id for each in page.cards])
+                    given = await hearts.given_to(connection, Provider.WEB, key, [each.id for each in page.cards])
+                cards = tuple(replace(each, given=True) if each.id in given else each for each in page.cards)
         else:
             async with memory.database.reading() as connection:
-                page = await _further(connection, memory, style, when, cursor, language)
-                given = await given_by_key(connection, key, [each.id for each in page.cards])
-        cards = [replace(each, given=True) if each.id in given else each for each in page.cards]
+                page = await _further(connection, memory, style, when, cursor, language, key or "")
+            cards = page.cards
         hero = cards[0] if cursor is None and cards else None
         return render(
             request,
@@ -112,7 +113,7 @@ def board_routes(site: Site) -> APIRouter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of a board, as everybody sees it."""
+    """A page of a board."""
 
     when: Period
     cards: tuple[Card, ...]
@@ -137,10 +138,13 @@ async def _further(
     when: Period | None,
     cursor: Cursor,
     language: Language,
+    visitor: str,
 ) -> Page:
     """The page of a board after a cursor."""
     chosen = when or Period.ALL
-    found = await boards.page(connection, limit=SHOWN + 1, style=style, period=chosen, after=cursor.place)
+    found = await boards.page(
+        connection, limit=SHOWN + 1, style=style, period=chosen, after=cursor.place, visitor=visitor
+    )
     return _shown(memory, found, cursor.shown, SHOWN, style, chosen, language)
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from bot.voice import speak, style_name
 from core.days import SEOUL
-from core.db import boards
+from core.db import visits
 from leaderboard_web.addresses import as_id
 from leaderboard_web.answer import bar
 from leaderboard_web.board import board_path
@@ -67,18 +67,18 @@ def look_routes(site: Site) -> APIRouter:
         """The page of a look that is on the board; 404 for all else."""
         language = language_of(request)
         async with memory.database.reading() as connection:
-            found = await boards.shared(connection, as_id(look_id))
-            if found is None or (shared_at := found.look.shared_at) is None:
-                raise HTTPException(404)
-            look = found.look
-            visit = await guests.visit(connection, request, [look.id], look.person_id)
-        shown = card(found, links=memory.links, language=language, given=visit.hearts)
+            seen = await visits.of_look(connection, as_id(look_id), guests.key_of(request) or "")
+        if seen is None:
+            raise HTTPException(404)
+        (found, visit), look = seen, seen[0].look
+        # The database promises that a look on the board was shared.
+        shared_at = (look.shared_at or look.created_at).astimezone(SEOUL)
+        shown = card(found, links=memory.links, language=language)
         bubbles = speak(look.verdict, photo=str(look.id), language=language)
         line, spoken = line_of(bubbles), preview_language(request, language)
         sharing = sharing_of(request, site.settings, look, shown, line, language)
         if spoken is not language:
             line = line_of(speak(look.verdict, photo=str(look.id), language=spoken))
-        shared_at = shared_at.astimezone(SEOUL)
         guess, correction = look.guessed_style, look.corrected_style
         answer = render(
             request,
@@ -96,7 +96,7 @@ def look_routes(site: Site) -> APIRouter:
                 shared_at=shared_at.isoformat(),
                 date=shared_at.date().isoformat(),
                 own=visit.person_id == look.person_id,
-                scrapped=look.id in visit.scraps,
+                scrapped=visit.scrapped,
                 followed=visit.follows,
                 style_board=board_path(None, look.verdict.style),
                 sharing=sharing,

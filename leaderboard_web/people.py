@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.voice import style_name
-from core.db import boards, follows, people
+from core.db import boards, follows, people, visits
 from leaderboard_web.addresses import person_path
 from leaderboard_web.cards import card
 from leaderboard_web.moments import Moment, asked_moment
@@ -43,16 +43,21 @@ def people_routes(site: Site) -> APIRouter:
     async def page(request: Request, name: str) -> Response:
         """A page of somebody's looks, the latest shared first."""
         language, before = language_of(request), asked_moment(request)
+        visitor = guests.key_of(request) or ""
         async with memory.database.reading() as connection:
-            person = await _named(connection, name)
-            if person is None:
+            seen = await visits.of_person(connection, name, visitor) if _may_be(name) else None
+            if seen is None:
                 raise HTTPException(404)
+            person, visit = seen
             found = await boards.of_person(
-                connection, person.id, limit=SHOWN + 1, after=(before.at, before.id) if before else None
+                connection,
+                person.id,
+                limit=SHOWN + 1,
+                after=(before.at, before.id) if before else None,
+                visitor=visitor,
             )
             shown, rest = found[:SHOWN], found[SHOWN:]
             styles = await boards.styles_of(connection, person.id)
-            visit = await guests.visit(connection, request, [each.look.id for each in shown], person.id)
         whole = sum(styles.values())
         own = visit.person_id == person.id
         if not own and (person.banned_at is not None or whole == 0):
@@ -73,7 +78,7 @@ def people_routes(site: Site) -> APIRouter:
                 (each, style_name(each, language), times, round(100 * times / whole)) for each, times in styles.items()
             ],
             looks_shared=whole,
-            cards=[card(each, links=memory.links, language=language, given=visit.hearts) for each in shown],
+            cards=[card(each, links=memory.links, language=language) for each in shown],
             first=before is None,
             more=f"{person_path(person.name)}?before={older.as_text()}" if older else None,
         )
@@ -115,6 +120,9 @@ async def _seen(connection: AsyncConnection, name: str) -> Person:
 
 
 async def _named(connection: Connection, name: str) -> Person | None:
-    if len(name) > LONGEST_NAME or not name.isprintable():
-        return None
-    return await people.by_name(connection, name)
+    return await people.by_name(connection, name) if _may_be(name) else None
+
+
+def _may_be(name: str) -> bool:
+    """Whether it can be anybody's."""
+    return len(name) <= LONGEST_NAME and name.isprintable()

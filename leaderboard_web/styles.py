@@ -11,7 +11,7 @@ from core.db import boards
 from core.db.boards import Period
 from core.styles import STYLES, Style
 from leaderboard_web.board import board_path
-from leaderboard_web.cards import card, given_by_key
+from leaderboard_web.cards import card
 from leaderboard_web.figures import figures_of
 from leaderboard_web.pages import language_of, render
 
@@ -41,8 +41,7 @@ def style_routes(site: Site) -> APIRouter:
             raise HTTPException(404)
         style, language = Style(key), language_of(request)
         async with memory.database.reading() as connection:
-            top = await boards.page(connection, style=style, limit=TOP)
-            given = await given_by_key(connection, guests.key_of(request), [each.look.id for each in top])
+            top = await boards.page(connection, style=style, limit=TOP, visitor=guests.key_of(request) or "")
         figures = figures_of(model)
         return render(
             request,
@@ -51,10 +50,7 @@ def style_routes(site: Site) -> APIRouter:
             style=style,
             name=style_name(style, language),
             line=describe(style, language),
-            cards=[
-                card(each, links=memory.links, language=language, given=given, place=place)
-                for place, each in enumerate(top, 1)
-            ],
+            cards=[card(each, links=memory.links, language=language, place=place) for place, each in enumerate(top, 1)],
             board=board_path(Period.ALL, style),
             right=figures.styles[style] if figures else None,
             styles=[(each, style_name(each, language)) for each in STYLES if each is not style],

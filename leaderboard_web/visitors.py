@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core import accounts
-from core.db import people, sessions, visits
+from core.db import people, sessions
 from core.db.tables import Provider
-from core.db.visits import STRANGER
 from leaderboard_web.pages import language_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from uuid import UUID
 
     from fastapi import Request, Response
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from core.db.engine import Database
     from core.db.people import Person
     from core.db.reading import Connection
-    from core.db.visits import Visit
     from core.visitors import Visitors
 
 __all__ = ["SECURE_COOKIE", "VISITOR_COOKIE", "Guests"]
@@ -56,13 +53,6 @@ class Guests:
         """The same, with all that is known of them."""
         key = self.key_of(request)
         return None if key is None else await people.known(connection, Provider.WEB, key)
-
-    async def visit(self, connection: Connection, request: Request, look_ids: Iterable[UUID], owner: UUID) -> Visit:
-        """Who this is, and what they have put on the looks of a page about a person, or about a look of theirs."""
-        key = self.key_of(request)
-        if key is None:
-            return STRANGER
-        return await visits.of(connection, Provider.WEB, key, look_ids=look_ids, owner=owner)
 
     def key_of(self, request: Request) -> str | None:
         """The browser's key, if Eva gave it one; whether it is anybody's is another question."""

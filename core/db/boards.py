@@ -7,13 +7,14 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, Integer, Uuid, bindparam, func, select
+from sqlalchemy import DateTime, Integer, Text, Uuid, bindparam, exists, func, select
 
 from core.days import midnight, monday
 from core.db import tables
 from core.db.glimpses import GLIMPSE, as_glimpse
 from core.db.looks import as_look
 from core.db.reading import Question
+from core.db.tables import Provider
 from core.styles import Style
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ __all__ = [
     "as_shared",
     "has",
     "judged_today",
+    "of_board",
     "of_person",
     "on_board",
     "page",
+    "put_on",
     "shared",
     "styles_of",
+    "visitor_id",
 ]
 
 
@@ -57,6 +61,8 @@ class Shared:
     look: Glimpse
     name: str | None
     """The name that its owner chose, if any."""
+    given: bool = False
+    """Whether the visitor gave it a heart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +87,7 @@ async def page(
     style: Style | None = None,
     period: Period = Period.ALL,
     after: Place | None = None,
+    visitor: str = "",
 ) -> list[Shared]:
     """A page of a board: most hearts first, of equals the newest.
 
@@ -90,8 +97,9 @@ async def page(
         style: only looks in which Eva saw this one.
         period: only looks that were shared in it.
         after: the last one of the page before.
+        visitor: the key of who asks, see `visitor_id`.
     """
-    values = {"limit": limit, **_values(style, period)}
+    values = {"limit": limit, "visitor": visitor, **_values(style, period)}
     if after is not None:
         values |= {"hearts": after.hearts, "look_id": after.look_id}
     return [
@@ -107,7 +115,7 @@ async def judged_today(connection: Connection) -> int:
 async def shared(connection: Connection, look_id: UUID) -> SharedLook | None:
     """A look that is on the board; None for all others, whether they exist or not."""
     row = await SHARED.first(connection, look_id=look_id)
-    return None if row is None else SharedLook(look=as_look(row), name=row.owner)
+    return None if row is None else SharedLook(look=as_look(row), name=row.owner, given=row.given)
 
 
 async def has(connection: Connection, look_id: UUID) -> bool:
@@ -116,7 +124,12 @@ async def has(connection: Connection, look_id: UUID) -> bool:
 
 
 async def of_person(
-    connection: Connection, person_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
+    connection: Connection,
+    person_id: UUID,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    visitor: str = "",
 ) -> list[Shared]:
     """A person's looks that are on the board, the latest shared first.
 
@@ -125,8 +138,9 @@ async def of_person(
         person_id: whose.
         limit: how many at most.
         after: (`shared_at`, `id`) of the last one of the page before.
+        visitor: the key of who asks, see `visitor_id`.
     """
-    values: dict[str, Any] = {"person_id": person_id, "limit": limit}
+    values: dict[str, Any] = {"person_id": person_id, "limit": limit, "visitor": visitor}
     if after is not None:
         values |= {"shared_at": after[0], "look_id": after[1]}
     return [as_shared(row) for row in await _of_person(after is not None).ask(connection, **values)]
@@ -139,22 +153,35 @@ async def styles_of(connection: Connection, person_id: UUID) -> dict[Style, int]
 
 def on_board() -> Select[tuple[object, ...]]:
     """All looks of the board as `as_shared` needs them; for the other repositories."""
-    return _of_board(*GLIMPSE)
+    return of_board(*GLIMPSE)
 
 
 def as_shared(row: Row[tuple[object, ...]]) -> Shared:
     """A row of `on_board` as a shared look."""
-    return Shared(look=as_glimpse(row), name=row.owner)
+    return Shared(look=as_glimpse(row), name=row.owner, given=row.given)
 
 
-def _of_board(*columns: Table | ColumnElement[Any]) -> Select[tuple[object, ...]]:
-    """These columns of all looks of the board, with the name of each one's owner."""
+def of_board(*columns: Table | ColumnElement[Any]) -> Select[tuple[object, ...]]:
+    """These columns of all looks of the board, with the name of each one's owner, and whether the visitor likes it."""
     table, people = tables.looks, tables.people
     return (
-        select(*columns, people.c.name.label("owner"))
+        select(*columns, people.c.name.label("owner"), put_on(tables.hearts).label("given"))
         .join(people, people.c.id == table.c.person_id)
         .where(table.c.on_board)
     )
+
+
+def visitor_id() -> ColumnElement[UUID]:
+    """Who the visitor is whose browser has the key `visitor`; null for nobody, and where no key is given."""
+    identities = tables.identities
+    is_theirs = identities.c.provider == Provider.WEB, identities.c.subject == bindparam("visitor", "", type_=Text)
+    return select(identities.c.person_id).where(*is_theirs).scalar_subquery()
+
+
+def put_on(table: Table) -> ColumnElement[bool]:
+    """Whether the visitor put a mark of this kind on the look."""
+    mine = table.c.look_id == tables.looks.c.id, table.c.person_id == visitor_id()
+    return exists().where(*mine).correlate(tables.looks)
 
 
 def _values(style: Style | None, period: Period) -> dict[str, Any]:
@@ -191,7 +218,7 @@ STYLES_OF = Question(
     .where(tables.person_styles.c.person_id == bindparam("person_id"), tables.person_styles.c.looks > 0)
     .order_by(tables.person_styles.c.looks.desc(), tables.person_styles.c.style)
 )
-SHARED = Question(_of_board(tables.looks).where(tables.looks.c.id == bindparam("look_id")))
+SHARED = Question(of_board(tables.looks).where(tables.looks.c.id == bindparam("look_id")))
 ON_BOARD = Question(select(tables.looks.c.id).where(tables.looks.c.id == bindparam("look_id"), tables.looks.c.on_board))
 
 

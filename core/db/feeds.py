@@ -23,7 +23,12 @@ __all__ = ["following"]
 
 
 async def following(
-    connection: Connection, person_id: UUID, *, limit: int, before: tuple[datetime, UUID] | None = None
+    connection: Connection,
+    person_id: UUID,
+    *,
+    limit: int,
+    before: tuple[datetime, UUID] | None = None,
+    visitor: str = "",
 ) -> list[Shared]:
     """A page of a person's feed: looks on the board of those whom they follow, the newest first.
 
@@ -36,8 +41,9 @@ async def following(
         person_id: whose feed.
         limit: how many at most.
         before: (`shared_at`, `id`) of the last one of the page before.
+        visitor: the key of who asks, see `boards.visitor_id`.
     """
-    values: dict[str, Any] = {"person_id": person_id, "limit": limit}
+    values: dict[str, Any] = {"person_id": person_id, "limit": limit, "visitor": visitor}
     if before is not None:
         values |= {"shared_at": before[0], "look_id": before[1]}
     return [boards.as_shared(row) for row in await _page(before is not None).ask(connection, **values)]

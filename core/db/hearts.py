@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.db.reading import Connection
     from core.db.tables import Provider
 
-__all__ = ["give", "given", "given_to", "take_back"]
+__all__ = ["give", "given_to", "take_back"]
 
 
 async def give(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:
@@ -45,15 +45,10 @@ async def take_back(connection: AsyncConnection, look_id: UUID, person_id: UUID)
     return await _count(connection, look_id)
 
 
-async def given(connection: Connection, person_id: UUID, look_ids: Iterable[UUID]) -> frozenset[UUID]:
-    """Those of the looks that have a person's heart."""
-    return await marks.put_by(connection, tables.hearts, person_id, look_ids)
-
-
 async def given_to(
     connection: Connection, provider: Provider, subject: str, look_ids: Iterable[UUID]
 ) -> frozenset[UUID]:
-    """The same for whoever a provider knows by this id; none if that is nobody."""
+    """Those of the looks that have the heart of whoever a provider knows by this id; none if that is nobody."""
     found = await GIVEN_TO.ask(connection, provider=provider, subject=subject, look_ids=list(look_ids))
     return frozenset(row.look_id for row in found)
 

@@ -5,28 +5,23 @@ For the repositories of the kinds; each table has the columns `look_id` and `per
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Uuid, any_, bindparam, delete, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Uuid, delete, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
-from core.db.reading import Question
 from core.errors import PersonGone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from uuid import UUID
 
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.reading import Connection
 
-__all__ = ["put", "put_by", "take_off"]
+__all__ = ["put", "take_off"]
 
 
 async def put(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:
@@ -49,16 +44,3 @@ async def put(connection: AsyncConnection, table: Table, look_id: UUID, person_i
 async def take_off(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:
     """Take a person's mark off a look, if it is there."""
     await connection.execute(delete(table).where(table.c.look_id == look_id, table.c.person_id == person_id))
-
-
-async def put_by(connection: Connection, table: Table, person_id: UUID, look_ids: Iterable[UUID]) -> frozenset[UUID]:
-    """Those of the looks that have a person's mark."""
-    found = await _put_by(table).ask(connection, person_id=person_id, look_ids=list(look_ids))
-    return frozenset(row.look_id for row in found)
-
-
-@cache
-def _put_by(table: Table) -> Question:
-    """The statement, put together once."""
-    one_of = table.c.look_id == any_(bindparam("look_ids", type_=ARRAY(Uuid)))
-    return Question(select(table.c.look_id).where(table.c.person_id == bindparam("person_id"), one_of))

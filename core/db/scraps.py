@@ -49,7 +49,12 @@ async def remove(connection: AsyncConnection, look_id: UUID, person_id: UUID) ->
 
 
 async def of_person(
-    connection: Connection, person_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
+    connection: Connection,
+    person_id: UUID,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    visitor: str = "",
 ) -> list[Scrap]:
     """The looks of the board that a person keeps, the latest kept first.
 
@@ -58,8 +63,9 @@ async def of_person(
         person_id: whose scraps.
         limit: how many at most.
         after: (`created_at`, look's id) of the last one of the page before.
+        visitor: the key of who asks, see `boards.visitor_id`.
     """
-    values: dict[str, Any] = {"person_id": person_id, "limit": limit}
+    values: dict[str, Any] = {"person_id": person_id, "limit": limit, "visitor": visitor}
     if after is not None:
         values |= {"kept_at": after[0], "look_id": after[1]}
     found = await _of_person(after is not None).ask(connection, **values)

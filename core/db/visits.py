@@ -1,26 +1,28 @@
-"""Visits: who looks at a page, and what they have put on what it shows, in one question."""
+"""Visits: who looks at the page of a look or a person, and how they stand to it, in one question with what it shows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Uuid, any_, bindparam, exists, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import bindparam, exists, select
 
-from core.db import tables
+from core.db import boards, tables
+from core.db.boards import SharedLook
+from core.db.looks import as_look
+from core.db.people import as_person
 from core.db.reading import Question
+from core.names import name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy import ColumnElement
 
+    from core.db.people import Person
     from core.db.reading import Connection
-    from core.db.tables import Provider
 
-__all__ = ["STRANGER", "Visit", "of"]
+__all__ = ["Visit", "of_look", "of_person"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,55 +31,48 @@ class Visit:
 
     person_id: UUID | None
     """Who it is; None for somebody whom Eva does not know."""
-    hearts: frozenset[UUID] = frozenset()
-    """Looks of the page that have their heart."""
-    scraps: frozenset[UUID] = frozenset()
-    """Looks of the page that they keep."""
-    follows: bool = False
-    """Whether they follow the person whom the page is about."""
+    scrapped: bool = False
+    """Whether they keep the look that the page is about."""
+    follows: bool
+    """Whether they follow the person whom the page is about, or whose look."""
 
 
-STRANGER = Visit(person_id=None)
-
-
-async def of(
-    connection: Connection, provider: Provider, subject: str, *, look_ids: Iterable[UUID], owner: UUID
-) -> Visit:
-    """The visit of whoever a provider knows by this id.
+async def of_look(connection: Connection, look_id: UUID, visitor: str) -> tuple[SharedLook, Visit] | None:
+    """A look that is on the board, and a visit to it; None for all other looks.
 
     Args:
         connection: a reader, or a unit of work.
-        provider: who knows them.
-        subject: the provider's id of them.
-        look_ids: the looks that the page shows.
-        owner: the person whom the page is about.
+        look_id: of the look.
+        visitor: the key of who asks, see `boards.visitor_id`.
     """
-    row = await VISIT.first(connection, provider=provider, subject=subject, look_ids=list(look_ids), owner=owner)
+    row = await LOOK.first(connection, look_id=look_id, visitor=visitor)
     if row is None:
-        return STRANGER
-    return Visit(
-        person_id=row.person_id, hearts=frozenset(row.hearts), scraps=frozenset(row.scraps), follows=row.follows
+        return None
+    shared = SharedLook(look=as_look(row), name=row.owner, given=row.given)
+    return shared, Visit(person_id=row.visitor, scrapped=row.scrapped, follows=row.follows)
+
+
+async def of_person(connection: Connection, name: str, visitor: str) -> tuple[Person, Visit] | None:
+    """Who has this name, or one that reads so, and a visit to them; None if nobody has. See `of_look`."""
+    row = await PERSON.first(connection, key=name_key(name), visitor=visitor)
+    return None if row is None else (as_person(row), Visit(person_id=row.visitor, follows=row.follows))
+
+
+def _follows(owner: ColumnElement[UUID]) -> ColumnElement[bool]:
+    theirs = tables.follows.c.person_id == boards.visitor_id(), tables.follows.c.followed_id == owner
+    return exists().where(*theirs).correlate(tables.looks, tables.people).label("follows")
+
+
+LOOK = Question(
+    boards.of_board(
+        tables.looks,
+        boards.visitor_id().label("visitor"),
+        boards.put_on(tables.scraps).label("scrapped"),
+        _follows(tables.looks.c.person_id),
+    ).where(tables.looks.c.id == bindparam("look_id"))
+)
+PERSON = Question(
+    select(tables.people, boards.visitor_id().label("visitor"), _follows(tables.people.c.id)).where(
+        tables.people.c.name_key == bindparam("key")
     )
-
-
-def _put_on(table: Table) -> ColumnElement[list[UUID]]:
-    """The looks of the page on which they put a mark of this kind."""
-    one_of = table.c.look_id == any_(bindparam("look_ids", type_=ARRAY(Uuid)))
-    found = select(table.c.look_id).where(table.c.person_id == tables.identities.c.person_id, one_of)
-    return func.array(found.correlate(tables.identities).scalar_subquery(), type_=ARRAY(Uuid)).label(table.name)
-
-
-VISIT = Question(
-    select(
-        tables.identities.c.person_id,
-        _put_on(tables.hearts),
-        _put_on(tables.scraps),
-        exists()
-        .where(
-            tables.follows.c.person_id == tables.identities.c.person_id,
-            tables.follows.c.followed_id == bindparam("owner", type_=Uuid),
-        )
-        .correlate(tables.identities)
-        .label("follows"),
-    ).where(tables.identities.c.provider == bindparam("provider"), tables.identities.c.subject == bindparam("subject"))
 )

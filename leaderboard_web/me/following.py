@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from bot.names import made_up
 from core.db import feeds, follows
 from leaderboard_web.addresses import as_id, person_path
-from leaderboard_web.cards import card, given_by
+from leaderboard_web.cards import card
 from leaderboard_web.fields import read_fields
 from leaderboard_web.me.history import HISTORY
 from leaderboard_web.me.owner import SECTION, go, owner, said_in, stranger
@@ -44,10 +44,13 @@ def following_routes(site: Site) -> APIRouter:
             if me is None:
                 return stranger(request)
             found = await feeds.following(
-                connection, me.id, limit=SHOWN + 1, before=(before.at, before.id) if before else None
+                connection,
+                me.id,
+                limit=SHOWN + 1,
+                before=(before.at, before.id) if before else None,
+                visitor=site.guests.key_of(request) or "",
             )
             shown, rest = found[:SHOWN], found[SHOWN:]
-            given = await given_by(connection, me.id, shown)
         older = Moment(at=at, id=shown[-1].look.id) if rest and (at := shown[-1].look.shared_at) else None
         return render(
             request,
@@ -55,7 +58,7 @@ def following_routes(site: Site) -> APIRouter:
             section=SECTION,
             tab="following",
             people=me.following,
-            cards=[card(each, links=memory.links, language=language, given=given) for each in shown],
+            cards=[card(each, links=memory.links, language=language) for each in shown],
             older=f"{FOLLOWING}?before={older.as_text()}" if older else None,
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from core.db import scraps
-from leaderboard_web.cards import card, given_by
+from leaderboard_web.cards import card
 from leaderboard_web.me.history import HISTORY
 from leaderboard_web.me.owner import SECTION, owner, stranger
 from leaderboard_web.moments import Moment, asked_moment
@@ -35,18 +35,21 @@ def scrap_routes(site: Site) -> APIRouter:
             if me is None:
                 return stranger(request)
             found = await scraps.of_person(
-                connection, me.id, limit=SHOWN + 1, after=(before.at, before.id) if before else None
+                connection,
+                me.id,
+                limit=SHOWN + 1,
+                after=(before.at, before.id) if before else None,
+                visitor=site.guests.key_of(request) or "",
             )
             shown, rest = found[:SHOWN], found[SHOWN:]
             looks = [each.shared for each in shown]
-            given = await given_by(connection, me.id, looks)
         older = Moment(at=shown[-1].created_at, id=shown[-1].shared.look.id) if rest else None
         return render(
             request,
             "me/scraps.html",
             section=SECTION,
             tab="scraps",
-            cards=[card(each, links=memory.links, language=language, given=given) for each in looks],
+            cards=[card(each, links=memory.links, language=language) for each in looks],
             older=f"{SCRAPS}?before={older.as_text()}" if older else None,
         )
 

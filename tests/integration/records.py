@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from core.db import follows, looks, people, pictures, scraps
+from sqlalchemy import select
+
+from core.db import follows, looks, people, pictures, scraps, tables
 from core.db.tables import Channel, Provider
 from core.ids import uuid7
 from core.photos import read_photo
@@ -95,3 +97,9 @@ async def scraps_of(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
 async def followed_by(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
     """Whom a person follows, a few at most."""
     return {each.id for each in await follows.followed_by(connection, person_id, limit=20)}
+
+
+async def hearts_of(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
+    """The looks that have a person's heart."""
+    found = select(tables.hearts.c.look_id).where(tables.hearts.c.person_id == person_id)
+    return set((await connection.execute(found)).scalars())

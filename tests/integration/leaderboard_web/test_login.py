@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from bot.texts import Language, text
 from core import accounts
-from core.db import hearts, looks, people, tables
+from core.db import looks, people, tables
 from core.db.tables import Provider
 from core.memory import Memory
 from core.vision.card import read_card
@@ -26,7 +26,7 @@ from core.vision.classifier import MODELS, StyleClassifier
 from core.vision.scripted import ScriptedEngine
 from leaderboard_web.app import create_app
 from leaderboard_web.visitors import VISITOR_COOKIE
-from tests.integration.records import a_look, a_person
+from tests.integration.records import a_look, a_person, hearts_of
 from tests.oauth import FACEBOOK_SECRET, KAKAO_ID, KAKAO_SECRET, FakeLogins
 from tests.services import a_service
 
@@ -462,7 +462,7 @@ async def test_who_has_no_login_is_told_what_leaving_means(memory: Memory, mina:
     assert reply.headers["location"] == "/login?said=out"
     async with memory.database.begin() as connection:
         assert await people.get(connection, visitor) is None
-        assert await hearts.given(connection, visitor, []) == frozenset()
+        assert await hearts_of(connection, visitor) == set()
     assert await count(memory, "hearts") == 0
 
 

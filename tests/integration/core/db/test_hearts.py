@@ -11,7 +11,7 @@ from core.db import hearts, looks, people
 from core.db.engine import Database
 from core.errors import PersonGone
 from core.ids import uuid7
-from tests.integration.records import a_look, a_person
+from tests.integration.records import a_look, a_person, hearts_of
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ async def test_one_person_gives_one_heart_and_may_take_it_back(database: Databas
         person = (await a_person(connection)).id
         assert await hearts.give(connection, shared, person) == 1
         assert await hearts.give(connection, shared, person) == 1
-        assert await hearts.given(connection, person, [shared, uuid7()]) == {shared}
+        assert await hearts_of(connection, person) == {shared}
         assert await hearts.take_back(connection, shared, person) == 0
         assert await hearts.take_back(connection, shared, person) == 0
-        assert await hearts.given(connection, person, [shared]) == frozenset()
-        assert await hearts.given(connection, person, []) == frozenset()
+        assert await hearts_of(connection, person) == set()
+        assert await hearts_of(connection, person) == set()
 
 
 async def test_what_is_not_on_the_board_gets_no_heart(database: Database) -> None:

@@ -15,7 +15,7 @@ from core.db.merges import is_bare, merge
 from core.db.tables import Act, Provider
 from core.ids import uuid7
 from core.styles import STYLES
-from tests.integration.records import a_look, a_person, a_verdict, scraps_of
+from tests.integration.records import a_look, a_person, a_verdict, hearts_of, scraps_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -79,7 +79,7 @@ async def test_everything_becomes_the_others(database: Database) -> None:
         assert (kept.name, kept.consented_at, kept.created_at) == ("민아", before.consented_at, before.created_at)
         assert (kept.followers, kept.following) == (1, 1)
         assert [each.id for each in await looks.of_person(connection, into, limit=9)] == [mine.id]
-        assert await hearts.given(connection, into, [theirs.id]) == {theirs.id}
+        assert await hearts_of(connection, into) == {theirs.id}
         assert await scraps_of(connection, into) == {theirs.id}
         assert await tickets.redeem(connection, token) == into
         acts = (await connection.execute(select(tables.moderation))).one()

@@ -62,10 +62,21 @@ async def test_a_visit_is_who_it_is_and_what_they_put_on_the_page(database: Data
         visitor = await people.meet(connection, Provider.WEB, "mina", language="ko")
         await hearts.give(connection, look.id, visitor.id)
     async with database.reading() as reader:
-        page = {"look_ids": [look.id, other.id], "owner": look.person_id}
-        found = await visits.of(reader, Provider.WEB, "mina", **page)  # type: ignore[arg-type]
-        assert found == visits.Visit(person_id=visitor.id, hearts=frozenset({look.id}))
-        assert await visits.of(reader, Provider.WEB, "jun", **page) == visits.STRANGER  # type: ignore[arg-type]
+        seen = await visits.of_look(reader, look.id, "mina")
+        assert seen is not None
+        assert seen[0].given
+        assert seen[1] == visits.Visit(person_id=visitor.id, scrapped=False, follows=False)
+        seen = await visits.of_look(reader, other.id, "mina")
+        assert seen is not None
+        assert not seen[0].given
+        for stranger in ("jun", ""):
+            seen = await visits.of_look(reader, look.id, stranger)
+            assert seen is not None
+            assert not seen[0].given
+            assert seen[1] == visits.Visit(person_id=None, scrapped=False, follows=False)
+        page = await boards.page(reader, limit=9, visitor="mina")
+        assert {each.look.id: each.given for each in page} == {look.id: True, other.id: False}
+        assert await visits.of_look(reader, uuid7(), "mina") is None
 
 
 async def test_a_crowd_waits_for_few_connections(database: Database) -> None:
