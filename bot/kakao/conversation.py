@@ -36,7 +36,13 @@ __all__ = ["Conversation"]
 PATIENCE = 4.2
 """Seconds from its arrival that a call waits for a verdict; less where many wait."""
 HELP = {"도움말", "도움", "처음으로", "시작", "help", "start", "?"}
-ENTER = {"로그인", "마이페이지", "login", "me"}
+SHOWN = {
+    Verb.BOARD: {"보드", "리더보드", "board", "leaderboard"},
+    Verb.HISTORY: {"기록", "내 코디", "내 사진", "history"},
+    Verb.PRIVACY: {"개인정보", "개인정보처리방침", "privacy"},
+    Verb.ENTER: {"로그인", "마이페이지", "login", "me"},
+}
+"""What can be seen without changing anything, and what it is called besides its button's label."""
 STYLES = {"스타일", "스타일 목록", "styles", "style"}
 
 
@@ -124,8 +130,8 @@ class Conversation:
         """What a button asks."""
         if action.verb is Verb.RESULT:
             return await self._bring(call, action, person, arrived)
-        if action.verb is Verb.ENTER:
-            return await self._enter(person)
+        if action.verb in SHOWN:
+            return await self._show(action.verb, person)
         answer = await self._stylist.grant(person, action)
         if action.verb in {Verb.AGREE, Verb.DECLINE}:
             update = await self._settle(call, person, agreed=action.verb is Verb.AGREE)
@@ -133,9 +139,17 @@ class Conversation:
                 return await self._follow(update, call, person, arrived)
         return self._teller.answer(answer, person)
 
-    async def _enter(self, person: Person) -> Reply:
-        """The way to the person's own page."""
-        return self._teller.show_way(await self._stylist.login_url(person), person)
+    async def _show(self, verb: Verb, person: Person) -> Reply:
+        """What changes nothing, one of `SHOWN`."""
+        match verb:
+            case Verb.BOARD:
+                return await self._teller.show_board(Language(person.language))
+            case Verb.HISTORY:
+                return await self._teller.show_own(person)
+            case Verb.PRIVACY:
+                return self._teller.explain_privacy(Language(person.language))
+            case _:
+                return self._teller.show_way(await self._stylist.login_url(person), person)
 
     async def _settle(self, call: SkillCall, person: Person, *, agreed: bool) -> Update | None:
         """Do, or drop, what waited for consent; what there is to follow now."""
@@ -174,8 +188,8 @@ class Conversation:
         language, words = Language(person.language), call.utterance.casefold()
         if words in HELP:
             return self._teller.greet(person)
-        if words in ENTER:
-            return await self._enter(person)
+        if (verb := next((verb for verb, names in SHOWN.items() if words in names), None)) is not None:
+            return await self._show(verb, person)
         if words in STYLES:
             return self._teller.list_styles(language)
         heard = await self._stylist.hear(person, call.utterance)

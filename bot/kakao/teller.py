@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.actions import Action, Verb
 from bot.kakao import outcomes, replies
 from bot.links import picture_url
+from bot.shelf import own, shared_line, top
 from bot.talk import compare
 from bot.texts import Language, text
 from bot.voice import apologise, choose, describe, speak, style_name
@@ -43,7 +44,9 @@ class Teller:
         language = Language(person.language)
         order = Verb.TELL if person.guesses_first else Verb.GUESS
         enter = () if self._stylist.settings.public_url is None else (Verb.ENTER,)
-        buttons = [Action(verb=verb) for verb in (Verb.ANOTHER, order, *enter, Verb.SPEAK, Verb.FORGET)]
+        shelves = (Verb.BOARD, Verb.HISTORY)
+        verbs = (Verb.ANOTHER, order, *shelves, *enter, Verb.PRIVACY, Verb.SPEAK, Verb.FORGET)
+        buttons = [Action(verb=verb) for verb in verbs]
         return replies.say(text("kakao.hello", language), language=language, buttons=buttons)
 
     def show_way(self, login_url: str | None, person: Person) -> Reply:
@@ -58,15 +61,28 @@ class Teller:
         lines = [f"{style_name(style, language)}: {describe(style, language)}" for style in STYLES]
         return replies.say(text("kakao.styles", language), "\n".join(lines), language=language)
 
+    async def show_own(self, person: Person) -> Reply:
+        """The person's own looks: how many, of which style most, and the latest ones."""
+        language = Language(person.language)
+        found = await own(self._stylist.memory.database, person, language)
+        return replies.say(found.words, language=language)
+
+    async def show_board(self, language: Language) -> Reply:
+        """The most hearted looks that were shared today, with the way to the board."""
+        found = await top(self._stylist.memory.database)
+        lines = [shared_line(each, language) for each in found]
+        words = "\n".join([text("talk.board", language), *lines]) if found else text("talk.board.nothing", language)
+        return replies.say(words, language=language, page_url=self._page("/"))
+
+    def explain_privacy(self, language: Language) -> Reply:
+        """What becomes of photos, with the page that says more."""
+        words = text("kakao.privacy", language, hours=self._stylist.settings.keep_private_hours)
+        return replies.say(words, language=language, page_url=self._page("/privacy"))
+
     def ask_consent(self, person: Person) -> Reply:
         """Ask whether photos may be judged."""
-        settings = self._stylist.settings
-        site = settings.public_url
-        return replies.ask_consent(
-            Language(person.language),
-            hours=settings.keep_private_hours,
-            privacy_url=None if site is None else f"{str(site).rstrip('/')}/privacy",
-        )
+        hours = self._stylist.settings.keep_private_hours
+        return replies.ask_consent(Language(person.language), hours=hours, privacy_url=self._page("/privacy"))
 
     def answer(self, answer: Answer, person: Person) -> Reply:
         """What she answers to a button or a name."""
@@ -127,6 +143,11 @@ class Teller:
             guesses_first=person.guesses_first,
             note="\n".join(notes) or None,
         )
+
+    def _page(self, path: str) -> str | None:
+        """A page of the site, if it has a public address."""
+        site = self._stylist.settings.public_url
+        return None if site is None else f"{str(site).rstrip('/')}{path}"
 
     def _heat_url(self, look: Look) -> str | None:
         """The address of the heat picture, another one each time: Kakao shows an old picture where one repeats."""

@@ -31,7 +31,7 @@ def test_labels_fit_on_a_button(language: Language) -> None:
         *(Action(verb=Verb.SPEAK, language=each) for each in Language),
     ]
     labels = [label(action, language) for action in actions]
-    labels += [text(key, language) for key in ("talk.button.page", "talk.button.privacy", "kakao.button.send")]
+    labels += [text(key, language) for key in ("talk.button.page", "kakao.button.send")]
 
     assert [each for each in labels if units(each) > 14] == []
     assert len(set(labels)) == len(labels)

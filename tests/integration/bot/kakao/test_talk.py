@@ -9,15 +9,16 @@ from pydantic import HttpUrl
 from sqlalchemy import text as sql
 
 from bot.names import made_up
+from bot.shelf import line_of
 from bot.texts import Language, text
-from bot.voice import describe
+from bot.voice import describe, style_name
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.tables import Provider, metadata
 from core.styles import STYLES, Style
 from tests.integration.bot.kakao.conftest import Stage, buttons, cards, is_verdict, verbs
-from tests.integration.records import a_photo
+from tests.integration.records import a_look, a_photo
 
 KO, EN = Language.KO, Language.EN
 
@@ -45,6 +46,37 @@ async def test_words_get_an_answer(stage: Stage) -> None:
     assert (await stage.say("스타일")).text.count("\n") == 8
     assert (await stage.say("")).text
     assert (await stage.say("다른 사진")).text == text("talk.another", KO)
+
+
+async def test_ones_own_looks_are_listed(stage: Stage) -> None:
+    assert (await stage.say("내 기록")).text == text("talk.me.nothing", KO)
+    await stage.agree()
+    await stage.show(a_photo())
+    look = await the_look(stage)
+    listed = await stage.say("기록")
+    assert listed.text.splitlines()[-1] == line_of(look, KO)
+    assert text("talk.me", KO, count=1, style=style_name(look.style, KO)) in listed.text
+
+
+async def test_todays_board_is_listed_with_the_way_to_it(stage: Stage) -> None:
+    assert (await stage.say("보드")).text == text("talk.board.nothing", KO)
+    async with stage.memory.database.begin() as connection:
+        owner = await people.meet(connection, Provider.TELEGRAM, "7", language="ko")
+        assert await people.set_name(connection, owner.id, "민아")
+        look = await a_look(connection, owner.id)
+        assert await looks.share(connection, look.id)
+    line = text("talk.board.line", KO, name="민아", style=style_name(look.style, KO), hearts=0)
+    for words in ("오늘의 보드", "board"):
+        answer = await stage.say(words)
+        assert answer.text == f"{text('talk.board', KO)}\n{line}"
+        assert "https://eva.example/" in str(answer.reply)
+
+
+async def test_privacy_is_explained(stage: Stage) -> None:
+    for words in ("개인정보", "개인정보 안내"):
+        answer = await stage.say(words)
+        assert answer.text == text("kakao.privacy", KO, hours=24)
+        assert "https://eva.example/privacy" in str(answer.reply)
 
 
 async def test_video_is_declined_kindly(stage: Stage) -> None:

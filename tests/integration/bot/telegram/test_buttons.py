@@ -172,17 +172,17 @@ async def test_she_speaks_the_language_of_the_person(stage: Stage, language: str
 
 async def test_me_tells_history_and_favourite(stage: Stage) -> None:
     await stage.play(stage.updates.text("/me"))
-    assert stage.last()["text"] == text("telegram.me.nothing", KO)
+    assert stage.last()["text"] == text("talk.me.nothing", KO)
     stage.eyes.next = [scripted_outputs(Style.CASUAL, outfit=0.02), *[scripted_outputs(Style.MODE)] * 2]
     await judged(stage, 0)
     await stage.play(stage.updates.text("/me"))
-    assert stage.last()["text"] == text("telegram.me.plain", KO, count=1)
+    assert stage.last()["text"] == text("talk.me.plain", KO, count=1)
     await judged(stage, 1)
     await shared(stage, 2)
     await stage.play(stage.updates.text("/me"))
     mine, newest = stage.telegram.sent(MINA)[-2:]
 
-    assert mine["text"].startswith(text("telegram.me", KO, count=3, style=style_name(Style.MODE, KO)))
+    assert mine["text"].startswith(text("talk.me", KO, count=3, style=style_name(Style.MODE, KO)))
     assert len(mine["text"].splitlines()) == 4
     assert stage.verbs(newest)[0] == "unshare"
     await stage.play(stage.press(newest, "unshare"))
@@ -192,7 +192,7 @@ async def test_me_tells_history_and_favourite(stage: Stage) -> None:
 
 async def test_board_shows_the_top_three(stage: Stage) -> None:
     await stage.play(stage.updates.text("/board", person=FRIEND))
-    assert stage.said(FRIEND) == [text("telegram.board.nothing", KO)]
+    assert stage.said(FRIEND) == [text("talk.board.nothing", KO)]
     for seed in range(4):
         await shared(stage, seed)
     await judged(stage, 5)
@@ -200,8 +200,8 @@ async def test_board_shows_the_top_three(stage: Stage) -> None:
     said = stage.said(FRIEND)[1:]
     name = made_up((await person_of(stage)).id, KO)
 
-    assert said[0] == text("telegram.board", KO)
-    line = text("telegram.board.line", KO, hearts=0, name=name, style=style_name(Style.STREET, KO))
+    assert said[0] == text("talk.board", KO)
+    line = text("talk.board.line", KO, hearts=0, name=name, style=style_name(Style.STREET, KO))
     assert said[1:] == [line] * 3
     assert len(stage.photos(FRIEND)) == 3
 

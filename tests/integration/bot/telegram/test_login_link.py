@@ -39,7 +39,7 @@ async def test_me_opens_the_persons_own_page(stage: Stage) -> None:
 async def test_in_a_group_nobody_gets_the_key(stage: Stage) -> None:
     set_site(stage, SITE)
     await stage.play(stage.updates.text("/me", chat=-5))
-    assert stage.said(-5) == [text("telegram.me.nothing", Language.KO)]
+    assert stage.said(-5) == [text("talk.me.nothing", Language.KO)]
     assert links(stage.last(-5)) == []
     assert await stage.count("tickets") == 0
 
@@ -48,5 +48,5 @@ async def test_without_an_address_that_telegram_opens_there_is_no_button(stage: 
     await stage.play(stage.updates.text("/me"))
     set_site(stage, "http://localhost:8000")
     await stage.play(stage.updates.text("/me"))
-    assert stage.said() == [text("telegram.me.nothing", Language.KO)] * 2
+    assert stage.said() == [text("talk.me.nothing", Language.KO)] * 2
     assert not any(links(message) for message in stage.telegram.sent(MINA))
