@@ -67,7 +67,7 @@ class Stylist:
             subject: the provider's id of them.
             tag: their language, e.g. `ko-KR`; only for the first meeting.
         """
-        async with self.memory.database.reading() as connection:
+        async with self.memory.database.direct() as connection:
             if (known := await people.reachable(connection, provider, subject)) is not None:
                 return known
         async with self.memory.database.begin() as connection:

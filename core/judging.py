@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from core.db.direct import Connection
     from core.db.looks import Look
-    from core.db.reading import Connection
     from core.db.tables import Channel
     from core.memory import Memory
     from core.vision.classifier import StyleClassifier
@@ -95,7 +95,7 @@ class Judging:
 
     async def _judge(self, data: bytes, *, person_id: UUID, channel: Channel, source: str, language: str) -> Judged:
         database = self._memory.database
-        async with database.reading() as connection:
+        async with database.direct() as connection:
             begun = await looks.by_source(connection, person_id, source)
         if begun is not None and begun.stored_at is not None:
             return Judged(look=begun, known=False)
@@ -104,7 +104,7 @@ class Judging:
         if begun is not None:
             return Judged(look=await self._store(begun, picture.image), known=False)
         hashed = await to_thread.run_sync(fingerprint, picture.image, limiter=self._cores)
-        async with database.reading() as connection:
+        async with database.direct() as connection:
             if (known := await self._remembered(connection, person_id, hashed)) is not None:
                 return Judged(look=known, known=True)
             await self._count(connection, person_id)
@@ -124,7 +124,7 @@ class Judging:
             verdict=verdict,
             language=language,
         )
-        async with database.reading() as connection:
+        async with database.direct() as connection:
             added = await looks.add(connection, new)
         with STEP_SECONDS.labels("store").time():
             return Judged(look=await self._store(added, picture.image), known=False)
@@ -151,7 +151,7 @@ class Judging:
         await storage.put(look.photo_key, await to_thread.run_sync(_jpeg, image, limiter=self._cores))
         heat = await to_thread.run_sync(heat_jpeg, image, look.verdict.cam, limiter=self._cores)
         await storage.put(look.cam_key, heat)
-        async with self._memory.database.reading() as connection:
+        async with self._memory.database.direct() as connection:
             stored = await pictures.mark_stored(connection, look.id)
         if stored is None:
             await storage.delete([look.photo_key, look.cam_key])

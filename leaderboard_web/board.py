@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from bot.texts import Language
     from core.db.boards import Shared
-    from core.db.reading import Connection
+    from core.db.direct import Connection
     from core.memory import Memory
     from leaderboard_web.cards import Card
     from leaderboard_web.site import Site
@@ -86,11 +86,11 @@ def board_routes(site: Site) -> APIRouter:
             cards = page.cards
             judged = await site.fresh.get("judged", lambda: _judged(memory))
             if key is not None:
-                async with memory.database.reading() as connection:
+                async with memory.database.direct() as connection:
                     given = await hearts.given_to(connection, Provider.WEB, key, [each.id for each in page.cards])
                 cards = tuple(replace(each, given=True) if each.id in given else each for each in page.cards)
         else:
-            async with memory.database.reading() as connection:
+            async with memory.database.direct() as connection:
                 page = await _further(connection, memory, style, when, cursor, language, key or "")
             cards = page.cards
         hero = cards[0] if cursor is None and cards else None
@@ -123,7 +123,7 @@ class Page:
 
 async def _first(memory: Memory, style: Style | None, when: Period | None, language: Language) -> Page:
     """The first page of a board; without a time, of that of the shortest time in which somebody shared a look."""
-    async with memory.database.reading() as connection:
+    async with memory.database.direct() as connection:
         for chosen in Period if when is None else (when,):
             found = await boards.page(connection, limit=SHOWN + 2, style=style, period=chosen)
             if found:
@@ -170,7 +170,7 @@ def _shown(
 
 async def _judged(memory: Memory) -> int:
     """How many outfits were judged today."""
-    async with memory.database.reading() as connection:
+    async with memory.database.direct() as connection:
         return await boards.judged_today(connection)
 
 

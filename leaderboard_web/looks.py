@@ -66,7 +66,7 @@ def look_routes(site: Site) -> APIRouter:
     async def page(request: Request, look_id: str) -> Response:
         """The page of a look that is on the board; 404 for all else."""
         language = language_of(request)
-        async with memory.database.reading() as connection:
+        async with memory.database.direct() as connection:
             seen = await visits.of_look(connection, as_id(look_id), guests.key_of(request) or "")
         if seen is None:
             raise HTTPException(404)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from core.db.direct import Connection
     from core.db.people import Person
-    from core.db.reading import Connection
     from leaderboard_web.site import Site
 
 __all__ = ["people_routes"]
@@ -44,7 +44,7 @@ def people_routes(site: Site) -> APIRouter:
         """A page of somebody's looks, the latest shared first."""
         language, before = language_of(request), asked_moment(request)
         visitor = guests.key_of(request) or ""
-        async with memory.database.reading() as connection:
+        async with memory.database.direct() as connection:
             seen = await visits.of_person(connection, name, visitor) if _may_be(name) else None
             if seen is None:
                 raise HTTPException(404)

@@ -108,7 +108,7 @@ def picture_routes(site: Site) -> APIRouter:
     async def let_pass(look_id: str, key: str, token: str) -> None:
         look = as_id(look_id)
         memory.links.check(_shared(look, key), token)
-        async with memory.database.reading() as connection:
+        async with memory.database.direct() as connection:
             if not await boards.has(connection, look):
                 raise PictureMissing
 

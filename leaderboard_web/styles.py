@@ -40,7 +40,7 @@ def style_routes(site: Site) -> APIRouter:
         if key not in set(Style):
             raise HTTPException(404)
         style, language = Style(key), language_of(request)
-        async with memory.database.reading() as connection:
+        async with memory.database.direct() as connection:
             top = await boards.page(connection, style=style, limit=TOP, visitor=guests.key_of(request) or "")
         figures = figures_of(model)
         return render(

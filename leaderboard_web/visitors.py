@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from fastapi import Request, Response
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from core.db.direct import Connection
     from core.db.engine import Database
     from core.db.people import Person
-    from core.db.reading import Connection
     from core.visitors import Visitors
 
 __all__ = ["SECURE_COOKIE", "VISITOR_COOKIE", "Guests"]

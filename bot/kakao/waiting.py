@@ -51,7 +51,7 @@ class WaitingRoom:
         while self._waiting:
             asked = dict(self._waiting)
             try:
-                async with self._database.reading() as connection:
+                async with self._database.direct() as connection:
                     pending = await inbox.pending(connection, {inbox_id for inbox_id, _ in asked.values()})
             except DATABASE_FAULTS as error:
                 # Also to those who came while it was asked: nobody asks again for them.

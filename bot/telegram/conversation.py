@@ -81,7 +81,7 @@ class Conversation:
             EvaError: it must be tried again; one of `NotDelivered`, `PictureUnreachable`, `StorageUnavailable`.
             Exception: the database is away, one of `DATABASE_FAULTS`; or a mistake of ours, after an apology.
         """
-        async with self.memory.database.reading() as connection:
+        async with self.memory.database.direct() as connection:
             update = await inbox.get(connection, inbox_id)
             if update is None or update.done_at is not None:
                 return
@@ -135,7 +135,7 @@ class Conversation:
             return None
 
     async def _finish(self, inbox_ids: Sequence[int]) -> None:
-        async with self.memory.database.reading() as connection:
+        async with self.memory.database.direct() as connection:
             await inbox.finish(connection, *inbox_ids)
 
     async def _settle(

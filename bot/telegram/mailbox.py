@@ -84,7 +84,7 @@ async def take_in(memory: Memory, payload: object) -> int | None:
         envelope, storable = None, {}
     if envelope is None:
         return await _keep_nonsense(memory, update_id)
-    async with memory.database.reading() as connection:
+    async with memory.database.direct() as connection:
         return await inbox.receive_for(
             connection,
             Channel.TELEGRAM,

@@ -80,7 +80,7 @@ class Thread:
     async def note(self, step: str, words: str = "") -> None:
         """Note that a step is done."""
         self._sent[step] = words
-        async with self.memory.database.reading() as connection:
+        async with self.memory.database.direct() as connection:
             await deliveries.mark(connection, self.inbox_id, step, message=words)
 
     def busy(self, action: ChatAction) -> AbstractAsyncContextManager[None]:

@@ -11,9 +11,9 @@ from sqlalchemy import DateTime, Integer, Text, Uuid, bindparam, exists, func, s
 
 from core.days import midnight, monday
 from core.db import tables
+from core.db.direct import Statement
 from core.db.glimpses import GLIMPSE, as_glimpse
 from core.db.looks import as_look
-from core.db.reading import Question
 from core.db.tables import Provider
 from core.styles import Style
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row, Select, Table
 
+    from core.db.direct import Connection
     from core.db.glimpses import Glimpse
     from core.db.looks import Look
-    from core.db.reading import Connection
 
 __all__ = [
     "Period",
@@ -103,7 +103,7 @@ async def page(
     if after is not None:
         values |= {"hearts": after.hearts, "look_id": after.look_id}
     return [
-        as_shared(row) for row in await _page(style is not None, period, after is not None).ask(connection, **values)
+        as_shared(row) for row in await _page(style is not None, period, after is not None).all(connection, **values)
     ]
 
 
@@ -143,12 +143,12 @@ async def of_person(
     values: dict[str, Any] = {"person_id": person_id, "limit": limit, "visitor": visitor}
     if after is not None:
         values |= {"shared_at": after[0], "look_id": after[1]}
-    return [as_shared(row) for row in await _of_person(after is not None).ask(connection, **values)]
+    return [as_shared(row) for row in await _of_person(after is not None).all(connection, **values)]
 
 
 async def styles_of(connection: Connection, person_id: UUID) -> dict[Style, int]:
     """How many of a person's looks on the board are of each style, the most frequent first; without the others."""
-    return {Style(row.style): row.looks for row in await STYLES_OF.ask(connection, person_id=person_id)}
+    return {Style(row.style): row.looks for row in await STYLES_OF.all(connection, person_id=person_id)}
 
 
 def on_board() -> Select[tuple[object, ...]]:
@@ -208,37 +208,39 @@ def _chosen(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
             return chosen
 
 
-JUDGED = Question(
+JUDGED = Statement(
     select(func.coalesce(func.sum(tables.days.c.judged), 0).label("judged")).where(
         tables.days.c.day == bindparam("day")
     )
 )
-STYLES_OF = Question(
+STYLES_OF = Statement(
     select(tables.person_styles.c.style, tables.person_styles.c.looks)
     .where(tables.person_styles.c.person_id == bindparam("person_id"), tables.person_styles.c.looks > 0)
     .order_by(tables.person_styles.c.looks.desc(), tables.person_styles.c.style)
 )
-SHARED = Question(of_board(tables.looks).where(tables.looks.c.id == bindparam("look_id")))
-ON_BOARD = Question(select(tables.looks.c.id).where(tables.looks.c.id == bindparam("look_id"), tables.looks.c.on_board))
+SHARED = Statement(of_board(tables.looks).where(tables.looks.c.id == bindparam("look_id")))
+ON_BOARD = Statement(
+    select(tables.looks.c.id).where(tables.looks.c.id == bindparam("look_id"), tables.looks.c.on_board)
+)
 
 
 @cache
-def _page(by_style: bool, period: Period, further: bool) -> Question:
+def _page(by_style: bool, period: Period, further: bool) -> Statement:
     table = tables.looks
     found = on_board().where(*_chosen(by_style, period))
     if further:
         here = func.row(table.c.hearts, table.c.id)
         found = found.where(here < func.row(bindparam("hearts", type_=Integer), bindparam("look_id", type_=Uuid)))
     found = found.order_by(table.c.hearts.desc(), table.c.id.desc()).limit(bindparam("limit", type_=Integer))
-    return Question(found)
+    return Statement(found)
 
 
 @cache
-def _of_person(further: bool) -> Question:
+def _of_person(further: bool) -> Statement:
     table = tables.looks
     found = on_board().where(table.c.person_id == bindparam("person_id"))
     if further:
         place = func.row(bindparam("shared_at", type_=DateTime(timezone=True)), bindparam("look_id", type_=Uuid))
         found = found.where(func.row(table.c.shared_at, table.c.id) < place)
     found = found.order_by(table.c.shared_at.desc(), table.c.id.desc()).limit(bindparam("limit", type_=Integer))
-    return Question(found)
+    return Statement(found)

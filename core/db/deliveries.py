@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, bindparam, select, text
 
 from core.db import tables
-from core.db.reading import Question
+from core.db.direct import Statement
 
 if TYPE_CHECKING:
-    from core.db.reading import Connection
+    from core.db.direct import Connection
 
 __all__ = ["claim", "mark", "sent"]
 
-CLAIM = Question(
+CLAIM = Statement(
     text("""
 INSERT INTO deliveries (inbox_id, step, message)
 SELECT id, CAST(:step AS text), CAST(:message AS text) FROM inbox WHERE id = :inbox_id FOR KEY SHARE
 ON CONFLICT DO NOTHING RETURNING step
 """)
 )
-SENT = Question(
+SENT = Statement(
     select(tables.deliveries.c.step, tables.deliveries.c.message).where(
         tables.deliveries.c.inbox_id == bindparam("inbox_id", type_=BigInteger)
     )
@@ -34,7 +34,7 @@ SENT = Question(
 
 async def sent(connection: Connection, inbox_id: int) -> dict[str, str | None]:
     """The steps of the answer to an update that were sent already, with the messenger's ids of the messages."""
-    return {row.step: row.message for row in await SENT.ask(connection, inbox_id=inbox_id)}
+    return {row.step: row.message for row in await SENT.all(connection, inbox_id=inbox_id)}
 
 
 async def mark(connection: Connection, inbox_id: int, step: str, *, message: str | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import DateTime, Integer, Uuid, bindparam, func, select, true
 
 from core.db import boards, tables
-from core.db.reading import Question
+from core.db.direct import Statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, FromClause
 
     from core.db.boards import Shared
-    from core.db.reading import Connection
+    from core.db.direct import Connection
 
 __all__ = ["following"]
 
@@ -46,11 +46,11 @@ async def following(
     values: dict[str, Any] = {"person_id": person_id, "limit": limit, "visitor": visitor}
     if before is not None:
         values |= {"shared_at": before[0], "look_id": before[1]}
-    return [boards.as_shared(row) for row in await _page(before is not None).ask(connection, **values)]
+    return [boards.as_shared(row) for row in await _page(before is not None).all(connection, **values)]
 
 
 @cache
-def _page(further: bool) -> Question:
+def _page(further: bool) -> Statement:
     """The statement, put together once."""
     limit = bindparam("limit", type_=Integer)
     follows, newest, more = tables.follows, tables.looks.alias("newest"), tables.looks.alias("more")
@@ -83,7 +83,7 @@ def _page(further: bool) -> Question:
         .limit(limit)
         .subquery("page")
     )
-    return Question(
+    return Statement(
         boards.on_board()
         .join(page, page.c.id == tables.looks.c.id)
         .order_by(tables.looks.c.shared_at.desc(), tables.looks.c.id.desc())

@@ -8,7 +8,7 @@ from sqlalchemy import Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.db import marks, tables
-from core.db.reading import Question
+from core.db.direct import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.reading import Connection
+    from core.db.direct import Connection
     from core.db.tables import Provider
 
 __all__ = ["give", "given_to", "take_back"]
@@ -49,11 +49,11 @@ async def given_to(
     connection: Connection, provider: Provider, subject: str, look_ids: Iterable[UUID]
 ) -> frozenset[UUID]:
     """Those of the looks that have the heart of whoever a provider knows by this id; none if that is nobody."""
-    found = await GIVEN_TO.ask(connection, provider=provider, subject=subject, look_ids=list(look_ids))
+    found = await GIVEN_TO.all(connection, provider=provider, subject=subject, look_ids=list(look_ids))
     return frozenset(row.look_id for row in found)
 
 
-GIVEN_TO = Question(
+GIVEN_TO = Statement(
     select(tables.hearts.c.look_id)
     .join(tables.identities, tables.identities.c.person_id == tables.hearts.c.person_id)
     .where(

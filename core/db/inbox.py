@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.db import tables
-from core.db.reading import Question
+from core.db.direct import Statement
 from core.db.tables import Channel
 from core.queue import DEFER
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.reading import Connection
+    from core.db.direct import Connection
     from core.queue import NewJob
 
 __all__ = [
@@ -42,7 +42,7 @@ __all__ = [
 
 REMEMBERED = timedelta(days=7)
 """How long a done update is known as one that came already; Telegram repeats for a day."""
-RECEIVE = Question(
+RECEIVE = Statement(
     text(f"""
 WITH taken AS (
     INSERT INTO inbox (platform, update_id, sender, payload)
@@ -52,10 +52,10 @@ WITH taken AS (
 SELECT id, {DEFER.format(args="CAST(CAST(:args AS text) AS jsonb) || jsonb_build_object('inbox_id', id)")} FROM taken
 """)
 )
-GET = Question(select(tables.inbox).where(tables.inbox.c.id == bindparam("inbox_id", type_=BigInteger)))
+GET = Statement(select(tables.inbox).where(tables.inbox.c.id == bindparam("inbox_id", type_=BigInteger)))
 AMONG = tables.inbox.c.id == any_(bindparam("inbox_ids", type_=ARRAY(BigInteger)))
-PENDING = Question(select(tables.inbox.c.id).where(AMONG, tables.inbox.c.done_at.is_(None)))
-FINISH = Question(
+PENDING = Statement(select(tables.inbox.c.id).where(AMONG, tables.inbox.c.done_at.is_(None)))
+FINISH = Statement(
     update(tables.inbox).where(AMONG).values(done_at=func.now(), payload=null()).returning(tables.inbox.c.id)
 )
 
@@ -107,7 +107,7 @@ async def receive_for(
     """Take an update in and enqueue the job that answers it, both or neither, in one statement.
 
     Args:
-        connection: a reader, or the unit of work.
+        connection: a direct one, or the unit of work.
         platform: who brought the update.
         update_id: the platform's own number of it.
         sender: the platform's id of the person who sent it, if it says so.
@@ -146,7 +146,7 @@ async def latest(connection: AsyncConnection, platform: Channel, sender: str) ->
 
 async def pending(connection: Connection, inbox_ids: Collection[int]) -> set[int]:
     """Which of some updates are still to be done; forgotten ones are not."""
-    return {row.id for row in await PENDING.ask(connection, inbox_ids=list(inbox_ids))}
+    return {row.id for row in await PENDING.all(connection, inbox_ids=list(inbox_ids))}
 
 
 async def rewrite(connection: AsyncConnection, inbox_id: int, payload: Mapping[str, Any]) -> None:
@@ -158,7 +158,7 @@ async def rewrite(connection: AsyncConnection, inbox_id: int, payload: Mapping[s
 
 async def finish(connection: Connection, *inbox_ids: int) -> None:
     """Note that updates are done; what they said is not kept."""
-    await FINISH.ask(connection, inbox_ids=list(inbox_ids))
+    await FINISH.all(connection, inbox_ids=list(inbox_ids))
 
 
 async def undone(connection: AsyncConnection) -> int:

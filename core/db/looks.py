@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
+from core.db.direct import Statement
 from core.db.glimpses import Glimpse
-from core.db.reading import Question
 from core.db.tables import Asked, Channel
 from core.errors import PersonGone
 from core.styles import STYLES, Style
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.reading import Connection
+    from core.db.direct import Connection
 
 __all__ = [
     "Look",
@@ -265,7 +265,7 @@ NEW = (
     "language",
 )
 """The columns of a new look, but for its id and its owner's."""
-ADD = Question(
+ADD = Statement(
     upsert(tables.looks)
     .values(
         **{each: bindparam(each) for each in ("id", "person_id", *NEW)},
@@ -276,13 +276,13 @@ ADD = Question(
     .on_conflict_do_nothing(index_elements=["person_id", "source"])
     .returning(tables.looks)
 )
-ONE = Question(select(tables.looks).where(tables.looks.c.id == bindparam("look_id")))
-BY_SOURCE = Question(
+ONE = Statement(select(tables.looks).where(tables.looks.c.id == bindparam("look_id")))
+BY_SOURCE = Statement(
     select(tables.looks).where(
         tables.looks.c.person_id == bindparam("person_id"), tables.looks.c.source == bindparam("source")
     )
 )
-SINCE = Question(
+SINCE = Statement(
     select(func.count().label("looks")).where(
         tables.looks.c.person_id == bindparam("person_id"), tables.looks.c.created_at >= bindparam("moment")
     )

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
-from core.db.reading import Question
+from core.db.direct import Statement
 from core.db.tables import Asked, Provider
 from core.errors import PersonGone
 from core.ids import uuid7
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.reading import Connection
+    from core.db.direct import Connection
 
 __all__ = [
     "Identity",
@@ -262,13 +262,13 @@ BY_IDENTITY = (
     tables.identities.c.provider == bindparam("provider"),
     tables.identities.c.subject == bindparam("subject"),
 )
-IDENTITY = Question(select(tables.identities).where(*BY_IDENTITY))
-KNOWN = Question(select(tables.people).join(tables.identities).where(*BY_IDENTITY))
-REACHABLE = Question(
+IDENTITY = Statement(select(tables.identities).where(*BY_IDENTITY))
+KNOWN = Statement(select(tables.people).join(tables.identities).where(*BY_IDENTITY))
+REACHABLE = Statement(
     select(tables.people).join(tables.identities).where(*BY_IDENTITY, tables.identities.c.unreachable_at.is_(None))
 )
-NAMED = Question(select(tables.people).where(tables.people.c.name_key == bindparam("key")))
-ONE = Question(select(tables.people).where(tables.people.c.id == bindparam("person_id")))
+NAMED = Statement(select(tables.people).where(tables.people.c.name_key == bindparam("key")))
+ONE = Statement(select(tables.people).where(tables.people.c.id == bindparam("person_id")))
 
 
 def _is(provider: Provider, subject: str) -> tuple[ColumnElement[bool], ...]:

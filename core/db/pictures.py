@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Integer, Uuid, bindparam, func, literal, null, select, update
 
 from core.db import tables
+from core.db.direct import Statement
 from core.db.looks import as_look
-from core.db.reading import Question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from core.db.direct import Connection
     from core.db.looks import Look
-    from core.db.reading import Connection
 
 __all__ = ["forget", "hold", "mark_stored", "of_person", "private_since", "recent_fingerprints"]
 
@@ -34,7 +34,7 @@ async def recent_fingerprints(
     connection: Connection, person_id: UUID, *, model: str, limit: int
 ) -> list[tuple[UUID, bytes]]:
     """Ids and fingerprints of a person's latest looks that this model judged and that still have their pictures."""
-    found = await RECENT.ask(connection, person_id=person_id, model=model, limit=limit)
+    found = await RECENT.all(connection, person_id=person_id, model=model, limit=limit)
     return [(row.id, row.fingerprint) for row in found]
 
 
@@ -82,7 +82,7 @@ async def of_person(connection: AsyncConnection, person_id: UUID) -> list[tuple[
     return [(row.photo_key, row.cam_key) for row in await connection.execute(found)]
 
 
-RECENT = Question(
+RECENT = Statement(
     select(tables.looks.c.id, tables.looks.c.fingerprint)
     .where(
         tables.looks.c.person_id == bindparam("person_id"),
@@ -93,7 +93,7 @@ RECENT = Question(
     .order_by(tables.looks.c.created_at.desc(), tables.looks.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )
-STORED = Question(
+STORED = Statement(
     update(tables.looks)
     .where(tables.looks.c.id == bindparam("look_id", type_=Uuid), tables.looks.c.photo_key.is_not(None))
     .values(stored_at=func.coalesce(tables.looks.c.stored_at, func.now()))

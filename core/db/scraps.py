@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import DateTime, Integer, Uuid, bindparam, func
 
 from core.db import boards, marks, tables
-from core.db.reading import Question
+from core.db.direct import Statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.boards import Shared
-    from core.db.reading import Connection
+    from core.db.direct import Connection
 
 __all__ = ["Scrap", "add", "of_person", "remove"]
 
@@ -68,12 +68,12 @@ async def of_person(
     values: dict[str, Any] = {"person_id": person_id, "limit": limit, "visitor": visitor}
     if after is not None:
         values |= {"kept_at": after[0], "look_id": after[1]}
-    found = await _of_person(after is not None).ask(connection, **values)
+    found = await _of_person(after is not None).all(connection, **values)
     return [Scrap(shared=boards.as_shared(row), created_at=row.kept_at) for row in found]
 
 
 @cache
-def _of_person(further: bool) -> Question:
+def _of_person(further: bool) -> Statement:
     table = tables.scraps
     found = (
         boards.on_board()
@@ -85,4 +85,4 @@ def _of_person(further: bool) -> Question:
         place = func.row(bindparam("kept_at", type_=DateTime(timezone=True)), bindparam("look_id", type_=Uuid))
         found = found.where(func.row(table.c.created_at, table.c.look_id) < place)
     found = found.order_by(table.c.created_at.desc(), table.c.look_id.desc())
-    return Question(found.limit(bindparam("limit", type_=Integer)))
+    return Statement(found.limit(bindparam("limit", type_=Integer)))

@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, exists, select
 
 from core.db import boards, tables
 from core.db.boards import SharedLook
+from core.db.direct import Statement
 from core.db.looks import as_look
 from core.db.people import as_person
-from core.db.reading import Question
 from core.names import name_key
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from core.db.direct import Connection
     from core.db.people import Person
-    from core.db.reading import Connection
 
 __all__ = ["Visit", "of_look", "of_person"]
 
@@ -41,7 +41,7 @@ async def of_look(connection: Connection, look_id: UUID, visitor: str) -> tuple[
     """A look that is on the board, and a visit to it; None for all other looks.
 
     Args:
-        connection: a reader, or a unit of work.
+        connection: a direct one, or a unit of work.
         look_id: of the look.
         visitor: the key of who asks, see `boards.visitor_id`.
     """
@@ -63,7 +63,7 @@ def _follows(owner: ColumnElement[UUID]) -> ColumnElement[bool]:
     return exists().where(*theirs).correlate(tables.looks, tables.people).label("follows")
 
 
-LOOK = Question(
+LOOK = Statement(
     boards.of_board(
         tables.looks,
         boards.visitor_id().label("visitor"),
@@ -71,7 +71,7 @@ LOOK = Question(
         _follows(tables.looks.c.person_id),
     ).where(tables.looks.c.id == bindparam("look_id"))
 )
-PERSON = Question(
+PERSON = Statement(
     select(tables.people, boards.visitor_id().label("visitor"), _follows(tables.people.c.id)).where(
         tables.people.c.name_key == bindparam("key")
     )

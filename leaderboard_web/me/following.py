@@ -39,7 +39,7 @@ def following_routes(site: Site) -> APIRouter:
     async def feed(request: Request) -> Response:
         """A page of the feed."""
         language, before = language_of(request), asked_moment(request)
-        async with memory.database.reading() as connection:
+        async with memory.database.direct() as connection:
             me = await owner(site, connection, request)
             if me is None:
                 return stranger(request)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from fastapi import Request, Response
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from core.db.direct import Connection
     from core.db.looks import Look
     from core.db.people import Person
-    from core.db.reading import Connection
     from leaderboard_web.site import Site
 
 __all__ = ["SECTION", "go", "own_look", "owner", "said_in", "stranger"]

@@ -30,7 +30,7 @@ def scrap_routes(site: Site) -> APIRouter:
     async def page(request: Request) -> Response:
         """A page of one's scraps; what its owner took off the board is not there, until it is back."""
         language, before = language_of(request), asked_moment(request)
-        async with memory.database.reading() as connection:
+        async with memory.database.direct() as connection:
             me = await owner(site, connection, request)
             if me is None:
                 return stranger(request)

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from core.db import boards, hearts, looks, people, visits
+from core.db.direct import Statement
 from core.db.engine import Database
-from core.db.reading import Question
 from core.db.tables import Provider
 from core.ids import uuid7
 from tests.integration.records import a_look, a_person
@@ -35,25 +35,25 @@ async def test_a_reader_sees_what_a_unit_of_work_sees(database: Database) -> Non
     async with database.begin() as connection:
         page, whole = await boards.page(connection, limit=3, style=look.style), await looks.get(connection, look.id)
         owner = await people.get(connection, look.person_id)
-    async with database.reading() as reader:
-        assert await boards.page(reader, limit=3, style=look.style) == page
-        assert await people.get(reader, look.person_id) == owner
-        found = await boards.shared(reader, look.id)
+    async with database.direct() as direct:
+        assert await boards.page(direct, limit=3, style=look.style) == page
+        assert await people.get(direct, look.person_id) == owner
+        found = await boards.shared(direct, look.id)
         assert found is not None
         assert whole is not None
         assert replace(found.look, verdict=whole.verdict) == whole
         assert found.look.verdict.probabilities == whole.verdict.probabilities
-        assert await boards.shared(reader, uuid7()) is None
+        assert await boards.shared(direct, uuid7()) is None
 
 
 async def test_a_reader_does_not_see_what_is_not_committed(database: Database) -> None:
     look = await a_shared(database)
-    async with database.reading() as reader:
+    async with database.direct() as direct:
         async with database.begin() as connection:
             assert await looks.unshare(connection, look.id)
             assert await boards.shared(connection, look.id) is None
-            assert await boards.shared(reader, look.id) is not None
-        assert await boards.shared(reader, look.id) is None
+            assert await boards.shared(direct, look.id) is not None
+        assert await boards.shared(direct, look.id) is None
 
 
 async def test_a_visit_is_who_it_is_and_what_they_put_on_the_page(database: Database) -> None:
@@ -61,30 +61,30 @@ async def test_a_visit_is_who_it_is_and_what_they_put_on_the_page(database: Data
     async with database.begin() as connection:
         visitor = await people.meet(connection, Provider.WEB, "mina", language="ko")
         await hearts.give(connection, look.id, visitor.id)
-    async with database.reading() as reader:
-        seen = await visits.of_look(reader, look.id, "mina")
+    async with database.direct() as direct:
+        seen = await visits.of_look(direct, look.id, "mina")
         assert seen is not None
         assert seen[0].given
         assert seen[1] == visits.Visit(person_id=visitor.id, scrapped=False, follows=False)
-        seen = await visits.of_look(reader, other.id, "mina")
+        seen = await visits.of_look(direct, other.id, "mina")
         assert seen is not None
         assert not seen[0].given
         for stranger in ("jun", ""):
-            seen = await visits.of_look(reader, look.id, stranger)
+            seen = await visits.of_look(direct, look.id, stranger)
             assert seen is not None
             assert not seen[0].given
             assert seen[1] == visits.Visit(person_id=None, scrapped=False, follows=False)
-        page = await boards.page(reader, limit=9, visitor="mina")
+        page = await boards.page(direct, limit=9, visitor="mina")
         assert {each.look.id: each.given for each in page} == {look.id: True, other.id: False}
-        assert await visits.of_look(reader, uuid7(), "mina") is None
+        assert await visits.of_look(direct, uuid7(), "mina") is None
 
 
 async def test_a_crowd_waits_for_few_connections(database: Database) -> None:
     look = await a_shared(database)
 
     async def read() -> bool:
-        async with database.reading() as reader:
-            return await boards.has(reader, look.id)
+        async with database.direct() as direct:
+            return await boards.has(direct, look.id)
 
     assert all(await asyncio.gather(*(read() for _ in range(200))))
 
@@ -92,8 +92,8 @@ async def test_a_crowd_waits_for_few_connections(database: Database) -> None:
 async def test_readers_come_back_after_the_server_cut_their_connections(database: Database) -> None:
     look = await a_shared(database)
     for _ in range(2):
-        async with database.reading() as reader:
-            assert await boards.has(reader, look.id)
+        async with database.direct() as direct:
+            assert await boards.has(direct, look.id)
         async with database.begin() as connection:
             await connection.execute(KILL)
         # The news travels through the event loop.
@@ -101,7 +101,7 @@ async def test_readers_come_back_after_the_server_cut_their_connections(database
 
 
 async def test_a_value_that_was_forgotten_is_no_null(database: Database) -> None:
-    async with database.reading() as reader:
+    async with database.direct() as direct:
         with pytest.raises(KeyError):
-            await boards.SHARED.ask(reader)
-    assert isinstance(boards.SHARED, Question)
+            await boards.SHARED.all(direct)
+    assert isinstance(boards.SHARED, Statement)

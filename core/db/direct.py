@@ -2,7 +2,7 @@
 
 Of the 0.3 ms of processor time that a short statement takes, SQLAlchemy takes nine tenths: it looks the statement up,
 binds and unbinds each value, and goes through a greenlet; and a page waits for a few of them, a photo for a dozen. So
-what is asked all the time is written with SQLAlchemy and compiled once, and a `Reader` hands the text and the values to
+what is asked all the time is written with SQLAlchemy and compiled once, and a `Direct` hands the text and the values to
 asyncpg. Inside a unit of work, which may have changed something, the same goes over the unit's own connection.
 """
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
     from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
-__all__ = ["Connection", "Question", "Reader", "pool_of_readers"]
+__all__ = ["Connection", "Direct", "Statement", "direct_pool"]
 
 DIALECT: Dialect = dialect()  # type: ignore[no-untyped-call]
 STATEMENTS = 100
 """That a connection keeps prepared, if the URL does not say another number."""
 SECONDS = 30
-"""After which a question is given up."""
+"""After which a statement is given up."""
 
 
 class Row(asyncpg.Record):  # type: ignore[misc]
@@ -45,7 +45,7 @@ class Row(asyncpg.Record):  # type: ignore[misc]
             raise AttributeError(name) from None
 
 
-class Reader:
+class Direct:
     """A connection on which each statement is a unit of work by itself."""
 
     __slots__ = ("_connection",)
@@ -65,25 +65,25 @@ class Reader:
         return rows
 
 
-Connection: TypeAlias = "AsyncConnection | Reader"
-"""Where questions can be asked."""
+Connection: TypeAlias = "AsyncConnection | Direct"
+"""Where a `Statement` can be executed."""
 
 
-class Question:
+class Statement:
     """A statement whose values have names, put together and compiled once."""
 
     def __init__(self, statement: Select[Any] | ReturningInsert[Any] | ReturningUpdate[Any] | TextClause) -> None:
         """Take the statement, with a `bindparam` for each value that is not known yet."""
         self._statement = statement
 
-    async def ask(self, connection: Connection, **values: object) -> Sequence[Any]:
+    async def all(self, connection: Connection, **values: object) -> Sequence[Any]:
         """All rows of the answer.
 
         Args:
-            connection: a reader, or a unit of work.
+            connection: a direct one, or a unit of work.
             values: of the statement's `bindparam`s, all of them.
         """
-        if not isinstance(connection, Reader):
+        if not isinstance(connection, Direct):
             rows: Sequence[Any] = (await connection.execute(self._statement, values)).all()
             return rows
         statement, names, constants = self._compiled
@@ -92,7 +92,7 @@ class Question:
 
     async def first(self, connection: Connection, **values: object) -> Any:
         """The first row of the answer, or None."""
-        rows = await self.ask(connection, **values)
+        rows = await self.all(connection, **values)
         return rows[0] if rows else None
 
     @cached_property
@@ -104,14 +104,14 @@ class Question:
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
-    """One that is not washed between two readers, who leave nothing behind: that would be a round trip more."""
+    """One that is not washed between two users, who leave nothing behind: that would be a round trip more."""
 
     def get_reset_query(self) -> str:
-        """What the server is told when a reader is done."""
+        """What the server is told when somebody is done."""
         return ""
 
 
-def pool_of_readers(url: URL, size: int) -> asyncpg.Pool:
+def direct_pool(url: URL, size: int) -> asyncpg.Pool:
     """The driver's own pool for a database; it connects when it is first used.
 
     Args:
