@@ -5,6 +5,7 @@ cores, the fakes of both messengers and, in one more process, who brings the upd
 
     sustained   photos a second from webhook to last bubble, over the bare forward passes a second of the same model
     burst       200 photos from 100 chats at once: all answered, in order in each chat; how long the webhook took
+    full load   how long the webhook took for single calls while hundreds of photos wait
     kakao       100 calls at once: how long the slowest answer took
     queue       jobs a second that do nothing but one photo with the scripted engine, with one worker and with two
 
@@ -116,6 +117,7 @@ def chat(photos: int) -> list[Figure]:
         burst_sends = [(5000 + turn % 100, pictures[(turn * 7) % len(pictures)]) for turn in range(200)]
         burst, knocks = _flood(telegram, burst_sends)
         ordered = _in_order(telegram, {person for person, _ in burst_sends})
+        loaded = _loaded(telegram, pictures)
         slowest = _kakao_calls(kakao, pictures, 100)
     return [
         Figure(name="bare forward passes", value=bare, unit="/s"),
@@ -125,6 +127,8 @@ def chat(photos: int) -> list[Figure]:
         Figure(name="burst, chats in order", value=ordered, unit="%", target=100.0, at_most=False),
         Figure(name="burst, webhook p99", value=float(np.percentile(knocks, 99)), unit="ms", target=50.0),
         Figure(name="burst, webhook median", value=float(np.median(knocks)), unit="ms"),
+        Figure(name="at full load, webhook p99", value=float(np.percentile(loaded, 99)), unit="ms", target=50.0),
+        Figure(name="at full load, webhook median", value=float(np.median(loaded)), unit="ms"),
         Figure(name="100 Kakao calls at once, slowest answer", value=slowest, unit="s", target=4.5),
     ]
 
@@ -205,21 +209,44 @@ def _say_until_answered(telegram: FakeTelegram) -> None:
 
 def _flood(telegram: FakeTelegram, sends: list[tuple[int, bytes]]) -> tuple[float, list[float]]:
     """Send photos at once over 16 connections; seconds until all are answered, milliseconds of each webhook call."""
-    wanted = Counter(person for person, _ in sends)
+    knocks = _knock(telegram, sends)
+    return _until_answered(telegram, sends) - knocks["began"], knocks["ms"]
+
+
+def _loaded(telegram: FakeTelegram, pictures: list[bytes]) -> list[float]:
+    """Milliseconds of each webhook call while the worker has more to do than it can, and calls come one by one."""
+    backlog = [(7000 + turn, pictures[turn % len(pictures)]) for turn in range(240)]
+    calls = [(8000 + turn, pictures[turn % len(pictures)]) for turn in range(100)]
+    _knock(telegram, backlog)
+    found: list[float] = _knock(telegram, calls, pause=1.0)["ms"]
+    _until_answered(telegram, [*backlog, *calls])
+    return found
+
+
+def _knock(telegram: FakeTelegram, sends: list[tuple[int, bytes]], *, pause: float = 0) -> dict[str, Any]:
+    """Bring photos to the webhook; when the first one left, and milliseconds of each call."""
     updates = [telegram.updates.photo(data, person=person) for person, data in sends]
     url = urlsplit(str(telegram.api.webhook["url"]))
-    plan = {"port": url.port, "path": url.path, "secret": SECRET, "connections": CONNECTIONS, "updates": updates}
+    plan = {"port": url.port, "path": url.path, "secret": SECRET, "connections": CONNECTIONS, "pause": pause}
     command = [sys.executable, "-m", "benchmarks.knocks"]
-    done = subprocess.run(command, cwd=ROOT, input=json.dumps(plan), stdout=subprocess.PIPE, text=True, check=True)
-    knocks = json.loads(done.stdout)
-    pending = set(wanted)
+    done = subprocess.run(
+        command, cwd=ROOT, input=json.dumps({**plan, "updates": updates}), stdout=subprocess.PIPE, text=True, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _until_answered(telegram: FakeTelegram, sends: list[tuple[int, bytes]]) -> float:
+    """Wait until all photos of some chats are answered; when that was."""
+    wanted = Counter(person for person, _ in sends)
+    pending, ends_by = set(wanted), time.perf_counter() + WITHIN
     while pending:
-        if time.perf_counter() - knocks["began"] > WITHIN:
+        if time.perf_counter() > ends_by:
             raise TimeoutError(f"{len(pending)} chats were not answered")
         ends = Counter(int(each["chat"]["id"]) for each in telegram.sent() if each.get("reply_markup"))
         pending = {person for person in pending if ends[person] < wanted[person]}
         time.sleep(0.1)
-    return time.perf_counter() - knocks["began"], knocks["ms"]
+    return time.perf_counter()
 
 
 def _ends(telegram: FakeTelegram, person: int) -> list[Any]:

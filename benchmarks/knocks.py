@@ -3,11 +3,12 @@
 Reads a plan as JSON from its standard input, writes to its standard output when the first update left, by the
 clock that all processes share (CLOCK_MONOTONIC), and the milliseconds of each call:
 
-    {"port": 8000, "path": "/telegram/webhook", "secret": "...", "connections": 16, "updates": [{...}, ...]}
+    {"port": 8000, "path": "/telegram/webhook", "secret": "...", "connections": 16, "pause": 0, "updates": [{}]}
     {"began": 1234.5, "ms": [12.1, 9.8, ...]}
 
-A connection brings its next update as soon as the last one was taken. All are made before the first update leaves. What
-is measured is a webhook, not this process, so it does as little as it can (`benchmarks.readers`).
+A connection brings its next update as soon as the last one was taken, or after a pause of some seconds. All connections
+are made before the first update leaves. What is measured is a webhook, not this process, so it does as little as it can
+(`benchmarks.readers`).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ async def knock(plan: dict[str, Any]) -> dict[str, Any]:
             took.append(1e3 * (time.perf_counter() - left))
             if status != 200:
                 raise ValueError(f"answered {status}")
+            await asyncio.sleep(plan["pause"])
         reader.transport.close()
 
     opened = [await loop.create_connection(Reader, "127.0.0.1", plan["port"]) for _ in range(plan["connections"])]

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from bot.service import Service
 from bot.stylist import Stylist
+from core.doorway import Doorway
 from core.judging import Judging
 from core.settings import Settings
 
@@ -22,4 +23,6 @@ def a_service(memory: Memory, classifier: StyleClassifier, **settings: Any) -> S
     """An Eva who serves pages and does no jobs; her settings are the defaults and those given, no page is kept."""
     chosen = Settings(**{"secret_key": SecretStr("secret" * 6), "keep_pages": 0, **settings})
     stylist = Stylist(memory, Judging(memory, classifier, daily_photos=chosen.daily_photos), chosen)
-    return Service(settings=chosen, memory=memory, classifier=classifier, stylist=stylist, kakao=None)
+    return Service(
+        settings=chosen, memory=memory, classifier=classifier, stylist=stylist, kakao=None, doorway=Doorway()
+    )

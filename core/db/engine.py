@@ -44,7 +44,7 @@ class Database:
     Repositories take the connection of a unit of work and never commit: who begins it, commits it.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20, direct_size: int = 4) -> None:
+    def __init__(self, url: str, *, pool_size: int = 20, direct_size: int = 8) -> None:
         """Name the database.
 
         Args:
