@@ -37,7 +37,8 @@ MARK = "\ue000"
 """Stands around a hole's number while a mould is made; a character that is nobody's (Unicode, private use)."""
 PLAIN = {str, int, UUID}
 """What most fields are: nothing to go into."""
-HOLE = re.compile(f"{MARK}(\\d+){MARK}")
+HOLE = re.compile(f" {MARK}zQ(\\d+){MARK} ")
+"""With small and capital letters and spaces, so that filters such as `upper` or `trim` cannot pass it by unnoticed."""
 
 
 class _Fields(NamedTuple):
@@ -65,7 +66,7 @@ class _Hole:
         place = next((place for place, each in enumerate(self._holes) if each is self), len(self._holes))
         if place == len(self._holes):
             self._holes.append(self)
-        return f"{MARK}{place}{MARK}"
+        return f" {MARK}zQ{place}{MARK} "
 
     __html__ = __str__
 
@@ -180,7 +181,7 @@ def _mould(
     holes: list[_Hole] = []
     number = [0]
     made = str(macro(speak, *[_blank(each, holes, number) for each in shapes], **constants))
-    if {int(place) for place in HOLE.findall(made)} != set(range(len(holes))):
+    if MARK in HOLE.sub("", made) or {int(place) for place in HOLE.findall(made)} != set(range(len(holes))):
         raise TypeError("the template changes what is not known yet")
     parts = HOLE.split(made.replace("{", "{{").replace("}", "}}"))
     text = "".join(f"{{{part}}}" if place % 2 else part for place, part in enumerate(parts))

@@ -41,6 +41,11 @@ SOURCE = """
 {% macro changes(t, thing) %}{{ (thing.owner.name ~ "!") | urlencode }}{% endmacro %}
 {% macro adds(t, thing) %}{{ thing.count + 1 }}{% endmacro %}
 {% macro formats(t, thing) %}{{ "{:03}".format(thing.count) }}{% endmacro %}
+{% macro upper(t, thing) %}{{ thing.owner.name | upper }}{% endmacro %}
+{% macro lower(t, thing) %}{{ thing.owner.name | lower }}{% endmacro %}
+{% macro title(t, thing) %}{{ thing.owner.name | title }}{% endmacro %}
+{% macro once(t, thing) %}{{ thing.owner.name }} {{ thing.owner.name | upper }}{% endmacro %}
+{% macro trim(t, thing) %}{{ thing.owner.name | trim }}{% endmacro %}
 """
 
 
@@ -65,7 +70,7 @@ def test_it_is_what_the_macro_makes(
         assert pour(macros.thing, speak, thing, first) == macros.thing(speak, thing, first)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("macro", ["compares", "changes", "adds", "formats"])
+@pytest.mark.parametrize("macro", ["compares", "changes", "adds", "formats", "upper", "lower", "title", "trim", "once"])
 def test_a_template_that_needs_to_know_is_refused(macro: str) -> None:
     with pytest.raises(TypeError):
         pour(getattr(macros, macro), speak, Thing(owner=Owner(name="Mina")))
