@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from bot.names import MOST_LETTERS, made_up, tidy
 from bot.texts import Language, text
 from core.db import people
+from core.moderation import is_admin
 from leaderboard_web.fields import read_fields
 from leaderboard_web.me.history import HISTORY
 from leaderboard_web.me.owner import SECTION, go, owner, said_in, stranger
@@ -38,7 +39,10 @@ def settings_routes(site: Site) -> APIRouter:
         """The page."""
         async with memory.database.autocommit() as connection:
             me = await owner(site, connection, request)
-        return stranger(request) if me is None else show(request, me, says=said_in(request, SAID, name=me.name))
+            if me is None:
+                return stranger(request)
+            moderates = await is_admin(connection, site.settings.admins, me.id)
+        return show(request, me, says=said_in(request, SAID, name=me.name), moderates=moderates)
 
     @router.post("/me/settings", response_class=Response)
     async def change(request: Request) -> Response:
@@ -76,6 +80,7 @@ def settings_routes(site: Site) -> APIRouter:
         says: tuple[str, ...] = (),
         written: str | None = None,
         refusal: str | None = None,
+        moderates: bool = False,
     ) -> Response:
         language = language_of(request)
         return render(
@@ -91,6 +96,7 @@ def settings_routes(site: Site) -> APIRouter:
             says=says,
             written=me.name or "" if written is None else written,
             refusal=refusal,
+            moderates=moderates,
         )
 
     return router

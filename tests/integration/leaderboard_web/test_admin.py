@@ -152,6 +152,16 @@ async def test_for_everybody_else_there_is_no_such_place(
     assert (await admin.get("/admin/log")).status_code == 200
 
 
+async def test_moderators_find_the_way_among_their_settings(
+    as_person: AsPerson, admin: httpx.AsyncClient, memory: Memory
+) -> None:
+    assert 'href="/admin"' in (await admin.get("/me/settings")).text
+    async with memory.database.begin() as connection:
+        person = await a_person(connection)
+    somebody = await as_person(person)
+    assert 'href="/admin"' not in (await somebody.get("/me/settings")).text
+
+
 async def test_wrong_addresses_are_said_to_be_wrong(admin: httpx.AsyncClient) -> None:
     for path in ("?after=1", "?after=x.y", f"?after=-1.{uuid7().hex}", "/log?before=", "/log?before=²"):
         assert (await admin.get(f"/admin{path}")).status_code == 404, path
