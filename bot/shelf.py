@@ -41,18 +41,20 @@ class Own:
 
 
 async def own(database: Database, person: Person, language: Language) -> Own:
-    """A person's own looks. Who guesses first is not told by the way what she saw."""
+    """A person's own looks. While a look waits for their guess, nothing gives by the way what she saw on it."""
     async with database.begin() as connection:
         count = await looks.count_since(connection, person.id, person.created_at)
         styles = await looks.styles_of(connection, person.id)
         latest = await looks.of_person(connection, person.id, limit=LATEST)
     if not latest:
         return Own(words=text("talk.me.nothing", language), looks=())
-    if styles and not person.guesses_first:
+    told = [look for look in latest if look.asked is not Asked.GUESS]
+    if len(told) < len(latest):
+        words = text("talk.me.count", language, count=count)
+    elif styles:
         words = text("talk.me", language, count=count, style=style_name(next(iter(styles)), language))
     else:
         words = text("talk.me.plain", language, count=count)
-    told = [look for look in latest if look.asked is not Asked.GUESS]
     seen = [look for look in told if look.verdict.band is not Band.NOT_AN_OUTFIT]
     lines = "\n".join(line_of(look, language) for look in seen)
     return Own(words="\n\n".join(filter(None, [words, lines])), looks=seen)

@@ -333,11 +333,17 @@ async def test_album_and_the_list_of_looks_give_nothing_away_and_leave_nothing_t
     await stage.play(stage.updates.photo(a_photo(1)))
     await stage.play(stage.press(stage.last(), "guess"))
     await stage.play(stage.updates.photo(a_photo(2)))
+    waiting = stage.last()
     before = len(stage.said())
     await stage.play(stage.updates.text("/me"))
     style, day = style_name(Style.STREET, Language.KO), datetime.now(SEOUL).date().isoformat()
     assert "\n".join(stage.said()[before:]).count(day) == 2, "the first look, in the list and with its buttons"
+    assert stage.said()[before].startswith(text("talk.me.count", Language.KO, count=2))
     assert text("talk.me", Language.KO, count=2, style=style) not in stage.said()[before]
+
+    await stage.play(stage.press(waiting, "result"))
+    await stage.play(stage.updates.text("/me"))
+    assert text("talk.me", Language.KO, count=2, style=style) in "\n".join(stage.said()), "nothing waits any more"
 
     await stage.play(*(stage.updates.photo(a_photo(seed), media_group_id="1") for seed in (3, 4)))
     await stage.play(stage.updates.text(style))
