@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from leaderboard_web.site import Site
 
 __all__ = ["board_path", "board_routes"]
-
-Choice = TypeVar("Choice", bound=StrEnum)
 
 SHOWN = 12
 """Looks on a page: whole rows of two, three and four; on the first one the big first place comes on top."""
