@@ -14,11 +14,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, features
 
 from bot.texts import text
 from core.errors import EngineUnavailable, MemoryFault, ModelError
-from core.formats import READERS
+from core.formats import PhotoFormat
 from core.photos import Picture
 from core.settings import EngineName
 from core.vision.classifier import load_classifier
@@ -34,6 +34,9 @@ SYSTEM_FONTS = (
     Path("C:/Windows/Fonts/malgun.ttf"),
 )
 """Fonts with Korean letters that come with macOS and Windows."""
+
+CODECS = {PhotoFormat.JPEG: "jpg", PhotoFormat.WEBP: "webp", PhotoFormat.AVIF: "avif"}
+"""Formats for which Pillow needs a library that a build of it may lack, and its name for that."""
 
 
 class State(StrEnum):
@@ -92,11 +95,13 @@ def _judging(settings: Settings, language: Language) -> list[Check]:
 
 
 def _formats(language: Language) -> Check:
-    missing = [form.value for form, (module, _) in READERS.items() if not _imports(module)]
+    missing = [form.value for form, codec in CODECS.items() if not features.check(codec)]
+    if not _imports("pillow_heif"):
+        missing.append(PhotoFormat.HEIF.value)
     if missing:
         mend = text("cli.doctor.photos.mend", language, formats=", ".join(missing))
         return _check("photos", State.MISSING, mend, language)
-    formats = ", ".join(form.value for form in READERS)
+    formats = ", ".join(form.value for form in PhotoFormat)
     return _check("photos", State.OK, text("cli.doctor.photos.ok", language, formats=formats), language)
 
 

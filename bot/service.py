@@ -19,7 +19,6 @@ from bot.telegram.tasks import tasks
 from bot.telegram.usher import Usher
 from core import retention
 from core.db import inbox
-from core.doorway import Doorway
 from core.errors import TokenRefused
 from core.judging import Judging
 from core.memory import open_memory
@@ -59,8 +58,6 @@ class Service:
     """Eva at work, for the site as well as for the messengers."""
     kakao: Kakao | None
     """None while KakaoTalk is off."""
-    doorway: Doorway
-    """Where updates come in that must be taken at once; jobs begin when it is quiet."""
     work: tuple[Callable[[], Awaitable[None]], ...] = field(default=())
     """What a worker does side by side, each until it is cancelled; nothing in a process that only serves."""
 
@@ -99,20 +96,18 @@ async def open_service(settings: Settings, *, works: bool) -> AsyncIterator[Serv
         judging = Judging(memory, classifier, daily_photos=settings.daily_photos)
         stylist = Stylist(memory, judging, settings)
         kakao = await stack.enter_async_context(open_kakao(stylist)) if settings.kakao_key is not None else None
-        doorway = Doorway()
-        work = (_do_jobs(memory, stylist, kakao, doorway),) if works else ()
+        work = (_do_jobs(memory, stylist, kakao),) if works else ()
         yield Service(
             settings=settings,
             memory=memory,
             classifier=classifier,
             stylist=stylist,
             kakao=kakao,
-            doorway=doorway,
             work=work,
         )
 
 
-def _do_jobs(memory: Memory, stylist: Stylist, kakao: Kakao | None, doorway: Doorway) -> Callable[[], Awaitable[None]]:
+def _do_jobs(memory: Memory, stylist: Stylist, kakao: Kakao | None) -> Callable[[], Awaitable[None]]:
     async def work() -> None:
         every = [retention.tasks, *([kakao.tasks] if kakao is not None else [])]
         async with AsyncExitStack() as stack:
@@ -120,7 +115,7 @@ def _do_jobs(memory: Memory, stylist: Stylist, kakao: Kakao | None, doorway: Doo
             if stylist.settings.telegram_token is not None:
                 bot = await stack.enter_async_context(_open_bot(stylist.settings))
                 sender = Sender(bot)
-                every.append(tasks(Conversation(stylist, sender, bot.bot), doorway))
+                every.append(tasks(Conversation(stylist, sender, bot.bot)))
                 beside.append(Usher(memory, sender, bot.bot).work())
             queue = await stack.enter_async_context(Queue(memory.database.conninfo, *every))
             # One that fails ends the other, and so the process: nobody shall work without manners unnoticed.

@@ -24,11 +24,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.glimpses import Glimpse
-    from core.db.looks import Look
+    from core.db.looks import Glimpse, Look
     from core.db.people import Person
-    from core.db.tables import Channel, Provider
-    from core.judging import Judged, Judging
+    from core.db.tables import Provider
+    from core.judging import Judging
     from core.memory import Memory
     from core.settings import Settings
 
@@ -73,12 +72,6 @@ class Stylist:
         async with self.memory.database.begin() as connection:
             await people.mark_reachable(connection, provider, subject)
             return await people.meet(connection, provider, subject, language=negotiate(tag))
-
-    async def look_at(self, data: bytes, person: Person, channel: Channel, source: str) -> Judged:
-        """Judge a photo of a person; see `Judging.judge`, also for the errors."""
-        return await self.judging.judge(
-            data, person_id=person.id, channel=channel, source=source, language=person.language
-        )
 
     def page_url(self, look: Glimpse) -> str | None:
         """The page of a look that is on the board, if Eva has a public address."""

@@ -102,7 +102,7 @@ def comment(guess: Style, verdict: Verdict, *, photo: str, language: Language) -
     Args:
         guess: the style that the person named.
         verdict: what she found herself.
-        photo: a stable hash of the photo's bytes, as text; it chooses the words.
+        photo: seed of the choice of words, see `speak`.
         language: the language she speaks.
     """
     names = {"guess": style_name(guess, language), "style": style_name(verdict.style, language)}

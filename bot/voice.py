@@ -2,8 +2,8 @@
 
 She knows numbers, not clothes. Everything she says about a photo follows from the verdict: the style and its
 calibrated probability, the band, where the class activation map is warm. Lines about a style and tips are
-about that style, never about what she would have to see on the person. Words are chosen by a hash of the
-photo, for each slot on its own, so the same photo always gets the same words and two photos seldom do.
+about that style, never about what she would have to see on the person. Words are chosen by a hash of a seed,
+for each slot on its own, so the same seed always gets the same words and two seeds seldom do.
 
     clear          opening, verdict, evidence, about, tip, closing
     leaning        opening, verdict, evidence, runner-up, about, tip, closing
@@ -104,7 +104,7 @@ def speak(verdict: Verdict, *, photo: str, language: Language) -> tuple[Bubble, 
 
     Args:
         verdict: what was found in the photo.
-        photo: a stable hash of the photo's bytes, as text; it chooses the words.
+        photo: seed of the choice of words: a look's id, or for a photo that is not stored the hash of its bytes.
         language: the language she speaks.
     """
     first = _facts(verdict, verdict.style, language)
@@ -150,7 +150,7 @@ def percent(probability: float) -> int:
 
 
 def choose(key: str, photo: str, language: Language) -> str:
-    """The key of the variant that belongs to a photo; each text draws on its own.
+    """The key of the variant that a seed selects; each text draws independently.
 
     Raises:
         KeyError: the text has no variants.

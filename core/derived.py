@@ -13,12 +13,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from PIL import Image
 
 from core.db import pictures
 from core.errors import PictureMissing
-from core.vision.engines import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +49,7 @@ class Derived:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._cores = CapacityLimiter(usable_cores())
+        self._cores = memory.cores
         self._making: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def get(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import struct
 from enum import StrEnum
-from importlib import import_module
 from io import BytesIO
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
+
+from PIL import Image
 
 from core.jpeg import is_cut_short as jpeg_is_cut_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from PIL.ImageFile import ImageFile
 
 __all__ = ["PhotoFormat", "ends_early", "open_lazily", "sniff"]
 
@@ -23,11 +21,9 @@ HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"
 AVIF_BRANDS = {b"avif", b"avis"}
 SHARED_BRANDS = {b"mif1", b"mif2", b"msf1", b"miaf"}
 """Brands of the HEIF container that do not say which codec is inside."""
-TIFF_SHORT = 3
-TIFF_TYPES = {TIFF_SHORT: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-"""Bytes that one value of a TIFF type takes, where not 1."""
-STRIP_TAGS = {273, 279, 324, 325}
-"""TIFF tags: places and lengths of strips, places and lengths of tiles."""
+
+Image.MAX_IMAGE_PIXELS = 200_000_000
+"""Pillow warns above this size, and refuses twice as much; Eva's own limits are in `core.photos`."""
 
 
 class PhotoFormat(StrEnum):
@@ -42,18 +38,6 @@ class PhotoFormat(StrEnum):
     HEIF = "HEIF"
     AVIF = "AVIF"
 
-
-READERS = {
-    PhotoFormat.JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
-    PhotoFormat.PNG: ("PIL.PngImagePlugin", "PngImageFile"),
-    PhotoFormat.WEBP: ("PIL.WebPImagePlugin", "WebPImageFile"),
-    PhotoFormat.GIF: ("PIL.GifImagePlugin", "GifImageFile"),
-    PhotoFormat.BMP: ("PIL.BmpImagePlugin", "BmpImageFile"),
-    PhotoFormat.TIFF: ("PIL.TiffImagePlugin", "TiffImageFile"),
-    PhotoFormat.HEIF: ("pillow_heif", "HeifImageFile"),
-    PhotoFormat.AVIF: ("PIL.AvifImagePlugin", "AvifImageFile"),
-}
-"""Pillow's reader of each format, imported when its first photo comes."""
 
 SIGNATURES = {
     b"\xff\xd8\xff": PhotoFormat.JPEG,
@@ -81,22 +65,24 @@ def sniff(data: bytes) -> PhotoFormat | None:
     return None
 
 
-def open_lazily(data: bytes, form: PhotoFormat) -> ImageFile:
-    """Read the header with the one reader of this format; no pixel is decoded yet.
-
-    The reader is called by itself and not through `Image.open`: no other reader can then claim the bytes, and
-    neither Pillow's registry nor its process-wide pixel limit (a warning at 89 megapixels) takes part.
+def open_lazily(data: bytes, form: PhotoFormat) -> Image.Image:
+    """Read the header with Pillow's reader of this format alone; no pixel is decoded yet.
 
     Raises:
         Exception: whatever the reader raises on a header that it cannot follow.
     """
-    module, name = READERS[form]
-    return cast("ImageFile", getattr(import_module(module), name)(BytesIO(data)))
+    if form is PhotoFormat.HEIF:
+        # Loads libheif, which most processes never need.
+        import pillow_heif  # noqa: PLC0415
+
+        pillow_heif.register_heif_opener()
+    return Image.open(BytesIO(data), formats=[form.value])
 
 
 def ends_early(data: bytes, form: PhotoFormat) -> bool:
-    """Whether the container announces more bytes than there are."""
-    return ENDINGS[form](data)
+    """Whether the file announces more bytes than there are, where its reader does not say so itself."""
+    check = ENDINGS.get(form)
+    return check is not None and check(data)
 
 
 def _sniff_brands(data: bytes) -> PhotoFormat | None:
@@ -135,41 +121,11 @@ def _boxes_end_early(data: bytes) -> bool:
     return at != len(data)
 
 
-def _strips_end_early(data: bytes) -> bool:
-    """TIFF: a directory of tags; two of them say where the strips or tiles lie and how long they are.
-
-    BigTIFF, which no camera writes, is not followed.
-    """
-    order = "<" if data.startswith(b"II") else ">"
-    if b"+" in data[2:4]:
-        return False
-    try:
-        (directory,) = struct.unpack_from(f"{order}I", data, 4)
-        (entries,) = struct.unpack_from(f"{order}H", data, directory)
-        values: dict[int, tuple[int, ...]] = {}
-        for at in range(directory + 2, directory + 2 + 12 * entries, 12):
-            tag, kind, count, place = struct.unpack_from(f"{order}HHII", data, at)
-            length = count * TIFF_TYPES.get(kind, 1)
-            if length > 4 and place + length > len(data):
-                return True
-            if tag in STRIP_TAGS:
-                letter = "H" if kind == TIFF_SHORT else "I"
-                values[tag] = struct.unpack_from(f"{order}{count}{letter}", data, at + 8 if length <= 4 else place)
-    except struct.error:
-        return True
-    places = values.get(273, ()) + values.get(324, ())
-    lengths = values.get(279, ()) + values.get(325, ())
-    return any(place + length > len(data) for place, length in zip(places, lengths, strict=False))
-
-
 ENDINGS: dict[PhotoFormat, Callable[[bytes], bool]] = {
     PhotoFormat.JPEG: jpeg_is_cut_short,
     PhotoFormat.PNG: _chunks_end_early,
     PhotoFormat.WEBP: lambda data: len(data) < 8 + int.from_bytes(data[4:8], "little"),
-    PhotoFormat.GIF: lambda data: not data.rstrip(b"\0").endswith(b";"),
-    PhotoFormat.BMP: lambda data: len(data) < int.from_bytes(data[2:6], "little"),
-    PhotoFormat.TIFF: _strips_end_early,
     PhotoFormat.HEIF: _boxes_end_early,
     PhotoFormat.AVIF: _boxes_end_early,
 }
-"""How each format tells that it is not complete."""
+"""Formats whose readers do not tell an incomplete file from a damaged one."""

@@ -11,7 +11,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from core.days import midnight
 from core.db import looks, pictures
@@ -20,7 +20,6 @@ from core.ids import uuid7
 from core.meters import PHOTOS, STEP_SECONDS
 from core.photos import read_photo
 from core.storage import new_key
-from core.vision.engines import usable_cores
 from core.vision.fingerprint import fingerprint, is_same
 from core.vision.overlay import heat_jpeg
 
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from PIL import Image
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
     from core.db.looks import Look
     from core.db.tables import Channel
     from core.memory import Memory
@@ -65,7 +64,7 @@ class Judging:
         self._memory = memory
         self._classifier = classifier
         self._daily_photos = daily_photos
-        self._cores = CapacityLimiter(usable_cores())
+        self._cores = memory.cores
 
     async def judge(self, data: bytes, *, person_id: UUID, channel: Channel, source: str, language: str) -> Judged:
         """Judge a photo, or find out what was said about it before.
@@ -129,14 +128,14 @@ class Judging:
         with STEP_SECONDS.labels("store").time():
             return Judged(look=await self._store(added, picture.image), known=False)
 
-    async def _remembered(self, connection: Connection, person_id: UUID, hashed: bytes) -> Look | None:
+    async def _remembered(self, connection: AsyncConnection, person_id: UUID, hashed: bytes) -> Look | None:
         recent = await pictures.recent_fingerprints(
             connection, person_id, model=self._classifier.card.version, limit=RECENT
         )
         same = next((look_id for look_id, other in recent if is_same(hashed, other)), None)
         return None if same is None else await looks.get(connection, same)
 
-    async def _count(self, connection: Connection, person_id: UUID) -> None:
+    async def _count(self, connection: AsyncConnection, person_id: UUID) -> None:
         if self._daily_photos is None:
             return
         shown = await looks.count_since(connection, person_id, midnight())

@@ -1,12 +1,12 @@
-"""Signed links to pictures, which end by themselves and say nothing about where the picture lies."""
+"""Signed URLs of stored images: they expire, and do not tell the image's key to anybody who does not have it."""
 
 from __future__ import annotations
 
-import base64
-import hmac
 import time
-from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from itsdangerous import Signer
 
 from core.errors import LinkRefused
 
@@ -15,49 +15,41 @@ if TYPE_CHECKING:
 
 __all__ = ["Links"]
 
-PURPOSE = b"eva picture link 2"
-"""Keeps these signatures apart from whatever else the same key may sign."""
-
-REMEMBERED = 8192
-"""Signatures that are kept."""
+PURPOSE = "image-url"
+"""Keeps these signatures apart from others by the same secret."""
 
 
 class Links:
-    """Makes and checks the tokens of links: `<end in seconds since 1970, hexadecimal>.<signature>`."""
+    """Signs and verifies the tokens of image URLs: `<expiry in seconds since 1970, hexadecimal>.<signature>`."""
 
     def __init__(self, secret: bytes) -> None:
-        """Take the key that signs; whoever has it can make links."""
-        self._key = hmac.digest(secret, PURPOSE, "sha256")
-        # The boards show the same pictures again and again.
-        self._sign = lru_cache(REMEMBERED)(self._signature)
+        self._signer = Signer(secret, salt=PURPOSE, digest_method=sha256)
 
     def sign(self, key: str, lifetime: timedelta, *, step: timedelta | None = None) -> str:
-        """A token that opens one picture for this long, to the second.
+        """A token that opens one image for this long, to the second.
 
         Args:
-            key: where the picture lies.
-            lifetime: of the token.
-            step: lets it end at the next full step instead; tokens of one step are the same, so browsers that were
-                here before know the picture.
+            key: the image's storage key.
+            lifetime: how long the token is valid.
+            step: rounds the expiry up to a multiple of this; the tokens of one step are equal, so that browsers can
+                cache the image.
         """
-        last = int(time.time() + lifetime.total_seconds())
+        expires = int(time.time() + lifetime.total_seconds())
         if step is not None:
-            last += -last % int(step.total_seconds())
-        end = f"{last:x}"
-        return f"{end}.{self._sign(key, end)}"
+            expires += -expires % int(step.total_seconds())
+        return f"{expires:x}.{self._signature(f'{expires:x}', key)}"
 
     def check(self, key: str, token: str) -> None:
-        """Let pass who holds a good token for this picture.
+        """Verify that a token opens this image.
 
         Raises:
-            LinkRefused: the token is another picture's, not Eva's, or too old.
+            LinkRefused: the token is forged, another image's, or expired.
         """
-        end, _, signature = token.partition(".")
-        if not hmac.compare_digest(signature.encode(), self._signature(key, end).encode()):
+        expires, _, signature = token.partition(".")
+        if not self._signer.verify_signature(f"{expires} {key}".encode(), signature.encode()):
             raise LinkRefused
-        if int(end, 16) < time.time():
-            raise LinkRefused("too old")
+        if int(expires, 16) < time.time():
+            raise LinkRefused("expired")
 
-    def _signature(self, key: str, end: str) -> str:
-        digest = hmac.digest(self._key, f"{end} {key}".encode(), "sha256")
-        return base64.urlsafe_b64encode(digest[:18]).decode()
+    def _signature(self, expires: str, key: str) -> str:
+        return self._signer.get_signature(f"{expires} {key}").decode()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from core.db.engine import Database
 from core.db.migrate import migrate_up
@@ -18,6 +18,7 @@ from core.errors import EmbeddedUnavailable
 from core.keys import secret_key
 from core.links import Links
 from core.storage import Storage
+from core.vision.engines import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,6 +43,8 @@ class Memory:
     links: Links
     keep_private: timedelta
     """How long the pictures of a look that was not shared are kept."""
+    cores: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(usable_cores()))
+    """Threads that decode, judge and draw at the same time: one for each core, for all uses together."""
 
 
 @asynccontextmanager

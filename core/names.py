@@ -1,9 +1,9 @@
 """When two names are the same one: a person's name on the board is theirs alone, and so is what looks like it.
 
-The key of a name is what all names that look like it share. In this order: Unicode's compatibility form taken apart
-(NFKD), no case, no accents (U+0300 to U+036F), put together again (NFC), no spaces and nothing invisible, and letters
-that look like others written as those: Greek and Cyrillic ones as Latin, 0 as o, and 1 and i as l. Other look-alikes
-(rn and m, 3 and e) are different names: a rule that people can guess is worth more than one that has no gaps.
+The key of a name is what all names that look like it share. In this order: Unicode's compatibility form (NFKC), case
+folded and taken apart (NFKD), no accents (U+0300 to U+036F) and nothing invisible, put together again (NFC), letters
+that look like others written as those (Greek and Cyrillic as Latin, 0 as o, and 1 and i as l), and no spaces. Other
+look-alikes (rn and m, 3 and e) are different names: a rule that people can guess is worth more than one without gaps.
 
 The key is kept in people's rows. Whoever changes what it is writes a migration that keeps it anew.
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 from contextlib import suppress
@@ -47,9 +46,6 @@ async def until_stopped(*work: Callable[[], Awaitable[None]], begin: Callable[[]
     with suppress(NotImplementedError):
         for each in SIGNALS:
             loop.add_signal_handler(each, stop.set)
-    # What was built up to here stays for good: looking for garbage in it again and again would stop the world.
-    gc.collect()
-    gc.freeze()
     if begin is not None:
         begin()
     tasks = [asyncio.ensure_future(each()) for each in work]

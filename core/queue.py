@@ -39,7 +39,6 @@ __all__ = [
     "Load",
     "NewJob",
     "Queue",
-    "ahead",
     "cancel",
     "chat_lock",
     "enqueue",
@@ -77,11 +76,6 @@ DEFER = """procrastinate_defer_jobs_v1(ARRAY[
 ])"""
 """What enqueues a job, for a statement that has `NewJob.values` among its parameters."""
 ENQUEUE = text(f"SELECT unnest({DEFER.format(args='CAST(:args AS jsonb)')})")
-AHEAD = text("""
-SELECT count(*) FROM procrastinate_jobs
-WHERE status IN ('todo', 'doing') AND queue_name = :queue AND id < :job
-    AND (scheduled_at IS NULL OR scheduled_at <= now())
-""")
 LOAD = text("""
 SELECT count(*) FILTER (WHERE status = 'todo') AS waiting, count(*) FILTER (WHERE status = 'doing') AS running,
     (
@@ -251,12 +245,6 @@ async def enqueue(
 def chat_lock(platform: str, chat: str) -> str:
     """The lock of everything that happens in one chat."""
     return f"{platform}:{chat}"
-
-
-async def ahead(connection: AsyncConnection, job: int) -> int:
-    """How many jobs came before this one and are not done."""
-    number: int = (await connection.execute(AHEAD, {"queue": QUEUE, "job": job})).scalar_one()
-    return number
 
 
 async def load(connection: AsyncConnection) -> Load:

@@ -10,6 +10,7 @@ from bot.voice import style_name
 from core.styles import STYLES
 from leaderboard_web.figures import figures_of
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from leaderboard_web.site import Site
@@ -19,7 +20,7 @@ __all__ = ["about_routes"]
 
 def about_routes(site: Site) -> APIRouter:
     """The three pages."""
-    router, model = APIRouter(), site.classifier.card
+    router, model = APIRouter(route_class=PageRoute), site.classifier.card
     hours = round(site.memory.keep_private.total_seconds() / 3600)
     kakao = site.settings.kakao_js_key is not None
     bot = (site.settings.telegram_token, site.settings.telegram_name)

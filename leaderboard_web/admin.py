@@ -20,6 +20,7 @@ from leaderboard_web.addresses import as_id, asked
 from leaderboard_web.deeds import Reason
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.pictures import picture_path
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,13 +31,22 @@ if TYPE_CHECKING:
 __all__ = ["admin_routes"]
 
 SHOWN = 20
-LOOKS = {"hide": acts.hide, "restore": acts.restore}
-PEOPLE = {"ban": acts.ban, "unban": acts.unban}
+ACTIONS = {
+    ("looks", "hide"): acts.hide,
+    ("looks", "restore"): acts.restore,
+    ("people", "ban"): acts.ban,
+    ("people", "unban"): acts.unban,
+}
 
 
 def admin_routes(site: Site) -> APIRouter:
     """The queue of reported looks, the acts, and their log."""
-    router, memory, guests, admins = APIRouter(prefix="/admin"), site.memory, site.guests, site.settings.admins
+    router, memory, guests, admins = (
+        APIRouter(prefix="/admin", route_class=PageRoute),
+        site.memory,
+        site.guests,
+        site.settings.admins,
+    )
 
     async def moderator(connection: AsyncConnection, request: Request) -> UUID:
         """Who asks.
@@ -101,27 +111,17 @@ def admin_routes(site: Site) -> APIRouter:
             more=f"/admin/log?before={shown[-1].id}" if len(found) > SHOWN else None,
         )
 
-    @router.post("/looks/{look_id}/{act}", response_class=Response)
-    async def decide(request: Request, look_id: str, act: str) -> Response:
-        """Hide a look or restore it; where somebody else was faster, nothing is left to do."""
+    @router.post("/{kind}/{target_id}/{action}", response_class=Response)
+    async def moderate(request: Request, kind: str, target_id: str, action: str) -> Response:
+        """Apply a moderation action; one that another moderator has already done is no error."""
         async with memory.database.autocommit() as connection:
-            who = await moderator(connection, request)
-        if act not in LOOKS:
+            moderator_id = await moderator(connection, request)
+        apply = ACTIONS.get((kind, action))
+        if apply is None:
             raise HTTPException(404)
-        with suppress(LookGone):
-            await LOOKS[act](memory, who, as_id(look_id))
-        return RedirectResponse("/admin", 303)
-
-    @router.post("/people/{person_id}/{act}", response_class=Response)
-    async def judge(request: Request, person_id: str, act: str) -> Response:
-        """Ban a person, or take that back."""
-        async with memory.database.autocommit() as connection:
-            who = await moderator(connection, request)
-        if act not in PEOPLE:
-            raise HTTPException(404)
-        with suppress(PersonGone):
-            await PEOPLE[act](memory, who, as_id(person_id))
-        return RedirectResponse("/admin/log" if act == "unban" else "/admin", 303)
+        with suppress(LookGone, PersonGone):
+            await apply(memory, moderator_id, as_id(target_id))
+        return RedirectResponse("/admin/log" if action == "unban" else "/admin", 303)
 
     return router
 

@@ -7,12 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from core.vision.engines import usable_cores
 from leaderboard_web.answer import Answer, answer, as_json
 from leaderboard_web.pages import language_of
 from leaderboard_web.upload import read_form, uploaded
@@ -60,7 +59,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 def api_routes(site: Site) -> APIRouter:
     """The route. It waits at the same desk as the page."""
-    router, cores = APIRouter(), CapacityLimiter(usable_cores())
+    router = APIRouter()
 
     @router.post(
         "/api/judge",
@@ -80,7 +79,7 @@ def api_routes(site: Site) -> APIRouter:
         work = partial(answer, data, site.classifier, language_of(request), with_photo="echo" in form)
         started = time.perf_counter()
         with site.desk.seat():
-            found = await to_thread.run_sync(work, limiter=cores)
+            found = await to_thread.run_sync(work, limiter=site.memory.cores)
         log.info("judged", ms=round(1000 * (time.perf_counter() - started)), band=found.band, model=found.model)
         return JSONResponse(as_json(found), headers={"Cache-Control": "no-store"})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette_compress import CompressMiddleware
 
 from core.keys import secret_key
 from core.visitors import Visitors
@@ -17,12 +18,11 @@ from leaderboard_web.chat import chat_routes
 from leaderboard_web.deeds import deed_routes
 from leaderboard_web.desk import Desk
 from leaderboard_web.errors import answer_errors
-from leaderboard_web.fresh import Forgetting, Fresh
 from leaderboard_web.kept import Kept
 from leaderboard_web.limits import Limits
 from leaderboard_web.login.rooms import keep_logins, login_routes
 from leaderboard_web.looks import look_routes
-from leaderboard_web.me import me_routes
+from leaderboard_web.me.routes import me_routes
 from leaderboard_web.origins import SameOrigin
 from leaderboard_web.people import people_routes
 from leaderboard_web.pictures import picture_routes
@@ -30,7 +30,6 @@ from leaderboard_web.security import SecurityHeaders
 from leaderboard_web.share import share_routes
 from leaderboard_web.site import Site
 from leaderboard_web.styles import style_routes
-from leaderboard_web.transfer import Compression, HeadAsGet
 from leaderboard_web.visitors import Guests
 
 if TYPE_CHECKING:
@@ -54,15 +53,12 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
     app = FastAPI(title="Eva", docs_url=None, redoc_url=None)
     settings = service.settings
     guests = Guests(service.memory.database, Visitors(secret_key(settings)), https=settings.is_https)
-    fresh = Fresh(settings.keep_pages)
-    app.add_middleware(Forgetting, fresh=fresh)
     app.add_middleware(Limits, settings=settings, guests=guests)
     keep_logins(app, settings)
     app.add_middleware(SameOrigin)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(Compression)
     app.add_middleware(Kept, seconds=settings.keep_pages)
-    app.add_middleware(HeadAsGet)
+    app.add_middleware(CompressMiddleware, minimum_size=600)
     app.state.public_url = str(service.settings.public_url or "").rstrip("/")
     app.mount("/static", Assets(), name="static")
     answer_errors(app)
@@ -72,7 +68,6 @@ def create_app(service: Service, *, samples: Path) -> FastAPI:
         classifier=service.classifier,
         stylist=service.stylist,
         guests=guests,
-        fresh=fresh,
         desk=Desk(),
         samples=samples,
     )

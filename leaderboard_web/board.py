@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -10,21 +10,22 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 
 from bot.voice import about, style_name
-from core.db import boards, hearts
+from core.db import boards
 from core.db.boards import Period, Place
-from core.db.tables import Provider
 from core.styles import STYLES, Style
 from leaderboard_web.addresses import asked
 from leaderboard_web.cards import card
 from leaderboard_web.cursors import Cursor
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from bot.texts import Language
     from core.db.boards import Shared
-    from core.db.direct import Connection
     from core.memory import Memory
     from leaderboard_web.cards import Card
     from leaderboard_web.site import Site
@@ -69,7 +70,7 @@ def _board(when: Period, style: Style | None, language: Language) -> Board:
 
 def board_routes(site: Site) -> APIRouter:
     """The board."""
-    router, memory, guests = APIRouter(), site.memory, site.guests
+    router, memory, guests = APIRouter(route_class=PageRoute), site.memory, site.guests
 
     @router.get("/", response_class=Response)
     async def board(request: Request) -> Response:
@@ -77,19 +78,10 @@ def board_routes(site: Site) -> APIRouter:
         language = language_of(request)
         style, when = asked(request, "style", Style), asked(request, "when", Period)
         cursor, key = asked(request, "after", Cursor.from_text), guests.key_of(request)
-        judged = 0
-        if cursor is None:
-            page = await site.fresh.get(("board", style, when, language), lambda: _first(memory, style, when, language))
-            cards = page.cards
-            judged = await site.fresh.get("judged", lambda: _judged(memory))
-            if key is not None:
-                async with memory.database.direct() as connection:
-                    given = await hearts.given_to(connection, Provider.WEB, key, [each.id for each in page.cards])
-                cards = tuple(replace(each, given=True) if each.id in given else each for each in page.cards)
-        else:
-            async with memory.database.direct() as connection:
-                page = await _further(connection, memory, style, when, cursor, language, key or "")
-            cards = page.cards
+        async with memory.database.direct() as connection:
+            page = await _page(connection, memory, style, when, cursor, language, key or "")
+            judged = await boards.judged_today(connection) if cursor is None else 0
+        cards = page.cards
         hero = cards[0] if cursor is None and cards else None
         return render(
             request,
@@ -118,26 +110,22 @@ class Page:
     """Address of the next one."""
 
 
-async def _first(memory: Memory, style: Style | None, when: Period | None, language: Language) -> Page:
-    """The first page of a board; without a time, of that of the shortest time in which somebody shared a look."""
-    async with memory.database.direct() as connection:
-        for chosen in Period if when is None else (when,):
-            found = await boards.page(connection, limit=SHOWN + 2, style=style, period=chosen)
-            if found:
-                break
-    return _shown(memory, found, 0, SHOWN + 1, style, chosen, language)
-
-
-async def _further(
-    connection: Connection,
+async def _page(
+    connection: AsyncConnection,
     memory: Memory,
     style: Style | None,
     when: Period | None,
-    cursor: Cursor,
+    cursor: Cursor | None,
     language: Language,
     visitor: str,
 ) -> Page:
-    """The page of a board after a cursor."""
+    """The first page of a board, or the one after a cursor; without a time, of the shortest time with a shared look."""
+    if cursor is None:
+        for chosen in Period if when is None else (when,):
+            found = await boards.page(connection, limit=SHOWN + 2, style=style, period=chosen, visitor=visitor)
+            if found:
+                break
+        return _shown(memory, found, 0, SHOWN + 1, style, chosen, language)
     chosen = when or Period.ALL
     found = await boards.page(
         connection, limit=SHOWN + 1, style=style, period=chosen, after=cursor.place, visitor=visitor
@@ -163,12 +151,6 @@ def _shown(
         ),
         more=board_path(when, style, _next(shown, before)) if len(found) > limit else None,
     )
-
-
-async def _judged(memory: Memory) -> int:
-    """How many outfits were judged today."""
-    async with memory.database.direct() as connection:
-        return await boards.judged_today(connection)
 
 
 def _next(shown: Sequence[Shared], before: int) -> Cursor:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 
 from leaderboard_web.room import TRY, Room
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from leaderboard_web.site import Site
@@ -17,7 +18,7 @@ __all__ = ["chat_routes"]
 
 def chat_routes(site: Site) -> APIRouter:
     """The page, its three forms, and the samples for people who have no photo at hand."""
-    router, room = APIRouter(), Room(site)
+    router, room = APIRouter(route_class=PageRoute), Room(site)
 
     @router.get(TRY, response_class=Response)
     async def page(request: Request) -> Response:

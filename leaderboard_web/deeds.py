@@ -14,9 +14,10 @@ from bot.texts import text
 from core.db import boards, follows, hearts, reports, scraps
 from leaderboard_web.addresses import as_id, look_path
 from leaderboard_web.errors import wants_json
-from leaderboard_web.fields import read_fields
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.routing import PageRoute
 from leaderboard_web.toggles import toggle
+from leaderboard_web.upload import read_fields
 from leaderboard_web.witnesses import Witnesses
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Reason(StrEnum):
 
 def deed_routes(site: Site) -> APIRouter:
     """Forms on a look's page, all of which work without JavaScript."""
-    router, guests, witnesses = APIRouter(), site.guests, Witnesses()
+    router, guests, witnesses = APIRouter(route_class=PageRoute), site.guests, Witnesses()
 
     @router.post("/looks/{look_id}/heart", response_class=Response)
     async def heart(request: Request, look_id: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from anyio import Semaphore, WouldBlock
 from fastapi import HTTPException
 
 from core.vision.engines import usable_cores
@@ -22,8 +23,7 @@ class Desk:
     """Counts the photos that the site has taken in and not answered yet."""
 
     def __init__(self) -> None:
-        self.seats = usable_cores() * (1 + QUEUE_PER_CORE)
-        self.taken = 0
+        self._seats = Semaphore(usable_cores() * (1 + QUEUE_PER_CORE))
 
     @contextmanager
     def seat(self) -> Iterator[None]:
@@ -32,10 +32,11 @@ class Desk:
         Raises:
             HTTPException: 503, too many photos are waiting.
         """
-        if self.taken >= self.seats:
-            raise HTTPException(503, headers={"Retry-After": "3"})
-        self.taken += 1
+        try:
+            self._seats.acquire_nowait()
+        except WouldBlock:
+            raise HTTPException(503, headers={"Retry-After": "3"}) from None
         try:
             yield
         finally:
-            self.taken -= 1
+            self._seats.release()

@@ -8,11 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
-from asyncpg.exceptions import CannotConnectNowError, PostgresConnectionError
-from asyncpg.exceptions import InterfaceError as DriverError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -67,18 +63,6 @@ STATUS: dict[type[EvaError], HTTPStatus] = {
 """The status of each kind of error; a kind that is missing here has its parent's."""
 
 A_DAY = timedelta(days=1)
-
-AWAY = (
-    ConnectionError,
-    TimeoutError,
-    OperationalError,
-    InterfaceError,
-    PoolTimeout,
-    PostgresConnectionError,
-    CannotConnectNowError,
-    DriverError,
-)
-"""What a unit of work raises while the database is away, and no mistake of ours does."""
 
 TEXTS = {400: "page.no_file", 404: "page.not_found", 405: "page.not_found", 503: "page.busy"}
 """What Eva says about a status that is no error of hers; about every other one `page.trouble`."""
@@ -140,12 +124,10 @@ def answer_errors(app: FastAPI) -> None:
         log.info("left", path=request.url.path)
         return Response(status_code=HTTPStatus.BAD_REQUEST)
 
-    async def away(request: Request, error: Exception) -> Response:
-        log.warning("the database cannot be reached", error=type(error).__name__)
-        return await eva_error(request, DatabaseUnavailable(type(error).__name__))
-
-    for kind in AWAY:
-        app.add_exception_handler(kind, away)
+    @app.exception_handler(DatabaseUnavailable)
+    async def away(request: Request, error: DatabaseUnavailable) -> Response:
+        log.warning("the database cannot be reached", error=error.detail)
+        return await eva_error(request, error)
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> Response:

@@ -86,7 +86,7 @@ def head_of(
         url=canonical if shown.path is None else root + shown.path,
         image=root + shown.image,
         alternates=(*((each.value, address(each)) for each in Language), ("x-default", address(None))),
-        indexed=status == 200 and request.method == "GET" and template in INDEXED,
+        indexed=status == 200 and request.method in {"GET", "HEAD"} and template in INDEXED,
         locale=LOCALES[shown.language],
         preview=shown,
     )

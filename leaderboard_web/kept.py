@@ -1,7 +1,8 @@
-"""Pages as everybody sees them who has no cookie, kept for a moment: a crowd costs as much as one reader a second.
+"""In-memory cache of public pages for visitors without any cookie.
 
-A stranger's page depends on nothing but its address and the reader's language, so the next stranger gets the very same
-bytes, at most `EVA_KEEP_PAGES` seconds old. Whoever ever did something has a cookie, and always sees the page as it is.
+A hit is exactly what the application answers to the same request: the key holds everything such a page depends on, and
+requests that carry a cookie or credentials never reach the cache. A page is collected as a whole by a task of its own
+before anybody waits for it to be sent, so a slow client delays nobody else.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -25,88 +25,64 @@ if TYPE_CHECKING:
 __all__ = ["Kept"]
 
 PUBLIC = re.compile(r"/|/(?:looks|people|styles)/[^.]*")
-"""The pages that show what people shared, but not their pictures."""
-NOBODY = re.compile(r"(?:lang=[a-z]{2})?")
-"""Cookies that say nothing about who it is."""
+"""Paths of pages that show what people shared, without their images."""
 MOST = 256
 """Pages that are kept, some 20 kB each."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Page:
-    """A page that is kept, or is being made while others wait for it."""
-
-    until: float = float("inf")
-    answer: asyncio.Future[list[Message] | None] = field(default_factory=asyncio.Future)
-    """Its messages; None if it turned out to be none for everybody."""
-
-
 class Kept:
-    """ASGI middleware that answers strangers with what the last one got."""
+    """ASGI middleware that answers anonymous requests with a page that is at most `seconds` old."""
 
     def __init__(self, app: ASGIApp, *, seconds: float) -> None:
-        """Take the app, and for how long its pages may be kept, in seconds."""
         self.app, self._seconds = app, seconds
-        self._pages: dict[Hashable, _Page] = {}
+        self._pages: dict[Hashable, tuple[float, asyncio.Task[list[Message] | None]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a page that is kept, or pass the request on and keep the answer."""
+        """Answer from the cache where that is allowed, else pass the request on."""
         key = _key(scope) if self._seconds > 0 else None
-        if key is None:
+        messages = None if key is None else await self._get(key, scope)
+        if messages is None:
             await self.app(scope, receive, send)
             return
-        page = self._pages.get(key)
-        if page is None or page.until < time.monotonic():
-            await self._make(key, scope, receive, send)
-            return
-        answer = await asyncio.shield(page.answer)
-        if answer is None:
-            await self.app(scope, receive, send)
-            return
-        for message in answer:
-            await send(_copy(message))
+        for message in messages:
+            # Copied, because middleware further out changes messages in place.
+            await send({name: list(value) if name == "headers" else value for name, value in message.items()})
 
-    async def _make(self, key: Hashable, scope: Scope, receive: Receive, send: Send) -> None:
-        page = self._pages[key] = _Page()
+    async def _get(self, key: Hashable, scope: Scope) -> list[Message] | None:
+        until, page = self._pages.get(key, (0.0, None))
+        if page is None or until < time.monotonic():
+            page = asyncio.create_task(self._collect(dict(scope)))
+            self._pages.pop(key, None)
+            self._pages[key] = time.monotonic() + self._seconds, page
+            if len(self._pages) > MOST:
+                del self._pages[next(iter(self._pages))]
+        return await asyncio.shield(page)
+
+    async def _collect(self, scope: Scope) -> list[Message] | None:
+        """The messages of the answer; None if it is not a page that everybody gets."""
         messages: list[Message] = []
 
-        async def send_and_keep(message: Message) -> None:
-            messages.append(_copy(message))
-            await send(message)
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            messages.append(message)
 
         try:
-            await self.app(scope, receive, send_and_keep)
-        finally:
-            good = _for_everybody(messages)
-            page.answer.set_result(messages if good else None)
-            page.until = time.monotonic() + self._seconds
-            if not good and self._pages.get(key) is page:
-                del self._pages[key]
-            while len(self._pages) > MOST:
-                del self._pages[next(iter(self._pages))]
+            await self.app(scope, receive, send)
+        except Exception:  # noqa: BLE001 the request is passed on and meets the fault itself
+            return None
+        if not messages or messages[0].get("status") != 200:
+            return None
+        return None if any(name.lower() == b"set-cookie" for name, _ in messages[0]["headers"]) else messages
 
 
 def _key(scope: Scope) -> Hashable | None:
-    """What the page of a stranger depends on; None for all other requests."""
-    if scope["type"] != "http" or scope["method"] != "GET" or not PUBLIC.fullmatch(scope["path"]):
+    """Everything that an anonymous page depends on; None for all other requests."""
+    if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"} or not PUBLIC.fullmatch(scope["path"]):
         return None
     headers = Headers(scope=scope)
-    cookie = headers.get("cookie", "")
-    if not NOBODY.fullmatch(cookie) or "authorization" in headers or is_kakaotalk(headers):
+    if "cookie" in headers or "authorization" in headers or is_kakaotalk(headers):
         return None
-    compressed = "gzip" in headers.get("accept-encoding", "")
-    language = negotiate(headers.get("accept-language"))
-    where = scope["scheme"], headers.get("host"), scope["path"], scope["query_string"]
-    return *where, cookie, language, headers.get("accept") == "application/json", compressed
-
-
-def _copy(message: Message) -> Message:
-    """A message whose headers are its own: what stands outside of here may add to them."""
-    return {**message, "headers": list(message["headers"])} if "headers" in message else message
-
-
-def _for_everybody(messages: list[Message]) -> bool:
-    """Whether an answer is whole, and a page that the next stranger may get, too."""
-    if len(messages) < 2 or messages[0].get("status") != 200 or messages[-1].get("more_body", False):
-        return False
-    return not any(name.lower() == b"set-cookie" for name, _ in messages[0]["headers"])
+    asked = scope["method"], scope["scheme"], headers.get("host"), scope["path"], scope["query_string"]
+    return *asked, negotiate(headers.get("accept-language")), headers.get("accept") == "application/json"

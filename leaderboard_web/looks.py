@@ -18,6 +18,7 @@ from leaderboard_web.deeds import LONGEST_LINE, Reason
 from leaderboard_web.head import preview_language
 from leaderboard_web.pages import language_of, render
 from leaderboard_web.pictures import shared_path
+from leaderboard_web.routing import PageRoute
 from leaderboard_web.share import allow_kakao, line_of, preview_of, sharing_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Page:
 
 def look_routes(site: Site) -> APIRouter:
     """The page of a look."""
-    router, memory, guests = APIRouter(), site.memory, site.guests
+    router, memory, guests = APIRouter(route_class=PageRoute), site.memory, site.guests
 
     @router.get("/looks/{look_id}", response_class=Response)
     async def page(request: Request, look_id: str) -> Response:

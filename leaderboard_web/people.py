@@ -16,6 +16,7 @@ from leaderboard_web.addresses import person_path
 from leaderboard_web.cards import card
 from leaderboard_web.moments import Moment, asked_moment
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.routing import PageRoute
 from leaderboard_web.toggles import toggle
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
     from core.db.people import Person
     from leaderboard_web.site import Site
 
@@ -36,7 +36,7 @@ LONGEST_NAME = 40
 
 def people_routes(site: Site) -> APIRouter:
     """The pages of people."""
-    router, memory, guests = APIRouter(), site.memory, site.guests
+    router, memory, guests = APIRouter(route_class=PageRoute), site.memory, site.guests
 
     # Names are written by people, and any character may be in one that came before there were rules for them.
     @router.get("/people/{name:path}", response_class=Response)
@@ -119,7 +119,7 @@ async def _seen(connection: AsyncConnection, name: str) -> Person:
     return person
 
 
-async def _named(connection: Connection, name: str) -> Person | None:
+async def _named(connection: AsyncConnection, name: str) -> Person | None:
     return await people.by_name(connection, name) if _may_be(name) else None
 
 

@@ -15,11 +15,12 @@ from core.db import boards
 from core.derived import THUMB_WIDTH, Derived, thumb_key, thumbnail
 from core.errors import PictureMissing
 from leaderboard_web.addresses import as_id
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from core.db.glimpses import Glimpse
+    from core.db.looks import Glimpse
     from core.links import Links
     from leaderboard_web.site import Site
 
@@ -59,7 +60,7 @@ def shared_thumb_path(links: Links, look: Glimpse) -> str | None:
 
 def picture_routes(site: Site) -> APIRouter:
     """The routes; they serve from a folder as well as from S3."""
-    router, memory, derived = APIRouter(), site.memory, Derived(site.memory)
+    router, memory, derived = APIRouter(route_class=PageRoute), site.memory, Derived(site.memory)
 
     @router.get("/pictures/{key:path}", response_class=Response)
     async def picture(key: str, t: str = "") -> Response:

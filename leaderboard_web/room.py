@@ -143,7 +143,9 @@ class Room:
             first = "guess" in form
             if first != person.guesses_first:
                 await self.stylist.grant(person, Action(verb=Verb.GUESS if first else Verb.TELL))
-            judged = await self.stylist.look_at(data, person, Channel.WEB, source)
+            judged = await self.stylist.judging.judge(
+                data, person_id=person.id, channel=Channel.WEB, source=source, language=person.language
+            )
         if judged.known:
             await self.stylist.told(judged.look)
         scene = await self.scene(request, person, look=judged.look.id, again=judged.known)

@@ -17,6 +17,7 @@ from core.db import boards
 from core.derived import Derived, card_key
 from leaderboard_web.addresses import as_id
 from leaderboard_web.head import Preview, absolute
+from leaderboard_web.routing import PageRoute
 from leaderboard_web.security import widen
 from leaderboard_web.sharecard import CARD_SIZE, draw_card, mark, mark_of
 
@@ -73,7 +74,7 @@ class Sharing:
 
 def share_routes(site: Site) -> APIRouter:
     """The cards. Crawlers fetch them, so they need no signature; they are there only for looks on the board."""
-    router, memory, derived = APIRouter(), site.memory, Derived(site.memory)
+    router, memory, derived = APIRouter(route_class=PageRoute), site.memory, Derived(site.memory)
 
     @router.get("/looks/{look_id}/card-{language}-{marked}.jpg", response_class=Response)
     async def card(look_id: str, language: str, marked: str) -> Response:

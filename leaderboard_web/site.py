@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from core.settings import Settings
     from core.vision.classifier import StyleClassifier
     from leaderboard_web.desk import Desk
-    from leaderboard_web.fresh import Fresh
     from leaderboard_web.visitors import Guests
 
 __all__ = ["Site"]
@@ -29,8 +28,6 @@ class Site:
     stylist: Stylist
     guests: Guests
     """Knows who visits."""
-    fresh: Fresh
-    """Keeps what everybody sees alike, for as long as a page may be kept."""
     desk: Desk
     """Where photos wait."""
     samples: Path

@@ -14,6 +14,7 @@ from leaderboard_web.board import board_path
 from leaderboard_web.cards import card
 from leaderboard_web.figures import figures_of
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from leaderboard_web.site import Site
@@ -25,7 +26,7 @@ TOP = 4
 
 def style_routes(site: Site) -> APIRouter:
     """The pages of the styles."""
-    router, memory, guests, model = APIRouter(), site.memory, site.guests, site.classifier.card
+    router, memory, guests, model = APIRouter(route_class=PageRoute), site.memory, site.guests, site.classifier.card
 
     @router.get("/styles", response_class=Response)
     async def every(request: Request) -> Response:

@@ -9,14 +9,11 @@ import re
 
 from markupsafe import Markup, escape
 
-from leaderboard_web.moulds import deferrable
-
 __all__ = ["unbroken"]
 
 NUMBER = re.compile(r"\d+%\)?[가-힣]+")
 
 
-@deferrable
 def unbroken(words: str) -> Markup:
     """Some words, escaped, with each percentage and the particle after it held together."""
     held = NUMBER.sub(r'<span class="unbroken">\g<0></span>', str(escape(words)))

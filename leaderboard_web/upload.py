@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-__all__ = ["read_fields", "read_form", "uploaded"]
+__all__ = ["read_body", "read_fields", "read_form", "uploaded"]
 
 MOST_BYTES = MAX_BYTES + 64 * 1024
 """The longest body: one photo and the form around it."""
@@ -26,6 +26,7 @@ PATIENCE = 4 * MOST_BYTES
 
 MOST_LETTERS = 8 * 1024
 """The longest body of a form without a photo, in bytes."""
+MOST_FIELDS = 8
 
 
 class _InMemory(MultiPartParser):
@@ -49,19 +50,33 @@ async def read_form(request: Request) -> FormData:
 
 
 async def read_fields(request: Request) -> dict[str, str]:
-    """The fields of a form without files; of two with the same name the last one.
+    """The fields of an urlencoded form; of several with one name the last.
 
     Raises:
-        HTTPException: 400, the body is no such form, or too long.
+        HTTPException: 400, the body is no such form; 413, it is longer than any of ours.
     """
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    body = await read_body(request, MOST_LETTERS)
+    if body and not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise HTTPException(400)
-    body = b""
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise HTTPException(400) from None
+    return dict(pairs)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body of a request.
+
+    Raises:
+        HTTPException: 413, it is longer than `limit` bytes.
+    """
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_LETTERS:
-            raise HTTPException(400)
-    return dict(parse_qsl(body.decode("utf-8", "replace")))
+        if len(body) > limit:
+            raise HTTPException(413)
+    return bytes(body)
 
 
 async def uploaded(form: FormData, field: str = "photo") -> bytes | None:

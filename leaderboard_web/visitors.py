@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from fastapi import Request, Response
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
     from core.db.engine import Database
     from core.db.people import Person
     from core.visitors import Visitors
@@ -41,7 +40,7 @@ class Guests:
         """
         self.database, self._visitors, self._https = database, visitors, https
 
-    async def known(self, connection: Connection, request: Request) -> UUID | None:
+    async def known(self, connection: AsyncConnection, request: Request) -> UUID | None:
         """Who this is, if they have been here before and done something."""
         key = self.key_of(request)
         if key is None:
@@ -49,7 +48,7 @@ class Guests:
         found = await people.identity_of(connection, Provider.WEB, key)
         return None if found is None else found.person_id
 
-    async def person(self, connection: Connection, request: Request) -> Person | None:
+    async def person(self, connection: AsyncConnection, request: Request) -> Person | None:
         """The same, with all that is known of them."""
         key = self.key_of(request)
         return None if key is None else await people.known(connection, Provider.WEB, key)

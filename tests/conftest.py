@@ -15,6 +15,12 @@ ROOT = Path(__file__).parents[1]
 Eva = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the slowest folders first, so that no process is left with one of them at the end."""
+    order = ("acceptance", "browser", "integration", "unit")
+    items.sort(key=lambda item: order.index(item.path.relative_to(ROOT / "tests").parts[0]))
+
+
 @pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder of the sample pictures."""

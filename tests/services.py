@@ -8,7 +8,6 @@ from pydantic import SecretStr
 
 from bot.service import Service
 from bot.stylist import Stylist
-from core.doorway import Doorway
 from core.judging import Judging
 from core.settings import Settings
 
@@ -24,5 +23,5 @@ def a_service(memory: Memory, classifier: StyleClassifier, **settings: Any) -> S
     chosen = Settings(**{"secret_key": SecretStr("secret" * 6), "keep_pages": 0, **settings})
     stylist = Stylist(memory, Judging(memory, classifier, daily_photos=chosen.daily_photos), chosen)
     return Service(
-        settings=chosen, memory=memory, classifier=classifier, stylist=stylist, kakao=None, doorway=Doorway()
+        settings=chosen, memory=memory, classifier=classifier, stylist=stylist, kakao=None
     )

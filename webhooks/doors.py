@@ -30,7 +30,7 @@ def with_doors(service: Service, site: ASGIApp | None = None) -> ASGIApp:
     settings, database = service.settings, service.memory.database
     routers = [health(service.classifier, service.memory), metrics(database)]
     if settings.telegram_token is not None:
-        routers.append(telegram_door(service.memory, settings, service.doorway))
+        routers.append(telegram_door(service.memory, settings))
     if service.kakao is not None:
         routers.append(kakao_door(service.kakao.conversation, settings))
     if settings.kakao_admin_key is not None:

@@ -8,11 +8,9 @@ import structlog
 from anyio import to_thread
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from PIL import Image
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import MemoryFault, ModelError
-from core.photos import Picture
 from core.queue import load
 
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["health"]
 
 log = structlog.get_logger()
-
-PROBE = Picture(image=Image.new("RGB", (64, 64), (124, 117, 104)), width=64, height=64, format="PNG")
 
 
 def health(classifier: StyleClassifier, memory: Memory) -> APIRouter:
@@ -37,7 +33,7 @@ def health(classifier: StyleClassifier, memory: Memory) -> APIRouter:
     @router.api_route("/readyz", methods=["GET", "HEAD"])
     async def readyz() -> JSONResponse:
         try:
-            verdict = await to_thread.run_sync(classifier.judge, PROBE)
+            await to_thread.run_sync(classifier.probe)
             await memory.database.check()
             await memory.storage.check()
             async with memory.database.begin() as connection:
@@ -48,8 +44,8 @@ def health(classifier: StyleClassifier, memory: Memory) -> APIRouter:
         return JSONResponse(
             {
                 "status": "ok",
-                "model": verdict.model,
-                "engine": verdict.engine,
+                "model": classifier.card.version,
+                "engine": classifier.engine.name,
                 "queue": {"waiting": queue.waiting, "running": queue.running},
             }
         )

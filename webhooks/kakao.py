@@ -15,7 +15,6 @@ from bot.kakao.replies import say
 from bot.kakao.validator import check
 from bot.texts import Language, text
 from bot.voice import apologise
-from core.db.engine import DATABASE_FAULTS
 from core.errors import EvaError, MalformedCall
 
 if TYPE_CHECKING:
@@ -62,10 +61,13 @@ def kakao_door(conversation: Conversation, settings: Settings) -> APIRouter:
         except MalformedCall:
             log.warning("malformed call of the skill")
             reply = say(text("kakao.hello", language), language=language)
-        except (EvaError, *DATABASE_FAULTS) as error:
+        except (EvaError, TimeoutError) as error:
             log.warning("call of the skill not answered", error=type(error).__name__)
             sorry = error if isinstance(error, EvaError) else EvaError()
             reply = _apology(sorry, language)
+        except Exception:
+            log.exception("skill request failed")
+            reply = _apology(EvaError(), language)
         return JSONResponse(reply)
 
     return router

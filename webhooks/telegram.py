@@ -14,7 +14,6 @@ from core.db.engine import DATABASE_FAULTS
 from core.errors import MalformedCall
 
 if TYPE_CHECKING:
-    from core.doorway import Doorway
     from core.memory import Memory
     from core.settings import Settings
 
@@ -26,7 +25,7 @@ MOST_BYTES = 1_000_000
 log = structlog.get_logger()
 
 
-def telegram_door(memory: Memory, settings: Settings, doorway: Doorway) -> APIRouter:
+def telegram_door(memory: Memory, settings: Settings) -> APIRouter:
     """The route.
 
     It answers 200 to what it kept, now or before, and to what makes no sense; 401 to strangers, and to all while
@@ -36,7 +35,6 @@ def telegram_door(memory: Memory, settings: Settings, doorway: Doorway) -> APIRo
     Args:
         memory: where updates are kept.
         settings: the secret.
-        doorway: what must wait for the others that come in.
     """
     secret = settings.telegram_secret.get_secret_value().encode() if settings.telegram_secret else None
     router = APIRouter()
@@ -49,8 +47,7 @@ def telegram_door(memory: Memory, settings: Settings, doorway: Doorway) -> APIRo
         if body is None:
             return Response(status_code=413)
         try:
-            with doorway:
-                await take_in(memory, json.loads(body))
+            await take_in(memory, json.loads(body))
         except (ValueError, RecursionError, MalformedCall):
             log.warning("telegram's door was brought no update")
             return Response(status_code=400)

@@ -40,8 +40,6 @@ class SkillCall:
     """The person's Kakao Login id, if the bot is linked to an app and the person to it."""
     bot: str
     """Id of the bot that was spoken to, without the `!`; empty if Kakao sent none."""
-    in_development: bool
-    """Whether the bot's id ended with `!`: its development channel."""
     utterance: str = field(repr=False)
     """What the person typed, without spaces around it; for a photo its address."""
     language: Language
@@ -83,7 +81,6 @@ def read_call(body: bytes, hosts: Sequence[str]) -> SkillCall:
         user=_text(user.get("id")) or _text(properties.get("botUserKey")),
         app_user=_text(properties.get("appUserId")) or None,
         bot=bot.removesuffix("!"),
-        in_development=bot.endswith("!"),
         utterance=utterance,
         language=Language.EN if _text(request.get("lang")).lower().startswith("en") else Language.KO,
         extra=MappingProxyType({key: _text(value) for key, value in _object(action, "clientExtra").items()}),

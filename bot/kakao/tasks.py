@@ -124,7 +124,13 @@ class _Work:
         for number, url in enumerate(errand.photos):
             try:
                 data = await self._fetcher.fetch(url)
-                judged = await self._stylist.look_at(data, person, Channel.KAKAO, f"{update.update_id}:{number}")
+                judged = await self._stylist.judging.judge(
+                    data,
+                    person_id=person.id,
+                    channel=Channel.KAKAO,
+                    source=f"{update.update_id}:{number}",
+                    language=person.language,
+                )
             except PersonGone:
                 raise
             except EvaError as error:

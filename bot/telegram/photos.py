@@ -45,7 +45,7 @@ async def look_at_photo(thread: Thread, stylist: Stylist, person: Person, photo:
     """Judge a photo and answer it; who guesses first is asked first.
 
     Raises:
-        EvaError: see `Stylist.look_at` and `Sender.fetch`.
+        EvaError: see `Judging.judge` and `Sender.fetch`.
     """
     async with thread.busy(ChatAction.TYPING):
         judged = await _judge(thread, stylist, person, photo)
@@ -104,4 +104,10 @@ async def _judge_all(thread: Thread, stylist: Stylist, person: Person, photos: S
 
 async def _judge(thread: Thread, stylist: Stylist, person: Person, photo: Photo) -> Judged:
     data = await thread.sender.fetch(photo.file)
-    return await stylist.look_at(data, person, Channel.TELEGRAM, f"{photo.chat}:{photo.message}")
+    return await stylist.judging.judge(
+        data,
+        person_id=person.id,
+        channel=Channel.TELEGRAM,
+        source=f"{photo.chat}:{photo.message}",
+        language=person.language,
+    )

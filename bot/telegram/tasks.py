@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from procrastinate.jobs import Job
 
     from bot.telegram.conversation import Conversation
-    from core.doorway import Doorway
 
 __all__ = ["Patience", "tasks"]
 
@@ -48,16 +47,10 @@ class Patience(Backoff):
         return None
 
 
-def tasks(talk: Conversation, doorway: Doorway) -> Callable[[App], None]:
-    """Puts `telegram.update` and `telegram.album` into an App.
-
-    Args:
-        talk: answers.
-        doorway: where updates come in, if they do in this process.
-    """
+def tasks(talk: Conversation) -> Callable[[App], None]:
+    """Puts `telegram.update` and `telegram.album` into an App, answered by `talk`."""
 
     async def update(context: JobContext, inbox_id: int) -> None:
-        await doorway.quiet()
         await talk.answer(inbox_id, last=_is_last(context))
 
     async def album(context: JobContext, inbox_id: int, album: str) -> None:

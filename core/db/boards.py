@@ -12,8 +12,7 @@ from sqlalchemy import DateTime, Integer, Text, Uuid, bindparam, exists, func, s
 from core.days import midnight, monday
 from core.db import tables
 from core.db.direct import Statement
-from core.db.glimpses import GLIMPSE, as_glimpse
-from core.db.looks import as_look
+from core.db.looks import GLIMPSE, as_glimpse, as_look
 from core.db.tables import Provider
 from core.styles import Style
 
@@ -22,10 +21,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Row, Select, Table
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
-    from core.db.glimpses import Glimpse
-    from core.db.looks import Look
+    from core.db.looks import Glimpse, Look
 
 __all__ = [
     "Period",
@@ -81,7 +79,7 @@ class Place:
 
 
 async def page(
-    connection: Connection,
+    connection: AsyncConnection,
     *,
     limit: int,
     style: Style | None = None,
@@ -107,24 +105,24 @@ async def page(
     ]
 
 
-async def judged_today(connection: Connection) -> int:
+async def judged_today(connection: AsyncConnection) -> int:
     """How many outfits Eva has judged since midnight, also those that were deleted since."""
     return int((await JUDGED.first(connection, day=midnight().date())).judged)
 
 
-async def shared(connection: Connection, look_id: UUID) -> SharedLook | None:
+async def shared(connection: AsyncConnection, look_id: UUID) -> SharedLook | None:
     """A look that is on the board; None for all others, whether they exist or not."""
     row = await SHARED.first(connection, look_id=look_id)
     return None if row is None else SharedLook(look=as_look(row), name=row.owner, given=row.given)
 
 
-async def has(connection: Connection, look_id: UUID) -> bool:
+async def has(connection: AsyncConnection, look_id: UUID) -> bool:
     """Whether a look is on the board."""
     return await ON_BOARD.first(connection, look_id=look_id) is not None
 
 
 async def of_person(
-    connection: Connection,
+    connection: AsyncConnection,
     person_id: UUID,
     *,
     limit: int,
@@ -146,7 +144,7 @@ async def of_person(
     return [as_shared(row) for row in await _of_person(after is not None).all(connection, **values)]
 
 
-async def styles_of(connection: Connection, person_id: UUID) -> dict[Style, int]:
+async def styles_of(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
     """How many of a person's looks on the board are of each style, the most frequent first; without the others."""
     return {Style(row.style): row.looks for row in await STYLES_OF.all(connection, person_id=person_id)}
 

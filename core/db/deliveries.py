@@ -14,7 +14,7 @@ from core.db import tables
 from core.db.direct import Statement
 
 if TYPE_CHECKING:
-    from core.db.direct import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["claim", "mark", "sent"]
 
@@ -32,16 +32,16 @@ SENT = Statement(
 )
 
 
-async def sent(connection: Connection, inbox_id: int) -> dict[str, str | None]:
+async def sent(connection: AsyncConnection, inbox_id: int) -> dict[str, str | None]:
     """The steps of the answer to an update that were sent already, with the messenger's ids of the messages."""
     return {row.step: row.message for row in await SENT.all(connection, inbox_id=inbox_id)}
 
 
-async def mark(connection: Connection, inbox_id: int, step: str, *, message: str | None = None) -> None:
+async def mark(connection: AsyncConnection, inbox_id: int, step: str, *, message: str | None = None) -> None:
     """Note that a step was sent; nothing happens if it was noted before, or if the update was forgotten."""
     await claim(connection, inbox_id, step, message=message)
 
 
-async def claim(connection: Connection, inbox_id: int, step: str, *, message: str | None = None) -> bool:
+async def claim(connection: AsyncConnection, inbox_id: int, step: str, *, message: str | None = None) -> bool:
     """Note a step before it is sent, so that of several workers one sends it; True for that one."""
     return await CLAIM.first(connection, inbox_id=inbox_id, step=step, message=message) is not None

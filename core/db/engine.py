@@ -1,18 +1,17 @@
-"""The way to Postgres: one URL, units of work on pooled connections, and a lighter way for pages that only read."""
+"""The connection to PostgreSQL: `Database`, and the URL forms that the drivers take."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import PostgresError
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from core.db.direct import Direct, direct_pool
+from core.db.errors import connection_errors
 from core.errors import DatabaseUnavailable, UnknownDatabase
 
 if TYPE_CHECKING:
@@ -20,101 +19,93 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from asyncpg import Pool
     from sqlalchemy.engine import URL, ExceptionContext
     from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-__all__ = ["DATABASE_FAULTS", "Database", "for_asyncpg", "for_libpq"]
-
-DATABASE_FAULTS = (OSError, SQLAlchemyError, PostgresError, InterfaceError)
-"""What a unit of work raises while the database is away; a connection that fails is not always wrapped."""
+DATABASE_FAULTS = (DatabaseUnavailable,)
+"""What a unit of work raises while the database cannot be reached."""
 
 RECYCLE = 600
-"""Seconds after which a connection is made anew: longer ones are dropped silently by some networks."""
+"""Seconds after which a connection is replaced: some networks drop longer ones silently."""
 POSTGRES = {"postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"}
 LIBPQ_ONLY = {"channel_binding", "gssencmode"}
-"""Parameters that hosts put into their URLs and asyncpg does not take."""
+"""URL parameters of hosting providers that asyncpg does not take."""
 
 
 class Database:
-    """A Postgres and the connections to it. Nothing is connected before the first unit of work.
+    """A PostgreSQL database and its connection pool. Nothing is connected before the first use.
 
-    Repositories take the connection of a unit of work and never commit: who begins it, commits it.
+    Repositories take the connection and never commit: the caller that opened the transaction commits it.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20, direct_size: int = 8) -> None:
-        """Name the database.
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        """Configure the pool.
 
         Args:
-            url: `postgresql://...`, `postgres://...`, with the parameters of libpq.
-            pool_size: connections at most; opened as needed and kept, since to open one takes longer than a page.
-            direct_size: further ones at most, see `direct`; few are enough, for one is busy for about a millisecond.
+            url: `postgresql://...` or `postgres://...`, with the parameters of libpq.
+            pool_size: number of connections at most; opened as needed and kept open.
 
         Raises:
-            UnknownDatabase: the URL names no Postgres.
+            UnknownDatabase: the URL is not one of PostgreSQL.
         """
         self.conninfo = for_libpq(url)
-        """The same database as libpq writes it, for the queue's own connections."""
+        """The same database in libpq's form, for the queue's own connections."""
+        driver_url = for_asyncpg(url)
         self.engine = create_async_engine(
-            for_asyncpg(url),
+            driver_url,
             pool_size=pool_size,
             max_overflow=0,
             pool_recycle=RECYCLE,
             hide_parameters=True,
+            connect_args=_statement_cache(driver_url),
         )
         event.listen(self.engine.sync_engine, "handle_error", _hide_details)
         event.listen(self.engine.sync_engine, "checkout", _must_live)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._direct: Pool | None = None
-        self._turns = asyncio.Semaphore(direct_size)
-        self._direct_size = direct_size
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """One unit of work: all of it is committed at the end, none of it after an exception."""
-        async with self.engine.begin() as connection:
+        """A connection inside BEGIN and COMMIT; an exception rolls everything back.
+
+        Raises:
+            DatabaseUnavailable: the connection was lost or refused, or the pool had none for 30 s.
+        """
+        async with self._connect(self.engine) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[AsyncConnection]:
-        """A connection on which each statement is a unit of work by itself, which takes one round trip and not three.
-
-        For statements that are rare; `direct` takes less of the processor.
-        """
-        async with self._autocommit.connect() as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def direct(self) -> AsyncIterator[Direct]:
-        """A connection for the statements of `core.db.direct`, each of which is a unit of work by itself."""
-        if self._direct is None:
-            self._direct = direct_pool(self.engine.url, self._direct_size)
-            # Nothing is connected yet, so nobody comes in between.
-            await self._direct
-        # In a line: where a pool of the driver is busy, who comes late may pass who waits.
-        async with self._turns, self._direct.acquire() as connection:
-            yield Direct(connection)
-
-    async def check(self) -> None:
-        """Ask the database for a sign of life.
+        """A connection in AUTOCOMMIT: each statement commits by itself and takes one round trip.
 
         Raises:
-            DatabaseUnavailable: there is none.
+            DatabaseUnavailable: the connection was lost or refused, or the pool had none for 30 s.
         """
-        try:
-            async with self.begin() as connection:
-                await connection.execute(text("SELECT 1"))
-        except DATABASE_FAULTS as error:
-            # What the driver says may hold the address and the user, so it is chained, but not quoted.
-            raise DatabaseUnavailable(type(error).__name__) from error
+        async with self._connect(self._autocommit) as connection:
+            yield connection
+
+    direct = autocommit
+
+    @asynccontextmanager
+    async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            with connection_errors(OSError):
+                connection = await stack.enter_async_context(engine.connect())
+            with connection_errors():
+                yield connection
+
+    async def check(self) -> None:
+        """Execute a trivial statement.
+
+        Raises:
+            DatabaseUnavailable: the database does not answer, or refuses the connection.
+        """
+        async with self.begin() as connection:
+            await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._direct is not None:
-            await self._direct.close()
-            self._direct = None
         await self.engine.dispose()
 
     async def __aenter__(self) -> Self:
@@ -127,10 +118,10 @@ class Database:
 
 
 def for_asyncpg(url: str) -> URL:
-    """A database's URL for SQLAlchemy over asyncpg.
+    """A database URL for SQLAlchemy over asyncpg.
 
     Raises:
-        UnknownDatabase: it names no Postgres.
+        UnknownDatabase: the URL is not one of PostgreSQL.
     """
     parsed = _parse(url)
     query = {name: value for name, value in parsed.query.items() if name not in LIBPQ_ONLY}
@@ -140,22 +131,28 @@ def for_asyncpg(url: str) -> URL:
 
 
 def for_libpq(url: str) -> str:
-    """A database's URL for libpq, password and all.
+    """A database URL for libpq, with its password.
 
     Raises:
-        UnknownDatabase: it names no Postgres.
+        UnknownDatabase: the URL is not one of PostgreSQL.
     """
     return _parse(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def _statement_cache(url: URL) -> dict[str, int]:
+    """Apply the size of SQLAlchemy's statement cache to asyncpg's own; 0 is for pgbouncer."""
+    size = url.query.get("prepared_statement_cache_size")
+    return {"statement_cache_size": int(size)} if isinstance(size, str) else {}
+
+
 def _must_live(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
-    """Hand out no connection whose server has gone; the driver hears of that by itself, so nobody needs to ask."""
+    """Replace a pooled connection that the server has closed; asyncpg notices that without a round trip."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 
 
 def _hide_details(context: ExceptionContext) -> None:
-    """Cut off what Postgres adds to an error, the values of the row: errors are logged, and people are not."""
+    """Remove the row values that Postgres adds to an error: errors are logged, personal data is not."""
     error = context.original_exception
     error.args = (str(error).partition("\nDETAIL")[0],)
     if isinstance(error.__cause__, PostgresError):
@@ -166,7 +163,7 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        # The chained error would quote the URL, and with it the password.
+        # The chained error would quote the URL with its password.
         raise UnknownDatabase from None
     if parsed.drivername not in POSTGRES:
         raise UnknownDatabase(parsed.drivername)

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, FromClause
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.boards import Shared
-    from core.db.direct import Connection
 
 __all__ = ["following"]
 
 
 async def following(
-    connection: Connection,
+    connection: AsyncConnection,
     person_id: UUID,
     *,
     limit: int,

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Uuid, delete, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
+from core.db.errors import missing_person_as_error
 from core.db.people import as_person
-from core.errors import PersonGone
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -35,12 +34,8 @@ async def follow(connection: AsyncConnection, person_id: UUID, followed_id: UUID
     may_be = people.c.banned_at.is_(None), people.c.id != person_id
     other = select(literal(person_id, Uuid), people.c.id).where(people.c.id == followed_id, *may_be)
     statement = upsert(tables.follows).from_select(["person_id", "followed_id"], other).on_conflict_do_nothing()
-    try:
+    with missing_person_as_error(tables.follows):
         await connection.execute(statement)
-    except IntegrityError as error:
-        if "fk_follows_person_id" in str(error.orig):
-            raise PersonGone from error
-        raise
     found = select(people.c.followers).where(people.c.id == followed_id, *may_be)
     return (await connection.execute(found)).scalar_one_or_none()
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.db import marks, tables
+from core.db import tables
 from core.db.direct import Statement
+from core.db.marks import put, take_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
     from core.db.tables import Provider
 
 __all__ = ["give", "given_to", "take_back"]
@@ -31,7 +31,7 @@ async def give(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> i
     Raises:
         PersonGone: the person was forgotten.
     """
-    await marks.put(connection, tables.hearts, look_id, person_id)
+    await put(connection, tables.hearts, look_id, person_id)
     return await _count(connection, look_id)
 
 
@@ -41,12 +41,12 @@ async def take_back(connection: AsyncConnection, look_id: UUID, person_id: UUID)
     Returns:
         How many hearts the look has now; None if it is not on the board.
     """
-    await marks.take_off(connection, tables.hearts, look_id, person_id)
+    await take_off(connection, tables.hearts, look_id, person_id)
     return await _count(connection, look_id)
 
 
 async def given_to(
-    connection: Connection, provider: Provider, subject: str, look_ids: Iterable[UUID]
+    connection: AsyncConnection, provider: Provider, subject: str, look_ids: Iterable[UUID]
 ) -> frozenset[UUID]:
     """Those of the looks that have the heart of whoever a provider knows by this id; none if that is nobody."""
     found = await GIVEN_TO.all(connection, provider=provider, subject=subject, look_ids=list(look_ids))

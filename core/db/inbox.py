@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
     from core.queue import NewJob
 
 __all__ = [
@@ -96,7 +95,7 @@ async def receive(
 
 
 async def receive_for(
-    connection: Connection,
+    connection: AsyncConnection,
     platform: Channel,
     update_id: str,
     *,
@@ -122,7 +121,7 @@ async def receive_for(
     return None if taken is None else int(taken.id)
 
 
-async def get(connection: Connection, inbox_id: int) -> Update | None:
+async def get(connection: AsyncConnection, inbox_id: int) -> Update | None:
     """An update, or None if its sender was forgotten since."""
     row = await GET.first(connection, inbox_id=inbox_id)
     return None if row is None else _update(row)
@@ -144,7 +143,7 @@ async def latest(connection: AsyncConnection, platform: Channel, sender: str) ->
     return None if row is None else _update(row)
 
 
-async def pending(connection: Connection, inbox_ids: Collection[int]) -> set[int]:
+async def pending(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
     """Which of some updates are still to be done; forgotten ones are not."""
     return {row.id for row in await PENDING.all(connection, inbox_ids=list(inbox_ids))}
 
@@ -156,7 +155,7 @@ async def rewrite(connection: AsyncConnection, inbox_id: int, payload: Mapping[s
     await connection.execute(update(table).where(unfinished).values(payload=dict(payload)))
 
 
-async def finish(connection: Connection, *inbox_ids: int) -> None:
+async def finish(connection: AsyncConnection, *inbox_ids: int) -> None:
     """Note that updates are done; what they said is not kept."""
     await FINISH.all(connection, inbox_ids=list(inbox_ids))
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from asyncpg.exceptions import ForeignKeyViolationError
 from sqlalchemy import bindparam, case, func, literal, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
 from core.db.direct import Statement
-from core.db.glimpses import Glimpse
+from core.db.errors import missing_person_as_error
 from core.db.tables import Asked, Channel
 from core.errors import PersonGone
 from core.styles import STYLES, Style
@@ -22,18 +20,21 @@ from core.vision.region import Height, Region, Side
 from core.vision.verdict import Band, Verdict, by_style
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
 
 __all__ = [
+    "GLIMPSE",
+    "Glimpse",
     "Look",
     "NewLook",
     "add",
+    "as_glimpse",
     "as_look",
     "by_source",
     "change",
@@ -47,6 +48,35 @@ __all__ = [
     "styles_of",
     "unshare",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """As much of a look as a page with many of them shows."""
+
+    id: UUID
+    person_id: UUID
+    photo_key: str | None
+    """None once the picture was deleted."""
+    cam_key: str | None
+    """None once the picture was deleted."""
+    width: int
+    height: int
+    style: Style
+    """In which Eva saw it."""
+    confidence: float
+    """How clearly, 0 to 1."""
+    hearts: int
+    shared_at: datetime | None
+    hidden_at: datetime | None
+    """When it was taken off the board for good."""
+    held_at: datetime | None
+    """When it was taken off the board until a moderator has seen it."""
+
+    @property
+    def on_board(self) -> bool:
+        """Whether everybody sees it."""
+        return self.shared_at is not None and self.hidden_at is None and self.held_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +125,7 @@ class Look(Glimpse):
     """How often it was reported since a moderator has seen it."""
 
 
-async def add(connection: Connection, look: NewLook) -> Look:
+async def add(connection: AsyncConnection, look: NewLook) -> Look:
     """Remember a look; if there is one of this person and source already, that one comes back, unchanged.
 
     One whose owner wants to guess first waits for the guess.
@@ -128,25 +158,21 @@ async def add(connection: Connection, look: NewLook) -> Look:
         "engine": verdict.engine,
         "language": look.language,
     }
-    try:
+    with missing_person_as_error(tables.looks):
         row = await ADD.first(connection, **values)
-    except (IntegrityError, ForeignKeyViolationError) as error:
-        if "fk_looks_person_id" in str(error):
-            raise PersonGone from error
-        raise
     kept = as_look(row) if row is not None else await by_source(connection, look.person_id, look.source)
     if kept is None:
         raise PersonGone
     return kept
 
 
-async def get(connection: Connection, look_id: UUID) -> Look | None:
+async def get(connection: AsyncConnection, look_id: UUID) -> Look | None:
     """A look, or None."""
     row = await ONE.first(connection, look_id=look_id)
     return None if row is None else as_look(row)
 
 
-async def by_source(connection: Connection, person_id: UUID, source: str) -> Look | None:
+async def by_source(connection: AsyncConnection, person_id: UUID, source: str) -> Look | None:
     """The look that a person's photo from this source became, or None."""
     row = await BY_SOURCE.first(connection, person_id=person_id, source=source)
     return None if row is None else as_look(row)
@@ -177,7 +203,7 @@ async def of_person(
     return [as_look(row) for row in await connection.execute(found)]
 
 
-async def count_since(connection: Connection, person_id: UUID, moment: datetime) -> int:
+async def count_since(connection: AsyncConnection, person_id: UUID, moment: datetime) -> int:
     """How many looks of a person came at this moment or later."""
     return int((await SINCE.first(connection, person_id=person_id, moment=moment)).looks)
 
@@ -329,4 +355,44 @@ def as_look(row: Row[tuple[object, ...]]) -> Look:
         hidden_at=row.hidden_at,
         held_at=row.held_at,
         reports=row.reports,
+    )
+
+
+GLIMPSE = tuple(
+    tables.looks.c[name]
+    for name in (
+        "id",
+        "person_id",
+        "photo_key",
+        "cam_key",
+        "width",
+        "height",
+        "style",
+        "probabilities",
+        "hearts",
+        "shared_at",
+        "hidden_at",
+        "held_at",
+    )
+)
+"""The columns of a `Glimpse`."""
+
+
+def as_glimpse(row: Iterable[Any]) -> Glimpse:
+    """A row that begins with the columns `GLIMPSE`; for the other repositories."""
+    look_id, person_id, photo_key, cam_key, width, height, style, shares, hearts, shared, hidden, held, *_ = row
+    style = Style(style)
+    return Glimpse(
+        id=look_id,
+        person_id=person_id,
+        photo_key=photo_key,
+        cam_key=cam_key,
+        width=width,
+        height=height,
+        style=style,
+        confidence=shares[style.position],
+        hearts=hearts,
+        shared_at=shared,
+        hidden_at=hidden,
+        held_at=held,
     )

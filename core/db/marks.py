@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Uuid, delete, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
-from core.errors import PersonGone
+from core.db.errors import missing_person_as_error
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -33,12 +32,8 @@ async def put(connection: AsyncConnection, table: Table, look_id: UUID, person_i
     looks = tables.looks
     on_board = select(looks.c.id, literal(person_id, Uuid)).where(looks.c.id == look_id, looks.c.on_board)
     statement = upsert(table).from_select(["look_id", "person_id"], on_board).on_conflict_do_nothing()
-    try:
+    with missing_person_as_error(table):
         await connection.execute(statement)
-    except IntegrityError as error:
-        if f"fk_{table.name}_person_id" in str(error.orig):
-            raise PersonGone from error
-        raise
 
 
 async def take_off(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:

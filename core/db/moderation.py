@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Integer, Uuid, func, insert, literal, select, update
 
 from core.db import tables
-from core.db.glimpses import GLIMPSE, as_glimpse
+from core.db.looks import GLIMPSE, as_glimpse
 from core.db.tables import Act
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.glimpses import Glimpse
+    from core.db.looks import Glimpse
 
 __all__ = ["HOLDING", "Entry", "Reported", "ban", "entries", "hold_all", "lock", "note", "queue", "settle", "unban"]
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
 from core.db.direct import Statement
+from core.db.errors import missing_person_as_error, violated_constraint
 from core.db.tables import Asked, Provider
 from core.errors import PersonGone
 from core.ids import uuid7
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
 
 __all__ = [
     "Identity",
@@ -123,12 +123,8 @@ async def link(connection: AsyncConnection, person_id: UUID, provider: Provider,
         PersonGone: the person was forgotten.
     """
     values = {"provider": provider, "subject": subject, "person_id": person_id}
-    try:
+    with missing_person_as_error(tables.identities):
         await connection.execute(upsert(tables.identities).values(**values).on_conflict_do_nothing())
-    except IntegrityError as error:
-        if "fk_identities_person_id" in str(error.orig):
-            raise PersonGone from error
-        raise
     found = await identity_of(connection, provider, subject)
     return found is not None and found.person_id == person_id
 
@@ -145,19 +141,19 @@ async def unlink_all(connection: AsyncConnection, person_id: UUID, providers: It
     await connection.execute(delete(table).where(*chosen))
 
 
-async def get(connection: Connection, person_id: UUID) -> Person | None:
+async def get(connection: AsyncConnection, person_id: UUID) -> Person | None:
     """A person, or None."""
     row = await ONE.first(connection, person_id=person_id)
     return None if row is None else as_person(row)
 
 
-async def known(connection: Connection, provider: Provider, subject: str) -> Person | None:
+async def known(connection: AsyncConnection, provider: Provider, subject: str) -> Person | None:
     """The person with this identity, or None."""
     row = await KNOWN.first(connection, provider=provider, subject=subject)
     return None if row is None else as_person(row)
 
 
-async def identity_of(connection: Connection, provider: Provider, subject: str) -> Identity | None:
+async def identity_of(connection: AsyncConnection, provider: Provider, subject: str) -> Identity | None:
     """Who somebody is to a provider, or None."""
     row = await IDENTITY.first(connection, provider=provider, subject=subject)
     return None if row is None else _identity(row)
@@ -178,13 +174,13 @@ async def set_name(connection: AsyncConnection, person_id: UUID, name: str) -> b
         async with connection.begin_nested():
             await connection.execute(chosen)
     except IntegrityError as error:
-        if "uq_people_name_key" in str(error.orig):
+        if violated_constraint(error) == "uq_people_name_key":
             return False
         raise
     return True
 
 
-async def by_name(connection: Connection, name: str) -> Person | None:
+async def by_name(connection: AsyncConnection, name: str) -> Person | None:
     """Who has this name, or one that reads so; None if nobody has."""
     row = await NAMED.first(connection, key=name_key(name))
     return None if row is None else as_person(row)
@@ -216,7 +212,7 @@ async def set_naming(connection: AsyncConnection, person_id: UUID, look_id: UUID
     await connection.execute(update(tables.people).where(tables.people.c.id == person_id).values(naming=look_id))
 
 
-async def reachable(connection: Connection, provider: Provider, subject: str) -> Person | None:
+async def reachable(connection: AsyncConnection, provider: Provider, subject: str) -> Person | None:
     """The person with this identity, unless messages to it did not arrive; None for a stranger, too."""
     row = await REACHABLE.first(connection, provider=provider, subject=subject)
     return None if row is None else as_person(row)

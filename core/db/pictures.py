@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
     from core.db.looks import Look
 
 __all__ = ["forget", "hold", "mark_stored", "of_person", "private_since", "recent_fingerprints"]
@@ -31,14 +30,14 @@ async def hold(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bo
 
 
 async def recent_fingerprints(
-    connection: Connection, person_id: UUID, *, model: str, limit: int
+    connection: AsyncConnection, person_id: UUID, *, model: str, limit: int
 ) -> list[tuple[UUID, bytes]]:
     """Ids and fingerprints of a person's latest looks that this model judged and that still have their pictures."""
     found = await RECENT.all(connection, person_id=person_id, model=model, limit=limit)
     return [(row.id, row.fingerprint) for row in found]
 
 
-async def mark_stored(connection: Connection, look_id: UUID) -> Look | None:
+async def mark_stored(connection: AsyncConnection, look_id: UUID) -> Look | None:
     """Note that both pictures are in the storage; None if the look, or its right to pictures, is gone."""
     row = await STORED.first(connection, look_id=look_id)
     return None if row is None else as_look(row)

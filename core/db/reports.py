@@ -6,20 +6,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Text, Uuid, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
-from core.errors import PersonGone
+from core.db.errors import missing_person_as_error
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["LONGEST_REASON", "add"]
-
-LONGEST_REASON = 500
-"""Characters of a reason, at most."""
+__all__ = ["add"]
 
 
 async def add(connection: AsyncConnection, look_id: UUID, person_id: UUID, reason: str = "") -> bool:
@@ -29,7 +25,7 @@ async def add(connection: AsyncConnection, look_id: UUID, person_id: UUID, reaso
         connection: the unit of work.
         look_id: what is reported; with the third report that no moderator has seen it is off the board.
         person_id: who reports it.
-        reason: in their words, at most `LONGEST_REASON` characters.
+        reason: in their words, at most 500 characters.
 
     Returns:
         False if it is not on the board, or their own.
@@ -44,10 +40,6 @@ async def add(connection: AsyncConnection, look_id: UUID, person_id: UUID, reaso
         return False
     values = select(looks.c.id, literal(person_id, Uuid), literal(reason, Text)).where(*reported)
     statement = upsert(table).from_select(["look_id", "person_id", "reason"], values).on_conflict_do_nothing()
-    try:
+    with missing_person_as_error(table):
         await connection.execute(statement)
-    except IntegrityError as error:
-        if "fk_reports_person_id" in str(error.orig):
-            raise PersonGone from error
-        raise
     return True

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, Integer, Uuid, bindparam, func
 
-from core.db import boards, marks, tables
+from core.db import boards, tables
 from core.db.direct import Statement
+from core.db.marks import put, take_off
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.db.boards import Shared
-    from core.db.direct import Connection
 
 __all__ = ["Scrap", "add", "of_person", "remove"]
 
@@ -38,18 +38,18 @@ async def add(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bo
     Raises:
         PersonGone: the person was forgotten.
     """
-    await marks.put(connection, tables.scraps, look_id, person_id)
+    await put(connection, tables.scraps, look_id, person_id)
     return await boards.has(connection, look_id)
 
 
 async def remove(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
     """Keep a look no longer; False if it is not on the board."""
-    await marks.take_off(connection, tables.scraps, look_id, person_id)
+    await take_off(connection, tables.scraps, look_id, person_id)
     return await boards.has(connection, look_id)
 
 
 async def of_person(
-    connection: Connection,
+    connection: AsyncConnection,
     person_id: UUID,
     *,
     limit: int,

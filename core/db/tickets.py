@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
 
 from core.db import tables
-from core.errors import PersonGone
+from core.db.errors import missing_person_as_error
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -78,12 +77,8 @@ async def purge(connection: AsyncConnection) -> int:
 
 async def _keep(connection: AsyncConnection, digest: bytes, person_id: UUID, lifetime: timedelta) -> bool:
     values = {"digest": digest, "person_id": person_id, "expires_at": func.now() + literal(lifetime)}
-    try:
+    with missing_person_as_error(tables.tickets):
         kept = await connection.execute(upsert(tables.tickets).values(**values).on_conflict_do_nothing())
-    except IntegrityError as error:
-        if "fk_tickets_person_id" in str(error.orig):
-            raise PersonGone from error
-        raise
     return kept.rowcount == 1
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, exists, select
 
-from core.db import boards, tables
-from core.db.boards import SharedLook
+from core.db import tables
+from core.db.boards import SharedLook, of_board, put_on, visitor_id
 from core.db.direct import Statement
 from core.db.looks import as_look
 from core.db.people import as_person
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
     from core.db.people import Person
 
 __all__ = ["Visit", "of_look", "of_person"]
@@ -37,7 +37,7 @@ class Visit:
     """Whether they follow the person whom the page is about, or whose look."""
 
 
-async def of_look(connection: Connection, look_id: UUID, visitor: str) -> tuple[SharedLook, Visit] | None:
+async def of_look(connection: AsyncConnection, look_id: UUID, visitor: str) -> tuple[SharedLook, Visit] | None:
     """A look that is on the board, and a visit to it; None for all other looks.
 
     Args:
@@ -52,27 +52,27 @@ async def of_look(connection: Connection, look_id: UUID, visitor: str) -> tuple[
     return shared, Visit(person_id=row.visitor, scrapped=row.scrapped, follows=row.follows)
 
 
-async def of_person(connection: Connection, name: str, visitor: str) -> tuple[Person, Visit] | None:
+async def of_person(connection: AsyncConnection, name: str, visitor: str) -> tuple[Person, Visit] | None:
     """Who has this name, or one that reads so, and a visit to them; None if nobody has. See `of_look`."""
     row = await PERSON.first(connection, key=name_key(name), visitor=visitor)
     return None if row is None else (as_person(row), Visit(person_id=row.visitor, follows=row.follows))
 
 
 def _follows(owner: ColumnElement[UUID]) -> ColumnElement[bool]:
-    theirs = tables.follows.c.person_id == boards.visitor_id(), tables.follows.c.followed_id == owner
+    theirs = tables.follows.c.person_id == visitor_id(), tables.follows.c.followed_id == owner
     return exists().where(*theirs).correlate(tables.looks, tables.people).label("follows")
 
 
 LOOK = Statement(
-    boards.of_board(
+    of_board(
         tables.looks,
-        boards.visitor_id().label("visitor"),
-        boards.put_on(tables.scraps).label("scrapped"),
+        visitor_id().label("visitor"),
+        put_on(tables.scraps).label("scrapped"),
         _follows(tables.looks.c.person_id),
     ).where(tables.looks.c.id == bindparam("look_id"))
 )
 PERSON = Statement(
-    select(tables.people, boards.visitor_id().label("visitor"), _follows(tables.people.c.id)).where(
+    select(tables.people, visitor_id().label("visitor"), _follows(tables.people.c.id)).where(
         tables.people.c.name_key == bindparam("key")
     )
 )

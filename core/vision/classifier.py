@@ -32,6 +32,8 @@ __all__ = ["MODELS", "StyleClassifier", "load_classifier"]
 
 MODELS = Path(__file__).parents[1] / "models"
 """Where the model that ships with Eva lies."""
+PROBE_LEVEL = 128
+"""Grey level, of 255, of the image that proves that the model works."""
 
 
 class StyleClassifier:
@@ -41,6 +43,7 @@ class StyleClassifier:
         """Put an engine and its model's card together; `load_classifier` does it from the settings."""
         self.engine = engine
         self.card = card
+        self._is_proved = False
 
     def judge(self, picture: Picture) -> Verdict:
         """Name the style of one picture and where it shows, in one forward pass.
@@ -66,6 +69,17 @@ class StyleClassifier:
             model=self.card.version,
             engine=self.engine.name,
         )
+
+    def probe(self) -> None:
+        """Show that the model works, by one forward pass over a grey image; further calls do not repeat it.
+
+        Raises:
+            ModelError: it does not.
+        """
+        if not self._is_proved:
+            shape = self.card.preprocessing
+            self.engine.forward(np.full((shape.height, shape.width, 3), PROBE_LEVEL, np.uint8))
+            self._is_proved = True
 
     def close(self) -> None:
         """Let go of the model, once the passes that run have ended."""

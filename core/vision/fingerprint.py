@@ -22,9 +22,6 @@ PARTS = 4
 FINE = 400
 """Pixels that the short side keeps when a picture is first divided by a whole number, which takes half of the time.
 With fewer, the same photo at another size would differ in more bits than it does without (200 photos, at most 9)."""
-FINE = 400
-"""Pixels that the short side keeps when a picture is first divided by a whole number, which takes half of the time.
-With fewer, the same photo at another size would differ in more bits than it does without (200 photos, at most 9)."""
 MARGIN = 3
 """Grey levels, of 255, by which the right one of two places has to be brighter."""
 BITS = GRID * GRID

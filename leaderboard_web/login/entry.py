@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi.responses import RedirectResponse
-
 from core import accounts
 from core.db import tickets
 from core.errors import LoginRefused
 from leaderboard_web.pages import language_of
+from leaderboard_web.redirects import redirect_with_notice
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from core.db.tables import Provider
     from leaderboard_web.site import Site
 
-__all__ = ["admit", "come_in", "go"]
+__all__ = ["admit", "come_in"]
 
 
 async def come_in(
@@ -56,11 +55,6 @@ async def come_in(
 
 def admit(site: Site, request: Request, token: str, *, on: str) -> Response:
     """Leave the browser its new token and send it on."""
-    answer = go(on)
+    answer = redirect_with_notice(on)
     site.guests.remember(request, answer, token)
     return answer
-
-
-def go(path: str) -> Response:
-    """Send the browser on to a page of ours."""
-    return RedirectResponse(path, 303, headers={"Cache-Control": "no-store"})

@@ -15,10 +15,12 @@ from bot.stylist import LOGIN_LINK
 from core.db import merges, people, tickets
 from core.db.tables import Provider
 from core.retention import forget
-from leaderboard_web.fields import read_fields
-from leaderboard_web.login.entry import admit, go
+from leaderboard_web.login.entry import admit
 from leaderboard_web.login.paths import HOME
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.routing import PageRoute
+from leaderboard_web.upload import read_fields
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -34,7 +36,7 @@ GONE = 410
 
 def link_routes(site: Site) -> APIRouter:
     """The question and the deed."""
-    router, memory, guests = APIRouter(), site.memory, site.guests
+    router, memory, guests = APIRouter(route_class=PageRoute), site.memory, site.guests
 
     @router.get(f"{LOGIN_LINK}/{{token}}", response_class=Response)
     async def ask(request: Request, token: str) -> Response:
@@ -47,7 +49,7 @@ def link_routes(site: Site) -> APIRouter:
                 return over(request)
             visitor = await guests.known(connection, request)
             if visitor == person.id:
-                return go(HOME)
+                return redirect_with_notice(HOME)
             other = None if visitor is None else await people.get(connection, visitor)
             has_things = other is not None and not await merges.is_bare(connection, other.id)
             has_logins = other is not None and await _has_logins(connection, other.id)

@@ -11,11 +11,13 @@ from bot.voice import apologise
 from core.errors import LoginError
 from leaderboard_web.errors import status_of
 from leaderboard_web.head import absolute
-from leaderboard_web.login.entry import come_in, go
+from leaderboard_web.login.entry import come_in
 from leaderboard_web.login.page import LOGIN
 from leaderboard_web.login.paths import own_path
 from leaderboard_web.origins import is_ours
 from leaderboard_web.pages import language_of
+from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from leaderboard_web.login.oauth import Login
@@ -32,7 +34,7 @@ ON = "on"
 
 def other_routes(site: Site, page: LoginPage, logins: dict[str, Login]) -> APIRouter:
     """The way there and the way back, for each login that is configured."""
-    router = APIRouter()
+    router = APIRouter(route_class=PageRoute)
 
     @router.get(f"{LOGIN}/{{name}}", response_class=Response)
     async def begin(request: Request, name: str) -> Response:
@@ -40,7 +42,7 @@ def other_routes(site: Site, page: LoginPage, logins: dict[str, Login]) -> APIRo
         login = _one_of(logins, name)
         if not is_ours(request.headers):
             # No other site logs anybody in.
-            return go(LOGIN)
+            return redirect_with_notice(LOGIN)
         on = own_path(request.query_params.get("next"))
         try:
             answer = await login.begin(request, absolute(request, f"{LOGIN}/{name}/back"))
@@ -57,7 +59,7 @@ def other_routes(site: Site, page: LoginPage, logins: dict[str, Login]) -> APIRo
         on = own_path(request.session.get(ON))
         if request.query_params.get("error") == "access_denied":
             request.session.clear()
-            return go(f"{LOGIN}?said=denied")
+            return redirect_with_notice(LOGIN, "denied")
         try:
             subject = await login.finish(request)
             answer = await come_in(site, request, login.provider, subject, on=on)

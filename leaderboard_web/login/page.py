@@ -14,12 +14,13 @@ from core.days import SEOUL
 from core.db import merges, people
 from core.db.tables import Provider
 from core.retention import forget
-from leaderboard_web.fields import read_fields
 from leaderboard_web.head import absolute
-from leaderboard_web.login.entry import go
 from leaderboard_web.login.paths import own_path
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.routing import PageRoute
 from leaderboard_web.security import widen
+from leaderboard_web.upload import read_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -107,7 +108,7 @@ class LoginPage:
 
 def page_routes(site: Site, page: LoginPage) -> APIRouter:
     """The page and what its buttons do."""
-    router, memory, guests = APIRouter(), site.memory, site.guests
+    router, memory, guests = APIRouter(route_class=PageRoute), site.memory, site.guests
 
     @router.get(LOGIN, response_class=Response)
     async def show(request: Request) -> Response:
@@ -133,12 +134,12 @@ def page_routes(site: Site, page: LoginPage) -> APIRouter:
         async with memory.database.begin() as connection:
             person_id = await _locked(connection, await guests.known(connection, request))
             if person_id is None:
-                return go(LOGIN)
+                return redirect_with_notice(LOGIN)
             connected = accounts.connected(await people.identities_of(connection, person_id))
             if set(connected) == {way} and "sure" not in fields:
                 return render(request, "login/ask.html", section="login", deed="disconnect", way=way)
             await accounts.disconnect(connection, person_id, way)
-        return go(f"{LOGIN}?said=disconnected")
+        return redirect_with_notice(LOGIN, "disconnected")
 
     async def leave(request: Request, deed: str) -> Response:
         """One browser becomes nobody's, or all of a person's."""
@@ -158,7 +159,7 @@ def page_routes(site: Site, page: LoginPage) -> APIRouter:
         if person_id is not None and lost:
             # Nobody could ever come back to it, and so nobody could ever delete it.
             await forget(memory, person_id)
-        answer = go(f"{LOGIN}?said={deed}")
+        answer = redirect_with_notice(LOGIN, deed)
         guests.part(answer)
         return answer
 

@@ -14,6 +14,7 @@ from leaderboard_web.login.oauth import open_logins
 from leaderboard_web.login.others import other_routes
 from leaderboard_web.login.page import LOGIN, LoginPage, page_routes
 from leaderboard_web.login.telegram import telegram_routes
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -30,7 +31,7 @@ AN_HOUR = 60 * 60
 
 def login_routes(site: Site) -> APIRouter:
     """Everything under `/login`; logins that are not configured are not there."""
-    router, logins = APIRouter(), open_logins(site.settings)
+    router, logins = APIRouter(route_class=PageRoute), open_logins(site.settings)
     page = LoginPage(site, logins)
     for routes in (
         page_routes(site, page),

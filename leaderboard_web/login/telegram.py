@@ -17,12 +17,13 @@ from core.db import people, tickets
 from core.db.tables import Provider
 from core.errors import LoginError, LoginRefused
 from leaderboard_web.errors import status_of
-from leaderboard_web.fields import read_fields
 from leaderboard_web.login.entry import come_in
 from leaderboard_web.login.page import LOGIN, TELEGRAM_STATE
 from leaderboard_web.login.paths import HOME, own_path
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.routing import PageRoute
 from leaderboard_web.security import widen
+from leaderboard_web.upload import read_fields
 
 if TYPE_CHECKING:
     from leaderboard_web.login.page import LoginPage
@@ -40,7 +41,7 @@ BELIEVED = MAX_AGE + SKEW
 
 def telegram_routes(site: Site, page: LoginPage) -> APIRouter:
     """The two ways in; without a token of a bot's there is none."""
-    router, memory, guests = APIRouter(), site.memory, site.guests
+    router, memory, guests = APIRouter(route_class=PageRoute), site.memory, site.guests
     if site.settings.telegram_token is None:
         return router
     token = site.settings.telegram_token.get_secret_value()

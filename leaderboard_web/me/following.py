@@ -10,11 +10,12 @@ from bot.names import made_up
 from core.db import feeds, follows
 from leaderboard_web.addresses import as_id, person_path
 from leaderboard_web.cards import card
-from leaderboard_web.fields import read_fields
-from leaderboard_web.me.history import HISTORY
-from leaderboard_web.me.owner import SECTION, go, owner, said_in, stranger
+from leaderboard_web.me.owner import HISTORY, SECTION, owner, stranger
 from leaderboard_web.moments import Moment, asked_moment
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.redirects import notice_from_query, redirect_with_notice
+from leaderboard_web.routing import PageRoute
+from leaderboard_web.upload import read_fields
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -33,7 +34,7 @@ SAID = {"unfollowed": "me.unfollowed"}
 
 def following_routes(site: Site) -> APIRouter:
     """The feed, and the list."""
-    router, memory = APIRouter(), site.memory
+    router, memory = APIRouter(route_class=PageRoute), site.memory
 
     @router.get("/me/following", response_class=Response)
     async def feed(request: Request) -> Response:
@@ -79,7 +80,7 @@ def following_routes(site: Site) -> APIRouter:
             tab="following",
             people=[(each.id, each.name or made_up(each.id, language), _page_of(each)) for each in shown],
             more=f"{PEOPLE}?after={shown[-1].id}" if rest else None,
-            says=said_in(request, SAID),
+            says=notice_from_query(request, SAID),
         )
 
     @router.post("/me/following/people", response_class=Response)
@@ -90,9 +91,9 @@ def following_routes(site: Site) -> APIRouter:
         async with memory.database.begin() as connection:
             me = await owner(site, connection, request)
             if me is None:
-                return go(HISTORY)
+                return redirect_with_notice(HISTORY)
             await follows.unfollow(connection, me.id, whom)
-        return go(PEOPLE, "unfollowed")
+        return redirect_with_notice(PEOPLE, "unfollowed")
 
     return router
 

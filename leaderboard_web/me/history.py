@@ -10,23 +10,24 @@ from bot.names import made_up
 from bot.voice import style_name
 from core.db import looks
 from leaderboard_web.me.own import own
-from leaderboard_web.me.owner import SECTION, owner, said_in, stranger
+from leaderboard_web.me.owner import HISTORY, SECTION, owner, stranger
 from leaderboard_web.moments import Moment, asked_moment
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.redirects import notice_from_query
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from leaderboard_web.site import Site
 
-__all__ = ["HISTORY", "history_routes"]
+__all__ = ["history_routes"]
 
-HISTORY = "/me"
 SHOWN = 12
 SAID = {"deleted": "me.deleted"}
 
 
 def history_routes(site: Site) -> APIRouter:
     """The page."""
-    router, memory = APIRouter(), site.memory
+    router, memory = APIRouter(route_class=PageRoute), site.memory
 
     @router.get("/me", response_class=Response)
     async def history(request: Request) -> Response:
@@ -54,7 +55,7 @@ def history_routes(site: Site) -> APIRouter:
             first=before is None,
             favourite=style_name(favourite, language) if favourite else None,
             older=f"{HISTORY}?before={older.as_text()}" if older else None,
-            says=said_in(request, SAID),
+            says=notice_from_query(request, SAID),
         )
 
     return router

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from core.retention import forget
-from leaderboard_web.me.history import HISTORY
-from leaderboard_web.me.owner import SECTION, go, owner, stranger
+from leaderboard_web.me.owner import HISTORY, SECTION, owner, stranger
 from leaderboard_web.pages import render
+from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from leaderboard_web.site import Site
@@ -19,7 +20,7 @@ __all__ = ["leaving_routes"]
 
 def leaving_routes(site: Site) -> APIRouter:
     """The question, the deed and the goodbye."""
-    router, memory, guests = APIRouter(), site.memory, site.guests
+    router, memory, guests = APIRouter(route_class=PageRoute), site.memory, site.guests
 
     @router.get("/me/forget", response_class=Response)
     async def ask(request: Request) -> Response:
@@ -39,7 +40,7 @@ def leaving_routes(site: Site) -> APIRouter:
             me = await owner(site, connection, request)
         if me is not None:
             await forget(memory, me.id)
-        answer = go(f"{HISTORY}/goodbye")
+        answer = redirect_with_notice(f"{HISTORY}/goodbye")
         guests.part(answer)
         return answer
 

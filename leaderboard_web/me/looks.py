@@ -16,11 +16,12 @@ from core.retention import delete_look
 from core.styles import STYLES, Style
 from core.vision.verdict import Band
 from leaderboard_web.answer import bar
-from leaderboard_web.fields import read_fields
-from leaderboard_web.me.history import HISTORY
 from leaderboard_web.me.own import own
-from leaderboard_web.me.owner import SECTION, go, own_look, said_in
+from leaderboard_web.me.owner import HISTORY, SECTION, own_look
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.redirects import notice_from_query, redirect_with_notice
+from leaderboard_web.routing import PageRoute
+from leaderboard_web.upload import read_fields
 
 if TYPE_CHECKING:
     from core.db.looks import Look
@@ -49,7 +50,7 @@ def look_path(look_id: object) -> str:
 
 def look_routes(site: Site) -> APIRouter:
     """The page, its forms, and the question before a look is deleted."""
-    router, memory, stylist = APIRouter(), site.memory, site.stylist
+    router, memory, stylist = APIRouter(route_class=PageRoute), site.memory, site.stylist
 
     @router.get("/me/looks/{look_id}", response_class=Response)
     async def page(request: Request, look_id: str) -> Response:
@@ -71,11 +72,11 @@ def look_routes(site: Site) -> APIRouter:
         me = replace(me, language=language_of(request))
         answer = await stylist.grant(me, Action(verb=action_verb, look=look.id, style=named))
         if answer.ask is Verb.TAKE:
-            return go(f"{look_path(look.id)}/name")
+            return redirect_with_notice(f"{look_path(look.id)}/name")
         said = _said(action_verb, named, look, answer.look)
         if said is None:
             return show(request, me, answer.look or look, status=409, says=answer.sentences)
-        return go(look_path(look.id), said or None)
+        return redirect_with_notice(look_path(look.id), said or None)
 
     @router.get("/me/looks/{look_id}/delete", response_class=Response)
     async def ask(request: Request, look_id: str) -> Response:
@@ -91,7 +92,7 @@ def look_routes(site: Site) -> APIRouter:
         async with memory.database.autocommit() as connection:
             _, look = await own_look(site, connection, request, look_id)
         await delete_look(memory, look.id)
-        return go(HISTORY, "deleted")
+        return redirect_with_notice(HISTORY, "deleted")
 
     def show(
         request: Request,
@@ -117,7 +118,7 @@ def look_routes(site: Site) -> APIRouter:
             section=SECTION,
             look=mine,
             styles=styles,
-            says=says or said_in(request, SAID, **names),
+            says=says or notice_from_query(request, SAID, **names),
             comment=comment(guess, verdict, photo=photo, language=language) if guess else None,
             bubbles=speak(verdict, photo=photo, language=language),
             bars=[bar(style, share, language) for style, share in verdict.ranking] if mine.style_name else [],

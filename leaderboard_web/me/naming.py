@@ -10,11 +10,13 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from bot.actions import Action, Verb
 from bot.names import MOST_LETTERS, made_up
 from bot.texts import text
-from leaderboard_web.fields import read_fields
 from leaderboard_web.me.looks import look_path
 from leaderboard_web.me.own import own
-from leaderboard_web.me.owner import SECTION, go, own_look
+from leaderboard_web.me.owner import SECTION, own_look
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.routing import PageRoute
+from leaderboard_web.upload import read_fields
 
 if TYPE_CHECKING:
     from core.db.looks import Look
@@ -26,7 +28,7 @@ __all__ = ["naming_routes"]
 
 def naming_routes(site: Site) -> APIRouter:
     """The question and its answers: a name, the one that Eva made up, or not to share after all."""
-    router, memory, stylist = APIRouter(), site.memory, site.stylist
+    router, memory, stylist = APIRouter(route_class=PageRoute), site.memory, site.stylist
 
     @router.get("/me/looks/{look_id}/name", response_class=Response)
     async def ask(request: Request, look_id: str) -> Response:
@@ -34,7 +36,7 @@ def naming_routes(site: Site) -> APIRouter:
         async with memory.database.autocommit() as connection:
             me, look = await own_look(site, connection, request, look_id)
         if me.naming != look.id or not own(look, memory, language_of(request)).may_be_shared:
-            return go(look_path(look.id))
+            return redirect_with_notice(look_path(look.id))
         return show(request, me, look)
 
     @router.post("/me/looks/{look_id}/name", response_class=Response)
@@ -49,11 +51,11 @@ def naming_routes(site: Site) -> APIRouter:
         me = replace(me, language=language, naming=look.id)
         if fields["do"] == Verb.KEEP:
             await stylist.grant(me, Action(verb=Verb.KEEP, look=look.id))
-            return go(look_path(look.id), "kept")
+            return redirect_with_notice(look_path(look.id), "kept")
         heard = await stylist.hear(me, words) if words else None
         answer = heard or await stylist.grant(me, Action(verb=Verb.TAKE, look=look.id))
         if answer.look is not None and answer.look.on_board:
-            return go(look_path(look.id), "shared")
+            return redirect_with_notice(look_path(look.id), "shared")
         # The name that she offers stands in the form.
         return show(request, me, answer.look or look, status=422, written=words, says=answer.sentences[:1])
 

@@ -5,28 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import HTTPException
-from fastapi.responses import RedirectResponse
 
-from bot.texts import text
 from core.db import looks
 from leaderboard_web.addresses import as_id
-from leaderboard_web.pages import language_of, render
+from leaderboard_web.pages import render
 
 if TYPE_CHECKING:
     from fastapi import Request, Response
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.db.direct import Connection
     from core.db.looks import Look
     from core.db.people import Person
     from leaderboard_web.site import Site
 
-__all__ = ["SECTION", "go", "own_look", "owner", "said_in", "stranger"]
+__all__ = ["HISTORY", "SECTION", "own_look", "owner", "stranger"]
 
 SECTION = "me"
+HISTORY = "/me"
 
 
-async def owner(site: Site, connection: Connection, request: Request) -> Person | None:
+async def owner(site: Site, connection: AsyncConnection, request: Request) -> Person | None:
     """The person who asks; None if Eva does not know them."""
     return await site.guests.person(connection, request)
 
@@ -47,21 +45,3 @@ async def own_look(site: Site, connection: AsyncConnection, request: Request, lo
 def stranger(request: Request) -> Response:
     """What these pages are for, for somebody of whom there is nothing to show yet."""
     return render(request, "me/stranger.html", section=SECTION)
-
-
-def go(path: str, said: str | None = None) -> Response:
-    """Send the browser on to a page after something was done, which says so."""
-    place = path if said is None else f"{path}?said={said}"
-    return RedirectResponse(place, 303, headers={"Cache-Control": "no-store"})
-
-
-def said_in(request: Request, texts: dict[str, str], **values: object) -> tuple[str, ...]:
-    """What Eva says on this page about what was just done, if it is one of the things that she can say here.
-
-    Args:
-        request: of the page; its query may name, under `said`, what was done.
-        texts: keys of texts by those names.
-        values: what the texts may hold.
-    """
-    key = texts.get(request.query_params.get("said", ""))
-    return () if key is None else (text(key, language_of(request), **values),)

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request, Response
 
 from core.db import scraps
 from leaderboard_web.cards import card
-from leaderboard_web.me.history import HISTORY
-from leaderboard_web.me.owner import SECTION, owner, stranger
+from leaderboard_web.me.owner import HISTORY, SECTION, owner, stranger
 from leaderboard_web.moments import Moment, asked_moment
 from leaderboard_web.pages import language_of, render
+from leaderboard_web.routing import PageRoute
 
 if TYPE_CHECKING:
     from leaderboard_web.site import Site
@@ -24,7 +24,7 @@ SHOWN = 12
 
 def scrap_routes(site: Site) -> APIRouter:
     """The page."""
-    router, memory = APIRouter(), site.memory
+    router, memory = APIRouter(route_class=PageRoute), site.memory
 
     @router.get("/me/scraps", response_class=Response)
     async def page(request: Request) -> Response:

@@ -10,10 +10,11 @@ from bot.names import MOST_LETTERS, made_up, tidy
 from bot.texts import Language, text
 from core.db import people
 from core.moderation import is_admin
-from leaderboard_web.fields import read_fields
-from leaderboard_web.me.history import HISTORY
-from leaderboard_web.me.owner import SECTION, go, owner, said_in, stranger
+from leaderboard_web.me.owner import HISTORY, SECTION, owner, stranger
 from leaderboard_web.pages import language_of, remember_language, render
+from leaderboard_web.redirects import notice_from_query, redirect_with_notice
+from leaderboard_web.routing import PageRoute
+from leaderboard_web.upload import read_fields
 
 if TYPE_CHECKING:
     from core.db.people import Person
@@ -32,7 +33,7 @@ SAID = {
 
 def settings_routes(site: Site) -> APIRouter:
     """The page and its forms."""
-    router, memory = APIRouter(), site.memory
+    router, memory = APIRouter(route_class=PageRoute), site.memory
 
     @router.get("/me/settings", response_class=Response)
     async def page(request: Request) -> Response:
@@ -42,7 +43,7 @@ def settings_routes(site: Site) -> APIRouter:
             if me is None:
                 return stranger(request)
             moderates = await is_admin(connection, site.settings.admins, me.id)
-        return show(request, me, says=said_in(request, SAID, name=me.name), moderates=moderates)
+        return show(request, me, says=notice_from_query(request, SAID, name=me.name), moderates=moderates)
 
     @router.post("/me/settings", response_class=Response)
     async def change(request: Request) -> Response:
@@ -51,16 +52,16 @@ def settings_routes(site: Site) -> APIRouter:
         async with memory.database.begin() as connection:
             me = await owner(site, connection, request)
             if me is None:
-                return go(HISTORY)
+                return redirect_with_notice(HISTORY)
             match fields:
                 case {"language": wish} if wish in set(Language):
                     await people.set_language(connection, me.id, wish)
-                    answer = go(SETTINGS, "language")
+                    answer = redirect_with_notice(SETTINGS, "language")
                     remember_language(answer, Language(wish))
                     return answer
                 case {"first": wish} if wish in {"me", "eva"}:
                     await people.set_guesses_first(connection, me.id, first=wish == "me")
-                    return go(SETTINGS, "first" if wish == "me" else "tell")
+                    return redirect_with_notice(SETTINGS, "first" if wish == "me" else "tell")
                 case {"name": wish}:
                     name = tidy(wish)
                     if name is None:
@@ -69,7 +70,7 @@ def settings_routes(site: Site) -> APIRouter:
                     if not await people.set_name(connection, me.id, name):
                         refusal = text("me.name.taken", language, name=name)
                         return show(request, me, status=409, written=wish, refusal=refusal)
-                    return go(SETTINGS, "name")
+                    return redirect_with_notice(SETTINGS, "name")
         raise HTTPException(400)
 
     def show(

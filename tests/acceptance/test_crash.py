@@ -25,12 +25,12 @@ import httpx
 import psutil
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.testing.telegram import FakeTelegram
 from core.db import inbox, tables
 from core.db.embedded import EmbeddedPostgres
 from core.db.engine import Database
+from core.errors import DatabaseUnavailable
 from tests.conftest import ROOT
 from tests.integration.conftest import public  # noqa: F401 (a fixture)
 from tests.integration.records import a_photo
@@ -169,7 +169,7 @@ async def _settle(database: Database) -> None:
     """Wait until the last mark is made."""
     deadline = time.monotonic() + SETTLED
     while time.monotonic() < deadline:
-        with suppress(OSError, SQLAlchemyError):
+        with suppress(DatabaseUnavailable):
             async with database.begin() as connection:
                 if not await inbox.undone(connection):
                     return

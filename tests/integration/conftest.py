@@ -1,11 +1,14 @@
-"""A real Postgres for the whole run, and a database of its own, with all tables, for each test."""
+"""One Postgres server for all test processes, and for each test a database of its own with all tables."""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -41,13 +44,30 @@ def public() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[EmbeddedPostgres]:
-    """The server; its database `eva` is the template of all others."""
-    with tempfile.TemporaryDirectory(prefix="eva-tests-") as folder:
-        Path(folder).chmod(0o711)
-        with EmbeddedPostgres(Path(folder) / "postgres", options=OPTIONS) as server:
-            asyncio.run(_migrate(server.url))
-            yield server
+def postgres(testrun_uid: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """The server, shared by the processes of pytest-xdist; its database `eva` is the template of all others."""
+    # Not in pytest's folder, which only its owner may enter.
+    folder = Path(tempfile.gettempdir()) / f"eva-tests-{testrun_uid[:12]}"
+    lock = tmp_path_factory.getbasetemp().parent / f"{folder.name}.lock"
+    server = EmbeddedPostgres(folder / "postgres", options=OPTIONS)
+    with _exclusive(lock):
+        folder.mkdir(mode=0o711, exist_ok=True)
+        server.start()
+        # The first process makes the tables; the others find them.
+        asyncio.run(_migrate(server.url))
+    yield server
+    with _exclusive(lock):
+        server.stop()
+        if not server.runs():
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock that one process has at a time."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 async def _migrate(url: str) -> None:

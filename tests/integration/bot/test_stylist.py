@@ -18,7 +18,7 @@ from core.db.people import Person
 from core.db.tables import Asked, Channel, Provider
 from core.errors import DailyLimit, PersonGone
 from core.ids import uuid7
-from core.judging import Judging
+from core.judging import Judged, Judging
 from core.memory import Memory
 from core.settings import Settings
 from core.styles import Style
@@ -46,8 +46,14 @@ async def mina(stylist: Stylist) -> Person:
     return await stylist.meet(Provider.TELEGRAM, "42", "en-GB")
 
 
+async def judge(stylist: Stylist, person: Person, seed: int, source: str) -> Judged:
+    return await stylist.judging.judge(
+        a_photo(seed), person_id=person.id, channel=Channel.TELEGRAM, source=source, language=person.language
+    )
+
+
 async def show(stylist: Stylist, person: Person, seed: int = 1) -> Look:
-    return (await stylist.look_at(a_photo(seed), person, Channel.TELEGRAM, f"{seed}")).look
+    return (await judge(stylist, person, seed, f"{seed}")).look
 
 
 async def now(stylist: Stylist, person: Person) -> Person:
@@ -280,8 +286,8 @@ async def test_enough_is_enough_for_a_day_but_not_for_photos_she_knows(stylist: 
     for seed in (1, 2, 300):
         await show(stylist, mina, seed)
     with pytest.raises(DailyLimit):
-        await stylist.look_at(a_photo(9), mina, Channel.TELEGRAM, "four")
-    again = await stylist.look_at(a_photo(300), mina, Channel.TELEGRAM, "again")
+        await judge(stylist, mina, 9, "four")
+    again = await judge(stylist, mina, 300, "again")
     assert again.known
     other = await stylist.meet(Provider.TELEGRAM, "43", "en")
     await show(stylist, other)

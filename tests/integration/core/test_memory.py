@@ -7,9 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from asyncpg.exceptions import PostgresError
 from pydantic import SecretStr
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.db import people
 from core.db.embedded import EmbeddedPostgres
@@ -67,7 +65,7 @@ async def test_a_killed_server_comes_back_and_the_worker_goes_on(public: Path) -
             while True:
                 try:
                     await do(2)
-                except (OSError, SQLAlchemyError, PostgresError):
+                except DatabaseUnavailable:
                     await asyncio.sleep(0.2)
                 else:
                     break

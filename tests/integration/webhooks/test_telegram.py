@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from core.db.engine import Database
-from core.doorway import Doorway
 from core.memory import Memory
 from core.settings import Settings
 from webhooks.telegram import HEADER, telegram_door
@@ -31,7 +30,7 @@ UPDATE = {
 def door(memory: Memory, secret: str | None = "secret") -> httpx.AsyncClient:
     app = FastAPI()
     settings = Settings(telegram_secret=SecretStr(secret) if secret else None)
-    app.include_router(telegram_door(memory, settings, Doorway()))
+    app.include_router(telegram_door(memory, settings))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva")
 
 

@@ -27,7 +27,7 @@ def test_a_token_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: now + 3590)
     links.check(key, token)
     monkeypatch.setattr(time, "time", lambda: now + 3610)
-    with pytest.raises(LinkRefused, match="too old"):
+    with pytest.raises(LinkRefused, match="expired"):
         links.check(key, token)
 
 

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Message
 
 from leaderboard_web.kept import MOST, Kept
 
@@ -61,9 +62,18 @@ async def test_only_public_pages_are_kept(client: httpx.AsyncClient, path: str) 
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Cookie": "visitor=x"}, {"Cookie": "lang=ko; __Host-visitor=x"}, {"Authorization": "Basic x"}]
+    "headers",
+    [
+        [("Cookie", "visitor=x")],
+        [("Cookie", "lang=ko; __Host-visitor=x")],
+        [("Cookie", "lang=en"), ("Cookie", "visitor=x")],
+        [("Cookie", ""), ("Cookie", "visitor=x")],
+        [("Authorization", "Basic x")],
+    ],
 )
-async def test_who_may_be_somebody_gets_a_page_of_their_own(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+async def test_a_request_with_a_cookie_or_credentials_bypasses_the_cache(
+    client: httpx.AsyncClient, headers: list[tuple[str, str]]
+) -> None:
     kept = (await client.get("/")).text
     assert (
         len({kept, (await client.get("/", headers=headers)).text, (await client.get("/", headers=headers)).text}) == 3
@@ -106,6 +116,30 @@ async def test_a_crowd_is_not_let_down_by_one_failure(client: httpx.AsyncClient,
     crowd[0].cancel()
     desk.gate.set()
     assert [(await each).status_code for each in crowd[1:]] == [200, 200]
+
+
+async def test_a_client_that_does_not_read_delays_nobody(desk: Desk) -> None:
+    app = Kept(Starlette(routes=[Route("/{path:path}", desk.answer)]), seconds=600)
+    scope = {"type": "http", "method": "GET", "path": "/", "scheme": "http", "query_string": b"", "headers": []}
+    blocked = asyncio.Event()
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def never_sent(message: Message) -> None:
+        blocked.set()
+        await asyncio.Event().wait()
+
+    stalled = asyncio.create_task(app(dict(scope), receive, never_sent))
+    await blocked.wait()
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await asyncio.wait_for(app(dict(scope), receive, send), 1)
+    assert sent[1]["body"] == b"1 None"
+    stalled.cancel()
 
 
 async def test_pages_end_and_are_not_hoarded(desk: Desk) -> None:

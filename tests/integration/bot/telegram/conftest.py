@@ -22,7 +22,6 @@ from bot.telegram.tasks import tasks
 from bot.testing.telegram import FakeTelegram
 from core import queue
 from core.db.tables import metadata
-from core.doorway import Doorway
 from core.judging import Judging
 from core.memory import Memory
 from core.queue import Queue
@@ -139,5 +138,5 @@ async def stage(
     async with make_bot(settings) as bot:
         sender = Sender(bot, pace=Pace(0.0), sleep=no_sleep)
         talk = Conversation(Stylist(memory, judging, settings), sender, bot.bot)
-        async with Queue(memory.database.conninfo, tasks(talk, Doorway())) as worker:
+        async with Queue(memory.database.conninfo, tasks(talk)) as worker:
             yield Stage(telegram, memory, talk, worker, eyes, pictures)

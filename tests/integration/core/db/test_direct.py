@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from asyncpg.exceptions import UndefinedTableError
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
-from core.db import boards, hearts, looks, people, visits
+from core.db import boards, hearts, looks, people, pictures, visits
 from core.db.direct import Statement
 from core.db.engine import Database
 from core.db.tables import Provider
+from core.errors import DatabaseUnavailable, PersonGone
 from core.ids import uuid7
 from tests.integration.records import a_look, a_person
 
@@ -105,3 +108,45 @@ async def test_a_value_that_was_forgotten_is_no_null(database: Database) -> None
         with pytest.raises(KeyError):
             await boards.SHARED.all(direct)
     assert isinstance(boards.SHARED, Statement)
+
+
+async def test_a_mistake_in_a_statement_is_no_outage(database: Database) -> None:
+    wrong = Statement(text("SELECT 1 AS one FROM no_such_table"))
+    async with database.direct() as connection:
+        with pytest.raises(UndefinedTableError):
+            await wrong.all(connection)
+    with pytest.raises(ProgrammingError):
+        async with database.begin() as connection:
+            await wrong.all(connection)
+
+
+async def test_a_connection_that_is_cut_while_it_is_used_is_an_outage(database: Database) -> None:
+    cut = text("SELECT pg_terminate_backend(pg_backend_pid())")
+    for way in (database.begin, database.autocommit):
+        with pytest.raises(DatabaseUnavailable):
+            async with way() as connection:
+                await connection.execute(cut)
+        with pytest.raises(DatabaseUnavailable):
+            async with way() as connection:
+                await Statement(cut).all(connection)
+        async with way() as connection:
+            assert await boards.judged_today(connection) == 0
+
+
+async def test_a_statement_of_a_transaction_is_rolled_back_with_it(database: Database) -> None:
+    look = await a_shared(database)
+    with pytest.raises(KeyError):
+        async with database.begin() as connection:
+            await pictures.mark_stored(connection, look.id)
+            await looks.unshare(connection, look.id)
+            raise KeyError
+    async with database.direct() as connection:
+        assert await boards.has(connection, look.id)
+
+
+async def test_a_deleted_person_is_told_from_other_missing_keys(database: Database) -> None:
+    look = await a_shared(database)
+    for way in (database.begin, database.autocommit):
+        with pytest.raises(PersonGone):
+            async with way() as connection:
+                await hearts.give(connection, look.id, uuid7())

@@ -41,7 +41,7 @@ def test_photo_sent_straight_into_the_chat() -> None:
     assert call.medium == "image"
     assert not call.agreed
     assert (call.user, call.app_user, call.language) == (USER, "1234567890", "ko")
-    assert (call.bot, call.in_development) == ("65a0000000000000000000aa", False)
+    assert call.bot == "65a0000000000000000000aa"
     assert call.callback_url == "https://bot-api.kakao.com/v1/callback/0123456789"
     assert not call.tester
     assert "kakaocdn.net" not in repr(call)
@@ -67,7 +67,7 @@ def test_skill_tester() -> None:
     call = call_of(captured("skill_tester"))
 
     assert call.tester
-    assert (call.bot, call.in_development) == ("65a0000000000000000000aa", True)
+    assert call.bot == "65a0000000000000000000aa"
     assert (call.user, call.utterance, call.language, call.callback_url) == ("871630", "발화 내용", Language.KO, None)
     assert (call.photos, dict(call.extra)) == ((), {})
 

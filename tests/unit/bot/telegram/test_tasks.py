@@ -7,10 +7,17 @@ from itertools import count, takewhile
 
 import pytest
 from procrastinate.jobs import Job
-from sqlalchemy.exc import InterfaceError
+from sqlalchemy.exc import ProgrammingError
 
 from bot.telegram.tasks import Patience
-from core.errors import MessageRefused, NotDelivered, PhotoError, PictureUnreachable, StorageUnavailable
+from core.errors import (
+    DatabaseUnavailable,
+    MessageRefused,
+    NotDelivered,
+    PhotoError,
+    PictureUnreachable,
+    StorageUnavailable,
+)
 
 
 def tries(fault: BaseException) -> int:
@@ -27,8 +34,8 @@ def tries(fault: BaseException) -> int:
         (NotDelivered(), 3),
         (PictureUnreachable(), 3),
         (StorageUnavailable(), 3),
-        (ConnectionRefusedError(), 10),
-        (InterfaceError("", None, ValueError()), 10),
+        (DatabaseUnavailable(), 10),
+        (ProgrammingError("", None, ValueError()), 0),
         (asyncio.CancelledError(), 50),
         (PhotoError(), 0),
         (MessageRefused(), 0),

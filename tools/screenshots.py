@@ -30,14 +30,14 @@ from core.db import looks, people, tickets
 from core.db.tables import Provider
 from core.memory import open_memory
 from core.settings import Settings
-from docs.reported import report_some
 from tests.browser.seed import ATTACK, SHARED, share
+from tools.seed_reports import report_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HERE = Path(__file__).parent
-SCREENSHOTS = HERE / "screenshots"
+DOCS = Path(__file__).parents[1] / "docs"
+SCREENSHOTS = DOCS / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 MOST_HEIGHT = 2200
 """px of a page that are kept."""
@@ -187,7 +187,7 @@ def shoot_chat(browser: Browser, root: str, chat: tuple[str, str, dict[str, int]
     page.wait_for_load_state("networkidle")
     page.evaluate("scrollTo(0, 0)")
     clip = page.evaluate(FRAME)
-    page.screenshot(path=HERE / name, type="jpeg", quality=86, full_page=True, clip=clip)
+    page.screenshot(path=DOCS / name, type="jpeg", quality=86, full_page=True, clip=clip)
     page.context.close()
 
 
@@ -207,7 +207,7 @@ def running(data: str) -> Iterator[str]:
     """Eva at a free port; gives her address."""
     command = [sys.executable, "-u", "-m", "eva", "run", "--port", "0"]
     environment = os.environ | SETTINGS | {"EVA_DATA_DIR": data}
-    with subprocess.Popen(command, cwd=HERE.parent, env=environment, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, cwd=DOCS.parent, env=environment, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         found = next(filter(None, (re.search(r"http://[^/\s]+", line) for line in server.stdout)), None)
         if not found:

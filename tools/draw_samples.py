@@ -1,6 +1,6 @@
 """Draws the sample pictures of this folder: mannequins in clothes, and a landscape without anybody.
 
-    python samples/draw.py
+    python -m tools.draw_samples
 
 Lengths are in heads, as in a fashion drawing: y runs from 0 (crown) to 8 (soles), x = 0 is the middle of the
 body.
@@ -9,8 +9,9 @@ body.
 from __future__ import annotations
 
 import numpy as np
-from felt import HEAD, Array, Canvas, Cloth, Colour, X, Y, both, limb, mixed, noise, outline, plain, rng
 from scipy import ndimage
+
+from tools.felt import HEAD, Array, Canvas, Cloth, Colour, X, Y, both, limb, mixed, noise, outline, plain, rng
 
 
 def dots(x: Array, y: Array) -> Array:

@@ -165,5 +165,5 @@ class Canvas:
         """Write the picture, with the fine grain of film, beside this script."""
         grained = np.clip(self.pixels + 0.006 * GRAIN[..., None], 0, 1)
         Image.fromarray(np.rint(grained * 255).astype(np.uint8)).save(
-            Path(__file__).with_name(name), quality=82, optimize=True
+            Path(__file__).parents[1] / "samples" / name, quality=82, optimize=True
         )

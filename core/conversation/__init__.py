@@ -1,0 +1,1 @@
+"""What Eva says and does in a conversation, independent of the messenger."""

@@ -1,0 +1,99 @@
+"""Classification of database errors: lost connections, and violated constraints."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from asyncpg.exceptions import ForeignKeyViolationError, InterfaceError, PostgresError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from core.errors import DatabaseUnavailable, PersonGone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Table
+
+CONNECTION_SQLSTATE_CLASSES = frozenset({"08", "28"})
+"""Connection exception, and invalid authorization."""
+CONNECTION_SQLSTATES = frozenset(
+    {
+        "25P03",  # idle_in_transaction_session_timeout
+        "3D000",  # invalid_catalog_name: the database does not exist
+        "53300",  # too_many_connections
+        "57P01",  # admin_shutdown
+        "57P02",  # crash_shutdown
+        "57P03",  # cannot_connect_now
+        "57P04",  # database_dropped
+        "57P05",  # idle_session_timeout
+    }
+)
+"""Further codes of lost or refused connections (PostgreSQL documentation, appendix A)."""
+
+
+def is_connection_error(error: BaseException) -> bool:
+    """Whether an error of the driver or of SQLAlchemy says that the connection was lost or refused.
+
+    Errors of a statement, of its values or of a constraint are none, whatever class wraps them; neither is an
+    `OSError`, which only says so while a connection is opened.
+    """
+    if isinstance(error, PoolTimeoutError):
+        return True
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        error = _driver_error(error)
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate is not None:
+        return sqlstate in CONNECTION_SQLSTATES or sqlstate[:2] in CONNECTION_SQLSTATE_CLASSES
+    # asyncpg raises the same class for a wrong value and for a connection that is in use already.
+    return isinstance(error, InterfaceError) and "closed" in str(error)
+
+
+@contextmanager
+def connection_errors(*further: type[Exception]) -> Iterator[None]:
+    """Translate lost and refused connections into `DatabaseUnavailable`; all other errors pass unchanged.
+
+    Args:
+        further: exception classes that count as well, e.g. `OSError` while connecting.
+
+    Raises:
+        DatabaseUnavailable: the connection was lost or refused. The cause is chained, since its text may hold the
+            host and the user.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, further) or is_connection_error(error):
+            raise DatabaseUnavailable(type(error).__name__) from error
+        raise
+
+
+def violated_constraint(error: IntegrityError | PostgresError) -> str | None:
+    """The name of the constraint that an error of the database is about, or None."""
+    name: str | None = getattr(_driver_error(error), "constraint_name", None)
+    return name
+
+
+@contextmanager
+def missing_person_as_error(table: Table) -> Iterator[None]:
+    """Translate a violated foreign key `person_id` of a table into `PersonGone`.
+
+    Raises:
+        PersonGone: the person was deleted.
+    """
+    try:
+        yield
+    except (IntegrityError, ForeignKeyViolationError) as error:
+        if violated_constraint(error) == f"fk_{table.name}_person_id":
+            raise PersonGone from error
+        raise
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    """The asyncpg error inside of an error of SQLAlchemy."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error

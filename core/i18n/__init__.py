@@ -1,0 +1,1 @@
+"""Translated texts: gettext catalogues, language negotiation, Korean particles."""

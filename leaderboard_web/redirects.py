@@ -1,0 +1,35 @@
+"""Redirects after a form was handled, and the notice that the next page shows about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi.responses import RedirectResponse
+
+from bot.texts import text
+from leaderboard_web.pages import language_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import Request, Response
+
+__all__ = ["notice_from_query", "redirect_with_notice"]
+
+
+def redirect_with_notice(path: str, notice: str | None = None) -> Response:
+    """A 303 to one of our pages that is never cached; `notice` names what the page says was done."""
+    target = path if notice is None else f"{path}?said={notice}"
+    return RedirectResponse(target, 303, headers={"Cache-Control": "no-store"})
+
+
+def notice_from_query(request: Request, keys: Mapping[str, str], **values: object) -> tuple[str, ...]:
+    """The translated notice that the query parameter `said` asks for, or nothing if this page does not know it.
+
+    Args:
+        request: the request of the page.
+        keys: message ids by notice name.
+        values: placeholders of the messages.
+    """
+    key = keys.get(request.query_params.get("said", ""))
+    return () if key is None else (text(key, language_of(request), **values),)

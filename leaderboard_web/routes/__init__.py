@@ -1,0 +1,1 @@
+"""Routes of the site, one module for each part of it."""

@@ -1,0 +1,86 @@
+"""The built wheel works with its run-time dependencies alone, in a clean environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import ROOT
+from tests.processes import running_process
+
+DEVELOPMENT_ONLY = {"scipy", "tensorflow", "scikit-learn", "matplotlib", "pytest", "aiohttp", "hypothesis"}
+
+
+@pytest.fixture(scope="module")
+def clean_bin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of an environment in which only the wheel was installed."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder / "dist", ROOT], check=True, timeout=300)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    venv.create(folder / "venv", with_pip=False, symlinks=True)
+    python = folder / "venv" / "bin" / "python"
+    subprocess.run([*pip, "--python", python, "install", "--no-compile", wheel], check=True, timeout=600)
+    return python.parent
+
+
+@pytest.fixture
+def clean_environment() -> dict[str, str]:
+    """Variables of a terminal in English, without any of this process's own Python settings."""
+    prefixes = ("EVA_", "LC_", "LANG", "PYTHON", "VIRTUAL_ENV", "DATABASE_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)} | {
+        "LANG": "en_GB.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def test_only_run_time_dependencies_are_installed(clean_bin: Path) -> None:
+    listing = subprocess.run(
+        [sys.executable, "-m", "pip", "--python", clean_bin / "python", "list", "--format=freeze"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+    installed = {line.partition("==")[0].lower() for line in listing.splitlines()}
+    assert "eva-stylist" in installed
+    assert not installed & DEVELOPMENT_ONLY
+
+
+def test_ask_judges_with_the_real_model(
+    clean_bin: Path, clean_environment: dict[str, str], samples: Path, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [clean_bin / "eva", "ask", samples / "street.jpg", "--fast"],
+        cwd=tmp_path,
+        env=clean_environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\d+ %", done.stdout)
+    assert (tmp_path / "street-eva.jpg").exists()
+
+
+def test_run_serves_the_site_and_judges_an_upload(
+    clean_bin: Path, clean_environment: dict[str, str], samples: Path, tmp_path: Path
+) -> None:
+    command = [str(clean_bin / "eva"), "run", "--port", "0"]
+    with running_process(command, ready=r"http://[\d.]+:\d+", cwd=tmp_path, env=clean_environment) as (_, found):
+        page = httpx.get(f"{found}/try", timeout=60)
+        assert page.status_code == 200
+        assert "<form" in page.text
+        assert httpx.get(f"{found}/readyz", timeout=60).status_code == 200
+        photo = {"photo": (samples / "street.jpg").read_bytes()}
+        verdict = httpx.post(f"{found}/api/judge", files=photo, timeout=60)
+        assert verdict.status_code == 200
+        assert verdict.json()["bars"]

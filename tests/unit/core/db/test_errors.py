@@ -1,0 +1,73 @@
+"""Which errors say that the connection is gone, and which are mistakes of a statement."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+from asyncpg.exceptions import _base
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from core.db.errors import connection_errors, is_connection_error, violated_constraint
+from core.errors import DatabaseUnavailable
+
+
+def wrapped(kind: type[DBAPIError], cause: Exception) -> DBAPIError:
+    original = Exception()
+    original.__cause__ = cause
+    return kind("SELECT 1", None, original)
+
+
+CONNECTION = [
+    asyncpg.ConnectionDoesNotExistError(""),
+    asyncpg.AdminShutdownError(""),
+    asyncpg.CannotConnectNowError(""),
+    asyncpg.CrashShutdownError(""),
+    asyncpg.TooManyConnectionsError(""),
+    asyncpg.InvalidPasswordError(""),
+    asyncpg.InvalidCatalogNameError(""),
+    asyncpg.InterfaceError("connection is closed"),
+]
+STATEMENT = [
+    asyncpg.UndefinedColumnError(""),
+    asyncpg.UniqueViolationError(""),
+    asyncpg.NumericValueOutOfRangeError(""),
+    asyncpg.DeadlockDetectedError(""),
+    asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
+    _base.DataError("invalid input for query argument $1"),
+]
+
+
+@pytest.mark.parametrize("kind", [DBAPIError, OperationalError, ProgrammingError])
+@pytest.mark.parametrize("error", CONNECTION)
+def test_lost_and_refused_connections_are_connection_errors(error: Exception, kind: type[DBAPIError]) -> None:
+    assert is_connection_error(error)
+    assert is_connection_error(wrapped(kind, error))
+
+
+@pytest.mark.parametrize("kind", [DBAPIError, OperationalError, ProgrammingError, IntegrityError])
+@pytest.mark.parametrize("error", STATEMENT)
+def test_errors_of_statements_are_not_connection_errors(error: Exception, kind: type[DBAPIError]) -> None:
+    assert not is_connection_error(error)
+    assert not is_connection_error(wrapped(kind, error))
+
+
+def test_an_invalidated_connection_and_an_exhausted_pool_are_connection_errors() -> None:
+    assert is_connection_error(DBAPIError("SELECT 1", None, Exception(), connection_invalidated=True))
+    assert is_connection_error(PoolTimeoutError())
+
+
+def test_a_network_error_counts_only_while_connecting() -> None:
+    with pytest.raises(DatabaseUnavailable), connection_errors(OSError):
+        raise ConnectionRefusedError
+    with pytest.raises(ConnectionResetError), connection_errors():
+        raise ConnectionResetError
+
+
+def test_a_violated_constraint_is_read_from_the_driver() -> None:
+    error = asyncpg.ForeignKeyViolationError("uq_others")
+    error.constraint_name = "fk_looks_person_id"
+    assert violated_constraint(error) == "fk_looks_person_id"
+    found = wrapped(IntegrityError, error)
+    assert isinstance(found, IntegrityError)
+    assert violated_constraint(found) == "fk_looks_person_id"

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from tools.check_vocabulary import check_page, check_python, check_repository, split_name
+
+
+def test_repository_uses_standard_terms() -> None:
+    assert not check_repository()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("DoorKeeper", {"door", "keeper"}), ("open_door", {"open", "door"}), ("HTTPDoor", {"http", "door"}), ("x", {"x"})],
+)
+def test_names_are_split_into_words(name: str, words: set[str]) -> None:
+    assert split_name(name) >= words - {"x", "http"}
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "word"),
+    [
+        ("def open_door(): ...", "name", "door"),
+        ("class Usher: ...", "name", "usher"),
+        ("def f(knock): ...", "name", "knock"),
+        ("self.shelf = 1", "name", "shelf"),
+        ('"""Whoever asks."""', "prose", "whoever"),
+        ("x = 1  # rendered anew", "prose", "anew"),
+        ('X = 1\n"""What shall be."""', "prose", "shall"),
+    ],
+)
+def test_python_findings(source: str, kind: str, word: str) -> None:
+    assert [(finding.kind, finding.word) for finding in check_python("core/x.py", source)] == [(kind, word)]
+
+
+def test_module_names() -> None:
+    assert [finding.kind for finding in check_python("core/doorway.py", "")] == ["module"]
+    assert [finding.kind for finding in check_python("tests/unit/test_memory.py", "")] == ["module"]
+
+
+def test_standard_names_pass() -> None:
+    source = '"""Store an update."""\n\ndef store_update(queue: list[int]) -> None:\n    queue.pop()\n'
+    assert not list(check_python("core/ingest.py", source))
+
+
+def test_pages_are_checked_outside_of_code_blocks() -> None:
+    page = "Eva shall answer.\n```sh\nmake anew\n```\nrendered anew\n"
+    assert [(finding.line, finding.word) for finding in check_page("docs/x.md", page)] == [(1, "shall"), (5, "anew")]

@@ -1,0 +1,83 @@
+"""The documentation agrees with the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from core.settings import Settings
+from eva import app
+from tests.conftest import ROOT
+from tools.generate_docs import generated_pages
+
+PATTERNS = ("*.md", "docs/**/*.md", "samples/*.md", "leaderboard_web/**/*.md")
+PAGES = sorted(page for pattern in PATTERNS for page in ROOT.glob(pattern))
+PACKAGES = ("core", "bot", "webhooks", "leaderboard_web", "eva")
+README = (ROOT / "README.md").read_text("utf-8")
+CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+
+
+def page_id(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def anchors(page: Path) -> set[str]:
+    """Anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_readme_is_short() -> None:
+    assert README.count("\n") < 120
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_links_resolve(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", page.read_text("utf-8"))
+    broken = []
+    for link in filter(None, (part for pair in links for part in pair)):
+        path, _, anchor = link.partition("#")
+        if ":" in path:
+            continue
+        target = page.parent / path if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert not broken
+
+
+@pytest.mark.parametrize("page", generated_pages(), ids=page_id)
+def test_generated_pages_are_up_to_date(page: Path) -> None:
+    assert page.read_text("utf-8") == generated_pages()[page], "run `make docs`"
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_every_setting_is_documented(field: str) -> None:
+    variable = Settings.model_fields[field].validation_alias or f"EVA_{field.upper()}"
+    assert f"| `{variable}` |" in CONFIGURATION
+    assert Settings.model_fields[field].description
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_documented_settings_exist(page: Path) -> None:
+    variables = set(re.findall(r"`(?:[^`]*\s)?\$?(EVA_[A-Z_]+[A-Z])", page.read_text("utf-8")))
+    known = {f"EVA_{field.upper()}" for field in Settings.model_fields} | {"EVA_TORTURE", "EVA_REQUIRE_BROWSER"}
+    assert not variables - known
+
+
+@pytest.mark.parametrize("command", sorted(get_command(app).commands))  # type: ignore[attr-defined]
+def test_every_command_is_documented(command: str) -> None:
+    assert f"`eva {command}" in CLI or f"`{command}`" in CLI
+
+
+def test_log_events_are_documented() -> None:
+    documented = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs" / "operations.md").read_text("utf-8"), re.MULTILINE)
+    sources = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+    calls = re.compile(r"\blog\.(?:debug|info|warning|error|exception|critical)\(\s*\"([^\"]*)\"")
+    events = {event for file in sources for event in calls.findall(file.read_text("utf-8"))}
+    assert all(re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", event) for event in events), sorted(events)
+    metrics = {name for name in documented if name.startswith("eva_")}
+    assert set(documented) - metrics == events

@@ -1,0 +1,143 @@
+"""Check that names and prose use standard terms: `python -m tools.check_vocabulary`.
+
+Part of `make lint`. Names are split at underscores and capitals and compared word by word; prose is what stands in
+docstrings, comments and documentation. A word that is right where it stands goes into `ALLOWED`, with a reason.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("core", "bot", "webhooks", "leaderboard_web", "eva", "benchmarks", "tools", "tests")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/**/*.md", "samples/*.md")
+
+_NAMES = """
+anew bare beside calm deed deeds desk door doors doorway errand errands eyes folk glimpse glimpses house kindly knock
+knocks mailbox manners mend mended mould moulds nobody oddities oddity patience pour poured quiet room rooms seat shelf
+society somebody stranger strangers teller theirs town usher veil veiled vow whoever witness witnesses
+"""
+_MODULES = """
+around days deliveries direct fresh head history ids judging keeping keys kept leaving marks memory meters naming notes
+notice one own owner parts presses proofs receipts serving thread visits waiting
+"""
+NAME_WORDS = frozenset(_NAMES.split())
+"""Metaphors that once were names in Eva, and pronouns that name nothing."""
+MODULE_WORDS = NAME_WORDS | frozenset(_MODULES.split())
+"""Module names that say nothing about their content."""
+ARCHAIC = re.compile(
+    r"\b(anew|beside|errands?|forthwith|glimpses?|knocks?|mend(?:s|ed|ing)?|moulds?|nobody (?:who|ever|can|knows|but)|"
+    r"poured?|shall|somebody who|thereof|the right of way|usher|whoever|whosoever|witness(?:es)?|of one's own)\b",
+    re.IGNORECASE,
+)
+"""Words and turns of phrase that plain modern English does not use."""
+ALLOWED = {
+    ("tools/check_vocabulary.py", "*"): "lists the words",
+    ("tests/unit/test_check_vocabulary.py", "*"): "tests the check",
+}
+"""(path, word) to the reason why it is right there; `*` stands for every word."""
+
+
+class Finding(NamedTuple):
+    """One word that should not be used."""
+
+    path: str
+    line: int
+    kind: str
+    """`module`, `name` or `prose`."""
+    word: str
+
+
+def split_name(name: str) -> set[str]:
+    """The words of an identifier in lower case: `DoorKeeper` and `door_keeper` give `door` and `keeper`."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+
+
+def check_python(path: str, source: str) -> Iterator[Finding]:
+    """Find words in a Python module.
+
+    Args:
+        path: relative to the repository, with slashes.
+        source: its text.
+    """
+    stem = Path(path).stem.removeprefix("test_")
+    if path.endswith(".py") and ({stem} & MODULE_WORDS or split_name(stem) & NAME_WORDS):
+        yield Finding(path, 1, "module", stem)
+    tree = ast.parse(source)
+    for line, name in _assigned_names(tree):
+        for word in sorted(split_name(name) & NAME_WORDS):
+            yield Finding(path, line, "name", word)
+    for line, text in _prose(tree, source):
+        yield from _check_text(path, line, text)
+
+
+def check_page(path: str, source: str) -> Iterator[Finding]:
+    """Find words in a documentation page; code blocks are left out."""
+    without_code = re.sub(
+        r"^```.*?^```", lambda block: "\n" * block[0].count("\n"), source, flags=re.DOTALL | re.MULTILINE
+    )
+    for number, line in enumerate(without_code.splitlines(), 1):
+        yield from _check_text(path, number, line)
+
+
+def is_allowed(finding: Finding) -> bool:
+    """Whether `ALLOWED` has a reason for it."""
+    return (finding.path, finding.word) in ALLOWED or (finding.path, "*") in ALLOWED
+
+
+def check_repository(root: Path = ROOT) -> list[Finding]:
+    """All findings in the repository that are not allowed."""
+    findings: list[Finding] = []
+    for folder in FOLDERS:
+        for file in sorted((root / folder).rglob("*.py")):
+            findings += check_python(file.relative_to(root).as_posix(), file.read_text("utf-8"))
+    for pattern in PAGES:
+        for file in sorted(root.glob(pattern)):
+            findings += check_page(file.relative_to(root).as_posix(), file.read_text("utf-8"))
+    return [finding for finding in findings if not is_allowed(finding)]
+
+
+def main() -> int:
+    """Print all findings; 1 if there are any."""
+    findings = check_repository()
+    for finding in findings:
+        print(f"{finding.path}:{finding.line}: {finding.kind}: {finding.word}")
+    return 1 if findings else 0
+
+
+def _check_text(path: str, line: int, text: str) -> Iterator[Finding]:
+    for found in ARCHAIC.finditer(text):
+        yield Finding(path, line + text[: found.start()].count("\n"), "prose", found[0].lower())
+
+
+def _assigned_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                # Names of tests are sentences.
+                yield node.lineno, "" if name.startswith("test_") else name
+            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield node.lineno, name
+
+
+def _prose(tree: ast.AST, source: str) -> Iterator[tuple[int, str]]:
+    """Docstrings, attribute docstrings and comments with their first lines."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.lineno, node.value.value
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""Write the generated parts of the documentation: `python -m tools.generate_docs` (`make docs`).
+
+- `docs/configuration.md`: all settings, from `core.settings.Settings`
+- `docs/operations.md`: all metrics, from `core.metrics`
+- `README.md`: the performance table, from `benchmarks/results`
+
+With `--check` nothing is written, and the exit code is 1 if a page is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+
+from prometheus_client import Counter, Gauge, Histogram
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from core import metrics
+from core.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+CONFIGURATION = """# Configuration
+
+Eva is configured by environment variables. None is required in development. A variable that starts with `EVA_` and is
+not listed here is an error at start.
+
+This page is generated from `core/settings.py` by `make docs`.
+
+| variable | default | description |
+|---|---|---|
+{rows}
+"""
+DYNAMIC_DEFAULTS = {
+    "database_url": "an embedded PostgreSQL",
+    "model_dir": "`core/models`",
+    "secret_key": "generated, kept in `EVA_DATA_DIR`",
+    "storage_url": "`images` in `EVA_DATA_DIR`",
+}
+"""Defaults that are chosen at run time."""
+
+
+def configuration_page() -> str:
+    """`docs/configuration.md`."""
+    return CONFIGURATION.format(rows="\n".join(_setting_rows()))
+
+
+def metric_rows() -> Iterator[str]:
+    """Rows of the metrics table: name, labels and meaning."""
+    for value in vars(metrics).values():
+        if isinstance(value, Counter | Gauge | Histogram):
+            (family,) = value.describe()
+            name = f"{family.name}_total" if isinstance(value, Counter) else family.name
+            labels = ", ".join(f"`{label}`" for label in value._labelnames)
+            yield f"| `{name}`{f' ({labels})' if labels else ''} | {family.documentation} |"
+
+
+def performance_rows() -> Iterator[str]:
+    """Rows of the README's performance table: the headline figures of each result file."""
+    for file in ("speed.json", "chat.json", "pages.json"):
+        path = ROOT / "benchmarks" / "results" / file
+        for figure in json.loads(path.read_text("utf-8"))["figures"] if path.exists() else ():
+            if figure.get("headline"):
+                target = figure["target"]
+                bound = (
+                    ""
+                    if target is None
+                    else f"{'at most' if figure['at_most'] else 'at least'} {target:g} {figure['unit']}"
+                )
+                met = {None: "", True: "met", False: "**missed**"}[figure["met"]]
+                yield f"| {figure['name']} | {figure['value']:.3g} {figure['unit']} | {bound} | {met} |"
+
+
+def generated_pages() -> dict[Path, str]:
+    """Every page with generated parts, as it should be."""
+    readme, operations = ROOT / "README.md", ROOT / "docs" / "operations.md"
+    return {
+        ROOT / "docs" / "configuration.md": configuration_page(),
+        operations: _replace(
+            operations.read_text("utf-8"), "metrics", ["| metric | meaning |", "|---|---|", *metric_rows()]
+        ),
+        readme: _replace(
+            readme.read_text("utf-8"),
+            "performance",
+            ["| on two cores | measured | target | |", "|---|---|---|---|", *performance_rows()],
+        ),
+    }
+
+
+def main() -> int:
+    """Write the pages, or check them."""
+    check = "--check" in sys.argv[1:]
+    outdated = [
+        path for path, text in generated_pages().items() if not path.exists() or path.read_text("utf-8") != text
+    ]
+    for path in outdated:
+        print(f"{path.relative_to(ROOT)}: {'out of date, run make docs' if check else 'written'}")
+        if not check:
+            path.write_text(generated_pages()[path], "utf-8")
+    return 1 if check and outdated else 0
+
+
+def _setting_rows() -> Iterator[str]:
+    for name, field in sorted(Settings.model_fields.items()):
+        variable = field.validation_alias or f"EVA_{name.upper()}"
+        description = " ".join((field.description or "").split()).replace("|", "\\|")
+        yield f"| `{variable}` | {_default(name, field)} | {description} |"
+
+
+def _default(name: str, field: FieldInfo) -> str:
+    if name in DYNAMIC_DEFAULTS:
+        return DYNAMIC_DEFAULTS[name]
+    default = field.default
+    if default in (None, (), PydanticUndefined):
+        return ""
+    if isinstance(default, Enum):
+        default = default.value
+    if isinstance(default, bool):
+        default = str(default).lower()
+    return f"`{','.join(default) if isinstance(default, tuple) else default}`"
+
+
+def _replace(page: str, marker: str, lines: Iterable[str]) -> str:
+    """Replace what stands between `<!-- marker -->` and `<!-- /marker -->`."""
+    start, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
+    content = start + "".join(f"{line}\n" for line in lines) + end
+    return re.sub(f"{re.escape(start)}.*?{re.escape(end)}", lambda _: content, page, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
