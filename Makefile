@@ -51,7 +51,7 @@ format: $(VENV)/dev ## fix style
 
 .PHONY: texts
 texts: $(VENV)/dev ## compile the locale catalogues after a change to a .po file
-	@$(BIN)/pybabel compile --directory bot/locales --domain eva --statistics
+	@$(BIN)/pybabel compile --directory core/i18n/locales --domain eva --statistics
 
 .PHONY: bench
 bench: $(VENV)/dev ## measure speed and memory; writes benchmarks/results

@@ -10,33 +10,26 @@ for the whole photo; cells are those of the map, one 16 x 16 pixel square each.
 FOLDER holds `labels.csv` with the columns `photo`, `split` and `style`; photos labelled `not_outfit` are
 left out."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from core.photos import read_photo
+from core.images.decoding import decode_photo
 from core.settings import Settings
 from core.styles import STYLES
-from core.vision.classifier import load_classifier
-from core.vision.frame import frame
+from core.vision.classifier import StyleClassifier, load_classifier
+from core.vision.preprocessing import fit_to_input
 from core.vision.verdict import softmax
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from core.vision.classifier import StyleClassifier
 
 RESULTS = Path(__file__).parent / "results" / "cam_faithfulness.json"
 BLUR = 24
@@ -47,7 +40,7 @@ MAPS = ("cam", "random", "centre")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Areas:
+class AreasUnderCurve:
     """Areas under the two curves of one map on one photo, 0 to 1."""
 
     deletion: float
@@ -63,7 +56,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     photos = _photos(options.data, options.split, options.limit)
-    areas: dict[str, list[Areas]] = {name: [] for name in MAPS}
+    areas: dict[str, list[AreasUnderCurve]] = {name: [] for name in MAPS}
     draw = np.random.default_rng(0)
     with load_classifier(Settings()) as classifier:
         for path in track(photos, "Judging", console=Console(stderr=True)):
@@ -76,7 +69,7 @@ def main() -> None:
         json.dumps(
             {
                 "when": datetime.now(UTC).isoformat(timespec="seconds"),
-                "model": classifier.card.version,
+                "model": classifier.model_card.version,
                 "split": options.split,
                 "photos": len(photos),
                 "levels": LEVELS,
@@ -98,14 +91,14 @@ def _photos(data: Path, split: str, limit: int) -> list[Path]:
     return [data / rows[index]["photo"] for index in spread]
 
 
-def _areas(classifier: StyleClassifier, path: Path, draw: np.random.Generator) -> dict[str, Areas]:
-    framed = frame(read_photo(path.read_bytes()).image, classifier.card.preprocessing)
-    outputs = classifier.engine.forward(framed.pixels)
+def _areas(classifier: StyleClassifier, path: Path, draw: np.random.Generator) -> dict[str, AreasUnderCurve]:
+    framed = fit_to_input(decode_photo(path.read_bytes()).image, classifier.model_card.preprocessing)
+    outputs = classifier.backend.forward(framed.pixels)
     style = int(np.argmax(outputs.logits))
     evidence = outputs.evidence[..., style]
     blurred = np.asarray(Image.fromarray(framed.pixels).filter(ImageFilter.GaussianBlur(BLUR)))
     shape = evidence.shape
-    inside = framed.crop(np.arange(evidence.size, dtype=np.float32).reshape(shape)).astype(int).ravel()
+    inside = framed.crop_to_image(np.arange(evidence.size, dtype=np.float32).reshape(shape)).astype(int).ravel()
     down, across = np.divmod(inside, shape[1])
     middle = np.square(down - down.mean()) / shape[0] ** 2 + np.square(across - across.mean()) / shape[1] ** 2
     heat = {
@@ -120,8 +113,8 @@ def _areas(classifier: StyleClassifier, path: Path, draw: np.random.Generator) -
         sharp[down, across] = shown
         scale = framed.pixels.shape[0] // shape[0], framed.pixels.shape[1] // shape[1]
         mask = np.kron(sharp, np.ones(scale, bool))[..., None]
-        logits = classifier.engine.forward(np.where(mask, framed.pixels, blurred)).logits
-        return float(softmax(logits / classifier.card.temperature)[style])
+        logits = classifier.backend.forward(np.where(mask, framed.pixels, blurred)).logits
+        return float(softmax(logits / classifier.model_card.temperature)[style])
 
     everything = probability(np.ones(inside.size, bool))
     nothing = probability(np.zeros(inside.size, bool))
@@ -132,14 +125,14 @@ def _areas(classifier: StyleClassifier, path: Path, draw: np.random.Generator) -
         counts = [round(inside.size * level / LEVELS) for level in range(1, LEVELS)]
         deleted = [everything, *(probability(rank >= count) for count in counts), nothing]
         inserted = [nothing, *(probability(rank < count) for count in counts), everything]
-        found[name] = Areas(
+        found[name] = AreasUnderCurve(
             deletion=float(np.trapezoid(deleted, dx=1 / LEVELS)),
             insertion=float(np.trapezoid(inserted, dx=1 / LEVELS)),
         )
     return found
 
 
-def _report(areas: dict[str, list[Areas]]) -> dict[str, dict[str, float]]:
+def _report(areas: dict[str, list[AreasUnderCurve]]) -> dict[str, dict[str, float]]:
     means = {
         name: {
             "deletion": float(np.mean([each.deletion for each in found])),

@@ -12,8 +12,6 @@ cores, the fakes of both messengers and, in one more process, who brings the upd
 Run: make bench-chat
 """
 
-from __future__ import annotations
-
 import argparse
 import io
 import json
@@ -42,18 +40,18 @@ from rich.table import Table
 from bot.testing.kakao import FakeKakao
 from bot.testing.telegram import FakeTelegram
 from core.settings import Settings
+from core.vision.backends import available_cpus
 from core.vision.classifier import load_classifier
-from core.vision.engines import usable_cores
 
 RESULTS = Path(__file__).parent / "results" / "chat.json"
 ROOT = Path(__file__).parents[1]
 SECRET = "bench"
 CONNECTIONS = 16
-WITHIN = 600.0
+TIMEOUT = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class ChatFigure:
     """One measured number, with its target where the design names one."""
 
     name: str
@@ -78,7 +76,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
-    figures = [*chat(options.photos), *queue_alone()]
+    figures = [*measure_chat(options.photos), *measure_queue()]
     table = Table("", "measured", "target", "", title="Eva's chat under load")
     for figure in figures:
         sign = "<=" if figure.at_most else ">="
@@ -90,7 +88,7 @@ def main() -> None:
         json.dumps(
             {
                 "when": datetime.now(UTC).isoformat(timespec="seconds"),
-                "cores": usable_cores(),
+                "cores": available_cpus(),
                 "figures": [
                     {"name": each.name, "value": each.value, "unit": each.unit, "target": each.target, "met": each.met}
                     for each in figures
@@ -103,53 +101,53 @@ def main() -> None:
     )
 
 
-def chat(photos: int) -> list[Figure]:
+def measure_chat(photos: int) -> list[ChatFigure]:
     """The parts that need the whole of Eva."""
     pictures = [_photo(seed) for seed in range(24)]
-    bare = _bare_rate()
-    with FakeTelegram() as telegram, FakeKakao(key=SECRET) as kakao, eva(telegram, kakao) as url:
+    bare = _measure_bare_forward_pass()
+    with FakeTelegram() as telegram, FakeKakao(key=SECRET) as kakao, running_eva(telegram, kakao) as url:
         telegram.api.webhook.update(url=f"{url}/telegram/webhook", secret_token=SECRET)
         kakao.skill_url = f"{url}/kakao/skill"
-        _say_until_answered(telegram)
+        _send_until_answered(telegram)
         chats = 160
         sends = [(1000 + turn % chats, pictures[turn % len(pictures)]) for turn in range(photos)]
-        sustained, _ = _flood(telegram, sends)
+        sustained, _ = _measure_burst(telegram, sends)
         burst_sends = [(5000 + turn % 100, pictures[(turn * 7) % len(pictures)]) for turn in range(200)]
-        burst, knocks = _flood(telegram, burst_sends)
+        burst, knocks = _measure_burst(telegram, burst_sends)
         ordered = _in_order(telegram, {person for person, _ in burst_sends})
-        loaded = _loaded(telegram, pictures)
+        loaded = _measure_throughput(telegram, pictures)
         slowest = _kakao_calls(kakao, pictures, 100)
     return [
-        Figure(name="bare forward passes", value=bare, unit="/s"),
-        Figure(name="sustained, photos answered", value=photos / sustained, unit="/s"),
-        Figure(name="sustained over bare", value=photos / sustained / bare, unit="x", target=0.85, at_most=False),
-        Figure(name="burst of 200, all answered after", value=burst, unit="s"),
-        Figure(name="burst, chats in order", value=ordered, unit="%", target=100.0, at_most=False),
-        Figure(name="burst, webhook p99", value=float(np.percentile(knocks, 99)), unit="ms", target=50.0),
-        Figure(name="burst, webhook median", value=float(np.median(knocks)), unit="ms"),
-        Figure(name="at full load, webhook p99", value=float(np.percentile(loaded, 99)), unit="ms", target=50.0),
-        Figure(name="at full load, webhook median", value=float(np.median(loaded)), unit="ms"),
-        Figure(name="100 Kakao calls at once, slowest answer", value=slowest, unit="s", target=4.5),
+        ChatFigure(name="bare forward passes", value=bare, unit="/s"),
+        ChatFigure(name="sustained, photos answered", value=photos / sustained, unit="/s"),
+        ChatFigure(name="sustained over bare", value=photos / sustained / bare, unit="x", target=0.85, at_most=False),
+        ChatFigure(name="burst of 200, all answered after", value=burst, unit="s"),
+        ChatFigure(name="burst, chats in order", value=ordered, unit="%", target=100.0, at_most=False),
+        ChatFigure(name="burst, webhook p99", value=float(np.percentile(knocks, 99)), unit="ms", target=50.0),
+        ChatFigure(name="burst, webhook median", value=float(np.median(knocks)), unit="ms"),
+        ChatFigure(name="at full load, webhook p99", value=float(np.percentile(loaded, 99)), unit="ms", target=50.0),
+        ChatFigure(name="at full load, webhook median", value=float(np.median(loaded)), unit="ms"),
+        ChatFigure(name="100 Kakao calls at once, slowest answer", value=slowest, unit="s", target=4.5),
     ]
 
 
-def queue_alone() -> list[Figure]:
+def measure_queue() -> list[ChatFigure]:
     """Photo jobs a second when nothing is to be calculated, from webhook to last bubble."""
     figures, picture = [], _photo(1)
     for workers in (1, 2):
         with FakeTelegram() as telegram, FakeKakao(key=SECRET) as kakao:
             command = ["serve"]
-            with eva(telegram, kakao, command=command, EVA_ENGINE="scripted", workers=workers) as url:
+            with running_eva(telegram, kakao, command=command, EVA_ENGINE="scripted", workers=workers) as url:
                 telegram.api.webhook.update(url=f"{url}/telegram/webhook", secret_token=SECRET)
-                _say_until_answered(telegram)
-                seconds, _ = _flood(telegram, [(9000 + turn, picture) for turn in range(200)])
+                _send_until_answered(telegram)
+                seconds, _ = _measure_burst(telegram, [(9000 + turn, picture) for turn in range(200)])
         name = f"photo jobs with the scripted engine, workers: {workers}"
-        figures.append(Figure(name=name, value=200 / seconds, unit="/s"))
+        figures.append(ChatFigure(name=name, value=200 / seconds, unit="/s"))
     return figures
 
 
 @contextmanager
-def eva(
+def running_eva(
     telegram: FakeTelegram, kakao: FakeKakao, *, command: list[str] | None = None, workers: int = 0, **more: str
 ) -> Iterator[str]:
     """Eva's processes; gives the address of her doors."""
@@ -162,12 +160,12 @@ def eva(
             **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
             "PYTHONPATH": str(ROOT),
             "EVA_DATA_DIR": str(Path(folder) / "eva"),
-            "EVA_DAILY_PHOTOS": "1000000",
+            "EVA_PHOTOS_PER_PERSON_PER_DAY": "1000000",
             "EVA_TELEGRAM_TOKEN": telegram.token,
-            "EVA_TELEGRAM_SECRET": SECRET,
+            "EVA_TELEGRAM_WEBHOOK_SECRET": SECRET,
             "EVA_TELEGRAM_API_URL": telegram.url,
-            "EVA_TELEGRAM_RATE": "1000",
-            "EVA_KAKAO_KEY": SECRET,
+            "EVA_TELEGRAM_MESSAGES_PER_SECOND": "1000",
+            "EVA_KAKAO_SKILL_KEY": SECRET,
             "EVA_KAKAO_IMAGE_HOSTS": kakao.host,
             "EVA_PUBLIC_URL": f"http://127.0.0.1:{port}",
             **more,
@@ -201,34 +199,34 @@ def _wait_until_ready(url: str) -> None:
     raise TimeoutError("Eva did not start")
 
 
-def _say_until_answered(telegram: FakeTelegram) -> None:
+def _send_until_answered(telegram: FakeTelegram) -> None:
     """So that everything is warm before anything is timed."""
-    telegram.push(telegram.updates.photo(_photo(99), person=7), patience=60)
-    telegram.wait(lambda: _ends(telegram, 7), within=120)
+    telegram.deliver_update(telegram.updates.photo(_photo(99), user_id=7), retry_for=60)
+    telegram.wait(lambda: _final_messages(telegram, 7), timeout=120)
 
 
-def _flood(telegram: FakeTelegram, sends: list[tuple[int, bytes]]) -> tuple[float, list[float]]:
+def _measure_burst(telegram: FakeTelegram, sends: list[tuple[int, bytes]]) -> tuple[float, list[float]]:
     """Send photos at once over 16 connections; seconds until all are answered, milliseconds of each webhook call."""
-    knocks = _knock(telegram, sends)
+    knocks = _post_updates(telegram, sends)
     return _until_answered(telegram, sends) - knocks["began"], knocks["ms"]
 
 
-def _loaded(telegram: FakeTelegram, pictures: list[bytes]) -> list[float]:
+def _measure_throughput(telegram: FakeTelegram, pictures: list[bytes]) -> list[float]:
     """Milliseconds of each webhook call while the worker has more to do than it can, and calls come one by one."""
     backlog = [(7000 + turn, pictures[turn % len(pictures)]) for turn in range(240)]
     calls = [(8000 + turn, pictures[turn % len(pictures)]) for turn in range(100)]
-    _knock(telegram, backlog)
-    found: list[float] = _knock(telegram, calls, pause=1.0)["ms"]
+    _post_updates(telegram, backlog)
+    found: list[float] = _post_updates(telegram, calls, pause=1.0)["ms"]
     _until_answered(telegram, [*backlog, *calls])
     return found
 
 
-def _knock(telegram: FakeTelegram, sends: list[tuple[int, bytes]], *, pause: float = 0) -> dict[str, Any]:
+def _post_updates(telegram: FakeTelegram, sends: list[tuple[int, bytes]], *, pause: float = 0) -> dict[str, Any]:
     """Bring photos to the webhook; when the first one left, and milliseconds of each call."""
-    updates = [telegram.updates.photo(data, person=person) for person, data in sends]
+    updates = [telegram.updates.photo(data, user_id=person) for person, data in sends]
     url = urlsplit(str(telegram.api.webhook["url"]))
     plan = {"port": url.port, "path": url.path, "secret": SECRET, "connections": CONNECTIONS, "pause": pause}
-    command = [sys.executable, "-m", "benchmarks.knocks"]
+    command = [sys.executable, "-m", "benchmarks.webhook_client"]
     done = subprocess.run(
         command, cwd=ROOT, input=json.dumps({**plan, "updates": updates}), stdout=subprocess.PIPE, text=True, check=True
     )
@@ -239,27 +237,27 @@ def _knock(telegram: FakeTelegram, sends: list[tuple[int, bytes]], *, pause: flo
 def _until_answered(telegram: FakeTelegram, sends: list[tuple[int, bytes]]) -> float:
     """Wait until all photos of some chats are answered; when that was."""
     wanted = Counter(person for person, _ in sends)
-    pending, ends_by = set(wanted), time.perf_counter() + WITHIN
+    pending, ends_by = set(wanted), time.perf_counter() + TIMEOUT
     while pending:
         if time.perf_counter() > ends_by:
             raise TimeoutError(f"{len(pending)} chats were not answered")
-        ends = Counter(int(each["chat"]["id"]) for each in telegram.sent() if each.get("reply_markup"))
+        ends = Counter(int(each["chat"]["id"]) for each in telegram.messages() if each.get("reply_markup"))
         pending = {person for person in pending if ends[person] < wanted[person]}
         time.sleep(0.1)
     return time.perf_counter()
 
 
-def _ends(telegram: FakeTelegram, person: int) -> list[Any]:
+def _final_messages(telegram: FakeTelegram, person: int) -> list[Any]:
     """The last message of each answer: the one with buttons."""
-    return [message for message in telegram.sent(person) if message.get("reply_markup")]
+    return [message for message in telegram.messages(person) if message.get("reply_markup")]
 
 
 def _in_order(telegram: FakeTelegram, people: set[int]) -> float:
     """Percent of the chats whose answers did not mix: a verdict's messages follow each other."""
     good = 0
     for person in people:
-        ends = [place for place, message in enumerate(telegram.sent(person)) if message.get("reply_markup")]
-        ids = [message["message_id"] for message in telegram.sent(person)]
+        ends = [place for place, message in enumerate(telegram.messages(person)) if message.get("reply_markup")]
+        ids = [message["message_id"] for message in telegram.messages(person)]
         good += ids == sorted(ids) and ends == sorted(ends)
     return 100 * good / len(people)
 
@@ -269,21 +267,21 @@ def _kakao_calls(kakao: FakeKakao, pictures: list[bytes], calls: int) -> float:
     payloads = [kakao.secure_photos([pictures[turn % len(pictures)]], person=f"{turn:064x}") for turn in range(calls)]
     with ThreadPoolExecutor(calls) as pool:
         answers = list(pool.map(kakao.send, payloads))
-    if any(answer.breaches for answer in answers):
+    if any(answer.violations for answer in answers):
         raise ValueError("Kakao would not show every answer")
     return max(answer.seconds for answer in answers)
 
 
-def _bare_rate() -> float:
+def _measure_bare_forward_pass() -> float:
     """Forward passes a second with all cores, nothing else."""
     with load_classifier(Settings()) as classifier:
-        shape = classifier.card.preprocessing
+        shape = classifier.model_card.preprocessing
         pixels = np.random.default_rng(0).integers(0, 256, (shape.height, shape.width, 3), np.uint8)
-        threads, rounds = usable_cores(), 30
+        threads, rounds = available_cpus(), 30
 
         def passes(_: int) -> None:
             for _ in range(rounds):
-                classifier.engine.forward(pixels)
+                classifier.backend.forward(pixels)
 
         passes(0)
         started = time.perf_counter()

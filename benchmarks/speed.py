@@ -4,8 +4,6 @@
 medians, so that a busy machine slows all alike. It prints a table and keeps the figures in
 `results/speed.json`."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -16,28 +14,23 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.phone import phone_jpeg
-from benchmarks.reference import OldWay
-from core.photos import read_photo
+from benchmarks.naive_cam import NaiveCam
+from benchmarks.phone_jpeg import phone_jpeg
+from core.images.decoding import decode_photo
 from core.settings import Settings
-from core.vision.classifier import load_classifier
-from core.vision.engines import usable_cores
-from core.vision.frame import frame
-from core.vision.overlay import heat_jpeg
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from core.vision.classifier import StyleClassifier
+from core.vision.backends import available_cpus
+from core.vision.classifier import StyleClassifier, load_classifier
+from core.vision.heatmap import encode_heatmap_jpeg
+from core.vision.preprocessing import fit_to_input
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
 FORWARD_GMAC = 20.0
@@ -46,7 +39,7 @@ MATRIX = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class SpeedFigure:
     """One measured thing and what it should be."""
 
     name: str
@@ -82,7 +75,7 @@ def main() -> None:
         json.dumps(
             {
                 "when": datetime.now(UTC).isoformat(timespec="seconds"),
-                "cores": usable_cores(),
+                "cores": available_cpus(),
                 "processor": _processor(),
                 "load_before": _LOAD_BEFORE,
                 "figures": [asdict(figure) | {"met": figure.met} for figure in figures],
@@ -94,50 +87,50 @@ def main() -> None:
     )
 
 
-def _ratios(data: bytes, rounds: int, old_rounds: int) -> list[Figure]:
+def _ratios(data: bytes, rounds: int, naive_rounds: int) -> list[SpeedFigure]:
     started = time.perf_counter()
     classifier = load_classifier(Settings())
     loaded = time.perf_counter() - started
-    picture = read_photo(data)
-    pixels = frame(picture.image, classifier.card.preprocessing).pixels
-    verdict = classifier.judge(picture)
+    picture = decode_photo(data)
+    pixels = fit_to_input(picture.image, classifier.model_card.preprocessing).pixels
+    verdict = classifier.classify(picture)
     left = np.random.default_rng(0).random((MATRIX, MATRIX), np.float32)
     matrix_gmac = MATRIX**3 / 1e9
     steps: dict[str, Callable[[], object]] = {
-        "forward": lambda: classifier.engine.forward(pixels),
-        "path": lambda: _whole_path(classifier, data),
-        "decode": lambda: read_photo(data),
-        "frame": lambda: frame(picture.image, classifier.card.preprocessing),
-        "heat": lambda: heat_jpeg(picture.image, verdict.cam),
+        "forward": lambda: classifier.backend.forward(pixels),
+        "path": lambda: _judge_photo(classifier, data),
+        "decode": lambda: decode_photo(data),
+        "frame": lambda: fit_to_input(picture.image, classifier.model_card.preprocessing),
+        "heat": lambda: encode_heatmap_jpeg(picture.image, verdict.cam),
     }
-    times = _in_turns(steps, rounds)
+    times = _measure_interleaved(steps, rounds)
     # Apart from the others: the matrix product's threads spin on for a while and would slow what comes next.
-    times |= _in_turns({"matrix": lambda: left @ left}, rounds)
-    if old_rounds:
-        old = OldWay()
+    times |= _measure_interleaved({"matrix": lambda: left @ left}, rounds)
+    if naive_rounds:
+        old = NaiveCam()
         linear = old.with_order(1)
         both = {"old": lambda: old(data), "linear": lambda: linear(data)}
-        times |= _in_turns({"while": steps["path"], **both}, old_rounds)
+        times |= _measure_interleaved({"while": steps["path"], **both}, naive_rounds)
     middle = {name: float(np.median(each)) for name, each in times.items()}
     # The rate of a machine is what it reaches undisturbed.
     rate = matrix_gmac / min(times["matrix"])
-    shape = classifier.card.preprocessing
+    shape = classifier.model_card.preprocessing
     ceiling = FORWARD_GMAC * shape.width * shape.height / 256**2 / (4 * rate)
     figures = [
-        Figure(name="load the model", value=loaded, unit="s", target=0.3),
-        Figure(name="bare forward pass", value=middle["forward"] * 1e3, unit="ms"),
-        Figure(name="photo bytes to verdict and heat JPEG", value=middle["path"] * 1e3, unit="ms"),
-        Figure(name="  of it decoding", value=middle["decode"] * 1e3, unit="ms"),
-        Figure(name="  of it framing", value=middle["frame"] * 1e3, unit="ms"),
-        Figure(name="  of it overlay and JPEG", value=middle["heat"] * 1e3, unit="ms"),
-        Figure(
+        SpeedFigure(name="load the model", value=loaded, unit="s", target=0.3),
+        SpeedFigure(name="bare forward pass", value=middle["forward"] * 1e3, unit="ms"),
+        SpeedFigure(name="photo bytes to verdict and heat JPEG", value=middle["path"] * 1e3, unit="ms"),
+        SpeedFigure(name="  of it decoding", value=middle["decode"] * 1e3, unit="ms"),
+        SpeedFigure(name="  of it framing", value=middle["frame"] * 1e3, unit="ms"),
+        SpeedFigure(name="  of it overlay and JPEG", value=middle["heat"] * 1e3, unit="ms"),
+        SpeedFigure(
             name="whole path over forward pass",
             value=middle["path"] / middle["forward"],
             unit="x",
             target=1.25,
         ),
-        Figure(name="float32 matrix rate", value=rate, unit="GMAC/s"),
-        Figure(
+        SpeedFigure(name="float32 matrix rate", value=rate, unit="GMAC/s"),
+        SpeedFigure(
             name="forward pass, share of the int8 ceiling",
             value=100 * ceiling / min(times["forward"]),
             unit="%",
@@ -146,17 +139,19 @@ def _ratios(data: bytes, rounds: int, old_rounds: int) -> list[Figure]:
             note=f"ceiling {ceiling * 1e3:.1f} ms; best of all turns on both sides",
         ),
     ]
-    if old_rounds:
+    if naive_rounds:
         figures += [
-            Figure(name="the old way", value=middle["old"] * 1e3, unit="ms", note="zoom by scipy's default, cubic"),
-            Figure(
+            SpeedFigure(
+                name="the old way", value=middle["old"] * 1e3, unit="ms", note="zoom by scipy's default, cubic"
+            ),
+            SpeedFigure(
                 name="the old way over the whole path",
                 value=middle["old"] / middle["while"],
                 unit="x",
                 target=25.0,
                 at_most=False,
             ),
-            Figure(
+            SpeedFigure(
                 name="the old way with a linear zoom over the whole path",
                 value=middle["linear"] / middle["while"],
                 unit="x",
@@ -165,12 +160,12 @@ def _ratios(data: bytes, rounds: int, old_rounds: int) -> list[Figure]:
     return figures
 
 
-def _whole_path(classifier: StyleClassifier, data: bytes) -> bytes:
-    picture = read_photo(data)
-    return heat_jpeg(picture.image, classifier.judge(picture).cam)
+def _judge_photo(classifier: StyleClassifier, data: bytes) -> bytes:
+    picture = decode_photo(data)
+    return encode_heatmap_jpeg(picture.image, classifier.classify(picture).cam)
 
 
-def _in_turns(steps: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+def _measure_interleaved(steps: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
     """Seconds of each step. Every round takes all steps in an order of its own; the first is thrown away."""
     times: dict[str, list[float]] = {name: [] for name in steps}
     order = list(steps)
@@ -185,7 +180,7 @@ def _in_turns(steps: dict[str, Callable[[], object]], rounds: int) -> dict[str, 
     return times
 
 
-def _cold_start(data: bytes) -> list[Figure]:
+def _cold_start(data: bytes) -> list[SpeedFigure]:
     """`eva ask` on the photo, each time in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         photo, heat = Path(folder) / "photo.jpg", Path(folder) / "heat.jpg"
@@ -200,8 +195,8 @@ def _cold_start(data: bytes) -> list[Figure]:
         seconds = peak = None
         note = f"skipped, `eva ask` does not run here: {(failed[0].strip().splitlines() or [''])[-1]}"
     return [
-        Figure(name="`eva ask` from cold", value=seconds, unit="s", target=1.0, note=note),
-        Figure(name="`eva ask` peak memory", value=peak, unit="MB", target=250.0, note=note),
+        SpeedFigure(name="`eva ask` from cold", value=seconds, unit="s", target=1.0, note=note),
+        SpeedFigure(name="`eva ask` peak memory", value=peak, unit="MB", target=250.0, note=note),
     ]
 
 
@@ -230,7 +225,7 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
-def _print(figures: list[Figure]) -> None:
+def _print(figures: list[SpeedFigure]) -> None:
     table = Table(title="Eva's speed")
     for column in ("", "measured", "target", ""):
         table.add_column(column, justify="left" if not column else "right")

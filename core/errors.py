@@ -2,102 +2,100 @@
 
   EvaError
     - PhotoError                the bytes that came in are no picture she can judge
-        - EmptyPhoto
-        - NotAnImage
-        - TruncatedPhoto
-        - CorruptPhoto
-        - DecompressionBomb
-        - PhotoTooLarge
-        - PhotoTooSmall
-        - PhotoTooThin
+        - EmptyPhotoError
+        - NotAnImageError
+        - TruncatedPhotoError
+        - CorruptPhotoError
+        - DecompressionBombError
+        - PhotoTooLargeError
+        - PhotoTooSmallError
+        - PhotoAspectRatioError
     - ModelError                the model that ships with Eva cannot be used
-        - ModelMissing
-        - ModelMismatch
-        - EngineUnavailable
-        - NoScriptedVerdict
-    - MemoryFault               what Eva remembers cannot be reached
-        - DatabaseUnavailable
-        - EmbeddedUnavailable
-        - PictureMissing
-        - StorageUnavailable
-        - UnknownDatabase
-    - DailyLimit
-    - LinkRefused
+        - ModelNotFoundError
+        - ModelMismatchError
+        - BackendUnavailableError
+        - FakeBackendExhaustedError
+    - PersistenceError               what Eva remembers cannot be reached
+        - DatabaseUnavailableError
+        - EmbeddedPostgresError
+        - ObjectNotFoundError
+        - StorageUnavailableError
+        - UnsupportedDatabaseUrlError
+    - DailyLimitError
+    - InvalidSignatureError
     - LoginError                somebody could not be shown to be who they are
-        - LoginRefused
-        - LoginUnavailable
-    - LookGone
-    - PersonGone
-    - SecretMissing
+        - LoginRejectedError
+        - LoginProviderUnavailableError
+    - LookNotFoundError
+    - PersonNotFoundError
+    - MissingSecretKeyError
     - TrainingError             a training command cannot go on
         - DatasetError
-        - UnknownBackbone
-        - WeightsUnavailable
-        - CheckpointMismatch
-        - ExportRefused
+        - UnknownBackboneError
+        - WeightsUnavailableError
+        - CheckpointMismatchError
+        - ExportMismatchError
     - MessengerError            what a messenger sent, or was to be sent, is not as it must be
-        - TokenRefused
-        - MalformedCall
-        - MalformedReply
-        - AddressRefused
-        - PictureGone
-        - PictureUnreachable
-        - NotDelivered
-        - MessageRefused
-        - ChatGone
+        - InvalidBotTokenError
+        - InvalidPayloadError
+        - InvalidReplyError
+        - ForbiddenUrlError
+        - RemotePhotoGoneError
+        - RemotePhotoUnavailableError
+        - DeliveryError
+        - MessageRejectedError
+        - ChatUnavailableError
 
 An error's first docstring line is its message; `detail` adds what was seen. People never read these: Eva's own
 sentence for an error is chosen in `bot/voice.py`, its HTTP status in `leaderboard_web/errors.py`.
 """
 
-from __future__ import annotations
-
 __all__ = [
-    "AddressRefused",
-    "ChatGone",
-    "CheckpointMismatch",
-    "CorruptPhoto",
-    "DailyLimit",
-    "DatabaseUnavailable",
+    "BackendUnavailableError",
+    "ChatUnavailableError",
+    "CheckpointMismatchError",
+    "CorruptPhotoError",
+    "DailyLimitError",
+    "DatabaseUnavailableError",
     "DatasetError",
-    "DecompressionBomb",
-    "EmbeddedUnavailable",
-    "EmptyPhoto",
-    "EngineUnavailable",
+    "DecompressionBombError",
+    "DeliveryError",
+    "EmbeddedPostgresError",
+    "EmptyPhotoError",
     "EvaError",
-    "ExportRefused",
-    "LinkRefused",
+    "ExportMismatchError",
+    "FakeBackendExhaustedError",
+    "ForbiddenUrlError",
+    "InvalidBotTokenError",
+    "InvalidPayloadError",
+    "InvalidReplyError",
+    "InvalidSignatureError",
     "LoginError",
-    "LoginRefused",
-    "LoginUnavailable",
-    "LookGone",
-    "MalformedCall",
-    "MalformedReply",
-    "MemoryFault",
-    "MessageRefused",
+    "LoginProviderUnavailableError",
+    "LoginRejectedError",
+    "LookNotFoundError",
+    "MessageRejectedError",
     "MessengerError",
+    "MissingSecretKeyError",
     "ModelError",
-    "ModelMismatch",
-    "ModelMissing",
-    "NoScriptedVerdict",
-    "NotAnImage",
-    "NotDelivered",
-    "PersonGone",
+    "ModelMismatchError",
+    "ModelNotFoundError",
+    "NotAnImageError",
+    "ObjectNotFoundError",
+    "PersistenceError",
+    "PersonNotFoundError",
+    "PhotoAspectRatioError",
     "PhotoError",
-    "PhotoTooLarge",
-    "PhotoTooSmall",
-    "PhotoTooThin",
-    "PictureGone",
-    "PictureMissing",
-    "PictureUnreachable",
-    "SecretMissing",
-    "StorageUnavailable",
-    "TokenRefused",
+    "PhotoTooLargeError",
+    "PhotoTooSmallError",
+    "RemotePhotoGoneError",
+    "RemotePhotoUnavailableError",
+    "StorageUnavailableError",
     "TrainingError",
-    "TruncatedPhoto",
-    "UnknownBackbone",
-    "UnknownDatabase",
-    "WeightsUnavailable",
+    "TruncatedPhotoError",
+    "UnknownBackboneError",
+    "UnsupportedDatabaseUrlError",
+    "WeightsUnavailableError",
 ]
 
 
@@ -114,35 +112,35 @@ class PhotoError(EvaError):
     """The photo cannot be judged."""
 
 
-class EmptyPhoto(PhotoError):
+class EmptyPhotoError(PhotoError):
     """The file is empty."""
 
 
-class NotAnImage(PhotoError):
+class NotAnImageError(PhotoError):
     """The file is not a picture in a format that Eva reads."""
 
 
-class TruncatedPhoto(PhotoError):
+class TruncatedPhotoError(PhotoError):
     """The picture ends before it is complete."""
 
 
-class CorruptPhoto(PhotoError):
+class CorruptPhotoError(PhotoError):
     """The picture is damaged and cannot be decoded."""
 
 
-class DecompressionBomb(PhotoError):
+class DecompressionBombError(PhotoError):
     """The picture would unpack to far more pixels than its file can honestly hold."""
 
 
-class PhotoTooLarge(PhotoError):
+class PhotoTooLargeError(PhotoError):
     """The picture is larger than 20 MB or 50 megapixels."""
 
 
-class PhotoTooSmall(PhotoError):
+class PhotoTooSmallError(PhotoError):
     """The picture is smaller than 64 pixels on one side."""
 
 
-class PhotoTooThin(PhotoError):
+class PhotoAspectRatioError(PhotoError):
     """The picture is more than five times as long as it is wide."""
 
 
@@ -150,51 +148,51 @@ class ModelError(EvaError):
     """The style model cannot be used."""
 
 
-class ModelMissing(ModelError):
+class ModelNotFoundError(ModelError):
     """The model file or its card is not where it should be."""
 
 
-class ModelMismatch(ModelError):
+class ModelMismatchError(ModelError):
     """The model file and its card do not belong together."""
 
 
-class EngineUnavailable(ModelError):
+class BackendUnavailableError(ModelError):
     """The chosen engine is not installed here."""
 
 
-class NoScriptedVerdict(ModelError):
+class FakeBackendExhaustedError(ModelError):
     """The scripted engine was asked for a verdict that nobody gave it."""
 
 
-class MemoryFault(EvaError):
+class PersistenceError(EvaError):
     """What Eva remembers cannot be reached."""
 
 
-class DatabaseUnavailable(MemoryFault):
+class DatabaseUnavailableError(PersistenceError):
     """The database does not answer, or does not let Eva in."""
 
 
-class EmbeddedUnavailable(MemoryFault):
+class EmbeddedPostgresError(PersistenceError):
     """The embedded Postgres cannot run here; set DATABASE_URL to another one."""
 
 
-class PictureMissing(MemoryFault):
+class ObjectNotFoundError(PersistenceError):
     """There is no picture under this key."""
 
 
-class StorageUnavailable(MemoryFault):
+class StorageUnavailableError(PersistenceError):
     """The place where pictures lie does not answer."""
 
 
-class UnknownDatabase(MemoryFault):
+class UnsupportedDatabaseUrlError(PersistenceError):
     """DATABASE_URL does not name a Postgres."""
 
 
-class DailyLimit(EvaError):
+class DailyLimitError(EvaError):
     """The person has shown as many photos today as one may."""
 
 
-class LinkRefused(EvaError):
+class InvalidSignatureError(EvaError):
     """The link was not signed by Eva, or its time is over."""
 
 
@@ -202,23 +200,23 @@ class LoginError(EvaError):
     """The login did not come to its end."""
 
 
-class LoginRefused(LoginError):
+class LoginRejectedError(LoginError):
     """What was to prove who somebody is does not, or not any more."""
 
 
-class LoginUnavailable(LoginError):
+class LoginProviderUnavailableError(LoginError):
     """The provider of a login does not answer as it should; a later try may succeed."""
 
 
-class LookGone(EvaError):
+class LookNotFoundError(EvaError):
     """The look was deleted, or its pictures were."""
 
 
-class PersonGone(EvaError):
+class PersonNotFoundError(EvaError):
     """The person was forgotten."""
 
 
-class SecretMissing(EvaError):
+class MissingSecretKeyError(EvaError):
     """Production needs EVA_SECRET_KEY."""
 
 
@@ -230,19 +228,19 @@ class DatasetError(TrainingError):
     """The photos or labels are not as the training data's README describes them."""
 
 
-class UnknownBackbone(TrainingError):
+class UnknownBackboneError(TrainingError):
     """The recipe does not know this backbone."""
 
 
-class WeightsUnavailable(TrainingError):
+class WeightsUnavailableError(TrainingError):
     """The ImageNet weights could not be downloaded; name a file with --weights."""
 
 
-class CheckpointMismatch(TrainingError):
+class CheckpointMismatchError(TrainingError):
     """The folder holds another run's checkpoint; choose another --out or the same settings."""
 
 
-class ExportRefused(TrainingError):
+class ExportMismatchError(TrainingError):
     """The exported model disagrees with the trained one, so it was not written."""
 
 
@@ -250,37 +248,37 @@ class MessengerError(EvaError):
     """The messenger and Eva did not understand each other."""
 
 
-class TokenRefused(MessengerError):
+class InvalidBotTokenError(MessengerError):
     """Telegram does not know EVA_TELEGRAM_TOKEN; ask @BotFather."""
 
 
-class MalformedCall(MessengerError):
+class InvalidPayloadError(MessengerError):
     """The call is not one that the messenger would make."""
 
 
-class MalformedReply(MessengerError):
+class InvalidReplyError(MessengerError):
     """The reply breaks a rule of the messenger, so it would not be shown."""
 
 
-class AddressRefused(MessengerError):
+class ForbiddenUrlError(MessengerError):
     """The address of a picture is none that Eva may open."""
 
 
-class PictureGone(MessengerError):
+class RemotePhotoGoneError(MessengerError):
     """The picture is no longer at its address."""
 
 
-class PictureUnreachable(MessengerError):
+class RemotePhotoUnavailableError(MessengerError):
     """The picture could not be fetched in time; a later try may succeed."""
 
 
-class NotDelivered(MessengerError):
+class DeliveryError(MessengerError):
     """The messenger did not take the message; a later try may succeed."""
 
 
-class MessageRefused(MessengerError):
+class MessageRejectedError(MessengerError):
     """The messenger will never take the message as it is."""
 
 
-class ChatGone(MessengerError):
+class ChatUnavailableError(MessengerError):
     """Nobody reads in this chat any more: Eva was blocked, or the chat was deleted."""

@@ -1,12 +1,8 @@
 """Identifiers that sort by the time at which they were made: UUID version 7 (RFC 9562)."""
 
-from __future__ import annotations
-
 import secrets
 import time
 from uuid import UUID
-
-__all__ = ["uuid7"]
 
 
 def uuid7() -> UUID:

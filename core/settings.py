@@ -3,8 +3,6 @@
 One does not begin so: DATABASE_URL, the name that hosts give it.
 """
 
-from __future__ import annotations
-
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -13,8 +11,6 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
-__all__ = ["EngineName", "Environment", "Settings", "WorkerPlace"]
 
 
 class EngineName(StrEnum):
@@ -78,20 +74,20 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(default=None, min_length=32)
     """Signs links, at least 32 characters. Required in production; in development one is made and kept in the
     data folder."""
-    keep_private_hours: int = Field(default=24, ge=1)
+    private_photo_ttl_hours: int = Field(default=24, ge=1)
     """Hours after which the pictures of a look that was not shared are deleted."""
-    keep_pages: float = Field(default=1.0, ge=0, le=60)
+    page_cache_seconds: float = Field(default=1.0, ge=0, le=60)
     """Seconds for which the board and its looks may be shown again, as they are, to people who have never done
     anything on the site; 0, each of them sees them anew."""
-    daily_photos: int = Field(default=60, ge=1)
+    photos_per_person_per_day: int = Field(default=60, ge=1)
     """Photos that one person may show in a day; days turn at midnight in Seoul."""
-    daily_photos_per_address: int = Field(default=200, ge=1)
+    photos_per_ip_per_day: int = Field(default=200, ge=1)
     """Photos that the site takes from one address in a day: people behind one router share it."""
     writes_per_minute: int = Field(default=60, ge=1)
     """Whatever changes something on the site, from one address and by one visitor; ten times as much in an hour."""
-    newcomers_per_hour: int = Field(default=20, ge=1)
+    new_visitors_per_ip_per_hour: int = Field(default=20, ge=1)
     """New visitors that one address may bring along in an hour, by hearts, photos and the like."""
-    worker: WorkerPlace = WorkerPlace.INLINE
+    run_worker: WorkerPlace = WorkerPlace.INLINE
     """`inline`, the web process does the queue's jobs too; `off`, only `eva worker` does."""
     public_url: HttpUrl | None = None
     """The address at which others reach Eva, for links and pictures that she sends."""
@@ -99,13 +95,13 @@ class Settings(BaseSettings):
     """Who may moderate: identities as `provider:subject`, e.g. `telegram:12345`, with commas between."""
     telegram_token: SecretStr | None = None
     """The token that @BotFather gave; without it Telegram is off."""
-    telegram_secret: SecretStr | None = None
+    telegram_webhook_secret: SecretStr | None = None
     """What Telegram must send in `X-Telegram-Bot-Api-Secret-Token`: 1 to 256 letters, digits, `_` or `-`."""
     telegram_api_url: str = "https://api.telegram.org"
     """Root of the Bot API, for a server of one's own or a fake."""
-    telegram_rate: int = Field(default=30, ge=1, le=1000)
+    telegram_messages_per_second: int = Field(default=30, ge=1, le=1000)
     """Messages a second to all chats together; more than Telegram's 30 only with its paid broadcasts."""
-    kakao_key: SecretStr | None = None
+    kakao_skill_key: SecretStr | None = None
     """What Kakao must send in `x-skill-key`; without it KakaoTalk is off."""
     kakao_bot_id: str | None = None
     """The only bot whose calls are answered, without the `!` of its development channel."""
@@ -121,30 +117,30 @@ class Settings(BaseSettings):
     )
     """The hash of that script, as browsers check it (subresource integrity); only together with its version."""
 
-    telegram_name: str | None = Field(default=None, pattern="^[A-Za-z0-9_]{5,32}$")
+    telegram_bot_username: str | None = Field(default=None, pattern="^[A-Za-z0-9_]{5,32}$")
     """The bot's name without its `@`; with it, and the token, the site has Telegram's older login, a button of
     Telegram's own."""
-    telegram_login_id: str | None = None
+    telegram_client_id: str | None = None
     """The Client ID that @BotFather gives under Web Login; with its secret, people can log in with Telegram."""
-    telegram_login_secret: SecretStr | None = None
+    telegram_client_secret: SecretStr | None = None
     """The Client Secret of that."""
     telegram_login_issuer: str = "https://oauth.telegram.org"
     """Who signs Telegram's logins; its discovery document lies under it."""
-    kakao_login_id: str | None = None
+    kakao_client_id: str | None = None
     """The REST API key of an app at Kakao Developers; with its secret, people can log in with Kakao."""
-    kakao_login_secret: SecretStr | None = None
+    kakao_client_secret: SecretStr | None = None
     """The client secret of that key."""
     kakao_admin_key: SecretStr | None = None
     """The admin key of that app, with which Kakao says that somebody disconnected it; without it nobody is heard."""
     kakao_login_issuer: str = "https://kauth.kakao.com"
     """Who signs Kakao's logins; its discovery document lies under it."""
-    facebook_id: str | None = None
+    facebook_client_id: str | None = None
     """The id of an app at Meta for Developers; with its secret, people can log in with Facebook."""
-    facebook_secret: SecretStr | None = None
+    facebook_client_secret: SecretStr | None = None
     """The app secret."""
     facebook_version: str = Field(default="v26.0", pattern=r"^v[0-9]+\.[0-9]+$")
     """The version of the Graph API."""
-    facebook_url: str = "https://www.facebook.com"
+    facebook_dialog_url: str = "https://www.facebook.com"
     """Root of Facebook's own pages, where people agree."""
     facebook_graph_url: str = "https://graph.facebook.com"
     """Root of the Graph API."""
@@ -154,9 +150,9 @@ class Settings(BaseSettings):
         """Everything that must not be read by others."""
         given = (getattr(self, name) for name in type(self).model_fields)
         values = [each.get_secret_value() for each in given if isinstance(each, SecretStr)]
-        return (*values, *self._password())
+        return (*values, *self._database_password())
 
-    def _password(self) -> tuple[str, ...]:
+    def _database_password(self) -> tuple[str, ...]:
         """The database's, if its address can be read."""
         try:
             password = urlsplit(self.database_url.get_secret_value()).password if self.database_url else None
@@ -170,12 +166,12 @@ class Settings(BaseSettings):
         return self.public_url is not None and self.public_url.scheme == "https"
 
     @property
-    def pictures_url(self) -> str:
+    def object_storage_url(self) -> str:
         """Where pictures lie, as a URL."""
         return self.storage_url or (self.data_dir.absolute() / "pictures").as_uri()
 
     @model_validator(mode="after")
-    def _as_a_pair(self) -> Self:
+    def _require_sdk_pair(self) -> Self:
         if len(self.model_fields_set & {"kakao_sdk_version", "kakao_sdk_integrity"}) == 1:
             raise ValueError("EVA_KAKAO_SDK_VERSION and EVA_KAKAO_SDK_INTEGRITY must be set together")
         return self
@@ -189,36 +185,36 @@ class Settings(BaseSettings):
 
     @field_validator("admins")
     @classmethod
-    def _are_identities(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_admins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch(r"[a-z_]+:\S+", each) for each in value):
             raise ValueError("must be provider:subject, with commas between")
         return value
 
     @field_validator("kakao_image_hosts", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
+    def _split_hosts(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(host for each in value.split(",") if (host := each.strip().lower()))
 
-    @field_validator("telegram_secret")
+    @field_validator("telegram_webhook_secret")
     @classmethod
-    def _as_telegram_allows(cls, value: SecretStr | None) -> SecretStr | None:
+    def _check_webhook_secret(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
             raise ValueError("must be 1 to 256 letters, digits, _ or -")
         return value
 
     @model_validator(mode="after")
-    def _pairs(self) -> Self:
+    def _require_client_pairs(self) -> Self:
         """A login that is half set up is a mistake, and not a login that is switched off."""
-        for login in ("kakao_login", "facebook", "telegram_login"):
-            if (getattr(self, f"{login}_id") is None) is not (getattr(self, f"{login}_secret") is None):
-                raise ValueError(f"EVA_{login.upper()}_ID and EVA_{login.upper()}_SECRET belong together")
+        for login in ("kakao", "facebook", "telegram"):
+            if (getattr(self, f"{login}_client_id") is None) is not (getattr(self, f"{login}_client_secret") is None):
+                raise ValueError(f"EVA_{login.upper()}_CLIENT_ID and EVA_{login.upper()}_CLIENT_SECRET belong together")
         return self
 
     @field_validator(
-        "telegram_login_issuer", "telegram_api_url", "kakao_login_issuer", "facebook_url", "facebook_graph_url"
+        "telegram_login_issuer", "telegram_api_url", "kakao_login_issuer", "facebook_dialog_url", "facebook_graph_url"
     )
     @classmethod
-    def _without_slash(cls, value: str) -> str:
+    def _strip_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")

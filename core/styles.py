@@ -1,10 +1,6 @@
 """The eight styles that Eva knows, in the order of the network's outputs."""
 
-from __future__ import annotations
-
 from enum import StrEnum
-
-__all__ = ["STYLES", "Style"]
 
 
 class Style(StrEnum):

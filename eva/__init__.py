@@ -3,11 +3,9 @@
 What a command needs is imported inside it, so that `eva ask` answers in a moment and never meets TensorFlow.
 """
 
-from __future__ import annotations
-
 import typer
 
-from eva import chatting, keeping, photos, serving, training
+from eva import admin, chat, judge, serve, train
 
 __all__ = ["app", "main"]
 
@@ -17,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Eva names the style of an outfit and shows on the photo why.",
 )
-for room in (photos, serving, chatting, keeping, training):
+for room in (judge, serve, chat, admin, train):
     app.add_typer(room.app)
 
 

@@ -1,20 +1,12 @@
 """Redirects after a form was handled, and the notice that the next page shows about it."""
 
-from __future__ import annotations
+from collections.abc import Mapping
 
-from typing import TYPE_CHECKING
-
+from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from bot.texts import text
-from leaderboard_web.pages import language_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fastapi import Request, Response
-
-__all__ = ["notice_from_query", "redirect_with_notice"]
+from core.i18n.translations import translate
+from leaderboard_web.templating import request_language
 
 
 def redirect_with_notice(path: str, notice: str | None = None) -> Response:
@@ -32,4 +24,4 @@ def notice_from_query(request: Request, keys: Mapping[str, str], **values: objec
         values: placeholders of the messages.
     """
     key = keys.get(request.query_params.get("said", ""))
-    return () if key is None else (text(key, language_of(request), **values),)
+    return () if key is None else (translate(key, request_language(request), **values),)

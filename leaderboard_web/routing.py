@@ -1,12 +1,8 @@
 """The route class of the site's pages."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from fastapi.routing import APIRoute
-
-__all__ = ["PageRoute"]
 
 
 class PageRoute(APIRoute):

@@ -1,7 +1,5 @@
 """What tests in several rooms share."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -12,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-Eva = Callable[..., "subprocess.CompletedProcess[str]"]
+RunEva = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,7 +33,7 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
-def eva(environment: dict[str, str], tmp_path: Path) -> Eva:
+def eva(environment: dict[str, str], tmp_path: Path) -> RunEva:
     """Run an `eva` command in an empty folder; keyword arguments are added to its environment."""
 
     def run(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:

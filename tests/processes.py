@@ -1,7 +1,5 @@
 """Servers as processes."""
 
-from __future__ import annotations
-
 import re
 import signal
 import subprocess

@@ -4,18 +4,14 @@ Part of `make lint`. Names are split at underscores and capitals and compared wo
 docstrings, comments and documentation. A word that is right where it stands goes into `ALLOWED`, with a reason.
 """
 
-from __future__ import annotations
-
 import ast
 import io
 import re
 import sys
 import tokenize
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("core", "bot", "webhooks", "leaderboard_web", "eva", "benchmarks", "tools", "tests")

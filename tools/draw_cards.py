@@ -1,12 +1,10 @@
 """Draws Eva's own share cards, which pages without a look show elsewhere: run it after a change to the tagline."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
-from bot.texts import Language, text, variants
-from leaderboard_web.assets import STATIC
-from leaderboard_web.sharecard import draw_card
+from core.i18n.translations import Language, translate, variant_keys
+from leaderboard_web.share_image import draw_share_image
+from leaderboard_web.static_files import STATIC_DIR
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "street.jpg"
 
@@ -14,9 +12,9 @@ SAMPLE = Path(__file__).parent.parent / "samples" / "street.jpg"
 def main() -> None:
     """One for each language."""
     for language in Language:
-        greeting = text(variants("page.hello", language)[0], language)
-        card = draw_card(SAMPLE.read_bytes(), title=text("page.tagline", language), line=greeting)
-        (STATIC / f"card-{language}.jpg").write_bytes(card)
+        greeting = translate(variant_keys("page.hello", language)[0], language)
+        card = draw_share_image(SAMPLE.read_bytes(), title=translate("page.tagline", language), line=greeting)
+        (STATIC_DIR / f"card-{language}.jpg").write_bytes(card)
 
 
 if __name__ == "__main__":

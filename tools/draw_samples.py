@@ -6,12 +6,10 @@ Lengths are in heads, as in a fashion drawing: y runs from 0 (crown) to 8 (soles
 body.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import ndimage
 
-from tools.felt import HEAD, Array, Canvas, Cloth, Colour, X, Y, both, limb, mixed, noise, outline, plain, rng
+from tools.felt_drawing import HEAD, Array, Canvas, Cloth, Colour, X, Y, both, limb, mixed, noise, outline, plain, rng
 
 
 def dots(x: Array, y: Array) -> Array:
@@ -27,7 +25,8 @@ def blossoms(x: Array, y: Array) -> Array:
     across, along = x / 0.42, (y - 6.95) / 0.42
     away = np.hypot(across - np.round(across), along)
     petals = 0.28 + 0.1 * np.cos(5 * np.arctan2(along, across - np.round(across)))
-    return 1 - (away - petals) / 0.05
+    mask: Array = 1 - (away - petals) / 0.05
+    return mask
 
 
 def body(on: Canvas, skin: Colour, legs: bool = True, arms: float = 1.0) -> None:
@@ -58,7 +57,7 @@ def head(on: Canvas, skin: Colour) -> None:
     for side in (-1, 1):
         on.lay(
             limb("0.1 0.42 0.02, 0.21 0.43 0.02", side),
-            plain(tuple(int(0.72 * c) for c in skin), 0.0),
+            plain((int(0.72 * skin[0]), int(0.72 * skin[1]), int(0.72 * skin[2])), 0.0),
             round=0.1,
             shadow=0.0,
         )

@@ -7,8 +7,6 @@
 With `--check` nothing is written, and the exit code is 1 if a page is out of date.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys

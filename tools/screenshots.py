@@ -3,8 +3,6 @@
 A real server, in a folder of its own, with the model that ships; samples are on its board as several people's looks.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import os
@@ -14,49 +12,46 @@ import subprocess
 import sys
 import tempfile
 from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bot.stylist import LOGIN_LINK
-from core.db import looks, people, tickets
-from core.db.tables import Provider
-from core.memory import open_memory
+from core.conversation.service import LOGIN_LINK_PATH
+from core.db import looks, one_time_tokens, people
+from core.db.schema import IdentityProvider
+from core.resources import open_resources
 from core.settings import Settings
-from tests.browser.seed import ATTACK, SHARED, share
-from tools.seed_reports import report_some
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.browser.seed_board import SCRIPT_NAME, SHARED, share_sample
+from tools.seed_reports import seed_reports
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCREENSHOTS = DOCS / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-MOST_HEIGHT = 2200
+MAX_HEIGHT = 2200
 """px of a page that are kept."""
 QUALITY = 78
 
-STAND_IN = "window.Kakao = { init() {}, isInitialized: () => true };"
+KAKAO_STUB = "window.Kakao = { init() {}, isInitialized: () => true };"
 """For Kakao's script, so that the button under a look is there without a key."""
-ANYBODY = {"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"}
+STUB_HEADERS = {"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"}
 SETTINGS = {
     "EVA_WRITES_PER_MINUTE": "10000",
-    "EVA_NEWCOMERS_PER_HOUR": "10000",
+    "EVA_NEW_VISITORS_PER_IP_PER_HOUR": "10000",
     "EVA_ADMINS": "telegram:moderator",
     "EVA_KAKAO_JS_KEY": "0123456789abcdef",
     "EVA_KAKAO_SDK_VERSION": "0.0.0",
-    "EVA_KAKAO_SDK_INTEGRITY": f"sha384-{b64encode(hashlib.sha384(STAND_IN.encode()).digest()).decode()}",
-    "EVA_KAKAO_LOGIN_ID": "none",
-    "EVA_KAKAO_LOGIN_SECRET": "none",
-    "EVA_FACEBOOK_ID": "none",
-    "EVA_FACEBOOK_SECRET": "none",
+    "EVA_KAKAO_SDK_INTEGRITY": f"sha384-{b64encode(hashlib.sha384(KAKAO_STUB.encode()).digest()).decode()}",
+    "EVA_KAKAO_CLIENT_ID": "none",
+    "EVA_KAKAO_CLIENT_SECRET": "none",
+    "EVA_FACEBOOK_CLIENT_ID": "none",
+    "EVA_FACEBOOK_CLIENT_SECRET": "none",
 }
 """What has to be set so that everything can be seen; nothing of it is used."""
 
@@ -75,7 +70,7 @@ FRAME = """() => {
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class Screenshot:
     """One picture of a page."""
 
     page: str
@@ -84,47 +79,47 @@ class Shot:
     width: int
     locale: str
     scheme: str
-    known: bool = False
+    logged_in: bool = False
     """Whether the visitor is logged in, and has given a heart, scrapped a look and followed somebody."""
 
     @property
-    def file(self) -> str:
+    def file_name(self) -> str:
         """The picture's name."""
         return f"{self.page}-{self.width}-{self.locale[:2]}-{self.scheme}.webp"
 
 
 KO, EN = "ko-KR", "en-GB"
 SHOTS = [
-    Shot("board", "/", 360, KO, "light"),
-    Shot("board", "/", 360, EN, "dark"),
-    Shot("board", "/", 768, EN, "light"),
-    Shot("board", "/", 1280, KO, "dark"),
-    Shot("board", "/", 1280, EN, "light"),
-    Shot("board-empty", "/?style=girlish&when=week", 360, EN, "light"),
-    Shot("look", "{look}", 360, KO, "dark"),
-    Shot("look", "{look}", 768, KO, "light"),
-    Shot("look", "{look}", 1280, EN, "light"),
-    Shot("person", "{person}", 360, EN, "light"),
-    Shot("person", "{person}", 1280, KO, "dark"),
-    Shot("me", "/me", 360, KO, "light", known=True),
-    Shot("me", "/me", 1280, EN, "dark", known=True),
-    Shot("scraps", "/me/scraps", 360, EN, "dark", known=True),
-    Shot("following", "/me/following", 768, KO, "light", known=True),
-    Shot("settings", "/me/settings", 360, KO, "dark", known=True),
-    Shot("login", "/login", 360, KO, "light"),
-    Shot("login", "/login", 1280, EN, "dark"),
-    Shot("styles", "/styles", 1280, KO, "light"),
-    Shot("style", "/styles/street", 768, EN, "dark"),
-    Shot("try", "/try", 360, EN, "light"),
-    Shot("try", "/try", 768, KO, "dark"),
-    Shot("privacy", "/privacy", 360, KO, "light"),
-    Shot("model", "/model", 1280, EN, "light"),
-    Shot("about", "/about", 360, EN, "dark"),
-    Shot("about", "/about", 1280, KO, "light"),
-    Shot("admin", "/admin", 360, KO, "light", known=True),
-    Shot("admin", "/admin", 1280, EN, "dark", known=True),
-    Shot("admin-log", "/admin/log", 360, EN, "light", known=True),
-    Shot("admin-log", "/admin/log", 768, KO, "dark", known=True),
+    Screenshot("board", "/", 360, KO, "light"),
+    Screenshot("board", "/", 360, EN, "dark"),
+    Screenshot("board", "/", 768, EN, "light"),
+    Screenshot("board", "/", 1280, KO, "dark"),
+    Screenshot("board", "/", 1280, EN, "light"),
+    Screenshot("board-empty", "/?style=girlish&when=week", 360, EN, "light"),
+    Screenshot("look", "{look}", 360, KO, "dark"),
+    Screenshot("look", "{look}", 768, KO, "light"),
+    Screenshot("look", "{look}", 1280, EN, "light"),
+    Screenshot("person", "{person}", 360, EN, "light"),
+    Screenshot("person", "{person}", 1280, KO, "dark"),
+    Screenshot("me", "/me", 360, KO, "light", logged_in=True),
+    Screenshot("me", "/me", 1280, EN, "dark", logged_in=True),
+    Screenshot("scraps", "/me/scraps", 360, EN, "dark", logged_in=True),
+    Screenshot("following", "/me/following", 768, KO, "light", logged_in=True),
+    Screenshot("settings", "/me/settings", 360, KO, "dark", logged_in=True),
+    Screenshot("login", "/login", 360, KO, "light"),
+    Screenshot("login", "/login", 1280, EN, "dark"),
+    Screenshot("styles", "/styles", 1280, KO, "light"),
+    Screenshot("style", "/styles/street", 768, EN, "dark"),
+    Screenshot("try", "/try", 360, EN, "light"),
+    Screenshot("try", "/try", 768, KO, "dark"),
+    Screenshot("privacy", "/privacy", 360, KO, "light"),
+    Screenshot("model", "/model", 1280, EN, "light"),
+    Screenshot("about", "/about", 360, EN, "dark"),
+    Screenshot("about", "/about", 1280, KO, "light"),
+    Screenshot("admin", "/admin", 360, KO, "light", logged_in=True),
+    Screenshot("admin", "/admin", 1280, EN, "dark", logged_in=True),
+    Screenshot("admin-log", "/admin/log", 360, EN, "light", logged_in=True),
+    Screenshot("admin-log", "/admin/log", 768, KO, "dark", logged_in=True),
 ]
 CHATS = [
     ("eva-desktop.jpg", "ethnic", {"width": 1280, "height": 900}, "light", EN),
@@ -132,29 +127,29 @@ CHATS = [
 ]
 
 
-async def seed(settings: Settings, visits: int) -> tuple[str, list[str]]:
+async def seed_board(settings: Settings, visits: int) -> tuple[str, list[str]]:
     """Put the samples on the board, and some in front of moderators.
 
     Returns:
         The id of the first look, and links that let the second person in, who is also a moderator.
     """
-    entries = [entry for entry in SHARED if entry[0] != ATTACK]
-    async with open_memory(settings) as memory:
-        shared = [await share(memory, number, entry) for number, entry in zip(count(), entries, strict=False)]
-        async with memory.database.begin() as connection:
+    entries = [entry for entry in SHARED if entry[0] != SCRIPT_NAME]
+    async with open_resources(settings) as resources:
+        shared = [await share_sample(resources, number, entry) for number, entry in zip(count(), entries, strict=False)]
+        async with resources.database.transaction() as connection:
             guest = await looks.get(connection, UUID(shared[1]))
             assert guest is not None
-        await report_some(memory, guest.person_id)
-        async with memory.database.begin() as connection:
-            await people.link(connection, guest.person_id, Provider.TELEGRAM, "moderator")
-            tokens = [await tickets.issue(connection, guest.person_id) for _ in range(visits)]
-    return shared[0], [f"{LOGIN_LINK}/{token}" for token in tokens]
+        await seed_reports(resources, guest.person_id)
+        async with resources.database.transaction() as connection:
+            await people.add_identity(connection, guest.person_id, IdentityProvider.TELEGRAM, "moderator")
+            tokens = [await one_time_tokens.create(connection, guest.person_id) for _ in range(visits)]
+    return shared[0], [f"{LOGIN_LINK_PATH}/{token}" for token in tokens]
 
 
-def shoot(browser: Browser, root: str, look: str, shot: Shot, link: str | None) -> None:
+def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, link: str | None) -> None:
     """Take one picture of a page, after logging in by a link if there is one."""
     page = _open(browser, shot.locale, shot.scheme, {"width": shot.width, "height": 900}, 1)
-    page.route("https://t1.kakaocdn.net/**", lambda route: route.fulfill(body=STAND_IN, headers=ANYBODY))
+    page.route("https://t1.kakaocdn.net/**", lambda route: route.fulfill(body=KAKAO_STUB, headers=STUB_HEADERS))
     if link is not None:
         page.goto(root + link)
         page.locator("main form button").first.click()
@@ -172,12 +167,12 @@ def shoot(browser: Browser, root: str, look: str, shot: Shot, link: str | None) 
     page.wait_for_load_state("networkidle")
     page.evaluate("scrollTo(0, 0)")
     image: Image.Image = Image.open(BytesIO(page.screenshot(full_page=True)))
-    image = image.crop((0, 0, image.width, min(image.height, MOST_HEIGHT)))
-    image.save(SCREENSHOTS / shot.file, "WEBP", quality=QUALITY, method=6)
+    image = image.crop((0, 0, image.width, min(image.height, MAX_HEIGHT)))
+    image.save(SCREENSHOTS / shot.file_name, "WEBP", quality=QUALITY, method=6)
     page.context.close()
 
 
-def shoot_chat(browser: Browser, root: str, chat: tuple[str, str, dict[str, int], str, str]) -> None:
+def take_chat_screenshot(browser: Browser, root: str, chat: tuple[str, str, dict[str, int], str, str]) -> None:
     """Take one picture of Eva's answer about a sample that she sees an outfit in."""
     name, sample, size, scheme, locale = chat
     page = _open(browser, locale, scheme, size, 1.25)
@@ -203,7 +198,7 @@ def _open(browser: Browser, locale: str, scheme: str, size: dict[str, int], dens
 
 
 @contextmanager
-def running(data: str) -> Iterator[str]:
+def running_server(data: str) -> Iterator[str]:
     """Eva at a free port; gives her address."""
     command = [sys.executable, "-u", "-m", "eva", "run", "--port", "0"]
     environment = os.environ | SETTINGS | {"EVA_DATA_DIR": data}
@@ -224,14 +219,14 @@ def main() -> None:
     SCREENSHOTS.mkdir()
     with tempfile.TemporaryDirectory(prefix="eva-shots-") as data:
         Path(data).chmod(0o755)
-        visits = sum(shot.known for shot in SHOTS)
-        look, links = asyncio.run(seed(Settings(data_dir=Path(data)), visits))
-        with running(data) as root, sync_playwright() as playwright:
+        visits = sum(shot.logged_in for shot in SHOTS)
+        look, links = asyncio.run(seed_board(Settings(data_dir=Path(data)), visits))
+        with running_server(data) as root, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             for shot in SHOTS:
-                shoot(browser, root, look, shot, links.pop() if shot.known else None)
+                take_screenshot(browser, root, look, shot, links.pop() if shot.logged_in else None)
             for chat in CHATS:
-                shoot_chat(browser, root, chat)
+                take_chat_screenshot(browser, root, chat)
             browser.close()
 
 

@@ -1,22 +1,14 @@
 """The web server, as one of the things that a process does."""
 
-from __future__ import annotations
-
 import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.types import ASGIApp
 
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Awaitable, Callable, Generator
-
-    from starlette.types import ASGIApp
-
-__all__ = ["serve_app"]
-
-GRACE = 10
+SHUTDOWN_TIMEOUT = 10
 """Seconds that open requests have to end."""
 
 
@@ -25,11 +17,11 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leave them to `core.process`."""
+        """Leave them to `core.runtime`."""
         yield
 
 
-def serve_app(app: ASGIApp, door: socket.socket) -> Callable[[], Awaitable[None]]:
+def serve(app: ASGIApp, listening_socket: socket.socket) -> Callable[[], Awaitable[None]]:
     """What serves an app on an open socket until it is cancelled; open requests may then end.
 
     There is no access log: it would hold people's addresses. What a proxy says about the browser's own address and
@@ -43,12 +35,12 @@ def serve_app(app: ASGIApp, door: socket.socket) -> Callable[[], Awaitable[None]
             access_log=False,
             server_header=False,
             lifespan="off",
-            timeout_graceful_shutdown=GRACE,
+            timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
         )
     )
 
     async def serve() -> None:
-        serving = asyncio.ensure_future(server.serve(sockets=[door]))
+        serving = asyncio.ensure_future(server.serve(sockets=[listening_socket]))
         try:
             await asyncio.shield(serving)
         except asyncio.CancelledError:

@@ -4,55 +4,49 @@ The address is a secret and good for one use. Kakao's answer says in its body, n
 was shown. Source: Kakao Business, chatbot guide, "ai_chatbot_callback_guide".
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import httpx
 
-from bot.kakao.hosts import split_allowed
-from bot.kakao.validator import check
-from core.errors import AddressRefused, NotDelivered
-from core.settings import Environment
+from bot.kakao.photo_fetcher import parse_allowed_url
+from bot.kakao.replies import SkillResponse
+from bot.kakao.reply_rules import validate_reply
+from core.errors import DeliveryError, ForbiddenUrlError
+from core.settings import Environment, Settings
 
-if TYPE_CHECKING:
-    from bot.kakao.replies import Reply
-    from core.settings import Settings
-
-__all__ = ["Acknowledgement", "Reception", "call_back", "may_call_back"]
-
-HOSTS = (".kakao.com",)
+CALLBACK_HOSTS = (".kakao.com",)
 
 
-class Reception(StrEnum):
+class CallbackStatus(StrEnum):
     """What became of a later answer."""
 
-    TAKEN = "taken"
+    ACCEPTED = "taken"
     REFUSED = "refused"
-    UNSURE = "unsure"
+    UNKNOWN = "unsure"
     """It was sent, and no answer came that can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledgement:
+class CallbackResult:
     """Kakao's answer to a later answer."""
 
-    reception: Reception
+    status: CallbackStatus
     message: str = ""
     """Kakao's reason for a refusal; nothing about a person."""
 
 
-def may_call_back(url: str, settings: Settings) -> bool:
+def is_callback_url(url: str, settings: Settings) -> bool:
     """Whether an address is one that takes callbacks: Kakao's, or in development that of a fake."""
-    parts = split_allowed(url, HOSTS)
+    parts = parse_allowed_url(url, CALLBACK_HOSTS)
     if parts is not None and parts.scheme == "https":
         return True
-    return settings.env is Environment.DEVELOPMENT and split_allowed(url, settings.kakao_image_hosts) is not None
+    return settings.env is Environment.DEVELOPMENT and parse_allowed_url(url, settings.kakao_image_hosts) is not None
 
 
-async def call_back(client: httpx.AsyncClient, url: str, reply: Reply, settings: Settings) -> Acknowledgement:
+async def post_callback(
+    client: httpx.AsyncClient, url: str, reply: SkillResponse, settings: Settings
+) -> CallbackResult:
     """Send the later answer. Whatever it returns, the address is used up: never call it again.
 
     Args:
@@ -62,23 +56,23 @@ async def call_back(client: httpx.AsyncClient, url: str, reply: Reply, settings:
         settings: in development, the hosts of pictures may take callbacks too.
 
     Raises:
-        AddressRefused: the address is not Kakao's. Nothing was sent.
-        MalformedReply: Kakao would not show the reply. Nothing was sent.
-        NotDelivered: there was no connection. Nothing was sent; a later try may succeed.
+        ForbiddenUrlError: the address is not Kakao's. Nothing was sent.
+        InvalidReplyError: Kakao would not show the reply. Nothing was sent.
+        DeliveryError: there was no connection. Nothing was sent; a later try may succeed.
     """
-    if not may_call_back(url, settings):
-        raise AddressRefused("callback")
-    check(reply)
+    if not is_callback_url(url, settings):
+        raise ForbiddenUrlError("callback")
+    validate_reply(reply)
     try:
         answer = await client.post(url, json=reply, follow_redirects=False)
         body = answer.json()
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise NotDelivered(type(error).__name__) from error
+        raise DeliveryError(type(error).__name__) from error
     except (httpx.TransportError, ValueError):
-        return Acknowledgement(reception=Reception.UNSURE)
+        return CallbackResult(status=CallbackStatus.UNKNOWN)
     status = body.get("status") if isinstance(body, dict) else None
     if status == "SUCCESS":
-        return Acknowledgement(reception=Reception.TAKEN)
+        return CallbackResult(status=CallbackStatus.ACCEPTED)
     if status is None:
-        return Acknowledgement(reception=Reception.UNSURE)
-    return Acknowledgement(reception=Reception.REFUSED, message=str(body.get("message", "")))
+        return CallbackResult(status=CallbackStatus.UNKNOWN)
+    return CallbackResult(status=CallbackStatus.REFUSED, message=str(body.get("message", "")))

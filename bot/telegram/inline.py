@@ -1,77 +1,78 @@
 """Inline mode: a person's own looks, those that they shared, for any chat in which they type Eva's name."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InlineQueryResult,
     InlineQueryResultArticle,
     InlineQueryResultPhoto,
     InlineQueryResultsButton,
     InputTextMessageContent,
+    User,
 )
 
-from bot.links import picture_url
-from bot.talk import named
-from bot.telegram.shelf import LINK
-from bot.texts import Language, negotiate, text
-from bot.voice import percent, style_name
+from bot.telegram.client import TelegramClient
+from bot.telegram.commands import LOOK_PARAMETER_PREFIX
+from bot.telegram.parsing import InlineQuery
+from core.conversation.narration import percent, style_name
+from core.conversation.service import ConversationService
+from core.conversation.smalltalk import find_style_name
 from core.db import looks, people
-from core.db.tables import Provider
+from core.db.looks import Look
+from core.db.schema import IdentityProvider
+from core.i18n.translations import Language, negotiate_language, translate
+from core.resources import Resources
+from core.urls import signed_image_url
 
-if TYPE_CHECKING:
-    from telegram import InlineQueryResult, User
-
-    from bot.stylist import Stylist
-    from bot.telegram.incoming import Inline
-    from bot.telegram.sender import Sender
-    from core.db.looks import Look
-    from core.memory import Memory
-
-__all__ = ["answer_inline"]
-
-SEARCHED = 100
+SEARCH_LIMIT = 100
 """A person's latest looks among which the shared ones are found."""
-MOST = 20
-LIFETIME = timedelta(hours=1)
+MAX_RESULTS = 20
+IMAGE_URL_LIFETIME = timedelta(hours=1)
 """How long the links in the results are good: Telegram fetches them when one is chosen, and keeps a copy."""
 
 
-async def answer_inline(sender: Sender, stylist: Stylist, me: User, inline: Inline) -> None:
+async def answer_inline_query(
+    client: TelegramClient, conversation: ConversationService, me: User, query: InlineQuery
+) -> None:
     """Offer a person their shared looks; those of one style if they type its name.
 
     Raises:
-        NotDelivered: Telegram could not be reached.
+        DeliveryError: Telegram could not be reached.
     """
-    language, found = await _looks_of(stylist.memory, inline)
-    style = named(inline.words)
-    chosen = [look for look in found if style is None or look.verdict.style is style][:MOST]
+    language, found = await _find_shared_looks(conversation.resources, query)
+    style = find_style_name(query.text)
+    chosen = [look for look in found if style is None or look.verdict.style is style][:MAX_RESULTS]
     button = None
     if not found:
-        button = InlineQueryResultsButton(text("telegram.inline.nothing", language), start_parameter="inline")
-    await sender.answer_inline(inline.query, [_result(look, stylist, me, language) for look in chosen], button=button)
+        button = InlineQueryResultsButton(translate("telegram.inline.nothing", language), start_parameter="inline")
+    await client.answer_inline_query(
+        query.query_id, [_build_result(look, conversation, me, language) for look in chosen], button=button
+    )
 
 
-async def _looks_of(memory: Memory, inline: Inline) -> tuple[Language, list[Look]]:
-    async with memory.database.begin() as connection:
-        identity = await people.identity_of(connection, Provider.TELEGRAM, str(inline.person))
+async def _find_shared_looks(resources: Resources, query: InlineQuery) -> tuple[Language, list[Look]]:
+    async with resources.database.transaction() as connection:
+        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(query.user_id))
         person = await people.get(connection, identity.person_id) if identity is not None else None
         if person is None:
-            return negotiate(inline.language), []
-        latest = await looks.of_person(connection, person.id, limit=SEARCHED)
-    return Language(person.language), [look for look in latest if look.on_board]
+            return negotiate_language(query.language_code), []
+        latest = await looks.list_for_person(connection, person.id, limit=SEARCH_LIMIT)
+    return Language(person.language), [look for look in latest if look.is_public]
 
 
-def _result(look: Look, stylist: Stylist, me: User, language: Language) -> InlineQueryResult:
+def _build_result(look: Look, conversation: ConversationService, me: User, language: Language) -> InlineQueryResult:
     style, share = style_name(look.verdict.style, language), percent(look.verdict.confidence)
-    words = text("telegram.inline.look", language, style=style, percent=share)
-    address = stylist.page_url(look) or f"https://t.me/{me.username}?start={LINK}{look.id}"
-    page = InlineKeyboardMarkup([[InlineKeyboardButton(text("talk.button.page", language), url=address)]])
-    memory, title = stylist.memory, f"{style} {share}%"
-    url = picture_url(stylist.settings, memory.links, look.photo_key, LIFETIME) if look.photo_key else None
+    words = translate("telegram.inline.look", language, style=style, percent=share)
+    address = conversation.look_page_url(look) or f"https://t.me/{me.username}?start={LOOK_PARAMETER_PREFIX}{look.id}"
+    page = InlineKeyboardMarkup([[InlineKeyboardButton(translate("talk.button.page", language), url=address)]])
+    memory, title = conversation.resources, f"{style} {share}%"
+    url = (
+        signed_image_url(conversation.settings, memory.url_signer, look.photo_key, IMAGE_URL_LIFETIME)
+        if look.photo_key
+        else None
+    )
     if url is None:
         return InlineQueryResultArticle(
             str(look.id), title, InputTextMessageContent(words), reply_markup=page, description=words

@@ -12,47 +12,40 @@ Pictures lie on this machine, so the skill needs `EVA_ENV=development` and `kaka
 All of it may be used from any thread; `send` and the waits block.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.kakao.validator import breaches
+from bot.kakao.reply_rules import find_violations
 from bot.testing.server import LocalServer
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import TracebackType
-
-    from starlette.requests import Request
-
-__all__ = ["FakeKakao", "KakaoAnswer", "KakaoCallback"]
 
 Json = dict[str, Any]
 
-PERSON = "b944" + 60 * "0"
-BOT = "65a0000000000000000000aa"
+USER_KEY = "b944" + 60 * "0"
+BOT_ID = "65a0000000000000000000aa"
 BLOCK = {"id": "65a1b2c3d4e5f60718293a4b", "name": "폴백 블록"}
 SKILL_TIMEOUT = 5.0
 """Seconds after which Kakao no longer waits for the skill."""
 CALLBACK_VALID = 60.0
 """Seconds for which a callback address is good."""
-BAD_TOKEN = "Invalid callback token. Check your callback token."
-BAD_SETTINGS = "The skill server settings are incorrect. Use callback true setting required."
-BAD_JSON = "Invalid json response from bot-skill."
+INVALID_TOKEN = "Invalid callback token. Check your callback token."
+CALLBACK_NOT_PROMISED = "The skill server settings are incorrect. Use callback true setting required."
+INVALID_REPLY = "Invalid json response from bot-skill."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KakaoAnswer:
+class KakaoResponse:
     """What the skill answered to one call."""
 
     status: int
@@ -60,7 +53,7 @@ class KakaoAnswer:
     """The JSON of the answer; None if it was none."""
     seconds: float
     """How long it took."""
-    breaches: Sequence[str]
+    violations: Sequence[str]
     """Every rule that it breaks; if there is one, Kakao shows nothing."""
 
     @property
@@ -71,7 +64,7 @@ class KakaoAnswer:
     @property
     def text(self) -> str:
         """Everything that is read in the reply."""
-        return _read_aloud(self.reply)
+        return _readable_text(self.reply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,34 +82,34 @@ class KakaoCallback:
     @property
     def text(self) -> str:
         """Everything that is read in the reply."""
-        return _read_aloud(self.reply)
+        return _readable_text(self.reply)
 
 
 @dataclass(slots=True)
-class _Token:
+class _CallbackToken:
     """One callback address."""
 
-    born: float
-    promised: bool = False
+    created_at: float
+    is_promised: bool = False
     """Whether the skill answered with useCallback."""
-    used: bool = False
+    is_used: bool = False
 
 
 class FakeKakao(LocalServer):
     """Kakao's chatbot platform for one bot, over HTTP."""
 
-    def __init__(self, *, skill_url: str = "", key: str = "", bot: str = BOT) -> None:
+    def __init__(self, *, skill_url: str = "", key: str = "", bot: str = BOT_ID) -> None:
         """Args: skill_url, key, the skill and the value of its header `x-skill-key`; bot, the bot's id."""
         routes = [
-            Route("/dna/{path:path}", self._picture),
-            Route("/callback/{token}", self._callback, methods=["POST"]),
+            Route("/dna/{path:path}", self._serve_picture),
+            Route("/callback/{token}", self._receive_callback, methods=["POST"]),
         ]
         super().__init__(Starlette(routes=routes))
         self.skill_url, self.key, self.bot = skill_url, key, bot
-        self.answers: list[KakaoAnswer] = []
+        self.responses: list[KakaoResponse] = []
         self.callbacks: list[KakaoCallback] = []
         self._pictures: dict[str, tuple[bytes, str]] = {}
-        self._tokens: dict[str, _Token] = {}
+        self._tokens: dict[str, _CallbackToken] = {}
         self._changed = threading.Condition()
         # One for all calls: a client of its own for each would keep this machine busier than the skill does.
         self._client = httpx.Client(
@@ -129,7 +122,7 @@ class FakeKakao(LocalServer):
         super().__exit__(kind, error, trace)
         self._client.close()
 
-    def send(self, payload: Json, *, key: str | None = None) -> KakaoAnswer:
+    def send(self, payload: Json, *, key: str | None = None) -> KakaoResponse:
         """Call the skill, as Kakao does. Blocks.
 
         Args:
@@ -154,17 +147,17 @@ class FakeKakao(LocalServer):
             reply = response.json()
         except ValueError:
             reply = None
-        answer = KakaoAnswer(
+        answer = KakaoResponse(
             status=response.status_code,
             reply=reply,
             seconds=time.monotonic() - started,
-            breaches=breaches(reply),
+            violations=find_violations(reply),
         )
         token = str(payload.get("userRequest", {}).get("callbackUrl", "")).rpartition("/")[2]
         with self._changed:
-            self.answers.append(answer)
+            self.responses.append(answer)
             if token in self._tokens and isinstance(reply, dict):
-                self._tokens[token].promised = bool(reply.get("useCallback"))
+                self._tokens[token].is_promised = bool(reply.get("useCallback"))
         return answer
 
     def wait_for_callback(self, count: int = 1, *, within: float = 60.0) -> KakaoCallback:
@@ -184,17 +177,17 @@ class FakeKakao(LocalServer):
         self._pictures[path] = (data, content_type)
         return f"{self.url}/dna/{path}?credential=X&expires={int(time.time()) + 600}&signature=Y"
 
-    def photo(self, data: bytes, *, person: str = PERSON, callback: bool = False) -> Json:
+    def photo(self, data: bytes, *, person: str = USER_KEY, callback: bool = False) -> Json:
         """A photo, sent straight into the chat."""
         url = self.add_picture(data)
         return self._payload(url, person, "IMAGE_UPLOAD", callback, media={"type": "image", "url": url})
 
-    def video(self, *, person: str = PERSON) -> Json:
+    def video(self, *, person: str = USER_KEY) -> Json:
         """A video, sent straight into the chat."""
         url = f"{self.url}/dna/a/talkv_high.mp4"
         return self._payload(url, person, "IMAGE_UPLOAD", media={"type": "video", "url": url})
 
-    def secure_photos(self, photos: Sequence[bytes], *, person: str = PERSON, callback: bool = False) -> Json:
+    def secure_photos(self, photos: Sequence[bytes], *, person: str = USER_KEY, callback: bool = False) -> Json:
         """Photos through the secure image plugin, consent included."""
         listed = f"List({', '.join(self.add_picture(data) for data in photos)})"
         expire = "1970-01-01T00:00:00+0000"
@@ -208,17 +201,17 @@ class FakeKakao(LocalServer):
         payload["action"]["detailParams"] = {"secureimage": {"origin": listed, "value": value, "groupName": ""}}
         return payload
 
-    def words(self, words: str, *, person: str = PERSON, callback: bool = False) -> Json:
+    def text_message(self, text: str, *, person: str = USER_KEY, callback: bool = False) -> Json:
         """Something typed."""
-        return self._payload(words, person, "TEXT_INPUT", callback)
+        return self._payload(text, person, "TEXT_INPUT", callback)
 
-    def press(self, button: Json, *, person: str = PERSON, callback: bool = False) -> Json:
+    def button_press(self, button: Json, *, person: str = USER_KEY, callback: bool = False) -> Json:
         """A press of a quick reply or of a button with the action `message`."""
         payload = self._payload(button["messageText"], person, "QUICKREPLY_BUTTON_MESSAGE", callback)
         payload["action"]["clientExtra"] = dict(button.get("extra", {}))
         return payload
 
-    def tester(self) -> Json:
+    def skill_tester(self) -> Json:
         """The tester of the skill's form in the manager."""
         block = {"id": "q1w2e3r4t5", "name": "블록 이름"}
         return {
@@ -251,7 +244,7 @@ class FakeKakao(LocalServer):
         }
         if callback:
             token = secrets.token_hex(16)
-            self._tokens[token] = _Token(born=time.monotonic())
+            self._tokens[token] = _CallbackToken(created_at=time.monotonic())
             request["callbackUrl"] = f"{self.url}/callback/{token}"
         return {
             "intent": {**BLOCK, "extra": {"reason": {"code": 1, "message": "OK"}}},
@@ -263,11 +256,11 @@ class FakeKakao(LocalServer):
             "flow": {"trigger": {"type": trigger}, "lastBlock": BLOCK},
         }
 
-    async def _picture(self, request: Request) -> Response:
+    async def _serve_picture(self, request: Request) -> Response:
         data, content_type = self._pictures.get(request.path_params["path"], (b"", ""))
         return Response(data, media_type=content_type) if content_type else Response(status_code=404)
 
-    async def _callback(self, request: Request) -> Response:
+    async def _receive_callback(self, request: Request) -> Response:
         name = request.path_params["token"]
         try:
             reply = await request.json()
@@ -275,9 +268,9 @@ class FakeKakao(LocalServer):
             reply = None
         with self._changed:
             token = self._tokens.get(name)
-            message = _complaint(token, reply)
+            message = _callback_error(token, reply)
             if token is not None:
-                token.used = True
+                token.is_used = True
             status = "FAIL" if message else "SUCCESS"
             self.callbacks.append(
                 KakaoCallback(token=name, reply=reply, status=status, message=message, at=time.monotonic())
@@ -287,23 +280,23 @@ class FakeKakao(LocalServer):
         return JSONResponse(body | {"timestamp": round(1000 * time.time())})
 
 
-def _complaint(token: _Token | None, reply: object) -> str:
+def _callback_error(token: _CallbackToken | None, reply: object) -> str:
     """What Kakao says against a callback; empty if nothing."""
-    if token is None or token.used or time.monotonic() - token.born > CALLBACK_VALID:
-        return BAD_TOKEN
-    if not token.promised:
-        return BAD_SETTINGS
-    if not isinstance(reply, dict) or "template" not in reply or breaches(reply):
-        return BAD_JSON
+    if token is None or token.is_used or time.monotonic() - token.created_at > CALLBACK_VALID:
+        return INVALID_TOKEN
+    if not token.is_promised:
+        return CALLBACK_NOT_PROMISED
+    if not isinstance(reply, dict) or "template" not in reply or find_violations(reply):
+        return INVALID_REPLY
     return ""
 
 
-def _read_aloud(value: object) -> str:
+def _readable_text(value: object) -> str:
     """Every title, text and description within a reply, in order, one a line."""
     if isinstance(value, list):
-        return "\n".join(filter(None, map(_read_aloud, value)))
+        return "\n".join(filter(None, map(_readable_text, value)))
     if not isinstance(value, dict):
         return ""
     read = [value[key] for key in ("title", "text", "description") if isinstance(value.get(key), str)]
-    within = [_read_aloud(inner) for key, inner in value.items() if key not in {"quickReplies", "buttons"}]
+    within = [_readable_text(inner) for key, inner in value.items() if key not in {"quickReplies", "buttons"}]
     return "\n".join(filter(None, [*read, *within]))

@@ -1,22 +1,15 @@
 """An ASGI application on a free port of this machine, in a thread."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
 import uvicorn
+from starlette.types import ASGIApp
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from starlette.types import ASGIApp
-
-__all__ = ["LocalServer"]
-
-START_WITHIN = 30.0
+START_TIMEOUT = 30.0
 """Seconds."""
 
 
@@ -41,7 +34,7 @@ class LocalServer:
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="fake", daemon=True
         )
         self._thread.start()
-        deadline = time.monotonic() + START_WITHIN
+        deadline = time.monotonic() + START_TIMEOUT
         while not self._server.started:
             if time.monotonic() > deadline or not self._thread.is_alive():
                 raise TimeoutError("the fake did not start")
@@ -53,7 +46,7 @@ class LocalServer:
     ) -> None:
         """Stop to serve and wait for it."""
         self._server.should_exit = True
-        self._thread.join(START_WITHIN)
+        self._thread.join(START_TIMEOUT)
         self._socket.close()
 
     @property

@@ -11,39 +11,29 @@
 thread; on an event loop `push` and `wait` belong into `asyncio.to_thread`, since they block.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.testing.server import LocalServer
-from bot.testing.telegram_api import BotApi
-from bot.testing.telegram_rules import Refusal
-from bot.testing.telegram_updates import Updates
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from starlette.requests import Request
-
-    from bot.testing.telegram_api import Json
-
-__all__ = ["Call", "FakeTelegram"]
+from bot.testing.telegram_api import BotApiError, FakeBotApi, JsonObject
+from bot.testing.telegram_updates import UpdateFactory
 
 TOKEN = "123456:fake-token-of-nobody"
-ME: dict[str, Any] = {"id": 123456, "is_bot": True, "first_name": "Eva", "username": "eva_stylist_bot"}
+BOT_USER: dict[str, Any] = {"id": 123456, "is_bot": True, "first_name": "Eva", "username": "eva_stylist_bot"}
 JSON_FIELDS = {"allowed_updates", "commands", "entities", "link_preview_options", "media", "reply_markup"} | {
     "reply_parameters",
     "results",
@@ -51,11 +41,11 @@ JSON_FIELDS = {"allowed_updates", "commands", "entities", "link_preview_options"
 }
 """Fields that forms carry as JSON."""
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ApiCall:
     """One call of the Bot API, as it came and as it was answered."""
 
     method: str
@@ -69,11 +59,11 @@ class Call:
 
 
 @dataclass(slots=True)
-class _Fault:
+class _PlannedFault:
     """How the next calls of a method go wrong."""
 
-    times: int
-    refusal: Refusal | None
+    remaining: int
+    error: BotApiError | None
     delay: float
 
 
@@ -83,14 +73,14 @@ class FakeTelegram(LocalServer):
     def __init__(self, *, token: str = TOKEN) -> None:
         super().__init__(Starlette(routes=[Route("/{path:path}", self._serve, methods=["GET", "POST"])]))
         self.token = token
-        self.api = BotApi(me=dict(ME))
-        self.updates = Updates(self.api)
-        self.calls: list[Call] = []
-        self._faults: defaultdict[str, list[_Fault]] = defaultdict(list)
-        self._pending: list[Json] = []
+        self.api = FakeBotApi(me=dict(BOT_USER))
+        self.updates = UpdateFactory(self.api)
+        self.calls: list[ApiCall] = []
+        self._faults: defaultdict[str, list[_PlannedFault]] = defaultdict(list)
+        self._pending: list[JsonObject] = []
         self._changed = threading.Condition()
 
-    def sent(self, chat: int | None = None, kind: str | None = None) -> list[Json]:
+    def messages(self, chat_id: int | None = None, kind: str | None = None) -> list[JsonObject]:
         """What the bot's messages look like now, in order.
 
         Args:
@@ -98,15 +88,15 @@ class FakeTelegram(LocalServer):
             kind: only those with this field, e.g. `text` or `photo`.
         """
         with self._changed:
-            messages = [dict(each) for (where, _), each in self.api.messages.items() if chat in {None, where}]
+            messages = [dict(each) for (where, _), each in self.api.messages.items() if chat_id in {None, where}]
         return [each for each in messages if kind is None or kind in each]
 
-    def called(self, method: str) -> list[Call]:
+    def calls_to(self, method: str) -> list[ApiCall]:
         """The calls of one method, in order, refused ones too."""
         with self._changed:
             return [call for call in self.calls if call.method == method]
 
-    def wait(self, look: Callable[[], Found], *, within: float = 30.0) -> Found:
+    def wait(self, condition: Callable[[], T], *, timeout: float = 30.0) -> T:
         """Wait until something is true of what was called, and return it. Blocks.
 
         Args:
@@ -116,15 +106,15 @@ class FakeTelegram(LocalServer):
         Raises:
             TimeoutError: it did not become true.
         """
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + timeout
         with self._changed:
-            while not (found := look()):
+            while not (found := condition()):
                 if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
-                    raise TimeoutError(f"not within {within} s; called: {[call.method for call in self.calls]}")
+                    raise TimeoutError(f"not within {timeout} s; called: {[call.method for call in self.calls]}")
             return found
 
-    def refuse(
-        self, method: str, status: int, description: str = "Refused", *, times: int = 1, **parameters: int
+    def fail_next(
+        self, method: str, status: int, description: str = "Refused", *, count: int = 1, **parameters: int
     ) -> None:
         """Answer the next calls of a method with an error.
 
@@ -135,21 +125,21 @@ class FakeTelegram(LocalServer):
             times: how many calls.
             parameters: `retry_after` or `migrate_to_chat_id`.
         """
-        self._faults[method].append(_Fault(times, Refusal(status, description, **parameters), 0.0))
+        self._faults[method].append(_PlannedFault(count, BotApiError(status, description, **parameters), 0.0))
 
-    def delay(self, method: str, seconds: float, *, times: int = 1) -> None:
+    def delay_next(self, method: str, seconds: float, *, count: int = 1) -> None:
         """Let the next calls of a method take effect at once, but answer them late."""
-        self._faults[method].append(_Fault(times, None, seconds))
+        self._faults[method].append(_PlannedFault(count, None, seconds))
 
-    def block(self, chat: int) -> None:
+    def block_bot(self, chat_id: int) -> None:
         """A person stops the bot: every message to them is refused from now on."""
-        self.api.blocked.add(chat)
+        self.api.blocked_chats.add(chat_id)
 
-    def move(self, group: int, supergroup: int) -> None:
+    def migrate_chat(self, group_id: int, supergroup_id: int) -> None:
         """A group becomes a supergroup with another id."""
-        self.api.moved[group] = supergroup
+        self.api.migrated_chats[group_id] = supergroup_id
 
-    def push(self, update: Json, *, patience: float = 0.0) -> int | None:
+    def deliver_update(self, update: JsonObject, *, retry_for: float = 0.0) -> int | None:
         """Send an update to the webhook, as Telegram does. Blocks.
 
         Args:
@@ -169,7 +159,7 @@ class FakeTelegram(LocalServer):
             return None
         secret = webhook.get("secret_token")
         headers = {"X-Telegram-Bot-Api-Secret-Token": str(secret)} if secret else {}
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + retry_for
         while True:
             status = None
             with suppress(httpx.TransportError):
@@ -184,48 +174,50 @@ class FakeTelegram(LocalServer):
         kind, _, rest = request.path_params["path"].partition("bot")
         token, _, what = rest.partition("/")
         if token != self.token:
-            return _refused(Refusal(401, "Unauthorized"))
+            return _error_response(BotApiError(401, "Unauthorized"))
         if kind == "file/":
             return self._download(what)
-        fields, files = await _read(request)
+        fields, files = await _read_parameters(request)
         fault = self._next_fault(what)
         if what == "getUpdates":
-            return _refused(fault.refusal) if fault and fault.refusal else await self._get_updates(fields)
+            return _error_response(fault.error) if fault and fault.error else await self._get_updates(fields)
         try:
-            if fault and fault.refusal:
-                raise fault.refusal
+            if fault and fault.error:
+                raise fault.error
             with self._changed:
-                result = self.api.answer(what, fields, files)
+                result = self.api.call_method(what, fields, files)
             response: Response = JSONResponse({"ok": True, "result": result})
-        except Refusal as refusal:
-            response = _refused(refusal)
+        except BotApiError as refusal:
+            response = _error_response(refusal)
         with self._changed:
             self.calls.append(
-                Call(method=what, fields=fields, files=files, status=response.status_code, at=time.monotonic())
+                ApiCall(method=what, fields=fields, files=files, status=response.status_code, at=time.monotonic())
             )
             self._changed.notify_all()
         if fault:
             await asyncio.sleep(fault.delay)
         return response
 
-    def _next_fault(self, method: str) -> _Fault | None:
+    def _next_fault(self, method: str) -> _PlannedFault | None:
         faults = self._faults[method]
         if not faults:
             return None
-        faults[0].times -= 1
-        return faults[0] if faults[0].times else faults.pop(0)
+        faults[0].remaining -= 1
+        return faults[0] if faults[0].remaining else faults.pop(0)
 
     def _download(self, path: str) -> Response:
         fault = self._next_fault("download")
-        if fault and fault.refusal:
-            return _refused(fault.refusal)
+        if fault and fault.error:
+            return _error_response(fault.error)
         data = next((file.data for file in list(self.api.files.values()) if file.path == path), None)
         return Response(status_code=404) if data is None else Response(data, media_type="application/octet-stream")
 
     async def _get_updates(self, fields: Mapping[str, Any]) -> Response:
         if self.api.webhook:
-            return _refused(
-                Refusal(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first")
+            return _error_response(
+                BotApiError(
+                    409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first"
+                )
             )
         self._pending = [each for each in self._pending if each["update_id"] >= int(fields.get("offset", 0))]
         for _ in range(round(20 * float(fields.get("timeout", 0)))):
@@ -235,13 +227,13 @@ class FakeTelegram(LocalServer):
         return JSONResponse({"ok": True, "result": self._pending[:100]})
 
 
-def _refused(refusal: Refusal) -> Response:
-    parameters = {"parameters": refusal.parameters} if refusal.parameters else {}
-    body = {"ok": False, "error_code": refusal.status, "description": refusal.description, **parameters}
-    return JSONResponse(body, status_code=refusal.status)
+def _error_response(error: BotApiError) -> Response:
+    parameters = {"parameters": error.parameters} if error.parameters else {}
+    body = {"ok": False, "error_code": error.status, "description": error.description, **parameters}
+    return JSONResponse(body, status_code=error.status)
 
 
-async def _read(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+async def _read_parameters(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Fields and files of a call: from the query, a form, a multipart form, or JSON."""
     fields: dict[str, Any] = dict(request.query_params)
     files: dict[str, bytes] = {}

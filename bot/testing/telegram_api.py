@@ -13,19 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, UnidentifiedImageError
 
-from bot.measure import units
-from bot.testing.telegram_rules import Refusal, keyboard, plain
+from bot.text_limits import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["BotApi", "StoredFile"]
 
-MOST_TEXT, MOST_CAPTION, MOST_ANSWER = 4096, 1024, 200
-MOST_PHOTO_BYTES, MOST_DOWNLOAD_BYTES = 10_000_000, 20_000_000
-MOST_PHOTO_SIDES, MOST_PHOTO_RATIO = 10_000, 20
+import html
+import html.parser
+from typing import TYPE_CHECKING
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+MAX_TEXT_LENGTH, MAX_CAPTION_LENGTH, MAX_CALLBACK_ANSWER_LENGTH = 4096, 1024, 200
+MAX_PHOTO_BYTES, MAX_DOWNLOAD_BYTES = 10_000_000, 20_000_000
+MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10_000, 20
+
+JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,27 +45,27 @@ class StoredFile:
 
 
 @dataclass(slots=True)
-class BotApi:
+class FakeBotApi:
     """What the fake remembers, and its answers."""
 
-    me: Json
+    me: JsonObject
     files: dict[str, StoredFile] = field(default_factory=dict)
     """By file_id."""
-    messages: dict[tuple[int, int], Json] = field(default_factory=dict)
+    messages: dict[tuple[int, int], JsonObject] = field(default_factory=dict)
     """What the bot sent and did not delete, as it looks now, by chat and message id."""
-    webhook: Json = field(default_factory=dict)
+    webhook: JsonObject = field(default_factory=dict)
     """Parameters of the last setWebhook; empty for none."""
-    commands: dict[str, list[Json]] = field(default_factory=dict)
+    commands: dict[str, list[JsonObject]] = field(default_factory=dict)
     """By language code; the empty one is for everybody else."""
     open_queries: set[str] = field(default_factory=set)
     """Ids of callback and inline queries that wait for an answer."""
-    blocked: set[int] = field(default_factory=set)
+    blocked_chats: set[int] = field(default_factory=set)
     """Chats that do not want the bot."""
-    moved: dict[int, int] = field(default_factory=dict)
+    migrated_chats: dict[int, int] = field(default_factory=dict)
     """Groups that became supergroups, with their new ids."""
-    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    id_counter: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def answer(self, method: str, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> object:
+    def call_method(self, method: str, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> object:
         """The result of a method.
 
         Raises:
@@ -67,19 +73,19 @@ class BotApi:
         """
         handler = METHODS.get(method)
         if handler is None:
-            raise Refusal(404, "Not Found")
+            raise BotApiError(404, "Not Found")
         if "chat_id" in fields:
-            self._knock(int(fields["chat_id"]))
+            self._check_chat(int(fields["chat_id"]))
         return handler(self, fields, files)
 
-    def store(self, data: bytes, path: str | None = None) -> str:
+    def store_file(self, data: bytes, path: str | None = None) -> str:
         """Keep a file and return its file_id."""
-        number = next(self.numbers)
+        number = next(self.id_counter)
         file_id = f"AgACAgIAAxk{number:06}"
         self.files[file_id] = StoredFile(data=data, path=path or f"photos/file_{number}.jpg", unique_id=f"AQAD{number}")
         return file_id
 
-    def photo_sizes(self, data: bytes) -> list[Json]:
+    def photo_sizes(self, data: bytes) -> list[JsonObject]:
         """A picture as Telegram describes it: a small and the whole version, each with its own file_id.
 
         Raises:
@@ -89,39 +95,41 @@ class BotApi:
             with Image.open(io.BytesIO(data)) as image:
                 width, height = image.size
         except (UnidentifiedImageError, OSError) as error:
-            raise Refusal(400, "Bad Request: IMAGE_PROCESS_FAILED") from error
-        if width + height > MOST_PHOTO_SIDES or max(width, height) > MOST_PHOTO_RATIO * min(width, height):
-            raise Refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+            raise BotApiError(400, "Bad Request: IMAGE_PROCESS_FAILED") from error
+        if width + height > MAX_PHOTO_SIDES or max(width, height) > MAX_PHOTO_RATIO * min(width, height):
+            raise BotApiError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
         shrink = min(1.0, 90 / max(width, height))
         small = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         return [self._size(data, *small), self._size(data, width, height)]
 
-    def _size(self, data: bytes, width: int, height: int) -> Json:
-        file_id = self.store(data)
+    def _size(self, data: bytes, width: int, height: int) -> JsonObject:
+        file_id = self.store_file(data)
         unique = self.files[file_id].unique_id
         return {
             **{"file_id": file_id, "file_unique_id": unique},
             **{"width": width, "height": height, "file_size": len(data)},
         }
 
-    def _knock(self, chat: int) -> None:
-        if chat in self.moved:
-            raise Refusal(
-                400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=self.moved[chat]
+    def _check_chat(self, chat_id: int) -> None:
+        if chat_id in self.migrated_chats:
+            raise BotApiError(
+                400,
+                "Bad Request: group chat was upgraded to a supergroup chat",
+                migrate_to_chat_id=self.migrated_chats[chat_id],
             )
-        if chat in self.blocked:
-            raise Refusal(403, "Forbidden: bot was blocked by the user")
+        if chat_id in self.blocked_chats:
+            raise BotApiError(403, "Forbidden: bot was blocked by the user")
 
-    def _send(self, fields: Mapping[str, Any], **content: Any) -> Json:
+    def _send(self, fields: Mapping[str, Any], **content: Any) -> JsonObject:
         chat = int(fields["chat_id"])
         message = {
-            "message_id": next(self.numbers),
+            "message_id": next(self.id_counter),
             "date": int(time.time()),
             "chat": {"id": chat, "type": "private" if chat > 0 else "supergroup"},
             "from": self.me,
             **content,
         }
-        if markup := keyboard(fields):
+        if markup := parse_keyboard(fields):
             message["reply_markup"] = markup
         self.messages[chat, message["message_id"]] = message
         return message
@@ -131,77 +139,79 @@ class BotApi:
             return True
         message = self.messages.get((int(fields["chat_id"]), int(fields["message_id"])))
         if message is None:
-            raise Refusal(400, "Bad Request: message to edit not found")
+            raise BotApiError(400, "Bad Request: message to edit not found")
         changed = {**message, **content}
         changed.pop("reply_markup", None)
-        if markup := keyboard(fields):
+        if markup := parse_keyboard(fields):
             changed["reply_markup"] = markup
         if changed == message:
-            raise Refusal(400, "Bad Request: message is not modified")
+            raise BotApiError(400, "Bad Request: message is not modified")
         message.clear()
         message.update(changed)
         return message
 
-    def _photo(self, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> list[Json]:
+    def _photo(self, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> list[JsonObject]:
         """The photo of a call: uploaded, or named by the file_id of an earlier one."""
         data = files.get("photo")
         if data is None:
             stored = self.files.get(str(fields.get("photo", "")))
             if stored is None:
-                raise Refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
+                raise BotApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
             data = stored.data
-        if len(data) > MOST_PHOTO_BYTES:
-            raise Refusal(413, "Request Entity Too Large")
+        if len(data) > MAX_PHOTO_BYTES:
+            raise BotApiError(413, "Request Entity Too Large")
         return self.photo_sizes(data)
 
     def _get_me(self, _: Mapping[str, Any], __: Mapping[str, bytes]) -> object:
         return self.me
 
     def _send_message(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self._send(fields, text=plain(fields, "text", MOST_TEXT, "message is too long", required=True))
+        return self._send(
+            fields, text=parse_text(fields, "text", MAX_TEXT_LENGTH, "message is too long", required=True)
+        )
 
     def _send_photo(self, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> object:
-        caption = plain(fields, "caption", MOST_CAPTION, "message caption is too long")
+        caption = parse_text(fields, "caption", MAX_CAPTION_LENGTH, "message caption is too long")
         return self._send(fields, photo=self._photo(fields, files), **({"caption": caption} if caption else {}))
 
     def _send_chat_action(self, _: Mapping[str, Any], __: Mapping[str, bytes]) -> object:
         return True
 
     def _edit_message_text(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self._edit(fields, text=plain(fields, "text", MOST_TEXT, "MESSAGE_TOO_LONG", required=True))
+        return self._edit(fields, text=parse_text(fields, "text", MAX_TEXT_LENGTH, "MESSAGE_TOO_LONG", required=True))
 
     def _edit_message_caption(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self._edit(fields, caption=plain(fields, "caption", MOST_CAPTION, "MEDIA_CAPTION_TOO_LONG"))
+        return self._edit(fields, caption=parse_text(fields, "caption", MAX_CAPTION_LENGTH, "MEDIA_CAPTION_TOO_LONG"))
 
     def _edit_message_reply_markup(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
         return self._edit(fields)
 
     def _delete_message(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
         if self.messages.pop((int(fields["chat_id"]), int(fields["message_id"])), None) is None:
-            raise Refusal(400, "Bad Request: message to delete not found")
+            raise BotApiError(400, "Bad Request: message to delete not found")
         return True
 
     def _answer_callback_query(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        if units(str(fields.get("text", ""))) > MOST_ANSWER:
-            raise Refusal(400, "Bad Request: MESSAGE_TOO_LONG")
-        return self._close(str(fields.get("callback_query_id")))
+        if utf16_length(str(fields.get("text", ""))) > MAX_CALLBACK_ANSWER_LENGTH:
+            raise BotApiError(400, "Bad Request: MESSAGE_TOO_LONG")
+        return self._close_query(str(fields.get("callback_query_id")))
 
     def _answer_inline_query(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self._close(str(fields.get("inline_query_id")))
+        return self._close_query(str(fields.get("inline_query_id")))
 
-    def _close(self, query: str) -> bool:
-        if query not in self.open_queries:
-            raise Refusal(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
-        self.open_queries.discard(query)
+    def _close_query(self, query_id: str) -> bool:
+        if query_id not in self.open_queries:
+            raise BotApiError(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        self.open_queries.discard(query_id)
         return True
 
     def _get_file(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
         file_id = str(fields.get("file_id"))
         stored = self.files.get(file_id)
         if stored is None:
-            raise Refusal(400, "Bad Request: invalid file_id")
-        if len(stored.data) > MOST_DOWNLOAD_BYTES:
-            raise Refusal(400, "Bad Request: file is too big")
+            raise BotApiError(400, "Bad Request: invalid file_id")
+        if len(stored.data) > MAX_DOWNLOAD_BYTES:
+            raise BotApiError(400, "Bad Request: file is too big")
         return {
             **{"file_id": file_id, "file_unique_id": stored.unique_id},
             **{"file_size": len(stored.data), "file_path": stored.path},
@@ -216,7 +226,7 @@ class BotApi:
         return True
 
     def _get_webhook_info(self, _: Mapping[str, Any], __: Mapping[str, bytes]) -> object:
-        info: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": 0}
+        info: JsonObject = {"url": "", "has_custom_certificate": False, "pending_update_count": 0}
         return info | {key: value for key, value in self.webhook.items() if key != "secret_token"}
 
     def _set_my_commands(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
@@ -233,24 +243,131 @@ class BotApi:
         return True
 
 
-METHODS: dict[str, Callable[[BotApi, Mapping[str, Any], Mapping[str, bytes]], object]] = {
-    "getMe": BotApi._get_me,
-    "sendMessage": BotApi._send_message,
-    "sendPhoto": BotApi._send_photo,
-    "sendChatAction": BotApi._send_chat_action,
-    "editMessageText": BotApi._edit_message_text,
-    "editMessageCaption": BotApi._edit_message_caption,
-    "editMessageReplyMarkup": BotApi._edit_message_reply_markup,
-    "deleteMessage": BotApi._delete_message,
-    "answerCallbackQuery": BotApi._answer_callback_query,
-    "answerInlineQuery": BotApi._answer_inline_query,
-    "getFile": BotApi._get_file,
-    "setWebhook": BotApi._set_webhook,
-    "deleteWebhook": BotApi._delete_webhook,
-    "getWebhookInfo": BotApi._get_webhook_info,
-    "setMyCommands": BotApi._set_my_commands,
-    "getMyCommands": BotApi._get_my_commands,
-    "setMyDescription": BotApi._set_my_description,
-    "setMyShortDescription": BotApi._set_my_short_description,
+METHODS: dict[str, Callable[[FakeBotApi, Mapping[str, Any], Mapping[str, bytes]], object]] = {
+    "getMe": FakeBotApi._get_me,
+    "sendMessage": FakeBotApi._send_message,
+    "sendPhoto": FakeBotApi._send_photo,
+    "sendChatAction": FakeBotApi._send_chat_action,
+    "editMessageText": FakeBotApi._edit_message_text,
+    "editMessageCaption": FakeBotApi._edit_message_caption,
+    "editMessageReplyMarkup": FakeBotApi._edit_message_reply_markup,
+    "deleteMessage": FakeBotApi._delete_message,
+    "answerCallbackQuery": FakeBotApi._answer_callback_query,
+    "answerInlineQuery": FakeBotApi._answer_inline_query,
+    "getFile": FakeBotApi._get_file,
+    "setWebhook": FakeBotApi._set_webhook,
+    "deleteWebhook": FakeBotApi._delete_webhook,
+    "getWebhookInfo": FakeBotApi._get_webhook_info,
+    "setMyCommands": FakeBotApi._set_my_commands,
+    "getMyCommands": FakeBotApi._get_my_commands,
+    "setMyDescription": FakeBotApi._set_my_description,
+    "setMyShortDescription": FakeBotApi._set_my_short_description,
 }
 """The methods that the fake knows."""
+
+
+MAX_CALLBACK_DATA_BYTES = 64
+HTML_TAGS = {
+    "a",
+    "b",
+    "blockquote",
+    "code",
+    "del",
+    "em",
+    "i",
+    "ins",
+    "pre",
+    "s",
+    "span",
+    "strike",
+    "strong",
+    "tg-emoji",
+    "u",
+}
+"""The elements that parse_mode HTML knows."""
+BUTTON_KINDS = {"callback_data", "url", "switch_inline_query", "switch_inline_query_current_chat", "copy_text"}
+
+
+class BotApiError(Exception):
+    """The API answers a call with an error."""
+
+    def __init__(self, status: int, description: str, **parameters: int) -> None:
+        super().__init__(description)
+        self.status, self.description, self.parameters = status, description, parameters
+
+
+class _HtmlParser(html.parser.HTMLParser):
+    """Reads parse_mode HTML as strictly as Telegram does."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.text: list[str] = []
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in HTML_TAGS:
+            raise BotApiError(400, f'Bad Request: can\'t parse entities: Unsupported start tag "{tag}"')
+        self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._open or self._open.pop() != tag:
+            raise BotApiError(400, f'Bad Request: can\'t parse entities: Unexpected end tag "{tag}"')
+
+    def handle_data(self, data: str) -> None:
+        if "<" in data:
+            raise BotApiError(400, "Bad Request: can't parse entities: Unsupported start tag")
+        self.text.append(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self.text.append(html.unescape(f"&{name};"))
+
+    def handle_charref(self, name: str) -> None:
+        self.text.append(html.unescape(f"&#{name};"))
+
+    def close(self) -> None:
+        super().close()
+        if self._open:
+            raise BotApiError(400, f"Bad Request: can't parse entities: Can't find end tag for \"{self._open[-1]}\"")
+
+
+def parse_text(
+    fields: Mapping[str, Any], key: str, max_length: int, length_error: str, *, required: bool = False
+) -> str:
+    """A text without its markup.
+
+    Raises:
+        Refusal: it is empty though required, too long, or its markup is wrong.
+    """
+    text = str(fields.get(key, ""))
+    if fields.get("parse_mode") == "HTML":
+        markup = _HtmlParser()
+        markup.feed(text)
+        markup.close()
+        text = "".join(markup.text)
+    text = text.strip()
+    if required and not text:
+        raise BotApiError(400, "Bad Request: message text is empty")
+    if utf16_length(text) > max_length:
+        raise BotApiError(400, f"Bad Request: {length_error}")
+    return text
+
+
+def parse_keyboard(fields: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The keyboard of a call.
+
+    Raises:
+        Refusal: a button breaks a rule.
+    """
+    markup = fields.get("reply_markup")
+    if not isinstance(markup, dict) or "inline_keyboard" not in markup:
+        return None
+    for button in itertools.chain.from_iterable(markup["inline_keyboard"]):
+        if not button.get("text"):
+            raise BotApiError(400, "Bad Request: inline keyboard button text is empty")
+        if len(BUTTON_KINDS & button.keys()) != 1:
+            raise BotApiError(400, "Bad Request: BUTTON_TYPE_INVALID")
+        if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= MAX_CALLBACK_DATA_BYTES:
+            raise BotApiError(400, "Bad Request: BUTTON_DATA_INVALID")
+        if "url" in button and not str(button["url"]).startswith(("http://", "https://", "tg://")):
+            raise BotApiError(400, "Bad Request: BUTTON_URL_INVALID")
+    return markup

@@ -10,63 +10,63 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.testing.telegram_api import BotApi, Json
-
-__all__ = ["Updates"]
+    from bot.testing.telegram_api import FakeBotApi, JsonObject
 
 
 @dataclass(slots=True)
-class Updates:
+class UpdateFactory:
     """Makes updates with growing ids. Every method returns the JSON of one update (an album: of several).
 
     The person's id is also the id of the private chat with them; `chat` names another one, below 0 for a group.
     More keyword arguments become fields of the message, e.g. `reply_to_message` or `entities`.
     """
 
-    api: BotApi
+    api: FakeBotApi
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(700_001))
 
-    def text(self, text: str, *, person: int = 42, **more: Any) -> Json:
+    def text(self, text: str, *, user_id: int = 42, **more: Any) -> JsonObject:
         """A message in words; one that begins with `/` carries the entity of a command."""
         if text.startswith("/") and "entities" not in more:
             more["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]
-        return self._message(person, text=text, **more)
+        return self._message(user_id, text=text, **more)
 
-    def photo(self, data: bytes, *, person: int = 42, caption: str | None = None, **more: Any) -> Json:
+    def photo(self, data: bytes, *, user_id: int = 42, caption: str | None = None, **more: Any) -> JsonObject:
         """A photo, in the sizes that Telegram makes of it; the largest is not the last."""
         sizes = self.api.photo_sizes(data)
-        return self._message(person, photo=sizes[::-1], **_given(caption=caption), **more)
+        return self._message(user_id, photo=sizes[::-1], **_without_none(caption=caption), **more)
 
     def document(
         self,
         data: bytes,
         *,
-        person: int = 42,
+        user_id: int = 42,
         name: str | None = "IMG_0001.heic",
         mime: str | None = "image/heic",
         caption: str | None = None,
         **more: Any,
-    ) -> Json:
+    ) -> JsonObject:
         """A file, which need not be what its name and type say."""
-        file_id = self.api.store(data, f"documents/file_{next(self.api.numbers)}")
+        file_id = self.api.store_file(data, f"documents/file_{next(self.api.id_counter)}")
         document = {
             **{"file_id": file_id, "file_unique_id": self.api.files[file_id].unique_id, "file_size": len(data)},
-            **_given(file_name=name, mime_type=mime),
+            **_without_none(file_name=name, mime_type=mime),
         }
-        return self._message(person, document=document, **_given(caption=caption), **more)
+        return self._message(user_id, document=document, **_without_none(caption=caption), **more)
 
-    def album(self, photos: Sequence[bytes], *, person: int = 42, chat: int | None = None, **first: Any) -> list[Json]:
+    def album(
+        self, photos: Sequence[bytes], *, user_id: int = 42, chat_id: int | None = None, **first: Any
+    ) -> list[JsonObject]:
         """Several photos sent at once: one update each, caption and the like on the first."""
-        album = str(next(self.api.numbers))
+        album = str(next(self.api.id_counter))
         return [
-            self.photo(data, person=person, chat=chat, media_group_id=album, **({} if place else first))
+            self.photo(data, user_id=user_id, chat_id=chat_id, media_group_id=album, **({} if place else first))
             for place, data in enumerate(photos)
         ]
 
-    def medium(self, kind: str, *, person: int = 42, **more: Any) -> Json:
+    def media(self, kind: str, *, user_id: int = 42, **more: Any) -> JsonObject:
         """Something else: `sticker`, `video`, `video_note`, `voice`, `audio`, `animation`, `location`, `contact`."""
         file = {"file_id": "CgACAgIAAxk", "file_unique_id": "AgADkind", "width": 320, "height": 320, "duration": 3}
-        content: Json = {kind: file}
+        content: JsonObject = {kind: file}
         if kind == "video_note":
             file["length"] = 240
         elif kind == "sticker":
@@ -77,61 +77,63 @@ class Updates:
             content[kind] = {"latitude": 37.5, "longitude": 127.0}
         elif kind == "contact":
             content[kind] = {"phone_number": "+82", "first_name": "Mina"}
-        return self._message(person, **content, **more)
+        return self._message(user_id, **content, **more)
 
-    def press(self, message: Json, data: str, *, person: int = 42) -> Json:
+    def button_press(self, message: JsonObject, data: str, *, user_id: int = 42) -> JsonObject:
         """A press of a button under a message of the bot's."""
-        query = str(next(self.api.numbers))
+        query = str(next(self.api.id_counter))
         self.api.open_queries.add(query)
         return self._update(
             callback_query={
                 "id": query,
-                "from": _person(person),
+                "from": _user(user_id),
                 "chat_instance": "1",
                 "message": dict(message),
                 "data": data,
             }
         )
 
-    def inline(self, words: str, *, person: int = 42) -> Json:
+    def inline_query(self, text: str, *, user_id: int = 42) -> JsonObject:
         """The bot's name and some words, typed in any chat."""
-        query = str(next(self.api.numbers))
+        query = str(next(self.api.id_counter))
         self.api.open_queries.add(query)
-        return self._update(inline_query={"id": query, "from": _person(person), "query": words, "offset": ""})
+        return self._update(inline_query={"id": query, "from": _user(user_id), "query": text, "offset": ""})
 
-    def membership(self, status: str, *, person: int = 42) -> Json:
+    def membership_change(self, status: str, *, user_id: int = 42) -> JsonObject:
         """The person blocks the bot (`kicked`) or takes it back (`member`)."""
         former = "member" if status == "kicked" else "kicked"
         dated = {"until_date": 0}
         return self._update(
             my_chat_member={
-                "chat": {"id": person, "type": "private"},
-                "from": _person(person),
+                "chat": {"id": user_id, "type": "private"},
+                "from": _user(user_id),
                 "date": int(time.time()),
                 "old_chat_member": {"user": self.api.me, "status": former, **(dated if former == "kicked" else {})},
                 "new_chat_member": {"user": self.api.me, "status": status, **(dated if status == "kicked" else {})},
             }
         )
 
-    def _message(self, person: int, *, chat: int | None = None, language: str | None = "ko", **content: Any) -> Json:
-        where = person if chat is None else chat
+    def _message(
+        self, user_id: int, *, chat_id: int | None = None, language: str | None = "ko", **content: Any
+    ) -> JsonObject:
+        where = user_id if chat_id is None else chat_id
         return self._update(
             message={
-                "message_id": next(self.api.numbers),
+                "message_id": next(self.api.id_counter),
                 "date": int(time.time()),
                 "chat": {"id": where, "type": "private" if where > 0 else "supergroup"},
-                "from": _person(person, language),
+                "from": _user(user_id, language),
                 **content,
             }
         )
 
-    def _update(self, **content: Any) -> Json:
+    def _update(self, **content: Any) -> JsonObject:
         return {"update_id": next(self.ids), **content}
 
 
-def _person(person: int, language: str | None = "ko") -> Json:
-    return {"id": person, "is_bot": False, "first_name": "Mina", **_given(language_code=language)}
+def _user(user_id: int, language: str | None = "ko") -> JsonObject:
+    return {"id": user_id, "is_bot": False, "first_name": "Mina", **_without_none(language_code=language)}
 
 
-def _given(**values: str | None) -> dict[str, Any]:
+def _without_none(**values: str | None) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}

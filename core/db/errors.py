@@ -1,20 +1,14 @@
 """Classification of database errors: lost connections, and violated constraints."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from asyncpg.exceptions import ForeignKeyViolationError, InterfaceError, PostgresError
+from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.errors import DatabaseUnavailable, PersonGone
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Table
+from core.errors import DatabaseUnavailableError, PersonNotFoundError
 
 CONNECTION_SQLSTATE_CLASSES = frozenset({"08", "28"})
 """Connection exception, and invalid authorization."""
@@ -54,20 +48,20 @@ def is_connection_error(error: BaseException) -> bool:
 
 @contextmanager
 def connection_errors(*further: type[Exception]) -> Iterator[None]:
-    """Translate lost and refused connections into `DatabaseUnavailable`; all other errors pass unchanged.
+    """Translate lost and refused connections into `DatabaseUnavailableError`; all other errors pass unchanged.
 
     Args:
         further: exception classes that count as well, e.g. `OSError` while connecting.
 
     Raises:
-        DatabaseUnavailable: the connection was lost or refused. The cause is chained, since its text may hold the
+        DatabaseUnavailableError: the connection was lost or refused. The cause is chained, since its text may hold the
             host and the user.
     """
     try:
         yield
     except Exception as error:
         if isinstance(error, further) or is_connection_error(error):
-            raise DatabaseUnavailable(type(error).__name__) from error
+            raise DatabaseUnavailableError(type(error).__name__) from error
         raise
 
 
@@ -79,16 +73,16 @@ def violated_constraint(error: IntegrityError | PostgresError) -> str | None:
 
 @contextmanager
 def missing_person_as_error(table: Table) -> Iterator[None]:
-    """Translate a violated foreign key `person_id` of a table into `PersonGone`.
+    """Translate a violated foreign key `person_id` of a table into `PersonNotFoundError`.
 
     Raises:
-        PersonGone: the person was deleted.
+        PersonNotFoundError: the person was deleted.
     """
     try:
         yield
     except (IntegrityError, ForeignKeyViolationError) as error:
         if violated_constraint(error) == f"fk_{table.name}_person_id":
-            raise PersonGone from error
+            raise PersonNotFoundError from error
         raise
 
 

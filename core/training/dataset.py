@@ -1,25 +1,17 @@
 """The labelled photos: who is in which split, what the annotators said, and what the network should learn from it."""
 
-from __future__ import annotations
-
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import DatasetError
 from core.styles import STYLES, Style
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-__all__ = ["Example", "Label", "Split", "Targets", "read_examples", "targets"]
 
 NOT_OUTFIT = "not_outfit"
 UNCLEAR = "unclear"

@@ -1,31 +1,24 @@
 """The serving model: one LiteRT file with the card beside it, written only if it agrees with the trained network."""
 
-from __future__ import annotations
-
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
 
-from core.errors import ExportRefused
-from core.training.convert import to_litert
+from core.errors import ExportMismatchError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-__all__ = ["Agreement", "Answers", "answer_with", "compare", "serving_network", "to_serving"]
-
-LEAST_TOP1_AGREEMENT = 0.98
-LEAST_CAM_CORRELATION = 0.98
+MIN_TOP1_AGREEMENT = 0.98
+MIN_CAM_CORRELATION = 0.98
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class BatchOutputs:
     """A model's raw answers about n pictures."""
 
     style_logits: NDArray[np.float32]
@@ -37,16 +30,16 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class ExportAgreement:
     """How well two models agree on the same pictures."""
 
-    top1: float
+    top1_agreement: float
     """Share of pictures with the same first style."""
-    cam: float
+    cam_correlation: float
     """Mean correlation of the class activation maps of the trained network's first style."""
 
 
-def serving_network(trained: keras.Model) -> keras.Model:
+def build_serving_network(trained: keras.Model) -> keras.Model:
     """The trained network with uint8 pixels as input and the evidence maps F W as a third output.
 
     8 KB of maps instead of 512 KB of features; their mean over positions plus the bias is the logit itself, so the
@@ -65,32 +58,32 @@ def serving_network(trained: keras.Model) -> keras.Model:
     return keras.Model(picture, {"style_logits": style(pooled), "outfit_logit": outfit(pooled), "evidence": evidence})
 
 
-def to_serving(trained: keras.Model) -> tuple[bytes, str]:
+def convert_to_serving(trained: keras.Model) -> tuple[bytes, str]:
     """The LiteRT model and its SHA-256 in hexadecimal."""
-    blob = to_litert(serving_network(trained))
+    blob = convert_to_litert(build_serving_network(trained))
     return blob, hashlib.sha256(blob).hexdigest()
 
 
-def answer_with(model: bytes | keras.Model, pictures: Sequence[NDArray[np.uint8]]) -> Answers:
+def run_model(model: bytes | keras.Model, images: Sequence[NDArray[np.uint8]]) -> BatchOutputs:
     """Ask a LiteRT model, or the Keras network that `serving_network` makes, about framed pictures."""
     rows: list[dict[str, Any]] = []
     if isinstance(model, bytes):
         run = Interpreter(model_content=model, num_threads=2).get_signature_runner("serving_default")
-        rows = [run(picture=pixels[None]) for pixels in pictures]
+        rows = [run(picture=pixels[None]) for pixels in images]
     else:
-        rows = [{key: value.numpy() for key, value in model(pixels[None]).items()} for pixels in pictures]
-    return Answers(
+        rows = [{key: value.numpy() for key, value in model(pixels[None]).items()} for pixels in images]
+    return BatchOutputs(
         style_logits=np.concatenate([row["style_logits"] for row in rows]),
         outfit_logit=np.concatenate([row["outfit_logit"] for row in rows])[:, 0],
         evidence=np.concatenate([row["evidence"] for row in rows]),
     )
 
 
-def compare(trained: Answers, exported: Answers) -> Agreement:
+def check_agreement(trained: BatchOutputs, exported: BatchOutputs) -> ExportAgreement:
     """Measure how well the exported model agrees with the trained one.
 
     Raises:
-        ExportRefused: they differ in the first style of more than 2 % of the pictures, or their maps correlate
+        ExportMismatchError: they differ in the first style of more than 2 % of the pictures, or their maps correlate
             under 0.98.
     """
     first = trained.style_logits.argmax(axis=1)
@@ -99,10 +92,19 @@ def compare(trained: Answers, exported: Answers) -> Agreement:
         np.maximum(answers.evidence[rows, :, :, first], 0).reshape(len(first), -1) for answers in (trained, exported)
     ]
     alike = [float(np.corrcoef(a, b)[0, 1]) for a, b in zip(*maps, strict=True) if a.std() > 0 and b.std() > 0]
-    agreement = Agreement(
-        top1=float(np.mean(first == exported.style_logits.argmax(axis=1))),
-        cam=float(np.mean(alike)) if alike else 0.0,
+    agreement = ExportAgreement(
+        top1_agreement=float(np.mean(first == exported.style_logits.argmax(axis=1))),
+        cam_correlation=float(np.mean(alike)) if alike else 0.0,
     )
-    if agreement.top1 < LEAST_TOP1_AGREEMENT or agreement.cam < LEAST_CAM_CORRELATION:
-        raise ExportRefused(f"top-1 agreement {agreement.top1:.4f}, CAM correlation {agreement.cam:.4f}")
+    if agreement.top1_agreement < MIN_TOP1_AGREEMENT or agreement.cam_correlation < MIN_CAM_CORRELATION:
+        raise ExportMismatchError(
+            f"top-1 agreement {agreement.top1_agreement:.4f}, CAM correlation {agreement.cam_correlation:.4f}"
+        )
     return agreement
+
+
+def convert_to_litert(model: keras.Model) -> bytes:
+    """Convert with dynamic-range quantisation: int8 weights per channel, float inputs and outputs."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return bytes(converter.convert())

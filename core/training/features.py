@@ -5,35 +5,27 @@ trained part learns on exactly the rounding that it will meet. Maps are kept as 
 value over the channel's largest, times 255. The root spends the codes where activations behind a ReLU are dense.
 """
 
-from __future__ import annotations
-
 import json
 import multiprocessing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
 
-from core.training.augment import augment
-from core.vision.frame import frame
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from core.training.dataset import Example
-    from core.vision.card import Preprocessing
-
-__all__ = ["FeatureStore", "extract"]
+from core.training.augmentation import augment
+from core.training.dataset import Example
+from core.vision.model_card import Preprocessing
+from core.vision.preprocessing import fit_to_input
 
 CALIBRATION_PHOTOS = 96
 HEADROOM = 1.3
 """Largest value kept, over the largest seen in calibration."""
-CHUNK = 16
-POOLED = "pooled"
+CHUNK_SIZE = 16
+POOLED_FILE = "pooled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +36,7 @@ class FeatureStore:
 
     def pooled(self) -> NDArray[np.float32]:
         """photos x channels: the means over positions of every kept map."""
-        pooled: NDArray[np.float32] = np.load(self.folder / f"{POOLED}.npy")
+        pooled: NDArray[np.float32] = np.load(self.folder / f"{POOLED_FILE}.npy")
         return pooled
 
     def maps(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -57,14 +49,14 @@ class FeatureStore:
         return (self.folder / "done.json").exists()
 
 
-def decode(codes: NDArray[np.uint8], scale: NDArray[np.float32]) -> NDArray[np.float32]:
+def dequantize(codes: NDArray[np.uint8], scale: NDArray[np.float32]) -> NDArray[np.float32]:
     """Values of coded maps."""
     root = codes.astype(np.float32) * np.float32(1 / 255)
     values: NDArray[np.float32] = root * root * scale
     return values
 
 
-def extract(
+def extract_features(
     examples: Sequence[Example],
     *,
     base: Path,
@@ -92,23 +84,24 @@ def extract(
     folder.mkdir(parents=True, exist_ok=True)
     runner = _Runner(base)
     calibration = [
-        runner(frame(example.open(), shape).pixels) for example in examples[:: -(-len(examples) // CALIBRATION_PHOTOS)]
+        runner(fit_to_input(example.open(), shape).pixels)
+        for example in examples[:: -(-len(examples) // CALIBRATION_PHOTOS)]
     ]
     for name, sample in calibration[0].items():
         kept = np.lib.format.open_memmap(
             folder / f"{name}.npy",
             mode="w+",
-            dtype=np.float32 if name == POOLED else np.uint8,
+            dtype=np.float32 if name == POOLED_FILE else np.uint8,
             shape=(len(examples), *sample.shape),
         )
         del kept
-        if name != POOLED:
+        if name != POOLED_FILE:
             largest = np.max([outputs[name].max(axis=(0, 1)) for outputs in calibration], axis=0)
             np.save(folder / f"{name}.scale.npy", np.maximum(largest * HEADROOM, 1e-3).astype(np.float32))
-    chunks = [range(start, min(start + CHUNK, len(examples))) for start in range(0, len(examples), CHUNK)]
+    chunks = [range(start, min(start + CHUNK_SIZE, len(examples))) for start in range(0, len(examples), CHUNK_SIZE)]
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes, _begin, (list(examples), base, folder, shape, seed)) as pool:
-        for count in pool.imap_unordered(_work, chunks):
+    with context.Pool(processes, _initialize_worker, (list(examples), base, folder, shape, seed)) as pool:
+        for count in pool.imap_unordered(_extract_chunk, chunks):
             advance(count)
     (folder / "done.json").write_text(json.dumps({"photos": len(examples), "seed": seed}))
     return store
@@ -130,7 +123,9 @@ class _Runner:
 _job: dict[str, Any] = {}
 
 
-def _begin(examples: list[Example], base: Path, folder: Path, shape: Preprocessing, seed: int | None) -> None:
+def _initialize_worker(
+    examples: list[Example], base: Path, folder: Path, shape: Preprocessing, seed: int | None
+) -> None:
     """Set up one worker process."""
     runner = _Runner(base)
     names = [path.name.removesuffix(".npy") for path in folder.glob("*.npy") if not path.name.endswith(".scale.npy")]
@@ -140,17 +135,17 @@ def _begin(examples: list[Example], base: Path, folder: Path, shape: Preprocessi
         shape=shape,
         seed=seed,
         kept={name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in names},
-        scale={name: np.load(folder / f"{name}.scale.npy") for name in names if name != POOLED},
+        scale={name: np.load(folder / f"{name}.scale.npy") for name in names if name != POOLED_FILE},
     )
 
 
-def _work(chunk: range) -> int:
+def _extract_chunk(chunk: range) -> int:
     for row in chunk:
         image = _job["examples"][row].open()
         if _job["seed"] is not None:
             image = augment(image, np.random.default_rng((_job["seed"], row)))
-        for name, value in _job["runner"](frame(image, _job["shape"]).pixels).items():
-            if name == POOLED:
+        for name, value in _job["runner"](fit_to_input(image, _job["shape"]).pixels).items():
+            if name == POOLED_FILE:
                 _job["kept"][name][row] = value
             else:
                 coded = np.sqrt(np.maximum(value, 0) / _job["scale"][name]) * 255 + 0.5

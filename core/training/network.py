@@ -5,22 +5,16 @@ channels), logits z = mean(F) W + b, so the evidence for a style at one position
 logit itself. VGG: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from core.errors import DatasetError, WeightsUnavailable
+from core.errors import DatasetError, WeightsUnavailableError
 from core.styles import STYLES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-__all__ = ["ARCHITECTURES", "Architecture", "build_base", "build_head", "build_network", "build_tail"]
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
 """RGB."""
@@ -76,7 +70,7 @@ def build_base(backbone: str, weights: Path | None, shape: tuple[int, int]) -> k
 
     Raises:
         DatasetError: the file does not hold this network's weights.
-        WeightsUnavailable: the download failed.
+        WeightsUnavailableError: the download failed.
     """
     architecture = ARCHITECTURES[backbone]
     picture = keras.Input((*shape, 3), name="picture")
@@ -87,7 +81,7 @@ def build_base(backbone: str, weights: Path | None, shape: tuple[int, int]) -> k
         # Keras raises a plain Exception when a download fails.
         if "URL fetch failure" not in str(error):
             raise
-        raise WeightsUnavailable(backbone) from error
+        raise WeightsUnavailableError(backbone) from error
     if weights:
         _load(published, weights)
     first = next(layer for layer in published.layers if isinstance(layer, keras.layers.Conv2D))

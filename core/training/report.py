@@ -3,10 +3,7 @@
 The contact sheet shows photos from the data folder. It is for the eyes of those who may see that data: keep it there.
 """
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
@@ -15,67 +12,64 @@ from PIL import Image, ImageDraw
 from core.styles import STYLES
 
 mpl.use("Agg")
+from collections.abc import Sequence
+from pathlib import Path
+
 from matplotlib import pyplot as plt
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+from core.training.dataset import Example
+from core.training.evaluation import Evaluation, EvaluationMetrics
 
-    from core.training.dataset import Example
-    from core.training.evaluate import Evaluation, Figures
-
-__all__ = ["write_report"]
-
-TILE, CAPTION, ACROSS, WORST = 180, 34, 6, 24
+TILE, CAPTION, TILES_PER_ROW, MISTAKE_COUNT = 180, 34, 6, 24
 
 
 def write_report(evaluation: Evaluation, examples: Sequence[Example], folder: Path, title: str) -> None:
     """Write `report.md`, `figures.json`, `confusion.png`, `reliability.png` and `mistakes.jpg`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "figures.json").write_text(json.dumps(evaluation.figures.as_dict(), indent=2), "utf-8")
-    (folder / "report.md").write_text(_page(evaluation.figures, title), "utf-8")
+    (folder / "figures.json").write_text(json.dumps(evaluation.metrics.to_dict(), indent=2), "utf-8")
+    (folder / "report.md").write_text(_render_markdown(evaluation.metrics, title), "utf-8")
     _draw_confusion(evaluation, folder / "confusion.png")
     _draw_reliability(evaluation, folder / "reliability.png")
     _draw_mistakes(evaluation, examples, folder / "mistakes.jpg")
 
 
-def _page(figures: Figures, title: str) -> str:
-    lines = [f"# {title}", "", f"{figures.photos} photos, {figures.outfits} of them with an outfit.", ""]
+def _render_markdown(metrics: EvaluationMetrics, title: str) -> str:
+    lines = [f"# {title}", "", f"{metrics.photos} photos, {metrics.outfits} of them with an outfit.", ""]
     lines += _table(
         ["figure", "value"],
         [
-            ["top-1, first annotator", _percent(figures.top1)],
-            ["top-1 where both annotators agree", _percent(figures.top1_agreed)],
-            ["either annotator's style or runner-up", _percent(figures.either)],
-            ["top-2", _percent(figures.top2)],
-            ["macro-F1", _percent(figures.macro_f1)],
-            ["the two annotators with each other", _percent(figures.annotators)],
-            ["calibration error (ECE)", f"{figures.ece:.3f}"],
-            ["gate AUROC", f"{figures.gate_auroc:.4f}"],
-            ["outfits refused", _percent(figures.false_rejects)],
-            ["pictures without an outfit accepted", _percent(figures.false_accepts)],
+            ["top-1, first annotator", _format_percent(metrics.top1)],
+            ["top-1 where both annotators agree", _format_percent(metrics.top1_agreed)],
+            ["either annotator's style or runner-up", _format_percent(metrics.either)],
+            ["top-2", _format_percent(metrics.top2)],
+            ["macro-F1", _format_percent(metrics.macro_f1)],
+            ["the two annotators with each other", _format_percent(metrics.annotators)],
+            ["calibration error (ECE)", f"{metrics.ece:.3f}"],
+            ["gate AUROC", f"{metrics.gate_auroc:.4f}"],
+            ["outfits refused", _format_percent(metrics.false_rejects)],
+            ["pictures without an outfit accepted", _format_percent(metrics.false_accepts)],
         ],
     )
     lines += ["", "## By style", ""]
     lines += _table(
         ["style", "photos", "precision", "recall", "F1"],
         [
-            [style, str(int(row["photos"])), *(_percent(row[key]) for key in ("precision", "recall", "f1"))]
-            for style, row in figures.per_style.items()
+            [style, str(int(row["photos"])), *(_format_percent(row[key]) for key in ("precision", "recall", "f1"))]
+            for style, row in metrics.per_style.items()
         ],
     )
     lines += ["", "## By source", ""]
     lines += _table(
         ["source", "photos", "top-1", "either"],
         [
-            [source, str(int(row["photos"])), _percent(row["top1"]), _percent(row["either"])]
-            for source, row in figures.per_source.items()
+            [source, str(int(row["photos"])), _format_percent(row["top1"]), _format_percent(row["either"])]
+            for source, row in metrics.per_source.items()
         ],
     )
     lines += ["", "## By band", ""]
     lines += _table(
         ["band", "share of outfits", "right"],
-        [[band, _percent(row["share"]), _percent(row["right"])] for band, row in figures.bands.items()],
+        [[band, _format_percent(row["share"]), _format_percent(row["right"])] for band, row in metrics.bands.items()],
     )
     lines += [
         "",
@@ -91,7 +85,7 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows]]
 
 
-def _percent(value: float | None) -> str:
+def _format_percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f} %"
 
 
@@ -126,7 +120,7 @@ def _draw_reliability(evaluation: Evaluation, path: Path) -> None:
         color="#7b2d8b",
     )
     top.set_ylabel("share that is right")
-    top.set_title(f"ECE {evaluation.figures.ece:.3f}")
+    top.set_title(f"ECE {evaluation.metrics.ece:.3f}")
     bottom.bar([(b + 0.5) / 10 for b in bins], [int(np.sum(place == b)) for b in bins], width=0.09, color="#7b2d8b")
     bottom.set_ylabel("photos")
     bottom.set_xlabel("confidence")
@@ -140,12 +134,12 @@ def _draw_mistakes(evaluation: Evaluation, examples: Sequence[Example], path: Pa
         row
         for row in np.argsort(-evaluation.probabilities.max(axis=1))
         if STYLES[said[row]] not in examples[evaluation.rows[row]].label.acceptable
-    ][:WORST]
-    down = max(1, -(-len(wrong) // ACROSS))
-    sheet = Image.new("RGB", (ACROSS * TILE, down * (TILE + CAPTION)), "white")
+    ][:MISTAKE_COUNT]
+    down = max(1, -(-len(wrong) // TILES_PER_ROW))
+    sheet = Image.new("RGB", (TILES_PER_ROW * TILE, down * (TILE + CAPTION)), "white")
     pen = ImageDraw.Draw(sheet)
     for place, row in enumerate(wrong):
-        left, top = place % ACROSS * TILE, place // ACROSS * (TILE + CAPTION)
+        left, top = place % TILES_PER_ROW * TILE, place // TILES_PER_ROW * (TILE + CAPTION)
         photo = examples[evaluation.rows[row]].open()
         photo.thumbnail((TILE, TILE))
         sheet.paste(photo, (left, top))

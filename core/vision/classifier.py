@@ -1,36 +1,24 @@
 """From a picture to a verdict in one forward pass."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 
-from core.errors import EngineUnavailable, ModelMismatch, ModelMissing
-from core.settings import EngineName, Environment
+from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFoundError
+from core.images.decoding import DecodedImage
+from core.settings import EngineName, Environment, Settings
 from core.styles import STYLES
-from core.vision.cam import activation_map
-from core.vision.card import read_card
-from core.vision.engines import LiteRTEngine, TensorFlowEngine
-from core.vision.frame import frame
-from core.vision.region import region_of
-from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine, scripted_by_hash
-from core.vision.verdict import Verdict, band_of, by_style, sigmoid, softmax
+from core.vision.backends import InferenceBackend, LiteRTBackend, TensorFlowBackend
+from core.vision.cam import activation_map, locate_evidence
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
+from core.vision.model_card import ModelCard, load_model_card
+from core.vision.preprocessing import fit_to_input
+from core.vision.verdict import Verdict, confidence_band, sigmoid, softmax, to_style_mapping
 
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
-    from core.photos import Picture
-    from core.settings import Settings
-    from core.vision.card import ModelCard
-    from core.vision.engines import Engine
-
-__all__ = ["MODELS", "StyleClassifier", "load_classifier"]
-
-MODELS = Path(__file__).parents[1] / "models"
+BUNDLED_MODEL_DIR = Path(__file__).parents[1] / "models"
 """Where the model that ships with Eva lies."""
 PROBE_LEVEL = 128
 """Grey level, of 255, of the image that proves that the model works."""
@@ -39,35 +27,35 @@ PROBE_LEVEL = 128
 class StyleClassifier:
     """Judges pictures with one model; may be used from many threads at once."""
 
-    def __init__(self, engine: Engine, card: ModelCard) -> None:
+    def __init__(self, backend: InferenceBackend, model_card: ModelCard) -> None:
         """Put an engine and its model's card together; `load_classifier` does it from the settings."""
-        self.engine = engine
-        self.card = card
+        self.backend = backend
+        self.model_card = model_card
         self._is_proved = False
 
-    def judge(self, picture: Picture) -> Verdict:
+    def classify(self, photo: DecodedImage) -> Verdict:
         """Name the style of one picture and where it shows, in one forward pass.
 
         Raises:
-            EngineUnavailable: the classifier was closed.
-            NoScriptedVerdict: the engine is scripted and its script has come to its end.
+            BackendUnavailableError: the classifier was closed.
+            FakeBackendExhaustedError: the engine is scripted and its script has come to its end.
         """
-        framed = frame(picture.image, self.card.preprocessing)
-        outputs = self.engine.forward(framed.pixels)
-        probabilities = softmax(outputs.logits / self.card.temperature)
+        framed = fit_to_input(photo.image, self.model_card.preprocessing)
+        outputs = self.backend.forward(framed.pixels)
+        probabilities = softmax(outputs.logits / self.model_card.temperature)
         best = int(np.argmax(probabilities))
-        cam = activation_map(framed.crop(outputs.evidence[..., best]))
-        named = by_style(probabilities)
+        cam = activation_map(framed.crop_to_image(outputs.evidence[..., best]))
+        named = to_style_mapping(probabilities)
         outfit = sigmoid(outputs.outfit_logit)
         return Verdict(
             style=STYLES[best],
             probabilities=named,
-            outfit=outfit,
-            band=band_of(named, outfit, self.card.thresholds),
+            outfit_probability=outfit,
+            band=confidence_band(named, outfit, self.model_card.thresholds),
             cam=cam,
-            region=region_of(cam),
-            model=self.card.version,
-            engine=self.engine.name,
+            region=locate_evidence(cam),
+            model=self.model_card.version,
+            engine=self.backend.name,
         )
 
     def probe(self) -> None:
@@ -77,13 +65,13 @@ class StyleClassifier:
             ModelError: it does not.
         """
         if not self._is_proved:
-            shape = self.card.preprocessing
-            self.engine.forward(np.full((shape.height, shape.width, 3), PROBE_LEVEL, np.uint8))
+            shape = self.model_card.preprocessing
+            self.backend.forward(np.full((shape.height, shape.width, 3), PROBE_LEVEL, np.uint8))
             self._is_proved = True
 
     def close(self) -> None:
         """Let go of the model, once the passes that run have ended."""
-        self.engine.close()
+        self.backend.close()
 
     def __enter__(self) -> Self:
         return self
@@ -98,21 +86,21 @@ def load_classifier(settings: Settings) -> StyleClassifier:
     """Load the model and the engine that the settings name.
 
     Raises:
-        ModelMissing: the folder holds no model or no card.
-        ModelMismatch: the card was written for another file, or is not one of Eva's.
-        EngineUnavailable: the engine is not installed, or is scripted in production.
+        ModelNotFoundError: the folder holds no model or no card.
+        ModelMismatchError: the card was written for another file, or is not one of Eva's.
+        BackendUnavailableError: the engine is not installed, or is scripted in production.
     """
     if settings.engine is EngineName.SCRIPTED:
         if settings.env is Environment.PRODUCTION:
-            raise EngineUnavailable("scripted verdicts are for development, and EVA_ENV is production")
-        return StyleClassifier(ScriptedEngine(scripted_by_hash), SCRIPTED_CARD)
-    folder = settings.model_dir or MODELS
-    card = read_card(folder / "model.json")
+            raise BackendUnavailableError("scripted verdicts are for development, and EVA_ENV is production")
+        return StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    folder = settings.model_dir or BUNDLED_MODEL_DIR
+    card = load_model_card(folder / "model.json")
     if settings.engine is EngineName.TENSORFLOW:
-        return StyleClassifier(TensorFlowEngine(folder / "eva.keras"), card)
+        return StyleClassifier(TensorFlowBackend(folder / "eva.keras"), card)
     model = folder / card.file
     _check_digest(model, card.sha256)
-    return StyleClassifier(LiteRTEngine(model), card)
+    return StyleClassifier(LiteRTBackend(model), card)
 
 
 def _check_digest(model: Path, expected: str) -> None:
@@ -121,6 +109,6 @@ def _check_digest(model: Path, expected: str) -> None:
         with model.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise ModelMissing(model.name) from error
+        raise ModelNotFoundError(model.name) from error
     if digest != expected:
-        raise ModelMismatch(f"{model.name} has the digest {digest[:8]}, its card says {expected[:8]}")
+        raise ModelMismatchError(f"{model.name} has the digest {digest[:8]}, its card says {expected[:8]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,23 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.styles import STYLES, Style
+from core.vision.cam import EvidenceRegion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-    from core.vision.region import Region
 
-__all__ = ["Band", "Thresholds", "Verdict", "band_of", "by_style", "sigmoid", "softmax"]
-
-
-class Band(StrEnum):
+class ConfidenceBand(StrEnum):
     """How definite a verdict is; everything Eva says starts from it."""
 
     CLEAR = "clear"
-    LEANING = "leaning"
-    TORN = "torn"
+    LIKELY = "leaning"
+    AMBIGUOUS = "torn"
     NOT_AN_OUTFIT = "not_an_outfit"
 
 
@@ -54,12 +50,12 @@ class Verdict:
     """The most probable style, also where the band says that there is no outfit."""
     probabilities: Mapping[Style, float]
     """Calibrated probability of each of the eight styles; they sum to 1."""
-    outfit: float
+    outfit_probability: float
     """Probability, 0 to 1, that there is an outfit to judge at all."""
-    band: Band
+    band: ConfidenceBand
     cam: NDArray[np.float32]
     """Class activation map of `style` over the picture alone: rows x columns, maximum 1, or all 0."""
-    region: Region
+    region: EvidenceRegion
     """Where in the picture the evidence lies."""
     model: str
     """Version of the model that judged, e.g. `vgg16-3f2a9c1d`."""
@@ -82,7 +78,9 @@ class Verdict:
         return self.ranking[1][0]
 
 
-def band_of(probabilities: Mapping[Style, float], outfit: float, thresholds: Thresholds) -> Band:
+def confidence_band(
+    probabilities: Mapping[Style, float], outfit_probability: float, thresholds: Thresholds
+) -> ConfidenceBand:
     """Name the band of a verdict.
 
     Args:
@@ -90,15 +88,15 @@ def band_of(probabilities: Mapping[Style, float], outfit: float, thresholds: Thr
         outfit: gate probability, 0 to 1.
         thresholds: the limits that belong to the model.
     """
-    if outfit < thresholds.outfit:
-        return Band.NOT_AN_OUTFIT
+    if outfit_probability < thresholds.outfit:
+        return ConfidenceBand.NOT_AN_OUTFIT
     first, second = sorted(probabilities.values(), reverse=True)[:2]
     if first >= thresholds.clear:
-        return Band.CLEAR
-    return Band.TORN if first - second < thresholds.torn_margin else Band.LEANING
+        return ConfidenceBand.CLEAR
+    return ConfidenceBand.AMBIGUOUS if first - second < thresholds.torn_margin else ConfidenceBand.LIKELY
 
 
-def by_style(values: NDArray[np.float32]) -> Mapping[Style, float]:
+def to_style_mapping(values: NDArray[np.float32]) -> Mapping[Style, float]:
     """Eight numbers in the network's order as a read-only mapping from style to number."""
     return MappingProxyType({style: float(value) for style, value in zip(STYLES, values, strict=True)})
 

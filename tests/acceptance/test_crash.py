@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import httpx
 import psutil
@@ -27,27 +27,24 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.testing.telegram import FakeTelegram
-from core.db import inbox, tables
-from core.db.embedded import EmbeddedPostgres
-from core.db.engine import Database
-from core.errors import DatabaseUnavailable
+from core.db import inbox, schema
+from core.db.database import Database
+from core.db.embedded_postgres import EmbeddedPostgres
+from core.errors import DatabaseUnavailableError
 from tests.conftest import ROOT
+from tests.factories import make_photo
 from tests.integration.conftest import public  # noqa: F401 (a fixture)
-from tests.integration.records import a_photo
-
-if TYPE_CHECKING:
-    from typing import Any
 
 KILLS = int(os.environ.get("EVA_TORTURE", "30"))
 CHATS = 6
-SETTLED = 240.0
+SETTLE_SECONDS = 240.0
 """Seconds in which everything must be answered after the last kill: a dead worker's jobs wait for half a minute."""
 
-SAID = tables.deliveries.c.step != "queue"
+IS_MESSAGE = schema.job_checkpoints.c.step != "queue"
 """Marks of messages that belong to an answer; the place in the queue is marked before it is said."""
 
 
-class House:
+class ProcessGroup:
     """Eva's processes, each of which can be killed and started again."""
 
     def __init__(self, folder: Path, telegram: FakeTelegram) -> None:
@@ -60,11 +57,11 @@ class House:
             "EVA_ENV": "development",
             "EVA_ENGINE": "scripted",
             "EVA_DATA_DIR": str(folder / "eva"),
-            "EVA_DAILY_PHOTOS": "100000",
+            "EVA_PHOTOS_PER_PERSON_PER_DAY": "100000",
             "EVA_TELEGRAM_TOKEN": telegram.token,
-            "EVA_TELEGRAM_SECRET": "secret",
+            "EVA_TELEGRAM_WEBHOOK_SECRET": "secret",
             "EVA_TELEGRAM_API_URL": telegram.url,
-            "EVA_TELEGRAM_RATE": "1000",
+            "EVA_TELEGRAM_MESSAGES_PER_SECOND": "1000",
             "EVA_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
         }
         self.environment.pop("DATABASE_URL", None)
@@ -89,7 +86,7 @@ class House:
         """Kill it, and start it again unless another one of Eva's does that, as with the database."""
         if name == "database":
             with suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-                psutil.Process(int((self.postgres.data / "postmaster.pid").read_text().split()[0])).kill()
+                psutil.Process(int((self.postgres.data_folder / "postmaster.pid").read_text().split()[0])).kill()
             return
         self.running[name].send_signal(signal.SIGKILL)
         self.running[name].wait()
@@ -113,9 +110,9 @@ class House:
 
 
 @pytest.fixture
-def house(public: Path) -> Iterator[tuple[House, FakeTelegram]]:  # noqa: F811
+def processes(public: Path) -> Iterator[tuple[ProcessGroup, FakeTelegram]]:  # noqa: F811
     with FakeTelegram() as telegram:
-        home = House(public, telegram)
+        home = ProcessGroup(public, telegram)
         telegram.api.webhook.update(url=f"http://127.0.0.1:{home.port}/telegram/webhook", secret_token="secret")
         try:
             home.start("web")
@@ -127,16 +124,16 @@ def house(public: Path) -> Iterator[tuple[House, FakeTelegram]]:  # noqa: F811
             home.stop()
 
 
-async def test_whatever_is_killed_every_photo_is_answered_once(house: tuple[House, FakeTelegram]) -> None:
-    home, telegram = house
+async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[ProcessGroup, FakeTelegram]) -> None:
+    home, telegram = processes
     dice = random.Random(2026)
     photos: Counter[int] = Counter()
     kills = Counter[str]()
     for turn in range(KILLS):
         for _ in range(dice.randint(1, 2)):
             person = 100 + dice.randrange(CHATS)
-            update = telegram.updates.photo(a_photo(seed=1000 * turn + sum(photos.values())), person=person)
-            assert telegram.push(update, patience=120) == 200
+            update = telegram.updates.photo(make_photo(seed=1000 * turn + sum(photos.values())), user_id=person)
+            assert telegram.deliver_update(update, retry_for=120) == 200
             photos[person] += 1
         await asyncio.sleep(dice.uniform(0, 1.5))
         victim = dice.choice(["web", "first worker", "second worker", "database"])
@@ -145,41 +142,43 @@ async def test_whatever_is_killed_every_photo_is_answered_once(house: tuple[Hous
     assert sum(kills.values()) == KILLS
 
     def answered() -> bool:
-        return all(len(_ends(telegram, person)) >= count for person, count in photos.items())
+        return all(len(_final_messages(telegram, person)) >= count for person, count in photos.items())
 
-    telegram.wait(answered, within=SETTLED)
+    telegram.wait(answered, timeout=SETTLE_SECONDS)
     with home.postgres as server:
         async with Database(server.url) as database:
-            await _settle(database)
-            async with database.begin() as connection:
-                found = await connection.execute(select(tables.looks.c.source, tables.looks.c.stored_at))
+            await _wait_until_processed(database)
+            async with database.transaction() as connection:
+                found = await connection.execute(select(schema.looks.c.source, schema.looks.c.stored_at))
                 stored = {row.source: row.stored_at for row in found}
-                marks = await connection.scalar(select(func.count()).select_from(tables.deliveries).where(SAID))
+                marks = await connection.scalar(
+                    select(func.count()).select_from(schema.job_checkpoints).where(IS_MESSAGE)
+                )
     assert len(stored) == sum(photos.values()), "every photo became one look"
     assert None not in stored.values()
     for person, count in photos.items():
-        assert len(_ends(telegram, person)) >= count, "every photo got its verdict"
+        assert len(_final_messages(telegram, person)) >= count, "every photo got its verdict"
     said = [call for call in telegram.calls if call.method in {"sendMessage", "sendPhoto"} and call.status == 200]
     places = sum("ahead" in str(call.fields.get("text")) or "순서대로" in str(call.fields.get("text")) for call in said)
     assert marks is not None
     assert len(said) - places - marks <= KILLS, "at most one message was repeated for each kill"
 
 
-async def _settle(database: Database) -> None:
+async def _wait_until_processed(database: Database) -> None:
     """Wait until the last mark is made."""
-    deadline = time.monotonic() + SETTLED
+    deadline = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < deadline:
-        with suppress(DatabaseUnavailable):
-            async with database.begin() as connection:
-                if not await inbox.undone(connection):
+        with suppress(DatabaseUnavailableError):
+            async with database.transaction() as connection:
+                if not await inbox.count_unfinished(connection):
                     return
         await asyncio.sleep(0.5)
     raise TimeoutError("some updates were never done")
 
 
-def _ends(telegram: FakeTelegram, person: int) -> list[Any]:
+def _final_messages(telegram: FakeTelegram, person: int) -> list[Any]:
     """The last message of each verdict: the one with the buttons."""
-    return [message for message in telegram.sent(person) if message.get("reply_markup")]
+    return [message for message in telegram.messages(person) if message.get("reply_markup")]
 
 
 def _free_port() -> int:

@@ -1,7 +1,5 @@
 """Every command in a `sh` block of the README and the documentation is run."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import shutil
@@ -13,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.testing.telegram import FakeTelegram
-from bot.texts import Language, text
+from core.i18n.translations import Language, translate
 from tests.conftest import ROOT
 from tests.processes import running_process
 
@@ -118,7 +116,7 @@ def run(command: list[str], folder: Path, variables: dict[str, str]) -> str:
 
 
 def stop_when_ready(command: list[str], folder: Path, variables: dict[str, str]) -> None:
-    ready = re.escape(text("cli.working", Language.EN)) if "worker" in command else r"http://[\d.]+:\d+"
+    ready = re.escape(translate("cli.working", Language.EN)) if "worker" in command else r"http://[\d.]+:\d+"
     with running_process(command, ready=ready, cwd=folder, env=variables) as (process, _):
         assert process.poll() is None
 

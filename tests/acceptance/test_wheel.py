@@ -1,7 +1,5 @@
 """The built wheel works with its run-time dependencies alone, in a clean environment."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

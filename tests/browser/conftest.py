@@ -1,7 +1,5 @@
 """A real Chromium before the real server. EVA_REQUIRE_BROWSER=1 makes a missing Chromium a failure."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -33,10 +31,10 @@ ENVIRONMENT = {
     "PYTHONPATH": str(ROOT),
     # All of these visitors share one address.
     "EVA_WRITES_PER_MINUTE": "10000",
-    "EVA_NEWCOMERS_PER_HOUR": "10000",
+    "EVA_NEW_VISITORS_PER_IP_PER_HOUR": "10000",
     "EVA_ADMINS": "telegram:moderator",
-    "EVA_KEEP_PAGES": "0",
-    "EVA_DAILY_PHOTOS_PER_ADDRESS": "10000",
+    "EVA_PAGE_CACHE_SECONDS": "0",
+    "EVA_PHOTOS_PER_IP_PER_DAY": "10000",
 }
 RESULTS = ROOT / "test-results"
 
@@ -58,17 +56,17 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which Eva runs and keeps what she remembers."""
     return tmp_path_factory.mktemp("site")
 
 
 @pytest.fixture(scope="package")
-def board(site: str, place: Path) -> dict[str, str]:
+def board(site: str, site_folder: Path) -> dict[str, str]:
     """Looks of several people on the board; gives their ids by the names of their owners."""
-    seed = [sys.executable, "-m", "tests.browser.seed"]
+    seed = [sys.executable, "-m", "tests.browser.seed_board"]
     done = subprocess.run(
-        seed, cwd=place, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
+        seed, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, str] = json.loads(done.stdout)
@@ -76,16 +74,16 @@ def board(site: str, place: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running(place: Path, **settings: str) -> Iterator[str]:
+def running_server(site_folder: Path, **settings: str) -> Iterator[str]:
     """`eva run` on a free port, verdicts scripted; gives her address, prints at the end what she said.
 
     Args:
-        place: the folder in which she runs; several may share one, and what she remembers there.
+        site_folder: the folder in which she runs; several may share one, and what she remembers there.
         settings: more environment variables.
     """
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "eva", "run", "--port", "0"],
-        cwd=place,
+        cwd=site_folder,
         env=os.environ | ENVIRONMENT | settings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -107,9 +105,9 @@ def running(place: Path, **settings: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def site(place: Path) -> Iterator[str]:
+def site(site_folder: Path) -> Iterator[str]:
     """Eva's address."""
-    with running(place) as address:
+    with running_server(site_folder) as address:
         yield address
 
 

@@ -13,20 +13,20 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from bot.texts import Language, text
+from core.i18n.translations import Language, translate
 from tests.browser.conftest import ENVIRONMENT, OpenPage
-from tests.browser.measures import sticking_out
-from tests.browser.reported import MODERATOR, OWNER
+from tests.browser.layout_checks import find_overflow
+from tests.browser.seed_reported_look import MODERATOR, OWNER
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def reported(board: dict[str, str], place: Path) -> dict[str, Any]:
+def reported(board: dict[str, str], site_folder: Path) -> dict[str, Any]:
     """One more look, three visitors and a moderator."""
-    command = [sys.executable, "-m", "tests.browser.reported"]
+    command = [sys.executable, "-m", "tests.browser.seed_reported_look"]
     done = subprocess.run(
-        command, cwd=place, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -40,17 +40,17 @@ def log_in(page: Page, site: str, token: str) -> None:
 def report(page: Page, site: str, look: str, token: str) -> None:
     log_in(page, site, token)
     page.goto(f"{site}/looks/{look}")
-    page.get_by_text(text("report.open", Language.EN)).click()
-    page.get_by_label(text("report.reason.consent", Language.EN)).check()
-    page.get_by_role("button", name=text("report.send", Language.EN)).click()
-    expect(page.get_by_text(text("report.thanks", Language.EN))).to_be_visible()
+    page.get_by_text(translate("report.open", Language.EN)).click()
+    page.get_by_label(translate("report.reason.consent", Language.EN)).check()
+    page.get_by_role("button", name=translate("report.send", Language.EN)).click()
+    expect(page.get_by_text(translate("report.thanks", Language.EN))).to_be_visible()
 
 
 def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:
     look = reported["look"]
-    for place, token in enumerate(reported["visitors"]):
+    for number, token in enumerate(reported["visitors"]):
         # The last one without JavaScript: both ways count.
-        page = open_page(path="/", java_script_enabled=place != 2)
+        page = open_page(path="/", java_script_enabled=number != 2)
         report(page, site, look, token)
     somebody = open_page(path="/", expect_errors=True)
     expect(somebody.locator(".who", has_text=OWNER)).to_have_count(0)
@@ -62,9 +62,9 @@ def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, 
     log_in(page, site, reported["moderator"])
     page.goto(f"{site}/admin")
     case = page.locator(f"#look-{look}")
-    expect(case).to_contain_text(text("admin.reports", Language.EN, count=3))
-    expect(case).to_contain_text(text("admin.held", Language.EN))
-    expect(case).to_contain_text(text("report.reason.consent", Language.EN))
+    expect(case).to_contain_text(translate("admin.reports", Language.EN, count=3))
+    expect(case).to_contain_text(translate("admin.held", Language.EN))
+    expect(case).to_contain_text(translate("report.reason.consent", Language.EN))
     expect(case.get_by_role("img")).to_have_js_property("complete", True)
     for scheme in ("light", "dark"):
         reader = open_page(path="/", color_scheme=scheme, locale="ko-KR")
@@ -73,25 +73,27 @@ def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, 
         for summary in reader.locator(".acts summary").all():
             summary.click()
         assert not Axe().run(reader).response["violations"], scheme
-    case.get_by_role("button", name=text("admin.restore", Language.EN)).click()
+    case.get_by_role("button", name=translate("admin.restore", Language.EN)).click()
     expect(page.locator(f"#look-{look}")).to_have_count(0)
     somebody.goto(f"{site}/")
     expect(somebody.locator(".who", has_text=OWNER)).to_have_count(1)
 
-    report(open_page(path="/"), site, look, somebody_new(somebody, site, look))
+    report(open_page(path="/"), site, look, new_visitor_sees(somebody, site, look))
     page.goto(f"{site}/admin")
-    case.get_by_text(text("admin.hide", Language.EN), exact=True).click()
-    case.get_by_role("button", name=text("admin.hide.yes", Language.EN)).click()
+    case.get_by_text(translate("admin.hide", Language.EN), exact=True).click()
+    case.get_by_role("button", name=translate("admin.hide.yes", Language.EN)).click()
     expect(case).to_have_count(0)
     assert somebody.goto(f"{site}/looks/{look}").status == 404  # type: ignore[union-attr]
 
     page.goto(f"{site}/admin/log")
-    acts = [text(f"admin.act.{act}", Language.EN, moderator=MODERATOR, person=OWNER) for act in ("hide", "restore")]
+    acts = [
+        translate(f"admin.act.{act}", Language.EN, moderator=MODERATOR, person=OWNER) for act in ("hide", "restore")
+    ]
     expect(page.locator(".acted li p").first).to_have_text(acts[0])
     expect(page.locator(".acted li p").nth(1)).to_have_text(acts[1])
 
 
-def somebody_new(page: Page, site: str, look: str) -> str:
+def new_visitor_sees(page: Page, site: str, look: str) -> str:
     """The token of a visitor who came to be by a heart."""
     page.goto(f"{site}/looks/{look}")
     with page.expect_response("**/heart"):
@@ -104,4 +106,4 @@ def test_nothing_sticks_out(open_page: OpenPage, reported: dict[str, Any], site:
     log_in(page, site, reported["moderator"])
     for path in ("/admin", "/admin/log"):
         page.goto(site + path)
-        assert sticking_out(page) == {}, path
+        assert find_overflow(page) == {}, path

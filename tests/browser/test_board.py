@@ -7,10 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from bot.texts import Language, text
+from core.i18n.translations import Language, translate
 from tests.browser.conftest import OpenPage
-from tests.browser.measures import SHIFT, STICKING_OUT, WIDTHS
-from tests.browser.seed import ATTACK, SHARED
+from tests.browser.layout_checks import FIND_OVERFLOW, LAYOUT_SHIFT, WIDTHS
+from tests.browser.seed_board import SCRIPT_NAME, SHARED
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def test_the_board_has_a_first_place_and_the_others_in_order(open_page: OpenPage
     page = open_page(path="/")
     expect(page.locator(".hero h2")).to_have_text("Street")
     expect(page.locator(".hero .who")).to_contain_text(FIRST)
-    places = [text("board.place", Language.EN, place=place) for place in range(2, len(SHARED) + 1)]
+    places = [translate("board.place", Language.EN, place=place) for place in range(2, len(SHARED) + 1)]
     expect(page.locator(".looks .place")).to_have_text(places)
     for photo in page.locator("main img").all():
         photo.scroll_into_view_if_needed()
@@ -33,7 +33,9 @@ def test_the_board_has_a_first_place_and_the_others_in_order(open_page: OpenPage
 
 def test_a_card_leads_to_its_look_and_a_tab_to_its_style(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
-    page.get_by_role("navigation", name=text("board.style", Language.EN)).get_by_role("link", name="80s Retro").click()
+    page.get_by_role("navigation", name=translate("board.style", Language.EN)).get_by_role(
+        "link", name="80s Retro"
+    ).click()
     expect(page.locator(".hero .who")).to_contain_text("Corduroy Fox 71")
     expect(page.locator(".looks > li")).to_have_count(0)
     page.locator(".hero img").click(force=True)
@@ -51,13 +53,13 @@ def test_nothing_sticks_out_or_jumps(
     root = page.url.rstrip("/")
     for path in ("/", f"/looks/{board[FIRST]}", "/styles", "/styles/street", "/about", "/model", "/privacy"):
         page.goto(root + path)
-        assert page.evaluate(STICKING_OUT) == [], path
-        assert page.evaluate(SHIFT) < 0.02, path
+        assert page.evaluate(FIND_OVERFLOW) == [], path
+        assert page.evaluate(LAYOUT_SHIFT) < 0.02, path
 
 
 def test_the_warm_colours_fade_by_the_slider(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
-    slider = page.get_by_label(text("look.warmth", Language.EN))
+    slider = page.get_by_label(translate("look.warmth", Language.EN))
     warmth = page.locator(".warmth")
     slider.press("End")
     expect(warmth).to_have_css("opacity", "1")
@@ -77,7 +79,7 @@ def test_a_heart_is_given_at_once_and_is_still_there(open_page: OpenPage, board:
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(count).to_have_text(str(before + 1))
-    expect(button).to_have_accessible_name(f"{text('heart.label', Language.EN)} {before + 1}")
+    expect(button).to_have_accessible_name(f"{translate('heart.label', Language.EN)} {before + 1}")
     page.reload()
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(count).to_have_text(str(before + 1))
@@ -115,11 +117,11 @@ def test_all_works_without_javascript(open_page: OpenPage, board: dict[str, str]
 
 def test_a_name_that_is_markup_stays_a_name(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
-    expect(page.locator(".looks .who", has_text=ATTACK)).to_have_count(1)
-    page.goto(f"{page.url}looks/{board[ATTACK]}")
-    expect(page.locator(".told .who")).to_contain_text(ATTACK)
+    expect(page.locator(".looks .who", has_text=SCRIPT_NAME)).to_have_count(1)
+    page.goto(f"{page.url}looks/{board[SCRIPT_NAME]}")
+    expect(page.locator(".told .who")).to_contain_text(SCRIPT_NAME)
     expect(page.locator(".layers img").first).to_have_attribute(
-        "alt", text("look.title", Language.EN, style="Street", name=ATTACK)
+        "alt", translate("look.title", Language.EN, style="Street", name=SCRIPT_NAME)
     )
     assert page.evaluate("window.hacked") is None
 
@@ -127,10 +129,10 @@ def test_a_name_that_is_markup_stays_a_name(open_page: OpenPage, board: dict[str
 def test_the_keyboard_reaches_everything_and_skips_the_menu(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name=text("site.skip", Language.EN))).to_be_focused()
+    expect(page.get_by_role("link", name=translate("site.skip", Language.EN))).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name=text("board.when.today", Language.EN))).to_be_focused()
+    expect(page.get_by_role("link", name=translate("board.when.today", Language.EN))).to_be_focused()
     card = page.locator(".looks .whole").first
     card.focus()
     page.keyboard.press("Tab")
@@ -143,6 +145,6 @@ def test_the_keyboard_reaches_everything_and_skips_the_menu(open_page: OpenPage,
 
 def test_a_board_without_looks_invites(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/?style=girlish&when=week", locale="ko-KR")
-    expect(page.locator(".empty h2")).to_have_text(text("board.empty", Language.KO))
-    page.get_by_role("link", name=text("board.show", Language.KO)).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(text("page.tagline", Language.KO))
+    expect(page.locator(".empty h2")).to_have_text(translate("board.empty", Language.KO))
+    page.get_by_role("link", name=translate("board.show", Language.KO)).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("page.tagline", Language.KO))

@@ -1,65 +1,65 @@
 """From a chat on Telegram to the board in a browser, and off it again."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from bot.actions import Verb
-from bot.telegram.callbacks import decode
+from bot.telegram.callback_data import decode_callback_data
 from bot.testing.telegram import FakeTelegram
-from bot.texts import Language, text
-from tests.browser.conftest import running
+from core.conversation.actions import ActionType
+from core.i18n.translations import Language, translate
+from tests.browser.conftest import running_server
 from tests.conftest import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MINA = 42
 SECRET = "knock"
 
 
-def buttons(telegram: FakeTelegram, verb: Verb) -> Iterator[tuple[dict[str, Any], str]]:
+def buttons(telegram: FakeTelegram, verb: ActionType) -> Iterator[tuple[dict[str, Any], str]]:
     """The messages that have a button which does this, the newest last, with what it sends."""
-    for message in telegram.sent(MINA):
+    for message in telegram.messages(MINA):
         for row in message.get("reply_markup", {}).get("inline_keyboard", []):
             for button in row:
-                action = decode(button.get("callback_data", ""))
-                if action is not None and action.verb is verb:
+                action = decode_callback_data(button.get("callback_data", ""))
+                if action is not None and action.type is verb:
                     yield message, button["callback_data"]
 
 
-def press(telegram: FakeTelegram, verb: Verb) -> None:
+def press(telegram: FakeTelegram, verb: ActionType) -> None:
     """Press the newest button that does this, as soon as there is one."""
     message, data = telegram.wait(lambda: list(buttons(telegram, verb)))[-1]
-    telegram.push(telegram.updates.press(message, data, person=MINA))
+    telegram.deliver_update(telegram.updates.button_press(message, data, user_id=MINA))
 
 
-def hear(telegram: FakeTelegram, key: str, **words: object) -> None:
+def wait_for_text(telegram: FakeTelegram, key: str, **words: object) -> None:
     """Wait until Eva says this."""
-    telegram.wait(lambda: [each for each in telegram.sent(MINA) if each.get("text") == text(key, Language.KO, **words)])
+    telegram.wait(
+        lambda: [each for each in telegram.messages(MINA) if each.get("text") == translate(key, Language.KO, **words)]
+    )
 
 
 def test_what_is_shared_in_a_chat_is_on_the_board_until_it_is_taken_back(chromium: Browser, tmp_path: Path) -> None:
     with FakeTelegram() as telegram:
         settings = {
             "EVA_TELEGRAM_TOKEN": telegram.token,
-            "EVA_TELEGRAM_SECRET": SECRET,
+            "EVA_TELEGRAM_WEBHOOK_SECRET": SECRET,
             "EVA_TELEGRAM_API_URL": telegram.url,
         }
-        with running(tmp_path, **settings) as address:
+        with running_server(tmp_path, **settings) as address:
             telegram.api.webhook.update(url=f"{address}/telegram/webhook", secret_token=SECRET)
             page: Page = chromium.new_context(locale="ko-KR", viewport={"width": 390, "height": 780}).new_page()
             page.goto(address)
             expect(page.locator(".looks .look, .hero")).to_have_count(0)
 
-            telegram.push(telegram.updates.photo((ROOT / "samples" / "ethnic.jpg").read_bytes(), person=MINA))
-            press(telegram, Verb.SHARE)
-            telegram.wait(lambda: list(buttons(telegram, Verb.TAKE)))
-            telegram.push(telegram.updates.text("미나리", person=MINA))
-            hear(telegram, "talk.shared", name="미나리")
+            telegram.deliver_update(
+                telegram.updates.photo((ROOT / "samples" / "ethnic.jpg").read_bytes(), user_id=MINA)
+            )
+            press(telegram, ActionType.SHARE)
+            telegram.wait(lambda: list(buttons(telegram, ActionType.ACCEPT_NAME)))
+            telegram.deliver_update(telegram.updates.text("미나리", user_id=MINA))
+            wait_for_text(telegram, "talk.shared", name="미나리")
 
             page.goto(address)
             expect(page.locator(".hero")).to_contain_text("미나리")
@@ -67,8 +67,8 @@ def test_what_is_shared_in_a_chat_is_on_the_board_until_it_is_taken_back(chromiu
             expect(page.locator(".told h1")).not_to_be_empty()
             look = page.url
 
-            press(telegram, Verb.UNSHARE)
-            hear(telegram, "talk.unshared")
+            press(telegram, ActionType.UNSHARE)
+            wait_for_text(telegram, "talk.unshared")
             reply = page.goto(look)
             assert reply is not None
             assert reply.status == 404

@@ -1,7 +1,5 @@
 """Logging in and out in a real browser: by a link from a chat, through a provider's redirects, with Telegram."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json
@@ -21,10 +19,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 from bot.testing.telegram import FakeTelegram
-from bot.texts import Language, text
-from tests.browser.conftest import ENVIRONMENT, running
-from tests.browser.measures import SHIFT, STICKING_OUT, WIDTHS, sticking_out
-from tests.oauth import FakeLogins
+from core.i18n.translations import Language, translate
+from tests.browser.conftest import ENVIRONMENT, running_server
+from tests.browser.layout_checks import FIND_OVERFLOW, LAYOUT_SHIFT, WIDTHS, find_overflow
+from tests.fake_oauth_providers import FakeOAuthProviders
 
 pytestmark = pytest.mark.browser
 
@@ -56,8 +54,8 @@ Link = Callable[[str, str], str]
 
 
 @pytest.fixture(scope="module")
-def logins() -> Iterator[FakeLogins]:
-    with FakeLogins() as peer:
+def logins() -> Iterator[FakeOAuthProviders]:
+    with FakeOAuthProviders() as peer:
         yield peer
 
 
@@ -73,16 +71,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def door(folder: Path, logins: FakeLogins, telegram: FakeTelegram) -> Iterator[str]:
+def door(folder: Path, logins: FakeOAuthProviders, telegram: FakeTelegram) -> Iterator[str]:
     """The address of an Eva with all logins, of Telegram's the one with a script of Telegram's."""
     others = {name: value for name, value in logins.environment.items() if not name.startswith("telegram")}
     settings = {f"EVA_{name.upper()}": value for name, value in others.items()}
-    with running(
+    with running_server(
         folder,
         **settings,
         EVA_TELEGRAM_TOKEN=telegram.token,
         EVA_TELEGRAM_API_URL=telegram.url,
-        EVA_TELEGRAM_NAME=BOT,
+        EVA_TELEGRAM_BOT_USERNAME=BOT,
     ) as address:
         yield address
 
@@ -92,7 +90,7 @@ def link(door: str, folder: Path) -> Link:
     """A link as somebody gets it in a chat."""
 
     def issue(subject: str, name: str) -> str:
-        command = [sys.executable, "-m", "tests.browser.ticket", subject, name]
+        command = [sys.executable, "-m", "tests.browser.seed_login_link", subject, name]
         done = subprocess.run(
             command, cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60
         )
@@ -135,12 +133,12 @@ def signed(key: bytes, fields: dict[str, str]) -> dict[str, str]:
 
 
 def button(page: Page, key: str, **words: str) -> Any:
-    return page.get_by_role("button", name=text(key, EN, **words), exact=True)
+    return page.get_by_role("button", name=translate(key, EN, **words), exact=True)
 
 
 def enter(visit: Visit, link: Link, subject: str, name: str) -> Page:
     page = visit(link(subject, name))
-    expect(page.get_by_role("heading", level=1)).to_have_text(text("login.link.title", EN, name=name))
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("login.link.title", EN, name=name))
     button(page, "login.link.enter").click()
     expect(page).to_have_url(re.compile("/me$"))
     return page
@@ -149,11 +147,11 @@ def enter(visit: Visit, link: Link, subject: str, name: str) -> Page:
 def test_a_link_logs_in_and_everywhere_means_everywhere(visit: Visit, link: Link, door: str) -> None:
     phone, desk = [enter(visit, link, "1", "Linen Heron") for _ in range(2)]
     phone.goto(f"{door}/login")
-    expect(phone.locator(".lead")).to_have_text(text("login.here", EN, name="Linen Heron"))
+    expect(phone.locator(".lead")).to_have_text(translate("login.here", EN, name="Linen Heron"))
     button(phone, "login.everywhere").click()
-    expect(phone.get_by_text(text("login.said.everywhere", EN))).to_be_visible()
+    expect(phone.get_by_text(translate("login.said.everywhere", EN))).to_be_visible()
     desk.goto(f"{door}/login")
-    expect(desk.get_by_role("heading", level=1)).to_have_text(text("login.title", EN))
+    expect(desk.get_by_role("heading", level=1)).to_have_text(translate("login.title", EN))
 
 
 def test_a_link_that_was_used_says_so(visit: Visit, link: Link) -> None:
@@ -165,36 +163,36 @@ def test_a_link_that_was_used_says_so(visit: Visit, link: Link) -> None:
     other.on("console", lambda _: None)
     reply = other.request.get(address)
     assert reply.status == 410
-    assert text("login.over.title", EN) in reply.text()
+    assert translate("login.over.title", EN) in reply.text()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-def test_through_kakaos_pages_and_back(visit: Visit, logins: FakeLogins, door: str, scripts: bool) -> None:
-    logins.user = f"330{scripts:d}"
+def test_through_kakaos_pages_and_back(visit: Visit, logins: FakeOAuthProviders, door: str, scripts: bool) -> None:
+    logins.user_id = f"330{scripts:d}"
     page = visit("/login?next=/styles", java_script_enabled=scripts)
-    page.get_by_role("link", name=text("login.with.kakao", EN)).click()
+    page.get_by_role("link", name=translate("login.with.kakao", EN)).click()
     expect(page).to_have_url(f"{door}/styles")
     [cookie] = [each for each in page.context.cookies() if each["name"] == "visitor"]
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/")
     page.goto(f"{door}/login")
-    page.get_by_role("link", name=text("login.join.facebook", EN)).click()
-    expect(page.get_by_text(text("login.said.connected", EN))).to_be_visible()
+    page.get_by_role("link", name=translate("login.join.facebook", EN)).click()
+    expect(page.get_by_text(translate("login.said.connected", EN))).to_be_visible()
     button(page, "login.disconnect.facebook").click()
-    expect(page.get_by_text(text("login.said.disconnected", EN))).to_be_visible()
+    expect(page.get_by_text(translate("login.said.disconnected", EN))).to_be_visible()
     button(page, "login.disconnect.kakao").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(text("login.ask.disconnect.title", EN))
-    page.get_by_role("link", name=text("login.ask.no", EN)).click()
-    expect(page.get_by_text(text("login.way.kakao", EN), exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("login.ask.disconnect.title", EN))
+    page.get_by_role("link", name=translate("login.ask.no", EN)).click()
+    expect(page.get_by_text(translate("login.way.kakao", EN), exact=True)).to_be_visible()
     button(page, "login.out").click()
-    expect(page.get_by_text(text("login.said.out", EN))).to_be_visible()
+    expect(page.get_by_text(translate("login.said.out", EN))).to_be_visible()
 
 
-def test_who_says_no_is_back_where_they_were(visit: Visit, logins: FakeLogins) -> None:
+def test_who_says_no_is_back_where_they_were(visit: Visit, logins: FakeOAuthProviders) -> None:
     page = visit("/login")
     logins.denies = True
     try:
-        page.get_by_role("link", name=text("login.with.kakao", EN)).click()
-        expect(page.get_by_text(text("login.said.denied", EN))).to_be_visible()
+        page.get_by_role("link", name=translate("login.with.kakao", EN)).click()
+        expect(page.get_by_text(translate("login.said.denied", EN))).to_be_visible()
     finally:
         logins.denies = False
 
@@ -204,7 +202,7 @@ def test_telegrams_button(visit: Visit, door: str) -> None:
     page.get_by_role("link", name=f"Log in with Telegram ({BOT})").click()
     expect(page).to_have_url(f"{door}/model")
     page.goto(f"{door}/login")
-    expect(page.get_by_text(text("login.way.telegram", EN), exact=True)).to_be_visible()
+    expect(page.get_by_text(translate("login.way.telegram", EN), exact=True)).to_be_visible()
 
 
 def mini_app(telegram: FakeTelegram, user: int) -> str:
@@ -233,14 +231,14 @@ def test_telegram_web_frames_the_mini_app_and_opens_it_in_a_tab(
     with framed(chromium, door + mini_app(telegram, 816), by=TELEGRAM_WEB) as page:
         page.goto(TELEGRAM_WEB)
         app = page.frame_locator("iframe")
-        expect(app.get_by_text(text("login.app.apart", EN))).to_be_visible()
+        expect(app.get_by_text(translate("login.app.apart", EN))).to_be_visible()
         expect(app.get_by_role("navigation")).to_have_count(0)
-        assert page.frames[1].evaluate(STICKING_OUT) == []
+        assert page.frames[1].evaluate(FIND_OVERFLOW) == []
         with page.context.expect_page() as opened:
-            app.get_by_role("link", name=text("login.app.tab", EN)).click()
+            app.get_by_role("link", name=translate("login.app.tab", EN)).click()
         tab = opened.value
         expect(tab).to_have_url(re.compile("/login/link/"))
-        tab.get_by_role("button", name=text("login.link.enter", EN)).click()
+        tab.get_by_role("button", name=translate("login.link.enter", EN)).click()
         expect(tab).to_have_url(re.compile("/me$"))
         assert [each["name"] for each in page.context.cookies(door)] == ["visitor"]
 
@@ -269,11 +267,11 @@ def test_the_pages_are_for_everybody(visit: Visit, link: Link, door: str, locale
     page, language = visit(locale=locale, color_scheme=scheme), Language(locale[:2])
 
     def look(name: str) -> None:
-        assert sticking_out(page) == {}, name
+        assert find_overflow(page) == {}, name
         for width in WIDTHS if shots else ():
             page.set_viewport_size({"width": width, "height": 740})
             page.screenshot(path=Path(shots or "") / f"{name}-{width}-{locale}-{scheme}.png", full_page=True)
-        assert page.evaluate(SHIFT) < 0.02, name
+        assert page.evaluate(LAYOUT_SHIFT) < 0.02, name
         found = [each for each in Axe().run(page).response["violations"] if each["impact"] in {"serious", "critical"}]
         assert found == [], name
 
@@ -287,7 +285,7 @@ def test_the_pages_are_for_everybody(visit: Visit, link: Link, door: str, locale
     page.goto(f"{door}/login")
     look("known")
     page.locator(".logins button").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(text("login.ask.disconnect.title", language))
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("login.ask.disconnect.title", language))
     look("ask")
     page.locator(".choices button").click()
     expect(page).to_have_url(re.compile("said=disconnected$"))

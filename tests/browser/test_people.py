@@ -1,7 +1,5 @@
 """What people do with each other's looks, in a real browser: by mouse, by keyboard, and without JavaScript."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
@@ -13,10 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from bot.texts import Language, text
+from core.i18n.translations import Language, translate
 from tests.browser.conftest import ENVIRONMENT, OpenPage
-from tests.browser.measures import SHIFT, STICKING_OUT
-from tests.browser.seed import ATTACK, SHARED
+from tests.browser.layout_checks import FIND_OVERFLOW, LAYOUT_SHIFT
+from tests.browser.seed_board import SCRIPT_NAME, SHARED
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +30,7 @@ def is_accessible(page: Page) -> None:
 
 def test_a_scrap_is_kept_at_once_and_still_there(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board['미나']}")
-    button = page.get_by_role("button", name=text("deeds.scrap", EN), exact=True)
+    button = page.get_by_role("button", name=translate("deeds.scrap", EN), exact=True)
     expect(button).to_have_attribute("aria-pressed", "false")
     with page.expect_response("**/scrap"):
         button.click()
@@ -68,7 +66,7 @@ def test_a_person_is_followed_from_their_look_and_left_on_their_page(
     open_page: OpenPage, board: dict[str, str]
 ) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
-    button = page.get_by_role("button", name=text("deeds.follow.whom", EN, name=FIRST))
+    button = page.get_by_role("button", name=translate("deeds.follow.whom", EN, name=FIRST))
     button.scroll_into_view_if_needed()
     box = button.bounding_box()
     with page.expect_response("**/follow"):
@@ -110,14 +108,14 @@ def test_all_of_it_works_without_javascript(open_page: OpenPage, board: dict[str
     for bubble in page.locator(".typed p").all():
         expect(bubble).to_have_css("opacity", "1")
     page.locator(".report summary").click()
-    page.get_by_label(text("report.reason.no_outfit", EN)).check()
-    page.get_by_role("button", name=text("report.send", EN)).click()
-    expect(page.locator(".log")).to_have_text(text("report.thanks", EN))
+    page.get_by_label(translate("report.reason.no_outfit", EN)).check()
+    page.get_by_role("button", name=translate("report.send", EN)).click()
+    expect(page.locator(".log")).to_have_text(translate("report.thanks", EN))
 
 
 def test_the_keyboard_alone_scraps_follows_and_reports(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board['Corduroy Fox 71']}")
-    page.get_by_label(text("look.warmth", EN)).focus()
+    page.get_by_label(translate("look.warmth", EN)).focus()
     page.keyboard.press("Tab")
     expect(page.locator(".owner a")).to_be_focused()
     for kind, key in (("follow", "Enter"), ("heart", "Enter"), ("scrap", "Space")):
@@ -132,13 +130,13 @@ def test_the_keyboard_alone_scraps_follows_and_reports(open_page: OpenPage, boar
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_label(text("report.reason.explicit", EN))).to_be_checked()
+    expect(page.get_by_label(translate("report.reason.explicit", EN))).to_be_checked()
     page.keyboard.press("Tab")
     page.keyboard.type("The second picture")
     with page.expect_response("**/report") as sent:
         page.keyboard.press("Enter")
     assert sent.value.ok
-    expect(page.locator(".thanks")).to_have_text(text("report.thanks", EN))
+    expect(page.locator(".thanks")).to_have_text(translate("report.thanks", EN))
     expect(page.locator(".thanks")).to_be_focused()
     expect(page.locator(".report")).to_have_count(0)
 
@@ -165,7 +163,7 @@ def test_her_words_are_typed_once_and_nothing_moves(open_page: OpenPage, board: 
     expect(log.locator(".dots")).to_have_count(0)
     assert words.all_inner_texts() == said
     assert log.evaluate(TALL) == tall
-    assert page.evaluate(SHIFT) < 0.02
+    assert page.evaluate(LAYOUT_SHIFT) < 0.02
     page.goto(look)
     expect(last).to_have_css("opacity", "1")
     expect(log.locator(".dots")).to_have_count(0)
@@ -206,15 +204,15 @@ def test_her_words_appear_also_where_the_script_does_not_come(open_page: OpenPag
 
 
 @pytest.fixture
-def own(open_page: OpenPage, board: dict[str, str], place: Path) -> tuple[Page, str]:
+def own(open_page: OpenPage, board: dict[str, str], site_folder: Path) -> tuple[Page, str]:
     """A browser, and the id of a look that belongs to it."""
     page = open_page(path=f"/looks/{board[FIRST]}")
     with page.expect_response("**/scrap"):
         page.locator(".scrap button").click()
     token = next(str(each["value"]) for each in page.context.cookies() if each["name"] == "visitor")
-    run = [sys.executable, "-m", "tests.browser.own", token.partition(".")[0], f"Owner {token[:6]}"]
+    run = [sys.executable, "-m", "tests.browser.seed_own_look", token.partition(".")[0], f"Owner {token[:6]}"]
     done = subprocess.run(
-        run, cwd=place, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
+        run, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     return page, done.stdout.strip()
@@ -225,16 +223,16 @@ def test_an_owner_takes_a_look_off_the_board_and_deletes_it(own: tuple[Page, str
     address = re.sub("/looks/.*", f"/looks/{look}", page.url)
     page.goto(address)
     expect(page.locator(".follow, .report")).to_have_count(0)
-    expect(page.locator(".yours")).to_contain_text(text("deeds.own", EN))
+    expect(page.locator(".yours")).to_contain_text(translate("deeds.own", EN))
     is_accessible(page)
     page.locator(".owner a").click()
-    expect(page.get_by_text(text("person.own", EN))).to_be_visible()
+    expect(page.get_by_text(translate("person.own", EN))).to_be_visible()
     expect(page.locator(".follow")).to_have_count(0)
     page.go_back()
-    page.get_by_role("button", name=text("talk.button.unshare", EN)).click()
+    page.get_by_role("button", name=translate("talk.button.unshare", EN)).click()
     expect(page).to_have_url(re.compile(f"/me/looks/{look}"))
     assert page.request.get(address).status == 404
-    page.get_by_role("link", name=text("me.delete", EN)).click()
+    page.get_by_role("link", name=translate("me.delete", EN)).click()
     page.locator("main form button").first.click()
     expect(page).to_have_url(re.compile(r"/me(\?.*)?$"))
     assert page.request.get(address.replace("/looks/", "/me/looks/")).status == 404
@@ -250,12 +248,12 @@ def test_a_person_and_a_report_fit_and_are_accessible(
         path=f"/people/{quote('미나')}", viewport={"width": width, "height": 740}, color_scheme=scheme, locale=locale
     )
     root = page.url.partition("/people")[0]
-    assert page.evaluate(SHIFT) < 0.02
-    assert page.evaluate(STICKING_OUT) == []
+    assert page.evaluate(LAYOUT_SHIFT) < 0.02
+    assert page.evaluate(FIND_OVERFLOW) == []
     is_accessible(page)
     page.goto(f"{root}/looks/{board['미나']}")
     page.locator(".report summary").click()
-    assert page.evaluate(STICKING_OUT) == []
+    assert page.evaluate(FIND_OVERFLOW) == []
     is_accessible(page)
     for target in page.locator(".owner a, .toggle button, .report summary, .report input, .report button").all():
         box = target.bounding_box()
@@ -265,11 +263,13 @@ def test_a_person_and_a_report_fit_and_are_accessible(
 
 
 def test_a_name_that_is_markup_has_a_page_and_stays_a_name(open_page: OpenPage, board: dict[str, str]) -> None:
-    page = open_page(path=f"/looks/{board[ATTACK]}")
-    expect(page.locator(".owner a")).to_contain_text(ATTACK)
-    expect(page.locator(".follow button")).to_have_attribute("aria-label", text("deeds.follow.whom", EN, name=ATTACK))
+    page = open_page(path=f"/looks/{board[SCRIPT_NAME]}")
+    expect(page.locator(".owner a")).to_contain_text(SCRIPT_NAME)
+    expect(page.locator(".follow button")).to_have_attribute(
+        "aria-label", translate("deeds.follow.whom", EN, name=SCRIPT_NAME)
+    )
     page.locator(".owner a").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(ATTACK)
+    expect(page.get_by_role("heading", level=1)).to_have_text(SCRIPT_NAME)
     with page.expect_response("**/follow"):
         page.locator(".follow button").click()
     expect(page.locator(".follow button")).to_have_attribute("aria-pressed", "true")

@@ -1,7 +1,5 @@
 """Passing a look on, thumbnails, the counter, and what every page may weigh and must be like."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json
@@ -14,10 +12,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
-from bot.texts import Language, text
-from tests.browser.conftest import OpenPage, running
-from tests.browser.measures import SHIFT
-from tests.browser.seed import SHARED
+from core.i18n.translations import Language, translate
+from tests.browser.conftest import OpenPage, running_server
+from tests.browser.layout_checks import LAYOUT_SHIFT
+from tests.browser.seed_board import SHARED
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +73,7 @@ def is_feed(template: dict[str, Any]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def site_with_kakao(site: str, place: Path) -> Iterator[str]:
+def site_with_kakao(site: str, site_folder: Path) -> Iterator[str]:
     """A second Eva over the same board, with a key of Kakao's and the hash of the stand-in."""
     digest = base64.b64encode(hashlib.sha384(SDK.encode()).digest()).decode()
     settings = {
@@ -83,7 +81,7 @@ def site_with_kakao(site: str, place: Path) -> Iterator[str]:
         "EVA_KAKAO_SDK_VERSION": "9.9.9",
         "EVA_KAKAO_SDK_INTEGRITY": f"sha384-{digest}",
     }
-    with running(place, **settings) as address:
+    with running_server(site_folder, **settings) as address:
         yield address
 
 
@@ -104,7 +102,7 @@ def test_kakaotalk_is_given_a_feed(
     page = open_page(path="/", locale=locale)
     send_sdk(page, SDK)
     page.goto(f"{site_with_kakao}/looks/{board[FIRST]}")
-    page.get_by_role("button", name=text("share.kakao", language)).click()
+    page.get_by_role("button", name=translate("share.kakao", language)).click()
     init, send = page.evaluate("window.calls")
     assert init == ["init", "0123456789abcdef"]
     assert send[0] == "sendDefault"
@@ -133,8 +131,8 @@ def test_without_the_right_script_there_is_no_button_for_kakaotalk(
 
 def test_the_link_is_copied_and_that_is_said(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}", permissions=["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name=text("share.copy", Language.EN)).click()
-    expect(page.get_by_role("status").filter(has_text=text("share.copied", Language.EN))).to_be_visible()
+    page.get_by_role("button", name=translate("share.copy", Language.EN)).click()
+    expect(page.get_by_role("status").filter(has_text=translate("share.copied", Language.EN))).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == f"{page.url}?preview=en"
 
 
@@ -143,7 +141,7 @@ def test_a_link_that_cannot_be_copied_is_shown(open_page: OpenPage, board: dict[
     page.add_init_script('navigator.clipboard.writeText = async () => { throw new Error("no"); };')
     page.goto(f"{page.url}looks/{board[FIRST]}")
     page.locator(".sharing .copy").click()
-    expect(page.locator(".said")).to_have_text(text("share.not_copied", Language.KO, url=f"{page.url}?preview=ko"))
+    expect(page.locator(".said")).to_have_text(translate("share.not_copied", Language.KO, url=f"{page.url}?preview=ko"))
 
 
 def test_the_devices_own_menu_is_offered_where_there_is_one(open_page: OpenPage, board: dict[str, str]) -> None:
@@ -151,13 +149,13 @@ def test_the_devices_own_menu_is_offered_where_there_is_one(open_page: OpenPage,
     expect(page.locator(".sharing .device")).to_be_hidden()
     page.add_init_script(SHARE)
     page.reload()
-    more = page.get_by_role("button", name=text("share.more", Language.EN), exact=True)
+    more = page.get_by_role("button", name=translate("share.more", Language.EN), exact=True)
     more.click()
     shared = page.evaluate("window.shared")
     assert shared["url"] == f"{page.url}?preview=en"
-    assert shared["title"] == text("look.title", Language.EN, style="Street", name=FIRST)
+    assert shared["title"] == translate("look.title", Language.EN, style="Street", name=FIRST)
     assert "Street" in shared["text"]
-    for name, words in (("AbortError", ""), ("NotAllowedError", text("share.failed", Language.EN))):
+    for name, words in (("AbortError", ""), ("NotAllowedError", translate("share.failed", Language.EN))):
         page.evaluate("name => { window.refuses = name; }", name)
         more.click()
         expect(page.locator(".said")).to_have_text(words)
@@ -183,7 +181,7 @@ def test_the_number_counts_up_to_what_the_page_says(open_page: OpenPage, board: 
     expect(still.locator(".judged strong")).to_have_text(number)
     moving = open_page(path="/", reduced_motion="no-preference")
     expect(moving.locator(".judged strong")).to_have_text(number)
-    assert moving.evaluate(SHIFT) == 0
+    assert moving.evaluate(LAYOUT_SHIFT) == 0
 
 
 @pytest.mark.parametrize(("width", "density"), [(360, 1), (360, 2), (1280, 1)])
@@ -226,7 +224,7 @@ def test_late_pictures_move_nothing(open_page: OpenPage, board: dict[str, str]) 
         while waiting:
             waiting.pop().continue_()
         page.wait_for_load_state("networkidle")
-        assert page.evaluate(SHIFT) == 0, path
+        assert page.evaluate(LAYOUT_SHIFT) == 0, path
 
 
 def test_a_board_without_its_photos_weighs_little(open_page: OpenPage, board: dict[str, str]) -> None:

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import re
 from io import BytesIO
 from pathlib import Path
@@ -9,10 +7,10 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
-from bot.texts import Language, text, variants
+from core.i18n.translations import Language, translate, variant_keys
 from tests.browser.conftest import OpenPage
-from tests.browser.measures import sticking_out
-from tests.pictures import encode, scene
+from tests.browser.layout_checks import find_overflow
+from tests.images import encode_image, make_scene
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +46,7 @@ def bubbles(page: Page) -> Locator:
 
 
 def press(page: Page, key: str, language: Language = Language.EN) -> None:
-    page.get_by_role("button", name=text(key, language), exact=True).click()
+    page.get_by_role("button", name=translate(key, language), exact=True).click()
 
 
 def say(page: Page, words: str) -> None:
@@ -58,17 +56,17 @@ def say(page: Page, words: str) -> None:
 
 def expect_answer(page: Page, language: Language = Language.EN) -> None:
     """Eva has answered about `street.jpg`, in which scripted verdicts see something feminine."""
-    name = text("style.feminine.name", language)
+    name = translate("style.feminine.name", language)
     said = page.locator(".log .bubble.eva p")
     expect(said.filter(has_text=re.compile(rf"{name}.*70|70.*{name}"))).to_have_count(1)
     bars = page.locator(".log .bars li")
     expect(bars).to_have_count(8)
     expect(bars.first).to_contain_text(name)
-    expect(bars.first.locator(".bar")).to_have_accessible_name(text("page.bar", language, style=name, percent=70))
+    expect(bars.first.locator(".bar")).to_have_accessible_name(translate("page.bar", language, style=name, percent=70))
     shares = [float(bar.get_attribute("width").rstrip("%")) for bar in bars.locator(".share").all()]  # type: ignore[union-attr]
     assert shares == sorted(shares, reverse=True)
     heat = page.locator(".log .warm")
-    expect(heat).to_have_attribute("alt", text("page.map_alt", language, style=name))
+    expect(heat).to_have_attribute("alt", translate("page.map_alt", language, style=name))
     assert heat.evaluate(LOADED)
     assert page.locator(".log .cold").evaluate(LOADED)
 
@@ -78,20 +76,22 @@ def test_eva_answers_in_the_readers_language(
     open_page: OpenPage, samples: Path, locale: str, language: Language
 ) -> None:
     page = open_page(locale=locale)
-    expect(page.get_by_role("heading", level=1)).to_have_text(text("page.tagline", language))
-    expect(page.locator(".log .bubble")).to_have_text([text(key, language) for key in variants("page.hello", language)])
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("page.tagline", language))
+    expect(page.locator(".log .bubble")).to_have_text(
+        [translate(key, language) for key in variant_keys("page.hello", language)]
+    )
     choose(page, samples / "street.jpg")
     expect_answer(page, language)
-    expect(page.locator(".drop strong")).to_have_text(text("page.another", language))
+    expect(page.locator(".drop strong")).to_have_text(translate("page.another", language))
 
 
 def test_the_language_switch_is_remembered(open_page: OpenPage) -> None:
     page = open_page()
-    page.get_by_role("link", name=text("page.language_ko", Language.EN)).click()
+    page.get_by_role("link", name=translate("page.language_ko", Language.EN)).click()
     expect(page.locator("html")).to_have_attribute("lang", "ko")
     page.goto(page.url.partition("?")[0])
     expect(page.locator("html")).to_have_attribute("lang", "ko")
-    expect(page.get_by_role("link", name=text("page.language_en", Language.KO))).to_be_visible()
+    expect(page.get_by_role("link", name=translate("page.language_en", Language.KO))).to_be_visible()
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
@@ -123,7 +123,7 @@ def test_the_keyboard_is_enough(open_page: OpenPage, samples: Path) -> None:
     # That a focused file input opens the chooser is the browser's part; headless, it does not always do it.
     page.locator("input[name=photo]:focus").set_input_files(samples / "street.jpg")
     expect_answer(page)
-    switch = page.get_by_label(text("page.show_map", Language.EN))
+    switch = page.get_by_label(translate("page.show_map", Language.EN))
     switch.focus()
     page.keyboard.press("Space")
     expect(switch).not_to_be_checked()
@@ -140,7 +140,7 @@ def test_nothing_sticks_out_at_any_width(
     page = open_page(color_scheme=scheme, locale=locale)
     choose(page, samples / "street.jpg")
     expect_answer(page, language)
-    assert sticking_out(page) == {}
+    assert find_overflow(page) == {}
 
 
 def test_eva_types_one_bubble_at_a_time(open_page: OpenPage, samples: Path) -> None:
@@ -189,12 +189,12 @@ def test_the_form_works_without_javascript(open_page: OpenPage, samples: Path) -
     expect(page.locator(".log .warm")).to_have_css("opacity", "0")
     press(page, "talk.button.correct")
     page.get_by_role("button", name="Casual", exact=True).click()
-    expect(bubbles(page).last).to_have_text(text("talk.correct.thanks", Language.EN, style="Casual"))
+    expect(bubbles(page).last).to_have_text(translate("talk.correct.thanks", Language.EN, style="Casual"))
     say(page, "Thank you")
-    expect(bubbles(page).last).to_have_text(text("talk.thanks", Language.EN))
+    expect(bubbles(page).last).to_have_text(translate("talk.thanks", Language.EN))
     press(page, "talk.button.share")
     press(page, "talk.button.take")
-    page.get_by_role("link", name=text("talk.button.page", Language.EN)).click()
+    page.get_by_role("link", name=translate("talk.button.page", Language.EN)).click()
     expect(page).to_have_url(re.compile("/looks/"))
 
 
@@ -206,14 +206,14 @@ def test_a_bad_file_gets_her_sentence_and_the_page_goes_on(
 ) -> None:
     page = open_page(expect_errors=True)
     choose(page, {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": content})
-    expect(page.locator(".log .bubble.eva").last).to_have_text(text(key, Language.EN))
+    expect(page.locator(".log .bubble.eva").last).to_have_text(translate(key, Language.EN))
     choose(page, samples / "street.jpg")
     expect_answer(page)
 
 
 def test_a_photo_that_the_browser_cannot_show_is_shown_all_the_same(open_page: OpenPage) -> None:
     page = open_page()
-    heic = encode(scene(640, 480), "HEIF")
+    heic = encode_image(make_scene(640, 480), "HEIF")
     choose(page, {"name": "photo.heic", "mimeType": "image/heic", "buffer": heic})
     expect(page.locator(".log .bubble.you img")).to_have_attribute("src", re.compile("^/pictures/"))
     expect(page.locator(".log .warm")).to_be_visible()
@@ -224,7 +224,7 @@ def test_a_big_photo_is_made_smaller_and_upright_before_it_travels(open_page: Op
     stored = BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6
-    scene(2400, 1800).save(stored, "JPEG", exif=exif, quality=90)
+    make_scene(2400, 1800).save(stored, "JPEG", exif=exif, quality=90)
     with page.expect_request(lambda each: each.method == "POST") as sent:
         choose(page, {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": stored.getvalue()})
     expect(page.locator(".log .warm")).to_be_visible()
@@ -239,8 +239,8 @@ def test_her_answer_can_be_copied(open_page: OpenPage, samples: Path) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     choose(page, samples / "street.jpg")
     page.locator(".copy").click()
-    expect(page.locator(".copy")).to_have_text(text("page.copied", Language.EN))
-    greetings = len(variants("page.hello", Language.EN))
+    expect(page.locator(".copy")).to_have_text(translate("page.copied", Language.EN))
+    greetings = len(variant_keys("page.hello", Language.EN))
     said = page.locator(".log .bubble.eva p").all_text_contents()[greetings:]
     assert page.evaluate("navigator.clipboard.readText()") == "\n".join(said)
 
@@ -250,23 +250,23 @@ def test_a_look_goes_to_the_board_under_the_name_that_was_typed(
     open_page: OpenPage, locale: str, language: Language
 ) -> None:
     page = open_page(locale=locale)
-    choose(page, {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": encode(scene(300, 400, seed=11))})
+    choose(page, {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": encode_image(make_scene(300, 400, seed=11))})
     press(page, "talk.button.share", language)
-    name = page.get_by_label(text("try.name", language))
+    name = page.get_by_label(translate("try.name", language))
     expect(name).to_be_focused()
     own = f"Mina {language}"
     name.fill(own)
     page.keyboard.press("Enter")
-    expect(bubbles(page).last).to_have_text(text("talk.shared", language, name=own))
+    expect(bubbles(page).last).to_have_text(translate("talk.shared", language, name=own))
     page.reload()
-    expect(bubbles(page).last).to_have_text(text("talk.shared", language, name=own))
-    page.get_by_role("link", name=text("talk.button.page", language)).click()
+    expect(bubbles(page).last).to_have_text(translate("talk.shared", language, name=own))
+    page.get_by_role("link", name=translate("talk.button.page", language)).click()
     expect(page.locator(".told")).to_contain_text(own)
     page.goto(page.url.partition("/looks")[0])
     expect(page.locator("main")).to_contain_text(own)
     page.goto(f"{page.url}try")
     press(page, "talk.button.unshare", language)
-    expect(bubbles(page).last).to_have_text(text("talk.unshared", language))
+    expect(bubbles(page).last).to_have_text(translate("talk.unshared", language))
 
 
 def test_a_reload_keeps_the_conversation(open_page: OpenPage, samples: Path) -> None:
@@ -274,56 +274,56 @@ def test_a_reload_keeps_the_conversation(open_page: OpenPage, samples: Path) -> 
     choose(page, samples / "street.jpg")
     expect_answer(page)
     press(page, "talk.button.keep")
-    expect(bubbles(page).last).to_have_text(text("talk.kept", Language.EN))
+    expect(bubbles(page).last).to_have_text(translate("talk.kept", Language.EN))
     page.reload()
     expect_answer(page)
     expect(page.locator(".log .bubble.you img")).to_be_visible()
-    expect(page.get_by_role("button", name=text("talk.button.share", Language.EN))).to_be_visible()
+    expect(page.get_by_role("button", name=translate("talk.button.share", Language.EN))).to_be_visible()
     choose(page, samples / "street.jpg")
-    remembered = [text(key, Language.EN) for key in variants("talk.remembered", Language.EN)]
+    remembered = [translate(key, Language.EN) for key in variant_keys("talk.remembered", Language.EN)]
     expect(bubbles(page).filter(has_text=re.compile("|".join(map(re.escape, remembered))))).to_have_count(1)
 
 
 def test_who_guesses_first_is_asked_and_then_told(open_page: OpenPage, samples: Path) -> None:
     page = open_page()
-    page.get_by_label(text("try.guess", Language.EN)).check()
+    page.get_by_label(translate("try.guess", Language.EN)).check()
     choose(page, samples / "street.jpg")
-    expect(bubbles(page).last).to_have_text(text("talk.guess.ask", Language.EN))
+    expect(bubbles(page).last).to_have_text(translate("talk.guess.ask", Language.EN))
     expect(page.locator(".log .bars")).to_have_count(0)
     page.reload()
-    expect(bubbles(page)).to_have_text([text("talk.guess.ask", Language.EN)])
-    expect(page.get_by_label(text("try.guess", Language.EN))).to_be_checked()
+    expect(bubbles(page)).to_have_text([translate("talk.guess.ask", Language.EN)])
+    expect(page.get_by_label(translate("try.guess", Language.EN))).to_be_checked()
     page.get_by_role("button", name="Feminine", exact=True).click()
     expect_answer(page)
-    right = [text(key, Language.EN, style="Feminine") for key in variants("talk.guess.right", Language.EN)]
+    right = [translate(key, Language.EN, style="Feminine") for key in variant_keys("talk.guess.right", Language.EN)]
     expect(bubbles(page).filter(has_text=re.compile("|".join(map(re.escape, right))))).to_have_count(1)
 
 
 def test_words_and_a_correction_are_answered(open_page: OpenPage, samples: Path) -> None:
     page = open_page()
     say(page, "hello")
-    expect(bubbles(page).last).to_have_text(text("talk.about", Language.EN))
+    expect(bubbles(page).last).to_have_text(translate("talk.about", Language.EN))
     expect(page.locator("#words")).to_have_value("")
     choose(page, samples / "street.jpg")
     press(page, "talk.button.correct")
-    expect(bubbles(page).last).to_have_text(text("talk.correct.ask", Language.EN))
+    expect(bubbles(page).last).to_have_text(translate("talk.correct.ask", Language.EN))
     say(page, "Ethnic, I think")
-    expect(bubbles(page).last).to_have_text(text("talk.correct.thanks", Language.EN, style="Ethnic"))
+    expect(bubbles(page).last).to_have_text(translate("talk.correct.thanks", Language.EN, style="Ethnic"))
 
 
 def test_the_whole_conversation_by_keyboard(open_page: OpenPage, samples: Path) -> None:
     page = open_page()
     choose(page, samples / "street.jpg")
-    share = page.get_by_role("button", name=text("talk.button.share", Language.EN))
+    share = page.get_by_role("button", name=translate("talk.button.share", Language.EN))
     share.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#name")).to_be_focused()
     for _ in range(2):
         page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name=text("talk.button.take", Language.EN))).to_be_focused()
+    expect(page.get_by_role("button", name=translate("talk.button.take", Language.EN))).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    expect(bubbles(page).last).to_have_text(text("talk.kept", Language.EN))
+    expect(bubbles(page).last).to_have_text(translate("talk.kept", Language.EN))
     expect(share).to_be_focused()
 
 
@@ -343,8 +343,8 @@ def test_a_broken_line_is_said_and_the_photo_is_sent_again(open_page: OpenPage, 
 
     # A small photo: the browser tells tests what it sends only then.
     page.route("**/try", broken)
-    choose(page, {"name": "a.png", "mimeType": "image/png", "buffer": encode(scene(80, 100, seed=3), "PNG")})
-    expect(bubbles(page).last).to_have_text(text("page.failed", Language.EN))
+    choose(page, {"name": "a.png", "mimeType": "image/png", "buffer": encode_image(make_scene(80, 100, seed=3), "PNG")})
+    expect(bubbles(page).last).to_have_text(translate("page.failed", Language.EN))
     expect(page.locator(".sending")).to_be_hidden()
     press(page, "try.again")
     expect(page.locator(".log .told").first).to_be_visible()
@@ -368,7 +368,7 @@ def test_a_photo_that_comes_while_words_are_on_their_way_waits_for_them(open_pag
     expect(page.locator(".log .photo")).to_have_count(0)
     held[0].continue_()
     expect_answer(page)
-    expect(bubbles(page).filter(has_text=text("talk.about", Language.EN))).to_have_count(1)
+    expect(bubbles(page).filter(has_text=translate("talk.about", Language.EN))).to_have_count(1)
     expect(page.locator(".deeds .chip").first).to_be_visible()
 
 
@@ -378,9 +378,9 @@ def test_offline_nothing_is_lost(open_page: OpenPage, samples: Path) -> None:
     expect_answer(page)
     page.context.set_offline(True)
     press(page, "talk.button.share")
-    expect(bubbles(page).last).to_have_text(text("page.offline", Language.EN))
+    expect(bubbles(page).last).to_have_text(translate("page.offline", Language.EN))
     say(page, "are you there?")
-    expect(bubbles(page).last).to_have_text(text("page.offline", Language.EN))
+    expect(bubbles(page).last).to_have_text(translate("page.offline", Language.EN))
     expect(page.locator("#words")).to_have_value("are you there?")
     choose(page, samples / "ethnic.jpg")
     expect(page.locator(".once")).to_be_visible()
@@ -407,7 +407,7 @@ def test_a_slow_line_shows_how_much_was_sent(open_page: OpenPage) -> None:
     noise = BytesIO()
     Image.effect_noise((900, 1200), 90).convert("RGB").save(noise, "JPEG", quality=85)
     choose(page, {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": noise.getvalue()})
-    expect(page.get_by_role("progressbar", name=text("try.sending", Language.EN))).to_be_visible()
+    expect(page.get_by_role("progressbar", name=translate("try.sending", Language.EN))).to_be_visible()
     expect(page.locator(".log .told").first).to_be_visible()
     expect(page.locator(".sending")).to_be_hidden()
     seen = page.evaluate("window.seen")
@@ -420,7 +420,9 @@ def test_a_phone_offers_its_camera(open_page: OpenPage) -> None:
     camera = page.locator("input[name=camera]")
     assert camera.get_attribute("capture") == "environment"
     expect(page.locator(".camera")).to_be_visible()
-    camera.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": encode(scene(300, 400, seed=2))})
+    camera.set_input_files(
+        {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": encode_image(make_scene(300, 400, seed=2))}
+    )
     expect(page.locator(".log .told").first).to_be_visible()
     expect(open_page(path="/try").locator(".camera")).to_be_hidden()
 
@@ -430,7 +432,7 @@ def test_on_a_phone_what_can_be_done_comes_into_view(open_page: OpenPage, sample
         viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, reduced_motion="no-preference"
     )
     choose(page, samples / "street.jpg")
-    share = page.get_by_role("button", name=text("talk.button.share", Language.EN))
+    share = page.get_by_role("button", name=translate("talk.button.share", Language.EN))
     expect(share).to_be_in_viewport()
     share.tap()
     name = page.locator("#name")

@@ -1,7 +1,5 @@
 """One Postgres server for all test processes, and for each test a database of its own with all tables."""
 
-from __future__ import annotations
-
 import asyncio
 import fcntl
 import os
@@ -17,19 +15,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from core.db.embedded import EmbeddedPostgres
-from core.db.engine import Database, for_asyncpg
+from core.db.database import Database, asyncpg_url
+from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import migrate_up
-from core.links import Links
-from core.memory import Memory
-from core.storage import Storage
+from core.object_storage import ObjectStorage
+from core.resources import Resources
+from core.signing import UrlSigner
 
 OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 """Nothing here has to survive a power cut."""
 
 
 async def _execute(url: str, statement: str) -> None:
-    engine = create_async_engine(for_asyncpg(url), isolation_level="AUTOCOMMIT")
+    engine = create_async_engine(asyncpg_url(url), isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text(statement))
     await engine.dispose()
@@ -58,7 +56,7 @@ def postgres(testrun_uid: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     yield server
     with _exclusive(lock):
         server.stop()
-        if not server.runs():
+        if not server.is_running():
             shutil.rmtree(folder)
 
 
@@ -78,14 +76,14 @@ async def _migrate(url: str) -> None:
 @pytest.fixture
 async def empty_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """The address of a database without any table."""
-    async for url in _fresh(postgres, template="template0"):
+    async for url in _temporary_database(postgres, template="template0"):
         yield url
 
 
 @pytest.fixture
 async def url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """The address of a database with all tables, all empty."""
-    async for url in _fresh(postgres, template="eva"):
+    async for url in _temporary_database(postgres, template="eva"):
         yield url
 
 
@@ -97,25 +95,25 @@ async def database(url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
+def storage_folder(tmp_path: Path) -> Path:
     """The folder where pictures lie."""
     return tmp_path / "pictures"
 
 
 @pytest.fixture
-def memory(database: Database, pictures: Path) -> Memory:
+def resources(database: Database, storage_folder: Path) -> Resources:
     """A memory in which nothing is yet."""
-    return Memory(
+    return Resources(
         database=database,
-        storage=Storage(pictures.as_uri()),
-        links=Links(b"secret"),
-        keep_private=timedelta(hours=24),
+        storage=ObjectStorage(storage_folder.as_uri()),
+        url_signer=UrlSigner(b"secret"),
+        private_photo_ttl=timedelta(hours=24),
     )
 
 
-async def _fresh(postgres: EmbeddedPostgres, *, template: str) -> AsyncIterator[str]:
+async def _temporary_database(postgres: EmbeddedPostgres, *, template: str) -> AsyncIterator[str]:
     name = f"test_{os.getpid()}_{uuid4().hex[:8]}"
-    server = postgres.url_of("postgres")
+    server = postgres.database_url("postgres")
     await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield postgres.url_of(name)
+    yield postgres.database_url(name)
     await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")

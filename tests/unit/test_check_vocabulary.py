@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from tools.check_vocabulary import check_page, check_python, check_repository, split_name

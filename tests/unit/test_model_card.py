@@ -1,14 +1,12 @@
 """The model card says what was measured, of the model that ships."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
 
 from core.styles import STYLES
-from core.vision.card import ModelCard, read_card
-from core.vision.classifier import MODELS
+from core.vision.classifier import BUNDLED_MODEL_DIR
+from core.vision.model_card import ModelCard, load_model_card
 
 PAGE = (Path(__file__).parents[2] / "docs" / "model-card.md").read_text("utf-8")
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
@@ -16,7 +14,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
 @pytest.fixture(scope="module")
 def card() -> ModelCard:
-    return read_card(MODELS / "model.json")
+    return load_model_card(BUNDLED_MODEL_DIR / "model.json")
 
 
 def test_it_is_about_this_model(card: ModelCard) -> None:
@@ -28,11 +26,11 @@ def test_it_is_about_this_model(card: ModelCard) -> None:
     "figure", ["top1", "top1_agreed", "either", "top2", "macro_f1", "false_rejects", "false_accepts"]
 )
 def test_the_test_figures_are_the_measured_ones(card: ModelCard, figure: str) -> None:
-    assert f"| **{100 * card.figures['test'][figure]:.1f}** |" in PAGE
+    assert f"| **{100 * card.metrics['test'][figure]:.1f}** |" in PAGE
 
 
 def test_every_style_and_source_is_reported(card: ModelCard) -> None:
-    figures = card.figures["test"]
+    figures = card.metrics["test"]
     for style in STYLES:
         row = figures["per_style"][style]
         shares = " | ".join(f"{100 * row[key]:.1f}" for key in ("precision", "recall", "f1"))
@@ -43,6 +41,6 @@ def test_every_style_and_source_is_reported(card: ModelCard) -> None:
 
 
 def test_the_readme_repeats_them_truly(card: ModelCard) -> None:
-    figures = card.figures["test"]
+    figures = card.metrics["test"]
     for figure in ("top1", "either"):
         assert f"{100 * figures[figure]:.1f} %" in README

@@ -1,14 +1,12 @@
 """An S3 that listens on a real socket (moto)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
-from core.storage import Storage
+from core.object_storage import ObjectStorage
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +20,9 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
-def in_s3(address: str) -> Storage:
+def s3_storage(address: str) -> ObjectStorage:
     """Pictures in that bucket."""
-    return Storage(
+    return ObjectStorage(
         "s3://pictures/some/prefix",
         endpoint=address,
         access_key_id="test",

@@ -7,48 +7,45 @@ import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import select
 
-from bot.actions import Action, Verb
-from bot.texts import Language, text
-from core.db import boards, looks, people, reports, tables
-from core.db.tables import Act, Provider
-from core.errors import PictureMissing
+from bot.app import BotApplication
+from core.conversation.actions import Action, ActionType
+from core.db import leaderboard, looks, moderation, people, schema
+from core.db.looks import Look
+from core.db.people import Person
+from core.db.schema import IdentityProvider, ModerationAction
+from core.errors import ObjectNotFoundError
+from core.i18n.translations import Language, translate
 from core.ids import uuid7
-from core.keys import secret_key
-from core.memory import Memory
-from core.vision.card import read_card
-from core.vision.classifier import MODELS, StyleClassifier
-from core.vision.scripted import ScriptedEngine
-from core.visitors import Visitors
-from leaderboard_web.admin import SHOWN
+from core.resources import Resources
+from core.signing import VisitorTokenSigner, load_secret_key
+from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
+from core.vision.fake_backend import FakeBackend
+from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
-from tests.integration.records import a_look, a_person, with_pictures
-from tests.services import a_service
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from bot.service import Service
-    from core.db.looks import Look
-    from core.db.people import Person
+from leaderboard_web.routes.admin import ROWS_PER_PAGE
+from tests.factories import create_look, create_person, store_images
+from tests.harness import make_application
 
 ADMIN = "4711"
 OURS = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
 
 
 @pytest.fixture
-def service(memory: Memory) -> Service:
-    classifier = StyleClassifier(ScriptedEngine([]), read_card(MODELS / "model.json"))
-    return a_service(memory, classifier, admins=(f"telegram:{ADMIN}", "kakao:nobody"), writes_per_minute=10000)
+def service(resources: Resources) -> BotApplication:
+    classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
+    return make_application(
+        resources, classifier, admins=(f"telegram:{ADMIN}", "kakao:nobody"), writes_per_minute=10000
+    )
 
 
 @pytest.fixture
-async def as_person(service: Service, samples: Path) -> AsyncIterator[AsPerson]:
+async def as_person(service: BotApplication, samples: Path) -> AsyncIterator[AsPerson]:
     clients = AsPerson(service, samples)
     yield clients
     await clients.close()
@@ -57,18 +54,20 @@ async def as_person(service: Service, samples: Path) -> AsyncIterator[AsPerson]:
 class AsPerson:
     """Clients of the site, each logged in as somebody."""
 
-    def __init__(self, service: Service, samples: Path) -> None:
+    def __init__(self, service: BotApplication, samples: Path) -> None:
         self._transport = httpx.ASGITransport(create_app(service, samples=samples))
-        self._memory, self._visitors = service.memory, Visitors(secret_key(service.settings))
+        self._memory, self._visitors = service.resources, VisitorTokenSigner(load_secret_key(service.settings))
         self._clients: list[httpx.AsyncClient] = []
 
     async def __call__(self, person: Person | None) -> httpx.AsyncClient:
         client = httpx.AsyncClient(transport=self._transport, base_url="http://eva", headers=OURS)
         self._clients.append(client)
         if person is not None:
-            token = self._visitors.new()
-            async with self._memory.database.begin() as connection:
-                assert await people.link(connection, person.id, Provider.WEB, self._visitors.key_of(token) or "")
+            token = self._visitors.issue()
+            async with self._memory.database.transaction() as connection:
+                assert await people.add_identity(
+                    connection, person.id, IdentityProvider.WEB, self._visitors.verify(token) or ""
+                )
             client.cookies.set("visitor", token)
         return client
 
@@ -78,10 +77,10 @@ class AsPerson:
 
 
 @pytest.fixture
-async def moderator(memory: Memory) -> Person:
-    async with memory.database.begin() as connection:
-        person = await people.meet(connection, Provider.TELEGRAM, ADMIN, language="en")
-        assert await people.set_name(connection, person.id, "Hana")
+async def moderator(resources: Resources) -> Person:
+    async with resources.database.transaction() as connection:
+        person = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, ADMIN, language="en")
+        assert await people.set_display_name(connection, person.id, "Hana")
         return person
 
 
@@ -90,39 +89,39 @@ async def admin(as_person: AsPerson, moderator: Person) -> httpx.AsyncClient:
     return await as_person(moderator)
 
 
-async def a_shared(memory: Memory, owner: Person | None = None, *, name: str | None = None) -> Look:
-    async with memory.database.begin() as connection:
-        owner = owner or await a_person(connection)
+async def a_shared(resources: Resources, owner: Person | None = None, *, name: str | None = None) -> Look:
+    async with resources.database.transaction() as connection:
+        owner = owner or await create_person(connection)
         if name is not None:
-            assert await people.set_name(connection, owner.id, name)
-        look = await with_pictures(memory, await a_look(connection, owner.id))
+            assert await people.set_display_name(connection, owner.id, name)
+        look = await store_images(resources, await create_look(connection, owner.id))
         assert await looks.share(connection, look.id)
         kept = await looks.get(connection, look.id)
     assert kept is not None
     return kept
 
 
-async def report(memory: Memory, look_id: UUID, times: int, reason: str = "") -> None:
+async def report(resources: Resources, look_id: UUID, times: int, reason: str = "") -> None:
     for _ in range(times):
-        async with memory.database.begin() as connection:
-            assert await reports.add(connection, look_id, (await a_person(connection)).id, reason)
+        async with resources.database.transaction() as connection:
+            assert await moderation.create_report(connection, look_id, (await create_person(connection)).id, reason)
 
 
-async def now(memory: Memory, look_id: UUID) -> Look:
-    async with memory.database.begin() as connection:
+async def now(resources: Resources, look_id: UUID) -> Look:
+    async with resources.database.transaction() as connection:
         look = await looks.get(connection, look_id)
     assert look is not None
     return look
 
 
-async def on_board(memory: Memory) -> set[UUID]:
-    async with memory.database.begin() as connection:
-        return {each.look.id for each in await boards.page(connection, limit=100)}
+async def on_board(resources: Resources) -> set[UUID]:
+    async with resources.database.transaction() as connection:
+        return {each.look.id for each in await leaderboard.get_page(connection, limit=100)}
 
 
-async def log_of(memory: Memory) -> list[tuple[str, UUID | None, UUID | None, UUID | None]]:
-    table = tables.moderation
-    async with memory.database.begin() as connection:
+async def log_of(resources: Resources) -> list[tuple[str, UUID | None, UUID | None, UUID | None]]:
+    table = schema.moderation_log
+    async with resources.database.transaction() as connection:
         found = await connection.execute(select(table).order_by(table.c.id))
         return [(row.act, row.moderator_id, row.look_id, row.person_id) for row in found]
 
@@ -132,32 +131,32 @@ def queued(page: httpx.Response) -> list[str]:
 
 
 async def test_for_everybody_else_there_is_no_such_place(
-    as_person: AsPerson, admin: httpx.AsyncClient, memory: Memory
+    as_person: AsPerson, admin: httpx.AsyncClient, resources: Resources
 ) -> None:
-    look = await a_shared(memory)
-    async with memory.database.begin() as connection:
-        other = await people.meet(connection, Provider.KAKAO, ADMIN, language="en")
+    look = await a_shared(resources)
+    async with resources.database.transaction() as connection:
+        other = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, ADMIN, language="en")
         owner = await people.get(connection, look.person_id)
     for client in [await as_person(None), await as_person(other), await as_person(owner)]:
         for path in ("/admin", "/admin/log", "/admin?after=x", "/admin/log?before=x"):
             reply = await client.get(path)
             assert reply.status_code == 404, path
-            assert text("page.not_found", Language.EN) in unescape(reply.text)
-            assert text("admin.queue", Language.EN) not in reply.text
+            assert translate("page.not_found", Language.EN) in unescape(reply.text)
+            assert translate("admin.queue", Language.EN) not in reply.text
         for path in (f"looks/{look.id}/hide", f"looks/{look.id}/restore", f"people/{look.person_id}/ban", "looks/x/y"):
             assert (await client.post(f"/admin/{path}")).status_code == 404, path
-    assert look.id in await on_board(memory)
-    assert await log_of(memory) == []
+    assert look.id in await on_board(resources)
+    assert await log_of(resources) == []
     assert (await admin.get("/admin")).status_code == 200
     assert (await admin.get("/admin/log")).status_code == 200
 
 
 async def test_moderators_find_the_way_among_their_settings(
-    as_person: AsPerson, admin: httpx.AsyncClient, memory: Memory
+    as_person: AsPerson, admin: httpx.AsyncClient, resources: Resources
 ) -> None:
     assert 'href="/admin"' in (await admin.get("/me/settings")).text
-    async with memory.database.begin() as connection:
-        person = await a_person(connection)
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
     somebody = await as_person(person)
     assert 'href="/admin"' not in (await somebody.get("/me/settings")).text
 
@@ -172,14 +171,14 @@ async def test_wrong_addresses_are_said_to_be_wrong(admin: httpx.AsyncClient) ->
 
 
 async def test_the_most_reported_come_first_then_the_oldest_page_by_page(
-    admin: httpx.AsyncClient, memory: Memory
+    admin: httpx.AsyncClient, resources: Resources
 ) -> None:
-    some = [await a_shared(memory) for _ in range(SHOWN + 3)]
+    some = [await a_shared(resources) for _ in range(ROWS_PER_PAGE + 3)]
     for number, look in enumerate(some):
-        await report(memory, look.id, 1 + number % 2)
-    quiet, taken_back = await a_shared(memory), await a_shared(memory)
-    await report(memory, taken_back.id, 1)
-    async with memory.database.begin() as connection:
+        await report(resources, look.id, 1 + number % 2)
+    quiet, taken_back = await a_shared(resources), await a_shared(resources)
+    await report(resources, taken_back.id, 1)
+    async with resources.database.transaction() as connection:
         await looks.unshare(connection, taken_back.id)
     first = await admin.get("/admin")
     more = re.search(r'class="more"><a class="[^"]+" href="([^"]+)"', first.text)
@@ -191,185 +190,187 @@ async def test_the_most_reported_come_first_then_the_oldest_page_by_page(
 
 
 async def test_a_case_shows_the_photo_the_owner_and_the_words_as_words(
-    admin: httpx.AsyncClient, memory: Memory
+    admin: httpx.AsyncClient, resources: Resources
 ) -> None:
-    look = await a_shared(memory, name="Mina")
-    await report(memory, look.id, 1, "<script>alert(1)</script>")
-    await report(memory, look.id, 1, "not their photo")
-    await report(memory, look.id, 1, "consent: that is me")
+    look = await a_shared(resources, name="Mina")
+    await report(resources, look.id, 1, "<script>alert(1)</script>")
+    await report(resources, look.id, 1, "not their photo")
+    await report(resources, look.id, 1, "consent: that is me")
     page = await admin.get("/admin")
     assert "<script>alert" not in page.text
     words = unescape(page.text)
     assert "<li>not their photo</li>" in words
-    assert f"<li>{text('report.reason.consent', Language.EN)}: that is me</li>" in words
-    assert text("admin.reports", Language.EN, count=3) in words
-    assert text("board.by", Language.EN, name="Mina") in words
+    assert f"<li>{translate('report.reason.consent', Language.EN)}: that is me</li>" in words
+    assert translate("admin.reports", Language.EN, count=3) in words
+    assert translate("board.by", Language.EN, name="Mina") in words
     photo = re.search(r'src="(/pictures/[^"]+)"', page.text)
     assert photo is not None
     assert (await admin.get(unescape(photo[1]))).content == b"photo"
 
 
 async def test_three_reports_hold_a_look_until_a_moderator_restores_it(
-    admin: httpx.AsyncClient, moderator: Person, memory: Memory
+    admin: httpx.AsyncClient, moderator: Person, resources: Resources
 ) -> None:
-    look = await a_shared(memory)
-    await report(memory, look.id, 3)
-    assert await on_board(memory) == set()
-    assert (await now(memory, look.id)).held_at is not None
+    look = await a_shared(resources)
+    await report(resources, look.id, 3)
+    assert await on_board(resources) == set()
+    assert (await now(resources, look.id)).suspended_at is not None
     assert queued(await admin.get("/admin")) == [str(look.id)]
     reply = await admin.post(f"/admin/looks/{look.id}/restore")
     assert (reply.status_code, reply.headers["location"]) == (303, "/admin")
-    assert await on_board(memory) == {look.id}
-    assert ((found := await now(memory, look.id)).reports, found.held_at) == (0, None)
+    assert await on_board(resources) == {look.id}
+    assert ((found := await now(resources, look.id)).report_count, found.suspended_at) == (0, None)
     assert queued(await admin.get("/admin")) == []
-    await report(memory, look.id, 2)
-    assert await on_board(memory) == {look.id}
-    assert await log_of(memory) == [(Act.RESTORE, moderator.id, look.id, look.person_id)]
+    await report(resources, look.id, 2)
+    assert await on_board(resources) == {look.id}
+    assert await log_of(resources) == [(ModerationAction.RESTORE, moderator.id, look.id, look.person_id)]
 
 
 async def test_a_hidden_look_is_gone_for_good_with_its_pictures(
-    admin: httpx.AsyncClient, moderator: Person, memory: Memory
+    admin: httpx.AsyncClient, moderator: Person, resources: Resources
 ) -> None:
-    look = await a_shared(memory)
-    await report(memory, look.id, 1)
+    look = await a_shared(resources)
+    await report(resources, look.id, 1)
     for _ in range(2):
         assert (await admin.post(f"/admin/looks/{look.id}/hide")).status_code == 303
-    assert await on_board(memory) == set()
-    for key in (look.photo_key, look.cam_key):
-        with pytest.raises(PictureMissing):
-            await memory.storage.get(key or "")
-    assert (await now(memory, look.id)).hidden_at is not None
+    assert await on_board(resources) == set()
+    for key in (look.photo_key, look.heatmap_key):
+        with pytest.raises(ObjectNotFoundError):
+            await resources.storage.get(key or "")
+    assert (await now(resources, look.id)).removed_at is not None
     assert queued(await admin.get("/admin")) == []
     await admin.post(f"/admin/looks/{look.id}/restore")
-    async with memory.database.begin() as connection:
+    async with resources.database.transaction() as connection:
         assert not await looks.share(connection, look.id)
-    assert await log_of(memory) == [(Act.HIDE, moderator.id, look.id, look.person_id)]
+    assert await log_of(resources) == [(ModerationAction.HIDE, moderator.id, look.id, look.person_id)]
 
 
 async def test_who_is_banned_has_nothing_on_the_board_until_that_is_taken_back(
-    admin: httpx.AsyncClient, moderator: Person, memory: Memory, service: Service
+    admin: httpx.AsyncClient, moderator: Person, resources: Resources, service: BotApplication
 ) -> None:
-    async with memory.database.begin() as connection:
-        owner, other = await a_person(connection), await a_person(connection)
-    fine, doubtful, private = [await a_shared(memory, owner) for _ in range(3)]
-    untouched = await a_shared(memory, other)
-    async with memory.database.begin() as connection:
+    async with resources.database.transaction() as connection:
+        owner, other = await create_person(connection), await create_person(connection)
+    fine, doubtful, private = [await a_shared(resources, owner) for _ in range(3)]
+    untouched = await a_shared(resources, other)
+    async with resources.database.transaction() as connection:
         await looks.unshare(connection, private.id)
-    await report(memory, doubtful.id, 3)
+    await report(resources, doubtful.id, 3)
     for _ in range(2):
         assert (await admin.post(f"/admin/people/{owner.id}/ban")).status_code == 303
-    assert await on_board(memory) == {untouched.id}
+    assert await on_board(resources) == {untouched.id}
     for language in Language:
-        async with memory.database.begin() as connection:
+        async with resources.database.transaction() as connection:
             await people.set_language(connection, owner.id, language)
             person = await people.get(connection, owner.id)
         assert person is not None
-        for verb in (Verb.SHARE, Verb.TAKE):
-            answer = await service.stylist.grant(person, Action(verb=verb, look=private.id))
-            assert answer.sentences == (text("talk.banned", language),)
-            assert answer.ask is None
+        for verb in (ActionType.SHARE, ActionType.ACCEPT_NAME):
+            answer = await service.conversation.handle_action(person, Action(type=verb, look_id=private.id))
+            assert answer.sentences == (translate("talk.banned", language),)
+            assert answer.prompt is None
     # What a moderator finds nothing wrong with does not bring somebody back who is banned.
     await admin.post(f"/admin/looks/{doubtful.id}/restore")
-    assert await on_board(memory) == {untouched.id}
-    await report_again(memory, doubtful)
-    assert text("admin.unban", Language.EN) in unescape((await admin.get("/admin/log")).text)
+    assert await on_board(resources) == {untouched.id}
+    await report_again(resources, doubtful)
+    assert translate("admin.unban", Language.EN) in unescape((await admin.get("/admin/log")).text)
     reply = await admin.post(f"/admin/people/{owner.id}/unban")
     assert reply.headers["location"] == "/admin/log"
-    assert await on_board(memory) == {untouched.id, fine.id, doubtful.id}
-    acts = [(act, look_id, person_id) for act, _, look_id, person_id in await log_of(memory)]
+    assert await on_board(resources) == {untouched.id, fine.id, doubtful.id}
+    acts = [(act, look_id, person_id) for act, _, look_id, person_id in await log_of(resources)]
     assert acts == [
-        (Act.BAN, None, owner.id),
-        (Act.RESTORE, doubtful.id, owner.id),
-        (Act.UNBAN, None, owner.id),
+        (ModerationAction.BAN, None, owner.id),
+        (ModerationAction.RESTORE, doubtful.id, owner.id),
+        (ModerationAction.UNBAN, None, owner.id),
     ]
-    assert text("admin.unban", Language.EN) not in unescape((await admin.get("/admin/log")).text)
+    assert translate("admin.unban", Language.EN) not in unescape((await admin.get("/admin/log")).text)
 
 
-async def report_again(memory: Memory, look: Look) -> None:
+async def report_again(resources: Resources, look: Look) -> None:
     """Nobody can report what is off the board."""
-    async with memory.database.begin() as connection:
-        assert not await reports.add(connection, look.id, (await a_person(connection)).id)
+    async with resources.database.transaction() as connection:
+        assert not await moderation.create_report(connection, look.id, (await create_person(connection)).id)
 
 
-async def test_a_ban_taken_back_leaves_held_what_reports_hold(admin: httpx.AsyncClient, memory: Memory) -> None:
-    async with memory.database.begin() as connection:
-        owner = await a_person(connection)
-    fine, doubtful = await a_shared(memory, owner), await a_shared(memory, owner)
-    await report(memory, doubtful.id, 3)
+async def test_a_ban_taken_back_leaves_held_what_reports_hold(admin: httpx.AsyncClient, resources: Resources) -> None:
+    async with resources.database.transaction() as connection:
+        owner = await create_person(connection)
+    fine, doubtful = await a_shared(resources, owner), await a_shared(resources, owner)
+    await report(resources, doubtful.id, 3)
     await admin.post(f"/admin/people/{owner.id}/ban")
     await admin.post(f"/admin/people/{owner.id}/unban")
-    assert await on_board(memory) == {fine.id}
+    assert await on_board(resources) == {fine.id}
 
 
 async def test_who_is_told_a_name_for_the_board_while_being_banned_is_refused(
-    memory: Memory, service: Service, admin: httpx.AsyncClient
+    resources: Resources, service: BotApplication, admin: httpx.AsyncClient
 ) -> None:
-    async with memory.database.begin() as connection:
-        owner = await a_person(connection)
-        look = await a_look(connection, owner.id)
-    answer = await service.stylist.grant(owner, Action(verb=Verb.SHARE, look=look.id))
-    assert answer.ask is Verb.TAKE
-    async with memory.database.begin() as connection:
+    async with resources.database.transaction() as connection:
+        owner = await create_person(connection)
+        look = await create_look(connection, owner.id)
+    answer = await service.conversation.handle_action(owner, Action(type=ActionType.SHARE, look_id=look.id))
+    assert answer.prompt is ActionType.ACCEPT_NAME
+    async with resources.database.transaction() as connection:
         asked = await people.get(connection, owner.id)
     assert asked is not None
     await admin.post(f"/admin/people/{owner.id}/ban")
-    heard = await service.stylist.hear(asked, "Mina")
+    heard = await service.conversation.handle_text(asked, "Mina")
     assert heard is not None
-    assert heard.sentences == (text("talk.banned", Language.KO),)
-    assert await on_board(memory) == set()
+    assert heard.sentences == (translate("talk.banned", Language.KO),)
+    assert await on_board(resources) == set()
 
 
 async def test_the_owner_of_a_held_look_who_shares_it_anew_hears_why_it_is_not_there(
-    memory: Memory, service: Service
+    resources: Resources, service: BotApplication
 ) -> None:
-    look = await a_shared(memory, name="Mina")
-    await report(memory, look.id, 3)
-    async with memory.database.begin() as connection:
+    look = await a_shared(resources, name="Mina")
+    await report(resources, look.id, 3)
+    async with resources.database.transaction() as connection:
         owner = await people.get(connection, look.person_id)
     assert owner is not None
-    answer = await service.stylist.grant(owner, Action(verb=Verb.SHARE, look=look.id))
-    assert answer.sentences == (text("talk.held", Language.KO),)
-    assert await on_board(memory) == set()
+    answer = await service.conversation.handle_action(owner, Action(type=ActionType.SHARE, look_id=look.id))
+    assert answer.sentences == (translate("talk.held", Language.KO),)
+    assert await on_board(resources) == set()
 
 
 async def test_the_log_names_everybody_page_by_page(
-    admin: httpx.AsyncClient, memory: Memory, moderator: Person
+    admin: httpx.AsyncClient, resources: Resources, moderator: Person
 ) -> None:
-    look = await a_shared(memory, name="Mina")
-    for act in ("ban", "unban") * (SHOWN // 2):
+    look = await a_shared(resources, name="Mina")
+    for act in ("ban", "unban") * (ROWS_PER_PAGE // 2):
         await admin.post(f"/admin/people/{look.person_id}/{act}")
     await admin.post(f"/admin/looks/{look.id}/hide")
     page = await admin.get("/admin/log")
     words = unescape(page.text)
-    assert text("admin.act.hide", Language.EN, moderator="Hana", person="Mina") in words
-    assert words.count(text("admin.act.ban", Language.EN, moderator="Hana", person="Mina")) == SHOWN // 2 - 1
+    assert translate("admin.act.hide", Language.EN, moderator="Hana", person="Mina") in words
+    assert (
+        words.count(translate("admin.act.ban", Language.EN, moderator="Hana", person="Mina")) == ROWS_PER_PAGE // 2 - 1
+    )
     more = re.search(r'href="(/admin/log\?before=\d+)"', page.text)
     assert more is not None
-    assert text("admin.act.ban", Language.EN, moderator="Hana", person="Mina") in unescape(
+    assert translate("admin.act.ban", Language.EN, moderator="Hana", person="Mina") in unescape(
         (await admin.get(more[1])).text
     )
     korean = unescape((await admin.get("/admin/log", headers={"Accept-Language": "ko"})).text)
-    assert text("admin.act.hide", Language.KO, moderator="Hana", person="Mina") in korean
+    assert translate("admin.act.hide", Language.KO, moderator="Hana", person="Mina") in korean
 
 
 async def test_acts_reports_shares_and_forgetting_at_once_block_nobody(
-    admin: httpx.AsyncClient, memory: Memory, service: Service
+    admin: httpx.AsyncClient, resources: Resources, service: BotApplication
 ) -> None:
-    async with memory.database.begin() as connection:
-        owner = await a_person(connection)
-        assert await people.set_name(connection, owner.id, "Mina")
-        reporters = [await a_person(connection) for _ in range(8)]
-    some = [await a_shared(memory, owner) for _ in range(4)]
+    async with resources.database.transaction() as connection:
+        owner = await create_person(connection)
+        assert await people.set_display_name(connection, owner.id, "Mina")
+        reporters = [await create_person(connection) for _ in range(8)]
+    some = [await a_shared(resources, owner) for _ in range(4)]
 
     async def report_all(person: Person) -> None:
         for look in some:
-            async with memory.database.begin() as connection:
-                await reports.add(connection, look.id, person.id)
+            async with resources.database.transaction() as connection:
+                await moderation.create_report(connection, look.id, person.id)
 
     async def share_all() -> None:
         for look in some:
-            await service.stylist.grant(owner, Action(verb=Verb.UNSHARE, look=look.id))
-            await service.stylist.grant(owner, Action(verb=Verb.SHARE, look=look.id))
+            await service.conversation.handle_action(owner, Action(type=ActionType.UNSHARE, look_id=look.id))
+            await service.conversation.handle_action(owner, Action(type=ActionType.SHARE, look_id=look.id))
 
     async def moderate() -> None:
         for look in some:
@@ -379,6 +380,6 @@ async def test_acts_reports_shares_and_forgetting_at_once_block_nobody(
 
     work = [*map(report_all, reporters), share_all(), share_all(), moderate(), moderate(), moderate()]
     await asyncio.wait_for(asyncio.gather(*work), 60)
-    async with memory.database.begin() as connection:
-        styles = await boards.styles_of(connection, owner.id)
-    assert sum(styles.values()) == len(await on_board(memory))
+    async with resources.database.transaction() as connection:
+        styles = await leaderboard.count_styles(connection, owner.id)
+    assert sum(styles.values()) == len(await on_board(resources))

@@ -1,7 +1,5 @@
 """Logging in with Telegram's widget and as a Mini App, and by the one-time link of a chat."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json
@@ -12,29 +10,27 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx
 import pytest
 from pydantic import HttpUrl, SecretStr
 
-from bot.stylist import LOGIN_LINK
-from bot.texts import Language, text
-from core import accounts
-from core.db import looks, people, tickets
-from core.db.tables import Provider
-from core.memory import Memory
-from core.vision.card import read_card
-from core.vision.classifier import MODELS, StyleClassifier
-from core.vision.scripted import ScriptedEngine
+from core.conversation.service import LOGIN_LINK_PATH
+from core.db import looks, one_time_tokens, people
+from core.db.schema import IdentityProvider
+from core.i18n.translations import Language, translate
+from core.resources import Resources
+from core.services import accounts
+from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
+from core.vision.fake_backend import FakeBackend
+from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
-from leaderboard_web.visitors import VISITOR_COOKIE
-from tests.integration.records import a_look, a_person
-from tests.services import a_service
-
-if TYPE_CHECKING:
-    from uuid import UUID
+from leaderboard_web.sessions import VISITOR_COOKIE
+from tests.factories import create_look, create_person
+from tests.harness import make_application
 
 EN = Language.EN
 SITE = "http://eva.example"
@@ -44,10 +40,14 @@ NewBrowser = Callable[[], httpx.AsyncClient]
 
 
 @pytest.fixture
-async def browser(memory: Memory, samples: Path) -> AsyncIterator[NewBrowser]:
-    classifier = StyleClassifier(ScriptedEngine([]), read_card(MODELS / "model.json"))
-    settings = {"public_url": HttpUrl(SITE), "telegram_token": SecretStr(TOKEN), "telegram_name": "eva_stylist_bot"}
-    transport = httpx.ASGITransport(create_app(a_service(memory, classifier, **settings), samples=samples))
+async def browser(resources: Resources, samples: Path) -> AsyncIterator[NewBrowser]:
+    classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
+    settings = {
+        "public_url": HttpUrl(SITE),
+        "telegram_token": SecretStr(TOKEN),
+        "telegram_bot_username": "eva_stylist_bot",
+    }
+    transport = httpx.ASGITransport(create_app(make_application(resources, classifier, **settings), samples=samples))
     async with AsyncExitStack() as stack:
 
         def start() -> httpx.AsyncClient:
@@ -89,80 +89,80 @@ async def way_back(client: httpx.AsyncClient, **params: str) -> str:
     return unescape(found[1])
 
 
-async def who(memory: Memory, client: httpx.AsyncClient) -> UUID | None:
+async def who(resources: Resources, client: httpx.AsyncClient) -> UUID | None:
     key = (client.cookies.get(VISITOR_COOKIE) or "").partition(".")[0]
-    async with memory.database.begin() as connection:
-        found = await people.identity_of(connection, Provider.WEB, key)
+    async with resources.database.transaction() as connection:
+        found = await people.get_identity(connection, IdentityProvider.WEB, key)
     return None if found is None else found.person_id
 
 
-async def in_chat(memory: Memory, user: str = MINA) -> UUID:
+async def in_chat(resources: Resources, user: str = MINA) -> UUID:
     """Somebody who talks to Eva on Telegram."""
-    async with memory.database.begin() as connection:
-        return (await people.meet(connection, Provider.TELEGRAM, user, language="en")).id
+    async with resources.database.transaction() as connection:
+        return (await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, user, language="en")).id
 
 
-async def a_visit(memory: Memory, client: httpx.AsyncClient) -> UUID:
-    async with memory.database.begin() as connection:
-        look = await a_look(connection, (await a_person(connection)).id)
+async def a_visit(resources: Resources, client: httpx.AsyncClient) -> UUID:
+    async with resources.database.transaction() as connection:
+        look = await create_look(connection, (await create_person(connection)).id)
         assert await looks.share(connection, look.id)
     await client.post(f"/looks/{look.id}/heart")
-    visitor = await who(memory, client)
+    visitor = await who(resources, client)
     assert visitor is not None
     return visitor
 
 
-async def a_link(memory: Memory, person: UUID, **options: Any) -> str:
-    async with memory.database.begin() as connection:
-        return f"{LOGIN_LINK}/{await tickets.issue(connection, person, **options)}"
+async def a_link(resources: Resources, person: UUID, **options: Any) -> str:
+    async with resources.database.transaction() as connection:
+        return f"{LOGIN_LINK_PATH}/{await one_time_tokens.create(connection, person, **options)}"
 
 
-async def exists(memory: Memory, person: UUID) -> bool:
-    async with memory.database.begin() as connection:
+async def exists(resources: Resources, person: UUID) -> bool:
+    async with resources.database.transaction() as connection:
         return await people.get(connection, person) is not None
 
 
 # The widget
 
 
-async def test_the_widget_logs_in_who_is_known_from_the_chat(memory: Memory, mina: httpx.AsyncClient) -> None:
-    person = await in_chat(memory)
-    visitor = await a_visit(memory, mina)
+async def test_the_widget_logs_in_who_is_known_from_the_chat(resources: Resources, mina: httpx.AsyncClient) -> None:
+    person = await in_chat(resources)
+    visitor = await a_visit(resources, mina)
     reply = await mina.get(await way_back(mina, next="/styles"), params=a_login())
     assert (reply.status_code, reply.headers["location"]) == (303, "/styles")
-    assert await who(memory, mina) == person
-    assert not await exists(memory, visitor)
+    assert await who(resources, mina) == person
+    assert not await exists(resources, visitor)
 
 
-async def test_a_login_of_telegrams_is_good_once(memory: Memory, browser: NewBrowser) -> None:
+async def test_a_login_of_telegrams_is_good_once(resources: Resources, browser: NewBrowser) -> None:
     mina, thief = browser(), browser()
     proof = a_login()
     assert (await mina.get(await way_back(mina), params=proof)).status_code == 303
     for client in (thief, mina):
         reply = await client.get(await way_back(thief), params=proof)
         assert reply.status_code == 400
-        assert text("error.login", EN) in unescape(reply.text)
-    assert await who(memory, thief) is None
+        assert translate("error.login", EN) in unescape(reply.text)
+    assert await who(resources, thief) is None
 
 
-async def test_nobody_is_logged_in_by_a_link_of_somebody_elses(memory: Memory, browser: NewBrowser) -> None:
+async def test_nobody_is_logged_in_by_a_link_of_somebody_elses(resources: Resources, browser: NewBrowser) -> None:
     """With a login of the attacker's own the victim would from then on show their photos to the attacker."""
     attacker, victim = browser(), browser()
-    visitor = await a_visit(memory, victim)
+    visitor = await a_visit(resources, victim)
     back = await way_back(attacker)
     await way_back(victim)
     assert (await victim.get(back, params=a_login("666"))).status_code == 400
-    assert await who(memory, victim) == visitor
-    async with memory.database.begin() as connection:
-        assert await people.identity_of(connection, Provider.TELEGRAM, "666") is None
+    assert await who(resources, victim) == visitor
+    async with resources.database.transaction() as connection:
+        assert await people.get_identity(connection, IdentityProvider.TELEGRAM, "666") is None
 
 
 @pytest.mark.parametrize("odd", [{"age": 700.0}, {"age": -120.0}, {"token": "1:another"}, {"user": "0"}])
 async def test_what_telegram_did_not_just_say_is_refused(
-    memory: Memory, mina: httpx.AsyncClient, odd: dict[str, Any]
+    resources: Resources, mina: httpx.AsyncClient, odd: dict[str, Any]
 ) -> None:
     assert (await mina.get(await way_back(mina), params=a_login(**odd))).status_code == 400
-    assert await who(memory, mina) is None
+    assert await who(resources, mina) is None
 
 
 async def test_a_connected_telegram_has_no_button(mina: httpx.AsyncClient) -> None:
@@ -176,26 +176,26 @@ async def test_a_connected_telegram_has_no_button(mina: httpx.AsyncClient) -> No
 # The Mini App
 
 
-async def test_a_mini_app_leads_to_the_page_that_asks(memory: Memory, mina: httpx.AsyncClient) -> None:
-    person = await in_chat(memory)
+async def test_a_mini_app_leads_to_the_page_that_asks(resources: Resources, mina: httpx.AsyncClient) -> None:
+    person = await in_chat(resources)
     page = await mina.get("/login/telegram/app")
     assert "/telegram-app.js" in page.text
     data = init_data()
     reply = await mina.post("/login/telegram/app", data={"init_data": data})
     link = reply.json()["next"]
-    assert link.startswith(f"{LOGIN_LINK}/")
-    assert await who(memory, mina) is None
+    assert link.startswith(f"{LOGIN_LINK_PATH}/")
+    assert await who(resources, mina) is None
     again = await mina.post("/login/telegram/app", data={"init_data": data}, headers={"Accept": "application/json"})
-    assert (again.status_code, again.json()["message"]) == (400, text("error.login", EN))
+    assert (again.status_code, again.json()["message"]) == (400, translate("error.login", EN))
     assert (await mina.post(link)).headers["location"] == "/me"
-    assert await who(memory, mina) == person
+    assert await who(resources, mina) == person
     # Opened again by who is in already.
     assert (await mina.post("/login/telegram/app", data={"init_data": init_data()})).json() == {"next": "/me"}
 
 
-async def test_telegram_web_may_frame_that_page_and_no_other(memory: Memory, mina: httpx.AsyncClient) -> None:
+async def test_telegram_web_may_frame_that_page_and_no_other(resources: Resources, mina: httpx.AsyncClient) -> None:
     """Nor may anybody else; what the page leads to stays in nobody's frame."""
-    await in_chat(memory)
+    await in_chat(resources)
     ancestors = "content-security-policy"
     page = await mina.get("/login/telegram/app")
     policy = page.headers[ancestors].split("; ")
@@ -209,7 +209,7 @@ async def test_telegram_web_may_frame_that_page_and_no_other(memory: Memory, min
 
 
 @pytest.mark.parametrize("data", ["", "hash=1", "user=%7B%22id%22%3A42%7D&auth_date=1&hash=x"])
-async def test_made_up_init_data_is_refused(memory: Memory, mina: httpx.AsyncClient, data: str) -> None:
+async def test_made_up_init_data_is_refused(resources: Resources, mina: httpx.AsyncClient, data: str) -> None:
     reply = await mina.post("/login/telegram/app", data={"init_data": data})
     assert reply.status_code == 400
     reply = await mina.post("/login/telegram/app", data={"init_data": init_data(age=3600)})
@@ -219,81 +219,85 @@ async def test_made_up_init_data_is_refused(memory: Memory, mina: httpx.AsyncCli
 # The link
 
 
-async def test_a_link_asks_first_and_works_once(memory: Memory, browser: NewBrowser) -> None:
-    person, mina, other = await in_chat(memory), browser(), browser()
-    link = await a_link(memory, person)
+async def test_a_link_asks_first_and_works_once(resources: Resources, browser: NewBrowser) -> None:
+    person, mina, other = await in_chat(resources), browser(), browser()
+    link = await a_link(resources, person)
     # Messengers fetch it for a preview, as often as they like.
     for _ in range(3):
         page = await other.get(link)
         assert page.status_code == 200
         assert 'name="robots" content="noindex"' in page.text
         assert VISITOR_COOKIE not in other.cookies
-    assert text("login.link.enter", EN) in page.text
+    assert translate("login.link.enter", EN) in page.text
     assert (await mina.post(link)).headers["location"] == "/me"
-    assert await who(memory, mina) == person
+    assert await who(resources, mina) == person
     for reply in (await other.get(link), await other.post(link)):
         assert reply.status_code == 410
-        assert text("login.over", EN) in unescape(reply.text)
-    assert await who(memory, other) is None
+        assert translate("login.over", EN) in unescape(reply.text)
+    assert await who(resources, other) is None
 
 
 @pytest.mark.parametrize("token", ["x", "%00", "%ff", "a" * 3000])
 async def test_what_is_no_link_does_not_open(mina: httpx.AsyncClient, token: str) -> None:
-    for reply in (await mina.get(f"{LOGIN_LINK}/{token}"), await mina.post(f"{LOGIN_LINK}/{token}")):
+    for reply in (await mina.get(f"{LOGIN_LINK_PATH}/{token}"), await mina.post(f"{LOGIN_LINK_PATH}/{token}")):
         assert reply.status_code == 410
 
 
-async def test_a_link_is_good_for_ten_minutes(memory: Memory, mina: httpx.AsyncClient) -> None:
-    link = await a_link(memory, await in_chat(memory), lifetime=-timedelta(seconds=1))
+async def test_a_link_is_good_for_ten_minutes(resources: Resources, mina: httpx.AsyncClient) -> None:
+    link = await a_link(resources, await in_chat(resources), lifetime=-timedelta(seconds=1))
     assert (await mina.get(link)).status_code == 410
     assert (await mina.post(link)).status_code == 410
 
 
-async def test_who_is_in_already_goes_on(memory: Memory, mina: httpx.AsyncClient) -> None:
-    person = await in_chat(memory)
-    await mina.post(await a_link(memory, person))
-    reply = await mina.get(await a_link(memory, person))
+async def test_who_is_in_already_goes_on(resources: Resources, mina: httpx.AsyncClient) -> None:
+    person = await in_chat(resources)
+    await mina.post(await a_link(resources, person))
+    reply = await mina.get(await a_link(resources, person))
     assert (reply.status_code, reply.headers["location"]) == (303, "/me")
 
 
-async def test_what_a_visitor_did_comes_along_if_they_say_so(memory: Memory, mina: httpx.AsyncClient) -> None:
-    person, visitor = await in_chat(memory), await a_visit(memory, mina)
-    link = await a_link(memory, person)
-    assert text("login.link.bring", EN) in (await mina.get(link)).text
+async def test_what_a_visitor_did_comes_along_if_they_say_so(resources: Resources, mina: httpx.AsyncClient) -> None:
+    person, visitor = await in_chat(resources), await a_visit(resources, mina)
+    link = await a_link(resources, person)
+    assert translate("login.link.bring", EN) in (await mina.get(link)).text
     await mina.post(link, data={"bring": "1"})
-    assert await who(memory, mina) == person
-    assert not await exists(memory, visitor)
-    async with memory.database.begin() as connection:
+    assert await who(resources, mina) == person
+    assert not await exists(resources, visitor)
+    async with resources.database.transaction() as connection:
         shared = (await connection.exec_driver_sql("SELECT person_id FROM hearts")).scalar_one()
     assert str(shared) == str(person)
 
 
-async def test_what_a_visitor_did_is_not_given_to_whoever_sent_a_link(memory: Memory, mina: httpx.AsyncClient) -> None:
-    person, visitor = await in_chat(memory), await a_visit(memory, mina)
-    await mina.post(await a_link(memory, person))
-    assert await who(memory, mina) == person
-    assert not await exists(memory, visitor)
-    async with memory.database.begin() as connection:
+async def test_what_a_visitor_did_is_not_given_to_whoever_sent_a_link(
+    resources: Resources, mina: httpx.AsyncClient
+) -> None:
+    person, visitor = await in_chat(resources), await a_visit(resources, mina)
+    await mina.post(await a_link(resources, person))
+    assert await who(resources, mina) == person
+    assert not await exists(resources, visitor)
+    async with resources.database.transaction() as connection:
         assert (await connection.exec_driver_sql("SELECT count(*) FROM hearts")).scalar_one() == 0
 
 
-async def test_who_is_logged_in_switches_or_says_that_both_are_theirs(memory: Memory, mina: httpx.AsyncClient) -> None:
-    first, second, third = [await in_chat(memory, user) for user in ("1", "2", "3")]
-    await mina.post(await a_link(memory, first))
-    page = await mina.get(await a_link(memory, second))
+async def test_who_is_logged_in_switches_or_says_that_both_are_theirs(
+    resources: Resources, mina: httpx.AsyncClient
+) -> None:
+    first, second, third = [await in_chat(resources, user) for user in ("1", "2", "3")]
+    await mina.post(await a_link(resources, first))
+    page = await mina.get(await a_link(resources, second))
     for key in ("login.link.merge", "login.link.merge.hint", "login.link.yours"):
-        assert text(key, EN) in unescape(page.text)
-    await mina.post(await a_link(memory, second))
-    assert await who(memory, mina) == second
-    assert await exists(memory, first)
-    await mina.post(await a_link(memory, third), data={"bring": "1"})
-    assert await who(memory, mina) == third
-    assert not await exists(memory, second)
-    async with memory.database.begin() as connection:
-        assert set(accounts.connected(await people.identities_of(connection, third))) == {"telegram"}
+        assert translate(key, EN) in unescape(page.text)
+    await mina.post(await a_link(resources, second))
+    assert await who(resources, mina) == second
+    assert await exists(resources, first)
+    await mina.post(await a_link(resources, third), data={"bring": "1"})
+    assert await who(resources, mina) == third
+    assert not await exists(resources, second)
+    async with resources.database.transaction() as connection:
+        assert set(accounts.linked_logins(await people.list_identities(connection, third))) == {"telegram"}
 
 
-async def test_another_site_cannot_press_the_button(memory: Memory, mina: httpx.AsyncClient) -> None:
-    link = await a_link(memory, await in_chat(memory))
+async def test_another_site_cannot_press_the_button(resources: Resources, mina: httpx.AsyncClient) -> None:
+    link = await a_link(resources, await in_chat(resources))
     assert (await mina.post(link, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
     assert (await mina.get(link)).status_code == 200

@@ -1,51 +1,44 @@
 """What people do with each other's looks, and their pages: from the database to the page."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import func, select, update
 
-from bot.texts import Language, text
-from core.db import follows, looks, people, tables
-from core.db.tables import Provider
+from core.db import follows, looks, people, schema
+from core.db.looks import Look
+from core.db.schema import IdentityProvider
+from core.i18n.translations import Language, translate
 from core.ids import uuid7
-from core.memory import Memory
+from core.resources import Resources
+from core.signing import VisitorTokenSigner
 from core.styles import Style
-from core.vision.card import read_card
-from core.vision.classifier import MODELS, StyleClassifier
-from core.vision.scripted import ScriptedEngine
-from core.visitors import Visitors
-from leaderboard_web.addresses import person_path
+from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
+from core.vision.fake_backend import FakeBackend
+from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
-from leaderboard_web.people import SHOWN
-from tests.integration.records import a_look, a_person, a_verdict, scraps_of, with_pictures
-from tests.services import a_service
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from fastapi import FastAPI
-
-    from core.db.looks import Look
+from leaderboard_web.parameters import person_path
+from leaderboard_web.routes.people import PAGE_SIZE
+from tests.factories import bookmarked_look_ids, classify_scripted, create_look, create_person, store_images
+from tests.harness import make_application
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 BY_SCRIPT = {**OURS, "Accept": "application/json"}
-VISITORS = Visitors(b"secret" * 6)
+VISITORS = VisitorTokenSigner(b"secret" * 6)
 ATTACK = '"><script>alert(1)</script>'
 
 
 @pytest.fixture
-def site(memory: Memory, samples: Path) -> FastAPI:
-    classifier = StyleClassifier(ScriptedEngine([]), read_card(MODELS / "model.json"))
-    return create_app(a_service(memory, classifier), samples=samples)
+def site(resources: Resources, samples: Path) -> FastAPI:
+    classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
+    return create_app(make_application(resources, classifier), samples=samples)
 
 
 def a_browser(site: FastAPI, token: str | None = None, *, address: str = "192.0.2.1") -> httpx.AsyncClient:
@@ -67,15 +60,17 @@ async def client(site: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def token() -> str:
-    return VISITORS.new()
+    return VISITORS.issue()
 
 
 @pytest.fixture
-async def mina(memory: Memory, token: str) -> UUID:
+async def mina(resources: Resources, token: str) -> UUID:
     """Somebody whose browser Eva knows."""
-    async with memory.database.begin() as connection:
-        met = await people.meet(connection, Provider.WEB, VISITORS.key_of(token) or "", language="en")
-        assert await people.set_name(connection, met.id, "Mina Kim")
+    async with resources.database.transaction() as connection:
+        met = await people.get_or_create_by_identity(
+            connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language="en"
+        )
+        assert await people.set_display_name(connection, met.id, "Mina Kim")
         return met.id
 
 
@@ -86,16 +81,16 @@ async def owner(site: FastAPI, token: str, mina: UUID) -> AsyncIterator[httpx.As
         yield it
 
 
-async def a_shared(memory: Memory, person_id: UUID, style: Style = Style.STREET) -> Look:
-    async with memory.database.begin() as connection:
-        look = await with_pictures(memory, await a_look(connection, person_id, verdict=a_verdict(style)))
+async def a_shared(resources: Resources, person_id: UUID, style: Style = Style.STREET) -> Look:
+    async with resources.database.transaction() as connection:
+        look = await store_images(resources, await create_look(connection, person_id, verdict=classify_scripted(style)))
         assert await looks.share(connection, look.id)
         return look
 
 
-async def rows(memory: Memory, table: str) -> int:
-    async with memory.database.begin() as connection:
-        found = select(func.count()).select_from(tables.metadata.tables[table])
+async def rows(resources: Resources, table: str) -> int:
+    async with resources.database.transaction() as connection:
+        found = select(func.count()).select_from(schema.metadata.tables[table])
         return (await connection.execute(found)).scalar_one()
 
 
@@ -105,23 +100,25 @@ def pressed(page: httpx.Response, kind: str) -> str:
     return found[1]
 
 
-async def test_a_scrap_is_ones_own_and_can_be_let_go(client: httpx.AsyncClient, memory: Memory, mina: UUID) -> None:
-    path = f"/looks/{(await a_shared(memory, mina)).id}"
+async def test_a_scrap_is_ones_own_and_can_be_let_go(
+    client: httpx.AsyncClient, resources: Resources, mina: UUID
+) -> None:
+    path = f"/looks/{(await a_shared(resources, mina)).id}"
     assert pressed(await client.get(path), "scrap") == "false"
     for _ in range(2):
         reply = await client.post(f"{path}/scrap", headers=OURS)
         assert (reply.status_code, reply.headers["location"]) == (303, path)
     assert pressed(await client.get(path), "scrap") == "true"
     assert pressed(await client.get(path, headers={"Cookie": ""}), "scrap") == "false"
-    assert await rows(memory, "scraps") == 1
+    assert await rows(resources, "scraps") == 1
     assert (await client.post(f"{path}/unscrap", headers=BY_SCRIPT)).json() == {"given": False}
     assert (await client.post(f"{path}/scrap", headers=BY_SCRIPT)).json() == {"given": True}
 
 
 async def test_an_owner_is_followed_from_the_look_and_from_their_page(
-    client: httpx.AsyncClient, memory: Memory, mina: UUID
+    client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
-    look, home = f"/looks/{(await a_shared(memory, mina)).id}", "/people/Mina%20Kim"
+    look, home = f"/looks/{(await a_shared(resources, mina)).id}", "/people/Mina%20Kim"
     reply = await client.post(f"{look}/follow", headers=OURS)
     assert (reply.status_code, reply.headers["location"]) == (303, look)
     assert pressed(await client.get(look), "follow") == "true"
@@ -136,50 +133,50 @@ async def test_an_owner_is_followed_from_the_look_and_from_their_page(
 
 
 async def test_nobody_follows_reports_or_forgets_themselves(
-    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
-    look = f"/looks/{(await a_shared(memory, mina)).id}"
+    look = f"/looks/{(await a_shared(resources, mina)).id}"
     mine = (await owner.get(look)).text
     theirs = (await client.get(look)).text
     for part, whose in (('/follow"', theirs), ('/report"', theirs), ('"unshare"', mine), ('/delete"', mine)):
         assert (part in mine, part in theirs) == (whose is mine, whose is theirs), part
     for path in (f"{look}/follow", "/people/Mina%20Kim/follow", f"{look}/report"):
         assert (await owner.post(path, headers=OURS)).status_code == 404
-    assert (await rows(memory, "follows"), await rows(memory, "reports")) == (0, 0)
+    assert (await rows(resources, "follows"), await rows(resources, "reports")) == (0, 0)
 
 
 async def test_a_report_is_kept_with_its_reason_and_thanked_for(
-    client: httpx.AsyncClient, memory: Memory, mina: UUID
+    client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
-    path = f"/looks/{(await a_shared(memory, mina)).id}"
+    path = f"/looks/{(await a_shared(resources, mina)).id}"
     assert "<details" in (await client.get(path)).text
     form = {"reason": "hate", "line": " it \0says\n  <b>things</b> " + "x" * 500}
     reply = await client.post(f"{path}/report", data=form, headers=OURS)
     assert (reply.status_code, reply.headers["location"]) == (303, f"{path}/reported")
-    assert text("report.thanks", Language.EN) in unescape((await client.get(f"{path}/reported")).text)
-    async with memory.database.begin() as connection:
-        kept = (await connection.execute(select(tables.reports.c.reason))).scalar_one()
+    assert translate("report.thanks", Language.EN) in unescape((await client.get(f"{path}/reported")).text)
+    async with resources.database.transaction() as connection:
+        kept = (await connection.execute(select(schema.reports.c.reason))).scalar_one()
     assert kept.startswith("hate: it says <b>things</b> xxx")
     assert len(kept) <= 500
 
 
 async def test_the_third_report_takes_a_look_off_the_board_and_is_thanked_for(
-    site: FastAPI, memory: Memory, mina: UUID
+    site: FastAPI, resources: Resources, mina: UUID
 ) -> None:
-    path = f"/looks/{(await a_shared(memory, mina)).id}"
+    path = f"/looks/{(await a_shared(resources, mina)).id}"
     for number in range(1, 5):
         async with a_browser(site, address=f"192.0.2.{number}") as somebody:
             reply = await somebody.post(f"{path}/report", headers=OURS, follow_redirects=True)
             assert reply.status_code == (200 if number <= 3 else 404)
             assert (await somebody.get(path)).status_code == (200 if number < 3 else 404)
-    assert await rows(memory, "reports") == 3
+    assert await rows(resources, "reports") == 3
 
 
 async def test_addresses_that_say_nothing_about_who_it_is_are_not_counted(
-    site: FastAPI, memory: Memory, mina: UUID
+    site: FastAPI, resources: Resources, mina: UUID
 ) -> None:
     for address in ("127.0.0.1", "10.0.0.7", "fd00::1", "unix"):
-        path = f"/looks/{(await a_shared(memory, mina)).id}"
+        path = f"/looks/{(await a_shared(resources, mina)).id}"
         for _ in range(3):
             async with a_browser(site, address=address) as somebody:
                 assert (await somebody.post(f"{path}/report", headers=OURS)).status_code == 303
@@ -187,44 +184,50 @@ async def test_addresses_that_say_nothing_about_who_it_is_are_not_counted(
             assert (await somebody.get(path)).status_code == 404
 
 
-async def test_cookies_alone_count_once_for_each_address_and_look(site: FastAPI, memory: Memory, mina: UUID) -> None:
-    first, second = [f"/looks/{(await a_shared(memory, mina)).id}" for _ in range(2)]
+async def test_cookies_alone_count_once_for_each_address_and_look(
+    site: FastAPI, resources: Resources, mina: UUID
+) -> None:
+    first, second = [f"/looks/{(await a_shared(resources, mina)).id}" for _ in range(2)]
 
     async def report(path: str, address: str, token: str | None = None) -> None:
         async with a_browser(site, token, address=address) as somebody:
             reply = await somebody.post(f"{path}/report", headers=OURS, follow_redirects=True)
-            assert text("report.thanks", Language.EN) in unescape(reply.text), "whoever reports is thanked"
+            assert translate("report.thanks", Language.EN) in unescape(reply.text), "whoever reports is thanked"
 
     for host in range(5):
         await report(first, f"2a00:1450:0:1::{host}")
     await report(second, "2a00:1450:0:1::9")
-    assert await rows(memory, "reports") == 2, "one of each look"
-    async with memory.database.begin() as connection:
-        chatting = [VISITORS.new() for _ in range(2)]
+    assert await rows(resources, "reports") == 2, "one of each look"
+    async with resources.database.transaction() as connection:
+        chatting = [VISITORS.issue() for _ in range(2)]
         for place, token in enumerate(chatting):
-            known = await people.meet(connection, Provider.WEB, VISITORS.key_of(token) or "", language="en")
-            await people.link(connection, known.id, Provider.KAKAO, f"{place}")
+            known = await people.get_or_create_by_identity(
+                connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language="en"
+            )
+            await people.add_identity(connection, known.id, IdentityProvider.KAKAO, f"{place}")
     async with a_browser(site) as somebody:
         for token in chatting:
             assert (await somebody.get(first)).status_code == 200
             await report(first, "2a00:1450:0:1::1", token)
         assert (await somebody.get(first)).status_code == 404
         assert (await somebody.post(f"{first}/report", headers=OURS)).status_code == 404
-    assert await rows(memory, "reports") == 4
+    assert await rows(resources, "reports") == 4
 
 
 @pytest.mark.parametrize("body", [b"x" * 20_000, b"\xff\xfe", b"&".join(b"a=1" for _ in range(50))])
-async def test_odd_reports_are_refused(client: httpx.AsyncClient, memory: Memory, mina: UUID, body: bytes) -> None:
-    path = f"/looks/{(await a_shared(memory, mina)).id}"
+async def test_odd_reports_are_refused(
+    client: httpx.AsyncClient, resources: Resources, mina: UUID, body: bytes
+) -> None:
+    path = f"/looks/{(await a_shared(resources, mina)).id}"
     reply = await client.post(f"{path}/report", content=body, headers=OURS)
     assert reply.status_code in {400, 413}
-    assert await rows(memory, "reports") == 0
+    assert await rows(resources, "reports") == 0
 
 
 async def test_an_owner_can_take_the_look_back_from_its_page(
-    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
-    look = await a_shared(memory, mina)
+    look = await a_shared(resources, mina)
     page = (await owner.get(f"/looks/{look.id}")).text
     assert f'href="/me/looks/{look.id}/delete"' in page
     form = re.search(r'action="([^"]+)"><button class="button quiet" name="(\w+)" value="(unshare)"', page)
@@ -239,39 +242,39 @@ async def test_an_owner_can_take_the_look_back_from_its_page(
 DEEDS = ("scrap", "unscrap", "follow", "unfollow", "report")
 
 
-async def test_nothing_can_be_done_to_what_is_not_on_the_board(client: httpx.AsyncClient, memory: Memory) -> None:
-    async with memory.database.begin() as connection:
-        private = await a_look(connection, (await a_person(connection)).id)
+async def test_nothing_can_be_done_to_what_is_not_on_the_board(client: httpx.AsyncClient, resources: Resources) -> None:
+    async with resources.database.transaction() as connection:
+        private = await create_look(connection, (await create_person(connection)).id)
     for look in (private.id, uuid7(), "nonsense", str(private.id).upper()):
         for deed in DEEDS:
             reply = await client.post(f"/looks/{look}/{deed}", headers=OURS)
             assert reply.status_code == 404, deed
             assert "set-cookie" not in reply.headers
-    assert await rows(memory, "people") == 1
+    assert await rows(resources, "people") == 1
 
 
-async def test_another_site_does_nothing(owner: httpx.AsyncClient, memory: Memory, mina: UUID) -> None:
-    path = f"/looks/{(await a_shared(memory, mina)).id}"
+async def test_another_site_does_nothing(owner: httpx.AsyncClient, resources: Resources, mina: UUID) -> None:
+    path = f"/looks/{(await a_shared(resources, mina)).id}"
     for deed in (*(f"{path}/{each}" for each in DEEDS), "/people/Mina%20Kim/follow"):
         assert (await owner.post(deed, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
     assert (await owner.get(path)).status_code == 200
 
 
 async def test_a_persons_page_shows_their_looks_page_by_page_and_their_styles(
-    client: httpx.AsyncClient, memory: Memory, mina: UUID
+    client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
-    made = [await a_shared(memory, mina, Style.MODE if number else Style.RETRO) for number in range(SHOWN + 2)]
-    async with memory.database.begin() as connection:
-        other = await a_person(connection)
+    made = [await a_shared(resources, mina, Style.MODE if number else Style.RETRO) for number in range(PAGE_SIZE + 2)]
+    async with resources.database.transaction() as connection:
+        other = await create_person(connection)
         await follows.follow(connection, mina, other.id)
-    await a_shared(memory, other.id)
+    await a_shared(resources, other.id)
     page = await client.get("/people/Mina%20Kim")
     assert page.status_code == 200
     assert "<h1>Mina Kim</h1>" in page.text
     shares = re.findall(r'<rect class="share" width="([\d.]+)%"', page.text)
     assert [round(float(each)) for each in shares] == [93, 7]
-    assert text("person.styles.looks", Language.EN, count=SHOWN + 1) in page.text
-    assert text("person.styles.look", Language.EN) in page.text
+    assert translate("person.styles.looks", Language.EN, count=PAGE_SIZE + 1) in page.text
+    assert translate("person.styles.look", Language.EN) in page.text
     assert '<strong id="followers">0</strong>' in page.text
     assert "<strong>1</strong>" in page.text
     seen = re.findall(r'data-look="([^"]+)"', page.text)
@@ -283,8 +286,8 @@ async def test_a_persons_page_shows_their_looks_page_by_page_and_their_styles(
     assert 'class="more"' not in rest.text
 
 
-async def test_another_spelling_leads_to_the_name(client: httpx.AsyncClient, memory: Memory, mina: UUID) -> None:
-    await a_shared(memory, mina)
+async def test_another_spelling_leads_to_the_name(client: httpx.AsyncClient, resources: Resources, mina: UUID) -> None:
+    await a_shared(resources, mina)
     for spelling in ("minakim", "MINA KIM", "Мina Кim", "m1na k1m", "Ｍｉｎａ Ｋｉｍ"):
         reply = await client.get(f"/people/{quote(spelling)}?lang=ko")
         assert (reply.status_code, reply.headers["location"]) == (302, "/people/Mina%20Kim?lang=ko")
@@ -292,7 +295,7 @@ async def test_another_spelling_leads_to_the_name(client: httpx.AsyncClient, mem
 
 
 @pytest.mark.parametrize("name", ["Nobody", "", "%00", "%ff", "x" * 500, "%0d%0aSet-Cookie:a=b", "%F0%9F%92%83"])
-async def test_names_of_nobody_are_said_to_be_wrong(client: httpx.AsyncClient, memory: Memory, name: str) -> None:
+async def test_names_of_nobody_are_said_to_be_wrong(client: httpx.AsyncClient, resources: Resources, name: str) -> None:
     for reply in (
         await client.get(f"/people/{name}"),
         await client.post(f"/people/{name}/follow", headers=OURS),
@@ -300,52 +303,54 @@ async def test_names_of_nobody_are_said_to_be_wrong(client: httpx.AsyncClient, m
     ):
         assert reply.status_code == 404
         assert "set-cookie" not in reply.headers
-    assert await rows(memory, "people") == 0
+    assert await rows(resources, "people") == 0
 
 
 @pytest.mark.parametrize("before", ["nonsense", "", f"{10**17}.{0:032x}"])
 async def test_a_wrong_cursor_is_said_to_be_wrong(
-    client: httpx.AsyncClient, memory: Memory, mina: UUID, before: str
+    client: httpx.AsyncClient, resources: Resources, mina: UUID, before: str
 ) -> None:
-    await a_shared(memory, mina)
+    await a_shared(resources, mina)
     assert (await client.get(f"/people/Mina%20Kim?before={before}")).status_code == 404
 
 
 async def test_without_a_look_on_the_board_only_oneself_sees_ones_page(
-    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
     assert (await client.get("/people/Mina%20Kim")).status_code == 404
     assert (await client.post("/people/Mina%20Kim/follow", headers=OURS)).status_code == 404
     page = unescape((await owner.get("/people/Mina%20Kim")).text)
     for key in ("person.own.hidden", "person.empty"):
-        assert text(key, Language.EN) in page
-    look = await a_shared(memory, mina)
+        assert translate(key, Language.EN) in page
+    look = await a_shared(resources, mina)
     page = unescape((await owner.get("/people/Mina%20Kim")).text)
-    assert text("person.own", Language.EN) in page
+    assert translate("person.own", Language.EN) in page
     assert "/follow" not in page
-    async with memory.database.begin() as connection:
+    async with resources.database.transaction() as connection:
         await looks.unshare(connection, look.id)
     assert (await client.get("/people/Mina%20Kim")).status_code == 404
 
 
 async def test_who_is_banned_has_a_page_for_themselves_alone_and_can_still_be_left(
-    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
-    await a_shared(memory, mina)
+    await a_shared(resources, mina)
     assert (await client.post("/people/Mina%20Kim/follow", headers=OURS)).status_code == 303
-    async with memory.database.begin() as connection:
-        await connection.execute(update(tables.people).where(tables.people.c.id == mina).values(banned_at=func.now()))
+    async with resources.database.transaction() as connection:
+        await connection.execute(update(schema.people).where(schema.people.c.id == mina).values(banned_at=func.now()))
     assert (await client.get("/people/Mina%20Kim")).status_code == 404
     assert (await owner.get("/people/Mina%20Kim")).status_code == 200
     assert (await client.post("/people/Mina%20Kim/unfollow", headers=BY_SCRIPT)).json() == {"count": 0, "given": False}
 
 
 @pytest.mark.parametrize("name", [ATTACK, "</h1><img src=x onerror=alert(1)>", "a/b?c#d&e=%41;", "../../x"])
-async def test_any_name_is_an_address_and_never_markup(client: httpx.AsyncClient, memory: Memory, name: str) -> None:
-    async with memory.database.begin() as connection:
-        person = await a_person(connection)
-        assert await people.set_name(connection, person.id, name)
-    look = await a_shared(memory, person.id)
+async def test_any_name_is_an_address_and_never_markup(
+    client: httpx.AsyncClient, resources: Resources, name: str
+) -> None:
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        assert await people.set_display_name(connection, person.id, name)
+    look = await a_shared(resources, person.id)
     page = await client.get(f"/looks/{look.id}")
     assert f'href="{person_path(name)}"' in page.text
     for each in (page, await client.get(person_path(name))):
@@ -355,23 +360,23 @@ async def test_any_name_is_an_address_and_never_markup(client: httpx.AsyncClient
         assert name in unescape(each.text)
     reply = await client.post(f"{person_path(name)}/follow", headers=OURS)
     assert (reply.status_code, reply.headers["location"]) == (303, person_path(name))
-    assert await rows(memory, "follows") == 1
+    assert await rows(resources, "follows") == 1
 
 
 async def test_a_look_without_a_name_leads_to_no_page_and_its_owner_can_be_followed(
-    client: httpx.AsyncClient, memory: Memory
+    client: httpx.AsyncClient, resources: Resources
 ) -> None:
-    async with memory.database.begin() as connection:
-        person = await a_person(connection)
-    look = await a_shared(memory, person.id)
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+    look = await a_shared(resources, person.id)
     assert "/people/" not in (await client.get(f"/looks/{look.id}")).text
     assert (await client.post(f"/looks/{look.id}/follow", headers=OURS)).status_code == 303
 
 
 async def test_all_words_are_in_the_page_for_those_who_hear_it(
-    client: httpx.AsyncClient, memory: Memory, mina: UUID
+    client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
-    look = await a_shared(memory, mina)
+    look = await a_shared(resources, mina)
     page = (await client.get(f"/looks/{look.id}")).text
     log = re.search(r'<ol class="log typed" aria-live="off".*?</ol>', page, re.DOTALL)
     assert log
@@ -381,13 +386,13 @@ async def test_all_words_are_in_the_page_for_those_who_hear_it(
 
 
 async def test_scraps_of_a_person_are_nowhere_on_their_page(
-    owner: httpx.AsyncClient, client: httpx.AsyncClient, memory: Memory, mina: UUID
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
-    await a_shared(memory, mina)
-    async with memory.database.begin() as connection:
-        other = await a_person(connection)
-    kept = await a_shared(memory, other.id)
+    await a_shared(resources, mina)
+    async with resources.database.transaction() as connection:
+        other = await create_person(connection)
+    kept = await a_shared(resources, other.id)
     await owner.post(f"/looks/{kept.id}/scrap", headers=OURS)
-    async with memory.database.begin() as connection:
-        assert await scraps_of(connection, mina) == {kept.id}
+    async with resources.database.transaction() as connection:
+        assert await bookmarked_look_ids(connection, mina) == {kept.id}
     assert str(kept.id) not in (await client.get("/people/Mina%20Kim")).text

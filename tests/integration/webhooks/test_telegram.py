@@ -1,7 +1,5 @@
 """Telegram's door: who is let in, what is kept, and what Telegram is told."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator
 
@@ -11,12 +9,12 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from core.db.engine import Database
-from core.memory import Memory
+from core.db.database import Database
+from core.resources import Resources
 from core.settings import Settings
-from webhooks.telegram import HEADER, telegram_door
+from webhooks.telegram import SECRET_HEADER, create_telegram_router
 
-SECRET = {HEADER: "secret"}
+SECRET = {SECRET_HEADER: "secret"}
 UPDATE = {
     "update_id": 700_001,
     "message": {
@@ -27,45 +25,47 @@ UPDATE = {
 }
 
 
-def door(memory: Memory, secret: str | None = "secret") -> httpx.AsyncClient:
+def create_client(resources: Resources, secret: str | None = "secret") -> httpx.AsyncClient:
     app = FastAPI()
-    settings = Settings(telegram_secret=SecretStr(secret) if secret else None)
-    app.include_router(telegram_door(memory, settings))
+    settings = Settings(telegram_webhook_secret=SecretStr(secret) if secret else None)
+    app.include_router(create_telegram_router(resources, settings))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva")
 
 
 @pytest.fixture
-async def client(memory: Memory) -> AsyncIterator[httpx.AsyncClient]:
-    async with door(memory) as client:
+async def client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
+    async with create_client(resources) as client:
         yield client
 
 
-async def kept(memory: Memory) -> tuple[int, int]:
+async def count_inbox_and_jobs(resources: Resources) -> tuple[int, int]:
     """Updates and jobs."""
-    async with memory.database.begin() as connection:
+    async with resources.database.transaction() as connection:
         counts = "SELECT (SELECT count(*) FROM inbox), (SELECT count(*) FROM procrastinate_jobs)"
         inbox, jobs = (await connection.execute(text(counts))).one()
         return inbox, jobs
 
 
-async def test_update_is_kept_once_and_answered_each_time(client: httpx.AsyncClient, memory: Memory) -> None:
+async def test_update_is_kept_once_and_answered_each_time(client: httpx.AsyncClient, resources: Resources) -> None:
     for _ in range(3):
         response = await client.post("/telegram/webhook", json=UPDATE, headers=SECRET)
         assert (response.status_code, response.content) == (200, b"")
-    assert await kept(memory) == (1, 1)
+    assert await count_inbox_and_jobs(resources) == (1, 1)
 
 
-@pytest.mark.parametrize("headers", [{}, {HEADER: ""}, {HEADER: "wrong"}, {HEADER: "비밀".encode()}])
+@pytest.mark.parametrize(
+    "headers", [{}, {SECRET_HEADER: ""}, {SECRET_HEADER: "wrong"}, {SECRET_HEADER: "비밀".encode()}]
+)
 async def test_strangers_are_not_let_in(
-    client: httpx.AsyncClient, memory: Memory, headers: dict[str, str | bytes]
+    client: httpx.AsyncClient, resources: Resources, headers: dict[str, str | bytes]
 ) -> None:
     assert (await client.post("/telegram/webhook", json=UPDATE, headers=headers)).status_code == 401  # type: ignore[arg-type]
-    assert await kept(memory) == (0, 0)
+    assert await count_inbox_and_jobs(resources) == (0, 0)
 
 
-async def test_nobody_is_let_in_without_a_secret(memory: Memory) -> None:
-    async with door(memory, None) as client:
-        for headers in ({}, {HEADER: ""}, {HEADER: "None"}):
+async def test_nobody_is_let_in_without_a_secret(resources: Resources) -> None:
+    async with create_client(resources, None) as client:
+        for headers in ({}, {SECRET_HEADER: ""}, {SECRET_HEADER: "None"}):
             assert (await client.post("/telegram/webhook", json=UPDATE, headers=headers)).status_code == 401
 
 
@@ -75,9 +75,9 @@ async def test_too_much_is_refused(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"nonsense", b"{}", b"[" * 100_000, b"9" * 9999])
-async def test_what_is_no_update_is_refused(client: httpx.AsyncClient, memory: Memory, body: bytes) -> None:
+async def test_what_is_no_update_is_refused(client: httpx.AsyncClient, resources: Resources, body: bytes) -> None:
     assert (await client.post("/telegram/webhook", content=body, headers=SECRET)).status_code == 400
-    assert await kept(memory) == (0, 0)
+    assert await count_inbox_and_jobs(resources) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ async def test_poison_does_not_come_again(client: httpx.AsyncClient, poison: obj
     assert response.status_code == 200
 
 
-async def test_telegram_comes_again_while_the_database_is_away(memory: Memory) -> None:
-    away = Memory(
+async def test_telegram_comes_again_while_the_database_is_away(resources: Resources) -> None:
+    away = Resources(
         database=Database("postgresql://eva@127.0.0.1:1/eva"),
-        storage=memory.storage,
-        links=memory.links,
-        keep_private=memory.keep_private,
+        storage=resources.storage,
+        url_signer=resources.url_signer,
+        private_photo_ttl=resources.private_photo_ttl,
     )
-    async with door(away) as client:
+    async with create_client(away) as client:
         assert (await client.post("/telegram/webhook", json=UPDATE, headers=SECRET)).status_code == 503

@@ -54,13 +54,18 @@ def test_the_database_has_the_name_that_hosts_give_it(monkeypatch: pytest.Monkey
 
 
 def test_pictures_lie_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -> None:
-    assert Settings(data_dir=tmp_path / "a b").pictures_url == f"file://{tmp_path}/a%20b/pictures"
-    assert Settings(storage_url="s3://bucket").pictures_url == "s3://bucket"
+    assert Settings(data_dir=tmp_path / "a b").object_storage_url == f"file://{tmp_path}/a%20b/pictures"
+    assert Settings(storage_url="s3://bucket").object_storage_url == "s3://bucket"
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("EVA_SECRET_KEY", "short"), ("EVA_KEEP_PRIVATE_HOURS", "0"), ("EVA_WORKER", "on"), ("EVA_PUBLIC_URL", "eva")],
+    [
+        ("EVA_SECRET_KEY", "short"),
+        ("EVA_PRIVATE_PHOTO_TTL_HOURS", "0"),
+        ("EVA_RUN_WORKER", "on"),
+        ("EVA_PUBLIC_URL", "eva"),
+    ],
 )
 def test_values_out_of_range_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
@@ -83,7 +88,7 @@ def test_channels_are_off_and_speak_to_the_real_messengers_by_default(monkeypatc
     ):
         monkeypatch.delenv(f"EVA_{name}", raising=False)
     settings = Settings()
-    assert (settings.telegram_token, settings.telegram_secret, settings.kakao_key) == (None, None, None)
+    assert (settings.telegram_token, settings.telegram_webhook_secret, settings.kakao_skill_key) == (None, None, None)
     assert settings.telegram_api_url == "https://api.telegram.org"
     assert settings.kakao_image_hosts == (".kakaocdn.net", ".talk.kakao.com")
 
@@ -106,7 +111,7 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_secret_that_telegram_would_not_take_is_refused_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, secret: str
 ) -> None:
-    monkeypatch.setenv("EVA_TELEGRAM_SECRET", secret)
+    monkeypatch.setenv("EVA_TELEGRAM_WEBHOOK_SECRET", secret)
     with pytest.raises(ValidationError, match="256 letters") as refused:
         Settings()
     assert secret not in str(refused.value)
@@ -116,8 +121,8 @@ def test_every_secret_is_known_as_one() -> None:
     settings = Settings(
         database_url=SecretStr("postgresql://eva:pass-word@host/eva"),
         telegram_token=SecretStr("1:token"),
-        telegram_secret=SecretStr("telegram"),
-        kakao_key=SecretStr("kakao"),
+        telegram_webhook_secret=SecretStr("telegram"),
+        kakao_skill_key=SecretStr("kakao"),
         secret_key=SecretStr("s" * 32),
     )
     assert {"1:token", "telegram", "kakao", "s" * 32, "pass-word"} <= set(settings.secrets)

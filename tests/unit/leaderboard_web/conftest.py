@@ -1,49 +1,44 @@
 """The site on a real socket, with an engine that says what a test tells it."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
+import numpy as np
 import pytest
 import uvicorn
+from numpy.typing import NDArray
 
-from core.db.engine import Database
-from core.links import Links
-from core.memory import Memory
-from core.storage import Storage
+from core.db.database import Database
+from core.object_storage import ObjectStorage
+from core.resources import Resources
+from core.signing import UrlSigner
 from core.styles import Style
+from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
-from core.vision.engines import Outputs
-from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine, scripted_outputs
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from leaderboard_web.app import create_app
-from tests.services import a_service
+from tests.harness import make_application
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-Script = Callable[["NDArray[np.uint8]"], Outputs]
+OutputsFunction = Callable[["NDArray[np.uint8]"], ModelOutputs]
 
 
 @contextmanager
-def serving(script: Script, samples: Path, **settings: int) -> Iterator[str]:
+def serving_site(script: OutputsFunction, samples: Path, **settings: int) -> Iterator[str]:
     """Serve the site, with these settings; gives its address."""
-    classifier = StyleClassifier(ScriptedEngine(script), SCRIPTED_CARD)
+    classifier = StyleClassifier(FakeBackend(script), FAKE_MODEL_CARD)
     # No database listens there: the pages that need none must work without it.
-    nothing = Memory(
+    nothing = Resources(
         database=Database("postgresql://eva@127.0.0.1:1/eva"),
-        storage=Storage("s3://nowhere", region="nowhere", skip_signature=True),
-        links=Links(b"secret"),
-        keep_private=timedelta(hours=24),
+        storage=ObjectStorage("s3://nowhere", region="nowhere", skip_signature=True),
+        url_signer=UrlSigner(b"secret"),
+        private_photo_ttl=timedelta(hours=24),
     )
-    site = create_app(a_service(nothing, classifier, **settings), samples=samples)
+    site = create_app(make_application(nothing, classifier, **settings), samples=samples)
     server = uvicorn.Server(uvicorn.Config(site, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -56,15 +51,15 @@ def serving(script: Script, samples: Path, **settings: int) -> Iterator[str]:
         thread.join()
 
 
-def street(pixels: NDArray[np.uint8]) -> Outputs:
+def street_outputs(pixels: NDArray[np.uint8]) -> ModelOutputs:
     """Street, 72 percent, before Casual with 18; hot at the top."""
-    return scripted_outputs(Style.STREET, confidence=0.72, second=Style.CASUAL, second_confidence=0.18, hot=(0.2, 0.5))
+    return make_outputs(Style.STREET, confidence=0.72, second=Style.CASUAL, second_confidence=0.18, peak=(0.2, 0.5))
 
 
 @pytest.fixture(scope="module")
 def address(samples: Path) -> Iterator[str]:
     """The site with an Eva who sees street style in everything."""
-    with serving(street, samples) as url:
+    with serving_site(street_outputs, samples) as url:
         yield url
 
 

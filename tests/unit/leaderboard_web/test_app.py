@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import asyncio
 import re
 import tempfile
@@ -8,24 +6,22 @@ from base64 import b64decode
 from html import unescape
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from structlog.testing import capture_logs
 
-from bot.texts import Language, text
+from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
-from core.vision.engines import Outputs, usable_cores
-from core.vision.scripted import scripted_outputs
-from leaderboard_web.desk import QUEUE_PER_CORE
-from leaderboard_web.upload import MOST_BYTES
-from tests.unit.leaderboard_web.conftest import serving, street
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from core.vision.backends import ModelOutputs, available_cpus
+from core.vision.fake_backend import make_outputs
+from leaderboard_web.forms import MAX_MULTIPART_BYTES
+from leaderboard_web.load_shedding import WAITING_PER_CORE
+from tests.unit.leaderboard_web.conftest import serving_site, street_outputs
 
 
 def send(client: httpx.Client, data: bytes, url: str = "/api/judge", **fields: str) -> httpx.Response:
@@ -75,7 +71,7 @@ def test_the_photo_comes_back_for_a_browser_that_cannot_show_it(client: httpx.Cl
 
 def test_without_an_outfit_there_are_no_bars_and_no_heat(samples: Path, photo: bytes) -> None:
     with (
-        serving(lambda pixels: scripted_outputs(Style.MODE, outfit=0.02), samples) as url,
+        serving_site(lambda pixels: make_outputs(Style.MODE, outfit=0.02), samples) as url,
         httpx.Client(base_url=url) as client,
     ):
         found = send(client, photo).json()
@@ -98,13 +94,13 @@ def test_the_page_speaks_the_language_of_its_reader(
 ) -> None:
     page = client.get(f"/try{query}", headers=headers)
     assert f'<html lang="{language}">' in page.text
-    assert text("page.hello.1", Language(language)) in unescape(page.text)
+    assert translate("page.hello.1", Language(language)) in unescape(page.text)
 
 
 def test_a_chosen_language_is_remembered(client: httpx.Client, photo: bytes) -> None:
     client.get("/try?lang=ko")
     assert '<html lang="ko">' in client.get("/try").text
-    assert send(client, photo).json()["name"] == text("style.street.name", Language.KO)
+    assert send(client, photo).json()["name"] == translate("style.street.name", Language.KO)
 
 
 @pytest.mark.parametrize("name", ["nothing", "../README", "..%2fdraw", "street.jpg"])
@@ -114,20 +110,20 @@ def test_only_samples_are_samples(client: httpx.Client, name: str) -> None:
 
 
 BAD = [
-    (b"", 422, "EmptyPhoto", "error.empty_photo"),
-    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "NotAnImage", "error.not_an_image"),
-    (b"\x89PNG\r\n\x1a\n" + bytes(MOST_BYTES), 413, "PhotoTooLarge", "error.photo_too_large"),
+    (b"", 422, "EmptyPhotoError", "error.empty_photo"),
+    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "NotAnImageError", "error.not_an_image"),
+    (b"\x89PNG\r\n\x1a\n" + bytes(MAX_MULTIPART_BYTES), 413, "PhotoTooLargeError", "error.photo_too_large"),
 ]
 
 
 @pytest.mark.parametrize(("data", "status", "error", "key"), BAD, ids=[each[2] for each in BAD])
 def test_a_bad_photo_gets_its_sentence(client: httpx.Client, data: bytes, status: int, error: str, key: str) -> None:
     reply = send(client, data)
-    assert (reply.status_code, reply.json()) == (status, {"error": error, "message": text(key, Language.EN)})
+    assert (reply.status_code, reply.json()) == (status, {"error": error, "message": translate(key, Language.EN)})
 
 
 def test_a_form_without_a_photo_gets_its_sentence(client: httpx.Client) -> None:
-    sentence = text("page.no_file", Language.EN)
+    sentence = translate("page.no_file", Language.EN)
     assert client.post("/api/judge", files={"other": b"x"}).json()["message"] == sentence
     assert client.post("/api/judge", content=b"x").json()["message"] == sentence
     broken = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -138,13 +134,13 @@ def test_a_form_without_a_photo_gets_its_sentence(client: httpx.Client) -> None:
 
 
 def test_a_bug_is_no_blank_page(samples: Path, photo: bytes) -> None:
-    def broken(pixels: NDArray[np.uint8]) -> Outputs:
+    def broken(pixels: NDArray[np.uint8]) -> ModelOutputs:
         raise ZeroDivisionError
 
-    with serving(broken, samples) as url, httpx.Client(base_url=url) as client:
+    with serving_site(broken, samples) as url, httpx.Client(base_url=url) as client:
         reply = send(client, photo)
     assert reply.status_code == 500
-    assert reply.json()["message"] == text("page.trouble", Language.EN)
+    assert reply.json()["message"] == translate("page.trouble", Language.EN)
     assert "default-src 'none'" in reply.headers["content-security-policy"]
 
 
@@ -173,7 +169,7 @@ def test_every_answer_is_locked_down(client: httpx.Client, path: str) -> None:
 def test_a_wrong_address_is_answered_by_eva(client: httpx.Client) -> None:
     page = client.get("/nothing/here")
     assert page.status_code == 404
-    assert text("page.not_found", Language.EN) in unescape(page.text)
+    assert translate("page.not_found", Language.EN) in unescape(page.text)
 
 
 def test_the_switch_of_languages_never_leads_to_another_site(client: httpx.Client) -> None:
@@ -206,11 +202,11 @@ def test_an_older_browser_says_only_its_origin(client: httpx.Client) -> None:
 
 def test_the_privacy_page_says_how_long(client: httpx.Client) -> None:
     page = unescape(client.get("/privacy").text)
-    assert text("privacy.chat.1", Language.EN, hours=24) in page
+    assert translate("privacy.chat.1", Language.EN, hours=24) in page
 
 
 def test_a_model_that_was_not_measured_has_no_figures(client: httpx.Client) -> None:
-    assert text("model.none", Language.EN) in unescape(client.get("/model").text)
+    assert translate("model.none", Language.EN) in unescape(client.get("/model").text)
 
 
 def test_a_photo_never_touches_the_disk(client: httpx.Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -234,11 +230,11 @@ def test_logs_hold_nothing_about_people(client: httpx.Client, photo: bytes) -> N
 def test_too_many_photos_are_asked_to_come_back_while_the_page_stays_up(samples: Path, photo: bytes) -> None:
     open_now = threading.Event()
 
-    def slow(pixels: NDArray[np.uint8]) -> Outputs:
+    def slow(pixels: NDArray[np.uint8]) -> ModelOutputs:
         open_now.wait(60)
-        return street(pixels)
+        return street_outputs(pixels)
 
-    room = usable_cores() * (1 + QUEUE_PER_CORE)
+    room = available_cpus() * (1 + WAITING_PER_CORE)
 
     async def crowd(url: str) -> tuple[list[Any], int]:
         limits = httpx.Limits(max_connections=None)
@@ -250,12 +246,12 @@ def test_too_many_photos_are_asked_to_come_back_while_the_page_stays_up(samples:
             open_now.set()
             return await asyncio.gather(*tasks), page.status_code
 
-    with serving(slow, samples) as url:
+    with serving_site(slow, samples) as url:
         replies, page = asyncio.run(crowd(url))
     assert page == 200
     assert sorted(reply.status_code for reply in replies) == [200] * room + [503] * 3
     busy = next(reply for reply in replies if reply.status_code == 503)
-    assert busy.json()["message"] == text("page.busy", Language.EN)
+    assert busy.json()["message"] == translate("page.busy", Language.EN)
     assert int(busy.headers["retry-after"]) > 0
 
 

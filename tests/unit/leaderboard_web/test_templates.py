@@ -1,10 +1,8 @@
-from __future__ import annotations
-
 import re
 
-from leaderboard_web.assets import STATIC
+from leaderboard_web.static_files import STATIC_DIR
 
-TEMPLATES = STATIC.parent / "templates"
+TEMPLATES = STATIC_DIR.parent / "templates"
 
 
 def test_every_file_that_a_page_names_is_there() -> None:
@@ -14,4 +12,4 @@ def test_every_file_that_a_page_names_is_there() -> None:
         for name in re.findall(r'asset\("([^"]+)"\)', path.read_text("utf-8"))
     }
     assert len(named) > 5
-    assert {name for name in named if not (STATIC / name).is_file()} == set()
+    assert {name for name in named if not (STATIC_DIR / name).is_file()} == set()

@@ -1,7 +1,5 @@
 """People, looks, what people do with looks, and the inbox."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql

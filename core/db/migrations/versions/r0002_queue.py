@@ -1,7 +1,5 @@
 """The tables and functions of the queue, as procrastinate 3.4 left them; later versions changed nothing yet."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from alembic import op

@@ -1,7 +1,5 @@
 """What a person prefers, and what Eva has asked them: to guess first, and the name for a look."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

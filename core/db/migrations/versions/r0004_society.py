@@ -3,14 +3,12 @@
 Whatever a page shows as a number is kept by the database itself where it changes, and never counted when it is read.
 """
 
-from __future__ import annotations
-
 import itertools
 
 import sqlalchemy as sa
 from alembic import op
 
-from core.names import name_key
+from core.confusables import confusable_key
 
 revision = "0004"
 down_revision = "0003"
@@ -120,10 +118,10 @@ def _key_names() -> None:
     named = connection.execute(sa.text("SELECT id, name FROM people WHERE name IS NOT NULL ORDER BY id")).all()
     for row in named:
         numbered = (f"{row.name[:30]} {number}" for number in itertools.count(2))
-        name = next(each for each in itertools.chain([row.name], numbered) if name_key(each) not in taken)
-        taken.add(name_key(name))
+        name = next(each for each in itertools.chain([row.name], numbered) if confusable_key(each) not in taken)
+        taken.add(confusable_key(name))
         keyed = sa.text("UPDATE people SET name = :name, name_key = :key WHERE id = :id")
-        connection.execute(keyed, {"id": row.id, "name": name, "key": name_key(name)})
+        connection.execute(keyed, {"id": row.id, "name": name, "key": confusable_key(name)})
 
 
 def upgrade() -> None:

@@ -1,7 +1,5 @@
 """What Eva asked about a look: whether she waits for a guess, or to hear which style it really is."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

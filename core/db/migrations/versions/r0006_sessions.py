@@ -1,7 +1,5 @@
 """When a browser last did something, so that those that never come back can go."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

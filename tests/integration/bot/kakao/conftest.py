@@ -9,87 +9,86 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
+from numpy.typing import NDArray
 from pydantic import HttpUrl, SecretStr
 
-from bot.kakao.service import open_kakao
-from bot.stylist import Stylist
-from bot.testing.kakao import BOT, FakeKakao, KakaoAnswer
-from core.judging import Judging
-from core.memory import Memory
-from core.queue import Queue
+from bot.kakao.app import open_kakao_app
+from bot.testing.kakao import BOT_ID, FakeKakao, KakaoResponse
+from core.conversation.service import ConversationService
+from core.jobs.queue import JobQueue
+from core.resources import Resources
+from core.services.photo_judging import PhotoJudgingService
 from core.settings import Environment, Settings
 from core.styles import Style
+from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
-from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine, scripted_outputs
-from webhooks.kakao import kakao_door
-from webhooks.server import serve_app
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from core.vision.engines import Outputs
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from webhooks.kakao import create_skill_router
+from webhooks.server import serve
 
 KEY = "the key of the skill"
-PATIENT = 60.0
+WAIT_SECONDS = 60.0
 """Seconds to wait for what must happen, on a machine that may be busy."""
 
 Json = dict[str, Any]
 
 
-class Eyes:
+class PausableModel:
     """Sees the styles in their order, counts how often it looked, and waits while it is told to."""
 
     def __init__(self) -> None:
-        self.looked = 0
-        self.open = threading.Event()
-        self.open.set()
+        self.call_count = 0
+        self.unpaused = threading.Event()
+        self.unpaused.set()
 
-    def __call__(self, pixels: NDArray[np.uint8]) -> Outputs:
-        self.open.wait(PATIENT)
-        self.looked += 1
-        return scripted_outputs(list(Style)[self.looked % 8])
+    def __call__(self, pixels: NDArray[np.uint8]) -> ModelOutputs:
+        self.unpaused.wait(WAIT_SECONDS)
+        self.call_count += 1
+        return make_outputs(list(Style)[self.call_count % 8])
 
 
 @dataclass(kw_only=True)
-class Stage:
+class KakaoHarness:
     """Eva and her KakaoTalk."""
 
     kakao: FakeKakao
-    memory: Memory
-    eyes: Eyes
+    resources: Resources
+    model: PausableModel
     settings: Settings
-    threads: ThreadPoolExecutor
+    conversations: ThreadPoolExecutor
 
-    async def send(self, payload: Json, *, key: str | None = None) -> KakaoAnswer:
+    async def send(self, payload: Json, *, key: str | None = None) -> KakaoResponse:
         """Call the skill. Every answer of Eva's must be in time and shown."""
         loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self.threads, lambda: self.kakao.send(payload, key=key))
+        answer = await loop.run_in_executor(self.conversations, lambda: self.kakao.send(payload, key=key))
         if answer.status == 200:
-            assert answer.breaches == []
+            assert answer.violations == []
         return answer
 
-    async def say(self, words: str, **more: Any) -> KakaoAnswer:
-        return await self.send(self.kakao.words(words, **more))
+    async def send_text(self, words: str, **more: Any) -> KakaoResponse:
+        return await self.send(self.kakao.text_message(words, **more))
 
-    async def show(self, photo: bytes, **more: Any) -> KakaoAnswer:
+    async def send_photo(self, photo: bytes, **more: Any) -> KakaoResponse:
         return await self.send(self.kakao.photo(photo, **more))
 
-    async def press(self, answer: KakaoAnswer, verb: str, *, style: Style | None = None, **more: Any) -> KakaoAnswer:
+    async def press_button(
+        self, answer: KakaoResponse, verb: str, *, style: Style | None = None, **more: Any
+    ) -> KakaoResponse:
         """Press the button with this verb, and style, under an answer."""
-        return await self.send(self.kakao.press(button(answer.reply, verb, style), **more))
+        return await self.send(self.kakao.button_press(find_button(answer.reply, verb, style), **more))
 
-    async def agree(self, **more: Any) -> None:
-        await self.say("동의해요", **more)
+    async def give_consent(self, **more: Any) -> None:
+        await self.send_text("동의해요", **more)
 
 
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENT):
-        while not await true():  # noqa: ASYNC110
+async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
@@ -101,11 +100,11 @@ def buttons(reply: Any) -> list[Json]:
     return [each for each in found if "extra" in each]
 
 
-def verbs(reply: Any) -> list[str]:
+def button_actions(reply: Any) -> list[str]:
     return [each["extra"]["do"] for each in buttons(reply)]
 
 
-def button(reply: Any, verb: str, style: Style | None = None) -> Json:
+def find_button(reply: Any, verb: str, style: Style | None = None) -> Json:
     wanted = {"do": verb} | ({"style": style.value} if style else {})
     return next(each for each in buttons(reply) if wanted.items() <= each["extra"].items())
 
@@ -119,10 +118,10 @@ def is_verdict(reply: Any) -> bool:
 
 
 @pytest.fixture
-def eyes() -> Iterator[Eyes]:
-    eyes = Eyes()
-    yield eyes
-    eyes.open.set()
+def model() -> Iterator[PausableModel]:
+    model = PausableModel()
+    yield model
+    model.unpaused.set()
 
 
 @pytest.fixture
@@ -139,8 +138,8 @@ def public_url() -> HttpUrl | None:
 def settings(env: Environment, public_url: HttpUrl | None) -> Settings:
     return Settings(
         env=env,
-        kakao_key=SecretStr(KEY),
-        kakao_bot_id=BOT,
+        kakao_skill_key=SecretStr(KEY),
+        kakao_bot_id=BOT_ID,
         kakao_image_hosts=("127.0.0.1",),
         public_url=public_url,
     )
@@ -152,18 +151,24 @@ def daily_photos() -> int | None:
 
 
 @pytest.fixture
-async def stage(memory: Memory, eyes: Eyes, settings: Settings, daily_photos: int | None) -> AsyncIterator[Stage]:
-    judging = Judging(memory, StyleClassifier(ScriptedEngine(eyes), SCRIPTED_CARD), daily_photos=daily_photos)
-    async with open_kakao(Stylist(memory, judging, settings)) as eva:
+async def harness(
+    resources: Resources, model: PausableModel, settings: Settings, daily_photos: int | None
+) -> AsyncIterator[KakaoHarness]:
+    judging = PhotoJudgingService(
+        resources, StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD), daily_limit=daily_photos
+    )
+    async with open_kakao_app(ConversationService(resources, judging, settings)) as eva:
         app = FastAPI()
-        app.include_router(kakao_door(eva.conversation, settings))
+        app.include_router(create_skill_router(eva.skill_handler, settings))
         with socket.create_server(("127.0.0.1", 0)) as door, ThreadPoolExecutor(40) as threads:
             url = f"http://127.0.0.1:{door.getsockname()[1]}/kakao/skill"
-            async with Queue(memory.database.conninfo, eva.tasks) as queue:
-                running = [asyncio.ensure_future(serve_app(app, door)()), asyncio.ensure_future(queue.work({}))]
+            async with JobQueue(resources.database.conninfo, eva.register_tasks) as queue:
+                running = [asyncio.ensure_future(serve(app, door)()), asyncio.ensure_future(queue.run_worker({}))]
                 with FakeKakao(skill_url=url, key=KEY) as kakao:
-                    yield Stage(kakao=kakao, memory=memory, eyes=eyes, settings=settings, threads=threads)
-                eyes.open.set()
+                    yield KakaoHarness(
+                        kakao=kakao, resources=resources, model=model, settings=settings, conversations=threads
+                    )
+                model.unpaused.set()
                 for task in running:
                     task.cancel()
                     with contextlib.suppress(asyncio.CancelledError):

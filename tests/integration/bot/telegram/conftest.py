@@ -11,104 +11,110 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.stylist import Stylist
-from bot.telegram import mailbox
-from bot.telegram.callbacks import decode
-from bot.telegram.conversation import Conversation
-from bot.telegram.mailbox import take_in
-from bot.telegram.pace import Pace
-from bot.telegram.sender import Sender, make_bot
-from bot.telegram.tasks import tasks
+from bot.telegram import ingest
+from bot.telegram.callback_data import decode_callback_data
+from bot.telegram.client import ChatRateLimiter, TelegramClient, create_bot
+from bot.telegram.ingest import store_update
+from bot.telegram.worker import UpdateHandler, register_tasks
 from bot.testing.telegram import FakeTelegram
-from core import queue
-from core.db.tables import metadata
-from core.judging import Judging
-from core.memory import Memory
-from core.queue import Queue
+from core.conversation.service import ConversationService
+from core.db.schema import metadata
+from core.jobs import queue
+from core.jobs.queue import JobQueue
+from core.resources import Resources
+from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.styles import Style
+from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
-from core.vision.engines import Outputs
-from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine, scripted_outputs
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 
 Json = dict[str, Any]
 MINA = 42
-DAILY = 6
+DAILY_LIMIT = 6
 
 
-class Eyes:
+class ScriptedModel:
     """An Eva who sees what she is told next, and Street where nothing was told."""
 
     def __init__(self) -> None:
-        self.next: list[Outputs] = []
-        self.looked = 0
+        self.next_outputs: list[ModelOutputs] = []
+        self.call_count = 0
 
-    def __call__(self, _: object) -> Outputs:
-        self.looked += 1
-        return self.next.pop(0) if self.next else scripted_outputs(Style.STREET)
+    def __call__(self, _: object) -> ModelOutputs:
+        self.call_count += 1
+        return self.next_outputs.pop(0) if self.next_outputs else make_outputs(Style.STREET)
 
 
-class Stage:
+class TelegramHarness:
     """A place to play scenes on."""
 
     def __init__(
-        self, telegram: FakeTelegram, memory: Memory, talk: Conversation, queue: Queue, eyes: Eyes, pictures: Path
+        self,
+        telegram: FakeTelegram,
+        resources: Resources,
+        talk: UpdateHandler,
+        queue: JobQueue,
+        model: ScriptedModel,
+        storage_folder: Path,
     ) -> None:
-        self.telegram, self.memory, self.talk, self.queue, self.eyes = telegram, memory, talk, queue, eyes
-        self.pictures = pictures
+        self.telegram, self.resources, self.handler, self.queue, self.model = telegram, resources, talk, queue, model
+        self.storage_folder = storage_folder
         self.updates = telegram.updates
 
-    async def play(self, *updates: Json) -> None:
+    async def send_updates(self, *updates: Json) -> None:
         """Bring updates and have all work done."""
         for update in updates:
-            await take_in(self.memory, update)
-        await self.work()
+            await store_update(self.resources, update)
+        await self.run_jobs()
 
-    async def work(self) -> None:
+    async def run_jobs(self) -> None:
         """Do the queue's jobs, those too that are tried again."""
         while True:
-            await self.queue.work({}, until_empty=True)
-            if not await self.count("procrastinate_jobs WHERE status = 'todo'"):
+            await self.queue.run_worker({}, until_empty=True)
+            if not await self.count_rows("procrastinate_jobs WHERE status = 'todo'"):
                 return
 
-    async def count(self, what: str) -> int:
-        async with self.memory.database.begin() as connection:
-            number: int = (await connection.execute(text(f"SELECT count(*) FROM {what}"))).scalar_one()
+    async def count_rows(self, from_clause: str) -> int:
+        async with self.resources.database.transaction() as connection:
+            number: int = (await connection.execute(text(f"SELECT count(*) FROM {from_clause}"))).scalar_one()
             return number
 
-    async def undone(self) -> int:
-        return await self.count("inbox WHERE done_at IS NULL")
+    async def count_unprocessed(self) -> int:
+        return await self.count_rows("inbox WHERE done_at IS NULL")
 
-    async def rows(self) -> dict[str, int]:
+    async def row_counts(self) -> dict[str, int]:
         """How many rows the tables have that are about people, those that have any."""
         tables = [table.name for table in metadata.sorted_tables if table.name not in {"days", "moderation"}]
-        counted = {name: await self.count(name) for name in tables}
+        counted = {name: await self.count_rows(name) for name in tables}
         return {name: rows for name, rows in counted.items() if rows}
 
-    def said(self, chat: int = MINA) -> list[str]:
-        return [message.get("text") or message.get("caption") or "" for message in self.telegram.sent(chat)]
+    def texts(self, chat: int = MINA) -> list[str]:
+        return [message.get("text") or message.get("caption") or "" for message in self.telegram.messages(chat)]
 
-    def photos(self, chat: int = MINA) -> list[Json]:
-        return self.telegram.sent(chat, "photo")
+    def photo_messages(self, chat: int = MINA) -> list[Json]:
+        return self.telegram.messages(chat, "photo")
 
-    def last(self, chat: int = MINA) -> Json:
-        return self.telegram.sent(chat)[-1]
+    def last_message(self, chat: int = MINA) -> Json:
+        return self.telegram.messages(chat)[-1]
 
-    def files(self) -> list[Path]:
-        return [path for path in self.pictures.rglob("*") if path.is_file()]
+    def stored_files(self) -> list[Path]:
+        return [path for path in self.storage_folder.rglob("*") if path.is_file()]
 
-    def verbs(self, message: Json) -> list[str]:
+    def buttons(self, message: Json) -> list[str]:
         rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-        actions = [decode(button["callback_data"]) for row in rows for button in row if "callback_data" in button]
-        return [action.verb.value for action in actions if action]
+        actions = [
+            decode_callback_data(button["callback_data"]) for row in rows for button in row if "callback_data" in button
+        ]
+        return [action.type.value for action in actions if action]
 
     def press(self, message: Json, verb: str, style: Style | None = None, *, person: int = MINA) -> Json:
         """A press of the button that does this."""
         for row in message["reply_markup"]["inline_keyboard"]:
             for button in row:
-                action = decode(button.get("callback_data", ""))
-                if action and action.verb == verb and action.style in {style, None}:
-                    return self.updates.press(message, button["callback_data"], person=person)
+                action = decode_callback_data(button.get("callback_data", ""))
+                if action and action.type == verb and action.style in {style, None}:
+                    return self.updates.button_press(message, button["callback_data"], user_id=person)
         raise AssertionError(f"no {verb} under {message}")
 
 
@@ -120,23 +126,31 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest.fixture
 def settings(telegram: FakeTelegram) -> Settings:
-    return Settings(telegram_token=SecretStr(telegram.token), telegram_api_url=telegram.url, telegram_rate=1000)
+    return Settings(
+        telegram_token=SecretStr(telegram.token), telegram_api_url=telegram.url, telegram_messages_per_second=1000
+    )
 
 
 @pytest.fixture
-async def stage(
-    telegram: FakeTelegram, memory: Memory, settings: Settings, pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Stage]:
-    monkeypatch.setattr(queue, "RETRIES", (0, 0, 0))
-    monkeypatch.setattr(mailbox, "GATHER", timedelta(0))
-    eyes = Eyes()
+async def harness(
+    telegram: FakeTelegram,
+    resources: Resources,
+    settings: Settings,
+    storage_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[TelegramHarness]:
+    monkeypatch.setattr(queue, "RETRY_DELAYS", (0, 0, 0))
+    monkeypatch.setattr(ingest, "GATHER", timedelta(0))
+    model = ScriptedModel()
 
     async def no_sleep(_: float) -> None:
         pass
 
-    judging = Judging(memory, StyleClassifier(ScriptedEngine(eyes), SCRIPTED_CARD), daily_photos=DAILY)
-    async with make_bot(settings) as bot:
-        sender = Sender(bot, pace=Pace(0.0), sleep=no_sleep)
-        talk = Conversation(Stylist(memory, judging, settings), sender, bot.bot)
-        async with Queue(memory.database.conninfo, tasks(talk)) as worker:
-            yield Stage(telegram, memory, talk, worker, eyes, pictures)
+    judging = PhotoJudgingService(
+        resources, StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD), daily_limit=DAILY_LIMIT
+    )
+    async with create_bot(settings) as bot:
+        sender = TelegramClient(bot, rate_limiter=ChatRateLimiter(0.0), sleep=no_sleep)
+        talk = UpdateHandler(ConversationService(resources, judging, settings), sender, bot.bot)
+        async with JobQueue(resources.database.conninfo, register_tasks(talk)) as worker:
+            yield TelegramHarness(telegram, resources, talk, worker, model, storage_folder)

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -7,20 +5,20 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
-from core.db import looks, opinions, people, pictures, tables
-from core.db.engine import Database
-from core.errors import PersonGone
+from core.db import look_feedback, look_images, looks, people, schema
+from core.db.database import Database
+from core.errors import PersonNotFoundError
 from core.ids import uuid7
 from core.styles import STYLES, Style
-from core.vision.verdict import Band
-from tests.integration.records import a_look, a_person, a_verdict
+from core.vision.verdict import ConfidenceBand
+from tests.factories import classify_scripted, create_look, create_person
 
 
 async def test_a_verdict_comes_back_as_it_was(database: Database) -> None:
-    verdict = a_verdict(Style.MODE, confidence=0.61, second=Style.RETRO, second_confidence=0.2, hot=(0.2, 0.3))
-    async with database.begin() as connection:
-        person = await a_person(connection)
-        kept = (await a_look(connection, person.id, verdict=verdict)).verdict
+    verdict = classify_scripted(Style.MODE, confidence=0.61, second=Style.RETRO, second_confidence=0.2, hot=(0.2, 0.3))
+    async with database.transaction() as connection:
+        person = await create_person(connection)
+        kept = (await create_look(connection, person.id, verdict=verdict)).verdict
     assert kept.cam == pytest.approx(verdict.cam, abs=1 / 255)
     assert kept.cam.shape == verdict.cam.shape
     for name in ("style", "probabilities", "outfit", "band", "region", "model", "engine", "ranking"):
@@ -28,28 +26,28 @@ async def test_a_verdict_comes_back_as_it_was(database: Database) -> None:
 
 
 async def test_one_source_is_one_look_and_the_first_verdict_stays(database: Database) -> None:
-    async with database.begin() as connection:
-        person, other = await a_person(connection), await a_person(connection)
-        first = await a_look(connection, person.id, source="7", verdict=a_verdict(Style.MODE))
-        again = await a_look(connection, person.id, source="7", verdict=a_verdict(Style.RETRO))
-        theirs = await a_look(connection, other.id, source="7")
+    async with database.transaction() as connection:
+        person, other = await create_person(connection), await create_person(connection)
+        first = await create_look(connection, person.id, source="7", verdict=classify_scripted(Style.MODE))
+        again = await create_look(connection, person.id, source="7", verdict=classify_scripted(Style.RETRO))
+        theirs = await create_look(connection, other.id, source="7")
     assert (again.id, again.verdict.style) == (first.id, Style.MODE)
     assert theirs.id != first.id
 
 
 async def test_a_look_of_nobody_is_refused(database: Database) -> None:
-    with pytest.raises(PersonGone):
-        async with database.begin() as connection:
-            await a_look(connection, uuid7())
+    with pytest.raises(PersonNotFoundError):
+        async with database.transaction() as connection:
+            await create_look(connection, uuid7())
 
 
 async def test_only_whole_unhidden_outfits_are_shared_and_the_first_time_counts(database: Database) -> None:
-    async with database.begin() as connection:
-        person = await a_person(connection)
-        look = await a_look(connection, person.id)
+    async with database.transaction() as connection:
+        person = await create_person(connection)
+        look = await create_look(connection, person.id)
         assert await looks.share(connection, look.id)
         shared = await looks.get(connection, look.id)
-    async with database.begin() as connection:
+    async with database.transaction() as connection:
         assert await looks.share(connection, look.id)
         again = await looks.get(connection, look.id)
         assert shared is not None
@@ -58,54 +56,54 @@ async def test_only_whole_unhidden_outfits_are_shared_and_the_first_time_counts(
         assert await looks.unshare(connection, look.id)
         assert await looks.share(connection, look.id)
 
-        nothing = await a_look(connection, person.id, verdict=a_verdict(outfit=0.02))
-        assert nothing.verdict.band is Band.NOT_AN_OUTFIT
-        half = await a_look(connection, person.id, stored=False)
-        faded = await a_look(connection, person.id)
-        await pictures.forget(connection, [faded.id])
-        hidden = await a_look(connection, person.id)
-        assert await looks.hide(connection, hidden.id)
+        nothing = await create_look(connection, person.id, verdict=classify_scripted(outfit=0.02))
+        assert nothing.verdict.band is ConfidenceBand.NOT_AN_OUTFIT
+        half = await create_look(connection, person.id, stored=False)
+        faded = await create_look(connection, person.id)
+        await look_images.clear_image_keys(connection, [faded.id])
+        hidden = await create_look(connection, person.id)
+        assert await looks.remove_from_board(connection, hidden.id)
         for each in (nothing.id, half.id, faded.id, hidden.id, uuid7()):
             assert not await looks.share(connection, each)
 
 
 async def test_a_shared_look_never_loses_its_photo_by_mistake(database: Database) -> None:
     with pytest.raises(IntegrityError, match="shared_is_seen"):
-        async with database.begin() as connection:
-            look = await a_look(connection, (await a_person(connection)).id)
+        async with database.transaction() as connection:
+            look = await create_look(connection, (await create_person(connection)).id)
             await looks.share(connection, look.id)
-            await pictures.forget(connection, [look.id])
+            await look_images.clear_image_keys(connection, [look.id])
 
 
 async def test_the_first_guess_and_the_last_correction_count(database: Database) -> None:
-    async with database.begin() as connection:
-        person = await a_person(connection)
-        told = await a_look(connection, person.id)
-        assert not await opinions.guess(connection, told.id, Style.MODE), "nobody asked"
-        await people.set_guesses_first(connection, person.id, first=True)
-        look = await a_look(connection, person.id)
-        assert await opinions.guess(connection, look.id, Style.MODE)
-        assert not await opinions.guess(connection, look.id, Style.RETRO)
-        assert await opinions.correct(connection, look.id, Style.MODE)
-        assert await opinions.correct(connection, look.id, Style.ETHNIC)
+    async with database.transaction() as connection:
+        person = await create_person(connection)
+        told = await create_look(connection, person.id)
+        assert not await look_feedback.record_guess(connection, told.id, Style.MODE), "nobody asked"
+        await people.set_guesses_first(connection, person.id, is_enabled=True)
+        look = await create_look(connection, person.id)
+        assert await look_feedback.record_guess(connection, look.id, Style.MODE)
+        assert not await look_feedback.record_guess(connection, look.id, Style.RETRO)
+        assert await look_feedback.record_correction(connection, look.id, Style.MODE)
+        assert await look_feedback.record_correction(connection, look.id, Style.ETHNIC)
         kept = await looks.get(connection, look.id)
         assert kept is not None
         assert (kept.guessed_style, kept.corrected_style) == (Style.MODE, Style.ETHNIC)
-        assert [each.id for each in await opinions.corrections(connection, limit=9)] == [look.id]
-        assert await opinions.corrections(connection, limit=9, after=look.id) == []
+        assert [each.id for each in await look_feedback.list_corrected(connection, limit=9)] == [look.id]
+        assert await look_feedback.list_corrected(connection, limit=9, after=look.id) == []
 
 
 async def test_history_in_pages_with_counts(database: Database) -> None:
-    async with database.begin() as connection:
-        person = await a_person(connection)
-        await a_look(connection, (await a_person(connection)).id)
+    async with database.transaction() as connection:
+        person = await create_person(connection)
+        await create_look(connection, (await create_person(connection)).id)
         seen = [Style.MODE, Style.RETRO, Style.MODE, Style.STREET]
-        mine = [await a_look(connection, person.id, verdict=a_verdict(style)) for style in seen]
-        await a_look(connection, person.id, verdict=a_verdict(Style.ETHNIC, outfit=0.02))
-        first = await looks.of_person(connection, person.id, limit=2)
-        rest = await looks.of_person(connection, person.id, limit=9, before=(first[-1].created_at, first[-1].id))
+        mine = [await create_look(connection, person.id, verdict=classify_scripted(style)) for style in seen]
+        await create_look(connection, person.id, verdict=classify_scripted(Style.ETHNIC, outfit=0.02))
+        first = await looks.list_for_person(connection, person.id, limit=2)
+        rest = await looks.list_for_person(connection, person.id, limit=9, before=(first[-1].created_at, first[-1].id))
         assert [look.id for look in first + rest][1:] == [look.id for look in reversed(mine)]
-        assert await looks.styles_of(connection, person.id) == {Style.MODE: 2, Style.RETRO: 1, Style.STREET: 1}
+        assert await looks.count_styles(connection, person.id) == {Style.MODE: 2, Style.RETRO: 1, Style.STREET: 1}
         now = datetime.now(UTC)
         assert await looks.count_since(connection, person.id, now - timedelta(hours=1)) == 5
         assert await looks.count_since(connection, person.id, now + timedelta(hours=1)) == 0
@@ -113,21 +111,21 @@ async def test_history_in_pages_with_counts(database: Database) -> None:
 
 async def test_hearts_are_counted_even_when_their_givers_go(database: Database) -> None:
     async def hearts() -> int:
-        async with database.begin() as connection:
+        async with database.transaction() as connection:
             kept = await looks.get(connection, look.id)
             assert kept is not None
             return kept.hearts
 
-    async with database.begin() as connection:
-        owner, fan, other = [await a_person(connection) for _ in range(3)]
-        look = await a_look(connection, owner.id)
+    async with database.transaction() as connection:
+        owner, fan, other = [await create_person(connection) for _ in range(3)]
+        look = await create_look(connection, owner.id)
         for giver in (fan, other):
-            await connection.execute(insert(tables.hearts).values(look_id=look.id, person_id=giver.id))
+            await connection.execute(insert(schema.hearts).values(look_id=look.id, person_id=giver.id))
     assert await hearts() == 2
-    async with database.begin() as connection:
-        await people.remove(connection, fan.id)
+    async with database.transaction() as connection:
+        await people.delete_person(connection, fan.id)
     assert await hearts() == 1
-    async with database.begin() as connection:
+    async with database.transaction() as connection:
         await looks.delete(connection, look.id)
         left = (await connection.execute(text("SELECT count(*) FROM hearts"))).scalar_one()
         assert left == 0
@@ -147,7 +145,7 @@ BOARDS = {
 
 @pytest.mark.parametrize("index", BOARDS)
 async def test_every_board_is_one_walk_along_an_index(database: Database, index: str) -> None:
-    async with database.begin() as connection:
+    async with database.transaction() as connection:
         for way in ("seqscan", "bitmapscan", "sort"):
             await connection.execute(text(f"SET LOCAL enable_{way} = off"))
         # In an empty table one index is as good as another: this one has to do it alone.
@@ -175,19 +173,19 @@ async def test_every_board_is_one_walk_along_an_index(database: Database, index:
 )
 async def test_the_tables_refuse_what_cannot_be(database: Database, column: str, value: object) -> None:
     with pytest.raises(IntegrityError):
-        async with database.begin() as connection:
-            look = await a_look(connection, (await a_person(connection)).id)
-            await connection.execute(tables.looks.update().where(tables.looks.c.id == look.id).values({column: value}))
+        async with database.transaction() as connection:
+            look = await create_look(connection, (await create_person(connection)).id)
+            await connection.execute(schema.looks.update().where(schema.looks.c.id == look.id).values({column: value}))
 
 
 async def test_an_all_cold_map_stays_cold(database: Database) -> None:
-    verdict = a_verdict()
+    verdict = classify_scripted()
     cold = np.zeros_like(verdict.cam)
-    async with database.begin() as connection:
-        person = await a_person(connection)
-        look = await a_look(connection, person.id)
+    async with database.transaction() as connection:
+        person = await create_person(connection)
+        look = await create_look(connection, person.id)
         await connection.execute(
-            tables.looks.update().where(tables.looks.c.id == look.id).values(cam=cold.astype(np.uint8).tobytes())
+            schema.looks.update().where(schema.looks.c.id == look.id).values(cam=cold.astype(np.uint8).tobytes())
         )
         kept = await looks.get(connection, look.id)
     assert kept is not None

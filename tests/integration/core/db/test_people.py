@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import asyncio
 import secrets
 import traceback
@@ -8,17 +6,17 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from core.db import people, tables
-from core.db.engine import Database
-from core.db.tables import Provider
+from core.db import people, schema
+from core.db.database import Database
+from core.db.schema import IdentityProvider
 from core.ids import uuid7
 
 
 async def test_the_same_identity_is_the_same_person(database: Database) -> None:
-    async with database.begin() as connection:
-        first = await people.meet(connection, Provider.TELEGRAM, "7", language="ko")
-        again = await people.meet(connection, Provider.TELEGRAM, "7", language="en")
-        other = await people.meet(connection, Provider.KAKAO, "7", language="ko")
+    async with database.transaction() as connection:
+        first = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
+        again = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="en")
+        other = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language="ko")
     assert again == first
     assert (first.language, first.name, first.consented_at) == ("ko", None, None)
     assert other.id != first.id
@@ -26,37 +24,39 @@ async def test_the_same_identity_is_the_same_person(database: Database) -> None:
 
 async def test_two_first_meetings_at_once_give_one_person(database: Database) -> None:
     async def meet() -> people.Person:
-        async with database.begin() as connection:
-            return await people.meet(connection, Provider.TELEGRAM, "7", language="ko")
+        async with database.transaction() as connection:
+            return await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
 
     met = await asyncio.gather(*(meet() for _ in range(8)))
     assert len({person.id for person in met}) == 1
-    async with database.begin() as connection:
-        assert (await connection.execute(select(func.count()).select_from(tables.people))).scalar_one() == 1
+    async with database.transaction() as connection:
+        assert (await connection.execute(select(func.count()).select_from(schema.people))).scalar_one() == 1
 
 
 async def test_identities_are_linked_once(database: Database) -> None:
-    async with database.begin() as connection:
-        mina = await people.meet(connection, Provider.TELEGRAM, "7", language="ko")
-        jun = await people.meet(connection, Provider.TELEGRAM, "8", language="ko")
-        assert await people.link(connection, mina.id, Provider.FACEBOOK, "m")
-        assert await people.link(connection, mina.id, Provider.FACEBOOK, "m")
-        assert not await people.link(connection, jun.id, Provider.FACEBOOK, "m")
-        assert {each.subject for each in await people.identities_of(connection, mina.id)} == {"7", "m"}
-        assert (await people.meet(connection, Provider.FACEBOOK, "m", language="en")).id == mina.id
+    async with database.transaction() as connection:
+        mina = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
+        jun = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "8", language="ko")
+        assert await people.add_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
+        assert await people.add_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
+        assert not await people.add_identity(connection, jun.id, IdentityProvider.FACEBOOK, "m")
+        assert {each.subject for each in await people.list_identities(connection, mina.id)} == {"7", "m"}
+        assert (
+            await people.get_or_create_by_identity(connection, IdentityProvider.FACEBOOK, "m", language="en")
+        ).id == mina.id
 
 
 async def test_what_a_person_chooses_is_kept(database: Database) -> None:
-    async with database.begin() as connection:
-        person = await people.meet(connection, Provider.KAKAO, "7", language="ko")
-        await people.set_name(connection, person.id, "구름")
+    async with database.transaction() as connection:
+        person = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language="ko")
+        await people.set_display_name(connection, person.id, "구름")
         await people.set_language(connection, person.id, "en")
-        await people.set_consent(connection, person.id, given=True)
+        await people.set_consent(connection, person.id, is_given=True)
         kept = await people.get(connection, person.id)
         assert kept is not None
         assert (kept.name, kept.language) == ("구름", "en")
         assert kept.consented_at is not None
-        await people.set_consent(connection, person.id, given=False)
+        await people.set_consent(connection, person.id, is_given=False)
         kept = await people.get(connection, person.id)
         assert kept is not None
         assert kept.consented_at is None
@@ -64,26 +64,29 @@ async def test_what_a_person_chooses_is_kept(database: Database) -> None:
 
 
 async def test_a_name_is_one_persons_however_it_is_written(database: Database) -> None:
-    async with database.begin() as connection:
-        mina, jun = [await people.meet(connection, Provider.KAKAO, each, language="ko") for each in "78"]
-        assert await people.set_name(connection, mina.id, "Mina K")
-        assert not await people.set_name(connection, jun.id, "m1nаk")
-        assert await people.set_name(connection, mina.id, "MINA K"), "it is hers already"
+    async with database.transaction() as connection:
+        mina, jun = [
+            await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, each, language="ko")
+            for each in "78"
+        ]
+        assert await people.set_display_name(connection, mina.id, "Mina K")
+        assert not await people.set_display_name(connection, jun.id, "m1nаk")
+        assert await people.set_display_name(connection, mina.id, "MINA K"), "it is hers already"
         for name in ("MINA K", "minak", "М1na k"):
-            found = await people.by_name(connection, name)
+            found = await people.get_by_display_name(connection, name)
             assert found is not None
             assert (found.id, found.name) == (mina.id, "MINA K")
-        assert await people.by_name(connection, "Jun") is None
-        assert await people.set_name(connection, mina.id, "Kim")
-        assert await people.set_name(connection, jun.id, "Mina K")
+        assert await people.get_by_display_name(connection, "Jun") is None
+        assert await people.set_display_name(connection, mina.id, "Kim")
+        assert await people.set_display_name(connection, jun.id, "Mina K")
 
 
 @pytest.mark.parametrize("name", ["", "x" * 41])
 async def test_names_have_bounds(database: Database, name: str) -> None:
     with pytest.raises(IntegrityError):
-        async with database.begin() as connection:
-            person = await people.meet(connection, Provider.KAKAO, "7", language="ko")
-            await people.set_name(connection, person.id, name)
+        async with database.transaction() as connection:
+            person = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language="ko")
+            await people.set_display_name(connection, person.id, name)
 
 
 async def test_errors_say_nothing_about_people(database: Database) -> None:
@@ -94,21 +97,21 @@ async def test_errors_say_nothing_about_people(database: Database) -> None:
         "INSERT INTO inbox (platform, update_id) VALUES ('web', :word), ('web', :word)",
     ):
         with pytest.raises(IntegrityError) as caught:
-            async with database.begin() as connection:
+            async with database.transaction() as connection:
                 await connection.execute(text(statement), {"word": word})
         assert word not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_who_cannot_be_reached_is_known_until_they_write(database: Database) -> None:
     async def reachable() -> bool:
-        found = await people.identity_of(connection, Provider.TELEGRAM, "7")
+        found = await people.get_identity(connection, IdentityProvider.TELEGRAM, "7")
         assert found is not None
-        return found.unreachable_at is None
+        return found.blocked_at is None
 
-    async with database.begin() as connection:
-        await people.meet(connection, Provider.TELEGRAM, "7", language="ko")
+    async with database.transaction() as connection:
+        await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
         assert await reachable()
-        await people.mark_unreachable(connection, Provider.TELEGRAM, "7")
+        await people.mark_blocked(connection, IdentityProvider.TELEGRAM, "7")
         assert not await reachable()
-        await people.mark_reachable(connection, Provider.TELEGRAM, "7")
+        await people.mark_unblocked(connection, IdentityProvider.TELEGRAM, "7")
         assert await reachable()

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -11,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.kakao.callback import Reception, call_back
-from bot.kakao.replies import promise, say
-from bot.testing.kakao import BAD_SETTINGS, BAD_TOKEN, FakeKakao
+from bot.kakao.callback import CallbackStatus, post_callback
+from bot.kakao.replies import callback_promise, text_reply
+from bot.testing.kakao import CALLBACK_NOT_PROMISED, INVALID_TOKEN, FakeKakao
 from bot.testing.server import LocalServer
-from bot.texts import Language
-from core.errors import AddressRefused, MalformedReply, NotDelivered
+from core.errors import DeliveryError, ForbiddenUrlError, InvalidReplyError
+from core.i18n.translations import Language
 from core.settings import Environment, Settings
 
-REPLY = say("다 봤어요.", language=Language.KO)
+REPLY = text_reply("다 봤어요.", language=Language.KO)
 DEVELOPMENT = Settings(env=Environment.DEVELOPMENT, kakao_image_hosts=("127.0.0.1",))
 
 
@@ -32,7 +30,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def kakao() -> Iterator[FakeKakao]:
     async def promised(_: Request) -> Response:
-        return JSONResponse(promise(Language.KO))
+        return JSONResponse(callback_promise(Language.KO))
 
     app = Starlette(routes=[Route("/skill", promised, methods=["POST"])])
     with LocalServer(app) as skill, FakeKakao(skill_url=f"{skill.url}/skill") as kakao:
@@ -44,46 +42,46 @@ def address(payload: dict[str, Any]) -> str:
 
 
 async def test_later_answer_is_taken_once(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
-    payload = kakao.words("안녕", callback=True)
+    payload = kakao.text_message("안녕", callback=True)
     await asyncio.to_thread(kakao.send, payload)
-    first = await call_back(client, address(payload), REPLY, DEVELOPMENT)
-    second = await call_back(client, address(payload), REPLY, DEVELOPMENT)
+    first = await post_callback(client, address(payload), REPLY, DEVELOPMENT)
+    second = await post_callback(client, address(payload), REPLY, DEVELOPMENT)
 
-    assert first.reception is Reception.TAKEN
-    assert (second.reception, second.message) == (Reception.REFUSED, BAD_TOKEN)
+    assert first.status is CallbackStatus.ACCEPTED
+    assert (second.status, second.message) == (CallbackStatus.REFUSED, INVALID_TOKEN)
     assert kakao.callbacks[0].text == "다 봤어요."
 
 
 async def test_answer_before_the_promise_is_refused(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
-    answer = await call_back(client, address(kakao.words("안녕", callback=True)), REPLY, DEVELOPMENT)
+    answer = await post_callback(client, address(kakao.text_message("안녕", callback=True)), REPLY, DEVELOPMENT)
 
-    assert (answer.reception, answer.message) == (Reception.REFUSED, BAD_SETTINGS)
+    assert (answer.status, answer.message) == (CallbackStatus.REFUSED, CALLBACK_NOT_PROMISED)
 
 
 @pytest.mark.parametrize(
     "url", ["https://evil.example/cb", "https://kakao.com.evil.example/", "http://bot-api.kakao.com/"]
 )
 async def test_address_of_somebody_else_gets_nothing(client: httpx.AsyncClient, url: str) -> None:
-    with pytest.raises(AddressRefused):
-        await call_back(client, url, REPLY, DEVELOPMENT)
+    with pytest.raises(ForbiddenUrlError):
+        await post_callback(client, url, REPLY, DEVELOPMENT)
 
 
 async def test_local_address_is_for_development_alone(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
     production = Settings(env=Environment.PRODUCTION, kakao_image_hosts=("127.0.0.1",))
-    with pytest.raises(AddressRefused):
-        await call_back(client, address(kakao.words("안녕", callback=True)), REPLY, production)
+    with pytest.raises(ForbiddenUrlError):
+        await post_callback(client, address(kakao.text_message("안녕", callback=True)), REPLY, production)
     assert kakao.callbacks == []
 
 
 async def test_reply_that_would_not_be_shown_is_not_sent(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
-    with pytest.raises(MalformedReply):
-        await call_back(client, address(kakao.words("안녕", callback=True)), {"version": "2.0"}, DEVELOPMENT)
+    with pytest.raises(InvalidReplyError):
+        await post_callback(client, address(kakao.text_message("안녕", callback=True)), {"version": "2.0"}, DEVELOPMENT)
     assert kakao.callbacks == []
 
 
 async def test_no_connection_means_nothing_was_sent(client: httpx.AsyncClient) -> None:
-    with pytest.raises(NotDelivered):
-        await call_back(client, "http://127.0.0.1:1/callback/x", REPLY, DEVELOPMENT)
+    with pytest.raises(DeliveryError):
+        await post_callback(client, "http://127.0.0.1:1/callback/x", REPLY, DEVELOPMENT)
 
 
 @pytest.mark.parametrize("answer", [PlainTextResponse("busy", 500), JSONResponse([]), JSONResponse({})])
@@ -92,6 +90,6 @@ async def test_answer_that_cannot_be_read_leaves_it_unsure(client: httpx.AsyncCl
         return answer
 
     with LocalServer(Starlette(routes=[Route("/callback", callback, methods=["POST"])])) as server:
-        acknowledged = await call_back(client, f"{server.url}/callback", REPLY, DEVELOPMENT)
+        acknowledged = await post_callback(client, f"{server.url}/callback", REPLY, DEVELOPMENT)
 
-    assert acknowledged.reception is Reception.UNSURE
+    assert acknowledged.status is CallbackStatus.UNKNOWN

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
@@ -7,7 +5,7 @@ from contextlib import aclosing
 import pytest
 from telegram import Bot
 
-from bot.telegram.polling import BACKOFF, poll
+from bot.telegram.setup import RETRY_DELAY, iter_updates
 from bot.testing.telegram import FakeTelegram
 
 
@@ -27,13 +25,13 @@ async def test_each_update_comes_once_as_telegram_made_it(telegram: FakeTelegram
     poisoned = {"update_id": 700_000, "message": {"message_id": "?"}}
     telegram.api.webhook = {"url": "https://eva.example"}
     made = [poisoned, telegram.updates.text("하나"), telegram.updates.text("둘")]
-    async with aclosing(poll(bot, patience=1)) as updates:
+    async with aclosing(iter_updates(bot, poll_seconds=1)) as updates:
         first = asyncio.ensure_future(anext(updates))
-        await asyncio.to_thread(telegram.wait, lambda: telegram.called("deleteWebhook"))
+        await asyncio.to_thread(telegram.wait, lambda: telegram.calls_to("deleteWebhook"))
         for update in made:
-            telegram.push(update)
+            telegram.deliver_update(update)
         got = [await first, await anext(updates), await anext(updates)]
-        telegram.push(telegram.updates.text("셋"))
+        telegram.deliver_update(telegram.updates.text("셋"))
         last = await anext(updates)
 
     assert got == made
@@ -41,9 +39,9 @@ async def test_each_update_comes_once_as_telegram_made_it(telegram: FakeTelegram
 
 
 async def test_update_that_was_not_taken_comes_again(telegram: FakeTelegram, bot: Bot) -> None:
-    telegram.push(telegram.updates.text("하나"))
+    telegram.deliver_update(telegram.updates.text("하나"))
     for _ in range(2):
-        async with aclosing(poll(bot, patience=0)) as updates:
+        async with aclosing(iter_updates(bot, poll_seconds=0)) as updates:
             assert (await anext(updates))["message"]["text"] == "하나"
 
 
@@ -53,10 +51,10 @@ async def test_faults_that_pass_are_waited_for(telegram: FakeTelegram, bot: Bot)
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    telegram.push(telegram.updates.text("하나"))
-    telegram.refuse("getUpdates", 502, "Bad Gateway")
-    telegram.refuse("getUpdates", 429, "Too Many Requests: retry after 1", retry_after=1)
-    async with aclosing(poll(bot, patience=0, sleep=sleep)) as updates:
+    telegram.deliver_update(telegram.updates.text("하나"))
+    telegram.fail_next("getUpdates", 502, "Bad Gateway")
+    telegram.fail_next("getUpdates", 429, "Too Many Requests: retry after 1", retry_after=1)
+    async with aclosing(iter_updates(bot, poll_seconds=0, sleep=sleep)) as updates:
         assert (await anext(updates))["message"]["text"] == "하나"
 
-    assert slept == [BACKOFF, BACKOFF]
+    assert slept == [RETRY_DELAY, RETRY_DELAY]

@@ -1,10 +1,8 @@
-from __future__ import annotations
-
 import pytest
 from pydantic import SecretStr
 from telegram import Bot
 
-from bot.telegram.commands import Name
+from bot.telegram.commands import CommandName
 from bot.telegram.setup import set_commands, set_webhook
 from bot.testing.telegram import FakeTelegram
 from core.settings import Settings
@@ -13,14 +11,16 @@ URL = "https://eva.example/telegram/webhook"
 
 
 async def test_telegram_learns_commands_in_both_languages_and_the_webhook() -> None:
-    settings = Settings(telegram_secret=SecretStr("a-secret_1"))
+    settings = Settings(telegram_webhook_secret=SecretStr("a-secret_1"))
     with FakeTelegram() as telegram:
         async with Bot(telegram.token, f"{telegram.url}/bot") as bot:
             await set_commands(bot)
             await set_webhook(bot, URL, settings)
         commands, webhook = telegram.api.commands, telegram.api.webhook
 
-    assert [each["command"] for each in commands[""]] == [each["command"] for each in commands["ko"]] == list(Name)
+    assert (
+        [each["command"] for each in commands[""]] == [each["command"] for each in commands["ko"]] == list(CommandName)
+    )
     assert commands[""][1]["description"] == "What I can do"
     assert commands["ko"][1]["description"] == "제가 할 수 있는 일"
     assert (webhook["url"], webhook["secret_token"]) == (URL, "a-secret_1")
@@ -30,6 +30,6 @@ async def test_telegram_learns_commands_in_both_languages_and_the_webhook() -> N
 async def test_no_webhook_without_a_secret() -> None:
     with FakeTelegram() as telegram:
         async with Bot(telegram.token, f"{telegram.url}/bot") as bot:
-            with pytest.raises(ValueError, match="EVA_TELEGRAM_SECRET"):
-                await set_webhook(bot, URL, Settings(telegram_secret=None))
+            with pytest.raises(ValueError, match="EVA_TELEGRAM_WEBHOOK_SECRET"):
+                await set_webhook(bot, URL, Settings(telegram_webhook_secret=None))
         assert telegram.api.webhook == {}

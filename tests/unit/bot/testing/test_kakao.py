@@ -1,7 +1,5 @@
 """The fake keeps Kakao's own rules: a callback once, after a promise, with a reply that would be shown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.kakao.payload import read_call
-from bot.kakao.replies import promise, say
-from bot.testing.kakao import BAD_JSON, BAD_SETTINGS, BAD_TOKEN, FakeKakao
+from bot.kakao.payload import parse_request
+from bot.kakao.replies import callback_promise, text_reply
+from bot.testing.kakao import CALLBACK_NOT_PROMISED, INVALID_REPLY, INVALID_TOKEN, FakeKakao
 from bot.testing.server import LocalServer
-from bot.texts import Language
+from core.i18n.translations import Language
 
-GOOD = say("안녕하세요", language=Language.KO)
+GOOD = text_reply("안녕하세요", language=Language.KO)
 
 
 class Skill:
@@ -56,43 +54,43 @@ def call_back(kakao: FakeKakao, payload: Any, reply: Any = GOOD) -> dict[str, An
 def test_photo_can_be_fetched_from_where_the_call_says(kakao: FakeKakao, skill: Skill) -> None:
     kakao.send(kakao.photo(b"\xff\xd8\xffphoto"))
 
-    call = read_call(skill.bodies[0], (kakao.host,))
-    assert httpx.get(call.photos[0], trust_env=False).content == b"\xff\xd8\xffphoto"
+    call = parse_request(skill.bodies[0], (kakao.host,))
+    assert httpx.get(call.photo_urls[0], trust_env=False).content == b"\xff\xd8\xffphoto"
     assert skill.headers[0]["x-skill-key"] == "secret"
-    assert urlsplit(call.photos[0]).hostname == kakao.host
+    assert urlsplit(call.photo_urls[0]).hostname == kakao.host
 
 
 def test_plugin_sends_all_photos_with_consent(kakao: FakeKakao, skill: Skill) -> None:
     kakao.send(kakao.secure_photos([b"one", b"two"]))
 
-    call = read_call(skill.bodies[0], (kakao.host,))
-    assert [httpx.get(url, trust_env=False).content for url in call.photos] == [b"one", b"two"]
-    assert call.agreed
+    call = parse_request(skill.bodies[0], (kakao.host,))
+    assert [httpx.get(url, trust_env=False).content for url in call.photo_urls] == [b"one", b"two"]
+    assert call.has_consent
 
 
 def test_answer_is_checked(kakao: FakeKakao, skill: Skill) -> None:
-    assert kakao.send(kakao.words("안녕")).breaches == []
-    assert kakao.answers[0].text == "안녕하세요"
+    assert kakao.send(kakao.text_message("안녕")).violations == []
+    assert kakao.responses[0].text == "안녕하세요"
     skill.answer = {"template": {}}
-    assert kakao.send(kakao.words("안녕")).breaches
+    assert kakao.send(kakao.text_message("안녕")).violations
     skill.answer = None
-    assert kakao.send(kakao.words("안녕")).breaches
+    assert kakao.send(kakao.text_message("안녕")).violations
 
 
 def test_pressed_button_sends_its_extra(kakao: FakeKakao, skill: Skill) -> None:
-    answer = kakao.send(kakao.words("안녕"))
-    kakao.send(kakao.press(answer.quick_replies[0]))
+    answer = kakao.send(kakao.text_message("안녕"))
+    kakao.send(kakao.button_press(answer.quick_replies[0]))
 
-    assert dict(read_call(skill.bodies[1], ()).extra) == {"do": "another"}
+    assert dict(parse_request(skill.bodies[1], ()).client_extra) == {"do": "another"}
 
 
 def test_callback_is_taken_once(kakao: FakeKakao, skill: Skill) -> None:
-    skill.answer = promise(Language.KO)
+    skill.answer = callback_promise(Language.KO)
     payload = kakao.photo(b"photo", callback=True)
     kakao.send(payload)
 
     assert call_back(kakao, payload)["status"] == "SUCCESS"
-    assert call_back(kakao, payload)["message"] == BAD_TOKEN
+    assert call_back(kakao, payload)["message"] == INVALID_TOKEN
     assert kakao.wait_for_callback().text == "안녕하세요"
     assert [callback.status for callback in kakao.callbacks] == ["SUCCESS", "FAIL"]
 
@@ -100,12 +98,12 @@ def test_callback_is_taken_once(kakao: FakeKakao, skill: Skill) -> None:
 def test_callback_needs_a_promise_and_a_good_reply(kakao: FakeKakao, skill: Skill) -> None:
     unpromised = kakao.photo(b"photo", callback=True)
     kakao.send(unpromised)
-    skill.answer = promise(Language.KO)
+    skill.answer = callback_promise(Language.KO)
     promised = kakao.photo(b"photo", callback=True)
     kakao.send(promised)
 
-    assert call_back(kakao, unpromised)["message"] == BAD_SETTINGS
-    assert call_back(kakao, promised, promise(Language.KO))["message"] == BAD_JSON
+    assert call_back(kakao, unpromised)["message"] == CALLBACK_NOT_PROMISED
+    assert call_back(kakao, promised, callback_promise(Language.KO))["message"] == INVALID_REPLY
 
 
 def test_missing_callback_is_an_error(kakao: FakeKakao) -> None:
@@ -114,9 +112,9 @@ def test_missing_callback_is_an_error(kakao: FakeKakao) -> None:
 
 
 def test_tester_and_video_are_as_captured(kakao: FakeKakao, skill: Skill) -> None:
-    kakao.send(kakao.tester())
+    kakao.send(kakao.skill_tester())
     kakao.send(kakao.video())
 
-    tester, video = (read_call(body, (kakao.host,)) for body in skill.bodies)
-    assert tester.tester
-    assert (video.medium, video.photos) == ("video", ())
+    tester, video = (parse_request(body, (kakao.host,)) for body in skill.bodies)
+    assert tester.is_tester
+    assert (video.media_type, video.photo_urls) == ("video", ())

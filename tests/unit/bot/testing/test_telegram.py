@@ -1,7 +1,5 @@
 """The fake is the Bot API as far as python-telegram-bot can tell, its refusals included."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
@@ -19,12 +17,12 @@ from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, Invali
 
 from bot.testing.server import LocalServer
 from bot.testing.telegram import FakeTelegram
-from tests.pictures import corners
+from tests.images import make_quadrants
 
 
 def jpeg(width: int = 120, height: int = 160) -> bytes:
     file = BytesIO()
-    corners(width, height).save(file, "JPEG")
+    make_quadrants(width, height).save(file, "JPEG")
     return file.getvalue()
 
 
@@ -44,11 +42,11 @@ async def bot(telegram: FakeTelegram) -> AsyncIterator[Bot]:
 async def test_messages_are_shown_and_edited(telegram: FakeTelegram, bot: Bot) -> None:
     keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("좋아요", callback_data="s")]])
     sent = await bot.send_message(42, "<b>A</b> &amp; B", parse_mode=ParseMode.HTML, reply_markup=keyboard)
-    assert telegram.sent(42)[0]["text"] == "A & B"
+    assert telegram.messages(42)[0]["text"] == "A & B"
     await bot.edit_message_text("다시", chat_id=42, message_id=sent.message_id)
 
-    assert [message["text"] for message in telegram.sent(42)] == ["다시"]
-    assert telegram.called("sendMessage")[0].fields["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == "s"
+    assert [message["text"] for message in telegram.messages(42)] == ["다시"]
+    assert telegram.calls_to("sendMessage")[0].fields["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == "s"
     with pytest.raises(BadRequest, match="not modified"):
         await bot.edit_message_text("다시", chat_id=42, message_id=sent.message_id)
 
@@ -58,7 +56,7 @@ async def test_photo_is_uploaded_once_and_sent_again_by_its_id(telegram: FakeTel
     largest = max(sent.photo, key=lambda size: size.width)
     await bot.send_photo(43, largest.file_id)
 
-    first, second = telegram.called("sendPhoto")
+    first, second = telegram.calls_to("sendPhoto")
     assert first.files["photo"] == jpeg()
     assert not second.files
     assert (largest.width, largest.height) == (120, 160)
@@ -95,28 +93,28 @@ async def test_long_caption_is_refused(bot: Bot) -> None:
 
 async def test_large_file_cannot_be_fetched(telegram: FakeTelegram, bot: Bot) -> None:
     with pytest.raises(BadRequest, match="too big"):
-        await bot.get_file(telegram.api.store(bytes(20_000_001)))
+        await bot.get_file(telegram.api.store_file(bytes(20_000_001)))
 
 
 async def test_faults_on_demand(telegram: FakeTelegram, bot: Bot) -> None:
-    telegram.refuse("sendMessage", 429, "Too Many Requests: retry after 1", retry_after=1)
-    telegram.refuse("sendMessage", 502, "Bad Gateway", times=2)
+    telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 1", retry_after=1)
+    telegram.fail_next("sendMessage", 502, "Bad Gateway", count=2)
     with pytest.raises(RetryAfter):
         await bot.send_message(42, "1")
     for _ in range(2):
         with pytest.raises(NetworkError):
             await bot.send_message(42, "2")
     await bot.send_message(42, "3")
-    telegram.block(42)
-    telegram.move(-5, -100_5)
+    telegram.block_bot(42)
+    telegram.migrate_chat(-5, -100_5)
     with pytest.raises(Forbidden):
         await bot.send_message(42, "4")
     with pytest.raises(ChatMigrated) as moved:
         await bot.send_message(-5, "5")
 
     assert moved.value.new_chat_id == -100_5
-    assert [call.status for call in telegram.called("sendMessage")] == [429, 502, 502, 200, 403, 400]
-    assert [message["text"] for message in telegram.sent()] == ["3"]
+    assert [call.status for call in telegram.calls_to("sendMessage")] == [429, 502, 502, 200, 403, 400]
+    assert [message["text"] for message in telegram.messages()] == ["3"]
 
 
 async def test_wrong_token_and_unknown_method(telegram: FakeTelegram, bot: Bot) -> None:
@@ -139,7 +137,7 @@ async def test_commands_are_kept_by_language(telegram: FakeTelegram, bot: Bot) -
 
 async def test_query_is_answered_once(telegram: FakeTelegram, bot: Bot) -> None:
     message = await bot.send_message(42, "?")
-    update = telegram.updates.press(telegram.sent(42)[0], "s")
+    update = telegram.updates.button_press(telegram.messages(42)[0], "s")
     await bot.answer_callback_query(update["callback_query"]["id"])
 
     assert message.message_id == update["callback_query"]["message"]["message_id"]
@@ -158,9 +156,9 @@ async def test_updates_are_pushed_with_the_secret_until_they_are_taken(telegram:
     with LocalServer(Starlette(routes=[Route("/telegram", hook, methods=["POST"])])) as server:
         await bot.set_webhook(f"{server.url}/telegram", secret_token="abc", allowed_updates=["message"])
         update = telegram.updates.text("안녕")
-        press = telegram.updates.press({}, "s")
-        status = await asyncio.to_thread(telegram.push, update, patience=10)
-        unwanted = await asyncio.to_thread(telegram.push, press)
+        press = telegram.updates.button_press({}, "s")
+        status = await asyncio.to_thread(telegram.deliver_update, update, retry_for=10)
+        unwanted = await asyncio.to_thread(telegram.deliver_update, press)
         with pytest.raises(Conflict):
             await bot.get_updates()
 
@@ -169,8 +167,8 @@ async def test_updates_are_pushed_with_the_secret_until_they_are_taken(telegram:
 
 
 async def test_updates_without_a_webhook_wait_to_be_fetched(telegram: FakeTelegram, bot: Bot) -> None:
-    telegram.push(telegram.updates.text("하나"))
-    telegram.push(telegram.updates.text("둘"))
+    telegram.deliver_update(telegram.updates.text("하나"))
+    telegram.deliver_update(telegram.updates.text("둘"))
     first, second = await bot.get_updates()
 
     assert [update.message.text for update in (first, second) if update.message] == ["하나", "둘"]
@@ -184,11 +182,11 @@ def test_everything_people_do_is_an_update(telegram: FakeTelegram) -> None:
         updates.photo(jpeg(), caption="이거 어때?"),
         updates.document(b"x"),
         *updates.album([jpeg(), jpeg()]),
-        *(updates.medium(kind) for kind in ("sticker", "video", "video_note", "voice", "audio", "animation")),
-        *(updates.medium(kind) for kind in ("location", "contact")),
-        updates.inline("street"),
-        updates.membership("kicked"),
-        updates.membership("member"),
+        *(updates.media(kind) for kind in ("sticker", "video", "video_note", "voice", "audio", "animation")),
+        *(updates.media(kind) for kind in ("location", "contact")),
+        updates.inline_query("street"),
+        updates.membership_change("kicked"),
+        updates.membership_change("member"),
     ]
     read = [Update.de_json(update, None) for update in made]
 
@@ -199,6 +197,6 @@ def test_everything_people_do_is_an_update(telegram: FakeTelegram) -> None:
 async def test_action_is_recorded_and_waited_for(telegram: FakeTelegram, bot: Bot) -> None:
     await bot.send_chat_action(42, ChatAction.TYPING)
 
-    assert telegram.wait(lambda: telegram.called("sendChatAction"))[0].fields["action"] == "typing"
+    assert telegram.wait(lambda: telegram.calls_to("sendChatAction"))[0].fields["action"] == "typing"
     with pytest.raises(TimeoutError):
-        telegram.wait(lambda: telegram.called("sendMessage"), within=0.01)
+        telegram.wait(lambda: telegram.calls_to("sendMessage"), timeout=0.01)

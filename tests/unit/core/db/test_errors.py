@@ -1,7 +1,5 @@
 """Which errors say that the connection is gone, and which are mistakes of a statement."""
 
-from __future__ import annotations
-
 import asyncpg
 import pytest
 from asyncpg.exceptions import _base
@@ -9,7 +7,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.db.errors import connection_errors, is_connection_error, violated_constraint
-from core.errors import DatabaseUnavailable
+from core.errors import DatabaseUnavailableError
 
 
 def wrapped(kind: type[DBAPIError], cause: Exception) -> DBAPIError:
@@ -58,7 +56,7 @@ def test_an_invalidated_connection_and_an_exhausted_pool_are_connection_errors()
 
 
 def test_a_network_error_counts_only_while_connecting() -> None:
-    with pytest.raises(DatabaseUnavailable), connection_errors(OSError):
+    with pytest.raises(DatabaseUnavailableError), connection_errors(OSError):
         raise ConnectionRefusedError
     with pytest.raises(ConnectionResetError), connection_errors():
         raise ConnectionResetError

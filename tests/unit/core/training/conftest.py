@@ -1,18 +1,14 @@
 """A tiny world for the school: drawn photos, labels, and a network of three small blocks."""
 
-from __future__ import annotations
-
 import csv
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 keras = pytest.importorskip("keras", reason="the extra `train` is not installed")
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COLOURS = {"casual": (40, 70, 200), "retro": (220, 120, 20), "street": (30, 160, 60)}
 

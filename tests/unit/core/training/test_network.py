@@ -1,11 +1,9 @@
-from __future__ import annotations
-
 import keras
 import numpy as np
 import pytest
 
-from core.errors import ExportRefused
-from core.training.export import answer_with, compare, serving_network, to_serving
+from core.errors import ExportMismatchError
+from core.training.export import build_serving_network, check_agreement, convert_to_serving, run_model
 from core.training.network import build_base, build_network, build_tail
 
 
@@ -29,7 +27,7 @@ def test_nothing_stands_between_pooling_and_the_heads(network: keras.Model) -> N
 
 
 def test_evidence_is_the_logit_spread_over_the_picture(network: keras.Model, pictures: list[np.ndarray]) -> None:
-    answers = answer_with(serving_network(network), pictures)
+    answers = run_model(build_serving_network(network), pictures)
     _, bias = network.get_layer("style").get_weights()
     assert answers.evidence.shape == (12, 8, 8, 8)
     assert np.allclose(answers.evidence.mean(axis=(1, 2)) + bias, answers.style_logits, atol=1e-4)
@@ -37,24 +35,24 @@ def test_evidence_is_the_logit_spread_over_the_picture(network: keras.Model, pic
 
 def test_serving_gives_what_training_gave(network: keras.Model, pictures: list[np.ndarray]) -> None:
     style, outfit = network(np.stack(pictures).astype(np.float32))
-    answers = answer_with(serving_network(network), pictures)
+    answers = run_model(build_serving_network(network), pictures)
     assert np.allclose(answers.style_logits, style.numpy(), atol=1e-4)
     assert np.allclose(answers.outfit_logit, outfit.numpy()[:, 0], atol=1e-4)
 
 
 def test_the_exported_model_agrees(network: keras.Model, pictures: list[np.ndarray]) -> None:
-    blob, digest = to_serving(network)
+    blob, digest = convert_to_serving(network)
     assert len(digest) == 64
-    agreement = compare(answer_with(serving_network(network), pictures), answer_with(blob, pictures))
-    assert agreement.cam >= 0.98
+    agreement = check_agreement(run_model(build_serving_network(network), pictures), run_model(blob, pictures))
+    assert agreement.cam_correlation >= 0.98
 
 
 def test_another_networks_export_is_refused(network: keras.Model, pictures: list[np.ndarray], tiny: str) -> None:
     keras.utils.set_random_seed(99)
     stranger = build_network(build_base(tiny, None, (32, 32)))
-    blob, _ = to_serving(stranger)
-    with pytest.raises(ExportRefused, match="agreement"):
-        compare(answer_with(serving_network(network), pictures), answer_with(blob, pictures))
+    blob, _ = convert_to_serving(stranger)
+    with pytest.raises(ExportMismatchError, match="agreement"):
+        check_agreement(run_model(build_serving_network(network), pictures), run_model(blob, pictures))
 
 
 def test_the_tail_answers_like_the_whole(network: keras.Model, pictures: list[np.ndarray]) -> None:

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.lib.stride_tricks import sliding_window_view
 
-from core.vision.cam import activation_map
+from core.vision.cam import HorizontalPart, VerticalPart, activation_map, locate_evidence
 
 
 class ToyNetwork:
@@ -78,3 +78,108 @@ def test_map_lies_between_zero_and_one_and_is_finite(evidence: np.ndarray) -> No
     assert cam.min() >= 0.0
     assert cam.max() == (1.0 if evidence.max() > 0 else 0.0)
     assert (cam[evidence <= 0] == 0).all()
+
+
+MAPS = arrays(
+    np.float32,
+    array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=16),
+    elements=st.floats(0, 1, width=16),
+)
+
+
+def _hot(rows: slice, columns: slice, shape: tuple[int, int] = (12, 8)) -> np.ndarray:
+    cam = np.zeros(shape, np.float32)
+    cam[rows, columns] = 1.0
+    return cam
+
+
+@pytest.mark.parametrize(
+    ("rows", "height"),
+    [
+        (slice(0, 4), VerticalPart.UPPER),
+        (slice(4, 8), VerticalPart.MIDDLE),
+        (slice(8, 12), VerticalPart.LOWER),
+        (slice(0, 12), VerticalPart.ALL_OVER),
+        (slice(0, 7), VerticalPart.UPPER),
+    ],
+)
+def test_height(rows: slice, height: VerticalPart) -> None:
+    assert locate_evidence(_hot(rows, slice(None))).vertical is height
+
+
+@pytest.mark.parametrize(
+    ("columns", "side"),
+    [
+        (slice(0, 4), HorizontalPart.LEFT),
+        (slice(4, 8), HorizontalPart.RIGHT),
+        (slice(0, 8), HorizontalPart.BOTH),
+        (slice(3, 5), HorizontalPart.BOTH),
+        (slice(0, 6), HorizontalPart.LEFT),
+        (slice(1, 8), HorizontalPart.BOTH),
+    ],
+)
+def test_side_is_as_the_viewer_sees_it(columns: slice, side: HorizontalPart) -> None:
+    assert locate_evidence(_hot(slice(None), columns)).horizontal is side
+
+
+def test_thirds_split_a_row_that_lies_on_their_border() -> None:
+    cam = np.array([[0.0], [1.0], [0.0], [0.0]], np.float32)
+    # The second of four rows covers 0.25 to 0.5 of the height: a third of it lies above 1/3.
+    assert locate_evidence(cam).vertical is VerticalPart.MIDDLE
+
+
+def test_the_side_is_that_of_the_named_third() -> None:
+    cam = _hot(slice(0, 3), slice(0, 3))
+    cam[10:12, 5:8] = 0.9
+    region = locate_evidence(cam)
+    assert (region.vertical, region.horizontal) == (VerticalPart.UPPER, HorizontalPart.LEFT)
+
+
+def test_concentration_is_one_for_one_cell_and_zero_for_an_even_map() -> None:
+    assert locate_evidence(_hot(slice(3, 4), slice(2, 3))).concentration == 1.0
+    assert locate_evidence(np.ones((12, 8), np.float32)).concentration == pytest.approx(0.0, abs=0.02)
+
+
+def test_concentration_counts_the_cells_that_hold_half_of_the_heat() -> None:
+    # 25 of 101 cells are hot alike; 13 of them hold half.
+    cam = np.zeros((1, 101), np.float32)
+    cam[0, :25] = 1.0
+    assert locate_evidence(cam).concentration == pytest.approx(1 - 2 * 12 / 100)
+
+
+def test_nothing_hot_is_all_over() -> None:
+    region = locate_evidence(np.zeros((16, 12), np.float32))
+    assert (region.vertical, region.horizontal, region.concentration) == (
+        VerticalPart.ALL_OVER,
+        HorizontalPart.BOTH,
+        0.0,
+    )
+
+
+def test_a_map_of_one_cell() -> None:
+    region = locate_evidence(np.ones((1, 1), np.float32))
+    assert (region.vertical, region.horizontal) == (VerticalPart.ALL_OVER, HorizontalPart.BOTH)
+
+
+@given(MAPS)
+def test_mirroring_swaps_the_side_and_nothing_else(cam: np.ndarray) -> None:
+    swapped = {
+        HorizontalPart.LEFT: HorizontalPart.RIGHT,
+        HorizontalPart.RIGHT: HorizontalPart.LEFT,
+        HorizontalPart.BOTH: HorizontalPart.BOTH,
+    }
+    region, mirrored = locate_evidence(cam), locate_evidence(np.ascontiguousarray(cam[:, ::-1]))
+    left = _share_left(cam)
+    if min(abs(left - 0.6), abs(left - 0.4)) > 1e-4:
+        assert mirrored.horizontal is swapped[region.horizontal]
+    assert mirrored.vertical is region.vertical
+    assert 0.0 <= region.concentration <= 1.0
+
+
+def _share_left(cam: np.ndarray) -> float:
+    if cam.sum() == 0:
+        return 0.5
+    columns = cam.sum(axis=0, dtype=np.float64)
+    half = cam.shape[1] // 2
+    middle = columns[half] / 2 if cam.shape[1] % 2 else 0.0
+    return float((columns[:half].sum() + middle) / columns.sum())

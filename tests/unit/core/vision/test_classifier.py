@@ -10,21 +10,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import EngineUnavailable, ModelMismatch, ModelMissing
-from core.photos import Picture
+from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFoundError
+from core.images.decoding import DecodedImage
 from core.settings import EngineName, Environment, Settings
 from core.styles import STYLES
-from core.vision.classifier import MODELS, StyleClassifier, load_classifier
-from core.vision.engines import LiteRTEngine, Outputs
-from core.vision.frame import frame
-from core.vision.scripted import SCRIPTED_CARD, ScriptedEngine
+from core.vision.backends import LiteRTBackend, ModelOutputs
+from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier, load_classifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
+from core.vision.preprocessing import fit_to_input
 
 
-def _picture(seed: int, size: tuple[int, int] = (240, 400)) -> Picture:
+def _picture(seed: int, size: tuple[int, int] = (240, 400)) -> DecodedImage:
     draw = np.random.default_rng(seed)
     coarse = Image.fromarray(draw.integers(0, 256, (10, 6, 3), dtype=np.uint8))
     image = coarse.resize(size, Image.Resampling.BICUBIC)
-    return Picture(image=image, width=size[0], height=size[1], format="JPEG")
+    return DecodedImage(image=image, width=size[0], height=size[1], format="JPEG")
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +34,21 @@ def shipped() -> Iterator[StyleClassifier]:
 
 
 def test_verdict_of_the_shipped_model_is_whole(shipped: StyleClassifier) -> None:
-    verdict = shipped.judge(_picture(1))
+    verdict = shipped.classify(_picture(1))
     assert tuple(verdict.probabilities) == STYLES
     assert sum(verdict.probabilities.values()) == pytest.approx(1.0, abs=1e-5)
     assert verdict.confidence == max(verdict.probabilities.values())
-    assert 0.0 <= verdict.outfit <= 1.0
+    assert 0.0 <= verdict.outfit_probability <= 1.0
     assert verdict.cam.max() in (0.0, 1.0)
-    assert (verdict.engine, verdict.model) == ("litert", shipped.card.version)
+    assert (verdict.engine, verdict.model) == ("litert", shipped.model_card.version)
 
 
 def test_mean_evidence_explains_the_logits(shipped: StyleClassifier) -> None:
     """Differences between pictures cancel the bias: what is left must lie in the evidence, or the CAM shows
     else."""
     first, second = (
-        shipped.engine.forward(frame(_picture(seed).image, shipped.card.preprocessing).pixels) for seed in (1, 2)
+        shipped.backend.forward(fit_to_input(_picture(seed).image, shipped.model_card.preprocessing).pixels)
+        for seed in (1, 2)
     )
     explained = first.evidence.mean(axis=(0, 1)) - second.evidence.mean(axis=(0, 1))
     assert first.logits - second.logits == pytest.approx(explained, abs=0.05)
@@ -55,10 +56,10 @@ def test_mean_evidence_explains_the_logits(shipped: StyleClassifier) -> None:
 
 def test_many_threads_get_what_one_would(shipped: StyleClassifier) -> None:
     photos = [_picture(seed) for seed in range(6)]
-    alone = [shipped.judge(photo) for photo in photos]
-    engine = LiteRTEngine(_model_of(shipped), threads=1, interpreters=3)
-    with StyleClassifier(engine, shipped.card) as crowd, ThreadPoolExecutor(6) as pool:
-        together = list(pool.map(crowd.judge, photos * 2))
+    alone = [shipped.classify(photo) for photo in photos]
+    engine = LiteRTBackend(_model_of(shipped), threads=1, interpreters=3)
+    with StyleClassifier(engine, shipped.model_card) as crowd, ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(crowd.classify, photos * 2))
     for verdict, expected in zip(together, alone * 2, strict=True):
         assert verdict.style is expected.style
         assert dict(verdict.probabilities) == pytest.approx(dict(expected.probabilities), abs=1e-4)
@@ -66,11 +67,11 @@ def test_many_threads_get_what_one_would(shipped: StyleClassifier) -> None:
 
 
 def test_nothing_can_be_asked_after_close(shipped: StyleClassifier) -> None:
-    classifier = StyleClassifier(LiteRTEngine(_model_of(shipped)), shipped.card)
+    classifier = StyleClassifier(LiteRTBackend(_model_of(shipped)), shipped.model_card)
     classifier.close()
     classifier.close()
-    with pytest.raises(EngineUnavailable, match="closed"):
-        classifier.judge(_picture(1))
+    with pytest.raises(BackendUnavailableError, match="closed"):
+        classifier.classify(_picture(1))
 
 
 def test_judging_never_imports_tensorflow() -> None:
@@ -93,28 +94,28 @@ def test_judging_never_imports_tensorflow() -> None:
 
 
 def test_model_with_another_ones_card_is_refused(shipped: StyleClassifier, tmp_path: Path) -> None:
-    shutil.copy(_model_of(shipped), tmp_path / shipped.card.file)
-    card = json.loads(shipped.card.to_json()) | {"sha256": "0" * 64}
+    shutil.copy(_model_of(shipped), tmp_path / shipped.model_card.file)
+    card = json.loads(shipped.model_card.to_json()) | {"sha256": "0" * 64}
     (tmp_path / "model.json").write_text(json.dumps(card), "utf-8")
-    with pytest.raises(ModelMismatch, match="00000000"):
+    with pytest.raises(ModelMismatchError, match="00000000"):
         load_classifier(Settings(model_dir=tmp_path))
 
 
 def test_card_without_its_model(tmp_path: Path) -> None:
-    card = json.loads(SCRIPTED_CARD.to_json()) | {"file": "eva.tflite"}
+    card = json.loads(FAKE_MODEL_CARD.to_json()) | {"file": "eva.tflite"}
     (tmp_path / "model.json").write_text(json.dumps(card), "utf-8")
-    with pytest.raises(ModelMissing, match=r"eva\.tflite"):
+    with pytest.raises(ModelNotFoundError, match=r"eva\.tflite"):
         load_classifier(Settings(model_dir=tmp_path))
 
 
 def test_empty_model_folder(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissing, match=r"model\.json"):
+    with pytest.raises(ModelNotFoundError, match=r"model\.json"):
         load_classifier(Settings(model_dir=tmp_path))
 
 
 def test_scripted_verdicts_in_development_only() -> None:
-    assert load_classifier(Settings(engine=EngineName.SCRIPTED)).judge(_picture(1)).engine == "scripted"
-    with pytest.raises(EngineUnavailable, match="EVA_ENV"):
+    assert load_classifier(Settings(engine=EngineName.SCRIPTED)).classify(_picture(1)).engine == "scripted"
+    with pytest.raises(BackendUnavailableError, match="EVA_ENV"):
         load_classifier(Settings(engine=EngineName.SCRIPTED, env=Environment.PRODUCTION))
 
 
@@ -127,8 +128,8 @@ def test_map_is_cut_to_the_picture_before_it_is_scaled() -> None:
     evidence[8, 0, 2] = 400.0
     logits = np.zeros(8, np.float32)
     logits[2] = 3.0
-    outputs = Outputs(logits=logits, outfit_logit=2.0, evidence=evidence)
-    verdict = StyleClassifier(ScriptedEngine([outputs]), SCRIPTED_CARD).judge(_picture(1, (200, 400)))
+    outputs = ModelOutputs(logits=logits, outfit_logit=2.0, evidence=evidence)
+    verdict = StyleClassifier(FakeBackend([outputs]), FAKE_MODEL_CARD).classify(_picture(1, (200, 400)))
     assert verdict.cam.shape == (16, 8)
     assert verdict.cam[8, 4] == 1.0
     assert verdict.cam[8, 5] == 0.5
@@ -136,5 +137,5 @@ def test_map_is_cut_to_the_picture_before_it_is_scaled() -> None:
 
 
 def _model_of(classifier: StyleClassifier) -> Path:
-    folder = Settings().model_dir or MODELS
-    return folder / classifier.card.file
+    folder = Settings().model_dir or BUNDLED_MODEL_DIR
+    return folder / classifier.model_card.file

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.styles import STYLES, Style
-from core.vision.verdict import Band, Thresholds, band_of, by_style, sigmoid, softmax
+from core.vision.verdict import ConfidenceBand, Thresholds, confidence_band, sigmoid, softmax, to_style_mapping
 
 THRESHOLDS = Thresholds(outfit=0.3, clear=0.6, torn_margin=0.1)
 
@@ -20,27 +20,27 @@ def _shares(first: float, second: float) -> dict[Style, float]:
 @pytest.mark.parametrize(
     ("first", "second", "outfit", "band"),
     [
-        (0.60, 0.20, 0.99, Band.CLEAR),
-        (0.59, 0.20, 0.99, Band.LEANING),
-        (0.42, 0.34, 0.99, Band.TORN),
-        (0.45, 0.34, 0.99, Band.LEANING),
-        (0.60, 0.39, 0.99, Band.CLEAR),
-        (0.95, 0.02, 0.29, Band.NOT_AN_OUTFIT),
-        (0.95, 0.02, 0.30, Band.CLEAR),
-        (0.42, 0.34, 0.10, Band.NOT_AN_OUTFIT),
+        (0.60, 0.20, 0.99, ConfidenceBand.CLEAR),
+        (0.59, 0.20, 0.99, ConfidenceBand.LIKELY),
+        (0.42, 0.34, 0.99, ConfidenceBand.AMBIGUOUS),
+        (0.45, 0.34, 0.99, ConfidenceBand.LIKELY),
+        (0.60, 0.39, 0.99, ConfidenceBand.CLEAR),
+        (0.95, 0.02, 0.29, ConfidenceBand.NOT_AN_OUTFIT),
+        (0.95, 0.02, 0.30, ConfidenceBand.CLEAR),
+        (0.42, 0.34, 0.10, ConfidenceBand.NOT_AN_OUTFIT),
     ],
 )
-def test_band(first: float, second: float, outfit: float, band: Band) -> None:
-    assert band_of(_shares(first, second), outfit, THRESHOLDS) is band
+def test_band(first: float, second: float, outfit: float, band: ConfidenceBand) -> None:
+    assert confidence_band(_shares(first, second), outfit, THRESHOLDS) is band
 
 
 def test_clear_goes_before_torn_when_both_would_fit() -> None:
     close = Thresholds(outfit=0.3, clear=0.45, torn_margin=0.1)
-    assert band_of(_shares(0.48, 0.44), 0.9, close) is Band.CLEAR
+    assert confidence_band(_shares(0.48, 0.44), 0.9, close) is ConfidenceBand.CLEAR
 
 
 def test_by_style_keeps_the_order_and_cannot_be_written() -> None:
-    named = by_style(np.arange(8, dtype=np.float32))
+    named = to_style_mapping(np.arange(8, dtype=np.float32))
     assert list(named) == list(STYLES)
     assert named[Style.STREET] == 7.0
     with pytest.raises(TypeError):

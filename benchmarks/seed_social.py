@@ -1,0 +1,184 @@
+"""People, looks, hearts, scraps, follows and reports as the board has them after a year, made by the database itself.
+
+Everything follows from the number of shared looks N and a fixed seed:
+
+    people       N / 10; who came first has shared the most looks; each follows up to ten, the last one follows 200
+    looks        of the last 365 days, more and more of them: some 5 % are today's; styles are unevenly liked
+    hearts       Pareto (exponent 5/3): most looks have one or two, the best some thousands; three on average
+    scraps       one for eight hearts
+    reports      that no moderator has seen: one or two for every 5,000th look, three, and so held, for every 20,000th
+
+Triggers are off while it is loaded; what they count is written as they would have counted it.
+"""
+
+from collections.abc import Sequence
+
+import psycopg
+
+from core.confusables import confusable_key
+from core.db.schema import IdentityProvider
+from core.styles import STYLES
+
+FOLLOWS = 200
+"""How many others the last person follows."""
+TABLES = ("people", "identities", "looks", "hearts", "scraps", "follows", "reports", "person_styles", "days")
+
+PREPARE = """
+SET session_replication_role = replica;
+SET maintenance_work_mem = '512MB';
+SET work_mem = '256MB';
+SELECT setseed(0.42);
+CREATE TEMP TABLE crowd AS
+    SELECT n, uuidv7(make_interval(secs => -86400 * 365 * (1 - n / {people}.0))) AS id
+    FROM generate_series(1, {people}) AS n;
+CREATE UNIQUE INDEX ON crowd (n);
+CREATE TEMP TABLE album AS
+    SELECT n, owner, style, least({people} - 1, hearts)::integer AS hearts, confidence, shared_at,
+        uuidv7(shared_at - clock_timestamp()) AS id,
+        CASE WHEN n % 20000 = 7 THEN 3 WHEN n % 5000 = 3 THEN 1 + n % 2 ELSE 0 END AS reports
+    FROM (
+        SELECT n,
+            1 + floor(({people} - 1) * power(random(), 1.5))::integer AS owner,
+            1 + floor(8 * power(random(), 1.4))::integer AS style,
+            floor(1.2 * power(1 - random(), -0.6)) AS hearts,
+            0.35 + 0.6 * random() AS confidence,
+            CASE WHEN day = 0 THEN midnight + random() * (now() - midnight)
+                ELSE midnight - make_interval(secs => 86400 * (day - random())) END AS shared_at
+        FROM (
+            SELECT n, floor(365 * power(random(), 2))::integer AS day,
+                date_trunc('day', now() AT TIME ZONE 'Asia/Seoul') AT TIME ZONE 'Asia/Seoul' AS midnight
+            FROM generate_series(1, {looks}) AS n
+        ) AS dated ORDER BY shared_at
+    ) AS drawn;
+ANALYZE crowd;
+ANALYZE album
+"""
+INSERTS = (
+    """
+INSERT INTO follows (person_id, followed_id)
+SELECT one.id, other.id FROM (
+    SELECT DISTINCT who, whom FROM (
+        SELECT n AS who, 1 + floor({people} * power(random(), 3))::integer AS whom
+        FROM generate_series(1, {people} - 1) AS n, generate_series(1, 10)
+        UNION ALL
+        SELECT {people}, 1 + (turn * ({people} - 1) / {follows}) FROM generate_series(0, {follows} - 1) AS turn
+    ) AS drawn WHERE who <> whom
+) AS pair JOIN crowd AS one ON one.n = who JOIN crowd AS other ON other.n = whom
+""",
+    """
+INSERT INTO people (id, name, name_key, language, created_at, followers, following)
+SELECT id, 'Reader ' || n, 'reader' || translate(n::text, '01', 'ol'),
+    CASE WHEN n % 4 = 0 THEN 'en' ELSE 'ko' END, uuid_extract_timestamp(id),
+    coalesce(followers, 0), coalesce(following, 0)
+FROM crowd
+LEFT JOIN (SELECT followed_id, count(*) AS followers FROM follows GROUP BY followed_id) AS be ON be.followed_id = id
+LEFT JOIN (SELECT person_id, count(*) AS following FROM follows GROUP BY person_id) AS do_ ON do_.person_id = id
+""",
+    """
+INSERT INTO identities (provider, subject, person_id) SELECT 'telegram', n::text, id FROM crowd
+""",
+    """
+INSERT INTO looks (
+    id, person_id, channel, source, photo_key, cam_key, width, height, fingerprint, style, probabilities, gate, band,
+    region_height, region_side, concentration, cam, cam_columns, model, engine, language, hearts, reports,
+    created_at, stored_at, shared_at, held_at
+)
+SELECT album.id, crowd.id, 'telegram', album.n::text,
+    substr(photo, 1, 2) || '/' || substr(photo, 3) || '.jpg', substr(map, 1, 2) || '/' || substr(map, 3) || '.jpg',
+    900, 1200, decode(repeat(photo, 5), 'hex'), {styles}[style], shares[style], 0.99, 'clear', 'upper', 'both', 0.6,
+    decode(repeat('00ff7f3f', 70), 'hex'), 14, 'vgg16-3f2a9c1d', 'litert', 'ko', hearts, reports,
+    shared_at, shared_at, shared_at, CASE WHEN reports = 3 THEN shared_at END
+FROM album JOIN crowd ON crowd.n = owner
+CROSS JOIN LATERAL (SELECT md5('photo' || album.n) AS photo, md5('map' || album.n) AS map) AS names
+""",
+    """
+INSERT INTO hearts (look_id, person_id, created_at)
+SELECT album.id, crowd.id, shared_at + random() * (now() - shared_at)
+FROM album, generate_series(1, hearts) AS turn, crowd WHERE crowd.n = 1 + (album.n + turn * 7919) % {people}
+""",
+    """
+INSERT INTO scraps (look_id, person_id, created_at)
+SELECT album.id, crowd.id, shared_at + random() * (now() - shared_at)
+FROM album, generate_series(1, (hearts + n % 8) / 8) AS turn, crowd
+WHERE crowd.n = 1 + (album.n + turn * 7907) % {people}
+""",
+    """
+INSERT INTO reports (look_id, person_id, created_at)
+SELECT album.id, crowd.id, shared_at FROM album, generate_series(1, reports) AS turn, crowd
+WHERE crowd.n = 1 + (album.n + turn * 7901) % {people}
+""",
+    """
+INSERT INTO person_styles (person_id, style, looks)
+SELECT person_id, style, count(*) FROM looks WHERE on_board GROUP BY person_id, style
+""",
+    """
+INSERT INTO days (day, shard, judged) SELECT shared_day, 0, count(*) FROM looks GROUP BY shared_day
+""",
+)
+"""Steps in this order; `{{styles}}` are their keys, `shares` eight probabilities with the style's own in its place."""
+
+INDEXES = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+JOIN pg_class ON pg_class.oid = indrelid
+WHERE relname = ANY (%s) AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
+CONSISTENCY_CHECKS = """
+SELECT count(*) FROM looks
+LEFT JOIN (SELECT look_id, count(*) AS given FROM hearts GROUP BY look_id) AS counted ON look_id = id
+WHERE hearts <> coalesce(given, 0)
+"""
+
+
+def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
+    """Fill an empty database that has all tables.
+
+    Args:
+        url: of the database.
+        looks: how many are shared.
+        visitors: the web keys of people of its own, who then have hearts, scraps and follows; the first one is who
+            follows 200 others.
+
+    Raises:
+        AssertionError: a counter differs from what it counts.
+    """
+    people = looks // 10
+    shares = "(ARRAY[confidence, (1 - confidence) * 0.5] || array_fill((1 - confidence) / 12, ARRAY[6]))"
+    parts = {
+        "people": str(people),
+        "looks": str(looks),
+        "follows": str(FOLLOWS),
+        "styles": f"(ARRAY[{', '.join(repr(style.value) for style in STYLES)}])",
+    }
+    with psycopg.connect(url, autocommit=True) as connection:
+        indexes = connection.execute(INDEXES, (list(TABLES),)).fetchall()
+        for name, _ in indexes:
+            connection.execute(f"DROP INDEX {name}")
+        for statement in PREPARE.split(";\n"):
+            connection.execute(_insert_in_parallel(statement, parts))
+        for statement in INSERTS:
+            connection.execute(_insert_in_parallel(statement.replace("shares[style]", _rotate(shares)), parts))
+        for _, definition in indexes:
+            connection.execute(definition)
+        connection.execute("SET session_replication_role = origin")
+        for place, key in enumerate(visitors):
+            connection.execute(
+                "INSERT INTO identities (provider, subject, person_id) SELECT %s, %s, id FROM crowd WHERE n = %s",
+                (IdentityProvider.WEB.value, key, people - place * 7),
+            )
+        for table in TABLES:
+            connection.execute(f"VACUUM (ANALYZE) {table}")
+        found = connection.execute(CONSISTENCY_CHECKS).fetchone()
+        assert found == (0,), found
+        name, key = connection.execute("SELECT name, name_key FROM people WHERE name LIKE '%10'").fetchone() or ("", "")
+        assert key == confusable_key(name), (name, key)
+
+
+def _insert_in_parallel(statement: str, parts: dict[str, str]) -> str:
+    for name, value in parts.items():
+        statement = statement.replace(f"{{{name}}}", value)
+    return statement
+
+
+def _rotate(shares: str) -> str:
+    """The probabilities, turned so that the first one stands in the style's place."""
+    return f"(({shares})[10 - style : 8] || ({shares})[1 : 9 - style])"

@@ -1,0 +1,162 @@
+"""The connection to PostgreSQL: `Database`, and the URL forms that the drivers take."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+from asyncpg.exceptions import PostgresError
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from core.db.errors import connection_errors
+from core.errors import DatabaseUnavailableError, UnsupportedDatabaseUrlError
+
+CONNECTION_ERRORS = (DatabaseUnavailableError,)
+"""What a unit of work raises while the database cannot be reached."""
+
+POOL_RECYCLE_SECONDS = 600
+"""Seconds after which a connection is replaced: some networks drop longer ones silently."""
+POSTGRES_DRIVERS = {"postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"}
+LIBPQ_ONLY_PARAMETERS = {"channel_binding", "gssencmode"}
+"""URL parameters of hosting providers that asyncpg does not take."""
+
+
+class Database:
+    """A PostgreSQL database and its connection pool. Nothing is connected before the first use.
+
+    Repositories take the connection and never commit: the caller that opened the transaction commits it.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        """Configure the pool.
+
+        Args:
+            url: `postgresql://...` or `postgres://...`, with the parameters of libpq.
+            pool_size: number of connections at most; opened as needed and kept open.
+
+        Raises:
+            UnsupportedDatabaseUrlError: the URL is not one of PostgreSQL.
+        """
+        self.conninfo = libpq_url(url)
+        """The same database in libpq's form, for the queue's own connections."""
+        driver_url = asyncpg_url(url)
+        self.engine = create_async_engine(
+            driver_url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_recycle=POOL_RECYCLE_SECONDS,
+            hide_parameters=True,
+            connect_args=_statement_cache(driver_url),
+        )
+        event.listen(self.engine.sync_engine, "handle_error", _strip_row_values)
+        event.listen(self.engine.sync_engine, "checkout", _reject_closed_connection)
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A connection inside BEGIN and COMMIT; an exception rolls everything back.
+
+        Raises:
+            DatabaseUnavailableError: the connection was lost or refused, or the pool had none for 30 s.
+        """
+        async with self._connect(self.engine) as connection, connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in AUTOCOMMIT: each statement commits by itself and takes one round trip.
+
+        Raises:
+            DatabaseUnavailableError: the connection was lost or refused, or the pool had none for 30 s.
+        """
+        async with self._connect(self._autocommit) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            with connection_errors(OSError):
+                connection = await stack.enter_async_context(engine.connect())
+            with connection_errors():
+                yield connection
+
+    async def check(self) -> None:
+        """Execute a trivial statement.
+
+        Raises:
+            DatabaseUnavailableError: the database does not answer, or refuses the connection.
+        """
+        async with self.transaction() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def asyncpg_url(url: str) -> URL:
+    """A database URL for SQLAlchemy over asyncpg.
+
+    Raises:
+        UnsupportedDatabaseUrlError: the URL is not one of PostgreSQL.
+    """
+    parsed = _parse_url(url)
+    query = {name: value for name, value in parsed.query.items() if name not in LIBPQ_ONLY_PARAMETERS}
+    if "sslmode" in query:
+        query["ssl"] = query.pop("sslmode")
+    return parsed.set(drivername="postgresql+asyncpg", query=query)
+
+
+def libpq_url(url: str) -> str:
+    """A database URL for libpq, with its password.
+
+    Raises:
+        UnsupportedDatabaseUrlError: the URL is not one of PostgreSQL.
+    """
+    return _parse_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _statement_cache(url: URL) -> dict[str, int]:
+    """Apply the size of SQLAlchemy's statement cache to asyncpg's own; 0 is for pgbouncer."""
+    size = url.query.get("prepared_statement_cache_size")
+    return {"statement_cache_size": int(size)} if isinstance(size, str) else {}
+
+
+def _reject_closed_connection(
+    connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection
+) -> None:
+    """Replace a pooled connection that the server has closed; asyncpg notices that without a round trip."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+def _strip_row_values(context: ExceptionContext) -> None:
+    """Remove the row values that Postgres adds to an error: errors are logged, personal data is not."""
+    error = context.original_exception
+    error.args = (str(error).partition("\nDETAIL")[0],)
+    if isinstance(error.__cause__, PostgresError):
+        error.__cause__.detail = None
+
+
+def _parse_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # The chained error would quote the URL with its password.
+        raise UnsupportedDatabaseUrlError from None
+    if parsed.drivername not in POSTGRES_DRIVERS:
+        raise UnsupportedDatabaseUrlError(parsed.drivername)
+    return parsed

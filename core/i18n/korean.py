@@ -1,0 +1,59 @@
+"""Words that fit the sentence they are put into: Korean particles and English articles.
+
+Korean particles follow the sound before them: a style's name may end in a consonant (캐주얼은) or in a
+vowel (스트리트는). A text in the catalogue writes the pair, consonant first, as its placeholder's format, and
+the word picks:
+
+    "{style:은/는}"        캐주얼은, 스트리트는
+    "{style:이에요/예요}"  에스닉이에요, 걸리시예요
+    "{style:으로/로}"      페미닌으로, but 캐주얼로: after ㄹ this one pair behaves as after a vowel
+    "{name:이에요/예요}"   리넨 수달 52예요, 리넨 수달 10이에요: numbers are read as in Korean
+    "{style:a}"            a Street, an 80s Retro
+"""
+
+FIRST_SYLLABLE, LAST_SYLLABLE = ord("가"), ord("힣")
+FINAL_CONSONANT_COUNT = 28
+"""Hangul syllables stand in Unicode in runs of 28, one for each final consonant, the first with none."""
+RIEUL_INDEX = 8
+"""Place of ㄹ in such a run."""
+DIGIT_FINAL_CONSONANTS = {
+    "0": 21,
+    "1": RIEUL_INDEX,
+    "2": 0,
+    "3": 16,
+    "4": 0,
+    "5": 0,
+    "6": 1,
+    "7": RIEUL_INDEX,
+    "8": RIEUL_INDEX,
+    "9": 0,
+}
+"""Such places of 영, 일, 이 and so on; what ends in 0 is read 십, 백, 천 or 만, which all end in a consonant, too."""
+
+
+class InflectedWord(str):
+    """A string that takes a particle or an article when it is formatted."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        """The word with what `spec` asks for: nothing, `a`, or one of a pair of Korean particles."""
+        if spec == "a":
+            return f"{'an' if self[:1].lower() in set('aeiou8') else 'a'} {self}"
+        after_consonant, slash, after_vowel = spec.partition("/")
+        if not slash:
+            return super().__format__(spec)
+        final = self._final_consonant
+        if final is None:
+            return f"{self}{after_consonant}({after_vowel})"
+        if final == 0 or (final == RIEUL_INDEX and after_consonant == "으로"):
+            return f"{self}{after_vowel}"
+        return f"{self}{after_consonant}"
+
+    @property
+    def _final_consonant(self) -> int | None:
+        """The last syllable's final consonant, 0 for none; None where the word ends in neither Hangul nor a digit."""
+        if self[-1:] in DIGIT_FINAL_CONSONANTS:
+            return DIGIT_FINAL_CONSONANTS[self[-1]]
+        last = ord(self[-1]) if self else 0
+        return (last - FIRST_SYLLABLE) % FINAL_CONSONANT_COUNT if FIRST_SYLLABLE <= last <= LAST_SYLLABLE else None

@@ -1,0 +1,1 @@
+"""Untrusted photo bytes: formats, decoding, colour and stored renditions."""

@@ -1,0 +1,124 @@
+"""Which picture format some bytes hold, told by their content, and whether they stop before their own end."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from io import BytesIO
+
+from PIL import Image
+
+from core.images.jpeg import lacks_image_data as jpeg_is_cut_short
+
+BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
+"""Sizes in bytes that the second header of a BMP has had over the years."""
+HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+AVIF_BRANDS = {b"avif", b"avis"}
+SHARED_BRANDS = {b"mif1", b"mif2", b"msf1", b"miaf"}
+"""Brands of the HEIF container that do not say which codec is inside."""
+
+Image.MAX_IMAGE_PIXELS = 200_000_000
+"""Pillow warns above this size, and refuses twice as much; Eva's own limits are in `core.images.decoding`."""
+
+
+class ImageFormat(StrEnum):
+    """A format that Eva reads; the value is its usual name."""
+
+    JPEG = "JPEG"
+    PNG = "PNG"
+    WEBP = "WEBP"
+    GIF = "GIF"
+    BMP = "BMP"
+    TIFF = "TIFF"
+    HEIF = "HEIF"
+    AVIF = "AVIF"
+
+
+SIGNATURES = {
+    b"\xff\xd8\xff": ImageFormat.JPEG,
+    b"\x89PNG\r\n\x1a\n": ImageFormat.PNG,
+    b"GIF87a": ImageFormat.GIF,
+    b"GIF89a": ImageFormat.GIF,
+    b"II*\0": ImageFormat.TIFF,
+    b"MM\0*": ImageFormat.TIFF,
+    b"II+\0": ImageFormat.TIFF,
+    b"MM\0+": ImageFormat.TIFF,
+}
+
+
+def detect_format(data: bytes) -> ImageFormat | None:
+    """The format that the first bytes announce, or None if it is none that Eva reads."""
+    for signature, form in SIGNATURES.items():
+        if data.startswith(signature):
+            return form
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return ImageFormat.WEBP
+    if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in BMP_HEADERS:
+        return ImageFormat.BMP
+    if data[4:8] == b"ftyp":
+        return _detect_heif_brand(data)
+    return None
+
+
+def open_header(data: bytes, image_format: ImageFormat) -> Image.Image:
+    """Read the header with Pillow's reader of this format alone; no pixel is decoded yet.
+
+    Raises:
+        Exception: whatever the reader raises on a header that it cannot follow.
+    """
+    if image_format is ImageFormat.HEIF:
+        # Loads libheif, which most processes never need.
+        import pillow_heif  # noqa: PLC0415
+
+        pillow_heif.register_heif_opener()
+    return Image.open(BytesIO(data), formats=[image_format.value])
+
+
+def is_truncated(data: bytes, image_format: ImageFormat) -> bool:
+    """Whether the file announces more bytes than there are, where its reader does not say so itself."""
+    check = TRUNCATION_CHECKS.get(image_format)
+    return check is not None and check(data)
+
+
+def _detect_heif_brand(data: bytes) -> ImageFormat | None:
+    major = data[8:12]
+    brands = data[16 : int.from_bytes(data[:4], "big")]
+    compatible = {brands[at : at + 4] for at in range(0, len(brands), 4)}
+    if major in AVIF_BRANDS or (major in SHARED_BRANDS and compatible & AVIF_BRANDS):
+        return ImageFormat.AVIF
+    if major in HEIC_BRANDS or major in SHARED_BRANDS:
+        return ImageFormat.HEIF
+    return None
+
+
+def _png_is_truncated(data: bytes) -> bool:
+    """PNG: length, name, content and checksum, one chunk after the other, up to IEND."""
+    at = 8
+    while at + 12 <= len(data):
+        if data[at + 4 : at + 8] == b"IEND":
+            return False
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+    return True
+
+
+def _heif_is_truncated(data: bytes) -> bool:
+    """ISO base media file: boxes, each led by its size (1: eight more bytes hold it, 0: up to the end)."""
+    at = 0
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if size == 0:
+            return False
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if size < 8:
+            return False
+        at += size
+    return at != len(data)
+
+
+TRUNCATION_CHECKS: dict[ImageFormat, Callable[[bytes], bool]] = {
+    ImageFormat.JPEG: jpeg_is_cut_short,
+    ImageFormat.PNG: _png_is_truncated,
+    ImageFormat.WEBP: lambda data: len(data) < 8 + int.from_bytes(data[4:8], "little"),
+    ImageFormat.HEIF: _heif_is_truncated,
+    ImageFormat.AVIF: _heif_is_truncated,
+}
+"""Formats whose readers do not tell an incomplete file from a damaged one."""

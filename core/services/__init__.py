@@ -1,0 +1,1 @@
+"""Use cases over the repositories: judging, sharing, accounts, moderation, retention."""

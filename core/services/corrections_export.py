@@ -1,0 +1,65 @@
+"""What people corrected, as photos and labels for the next training."""
+
+import csv
+from pathlib import Path
+from uuid import UUID
+
+from anyio import to_thread
+
+from core.db import look_feedback
+from core.errors import ObjectNotFoundError
+from core.resources import Resources
+
+PAGE_SIZE = 100
+CSV_COLUMNS = ("photo", "split", "style", "second", "sure", "style_b", "second_b", "sure_b", "source", "source_label")
+"""Those of the training data's `labels.csv`."""
+
+
+async def export_corrections(resources: Resources, folder: Path) -> int:
+    """Write the photos of corrected looks and a `labels.csv` for `eva train`.
+
+    The person's word is the label, Eva's own the runner-up, and the certainty `likely`. Photos have random names,
+    and nothing says whose they are. Looks whose picture was deleted meanwhile are left out.
+
+    Args:
+        memory: where they are.
+        folder: where they go; made if it is not there. Its `labels.csv` is written anew.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        StorageUnavailableError: the pictures cannot be reached.
+        OSError: the folder cannot be written.
+    """
+    photos = folder / "photos"
+    await to_thread.run_sync(lambda: photos.mkdir(parents=True, exist_ok=True))
+    rows: list[dict[str, str]] = []
+    after: UUID | None = None
+    while True:
+        async with resources.database.transaction() as connection:
+            page = await look_feedback.list_corrected(connection, limit=PAGE_SIZE, after=after)
+        for look in page:
+            if look.photo_key is None or look.corrected_style is None:
+                continue
+            try:
+                picture = await resources.storage.get(look.photo_key)
+            except ObjectNotFoundError:
+                continue
+            name = f"photos/{look.photo_key.replace('/', '')}"
+            await to_thread.run_sync((folder / name).write_bytes, picture)
+            row = dict.fromkeys(CSV_COLUMNS, "")
+            row |= {"photo": name, "split": "train", "style": look.corrected_style, "second": look.verdict.style}
+            rows.append(row | {"sure": "2", "source": "corrections", "source_label": look.channel})
+        if len(page) < PAGE_SIZE:
+            break
+        after = page[-1].id
+    await to_thread.run_sync(_write_csv, folder / "labels.csv", rows)
+    return len(rows)
+
+
+def _write_csv(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=CSV_COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)

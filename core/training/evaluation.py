@@ -1,0 +1,161 @@
+"""How good a model is: every figure of the report, from its answers about labelled photos."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, softmax
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
+
+from core.styles import STYLES
+from core.training.calibration import expected_calibration_error
+from core.training.dataset import Example
+from core.vision.model_card import ModelCard
+from core.vision.verdict import ConfidenceBand, confidence_band, to_style_mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationMetrics:
+    """The figures, shares as 0 to 1. Styles are measured on photos where the first annotator saw an outfit."""
+
+    photos: int
+    outfits: int
+    top1: float
+    """Named as the first annotator did."""
+    top1_agreed: float | None
+    """The same, over photos on which both annotators agree; None where nobody looked twice."""
+    either: float
+    """Named as either annotator's style or runner-up."""
+    top2: float
+    macro_f1: float
+    ece: float
+    gate_auroc: float
+    false_rejects: float
+    """Outfits refused at the shipped threshold."""
+    false_accepts: float
+    """Photos without an outfit that were judged all the same."""
+    annotators: float | None
+    """How often the two annotators name the same style, over photos in which both see an outfit."""
+    per_style: dict[str, dict[str, float]]
+    per_source: dict[str, dict[str, float]]
+    bands: dict[str, dict[str, float]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON, rounded to four digits."""
+        return {key: _rounded(value) for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """The figures and what pictures of them need."""
+
+    metrics: EvaluationMetrics
+    probabilities: NDArray[np.float32]
+    """outfits x 8."""
+    labels: NDArray[np.int64]
+    """outfits."""
+    rows: NDArray[np.int64]
+    """Which of the examples the outfits are."""
+    confusion: NDArray[np.int64]
+    """8 x 8, annotator down, model across."""
+
+
+def evaluate_outputs(
+    examples: Sequence[Example],
+    style_logits: NDArray[np.float32],
+    outfit_logits: NDArray[np.float32],
+    card: ModelCard,
+) -> Evaluation:
+    """Compare a model's answers with the labels.
+
+    Args:
+        examples: the photos.
+        style_logits: n x 8.
+        outfit_logits: n.
+        card: temperature and thresholds.
+    """
+    rows = np.array([row for row, example in enumerate(examples) if example.is_outfit])
+    outfits = [examples[row] for row in rows]
+    labels = np.array([style.position for example in outfits if (style := example.label.style) is not None])
+    probabilities = softmax(style_logits[rows] / card.temperature, axis=1)
+    outfit = expit(outfit_logits)
+    is_outfit = np.array([example.is_outfit for example in examples])
+    order = np.argsort(-probabilities, axis=1)
+    first = order[:, 0]
+    right = first == labels
+    acceptable = np.array([STYLES[named] in _views(example) for named, example in zip(first, outfits, strict=True)])
+    twice = [
+        (row, example.second_view.style)
+        for row, example in enumerate(outfits)
+        if example.second_view is not None and example.second_view.style is not None
+    ]
+    agreed = np.array([row for row, style in twice if style == outfits[row].label.style], int)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, first, labels=range(len(STYLES)), zero_division=0
+    )
+    named = [
+        confidence_band(to_style_mapping(p), float(g), card.thresholds)
+        for p, g in zip(probabilities, outfit[rows], strict=True)
+    ]
+    figures = EvaluationMetrics(
+        photos=len(examples),
+        outfits=len(outfits),
+        top1=float(right.mean()),
+        top1_agreed=float(right[agreed].mean()) if agreed.size else None,
+        either=float(acceptable.mean()),
+        top2=float((order[:, :2] == labels[:, None]).any(axis=1).mean()),
+        macro_f1=float(f1.mean()),
+        ece=expected_calibration_error(probabilities.max(axis=1), right),
+        gate_auroc=float(roc_auc_score(is_outfit, outfit)),
+        false_rejects=float((outfit[is_outfit] < card.thresholds.outfit).mean()),
+        false_accepts=float((outfit[~is_outfit] >= card.thresholds.outfit).mean()),
+        annotators=len(agreed) / len(twice) if twice else None,
+        per_style={
+            style: {"precision": precision[i], "recall": recall[i], "f1": f1[i], "photos": int(support[i])}
+            for i, style in enumerate(STYLES)
+        },
+        per_source=_accuracy_by_source(outfits, right, acceptable),
+        bands={
+            band: {"share": named.count(band) / len(named), "right": _share(right, named, band)}
+            for band in ConfidenceBand
+        },
+    )
+    return Evaluation(
+        metrics=figures,
+        probabilities=probabilities,
+        labels=labels,
+        rows=rows,
+        confusion=confusion_matrix(labels, first, labels=range(len(STYLES))),
+    )
+
+
+def _views(example: Example) -> frozenset[Any]:
+    return example.label.acceptable | (example.second_view.acceptable if example.second_view else frozenset())
+
+
+def _accuracy_by_source(
+    outfits: Sequence[Example], right: NDArray[np.bool_], acceptable: NDArray[np.bool_]
+) -> dict[str, dict[str, float]]:
+    sources = np.array([example.source for example in outfits])
+    return {
+        source: {
+            "photos": count,
+            "top1": float(right[sources == source].mean()),
+            "either": float(acceptable[sources == source].mean()),
+        }
+        for source, count in Counter(sources.tolist()).most_common()
+    }
+
+
+def _share(right: NDArray[np.bool_], named: list[ConfidenceBand], band: ConfidenceBand) -> float:
+    inside = np.array([one is band for one in named])
+    return float(right[inside].mean()) if inside.any() else 0.0
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _rounded(inner) for key, inner in value.items()}
+    return round(float(value), 4) if isinstance(value, float | np.floating) else value

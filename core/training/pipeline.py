@@ -1,0 +1,232 @@
+"""The three commands of Eva's school: train, export, evaluate."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+from scipy.special import expit
+
+from core.errors import DatasetError, UnknownBackboneError
+from core.training.calibration import choose_thresholds, fit_temperature
+from core.training.config import CONFIG_FILE, TrainingConfig, load_config
+from core.training.dataset import Example, Split, Targets, read_examples, targets
+from core.training.distillation import cross_validated_predictions
+from core.training.evaluation import evaluate_outputs
+from core.training.export import (
+    build_serving_network,
+    check_agreement,
+    convert_to_litert,
+    convert_to_serving,
+    run_model,
+)
+from core.training.features import FeatureStore, extract_features
+from core.training.network import ARCHITECTURES, build_base
+from core.training.report import write_report
+from core.training.training import FeatureSet, train_stages
+from core.training.transfer_learning import compare_frozen_features, evaluate_linear_head, pooled_features
+from core.vision.model_card import ModelCard, Preprocessing, load_model_card
+from core.vision.preprocessing import fit_to_input
+
+MODEL_FILE, CARD_FILE, KERAS_FILE = "eva.tflite", "model.json", "model.keras"
+TRANSFER_SOURCE = "shadi"
+"""The source whose own classes a published network is measured on."""
+AUGMENTATION_SEED = 1000
+
+console = Console(stderr=True)
+
+
+def train(
+    *,
+    data: Path,
+    weights: Path | None,
+    run_dir: Path,
+    config: TrainingConfig,
+    teacher_features: Path | None = None,
+    start: Path | None = None,
+) -> None:
+    """Train on the split `train`, looking at `val` only to choose; a second call goes on with the first.
+
+    Args:
+        data: folder with labels.csv and photos/.
+        weights: ImageNet weights as .npz, or None for keras.applications' download.
+        out: where the run lives: features, checkpoints, log, `model.keras`.
+        recipe: every choice; its backbone is one of ARCHITECTURES.
+        teacher_features: .npz with `photo` and `F` (photos x channels) of a second backbone for the teacher.
+        start: the `model.keras` of an earlier run to go on from; its input may have had another shape.
+    """
+    if config.backbone not in ARCHITECTURES:
+        raise UnknownBackboneError(f"{config.backbone}; there are {', '.join(ARCHITECTURES)}")
+    if start:
+        config = replace(config, start=sha256(start.read_bytes()).hexdigest()[:8])
+    learn, check = read_examples(data, Split.TRAIN), read_examples(data, Split.VAL)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    base = run_dir / "base.tflite"
+    if not base.exists():
+        base.write_bytes(convert_to_litert(_build_frozen_base(config, weights)))
+    plan: list[tuple[str, Sequence[Example], int | None]] = [("val", check, None)]
+    plan += [(f"train-{number}", learn, AUGMENTATION_SEED + number) for number in range(config.versions)]
+    stores = {}
+    with Progress(console=console) as progress:
+        for name, examples, seed in plan:
+            task = progress.add_task(f"features {name}", total=len(examples))
+            stores[name] = extract_features(
+                examples,
+                base=base,
+                folder=run_dir / "features" / name,
+                shape=config.preprocessing,
+                seed=seed,
+                processes=os.cpu_count() or 1,
+                advance=partial(progress.advance, task),
+            )
+    versions = [store for name, store in stores.items() if name != "val"]
+    learnt = _mix_teacher_targets(config, learn, versions, teacher_features)
+    train_stages(
+        config,
+        weights=weights,
+        start=start,
+        train_set=FeatureSet(examples=learn, targets=learnt, stores=versions),
+        validation_set=FeatureSet(examples=check, targets=targets(check), stores=[stores["val"]]),
+        run_dir=run_dir,
+        print_line=console.print,
+    )
+
+
+def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
+    """Make the serving model of a run, choose temperature and thresholds on `val`, and write both into `models`.
+
+    Raises:
+        ExportMismatchError: the LiteRT model disagrees with the Keras model on the validation photos.
+    """
+    recipe = load_config(run_dir / CONFIG_FILE)
+    trained = keras.models.load_model(run_dir / KERAS_FILE)
+    examples = read_examples(data, Split.VAL)
+    pictures = _to_model_inputs(examples, recipe.preprocessing)
+    blob, digest = convert_to_serving(trained)
+    network = build_serving_network(trained)
+    console.print("asking both models about the validation photos")
+    answers = run_model(blob, pictures)
+    agreement = check_agreement(run_model(network, pictures), answers)
+    is_outfit = np.array([example.is_outfit for example in examples])
+    labels = np.array([style.position for example in examples if (style := example.label.style) is not None])
+    # What is promised must hold for photos like users', not for the mixture that happens to be at hand.
+    weights = np.array([recipe.emphasis.get(example.source, 1.0) for example in examples if example.is_outfit])
+    temperature = fit_temperature(answers.style_logits[is_outfit], labels, weights)
+    thresholds = choose_thresholds(
+        answers.style_logits[is_outfit], labels, temperature, expit(answers.outfit_logit), is_outfit, weights
+    )
+    card = ModelCard(
+        version=f"{recipe.backbone}-{digest[:8]}",
+        file=MODEL_FILE,
+        sha256=digest,
+        backbone=recipe.backbone,
+        temperature=round(temperature, 4),
+        thresholds=thresholds,
+        preprocessing=recipe.preprocessing,
+        training={
+            "recipe": recipe.to_dict(),
+            "photos": {split.value: len(read_examples(data, split)) for split in (Split.TRAIN, Split.VAL)},
+            "weights": "VGG-16, Oxford VGG, CC BY 4.0",
+            "export": {
+                "top1_agreement": round(agreement.top1_agreement, 4),
+                "cam_correlation": round(agreement.cam_correlation, 4),
+            },
+        },
+        metrics={},
+    )
+    evaluation = evaluate_outputs(examples, answers.style_logits, answers.outfit_logit, card)
+    model_dir.mkdir(parents=True, exist_ok=True)
+    (model_dir / MODEL_FILE).write_bytes(blob)
+    network.save(run_dir / "eva.keras")
+    _write_model_card(card, model_dir, {"val": evaluation.metrics.to_dict()})
+    console.print(
+        f"{card.version}: agrees with Keras in {agreement.top1_agreement:.1%}, "
+        f"maps correlate {agreement.cam_correlation:.3f}"
+    )
+
+
+def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_dir: Path) -> None:
+    """Ask the exported model about a split, write the report, and keep the figures in its card."""
+    card = load_model_card(model_dir / CARD_FILE)
+    examples = read_examples(data, Split(split))
+    answers = run_model((model_dir / card.file).read_bytes(), _to_model_inputs(examples, card.preprocessing))
+    evaluation = evaluate_outputs(examples, answers.style_logits, answers.outfit_logit, card)
+    write_report(evaluation, examples, report_dir, f"{card.version} on {split}")
+    figures: dict[str, Any] = {split: evaluation.metrics.to_dict()}
+    guests = [one for one in read_examples(data, *Split) if one.source == TRANSFER_SOURCE and one.source_label]
+    if guests:
+        features = pooled_features(
+            keras.models.load_model(run_dir / KERAS_FILE), _to_model_inputs(guests, card.preprocessing)
+        )
+        figures["second_head"] = evaluate_linear_head(features, [one.source_label for one in guests]).to_dict()
+    _write_model_card(card, model_dir, figures)
+    console.print((report_dir / "report.md").read_text("utf-8"), markup=False)
+    console.print(figures.get("second_head"))
+
+
+def compare_candidates(*, data: Path, weights: Path | None, output_dir: Path, backbone: str, photos: int) -> None:
+    """Print how candidates for framing and pooling do on `val`, and keep the table in `out`."""
+    scores = compare_frozen_features(
+        data=data, weights=weights, output_dir=output_dir, backbone=backbone, photos=photos
+    )
+    lines = ["| framing | features | top-1 | style or runner-up |", "| --- | --- | --- | --- |"]
+    lines += [f"| {one.shape} | {one.features} | {one.top1:.1%} | {one.either:.1%} |" for one in scores]
+    (output_dir / "candidates.md").write_text("\n".join(lines) + "\n", "utf-8")
+    console.print("\n".join(lines), markup=False)
+
+
+def _build_frozen_base(config: TrainingConfig, weights: Path | None) -> keras.Model:
+    """The base that is run once per photo: the maps behind every cut, and the pooled features for the heads."""
+    shape = config.preprocessing
+    base = build_base(config.backbone, weights, (shape.height, shape.width))
+    names = ARCHITECTURES[config.backbone].cuts
+    cuts = {names[stage.block]: base.get_layer(names[stage.block]).output for stage in config.stages}
+    maps = (base.get_layer(names["block5"]).output, base.output)
+    means = [keras.layers.GlobalAveragePooling2D()(one) for one in maps]
+    return keras.Model(base.input, {**cuts, "pooled": keras.layers.Concatenate()(means)})
+
+
+def _mix_teacher_targets(
+    config: TrainingConfig, examples: list[Example], stores: list[FeatureStore], teacher_features: Path | None
+) -> Targets:
+    """The annotators' soft targets with the cross-fitted teacher's share in them."""
+    given = targets(examples)
+    if not config.teacher:
+        return given
+    features = np.mean([store.pooled() for store in stores], axis=0)
+    if teacher_features:
+        with np.load(teacher_features) as stored:
+            place = {name: row for row, name in enumerate(stored["photo"].tolist())}
+            try:
+                rows = [place[f"{one.photo.parent.name}/{one.photo.name}"] for one in examples]
+            except KeyError as error:
+                raise DatasetError(f"{teacher_features.name} lacks {error}") from error
+            features = np.concatenate([features, stored["F"][rows]], axis=1)
+    teaching = cross_validated_predictions(features, examples, folds=5, seed=config.seed)
+    labels = np.array([one.label.style.position if one.label.style else -1 for one in examples])
+    named = labels >= 0
+    share = float(np.mean(teaching.probabilities[named].argmax(axis=1) == labels[named]))
+    console.print(
+        f"the teacher names {share:.1%} of the photos it has not seen as the annotator did; "
+        f"it doubts {int(teaching.is_doubtful.sum())} labels"
+    )
+    mixed = given.style.copy()
+    mixed[named] = (1 - config.teacher) * given.style[named] + config.teacher * teaching.probabilities[named]
+    return Targets(style=mixed, style_weight=given.style_weight, outfit=given.outfit)
+
+
+def _to_model_inputs(examples: Sequence[Example], shape: Preprocessing) -> list[NDArray[np.uint8]]:
+    return [fit_to_input(example.open(), shape).pixels for example in examples]
+
+
+def _write_model_card(card: ModelCard, model_dir: Path, metrics: dict[str, Any]) -> None:
+    card.metrics.update(metrics)
+    (model_dir / CARD_FILE).write_text(card.to_json() + "\n", "utf-8")

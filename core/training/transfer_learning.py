@@ -1,0 +1,164 @@
+"""A second head on other people's classes: how far Eva's features carry on photos labelled by someone else."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import Progress
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from core.training.dataset import Example, Split, read_examples
+from core.training.distillation import REGULARIZATION_C
+from core.training.export import convert_to_litert
+from core.training.features import extract_features
+from core.training.network import ARCHITECTURES, build_base
+from core.vision.model_card import Preprocessing, ResizeMode
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferMetrics:
+    """Five-fold cross-validated figures of a second head."""
+
+    photos: int
+    classes: tuple[str, ...]
+    top1: float
+    macro_f1: float
+    most_common: float
+    """What always naming the most common class would reach."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def pooled_features(
+    trained: keras.Model, pictures: Sequence[NDArray[np.uint8]], batch: int = 16
+) -> NDArray[np.float32]:
+    """n x 512: the trained network's pooled features of framed pictures."""
+    body = keras.Model(trained.input, trained.get_layer("pool").output)
+    parts = [
+        body(np.stack(pictures[start : start + batch]).astype(np.float32)).numpy()
+        for start in range(0, len(pictures), batch)
+    ]
+    return np.concatenate(parts)
+
+
+def evaluate_linear_head(
+    features: NDArray[np.float32], labels: Sequence[str], *, regularization_c: float = 0.01, seed: int = 7
+) -> TransferMetrics:
+    """Cross-validate a logistic regression on roots of pooled features, n x channels."""
+    names = np.array(labels)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=regularization_c, max_iter=500))
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    said = cross_val_predict(model, np.sqrt(np.maximum(features, 0)), names, cv=folds)
+    classes, counts = np.unique(names, return_counts=True)
+    return TransferMetrics(
+        photos=len(names),
+        classes=tuple(classes.tolist()),
+        top1=float(accuracy_score(names, said)),
+        macro_f1=float(f1_score(names, said, average="macro")),
+        most_common=float(counts.max() / counts.sum()),
+    )
+
+
+INPUT_CANDIDATES = {
+    "letterbox 256x256": Preprocessing(resize_mode=ResizeMode.LETTERBOX),
+    "squash 256x256": Preprocessing(resize_mode=ResizeMode.STRETCH),
+    "centre crop 256x256": Preprocessing(resize_mode=ResizeMode.CENTER_CROP),
+    "letterbox 320x256": Preprocessing(resize_mode=ResizeMode.LETTERBOX, height=320),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateScore:
+    """One candidate on the validation photos."""
+
+    shape: str
+    features: str
+    top1: float
+    either: float
+    """Style or runner-up of the annotator."""
+
+
+def compare_frozen_features(
+    *, data: Path, weights: Path | None, output_dir: Path, backbone: str, photos: int, seed: int = 0
+) -> list[CandidateScore]:
+    """Measure every shape with every pooling.
+
+    Args:
+        data: folder with labels.csv and photos/.
+        weights: ImageNet weights as .npz, or None for keras.applications' download.
+        out: where features are kept; what is there is used again.
+        backbone: a key of ARCHITECTURES.
+        photos: how many training photos to learn from.
+        seed: of the choice of these photos.
+    """
+    train = [one for one in read_examples(data, Split.TRAIN) if one.is_outfit]
+    rows = np.sort(np.random.default_rng(seed).permutation(len(train))[:photos])
+    examples = [train[row] for row in rows] + [one for one in read_examples(data, Split.VAL) if one.is_outfit]
+    output_dir.mkdir(parents=True, exist_ok=True)
+    scores = []
+    with Progress() as progress:
+        for name, shape in INPUT_CANDIDATES.items():
+            base = output_dir / f"pooled-{shape.height}x{shape.width}.tflite"
+            if not base.exists():
+                base.write_bytes(convert_to_litert(_build_pooled_base(backbone, weights, shape)))
+            store = extract_features(
+                examples,
+                base=base,
+                folder=output_dir / name.replace(" ", "-"),
+                shape=shape,
+                seed=None,
+                processes=os.cpu_count() or 1,
+                advance=partial(progress.advance, progress.add_task(name, total=len(examples))),
+            )
+            pooled = store.pooled()
+            shallow = ARCHITECTURES[backbone].channels
+            block4, block4_max, rest = np.split(pooled, [shallow, 2 * shallow], axis=1)
+            block5, block5_max = np.split(rest, 2, axis=1)
+            for features, values in {
+                "block5, mean": block5,
+                "block5, maximum": block5_max,
+                "block4, mean": block4,
+                "block4, maximum": block4_max,
+                "block4 and 5, mean": np.concatenate([block4, block5], axis=1),
+            }.items():
+                top1, either = linear_probe(values, examples, train_count=len(rows))
+                scores.append(CandidateScore(shape=name, features=features, top1=top1, either=either))
+    return scores
+
+
+def _build_pooled_base(backbone: str, weights: Path | None, shape: Preprocessing) -> keras.Model:
+    base = build_base(backbone, weights, (shape.height, shape.width))
+    maps = (base.get_layer(ARCHITECTURES[backbone].cuts["block5"]).output, base.output)
+    pools = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
+    return keras.Model(
+        base.input, {"pooled": keras.layers.Concatenate()([pool()(one) for one in maps for pool in pools])}
+    )
+
+
+def linear_probe(
+    features: NDArray[np.float32], examples: Sequence[Example], *, train_count: int
+) -> tuple[float, float]:
+    """Fit a logistic regression on fixed features; returns its accuracy and macro-F1."""
+    roots = np.sqrt(np.maximum(features, 0))
+    labels = np.array([style.position for one in examples if (style := one.label.style) is not None])
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=REGULARIZATION_C, max_iter=400))
+    said = model.fit(roots[:train_count], labels[:train_count]).predict(roots[train_count:])
+    ranks = [{style.position for style in one.label.acceptable} for one in examples[train_count:]]
+    return (
+        float(np.mean(said == labels[train_count:])),
+        float(np.mean([name in rank for name, rank in zip(said, ranks, strict=True)])),
+    )

@@ -1,0 +1,134 @@
+"""Eva in a terminal: bubbles that are typed, probabilities as bars. Where nobody watches, plain lines."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.box import ROUNDED
+from rich.cells import cell_len
+from rich.console import Console
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress import Progress
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from core.conversation.narration import Message, percent, style_name
+from core.i18n.translations import Language, translate
+from core.vision.heatmap import color_map
+from core.vision.verdict import ConfidenceBand, Verdict
+from eva.batch import FailedFile, JudgedFile
+from eva.doctor import Check, CheckStatus
+
+ACCENT_COLOR = "#c4446e"
+TYPING_PAUSE = 0.45
+"""Seconds of dots before a bubble."""
+SECONDS_PER_CHARACTER = 0.012
+"""Seconds a character."""
+MAX_PANEL_WIDTH = 64
+"""Characters of the widest bubble."""
+BAR_WIDTH = 24
+"""Characters of a bar at 100 percent."""
+
+
+def print_messages(console: Console, messages: Sequence[Message], *, animated: bool) -> None:
+    """Show bubbles.
+
+    Args:
+        console: where; if it is no terminal, each bubble is one plain line.
+        bubbles: what Eva says.
+        typed: whether to type them, with pauses, as a person would.
+    """
+    for bubble in messages:
+        if not console.is_terminal:
+            console.print(bubble.text, markup=False, highlight=False, soft_wrap=True)
+        elif animated:
+            _print_animated(console, bubble.text)
+        else:
+            console.print(_panel(bubble.text, console))
+
+
+def print_probabilities(console: Console, verdict: Verdict, language: Language) -> None:
+    """Show the eight probabilities as bars, the most probable first."""
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), title_justify="left", title_style="bold")
+    table.title = translate("cli.bars", language)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
+    colours = color_map(BAR_WIDTH)
+    for rank, (style, probability) in enumerate(verdict.ranking):
+        share = percent(probability)
+        filled = max(1, round(BAR_WIDTH * share / 100))
+        bar = Text()
+        for red, green, blue in colours[:filled]:
+            bar.append("█", style=f"rgb({red},{green},{blue})" if rank == 0 else "bright_black")
+        table.add_row(Text(style_name(style, language), style="bold" if rank == 0 else ""), f"{share} %", bar)
+    console.print(table)
+
+
+def _panel(content: str | Spinner, console: Console, width: int | None = None) -> Panel:
+    limit = min(MAX_PANEL_WIDTH, console.width)
+    if width is None and isinstance(content, str):
+        width = cell_len(content) + 4
+    return Panel(content, box=ROUNDED, border_style=ACCENT_COLOR, width=min(limit, width or limit))
+
+
+def _print_animated(console: Console, message: str) -> None:
+    width = cell_len(message) + 4
+    with Live(console=console, refresh_per_second=30, auto_refresh=False) as live:
+        live.update(_panel(Spinner("simpleDots", style=ACCENT_COLOR), console, 8), refresh=True)
+        for _ in range(round(TYPING_PAUSE / 0.15)):
+            time.sleep(0.15)
+            live.refresh()
+        for end in range(1, len(message) + 1):
+            live.update(_panel(message[:end], console, width), refresh=True)
+            time.sleep(SECONDS_PER_CHARACTER)
+
+
+def results_table(results: Sequence[JudgedFile | FailedFile], language: Language) -> Table:
+    """Judged photos as a table for people: photo, style, how sure, runner-up; or why not."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column()
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    for result in results:
+        photo = Text(str(result.photo), overflow="fold")
+        if isinstance(result, FailedFile):
+            table.add_row(photo, Text(result.error, style="red"), "", "")
+        elif result.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
+            table.add_row(photo, Text("–", style="dim"), "", "")
+        else:
+            (first, share), (second, rest), *_ = result.verdict.ranking
+            table.add_row(
+                photo,
+                Text(style_name(first, language), style="bold"),
+                f"{percent(share)} %",
+                Text(f"{style_name(second, language)} {percent(rest)} %", style="dim"),
+            )
+    return table
+
+
+@contextmanager
+def progress_bar(label: str, total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr, gone when it is done; call what it gives once for each step."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda: bar.advance(task)
+
+
+def print_checks(console: Console, checks: Sequence[Check], language: Language) -> None:
+    """Show what `eva doctor` found."""
+    colours = {CheckStatus.OK: "green", CheckStatus.OPTIONAL: "yellow", CheckStatus.MISSING: "bold red"}
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), title_justify="left", title_style="bold")
+    table.title = translate("cli.doctor.title", language)
+    for check in checks:
+        state = Text(translate(f"cli.doctor.{check.status}", language), style=colours[check.status])
+        table.add_row(check.name, state, Text(check.detail))
+    console.print(table)
+    missing = sum(check.status is CheckStatus.MISSING for check in checks)
+    closing = (
+        translate("cli.doctor.some", language, count=missing) if missing else translate("cli.doctor.all_well", language)
+    )
+    console.print(closing, markup=False)

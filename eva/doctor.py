@@ -1,0 +1,197 @@
+"""What works here and what does not, each with what to do about it."""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from PIL import Image, features
+
+from core.errors import BackendUnavailableError, ModelError, PersistenceError
+from core.i18n.translations import Language, translate
+from core.images.decoding import DecodedImage
+from core.images.formats import ImageFormat
+from core.settings import EngineName, Settings
+from core.vision.classifier import load_classifier
+
+KOREAN_SYSTEM_FONTS = (
+    Path("/System/Library/Fonts/AppleSDGothicNeo.ttc"),
+    Path("C:/Windows/Fonts/malgun.ttf"),
+)
+"""Fonts with Korean letters that come with macOS and Windows."""
+
+CODECS = {ImageFormat.JPEG: "jpg", ImageFormat.WEBP: "webp", ImageFormat.AVIF: "avif"}
+"""Formats for which Pillow needs a library that a build of it may lack, and its name for that."""
+
+
+class CheckStatus(StrEnum):
+    """How one thing is."""
+
+    OK = "ok"
+    OPTIONAL = "optional"
+    """Not there, and Eva judges all the same."""
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    status: CheckStatus
+    detail: str
+    """What was found, or how to mend it."""
+
+
+def run_checks(settings: Settings, language: Language) -> list[Check]:
+    """Look at everything that Eva needs or can use. TensorFlow is looked for, not loaded."""
+    return [
+        *_check_model(settings, language),
+        _check_formats(language),
+        _check_fonts(language),
+        *asyncio.run(_check_persistence(settings, language)),
+        *_check_channels(settings, language),
+        _check_public_url(settings, language),
+        _check_training(language),
+    ]
+
+
+def _check_model(settings: Settings, language: Language) -> list[Check]:
+    """Whether a picture really can be judged: load the model and ask it once."""
+    grey = DecodedImage(image=Image.new("RGB", (64, 64), (124, 117, 104)), width=64, height=64, format="PNG")
+    engine = settings.engine.value
+    started = time.perf_counter()
+    try:
+        with load_classifier(settings) as classifier:
+            ms = round(1000 * (time.perf_counter() - started))
+            verdict = classifier.classify(grey)
+    except BackendUnavailableError:
+        return [
+            _make_check(
+                "engine", CheckStatus.MISSING, translate("cli.doctor.engine.mend", language, engine=engine), language
+            )
+        ]
+    except ModelError:
+        return [_make_check("model", CheckStatus.MISSING, translate("cli.doctor.model.mend", language), language)]
+    found = translate("cli.doctor.model.ok", language, version=verdict.model, ms=ms)
+    if settings.engine is EngineName.SCRIPTED:
+        engine_check = _make_check("engine", CheckStatus.OPTIONAL, translate("cli.doctor.scripted", language), language)
+    else:
+        engine_check = _make_check(
+            "engine", CheckStatus.OK, translate("cli.doctor.engine.ok", language, engine=verdict.engine), language
+        )
+    return [_make_check("model", CheckStatus.OK, found, language), engine_check]
+
+
+def _check_formats(language: Language) -> Check:
+    missing = [form.value for form, codec in CODECS.items() if not features.check(codec)]
+    if not _is_importable("pillow_heif"):
+        missing.append(ImageFormat.HEIF.value)
+    if missing:
+        mend = translate("cli.doctor.photos.mend", language, formats=", ".join(missing))
+        return _make_check("photos", CheckStatus.MISSING, mend, language)
+    formats = ", ".join(form.value for form in ImageFormat)
+    return _make_check("photos", CheckStatus.OK, translate("cli.doctor.photos.ok", language, formats=formats), language)
+
+
+def _is_importable(module: str) -> bool:
+    try:
+        __import__(module)
+    except ImportError:
+        return False
+    return True
+
+
+def _check_fonts(language: Language) -> Check:
+    font = _find_korean_font()
+    if font is None:
+        return _make_check("fonts", CheckStatus.OPTIONAL, translate("cli.doctor.fonts.mend", language), language)
+    return _make_check("fonts", CheckStatus.OK, translate("cli.doctor.fonts.ok", language, font=font), language)
+
+
+def _find_korean_font() -> str | None:
+    for path in KOREAN_SYSTEM_FONTS:
+        if path.exists():
+            return path.stem
+    if sys.platform == "win32" or not (command := shutil.which("fc-list")):
+        return None
+    listed = subprocess.run([command, ":lang=ko", "family"], capture_output=True, text=True, timeout=20, check=False)
+    families = sorted(line.split(",")[0].strip() for line in listed.stdout.splitlines() if line.strip())
+    return families[0] if families else None
+
+
+async def _check_persistence(settings: Settings, language: Language) -> list[Check]:
+    """Whether Eva can remember. The embedded database is not started for this."""
+    # Half a second of imports, and the terminal, which shows these checks, also shows `eva ask`'s answer.
+    from sqlalchemy.engine import make_url
+
+    from core.db.database import Database
+    from core.object_storage import ObjectStorage
+
+    if settings.database_url is None:
+        database = _make_check(
+            "database", CheckStatus.OK, translate("cli.doctor.database.embedded", language), language
+        )
+    else:
+        try:
+            async with Database(settings.database_url.get_secret_value()) as given:
+                await given.check()
+        except PersistenceError:
+            database = _make_check(
+                "database", CheckStatus.MISSING, translate("cli.doctor.database.mend", language), language
+            )
+        else:
+            where = make_url(given.conninfo).host or "?"
+            database = _make_check(
+                "database", CheckStatus.OK, translate("cli.doctor.database.ok", language, where=where), language
+            )
+    try:
+        await ObjectStorage(settings.object_storage_url).check()
+    except PersistenceError:
+        return [
+            database,
+            _make_check("storage", CheckStatus.MISSING, translate("cli.doctor.storage.mend", language), language),
+        ]
+    return [database, _make_check("storage", CheckStatus.OK, translate("cli.doctor.storage.ok", language), language)]
+
+
+def _check_public_url(settings: Settings, language: Language) -> Check:
+    """Whether messengers can reach her."""
+    if settings.public_url is None:
+        return _make_check("url", CheckStatus.OPTIONAL, translate("cli.doctor.url.mend", language), language)
+    return _make_check(
+        "url", CheckStatus.OK, translate("cli.doctor.url.ok", language, url=str(settings.public_url)), language
+    )
+
+
+def _check_channels(settings: Settings, language: Language) -> list[Check]:
+    """Which messengers are on; one without its settings is off."""
+    keys = {"telegram": settings.telegram_token, "kakao": settings.kakao_skill_key}
+    return [
+        _make_check(channel, CheckStatus.OK, translate(f"cli.doctor.{channel}.ok", language), language)
+        if key is not None
+        else _make_check(channel, CheckStatus.OPTIONAL, translate(f"cli.doctor.{channel}.mend", language), language)
+        for channel, key in keys.items()
+    ]
+
+
+def _check_training(language: Language) -> Check:
+    if find_spec("tensorflow") is None:
+        return _make_check("training", CheckStatus.OPTIONAL, translate("cli.doctor.training.mend", language), language)
+    try:
+        found = version("tensorflow")
+    except PackageNotFoundError:
+        found = "?"
+    return _make_check(
+        "training", CheckStatus.OK, translate("cli.doctor.training.ok", language, version=found), language
+    )
+
+
+def _make_check(key: str, status: CheckStatus, detail: str, language: Language) -> Check:
+    return Check(name=translate(f"cli.doctor.{key}", language), status=status, detail=detail)

@@ -1,0 +1,131 @@
+"""`eva ask`, `eva judge`, `eva doctor`: photos shown in a terminal, and whether everything works here."""
+
+import errno
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from core.i18n.translations import translate
+from core.vision.classifier import StyleClassifier
+from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, fail
+
+app = typer.Typer()
+
+
+@app.command()
+def ask(
+    photo: Annotated[Path, typer.Argument(help="A photo of an outfit.", show_default=False)],
+    lang: LanguageOption = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Where the heat picture goes; PHOTO-eva.jpg in this folder if not given."),
+    ] = None,
+    no_animation: Annotated[bool, typer.Option("--fast", help="No typing, all at once.")] = False,
+) -> None:
+    """Show Eva a photo and hear what she says."""
+    language = chosen_language(lang)
+    from core.conversation.narration import verdict_messages
+    from core.images.decoding import decode_photo
+    from core.vision.heatmap import encode_heatmap_jpeg
+    from core.vision.verdict import ConfidenceBand
+    from eva.batch import read_file
+    from eva.console import print_messages, print_probabilities
+
+    console = Console(highlight=False)
+    with exit_on_error(language), console.status(translate("cli.looking", language)):
+        try:
+            data = read_file(photo)
+        except FileNotFoundError:
+            fail(translate("cli.no_such_file", language, path=str(photo)))
+        except OSError:
+            fail(translate("cli.unreadable", language, path=str(photo)))
+        picture = decode_photo(data)
+        with _load_classifier() as classifier:
+            verdict = classifier.classify(picture)
+    bubbles = verdict_messages(verdict, seed=hashlib.sha256(data).hexdigest(), language=language)
+    print_messages(console, bubbles, animated=not no_animation)
+    if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
+        print_probabilities(console, verdict, language)
+    elif save is None:
+        return
+    target = _unused_path(photo) if save is None else save
+    try:
+        if target.exists() and target.samefile(photo):
+            fail(translate("cli.not_saved", language, path=str(target)))
+        target.write_bytes(encode_heatmap_jpeg(picture.image, verdict.cam))
+    except OSError:
+        fail(translate("cli.not_saved", language, path=str(target)))
+    console.print(translate("cli.saved", language, path=str(target)), markup=False, soft_wrap=True)
+
+
+@app.command()
+def judge(
+    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders to walk.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    cam: Annotated[Path | None, typer.Option(help="Folder for the heat pictures.", file_okay=False)] = None,
+    lang: LanguageOption = None,
+) -> None:
+    """Judge many photos; exits with 1 if any of them could not be judged."""
+    language = chosen_language(lang)
+    from eva.batch import FailedFile, find_photos, judge_files
+    from eva.console import progress_bar, results_table
+
+    photos = find_photos(paths)
+    if not photos:
+        fail(translate("cli.no_photos", language, path=", ".join(map(str, paths))))
+    failed = 0
+    results = []
+    with (
+        exit_on_error(language),
+        _load_classifier() as classifier,
+        progress_bar(translate("cli.judging", language), len(photos)) as step,
+    ):
+        try:
+            for result in judge_files(photos, classifier, language, cam):
+                failed += isinstance(result, FailedFile)
+                if as_json:
+                    typer.echo(json.dumps(result.to_json(), ensure_ascii=False))
+                else:
+                    results.append(result)
+                step()
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            fail(translate("cli.not_saved", language, path=str(error.filename or cam)))
+    if not as_json:
+        Console(highlight=False).print(results_table(results, language))
+    typer.echo(translate("cli.judged", language, done=len(photos) - failed, failed=failed), err=True)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def doctor(lang: LanguageOption = None) -> None:
+    """Say what works here, and how to mend what does not."""
+    language = chosen_language(lang)
+    from core.settings import Settings
+    from eva.console import print_checks
+    from eva.doctor import CheckStatus, run_checks
+
+    checks = run_checks(Settings(), language)
+    print_checks(Console(highlight=False), checks, language)
+    raise typer.Exit(1 if any(check.status is CheckStatus.MISSING for check in checks) else 0)
+
+
+def _load_classifier() -> StyleClassifier:
+    from core.settings import Settings
+    from core.vision.classifier import load_classifier
+
+    return load_classifier(Settings())
+
+
+def _unused_path(photo: Path) -> Path:
+    """A name for the heat picture in the current folder that no file has yet."""
+    target, number = Path(f"{photo.stem}-eva.jpg"), 2
+    while target.exists():
+        target = Path(f"{photo.stem}-eva-{number}.jpg")
+        number += 1
+    return target

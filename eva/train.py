@@ -1,0 +1,94 @@
+"""`eva train`, `eva compare`, `eva evaluate`, `eva export`: Eva at school."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated
+
+import typer
+
+from core.i18n.translations import translate
+from eva.cli_errors import exit_on_error, fail, terminal_language
+
+Data = Annotated[Path, typer.Option(help="Folder with labels.csv and photos/.", exists=True, file_okay=False)]
+
+app = typer.Typer()
+
+
+@app.command()
+def train(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of this run; a run that is there goes on.")],
+    weights: Annotated[
+        Path | None, typer.Option(help="ImageNet weights; downloaded if not given.", dir_okay=False)
+    ] = None,
+    backbone: Annotated[str, typer.Option(help="vgg16, vgg19 or resnet50.")] = "vgg16",
+    recipe: Annotated[
+        Path | None, typer.Option(help="Recipe as JSON, in place of the first one's defaults.", exists=True)
+    ] = None,
+    start: Annotated[Path | None, typer.Option(help="model.keras of a run to go on from.", exists=True)] = None,
+    teacher_features: Annotated[Path | None, typer.Option(help="Features of a second teacher.", dir_okay=False)] = None,
+) -> None:
+    """Train Eva's network."""
+    from core.training.config import TrainingConfig, load_config
+
+    with exit_on_error(terminal_language()):
+        _import_pipeline().train(
+            data=data,
+            weights=weights,
+            out=out,
+            recipe=load_config(recipe) if recipe else TrainingConfig(backbone=backbone),
+            teacher_features=teacher_features,
+            start=start,
+        )
+
+
+@app.command()
+def compare(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for the features and the table.", file_okay=False)],
+    weights: Annotated[
+        Path | None, typer.Option(help="ImageNet weights; downloaded if not given.", dir_okay=False)
+    ] = None,
+    backbone: Annotated[str, typer.Option(help="vgg16, vgg19 or resnet50.")] = "vgg16",
+    photos: Annotated[int, typer.Option(help="Training photos to learn from.", min=100)] = 3000,
+) -> None:
+    """Compare framings and poolings on frozen features."""
+    with exit_on_error(terminal_language()):
+        _import_pipeline().compare_candidates(data=data, weights=weights, out=out, backbone=backbone, photos=photos)
+
+
+@app.command()
+def evaluate(
+    data: Data,
+    run: Annotated[Path, typer.Option(help="Folder of the training run.", exists=True, file_okay=False)],
+    report: Annotated[Path, typer.Option(help="Folder for the report.", file_okay=False)],
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    models: Annotated[Path | None, typer.Option(help="The exported model; core/models if not given.")] = None,
+) -> None:
+    """Report how well the exported model does, and keep the figures in its card."""
+    from core.vision.classifier import BUNDLED_MODEL_DIR
+
+    with exit_on_error(terminal_language()):
+        _import_pipeline().evaluate(data=data, run=run, models=models or BUNDLED_MODEL_DIR, split=split, report=report)
+
+
+@app.command()
+def export(
+    data: Data,
+    run: Annotated[Path, typer.Option(help="Folder of the training run.", exists=True, file_okay=False)],
+    models: Annotated[Path | None, typer.Option(help="Where the model goes; core/models if not given.")] = None,
+) -> None:
+    """Make the model that ships with Eva from a trained network."""
+    from core.vision.classifier import BUNDLED_MODEL_DIR
+
+    with exit_on_error(terminal_language()):
+        _import_pipeline().export(data=data, run=run, models=models or BUNDLED_MODEL_DIR)
+
+
+def _import_pipeline() -> ModuleType:
+    if any(find_spec(name) is None for name in ("tensorflow", "matplotlib", "sklearn")):
+        fail(translate("cli.no_training", terminal_language()))
+    from core.training import pipeline
+
+    return pipeline

@@ -1,0 +1,95 @@
+"""Makes people who have been here before, for the Eva whose environment this runs in; prints who they are as JSON.
+
+Run as `python -m tests.browser.seed_accounts NUMBER`, in the server's folder and environment. Each has every
+kind of look, keeps looks of the board and follows the people who shared them, if there are any.
+"""
+
+import asyncio
+import json
+import sys
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, update
+
+from core.db import follows, leaderboard, look_images, looks, moderation, people, reactions, schema
+from core.db.schema import Channel, IdentityProvider
+from core.resources import Resources, open_resources
+from core.services.photo_judging import PhotoJudgingService
+from core.settings import Settings
+from core.signing import VisitorTokenSigner, load_secret_key
+from core.styles import Style
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from tests.conftest import ROOT
+
+KINDS: list[tuple[str, str, dict[str, Any]]] = [
+    ("gone", "retro", {"style": Style.RETRO, "confidence": 0.64}),
+    ("old", "business_casual", {"style": Style.BUSINESS_CASUAL, "confidence": 0.83}),
+    ("held", "street", {"style": Style.STREET, "confidence": 0.58}),
+    ("shared", "ethnic", {"style": Style.ETHNIC, "confidence": 0.91}),
+    ("nothing", "no_outfit", {"style": Style.MODE, "outfit": 0.05}),
+    ("private", "astronaut", {"style": Style.GIRLISH, "confidence": 0.72}),
+]
+"""What becomes of each look, its sample, what is seen in it; the last one is the newest."""
+
+
+async def create_account(resources: Resources, token: str, key: str) -> dict[str, str]:
+    """Somebody with one look of each kind; gives their looks by kind, and their token."""
+    async with resources.database.transaction() as connection:
+        me = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
+    mine: dict[str, str] = {}
+    for kind, sample, seen in KINDS:
+        outputs = make_outputs(seen["style"], **{name: value for name, value in seen.items() if name != "style"})
+        with StyleClassifier(FakeBackend([outputs]), FAKE_MODEL_CARD) as classifier:
+            judged = await PhotoJudgingService(resources, classifier).judge_photo(
+                (ROOT / "samples" / f"{sample}.jpg").read_bytes(),
+                person_id=me.id,
+                channel=Channel.WEB,
+                source_message_id=f"seed {kind}",
+                language="en",
+            )
+        mine[kind] = str(judged.look.id)
+        async with resources.database.transaction() as connection:
+            await apply_kind(connection, resources, kind, judged.look)
+    async with resources.database.transaction() as connection:
+        for each in await leaderboard.get_page(connection, limit=20):
+            if each.look.person_id != me.id:
+                await follows.follow(connection, me.id, each.look.person_id)
+                await reactions.add_bookmark(connection, each.look.id, me.id)
+    return {**mine, "token": token}
+
+
+async def apply_kind(connection: Any, resources: Resources, kind: str, look: looks.Look) -> None:
+    """Let happen to a look what its kind says."""
+    if kind in {"shared", "held"}:
+        assert await looks.share(connection, look.id)
+    if kind == "held":
+        for number in range(3):
+            other = await people.get_or_create_by_identity(
+                connection, IdentityProvider.WEB, f"reporter {number}", language="en"
+            )
+            await moderation.create_report(connection, look.id, other.id)
+    if kind == "gone":
+        await resources.storage.delete([look.photo_key or "", look.heatmap_key or ""])
+        await look_images.clear_image_keys(connection, [look.id])
+    if kind in {"gone", "old", "shared", "held"}:
+        days = timedelta(days=9 if kind == "gone" else 2, hours=3)
+        old = func.now() - (timedelta(hours=21, minutes=30) if kind == "old" else days)
+        await connection.execute(update(schema.looks).where(schema.looks.c.id == look.id).values(created_at=old))
+
+
+async def main(number: int) -> None:
+    """Make so many people, and print them."""
+    settings = Settings()
+    visitors = VisitorTokenSigner(load_secret_key(settings))
+    async with open_resources(settings) as resources:
+        found = []
+        for _ in range(number):
+            token = visitors.issue()
+            found.append(await create_account(resources, token, visitors.verify(token) or ""))
+    print(json.dumps(found))  # noqa: T201  (the fixture reads it)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

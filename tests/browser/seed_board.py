@@ -1,0 +1,79 @@
+"""Puts looks of several people on the board of the Eva whose environment this runs in; prints the look of each.
+
+Run as `python -m tests.browser.seed_board`, in the folder and with the environment of the server.
+"""
+
+import asyncio
+import json
+from itertools import count
+
+from core.db import look_feedback, looks, people, reactions
+from core.db.schema import Channel, IdentityProvider, PendingQuestion
+from core.resources import Resources, open_resources
+from core.services.photo_judging import PhotoJudgingService
+from core.settings import Settings
+from core.styles import Style
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from tests.conftest import ROOT
+
+SCRIPT_NAME = "<img src=x onerror=window.hacked=1>"
+"""A name that `core.conversation.display_names` would never let in, written past it."""
+
+SHARED = [
+    ("Linen Heron 24", "street", Style.STREET, 0.72, (0.3, 0.5)),
+    ("미나", "ethnic", Style.ETHNIC, 0.91, (0.6, 0.5)),
+    ("Corduroy Fox 71", "retro", Style.RETRO, 0.66, (0.4, 0.4)),
+    ("새틴 고양이 12", "business_casual", Style.BUSINESS_CASUAL, 0.83, (0.3, 0.6)),
+    (SCRIPT_NAME, "street", Style.STREET, 0.55, (0.7, 0.5)),
+    ("Denim Otter 33", "ethnic", Style.FEMININE, 0.48, (0.5, 0.3)),
+]
+"""Name, sample, style, confidence, where it is hot; the first one has the most hearts."""
+
+
+async def share_sample(
+    resources: Resources, number: int, entry: tuple[str, str, Style, float, tuple[float, float]]
+) -> str:
+    """Judge one photo and put it on the board; gives its id."""
+    name, sample, style, confidence, hot = entry
+    rest = (1 - confidence) * 0.6
+    outputs = make_outputs(style, confidence=confidence, second=Style.CASUAL, second_confidence=rest, peak=hot)
+    with StyleClassifier(FakeBackend([outputs]), FAKE_MODEL_CARD) as classifier:
+        async with resources.database.transaction() as connection:
+            person = await people.get_or_create_by_identity(
+                connection, IdentityProvider.TELEGRAM, f"seed {number}", language="en"
+            )
+            await people.set_display_name(connection, person.id, name)
+        judged = await PhotoJudgingService(resources, classifier).judge_photo(
+            (ROOT / "samples" / f"{sample}.jpg").read_bytes(),
+            person_id=person.id,
+            channel=Channel.TELEGRAM,
+            source_message_id="seed",
+            language="en",
+        )
+    async with resources.database.transaction() as connection:
+        if number == 0:
+            await look_feedback.set_pending_question(connection, judged.look.id, PendingQuestion.GUESS)
+            await look_feedback.record_guess(connection, judged.look.id, Style.CASUAL)
+            await look_feedback.record_correction(connection, judged.look.id, Style.MODE)
+        assert await looks.share(connection, judged.look.id)
+        for fan in range(2 * (len(SHARED) - number)):
+            whose = await people.get_or_create_by_identity(
+                connection, IdentityProvider.WEB, f"fan {fan}", language="en"
+            )
+            await reactions.add_heart(connection, judged.look.id, whose.id)
+    return str(judged.look.id)
+
+
+async def main() -> None:
+    """Share all, and print their ids by name as JSON."""
+    async with open_resources(Settings()) as resources:
+        shared = {
+            entry[0]: await share_sample(resources, number, entry)
+            for number, entry in zip(count(), SHARED, strict=False)
+        }
+    print(json.dumps(shared))  # noqa: T201  (the fixture reads it)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

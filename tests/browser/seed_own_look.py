@@ -1,0 +1,40 @@
+"""Puts one more look on the board, which belongs to a browser that the site knows; prints the look's id.
+
+Run as `python -m tests.browser.seed_own_look KEY NAME`, in the folder and with the environment of the server.
+"""
+
+import asyncio
+import sys
+
+from core.db import looks, people
+from core.db.schema import Channel, IdentityProvider
+from core.resources import open_resources
+from core.services.photo_judging import PhotoJudgingService
+from core.settings import Settings
+from core.styles import Style
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from tests.conftest import ROOT
+
+
+async def main(key: str, name: str) -> None:
+    """Share a look of the visitor with this key, under this name."""
+    with StyleClassifier(FakeBackend([make_outputs(Style.CASUAL)]), FAKE_MODEL_CARD) as classifier:
+        async with open_resources(Settings()) as resources:
+            async with resources.database.transaction() as connection:
+                person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
+                assert await people.set_display_name(connection, person.id, name)
+            judged = await PhotoJudgingService(resources, classifier).judge_photo(
+                (ROOT / "samples" / "business_casual.jpg").read_bytes(),
+                person_id=person.id,
+                channel=Channel.WEB,
+                source_message_id="own",
+                language="en",
+            )
+            async with resources.database.transaction() as connection:
+                assert await looks.share(connection, judged.look.id)
+    print(judged.look.id)  # noqa: T201  (the test reads it)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

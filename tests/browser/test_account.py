@@ -1,0 +1,204 @@
+"""A person's own pages in a real browser: what they showed to Eva, and what they can do about it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from core.i18n.translations import Language, translate
+from leaderboard_web.sessions import VISITOR_COOKIE
+from tests.browser.conftest import ENVIRONMENT, OpenPage
+from tests.browser.layout_checks import FIND_OVERFLOW, LAYOUT_SHIFT
+from tests.browser.seed_accounts import KINDS
+from tests.browser.seed_board import SHARED
+
+pytestmark = pytest.mark.browser
+
+PEOPLE = 8
+EN, KO = Language.EN, Language.KO
+
+Person = dict[str, str]
+OpenMine = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def everybody(board: dict[str, str], site_folder: Path) -> Iterator[Person]:
+    """People who have been here before, one for each test that asks for the next."""
+    seed = [sys.executable, "-m", "tests.browser.seed_accounts", str(PEOPLE)]
+    done = subprocess.run(
+        seed, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=180
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[Person] = json.loads(done.stdout.splitlines()[-1])
+    return iter(found)
+
+
+@pytest.fixture
+def mina(everybody: Iterator[Person]) -> Person:
+    """Somebody with a look of each kind, by its name; and the `token` of their browser."""
+    return next(everybody)
+
+
+@pytest.fixture
+def open_mine(open_page: OpenPage, site: str, mina: Person) -> OpenMine:
+    """Open a page in her browser."""
+    cookie = {"name": VISITOR_COOKIE, "value": mina["token"], "domain": "127.0.0.1", "path": "/"}
+    whole = {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+
+    def start(path: str = "/me", **context: Any) -> Page:
+        state = {"cookies": [{**cookie, **whole}], "origins": []}
+        return open_page(path=path, storage_state=state, **context)
+
+    return start
+
+
+def test_the_menu_leads_a_stranger_to_a_kind_page(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/", viewport={"width": 360, "height": 740}, locale="ko-KR")
+    page.get_by_role("link", name=translate("site.nav.me", KO), exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.stranger.title", KO))
+    assert page.context.cookies() == []
+    page.get_by_role("link", name=translate("board.show", KO)).click()
+    expect(page).to_have_url(re.compile("/try$"))
+
+
+def test_the_history_shows_every_look_and_its_photo_while_there_is_one(open_mine: OpenMine) -> None:
+    page = open_mine()
+    rows = page.locator(".own")
+    expect(rows).to_have_count(len(KINDS))
+    for photo in rows.locator("img").all():
+        photo.scroll_into_view_if_needed()
+        expect(photo).to_have_js_property("complete", True)
+        assert photo.evaluate("image => image.naturalWidth > 0")
+    expect(rows.locator("img")).to_have_count(len(KINDS) - 1)
+    expect(rows.first.locator(".state")).to_have_text(translate("me.state.private", EN))
+    expect(rows.locator(".state.held")).to_have_text(translate("me.state.held", EN))
+    rows.first.locator("h2 a").click()
+    slider, warmth = page.get_by_label(translate("look.warmth", EN)), page.locator(".warmth")
+    slider.press("End")
+    expect(warmth).to_have_css("opacity", "1")
+    slider.press("Home")
+    expect(warmth).to_have_css("opacity", "0")
+    assert page.locator(".layers img").first.bounding_box() == warmth.bounding_box()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_first_share_asks_for_a_name_and_can_be_taken_back(open_mine: OpenMine, mina: Person, script: bool) -> None:
+    # Chromium tells the console about every answer that is no success, this refusal too.
+    page = open_mine(java_script_enabled=script, expect_errors=True)
+    page.locator(".own").first.get_by_role("button", name=translate("talk.button.share", EN)).click()
+    expect(page).to_have_url(re.compile("/name$"))
+    field = page.get_by_label(translate("me.name.label", EN))
+    field.fill("<i>Mina</i>")
+    field.press("Enter")
+    expect(page.get_by_role("status")).to_have_text(translate("talk.name.refused", EN))
+    expect(field).to_have_value("<i>Mina</i>")
+    name = f"Mina {'with' if script else 'without'}"
+    field.fill(name)
+    page.get_by_role("button", name=translate("talk.button.share", EN)).click()
+    expect(page.get_by_role("status")).to_have_text(translate("talk.shared", EN, name=name))
+    page.get_by_role("link", name=translate("me.on_board", EN)).click()
+    expect(page).to_have_url(re.compile(f"/looks/{mina['private']}$"))
+    expect(page.locator(".told .who").first).to_contain_text(name)
+    page.goto(page.url.replace("/looks/", "/me/looks/"))
+    page.get_by_role("button", name=translate("talk.button.unshare", EN)).click()
+    expect(page.get_by_role("status")).to_have_text(translate("talk.unshared", EN))
+    expect(page.locator(".state")).to_have_text(translate("me.state.private", EN))
+
+
+def test_eva_is_corrected_and_a_look_deleted_with_the_keyboard_alone(open_mine: OpenMine, mina: Person) -> None:
+    page = open_mine(f"/me/looks/{mina['shared']}")
+    page.locator(".wrong summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator(".wrong button").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text(translate("talk.correct.thanks", EN, style="Business Casual"))
+    page.get_by_role("link", name=translate("me.delete", EN)).press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.delete.title", EN))
+    # Or its picture would be asked for when it is gone.
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("button", name=translate("talk.button.erase", EN)).press("Enter")
+    expect(page.get_by_role("status")).to_have_text(translate("me.deleted", EN))
+    expect(page.locator(".own")).to_have_count(len(KINDS) - 1)
+
+
+def test_the_feed_the_scraps_and_whom_one_follows(open_mine: OpenMine, board: dict[str, str]) -> None:
+    page = open_mine("/me/following")
+    expect(page.locator(".look").first).to_be_visible()
+    page.locator(".lead a").click()
+    rows = page.locator(".rows li")
+    before = rows.count()
+    name = rows.filter(has_text=SHARED[0][0]).get_by_role("link").inner_text()
+    page.get_by_role("button", name=translate("me.unfollow.whom", EN, name=name), exact=True).click()
+    expect(page.get_by_role("status")).to_have_text(translate("me.unfollowed", EN))
+    expect(rows).to_have_count(before - 1)
+    page.get_by_role("link", name=translate("me.nav.scraps", EN), exact=True).click()
+    looks = page.locator(".look")
+    expect(looks.nth(len(SHARED) - 1)).to_be_visible()
+    number = looks.count()
+    with page.expect_response("**/unscrap"):
+        looks.first.get_by_role("button", name=translate("deeds.scrap", EN)).click()
+    page.reload()
+    expect(looks).to_have_count(number - 1)
+
+
+def test_the_language_is_chosen_once_for_everything(open_mine: OpenMine) -> None:
+    page = open_mine("/me/settings")
+    page.get_by_role("button", name=translate("page.language_ko", EN)).click()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(page.get_by_role("status")).to_have_text(translate("talk.language.set", KO))
+    page.goto(page.url.partition("/me")[0] + "/styles")
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+
+
+def test_the_download_is_a_zip_and_then_everything_can_go(open_mine: OpenMine, mina: Person, tmp_path: Path) -> None:
+    page = open_mine("/me/settings")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=translate("me.data.get", EN)).click()
+    download.value.save_as(tmp_path / "data.zip")
+    with zipfile.ZipFile(tmp_path / "data.zip") as file:
+        assert {row["id"] for row in json.loads(file.read("looks.json"))} == {mina[kind] for kind, *_ in KINDS}
+        photo = file.read(f"pictures/{mina['private']}-photo.jpg")
+    assert photo.startswith(b"\xff\xd8")
+    page.get_by_role("link", name=translate("talk.button.forget", EN)).click()
+    page.get_by_role("link", name=translate("talk.button.stay", EN)).click()
+    page.get_by_role("link", name=translate("talk.button.forget", EN)).click()
+    page.get_by_role("button", name=translate("talk.button.erase", EN)).click()
+    expect(page).to_have_url(re.compile("/me/goodbye$"))
+    expect(page.locator(".log")).to_have_text(translate("talk.forget.done", EN))
+    assert VISITOR_COOKIE not in {cookie["name"] for cookie in page.context.cookies()}
+    page.get_by_role("link", name=translate("site.nav.me", EN), exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.stranger.title", EN))
+
+
+def test_nothing_sticks_out_jumps_or_is_hard_to_use(open_mine: OpenMine, mina: Person) -> None:
+    looks = [f"/me/looks/{mina[kind]}" for kind in ("private", "held", "gone", "nothing")]
+    paths = ["/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget", *looks]
+    for width, locale, scheme in (
+        (320, "ko-KR", "light"),
+        (320, "en-GB", "dark"),
+        (360, "ko-KR", "dark"),
+        (360, "en-GB", "light"),
+        (768, "ko-KR", "light"),
+        (1280, "en-GB", "dark"),
+    ):
+        page = open_mine(viewport={"width": width, "height": 740}, locale=locale, color_scheme=scheme)
+        root = page.url.removesuffix("/me")
+        for path in [*paths, f"{looks[0]}/delete", "/me/goodbye"]:
+            page.goto(root + path)
+            where = f"{path} {width} {locale} {scheme}"
+            assert page.evaluate(FIND_OVERFLOW) == [], where
+            assert page.evaluate(LAYOUT_SHIFT) < 0.02, where
+            if width in {360, 1280}:
+                found = Axe().run(page)
+                assert not found.response["violations"], f"{where}\n{found.generate_report()}"
+        page.context.close()

@@ -1,0 +1,128 @@
+"""A press that does not arrive is undone, and Eva says so, in the reader's language and to who listens to the page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from core.i18n.translations import Language, translate
+from tests.browser.conftest import OpenPage, running_server
+from tests.browser.layout_checks import find_overflow
+from tests.browser.seed_board import SHARED
+
+pytestmark = pytest.mark.browser
+
+EN = Language.EN
+FIRST = SHARED[0][0]
+
+
+@pytest.fixture(scope="module")
+def strict(site: str, site_folder: Path) -> Iterator[str]:
+    """A second Eva over the same board, at whose site one may press one button a minute."""
+    with running_server(site_folder, EVA_WRITES_PER_MINUTE="1") as address:
+        yield address
+
+
+def expect_notice(page: Page, words: str) -> None:
+    line = page.locator(".notice [role=status]")
+    expect(line).to_have_text(words)
+    expect(line).to_be_in_viewport()
+
+
+def expect_no_notice(page: Page) -> None:
+    expect(page.locator(".notice [role=status]")).to_be_empty()
+    expect(page.locator(".notice button")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("locale", "language"), [("en-GB", Language.EN), ("ko-KR", Language.KO)])
+def test_a_press_without_a_network(open_page: OpenPage, board: dict[str, str], locale: str, language: Language) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}", locale=locale, expect_errors=True)
+    expect_no_notice(page)
+    page.context.set_offline(True)
+    for kind in ("heart", "scrap", "follow"):
+        button = page.locator(f".{kind} button")
+        button.click()
+        expect_notice(page, translate("notice.offline", language))
+        expect(button).to_have_attribute("aria-pressed", "false")
+        page.keyboard.press("Escape")
+        expect_no_notice(page)
+    page.locator(".heart button").click()
+    expect_notice(page, translate("notice.offline", language))
+    assert Axe().run(page).response["violations"] == []
+    assert find_overflow(page) == {}
+    page.context.set_offline(False)
+    with page.expect_response("**/heart"):
+        page.locator(".heart button").click()
+    expect_no_notice(page)
+    expect(page.locator(".heart button")).to_have_attribute("aria-pressed", "true")
+    with page.expect_response("**/unheart"):
+        page.locator(".heart button").click()
+
+
+def test_what_the_server_says(open_page: OpenPage, board: dict[str, str], strict: str) -> None:
+    page = open_page(path="/", expect_errors=True, locale="ko-KR")
+    board_page = page.url
+    page.goto(f"{strict}/")
+    button = page.locator(".looks .heart button").last
+    look = str(button.locator("xpath=ancestor::form").get_attribute("action")).removesuffix("/heart")
+    count = int(button.locator(".count").inner_text())
+    with page.expect_response("**/heart"):
+        button.click()
+    expect(button.locator(".count")).to_have_text(str(count + 1))
+    with page.expect_response("**/unheart") as refused:
+        button.click()
+    assert refused.value.status == 429
+    expect_notice(page, translate("limits.writes", Language.KO))
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button.locator(".count")).to_have_text(str(count + 1))
+    # Without a trace for those who come after; with its heart it may stand elsewhere.
+    page.goto(board_page)
+    with page.expect_response("**/unheart"):
+        page.locator(f'form[action="{look}/unheart"] button').click()
+
+
+def test_an_answer_that_is_not_ours(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/", expect_errors=True)
+    page.route("**/heart", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    page.locator(".hero .heart button").click()
+    expect_notice(page, translate("page.trouble", EN))
+
+
+def test_it_is_closed_with_the_keyboard_and_one_is_back_where_one_was(
+    open_page: OpenPage, board: dict[str, str]
+) -> None:
+    page = open_page(path="/", expect_errors=True)
+    page.route("**/heart", lambda route: route.abort())
+    heart = page.locator(".hero .heart button")
+    heart.press("Enter")
+    expect_notice(page, translate("notice.offline", EN))
+    expect(heart).to_be_focused()
+    close = page.get_by_role("button", name=translate("notice.close", EN))
+    box = close.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 24
+    close.press("Enter")
+    expect_no_notice(page)
+    expect(heart).to_be_focused()
+
+
+def test_a_report_that_does_not_arrive_is_not_lost(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board['미나']}", expect_errors=True)
+    page.locator(".report summary").click()
+    reason, line = (
+        page.get_by_label(translate("report.reason.other", EN)),
+        page.get_by_label(translate("report.line", EN)),
+    )
+    reason.check()
+    line.fill("The second picture")
+    page.context.set_offline(True)
+    page.get_by_role("button", name=translate("report.send", EN)).click()
+    expect_notice(page, translate("notice.offline", EN))
+    expect(reason).to_be_checked()
+    expect(line).to_have_value("The second picture")
+    page.context.set_offline(False)
+    page.get_by_role("button", name=translate("report.send", EN)).click()
+    expect(page.locator(".thanks")).to_be_focused()
+    expect_no_notice(page)

@@ -1,0 +1,112 @@
+"""Every page that shows somebody's name has room for every name, however wide, at every width."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.i18n.translations import Language, translate
+from leaderboard_web.sessions import VISITOR_COOKIE
+from tests.browser.conftest import ENVIRONMENT, running_server
+from tests.browser.layout_checks import WIDTHS, find_overflow
+from tests.browser.seed_long_names import WIDEST
+
+pytestmark = pytest.mark.browser
+
+LOCALES = {Language.KO: "ko-KR", Language.EN: "en-GB"}
+LOGINS = {f"EVA_{way}_{what}": "none" for way in ("FACEBOOK", "KAKAO_LOGIN") for what in ("ID", "SECRET")}
+SHOTS = os.environ.get("EVA_SHOTS")
+"""A folder for pictures of the pages, for who wants to look at them."""
+
+Person = dict[str, str]
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("names")
+
+
+@pytest.fixture(scope="module")
+def wide(folder: Path) -> Iterator[str]:
+    """The address of an Eva who knows people with wide names only."""
+    with running_server(folder, **LOGINS) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def everybody(wide: str, folder: Path) -> list[Person]:
+    seed = [sys.executable, "-m", "tests.browser.seed_long_names"]
+    done = subprocess.run(
+        seed, cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=180
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[Person] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.fixture
+def visit(chromium: Browser, wide: str) -> Iterator[Visit]:
+    """Open a page as somebody, or as nobody whom Eva knows."""
+    pages: list[Page] = []
+
+    def start(person: Person | None, language: Language, path: str = "/privacy") -> Page:
+        cookie = {"name": VISITOR_COOKIE, "domain": "127.0.0.1", "path": "/", "expires": -1, "httpOnly": True}
+        known = [] if person is None else [{**cookie, "value": person["token"], "secure": False, "sameSite": "Lax"}]
+        state: Any = {"cookies": known, "origins": []}
+        context = chromium.new_context(locale=LOCALES[language], storage_state=state, reduced_motion="reduce")
+        page = context.new_page()
+        pages.append(page)
+        page.goto(wide + path)
+        return page
+
+    yield start
+    for page in pages:
+        page.context.close()
+
+
+def expect_fits(page: Page, what: str, language: Language) -> None:
+    if SHOTS:
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 740})
+            file = f"{what.strip('/').replace('/', '-') or 'board'}-{width}-{language}.png"
+            page.screenshot(path=Path(SHOTS) / file, full_page=True)
+    assert find_overflow(page) == {}, what
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_what_everybody_sees(visit: Visit, everybody: list[Person], language: Language) -> None:
+    first = everybody[0]
+    page = visit(first, language)
+    root = page.url.removesuffix("/privacy")
+    page.request.post(f"{root}/admin/looks/{first['held']}/restore", headers={"Origin": root})
+    for path in ("/", "/styles/ethnic", "/me/following", "/me/following/people", "/me/scraps", "/admin", "/admin/log"):
+        page.goto(root + path)
+        expect(page.locator("main")).to_contain_text(everybody[path != "/admin/log"]["name"])
+        expect_fits(page, path, language)
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("number", range(len(WIDEST)), ids=["latin", "hangul", "made up ko", "made up en"])
+def test_what_is_theirs(visit: Visit, everybody: list[Person], number: int, language: Language) -> None:
+    me, other = everybody[number], everybody[1 - number if number < 2 else number]
+    own, page = visit(me, language), visit(other if other is not me else None, language)
+    root = page.url.removesuffix("/privacy")
+    theirs = [f"/me/looks/{me['private']}/name", f"/me/looks/{me['shared']}?said=shared", f"/try?look={me['shared']}"]
+    for path in ("/me", "/me/settings", "/login", *theirs):
+        own.goto(root + path)
+        expect(own.locator("main")).to_contain_text(me["name"])
+        expect_fits(own, f"{path.replace(me['private'], '').replace(me['shared'], '')}-{number}", language)
+    for path in (f"/people/{quote(me['name'])}", f"/looks/{me['shared']}", f"/login/link/{me['link']}"):
+        page.goto(root + path)
+        expect(page.locator("main")).to_contain_text(me["name"])
+        if "/looks/" in path:
+            page.get_by_text(translate("report.open", language)).click()
+        expect_fits(page, f"{path.split('/')[1]}-of-{number}", language)

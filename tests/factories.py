@@ -1,0 +1,123 @@
+"""Rows to begin with, for tests that need some."""
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import follows, look_images, looks, people, reactions, schema
+from core.db.looks import Look
+from core.db.people import Person
+from core.db.schema import Channel, IdentityProvider
+from core.ids import uuid7
+from core.images.decoding import decode_photo
+from core.object_storage import generate_key
+from core.resources import Resources
+from core.services.retention import remove_from_board
+from core.styles import STYLES, Style
+from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from core.vision.verdict import ConfidenceBand, Verdict
+from tests.images import encode_image, make_scene
+
+
+def classify_scripted(style: Style = Style.STREET, **outputs: Any) -> Verdict:
+    """What an Eva who sees this style says."""
+    with StyleClassifier(FakeBackend([make_outputs(style, **outputs)]), FAKE_MODEL_CARD) as classifier:
+        return classifier.classify(decode_photo(encode_image(make_scene(96, 128))))
+
+
+def make_photo(seed: int = 0, *, quality: int = 90) -> bytes:
+    """A JPEG; another one for every seed."""
+    return encode_image(make_scene(300, 400, seed=seed), quality=quality)
+
+
+async def create_person(connection: AsyncConnection, provider: IdentityProvider = IdentityProvider.TELEGRAM) -> Person:
+    """Somebody new."""
+    return await people.get_or_create_by_identity(connection, provider, secrets.token_hex(8), language="ko")
+
+
+async def create_look(
+    connection: AsyncConnection, person_id: UUID, *, verdict: Verdict | None = None, stored: bool = True, **more: Any
+) -> Look:
+    """A new look of somebody's, as if its pictures were stored."""
+    new: dict[str, Any] = {
+        "id": uuid7(),
+        "person_id": person_id,
+        "channel": Channel.TELEGRAM,
+        "source": secrets.token_hex(8),
+        "photo_key": generate_key(),
+        "cam_key": generate_key(),
+        "width": 300,
+        "height": 400,
+        "fingerprint": secrets.token_bytes(80),
+        "verdict": verdict or classify_scripted(),
+        "language": "ko",
+    }
+    look = await looks.create(connection, looks.LookInsert(**new | more))
+    if stored:
+        await look_images.mark_images_stored(connection, look.id)
+    kept = await looks.get(connection, look.id)
+    assert kept is not None
+    return kept
+
+
+async def store_images(resources: Resources, look: Look) -> Look:
+    """The same look, and its pictures are there."""
+    assert look.photo_key is not None
+    assert look.heatmap_key is not None
+    await resources.storage.put(look.photo_key, b"photo")
+    await resources.storage.put(look.heatmap_key, b"cam")
+    return look
+
+
+async def remove_look(resources: Resources, look_id: UUID) -> bool:
+    """Hide a look as moderators do, without any; False if there is no such look."""
+    async with resources.database.transaction() as connection:
+        look = await looks.lock(connection, look_id)
+        return look is not None and await remove_from_board(resources, connection, look)
+
+
+async def bookmarked_look_ids(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
+    """The looks of the board that a person keeps, a few at most."""
+    return {each.entry.look.id for each in await reactions.list_bookmarks(connection, person_id, limit=20)}
+
+
+async def followed_person_ids(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
+    """Whom a person follows, a few at most."""
+    return {each.id for each in await follows.list_followed(connection, person_id, limit=20)}
+
+
+async def hearted_look_ids(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
+    """The looks that have a person's heart."""
+    found = select(schema.hearts.c.look_id).where(schema.hearts.c.person_id == person_id)
+    return set((await connection.execute(found)).scalars())
+
+
+def make_verdict(
+    band: ConfidenceBand = ConfidenceBand.CLEAR,
+    style: Style = Style.STREET,
+    second: Style = Style.CASUAL,
+    *,
+    first: float = 0.7,
+    runner_up: float = 0.2,
+    height: VerticalPart = VerticalPart.UPPER,
+    side: HorizontalPart = HorizontalPart.BOTH,
+    concentration: float = 0.6,
+    cold: bool = False,
+) -> Verdict:
+    rest = (1 - first - runner_up) / 6
+    return Verdict(
+        style=style,
+        probabilities={each: first if each is style else runner_up if each is second else rest for each in STYLES},
+        outfit_probability=0.1 if band is ConfidenceBand.NOT_AN_OUTFIT else 0.97,
+        band=band,
+        cam=np.zeros((16, 16), np.float32) if cold else np.eye(16, dtype=np.float32),
+        region=EvidenceRegion(vertical=height, horizontal=side, concentration=concentration),
+        model="vgg16-00000000",
+        engine="scripted",
+    )

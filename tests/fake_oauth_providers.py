@@ -1,0 +1,220 @@
+"""Kakao Login, Telegram's and Facebook's on a free port of this machine, over real HTTP, which can also lie.
+
+It keeps the rules that Eva depends on: addresses, secrets, codes that are good once, PKCE where it was begun.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from bot.testing.server import LocalServer
+
+KAKAO_ID, KAKAO_SECRET = "kakao-rest-key", "kakao-client-secret"
+TELEGRAM_ID, TELEGRAM_SECRET = "987654", "telegram-client-secret"
+FACEBOOK_ID, FACEBOOK_SECRET = "1234567890", "facebook-app-secret"
+VERSION = "v26.0"
+
+
+@dataclass
+class FakeOAuthProviders:
+    """Use it as a context manager; what it does is set by its fields at any time."""
+
+    user_id: str = "3301"
+    """Whoever logs in."""
+    denies: bool = False
+    """Whether they say no."""
+    claims: dict[str, Any] = field(default_factory=dict)
+    """Put over the true claims of an id_token; None leaves one out."""
+    alg: str = "RS256"
+    """How id_tokens are signed: `RS256`, `stranger` (another key by the same name), `none`, or `HS256` with the public
+    key as secret."""
+    pkce: bool = True
+    """Whether PKCE is offered."""
+    broken: str | None = None
+    """An endpoint that answers nonsense, or whose name ends with `-500` and which fails."""
+    calls: list[str] = field(default_factory=list)
+    """The endpoints that were called, in order."""
+    authorization_requests: list[dict[str, str]] = field(default_factory=list)
+    """What browsers were sent here with."""
+
+    def __post_init__(self) -> None:
+        self.rotate_signing_key()
+        self._codes: dict[str, dict[str, str]] = {}
+        self._server = LocalServer(self._app())
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.__exit__(kind, error, trace)
+
+    @property
+    def url(self) -> str:
+        """The issuer, and the root of Facebook."""
+        return self._server.url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of an Eva whose logins these are."""
+        return {
+            "kakao_client_id": KAKAO_ID,
+            "kakao_client_secret": KAKAO_SECRET,
+            "kakao_login_issuer": self.url,
+            "telegram_client_id": TELEGRAM_ID,
+            "telegram_client_secret": TELEGRAM_SECRET,
+            "telegram_login_issuer": f"{self.url}/telegram",
+            "facebook_client_id": FACEBOOK_ID,
+            "facebook_client_secret": FACEBOOK_SECRET,
+            "facebook_dialog_url": self.url,
+            "facebook_graph_url": self.url,
+        }
+
+    def rotate_signing_key(self) -> None:
+        """Sign with a new key from now on."""
+        self._kid = secrets.token_hex(4)
+        self._key = RSAKey.generate_key(2048, {"kid": self._kid, "use": "sig", "alg": "RS256"})
+        self._other = RSAKey.generate_key(2048, {"kid": self._kid})
+
+    def _app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.middleware("http")
+        async def watch(request: Request, call_next: Any) -> Response:
+            name = request.url.path.rsplit("/", 1)[-1]
+            self.calls.append(name)
+            if self.broken == name:
+                return Response("<html>maintenance</html>", media_type="text/html")
+            if self.broken == f"{name}-500":
+                return Response("down", 500)
+            answer: Response = await call_next(request)
+            return answer
+
+        @app.get("/.well-known/openid-configuration")
+        @app.get("/telegram/.well-known/openid-configuration")
+        async def discovery(request: Request) -> JSONResponse:
+            issuer = str(request.url).removesuffix("/.well-known/openid-configuration")
+            found: dict[str, Any] = {
+                "issuer": issuer,
+                "authorization_endpoint": f"{issuer}/oauth/authorize",
+                "token_endpoint": f"{issuer}/oauth/token",
+                "jwks_uri": f"{self.url}/.well-known/jwks.json",
+                # Kakao says RS256 alone; a wider word must not widen what is believed.
+                "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
+            }
+            if self.pkce:
+                found["code_challenge_methods_supported"] = ["S256"]
+            return JSONResponse(found)
+
+        @app.get("/.well-known/jwks.json")
+        async def keys() -> JSONResponse:
+            return JSONResponse({"keys": [self._key.as_dict(private=False)]})
+
+        @app.get("/oauth/authorize")
+        @app.get("/telegram/oauth/authorize")
+        @app.get(f"/{VERSION}/dialog/oauth")
+        async def authorize(request: Request) -> Response:
+            asked = dict(request.query_params)
+            self.authorization_requests.append(asked)
+            path = request.url.path
+            expected = {"/oauth/authorize": KAKAO_ID, "/telegram/oauth/authorize": TELEGRAM_ID}.get(path, FACEBOOK_ID)
+            if asked.get("client_id") != expected or asked.get("response_type") != "code":
+                raise HTTPException(400)
+            if self.denies:
+                return self._callback_redirect(asked, error="access_denied", error_description="User denied access")
+            code = secrets.token_urlsafe(16)
+            self._codes[code] = asked
+            return self._callback_redirect(asked, code=code)
+
+        @app.post("/oauth/token")
+        async def token(request: Request) -> JSONResponse:
+            if request.headers["content-type"].partition(";")[0] != "application/x-www-form-urlencoded":
+                raise HTTPException(415)
+            asked = self._redeem_code(dict(await request.form()), KAKAO_ID, KAKAO_SECRET)
+            if asked is None:
+                return JSONResponse({"error": "invalid_grant", "error_code": "KOE320"}, 400)
+            return JSONResponse(
+                {
+                    "token_type": "bearer",
+                    "access_token": "kakao-access-token",
+                    "expires_in": 21599,
+                    "refresh_token": "kakao-refresh-token",
+                    "refresh_token_expires_in": 5184000,
+                    "id_token": self._id_token(asked),
+                    "scope": "openid",
+                }
+            )
+
+        @app.post("/telegram/oauth/token")
+        async def telegram_token(request: Request) -> JSONResponse:
+            basic = base64.b64encode(f"{TELEGRAM_ID}:{TELEGRAM_SECRET}".encode()).decode()
+            form = {**(await request.form()), "client_secret": TELEGRAM_SECRET}
+            asked = self._redeem_code(form, TELEGRAM_ID, TELEGRAM_SECRET)
+            if asked is None or request.headers.get("authorization") != f"Basic {basic}":
+                return JSONResponse({"error": "invalid_client"}, 401)
+            true = {"iss": f"{self.url}/telegram", "aud": TELEGRAM_ID, "sub": "opaque-0815", "id": int(self.user_id)}
+            token = self._id_token(asked, **true)
+            return JSONResponse(
+                {"access_token": "telegram-access-token", "token_type": "Bearer", "expires_in": 3600, "id_token": token}
+            )
+
+        @app.get(f"/{VERSION}/oauth/access_token")
+        async def access_token(request: Request) -> JSONResponse:
+            if self._redeem_code(dict(request.query_params), FACEBOOK_ID, FACEBOOK_SECRET) is None:
+                return JSONResponse({"error": {"message": "no", "type": "OAuthException", "code": 100}}, 400)
+            return JSONResponse({"access_token": "fb-access-token", "token_type": "bearer", "expires_in": 5183000})
+
+        @app.get(f"/{VERSION}/me")
+        async def me(request: Request) -> JSONResponse:
+            if request.headers.get("authorization") != "Bearer fb-access-token":
+                raise HTTPException(401)
+            return JSONResponse(dict.fromkeys(request.query_params.get("fields", "").split(","), self.user_id))
+
+        return app
+
+    def _callback_redirect(self, asked: dict[str, str], **more: str) -> Response:
+        return RedirectResponse(f"{asked['redirect_uri']}?{urlencode({**more, 'state': asked['state']})}", 302)
+
+    def _redeem_code(self, given: dict[str, Any], client: str, secret: str) -> dict[str, str] | None:
+        asked = self._codes.pop(given.get("code", ""), None)
+        if asked is None or given.get("client_id") != client or given.get("client_secret") != secret:
+            return None
+        if given.get("redirect_uri") != asked["redirect_uri"] or given.get("grant_type") != "authorization_code":
+            return None
+        if "code_challenge" in asked:
+            digest = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
+            if _base64url(digest) != asked["code_challenge"] or asked["code_challenge_method"] != "S256":
+                return None
+        return asked
+
+    def _id_token(self, asked: dict[str, str], **true: Any) -> str:
+        now = int(time.time())
+        always = {"iat": now, "exp": now + 3600, "auth_time": now, "nonce": asked.get("nonce")}
+        kakao = {"iss": self.url, "aud": KAKAO_ID, "sub": self.user_id}
+        claims = {**always, **(true or kakao), **self.claims}
+        claims = {name: value for name, value in claims.items() if value is not None}
+        if self.alg in {"RS256", "stranger"}:
+            key = self._key if self.alg == "RS256" else self._other
+            return jwt.encode({"alg": "RS256", "kid": self._kid, "typ": "JWT"}, claims, key)
+        head = _base64url(json.dumps({"alg": self.alg, "kid": self._kid}).encode())
+        body = f"{head}.{_base64url(json.dumps(claims).encode())}"
+        signature = b"" if self.alg == "none" else hmac.digest(self._key.as_pem(private=False), body.encode(), "sha256")
+        return f"{body}.{_base64url(signature)}"
+
+
+def _base64url(words: bytes) -> str:
+    return base64.urlsafe_b64encode(words).rstrip(b"=").decode()

@@ -1,0 +1,40 @@
+"""Eva at work, put together by hand for tests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
+from bot.app import BotApplication
+from core.conversation.service import ConversationService
+from core.resources import Resources
+from core.services.photo_judging import PhotoJudgingService
+from core.settings import Settings
+from core.vision.classifier import StyleClassifier
+
+
+def make_application(resources: Resources, classifier: StyleClassifier, **settings: Any) -> BotApplication:
+    """An Eva who serves pages and does no jobs; her settings are the defaults and those given, no page is kept."""
+    chosen = Settings(**{"secret_key": SecretStr("secret" * 6), "page_cache_seconds": 0, **settings})
+    stylist = ConversationService(
+        resources, PhotoJudgingService(resources, classifier, daily_limit=chosen.photos_per_person_per_day), chosen
+    )
+    return BotApplication(settings=chosen, resources=resources, classifier=classifier, conversation=stylist, kakao=None)
+
+
+@asynccontextmanager
+async def serve_on_free_port(app: ASGIApp, **config: str) -> AsyncIterator[str]:
+    """Serve an app on a free port of this machine; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", **config))  # type: ignore[arg-type]
+    serving = asyncio.create_task(server.serve())
+    try:
+        while not server.started:  # noqa: ASYNC110  (uvicorn has no event for it)
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving

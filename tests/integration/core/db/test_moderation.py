@@ -1,0 +1,68 @@
+"""Reports, on a real Postgres."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from core.db import looks, moderation, schema
+from core.db.database import Database
+from core.db.looks import Look
+from core.errors import PersonNotFoundError
+from core.ids import uuid7
+from tests.factories import create_look, create_person
+
+
+@pytest.fixture
+async def shared(database: Database) -> Look:
+    async with database.transaction() as connection:
+        look = await create_look(connection, (await create_person(connection)).id)
+        assert await looks.share(connection, look.id)
+        return look
+
+
+async def test_one_person_reports_a_look_once(database: Database, shared: Look) -> None:
+    async with database.transaction() as connection:
+        person = (await create_person(connection)).id
+        assert await moderation.create_report(connection, shared.id, person, "not an outfit")
+        assert await moderation.create_report(connection, shared.id, person, "second thoughts")
+        rows = (await connection.execute(select(schema.reports))).all()
+        kept = await looks.get(connection, shared.id)
+    assert [(row.person_id, row.reason, row.seen_at) for row in rows] == [(person, "not an outfit", None)]
+    assert kept is not None
+    assert (kept.report_count, kept.is_public) == (1, True)
+
+
+async def test_ones_own_look_and_what_is_not_on_the_board_cannot_be_reported(database: Database, shared: Look) -> None:
+    async with database.transaction() as connection:
+        person = (await create_person(connection)).id
+        private = await create_look(connection, (await create_person(connection)).id)
+        assert not await moderation.create_report(connection, shared.id, shared.person_id)
+        assert not await moderation.create_report(connection, private.id, person)
+        assert not await moderation.create_report(connection, uuid7(), person)
+
+
+async def test_of_many_reports_at_once_three_hold_the_look_and_the_rest_find_it_gone(
+    database: Database, shared: Look
+) -> None:
+    async with database.transaction() as connection:
+        crowd = [(await create_person(connection)).id for _ in range(8)]
+
+    async def report(person: UUID) -> bool:
+        async with database.transaction() as connection:
+            return await moderation.create_report(connection, shared.id, person)
+
+    taken = await asyncio.gather(*(report(each) for each in crowd))
+    async with database.transaction() as connection:
+        kept = await looks.get(connection, shared.id)
+    assert kept is not None
+    assert (kept.report_count >= 3, kept.suspended_at is not None, kept.is_public) == (True, True, False)
+    assert kept.report_count <= sum(taken)
+    assert not await report(crowd[0])
+
+
+async def test_a_forgotten_person_reports_nothing(database: Database, shared: Look) -> None:
+    with pytest.raises(PersonNotFoundError):
+        async with database.transaction() as connection:
+            await moderation.create_report(connection, shared.id, uuid7())

@@ -1,0 +1,173 @@
+"""What is made of a photo: made once, and gone with it, whatever happens at the same time."""
+
+import asyncio
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from sqlalchemy import func, update
+
+from core.db import looks, schema
+from core.db.looks import Look
+from core.errors import ObjectNotFoundError
+from core.i18n.translations import Language
+from core.ids import uuid7
+from core.images.renditions import (
+    SHARE_IMAGE_LANGUAGES,
+    THUMBNAIL_WIDTH,
+    RenditionStore,
+    make_thumbnail,
+    rendition_keys,
+    share_image_key,
+    thumbnail_key,
+)
+from core.object_storage import generate_key, is_valid_key
+from core.resources import Resources
+from core.services.retention import delete_expired_photos, delete_look, erase_person
+from tests.factories import create_look, create_person, remove_look, store_images
+from tests.images import encode_image, make_scene
+from tests.integration.core.conftest import s3_storage
+
+PHOTO = encode_image(make_scene(800, 1200))
+
+
+async def a_seen(resources: Resources) -> Look:
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        look = await store_images(resources, await create_look(connection, person.id))
+    await resources.storage.put(key_of(look), PHOTO)
+    return look
+
+
+def key_of(look: Look) -> str:
+    assert look.photo_key is not None
+    return look.photo_key
+
+
+@pytest.fixture(params=["file", "s3"])
+def resources(request: pytest.FixtureRequest, resources: Resources) -> Resources:
+    """A memory whose pictures lie in a folder, and one whose pictures lie in S3."""
+    if request.param == "file":
+        return resources
+    return replace(resources, storage=s3_storage(request.getfixturevalue("s3")))
+
+
+async def stored(resources: Resources, look: Look) -> int:
+    """How many pictures there are of a look."""
+    name = key_of(look).removesuffix(".jpg")
+    cam = look.heatmap_key or ""
+    folders = {name[:2], cam[:2]}
+    listed = [each for folder in folders for each in resources.storage._store.list(folder).collect()]
+    return len([each for each in listed if each["path"].startswith(name) or each["path"] == cam])
+
+
+async def make_all(resources: Resources, look: Look) -> None:
+    derived, photo = RenditionStore(resources), key_of(look)
+    for key in rendition_keys(photo):
+        await derived.get_or_create(key, make_thumbnail, look_id=look.id, photo_key=photo)
+
+
+def test_all_keys_are_known_and_are_keys() -> None:
+    photo = generate_key()
+    keys = rendition_keys(photo)
+    assert {thumbnail_key(photo), *(share_image_key(photo, each) for each in Language)} <= set(keys)
+    assert set(SHARE_IMAGE_LANGUAGES) == set(Language)
+    assert all(is_valid_key(key) for key in keys)
+    assert len({photo, *keys}) == len(keys) + 1
+
+
+def test_a_thumbnail_keeps_the_proportions() -> None:
+    image = Image.open(BytesIO(make_thumbnail(PHOTO)))
+    assert (image.format, image.size) == ("JPEG", (THUMBNAIL_WIDTH, 720))
+    assert Image.open(BytesIO(make_thumbnail(encode_image(make_scene(1280, 100))))).size == (THUMBNAIL_WIDTH, 38)
+
+
+async def test_many_ask_at_once_and_it_is_made_once(resources: Resources) -> None:
+    look, made = await a_seen(resources), []
+    derived, key = RenditionStore(resources), thumbnail_key(key_of(look))
+
+    def make(photo: bytes) -> bytes:
+        made.append(photo)
+        return b"thumb"
+
+    asking = [derived.get_or_create(key, make, look_id=look.id, photo_key=key_of(look)) for _ in range(20)]
+    assert set(await asyncio.gather(*asking)) == {b"thumb"}
+    assert made == [PHOTO]
+    assert await resources.storage.get(key) == b"thumb"
+
+
+@pytest.mark.parametrize("way", ["delete", "hide", "forget", "sweep"])
+async def test_it_goes_with_the_photo(resources: Resources, way: str) -> None:
+    look = await a_seen(resources)
+    await make_all(resources, look)
+    assert await stored(resources, look) == 2 + len(rendition_keys(key_of(look)))
+    match way:
+        case "delete":
+            assert await delete_look(resources, look.id)
+        case "hide":
+            assert await remove_look(resources, look.id)
+        case "forget":
+            assert await erase_person(resources, look.person_id)
+        case _:
+            async with resources.database.transaction() as connection:
+                # Shared, and taken back.
+                await looks.share(connection, look.id)
+                await looks.unshare(connection, look.id)
+                old = func.now() - timedelta(hours=25)
+                await connection.execute(
+                    update(schema.looks).where(schema.looks.c.id == look.id).values(created_at=old)
+                )
+            assert await delete_expired_photos(resources) == 1
+    assert await stored(resources, look) == 0
+
+
+async def test_a_photo_that_goes_while_something_is_made_of_it_leaves_nothing(resources: Resources) -> None:
+    look, begun, go_on = await a_seen(resources), threading.Event(), threading.Event()
+
+    def make(photo: bytes) -> bytes:
+        begun.set()
+        assert go_on.wait(10)
+        return photo
+
+    key = thumbnail_key(key_of(look))
+    asking = asyncio.create_task(
+        RenditionStore(resources).get_or_create(key, make, look_id=look.id, photo_key=key_of(look))
+    )
+    assert await asyncio.to_thread(begun.wait, 10)
+    assert await delete_look(resources, look.id)
+    go_on.set()
+    with pytest.raises(ObjectNotFoundError):
+        await asking
+    assert await stored(resources, look) == 0
+
+
+async def test_who_deletes_waits_for_what_is_just_being_stored(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, put = await a_seen(resources), resources.storage.put
+    deleting = []
+
+    async def put_while_it_is_deleted(key: str, picture: bytes) -> None:
+        deleting.append(asyncio.create_task(delete_look(resources, look.id)))
+        await asyncio.sleep(0.3)
+        await put(key, picture)
+
+    monkeypatch.setattr(resources.storage, "put", put_while_it_is_deleted)
+    key = thumbnail_key(key_of(look))
+    await RenditionStore(resources).get_or_create(key, make_thumbnail, look_id=look.id, photo_key=key_of(look))
+    assert await deleting[0]
+    assert await stored(resources, look) == 0
+
+
+async def test_nothing_is_made_for_another_look(resources: Resources) -> None:
+    look, other = await a_seen(resources), await a_seen(resources)
+    for owner in (other.id, uuid7()):
+        with pytest.raises(ObjectNotFoundError):
+            await RenditionStore(resources).get_or_create(
+                thumbnail_key(key_of(look)), make_thumbnail, look_id=owner, photo_key=key_of(look)
+            )
+    with pytest.raises(ObjectNotFoundError):
+        await resources.storage.get(thumbnail_key(key_of(look)))

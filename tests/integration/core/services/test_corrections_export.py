@@ -1,0 +1,46 @@
+"""What people corrected comes back as training data that the school reads."""
+
+from pathlib import Path
+
+import pytest
+
+from core.db import look_feedback
+from core.db.schema import Channel
+from core.resources import Resources
+from core.services.corrections_export import export_corrections
+from core.services.photo_judging import PhotoJudgingService
+from core.styles import Style
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from tests.factories import create_person
+from tests.images import encode_image, make_quadrants
+
+dataset = pytest.importorskip("core.training.dataset", reason="the extra `train` is not installed")
+
+
+async def test_corrected_photos_become_labels(resources: Resources, tmp_path: Path) -> None:
+    judging = PhotoJudgingService(
+        resources, StyleClassifier(FakeBackend(lambda _: make_outputs(Style.CASUAL)), FAKE_MODEL_CARD)
+    )
+    async with resources.database.transaction() as connection:
+        person = (await create_person(connection)).id
+    wrong, right = [
+        await judging.judge_photo(
+            encode_image(make_quadrants(120, side)),
+            person_id=person,
+            channel=Channel.TELEGRAM,
+            source_message_id=str(side),
+            language="ko",
+        )
+        for side in (160, 300)
+    ]
+    async with resources.database.transaction() as connection:
+        await look_feedback.record_correction(connection, wrong.look.id, Style.MODE)
+
+    assert await export_corrections(resources, tmp_path / "corrections") == 1
+
+    (example,) = dataset.read_examples(tmp_path / "corrections", dataset.Split.TRAIN)
+    assert (example.label.style, example.label.second, example.source) == (Style.MODE, Style.CASUAL, "corrections")
+    assert example.open().size == (120, 160)
+    assert right.look.photo_key is not None
+    assert str(person) not in (tmp_path / "corrections" / "labels.csv").read_text("utf-8")

@@ -1,0 +1,209 @@
+"""What has to go goes, from every table and every folder."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, insert, text, update
+
+from core.db import checkpoints, inbox, look_feedback, looks, people, schema
+from core.db.schema import Channel, IdentityProvider, ModerationAction
+from core.errors import PersonNotFoundError, StorageUnavailableError
+from core.jobs.queue import JobQueue, conversation_lock_key, enqueue
+from core.resources import Resources
+from core.services.retention import delete_expired_photos, delete_look, erase_person, register_tasks
+from core.styles import Style
+from tests.factories import create_look, create_person, remove_look, store_images
+
+EVERY_TABLE = """
+SELECT table_name FROM information_schema.tables
+WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'alembic_version'
+"""
+
+
+async def rows(resources: Resources) -> dict[str, list[str]]:
+    """Every row of every table, as text; empty tables are left out."""
+    async with resources.database.transaction() as connection:
+        found = {}
+        for table in (await connection.execute(text(EVERY_TABLE))).scalars():
+            kept = await connection.execute(text(f'SELECT CAST(each.* AS text) FROM "{table}" AS each'))
+            found[table] = sorted(kept.scalars())
+        return {table: kept for table, kept in found.items() if kept}
+
+
+OF_NOBODY = {"days", "moderation"}
+"""Tables that count, or say what was done, and after a person has gone name nobody."""
+
+
+def of_people(kept: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {table: lines for table, lines in kept.items() if table not in OF_NOBODY}
+
+
+def files(storage_folder: Path) -> int:
+    return len([path for path in storage_folder.rglob("*") if path.is_file()])
+
+
+async def aged(resources: Resources, look_id: UUID, age: timedelta) -> None:
+    async with resources.database.transaction() as connection:
+        table = schema.looks
+        await connection.execute(update(table).where(table.c.id == look_id).values(created_at=func.now() - age))
+
+
+async def full_life(resources: Resources, subject: str, friend: UUID | None = None) -> UUID:
+    """A person with something in every table, and with two looks that a friend has to do with."""
+    async with resources.database.transaction() as connection:
+        person = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, subject, language="ko")
+        await people.set_display_name(connection, person.id, f"name of {subject}")
+        await people.add_identity(connection, person.id, IdentityProvider.KAKAO, f"kakao {subject}")
+        private, shared = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
+        await looks.share(connection, shared.id)
+        await look_feedback.record_correction(connection, private.id, Style.MODE)
+        ticket = {"digest": sha256(subject.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
+        await connection.execute(insert(schema.one_time_tokens).values(**ticket))
+        act = {"act": ModerationAction.RESTORE, "moderator_id": person.id, "look_id": shared.id, "person_id": person.id}
+        await connection.execute(insert(schema.moderation_log).values(**act))
+        for platform, sender in ((Channel.TELEGRAM, subject), (Channel.KAKAO, f"kakao {subject}")):
+            number = await inbox.insert(
+                connection, platform, f"update {sender}", external_sender_id=sender, payload={"is": sender}
+            )
+            assert number is not None
+            await checkpoints.record(connection, number, "verdict", data=f"message {sender}")
+            await enqueue(connection, "bot.answer", lock=conversation_lock_key(platform, sender), inbox_id=number)
+        if friend is not None:
+            theirs = (await looks.list_for_person(connection, friend, limit=1))[0]
+            for giver, look in ((friend, shared), (person.id, theirs)):
+                for table in (schema.hearts, schema.bookmarks):
+                    await connection.execute(insert(table).values(look_id=look.id, person_id=giver))
+                reason = f"by {giver}"
+                await connection.execute(insert(schema.reports).values(look_id=look.id, person_id=giver, reason=reason))
+            for one, other in ((friend, person.id), (person.id, friend)):
+                await connection.execute(insert(schema.follows).values(person_id=one, followed_id=other))
+    return person.id
+
+
+async def test_nothing_is_left_of_a_person_who_is_forgotten(resources: Resources, storage_folder: Path) -> None:
+    friend = await full_life(resources, "friend")
+    before, pictures_before = await rows(resources), files(storage_folder)
+    person = await full_life(resources, "mina", friend)
+    full = await rows(resources)
+    ours = {table for table in full if not table.startswith("procrastinate_")}
+    assert ours == set(schema.metadata.tables), "a table without a row proves nothing: fill it in full_life"
+    assert "procrastinate_jobs" in full
+    assert files(storage_folder) == pictures_before + 4
+
+    assert await erase_person(resources, person)
+
+    after = await rows(resources)
+    assert of_people(after) == of_people(before)
+    assert not [row for kept in after.values() for row in kept if "mina" in row or str(person) in row]
+    assert files(storage_folder) == pictures_before
+    assert not await erase_person(resources, person)
+    async with resources.database.transaction() as connection:
+        again = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "mina", language="ko")
+    assert again.id != person
+
+
+async def test_nobody_is_half_forgotten(resources: Resources, storage_folder: Path) -> None:
+    person = await full_life(resources, "mina")
+    before = await rows(resources)
+    storage_folder.rename(storage_folder.with_name("away"))
+    storage_folder.write_bytes(b"a file where the folder was")
+    with pytest.raises(StorageUnavailableError):
+        await erase_person(resources, person)
+    assert await rows(resources) == before
+    storage_folder.unlink()
+    storage_folder.with_name("away").rename(storage_folder)
+    assert await erase_person(resources, person)
+    assert (of_people(await rows(resources)), files(storage_folder)) == ({}, 0)
+
+
+async def test_who_is_being_forgotten_gets_no_new_looks(
+    resources: Resources, storage_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await full_life(resources, "mina")
+    delete, adding = resources.storage.delete, []
+
+    async def add() -> None:
+        async with resources.database.transaction() as connection:
+            await create_look(connection, person)
+
+    async def delete_while_another_photo_comes(keys: list[str]) -> None:
+        await delete(keys)
+        adding.append(asyncio.create_task(add()))
+        await asyncio.sleep(0.2)
+
+    monkeypatch.setattr(resources.storage, "delete", delete_while_another_photo_comes)
+    assert await erase_person(resources, person)
+    with pytest.raises(PersonNotFoundError):
+        await adding[0]
+    assert (of_people(await rows(resources)), files(storage_folder)) == ({}, 0)
+
+
+async def test_only_old_private_looks_lose_their_pictures(resources: Resources, storage_folder: Path) -> None:
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        old, young, shared, unshared = [
+            await store_images(resources, await create_look(connection, person.id)) for _ in range(4)
+        ]
+        await looks.share(connection, shared.id)
+        await looks.share(connection, unshared.id)
+        await looks.unshare(connection, unshared.id)
+        half = await create_look(connection, person.id, stored=False)
+    for look in (old, shared, unshared, half):
+        await aged(resources, look.id, timedelta(hours=25))
+    await aged(resources, young.id, timedelta(hours=23))
+    assert await delete_expired_photos(resources) == 3
+    assert await delete_expired_photos(resources) == 0
+    assert files(storage_folder) == 4
+    async with resources.database.transaction() as connection:
+        kept = {look.id: look for look in await looks.list_for_person(connection, person.id, limit=9)}
+        assert not await looks.share(connection, old.id)
+    assert len(kept) == 5
+    assert {each for each, look in kept.items() if look.photo_key is not None} == {young.id, shared.id}
+    assert kept[old.id].verdict.style == old.verdict.style
+
+
+async def test_a_sweep_takes_more_than_one_batch(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.services.retention.BATCH_SIZE", 2)
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        many = [await create_look(connection, person.id) for _ in range(5)]
+    for look in many:
+        await aged(resources, look.id, timedelta(hours=25))
+    assert await delete_expired_photos(resources) == 5
+
+
+async def test_the_worker_sweeps_by_itself(resources: Resources, storage_folder: Path) -> None:
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        look = await store_images(resources, await create_look(connection, person.id))
+        await enqueue(connection, "retention.sweep", lock=None, timestamp=0)
+    await aged(resources, look.id, timedelta(hours=25))
+    async with JobQueue(resources.database.conninfo, register_tasks) as worker:
+        await worker.run_worker({"memory": resources}, until_empty=True)
+    assert files(storage_folder) == 0
+
+
+async def test_hidden_looks_lose_their_pictures_at_once_and_deleted_ones_everything(
+    resources: Resources, storage_folder: Path
+) -> None:
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        hidden, deleted = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
+        await looks.share(connection, hidden.id)
+    assert await remove_look(resources, hidden.id)
+    assert files(storage_folder) == 2
+    assert await delete_look(resources, deleted.id)
+    assert files(storage_folder) == 0
+    assert not await delete_look(resources, deleted.id)
+    assert not await remove_look(resources, deleted.id)
+    async with resources.database.transaction() as connection:
+        (left,) = await looks.list_for_person(connection, person.id, limit=9)
+    assert left.id == hidden.id
+    assert (left.shared_at, left.photo_key) == (None, None)
+    assert left.removed_at is not None

@@ -1,0 +1,75 @@
+"""The same promises on disk and in S3 (moto, over a real socket)."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.errors import ObjectNotFoundError, StorageUnavailableError
+from core.object_storage import ObjectStorage, generate_key
+from tests.integration.core.conftest import s3_storage
+
+Open = Callable[[], ObjectStorage]
+
+
+@pytest.fixture(params=["file", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStorage:
+    if request.param == "file":
+        return ObjectStorage((tmp_path / "with space").as_uri())
+    return s3_storage(request.getfixturevalue("s3"))
+
+
+async def test_a_picture_comes_back_until_it_is_deleted(storage: ObjectStorage) -> None:
+    key, other = generate_key(), generate_key()
+    await storage.put(key, b"first")
+    await storage.put(key, b"again")
+    await storage.put(other, b"other")
+    assert await storage.get(key) == b"again"
+    await storage.delete([key, key, generate_key()])
+    with pytest.raises(ObjectNotFoundError):
+        await storage.get(key)
+    assert await storage.get(other) == b"other"
+
+
+@pytest.mark.parametrize("key", ["", "../secret.key", "/etc/passwd", "ab/../../secret.key", "AB/" + "c" * 30 + ".jpg"])
+async def test_nothing_but_keys_of_ours_is_looked_up(storage: ObjectStorage, key: str) -> None:
+    with pytest.raises(ObjectNotFoundError):
+        await storage.get(key)
+
+
+async def test_a_place_that_does_not_answer_has_an_error_of_its_own() -> None:
+    nowhere = ObjectStorage(
+        "s3://pictures",
+        endpoint="http://127.0.0.1:9",
+        access_key_id="test",
+        secret_access_key="test",
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
+    )
+    for act in (nowhere.put(generate_key(), b"x"), nowhere.get(generate_key()), nowhere.delete([generate_key()])):
+        with pytest.raises(StorageUnavailableError):
+            await act
+
+
+@pytest.mark.parametrize("url", ["pictures", "ftp://host/pictures", "file://host/pictures", "memory:///"])
+def test_other_places_are_refused(url: str) -> None:
+    with pytest.raises(StorageUnavailableError):
+        ObjectStorage(url)
+
+
+async def test_what_a_killed_writer_left_goes_with_its_picture(tmp_path: Path) -> None:
+    storage, key, other = ObjectStorage(tmp_path.as_uri()), generate_key(), generate_key()
+    for each in (key, other):
+        await storage.put(each, b"whole")
+        (tmp_path / f"{each}#1").write_bytes(b"half")
+    await storage.delete([key])
+    assert sorted(path.name for path in tmp_path.rglob("*.jpg*")) == [other[3:], f"{other[3:]}#1"]
+
+
+def test_only_the_owner_can_enter_the_folder(tmp_path: Path) -> None:
+    ObjectStorage((tmp_path / "pictures").as_uri())
+    assert (tmp_path / "pictures").stat().st_mode & 0o777 == 0o700
+
+
+def test_keys_do_not_repeat() -> None:
+    assert len({generate_key() for _ in range(1000)}) == 1000

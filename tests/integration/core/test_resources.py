@@ -1,0 +1,106 @@
+import asyncio
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from core.db import people
+from core.db.database import Database
+from core.db.embedded_postgres import EmbeddedPostgres
+from core.db.migrate import find_schema_difference, migrate_up
+from core.db.schema import IdentityProvider
+from core.errors import DatabaseUnavailableError, MissingSecretKeyError
+from core.jobs.queue import JobQueue, enqueue
+from core.object_storage import generate_key
+from core.resources import open_resources
+from core.settings import Environment, Settings
+
+
+async def test_nothing_has_to_be_set_and_everything_is_kept(public: Path) -> None:
+    settings = Settings(data_dir=public / "data", env=Environment.DEVELOPMENT, database_url=None)
+    key = generate_key()
+    async with open_resources(settings) as resources:
+        assert await find_schema_difference(resources.database) is None
+        assert resources.private_photo_ttl == timedelta(hours=24)
+        await resources.storage.put(key, b"picture")
+        token = resources.url_signer.sign(key, timedelta(hours=1))
+        async with resources.database.transaction() as connection:
+            person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "7", language="ko")
+    async with open_resources(settings) as resources:
+        resources.url_signer.verify(key, token)
+        assert await resources.storage.get(key) == b"picture"
+        async with resources.database.transaction() as connection:
+            assert await people.get(connection, person.id) == person
+    assert not (public / "data" / "postgres" / "data" / "postmaster.pid").exists()
+    assert sorted(path.name for path in (public / "data").iterdir()) == ["pictures", "postgres", "secret.key"]
+
+
+async def test_a_killed_server_comes_back_and_the_worker_goes_on(public: Path) -> None:
+    done: list[int] = []
+
+    async def note(number: int) -> None:
+        done.append(number)
+
+    async def do(number: int) -> None:
+        async with resources.database.transaction() as connection:
+            await enqueue(connection, "test.note", lock=None, number=number)
+        async with asyncio.timeout(120):
+            while number not in done:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+    async with (
+        open_resources(Settings(data_dir=public / "data", env=Environment.DEVELOPMENT)) as resources,
+        JobQueue(resources.database.conninfo, lambda app: app.task(name="test.note")(note)) as queue,
+    ):
+        working = asyncio.create_task(queue.run_worker({}))
+        await do(1)
+        pid_file = public / "data" / "postgres" / "data" / "postmaster.pid"
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+        async with asyncio.timeout(120):
+            while True:
+                try:
+                    await do(2)
+                except DatabaseUnavailableError:
+                    await asyncio.sleep(0.2)
+                else:
+                    break
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+    assert not pid_file.exists()
+
+
+async def test_a_worker_can_be_stopped_while_its_database_is_away(public: Path) -> None:
+    server = EmbeddedPostgres(public / "postgres")
+    await asyncio.to_thread(server.start)
+    async with Database(server.url) as database:
+        await migrate_up(database)
+    async with JobQueue(server.url) as queue:
+        working = asyncio.create_task(queue.run_worker({}))
+        await asyncio.sleep(2)
+        os.kill(int((server.data_folder / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        await asyncio.sleep(2)
+        working.cancel()
+        async with asyncio.timeout(120):
+            (ended,) = await asyncio.gather(working, return_exceptions=True)
+    assert isinstance(ended, asyncio.CancelledError)
+    await asyncio.to_thread(server.stop)
+
+
+async def test_a_database_that_is_named_is_used(empty_url: str, tmp_path: Path) -> None:
+    async with open_resources(Settings(database_url=SecretStr(empty_url), data_dir=tmp_path)) as resources:
+        assert await find_schema_difference(resources.database) is None
+    assert not (tmp_path / "postgres").exists()
+
+
+async def test_what_is_missing_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    nowhere = SecretStr("postgresql://eva@127.0.0.1:9/eva")
+    with pytest.raises(MissingSecretKeyError):
+        async with open_resources(Settings(env=Environment.PRODUCTION, data_dir=tmp_path / "data")):
+            pass
+    assert not (tmp_path / "data").exists()
+    with pytest.raises(DatabaseUnavailableError):
+        async with open_resources(Settings(database_url=nowhere, data_dir=tmp_path / "data")):
+            pass

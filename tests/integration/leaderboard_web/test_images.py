@@ -1,0 +1,116 @@
+"""Pictures are shown to those with a link of Eva's, as long as it holds."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.db import looks, moderation
+from core.object_storage import generate_key
+from core.resources import Resources
+from core.settings import Settings
+from core.urls import signed_image_url
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
+from leaderboard_web.app import create_app
+from leaderboard_web.routes.images import (
+    private_image_url,
+    private_thumbnail_url,
+    public_image_url,
+    public_thumbnail_url,
+)
+from tests.factories import create_look, create_person
+from tests.harness import make_application
+from tests.images import encode_image, make_scene
+
+SETTINGS = Settings(public_url="http://eva")  # type: ignore[arg-type]
+JPEG = b"\xff\xd8 a picture"
+
+
+@pytest.fixture
+def client(resources: Resources) -> httpx.AsyncClient:
+    classifier = StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD)
+    app = create_app(make_application(resources, classifier), samples=Path("nowhere"))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva")
+
+
+async def test_link_opens_its_picture_and_no_other(client: httpx.AsyncClient, resources: Resources) -> None:
+    key, other = generate_key(), generate_key()
+    await resources.storage.put(key, JPEG)
+    await resources.storage.put(other, JPEG)
+    url = signed_image_url(SETTINGS, resources.url_signer, key, timedelta(minutes=1))
+    assert url is not None
+
+    shown = await client.get(url)
+    assert (shown.status_code, shown.content, shown.headers["content-type"]) == (200, JPEG, "image/jpeg")
+    assert "private" in shown.headers["cache-control"]
+    assert (await client.get(url.replace(key, other))).status_code == 403
+    assert (await client.get(url.partition("?")[0])).status_code == 403
+
+
+async def test_link_ends(client: httpx.AsyncClient, resources: Resources) -> None:
+    key = generate_key()
+    await resources.storage.put(key, JPEG)
+    old = signed_image_url(SETTINGS, resources.url_signer, key, timedelta(seconds=-5))
+    assert old is not None
+    assert (await client.get(old)).status_code == 403
+
+
+async def test_a_link_for_everybody_ends_with_the_look_on_the_board(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    async def opened(url: str | None) -> int:
+        assert url is not None
+        return (await client.get(url)).status_code
+
+    async with resources.database.transaction() as connection:
+        owner = (await create_person(connection)).id
+        look, other = [await create_look(connection, owner, width=800, height=1200) for _ in range(2)]
+        for each in (look, other):
+            assert await looks.share(connection, each.id)
+    assert look.photo_key is not None
+    assert look.heatmap_key is not None
+    for each in (look, other):
+        await resources.storage.put(each.photo_key or "", encode_image(make_scene(800, 1200)))
+    await resources.storage.put(look.heatmap_key, JPEG)
+    links = resources.url_signer
+    shared = [public_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)]
+    everybodys = [*shared, public_thumbnail_url(links, look)]
+    owners = [
+        *(private_image_url(links, key) for key in (look.photo_key, look.heatmap_key)),
+        private_thumbnail_url(links, look),
+    ]
+    assert [await opened(url) for url in everybodys + owners] == [200] * 6
+
+    for taken in (f"/pictures/{look.photo_key}", f"/shared/{other.id}/{look.photo_key}"):
+        assert await opened(f"{taken}?{shared[0].partition('?')[2]}") == 403, "nobody makes another link of it"
+    for count in range(3):
+        assert [await opened(url) for url in everybodys] == [200] * 3, count
+        async with resources.database.transaction() as connection:
+            await moderation.create_report(connection, look.id, (await create_person(connection)).id)
+    assert [await opened(url) for url in everybodys] == [404] * 3, "held"
+    async with resources.database.transaction() as connection:
+        await moderation.resolve_reports(connection, look.id, release=True)
+    assert [await opened(url) for url in everybodys] == [200] * 3, "a moderator let it go"
+    async with resources.database.transaction() as connection:
+        await looks.unshare(connection, look.id)
+    assert [await opened(url) for url in everybodys] == [404] * 3, "taken back"
+    assert [await opened(url) for url in owners] == [200] * 3, "its owner sees it all the while"
+    assert await opened(f"/shared/1/{look.photo_key}?t=1") == 404
+
+
+async def test_deleted_picture_is_not_found(client: httpx.AsyncClient, resources: Resources) -> None:
+    url = signed_image_url(SETTINGS, resources.url_signer, generate_key(), timedelta(minutes=1))
+    assert url is not None
+    assert (await client.get(url)).status_code == 404
+
+
+@pytest.mark.parametrize("key", ["../secret.key", "ab/%2e%2e/secret", "00"])
+async def test_nothing_else_is_reached(client: httpx.AsyncClient, resources: Resources, key: str) -> None:
+    token = resources.url_signer.sign(key, timedelta(minutes=1))
+    assert (await client.get(f"/pictures/{key}", params={"t": token})).status_code in {403, 404}
+
+
+def test_without_a_public_address_there_is_no_link(resources: Resources) -> None:
+    assert signed_image_url(Settings(), resources.url_signer, generate_key(), timedelta(minutes=1)) is None

@@ -1,0 +1,222 @@
+"""The board, looks and hearts, from the database to the page."""
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import func, select, update
+
+from core.conversation.narration import verdict_messages
+from core.db import look_feedback, looks, people, schema
+from core.db.looks import Look
+from core.db.schema import PendingQuestion
+from core.i18n.translations import Language, translate
+from core.ids import uuid7
+from core.resources import Resources
+from core.signing import VisitorTokenSigner
+from core.styles import Style
+from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
+from core.vision.fake_backend import FakeBackend
+from core.vision.model_card import load_model_card
+from leaderboard_web.app import create_app
+from leaderboard_web.routes.leaderboard import PAGE_SIZE
+from tests.factories import classify_scripted, create_look, create_person, store_images
+from tests.harness import make_application
+
+OURS = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def site(resources: Resources, samples: Path) -> FastAPI:
+    classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
+    return create_app(make_application(resources, classifier), samples=samples)
+
+
+@pytest.fixture
+async def client(site: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(site)
+    async with httpx.AsyncClient(transport=transport, base_url="http://eva", headers={"Accept-Language": "en"}) as it:
+        yield it
+
+
+async def a_shared(resources: Resources, *, name: str = "Mina", style: Style = Style.STREET, hearts: int = 0) -> Look:
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        await people.set_display_name(connection, person.id, name)
+        look = await store_images(resources, await create_look(connection, person.id, verdict=classify_scripted(style)))
+        assert await looks.share(connection, look.id)
+        await connection.execute(update(schema.looks).where(schema.looks.c.id == look.id).values(hearts=hearts))
+        return look
+
+
+def ids_in(page: httpx.Response) -> list[str]:
+    return re.findall(r'data-look="([^"]+)"', page.text)
+
+
+def more_in(page: httpx.Response) -> str | None:
+    found = re.search(r'class="more"><a class="[^"]+" href="([^"]+)"', page.text)
+    return unescape(found[1]) if found else None
+
+
+async def people_of(resources: Resources) -> int:
+    async with resources.database.transaction() as connection:
+        return (await connection.execute(select(func.count()).select_from(schema.people))).scalar_one()
+
+
+async def test_an_empty_board_invites(client: httpx.AsyncClient) -> None:
+    for path in ("/", "/?when=today", "/?style=mode&when=week"):
+        page = await client.get(path)
+        assert page.status_code == 200
+        assert translate("board.empty", Language.EN) in unescape(page.text)
+        assert 'href="/try"' in page.text
+
+
+async def test_the_board_shows_most_hearted_first_and_goes_on_by_links(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    shared = [await a_shared(resources, hearts=number // 2) for number in range(2 * PAGE_SIZE + 3)]
+    page = await client.get("/")
+    seen = ids_in(page)
+    assert len(seen) == PAGE_SIZE + 1
+    assert page.text.count(f">{translate('board.place', Language.EN, place=1)}<") == 1
+    while (link := more_in(page)) is not None:
+        page = await client.get(link)
+        assert page.status_code == 200
+        assert f">{translate('board.place', Language.EN, place=len(seen) + 1)}<" in page.text
+        seen += ids_in(page)
+    assert seen == [str(look.id) for look in reversed(shared)]
+
+
+async def test_tabs_keep_styles_apart(client: httpx.AsyncClient, resources: Resources) -> None:
+    mode = await a_shared(resources, style=Style.MODE)
+    await a_shared(resources, style=Style.RETRO)
+    assert ids_in(await client.get("/?style=mode&when=today")) == [str(mode.id)]
+    assert ids_in(await client.get("/styles/mode")) == [str(mode.id)]
+    assert ids_in(await client.get("/?style=casual")) == []
+
+
+async def test_without_a_time_the_freshest_board_with_looks_comes(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    look = await a_shared(resources)
+    assert translate("board.title.today", Language.EN) in (await client.get("/")).text
+    async with resources.database.transaction() as connection:
+        old = func.now() - func.make_interval(0, 0, 5)
+        await connection.execute(update(schema.looks).where(schema.looks.c.id == look.id).values(shared_at=old))
+    page = await client.get("/")
+    assert translate("board.title.all", Language.EN) in page.text
+    assert ids_in(page) == [str(look.id)]
+
+
+@pytest.mark.parametrize("query", ["when=tomorrow", "style=naked", "after=nonsense", "after=", "style="])
+async def test_wrong_addresses_of_boards_are_said_to_be_wrong(client: httpx.AsyncClient, query: str) -> None:
+    assert (await client.get(f"/?{query}")).status_code == 404
+
+
+async def test_a_look_shows_all_that_eva_said(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await a_shared(resources)
+    async with resources.database.transaction() as connection:
+        await look_feedback.set_pending_question(connection, look.id, PendingQuestion.GUESS)
+        await look_feedback.record_guess(connection, look.id, Style.CASUAL)
+        await look_feedback.record_correction(connection, look.id, Style.MODE)
+    page = await client.get(f"/looks/{look.id}")
+    assert page.status_code == 200
+    words = unescape(page.text)
+    for bubble in verdict_messages(look.verdict, seed=str(look.id), language=Language.EN):
+        assert f"<p>{bubble.text}</p>" in words
+    assert page.text.count('class="share"') == 8
+    assert translate("look.guess", Language.EN, name="Mina", style="Casual") in words
+    assert translate("look.correction", Language.EN, name="Mina", style="British Mode") in words
+    pictures = re.findall(r'<img[^>]* src="(/shared/[^"]+)"', page.text) or re.findall(
+        r'src="(/shared/[^"]+)"', page.text
+    )
+    assert [(await client.get(each)).content for each in pictures] == [b"photo", b"cam"]
+    assert page.text.count('width="300" height="400"') >= 2
+
+
+async def test_what_is_not_on_the_board_does_not_exist(client: httpx.AsyncClient, resources: Resources) -> None:
+    shared, taken_back = await a_shared(resources), await a_shared(resources)
+    async with resources.database.transaction() as connection:
+        private = await create_look(connection, shared.person_id)
+        await looks.unshare(connection, taken_back.id)
+    odd = ["1", str(shared.id).upper(), f"{{{shared.id}}}", shared.id.hex, "%00", "%ff", "*", f"{shared.id}%0a"]
+    for each in (private.id, taken_back.id, uuid7(), UUID(int=0), *odd):
+        for reply in (
+            await client.get(f"/looks/{each}"),
+            await client.post(f"/looks/{each}/heart", headers=OURS),
+            await client.post(f"/looks/{each}/unheart", headers=OURS),
+        ):
+            assert reply.status_code == 404, each
+            assert translate("page.not_found", Language.EN) in unescape(reply.text)
+            assert "set-cookie" not in reply.headers
+    assert await people_of(resources) == 2
+
+
+async def test_a_heart_by_form_makes_a_visitor_and_can_be_taken_back(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    look = await a_shared(resources)
+    path = f"/looks/{look.id}"
+    assert "set-cookie" not in (await client.get(path)).headers
+    for _ in range(2):
+        reply = await client.post(f"{path}/heart", headers=OURS)
+        assert (reply.status_code, reply.headers["location"]) == (303, path)
+        assert all(flag in reply.headers["set-cookie"] for flag in ("HttpOnly", "SameSite=lax"))
+    page = await client.get(path)
+    assert 'aria-pressed="true"' in page.text
+    assert '<span class="count">1</span>' in page.text
+    assert await people_of(resources) == 2
+    await client.post(f"{path}/unheart", headers=OURS)
+    page = await client.get(path)
+    assert 'aria-pressed="false"' in page.text
+    assert '<span class="count">0</span>' in page.text
+
+
+async def test_a_heart_by_script_answers_in_json(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await a_shared(resources)
+    headers = {**OURS, "Accept": "application/json"}
+    reply = await client.post(f"/looks/{look.id}/heart", headers=headers)
+    assert reply.json() == {"count": 1, "given": True}
+    assert (await client.post(f"/looks/{look.id}/unheart", headers=headers)).json() == {"count": 0, "given": False}
+
+
+async def test_a_cookie_that_eva_did_not_sign_is_nobodys(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await a_shared(resources)
+    forged = {"Cookie": f"visitor={VisitorTokenSigner(b'another').issue()}"}
+    reply = await client.post(f"/looks/{look.id}/heart", headers=OURS | forged)
+    assert reply.status_code == 303
+    assert reply.headers["set-cookie"].partition(";")[0] != forged["Cookie"]
+
+
+async def test_another_site_gives_no_hearts(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await a_shared(resources)
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+        assert (await client.post(f"/looks/{look.id}/heart", headers=headers)).status_code == 403
+    assert '<span class="count">0</span>' in (await client.get(f"/looks/{look.id}")).text
+
+
+@pytest.mark.parametrize("path", ["/", "/looks/{}", "/styles/street"])
+async def test_a_name_is_never_markup(client: httpx.AsyncClient, resources: Resources, path: str) -> None:
+    look = await a_shared(resources, name='"><script>alert(1)</script>')
+    page = (await client.get(path.format(look.id))).text
+    assert "<script>alert" not in page
+    assert '"><script' not in page
+    assert "alert(1)" in page
+
+
+async def test_a_style_says_how_often_she_is_right(client: httpx.AsyncClient) -> None:
+    page = unescape((await client.get("/styles/retro")).text)
+    test = load_model_card(BUNDLED_MODEL_DIR / "model.json").metrics["test"]
+    measured = test["per_style"]["retro"]
+    assert f"<strong>{round(100 * measured['precision'])}%</strong>" in page
+    assert f"<strong>{round(100 * measured['recall'])}%</strong>" in page
+    assert translate("styles.none", Language.EN, style="80s Retro") in page
+    assert (await client.get("/styles/beauty")).status_code == 404
+    figures = unescape((await client.get("/model")).text)
+    assert f"<strong>{round(100 * test['top1'])}%</strong>" in figures
+    assert figures.count('<th scope="row">') == 11

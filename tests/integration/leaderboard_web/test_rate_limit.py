@@ -1,0 +1,116 @@
+"""Who writes too much is told so, kindly and early; who reads, never."""
+
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from core.db import looks, people
+from core.i18n.translations import Language, translate
+from core.resources import Resources
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
+from leaderboard_web.app import create_app
+from leaderboard_web.middleware.rate_limit import client_network
+from tests.factories import create_look, create_person, make_photo
+from tests.harness import make_application, serve_on_free_port
+
+JSON = {"Accept": "application/json", "Accept-Language": "en"}
+KOREAN = {"Accept-Language": "ko"}
+
+
+def a_site(resources: Resources, samples: Path, **settings: Any) -> FastAPI:
+    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    return create_app(make_application(resources, classifier, **settings), samples=samples)
+
+
+async def a_shared(resources: Resources) -> str:
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        await people.set_display_name(connection, person.id, "Mina")
+        look = await create_look(connection, person.id)
+        assert await looks.share(connection, look.id)
+    return f"/looks/{look.id}"
+
+
+async def test_a_visitor_who_writes_too_much_waits_and_reads_on(resources: Resources, samples: Path) -> None:
+    path = await a_shared(resources)
+    async with (
+        serve_on_free_port(a_site(resources, samples, writes_per_minute=3)) as address,
+        httpx.AsyncClient(base_url=address) as client,
+    ):
+        for verb in ("heart", "unheart", "heart"):
+            assert (await client.post(f"{path}/{verb}")).status_code == 303
+        refused = await client.post(f"{path}/unheart", headers=JSON)
+        assert refused.status_code == 429
+        assert refused.json() == {"error": "TooManyRequests", "message": translate("limits.writes", Language.EN)}
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        page = await client.post(f"{path}/unheart", headers=KOREAN)
+        assert page.status_code == 429
+        assert translate("limits.writes", Language.KO) in unescape(page.text)
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert (await client.get(path)).text.count('aria-pressed="true"') == 1, "reading goes on, the heart stands"
+
+
+async def test_an_address_brings_few_strangers_and_its_visitors_stay_welcome(
+    resources: Resources, samples: Path
+) -> None:
+    path = await a_shared(resources)
+    async with (
+        serve_on_free_port(a_site(resources, samples, new_visitors_per_ip_per_hour=2)) as address,
+        httpx.AsyncClient(base_url=address) as known,
+        httpx.AsyncClient(base_url=address) as second,
+        httpx.AsyncClient(base_url=address, headers=JSON) as third,
+    ):
+        assert (await known.post(f"{path}/heart")).status_code == 303
+        assert (await second.post(f"{path}/heart")).status_code == 303
+        refused = await third.post(f"{path}/heart")
+        assert refused.json()["message"] == translate("limits.newcomers", Language.EN)
+        assert refused.status_code == 429
+        assert "set-cookie" not in refused.headers
+        judged = await third.post("/api/judge", files={"photo": make_photo()})
+        assert judged.status_code == 200, "the interface makes nobody a visitor"
+        assert (await known.post(f"{path}/unheart")).status_code == 303
+
+
+async def test_photos_of_an_address_are_counted_for_a_day(resources: Resources, samples: Path) -> None:
+    async with (
+        serve_on_free_port(a_site(resources, samples, photos_per_ip_per_day=2)) as address,
+        httpx.AsyncClient(base_url=address, headers=JSON) as client,
+    ):
+        for seed in range(2):
+            assert (await client.post("/api/judge", files={"photo": make_photo(seed)})).status_code == 200
+        refused = await client.post("/api/judge", files={"photo": make_photo(2)})
+        assert (refused.status_code, refused.json()["message"]) == (429, translate("limits.photos", Language.EN))
+        assert int(refused.headers["retry-after"]) <= 24 * 60 * 60
+
+
+async def test_a_form_from_another_site_is_refused_in_her_words(resources: Resources, samples: Path) -> None:
+    path = await a_shared(resources)
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    async with serve_on_free_port(a_site(resources, samples)) as address, httpx.AsyncClient(base_url=address) as client:
+        page = await client.post(f"{path}/heart", headers=elsewhere | KOREAN)
+        assert page.status_code == 403
+        assert translate("page.elsewhere", Language.KO) in unescape(page.text)
+        refused = await client.post(f"{path}/heart", headers=elsewhere | JSON)
+        assert refused.status_code == 403
+        assert refused.json() == {"error": "CrossSite", "message": translate("page.elsewhere", Language.EN)}
+
+
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
+        ("2001:db8:1:3::6", "2001:db8:1:3::"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("testclient", "testclient"),
+        (None, "nowhere"),
+    ],
+)
+def test_a_household_is_one_network(host: str | None, network: str) -> None:
+    assert client_network(host) == network

@@ -1,0 +1,379 @@
+"""What others see of Eva's pages: cards, previews, addresses, and the ways to pass a look on."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from PIL import Image
+from pydantic import SecretStr
+
+from core.db import looks, people
+from core.db.looks import Look
+from core.errors import ObjectNotFoundError
+from core.i18n.translations import Language, translate
+from core.images.renditions import THUMBNAIL_WIDTH, share_image_key, thumbnail_key
+from core.resources import Resources
+from core.styles import Style
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
+from leaderboard_web.app import create_app
+from leaderboard_web.share_image import content_hash, read_content_hash
+from leaderboard_web.static_files import static_url
+from tests.factories import classify_scripted, create_look, create_person, remove_look, store_images
+from tests.harness import make_application
+from tests.images import encode_image, make_scene
+
+PUBLIC = "https://eva.example"
+NAME = 'Mina "M" & <b>'
+KAKAOTALK = "facebookexternalhit/1.1; kakaotalk-scrap/1.0; +https://devtalk.kakao.com/t/scrap/33984"
+
+
+class Tags(HTMLParser):
+    """The tags of a page, each with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def all(self, tag: str, **wanted: str) -> list[dict[str, str]]:
+        return [
+            {name: value or "" for name, value in attributes.items()}
+            for each, attributes in self.found
+            if each == tag and all(attributes.get(name) == value for name, value in wanted.items())
+        ]
+
+    def meta(self, name: str) -> str:
+        key = "property" if name.startswith("og:") else "name"
+        (only,) = self.all("meta", **{key: name})
+        return only["content"]
+
+
+def a_client(resources: Resources, samples: Path, **settings: Any) -> httpx.AsyncClient:
+    site = create_app(
+        make_application(resources, StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD), **settings), samples=samples
+    )
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(site), base_url="http://inside", headers={"Accept-Language": "en"}
+    )
+
+
+@pytest.fixture
+async def client(resources: Resources, samples: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with a_client(resources, samples, public_url=PUBLIC) as it:
+        yield it
+
+
+async def a_shared(resources: Resources, *, name: str = "Mina", size: tuple[int, int] = (800, 1200)) -> Look:
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        await people.set_display_name(connection, person.id, name)
+        look = await create_look(
+            connection, person.id, verdict=classify_scripted(Style.STREET), width=size[0], height=size[1]
+        )
+        await store_images(resources, look)
+        assert await looks.share(connection, look.id)
+    await resources.storage.put(look.photo_key or "", encode_image(make_scene(*size)))
+    return look
+
+
+async def tags_of(client: httpx.AsyncClient, path: str, **headers: str) -> Tags:
+    page = await client.get(path, headers=headers)
+    assert page.status_code == 200
+    return Tags(page.text)
+
+
+@pytest.mark.parametrize("language", Language)
+async def test_a_shared_look_unfolds_to_its_card(
+    client: httpx.AsyncClient, resources: Resources, language: Language
+) -> None:
+    look = await a_shared(resources, name=NAME)
+    tags = await tags_of(client, f"/looks/{look.id}?preview={language}")
+    style = translate("style.street.name", language)
+    marked = content_hash(title=style, line=tags.meta("og:description"))
+    image = f"{PUBLIC}/looks/{look.id}/card-{language}-{marked}.jpg"
+    expected = {
+        "og:type": "article",
+        "og:site_name": "Eva",
+        "og:locale": {Language.KO: "ko_KR", Language.EN: "en_US"}[language],
+        "og:title": translate("look.title", language, style=style, name=NAME),
+        "og:url": f"{PUBLIC}/looks/{look.id}?preview={language}",
+        "og:image": image,
+        "og:image:type": "image/jpeg",
+        "og:image:width": "1200",
+        "og:image:height": "630",
+        "og:image:alt": translate("share.alt", language, style=style),
+        "twitter:card": "summary_large_image",
+        "twitter:title": translate("look.title", language, style=style, name=NAME),
+        "twitter:image": image,
+        "robots": "noindex",
+    }
+    assert {name: tags.meta(name) for name in expected} == expected
+    assert style in tags.meta("og:description")
+    assert tags.meta("og:description") == tags.meta("twitter:description")
+    for method in ("GET", "HEAD"):
+        card = await client.request(method, urlsplit(image).path)
+        assert (card.status_code, card.headers["content-type"]) == (200, "image/jpeg")
+        assert card.headers["cache-control"] == "public, max-age=3600"
+        assert int(card.headers["content-length"]) < 1_000_000
+    assert Image.open(BytesIO((await client.get(urlsplit(image).path)).content)).size == (1200, 630)
+    assert await resources.storage.get(share_image_key(look.photo_key or "", language))
+
+
+async def test_kakaotalk_is_answered_in_korean_and_with_all_it_needs(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    look = await a_shared(resources)
+    del client.headers["Accept-Language"]
+    # Somebody else without a language was here a moment ago.
+    assert (await tags_of(client, f"/looks/{look.id}")).meta("og:locale") == "en_US"
+    tags = await tags_of(client, f"/looks/{look.id}", **{"User-Agent": KAKAOTALK})
+    assert tags.meta("og:locale") == "ko_KR"
+    assert (await client.head(f"/looks/{look.id}")).status_code == 200
+
+
+async def test_the_reader_keeps_their_language(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await a_shared(resources)
+    tags = await tags_of(client, f"/looks/{look.id}?preview=ko")
+    assert tags.all("html")[0]["lang"] == "en"
+    assert tags.meta("og:locale") == "ko_KR"
+
+
+async def test_a_mended_sentence_makes_a_new_card_at_a_new_address(
+    client: httpx.AsyncClient, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = await a_shared(resources)
+    key = share_image_key(look.photo_key or "", "en")
+
+    async def address() -> str:
+        return urlsplit((await tags_of(client, f"/looks/{look.id}?preview=en")).meta("og:image")).path
+
+    before = await address()
+    old = (await client.get(before)).content
+    assert (await client.get(before)).content == old == await resources.storage.get(key)
+    monkeypatch.setattr("leaderboard_web.sharing.line_of", lambda _: "Mended.")
+    monkeypatch.setattr("leaderboard_web.routes.looks.line_of", lambda _: "Mended.")
+    after = await address()
+    assert after != before
+    new = (await client.get(after)).content
+    assert (
+        read_content_hash(new)
+        == content_hash(title="Street", line="Mended.")
+        == after.removesuffix(".jpg").rpartition("-")[2]
+    )
+    assert new != old
+    assert await resources.storage.get(key) == new, "in the place of the old one"
+    assert (await client.get(before)).content == new, "which whoever has the old address gets, too"
+    unmarked = BytesIO()
+    Image.open(BytesIO(new)).save(unmarked, "JPEG", comment=b"")
+    await resources.storage.put(key, unmarked.getvalue())
+    assert (await client.get(after)).content == new
+
+
+async def test_a_card_is_there_only_while_its_look_is_on_the_board(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    look, hidden = await a_shared(resources), await a_shared(resources)
+    async with resources.database.transaction() as connection:
+        private = await store_images(resources, await create_look(connection, look.person_id))
+    path = f"/looks/{look.id}/card-en-1.jpg"
+    assert (await client.get(path)).status_code == 200
+    assert (await client.get(f"/looks/{hidden.id}/card-en-1.jpg")).status_code == 200
+    async with resources.database.transaction() as connection:
+        await looks.unshare(connection, look.id)
+    await remove_look(resources, hidden.id)
+    odd = [f"/looks/{each}/card-en-1.jpg" for each in (private.id, hidden.id, "1", look.id.hex)]
+    for each in (path, *odd):
+        for method in ("GET", "HEAD"):
+            assert (await client.request(method, each)).status_code == 404, each
+    with pytest.raises(ObjectNotFoundError):
+        await resources.storage.get(share_image_key(hidden.photo_key or "", "en"))
+
+
+@pytest.mark.parametrize(
+    "rest", ["card-fr-1.jpg", "card-en-0.jpg", "card-en-99.jpg", "card-en-01.jpg", "card-en-x.jpg"]
+)
+async def test_there_are_no_other_cards(client: httpx.AsyncClient, resources: Resources, rest: str) -> None:
+    look = await a_shared(resources)
+    assert (await client.get(f"/looks/{look.id}/{rest}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/styles", "/styles/mode", "/try", "/about", "/model", "/privacy", "/?style=mode&when=week"]
+)
+async def test_every_page_says_where_it_is_and_in_which_languages(client: httpx.AsyncClient, path: str) -> None:
+    joint = "&" if "?" in path else "?"
+    for lang, canonical in (("", path), ("ko", f"{path}{joint}lang=ko"), ("en", f"{path}{joint}lang=en")):
+        asked = f"{path}{joint}utm_source=kakao" + (f"&lang={lang}" if lang else "")
+        tags = await tags_of(client, asked)
+        assert [each["href"] for each in tags.all("link", rel="canonical")] == [PUBLIC + canonical]
+        assert tags.meta("og:url") == PUBLIC + canonical
+        assert {each["hreflang"]: each["href"] for each in tags.all("link", rel="alternate")} == {
+            "ko": f"{PUBLIC}{path}{joint}lang=ko",
+            "en": f"{PUBLIC}{path}{joint}lang=en",
+            "x-default": PUBLIC + path,
+        }
+        assert not tags.all("meta", name="robots")
+        assert tags.meta("og:title")
+        assert tags.meta("og:description")
+        image = tags.meta("og:image")
+        assert image == PUBLIC + static_url(f"card-{lang or 'en'}.jpg")
+        assert (await client.head(urlsplit(image).path)).status_code == 200
+
+
+async def test_what_is_not_there_is_not_listed(client: httpx.AsyncClient) -> None:
+    page = await client.get("/nowhere")
+    assert page.status_code == 404
+    assert Tags(page.text).meta("robots") == "noindex"
+
+
+async def test_without_a_public_address_the_one_that_was_asked_counts(resources: Resources, samples: Path) -> None:
+    async with a_client(resources, samples) as client:
+        tags = await tags_of(client, "/")
+    assert tags.meta("og:url") == "http://inside/"
+
+
+async def test_links_carry_the_look_and_eva_s_words(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await a_shared(resources, name="미나 & Co")
+    page = await client.get(f"/looks/{look.id}")
+    tags = Tags(page.text)
+    mine = f"{PUBLIC}/looks/{look.id}?preview=en"
+    links = {urlsplit(each["href"]).netloc: each for each in tags.all("a", target="_blank")}
+    telegram = links["t.me"]["href"]
+    assert telegram.startswith("https://t.me/share/url?url=")
+    assert re.fullmatch(r"[A-Za-z0-9%=&?:/._~-]+", telegram)
+    given = parse_qs(urlsplit(telegram).query, strict_parsing=True)
+    said = tags.meta("og:description")
+    assert given == {"url": [mine], "text": [f"Street look by 미나 & Co. {said}"]}
+    assert "+" not in telegram
+    facebook = urlsplit(links["www.facebook.com"]["href"])
+    assert (facebook.path, parse_qs(facebook.query)) == ("/sharer/sharer.php", {"u": [mine]})
+    assert all("noopener" in each["rel"] for each in links.values())
+    assert 'class="kakao"' not in page.text
+    assert "kakao" not in page.headers["content-security-policy"]
+
+
+async def test_kakaotalk_gets_a_feed_as_it_wants_it(resources: Resources, samples: Path) -> None:
+    look = await a_shared(resources, name=NAME)
+    settings = {"public_url": PUBLIC, "kakao_js_key": "0123456789abcdef"}
+    async with a_client(resources, samples, **settings) as client:
+        page = await client.get(f"/looks/{look.id}?lang=ko")
+        board = await client.get("/")
+    tags = Tags(page.text)
+    (button,) = tags.all("button", **{"class": "kakao"})
+    assert button["data-key"] == "0123456789abcdef"
+    template = json.loads(button["data-template"])
+    link = {"webUrl": f"{PUBLIC}/looks/{look.id}?preview=ko", "mobileWebUrl": f"{PUBLIC}/looks/{look.id}?preview=ko"}
+    assert template["objectType"] == "feed"
+    assert template["content"] == {
+        "title": translate("look.title", Language.KO, style=translate("style.street.name", Language.KO), name=NAME),
+        "description": tags.meta("og:description"),
+        "imageUrl": tags.meta("og:image"),
+        "imageWidth": 1200,
+        "imageHeight": 630,
+        "link": link,
+    }
+    assert template["social"] == {"likeCount": 0}
+    assert [each["link"]["webUrl"] for each in template["buttons"]] == [link["webUrl"], f"{PUBLIC}/try"]
+    (script,) = [each for each in tags.all("script") if "kakao" in each["src"]]
+    assert script["integrity"].startswith("sha384-")
+    assert script["crossorigin"] == "anonymous"
+    policy = dict(each.split(" ", 1) for each in page.headers["content-security-policy"].split("; "))
+    assert policy["script-src"] == f"'self' {script['src']}"
+    assert "https://*.kakao.com" in policy["connect-src"]
+    assert page.headers["cross-origin-opener-policy"] == "same-origin-allow-popups"
+    assert "kakao" not in board.headers["content-security-policy"]
+
+
+async def test_the_privacy_page_names_whose_scripts_are_loaded(resources: Resources, samples: Path) -> None:
+    widget = {"telegram_token": SecretStr("1:a"), "telegram_bot_username": "eva_bot"}
+    for settings, key, named in (
+        ({}, "privacy.kakao", False),
+        ({}, "privacy.widget", False),
+        ({"kakao_js_key": "0123456789abcdef"}, "privacy.kakao", True),
+        (widget, "privacy.widget", True),
+    ):
+        async with a_client(resources, samples, **settings) as client:
+            page = unescape((await client.get("/privacy")).text)
+        assert (translate(key, Language.EN) in page) is named
+
+
+def test_the_script_of_kakao_and_its_hash_are_set_together() -> None:
+    from core.settings import Settings
+
+    with pytest.raises(ValueError, match="together"):
+        Settings(kakao_sdk_version="2.9.0")
+    with pytest.raises(ValueError, match="together"):
+        Settings(kakao_sdk_integrity="sha384-AAAA")
+    assert Settings(kakao_sdk_version="2.9.0", kakao_sdk_integrity="sha384-AAAA").kakao_sdk_version == "2.9.0"
+
+
+async def test_boards_offer_a_thumbnail_that_is_made_when_it_is_asked_for(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    look, small = await a_shared(resources), await a_shared(resources, size=(400, 500))
+    for path in ("/", "/styles/street", f"/looks/{look.id}"):
+        pictures = [each for each in (await tags_of(client, path)).all("img") if each["src"].startswith("/shared/")]
+        (photo,) = [each for each in pictures if "srcset" in each]
+        thumb, full = (each.rsplit(" ", 1) for each in photo["srcset"].split(", "))
+        assert (thumb[1], full) == ("480w", [photo["src"], "800w"])
+        assert photo["sizes"].endswith("vw")
+        reply = await client.get(thumb[0])
+        assert reply.headers["cache-control"] == "private, max-age=31536000, immutable"
+        assert Image.open(BytesIO(reply.content)).size == (THUMBNAIL_WIDTH, 720)
+        assert (await client.get(photo["src"])).headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert await resources.storage.get(thumbnail_key(look.photo_key or ""))
+    unsigned, _, token = thumb[0].partition("?t=")
+    assert (await client.get(unsigned)).status_code == 403
+    other = unsigned.replace(look.photo_key or "", small.photo_key or "")
+    assert (await client.get(f"{other}?t={token}")).status_code == 403
+    assert (await client.get(thumb[0].replace(str(look.id), str(small.id)))).status_code == 403
+    await remove_look(resources, look.id)
+    assert (await client.get(thumb[0])).status_code == 404
+
+
+async def test_text_travels_small_and_pictures_as_they_are(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await a_shared(resources)
+    for path in ("/", static_url("site.css"), static_url("chat.js"), f"/looks/{look.id}"):
+        assert (await client.get(path)).headers["content-encoding"] in {"gzip", "br", "zstd"}, path
+        plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert "Accept-Encoding" in plain.headers["vary"]
+    assert "content-encoding" not in (await client.get(f"/looks/{look.id}/card-en-1.jpg")).headers
+
+
+async def test_files_are_kept_as_long_as_their_address_says_what_they_hold(client: httpx.AsyncClient) -> None:
+    named = await client.get(static_url("eva.css"))
+    assert named.headers["cache-control"] == "public, max-age=31536000, immutable"
+    plain = await client.get("/static/eva.css")
+    assert plain.headers["cache-control"] == "no-cache"
+    assert plain.text == named.text
+    again = await client.get("/static/eva.css", headers={"If-None-Match": plain.headers["etag"]})
+    assert again.status_code == 304
+    another = await client.get("/static/0123456789ab/eva.css")
+    assert (another.headers["cache-control"], another.text) == ("no-cache", named.text)
+    assert (await client.get("/static/0123456789ab/nothing.css")).status_code == 404
+    assert (await client.get(static_url("../app.py"))).status_code == 404
+    page = await client.get("/")
+    assert static_url("eva.css") in page.text
+    assert not re.search(r'(?:href|src)="/static/(?![0-9a-f]{12}/)', unescape(page.text))
+
+
+async def test_the_board_counts_what_was_judged_today(client: httpx.AsyncClient, resources: Resources) -> None:
+    assert "data-count" not in (await client.get("/")).text
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        for _ in range(3):
+            await create_look(connection, person.id)
+    assert '<strong data-count="3">3</strong>' in (await client.get("/")).text

@@ -1,0 +1,38 @@
+"""`eva migrate`, as an operator types it."""
+
+from pathlib import Path
+
+import pytest
+
+from core.i18n.translations import Language, translate
+from tests.conftest import RunEva
+
+
+def test_up_check_down(eva: RunEva, empty_url: str) -> None:
+    current = translate("cli.migrate.current", Language.EN)
+    assert eva("migrate", "check", DATABASE_URL=empty_url).returncode == 1
+    for direction in ("up", "up", "check"):
+        done = eva("migrate", direction, DATABASE_URL=empty_url)
+        assert (done.returncode, done.stdout.strip()) == (0, current), done.stderr
+    refused = eva("migrate", "down", DATABASE_URL=empty_url)
+    assert refused.returncode == 1
+    assert eva("migrate", "check", DATABASE_URL=empty_url).returncode == 0
+    assert eva("migrate", "down", "--to", "base", "--yes", DATABASE_URL=empty_url).returncode == 0
+    assert eva("migrate", "check", DATABASE_URL=empty_url).returncode == 1
+
+
+@pytest.mark.parametrize("url", ["mysql://eva:secret@host/eva", "postgresql://eva:secret@127.0.0.1:9/eva"])
+def test_a_database_that_cannot_be_used_is_said_without_its_password(eva: RunEva, url: str) -> None:
+    done = eva("migrate", DATABASE_URL=url)
+    assert done.returncode == 1
+    assert done.stderr
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_url_the_embedded_one_is_used(eva: RunEva, public: Path) -> None:
+    here = {"EVA_DATA_DIR": str(public / "data"), "DATABASE_URL": ""}
+    done = eva("migrate", **here)
+    assert done.returncode == 0, done.stderr
+    assert eva("migrate", "check", **here).returncode == 0
+    assert (public / "data" / "postgres" / "data" / "PG_VERSION").exists()

@@ -1,0 +1,53 @@
+"""What stands in front of the site: messengers' doors and the host's questions."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from core.resources import Resources
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
+from leaderboard_web.app import create_app
+from tests.harness import make_application
+from webhooks.app import create_webhook_app
+from webhooks.telegram import SECRET_HEADER
+
+SECRET = {SECRET_HEADER: "secret"}
+
+
+@pytest.fixture
+async def client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
+    telegram = {"telegram_token": SecretStr("1:a"), "telegram_webhook_secret": SecretStr("secret")}
+    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    service = make_application(resources, classifier, writes_per_minute=1, **telegram)
+    app = create_webhook_app(service, create_app(service, samples=Path("nowhere")))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva") as client:
+        yield client
+
+
+async def test_what_messengers_bring_is_not_counted(client: httpx.AsyncClient) -> None:
+    answers = [await client.post("/telegram/webhook", json={"update_id": n}, headers=SECRET) for n in range(5)]
+    assert {answer.status_code for answer in answers} == {200}
+    presses = [await client.post("/looks/none/heart", headers={"Origin": "http://eva"}) for _ in range(3)]
+    assert presses[-1].status_code == 429
+
+
+async def test_the_site_is_behind_the_doors(client: httpx.AsyncClient) -> None:
+    board = await client.get("/")
+    assert board.status_code == 200
+    assert 'href="/styles"' in board.text
+    missing = await client.get("/nothing")
+    assert missing.status_code == 404
+    assert "content-security-policy" in missing.headers
+
+
+async def test_a_host_may_ask_for_the_head_alone(client: httpx.AsyncClient) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert (await client.head(path)).status_code == 200
+
+
+async def test_a_messenger_without_its_settings_has_no_door(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/kakao/skill", headers={"Origin": "http://eva"})).status_code == 404

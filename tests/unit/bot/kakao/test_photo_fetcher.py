@@ -1,0 +1,239 @@
+"""The fetcher against real servers on this machine, some of which lie."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from bot.kakao.photo_fetcher import SafePhotoFetcher, _is_public, resolve_host
+from bot.testing.server import LocalServer
+from core.errors import (
+    EvaError,
+    ForbiddenUrlError,
+    NotAnImageError,
+    PhotoTooLargeError,
+    RemotePhotoGoneError,
+    RemotePhotoUnavailableError,
+)
+from core.settings import Environment, Settings
+
+JPEG = b"\xff\xd8\xff\xe0 a photo"
+Resolver = Callable[[str, int], Awaitable[list[str]]]
+
+
+class Cdn:
+    """Serves a photo in every way that it should not be served, and keeps the headers of each call."""
+
+    def __init__(self) -> None:
+        self.headers: list[dict[str, str]] = []
+        self.app = Starlette(routes=[Route("/{what}", self._serve)])
+
+    async def _serve(self, request: Request) -> Response:
+        self.headers.append(dict(request.headers))
+        what = request.path_params["what"]
+        to = request.query_params.get("to", "")
+        answers: dict[str, Callable[[], Response]] = {
+            "good.jpg": lambda: Response(JPEG, media_type="image/jpeg"),
+            "named-text.jpg": lambda: Response(JPEG, media_type="text/html"),
+            "page.jpg": lambda: Response("<html>login</html>", media_type="image/jpeg"),
+            "empty.jpg": lambda: Response(b"", media_type="image/jpeg"),
+            "zipped.jpg": lambda: Response(gzip.compress(JPEG), headers={"content-encoding": "gzip"}),
+            "endless.jpg": lambda: StreamingResponse(self._endless(0.0)),
+            "drip.jpg": lambda: StreamingResponse(self._endless(0.02)),
+            "gone.jpg": lambda: Response(status_code=403),
+            "broken.jpg": lambda: Response(status_code=502),
+            "moved.jpg": lambda: RedirectResponse("/good.jpg"),
+            "circle.jpg": lambda: RedirectResponse("/circle.jpg"),
+            "away.jpg": lambda: RedirectResponse(to),
+        }
+        return answers[what]()
+
+    @staticmethod
+    async def _endless(pause: float) -> AsyncIterator[bytes]:
+        yield JPEG
+        while True:
+            yield b"x" if pause else b"x" * 65536
+            await asyncio.sleep(pause)
+
+
+@pytest.fixture
+def cdn() -> Cdn:
+    return Cdn()
+
+
+@pytest.fixture
+def server(cdn: Cdn) -> Iterator[LocalServer]:
+    with LocalServer(cdn.app) as server:
+        yield server
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        yield client
+
+
+def to(*addresses: str) -> Resolver:
+    """A resolver for which every name has these addresses."""
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return list(addresses)
+
+    return resolve
+
+
+def fetcher(
+    client: httpx.AsyncClient,
+    *,
+    hosts: tuple[str, ...] = ("127.0.0.1", ".kakaocdn.net"),
+    env: Environment = Environment.DEVELOPMENT,
+    resolve: Resolver = resolve_host,
+    within: float = 20.0,
+) -> SafePhotoFetcher:
+    settings = Settings(kakao_image_hosts=hosts, env=env)
+    return SafePhotoFetcher(client, settings, resolve=resolve, max_bytes=1_000_000, timeout=within)
+
+
+@pytest.mark.parametrize(
+    "path", ["good.jpg", "named-text.jpg", "moved.jpg", "good.jpg?credential=X&expires=1&signature=Y%2F"]
+)
+async def test_photo_is_fetched_whatever_its_type_says(
+    client: httpx.AsyncClient, server: LocalServer, path: str
+) -> None:
+    assert await fetcher(client).fetch_photo(f"{server.url}/{path}") == JPEG
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("page.jpg", NotAnImageError),
+        ("empty.jpg", NotAnImageError),
+        ("zipped.jpg", NotAnImageError),
+        ("endless.jpg", PhotoTooLargeError),
+        ("gone.jpg", RemotePhotoGoneError),
+        ("broken.jpg", RemotePhotoUnavailableError),
+        ("circle.jpg", ForbiddenUrlError),
+        ("away.jpg?to=http://evil.example/good.jpg", ForbiddenUrlError),
+        ("away.jpg?to=http://127.0.0.2/good.jpg", ForbiddenUrlError),
+        ("away.jpg?to=file:///etc/passwd", ForbiddenUrlError),
+        ("away.jpg?to=//evil.example/good.jpg", ForbiddenUrlError),
+    ],
+)
+async def test_everything_else_is_a_named_error(
+    client: httpx.AsyncClient, server: LocalServer, path: str, error: type[EvaError]
+) -> None:
+    with pytest.raises(error):
+        await fetcher(client).fetch_photo(f"{server.url}/{path}")
+
+
+async def test_slow_photo_is_given_up(client: httpx.AsyncClient, server: LocalServer) -> None:
+    with pytest.raises(RemotePhotoUnavailableError, match="slow"):
+        await fetcher(client, within=0.5).fetch_photo(f"{server.url}/drip.jpg")
+
+
+async def test_nobody_there(client: httpx.AsyncClient, server: LocalServer) -> None:
+    server.__exit__(None, None, None)
+    with pytest.raises(RemotePhotoUnavailableError):
+        await fetcher(client, resolve=to("127.0.0.1")).fetch_photo("http://x.kakaocdn.net:1/good.jpg")
+
+    async def unknown(host: str, port: int) -> list[str]:
+        raise OSError("no such host")
+
+    with pytest.raises(RemotePhotoUnavailableError):
+        await fetcher(client, resolve=unknown).fetch_photo("http://x.kakaocdn.net/good.jpg")
+    for odd in ("http://a..kakaocdn.net/good.jpg", f"http://{'a' * 70}.kakaocdn.net/good.jpg"):
+        with pytest.raises(RemotePhotoUnavailableError):
+            await fetcher(client).fetch_photo(odd)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://evil.example/good.jpg",
+        "http://kakaocdn.net.evil.example/good.jpg",
+        "http://evilkakaocdn.net/good.jpg",
+        "http://kakaocdn.net/good.jpg",
+        "http://x.kakaocdn.net@evil.example/good.jpg",
+        "http://mina:secret@x.kakaocdn.net/good.jpg",
+        "http://evil.example\\@x.kakaocdn.net/good.jpg",
+        "http://evil.example#.kakaocdn.net/good.jpg",
+        "http://evil.example?.kakaocdn.net/good.jpg",
+        "ftp://x.kakaocdn.net/good.jpg",
+        "//x.kakaocdn.net/good.jpg",
+        "http:///good.jpg",
+        "http://[x.kakaocdn.net/good.jpg",
+        "http://x.kakaocdn.net:http/good.jpg",
+        "http://0x7f000001/good.jpg",
+        "good.jpg",
+        "",
+    ],
+)
+async def test_addresses_off_the_list_are_not_even_looked_up(client: httpx.AsyncClient, url: str) -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        raise AssertionError(host)
+
+    with pytest.raises(ForbiddenUrlError):
+        await fetcher(client, resolve=resolve).fetch_photo(url)
+
+
+PRIVATE = [
+    *("127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
+    *("::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "ff02::1"),
+]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+async def test_in_production_a_good_name_must_not_lead_inside(client: httpx.AsyncClient, address: str) -> None:
+    for addresses in ([address], ["211.231.100.1", address]):
+        production = fetcher(client, env=Environment.PRODUCTION, resolve=to(*addresses))
+        with pytest.raises(ForbiddenUrlError, match="private"):
+            await production.fetch_photo("http://talk.kakaocdn.net/good.jpg")
+
+
+async def test_in_production_the_list_alone_opens_no_private_address(
+    client: httpx.AsyncClient, server: LocalServer
+) -> None:
+    with pytest.raises(ForbiddenUrlError):
+        await fetcher(client, env=Environment.PRODUCTION).fetch_photo(f"{server.url}/good.jpg")
+    with pytest.raises(ForbiddenUrlError, match="private"):
+        await fetcher(client, env=Environment.PRODUCTION).fetch_photo("http://127.0.0.1/good.jpg")
+
+
+@pytest.mark.parametrize("address", ["211.231.100.1", "2606:4700::1111"])
+def test_public_addresses_are_public(address: str) -> None:
+    assert _is_public(address)
+
+
+async def test_connection_goes_to_the_address_that_was_checked(
+    client: httpx.AsyncClient, server: LocalServer, cdn: Cdn
+) -> None:
+    asked: list[str] = []
+
+    async def rebinding(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"] if len(asked) == 1 else ["192.0.2.1"]
+
+    found = await fetcher(client, resolve=rebinding).fetch_photo(f"http://talk.kakaocdn.net:{server.port}/good.jpg")
+
+    assert found == JPEG
+    assert asked == ["talk.kakaocdn.net"]
+    assert cdn.headers[0]["host"] == f"talk.kakaocdn.net:{server.port}"
+
+
+async def test_redirect_is_looked_up_and_checked_again(client: httpx.AsyncClient, server: LocalServer) -> None:
+    asked: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    url = f"http://a.kakaocdn.net:{server.port}/away.jpg?to=http://b.kakaocdn.net:{server.port}/good.jpg"
+
+    assert await fetcher(client, resolve=resolve).fetch_photo(url) == JPEG
+    assert asked == ["a.kakaocdn.net", "b.kakaocdn.net"]

@@ -1,0 +1,318 @@
+"""What Eva says follows from the verdict, in words that a person would use."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from hashlib import sha256
+from itertools import pairwise, product
+
+import pytest
+
+from core import errors
+from core.conversation.narration import (
+    FOCUSED_THRESHOLD,
+    VERY_SURE_THRESHOLD,
+    MessageSlot,
+    error_message,
+    percent,
+    style_description,
+    style_name,
+    verdict_messages,
+)
+from core.i18n.translations import Language, translate, variant_keys
+from core.images.decoding import MAX_BYTES, MAX_PIXELS, MIN_SIDE
+from core.styles import STYLES, Style
+from core.vision.cam import HorizontalPart, VerticalPart
+from core.vision.verdict import ConfidenceBand, Verdict
+from tests.factories import make_verdict
+
+LANGUAGES = list(Language)
+OUTFIT_BANDS = [ConfidenceBand.CLEAR, ConfidenceBand.LIKELY, ConfidenceBand.AMBIGUOUS]
+SLOTS = {
+    ConfidenceBand.CLEAR: ["opening", "verdict", "evidence", "about", "tip", "closing"],
+    ConfidenceBand.LIKELY: ["opening", "verdict", "evidence", "runner_up", "about", "tip", "closing"],
+    ConfidenceBand.AMBIGUOUS: ["opening", "verdict", "evidence", "about", "runner_up", "tip", "closing"],
+    ConfidenceBand.NOT_AN_OUTFIT: ["opening", "verdict", "help", "closing"],
+}
+PLACES = (
+    *("upper", "upper_left", "upper_right", "middle", "middle_left", "middle_right"),
+    *("lower", "lower_left", "lower_right", "left", "right"),
+)
+EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
+
+
+def seed_of(number: int) -> str:
+    return sha256(str(number).encode()).hexdigest()
+
+
+def messages_by_slot(verdict: Verdict, language: Language, seed: str = "a") -> dict[MessageSlot, str]:
+    return {bubble.slot: bubble.text for bubble in verdict_messages(verdict, seed=seed, language=language)}
+
+
+def all_variants(verdict: Verdict, language: Language, photos: int = 60) -> dict[MessageSlot, set[str]]:
+    """Every text that any of some photos gets, by slot."""
+    heard: dict[MessageSlot, set[str]] = defaultdict(set)
+    for number in range(photos):
+        for slot, sentence in messages_by_slot(verdict, language, seed_of(number)).items():
+            heard[slot].add(sentence)
+    return heard
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("band", list(ConfidenceBand))
+@pytest.mark.parametrize("style", STYLES)
+def test_every_verdict_gets_a_whole_answer(style: Style, band: ConfidenceBand, language: Language) -> None:
+    second = STYLES[(STYLES.index(style) + 3) % 8]
+    for height, side, concentration, cold in product(VerticalPart, HorizontalPart, (0.0, 0.6, 1.0), (False, True)):
+        verdict = make_verdict(band, style, second, height=height, side=side, concentration=concentration, cold=cold)
+        bubbles = verdict_messages(verdict, seed=f"{height}{side}{concentration}", language=language)
+
+        assert [bubble.slot for bubble in bubbles] == SLOTS[band]
+        answer = "\n".join(bubble.text for bubble in bubbles)
+        assert not re.search(r"[{}<>]|None|\.\d\b|  ", answer)
+        assert len(EMOJI.findall(answer)) <= 1
+        assert answer.count("!") <= 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("band", list(ConfidenceBand))
+def test_the_same_photo_always_gets_the_same_words(band: ConfidenceBand, language: Language) -> None:
+    assert verdict_messages(make_verdict(band), seed="5f3a", language=language) == verdict_messages(
+        make_verdict(band), seed="5f3a", language=language
+    )
+
+
+def test_the_same_words_in_every_process() -> None:
+    program = (
+        "from core.conversation.narration import pick_variant;"
+        "print([pick_variant('tip.mode', str(n), 'ko') for n in range(9)])"
+    )
+    chosen = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+
+    assert len(chosen) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("band", OUTFIT_BANDS)
+def test_two_photos_seldom_get_the_same_words(band: ConfidenceBand, language: Language) -> None:
+    answers = {verdict_messages(make_verdict(band), seed=seed_of(number), language=language) for number in range(500)}
+
+    assert len(answers) >= 495
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pictures_without_an_outfit_vary_as_well(language: Language) -> None:
+    verdict = make_verdict(ConfidenceBand.NOT_AN_OUTFIT)
+    answers = {verdict_messages(verdict, seed=seed_of(number), language=language) for number in range(500)}
+
+    assert len(answers) >= 400
+
+
+@pytest.mark.parametrize("band", list(ConfidenceBand))
+def test_each_slot_draws_on_its_own(band: ConfidenceBand) -> None:
+    answers = [messages_by_slot(make_verdict(band), Language.EN, seed_of(number)) for number in range(1500)]
+    for one, other in pairwise(answers[0]):
+        pairs = {(answer[one], answer[other]) for answer in answers}
+        assert len(pairs) >= 0.95 * len({a for a, _ in pairs}) * len({b for _, b in pairs})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("band", OUTFIT_BANDS)
+def test_the_verdict_names_style_and_percent(band: ConfidenceBand, language: Language) -> None:
+    for sentence in all_variants(make_verdict(band, Style.ETHNIC, first=0.634), language)[MessageSlot.VERDICT]:
+        assert style_name(Style.ETHNIC, language) in sentence
+        assert "63%" in sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_torn_names_both_with_both_percents_and_says_what_would_settle_it(language: Language) -> None:
+    heard = all_variants(
+        make_verdict(ConfidenceBand.AMBIGUOUS, Style.MODE, Style.GIRLISH, first=0.38, runner_up=0.33), language
+    )
+    for sentence in heard[MessageSlot.VERDICT]:
+        assert all(word in sentence for word in (style_name(Style.MODE, language), "38%"))
+        assert all(word in sentence for word in (style_name(Style.GIRLISH, language), "33%"))
+    for sentence in heard[MessageSlot.TIP]:
+        assert style_name(Style.MODE, language) in sentence
+        assert style_name(Style.GIRLISH, language) in sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_torn_says_whose_evidence_the_map_shows(language: Language) -> None:
+    for height in VerticalPart:
+        for sentence in all_variants(make_verdict(ConfidenceBand.AMBIGUOUS, height=height), language)[
+            MessageSlot.EVIDENCE
+        ]:
+            assert style_name(Style.STREET, language) in sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_leaning_names_the_runner_up_with_its_own_percent(language: Language) -> None:
+    verdict = make_verdict(ConfidenceBand.LIKELY, Style.STREET, Style.RETRO, first=0.5, runner_up=0.24)
+    for sentence in all_variants(verdict, language)[MessageSlot.RUNNER_UP]:
+        assert style_name(Style.RETRO, language) in sentence
+        assert "24%" in sentence
+        assert "50%" not in sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_an_outfit_she_names_no_style_no_place_and_no_percent(language: Language) -> None:
+    answers = " ".join(set().union(*all_variants(make_verdict(ConfidenceBand.NOT_AN_OUTFIT), language).values()))
+
+    assert "%" not in answers
+    for style in STYLES:
+        assert not re.search(rf"(?<!\w){style_name(style, language)}", answers)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_grow_with_certainty(language: Language) -> None:
+    sure, clear, leaning = (
+        {re.sub(r"\d+%", "%", sentence) for sentence in all_variants(verdict, language)[MessageSlot.VERDICT]}
+        for verdict in (
+            make_verdict(ConfidenceBand.CLEAR, first=VERY_SURE_THRESHOLD, runner_up=0.1),
+            make_verdict(ConfidenceBand.CLEAR, first=VERY_SURE_THRESHOLD - 0.01, runner_up=0.1),
+            make_verdict(ConfidenceBand.LIKELY, first=0.5),
+        )
+    )
+
+    assert not sure & clear
+    assert not clear & leaning
+    assert not sure & leaning
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_model_is_never_quite_certain(language: Language) -> None:
+    for sentence in all_variants(make_verdict(first=0.9999, runner_up=0.0001), language)[MessageSlot.VERDICT]:
+        assert "99%" in sentence
+        assert "100%" not in sentence
+
+
+@pytest.mark.parametrize(("probability", "shown"), [(0.0, 1), (0.004, 1), (0.496, 50), (0.994, 99), (1.0, 99)])
+def test_percent(probability: float, shown: int) -> None:
+    assert percent(probability) == shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("band", OUTFIT_BANDS)
+@pytest.mark.parametrize("concentration", [0.3, FOCUSED_THRESHOLD])
+@pytest.mark.parametrize(("height", "side"), list(product(VerticalPart, HorizontalPart)))
+def test_the_place_is_the_maps(
+    height: VerticalPart, side: HorizontalPart, concentration: float, band: ConfidenceBand, language: Language
+) -> None:
+    parts = [height.value] * (height is not VerticalPart.ALL_OVER) + [side.value] * (side is not HorizontalPart.BOTH)
+    place = "_".join(parts)
+    others = [
+        translate(f"place.{other}", language) for other in PLACES if not place.startswith(other) and other != place
+    ]
+    verdict = make_verdict(band, height=height, side=side, concentration=concentration)
+    for sentence in all_variants(verdict, language)[MessageSlot.EVIDENCE]:
+        rest = sentence
+        if place:
+            name = translate(f"place.{place}", language)
+            assert name in sentence
+            rest = sentence.replace(name, "")
+        assert not [other for other in others if other in rest]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("height", [VerticalPart.UPPER, VerticalPart.ALL_OVER])
+def test_small_evidence_is_called_small_and_wide_is_not(height: VerticalPart, language: Language) -> None:
+    focused, wide = (
+        all_variants(make_verdict(height=height, concentration=concentration), language)[MessageSlot.EVIDENCE]
+        for concentration in (FOCUSED_THRESHOLD, FOCUSED_THRESHOLD - 0.01)
+    )
+    small = {
+        Language.EN: r"small|packed|little|not much|didn't take much|sliver",
+        Language.KO: r"작|좁|콕 모여|넓진 않|많이도 필요 없|조금",
+    }[language]
+
+    assert all(re.search(small, sentence.lower()) for sentence in focused)
+    assert not any(re.search(small, sentence.lower()) for sentence in wide)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("band", OUTFIT_BANDS)
+def test_a_cold_map_points_nowhere(band: ConfidenceBand, language: Language) -> None:
+    verdict = make_verdict(band, height=VerticalPart.ALL_OVER, concentration=0.0, cold=True)
+    cold = {translate(key, language) for key in variant_keys("evidence.cold", language)}
+
+    assert all_variants(verdict, language)[MessageSlot.EVIDENCE] == cold
+
+
+def test_style_names() -> None:
+    assert [style_name(style, Language.EN) for style in STYLES] == [
+        "Business Casual",
+        "Ethnic",
+        "Feminine",
+        "Girlish",
+        "80s Retro",
+        "British Mode",
+        "Casual",
+        "Street",
+    ]
+    assert [style_name(style, Language.KO) for style in STYLES] == [
+        "비즈니스 캐주얼",
+        "에스닉",
+        "페미닌",
+        "걸리시",
+        "80s 레트로",
+        "브리티시 모드",
+        "캐주얼",
+        "스트리트",
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_style_has_a_line_of_its_own(language: Language) -> None:
+    assert len({style_description(style, language) for style in STYLES}) == len(STYLES)
+
+
+def kinds(base: type[errors.EvaError]) -> list[type[errors.EvaError]]:
+    named = (getattr(errors, name) for name in errors.__all__)
+    return [kind for kind in named if issubclass(kind, base)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_bad_photo_has_a_sentence_of_its_own(language: Language) -> None:
+    sentences = {error_message(kind("x.jpg"), language) for kind in kinds(errors.PhotoError)}
+
+    assert len(sentences) == len(kinds(errors.PhotoError))
+    assert error_message(errors.EvaError(), language) not in sentences
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_daily_limit_says_how_many_there_are(language: Language) -> None:
+    assert "60" in error_message(errors.DailyLimitError("60"), language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_other_errors_share_a_sentence_and_never_show_their_detail(language: Language) -> None:
+    for kind in (each for each in kinds(errors.EvaError) if each is not errors.DailyLimitError):
+        assert "secret" not in error_message(kind("secret"), language)
+    assert {error_message(kind(), language) for kind in kinds(errors.ModelError)} == {
+        translate("error.model", language)
+    }
+    assert {error_message(kind(), language) for kind in kinds(errors.TrainingError)} == {
+        translate("error.any", language)
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_limits_that_she_names_are_the_real_ones(language: Language) -> None:
+    too_large = error_message(errors.PhotoTooLargeError(), language)
+
+    assert f"{MAX_BYTES // 2**20}MB" in too_large.replace(" ", "")
+    assert {Language.EN: f"{MAX_PIXELS // 10**6} megapixels", Language.KO: f"{MAX_PIXELS // 10**7}천만 화소"}[
+        language
+    ] in too_large
+    assert str(MIN_SIDE) in error_message(errors.PhotoTooSmallError(), language)

@@ -1,0 +1,179 @@
+"""What Eva says beside her verdicts: short enough for every button and bubble, in words that judge nobody."""
+
+import re
+from itertools import product
+
+import pytest
+
+from bot.text_limits import utf16_length
+from core.conversation.actions import Action, ActionType
+from core.conversation.narration import style_description, style_name
+from core.conversation.smalltalk import (
+    UnsupportedMedia,
+    button_label,
+    comment_on_guess,
+    reply_to_text,
+    summarize_album,
+    unsupported_media_reply,
+)
+from core.i18n.translations import Language, translate, variant_keys
+from core.styles import STYLES, Style
+from core.vision.verdict import ConfidenceBand
+from tests.factories import make_verdict
+from tests.unit.core.i18n.test_catalogs import BODIES_AND_BEAUTY
+from tests.unit.core.i18n.test_translations import texts_of
+
+LANGUAGES = list(Language)
+CONVERSATION = ("talk.", "telegram.", "kakao.", "error.")
+LABELS = ("talk.button.", "talk.style.", "talk.language.", "kakao.button.", "kakao.card.", "telegram.command.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_fit_on_a_button(language: Language) -> None:
+    actions = [
+        *(Action(type=verb) for verb in ActionType),
+        *(Action(type=ActionType.GUESS, style=style) for style in STYLES),
+        *(Action(type=ActionType.SET_LANGUAGE, language=each) for each in Language),
+    ]
+    labels = [button_label(action, language) for action in actions]
+    labels += [translate(key, language) for key in ("talk.button.page", "kakao.button.send")]
+
+    assert [each for each in labels if utf16_length(each) > 14] == []
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("guess", "band", "quality"),
+    [
+        (Style.STREET, ConfidenceBand.CLEAR, "right"),
+        (Style.CASUAL, ConfidenceBand.CLEAR, "wrong"),
+        (Style.CASUAL, ConfidenceBand.LIKELY, "near"),
+        (Style.CASUAL, ConfidenceBand.AMBIGUOUS, "torn"),
+        (Style.STREET, ConfidenceBand.AMBIGUOUS, "torn"),
+        (Style.RETRO, ConfidenceBand.LIKELY, "wrong"),
+        (Style.STREET, ConfidenceBand.NOT_AN_OUTFIT, "nothing"),
+    ],
+)
+def test_comment_follows_from_guess_and_verdict(
+    guess: Style, band: ConfidenceBand, quality: str, language: Language
+) -> None:
+    verdict = make_verdict(band)
+    names = {"guess": style_name(guess, language), "style": style_name(verdict.style, language)}
+    possible = {translate(key, language, **names) for key in variant_keys(f"talk.guess.{quality}", language)}
+
+    assert {comment_on_guess(guess, verdict, seed=str(photo), language=language) for photo in range(60)} == possible
+
+
+@pytest.mark.parametrize(("oddity", "language"), list(product(UnsupportedMedia, LANGUAGES)))
+def test_everything_odd_gets_a_kind_sentence(oddity: UnsupportedMedia, language: Language) -> None:
+    assert len(unsupported_media_reply(oddity, language)) > 20
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_never_about_bodies_beauty_age_or_gender(language: Language) -> None:
+    said = {key: words for key, words in texts_of(language).items() if key.startswith(CONVERSATION)}
+
+    assert [key for key, words in said.items() if re.search(BODIES_AND_BEAUTY[language], words.lower())] == []
+
+
+def test_korean_is_polite_and_informal_to_the_last_sentence() -> None:
+    for key, words in texts_of(Language.KO).items():
+        if not key.startswith(CONVERSATION) or key.startswith(LABELS) or key == "telegram.help":
+            continue
+        last = re.sub(r"{[^}]*[요]}", "요", words).strip()
+        if key not in {"talk.album.line"}:
+            assert re.search(r"[요죠][.?!…]?$", last), (key, words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_commands_can_be_set(language: Language) -> None:
+    described = {key: words for key, words in texts_of(language).items() if key.startswith("telegram.command.")}
+
+    assert len(described) == 8
+    assert all(re.fullmatch(r"[a-z0-9_]{1,32}", key.rpartition(".")[2]) for key in described)
+    assert all(1 <= utf16_length(words) <= 256 for words in described.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "style"),
+    [
+        ("what is Street?", Style.STREET),
+        ("스트리트가 뭐예요?", Style.STREET),
+        ("business casual or casual?", Style.BUSINESS_CASUAL),
+        ("비즈니스 캐주얼은요?", Style.BUSINESS_CASUAL),
+        ("biz casual", Style.BUSINESS_CASUAL),
+        ("브리티시 모드 알려 줘", Style.MODE),
+    ],
+)
+def test_words_that_name_a_style_are_answered_with_it(words: str, style: Style) -> None:
+    for language in Language:
+        assert reply_to_text(words, language) == f"{style_name(style, language)}: {style_description(style, language)}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_get_an_answer_that_fits(language: Language) -> None:
+    nudges = {translate(key, language) for key in variant_keys("talk.words", language)}
+
+    assert (
+        reply_to_text("안녕하세요!", language) == reply_to_text("Hi Eva", language) == translate("talk.about", language)
+    )
+    assert (
+        reply_to_text("고마워요", language)
+        == reply_to_text("thank you!", language)
+        == translate("talk.thanks", language)
+    )
+    assert reply_to_text("하이힐", language) in nudges
+    assert {reply_to_text(f"streetcar {number}", language) for number in range(60)} == nudges
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("talk.about", ["hi", "Good morning!", "help", "안녕", "너 누구야", "도움말", "반가워요"]),
+        ("talk.thanks", ["Thanks!", "고마워"]),
+        ("talk.bye", ["bye!", "Good night", "안녕히 계세요", "잘 자", "또 봐요"]),
+        (
+            "talk.wear",
+            ["what should I wear?", "What can I wear to a wedding", "뭐 입을까?", "오늘 뭐 입지", "추천해 줘"],
+        ),
+        ("talk.looks", ["am I pretty?", "does this make me look fat", "나 뚱뚱해 보여?", "예뻐?", "제 얼굴 어때요"]),
+        ("talk.yes", ["yes", "Yeah, exactly", "네", "넵!", "맞아요"]),
+        ("talk.no", ["no", "Nope.", "wrong", "아니요", "아니야", "틀렸어요"]),
+    ],
+)
+def test_small_talk_is_answered(key: str, words: list[str]) -> None:
+    for language in Language:
+        assert [each for each in words if reply_to_text(each, language) != translate(key, language)] == []
+
+
+def test_words_that_only_resemble_small_talk_get_a_nudge() -> None:
+    nudges = {translate(key, Language.KO) for key in variant_keys("talk.words", Language.KO)}
+
+    for words in ("now what", "nothing", "네모난 가방", "그래?", "예쁜 가방 샀어", "this one is old", "noon"):
+        assert reply_to_text(words, Language.KO) in nudges, words
+
+
+def test_of_several_photos_the_surest_is_named_and_none_is_left_out() -> None:
+    verdicts = [
+        make_verdict(ConfidenceBand.NOT_AN_OUTFIT, first=0.9, runner_up=0.05),
+        make_verdict(ConfidenceBand.AMBIGUOUS, first=0.4, runner_up=0.38),
+        make_verdict(ConfidenceBand.CLEAR, Style.RETRO, first=0.8, runner_up=0.1),
+    ]
+    best, words = summarize_album(verdicts, Language.EN)
+
+    assert best == 2
+    assert words.splitlines() == [
+        "I looked at all 3. Photo 3 reads the clearest, so here's that one.",
+        "Photo 1: no outfit that I can see",
+        "Photo 2: Street, 40%",
+        "Photo 3: 80s Retro, 80%",
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_several_photos_without_an_outfit(language: Language) -> None:
+    best, words = summarize_album([make_verdict(ConfidenceBand.NOT_AN_OUTFIT)] * 3, language)
+
+    assert best is None
+    assert words == translate("talk.album.nothing", language, count=3)

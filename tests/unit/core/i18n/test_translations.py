@@ -1,0 +1,118 @@
+"""The catalogues, read as the program reads them (.mo) and as people write them (.po)."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+import core.i18n
+from core.i18n.translations import Language, negotiate_language, translate, variant_keys
+
+LOCALES = Path(core.i18n.__file__).parent / "locales"
+LANGUAGES = list(Language)
+
+
+def catalogue_of(language: Language) -> Catalog:
+    with (LOCALES / language / "LC_MESSAGES" / "eva.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def texts_of(language: Language) -> dict[str, str]:
+    return {str(message.id): str(message.string) for message in catalogue_of(language) if message.id}
+
+
+def placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+KO, EN = texts_of(Language.KO), texts_of(Language.EN)
+
+
+@pytest.mark.parametrize(
+    ("wish", "language"),
+    [
+        ("ko", "ko"),
+        ("ko-KR", "ko"),
+        ("ko_KR.UTF-8", "ko"),
+        ("KO", "ko"),
+        ("en_GB.UTF-8", "en"),
+        ("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", "ko"),
+        ("en;q=0.4, ko;q=0.9", "ko"),
+        ("en, ko", "en"),
+        ("ko, en", "ko"),
+        ("fr-FR, fr;q=0.9, ko;q=0.1", "ko"),
+        ("ko;q=0", "en"),
+        ("ko;q=loud", "en"),
+        ("korean", "en"),
+        ("de", "en"),
+        ("C.UTF-8", "en"),
+        ("*", "en"),
+        ("", "en"),
+        (None, "en"),
+    ],
+)
+def test_negotiate(wish: str | None, language: str) -> None:
+    assert negotiate_language(wish) is Language(language)
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert KO.keys() == EN.keys()
+
+
+def test_both_languages_fill_in_the_same_values() -> None:
+    assert {key: placeholders(KO[key]) for key in KO} == {key: placeholders(EN[key]) for key in EN}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_empty_fuzzy_or_padded(language: Language) -> None:
+    for message in catalogue_of(language):
+        if message.id:
+            assert str(message.string).strip() == message.string != "", message.id
+            assert not message.fuzzy, message.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_compiled_catalogue_is_fresh(language: Language) -> None:
+    with (LOCALES / language / "LC_MESSAGES" / "eva.mo").open("rb") as file:
+        shipped = {message.id: message.string for message in read_mo(file) if message.id}
+
+    assert shipped == texts_of(language), "run `make texts`"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_variants_say_the_same(language: Language) -> None:
+    said: dict[tuple[str, str], str] = {}
+    for key, sentence in texts_of(language).items():
+        if re.search(r"\.\d+$", key):
+            assert said.setdefault((key.rpartition(".")[0], sentence), key) == key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_that_are_asked_for_exist(language: Language) -> None:
+    assert translate("style.street.name", language) in {"Street", "스트리트"}
+    assert len(variant_keys("page.hello", language)) == 3
+    assert variant_keys("page.hello", language)[0] == "page.hello.1"
+
+
+def test_values_are_put_in_with_their_particle() -> None:
+    assert translate("page.map_caption", Language.KO, style="에스닉") == "따뜻한 색이 에스닉이라고 본 자리예요."
+    assert translate("page.map_caption", Language.KO, style="걸리시") == "따뜻한 색이 걸리시라고 본 자리예요."
+    assert translate("cli.judged", Language.EN, done=3, failed=1) == "Judged 3, could not judge 1."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_unknown_keys_and_missing_values_are_refused(language: Language) -> None:
+    with pytest.raises(KeyError):
+        translate("page.nonsense", language)
+    with pytest.raises(KeyError):
+        translate("page.map_caption", language)
+    with pytest.raises(KeyError):
+        variant_keys("page.nonsense", language)
+
+
+def test_korean_never_falls_into_the_formal_style() -> None:
+    assert not [key for key, sentence in KO.items() if re.search(r"니다|니까\?|십시오", sentence)]

@@ -1,0 +1,46 @@
+import json
+import subprocess
+import sys
+
+SCRIPT = """
+import logging, structlog
+from core.logs import set_up_logs
+from core.settings import Environment
+set_up_logs(Environment({environment!r}), secrets=["123:hush"])
+structlog.get_logger().info("judged", ms=12)
+def open_photo(name):
+    raise ValueError("odd")
+try:
+    open_photo("holiday-with-mina.jpg")
+except ValueError:
+    logging.getLogger("uvicorn.error").exception("failed")
+logging.getLogger("uvicorn.error").info("an address")
+try:
+    raise ValueError("the token 123:hush was rejected")
+except ValueError:
+    logging.getLogger("procrastinate").exception("123:hush")
+"""
+
+
+def lines(environment: str) -> list[str]:
+    command = [sys.executable, "-c", SCRIPT.format(environment=environment)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == ""
+    assert "an address" not in done.stderr
+    assert "the token *** was rejected" in done.stderr
+    assert "hush" not in done.stderr
+    return done.stderr.splitlines()
+
+
+def test_production_logs_one_json_object_a_line() -> None:
+    judged, failed, _ = (json.loads(line) for line in lines("production"))
+    assert (judged["event"], judged["ms"], judged["level"]) == ("judged", 12, "info")
+    assert failed["level"] == "error"
+    assert "ValueError: odd" in failed["exception"]
+
+
+def test_development_logs_for_people_without_local_variables() -> None:
+    shown = "\n".join(lines("development"))
+    assert "judged" in shown
+    assert "ValueError: odd" in shown
+    assert "name = 'holiday-with-mina.jpg'" not in shown

@@ -1,0 +1,40 @@
+import asyncio
+import os
+import signal
+
+import pytest
+
+from core.runtime import run_until_signalled
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_everything_in_order(told: signal.Signals) -> None:
+    ended: list[str] = []
+
+    async def work(name: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append(name)
+
+    asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), told)
+    await run_until_signalled(lambda: work("web"), lambda: work("worker"))
+    assert sorted(ended) == ["web", "worker"]
+
+
+async def test_a_failure_ends_the_others_and_is_told() -> None:
+    ended = asyncio.Event()
+
+    async def fail() -> None:
+        raise OSError("no door")
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    with pytest.raises(OSError, match="no door"):
+        await run_until_signalled(fail, work)
+    assert ended.is_set()

@@ -1,0 +1,20 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from core.seoul_time import start_of_day, start_of_week
+
+
+@pytest.mark.parametrize(
+    ("now", "day", "week"),
+    [
+        # In Seoul it is nine hours later: the evening of a Sunday in UTC is Monday there.
+        (datetime(2026, 11, 22, 14, 59, tzinfo=UTC), "2026-11-22T00:00:00+09:00", "2026-11-16T00:00:00+09:00"),
+        (datetime(2026, 11, 22, 15, 0, tzinfo=UTC), "2026-11-23T00:00:00+09:00", "2026-11-23T00:00:00+09:00"),
+        (datetime(2026, 11, 25, 2, 0, tzinfo=UTC), "2026-11-25T00:00:00+09:00", "2026-11-23T00:00:00+09:00"),
+    ],
+)
+def test_days_and_weeks_turn_at_midnight_in_seoul(now: datetime, day: str, week: str) -> None:
+    assert start_of_day(now).isoformat() == day
+    assert start_of_week(now).isoformat() == week
+    assert start_of_day() >= start_of_week()

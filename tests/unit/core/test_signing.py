@@ -1,0 +1,114 @@
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from core.errors import InvalidSignatureError, MissingSecretKeyError
+from core.object_storage import generate_key
+from core.settings import Environment, Settings
+from core.signing import UrlSigner, VisitorTokenSigner, load_secret_key
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_token_opens_its_own_picture_alone() -> None:
+    links, mine, yours = UrlSigner(b"secret"), generate_key(), generate_key()
+    token = links.sign(mine, HOUR)
+    links.verify(mine, token)
+    with pytest.raises(InvalidSignatureError):
+        links.verify(yours, token)
+
+
+def test_a_token_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    links, key = UrlSigner(b"secret"), generate_key()
+    token = links.sign(key, HOUR)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3590)
+    links.verify(key, token)
+    monkeypatch.setattr(time, "time", lambda: now + 3610)
+    with pytest.raises(InvalidSignatureError, match="expired"):
+        links.verify(key, token)
+
+
+def test_nobody_else_makes_tokens() -> None:
+    links, key = UrlSigner(b"secret"), generate_key()
+    end, _, signature = links.sign(key, HOUR).partition(".")
+    forged = [
+        UrlSigner(b"another").sign(key, HOUR),
+        f"{int(end, 16) + 3600:x}.{signature}",
+        f"{end}.{signature[:-1]}",
+        f"{end}.",
+        "",
+        ".",
+        "zz.é",
+    ]
+    for token in forged:
+        with pytest.raises(InvalidSignatureError):
+            links.verify(key, token)
+
+
+def test_links_of_the_same_step_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    links, key = UrlSigner(b"secret"), generate_key()
+    now = 3600.0 * 480_000
+    tokens = []
+    for moment in (now + 1, now + 3599, now + 3601):
+        monkeypatch.setattr(time, "time", lambda moment=moment: moment)
+        tokens.append(links.sign(key, HOUR, round_to=HOUR))
+        assert int(tokens[-1].partition(".")[0], 16) >= moment + 3600
+    assert tokens[0] == tokens[1] != tokens[2]
+
+
+VISITORS = VisitorTokenSigner(b"secret")
+
+
+def test_a_token_names_the_same_visitor_each_time() -> None:
+    token = VISITORS.issue()
+    key = VISITORS.verify(token)
+    assert key is not None
+    assert key == VisitorTokenSigner(b"secret").verify(token)
+    assert key != VISITORS.verify(VISITORS.issue())
+
+
+@pytest.mark.parametrize("change", [str.swapcase, lambda token: token[1:], lambda token: token + "=", lambda _: ""])
+def test_a_token_that_eva_did_not_make_is_nobodys(change: object) -> None:
+    assert VISITORS.verify(change(VISITORS.issue())) is None  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("token", [None, "", ".", "한글.서명", f"{'a' * 22}.{'b' * 43}", f"{'a' * 22}.{'b' * 43}\n"])
+def test_nonsense_is_nobodys(token: str | None) -> None:
+    assert VISITORS.verify(token) is None
+
+
+def test_other_keys_and_other_purposes_do_not_count() -> None:
+    token = VISITORS.issue()
+    assert VisitorTokenSigner(b"another").verify(token) is None
+    key = token.partition(".")[0]
+    signature = UrlSigner(b"secret")._signature("1", key)
+    assert VISITORS.verify(f"{key}.{signature}") is None
+
+
+GIVEN = "0123456789abcdef0123456789abcdef"
+
+
+def test_a_key_that_is_given_is_taken(tmp_path: Path) -> None:
+    settings = Settings(secret_key=SecretStr(GIVEN), data_dir=tmp_path, env=Environment.PRODUCTION)
+    assert load_secret_key(settings) == GIVEN.encode()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_production_makes_no_key(tmp_path: Path) -> None:
+    with pytest.raises(MissingSecretKeyError):
+        load_secret_key(Settings(data_dir=tmp_path, env=Environment.PRODUCTION))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_development_makes_one_and_keeps_it(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", env=Environment.DEVELOPMENT)
+    key = load_secret_key(settings)
+    assert len(key) >= 32
+    assert load_secret_key(settings) == key
+    (file,) = (tmp_path / "data").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert load_secret_key(Settings(data_dir=tmp_path / "other", env=Environment.DEVELOPMENT)) != key

@@ -1,0 +1,54 @@
+import numpy as np
+from PIL import Image, ImageDraw
+
+from core.training.augmentation import MIN_CROP_SHARE, augment, flat_background, replace_background
+
+
+def person_on(colour: tuple[int, int, int]) -> Image.Image:
+    image = Image.new("RGB", (120, 200), colour)
+    ImageDraw.Draw(image).rectangle((40, 30, 80, 170), fill=(180, 30, 60))
+    return image
+
+
+def test_sky_stays_above_the_ground() -> None:
+    image = Image.new("RGB", (200, 300), (20, 20, 20))
+    image.paste((230, 230, 230), (0, 0, 200, 150))
+    for seed in range(40):
+        grey = np.asarray(augment(image, np.random.default_rng(seed)).convert("L"), np.float32)
+        assert grey[: len(grey) // 4].mean() > grey[-len(grey) // 4 :].mean()
+
+
+def test_most_of_the_photo_stays_in_the_crop() -> None:
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 200, 3), np.uint8))
+    heights = [augment(image, np.random.default_rng(seed)).height for seed in range(40)]
+    assert min(heights) >= MIN_CROP_SHARE * 300 - 1
+    assert len(set(heights)) > 20
+
+
+def test_the_same_seed_gives_the_same_picture() -> None:
+    image = person_on((255, 255, 255))
+    first, again, other = (augment(image, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert first.tobytes() == again.tobytes()
+    assert first.tobytes() != other.tobytes()
+
+
+def test_a_flat_wall_is_found_and_the_person_is_not_part_of_it() -> None:
+    mask = flat_background(person_on((255, 255, 255)))
+    assert mask is not None
+    assert not mask[100, 60]
+    assert mask[5, 5]
+    assert mask[190, 110]
+
+
+def test_a_street_is_no_flat_wall() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (200, 120, 3), np.uint8)
+    assert flat_background(Image.fromarray(noise)) is None
+
+
+def test_another_wall_leaves_the_person_as_it_was() -> None:
+    image = person_on((255, 255, 255))
+    mask = flat_background(image)
+    assert mask is not None
+    result = np.asarray(replace_background(image, mask, np.random.default_rng(5)))
+    assert result[100, 60].tolist() == [180, 30, 60]
+    assert (result[:20] != 255).any(axis=2).mean() > 0.9

@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.styles import STYLES, Style
+from core.training.dataset import Example, Label, Split
+from core.training.evaluation import evaluate_outputs
+from core.training.transfer_learning import evaluate_linear_head
+from core.vision.model_card import ModelCard, Preprocessing
+from core.vision.verdict import Thresholds
+
+CARD = ModelCard(
+    version="toy-0",
+    file="",
+    sha256="",
+    backbone="toy",
+    temperature=2.0,
+    thresholds=Thresholds(outfit=0.5, clear=0.8, torn_margin=0.1),
+    preprocessing=Preprocessing(),
+    training={},
+    metrics={},
+)
+
+
+def seen(first: Style | None, second: Style | None = None, other: Style | None = None, source: str = "a") -> Example:
+    return Example(
+        photo=Path("photo.png"),
+        split=Split.TEST,
+        label=Label(style=first, second=second, sure=3),
+        second_view=Label(style=other or first, second=None, sure=3),
+        source=source,
+        source_label="",
+    )
+
+
+def says(style: Style, strength: float = 10.0) -> list[float]:
+    return [strength if one is style else 0.0 for one in STYLES]
+
+
+EXAMPLES = [
+    seen(Style.MODE),
+    seen(Style.MODE, second=Style.CASUAL),
+    seen(Style.STREET, other=Style.RETRO, source="b"),
+    seen(Style.GIRLISH, source="b"),
+    seen(None),
+]
+LOGITS = np.array(
+    [says(Style.MODE), says(Style.CASUAL), says(Style.RETRO), says(Style.MODE), says(Style.MODE)], np.float32
+)
+OUTFIT = np.array([3.0, 3.0, 3.0, -3.0, -3.0], np.float32)
+
+
+def test_every_share_as_counted_by_hand() -> None:
+    figures = evaluate_outputs(EXAMPLES, LOGITS, OUTFIT, CARD).metrics
+    assert (figures.photos, figures.outfits) == (5, 4)
+    assert figures.top1 == 0.25
+    assert figures.either == 0.75, "the runner-up and the other annotator count"
+    assert figures.top1_agreed == pytest.approx(1 / 3), "photos on which the two disagree are left out"
+    assert figures.annotators == 0.75
+    assert figures.false_rejects == 0.25
+    assert figures.false_accepts == 0.0
+    assert figures.per_source["b"] == {"photos": 2, "top1": 0.0, "either": 0.5}
+    assert figures.per_style["mode"]["recall"] == 0.5
+    assert figures.per_style["mode"]["precision"] == 0.5
+    assert figures.bands["not_an_outfit"]["share"] == 0.25
+    assert figures.bands["clear"] == {"share": 0.75, "right": pytest.approx(1 / 3)}
+
+
+def test_confidence_is_taken_after_the_temperature() -> None:
+    evaluation = evaluate_outputs(EXAMPLES, LOGITS, OUTFIT, CARD)
+    assert evaluation.probabilities[0].max() == pytest.approx(np.exp(5) / (np.exp(5) + 7), abs=1e-5)
+
+
+def test_confusion_has_the_annotator_down_and_the_model_across() -> None:
+    confusion = evaluate_outputs(EXAMPLES, LOGITS, OUTFIT, CARD).confusion
+    assert confusion[Style.STREET.position, Style.RETRO.position] == 1
+    assert confusion[Style.RETRO.position, Style.STREET.position] == 0
+
+
+def test_a_second_head_is_measured_on_photos_it_has_not_seen() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.random((200, 16)).astype(np.float32)
+    labels = [("formal", "sporty")[number % 2] for number in range(200)]
+    assert evaluate_linear_head(noise, labels).top1 < 0.65, "nothing to learn from noise"
+    told = noise.copy()
+    told[1::2, 0] += 3
+    found = evaluate_linear_head(told, labels)
+    assert found.top1 > 0.95
+    assert found.most_common == 0.5

@@ -1,0 +1,118 @@
+"""From labelled photos to a model that serves: the three commands on a tiny network."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from core.errors import CheckpointMismatchError, UnknownBackboneError
+from core.training import pipeline
+from core.training.config import Stage, TrainingConfig, load_config
+from core.training.dataset import Split, read_examples
+from core.training.export import convert_to_litert
+from core.training.features import dequantize, extract_features
+from core.vision.model_card import Preprocessing, load_model_card
+from core.vision.preprocessing import fit_to_input
+
+SHAPE = Preprocessing(width=32, height=32)
+
+
+def recipe(backbone: str, **changes: object) -> TrainingConfig:
+    stages = (Stage(block="block5", photos=640, rate=1e-3), Stage(block="block4", photos=640, rate=5e-4))
+    quick = {"backbone": backbone, "preprocessing": SHAPE, "stages": stages, "batch": 8, "ema": 0.8, "dropout": 0.0}
+    return TrainingConfig(**quick | changes)  # type: ignore[arg-type]
+
+
+def test_a_model_is_trained_exported_and_reported(data: Path, tiny: str, tmp_path: Path) -> None:
+    run, models, report = tmp_path / "run", tmp_path / "models", tmp_path / "report"
+    pipeline.train(data=data, weights=None, run_dir=run, config=recipe(tiny))
+
+    pipeline.export(data=data, run_dir=run, model_dir=models)
+    card = load_model_card(models / "model.json")
+    assert card.version == f"tiny-{card.sha256[:8]}"
+    assert card.training["export"]["top1_agreement"] >= 0.98
+
+    pipeline.evaluate(data=data, run_dir=run, model_dir=models, split="test", report_dir=report)
+    figures = json.loads((report / "figures.json").read_text("utf-8"))
+    assert figures["photos"] == 24
+    assert figures["top1"] > 0.55, "chance is a third"
+    assert figures["annotators"] == 1.0
+    assert load_model_card(models / "model.json").metrics["test"]["top1"] == figures["top1"]
+    for picture in ("confusion.png", "reliability.png", "mistakes.jpg"):
+        assert (report / picture).stat().st_size > 1000
+
+    stages = [json.loads(line)["stage"] for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
+    assert stages == ["heads", *["stage0"] * 4, *["stage1"] * 4]
+
+
+def test_candidates_are_put_side_by_side(data: Path, tiny: str, tmp_path: Path) -> None:
+    pipeline.compare_candidates(data=data, weights=None, output_dir=tmp_path / "out", backbone=tiny, photos=50)
+    table = (tmp_path / "out" / "candidates.md").read_text("utf-8").splitlines()
+    assert len(table) == 2 + 4 * 5
+    best = max(float(line.split("|")[3].strip(" %")) for line in table[2:])
+    assert best > 60, "colours are easy"
+
+
+def test_an_interrupted_run_goes_on_with_what_is_done(data: Path, tiny: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    pipeline.train(data=data, weights=None, run_dir=run, config=recipe(tiny))
+    whole = keras.models.load_model(run / "model.keras").get_weights()
+    journal = (run / "log.jsonl").read_text("utf-8")
+    (run / "stage1.weights.h5").unlink()
+    (run / "model.keras").unlink()
+
+    pipeline.train(data=data, weights=None, run_dir=run, config=recipe(tiny))
+
+    new = (run / "log.jsonl").read_text("utf-8").removeprefix(journal).splitlines()
+    assert [json.loads(line)["stage"] for line in new] == ["stage1"] * 4, "heads and stage 0 were not repeated"
+    again = keras.models.load_model(run / "model.keras").get_weights()
+    assert np.array_equal(whole[0], again[0]), "what no stage trains stays as it was"
+
+
+def test_a_run_goes_on_from_another_ones_network_at_another_shape(data: Path, tiny: str, tmp_path: Path) -> None:
+    pipeline.train(data=data, weights=None, run_dir=tmp_path / "first", config=recipe(tiny))
+    taller = recipe(tiny, preprocessing=Preprocessing(width=32, height=48), stages=())
+    start = tmp_path / "first" / "model.keras"
+    pipeline.train(data=data, weights=None, run_dir=tmp_path / "second", config=taller, start=start)
+    first, second = (keras.models.load_model(tmp_path / run / "model.keras") for run in ("first", "second"))
+    assert second.input_shape == (None, 48, 32, 3)
+    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
+    kept = load_config(tmp_path / "second" / "recipe.json")
+    assert len(kept.start) == 8, "whose network it was is kept"
+
+
+def test_another_recipe_does_not_mix_into_a_run(data: Path, tiny: str, tmp_path: Path) -> None:
+    short = recipe(tiny, stages=())
+    pipeline.train(data=data, weights=None, run_dir=tmp_path / "run", config=short)
+    with pytest.raises(CheckpointMismatchError):
+        pipeline.train(data=data, weights=None, run_dir=tmp_path / "run", config=recipe(tiny, stages=(), dropout=0.1))
+
+
+def test_an_unknown_backbone_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnknownBackboneError, match="vgg16"):
+        pipeline.train(data=data, weights=None, run_dir=tmp_path, config=recipe("alexnet"))
+
+
+def test_a_recipe_survives_its_file(tmp_path: Path) -> None:
+    given = recipe("vgg16", seed=11)
+    (tmp_path / "recipe.json").write_text(given.to_json(), "utf-8")
+    assert load_config(tmp_path / "recipe.json") == given
+
+
+def test_kept_features_are_what_the_frozen_part_gives(data: Path, tiny: str, tmp_path: Path) -> None:
+    examples = read_examples(data, Split.VAL)
+    base = tmp_path / "base.tflite"
+    network = pipeline._build_frozen_base(recipe(tiny), None)
+    base.write_bytes(convert_to_litert(network))
+    done: list[int] = []
+    store = extract_features(
+        examples, base=base, folder=tmp_path / "kept", shape=SHAPE, seed=None, processes=2, advance=done.append
+    )
+    assert sum(done) == len(examples)
+    codes, scale = store.maps("block4_pool")
+    pixels = np.stack([fit_to_input(one.open(), SHAPE).pixels for one in examples]).astype(np.float32)
+    expected = np.asarray(network(pixels)["block4_pool"])
+    assert codes.shape == expected.shape
+    assert np.corrcoef(dequantize(codes, scale).ravel(), expected.ravel())[0, 1] > 0.995

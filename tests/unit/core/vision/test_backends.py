@@ -1,0 +1,105 @@
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFoundError
+from core.vision.backends import LiteRTBackend, TensorFlowBackend, available_cpus
+
+
+def _pixels(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def toy() -> Any:
+    """A network with Eva's inputs and outputs, at 32 x 32 and with four channels."""
+    keras = pytest.importorskip("keras")
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    picture = layers.Input((32, 32, 3), batch_size=1, dtype="uint8", name="picture")
+    scaled = layers.Rescaling(1 / 255)(picture)
+    features = layers.MaxPooling2D(2)(layers.Conv2D(4, 3, padding="same", activation="relu")(scaled))
+    pooled = layers.GlobalAveragePooling2D()(features)
+    outputs = {
+        "style_logits": layers.Dense(8, name="style_logits")(pooled),
+        "outfit_logit": layers.Dense(1, name="outfit_logit")(pooled),
+        "evidence": layers.Conv2D(8, 1, use_bias=False, name="evidence")(features),
+    }
+    return keras.Model(picture, outputs)
+
+
+@pytest.fixture(scope="module")
+def folder(toy: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy, saved as `eva.keras` and as `eva.tflite`."""
+    tf = pytest.importorskip("tensorflow")
+    where = tmp_path_factory.mktemp("toy")
+    toy.save(where / "eva.keras")
+    (where / "eva.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(toy).convert())
+    return where
+
+
+@pytest.mark.train
+@pytest.mark.parametrize(("engine", "file"), [(LiteRTBackend, "eva.tflite"), (TensorFlowBackend, "eva.keras")])
+def test_engines_give_what_the_network_computes(
+    toy: Any, folder: Path, engine: type[LiteRTBackend | TensorFlowBackend], file: str
+) -> None:
+    runs = engine(folder / file)
+    for seed in (1, 2):
+        outputs, expected = runs.forward(_pixels(seed)), toy(_pixels(seed)[None])
+        assert outputs.logits == pytest.approx(expected["style_logits"].numpy()[0], abs=1e-4)
+        assert outputs.outfit_logit == pytest.approx(expected["outfit_logit"].numpy()[0, 0], abs=1e-4)
+        assert outputs.evidence == pytest.approx(expected["evidence"].numpy()[0], abs=1e-4)
+    runs.close()
+
+
+@pytest.mark.train
+def test_outputs_outlive_the_next_pass(folder: Path) -> None:
+    engine = LiteRTBackend(folder / "eva.tflite", interpreters=1)
+    first = engine.forward(_pixels(1))
+    kept = first.evidence.copy()
+    engine.forward(_pixels(2))
+    assert (first.evidence == kept).all()
+
+
+@pytest.mark.train
+def test_network_without_evidence_is_refused(tmp_path: Path) -> None:
+    keras, tf = pytest.importorskip("keras"), pytest.importorskip("tensorflow")
+    picture = keras.layers.Input((8,), batch_size=1, name="picture")
+    other = keras.Model(picture, {"style_logits": keras.layers.Dense(8)(picture)})
+    other.save(tmp_path / "eva.keras")
+    (tmp_path / "eva.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(other).convert())
+    with pytest.raises(ModelMismatchError, match="style_logits"):
+        LiteRTBackend(tmp_path / "eva.tflite")
+    with pytest.raises(ModelMismatchError, match="style_logits"):
+        TensorFlowBackend(tmp_path / "eva.keras")
+
+
+def test_missing_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFoundError, match=r"eva\.tflite"):
+        LiteRTBackend(tmp_path / "eva.tflite")
+
+
+def test_file_that_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "eva.tflite").write_bytes(b"not a flatbuffer" * 100)
+    with pytest.raises(ModelMismatchError, match=r"eva\.tflite"):
+        LiteRTBackend(tmp_path / "eva.tflite")
+
+
+@pytest.mark.train
+def test_missing_keras_model_says_how_to_get_one(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    with pytest.raises(BackendUnavailableError, match="eva export"):
+        TensorFlowBackend(tmp_path / "eva.keras")
+
+
+def test_without_tensorflow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    with pytest.raises(BackendUnavailableError, match=r"eva-stylist\[train\]"):
+        TensorFlowBackend(tmp_path / "eva.keras")
+
+
+def test_usable_cores_are_at_least_one() -> None:
+    assert available_cpus() >= 1

@@ -1,0 +1,63 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import FakeBackendExhaustedError
+from core.images.decoding import DecodedImage
+from core.styles import STYLES, Style
+from core.vision.cam import HorizontalPart, VerticalPart
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs, outputs_from_hash
+from core.vision.verdict import ConfidenceBand
+
+
+def _picture(colour: tuple[int, int, int] = (10, 20, 30)) -> DecodedImage:
+    return DecodedImage(image=Image.new("RGB", (200, 400), colour), width=200, height=400, format="PNG")
+
+
+def test_script_is_played_in_its_order_and_then_ends() -> None:
+    script = [make_outputs(Style.RETRO), make_outputs(Style.MODE)]
+    classifier = StyleClassifier(FakeBackend(script), FAKE_MODEL_CARD)
+    assert [classifier.classify(_picture()).style for _ in script] == [Style.RETRO, Style.MODE]
+    with pytest.raises(FakeBackendExhaustedError):
+        classifier.classify(_picture())
+
+
+def test_verdict_is_the_one_described_and_says_that_it_is_scripted() -> None:
+    outputs = make_outputs(
+        Style.ETHNIC,
+        confidence=0.45,
+        second=Style.STREET,
+        second_confidence=0.4,
+        outfit=0.7,
+        peak=(0.1, 0.35),
+    )
+    verdict = StyleClassifier(FakeBackend([outputs]), FAKE_MODEL_CARD).classify(_picture())
+    assert (verdict.style, verdict.runner_up, verdict.band) == (Style.ETHNIC, Style.STREET, ConfidenceBand.AMBIGUOUS)
+    assert verdict.confidence == pytest.approx(0.45, abs=1e-6)
+    assert verdict.probabilities[Style.STREET] == pytest.approx(0.4, abs=1e-6)
+    assert verdict.probabilities[Style.CASUAL] == pytest.approx(0.15 / 6, abs=1e-6)
+    assert verdict.outfit_probability == pytest.approx(0.7, abs=1e-6)
+    assert (verdict.region.vertical, verdict.region.horizontal) == (VerticalPart.UPPER, HorizontalPart.LEFT)
+    assert (verdict.engine, verdict.model) == ("scripted", "scripted")
+
+
+def test_every_caller_gets_a_line_of_its_own() -> None:
+    script = [make_outputs(STYLES[index % 8], confidence=0.5 + index / 1000) for index in range(200)]
+    engine = FakeBackend(iter(script))
+    pixels = np.zeros((256, 256, 3), np.uint8)
+    with ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(lambda _: engine.forward(pixels), script))
+    assert {id(outputs) for outputs in given} == {id(outputs) for outputs in script}
+
+
+def test_by_hash_answers_the_same_photo_alike_and_other_photos_differently() -> None:
+    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    photos = [_picture((red, 90, 200)) for red in range(64)]
+    first, again = ([classifier.classify(photo) for photo in photos] for _ in range(2))
+    assert [dict(verdict.probabilities) for verdict in first] == [dict(verdict.probabilities) for verdict in again]
+    assert {verdict.style for verdict in first} == set(STYLES)
+    assert {verdict.band for verdict in first} == set(ConfidenceBand)
+    assert {verdict.engine for verdict in first} == {"scripted"}

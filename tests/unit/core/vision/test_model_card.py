@@ -1,0 +1,68 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import ModelMismatchError, ModelNotFoundError
+from core.vision.model_card import ModelCard, Preprocessing, ResizeMode, load_model_card
+from core.vision.verdict import Thresholds
+
+CARD = ModelCard(
+    version="vgg16-0123abcd",
+    file="eva.tflite",
+    sha256="0123abcd" * 8,
+    backbone="vgg16",
+    temperature=1.25,
+    thresholds=Thresholds(outfit=0.4, clear=0.55, torn_margin=0.08),
+    preprocessing=Preprocessing(width=256, height=320, resize_mode=ResizeMode.CENTER_CROP, padding_color=(1, 2, 3)),
+    training={"photos": 10336},
+    metrics={"val": {"top1": 0.66}},
+)
+
+
+def _write(folder: Path, **changes: Any) -> Path:
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(CARD.to_json()) | changes), "utf-8")
+    return path
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    assert load_model_card(_write(tmp_path)) == CARD
+
+
+def test_missing_card(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFoundError, match=r"model\.json"):
+        load_model_card(tmp_path / "model.json")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"labels": ["street", "casual"]},
+        {"preprocessing": {"width": 256, "height": 256, "fit": "zoom", "fill": [0, 0, 0]}},
+        {"preprocessing": None},
+        {"thresholds": {"outfit": 0.5}},
+        {"temperature": "warm"},
+    ],
+)
+def test_another_models_card_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    with pytest.raises(ModelMismatchError, match=r"model\.json"):
+        load_model_card(_write(tmp_path, **changes))
+
+
+def test_card_without_a_field_is_refused_and_the_field_named(tmp_path: Path) -> None:
+    path = _write(tmp_path)
+    content = json.loads(path.read_text("utf-8"))
+    del content["sha256"]
+    path.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ModelMismatchError, match="sha256"):
+        load_model_card(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe\x00"])
+def test_card_that_is_no_object_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "model.json"
+    path.write_bytes(content)
+    with pytest.raises(ModelMismatchError):
+        load_model_card(path)

@@ -1,0 +1,23 @@
+from core.styles import STYLES, Style
+from core.vision.classifier import BUNDLED_MODEL_DIR
+from core.vision.fake_backend import FAKE_MODEL_CARD
+from core.vision.model_card import load_model_card
+from core.vision.verdict import ConfidenceBand
+from leaderboard_web.model_metrics import load_metrics
+
+
+def test_the_figures_are_those_of_the_photos_that_were_used_for_nothing_else() -> None:
+    card = load_model_card(BUNDLED_MODEL_DIR / "model.json")
+    figures = load_metrics(card)
+    assert figures is not None
+    test = card.metrics["test"]
+    assert figures.outfits == test["outfits"]
+    assert figures.top1 == round(100 * test["top1"])
+    assert list(figures.styles) == list(STYLES)
+    assert figures.styles[Style.RETRO].recall == round(100 * test["per_style"]["retro"]["recall"])
+    assert figures.styles[Style.RETRO].precision == round(100 * test["per_style"]["retro"]["precision"])
+    assert figures.bands[ConfidenceBand.CLEAR].accuracy == round(100 * test["bands"]["clear"]["right"])
+
+
+def test_a_model_that_was_not_measured_has_none() -> None:
+    assert load_metrics(FAKE_MODEL_CARD) is None
