@@ -1,13 +1,11 @@
-"""The front door: the `eva` command, and the only place where Eva's parts are put together.
+"""The `eva` command. The only package that puts the parts of Eva together.
 
-What a command needs is imported inside it, so that `eva ask` answers in a moment and never meets TensorFlow.
+Each command imports what it needs when it runs, so that `eva ask` starts quickly and never loads TensorFlow.
 """
 
 import typer
 
 from eva import admin, chat, judge, serve, train
-
-__all__ = ["app", "main"]
 
 app = typer.Typer(
     add_completion=False,
@@ -15,8 +13,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Eva names the style of an outfit and shows on the photo why.",
 )
-for room in (judge, serve, chat, admin, train):
-    app.add_typer(room.app)
+for module in (judge, serve, chat, admin, train):
+    app.add_typer(module.app)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`python -m eva`."""
+"""Entry point of `python -m eva`."""
 
 from eva import main
 

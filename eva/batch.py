@@ -1,4 +1,4 @@
-"""Many photos, judged side by side, their results in the order in which they were named."""
+"""Judging many files in parallel."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,17 +21,17 @@ PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
     | {".heic", ".heif", ".hif", ".avif"}
 )
-"""What photos in a folder are called. A file that is named by itself is judged whatever it is called."""
+"""Suffixes of photos in folders. A file that is named itself is judged with any suffix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedFile:
-    """A photo with its verdict."""
+    """A file with its verdict."""
 
     photo: Path
     verdict: Verdict
     timings_ms: dict[str, float]
-    """Milliseconds spent on `decode`, `forward`, `cam` (where a heat picture was written) and in `total`."""
+    """Milliseconds spent in `decode`, `forward`, `cam` (if a heatmap was written) and in `total`."""
 
     def to_json(self) -> dict[str, Any]:
         """The line that `eva judge --json` prints."""
@@ -54,13 +54,13 @@ class JudgedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedFile:
-    """A photo that could not be judged."""
+    """A file that could not be judged."""
 
     photo: Path
     error: str
-    """The name of the error."""
+    """Name of the exception."""
     message: str
-    """Eva's sentence about it."""
+    """Explanation for a person."""
 
     def to_json(self) -> dict[str, Any]:
         """The line that `eva judge --json` prints."""
@@ -68,39 +68,43 @@ class FailedFile:
 
 
 def find_photos(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
-    """The photos under some paths, each with its place under the path that was named.
+    """Find photos in files and folders.
 
-    Files stay as they are named; folders are walked, sorted, without hidden files and folders.
+    Folders are walked in sorted order, without hidden files and folders.
+
+    Returns:
+        Each photo with its path relative to the folder that was given, or its name for a file.
     """
-    found: list[tuple[Path, Path]] = []
+    photos: list[tuple[Path, Path]] = []
     for path in paths:
         if not path.is_dir():
-            found.append((path, type(path)(path.name)))
+            photos.append((path, type(path)(path.name)))
             continue
         for photo in sorted(path.rglob("*")):
-            place = photo.relative_to(path)
-            hidden = any(part.startswith(".") for part in place.parts)
+            relative = photo.relative_to(path)
+            hidden = any(part.startswith(".") for part in relative.parts)
             if photo.suffix.lower() in PHOTO_SUFFIXES and not hidden and photo.is_file():
-                found.append((photo, place))
-    return found
+                photos.append((photo, relative))
+    return photos
 
 
 def judge_files(
     photos: Sequence[tuple[Path, Path]], classifier: StyleClassifier, language: Language, heatmap_folder: Path | None
 ) -> Iterator[JudgedFile | FailedFile]:
-    """Judge photos on all cores; results come in the order of the photos.
+    """Judge photos on all processors; results are in the order of the photos.
 
     Args:
-        photos: what `find_photos` found.
-        classifier: judges them.
-        language: of the messages about photos that cannot be judged.
-        cams: the folder for the heat pictures; none are drawn without it.
+        photos: photos and their relative paths, from `find_photos`.
+        classifier: the model.
+        language: language of messages about photos that cannot be judged.
+        heatmap_folder: folder for heatmaps; None writes none.
 
     Raises:
         ModelError: the model cannot be used.
-        OSError: a heat picture cannot be written.
+        OSError: a heatmap cannot be written.
     """
-    targets = _heatmap_paths([place for _, place in photos], heatmap_folder) if heatmap_folder else [None] * len(photos)
+    relative_paths = [relative for _, relative in photos]
+    targets = _heatmap_paths(relative_paths, heatmap_folder) if heatmap_folder else [None] * len(photos)
 
     def judge(photo: Path, target: Path | None) -> JudgedFile | FailedFile:
         started = time.perf_counter()
@@ -111,28 +115,28 @@ def judge_files(
             message = translate(key, language, path=str(photo))
             return FailedFile(photo=photo, error=type(error).__name__, message=message)
         try:
-            picture = decode_photo(data)
+            image = decode_photo(data)
         except PhotoError as error:
             return FailedFile(photo=photo, error=type(error).__name__, message=error_message(error, language))
-        clock = [started, time.perf_counter()]
-        verdict = classifier.classify(picture)
-        clock.append(time.perf_counter())
+        timestamps = [started, time.perf_counter()]
+        verdict = classifier.classify(image)
+        timestamps.append(time.perf_counter())
         if target is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(encode_heatmap_jpeg(picture.image, verdict.cam))
-            clock.append(time.perf_counter())
-        return JudgedFile(photo=photo, verdict=verdict, timings_ms=_step_durations_ms(clock))
+            target.write_bytes(encode_heatmap_jpeg(image.image, verdict.cam))
+            timestamps.append(time.perf_counter())
+        return JudgedFile(photo=photo, verdict=verdict, timings_ms=_step_durations_ms(timestamps))
 
-    # One more than there are cores: one reads its file while the others compute.
+    # One thread more than processors reads its file while the others compute.
     with ThreadPoolExecutor(available_cpus() + 1) as pool:
         yield from pool.map(judge, [photo for photo, _ in photos], targets)
 
 
 def read_file(path: Path) -> bytes:
-    """A file's bytes; of one that is longer than a photo may be, only so many that it is refused.
+    """Read a file, at most one byte more than a photo may have.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
@@ -140,18 +144,18 @@ def read_file(path: Path) -> bytes:
 
 def _step_durations_ms(timestamps: Sequence[float]) -> dict[str, float]:
     steps = zip(("decode", "forward", "cam"), pairwise(timestamps), strict=False)
-    spent = {name: round(1000 * (end - start), 1) for name, (start, end) in steps}
-    return spent | {"total": round(1000 * (timestamps[-1] - timestamps[0]), 1)}
+    durations = {name: round(1000 * (end - start), 1) for name, (start, end) in steps}
+    return durations | {"total": round(1000 * (timestamps[-1] - timestamps[0]), 1)}
 
 
 def _heatmap_paths(relative_paths: Sequence[Path], folder: Path) -> list[Path | None]:
-    """A name for each heat picture: the photo's own with `.cam.jpg`, numbered where two would be the same."""
+    """A path for each heatmap: the photo's with the suffix `.cam.jpg`, numbered if two would be equal."""
     taken: set[Path] = set()
     targets: list[Path | None] = []
-    for place in relative_paths:
-        target, number = folder / place.with_suffix(".cam.jpg"), 2
+    for relative in relative_paths:
+        target, number = folder / relative.with_suffix(".cam.jpg"), 2
         while target in taken:
-            target = folder / place.with_name(f"{place.stem}-{number}.cam.jpg")
+            target = folder / relative.with_name(f"{relative.stem}-{number}.cam.jpg")
             number += 1
         taken.add(target)
         targets.append(target)

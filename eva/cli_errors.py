@@ -1,16 +1,17 @@
-"""The terminal: its language, and Eva's sentences for what goes wrong in it."""
+"""Language, settings and errors of the command line."""
 
-import contextlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, NoReturn
 
 import typer
 
 from core.i18n.translations import Language, negotiate_language, translate
+from core.settings import Settings
 
 LanguageOption = Annotated[
-    str | None, typer.Option("--lang", metavar="ko|en", help="Eva's language; your terminal's if not given.")
+    str | None, typer.Option("--lang", metavar="ko|en", help="Language of the output; the terminal's by default.")
 ]
 
 
@@ -20,10 +21,10 @@ def terminal_language() -> Language:
 
 
 def chosen_language(requested: str | None) -> Language:
-    """The language that `--lang` asks for, else the terminal's.
+    """The language of `--lang`, or the terminal's without it.
 
     Raises:
-        BadParameter: Eva does not speak it.
+        BadParameter: the language is not supported.
     """
     if requested is None:
         return terminal_language()
@@ -32,9 +33,29 @@ def chosen_language(requested: str | None) -> Language:
     return Language(requested)
 
 
-@contextlib.contextmanager
+def load_settings() -> Settings:
+    """Read the settings from the environment; ends the process with exit code 1 if they are invalid."""
+    from pydantic import ValidationError
+
+    from core.errors import EvaError
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        fail("\n".join(f"{_variable(problem['loc'])}{problem['msg']}" for problem in error.errors()))
+    except EvaError as error:
+        fail(str(error))
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The environment variable that a validation error is about, with a colon; empty for several."""
+    name = str(location[0]) if location else ""
+    return f"{name if name.isupper() else f'EVA_{name.upper()}'}: " if name else ""
+
+
+@contextmanager
 def exit_on_error(language: Language) -> Iterator[None]:
-    """Turn Eva's errors into her sentences and exit code 1."""
+    """Print Eva's errors for a person and end with exit code 1."""
     from core.conversation.narration import error_message
     from core.errors import (
         BackendUnavailableError,
@@ -49,11 +70,11 @@ def exit_on_error(language: Language) -> Iterator[None]:
     try:
         yield
     except (TrainingError, PersistenceError, MissingSecretKeyError, InvalidBotTokenError) as error:
-        # Only who runs Eva meets these, and can do something about them.
+        # Errors of operators have no translation.
         fail(str(error))
     except BackendUnavailableError as error:
-        mend = translate("cli.doctor.engine.mend", language, engine=os.environ.get("EVA_ENGINE", "litert"))
-        fail(f"{mend} ({error.detail})")
+        advice = translate("cli.doctor.engine.mend", language, engine=os.environ.get("EVA_ENGINE", "litert"))
+        fail(f"{advice} ({error.detail})")
     except ModelError as error:
         fail(f"{error_message(error, language)}\n{translate('cli.doctor.model.mend', language)} ({error})")
     except EvaError as error:
@@ -61,6 +82,6 @@ def exit_on_error(language: Language) -> Iterator[None]:
 
 
 def fail(message: str) -> NoReturn:
-    """Say why, and end with exit code 1."""
+    """Print a message to stderr and end with exit code 1."""
     typer.echo(message, err=True)
     raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Eva in a terminal: bubbles that are typed, probabilities as bars. Where nobody watches, plain lines."""
+"""Terminal output: messages, probabilities, tables. Plain lines if the output is not a terminal."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,45 +23,44 @@ from eva.doctor import Check, CheckStatus
 
 ACCENT_COLOR = "#c4446e"
 TYPING_PAUSE = 0.45
-"""Seconds of dots before a bubble."""
+"""Seconds of dots before a message."""
 SECONDS_PER_CHARACTER = 0.012
-"""Seconds a character."""
 MAX_PANEL_WIDTH = 64
-"""Characters of the widest bubble."""
+"""Columns of the widest message."""
 BAR_WIDTH = 24
-"""Characters of a bar at 100 percent."""
+"""Columns of a bar at 100 %."""
 
 
 def print_messages(console: Console, messages: Sequence[Message], *, animated: bool) -> None:
-    """Show bubbles.
+    """Print Eva's messages.
 
     Args:
-        console: where; if it is no terminal, each bubble is one plain line.
-        bubbles: what Eva says.
-        typed: whether to type them, with pauses, as a person would.
+        console: where to print; without a terminal, each message is one plain line.
+        messages: what to print.
+        animated: whether to type the messages with pauses.
     """
-    for bubble in messages:
+    for message in messages:
         if not console.is_terminal:
-            console.print(bubble.text, markup=False, highlight=False, soft_wrap=True)
+            console.print(message.text, markup=False, highlight=False, soft_wrap=True)
         elif animated:
-            _print_animated(console, bubble.text)
+            _print_animated(console, message.text)
         else:
-            console.print(_panel(bubble.text, console))
+            console.print(_panel(message.text, console))
 
 
 def print_probabilities(console: Console, verdict: Verdict, language: Language) -> None:
-    """Show the eight probabilities as bars, the most probable first."""
+    """Print the probabilities of all styles as bars, most probable first."""
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), title_justify="left", title_style="bold")
     table.title = translate("cli.bars", language)
     table.add_column()
     table.add_column(justify="right")
     table.add_column()
-    colours = color_map(BAR_WIDTH)
+    colors = color_map(BAR_WIDTH)
     for rank, (style, probability) in enumerate(verdict.ranking):
         share = percent(probability)
         filled = max(1, round(BAR_WIDTH * share / 100))
         bar = Text()
-        for red, green, blue in colours[:filled]:
+        for red, green, blue in colors[:filled]:
             bar.append("█", style=f"rgb({red},{green},{blue})" if rank == 0 else "bright_black")
         table.add_row(Text(style_name(style, language), style="bold" if rank == 0 else ""), f"{share} %", bar)
     console.print(table)
@@ -87,7 +86,7 @@ def _print_animated(console: Console, message: str) -> None:
 
 
 def results_table(results: Sequence[JudgedFile | FailedFile], language: Language) -> Table:
-    """Judged photos as a table for people: photo, style, how sure, runner-up; or why not."""
+    """A table of results: photo, style, probability and runner-up, or the error."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column()
     for _ in range(3):
@@ -111,7 +110,7 @@ def results_table(results: Sequence[JudgedFile | FailedFile], language: Language
 
 @contextmanager
 def progress_bar(label: str, total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr, gone when it is done; call what it gives once for each step."""
+    """Show a progress bar on stderr; yields a function to call after each step."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(label, total=total)
@@ -119,13 +118,13 @@ def progress_bar(label: str, total: int) -> Iterator[Callable[[], None]]:
 
 
 def print_checks(console: Console, checks: Sequence[Check], language: Language) -> None:
-    """Show what `eva doctor` found."""
-    colours = {CheckStatus.OK: "green", CheckStatus.OPTIONAL: "yellow", CheckStatus.MISSING: "bold red"}
+    """Print the results of `eva doctor`."""
+    colors = {CheckStatus.OK: "green", CheckStatus.OPTIONAL: "yellow", CheckStatus.MISSING: "bold red"}
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), title_justify="left", title_style="bold")
     table.title = translate("cli.doctor.title", language)
     for check in checks:
-        state = Text(translate(f"cli.doctor.{check.status}", language), style=colours[check.status])
-        table.add_row(check.name, state, Text(check.detail))
+        status = Text(translate(f"cli.doctor.{check.status}", language), style=colors[check.status])
+        table.add_row(check.name, status, Text(check.detail))
     console.print(table)
     missing = sum(check.status is CheckStatus.MISSING for check in checks)
     closing = (

@@ -1,4 +1,4 @@
-"""What works here and what does not, each with what to do about it."""
+"""Checks of `eva doctor`: what works on this machine, and how to fix what does not."""
 
 import asyncio
 import shutil
@@ -24,33 +24,33 @@ KOREAN_SYSTEM_FONTS = (
     Path("/System/Library/Fonts/AppleSDGothicNeo.ttc"),
     Path("C:/Windows/Fonts/malgun.ttf"),
 )
-"""Fonts with Korean letters that come with macOS and Windows."""
+"""Fonts with Korean letters of macOS and Windows."""
 
 CODECS = {ImageFormat.JPEG: "jpg", ImageFormat.WEBP: "webp", ImageFormat.AVIF: "avif"}
-"""Formats for which Pillow needs a library that a build of it may lack, and its name for that."""
+"""Formats that a build of Pillow may lack, with the names of `PIL.features`."""
 
 
 class CheckStatus(StrEnum):
-    """How one thing is."""
+    """Result of a check."""
 
     OK = "ok"
     OPTIONAL = "optional"
-    """Not there, and Eva judges all the same."""
+    """Not available, and not needed to judge photos."""
     MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     name: str
     status: CheckStatus
     detail: str
-    """What was found, or how to mend it."""
+    """What was found, or how to fix it."""
 
 
 def run_checks(settings: Settings, language: Language) -> list[Check]:
-    """Look at everything that Eva needs or can use. TensorFlow is looked for, not loaded."""
+    """Check everything that Eva needs or can use. TensorFlow is located but not loaded."""
     return [
         *_check_model(settings, language),
         _check_formats(language),
@@ -63,14 +63,14 @@ def run_checks(settings: Settings, language: Language) -> list[Check]:
 
 
 def _check_model(settings: Settings, language: Language) -> list[Check]:
-    """Whether a picture really can be judged: load the model and ask it once."""
-    grey = DecodedImage(image=Image.new("RGB", (64, 64), (124, 117, 104)), width=64, height=64, format="PNG")
+    """Load the model and judge a grey image."""
+    gray = DecodedImage(image=Image.new("RGB", (64, 64), (124, 117, 104)), width=64, height=64, format="PNG")
     engine = settings.engine.value
     started = time.perf_counter()
     try:
         with load_classifier(settings) as classifier:
             ms = round(1000 * (time.perf_counter() - started))
-            verdict = classifier.classify(grey)
+            verdict = classifier.classify(gray)
     except BackendUnavailableError:
         return [
             _make_check(
@@ -79,24 +79,24 @@ def _check_model(settings: Settings, language: Language) -> list[Check]:
         ]
     except ModelError:
         return [_make_check("model", CheckStatus.MISSING, translate("cli.doctor.model.mend", language), language)]
-    found = translate("cli.doctor.model.ok", language, version=verdict.model, ms=ms)
+    detail = translate("cli.doctor.model.ok", language, version=verdict.model, ms=ms)
     if settings.engine is EngineName.SCRIPTED:
         engine_check = _make_check("engine", CheckStatus.OPTIONAL, translate("cli.doctor.scripted", language), language)
     else:
         engine_check = _make_check(
             "engine", CheckStatus.OK, translate("cli.doctor.engine.ok", language, engine=verdict.engine), language
         )
-    return [_make_check("model", CheckStatus.OK, found, language), engine_check]
+    return [_make_check("model", CheckStatus.OK, detail, language), engine_check]
 
 
 def _check_formats(language: Language) -> Check:
-    missing = [form.value for form, codec in CODECS.items() if not features.check(codec)]
+    missing = [image_format.value for image_format, codec in CODECS.items() if not features.check(codec)]
     if not _is_importable("pillow_heif"):
         missing.append(ImageFormat.HEIF.value)
     if missing:
-        mend = translate("cli.doctor.photos.mend", language, formats=", ".join(missing))
-        return _make_check("photos", CheckStatus.MISSING, mend, language)
-    formats = ", ".join(form.value for form in ImageFormat)
+        advice = translate("cli.doctor.photos.mend", language, formats=", ".join(missing))
+        return _make_check("photos", CheckStatus.MISSING, advice, language)
+    formats = ", ".join(image_format.value for image_format in ImageFormat)
     return _make_check("photos", CheckStatus.OK, translate("cli.doctor.photos.ok", language, formats=formats), language)
 
 
@@ -127,8 +127,8 @@ def _find_korean_font() -> str | None:
 
 
 async def _check_persistence(settings: Settings, language: Language) -> list[Check]:
-    """Whether Eva can remember. The embedded database is not started for this."""
-    # Half a second of imports, and the terminal, which shows these checks, also shows `eva ask`'s answer.
+    """Check database and image storage. The embedded database is not started."""
+    # Half a second of imports that `eva ask`, which shares eva.console, must not pay.
     from sqlalchemy.engine import make_url
 
     from core.db.database import Database
@@ -140,16 +140,16 @@ async def _check_persistence(settings: Settings, language: Language) -> list[Che
         )
     else:
         try:
-            async with Database(settings.database_url.get_secret_value()) as given:
-                await given.check()
+            async with Database(settings.database_url.get_secret_value()) as connected:
+                await connected.check()
         except PersistenceError:
             database = _make_check(
                 "database", CheckStatus.MISSING, translate("cli.doctor.database.mend", language), language
             )
         else:
-            where = make_url(given.conninfo).host or "?"
+            host = make_url(connected.conninfo).host or "?"
             database = _make_check(
-                "database", CheckStatus.OK, translate("cli.doctor.database.ok", language, where=where), language
+                "database", CheckStatus.OK, translate("cli.doctor.database.ok", language, where=host), language
             )
     try:
         await ObjectStorage(settings.object_storage_url).check()
@@ -162,7 +162,7 @@ async def _check_persistence(settings: Settings, language: Language) -> list[Che
 
 
 def _check_public_url(settings: Settings, language: Language) -> Check:
-    """Whether messengers can reach her."""
+    """Check that messengers can reach Eva."""
     if settings.public_url is None:
         return _make_check("url", CheckStatus.OPTIONAL, translate("cli.doctor.url.mend", language), language)
     return _make_check(
@@ -171,7 +171,7 @@ def _check_public_url(settings: Settings, language: Language) -> Check:
 
 
 def _check_channels(settings: Settings, language: Language) -> list[Check]:
-    """Which messengers are on; one without its settings is off."""
+    """Check which messengers are configured."""
     keys = {"telegram": settings.telegram_token, "kakao": settings.kakao_skill_key}
     return [
         _make_check(channel, CheckStatus.OK, translate(f"cli.doctor.{channel}.ok", language), language)
@@ -185,11 +185,11 @@ def _check_training(language: Language) -> Check:
     if find_spec("tensorflow") is None:
         return _make_check("training", CheckStatus.OPTIONAL, translate("cli.doctor.training.mend", language), language)
     try:
-        found = version("tensorflow")
+        installed = version("tensorflow")
     except PackageNotFoundError:
-        found = "?"
+        installed = "?"
     return _make_check(
-        "training", CheckStatus.OK, translate("cli.doctor.training.ok", language, version=found), language
+        "training", CheckStatus.OK, translate("cli.doctor.training.ok", language, version=installed), language
     )
 
 

@@ -1,4 +1,4 @@
-"""`eva ask`, `eva judge`, `eva doctor`: photos shown in a terminal, and whether everything works here."""
+"""Commands that need no server: `eva ask`, `eva judge`, `eva doctor`."""
 
 import errno
 import hashlib
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from core.i18n.translations import translate
 from core.vision.classifier import StyleClassifier
-from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, fail
+from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, fail, load_settings
 
 app = typer.Typer()
 
@@ -22,11 +22,11 @@ def ask(
     lang: LanguageOption = None,
     save: Annotated[
         Path | None,
-        typer.Option(help="Where the heat picture goes; PHOTO-eva.jpg in this folder if not given."),
+        typer.Option(help="File for the heatmap; PHOTO-eva.jpg in this folder by default."),
     ] = None,
-    no_animation: Annotated[bool, typer.Option("--fast", help="No typing, all at once.")] = False,
+    no_animation: Annotated[bool, typer.Option("--fast", help="No typing animation.")] = False,
 ) -> None:
-    """Show Eva a photo and hear what she says."""
+    """Judge one photo and save its heatmap."""
     language = chosen_language(lang)
     from core.conversation.narration import verdict_messages
     from core.images.decoding import decode_photo
@@ -43,11 +43,11 @@ def ask(
             fail(translate("cli.no_such_file", language, path=str(photo)))
         except OSError:
             fail(translate("cli.unreadable", language, path=str(photo)))
-        picture = decode_photo(data)
+        image = decode_photo(data)
         with _load_classifier() as classifier:
-            verdict = classifier.classify(picture)
-    bubbles = verdict_messages(verdict, seed=hashlib.sha256(data).hexdigest(), language=language)
-    print_messages(console, bubbles, animated=not no_animation)
+            verdict = classifier.classify(image)
+    messages = verdict_messages(verdict, seed=hashlib.sha256(data).hexdigest(), language=language)
+    print_messages(console, messages, animated=not no_animation)
     if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
         print_probabilities(console, verdict, language)
     elif save is None:
@@ -56,7 +56,7 @@ def ask(
     try:
         if target.exists() and target.samefile(photo):
             fail(translate("cli.not_saved", language, path=str(target)))
-        target.write_bytes(encode_heatmap_jpeg(picture.image, verdict.cam))
+        target.write_bytes(encode_heatmap_jpeg(image.image, verdict.cam))
     except OSError:
         fail(translate("cli.not_saved", language, path=str(target)))
     console.print(translate("cli.saved", language, path=str(target)), markup=False, soft_wrap=True)
@@ -64,12 +64,12 @@ def ask(
 
 @app.command()
 def judge(
-    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders to walk.", show_default=False)],
+    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    cam: Annotated[Path | None, typer.Option(help="Folder for the heat pictures.", file_okay=False)] = None,
+    cam: Annotated[Path | None, typer.Option(help="Folder for heatmaps.", file_okay=False)] = None,
     lang: LanguageOption = None,
 ) -> None:
-    """Judge many photos; exits with 1 if any of them could not be judged."""
+    """Judge many photos; exits with 1 if one could not be judged."""
     language = chosen_language(lang)
     from eva.batch import FailedFile, find_photos, judge_files
     from eva.console import progress_bar, results_table
@@ -104,26 +104,24 @@ def judge(
 
 @app.command()
 def doctor(lang: LanguageOption = None) -> None:
-    """Say what works here, and how to mend what does not."""
+    """Check what works on this machine, and how to fix what does not."""
     language = chosen_language(lang)
-    from core.settings import Settings
     from eva.console import print_checks
     from eva.doctor import CheckStatus, run_checks
 
-    checks = run_checks(Settings(), language)
+    checks = run_checks(load_settings(), language)
     print_checks(Console(highlight=False), checks, language)
     raise typer.Exit(1 if any(check.status is CheckStatus.MISSING for check in checks) else 0)
 
 
 def _load_classifier() -> StyleClassifier:
-    from core.settings import Settings
     from core.vision.classifier import load_classifier
 
-    return load_classifier(Settings())
+    return load_classifier(load_settings())
 
 
 def _unused_path(photo: Path) -> Path:
-    """A name for the heat picture in the current folder that no file has yet."""
+    """A path for the heatmap in the current folder that does not exist."""
     target, number = Path(f"{photo.stem}-eva.jpg"), 2
     while target.exists():
         target = Path(f"{photo.stem}-eva-{number}.jpg")

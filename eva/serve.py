@@ -1,4 +1,4 @@
-"""`eva run`, `eva serve`, `eva worker`: Eva at work."""
+"""Server commands: `eva run`, `eva serve`, `eva worker`."""
 
 import errno
 import socket
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core.i18n.translations import Language, translate
-from eva.cli_errors import exit_on_error, fail, terminal_language
+from eva.cli_errors import exit_on_error, fail, load_settings, terminal_language
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -23,43 +23,46 @@ def run(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     polling: Annotated[
-        bool, typer.Option("--polling", help="Fetch Telegram's updates, where it cannot reach this machine.")
+        bool, typer.Option("--polling", help="Poll Telegram for updates; needs no public address.")
     ] = False,
 ) -> None:
-    """Start all of Eva in one process: page, doors and worker."""
+    """Start the site, the webhooks and a worker in one process."""
     _serve(host, port, run_worker=True, polling=polling)
 
 
 @app.command()
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Start the page and the doors alone; `eva worker` does the work."""
+    """Start the site and the webhooks without a worker."""
     _serve(host, port, run_worker=False, polling=False)
 
 
 @app.command()
 def worker() -> None:
-    """Do the queue's work; start as many as you like."""
+    """Start a worker; any number may run."""
     from bot.app import open_application
     from core.logging import configure_logging
-    from core.runtime import run_event_loop as run_loop
-    from core.runtime import run_until_signalled
-    from core.settings import Settings
+    from core.runtime import run_event_loop, run_until_signalled
 
-    language, settings = terminal_language(), Settings()
+    language, settings = terminal_language(), load_settings()
     configure_logging(settings.env, secrets=settings.secrets)
 
     async def work() -> None:
-        async with open_application(settings, run_worker=True) as service:
+        async with open_application(settings, run_worker=True) as application:
             await run_until_signalled(
-                *service.workers, on_started=lambda: typer.echo(translate("cli.working", language))
+                *application.workers, on_started=lambda: typer.echo(translate("cli.working", language))
             )
 
     with exit_on_error(language):
-        run_loop(work())
+        run_event_loop(work())
 
 
 def bind_socket(host: str, port: int, language: Language) -> socket.socket:
-    """The socket to listen on."""
+    """Open the socket to listen on.
+
+    Raises:
+        Exit: the port is in use.
+        BadParameter: the address cannot be listened on.
+    """
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
@@ -69,28 +72,41 @@ def bind_socket(host: str, port: int, language: Language) -> socket.socket:
 
 
 def _serve(host: str, port: int, *, run_worker: bool, polling: bool) -> None:
-    """Serve the page and the doors; `inline`, do the queue's work beside it unless EVA_RUN_WORKER=false."""
+    """Serve the site and the webhooks.
+
+    Args:
+        host: address to listen on.
+        port: port to listen on; 0 takes a free one.
+        run_worker: whether this process also runs jobs, unless EVA_RUN_WORKER is false.
+        polling: whether this process polls Telegram for updates.
+    """
     from bot.app import open_application
     from core.logging import configure_logging
-    from core.runtime import run_event_loop as run_loop
-    from core.runtime import run_until_signalled
-    from core.settings import Settings, WorkerPlace
+    from core.runtime import run_event_loop, run_until_signalled
+    from core.settings import WorkerPlace
     from leaderboard_web.app import create_app
     from leaderboard_web.chat_controller import CHAT_PATH
     from webhooks.app import create_webhook_app
     from webhooks.server import serve
 
-    language, settings = terminal_language(), Settings()
+    language, settings = terminal_language(), load_settings()
     configure_logging(settings.env, secrets=settings.secrets)
-    with exit_on_error(language), bind_socket(host, port, language) as door:
+    with exit_on_error(language), bind_socket(host, port, language) as listener:
 
         async def work() -> None:
-            works = run_worker and settings.run_worker is WorkerPlace.INLINE
-            async with open_application(settings, run_worker=works) as service:
-                site = create_webhook_app(service, create_app(service, samples=SAMPLES))
-                beside = [*service.workers, *([service.run_polling] if polling else [])]
-                named = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
-                address = translate("cli.serving", language, url=f"http://{named}:{door.getsockname()[1]}{CHAT_PATH}")
-                await run_until_signalled(serve(site, door), *beside, on_started=lambda: typer.echo(address))
+            is_worker = run_worker and settings.run_worker is WorkerPlace.INLINE
+            async with open_application(settings, run_worker=is_worker) as application:
+                site = create_webhook_app(application, create_app(application, samples=SAMPLES))
+                tasks = [*application.workers, *([application.run_polling] if polling else [])]
+                url = f"http://{_display_host(host)}:{listener.getsockname()[1]}{CHAT_PATH}"
+                message = translate("cli.serving", language, url=url)
+                await run_until_signalled(serve(site, listener), *tasks, on_started=lambda: typer.echo(message))
 
-        run_loop(work())
+        run_event_loop(work())
+
+
+def _display_host(host: str) -> str:
+    """The host as it stands in a URL that works on this machine."""
+    if host in {"0.0.0.0", "::"}:
+        return "localhost"
+    return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""`eva train`, `eva compare`, `eva evaluate`, `eva export`: Eva at school."""
+"""Training commands: `eva train`, `eva compare`, `eva evaluate`, `eva export`."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,18 +18,18 @@ app = typer.Typer()
 @app.command()
 def train(
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder of this run; a run that is there goes on.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted run is continued.")],
     weights: Annotated[
-        Path | None, typer.Option(help="ImageNet weights; downloaded if not given.", dir_okay=False)
+        Path | None, typer.Option(help="ImageNet weights; downloaded by default.", dir_okay=False)
     ] = None,
     backbone: Annotated[str, typer.Option(help="vgg16, vgg19 or resnet50.")] = "vgg16",
     recipe: Annotated[
-        Path | None, typer.Option(help="Recipe as JSON, in place of the first one's defaults.", exists=True)
+        Path | None, typer.Option(help="Training configuration as JSON, instead of the defaults.", exists=True)
     ] = None,
-    start: Annotated[Path | None, typer.Option(help="model.keras of a run to go on from.", exists=True)] = None,
+    start: Annotated[Path | None, typer.Option(help="model.keras of a run to start from.", exists=True)] = None,
     teacher_features: Annotated[Path | None, typer.Option(help="Features of a second teacher.", dir_okay=False)] = None,
 ) -> None:
-    """Train Eva's network."""
+    """Train the model."""
     from core.training.config import TrainingConfig, load_config
 
     with exit_on_error(terminal_language()):
@@ -48,12 +48,12 @@ def compare(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for the features and the table.", file_okay=False)],
     weights: Annotated[
-        Path | None, typer.Option(help="ImageNet weights; downloaded if not given.", dir_okay=False)
+        Path | None, typer.Option(help="ImageNet weights; downloaded by default.", dir_okay=False)
     ] = None,
     backbone: Annotated[str, typer.Option(help="vgg16, vgg19 or resnet50.")] = "vgg16",
-    photos: Annotated[int, typer.Option(help="Training photos to learn from.", min=100)] = 3000,
+    photos: Annotated[int, typer.Option(help="Number of training photos.", min=100)] = 3000,
 ) -> None:
-    """Compare framings and poolings on frozen features."""
+    """Compare resize modes and poolings on frozen features."""
     with exit_on_error(terminal_language()):
         _import_pipeline().compare_candidates(data=data, weights=weights, out=out, backbone=backbone, photos=photos)
 
@@ -64,9 +64,9 @@ def evaluate(
     run: Annotated[Path, typer.Option(help="Folder of the training run.", exists=True, file_okay=False)],
     report: Annotated[Path, typer.Option(help="Folder for the report.", file_okay=False)],
     split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
-    models: Annotated[Path | None, typer.Option(help="The exported model; core/models if not given.")] = None,
+    models: Annotated[Path | None, typer.Option(help="Folder of the exported model; core/models by default.")] = None,
 ) -> None:
-    """Report how well the exported model does, and keep the figures in its card."""
+    """Evaluate the exported model and write the metrics into its card."""
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):
@@ -77,9 +77,9 @@ def evaluate(
 def export(
     data: Data,
     run: Annotated[Path, typer.Option(help="Folder of the training run.", exists=True, file_okay=False)],
-    models: Annotated[Path | None, typer.Option(help="Where the model goes; core/models if not given.")] = None,
+    models: Annotated[Path | None, typer.Option(help="Folder for the model; core/models by default.")] = None,
 ) -> None:
-    """Make the model that ships with Eva from a trained network."""
+    """Convert a trained model into the one that ships with Eva."""
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):

@@ -61,7 +61,7 @@ def performance_rows() -> Iterator[str]:
     """Rows of the README's performance table: the headline figures of each result file."""
     for file in ("speed.json", "chat.json", "pages.json"):
         path = ROOT / "benchmarks" / "results" / file
-        for figure in json.loads(path.read_text("utf-8"))["figures"] if path.exists() else ():
+        for figure in json.loads(path.read_text("utf-8")).get("figures", ()) if path.exists() else ():
             if figure.get("headline"):
                 target = figure["target"]
                 bound = (

@@ -1,4 +1,4 @@
-"""The commands of whoever runs Eva or tries her, as they type them."""
+"""`eva chat`, `eva telegram setup`, `eva worker` and `eva corrections export` as processes."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from tests.conftest import ROOT, RunEva
 EN = Language.EN
 
 
-def test_chat_is_telegram_without_an_account(environment: dict[str, str], samples: Path, tmp_path: Path) -> None:
+def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp_path: Path) -> None:
     lines = [
         "hello",
         str(samples / "street.jpg"),
@@ -31,19 +31,19 @@ def test_chat_is_telegram_without_an_account(environment: dict[str, str], sample
         timeout=300,
         check=False,
     )
-    said = done.stdout
+    output = done.stdout
     assert done.returncode == 0, done.stderr
-    assert translate("telegram.start.1", EN) in said
-    assert translate("talk.about", EN) in said
-    assert re.search(r"\[1\] Share to board .*\[\d\] You're wrong", said)
-    assert translate("talk.shared", EN, name="Mina") in said
-    assert said.count("I looked at all 2") == 1, "one answer for the album"
-    pictures = sorted(tmp_path.glob("eva-chat-*.jpg"))
-    assert pictures
-    assert all(path.read_bytes().startswith(b"\xff\xd8") for path in pictures)
+    assert translate("telegram.start.1", EN) in output
+    assert translate("talk.about", EN) in output
+    assert re.search(r"\[1\] Share to board .*\[\d\] You're wrong", output)
+    assert translate("talk.shared", EN, name="Mina") in output
+    assert output.count("I looked at all 2") == 1, "one answer for the album"
+    heatmaps = sorted(tmp_path.glob("eva-chat-*.jpg"))
+    assert heatmaps
+    assert all(path.read_bytes().startswith(b"\xff\xd8") for path in heatmaps)
 
 
-def test_telegram_is_told_where_eva_is(eva: RunEva) -> None:
+def test_setup_registers_webhook_and_commands(eva: RunEva) -> None:
     with FakeTelegram() as telegram:
         done = eva(
             *("telegram", "setup", "--url", "https://eva.example/"),
@@ -58,12 +58,12 @@ def test_telegram_is_told_where_eva_is(eva: RunEva) -> None:
         assert "forget" in str(korean.fields["commands"])
 
 
-def test_setup_says_what_is_missing(eva: RunEva) -> None:
+def test_setup_names_missing_settings(eva: RunEva) -> None:
     done = eva("telegram", "setup")
     assert (done.returncode, done.stderr.strip()) == (1, translate("cli.telegram.unset", EN))
 
 
-def test_setup_says_why_telegram_refused(eva: RunEva) -> None:
+def test_setup_explains_a_refusal_without_the_token(eva: RunEva) -> None:
     with FakeTelegram() as telegram:
         done = eva(
             *("telegram", "setup", "--url", "https://eva.example"),
@@ -76,7 +76,7 @@ def test_setup_says_why_telegram_refused(eva: RunEva) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_wrong_token_ends_the_worker_with_a_sentence(eva: RunEva) -> None:
+def test_worker_ends_with_an_explanation_for_an_invalid_token(eva: RunEva) -> None:
     with FakeTelegram() as telegram:
         done = eva("worker", EVA_TELEGRAM_TOKEN="1:wrong", EVA_TELEGRAM_API_URL=telegram.url)
     assert done.returncode == 1
@@ -84,7 +84,7 @@ def test_a_wrong_token_ends_the_worker_with_a_sentence(eva: RunEva) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_corrections_of_nobody_are_an_empty_list(eva: RunEva, tmp_path: Path) -> None:
+def test_export_without_corrections_writes_an_empty_list(eva: RunEva, tmp_path: Path) -> None:
     done = eva("corrections", "export", "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "labels.csv").read_text("utf-8").startswith("photo,split,style")

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from core.i18n.translations import Language, translate
+from tests.unit.eva.conftest import RunCommand
+
+EN = Language.EN
+
+
+def test_doctor_passes_and_lists_what_is_optional(run_command: RunCommand) -> None:
+    result = run_command("doctor")
+    assert result.exit_code == 0
+    assert translate("cli.doctor.scripted", EN) in result.stdout
+    assert translate("cli.doctor.telegram.mend", EN) in result.stdout
+
+
+def test_doctor_finds_a_configured_messenger(run_command: RunCommand) -> None:
+    assert translate("cli.doctor.kakao.ok", EN) in run_command("doctor", EVA_KAKAO_SKILL_KEY="secret").stdout
+
+
+def test_doctor_fails_without_a_model_and_advises(run_command: RunCommand, tmp_path: Path) -> None:
+    result = run_command("doctor", EVA_ENGINE="litert", EVA_MODEL_DIR=str(tmp_path), COLUMNS="300")
+    assert result.exit_code == 1
+    assert translate("cli.doctor.model.mend", EN) in result.stdout
+
+
+@pytest.mark.parametrize("command", ["ask", "judge"])
+def test_a_missing_model_is_explained(run_command: RunCommand, samples: Path, tmp_path: Path, command: str) -> None:
+    result = run_command(command, samples / "street.jpg", EVA_ENGINE="litert", EVA_MODEL_DIR=str(tmp_path))
+    assert result.exit_code == 1
+    assert translate("error.model", EN) in result.stderr
+
+
+def test_an_invalid_setting_is_explained(run_command: RunCommand) -> None:
+    result = run_command("doctor", EVA_ENV="staging")
+    assert result.exit_code == 1
+    assert "EVA_ENV: " in result.stderr
+    assert "Traceback" not in result.stderr
