@@ -67,7 +67,7 @@ bench-pages: $(VENV)/dev ## measure the site's pages with a million looks; write
 
 .PHONY: torture
 torture: $(VENV)/dev ## kill processes 300 times while photos arrive
-	@EVA_TORTURE=300 $(BIN)/python -m pytest tests/acceptance/test_crash.py
+	@EVA_TEST_TORTURE=300 $(BIN)/python -m pytest tests/acceptance/test_crash.py
 
 .PHONY: docs
 docs: $(VENV)/dev ## write the generated parts of the documentation

@@ -92,7 +92,7 @@ def _photos(data: Path, split: str, limit: int) -> list[Path]:
 
 
 def _areas(classifier: StyleClassifier, path: Path, draw: np.random.Generator) -> dict[str, AreasUnderCurve]:
-    framed = fit_to_input(decode_photo(path.read_bytes()).image, classifier.model_card.preprocessing)
+    framed = fit_to_input(decode_photo(path.read_bytes()), classifier.model_card.preprocessing)
     outputs = classifier.backend.forward(framed.pixels)
     style = int(np.argmax(outputs.logits))
     evidence = outputs.evidence[..., style]

@@ -92,7 +92,7 @@ def _ratios(data: bytes, rounds: int, naive_rounds: int) -> list[SpeedFigure]:
     classifier = load_classifier(Settings())
     loaded = time.perf_counter() - started
     picture = decode_photo(data)
-    pixels = fit_to_input(picture.image, classifier.model_card.preprocessing).pixels
+    pixels = fit_to_input(picture, classifier.model_card.preprocessing).pixels
     verdict = classifier.classify(picture)
     left = np.random.default_rng(0).random((MATRIX, MATRIX), np.float32)
     matrix_gmac = MATRIX**3 / 1e9
@@ -100,8 +100,8 @@ def _ratios(data: bytes, rounds: int, naive_rounds: int) -> list[SpeedFigure]:
         "forward": lambda: classifier.backend.forward(pixels),
         "path": lambda: _judge_photo(classifier, data),
         "decode": lambda: decode_photo(data),
-        "frame": lambda: fit_to_input(picture.image, classifier.model_card.preprocessing),
-        "heat": lambda: encode_heatmap_jpeg(picture.image, verdict.cam),
+        "frame": lambda: fit_to_input(picture, classifier.model_card.preprocessing),
+        "heat": lambda: encode_heatmap_jpeg(picture, verdict.cam),
     }
     times = _measure_interleaved(steps, rounds)
     # Apart from the others: the matrix product's threads spin on for a while and would slow what comes next.
@@ -162,7 +162,7 @@ def _ratios(data: bytes, rounds: int, naive_rounds: int) -> list[SpeedFigure]:
 
 def _judge_photo(classifier: StyleClassifier, data: bytes) -> bytes:
     picture = decode_photo(data)
-    return encode_heatmap_jpeg(picture.image, classifier.classify(picture).cam)
+    return encode_heatmap_jpeg(picture, classifier.classify(picture).cam)
 
 
 def _measure_interleaved(steps: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:

@@ -112,7 +112,7 @@ def _build_worker(
             # One that fails ends the other, and so the process: nobody shall work without manners unnoticed.
             async with asyncio.TaskGroup() as group:
                 for each in (
-                    queue.run_worker({"memory": resources}, concurrency=JOBS_PER_CORE * available_cpus()),
+                    queue.run_worker({"resources": resources}, concurrency=JOBS_PER_CORE * available_cpus()),
                     *beside,
                 ):
                     group.create_task(each)

@@ -1,106 +1,58 @@
-"""Every error that Eva raises on purpose, in one tree.
+"""Every exception that Eva raises on purpose, in one tree.
 
   EvaError
-    - PhotoError                the bytes that came in are no picture she can judge
-        - EmptyPhotoError
-        - NotAnImageError
-        - TruncatedPhotoError
-        - CorruptPhotoError
-        - DecompressionBombError
-        - PhotoTooLargeError
-        - PhotoTooSmallError
-        - PhotoAspectRatioError
-    - ModelError                the model that ships with Eva cannot be used
-        - ModelNotFoundError
-        - ModelMismatchError
-        - BackendUnavailableError
-        - FakeBackendExhaustedError
-    - PersistenceError               what Eva remembers cannot be reached
-        - DatabaseUnavailableError
-        - EmbeddedPostgresError
-        - ObjectNotFoundError
-        - StorageUnavailableError
-        - UnsupportedDatabaseUrlError
+    - PhotoError                  the uploaded bytes
+      - EmptyPhotoError
+      - NotAnImageError
+      - TruncatedPhotoError
+      - CorruptPhotoError
+      - DecompressionBombError
+      - PhotoTooLargeError
+      - PhotoTooSmallError
+      - PhotoAspectRatioError
+    - ModelError                  the bundled model
+      - ModelNotFoundError
+      - ModelMismatchError
+      - BackendUnavailableError
+      - FakeBackendExhaustedError
+    - PersistenceError            database and object storage
+      - DatabaseUnavailableError
+      - EmbeddedPostgresError
+      - ObjectNotFoundError
+      - StorageUnavailableError
+      - UnsupportedDatabaseUrlError
     - DailyLimitError
     - InvalidSignatureError
-    - LoginError                somebody could not be shown to be who they are
-        - LoginRejectedError
-        - LoginProviderUnavailableError
+    - LoginError                  proofs of identity
+      - LoginRejectedError
+      - LoginProviderUnavailableError
     - LookNotFoundError
     - PersonNotFoundError
     - MissingSecretKeyError
-    - TrainingError             a training command cannot go on
-        - DatasetError
-        - UnknownBackboneError
-        - WeightsUnavailableError
-        - CheckpointMismatchError
-        - ExportMismatchError
-    - MessengerError            what a messenger sent, or was to be sent, is not as it must be
-        - InvalidBotTokenError
-        - InvalidPayloadError
-        - InvalidReplyError
-        - ForbiddenUrlError
-        - RemotePhotoGoneError
-        - RemotePhotoUnavailableError
-        - DeliveryError
-        - MessageRejectedError
-        - ChatUnavailableError
+    - TrainingError               training commands
+      - DatasetError
+      - UnknownBackboneError
+      - WeightsUnavailableError
+      - CheckpointMismatchError
+      - ExportMismatchError
+    - MessengerError              Telegram and KakaoTalk
+      - InvalidBotTokenError
+      - InvalidPayloadError
+      - InvalidReplyError
+      - ForbiddenUrlError
+      - RemotePhotoGoneError
+      - RemotePhotoUnavailableError
+      - DeliveryError
+      - MessageRejectedError
+      - ChatUnavailableError
 
-An error's first docstring line is its message; `detail` adds what was seen. People never read these: Eva's own
-sentence for an error is chosen in `bot/voice.py`, its HTTP status in `leaderboard_web/errors.py`.
+The first line of a class's docstring is its message for operators; `detail` adds the specifics. What people read is
+chosen in `core.conversation.narration`, the HTTP status in `leaderboard_web.errors`.
 """
-
-__all__ = [
-    "BackendUnavailableError",
-    "ChatUnavailableError",
-    "CheckpointMismatchError",
-    "CorruptPhotoError",
-    "DailyLimitError",
-    "DatabaseUnavailableError",
-    "DatasetError",
-    "DecompressionBombError",
-    "DeliveryError",
-    "EmbeddedPostgresError",
-    "EmptyPhotoError",
-    "EvaError",
-    "ExportMismatchError",
-    "FakeBackendExhaustedError",
-    "ForbiddenUrlError",
-    "InvalidBotTokenError",
-    "InvalidPayloadError",
-    "InvalidReplyError",
-    "InvalidSignatureError",
-    "LoginError",
-    "LoginProviderUnavailableError",
-    "LoginRejectedError",
-    "LookNotFoundError",
-    "MessageRejectedError",
-    "MessengerError",
-    "MissingSecretKeyError",
-    "ModelError",
-    "ModelMismatchError",
-    "ModelNotFoundError",
-    "NotAnImageError",
-    "ObjectNotFoundError",
-    "PersistenceError",
-    "PersonNotFoundError",
-    "PhotoAspectRatioError",
-    "PhotoError",
-    "PhotoTooLargeError",
-    "PhotoTooSmallError",
-    "RemotePhotoGoneError",
-    "RemotePhotoUnavailableError",
-    "StorageUnavailableError",
-    "TrainingError",
-    "TruncatedPhotoError",
-    "UnknownBackboneError",
-    "UnsupportedDatabaseUrlError",
-    "WeightsUnavailableError",
-]
 
 
 class EvaError(Exception):
-    """Eva could not do what she was asked to do."""
+    """Eva cannot do what was requested."""
 
     def __init__(self, detail: str = "") -> None:
         message = (type(self).__doc__ or "").partition("\n")[0]
@@ -117,31 +69,31 @@ class EmptyPhotoError(PhotoError):
 
 
 class NotAnImageError(PhotoError):
-    """The file is not a picture in a format that Eva reads."""
+    """The file is not an image in a supported format."""
 
 
 class TruncatedPhotoError(PhotoError):
-    """The picture ends before it is complete."""
+    """The image file is incomplete."""
 
 
 class CorruptPhotoError(PhotoError):
-    """The picture is damaged and cannot be decoded."""
+    """The image is damaged and cannot be decoded."""
 
 
 class DecompressionBombError(PhotoError):
-    """The picture would unpack to far more pixels than its file can honestly hold."""
+    """The image declares far more pixels than its file can plausibly hold."""
 
 
 class PhotoTooLargeError(PhotoError):
-    """The picture is larger than 20 MB or 50 megapixels."""
+    """The image is larger than 20 MB or 50 megapixels."""
 
 
 class PhotoTooSmallError(PhotoError):
-    """The picture is smaller than 64 pixels on one side."""
+    """The image is smaller than 64 pixels on one side."""
 
 
 class PhotoAspectRatioError(PhotoError):
-    """The picture is more than five times as long as it is wide."""
+    """One side of the image is more than five times the other."""
 
 
 class ModelError(EvaError):
@@ -149,136 +101,136 @@ class ModelError(EvaError):
 
 
 class ModelNotFoundError(ModelError):
-    """The model file or its card is not where it should be."""
+    """The model file or its model card does not exist."""
 
 
 class ModelMismatchError(ModelError):
-    """The model file and its card do not belong together."""
+    """The model file and its model card do not belong together."""
 
 
 class BackendUnavailableError(ModelError):
-    """The chosen engine is not installed here."""
+    """The configured inference backend is not installed."""
 
 
 class FakeBackendExhaustedError(ModelError):
-    """The scripted engine was asked for a verdict that nobody gave it."""
+    """The fake backend has no outputs left."""
 
 
 class PersistenceError(EvaError):
-    """What Eva remembers cannot be reached."""
+    """The database or the object storage cannot be used."""
 
 
 class DatabaseUnavailableError(PersistenceError):
-    """The database does not answer, or does not let Eva in."""
+    """The database does not answer or refuses the connection."""
 
 
 class EmbeddedPostgresError(PersistenceError):
-    """The embedded Postgres cannot run here; set DATABASE_URL to another one."""
+    """The embedded PostgreSQL cannot run here; set DATABASE_URL to use another one."""
 
 
 class ObjectNotFoundError(PersistenceError):
-    """There is no picture under this key."""
+    """There is no object under this key."""
 
 
 class StorageUnavailableError(PersistenceError):
-    """The place where pictures lie does not answer."""
+    """The object storage does not answer."""
 
 
 class UnsupportedDatabaseUrlError(PersistenceError):
-    """DATABASE_URL does not name a Postgres."""
+    """DATABASE_URL is not a PostgreSQL URL."""
 
 
 class DailyLimitError(EvaError):
-    """The person has shown as many photos today as one may."""
+    """The person has reached the daily photo limit."""
 
 
 class InvalidSignatureError(EvaError):
-    """The link was not signed by Eva, or its time is over."""
+    """The signed URL is forged or has expired."""
 
 
 class LoginError(EvaError):
-    """The login did not come to its end."""
+    """The login failed."""
 
 
 class LoginRejectedError(LoginError):
-    """What was to prove who somebody is does not, or not any more."""
+    """The proof of identity is invalid or has expired."""
 
 
 class LoginProviderUnavailableError(LoginError):
-    """The provider of a login does not answer as it should; a later try may succeed."""
+    """The login provider does not answer as specified; a later attempt may succeed."""
 
 
 class LookNotFoundError(EvaError):
-    """The look was deleted, or its pictures were."""
+    """The look or its images were deleted."""
 
 
 class PersonNotFoundError(EvaError):
-    """The person was forgotten."""
+    """The person was erased."""
 
 
 class MissingSecretKeyError(EvaError):
-    """Production needs EVA_SECRET_KEY."""
+    """EVA_SECRET_KEY is required in production."""
 
 
 class TrainingError(EvaError):
-    """The training command cannot go on."""
+    """The training command cannot continue."""
 
 
 class DatasetError(TrainingError):
-    """The photos or labels are not as the training data's README describes them."""
+    """The photos or labels do not have the documented structure."""
 
 
 class UnknownBackboneError(TrainingError):
-    """The recipe does not know this backbone."""
+    """The training configuration names an unknown backbone."""
 
 
 class WeightsUnavailableError(TrainingError):
-    """The ImageNet weights could not be downloaded; name a file with --weights."""
+    """The ImageNet weights cannot be downloaded; pass a file with --weights."""
 
 
 class CheckpointMismatchError(TrainingError):
-    """The folder holds another run's checkpoint; choose another --out or the same settings."""
+    """The directory holds checkpoints of another run; choose another --out or the same configuration."""
 
 
 class ExportMismatchError(TrainingError):
-    """The exported model disagrees with the trained one, so it was not written."""
+    """The exported model disagrees with the trained one and was not written."""
 
 
 class MessengerError(EvaError):
-    """The messenger and Eva did not understand each other."""
+    """A messenger call or reply is invalid or failed."""
 
 
 class InvalidBotTokenError(MessengerError):
-    """Telegram does not know EVA_TELEGRAM_TOKEN; ask @BotFather."""
+    """Telegram rejects EVA_TELEGRAM_TOKEN; get one from @BotFather."""
 
 
 class InvalidPayloadError(MessengerError):
-    """The call is not one that the messenger would make."""
+    """The request is not a valid messenger payload."""
 
 
 class InvalidReplyError(MessengerError):
-    """The reply breaks a rule of the messenger, so it would not be shown."""
+    """The reply violates a rule of the messenger and would not be shown."""
 
 
 class ForbiddenUrlError(MessengerError):
-    """The address of a picture is none that Eva may open."""
+    """The image URL is not allowed."""
 
 
 class RemotePhotoGoneError(MessengerError):
-    """The picture is no longer at its address."""
+    """The photo no longer exists at its URL."""
 
 
 class RemotePhotoUnavailableError(MessengerError):
-    """The picture could not be fetched in time; a later try may succeed."""
+    """The photo could not be downloaded in time; a later attempt may succeed."""
 
 
 class DeliveryError(MessengerError):
-    """The messenger did not take the message; a later try may succeed."""
+    """The messenger did not accept the message; a later attempt may succeed."""
 
 
 class MessageRejectedError(MessengerError):
-    """The messenger will never take the message as it is."""
+    """The messenger rejects the message permanently."""
 
 
 class ChatUnavailableError(MessengerError):
-    """Nobody reads in this chat any more: Eva was blocked, or the chat was deleted."""
+    """The chat is unavailable: the bot was blocked or the chat was deleted."""

@@ -1,4 +1,4 @@
-"""Identifiers that sort by the time at which they were made: UUID version 7 (RFC 9562)."""
+"""UUID version 7 (RFC 9562): identifiers that sort by their time of creation."""
 
 import secrets
 import time
@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A new identifier: 48 bits of milliseconds since 1970, then 74 random bits."""
+    """Create an identifier: 48 bits of milliseconds since 1970, then 74 random bits."""
     milliseconds = time.time_ns() // 1_000_000
     value = (milliseconds << 80) | secrets.randbits(80)
     value = value & ~(0xF << 76) | (0x7 << 76)

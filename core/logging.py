@@ -1,16 +1,15 @@
-"""Logs: readable lines while developing, JSON in production. Nothing about a person is ever logged.
+"""Structured logging: readable lines in development, one JSON object a line in production.
 
-No file names, no addresses, no chat or user names: what is logged are Eva's own events, with counts and
-durations.
+Nothing about a person is logged: no file names, URLs, chat ids or names. Events have stable snake_case names and carry
+counts, durations and ids of rows; `docs/operations.md` lists them.
 """
 
 import logging
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from core.settings import Environment
 
@@ -29,44 +28,52 @@ NOISY_LOGGERS = (
     "uvicorn.access",
     "uvicorn.error",
 )
-"""Loggers of others that speak only from WARNING on. httpx logs addresses, and Telegram's hold the bot's token; the
-queue's would name chats, by its locks."""
+"""Third-party loggers that are limited to warnings. httpx logs URLs, and Telegram's contain the bot token;
+procrastinate logs job locks, which contain chat ids."""
 
 
 class _RedactSecrets:
-    """The last processor: takes secrets out of the line that is written."""
+    """Processor that replaces secrets in every value of an event."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
 
-    def __call__(self, logger: object, name: str, written: Any) -> str:
-        line = str(written)
+    def __call__(self, logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
+        return {key: self._redact(value) for key, value in event_dict.items()}
+
+    def _redact(self, value: object) -> object:
+        if isinstance(value, (bool, int, float, type(None))):
+            return value
+        text = str(value)
+        redacted = text
         for secret in self._secrets:
-            line = line.replace(secret, REDACTED)
-        return line
+            redacted = redacted.replace(secret, REDACTED)
+        return value if redacted == text else redacted
 
 
 def configure_logging(environment: Environment, *, secrets: Iterable[str] = ()) -> None:
-    """Send Eva's events and the standard library's logging through one renderer to stderr.
+    """Send structlog events and the standard library's records through one renderer to stderr.
 
     Args:
-        environment: decides the form.
-        secrets: never shown, wherever they stand; libraries quote tokens in their errors.
+        environment: JSON in production, readable lines otherwise.
+        secrets: strings that are never written, wherever they occur; libraries quote tokens in their errors.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderers: list[Processor]
+    # Tracebacks become text before redaction. structlog's rich tracebacks would print local variables, and with them
+    # parts of photos.
+    final: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        _RedactSecrets(secrets),
+    ]
     if environment is Environment.PRODUCTION:
-        renderers = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        final.append(structlog.processors.JSONRenderer())
     else:
-        # Pretty tracebacks would print local variables, and with them parts of photos.
-        renderers = [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
-        ]
-    renderers.append(_RedactSecrets(secrets))
+        final.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -74,16 +81,12 @@ def configure_logging(environment: Environment, *, secrets: Iterable[str] = ()) 
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
-        )
-    )
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     for name in NOISY_LOGGERS:
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(logging.WARNING)

@@ -1,7 +1,7 @@
-"""Pictures, on disk or in S3, behind one asynchronous interface. Whose they are, only the database knows.
+"""Asynchronous storage of JPEG images, in a local directory or in S3.
 
 obstore's own asynchronous calls are not used: up to Python 3.13 its threads, which report back to the event loop,
-now and then abort the interpreter while it ends. Its blocking calls on our threads do not.
+sometimes abort the interpreter during shutdown. Its blocking calls on worker threads do not.
 """
 
 import os
@@ -21,45 +21,45 @@ from obstore.store import LocalStore, S3Store
 from core.errors import ObjectNotFoundError, StorageUnavailableError
 
 KEY_PATTERN = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}(?:-[a-z0-9-]{1,20})?\.jpg")
-"""A random name; what `core.images.renditions` makes of a picture has a suffix to its name."""
+"""A random name; renditions (`core.images.renditions`) add a suffix to it."""
 CONTENT_TYPE = "image/jpeg"
 PROBE_KEY = f"00/{30 * '0'}.jpg"
-"""A key that no picture will ever have."""
+"""A key that is never generated, for health checks."""
 
 
 class ObjectStorage:
-    """A place for pictures under random keys; use `new_key` for each."""
+    """Stores images under random keys; create one with `generate_key` for each."""
 
     def __init__(self, url: str, **options: Any) -> None:
-        """Name the place; a folder is made if it is not there, readable by its owner alone.
+        """Configure the storage; a local directory is created if missing, readable by its owner only.
 
         Args:
-            url: `file:///folder` or `s3://bucket/prefix`.
-            options: for S3, over AWS's own environment variables (obstore's names, e.g. `endpoint`).
+            url: `file:///directory` or `s3://bucket/prefix`.
+            options: for S3, override AWS's environment variables (obstore's names, e.g. `endpoint`).
 
         Raises:
-            StorageUnavailableError: the URL names neither, or the folder cannot be made.
+            StorageUnavailableError: the URL has neither form, or the directory cannot be created.
         """
         parts = urlsplit(url)
-        self._folder: Path | None = None
+        self._directory: Path | None = None
         try:
             if parts.scheme == "s3":
                 self._store: LocalStore | S3Store = S3Store.from_url(url, **options)
             elif parts.scheme == "file" and parts.netloc in ("", "localhost"):
-                self._folder = Path(unquote(parts.path))
-                self._folder.mkdir(parents=True, exist_ok=True)
-                self._folder.chmod(0o700)
-                self._store = LocalStore(self._folder)
+                self._directory = Path(unquote(parts.path))
+                self._directory.mkdir(parents=True, exist_ok=True)
+                self._directory.chmod(0o700)
+                self._store = LocalStore(self._directory)
             else:
                 raise StorageUnavailableError("EVA_STORAGE_URL must begin with file:/// or s3://")
         except (BaseError, OSError) as error:
             raise StorageUnavailableError(type(error).__name__) from error
 
     async def put(self, key: str, data: bytes) -> None:
-        """Store a JPEG under a key, whole or not at all; what was there is replaced.
+        """Store a JPEG atomically, replacing the previous one under the same key.
 
         Raises:
-            StorageUnavailableError: the place does not answer.
+            StorageUnavailableError: the storage does not answer.
         """
         attributes = {"Content-Type": CONTENT_TYPE} if isinstance(self._store, S3Store) else None
         try:
@@ -68,11 +68,11 @@ class ObjectStorage:
             raise StorageUnavailableError(type(error).__name__) from error
 
     async def get(self, key: str) -> bytes:
-        """The JPEG under a key.
+        """Read the JPEG under a key.
 
         Raises:
             ObjectNotFoundError: there is none.
-            StorageUnavailableError: the place does not answer.
+            StorageUnavailableError: the storage does not answer.
         """
         if not is_valid_key(key):
             raise ObjectNotFoundError
@@ -84,21 +84,21 @@ class ObjectStorage:
             raise StorageUnavailableError(type(error).__name__) from error
 
     async def check(self) -> None:
-        """Ask the place for a sign of life.
+        """Check that the storage can be used.
 
         Raises:
-            StorageUnavailableError: there is none.
+            StorageUnavailableError: it cannot.
         """
-        if self._folder is not None and not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
-            raise StorageUnavailableError("the folder cannot be written")
+        if self._directory is not None and not os.access(self._directory, os.R_OK | os.W_OK | os.X_OK):
+            raise StorageUnavailableError("the directory is not writable")
         with suppress(ObjectNotFoundError):
             await self.get(PROBE_KEY)
 
     async def delete(self, keys: Sequence[str]) -> None:
-        """Delete pictures; keys without one are fine.
+        """Delete images; keys that do not exist are ignored.
 
         Raises:
-            StorageUnavailableError: the place does not answer; some of the pictures may be left.
+            StorageUnavailableError: the storage does not answer; some of the images may remain.
         """
         for key in keys:
             try:
@@ -109,22 +109,23 @@ class ObjectStorage:
     def _delete(self, key: str) -> None:
         with suppress(FileNotFoundError):
             self._store.delete(key)
-        if self._folder is not None:
-            # A picture is written beside its place first, as `<name>#<number>`, and stays so after a kill.
-            place = self._folder / key
-            for rest in place.parent.glob(f"{place.name}#*"):
-                rest.unlink()
+        if self._directory is not None:
+            # obstore writes to `<name>#<number>` first; a process that is killed leaves this file.
+            path = self._directory / key
+            for partial_file in path.parent.glob(f"{path.name}#*"):
+                partial_file.unlink()
 
     def _read(self, key: str) -> bytes:
         return bytes(self._store.get(key).bytes())
 
 
 def generate_key() -> str:
-    """A key that nobody can guess: 128 random bits."""
+    """Create an unguessable key of 128 random bits."""
     name = secrets.token_hex(16)
     return f"{name[:2]}/{name[2:]}.jpg"
 
 
 def is_valid_key(text: str) -> bool:
-    """Whether this can be a key of `new_key`'s, or one derived from it, and so names nothing outside of the storage."""
+    """Whether the text has the form of a generated key or of a rendition's, and so names nothing outside the
+    storage."""
     return KEY_PATTERN.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Everything that Eva remembers with, opened and closed together: the database, the pictures and their links."""
+"""The resources that services share: database, object storage, URL signer and processor limit."""
 
 import asyncio
 import sys
@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from anyio import CapacityLimiter, to_thread
 
 from core.db.database import Database
-from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import migrate_up
 from core.errors import EmbeddedPostgresError
 from core.object_storage import ObjectStorage
@@ -19,33 +19,37 @@ from core.settings import Settings
 from core.signing import UrlSigner, load_secret_key
 from core.vision.backends import available_cpus
 
+if TYPE_CHECKING:
+    from core.db.embedded_postgres import EmbeddedPostgres
+
 log = structlog.get_logger()
 
 POLL_INTERVAL = 1.0
-"""Seconds between looks whether the embedded server lives."""
+"""Seconds between checks that the embedded server is running."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """What Eva remembers with."""
+    """What the services of one process share."""
 
     database: Database
     storage: ObjectStorage
     url_signer: UrlSigner
     private_photo_ttl: timedelta
-    """How long the pictures of a look that was not shared are kept."""
+    """How long the images of a look that is not shared are kept."""
     cpu_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(available_cpus()))
-    """Threads that decode, judge and draw at the same time: one for each core, for all uses together."""
+    """Limits the threads that decode, infer or draw at the same time to one for each processor, for all uses
+    together."""
 
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The database that the settings name, or the embedded one, which runs as long as somebody uses it.
+    """Connect to the configured database, or run the embedded PostgreSQL while it is in use.
 
     Raises:
-        UnsupportedDatabaseUrlError: DATABASE_URL names no Postgres.
-        DatabaseUnavailableError: that one does not answer.
-        EmbeddedPostgresError: there is no DATABASE_URL, and the embedded Postgres does not start.
+        UnsupportedDatabaseUrlError: DATABASE_URL is not a PostgreSQL URL.
+        DatabaseUnavailableError: that database does not answer.
+        EmbeddedPostgresError: there is no DATABASE_URL, and the embedded PostgreSQL does not start.
     """
     if settings.database_url is not None:
         async with Database(settings.database_url.get_secret_value()) as database:
@@ -58,44 +62,44 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
     server = EmbeddedPostgres(settings.data_dir / "postgres")
     await to_thread.run_sync(server.start)
-    watch = asyncio.create_task(_supervise_embedded(server))
+    supervisor = asyncio.create_task(_supervise_embedded(server))
     try:
         async with Database(server.url) as database:
             yield database
     finally:
-        watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
+        supervisor.cancel()
+        await asyncio.gather(supervisor, return_exceptions=True)
         await to_thread.run_sync(server.stop)
 
 
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """All of Eva's memory, with the tables as this version needs them.
+    """Open all resources and migrate the database to the current schema.
 
     Raises:
         MissingSecretKeyError: EVA_SECRET_KEY is not set in production.
-        PersistenceError: the database or the place for pictures cannot be used.
+        PersistenceError: the database or the object storage cannot be used.
     """
-    links = UrlSigner(load_secret_key(settings))
+    url_signer = UrlSigner(load_secret_key(settings))
     storage = ObjectStorage(settings.object_storage_url)
     async with open_database(settings) as database:
         await migrate_up(database)
         yield Resources(
             database=database,
             storage=storage,
-            url_signer=links,
+            url_signer=url_signer,
             private_photo_ttl=timedelta(hours=settings.private_photo_ttl_hours),
         )
 
 
-async def _supervise_embedded(server: EmbeddedPostgres) -> None:
-    """Start the embedded server again whenever it was killed: nobody else would."""
+async def _supervise_embedded(server: "EmbeddedPostgres") -> None:
+    """Restart the embedded server whenever it was killed."""
     while True:
         await asyncio.sleep(POLL_INTERVAL)
         if server.is_running():
             continue
-        log.warning("the embedded database is gone and is started again")
+        log.warning("embedded_postgres_restarting")
         try:
             await to_thread.run_sync(server.restart)
         except EmbeddedPostgresError as error:
-            log.error("the embedded database does not start", detail=error.detail)
+            log.error("embedded_postgres_restart_failed", detail=error.detail)

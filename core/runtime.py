@@ -1,4 +1,4 @@
-"""A process that works until it is told to stop, and then ends in order; on libuv where there is one."""
+"""Running a process: the event loop, and shutdown on a signal."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_event_loop(main: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine in an event loop of its own: uvloop's, or asyncio's on Windows, which it does not know."""
+    """Run a coroutine in a new event loop: uvloop, or asyncio's own on Windows, which uvloop does not support."""
     if sys.platform == "win32":
         return asyncio.run(main)
     import uvloop  # noqa: PLC0415
@@ -25,36 +25,36 @@ def run_event_loop(main: Coroutine[Any, Any, Result]) -> Result:
 async def run_until_signalled(
     *services: Callable[[], Awaitable[None]], on_started: Callable[[], None] | None = None
 ) -> None:
-    """Do several things side by side until SIGINT or SIGTERM, or until one of them ends; then cancel the others.
+    """Run services concurrently until SIGINT or SIGTERM, or until one of them ends; then cancel the others.
 
-    A second signal ends the process at once, as it would have without this.
+    A second signal ends the process at once.
 
     Args:
-        work: what is done.
-        begin: called when signals are heeded, e.g. to say so.
+        services: what runs.
+        on_started: called when the signal handlers are installed.
 
     Raises:
-        Exception: the first of them that failed.
+        Exception: the first service that failed.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    # Windows has no handlers in its event loop; there, Ctrl-C cancels the main task, which comes to the same.
+    # The event loop of Windows has no signal handlers; there, Ctrl-C cancels the main task, with the same result.
     with suppress(NotImplementedError):
-        for each in SIGNALS:
-            loop.add_signal_handler(each, stop.set)
+        for number in SIGNALS:
+            loop.add_signal_handler(number, stop.set)
     if on_started is not None:
         on_started()
-    tasks = [asyncio.ensure_future(each()) for each in services]
-    told = asyncio.ensure_future(stop.wait())
+    tasks = [asyncio.ensure_future(service()) for service in services]
+    stopped = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait([*tasks, told], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
     finally:
         with suppress(NotImplementedError):
-            for each in SIGNALS:
-                loop.remove_signal_handler(each)
-        for task in (*tasks, told):
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+        for task in (*tasks, stopped):
             task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-    for result in ended:
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
         if isinstance(result, Exception):
             raise result

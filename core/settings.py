@@ -1,20 +1,58 @@
-"""Everything that can be set from outside, in one place: environment variables that begin with EVA_.
+"""Configuration from environment variables: `EVA_<NAME OF THE FIELD>`, and DATABASE_URL, the name that hosts use.
 
-One does not begin so: DATABASE_URL, the name that hosts give it.
+`docs/configuration.md` is generated from the field descriptions.
 """
 
+import os
 import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, TypeAdapter, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "EVA_"
+TEST_PREFIX = "EVA_TEST_"
+"""Variables that only the test suite reads."""
+RENAMED = {
+    "EVA_DAILY_PHOTOS": "EVA_PHOTOS_PER_PERSON_PER_DAY",
+    "EVA_DAILY_PHOTOS_PER_ADDRESS": "EVA_PHOTOS_PER_IP_PER_DAY",
+    "EVA_FACEBOOK_ID": "EVA_FACEBOOK_CLIENT_ID",
+    "EVA_FACEBOOK_SECRET": "EVA_FACEBOOK_CLIENT_SECRET",
+    "EVA_FACEBOOK_URL": "EVA_FACEBOOK_DIALOG_URL",
+    "EVA_KAKAO_KEY": "EVA_KAKAO_SKILL_KEY",
+    "EVA_KAKAO_LOGIN_ID": "EVA_KAKAO_CLIENT_ID",
+    "EVA_KAKAO_LOGIN_SECRET": "EVA_KAKAO_CLIENT_SECRET",
+    "EVA_KEEP_PAGES": "EVA_PAGE_CACHE_SECONDS",
+    "EVA_KEEP_PRIVATE_HOURS": "EVA_PRIVATE_PHOTO_TTL_HOURS",
+    "EVA_NEWCOMERS_PER_HOUR": "EVA_NEW_VISITORS_PER_IP_PER_HOUR",
+    "EVA_TELEGRAM_LOGIN_ID": "EVA_TELEGRAM_CLIENT_ID",
+    "EVA_TELEGRAM_LOGIN_SECRET": "EVA_TELEGRAM_CLIENT_SECRET",
+    "EVA_TELEGRAM_NAME": "EVA_TELEGRAM_BOT_USERNAME",
+    "EVA_TELEGRAM_RATE": "EVA_TELEGRAM_MESSAGES_PER_SECOND",
+    "EVA_TELEGRAM_SECRET": "EVA_TELEGRAM_WEBHOOK_SECRET",
+    "EVA_WORKER": "EVA_RUN_WORKER",
+}
+"""Former names of variables, for the error message."""
+
+
+def _strip_trailing_slash(value: str) -> str:
+    return value.rstrip("/")
+
+
+def _check_http_url(value: str) -> str:
+    TypeAdapter(HttpUrl).validate_python(value)
+    return value
+
+
+BaseUrl = Annotated[str, AfterValidator(_strip_trailing_slash), AfterValidator(_check_http_url)]
+"""An http or https URL without a trailing slash."""
 
 
 class EngineName(StrEnum):
-    """What runs the network."""
+    """Inference backends."""
 
     LITERT = "litert"
     TENSORFLOW = "tensorflow"
@@ -22,30 +60,22 @@ class EngineName(StrEnum):
 
 
 class Environment(StrEnum):
-    """Where Eva runs."""
+    """Deployment environments."""
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
 
 
-class WorkerPlace(StrEnum):
-    """Where the queue's jobs are done."""
-
-    INLINE = "inline"
-    """In the process that also serves the web."""
-    OFF = "off"
-    """Elsewhere: in processes of `eva worker`."""
-
-
 class Settings(BaseSettings):
-    """Eva's settings; `Settings()` reads them from the environment, once, at the start.
+    """All settings; `Settings()` reads them from the environment once, when the process starts.
 
     Raises:
-        pydantic.ValidationError: a variable holds a value that is not one of its choices or out of its range.
+        pydantic.ValidationError: a value is invalid, settings contradict each other, or there is an unknown variable
+            with the prefix EVA_.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="EVA_",
+        env_prefix=PREFIX,
         env_ignore_empty=True,
         hide_input_in_errors=True,
         frozen=True,
@@ -55,105 +85,101 @@ class Settings(BaseSettings):
     )
 
     engine: EngineName = EngineName.LITERT
-    """What judges photos: `litert`, the model as it ships; `tensorflow`, the same in float32, to compare
-    (needs the extra `train`); `scripted`, made-up verdicts for work on the site, which say so and are
-    refused in production."""
+    """Inference backend: `litert`, the bundled model; `tensorflow`, the same model in float32 for comparison (needs the
+    extra `train`); `scripted`, made-up verdicts for development, marked as such and refused in production."""
     env: Environment = Environment.DEVELOPMENT
     """`development` or `production`."""
     model_dir: Path | None = None
-    """Folder of the model and its `model.json`, if not the one that ships with Eva."""
+    """Directory of the model and its `model.json`, instead of the bundled one."""
     data_dir: Path = Path(".eva")
-    """Folder for what Eva keeps on this machine: the embedded Postgres, pictures and the secret key, each only
-    where its own setting names no other place."""
+    """Directory for local data: the embedded PostgreSQL, images and the secret key, each unless its own setting names
+    another place."""
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
-    """A Postgres, `postgresql://user:password@host/name`; `postgres://` is the same. Without it an embedded one
-    runs."""
+    """PostgreSQL URL, `postgresql://user:password@host/name` (or `postgres://`). Default: an embedded PostgreSQL."""
     storage_url: str | None = None
-    """Where pictures lie: `file:///folder` or `s3://bucket/prefix` (the rest by AWS's own variables); without it
-    `pictures` in the data folder."""
+    """Where images are stored: `file:///directory` or `s3://bucket/prefix` (credentials in AWS's own variables).
+    Default: `pictures` in the data directory."""
     secret_key: SecretStr | None = Field(default=None, min_length=32)
-    """Signs links, at least 32 characters. Required in production; in development one is made and kept in the
-    data folder."""
+    """Signs image URLs and sessions; at least 32 characters. Required in production; in development one is generated in
+    the data directory."""
     private_photo_ttl_hours: int = Field(default=24, ge=1)
-    """Hours after which the pictures of a look that was not shared are deleted."""
+    """Hours after which the images of a look that is not shared are deleted."""
     page_cache_seconds: float = Field(default=1.0, ge=0, le=60)
-    """Seconds for which the board and its looks may be shown again, as they are, to people who have never done
-    anything on the site; 0, each of them sees them anew."""
+    """Seconds for which public pages are served from memory to visitors without a session; `0` disables the cache."""
     photos_per_person_per_day: int = Field(default=60, ge=1)
-    """Photos that one person may show in a day; days turn at midnight in Seoul."""
+    """Photos that are judged for one person a day; days start at midnight in Seoul."""
     photos_per_ip_per_day: int = Field(default=200, ge=1)
-    """Photos that the site takes from one address in a day: people behind one router share it."""
+    """Photos that the site accepts from one IP address a day; people behind one router share it."""
     writes_per_minute: int = Field(default=60, ge=1)
-    """Whatever changes something on the site, from one address and by one visitor; ten times as much in an hour."""
+    """Requests that change data, for each IP address and each visitor a minute; ten times as many an hour."""
     new_visitors_per_ip_per_hour: int = Field(default=20, ge=1)
-    """New visitors that one address may bring along in an hour, by hearts, photos and the like."""
-    run_worker: WorkerPlace = WorkerPlace.INLINE
-    """`inline`, the web process does the queue's jobs too; `off`, only `eva worker` does."""
-    public_url: HttpUrl | None = None
-    """The address at which others reach Eva, for links and pictures that she sends."""
+    """New anonymous visitors from one IP address an hour; a visitor is created by the first heart, photo or similar."""
+    run_worker: bool = True
+    """`true`: the web process also runs queued jobs; `false`: only `eva worker` does."""
+    public_url: BaseUrl | None = None
+    """The public base URL, for links and images in messages."""
     admins: Annotated[tuple[str, ...], NoDecode] = ()
-    """Who may moderate: identities as `provider:subject`, e.g. `telegram:12345`, with commas between."""
+    """Moderators: identities as `provider:subject`, e.g. `telegram:12345`, separated by commas."""
     telegram_token: SecretStr | None = None
-    """The token that @BotFather gave; without it Telegram is off."""
+    """Bot token from @BotFather; Telegram is off without it."""
     telegram_webhook_secret: SecretStr | None = None
-    """What Telegram must send in `X-Telegram-Bot-Api-Secret-Token`: 1 to 256 letters, digits, `_` or `-`."""
-    telegram_api_url: str = "https://api.telegram.org"
-    """Root of the Bot API, for a server of one's own or a fake."""
+    """What Telegram sends in `X-Telegram-Bot-Api-Secret-Token`: 1 to 256 letters, digits, `_` or `-`."""
+    telegram_api_url: BaseUrl = "https://api.telegram.org"
+    """Base URL of the Bot API, for a local server or a fake."""
     telegram_messages_per_second: int = Field(default=30, ge=1, le=1000)
-    """Messages a second to all chats together; more than Telegram's 30 only with its paid broadcasts."""
+    """Messages a second to all chats together; more than Telegram's 30 only with paid broadcasts."""
     kakao_skill_key: SecretStr | None = None
-    """What Kakao must send in `x-skill-key`; without it KakaoTalk is off."""
+    """What Kakao sends in `x-skill-key`; KakaoTalk is off without it."""
     kakao_bot_id: str | None = None
     """The only bot whose calls are answered, without the `!` of its development channel."""
     kakao_image_hosts: Annotated[tuple[str, ...], NoDecode] = (".kakaocdn.net", ".talk.kakao.com")
-    """Hosts that photos are fetched from, with commas between; one that begins with a dot stands for all under it."""
+    """Hosts from which photos are downloaded, separated by commas; a leading dot allows all subdomains."""
     kakao_js_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9]{8,64}$")
-    """The JavaScript key of Kakao's app, for the button that shares looks; without it there is no such button."""
+    """JavaScript key of the Kakao app, for the share button; no button without it."""
     kakao_sdk_version: str = Field(default="2.8.3", pattern=r"^\d+\.\d+\.\d+$")
-    """Of the script that Kakao's button needs; only together with its hash."""
+    """Version of the Kakao SDK script that the share button loads; set it together with its hash."""
     kakao_sdk_integrity: str = Field(
         default="sha384-oroumrnFVE0xtgqyDZJARgERibXg2C28380uaUZz2kHDS5CR7tu20eGiOU6GkTpy",
         pattern=r"^sha(256|384|512)-[A-Za-z0-9+/]+={0,2}$",
     )
-    """The hash of that script, as browsers check it (subresource integrity); only together with its version."""
+    """Subresource integrity hash of that script; set it together with its version."""
 
     telegram_bot_username: str | None = Field(default=None, pattern="^[A-Za-z0-9_]{5,32}$")
-    """The bot's name without its `@`; with it, and the token, the site has Telegram's older login, a button of
-    Telegram's own."""
+    """The bot's username without `@`; with it and the token, the site offers Telegram's login widget."""
     telegram_client_id: str | None = None
-    """The Client ID that @BotFather gives under Web Login; with its secret, people can log in with Telegram."""
+    """Client ID from @BotFather's Web Login; with its secret, the site offers login with Telegram."""
     telegram_client_secret: SecretStr | None = None
-    """The Client Secret of that."""
-    telegram_login_issuer: str = "https://oauth.telegram.org"
-    """Who signs Telegram's logins; its discovery document lies under it."""
+    """Client secret of Telegram's Web Login."""
+    telegram_login_issuer: BaseUrl = "https://oauth.telegram.org"
+    """Issuer of Telegram's ID tokens; its discovery document is below it."""
     kakao_client_id: str | None = None
-    """The REST API key of an app at Kakao Developers; with its secret, people can log in with Kakao."""
+    """REST API key of an app at Kakao Developers; with its secret, the site offers login with Kakao."""
     kakao_client_secret: SecretStr | None = None
-    """The client secret of that key."""
+    """Client secret of that key."""
     kakao_admin_key: SecretStr | None = None
-    """The admin key of that app, with which Kakao says that somebody disconnected it; without it nobody is heard."""
-    kakao_login_issuer: str = "https://kauth.kakao.com"
-    """Who signs Kakao's logins; its discovery document lies under it."""
+    """Admin key of that app, which authenticates Kakao's unlink callback; the callback is refused without it."""
+    kakao_login_issuer: BaseUrl = "https://kauth.kakao.com"
+    """Issuer of Kakao's ID tokens; its discovery document is below it."""
     facebook_client_id: str | None = None
-    """The id of an app at Meta for Developers; with its secret, people can log in with Facebook."""
+    """Id of an app at Meta for Developers; with its secret, the site offers login with Facebook."""
     facebook_client_secret: SecretStr | None = None
-    """The app secret."""
+    """App secret of that app."""
     facebook_version: str = Field(default="v26.0", pattern=r"^v[0-9]+\.[0-9]+$")
-    """The version of the Graph API."""
-    facebook_dialog_url: str = "https://www.facebook.com"
-    """Root of Facebook's own pages, where people agree."""
-    facebook_graph_url: str = "https://graph.facebook.com"
-    """Root of the Graph API."""
+    """Version of the Graph API."""
+    facebook_dialog_url: BaseUrl = "https://www.facebook.com"
+    """Base URL of Facebook's login dialog."""
+    facebook_graph_url: BaseUrl = "https://graph.facebook.com"
+    """Base URL of the Graph API."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Everything that must not be read by others."""
-        given = (getattr(self, name) for name in type(self).model_fields)
-        values = [each.get_secret_value() for each in given if isinstance(each, SecretStr)]
-        return (*values, *self._database_password())
+        """Every secret value, for redaction."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return (*secrets, *self._database_password())
 
     def _database_password(self) -> tuple[str, ...]:
-        """The database's, if its address can be read."""
+        """The password in the database URL, if the URL can be parsed."""
         try:
             password = urlsplit(self.database_url.get_secret_value()).password if self.database_url else None
         except ValueError:
@@ -162,40 +188,32 @@ class Settings(BaseSettings):
 
     @property
     def is_https(self) -> bool:
-        """Whether others reach Eva over https."""
-        return self.public_url is not None and self.public_url.scheme == "https"
+        """Whether the public URL uses https."""
+        return self.public_url is not None and self.public_url.startswith("https://")
 
     @property
     def object_storage_url(self) -> str:
-        """Where pictures lie, as a URL."""
+        """Where images are stored, as a URL."""
         return self.storage_url or (self.data_dir.absolute() / "pictures").as_uri()
 
-    @model_validator(mode="after")
-    def _require_sdk_pair(self) -> Self:
-        if len(self.model_fields_set & {"kakao_sdk_version", "kakao_sdk_integrity"}) == 1:
-            raise ValueError("EVA_KAKAO_SDK_VERSION and EVA_KAKAO_SDK_INTEGRITY must be set together")
-        return self
-
-    @field_validator("admins", mode="before")
+    @field_validator("admins", "kakao_image_hosts", mode="before")
     @classmethod
-    def _split_admins(cls, value: object) -> object:
+    def _split_commas(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        return tuple(who for each in value.split(",") if (who := each.strip()))
+        return tuple(item for part in value.split(",") if (item := part.strip()))
 
     @field_validator("admins")
     @classmethod
     def _check_admins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(re.fullmatch(r"[a-z_]+:\S+", each) for each in value):
-            raise ValueError("must be provider:subject, with commas between")
+        if not all(re.fullmatch(r"[a-z_]+:\S+", identity) for identity in value):
+            raise ValueError("must be provider:subject, separated by commas")
         return value
 
-    @field_validator("kakao_image_hosts", mode="before")
+    @field_validator("kakao_image_hosts")
     @classmethod
-    def _split_hosts(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(host for each in value.split(",") if (host := each.strip().lower()))
+    def _lower_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(host.lower() for host in value)
 
     @field_validator("telegram_webhook_secret")
     @classmethod
@@ -205,16 +223,22 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _require_client_pairs(self) -> Self:
-        """A login that is half set up is a mistake, and not a login that is switched off."""
+    def _require_pairs(self) -> Self:
+        """Refuse a login that is configured by half, and an SDK version without its hash."""
         for login in ("kakao", "facebook", "telegram"):
             if (getattr(self, f"{login}_client_id") is None) is not (getattr(self, f"{login}_client_secret") is None):
-                raise ValueError(f"EVA_{login.upper()}_CLIENT_ID and EVA_{login.upper()}_CLIENT_SECRET belong together")
+                name = login.upper()
+                raise ValueError(f"EVA_{name}_CLIENT_ID and EVA_{name}_CLIENT_SECRET must be set together")
+        if len(self.model_fields_set & {"kakao_sdk_version", "kakao_sdk_integrity"}) == 1:
+            raise ValueError("EVA_KAKAO_SDK_VERSION and EVA_KAKAO_SDK_INTEGRITY must be set together")
         return self
 
-    @field_validator(
-        "telegram_login_issuer", "telegram_api_url", "kakao_login_issuer", "facebook_dialog_url", "facebook_graph_url"
-    )
-    @classmethod
-    def _strip_trailing_slash(cls, value: str) -> str:
-        return value.rstrip("/")
+    @model_validator(mode="after")
+    def _reject_unknown_variables(self) -> Self:
+        known = {f"{PREFIX}{name.upper()}" for name in type(self).model_fields}
+        for name in sorted(os.environ):
+            variable = name.upper()
+            if variable.startswith(PREFIX) and variable not in known and not variable.startswith(TEST_PREFIX):
+                replacement = RENAMED.get(variable)
+                raise ValueError(f"{name} is now called {replacement}" if replacement else f"{name} is not a setting")
+        return self

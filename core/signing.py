@@ -1,4 +1,4 @@
-"""Signed URLs of stored images: they expire, and do not tell the image's key to anybody who does not have it."""
+"""Signatures by the secret key: URLs of stored images, and session tokens of the browser."""
 
 import os
 import re
@@ -14,7 +14,10 @@ from core.errors import InvalidSignatureError, MissingSecretKeyError
 from core.settings import Environment, Settings
 
 IMAGE_URL_SALT = "image-url"
-"""Keeps these signatures apart from others by the same secret."""
+"""Separates the signatures of image URLs from others made with the same secret."""
+VISITOR_SALT = "visitor"
+"""The same for session tokens."""
+TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
 
 
 class UrlSigner:
@@ -24,24 +27,25 @@ class UrlSigner:
         self._signer = Signer(secret, salt=IMAGE_URL_SALT, digest_method=sha256)
 
     def sign(self, key: str, lifetime: timedelta, *, round_to: timedelta | None = None) -> str:
-        """A token that opens one image for this long, to the second.
+        """Create a token that opens one image until it expires.
 
         Args:
-            key: the image's storage key.
+            key: the image's key in the object storage.
             lifetime: how long the token is valid.
-            step: rounds the expiry up to a multiple of this; the tokens of one step are equal, so that browsers can
+            round_to: rounds the expiry up to a multiple of this. Tokens of the same period are equal, so browsers can
                 cache the image.
         """
         expires = int(time.time() + lifetime.total_seconds())
         if round_to is not None:
             expires += -expires % int(round_to.total_seconds())
-        return f"{expires:x}.{self._signature(f'{expires:x}', key)}"
+        signature = self._signer.get_signature(f"{expires:x} {key}")
+        return f"{expires:x}.{signature.decode()}"
 
     def verify(self, key: str, token: str) -> None:
-        """Verify that a token opens this image.
+        """Check that a token opens this image.
 
         Raises:
-            InvalidSignatureError: the token is forged, another image's, or expired.
+            InvalidSignatureError: the token is forged, belongs to another image, or has expired.
         """
         expires, _, signature = token.partition(".")
         if not self._signer.verify_signature(f"{expires} {key}".encode(), signature.encode()):
@@ -49,27 +53,19 @@ class UrlSigner:
         if int(expires, 16) < time.time():
             raise InvalidSignatureError("expired")
 
-    def _signature(self, expires: str, key: str) -> str:
-        return self._signer.get_signature(f"{expires} {key}").decode()
-
-
-VISITOR_SALT = "visitor"
-"""Keeps these signatures apart from others by the same secret."""
-TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
-
 
 class VisitorTokenSigner:
-    """Issues and verifies tokens: `<key of 128 random bits>.<signature>`."""
+    """Issues and verifies session tokens: `<key of 128 random bits>.<signature>`."""
 
     def __init__(self, secret: bytes) -> None:
         self._signer = Signer(secret, salt=VISITOR_SALT, digest_method=sha256)
 
     def issue(self) -> str:
-        """A token with a new key."""
+        """Create a token with a new key."""
         return self._signer.sign(secrets.token_urlsafe(16)).decode()
 
     def verify(self, token: str | None) -> str | None:
-        """The key of a token, or None if it was not issued here."""
+        """Return the key of a token, or None if the token was not issued with this secret."""
         if token is None or TOKEN_PATTERN.fullmatch(token) is None:
             return None
         try:
@@ -79,10 +75,10 @@ class VisitorTokenSigner:
 
 
 def load_secret_key(settings: Settings) -> bytes:
-    """The key that signs links.
+    """Return the configured secret key, or in development the one in the data directory, created on first use.
 
     Raises:
-        MissingSecretKeyError: none is given, and this is production.
+        MissingSecretKeyError: no key is configured in production.
     """
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
@@ -92,16 +88,16 @@ def load_secret_key(settings: Settings) -> bytes:
 
 
 def _load_or_create(path: Path) -> bytes:
-    """The key in this file, which only its owner can read; of several that make one at once, one wins."""
+    """Read the key file, creating it with mode 0600; of several processes that create it at once, one wins."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        candidate = path.with_name(f"{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
         try:
-            path.hardlink_to(fresh)
+            path.hardlink_to(candidate)
         except FileExistsError:
             pass
         finally:
-            fresh.unlink()
+            candidate.unlink()
     return path.read_bytes()

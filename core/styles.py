@@ -1,4 +1,4 @@
-"""The eight styles that Eva knows, in the order of the network's outputs."""
+"""The eight styles, in the order of the network's outputs."""
 
 from enum import StrEnum
 
@@ -17,9 +17,9 @@ class Style(StrEnum):
 
     @property
     def position(self) -> int:
-        """Position among the network's outputs, 0 to 7."""
+        """Index among the network's outputs, 0 to 7."""
         return STYLES.index(self)
 
 
 STYLES: tuple[Style, ...] = tuple(Style)
-"""The order that every array over styles follows."""
+"""The order of every array over styles."""

@@ -17,4 +17,4 @@ def signed_image_url(settings: Settings, signer: UrlSigner, key: str, lifetime: 
     """
     if settings.public_url is None:
         return None
-    return f"{str(settings.public_url).rstrip('/')}/pictures/{key}?t={signer.sign(key, lifetime)}"
+    return f"{settings.public_url}/pictures/{key}?t={signer.sign(key, lifetime)}"

@@ -68,7 +68,7 @@ def setup(
     from core.runtime import run_event_loop
 
     language, settings = terminal_language(), load_settings()
-    base_url = (url or str(settings.public_url or "")).rstrip("/")
+    base_url = (url or settings.public_url or "").rstrip("/")
     if settings.telegram_token is None or settings.telegram_webhook_secret is None or not base_url:
         fail(translate("cli.telegram.unset", language))
 

@@ -123,7 +123,7 @@ def judge_files(
         timestamps.append(time.perf_counter())
         if target is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(encode_heatmap_jpeg(image.image, verdict.cam))
+            target.write_bytes(encode_heatmap_jpeg(image, verdict.cam))
             timestamps.append(time.perf_counter())
         return JudgedFile(photo=photo, verdict=verdict, timings_ms=_step_durations_ms(timestamps))
 

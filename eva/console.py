@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 from rich.box import ROUNDED
 from rich.cells import cell_len
 from rich.console import Console
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from core.conversation.narration import Message, percent, style_name
 from core.i18n.translations import Language, translate
-from core.vision.heatmap import color_map
+from core.vision.heatmap import COLOR_MAP
 from core.vision.verdict import ConfidenceBand, Verdict
 from eva.batch import FailedFile, JudgedFile
 from eva.doctor import Check, CheckStatus
@@ -55,7 +56,7 @@ def print_probabilities(console: Console, verdict: Verdict, language: Language) 
     table.add_column()
     table.add_column(justify="right")
     table.add_column()
-    colors = color_map(BAR_WIDTH)
+    colors = COLOR_MAP[np.linspace(0, 255, BAR_WIDTH).round().astype(int)]
     for rank, (style, probability) in enumerate(verdict.ranking):
         share = percent(probability)
         filled = max(1, round(BAR_WIDTH * share / 100))

@@ -15,7 +15,6 @@ from PIL import Image, features
 
 from core.errors import BackendUnavailableError, ModelError, PersistenceError
 from core.i18n.translations import Language, translate
-from core.images.decoding import DecodedImage
 from core.images.formats import ImageFormat
 from core.settings import EngineName, Settings
 from core.vision.classifier import load_classifier
@@ -64,7 +63,7 @@ def run_checks(settings: Settings, language: Language) -> list[Check]:
 
 def _check_model(settings: Settings, language: Language) -> list[Check]:
     """Load the model and judge a grey image."""
-    gray = DecodedImage(image=Image.new("RGB", (64, 64), (124, 117, 104)), width=64, height=64, format="PNG")
+    gray = Image.new("RGB", (64, 64), (124, 117, 104))
     engine = settings.engine.value
     started = time.perf_counter()
     try:
@@ -166,7 +165,7 @@ def _check_public_url(settings: Settings, language: Language) -> Check:
     if settings.public_url is None:
         return _make_check("url", CheckStatus.OPTIONAL, translate("cli.doctor.url.mend", language), language)
     return _make_check(
-        "url", CheckStatus.OK, translate("cli.doctor.url.ok", language, url=str(settings.public_url)), language
+        "url", CheckStatus.OK, translate("cli.doctor.url.ok", language, url=settings.public_url), language
     )
 
 

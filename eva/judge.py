@@ -56,7 +56,7 @@ def ask(
     try:
         if target.exists() and target.samefile(photo):
             fail(translate("cli.not_saved", language, path=str(target)))
-        target.write_bytes(encode_heatmap_jpeg(image.image, verdict.cam))
+        target.write_bytes(encode_heatmap_jpeg(image, verdict.cam))
     except OSError:
         fail(translate("cli.not_saved", language, path=str(target)))
     console.print(translate("cli.saved", language, path=str(target)), markup=False, soft_wrap=True)

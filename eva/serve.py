@@ -83,7 +83,6 @@ def _serve(host: str, port: int, *, run_worker: bool, polling: bool) -> None:
     from bot.app import open_application
     from core.logging import configure_logging
     from core.runtime import run_event_loop, run_until_signalled
-    from core.settings import WorkerPlace
     from leaderboard_web.app import create_app
     from leaderboard_web.chat_controller import CHAT_PATH
     from webhooks.app import create_webhook_app
@@ -94,7 +93,7 @@ def _serve(host: str, port: int, *, run_worker: bool, polling: bool) -> None:
     with exit_on_error(language), bind_socket(host, port, language) as listener:
 
         async def work() -> None:
-            is_worker = run_worker and settings.run_worker is WorkerPlace.INLINE
+            is_worker = run_worker and settings.run_worker
             async with open_application(settings, run_worker=is_worker) as application:
                 site = create_webhook_app(application, create_app(application, samples=SAMPLES))
                 tasks = [*application.workers, *([application.run_polling] if polling else [])]

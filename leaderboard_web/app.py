@@ -52,7 +52,7 @@ def create_app(service: BotApplication, *, samples: Path) -> FastAPI:
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(AnonymousPageCache, ttl=settings.page_cache_seconds)
     app.add_middleware(CompressMiddleware, minimum_size=600)
-    app.state.public_url = str(service.settings.public_url or "").rstrip("/")
+    app.state.public_url = service.settings.public_url or ""
     app.mount("/static", VersionedStaticFiles(), name="static")
     register_error_handlers(app)
     site = AppState(

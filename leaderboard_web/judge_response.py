@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from core.conversation.narration import Message, percent, style_name, verdict_messages
 from core.i18n.translations import Language, translate
-from core.images.decoding import DecodedImage, decode_photo
+from core.images.decoding import decode_photo
 from core.styles import Style
 from core.vision.cam import EvidenceRegion
 from core.vision.classifier import StyleClassifier
@@ -87,7 +88,7 @@ def judge_upload(data: bytes, classifier: StyleClassifier, language: Language, *
         bars=tuple(build_bar(style, share, language) for style, share in verdict.ranking) if seen else (),
         heat=_inline_heatmap(picture, verdict, name, language) if seen else None,
         # A map without heat leaves the photo as it is: same size, same cut as the heat picture.
-        photo=_data_url(encode_heatmap_jpeg(picture.image, np.zeros_like(verdict.cam))) if include_photo else None,
+        photo=_data_url(encode_heatmap_jpeg(picture, np.zeros_like(verdict.cam))) if include_photo else None,
         model=verdict.model,
         engine=verdict.engine,
     )
@@ -110,9 +111,9 @@ def build_bar(style: Style, probability: float, language: Language) -> Probabili
     )
 
 
-def _inline_heatmap(picture: DecodedImage, verdict: Verdict, name: str, language: Language) -> InlineHeatmap:
+def _inline_heatmap(picture: Image.Image, verdict: Verdict, name: str, language: Language) -> InlineHeatmap:
     return InlineHeatmap(
-        url=_data_url(encode_heatmap_jpeg(picture.image, verdict.cam)),
+        url=_data_url(encode_heatmap_jpeg(picture, verdict.cam)),
         alt=translate("page.map_alt", language, style=name),
         caption=translate("page.map_caption", language, style=name),
     )

@@ -54,7 +54,8 @@ from core.errors import (
     RemotePhotoUnavailableError,
     StorageUnavailableError,
 )
-from core.jobs.queue import MAINTENANCE_QUEUE, RETRY_DELAYS, ExponentialBackoff
+from core.jobs.maintenance import MAINTENANCE_QUEUE
+from core.jobs.queue import RETRY_DELAYS, ExponentialBackoff
 from core.metrics import DELIVERIES
 
 if TYPE_CHECKING:

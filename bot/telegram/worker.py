@@ -54,7 +54,8 @@ from core.errors import (
 )
 from core.i18n.translations import Language, translate
 from core.jobs import queue
-from core.jobs.queue import DEFAULT_QUEUE, MAINTENANCE_QUEUE, RETRY_DELAYS, ExponentialBackoff
+from core.jobs.maintenance import MAINTENANCE_QUEUE
+from core.jobs.queue import DEFAULT_QUEUE, RETRY_DELAYS, ExponentialBackoff
 
 USER_ERRORS = (PhotoError, RemotePhotoGoneError, DailyLimitError, ModelError)
 """Faults that a sentence ends."""

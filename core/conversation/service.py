@@ -70,7 +70,7 @@ class ConversationService:
         """The page of a look that is on the board, if Eva has a public address."""
         if self.settings.public_url is None or not look.is_public:
             return None
-        return f"{str(self.settings.public_url).rstrip('/')}/looks/{look.id}"
+        return f"{self.settings.public_url}/looks/{look.id}"
 
     async def create_login_url(self, person: Person) -> str | None:
         """An address that makes whoever opens it first this person, once and for a few minutes: for their eyes only.
@@ -84,7 +84,7 @@ class ConversationService:
             return None
         async with self.resources.database.transaction() as connection:
             token = await one_time_tokens.create(connection, person.id)
-        return f"{str(self.settings.public_url).rstrip('/')}{LOGIN_LINK_PATH}/{token}"
+        return f"{self.settings.public_url}{LOGIN_LINK_PATH}/{token}"
 
     async def mark_verdicts_revealed(self, *shown_looks: Look) -> None:
         """Note that the verdicts on some looks were told, so that nobody can guess them any more."""

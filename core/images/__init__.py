@@ -1,1 +1,1 @@
-"""Untrusted photo bytes: formats, decoding, colour and stored renditions."""
+"""Decoding, color management and renditions of images."""

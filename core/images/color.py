@@ -1,4 +1,4 @@
-"""Pixels of any kind to upright, opaque sRGB."""
+"""Conversion of pixels of any mode to opaque sRGB."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -9,50 +9,49 @@ from PIL import Image, ImageCms
 from core.errors import NotAnImageError
 
 MAX_UNNOTICED_DIFFERENCE = 2
-"""Difference of two 8-bit values, 0 to 255, that counts as none."""
+"""Difference of two 8-bit values, 0 to 255, up to which a profile counts as sRGB."""
 PROFILE_CACHE_SIZE = 8
 
 
 def to_averageable_mode(image: Image.Image) -> Image.Image:
-    """Pixels that can be averaged: L, LA, RGB, RGBA or CMYK, 8 bits a channel.
+    """Convert to a mode whose pixels can be averaged: L, LA, RGB, RGBA or CMYK, 8 bits a channel.
 
-    Palettes are looked up, a colour declared transparent becomes alpha, 16-bit grey keeps its upper 8 bits.
+    Palettes are resolved, a transparent color becomes alpha, 16-bit grey keeps its upper 8 bits.
 
     Raises:
-        NotAnImageError: the pixels have no colour that could be shown (floating point, CIE Lab).
+        NotAnImageError: the pixels cannot be displayed as colors (floating point, CIE Lab).
     """
     if image.mode == "I" or image.mode.startswith("I;16"):
         wide = np.asarray(image).clip(0, 0xFFFF).astype(np.uint16)
         return Image.fromarray((wide >> 8).astype(np.uint8))
     if image.mode in ("F", "LAB"):
-        raise NotAnImageError(f"pixels of kind {image.mode}")
-    grey = image.mode in ("1", "L", "LA")
+        raise NotAnImageError(f"pixel mode {image.mode}")
+    is_grey = image.mode in ("1", "L", "LA")
     if image.has_transparency_data:
-        return image.convert("LA" if grey else "RGBA")
+        return image.convert("LA" if is_grey else "RGBA")
     if image.mode in ("L", "RGB", "CMYK"):
         return image
-    return image.convert("L" if grey else "RGB")
+    return image.convert("L" if is_grey else "RGB")
 
 
 def flatten_on_white(image: Image.Image) -> Image.Image:
-    """Lay LA or RGBA on white; every other kind comes back as it is."""
+    """Composite LA or RGBA on white; other modes are returned unchanged."""
     if image.mode not in ("LA", "RGBA"):
         return image
-    opaque = image.mode.removesuffix("A")
-    sheet = Image.new(opaque, image.size, "white")
-    sheet.paste(image.convert(opaque), mask=image.getchannel("A"))
-    return sheet
+    opaque_mode = image.mode.removesuffix("A")
+    background = Image.new(opaque_mode, image.size, "white")
+    background.paste(image.convert(opaque_mode), mask=image.getchannel("A"))
+    return background
 
 
 def to_srgb(image: Image.Image, profile: object) -> Image.Image:
-    """Bring L, RGB or CMYK to RGB in sRGB by the file's ICC profile.
+    """Convert L, RGB or CMYK to RGB in sRGB, using the file's ICC profile.
 
-    A profile that is broken or made for another kind of pixels is ignored on purpose: the picture is still a
-    picture, and browsers show it the same way. Without a profile, L and RGB count as sRGB, and CMYK is
-    converted by the plain formula.
+    A profile that is broken or made for another mode is ignored, as browsers do. Without a profile, L and RGB count as
+    sRGB, and CMYK is converted by the plain formula.
 
     Returns:
-        A new picture, also where nothing had to change.
+        A new image, also where nothing changes.
     """
     transform = _srgb_transform(profile, image.mode) if isinstance(profile, bytes) and profile else None
     if transform is None:
@@ -63,7 +62,7 @@ def to_srgb(image: Image.Image, profile: object) -> Image.Image:
 
 @lru_cache(maxsize=PROFILE_CACHE_SIZE)
 def _srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """The way from a profile to sRGB; None where there is none or where it changes nothing."""
+    """The transform from a profile to sRGB; None if the profile is unusable or changes nothing."""
     try:
         transform = ImageCms.buildTransform(
             ImageCms.ImageCmsProfile(BytesIO(profile)),
@@ -77,7 +76,7 @@ def _srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | N
     if mode != "RGB":
         return transform
     steps = np.linspace(0, 255, 9).astype(np.uint8)
-    colours = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
-    there = np.asarray(transform.apply(Image.fromarray(colours)))
-    moved = np.abs(there.astype(np.int16) - colours).max()
-    return transform if moved > MAX_UNNOTICED_DIFFERENCE else None
+    colors = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
+    converted = np.asarray(transform.apply(Image.fromarray(colors)))
+    difference = np.abs(converted.astype(np.int16) - colors).max()
+    return transform if difference > MAX_UNNOTICED_DIFFERENCE else None

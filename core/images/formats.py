@@ -1,4 +1,4 @@
-"""Which picture format some bytes hold, told by their content, and whether they stop before their own end."""
+"""Detection of image formats by content, and of files that end before the image does."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -6,21 +6,21 @@ from io import BytesIO
 
 from PIL import Image
 
-from core.images.jpeg import lacks_image_data as jpeg_is_cut_short
+from core.images.jpeg import lacks_image_data
 
 BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
-"""Sizes in bytes that the second header of a BMP has had over the years."""
+"""Sizes in bytes of the known versions of BMP's second header."""
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 AVIF_BRANDS = {b"avif", b"avis"}
 SHARED_BRANDS = {b"mif1", b"mif2", b"msf1", b"miaf"}
-"""Brands of the HEIF container that do not say which codec is inside."""
+"""Brands of the HEIF container that do not name the codec."""
 
 Image.MAX_IMAGE_PIXELS = 200_000_000
-"""Pillow warns above this size, and refuses twice as much; Eva's own limits are in `core.images.decoding`."""
+"""Pillow warns above this size and refuses twice as much; the limits that apply first are in `core.images.decoding`."""
 
 
 class ImageFormat(StrEnum):
-    """A format that Eva reads; the value is its usual name."""
+    """A supported format; the value is Pillow's name of it."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -45,10 +45,10 @@ SIGNATURES = {
 
 
 def detect_format(data: bytes) -> ImageFormat | None:
-    """The format that the first bytes announce, or None if it is none that Eva reads."""
-    for signature, form in SIGNATURES.items():
+    """Return the format that the first bytes announce, or None if it is not supported."""
+    for signature, image_format in SIGNATURES.items():
         if data.startswith(signature):
-            return form
+            return image_format
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return ImageFormat.WEBP
     if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in BMP_HEADERS:
@@ -59,10 +59,10 @@ def detect_format(data: bytes) -> ImageFormat | None:
 
 
 def open_header(data: bytes, image_format: ImageFormat) -> Image.Image:
-    """Read the header with Pillow's reader of this format alone; no pixel is decoded yet.
+    """Read the header with Pillow's decoder of this format only; no pixel is decoded yet.
 
     Raises:
-        Exception: whatever the reader raises on a header that it cannot follow.
+        Exception: whatever the decoder raises on an invalid header.
     """
     if image_format is ImageFormat.HEIF:
         # Loads libheif, which most processes never need.
@@ -73,7 +73,7 @@ def open_header(data: bytes, image_format: ImageFormat) -> Image.Image:
 
 
 def is_truncated(data: bytes, image_format: ImageFormat) -> bool:
-    """Whether the file announces more bytes than there are, where its reader does not say so itself."""
+    """Whether the file declares more bytes than it has, for formats whose decoders do not report it."""
     check = TRUNCATION_CHECKS.get(image_format)
     return check is not None and check(data)
 
@@ -90,7 +90,7 @@ def _detect_heif_brand(data: bytes) -> ImageFormat | None:
 
 
 def _png_is_truncated(data: bytes) -> bool:
-    """PNG: length, name, content and checksum, one chunk after the other, up to IEND."""
+    """PNG: chunks of length, name, content and checksum up to IEND."""
     at = 8
     while at + 12 <= len(data):
         if data[at + 4 : at + 8] == b"IEND":
@@ -99,8 +99,12 @@ def _png_is_truncated(data: bytes) -> bool:
     return True
 
 
+def _webp_is_truncated(data: bytes) -> bool:
+    return len(data) < 8 + int.from_bytes(data[4:8], "little")
+
+
 def _heif_is_truncated(data: bytes) -> bool:
-    """ISO base media file: boxes, each led by its size (1: eight more bytes hold it, 0: up to the end)."""
+    """ISO base media file: boxes that begin with their size (1: eight more bytes hold it, 0: up to the end)."""
     at = 0
     while at + 8 <= len(data):
         size = int.from_bytes(data[at : at + 4], "big")
@@ -115,10 +119,9 @@ def _heif_is_truncated(data: bytes) -> bool:
 
 
 TRUNCATION_CHECKS: dict[ImageFormat, Callable[[bytes], bool]] = {
-    ImageFormat.JPEG: jpeg_is_cut_short,
+    ImageFormat.JPEG: lacks_image_data,
     ImageFormat.PNG: _png_is_truncated,
-    ImageFormat.WEBP: lambda data: len(data) < 8 + int.from_bytes(data[4:8], "little"),
+    ImageFormat.WEBP: _webp_is_truncated,
     ImageFormat.HEIF: _heif_is_truncated,
     ImageFormat.AVIF: _heif_is_truncated,
 }
-"""Formats whose readers do not tell an incomplete file from a damaged one."""

@@ -1,8 +1,8 @@
-"""Pictures that are made of a look's photo when they are first asked for, and go when it goes.
+"""Images that are created from a look's photo on first use, and deleted with it: thumbnails and share images.
 
-Their keys follow from the photo's, so that whoever deletes a photo can name them all. A new way to make a thumbnail has
-a new number; what says by itself how it was made is made anew in its place. Old numbers stay in the list of what there
-may be to delete.
+Their keys are derived from the photo's key, so that deleting a photo can delete them all. A thumbnail of another kind
+gets a new version number; a share image says by itself how it was drawn and is replaced in place. Retired names stay in
+the list of keys to delete.
 """
 
 import asyncio
@@ -21,19 +21,18 @@ from core.resources import Resources
 
 THUMBNAIL_VERSION = 1
 THUMBNAIL_WIDTH = 480
-"""Of a thumbnail, in px."""
+"""In px."""
 THUMBNAIL_QUALITY = 80
 SHARE_IMAGE_LANGUAGES = ("ko", "en")
 RETIRED_SUFFIXES = ("card-ko-1", "card-en-1")
-"""What was made once and is not any more."""
+"""Suffixes of renditions that are not created any more."""
 
 
 class RenditionStore:
-    """Finds such pictures, or makes them."""
+    """Reads renditions from the storage, and creates missing ones."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._cpu_limiter = resources.cpu_limiter
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def get_or_create(
@@ -45,68 +44,70 @@ class RenditionStore:
         photo_key: str,
         is_current: Callable[[bytes], bool] = bool,
     ) -> bytes:
-        """The picture under a key, made at the first time. However many ask at once, a process makes it once.
+        """Return the rendition under a key. Concurrent calls on one store create it once.
 
         Args:
-            key: where it lies, one of `derived_keys(photo_key)`.
-            make: makes it of the photo's bytes; runs on a thread.
-            look_id: whose photo it is.
-            photo_key: where the photo lies.
-            good: whether what was made before still is as it would be made now.
+            key: one of `rendition_keys(photo_key)`.
+            create: draws it from the photo's bytes; runs on a worker thread.
+            look_id: the photo's look.
+            photo_key: the photo's key.
+            is_current: whether a stored rendition is what `create` would draw now.
 
         Raises:
-            ObjectNotFoundError: the photo is gone, or is not this look's.
-            StorageUnavailableError: the pictures cannot be reached.
+            ObjectNotFoundError: the photo was deleted, or belongs to another look.
+            StorageUnavailableError: the storage does not answer.
         """
         storage = self._resources.storage
         with suppress(ObjectNotFoundError):
-            if is_current(kept := await storage.get(key)):
-                return kept
+            if is_current(stored := await storage.get(key)):
+                return stored
         async with self._locks.setdefault(key, asyncio.Lock()):
             with suppress(ObjectNotFoundError):
-                if is_current(kept := await storage.get(key)):
-                    return kept
+                if is_current(stored := await storage.get(key)):
+                    return stored
             return await self._create(key, create, look_id, photo_key)
 
     async def _create(self, key: str, create: Callable[[bytes], bytes], look_id: UUID, photo_key: str) -> bytes:
         photo = await self._resources.storage.get(photo_key)
-        made = await to_thread.run_sync(create, photo, limiter=self._cpu_limiter)
-        # Whoever deletes the photo has locked its look: either they wait and then delete this one too, or we wait
-        # and then find the photo gone. So nothing is left behind, whoever is killed in between.
+        rendition = await to_thread.run_sync(create, photo, limiter=self._resources.cpu_limiter)
+        # Deleting a photo locks its look. Either the deletion waits for this transaction and then deletes the
+        # rendition, too, or this waits and then finds the photo gone. Nothing is left behind, even if either process is
+        # killed.
         async with self._resources.database.transaction() as connection:
             if not await look_images.lock_with_photo(connection, look_id, photo_key):
                 raise ObjectNotFoundError
-            await self._resources.storage.put(key, made)
-        return made
+            await self._resources.storage.put(key, rendition)
+        return rendition
 
 
 def thumbnail_key(photo_key: str) -> str:
-    """Where the thumbnail of a photo lies."""
+    """The key of a photo's thumbnail."""
     return _rendition_key(photo_key, f"thumb-{THUMBNAIL_VERSION}")
 
 
 def share_image_key(photo_key: str, language: str) -> str:
-    """Where the share card of a photo's look lies, in one of CARD_LANGUAGES."""
+    """The key of the share image of a photo's look, in one of SHARE_IMAGE_LANGUAGES."""
     return _rendition_key(photo_key, f"card-{language}")
 
 
 def rendition_keys(photo_key: str) -> list[str]:
-    """Where everything lies that may ever have been made of a photo."""
-    thumbs = [f"thumb-{version}" for version in range(1, THUMBNAIL_VERSION + 1)]
-    cards = [f"card-{each}" for each in SHARE_IMAGE_LANGUAGES]
-    return [_rendition_key(photo_key, suffix) for suffix in (*thumbs, *cards, *RETIRED_SUFFIXES)]
+    """The keys of everything that may ever have been created from a photo."""
+    thumbnails = [f"thumb-{version}" for version in range(1, THUMBNAIL_VERSION + 1)]
+    share_images = [f"card-{language}" for language in SHARE_IMAGE_LANGUAGES]
+    return [_rendition_key(photo_key, suffix) for suffix in (*thumbnails, *share_images, *RETIRED_SUFFIXES)]
 
 
 def make_thumbnail(photo: bytes) -> bytes:
-    """A photo of the storage, THUMB_WIDTH px wide, as a progressive JPEG."""
+    """Downscale a stored photo to THUMBNAIL_WIDTH px, as a progressive JPEG."""
     image = Image.open(BytesIO(photo))
-    # The decoder itself leaves out what is not needed for twice the width.
-    image.draft("RGB", (2 * THUMBNAIL_WIDTH, 2 * round(THUMBNAIL_WIDTH * image.height / image.width)))
-    height = max(1, round(THUMBNAIL_WIDTH * image.height / image.width))
-    small = image.convert("RGB").resize((THUMBNAIL_WIDTH, height), Image.Resampling.LANCZOS, reducing_gap=2)
-    made = BytesIO()
-    small.save(made, "JPEG", quality=THUMBNAIL_QUALITY, progressive=True, optimize=True)
-    return made.getvalue()
+    height = THUMBNAIL_WIDTH * image.height / image.width
+    # The decoder leaves out what is not needed for twice the width.
+    image.draft("RGB", (2 * THUMBNAIL_WIDTH, 2 * round(height)))
+    size = THUMBNAIL_WIDTH, max(1, round(height))
+    small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=2)
+    buffer = BytesIO()
+    small.save(buffer, "JPEG", quality=THUMBNAIL_QUALITY, progressive=True, optimize=True)
+    return buffer.getvalue()
 
 
 def _rendition_key(photo_key: str, suffix: str) -> str:

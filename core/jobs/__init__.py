@@ -1,1 +1,1 @@
-"""The durable job queue."""
+"""The durable job queue and its maintenance."""

@@ -1,9 +1,9 @@
-"""The durable queue: procrastinate on Eva's own Postgres.
+"""The durable job queue: procrastinate on the application's own PostgreSQL.
 
-A job is enqueued in the unit of work that makes it necessary: both are there, or neither. Jobs with the same lock
-are done one at a time, in their order; all others side by side. A job that fails is tried again after 1, 2 and 4
-seconds, and keeps its lock meanwhile. A job whose worker died is taken up by another one within a minute. Jobs are
-deleted when they end, however they end: what they were about is in the inbox.
+A job is enqueued in the transaction that makes it necessary: both are committed, or neither. Jobs with the same lock
+run one at a time, in order; all others run concurrently. A failed job is retried after 1, 2 and 4 seconds and keeps its
+lock meanwhile. A job whose worker died is requeued within a minute. Jobs are deleted when they end, whatever the
+result; the update that they processed is in the inbox.
 """
 
 import asyncio
@@ -15,36 +15,20 @@ from types import TracebackType
 from typing import Any, Self
 
 import structlog
-from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job, Status
+from procrastinate.jobs import Job
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import metrics
+from core.jobs.maintenance import register_maintenance
 
 log = structlog.get_logger()
 
 DEFAULT_QUEUE = "default"
-MAINTENANCE_QUEUE = "housekeeping"
-"""The queue of what nobody waits for; done by the same workers, but not counted."""
 RETRY_DELAYS = (1, 2, 4)
-"""Seconds to wait before each new try."""
-MAX_STARTS = 10
-"""Starts after which a job is given up whose workers keep dying: it may be what kills them."""
-POLL_INTERVAL = 0.4
-"""Seconds between looks at the queue. A notification wakes the worker for new jobs, but nothing does for one whose
-lock has become free or whose time to try again has come."""
-HEARTBEAT_INTERVAL = 5.0
-HEARTBEAT_TIMEOUT = 30.0
-"""Seconds without a heartbeat after which a worker counts as dead."""
-RECONNECT_DELAY = 1.0
-"""Seconds until a worker that lost the database tries again."""
-CONNECT_TIMEOUT = 10.0
-"""Seconds to wait for a connection; as long a stop may take while the database is away."""
-SHUTDOWN_GRACE = 20.0
-"""Seconds that running jobs have to end when the worker is stopped."""
-URGENT_PRIORITY = 100
+"""Seconds before each further attempt."""
 
 DEFER_SQL = """procrastinate_defer_jobs_v1(ARRAY[
     ROW(
@@ -52,7 +36,7 @@ DEFER_SQL = """procrastinate_defer_jobs_v1(ARRAY[
         {args}, now() + CAST(:delay AS interval)
     )::procrastinate_job_to_defer_v1
 ])"""
-"""What enqueues a job, for a statement that has `NewJob.values` among its parameters."""
+"""SQL expression that enqueues a job, for a statement with the parameters of `JobInsert.values`."""
 ENQUEUE_SQL = text(f"SELECT unnest({DEFER_SQL.format(args='CAST(:args AS jsonb)')})")
 STATS_SQL = text("""
 SELECT count(*) FILTER (WHERE status = 'todo') AS waiting, count(*) FILTER (WHERE status = 'doing') AS running,
@@ -68,22 +52,22 @@ CANCEL_SQL = text("DELETE FROM procrastinate_jobs WHERE status = 'todo' AND lock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobInsert:
-    """A job that is about to be enqueued."""
+    """A job to be enqueued."""
 
     task: str
-    """Its name."""
+    """Name of the task."""
     lock: str | None
-    """Jobs with the same one are done one after the other, in their order."""
+    """Jobs with the same lock run one after the other, in order."""
     delay: timedelta = timedelta(0)
-    """How long the job waits before it may start."""
+    """Time before the job may start."""
     priority: int = 0
-    """A higher one goes first."""
+    """Jobs with a higher priority start first."""
     arguments: Mapping[str, object] = field(default_factory=dict)
-    """What the task is called with, values that JSON can hold. No names, no addresses: ids."""
+    """Keyword arguments of the task, JSON values. No personal data: ids only."""
 
     @property
     def values(self) -> dict[str, object]:
-        """The parameters of a statement that enqueues it."""
+        """The parameters of DEFER_SQL."""
         return {
             "queue": DEFAULT_QUEUE,
             "task": self.task,
@@ -96,103 +80,115 @@ class JobInsert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStats:
-    """How much there is to do."""
+    """The load of the default queue."""
 
     waiting: int
     """Jobs that could start now."""
     running: int
     oldest: timedelta
-    """How long the first of the waiting jobs has waited."""
+    """How long the oldest waiting job has waited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerTimings:
+    """Intervals and timeouts of a worker, in seconds."""
+
+    poll_interval: float = 0.4
+    """Between checks of the queue. Notifications wake the worker for new jobs, but not for jobs whose lock was released
+    or whose retry is due."""
+    heartbeat_interval: float = 5.0
+    heartbeat_timeout: float = 30.0
+    """Without a heartbeat, until a worker counts as dead."""
+    reconnect_delay: float = 1.0
+    """Until a worker that lost the database connects again."""
+    connect_timeout: float = 10.0
+    """For a connection; also the longest shutdown while the database is away."""
+    shutdown_grace: float = 20.0
+    """For running jobs to finish when the worker is stopped."""
+
+
+DEFAULT_TIMINGS = WorkerTimings()
 
 
 class ExponentialBackoff(BaseRetryStrategy):
-    """Try again after 1, 2 and 4 seconds, then never: the wait holds the job's lock, and with it its chat."""
+    """Retries after 1, 2 and 4 seconds, then gives up: waiting jobs hold the lock of their conversation."""
+
+    def __init__(self, delays: Sequence[int] | None = None) -> None:
+        self.delays = RETRY_DELAYS if delays is None else delays
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """When to try again, or None."""
-        if job.attempts >= len(RETRY_DELAYS):
+        """When to retry, or None."""
+        if job.attempts >= len(self.delays):
             return None
         metrics.RETRIES.labels(job.task_name).inc()
-        return RetryDecision(retry_in={"seconds": RETRY_DELAYS[job.attempts]})
+        return RetryDecision(retry_in={"seconds": self.delays[job.attempts]})
 
 
 class JobQueue:
-    """The worker's side of the queue; use it as an asynchronous context manager."""
+    """The worker's side of the queue; an asynchronous context manager."""
 
-    def __init__(self, conninfo: str, *tasks: Callable[[App], object]) -> None:
-        """Put the queue together.
+    def __init__(
+        self, conninfo: str, *register: Callable[[App], object], timings: WorkerTimings = DEFAULT_TIMINGS
+    ) -> None:
+        """Create the procrastinate application.
 
         Args:
-            conninfo: the database, as libpq writes it.
-            tasks: each puts some tasks into an App. (A procrastinate Blueprint would do for one App, which
-                takes it over and renames its tasks.)
+            conninfo: the database, in libpq's form.
+            register: functions that register tasks. (A procrastinate Blueprint serves one App only, because the App
+                renames its tasks.)
+            timings: intervals and timeouts.
         """
-        self.app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8, timeout=CONNECT_TIMEOUT))
-        for put in (register_maintenance, *tasks):
-            put(self.app)
+        self._timings = timings
+        self.app = App(
+            connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8, timeout=timings.connect_timeout)
+        )
+        register_maintenance(self.app, heartbeat_timeout=timings.heartbeat_timeout)
+        for function in register:
+            function(self.app)
 
     async def run_worker(self, context: Mapping[str, Any], *, concurrency: int = 8, until_empty: bool = False) -> None:
-        """Do jobs until cancelled; running ones may then end.
+        """Run jobs until cancelled; running jobs may then finish.
 
         Args:
             context: what tasks with `pass_context` find in `context.additional_context`.
-            concurrency: jobs at a time.
-            until_empty: return when nothing is left that could be done now.
+            concurrency: number of concurrent jobs.
+            until_empty: return when no job can start.
         """
+        timings = self._timings
         while True:
             try:
                 await self.app.run_worker_async(
                     concurrency=concurrency,
                     wait=not until_empty,
-                    fetch_job_polling_interval=POLL_INTERVAL,
+                    fetch_job_polling_interval=timings.poll_interval,
                     delete_jobs="always",
                     additional_context=dict(context),
                     install_signal_handlers=False,
-                    update_heartbeat_interval=HEARTBEAT_INTERVAL,
-                    stalled_worker_timeout=HEARTBEAT_TIMEOUT,
-                    shutdown_graceful_timeout=SHUTDOWN_GRACE,
+                    update_heartbeat_interval=timings.heartbeat_interval,
+                    stalled_worker_timeout=timings.heartbeat_timeout,
+                    shutdown_graceful_timeout=timings.shutdown_grace,
                 )
             except ConnectorException as error:
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
-                    # Cancelled while the database was away: the worker raises what it met first.
+                    # Cancelled while the database was away: procrastinate raises the connection error instead.
                     raise asyncio.CancelledError from error
-                log.warning("the queue lost its database", error=type(error.__cause__ or error).__name__)
+                log.warning("queue_connection_lost", error=type(error.__cause__ or error).__name__)
             else:
                 if until_empty:
                     return
-                # It ends without a word when only its listener lost the database.
-                log.warning("the queue's worker stopped and is started again")
-            await asyncio.sleep(RECONNECT_DELAY)
+                # procrastinate returns without an error if only its listener lost the connection.
+                log.warning("queue_worker_restarting")
+            await asyncio.sleep(timings.reconnect_delay)
 
     async def __aenter__(self) -> Self:
         await self.app.open_async()
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.app.close_async()
-
-
-def register_maintenance(app: App) -> None:
-    """The queue's own task: `queue.rescue`, every 15 seconds."""
-    task = app.task(name="queue.rescue", queue=MAINTENANCE_QUEUE, priority=URGENT_PRIORITY, pass_context=True)(
-        requeue_stalled_jobs
-    )
-    app.periodic(cron="* * * * * */15")(task)
-
-
-async def requeue_stalled_jobs(context: JobContext, timestamp: int) -> None:
-    """Put jobs of dead workers back into the queue."""
-    manager = context.app.job_manager
-    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=HEARTBEAT_TIMEOUT):
-        if job.attempts >= MAX_STARTS:
-            log.error("given up", task=job.task_name, job=job.id)
-            await manager.finish_job(job, Status.FAILED, delete_job=True)
-        else:
-            log.warning("taken up again", task=job.task_name, job=job.id)
-            await manager.retry_job(job)
 
 
 async def enqueue(
@@ -204,35 +200,35 @@ async def enqueue(
     priority: int = 0,
     **arguments: object,
 ) -> int:
-    """Enqueue a job within a unit of work; it can start when that is committed.
+    """Enqueue a job within a transaction; it can start when the transaction is committed.
 
     Args:
-        connection: the unit of work.
-        task: as `NewJob`'s, like the others.
-        lock: jobs with the same one are done one after the other, in this order.
-        delay: how long the job waits before it may start.
-        priority: a higher one goes first.
-        arguments: what the task is called with.
+        connection: the transaction.
+        task: name of the task.
+        lock: jobs with the same lock run one after the other, in order.
+        delay: time before the job may start.
+        priority: jobs with a higher priority start first.
+        arguments: keyword arguments of the task, JSON values.
 
     Returns:
-        The job's number.
+        The job's id.
     """
     job = JobInsert(task=task, lock=lock, delay=delay, priority=priority, arguments=arguments)
-    number: int = (await connection.execute(ENQUEUE_SQL, job.values)).scalar_one()
-    return number
+    job_id: int = (await connection.execute(ENQUEUE_SQL, job.values)).scalar_one()
+    return job_id
 
 
 def conversation_lock_key(channel: str, chat: str) -> str:
-    """The lock of everything that happens in one chat."""
+    """The lock of all jobs of one conversation."""
     return f"{channel}:{chat}"
 
 
 async def get_stats(connection: AsyncConnection) -> QueueStats:
-    """How much there is to do right now."""
+    """The current load of the default queue."""
     row = (await connection.execute(STATS_SQL, {"queue": DEFAULT_QUEUE})).one()
     return QueueStats(waiting=row.waiting, running=row.running, oldest=row.oldest or timedelta(0))
 
 
 async def cancel_pending(connection: AsyncConnection, locks: Sequence[str]) -> None:
-    """Delete the jobs under these locks that did not start yet."""
+    """Delete the jobs with these locks that have not started."""
     await connection.execute(CANCEL_SQL, {"locks": list(locks)})

@@ -1,1 +1,1 @@
-"""Use cases over the repositories: judging, sharing, accounts, moderation, retention."""
+"""Application services: photo judging, accounts, moderation, retention and exports."""

@@ -1,7 +1,7 @@
-"""Accounts: how logins become somebody's, two people become one, and a browser becomes a person's for a while.
+"""Accounts: adding logins to a person, merging two people, and browser sessions.
 
-A login is an identity like any other. A session is one too: a browser's own key (`Provider.WEB`), so it ends as soon
-as the identity is deleted, whatever cookie the browser still shows.
+A login is an identity of a person. So is a session: the browser's own key under `IdentityProvider.WEB`. It ends as soon
+as that identity is deleted, whatever cookie the browser still sends.
 """
 
 from uuid import UUID
@@ -14,51 +14,52 @@ from core.db.schema import IdentityProvider
 from core.errors import PersonNotFoundError
 
 MAX_LOOKUPS = 5
-"""How often a login is looked up again that became another person's meanwhile."""
+"""Attempts to resolve a login that concurrent merges keep moving to another person."""
 
 LOGIN_METHODS: dict[str, tuple[IdentityProvider, ...]] = {
     "kakao": (IdentityProvider.KAKAO_LOGIN, IdentityProvider.KAKAO),
     "telegram": (IdentityProvider.TELEGRAM,),
     "facebook": (IdentityProvider.FACEBOOK,),
 }
-"""What a person takes for one login, and the identities that belong to it: Kakao's chatbot tells whose login it
-talks to, so the two are connected and disconnected together."""
+"""Login methods as shown to people, each with its identities. Kakao's chatbot names the login of the person it talks
+to, so the two are linked and unlinked together."""
 
 
 async def link_or_merge(
     connection: AsyncConnection, visitor_id: UUID | None, provider: IdentityProvider, subject: str, *, language: str
 ) -> UUID:
-    """The person to whom a proved login belongs, and to whom the visitor belongs from now on.
+    """Resolve a verified login to a person, and make the visitor that person.
 
-    A login that nobody has becomes the visitor's, or a new person's. One that is somebody else's makes the two one
-    person: both were proved, the visitor by what they came with and the other by the login.
+    An unknown login is added to the visitor, or to a new person. A login of another person merges the two: the visitor
+    is proved by the session and the other person by the login.
 
     Args:
-        connection: the unit of work.
-        visitor: who came, if anybody whom Eva knows.
-        provider: who proved it.
+        connection: a transaction.
+        visitor_id: the person of the current session, if any.
+        provider: who verified the login.
         subject: the provider's id of the person.
         language: of a new person.
 
+    Returns:
+        The person's id.
+
     Raises:
-        PersonNotFoundError: the visitor was forgotten this moment.
+        PersonNotFoundError: the visitor was erased meanwhile.
     """
     for _ in range(MAX_LOOKUPS):
-        found = await people.get_identity(connection, provider, subject)
-        if found is None and visitor_id is None:
-            return (await people.get_or_create_by_identity(connection, provider, subject, language=language)).id
-        if found is None and visitor_id is not None:
+        identity = await people.get_identity(connection, provider, subject)
+        if identity is None:
+            if visitor_id is None:
+                return (await people.get_or_create_by_identity(connection, provider, subject, language=language)).id
             if await people.add_identity(connection, visitor_id, provider, subject):
                 return visitor_id
-        elif found is not None:
-            if visitor_id in {None, found.person_id}:
-                return found.person_id
-            if visitor_id is not None and await account_merge.merge_people(
-                connection, source=visitor_id, target=found.person_id
-            ):
-                return found.person_id
-            if visitor_id is not None and await people.get(connection, visitor_id) is None:
-                # Somebody else merged or forgot them since they came.
+        elif visitor_id in {None, identity.person_id}:
+            return identity.person_id
+        elif visitor_id is not None:
+            if await account_merge.merge_people(connection, source=visitor_id, target=identity.person_id):
+                return identity.person_id
+            if await people.get(connection, visitor_id) is None:
+                # Merged or erased by a concurrent request.
                 visitor_id = None
     raise PersonNotFoundError
 
@@ -66,16 +67,16 @@ async def link_or_merge(
 async def start_session(
     connection: AsyncConnection, person_id: UUID, session_key: str, *, replaces: str | None
 ) -> None:
-    """Make a browser a person's.
+    """Start a browser session of a person.
 
     Args:
-        connection: the unit of work.
-        person_id: whose.
-        key: a new one: whoever knew the browser's key before must not know this one.
-        instead_of: the browser's key until now, which is nobody's from now on.
+        connection: a transaction.
+        person_id: the person.
+        session_key: a new key, so that a key known before the login gives no access.
+        replaces: the browser's previous key, whose session ends.
 
     Raises:
-        PersonNotFoundError: the person was forgotten this moment.
+        PersonNotFoundError: the person was erased meanwhile.
     """
     if replaces is not None:
         await end_session(connection, replaces)
@@ -83,38 +84,39 @@ async def start_session(
 
 
 async def end_session(connection: AsyncConnection, session_key: str) -> None:
-    """Make a browser nobody's."""
+    """End one browser session."""
     await people.delete_identity(connection, IdentityProvider.WEB, session_key)
 
 
 async def end_all_sessions(connection: AsyncConnection, person_id: UUID) -> None:
-    """Make all browsers of a person nobody's."""
+    """End all browser sessions of a person."""
     await people.delete_identities(connection, person_id, (IdentityProvider.WEB,))
 
 
 def linked_logins(identities: list[Identity]) -> dict[str, Identity]:
-    """The logins that somebody has, by the names in `WAYS`, each with the identity that came first."""
-    return {
-        way: first
-        for way, providers in LOGIN_METHODS.items()
-        if (first := next((each for each in identities if each.provider in providers), None)) is not None
-    }
+    """The linked login methods by their names in `LOGIN_METHODS`, each with its oldest identity."""
+    linked = {}
+    for method, providers in LOGIN_METHODS.items():
+        matching = [identity for identity in identities if identity.provider in providers]
+        if matching:
+            linked[method] = matching[0]
+    return linked
 
 
 async def unlink_login(connection: AsyncConnection, person_id: UUID, login_method: str) -> None:
-    """Take a login, one of `WAYS`, from a person; whoever comes with it next is somebody new."""
+    """Remove a login method, a key of `LOGIN_METHODS`, from a person; its next use creates a new person."""
     await people.delete_identities(connection, person_id, LOGIN_METHODS[login_method])
 
 
 async def revoke_login(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> UUID | None:
-    """Take a login from whoever has it, because its provider says that it is over; their sessions end.
+    """Remove a login that its provider has revoked, and end the person's sessions.
 
     Returns:
-        Somebody whom nothing but that login led to, and who is now to be forgotten; None if there is nobody to forget.
+        The id of a person who has no login left and must be erased; None otherwise.
     """
-    found = await people.get_identity(connection, provider, subject)
-    if found is None or not await people.lock(connection, found.person_id):
+    identity = await people.get_identity(connection, provider, subject)
+    if identity is None or not await people.lock(connection, identity.person_id):
         return None
     await people.delete_identity(connection, provider, subject)
-    await end_all_sessions(connection, found.person_id)
-    return None if await people.list_identities(connection, found.person_id) else found.person_id
+    await end_all_sessions(connection, identity.person_id)
+    return None if await people.list_identities(connection, identity.person_id) else identity.person_id

@@ -1,4 +1,4 @@
-"""What people corrected, as photos and labels for the next training."""
+"""Export of people's corrections as photos and labels for training."""
 
 import csv
 from pathlib import Path
@@ -12,25 +12,25 @@ from core.resources import Resources
 
 PAGE_SIZE = 100
 CSV_COLUMNS = ("photo", "split", "style", "second", "sure", "style_b", "second_b", "sure_b", "source", "source_label")
-"""Those of the training data's `labels.csv`."""
+"""The columns of the training data's `labels.csv`."""
 
 
 async def export_corrections(resources: Resources, folder: Path) -> int:
     """Write the photos of corrected looks and a `labels.csv` for `eva train`.
 
-    The person's word is the label, Eva's own the runner-up, and the certainty `likely`. Photos have random names,
-    and nothing says whose they are. Looks whose picture was deleted meanwhile are left out.
+    The person's correction is the label, the model's style the runner-up, and the certainty `likely`. File names are
+    random and nothing identifies the owner. Looks whose images were deleted meanwhile are left out.
 
     Args:
-        memory: where they are.
-        folder: where they go; made if it is not there. Its `labels.csv` is written anew.
+        resources: database and storage.
+        folder: the output directory, created if missing. An existing `labels.csv` is replaced.
 
     Returns:
-        How many were written.
+        The number of exported looks.
 
     Raises:
-        StorageUnavailableError: the pictures cannot be reached.
-        OSError: the folder cannot be written.
+        StorageUnavailableError: the images cannot be read.
+        OSError: the directory cannot be written.
     """
     photos = folder / "photos"
     await to_thread.run_sync(lambda: photos.mkdir(parents=True, exist_ok=True))
@@ -43,11 +43,11 @@ async def export_corrections(resources: Resources, folder: Path) -> int:
             if look.photo_key is None or look.corrected_style is None:
                 continue
             try:
-                picture = await resources.storage.get(look.photo_key)
+                photo = await resources.storage.get(look.photo_key)
             except ObjectNotFoundError:
                 continue
             name = f"photos/{look.photo_key.replace('/', '')}"
-            await to_thread.run_sync((folder / name).write_bytes, picture)
+            await to_thread.run_sync((folder / name).write_bytes, photo)
             row = dict.fromkeys(CSV_COLUMNS, "")
             row |= {"photo": name, "split": "train", "style": look.corrected_style, "second": look.verdict.style}
             rows.append(row | {"sure": "2", "source": "corrections", "source_label": look.channel})

@@ -1,6 +1,6 @@
-"""What moderators do with looks and people: each act is one unit of work, with its entry in the log.
+"""Actions of moderators: each is one transaction, together with its entry in the moderation log.
 
-Everything else about moderation is a rule of the database (the third report holds a look) or of the site (who may).
+Everything else about moderation is a rule of the database (the third report suspends a look) or of the site (access).
 """
 
 from uuid import UUID
@@ -17,17 +17,17 @@ from core.services.retention import remove_from_board
 
 
 async def is_admin(connection: AsyncConnection, admins: tuple[str, ...], person_id: UUID) -> bool:
-    """Whether a person may moderate: one of their identities is among these, as `provider:subject`."""
-    known = await people.list_identities(connection, person_id)
-    return any(f"{each.provider}:{each.subject}" in admins for each in known)
+    """Whether one of a person's identities, as `provider:subject`, is among the configured admins."""
+    identities = await people.list_identities(connection, person_id)
+    return any(f"{identity.provider}:{identity.subject}" in admins for identity in identities)
 
 
 async def remove_look(resources: Resources, moderator_id: UUID, look_id: UUID) -> None:
-    """Take a look off the board for good and delete its pictures at once.
+    """Remove a look from the leaderboard for good and delete its images.
 
     Raises:
-        LookNotFoundError: it is gone, or hidden already.
-        StorageUnavailableError: its pictures cannot be reached, so nothing was done.
+        LookNotFoundError: it does not exist or was removed before.
+        StorageUnavailableError: its images cannot be deleted, and so nothing was done.
     """
     async with resources.database.transaction() as connection:
         look, _ = await _lock_look_and_owner(connection, moderator_id, look_id)
@@ -39,10 +39,10 @@ async def remove_look(resources: Resources, moderator_id: UUID, look_id: UUID) -
 
 
 async def restore_look(resources: Resources, moderator_id: UUID, look_id: UUID) -> None:
-    """Find nothing wrong with a look: its reports are seen, and it is back on the board unless its owner is banned.
+    """Dismiss the reports of a look, and show it again unless its owner is banned.
 
     Raises:
-        LookNotFoundError: it is gone or hidden.
+        LookNotFoundError: it does not exist or was removed.
     """
     async with resources.database.transaction() as connection:
         look, owner = await _lock_look_and_owner(connection, moderator_id, look_id)
@@ -53,10 +53,10 @@ async def restore_look(resources: Resources, moderator_id: UUID, look_id: UUID) 
 
 
 async def ban_person(resources: Resources, moderator_id: UUID, person_id: UUID) -> None:
-    """Take all of a person's looks off the board, and let them share none.
+    """Remove all of a person's looks from the leaderboard, and prevent further sharing.
 
     Raises:
-        PersonNotFoundError: they were forgotten.
+        PersonNotFoundError: the person was erased.
     """
     async with resources.database.transaction() as connection:
         await _lock_people(connection, moderator_id, person_id)
@@ -65,10 +65,10 @@ async def ban_person(resources: Resources, moderator_id: UUID, person_id: UUID) 
 
 
 async def unban_person(resources: Resources, moderator_id: UUID, person_id: UUID) -> None:
-    """Take a ban back.
+    """Lift a ban.
 
     Raises:
-        PersonNotFoundError: they were forgotten.
+        PersonNotFoundError: the person was erased.
     """
     async with resources.database.transaction() as connection:
         await _lock_people(connection, moderator_id, person_id)
@@ -82,13 +82,13 @@ async def _lock_people(connection: AsyncConnection, moderator_id: UUID, person_i
 
 
 async def _lock_look_and_owner(connection: AsyncConnection, moderator_id: UUID, look_id: UUID) -> tuple[Look, Person]:
-    """A look and its owner, both locked, and the moderator with them."""
-    seen = await looks.get(connection, look_id)
-    if seen is None:
+    """Lock a look, its owner and the moderator, in the order that avoids deadlocks: people first."""
+    unlocked = await looks.get(connection, look_id)
+    if unlocked is None:
         raise LookNotFoundError
-    if moderator_id not in await moderation.lock_people(connection, moderator_id, seen.person_id):
+    if moderator_id not in await moderation.lock_people(connection, moderator_id, unlocked.person_id):
         raise PersonNotFoundError
-    look, owner = await looks.lock(connection, look_id), await people.get(connection, seen.person_id)
+    look, owner = await looks.lock(connection, look_id), await people.get(connection, unlocked.person_id)
     if look is None or owner is None or look.person_id != owner.id or look.removed_at is not None:
         raise LookNotFoundError
     return look, owner

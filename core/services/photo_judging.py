@@ -98,15 +98,15 @@ class PhotoJudgingService:
         with STEP_SECONDS.labels("read").time():
             picture = await to_thread.run_sync(decode_photo, data, limiter=self._cpu_limiter)
         if begun is not None:
-            return JudgedPhoto(look=await self._store_images(begun, picture.image), is_duplicate=False)
-        hashed = await to_thread.run_sync(perceptual_hash, picture.image, limiter=self._cpu_limiter)
+            return JudgedPhoto(look=await self._store_images(begun, picture), is_duplicate=False)
+        hashed = await to_thread.run_sync(perceptual_hash, picture, limiter=self._cpu_limiter)
         async with database.connection() as connection:
             if (known := await self._find_duplicate(connection, person_id, hashed)) is not None:
                 return JudgedPhoto(look=known, is_duplicate=True)
             await self._enforce_daily_limit(connection, person_id)
         with STEP_SECONDS.labels("judge").time():
             verdict = await to_thread.run_sync(self._classifier.classify, picture, limiter=self._cpu_limiter)
-        width, height = picture.image.size
+        width, height = picture.size
         new = looks.LookInsert(
             id=uuid7(),
             person_id=person_id,
@@ -123,7 +123,7 @@ class PhotoJudgingService:
         async with database.connection() as connection:
             added = await looks.create(connection, new)
         with STEP_SECONDS.labels("store").time():
-            return JudgedPhoto(look=await self._store_images(added, picture.image), is_duplicate=False)
+            return JudgedPhoto(look=await self._store_images(added, picture), is_duplicate=False)
 
     async def _find_duplicate(self, connection: AsyncConnection, person_id: UUID, photo_hash: bytes) -> Look | None:
         recent = await look_images.list_recent_hashes(

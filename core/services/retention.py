@@ -1,6 +1,6 @@
-"""What Eva forgets, when, and in which order: pictures first, then what says where they were.
+"""Deletion of images and personal data: images first, then the rows that hold their keys.
 
-Cut short at any point, nothing is lost track of: the rows are still there, and doing it again finishes it.
+An interruption leaves the rows in place, and the next run finishes the work.
 """
 
 from collections.abc import Iterable
@@ -13,89 +13,88 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import inbox, look_images, looks, one_time_tokens, people, sessions
 from core.db.looks import Look
 from core.images.renditions import rendition_keys
-from core.jobs import queue
-from core.jobs.queue import MAINTENANCE_QUEUE, ExponentialBackoff, conversation_lock_key
+from core.jobs.maintenance import MAINTENANCE_QUEUE
+from core.jobs.queue import ExponentialBackoff, cancel_pending, conversation_lock_key
 from core.resources import Resources
 
 log = structlog.get_logger()
 
 BATCH_SIZE = 100
-"""Looks that are swept, and locked, at a time."""
+"""Looks that are locked and deleted at a time."""
 ANONYMOUS_BATCH = 1000
-"""People who are deleted at a time."""
+"""Anonymous visitors that are deleted at a time."""
 HOURLY = "7 * * * *"
 DAILY = "23 19 * * *"
-"""In UTC: while Korea sleeps."""
+"""In UTC: at night in Korea."""
 ERASE_PERSON_TASK = "retention.forget"
-"""The task that forgets a person, `person_id`, for those who cannot wait until it is done."""
+"""The task that erases a person, `person_id`, for callers that cannot wait for it."""
 
 
 def register_tasks(app: App) -> None:
-    """The tasks `retention.sweep`, every hour, `retention.tidy`, every night, and `FORGET`.
+    """Register `retention.sweep` (hourly), `retention.tidy` (nightly) and `ERASE_PERSON_TASK`.
 
-    They find the `Memory` in their context under `memory`.
+    The tasks expect the `Resources` in their context under `resources`.
     """
     app.task(name=ERASE_PERSON_TASK, retry=ExponentialBackoff(), pass_context=True)(_erase_person_task)
-    app.periodic(cron=HOURLY)(
-        app.task(name="retention.sweep", queue=MAINTENANCE_QUEUE, pass_context=True)(_delete_expired_photos_task)
-    )
-    app.periodic(cron=DAILY)(
-        app.task(name="retention.tidy", queue=MAINTENANCE_QUEUE, pass_context=True)(_delete_stale_sessions_task)
-    )
+    delete_photos = app.task(name="retention.sweep", queue=MAINTENANCE_QUEUE, pass_context=True)
+    app.periodic(cron=HOURLY)(delete_photos(_delete_expired_photos_task))
+    delete_sessions = app.task(name="retention.tidy", queue=MAINTENANCE_QUEUE, pass_context=True)
+    app.periodic(cron=DAILY)(delete_sessions(_delete_stale_sessions_task))
 
 
-async def delete_expired_photos(resources: Resources) -> int:
-    """Delete the pictures of looks whose private time is over, and what the inbox and tickets need not know any more.
+async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH_SIZE) -> int:
+    """Delete the images of private looks whose time is over, processed updates and expired tokens.
 
     Returns:
-        How many looks lost their pictures.
+        The number of looks that lost their images.
 
     Raises:
-        StorageUnavailableError: the pictures cannot be reached; what was not deleted stays for the next time.
+        StorageUnavailableError: the images cannot be deleted; the next run tries again.
     """
-    swept = 0
+    deleted = 0
     while True:
         async with resources.database.transaction() as connection:
-            old = await look_images.list_expired_private(connection, resources.private_photo_ttl, limit=BATCH_SIZE)
-            await resources.storage.delete(_image_keys(old))
-            await look_images.clear_image_keys(connection, [look.id for look in old])
-        swept += len(old)
-        if len(old) < BATCH_SIZE:
+            expired = await look_images.list_expired_private(connection, resources.private_photo_ttl, limit=batch_size)
+            await resources.storage.delete(_image_keys(expired))
+            await look_images.clear_image_keys(connection, [look.id for look in expired])
+        deleted += len(expired)
+        if len(expired) < batch_size:
             break
     async with resources.database.transaction() as connection:
         await inbox.delete_processed(connection)
         await one_time_tokens.delete_expired(connection)
-    return swept
+    return deleted
 
 
 async def delete_stale_sessions(resources: Resources) -> tuple[int, int]:
-    """End sessions that are not used any more, and forget visitors who left nothing.
+    """Delete idle sessions, and anonymous visitors without any content.
 
     Returns:
-        How many sessions and how many visitors.
+        The numbers of deleted sessions and visitors.
     """
     async with resources.database.transaction() as connection:
-        ended = await sessions.delete_expired(connection)
-    forgotten = 0
+        session_count = await sessions.delete_expired(connection)
+    visitor_count = 0
     while True:
         async with resources.database.transaction() as connection:
-            gone = await sessions.delete_empty_visitors(connection, limit=ANONYMOUS_BATCH)
-        forgotten += gone
-        if gone == 0:
-            return ended, forgotten
+            batch = await sessions.delete_empty_visitors(connection, limit=ANONYMOUS_BATCH)
+        visitor_count += batch
+        if batch == 0:
+            return session_count, visitor_count
 
 
 async def remove_from_board(resources: Resources, connection: AsyncConnection, look: Look) -> bool:
-    """Take a look, which the unit of work has locked, off the board for good; False if it is gone.
+    """Remove a look, locked by this transaction, from the leaderboard for good, and delete its images.
 
-    Its pictures are deleted at once.
+    Returns:
+        False if the look does not exist any more.
     """
     await resources.storage.delete(_image_keys([look]))
     return await looks.remove_from_board(connection, look.id)
 
 
 async def delete_look(resources: Resources, look_id: UUID) -> bool:
-    """Delete a look with its pictures, hearts, scraps and reports; False if there is no such look."""
+    """Delete a look with its images, hearts, bookmarks and reports; return False if there is no such look."""
     async with resources.database.transaction() as connection:
         look = await looks.lock(connection, look_id)
         if look is None:
@@ -106,45 +105,46 @@ async def delete_look(resources: Resources, look_id: UUID) -> bool:
 
 
 async def erase_person(resources: Resources, person_id: UUID) -> bool:
-    """Delete a person and everything of theirs; False if there is no such person.
+    """Delete a person and all their data; return False if there is no such person.
 
-    Meanwhile nothing new of theirs can be written: whoever tries waits, and then meets `PersonNotFoundError`.
+    The row is locked meanwhile: whoever writes data of this person waits, and then gets `PersonNotFoundError`.
 
     Raises:
-        StorageUnavailableError: the pictures cannot be reached, and so nobody was forgotten; try again.
+        StorageUnavailableError: the images cannot be deleted, and so nothing was; try again.
     """
     async with resources.database.transaction() as connection:
         if not await people.lock(connection, person_id):
             return False
-        found = await look_images.lock_image_keys(connection, person_id)
-        await resources.storage.delete([key for photo, cam in found for key in _with_renditions(photo, cam)])
-        chats = [
-            conversation_lock_key(each.provider, each.subject)
-            for each in await people.list_identities(connection, person_id)
-        ]
-        await queue.cancel_pending(connection, chats)
+        image_keys = await look_images.lock_image_keys(connection, person_id)
+        await resources.storage.delete(
+            [key for photo, heatmap in image_keys for key in _with_renditions(photo, heatmap)]
+        )
+        identities = await people.list_identities(connection, person_id)
+        await cancel_pending(
+            connection, [conversation_lock_key(identity.provider, identity.subject) for identity in identities]
+        )
         await people.delete_person(connection, person_id)
     return True
 
 
 async def _delete_expired_photos_task(context: JobContext, timestamp: int) -> None:
-    swept = await delete_expired_photos(context.additional_context["memory"])
-    log.info("swept", looks=swept)
+    deleted = await delete_expired_photos(context.additional_context["resources"])
+    log.info("expired_photos_deleted", looks=deleted)
 
 
 async def _delete_stale_sessions_task(context: JobContext, timestamp: int) -> None:
-    ended, forgotten = await delete_stale_sessions(context.additional_context["memory"])
-    log.info("tidied", sessions=ended, visitors=forgotten)
+    session_count, visitor_count = await delete_stale_sessions(context.additional_context["resources"])
+    log.info("stale_sessions_deleted", sessions=session_count, visitors=visitor_count)
 
 
 async def _erase_person_task(context: JobContext, person_id: str) -> None:
-    await erase_person(context.additional_context["memory"], UUID(person_id))
+    await erase_person(context.additional_context["resources"], UUID(person_id))
 
 
 def _image_keys(found: Iterable[Look]) -> list[str]:
-    pictures = [(look.photo_key, look.heatmap_key) for look in found]
-    return [key for photo, cam in pictures if photo and cam for key in _with_renditions(photo, cam)]
+    pairs = [(look.photo_key, look.heatmap_key) for look in found]
+    return [key for photo, heatmap in pairs if photo and heatmap for key in _with_renditions(photo, heatmap)]
 
 
-def _with_renditions(photo_key: str, cam_key: str) -> list[str]:
-    return [photo_key, cam_key, *rendition_keys(photo_key)]
+def _with_renditions(photo_key: str, heatmap_key: str) -> list[str]:
+    return [photo_key, heatmap_key, *rendition_keys(photo_key)]

@@ -1,1 +1,1 @@
-"""Eva's school: everything that makes a model from labelled photos. The only room that imports TensorFlow."""
+"""Training of the style model: data, features, fine-tuning, calibration, evaluation and export."""

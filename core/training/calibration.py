@@ -66,7 +66,7 @@ def choose_thresholds(
     return Thresholds(
         outfit=round(float(np.quantile(outfit[is_outfit], MAX_FALSE_REJECTIONS)), 4),
         clear=round(clear, 4),
-        torn_margin=round(margin, 4),
+        ambiguous_margin=round(margin, 4),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DatasetError
-from core.vision.model_card import Preprocessing, ResizeMode
+from core.vision.model_card import Preprocessing
 
 CONFIG_FILE = "recipe.json"
 
@@ -74,7 +74,6 @@ def load_config(path: Path) -> TrainingConfig:
         raw = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise DatasetError(f"no {path.name}: not the folder of a run") from error
-    shape = raw.pop("preprocessing")
-    shape |= {"fit": ResizeMode(shape["fit"]), "fill": tuple(shape["fill"])}
+    preprocessing = Preprocessing.from_dict(raw.pop("preprocessing"))
     stages = tuple(Stage(**stage) for stage in raw.pop("stages"))
-    return TrainingConfig(**raw, stages=stages, preprocessing=Preprocessing(**shape))
+    return TrainingConfig(**raw, stages=stages, preprocessing=preprocessing)

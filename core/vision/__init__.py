@@ -1,1 +1,1 @@
-"""From a picture to a verdict: the frame, the network, the class activation map and where it is hot."""
+"""Image classification: preprocessing, the network, the class activation map and the verdict."""

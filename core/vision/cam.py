@@ -1,8 +1,7 @@
-"""The class activation map: how much each place in the picture speaks for a style.
+"""The class activation map: how much each position of the image contributes to a style, and where that is.
 
-Zhou, Khosla, Lapedriza, Oliva and Torralba, *Learning Deep Features for Discriminative Localization*, CVPR
-2016. With features F (rows x columns x channels) pooled by their mean and one dense layer W, the logit of
-style c is
+Zhou, Khosla, Lapedriza, Oliva and Torralba, *Learning Deep Features for Discriminative Localization*, CVPR 2016. With
+features F (rows x columns x channels) pooled by their mean and one dense layer W, the logit of style c is
 
     z_c = mean over positions of (F W[:, c]) + b_c
 
@@ -10,52 +9,23 @@ so that F W[:, c], the evidence, is each position's exact part in the logit, and
 
     M_c = relu(F W[:, c]) / max
 
-The network multiplies F by W itself; what arrives here is the evidence.
+The network multiplies F by W itself; its output is the evidence.
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-
-def activation_map(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The class activation map of one style.
-
-    Args:
-        evidence: rows x columns, the style's evidence at each position, of any sign, in logits.
-
-    Returns:
-        Rows x columns, 0 to 1: the positive evidence scaled so that its maximum is 1. Where no position
-        speaks for the style, the map is all zeros. The array is read-only.
-    """
-    positive = np.maximum(evidence, np.float32(0))
-    peak = positive.max()
-    cam = positive / peak if peak > 0 else positive
-    cam.setflags(write=False)
-    return cam
-
+import numpy as np
+from numpy.typing import NDArray
 
 MIN_THIRD_SHARE = 0.5
-"""If no third of the picture's height holds this share of the heat, the evidence is all over."""
+"""Share of the map's sum from which a third of the height is named; below it the evidence is all over."""
 MIN_HALF_SHARE = 0.6
-"""A half of the picture's width that holds this share of the heat is named."""
+"""Share of the map's sum from which a half of the width is named."""
 
 
 class VerticalPart(StrEnum):
-    """Which third of the picture, from the top, carries most of the evidence."""
+    """The third of the image, from the top, with most of the evidence."""
 
     UPPER = "upper"
     MIDDLE = "middle"
@@ -64,7 +34,7 @@ class VerticalPart(StrEnum):
 
 
 class HorizontalPart(StrEnum):
-    """Which half, as the viewer sees it, carries most of the evidence of the named third (or of the whole picture)."""
+    """The half, as the viewer sees it, with most of the evidence of the named third (or of the whole image)."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -73,61 +43,70 @@ class HorizontalPart(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRegion:
-    """The place of the evidence."""
+    """Where the evidence is."""
 
     vertical: VerticalPart
     horizontal: HorizontalPart
     concentration: float
-    """0 (spread evenly) to 1 (all in one cell): 1 minus twice the share of cells that hold half of the
-    heat."""
+    """0 (spread evenly) to 1 (all in one cell): 1 minus twice the share of cells that hold half of the map's sum."""
+
+
+def activation_map(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Compute the class activation map of one style.
+
+    Args:
+        evidence: rows x columns, the style's evidence at each position, of any sign, in logits.
+
+    Returns:
+        Rows x columns, 0 to 1, read-only: the positive evidence, scaled to a maximum of 1; all zeros if no position is
+        positive.
+    """
+    positive = np.maximum(evidence, np.float32(0))
+    peak = positive.max()
+    cam = positive / peak if peak > 0 else positive
+    cam.setflags(write=False)
+    return cam
 
 
 def locate_evidence(cam: NDArray[np.float32]) -> EvidenceRegion:
-    """Describe where a class activation map is hot.
+    """Describe where a class activation map is high.
 
     Args:
-        cam: the map over the picture alone, rows x columns, values 0 to 1. An all-zero map is all over,
-        both sides.
+        cam: the map over the image alone, rows x columns, 0 to 1. A map of zeros is all over, both sides.
     """
     total = float(cam.sum())
     if total <= 0.0:
         return EvidenceRegion(vertical=VerticalPart.ALL_OVER, horizontal=HorizontalPart.BOTH, concentration=0.0)
     rows = cam.sum(axis=1) / total
     thirds = [_share(rows, start, start + 1 / 3) for start in (0.0, 1 / 3, 2 / 3)]
-    place = int(np.argmax(thirds))
-    if thirds[place] >= MIN_THIRD_SHARE:
-        height, band = (
-            (VerticalPart.UPPER, VerticalPart.MIDDLE, VerticalPart.LOWER)[place],
-            _overlap(len(rows), place / 3, (place + 1) / 3),
-        )
-    else:
-        height, band = VerticalPart.ALL_OVER, np.ones(len(rows))
-    columns = band @ cam
+    index = int(np.argmax(thirds))
+    vertical, row_weights = VerticalPart.ALL_OVER, np.ones(len(rows))
+    if thirds[index] >= MIN_THIRD_SHARE:
+        vertical = (VerticalPart.UPPER, VerticalPart.MIDDLE, VerticalPart.LOWER)[index]
+        row_weights = _overlap(len(rows), index / 3, (index + 1) / 3)
+    columns = row_weights @ cam
     left = _share(columns / columns.sum(), 0.0, 0.5)
-    side = (
-        HorizontalPart.LEFT
-        if left >= MIN_HALF_SHARE
-        else HorizontalPart.RIGHT
-        if left <= 1 - MIN_HALF_SHARE
-        else HorizontalPart.BOTH
-    )
-    hottest = np.sort(cam, axis=None)[::-1].cumsum()
-    cells = int(np.searchsorted(hottest, total / 2)) + 1
-    return EvidenceRegion(
-        vertical=height, horizontal=side, concentration=max(0.0, 1 - 2 * (cells - 1) / max(1, cam.size - 1))
-    )
+    horizontal = HorizontalPart.BOTH
+    if left >= MIN_HALF_SHARE:
+        horizontal = HorizontalPart.LEFT
+    elif left <= 1 - MIN_HALF_SHARE:
+        horizontal = HorizontalPart.RIGHT
+    descending = np.sort(cam, axis=None)[::-1].cumsum()
+    half_cells = int(np.searchsorted(descending, total / 2)) + 1
+    concentration = max(0.0, 1 - 2 * (half_cells - 1) / max(1, cam.size - 1))
+    return EvidenceRegion(vertical=vertical, horizontal=horizontal, concentration=concentration)
 
 
 def _share(density: NDArray[np.float32], start: float, stop: float) -> float:
-    """Share of a density over equal cells that lies between two fractions of its length; cells are split."""
+    """Share of a density over equal cells between two fractions of its length; cells are split."""
     edges = np.linspace(0.0, 1.0, density.size + 1)
-    summed = np.concatenate(([0.0], np.cumsum(density)))
-    low, high = np.interp([start, stop], edges, summed)
+    cumulated = np.concatenate(([0.0], np.cumsum(density)))
+    low, high = np.interp([start, stop], edges, cumulated)
     return float(high - low)
 
 
 def _overlap(cells: int, start: float, stop: float) -> NDArray[np.float64]:
-    """How much of each of equal cells, 0 to 1, lies between two fractions of their length."""
+    """The part of each of equal cells, 0 to 1, between two fractions of their length."""
     edges = np.linspace(0.0, 1.0, cells + 1)
     overlap: NDArray[np.float64] = np.minimum(edges[1:], stop) - np.maximum(edges[:-1], start)
     return np.maximum(overlap, 0.0) * cells

@@ -1,4 +1,4 @@
-"""From a picture to a verdict in one forward pass."""
+"""From an image to a verdict in one forward pass."""
 
 import hashlib
 from pathlib import Path
@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from PIL import Image
 
 from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFoundError
-from core.images.decoding import DecodedImage
 from core.settings import EngineName, Environment, Settings
 from core.styles import STYLES
 from core.vision.backends import InferenceBackend, LiteRTBackend, TensorFlowBackend
@@ -19,92 +19,93 @@ from core.vision.preprocessing import fit_to_input
 from core.vision.verdict import Verdict, confidence_band, sigmoid, softmax, to_style_mapping
 
 BUNDLED_MODEL_DIR = Path(__file__).parents[1] / "models"
-"""Where the model that ships with Eva lies."""
+"""Directory of the bundled model."""
 PROBE_LEVEL = 128
-"""Grey level, of 255, of the image that proves that the model works."""
+"""Grey level, 0 to 255, of the image for `StyleClassifier.probe`."""
 
 
 class StyleClassifier:
-    """Judges pictures with one model; may be used from many threads at once."""
+    """Classifies images with one model. Thread-safe."""
 
     def __init__(self, backend: InferenceBackend, model_card: ModelCard) -> None:
-        """Put an engine and its model's card together; `load_classifier` does it from the settings."""
+        """Combine a backend with its model's card; `load_classifier` does it from the settings."""
         self.backend = backend
         self.model_card = model_card
-        self._is_proved = False
+        self._has_passed_probe = False
 
-    def classify(self, photo: DecodedImage) -> Verdict:
-        """Name the style of one picture and where it shows, in one forward pass.
+    def classify(self, image: Image.Image) -> Verdict:
+        """Classify one image, RGB and upright, and locate the evidence, in one forward pass.
 
         Raises:
-            BackendUnavailableError: the classifier was closed.
-            FakeBackendExhaustedError: the engine is scripted and its script has come to its end.
+            BackendUnavailableError: the classifier is closed.
+            FakeBackendExhaustedError: the fake backend has no outputs left.
         """
-        framed = fit_to_input(photo.image, self.model_card.preprocessing)
-        outputs = self.backend.forward(framed.pixels)
-        probabilities = softmax(outputs.logits / self.model_card.temperature)
+        card = self.model_card
+        model_input = fit_to_input(image, card.preprocessing)
+        outputs = self.backend.forward(model_input.pixels)
+        probabilities = softmax(outputs.logits / card.temperature)
         best = int(np.argmax(probabilities))
-        cam = activation_map(framed.crop_to_image(outputs.evidence[..., best]))
-        named = to_style_mapping(probabilities)
-        outfit = sigmoid(outputs.outfit_logit)
+        cam = activation_map(model_input.crop_to_image(outputs.evidence[..., best]))
+        by_style = to_style_mapping(probabilities)
+        outfit_probability = sigmoid(outputs.outfit_logit)
         return Verdict(
             style=STYLES[best],
-            probabilities=named,
-            outfit_probability=outfit,
-            band=confidence_band(named, outfit, self.model_card.thresholds),
+            probabilities=by_style,
+            outfit_probability=outfit_probability,
+            band=confidence_band(by_style, outfit_probability, card.thresholds),
             cam=cam,
             region=locate_evidence(cam),
-            model=self.model_card.version,
+            model=card.version,
             engine=self.backend.name,
         )
 
     def probe(self) -> None:
-        """Show that the model works, by one forward pass over a grey image; further calls do not repeat it.
+        """Check by one forward pass over a grey image that the model works; after a success it is not repeated.
 
         Raises:
-            ModelError: it does not.
+            ModelError: it does not work.
         """
-        if not self._is_proved:
-            shape = self.model_card.preprocessing
-            self.backend.forward(np.full((shape.height, shape.width, 3), PROBE_LEVEL, np.uint8))
-            self._is_proved = True
+        if not self._has_passed_probe:
+            size = self.model_card.preprocessing
+            self.backend.forward(np.full((size.height, size.width, 3), PROBE_LEVEL, np.uint8))
+            self._has_passed_probe = True
 
     def close(self) -> None:
-        """Let go of the model, once the passes that run have ended."""
+        """Free the model when the running passes have ended."""
         self.backend.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
 
 
 def load_classifier(settings: Settings) -> StyleClassifier:
-    """Load the model and the engine that the settings name.
+    """Load the configured model and backend.
 
     Raises:
-        ModelNotFoundError: the folder holds no model or no card.
-        ModelMismatchError: the card was written for another file, or is not one of Eva's.
-        BackendUnavailableError: the engine is not installed, or is scripted in production.
+        ModelNotFoundError: the directory holds no model or no card.
+        ModelMismatchError: the card was written for another file, or is invalid.
+        BackendUnavailableError: the backend is not installed, or is the fake one in production.
     """
     if settings.engine is EngineName.SCRIPTED:
         if settings.env is Environment.PRODUCTION:
             raise BackendUnavailableError("scripted verdicts are for development, and EVA_ENV is production")
         return StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
-    folder = settings.model_dir or BUNDLED_MODEL_DIR
-    card = load_model_card(folder / "model.json")
+    directory = settings.model_dir or BUNDLED_MODEL_DIR
+    model_card = load_model_card(directory / "model.json")
     if settings.engine is EngineName.TENSORFLOW:
-        return StyleClassifier(TensorFlowBackend(folder / "eva.keras"), card)
-    model = folder / card.file
-    _check_digest(model, card.sha256)
-    return StyleClassifier(LiteRTBackend(model), card)
+        return StyleClassifier(TensorFlowBackend(directory / "eva.keras"), model_card)
+    model = directory / model_card.file
+    _check_digest(model, model_card.sha256)
+    return StyleClassifier(LiteRTBackend(model), model_card)
 
 
 def _check_digest(model: Path, expected: str) -> None:
-    """10 ms for 15 MB, against a model and a card of two different exports."""
+    """Detect a model and a card of two different exports; 10 ms for 15 MB."""
     try:
         with model.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

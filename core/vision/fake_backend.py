@@ -1,13 +1,11 @@
-"""An engine that says what it is told, for tests and for work on the site. Never the default."""
-
-from __future__ import annotations
+"""An inference backend with predefined outputs, for tests and for development without the model. Never the default."""
 
 import hashlib
 from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import FakeBackendExhaustedError
 from core.styles import STYLES, Style
@@ -15,42 +13,40 @@ from core.vision.backends import ModelOutputs
 from core.vision.model_card import ModelCard, Preprocessing
 from core.vision.verdict import Thresholds
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-
 FAKE_MODEL_CARD = ModelCard(
     version="scripted",
     file="",
     sha256="",
     backbone="scripted",
     temperature=1.0,
-    thresholds=Thresholds(outfit=0.5, clear=0.6, torn_margin=0.1),
+    thresholds=Thresholds(outfit=0.5, clear=0.6, ambiguous_margin=0.1),
     preprocessing=Preprocessing(),
     training={},
     metrics={},
 )
-"""The card of no model: temperature 1, so that scripted probabilities arrive unchanged."""
+"""A card with temperature 1, so that predefined probabilities arrive unchanged."""
+GRID = 16
+"""Rows and columns of the fake evidence."""
 
 
 class FakeBackend:
-    """Gives the outputs that were given to it, in their order, or asks a function of the framed pixels.
+    """Returns the given outputs in order, or calls a function of the pixels.
 
-    Every verdict that comes of it has `engine == "scripted"`.
+    Its verdicts have `engine == "scripted"`.
     """
 
     name = "scripted"
 
-    def __init__(self, script: Iterable[ModelOutputs] | Callable[[NDArray[np.uint8]], ModelOutputs]) -> None:
+    def __init__(self, outputs: Iterable[ModelOutputs] | Callable[[NDArray[np.uint8]], ModelOutputs]) -> None:
         self._lock = Lock()
-        self._function = script if callable(script) else None
-        self._remaining = iter(()) if callable(script) else iter(script)
+        self._function = outputs if callable(outputs) else None
+        self._remaining = iter(()) if callable(outputs) else iter(outputs)
 
     def forward(self, pixels: NDArray[np.uint8]) -> ModelOutputs:
-        """The next scripted outputs.
+        """The next outputs.
 
         Raises:
-            FakeBackendExhaustedError: the script has come to its end.
+            FakeBackendExhaustedError: there are none left.
         """
         if self._function is not None:
             return self._function(pixels)
@@ -61,7 +57,7 @@ class FakeBackend:
         return outputs
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
 def make_outputs(
@@ -73,40 +69,41 @@ def make_outputs(
     outfit: float = 0.99,
     peak: tuple[float, float] = (0.5, 0.5),
 ) -> ModelOutputs:
-    """Outputs from which `SCRIPTED_CARD` makes exactly the verdict that is described.
+    """Create outputs from which `FAKE_MODEL_CARD` makes exactly the described verdict.
 
     Args:
-        style: whose probability is `confidence`; what the named styles leave is shared evenly by the others.
-        confidence: above 0, under 1.
-        second: a runner-up, if one is wanted.
-        second_confidence: the runner-up's probability; with `confidence`, under 1.
-        outfit: gate probability, above 0, under 1.
-        hot: where the map is hottest, as fractions from the top and from the left of the frame.
+        style: the style with the probability `confidence`; the unnamed styles share the rest evenly.
+        confidence: above 0, below 1.
+        second: the runner-up, if it matters.
+        second_confidence: the runner-up's probability; together with `confidence` below 1.
+        outfit: outfit probability, above 0, below 1.
+        peak: where the map is highest, as fractions from the top and from the left of the input.
     """
     named = {style: confidence} | ({second: second_confidence} if second is not None else {})
     share = (1 - sum(named.values())) / (len(STYLES) - len(named))
-    logits = np.log(np.array([named.get(each, share) for each in STYLES], np.float32))
-    centres = (np.arange(16, dtype=np.float32) + 0.5) / 16
-    down, across = np.square(centres - peak[0]), np.square(centres - peak[1])
-    blob = np.exp(-(down[:, None] + across[None, :]) / 0.04) - 0.1
+    logits = np.log(np.array([named.get(candidate, share) for candidate in STYLES], np.float32))
+    centers = (np.arange(GRID, dtype=np.float32) + 0.5) / GRID
+    down, across = np.square(centers - peak[0]), np.square(centers - peak[1])
+    evidence = np.exp(-(down[:, None] + across[None, :]) / 0.04) - 0.1
     return ModelOutputs(
         logits=logits,
         outfit_logit=float(np.log(outfit / (1 - outfit))),
-        evidence=np.repeat(blob[..., None], len(STYLES), axis=2),
+        evidence=np.repeat(evidence[..., None], len(STYLES), axis=2),
     )
 
 
 def outputs_from_hash(pixels: NDArray[np.uint8]) -> ModelOutputs:
-    """Outputs drawn from the SHA-256 of the picture: the same photo always gets the same verdict.
+    """Derive outputs from the SHA-256 of the pixels, so that the same photo always gets the same verdict.
 
-    One photo in sixteen is no outfit. The others: every style equally often, confidence 0.40 to 0.95, the
-    runner-up takes half of the rest, heat anywhere in the middle of the frame."""
+    One photo in sixteen is no outfit. The others: all styles equally often, confidence 0.40 to 0.95, the runner-up has
+    half of the rest, the peak is near the center.
+    """
     digest = hashlib.sha256(pixels.tobytes()).digest()
-    first = STYLES[digest[0] % 8]
+    style = STYLES[digest[0] % 8]
     second = STYLES[(digest[0] + 1 + digest[1] % 7) % 8]
     confidence = 0.40 + 0.55 * digest[2] / 255
     return make_outputs(
-        first,
+        style,
         confidence=confidence,
         second=second,
         second_confidence=(1 - confidence) / 2,

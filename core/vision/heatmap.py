@@ -1,109 +1,88 @@
-"""The heat picture: a class activation map laid over the photo that it explains."""
-
-from __future__ import annotations
+"""The heatmap: a class activation map blended over the photo that it explains."""
 
 import io
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-
 MAX_SIDE = 1280
-"""The longest side of a heat picture in pixels: the largest that messengers show without loss."""
+"""The longest side of a heatmap in px: the largest that messengers show without recompression."""
 TRANSPARENT_BELOW = 0.1
-"""Heat up to which a pixel of the photo stays exactly as it was."""
+"""Map value up to which a pixel of the photo is unchanged."""
 MAX_ALPHA = 0.62
-"""How much of the hottest pixel is colour; the rest is still the photo."""
+"""Opacity of the color at map value 1."""
 JPEG_QUALITY = 85
 
-COLOR_STOPS = (
-    (0.38, 0.16, 295.0),
-    (0.53, 0.21, 350.0),
-    (0.71, 0.18, 45.0),
-    (0.93, 0.14, 102.0),
-)
-"""The colour map in OKLCh (lightness 0 to 1, chroma, hue in degrees): violet, rose, amber, straw."""
+COLOR_MAP: NDArray[np.uint8] = np.frombuffer(
+    bytes.fromhex(
+        "4c258c4d258c4f258c50268c51268b53268b54278b56278b57278b58278b5a288b5b288a5d288a5e288a5f298a61298a"
+        "62298a642989652989662989682a89692a896b2a896c2a886d2a886f2a88702a88722a88732a88742a87762a87772a87"
+        "792a877a2a877c2a877d2a867e2a86802a86812a86832a86842a85862a85872a858829858a29858b29848d29848e2984"
+        "9028849128849228839428839527839727839827829a26829b26829d26829e25829f2581a12481a22481a42381a52380"
+        "a72280a82280aa2180ab207fad207fae1f7fb01e7fb11d7eb31c7eb41c7eb51b7eb71a7db8187dba177dbb167cbc197c"
+        "bd1b7cbd1d7bbe1f7bbf217ac0237ac02479c12679c22878c22978c32b77c42c77c42d76c52f76c63075c73275c73374"
+        "c83473c93573c93772ca3872cb3971cb3a71cc3b70cd3d6fce3e6fce3f6ecf406ed0416dd0426cd1436cd2446bd3456a"
+        "d3466ad44769d54868d54968d64a67d74b66d84c66d84d65d94e64da4f63da5063db5162dc5261dd5360dd545fde555f"
+        "df565ee0575de0585ce1595be25a5ae25b59e35b58e45c58e55d57e55e56e65f55e76054e86153e86251e96350ea634f"
+        "ea644eeb654dec664ced674bed6849ee6948ef6947f06a46f06b44f16c43f26d41f36e40f36f3ef46f3df5703bf67139"
+        "f67238f77336f87434f87432f97530f97730fa7831fa7a32fa7b33fa7c33fa7e34fb7f35fb8136fb8237fb8338fb8538"
+        "fb8639fb883afc893bfc8a3cfc8c3cfc8d3dfc8e3efc903ffc913ffd9240fd9441fd9542fd9643fd9843fd9944fd9a45"
+        "fd9c46fd9d46fd9e47fea048fea149fea24afea44afea54bfea64cfea74dfea94dfeaa4efeab4ffead50feae50feaf51"
+        "feb052feb253feb353feb454feb655feb756feb856feb957febb58febc59febd59febe5afec05bfec15cfec25cfec35d"
+        "fec55efec65ffec75ffec860feca61fecb62fecc62fecd63fecf64fed065fdd165fdd266fdd467fdd568fdd668fdd769"
+        "fdd96afdda6bfddb6bfddc6cfcde6dfcdf6efce06efce16ffce370fce471fbe571fbe672fbe873fbe974fbea74fbeb75"
+    ),
+    np.uint8,
+).reshape(256, 3)
+"""Colors of the map values 0 to 1, 256 x 3, sRGB: violet, rose, amber, straw.
+
+The stops (0.38, 0.16, 295), (0.53, 0.21, 350), (0.71, 0.18, 45) and (0.93, 0.14, 102) in OKLCh (lightness, chroma,
+hue in degrees) are joined by straight lines in OKLab (Ottosson, *A perceptual color space for image processing*, 2020)
+at an even pace, so that equal steps look equally far apart. Lightness only rises.
+"""
 
 
 def blend_heatmap(image: Image.Image, cam: NDArray[np.float32]) -> Image.Image:
-    """Lay a map over the photo that it belongs to.
+    """Blend a class activation map over its photo.
 
-    The map is resized once (bicubic, clipped to 0 to 1), to half the picture's size; each of its pixels then
-    stands for four, which nobody sees and takes half the time. Colour covers the photo the more the hotter
-    the place is; up to COLD_BELOW nothing is covered.
+    The map is resized once (bicubic, clipped to 0 to 1) to half the size of the image; each of its pixels then covers
+    four, which is not visible and takes half the time. Opacity grows with the map value from TRANSPARENT_BELOW on.
 
     Args:
         image: the photo, RGB, upright. It is not changed.
         cam: rows x columns over the photo alone, 0 to 1.
 
     Returns:
-        A new RGB picture without metadata, no side longer than LONGEST_SIDE. A larger photo is divided by a
-        whole number: that takes a tenth of the time of resizing it to any side one likes.
+        A new RGB image without metadata, no side longer than MAX_SIDE. A larger photo is divided by a whole number,
+        which takes a tenth of the time of resizing to an arbitrary size.
     """
-    excess = -(-max(image.size) // MAX_SIDE)
-    shown = image.copy() if excess <= 1 else image.reduce(excess)
-    half = -(-shown.width // 2), -(-shown.height // 2)
-    heat = Image.fromarray(np.rint(cam * 255).astype(np.uint8)).resize(half, Image.Resampling.BICUBIC)
-    if (warm := heat.point(_IS_VISIBLE).getbbox()) is not None:
-        heat = heat.crop(warm).resize((2 * (warm[2] - warm[0]), 2 * (warm[3] - warm[1])), Image.Resampling.NEAREST)
+    divisor = -(-max(image.size) // MAX_SIDE)
+    blended = image.copy() if divisor <= 1 else image.reduce(divisor)
+    half_size = -(-blended.width // 2), -(-blended.height // 2)
+    heat = Image.fromarray(np.rint(cam * 255).astype(np.uint8)).resize(half_size, Image.Resampling.BICUBIC)
+    if (visible := heat.point(_IS_VISIBLE).getbbox()) is not None:
+        left, top, right, bottom = visible
+        heat = heat.crop(visible).resize((2 * (right - left), 2 * (bottom - top)), Image.Resampling.NEAREST)
         heat.putpalette(_PALETTE, "RGBA")
-        coat = heat.convert("RGBA")
-        shown.paste(coat, (2 * warm[0], 2 * warm[1]), mask=coat)
-    shown.info.clear()
-    return shown
+        tinted = heat.convert("RGBA")
+        blended.paste(tinted, (2 * left, 2 * top), mask=tinted)
+    blended.info.clear()
+    return blended
 
 
 def encode_heatmap_jpeg(image: Image.Image, cam: NDArray[np.float32]) -> bytes:
-    """The heat picture as the bytes of a JPEG; arguments as for `overlay`."""
+    """Blend a map over its photo and encode the result as JPEG; arguments as for `blend_heatmap`."""
     buffer = io.BytesIO()
     blend_heatmap(image, cam).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0")
     return buffer.getvalue()
 
 
-def color_map(steps: int = 256) -> NDArray[np.uint8]:
-    """The colours from cold to hot, steps x 3, sRGB.
-
-    The stops are joined by straight lines in OKLab (Ottosson, *A perceptual color space for image
-    processing*, 2020) and walked at an even pace, so that equal steps of heat look equally far apart;
-    lightness only ever rises.
-    """
-    lightness, chroma, hue = np.array(COLOR_STOPS).T
-    corners = np.stack([lightness, chroma * np.cos(np.radians(hue)), chroma * np.sin(np.radians(hue))], axis=1)
-    walked = np.concatenate([[0.0], np.linalg.norm(np.diff(corners, axis=0), axis=1).cumsum()])
-    places = np.linspace(0.0, walked[-1], steps)
-    oklab = np.stack([np.interp(places, walked, corners[:, axis]) for axis in range(3)], axis=1)
-    linear = ((oklab @ _OKLAB_TO_LMS.T) ** 3) @ _LMS_TO_RGB.T
-    linear = linear.clip(0.0, 1.0)
-    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    colours: NDArray[np.uint8] = np.rint(encoded * 255).astype(np.uint8)
-    return colours
-
-
-_OKLAB_TO_LMS = np.array(
-    [
-        [1.0, 0.3963377774, 0.2158037573],
-        [1.0, -0.1055613458, -0.0638541728],
-        [1.0, -0.0894841775, -1.2914855480],
-    ]
-)
-_LMS_TO_RGB = np.array(
-    [
-        [4.0767416621, -3.3077115913, 0.2309699292],
-        [-1.2684380046, 2.6097574011, -0.3413193965],
-        [-0.0041960863, -0.7034186147, 1.7076147010],
-    ]
-)
-
-
-def _palette() -> bytes:
+def _rgba_palette() -> bytes:
     heat = np.linspace(0.0, 1.0, 256)
     alpha = MAX_ALPHA * ((heat - TRANSPARENT_BELOW) / (1 - TRANSPARENT_BELOW)).clip(0.0, 1.0)
-    return np.column_stack([color_map(), np.rint(alpha * 255).astype(np.uint8)]).tobytes()
+    return np.column_stack([COLOR_MAP, np.rint(alpha * 255).astype(np.uint8)]).tobytes()
 
 
-_PALETTE = _palette()
+_PALETTE = _rgba_palette()
 _IS_VISIBLE = [255 * (alpha > 0) for alpha in _PALETTE[3::4]]

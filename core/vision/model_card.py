@@ -1,4 +1,4 @@
-"""The model's card: what stands in `model.json` beside the model file."""
+"""The model card: the content of `model.json`, which belongs to a model file."""
 
 import json
 from dataclasses import dataclass
@@ -12,30 +12,54 @@ from core.vision.verdict import Thresholds
 
 
 class ResizeMode(StrEnum):
-    """How a picture of any shape becomes the network's rectangle."""
+    """How an image of any shape becomes the network's input rectangle."""
 
     LETTERBOX = "letterbox"
-    """The whole picture, its proportions kept, bands of a plain colour around it."""
-    STRETCH = "squash"
-    """The whole picture, stretched."""
-    CENTER_CROP = "cover"
-    """The middle of the picture, its proportions kept."""
+    """The whole image with its proportions, padded with a plain color."""
+    STRETCH = "stretch"
+    """The whole image, stretched."""
+    CENTER_CROP = "center_crop"
+    """The center of the image with its proportions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
-    """What happens to a picture before the network; the mean and the channel order are inside the network."""
+    """What happens to an image before the network; mean subtraction and channel order are inside the network."""
 
     width: int = 256
     height: int = 256
     resize_mode: ResizeMode = ResizeMode.LETTERBOX
     padding_color: tuple[int, int, int] = (124, 117, 104)
-    """RGB of the bands: ImageNet's mean, which the network turns into zeros."""
+    """RGB of the padding: ImageNet's mean, which the network turns into zeros."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, as in `model.json`."""
+        return {
+            "width": self.width,
+            "height": self.height,
+            "resize_mode": self.resize_mode.value,
+            "padding_color": list(self.padding_color),
+        }
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> "Preprocessing":
+        """Parse the JSON form.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is invalid.
+        """
+        red, green, blue = data["padding_color"]
+        return Preprocessing(
+            width=data["width"],
+            height=data["height"],
+            resize_mode=ResizeMode(data["resize_mode"]),
+            padding_color=(red, green, blue),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """Everything that belongs to one trained model beside its weights."""
+    """Everything that belongs to one trained model, except its weights."""
 
     version: str
     """`<backbone>-<first eight digits of the file's SHA-256>`."""
@@ -43,16 +67,16 @@ class ModelCard:
     sha256: str
     backbone: str
     temperature: float
+    """The logits are divided by it before the softmax."""
     thresholds: Thresholds
     preprocessing: Preprocessing
     training: dict[str, Any]
-    """Summary of the recipe and the data."""
+    """Summary of the training configuration and the data."""
     metrics: dict[str, Any]
-    """What was measured, by split."""
+    """Evaluation results by split."""
 
     def to_json(self) -> str:
         """The text of `model.json`."""
-        thresholds, shape = self.thresholds, self.preprocessing
         return json.dumps(
             {
                 "version": self.version,
@@ -62,18 +86,13 @@ class ModelCard:
                 "labels": list(STYLES),
                 "temperature": self.temperature,
                 "thresholds": {
-                    "outfit": thresholds.outfit,
-                    "clear": thresholds.clear,
-                    "torn_margin": thresholds.torn_margin,
+                    "outfit": self.thresholds.outfit,
+                    "clear": self.thresholds.clear,
+                    "ambiguous_margin": self.thresholds.ambiguous_margin,
                 },
-                "preprocessing": {
-                    "width": shape.width,
-                    "height": shape.height,
-                    "fit": shape.resize_mode.value,
-                    "fill": list(shape.padding_color),
-                },
+                "preprocessing": self.preprocessing.to_dict(),
                 "training": self.training,
-                "figures": self.metrics,
+                "metrics": self.metrics,
             },
             indent=2,
         )
@@ -84,7 +103,7 @@ def load_model_card(path: Path) -> ModelCard:
 
     Raises:
         ModelNotFoundError: there is no such file.
-        ModelMismatchError: it is not a card of a model over Eva's eight styles in their order.
+        ModelMismatchError: it is not the card of a model over the eight styles in their order.
     """
     try:
         raw = json.loads(path.read_text("utf-8"))
@@ -95,8 +114,6 @@ def load_model_card(path: Path) -> ModelCard:
     try:
         if raw["labels"] != list(STYLES):
             raise ModelMismatchError(f"{path.name} lists other styles")
-        shape = raw["preprocessing"]
-        red, green, blue = shape["fill"]
         return ModelCard(
             version=raw["version"],
             file=raw["file"],
@@ -104,14 +121,9 @@ def load_model_card(path: Path) -> ModelCard:
             backbone=raw["backbone"],
             temperature=float(raw["temperature"]),
             thresholds=Thresholds(**raw["thresholds"]),
-            preprocessing=Preprocessing(
-                width=shape["width"],
-                height=shape["height"],
-                resize_mode=ResizeMode(shape["fit"]),
-                padding_color=(red, green, blue),
-            ),
+            preprocessing=Preprocessing.from_dict(raw["preprocessing"]),
             training=raw["training"],
-            metrics=raw["figures"],
+            metrics=raw["metrics"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelMismatchError(f"{path.name}: {error}") from error

@@ -1,8 +1,8 @@
-"""A perceptual hash: the same photo has nearly the same one, at any size and after any messenger's compression.
+"""A perceptual hash: nearly equal for the same photo at any size and after any messenger's compression.
 
-256 bits say for neighbouring places of a 16 x 17 grid where the picture gets clearly brighter to the right ("dHash";
-a margin keeps even areas from flickering), 48 bytes are the mean colours of 4 x 4 parts. Structure alone would take
-a dress in red and the same in blue for one photo, colours alone two selfies in the same mirror.
+256 bits say for neighboring cells of a 16 x 17 grid where the image gets clearly brighter to the right ("dHash"; a
+margin keeps even areas from flickering); 48 bytes are the mean colors of 4 x 4 cells. Gradients alone would match a
+dress in red and the same in blue, colors alone two selfies in the same mirror.
 """
 
 import numpy as np
@@ -12,21 +12,21 @@ from PIL import Image
 GRADIENT_GRID = 16
 COLOR_GRID = 4
 PREDOWNSCALE_SIDE = 400
-"""Pixels that the short side keeps when a picture is first divided by a whole number, which takes half of the time.
-With fewer, the same photo at another size would differ in more bits than it does without (200 photos, at most 9)."""
+"""Shortest side in px of the image after a first division by a whole number, which halves the time. With a smaller one,
+the same photo at another size would differ in more bits than without it (200 photos, at most 9)."""
 GRADIENT_MARGIN = 3
-"""Grey levels, of 255, by which the right one of two places has to be brighter."""
+"""Grey levels, of 255, by which the right one of two cells has to be brighter."""
 GRADIENT_BITS = GRADIENT_GRID * GRADIENT_GRID
 HASH_LENGTH = GRADIENT_BITS // 8 + COLOR_GRID * COLOR_GRID * 3
-"""Bytes of a fingerprint."""
+"""In bytes."""
 MAX_DIFFERENT_BITS = 16
-"""Bits in which two fingerprints of one photo may differ."""
+"""Gradient bits in which two hashes of one photo may differ."""
 MAX_COLOR_DIFFERENCE = 10
-"""Levels, of 255, by which one channel of one part may."""
+"""Levels, of 255, by which a channel of a cell may differ."""
 
 
 def perceptual_hash(image: Image.Image) -> bytes:
-    """The perceptual hash of a picture, `LENGTH` bytes.
+    """Compute the perceptual hash, `HASH_LENGTH` bytes.
 
     Args:
         image: RGB, upright.
@@ -34,23 +34,23 @@ def perceptual_hash(image: Image.Image) -> bytes:
     # Averages of averages are nearly the same and take a quarter of the time.
     divisor = max(1, min(image.size) // PREDOWNSCALE_SIDE)
     small = image.reduce(divisor)
-    # What is left over at the edges of the division does not count as a whole pixel.
-    whole = 0, 0, image.width / divisor, image.height / divisor
+    # The remainder at the edges of the division does not count as a whole pixel.
+    box = 0, 0, image.width / divisor, image.height / divisor
     grey = np.asarray(
-        small.convert("L").resize((GRADIENT_GRID + 1, GRADIENT_GRID), Image.Resampling.BOX, box=whole), np.int16
+        small.convert("L").resize((GRADIENT_GRID + 1, GRADIENT_GRID), Image.Resampling.BOX, box=box), np.int16
     )
-    brighter = grey[:, 1:] > grey[:, :-1] + GRADIENT_MARGIN
-    colours = np.asarray(small.resize((COLOR_GRID, COLOR_GRID), Image.Resampling.BOX, box=whole))
-    return np.packbits(brighter).tobytes() + colours.tobytes()
+    is_brighter = grey[:, 1:] > grey[:, :-1] + GRADIENT_MARGIN
+    colors = np.asarray(small.resize((COLOR_GRID, COLOR_GRID), Image.Resampling.BOX, box=box))
+    return np.packbits(is_brighter).tobytes() + colors.tobytes()
 
 
 def is_duplicate(first: bytes, second: bytes) -> bool:
-    """Whether two fingerprints are of one photo."""
-    (bits, colours), (other_bits, other_colours) = _split_hash(first), _split_hash(second)
-    apart = int(np.bitwise_count(bits ^ other_bits).sum())
-    return apart <= MAX_DIFFERENT_BITS and int(np.abs(colours - other_colours).max()) <= MAX_COLOR_DIFFERENCE
+    """Whether two hashes are of the same photo."""
+    (bits, colors), (other_bits, other_colors) = _split_hash(first), _split_hash(second)
+    distance = int(np.bitwise_count(bits ^ other_bits).sum())
+    return distance <= MAX_DIFFERENT_BITS and int(np.abs(colors - other_colors).max()) <= MAX_COLOR_DIFFERENCE
 
 
 def _split_hash(photo_hash: bytes) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
-    whole = np.frombuffer(photo_hash, np.uint8)
-    return whole[: GRADIENT_BITS // 8], whole[GRADIENT_BITS // 8 :].astype(np.int16)
+    values = np.frombuffer(photo_hash, np.uint8)
+    return values[: GRADIENT_BITS // 8], values[GRADIENT_BITS // 8 :].astype(np.int16)

@@ -1,33 +1,27 @@
-"""A picture of any shape set into the network's rectangle, and the way back for maps over that rectangle."""
-
-from __future__ import annotations
+"""Fitting an image of any shape into the network's input, and cropping maps over that input back to the image."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.vision.model_card import Preprocessing, ResizeMode
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInput:
-    """The network's input and the part of it that the picture covers."""
+    """The network's input, and the part of it that the image covers."""
 
     pixels: NDArray[np.uint8]
     """height x width x 3, RGB."""
     image_box: tuple[float, float, float, float]
-    """Left, top, right, bottom of the picture's visible part, as fractions 0 to 1 of the rectangle."""
+    """Left, top, right, bottom of the image's visible part, as fractions 0 to 1 of the rectangle."""
 
     def crop_to_image(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cut a map over the rectangle (rows x columns) to the cells whose centres lie on the picture, one
-        at least.
+        """Crop a map over the rectangle, rows x columns, to the cells whose centers lie on the image, at least one.
 
-        Whole cells are kept, so at each edge the cut is right to half a cell.
+        Whole cells are kept, so each edge is exact to half a cell.
         """
         rows, columns = cells.shape
         left, top, right, bottom = self.image_box
@@ -35,7 +29,7 @@ class ModelInput:
 
 
 def fit_to_input(image: Image.Image, preprocessing: Preprocessing) -> ModelInput:
-    """Set an RGB picture into the rectangle that the model was trained on."""
+    """Resize an RGB image to the rectangle that the model was trained on."""
     width, height = preprocessing.width, preprocessing.height
     if preprocessing.resize_mode is ResizeMode.STRETCH:
         return ModelInput(
@@ -45,10 +39,10 @@ def fit_to_input(image: Image.Image, preprocessing: Preprocessing) -> ModelInput
     choose = min if preprocessing.resize_mode is ResizeMode.LETTERBOX else max
     scale = choose(width / image.width, height / image.height)
     inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    small = image.resize(inner, Image.Resampling.BICUBIC, reducing_gap=1.0)
+    resized = image.resize(inner, Image.Resampling.BICUBIC, reducing_gap=1.0)
     canvas = Image.new("RGB", (width, height), preprocessing.padding_color)
     left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    canvas.paste(small, (left, top))
+    canvas.paste(resized, (left, top))
     return ModelInput(
         pixels=np.asarray(canvas),
         image_box=(
@@ -61,8 +55,8 @@ def fit_to_input(image: Image.Image, preprocessing: Preprocessing) -> ModelInput
 
 
 def _cells_inside(cells: int, start: float, stop: float) -> slice:
-    centres = (np.arange(cells) + 0.5) / cells
-    inside = np.flatnonzero((centres >= start) & (centres <= stop))
+    centers = (np.arange(cells) + 0.5) / cells
+    inside = np.flatnonzero((centers >= start) & (centers <= stop))
     if inside.size == 0:
         middle = min(cells - 1, int((start + stop) / 2 * cells))
         return slice(middle, middle + 1)

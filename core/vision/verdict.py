@@ -1,25 +1,20 @@
-"""What Eva found in a photo: the style, how sure she is, and where she saw it."""
-
-from __future__ import annotations
+"""The verdict on a photo: style, confidence, and where the evidence is."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.styles import STYLES, Style
 from core.vision.cam import EvidenceRegion
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 class ConfidenceBand(StrEnum):
-    """How definite a verdict is; everything Eva says starts from it."""
+    """How definite a verdict is; the wording of every reply depends on it."""
 
     CLEAR = "clear"
     LIKELY = "leaning"
@@ -29,38 +24,38 @@ class ConfidenceBand(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """Where one band ends and the next begins; chosen on the validation photos, kept in model.json."""
+    """The limits of the bands; chosen on the validation split and stored in `model.json`."""
 
     outfit: float
-    """Gate probability under which there is no outfit to judge."""
+    """Outfit probability below which there is no outfit to judge."""
     clear: float
     """Probability of the first style from which the verdict is clear."""
-    torn_margin: float
-    """Lead of the first style over the second under which Eva is torn between them."""
+    ambiguous_margin: float
+    """Lead of the first style over the second below which the verdict is ambiguous."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Verdict:
-    """One judged photo. Every sentence about the photo must follow from these numbers.
+    """The result for one photo. Every sentence about the photo follows from these numbers.
 
-    It holds an array, so two verdicts are equal only if they are one and the same.
+    It holds an array, so verdicts are compared by identity.
     """
 
     style: Style
-    """The most probable style, also where the band says that there is no outfit."""
+    """The most probable style, also if there is no outfit."""
     probabilities: Mapping[Style, float]
     """Calibrated probability of each of the eight styles; they sum to 1."""
     outfit_probability: float
-    """Probability, 0 to 1, that there is an outfit to judge at all."""
+    """Probability, 0 to 1, that there is an outfit to judge."""
     band: ConfidenceBand
     cam: NDArray[np.float32]
-    """Class activation map of `style` over the picture alone: rows x columns, maximum 1, or all 0."""
+    """Class activation map of `style` over the image alone: rows x columns, maximum 1, or all 0."""
     region: EvidenceRegion
-    """Where in the picture the evidence lies."""
+    """Where in the image the evidence is."""
     model: str
-    """Version of the model that judged, e.g. `vgg16-3f2a9c1d`."""
+    """Version of the model, e.g. `vgg16-3f2a9c1d`."""
     engine: str
-    """`litert`, `tensorflow` or `scripted`."""
+    """Name of the inference backend: `litert`, `tensorflow` or `scripted`."""
 
     @property
     def confidence(self) -> float:
@@ -81,11 +76,11 @@ class Verdict:
 def confidence_band(
     probabilities: Mapping[Style, float], outfit_probability: float, thresholds: Thresholds
 ) -> ConfidenceBand:
-    """Name the band of a verdict.
+    """Assign the band of a verdict.
 
     Args:
-        probabilities: calibrated probability per style.
-        outfit: gate probability, 0 to 1.
+        probabilities: calibrated probability of each style.
+        outfit_probability: 0 to 1.
         thresholds: the limits that belong to the model.
     """
     if outfit_probability < thresholds.outfit:
@@ -93,21 +88,21 @@ def confidence_band(
     first, second = sorted(probabilities.values(), reverse=True)[:2]
     if first >= thresholds.clear:
         return ConfidenceBand.CLEAR
-    return ConfidenceBand.AMBIGUOUS if first - second < thresholds.torn_margin else ConfidenceBand.LIKELY
+    return ConfidenceBand.AMBIGUOUS if first - second < thresholds.ambiguous_margin else ConfidenceBand.LIKELY
 
 
 def to_style_mapping(values: NDArray[np.float32]) -> Mapping[Style, float]:
-    """Eight numbers in the network's order as a read-only mapping from style to number."""
+    """Eight numbers in the network's order as a read-only mapping."""
     return MappingProxyType({style: float(value) for style, value in zip(STYLES, values, strict=True)})
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities over the last axis, in that axis's order; divide the logits by the temperature first."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: NDArray[np.float32] = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
+    """Probabilities over the last axis, in its order; divide the logits by the temperature first."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities: NDArray[np.float32] = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return probabilities
 
 
 def sigmoid(logit: float) -> float:
-    """Probability of a yes, 0 to 1, for any finite logit."""
+    """Probability, 0 to 1, for any finite logit."""
     return 0.5 * (1.0 + math.tanh(0.5 * logit))

@@ -2,7 +2,7 @@
 
 Real processes (`eva serve`, two of `eva worker`), a real Postgres (the embedded one), a real Bot API (the fake). While
 people send photos, one of the four is killed with SIGKILL at a random moment and started again, as a host would do;
-EVA_TORTURE says how many times (`make torture`: 300).
+EVA_TEST_TORTURE says how many times (`make torture`: 300).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.conftest import ROOT
 from tests.factories import make_photo
 from tests.integration.conftest import public  # noqa: F401 (a fixture)
 
-KILLS = int(os.environ.get("EVA_TORTURE", "30"))
+KILLS = int(os.environ.get("EVA_TEST_TORTURE", "30"))
 CHATS = 6
 SETTLE_SECONDS = 240.0
 """Seconds in which everything must be answered after the last kill: a dead worker's jobs wait for half a minute."""

@@ -1,4 +1,4 @@
-"""A real Chromium before the real server. EVA_REQUIRE_BROWSER=1 makes a missing Chromium a failure."""
+"""A real Chromium before the real server. EVA_TEST_REQUIRE_BROWSER=1 makes a missing Chromium a failure."""
 
 import json
 import os
@@ -46,8 +46,8 @@ def chromium() -> Iterator[Browser]:
     """One Chromium for all tests."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
-        if os.environ.get("EVA_REQUIRE_BROWSER") == "1":
-            pytest.fail("EVA_REQUIRE_BROWSER is set and there is no Chromium")
+        if os.environ.get("EVA_TEST_REQUIRE_BROWSER") == "1":
+            pytest.fail("EVA_TEST_REQUIRE_BROWSER is set and there is no Chromium")
         pytest.skip("no Chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)

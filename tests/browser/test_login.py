@@ -263,7 +263,7 @@ def test_as_a_mini_app(visit: Visit, telegram: FakeTelegram) -> None:
 @pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
 def test_the_pages_are_for_everybody(visit: Visit, link: Link, door: str, locale: str, scheme: str) -> None:
     """Nothing sticks out or jumps, and nothing that can be checked stands in anybody's way."""
-    shots = os.environ.get("EVA_SHOTS")
+    shots = os.environ.get("EVA_TEST_SHOTS")
     page, language = visit(locale=locale, color_scheme=scheme), Language(locale[:2])
 
     def look(name: str) -> None:

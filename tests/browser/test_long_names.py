@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 LOCALES = {Language.KO: "ko-KR", Language.EN: "en-GB"}
 LOGINS = {f"EVA_{way}_{what}": "none" for way in ("FACEBOOK", "KAKAO_LOGIN") for what in ("ID", "SECRET")}
-SHOTS = os.environ.get("EVA_SHOTS")
+SHOTS = os.environ.get("EVA_TEST_SHOTS")
 """A folder for pictures of the pages, for who wants to look at them."""
 
 Person = dict[str, str]

@@ -62,7 +62,10 @@ def test_every_setting_is_documented(field: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_documented_settings_exist(page: Path) -> None:
     variables = set(re.findall(r"`(?:[^`]*\s)?\$?(EVA_[A-Z_]+[A-Z])", page.read_text("utf-8")))
-    known = {f"EVA_{field.upper()}" for field in Settings.model_fields} | {"EVA_TORTURE", "EVA_REQUIRE_BROWSER"}
+    known = {f"EVA_{field.upper()}" for field in Settings.model_fields} | {
+        "EVA_TEST_TORTURE",
+        "EVA_TEST_REQUIRE_BROWSER",
+    }
     assert not variables - known
 
 

@@ -24,7 +24,7 @@ from tests.factories import create_look, create_person
 from tests.harness import make_application
 from tests.images import encode_image, make_scene
 
-SETTINGS = Settings(public_url="http://eva")  # type: ignore[arg-type]
+SETTINGS = Settings(public_url="http://eva")
 JPEG = b"\xff\xd8 a picture"
 
 

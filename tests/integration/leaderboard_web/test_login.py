@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI
-from pydantic import HttpUrl, SecretStr
+from pydantic import SecretStr
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
@@ -49,7 +49,7 @@ def site(resources: Resources, samples: Path, logins: FakeOAuthProviders) -> Fas
 
 def a_site(resources: Resources, samples: Path, **settings: Any) -> FastAPI:
     classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
-    return create_app(make_application(resources, classifier, public_url=HttpUrl(SITE), **settings), samples=samples)
+    return create_app(make_application(resources, classifier, public_url=SITE, **settings), samples=samples)
 
 
 @pytest.fixture
@@ -506,7 +506,7 @@ async def test_the_cookie_of_a_login_that_has_begun_is_for_these_pages_alone(
     resources: Resources, samples: Path, logins: FakeOAuthProviders
 ) -> None:
     classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
-    service = make_application(resources, classifier, public_url=HttpUrl("https://eva.example"), **logins.environment)
+    service = make_application(resources, classifier, public_url="https://eva.example", **logins.environment)
     transport = httpx.ASGITransport(create_app(service, samples=samples))
     async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.1") as client:
         reply = await client.get("/login/kakao")

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from pydantic import HttpUrl, SecretStr
+from pydantic import SecretStr
 
 from core.conversation.service import LOGIN_LINK_PATH
 from core.db import looks, one_time_tokens, people
@@ -43,7 +43,7 @@ NewBrowser = Callable[[], httpx.AsyncClient]
 async def browser(resources: Resources, samples: Path) -> AsyncIterator[NewBrowser]:
     classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
     settings = {
-        "public_url": HttpUrl(SITE),
+        "public_url": SITE,
         "telegram_token": SecretStr(TOKEN),
         "telegram_bot_username": "eva_stylist_bot",
     }

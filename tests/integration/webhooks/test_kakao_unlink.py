@@ -41,7 +41,7 @@ async def somebody(resources: Resources) -> UUID:
 
 async def left(resources: Resources, person: UUID) -> tuple[bool, list[IdentityProvider]]:
     async with JobQueue(resources.database.conninfo, retention.register_tasks) as queue:
-        await queue.run_worker({"memory": resources}, until_empty=True)
+        await queue.run_worker({"resources": resources}, until_empty=True)
     async with resources.database.transaction() as connection:
         found = await people.get(connection, person)
         return found is not None, [each.provider for each in await people.list_identities(connection, person)]

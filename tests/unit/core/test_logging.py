@@ -4,9 +4,9 @@ import sys
 
 SCRIPT = """
 import logging, structlog
-from core.logs import set_up_logs
+from core.logging import configure_logging
 from core.settings import Environment
-set_up_logs(Environment({environment!r}), secrets=["123:hush"])
+configure_logging(Environment({environment!r}), secrets=["123:hush"])
 structlog.get_logger().info("judged", ms=12)
 def open_photo(name):
     raise ValueError("odd")

@@ -85,7 +85,7 @@ def test_other_keys_and_other_purposes_do_not_count() -> None:
     token = VISITORS.issue()
     assert VisitorTokenSigner(b"another").verify(token) is None
     key = token.partition(".")[0]
-    signature = UrlSigner(b"secret")._signature("1", key)
+    signature = UrlSigner(b"secret").sign(key, HOUR).partition(".")[2]
     assert VISITORS.verify(f"{key}.{signature}") is None
 
 

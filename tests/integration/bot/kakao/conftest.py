@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 from numpy.typing import NDArray
-from pydantic import HttpUrl, SecretStr
+from pydantic import SecretStr
 
 from bot.kakao.app import open_kakao_app
 from bot.testing.kakao import BOT_ID, FakeKakao, KakaoResponse
@@ -130,12 +130,12 @@ def env() -> Environment:
 
 
 @pytest.fixture
-def public_url() -> HttpUrl | None:
-    return HttpUrl("https://eva.example")
+def public_url() -> str | None:
+    return "https://eva.example"
 
 
 @pytest.fixture
-def settings(env: Environment, public_url: HttpUrl | None) -> Settings:
+def settings(env: Environment, public_url: str | None) -> Settings:
     return Settings(
         env=env,
         kakao_skill_key=SecretStr(KEY),

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from pydantic import HttpUrl
 from sqlalchemy import text as sql
 
 from core.conversation.display_names import generated_name
@@ -243,7 +242,7 @@ async def test_nothing_is_left_of_who_wants_to_be_forgotten(harness: KakaoHarnes
 
 class TestWithoutAPublicAddress:
     @pytest.fixture
-    def public_url(self) -> HttpUrl | None:
+    def public_url(self) -> str | None:
         return None
 
     async def test_verdict_is_words_alone(self, harness: KakaoHarness) -> None:

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-from pydantic import HttpUrl
 
 from core.conversation.service import LOGIN_LINK_PATH
 from core.db import looks, one_time_tokens, people
@@ -80,7 +79,7 @@ async def test_the_way_to_the_own_page(harness: KakaoHarness, words: str) -> Non
 
 class TestWithoutASite:
     @pytest.fixture
-    def public_url(self) -> HttpUrl | None:
+    def public_url(self) -> str | None:
         return None
 
     async def test_there_is_no_way(self, harness: KakaoHarness) -> None:

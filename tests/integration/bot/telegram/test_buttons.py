@@ -1,7 +1,6 @@
 """Buttons, names and commands: what they change, whose they are, and what is said about it."""
 
 import pytest
-from pydantic import HttpUrl
 
 from core.conversation.display_names import generated_name
 from core.conversation.narration import style_name
@@ -245,7 +244,7 @@ async def test_words_get_an_answer(harness: TelegramHarness) -> None:
 
 
 async def test_page_is_opened_from_a_shared_look(harness: TelegramHarness) -> None:
-    public = HttpUrl("https://eva.example")
+    public = "https://eva.example"
     harness.handler.conversation.settings = harness.handler.conversation.settings.model_copy(
         update={"public_url": public}
     )

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from pydantic import HttpUrl
-
 from core.db import looks, people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
@@ -37,7 +35,7 @@ async def test_without_a_public_address_looks_are_offered_as_words(harness: Tele
 
 
 async def test_with_a_public_address_looks_are_offered_as_photos(harness: TelegramHarness) -> None:
-    public = HttpUrl("https://eva.example")
+    public = "https://eva.example"
     harness.handler.conversation.settings = harness.handler.conversation.settings.model_copy(
         update={"public_url": public}
     )

@@ -1,7 +1,5 @@
 """The way from a chat of Telegram to the person's own page."""
 
-from pydantic import HttpUrl
-
 from core.conversation.service import LOGIN_LINK_PATH
 from core.db import one_time_tokens, people
 from core.db.schema import IdentityProvider
@@ -18,7 +16,7 @@ def links(message: Json) -> list[Json]:
 
 def set_site(harness: TelegramHarness, site: str) -> None:
     settings = harness.handler.conversation.settings
-    harness.handler.conversation.settings = settings.model_copy(update={"public_url": HttpUrl(site)})
+    harness.handler.conversation.settings = settings.model_copy(update={"public_url": site})
 
 
 async def test_me_opens_the_persons_own_page(harness: TelegramHarness) -> None:

@@ -32,7 +32,7 @@ def stylist(resources: Resources) -> ConversationService:
     """She sees casual in everything, and three photos a day are enough for her."""
     engine = FakeBackend(lambda _: make_outputs(Style.CASUAL, second=Style.STREET, second_confidence=0.1))
     judging = PhotoJudgingService(resources, StyleClassifier(engine, FAKE_MODEL_CARD), daily_limit=3)
-    settings = Settings(public_url="https://eva.example/")  # type: ignore[arg-type]
+    settings = Settings(public_url="https://eva.example/")
     return ConversationService(resources, judging, settings)
 
 

@@ -168,14 +168,13 @@ async def test_only_old_private_looks_lose_their_pictures(resources: Resources, 
     assert kept[old.id].verdict.style == old.verdict.style
 
 
-async def test_a_sweep_takes_more_than_one_batch(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.services.retention.BATCH_SIZE", 2)
+async def test_expired_photos_are_deleted_in_several_batches(resources: Resources) -> None:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         many = [await create_look(connection, person.id) for _ in range(5)]
     for look in many:
         await aged(resources, look.id, timedelta(hours=25))
-    assert await delete_expired_photos(resources) == 5
+    assert await delete_expired_photos(resources, batch_size=2) == 5
 
 
 async def test_the_worker_sweeps_by_itself(resources: Resources, storage_folder: Path) -> None:
@@ -185,7 +184,7 @@ async def test_the_worker_sweeps_by_itself(resources: Resources, storage_folder:
         await enqueue(connection, "retention.sweep", lock=None, timestamp=0)
     await aged(resources, look.id, timedelta(hours=25))
     async with JobQueue(resources.database.conninfo, register_tasks) as worker:
-        await worker.run_worker({"memory": resources}, until_empty=True)
+        await worker.run_worker({"resources": resources}, until_empty=True)
     assert files(storage_folder) == 0
 
 

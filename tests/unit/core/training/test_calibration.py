@@ -35,7 +35,7 @@ def test_thresholds_keep_their_promises_on_the_photos_they_were_chosen_on() -> N
     clear = chances.max(axis=1) >= chosen.clear
     assert (chances.argmax(axis=1) == labels)[clear].mean() > 0.78
     assert (outfit[is_outfit] < chosen.outfit).mean() <= 0.011
-    assert 0 < chosen.torn_margin < chosen.clear
+    assert 0 < chosen.ambiguous_margin < chosen.clear
 
 
 def test_what_counts_more_decides_the_temperature() -> None:

@@ -16,7 +16,7 @@ CARD = ModelCard(
     sha256="",
     backbone="toy",
     temperature=2.0,
-    thresholds=Thresholds(outfit=0.5, clear=0.8, torn_margin=0.1),
+    thresholds=Thresholds(outfit=0.5, clear=0.8, ambiguous_margin=0.1),
     preprocessing=Preprocessing(),
     training={},
     metrics={},

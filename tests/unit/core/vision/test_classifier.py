@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFoundError
-from core.images.decoding import DecodedImage
 from core.settings import EngineName, Environment, Settings
 from core.styles import STYLES
 from core.vision.backends import LiteRTBackend, ModelOutputs
@@ -20,11 +19,11 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from core.vision.preprocessing import fit_to_input
 
 
-def _picture(seed: int, size: tuple[int, int] = (240, 400)) -> DecodedImage:
+def _picture(seed: int, size: tuple[int, int] = (240, 400)) -> Image.Image:
     draw = np.random.default_rng(seed)
     coarse = Image.fromarray(draw.integers(0, 256, (10, 6, 3), dtype=np.uint8))
     image = coarse.resize(size, Image.Resampling.BICUBIC)
-    return DecodedImage(image=image, width=size[0], height=size[1], format="JPEG")
+    return image
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,7 @@ def test_mean_evidence_explains_the_logits(shipped: StyleClassifier) -> None:
     """Differences between pictures cancel the bias: what is left must lie in the evidence, or the CAM shows
     else."""
     first, second = (
-        shipped.backend.forward(fit_to_input(_picture(seed).image, shipped.model_card.preprocessing).pixels)
+        shipped.backend.forward(fit_to_input(_picture(seed), shipped.model_card.preprocessing).pixels)
         for seed in (1, 2)
     )
     explained = first.evidence.mean(axis=(0, 1)) - second.evidence.mean(axis=(0, 1))
@@ -78,14 +77,12 @@ def test_judging_never_imports_tensorflow() -> None:
     program = (
         "import sys\n"
         "from PIL import Image\n"
-        "from core.photos import Picture\n"
         "from core.settings import Settings\n"
         "from core.vision.classifier import load_classifier\n"
-        "from core.vision.overlay import heat_jpeg\n"
+        "from core.vision.heatmap import encode_heatmap_jpeg\n"
         "image = Image.new('RGB', (300, 400))\n"
-        "verdict = load_classifier(Settings()).judge("
-        "Picture(image=image, width=300, height=400, format='PNG'))\n"
-        "heat_jpeg(image, verdict.cam)\n"
+        "verdict = load_classifier(Settings()).classify(image)\n"
+        "encode_heatmap_jpeg(image, verdict.cam)\n"
         "print(sorted({'tensorflow', 'keras', 'matplotlib', 'sklearn', 'torch'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

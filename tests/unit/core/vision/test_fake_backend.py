@@ -5,7 +5,6 @@ import pytest
 from PIL import Image
 
 from core.errors import FakeBackendExhaustedError
-from core.images.decoding import DecodedImage
 from core.styles import STYLES, Style
 from core.vision.cam import HorizontalPart, VerticalPart
 from core.vision.classifier import StyleClassifier
@@ -13,8 +12,8 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs,
 from core.vision.verdict import ConfidenceBand
 
 
-def _picture(colour: tuple[int, int, int] = (10, 20, 30)) -> DecodedImage:
-    return DecodedImage(image=Image.new("RGB", (200, 400), colour), width=200, height=400, format="PNG")
+def _picture(color: tuple[int, int, int] = (10, 20, 30)) -> Image.Image:
+    return Image.new("RGB", (200, 400), color)
 
 
 def test_script_is_played_in_its_order_and_then_ends() -> None:

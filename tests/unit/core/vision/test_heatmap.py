@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.vision.heatmap import MAX_SIDE, TRANSPARENT_BELOW, blend_heatmap, color_map, encode_heatmap_jpeg
+from core.vision.heatmap import COLOR_MAP, MAX_SIDE, TRANSPARENT_BELOW, blend_heatmap, encode_heatmap_jpeg
 
 
 def _photo(width: int, height: int) -> Image.Image:
@@ -100,15 +100,14 @@ def test_jpeg_is_the_overlay_without_metadata() -> None:
 
 
 def test_lightness_only_rises_and_steps_look_alike() -> None:
-    oklab = _oklab(color_map(17))
+    oklab = _oklab(COLOR_MAP[np.linspace(0, 255, 17).round().astype(int)])
     assert (np.diff(oklab[:, 0]) > 0).all()
     steps = np.linalg.norm(np.diff(oklab, axis=0), axis=1)
     assert steps.max() / steps.min() < 1.35
 
 
 def test_colour_map_is_not_cut_off_by_srgb() -> None:
-    colours = color_map()
-    assert len(np.unique(colours, axis=0)) == 256
+    assert len(np.unique(COLOR_MAP, axis=0)) == 256
 
 
 def test_cold_limit_is_what_the_overlay_uses() -> None:

@@ -14,7 +14,7 @@ CARD = ModelCard(
     sha256="0123abcd" * 8,
     backbone="vgg16",
     temperature=1.25,
-    thresholds=Thresholds(outfit=0.4, clear=0.55, torn_margin=0.08),
+    thresholds=Thresholds(outfit=0.4, clear=0.55, ambiguous_margin=0.08),
     preprocessing=Preprocessing(width=256, height=320, resize_mode=ResizeMode.CENTER_CROP, padding_color=(1, 2, 3)),
     training={"photos": 10336},
     metrics={"val": {"top1": 0.66}},
@@ -40,7 +40,7 @@ def test_missing_card(tmp_path: Path) -> None:
     "changes",
     [
         {"labels": ["street", "casual"]},
-        {"preprocessing": {"width": 256, "height": 256, "fit": "zoom", "fill": [0, 0, 0]}},
+        {"preprocessing": {"width": 256, "height": 256, "resize_mode": "zoom", "padding_color": [0, 0, 0]}},
         {"preprocessing": None},
         {"thresholds": {"outfit": 0.5}},
         {"temperature": "warm"},

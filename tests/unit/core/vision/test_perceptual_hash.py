@@ -13,7 +13,7 @@ def sent(image: Image.Image, *, scale: float = 1.0, quality: int = 85) -> bytes:
     buffer = io.BytesIO()
     size = round(image.width * scale), round(image.height * scale)
     image.resize(size, Image.Resampling.LANCZOS).save(buffer, "JPEG", quality=quality)
-    return perceptual_hash(decode_photo(buffer.getvalue()).image)
+    return perceptual_hash(decode_photo(buffer.getvalue()))
 
 
 def in_a_mirror(dress: tuple[int, int, int]) -> Image.Image:

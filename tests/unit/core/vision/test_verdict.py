@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand, Thresholds, confidence_band, sigmoid, softmax, to_style_mapping
 
-THRESHOLDS = Thresholds(outfit=0.3, clear=0.6, torn_margin=0.1)
+THRESHOLDS = Thresholds(outfit=0.3, clear=0.6, ambiguous_margin=0.1)
 
 
 def _shares(first: float, second: float) -> dict[Style, float]:
@@ -35,7 +35,7 @@ def test_band(first: float, second: float, outfit: float, band: ConfidenceBand) 
 
 
 def test_clear_goes_before_torn_when_both_would_fit() -> None:
-    close = Thresholds(outfit=0.3, clear=0.45, torn_margin=0.1)
+    close = Thresholds(outfit=0.3, clear=0.45, ambiguous_margin=0.1)
     assert confidence_band(_shares(0.48, 0.44), 0.9, close) is ConfidenceBand.CLEAR
 
 
