@@ -1,26 +1,26 @@
-"""How long a text is for a messenger, and how to make it fit: both count UTF-16 code units, so most emoji are two."""
+"""Text lengths as messengers count them: in UTF-16 code units, of which most emoji take two."""
 
 ELLIPSIS = "…"
 
 
 def utf16_length(text: str) -> int:
     """The length of a text in UTF-16 code units."""
-    return len(text) + sum(letter > "\uffff" for letter in text)
+    return len(text) + sum(character > "\uffff" for character in text)
 
 
 def truncate(text: str, limit: int) -> str:
-    """The text, or as much of it as fits with an ellipsis at its end, if it can be between two words.
+    """Shorten a text to a limit, with an ellipsis at its end and, if possible, between two words.
 
     Args:
         text: any text.
-        limit: the most UTF-16 code units, at least 1.
+        limit: the maximum number of UTF-16 code units, at least 1.
     """
     if utf16_length(text) <= limit:
         return text
-    kept = text[: limit - 1]
-    while utf16_length(kept) > limit - 1:
-        kept = kept[:-1]
-    between_words = kept.rfind(" ")
-    if between_words > limit // 2:
-        kept = kept[:between_words]
-    return kept.rstrip() + ELLIPSIS
+    shortened = text[: limit - 1]
+    while utf16_length(shortened) > limit - 1:
+        shortened = shortened[:-1]
+    last_space = shortened.rfind(" ")
+    if last_space > limit // 2:
+        shortened = shortened[:last_space]
+    return shortened.rstrip() + ELLIPSIS

@@ -1,20 +1,29 @@
-"""Addresses that Eva gives to others: pictures, behind links that end by themselves."""
+"""Absolute URLs of the site, for links that Eva sends to messengers."""
 
 from datetime import timedelta
 
+from core.db.looks import LookSummary
 from core.settings import Settings
 from core.signing import UrlSigner
 
 
+def site_url(settings: Settings, path: str) -> str | None:
+    """The absolute URL of a page, e.g. of `/privacy`; None if the site has no public URL."""
+    return None if settings.public_url is None else f"{settings.public_url}{path}"
+
+
+def look_url(settings: Settings, look: LookSummary) -> str | None:
+    """The absolute URL of a look's public page; None if the look is private or the site has no public URL."""
+    return site_url(settings, f"/looks/{look.id}") if look.is_public else None
+
+
 def signed_image_url(settings: Settings, signer: UrlSigner, key: str, lifetime: timedelta) -> str | None:
-    """The public address of a picture in the storage, good for this long; None if Eva has no public address.
+    """The absolute signed URL of a stored image; None if the site has no public URL.
 
     Args:
-        settings: with the public address.
-        links: signs.
-        key: where the picture lies, e.g. `ab/cdef.jpg`.
-        lifetime: of the link.
+        settings: holds the public URL.
+        signer: signs the key and the expiry.
+        key: the image's key in the object storage, e.g. `ab/cdef.jpg`.
+        lifetime: for how long the URL is valid.
     """
-    if settings.public_url is None:
-        return None
-    return f"{settings.public_url}/pictures/{key}?t={signer.sign(key, lifetime)}"
+    return site_url(settings, f"/pictures/{key}?t={signer.sign(key, lifetime)}")

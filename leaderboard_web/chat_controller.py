@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.narration import style_description, style_name
+from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import Reply
 from core.conversation.smalltalk import button_label, reply_to_text
 from core.db import looks, people
@@ -168,9 +169,9 @@ class ChatController:
             )
         answer = await self.stylist.handle_text(person, words, look)
         if answer is None:
-            answer = Reply(
-                language=request_language(request), sentences=(reply_to_text(words, request_language(request)),)
-            )
+            view = await self.load_view(request, person, look=look)
+            sentence = reply_to_text(words, request_language(request))
+            return ChatReply(view=view, items=[*_user_lines(words), *_eva_lines([sentence])])
         return await self._build_reply(request, person, answer, look, words)
 
     async def handle_action(self, request: Request) -> ChatReply:
@@ -195,7 +196,7 @@ class ChatController:
     ) -> ChatReply:
         scene = await self.load_view(request, person, look=look)
         told = scene.verdict_items() if answer.reveals_verdict and scene is not None else []
-        return ChatReply(view=scene, items=[*_user_lines(said), *_eva_lines(answer.sentences), *told])
+        return ChatReply(view=scene, items=[*_user_lines(said), *_eva_lines(reply_sentences(answer)), *told])
 
     async def respond(self, request: Request, work: Callable[[Request], Awaitable[ChatReply]]) -> Response:
         """Do what a form asks: the next parts of the conversation for scripts, the page to go to for all others."""

@@ -8,13 +8,13 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from core.conversation.actions import Action, ActionType
-from core.conversation.display_names import generated_name
-from core.conversation.narration import MessageSlot, pick_variant, style_name, verdict_messages
+from core.conversation.display_names import display_name
+from core.conversation.narration import MessageSlot, style_name, verdict_messages
 from core.conversation.smalltalk import button_label, comment_on_guess
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
-from core.i18n.translations import Language, translate, variant_keys
+from core.i18n.translations import Language, pick_variant, translate, variant_keys
 from core.signing import UrlSigner
 from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand
@@ -186,7 +186,7 @@ class ChatView:
     def _board_items(self) -> list[ChatItem]:
         person, language = self.person, self.language
         if self.awaits_name:
-            name = person.name or generated_name(person.id, language)
+            name = display_name(person.id, person.name, language)
             return [
                 self._action_line(Action(type=ActionType.SHARE)),
                 self._eva_line(translate("talk.name.ask", language, name=name)),

@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import ceil
 from uuid import UUID
 
-from core.conversation.display_names import generated_name
+from core.conversation.display_names import display_name
 from core.conversation.narration import percent, style_name
 from core.db.leaderboard import LeaderboardEntry
 from core.db.looks import Look
@@ -73,7 +73,7 @@ def build_card(
         style=look.style,
         style_name=style_name(look.style, language),
         percent=percent(look.confidence),
-        owner_name=entry.owner_name or generated_name(look.person_id, language),
+        owner_name=display_name(look.person_id, entry.owner_name, language),
         owner_url=None if entry.owner_name is None else person_path(entry.owner_name),
         hearts=look.hearts,
         is_hearted=entry.is_hearted,

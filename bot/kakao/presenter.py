@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from bot.kakao import photo_jobs, replies
 from core.conversation.actions import Action, ActionType
-from core.conversation.listings import leaderboard_line, summarize_own_looks, top_of_today
-from core.conversation.narration import error_message, pick_variant, style_description, style_name, verdict_messages
+from core.conversation.listings import get_own_looks, leaderboard_line, list_top_of_today, own_looks_text
+from core.conversation.narration import error_message, style_description, style_name, verdict_messages
+from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import summarize_album
 from core.db import looks
 from core.db.schema import PendingQuestion
-from core.i18n.translations import Language, translate
+from core.i18n.translations import Language, pick_variant, translate
 from core.styles import STYLES
-from core.urls import signed_image_url
+from core.urls import look_url, signed_image_url
 from core.vision.verdict import ConfidenceBand
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class ReplyPresenter:
 
     def welcome(self, person: Person) -> SkillResponse:
         """Who she is and what she can do."""
-        language = Language(person.language)
+        language = person.language
         order = ActionType.REVEAL_FIRST if person.guesses_first else ActionType.GUESS
         enter = () if self._conversation.settings.public_url is None else (ActionType.OPEN_ACCOUNT,)
         shelves = (ActionType.SHOW_LEADERBOARD, ActionType.SHOW_HISTORY)
@@ -58,7 +59,7 @@ class ReplyPresenter:
 
     def account_link(self, login_url: str | None, person: Person) -> SkillResponse:
         """The way to the person's own page, or that there is none."""
-        language = Language(person.language)
+        language = person.language
         if login_url is None:
             return replies.text_reply(translate("talk.enter.none", language), language=language)
         return replies.account_link_reply(translate("talk.enter", language), login_url, language)
@@ -70,13 +71,13 @@ class ReplyPresenter:
 
     async def own_looks(self, person: Person) -> SkillResponse:
         """The person's own looks: how many, of which style most, and the latest ones."""
-        language = Language(person.language)
-        found = await summarize_own_looks(self._conversation.resources.database, person, language)
-        return replies.text_reply(found.text, language=language)
+        language = person.language
+        own_looks = await get_own_looks(self._conversation.resources.database, person)
+        return replies.text_reply(own_looks_text(own_looks, language), language=language)
 
     async def leaderboard(self, language: Language) -> SkillResponse:
         """The most hearted looks that were shared today, with the way to the board."""
-        found = await top_of_today(self._conversation.resources.database)
+        found = await list_top_of_today(self._conversation.resources.database)
         lines = [leaderboard_line(each, language) for each in found]
         words = (
             "\n".join([translate("talk.board", language), *lines])
@@ -93,27 +94,27 @@ class ReplyPresenter:
     def consent_request(self, person: Person) -> SkillResponse:
         """Ask whether photos may be judged."""
         hours = self._conversation.settings.private_photo_ttl_hours
-        return replies.consent_reply(Language(person.language), hours=hours, privacy_url=self._page_url("/privacy"))
+        return replies.consent_reply(person.language, hours=hours, privacy_url=self._page_url("/privacy"))
 
     def conversation_reply(self, reply: Reply, person: Person) -> SkillResponse:
         """What she answers to a button or a name."""
-        look, language = reply.look, reply.language
+        look, language, sentences = reply.look, reply.language, reply_sentences(reply)
         if look is not None and reply.reveals_verdict:
-            return self._verdict_reply(look, person, language, reply.sentences)
+            return self._verdict_reply(look, person, language, sentences)
         if reply.prompt is not None:
             return replies.prompt_reply(
-                reply.prompt, *reply.sentences, look_id=None if look is None else look.id, language=language
+                reply.prompt, *sentences, look_id=None if look is None else look.id, language=language
             )
         buttons = [Action(type=ActionType.NEW_PHOTO)]
         if look is not None and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
             board = ActionType.SHARE if look.shared_at is None else ActionType.UNSHARE
             buttons.insert(0, Action(type=board, look_id=look.id))
-        page_url = None if look is None else self._conversation.look_page_url(look)
-        return replies.text_reply(*reply.sentences, language=language, buttons=buttons, page_url=page_url)
+        page_url = None if look is None else look_url(self._conversation.settings, look)
+        return replies.text_reply(*sentences, language=language, buttons=buttons, page_url=page_url)
 
     async def result_reply(self, inbox_id: int, person: Person) -> SkillResponse:
         """What became of the photos of a call that is judged."""
-        language = Language(person.language)
+        language = person.language
         async with self._conversation.resources.database.transaction() as connection:
             outcome = await photo_jobs.load_result(connection, inbox_id)
             ids = () if outcome is None else outcome.look_ids
@@ -127,7 +128,7 @@ class ReplyPresenter:
 
     async def _looks_reply(self, result: JobResult, judged_looks: Sequence[Look], person: Person) -> SkillResponse:
         """The best of some looks, after a word about those that failed and about all of them."""
-        language, notes, best = Language(person.language), [], judged_looks[0]
+        language, notes, best = person.language, [], judged_looks[0]
         if result.error is not None:
             notes.append(error_message(result.error, language))
         if len(judged_looks) == 1 and best.pending_question is PendingQuestion.GUESS and not result.is_duplicate:
@@ -151,7 +152,7 @@ class ReplyPresenter:
             look_id=look.id,
             language=language,
             heatmap_url=self._heatmap_url(look),
-            page_url=self._conversation.look_page_url(look),
+            page_url=look_url(self._conversation.settings, look),
             is_shared=look.shared_at is not None,
             guesses_first=person.guesses_first,
             note="\n".join(notes) or None,

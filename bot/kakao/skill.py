@@ -22,7 +22,7 @@ from core.db.inbox import InboxUpdate
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
 from core.errors import PersonNotFoundError
-from core.i18n.translations import Language, translate
+from core.i18n.translations import translate
 from core.services import accounts
 
 RESULT_WAIT = 4.2
@@ -75,7 +75,7 @@ class SkillHandler:
                 if request.media_type in set(UnsupportedMedia)
                 else UnsupportedMedia.OTHER
             )
-            language = Language(person.language)
+            language = person.language
             return replies.text_reply(unsupported_media_reply(oddity, language), language=language)
         action = decode_action(request)
         if action is not None:
@@ -115,7 +115,7 @@ class SkillHandler:
         errand = photo_jobs.request_from_update(update)
         if errand is not None and errand.awaits_consent:
             return self._presenter.consent_request(person)
-        language = Language(person.language)
+        language = person.language
         if errand is not None and errand.callback_url is not None and errand.callback_url == request.callback_url:
             return replies.callback_promise(language)
         try:
@@ -145,11 +145,11 @@ class SkillHandler:
         """What changes nothing, one of `SHOWN`."""
         match action_type:
             case ActionType.SHOW_LEADERBOARD:
-                return await self._presenter.leaderboard(Language(person.language))
+                return await self._presenter.leaderboard(person.language)
             case ActionType.SHOW_HISTORY:
                 return await self._presenter.own_looks(person)
             case ActionType.SHOW_PRIVACY:
-                return self._presenter.privacy(Language(person.language))
+                return self._presenter.privacy(person.language)
             case _:
                 return self._presenter.account_link(await self._conversation.create_login_url(person), person)
 
@@ -187,13 +187,13 @@ class SkillHandler:
             or not mine
             or (update.processed_at is None and not photo_jobs.photos_still_available(update))
         ):
-            language = Language(person.language)
+            language = person.language
             return replies.text_reply(translate("talk.no_result", language), language=language)
         return await self._await_result(update, replace(request, callback_url=None), person, received_at)
 
     async def _handle_text(self, request: SkillRequest, person: Person) -> SkillResponse:
         """Words: a wish, a name that was asked for, or anything else."""
-        language, words = Language(person.language), request.utterance.casefold()
+        language, words = person.language, request.utterance.casefold()
         if words in HELP_WORDS:
             return self._presenter.welcome(person)
         if (verb := next((verb for verb, names in PAGE_WORDS.items() if words in names), None)) is not None:

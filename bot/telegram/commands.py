@@ -7,7 +7,7 @@ from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, photo_message, text_messages
 from bot.telegram.handlers import keyboard_for_look
 from bot.telegram.keyboards import erase_keyboard, language_keyboard, login_keyboard, page_keyboard
-from core.conversation.listings import leaderboard_line, own_look_line, summarize_own_looks, top_of_today
+from core.conversation.listings import get_own_looks, leaderboard_line, list_top_of_today, own_look_line, own_looks_text
 from core.conversation.narration import style_description, style_name
 from core.conversation.service import ConversationService
 from core.db import leaderboard
@@ -15,6 +15,7 @@ from core.db.leaderboard import LeaderboardEntry
 from core.db.people import Person
 from core.i18n.translations import Language, translate, variant_keys
 from core.styles import STYLES
+from core.urls import look_url
 
 
 class CommandName(StrEnum):
@@ -73,17 +74,18 @@ async def send_own_looks(delivery: UpdateDelivery, conversation: ConversationSer
 
     In a private chat there is also the way to the person's own page.
     """
-    found = await summarize_own_looks(delivery.resources.database, person, delivery.language)
+    own_looks = await get_own_looks(delivery.resources.database, person)
     # Others read along in groups, and whoever opens the page first is let in.
     login_url = (
         await conversation.create_login_url(person)
         if delivery.is_private and delivery.checkpoint("me.1") is None
         else None
     )
-    await delivery.send_all("me", *text_messages(found.text, keyboard=login_keyboard(login_url, delivery.language)))
-    if not found.looks:
+    text = own_looks_text(own_looks, delivery.language)
+    await delivery.send_all("me", *text_messages(text, keyboard=login_keyboard(login_url, delivery.language)))
+    if not own_looks.looks:
         return
-    newest = found.looks[0]
+    newest = own_looks.looks[0]
     if (photo := await delivery.load_image(newest.photo_key)) is not None:
         keyboard = keyboard_for_look(delivery, conversation, person, newest)
         await delivery.send_all("newest", photo_message(photo, own_look_line(newest, delivery.language), keyboard))
@@ -91,7 +93,7 @@ async def send_own_looks(delivery: UpdateDelivery, conversation: ConversationSer
 
 async def send_leaderboard(delivery: UpdateDelivery, conversation: ConversationService) -> None:
     """`/board`: the most hearted looks that were shared today."""
-    found = await top_of_today(delivery.resources.database)
+    found = await list_top_of_today(delivery.resources.database)
     if not found:
         await delivery.send_all("board", *text_messages(translate("talk.board.nothing", delivery.language)))
         return
@@ -127,5 +129,5 @@ async def _leaderboard_message(
 ) -> OutgoingMessage:
     """A look of the board, with who shared it and how it is liked."""
     look = entry.look
-    page = page_keyboard(conversation.look_page_url(look), delivery.language)
+    page = page_keyboard(look_url(conversation.settings, look), delivery.language)
     return photo_message(await delivery.load_image(look.photo_key), leaderboard_line(entry, delivery.language), page)

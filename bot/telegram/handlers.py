@@ -4,7 +4,6 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from uuid import UUID
 
 from telegram import InlineKeyboardMarkup
 from telegram.constants import ChatAction
@@ -22,16 +21,17 @@ from bot.telegram.keyboards import (
 )
 from bot.telegram.parsing import ButtonPress, PhotoMessage
 from core.conversation.actions import Action, ActionType
-from core.conversation.narration import error_message, pick_variant, verdict_messages
+from core.conversation.narration import error_message, verdict_messages
+from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService, Reply
 from core.conversation.smalltalk import find_style_name, summarize_album
-from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel
 from core.errors import DailyLimitError, EvaError, PhotoError, RemotePhotoGoneError
-from core.i18n.translations import Language, translate
+from core.i18n.translations import pick_variant, translate
 from core.services.photo_judging import JudgedPhoto
+from core.urls import look_url
 from core.vision.verdict import ConfidenceBand
 
 
@@ -65,7 +65,7 @@ async def handle_photo(
         await delivery.send_all("ask", *text_messages(words, keyboard=guess_keyboard(look.id, delivery.language)))
     else:
         action = Action(type=ActionType.GUESS, look_id=look.id, style=guess)
-        answer = await run_once(delivery, partial(conversation.handle_action, person, action))
+        answer = await run_once(delivery, conversation, person, partial(conversation.handle_action, person, action))
         if answer is not None:
             await send_reply(delivery, conversation, person, answer)
 
@@ -156,22 +156,36 @@ def keyboard_for_look(
         has_outfit=look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT,
         is_shared=look.shared_at is not None,
         guesses_first=person.guesses_first,
-        page_url=conversation.look_page_url(look),
+        page_url=look_url(conversation.settings, look),
     )
 
 
 REPLY_STEP = "granted"
 
 
-async def run_once(delivery: UpdateDelivery, operation: Callable[[], Awaitable[Reply | None]]) -> Reply | None:
-    """What the stylist answers, asked only in the first try."""
-    kept = delivery.checkpoint(REPLY_STEP)
-    if kept is not None:
-        return await _deserialize(delivery, kept)
-    answer = await operation()
-    if answer is not None:
-        await delivery.record_checkpoint(REPLY_STEP, _serialize(answer))
-    return answer
+async def run_once(
+    delivery: UpdateDelivery,
+    conversation: ConversationService,
+    person: Person,
+    operation: Callable[[], Awaitable[Reply | None]],
+    message: str | None = None,
+) -> Reply | None:
+    """Run an operation in the first attempt only; later attempts restore its reply from a checkpoint.
+
+    Args:
+        delivery: holds the checkpoints of the update.
+        conversation: restores the reply.
+        person: the sender.
+        operation: returns a reply, or None for nothing to restore.
+        message: the text that the operation handles, if it handles one.
+    """
+    checkpoint = delivery.checkpoint(REPLY_STEP)
+    if checkpoint is not None:
+        return await conversation.restore_reply(person, json.loads(checkpoint), message)
+    reply = await operation()
+    if reply is not None:
+        await delivery.record_checkpoint(REPLY_STEP, json.dumps(reply.to_checkpoint()))
+    return reply
 
 
 async def send_reply(
@@ -191,11 +205,11 @@ async def send_reply(
         answer: what she says.
         keyboard: the buttons if it asks for none.
     """
-    delivery.language = reply.language
+    delivery.language, sentences = reply.language, reply_sentences(reply)
     if reply.reveals_verdict and reply.look is not None:
-        await send_verdict(delivery, conversation, person, reply.look, note="\n".join(reply.sentences) or None)
+        await send_verdict(delivery, conversation, person, reply.look, note="\n".join(sentences) or None)
         return
-    await delivery.send_all("answer", *text_messages(*reply.sentences, keyboard=_prompt_keyboard(reply) or keyboard))
+    await delivery.send_all("answer", *text_messages(*sentences, keyboard=_prompt_keyboard(reply) or keyboard))
 
 
 def _prompt_keyboard(reply: Reply) -> InlineKeyboardMarkup | None:
@@ -211,33 +225,6 @@ def _prompt_keyboard(reply: Reply) -> InlineKeyboardMarkup | None:
             return erase_keyboard(reply.language)
         case _:
             return None
-
-
-def _serialize(reply: Reply) -> str:
-    return json.dumps(
-        {
-            "language": reply.language,
-            "sentences": reply.sentences,
-            "ask": reply.prompt,
-            "look": str(reply.look.id) if reply.look else None,
-            "reveal": reply.reveals_verdict,
-        }
-    )
-
-
-async def _deserialize(delivery: UpdateDelivery, serialized: str) -> Reply:
-    kept = json.loads(serialized)
-    look = None
-    if kept["look"] is not None:
-        async with delivery.resources.database.transaction() as connection:
-            look = await looks.get(connection, UUID(kept["look"]))
-    return Reply(
-        language=Language(kept["language"]),
-        sentences=tuple(kept["sentences"]),
-        prompt=ActionType(kept["ask"]) if kept["ask"] else None,
-        look=look,
-        reveals_verdict=kept["reveal"],
-    )
 
 
 SHARING_ACTIONS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE, ActionType.UNSHARE}
@@ -265,7 +252,7 @@ async def handle_callback(
     if action is None:
         await delivery.send_all("answer", *text_messages(translate("telegram.unknown_button", delivery.language)))
         return
-    answer = await run_once(delivery, partial(conversation.handle_action, person, action))
+    answer = await run_once(delivery, conversation, person, partial(conversation.handle_action, person, action))
     if answer is None:
         return
     keyboard = None

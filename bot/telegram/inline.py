@@ -24,7 +24,7 @@ from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, negotiate_language, translate
 from core.resources import Resources
-from core.urls import signed_image_url
+from core.urls import look_url, signed_image_url
 
 SEARCH_LIMIT = 100
 """A person's latest looks among which the shared ones are found."""
@@ -59,13 +59,15 @@ async def _find_shared_looks(resources: Resources, query: InlineQuery) -> tuple[
         if person is None:
             return negotiate_language(query.language_code), []
         latest = await looks.list_for_person(connection, person.id, limit=SEARCH_LIMIT)
-    return Language(person.language), [look for look in latest if look.is_public]
+    return person.language, [look for look in latest if look.is_public]
 
 
 def _build_result(look: Look, conversation: ConversationService, me: User, language: Language) -> InlineQueryResult:
     style, share = style_name(look.verdict.style, language), percent(look.verdict.confidence)
     words = translate("telegram.inline.look", language, style=style, percent=share)
-    address = conversation.look_page_url(look) or f"https://t.me/{me.username}?start={LOOK_PARAMETER_PREFIX}{look.id}"
+    address = (
+        look_url(conversation.settings, look) or f"https://t.me/{me.username}?start={LOOK_PARAMETER_PREFIX}{look.id}"
+    )
     page = InlineKeyboardMarkup([[InlineKeyboardButton(translate("talk.button.page", language), url=address)]])
     memory, title = conversation.resources, f"{style} {share}%"
     url = (

@@ -104,4 +104,4 @@ class QueueNotifier:
 async def _get_language(connection: AsyncConnection, photo: PhotoMessage) -> Language:
     identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(photo.user_id))
     person = await people.get(connection, identity.person_id) if identity is not None else None
-    return Language(person.language) if person is not None else negotiate_language(photo.language_code)
+    return person.language if person is not None else negotiate_language(photo.language_code)

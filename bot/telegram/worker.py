@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from procrastinate import App, JobContext, RetryDecision
@@ -52,7 +53,7 @@ from core.errors import (
     RemotePhotoUnavailableError,
     StorageUnavailableError,
 )
-from core.i18n.translations import Language, translate
+from core.i18n.translations import translate
 from core.jobs import queue
 from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.jobs.queue import DEFAULT_QUEUE, RETRY_DELAYS, ExponentialBackoff
@@ -187,7 +188,7 @@ class UpdateHandler:
         person = await self.conversation.get_or_create_person(
             IdentityProvider.TELEGRAM, str(update.user_id), update.language_code
         )
-        delivery.language = Language(person.language)
+        delivery.language = person.language
         return person
 
     async def _handle_album(self, delivery: UpdateDelivery, photos: Sequence[PhotoMessage]) -> None:
@@ -224,7 +225,9 @@ class UpdateHandler:
             await change(connection, IdentityProvider.TELEGRAM, str(membership.user_id))
 
     async def _handle_text(self, delivery: UpdateDelivery, person: Person, text: str) -> None:
-        answer = await run_once(delivery, lambda: self.conversation.handle_text(person, text))
+        answer = await run_once(
+            delivery, self.conversation, person, partial(self.conversation.handle_text, person, text), text
+        )
         if answer is None:
             await delivery.send_all("answer", *text_messages(reply_to_text(text, delivery.language)))
             return

@@ -1,4 +1,4 @@
-"""What a button asks of Eva, the same for every messenger; how it is written down is each messenger's own affair."""
+"""Actions that buttons trigger, the same in every channel; each channel has its own encoding of them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,56 +9,56 @@ from core.styles import Style
 
 
 class ActionType(StrEnum):
-    """What is asked; the value is also the end of its label's key, `talk.button.<value>`."""
+    """Kind of an action; the value is part of the key of its button's label, `talk.button.<value>`."""
 
     SHARE = "share"
-    """Put the look on the board."""
+    """Put the look on the leaderboard."""
     KEEP_PRIVATE = "keep"
     """Leave the look private."""
     UNSHARE = "unshare"
-    """Take the look off the board."""
+    """Take the look off the leaderboard."""
     GUESS = "guess"
-    """Guess the style before Eva names it; without a look, guess first from now on."""
+    """Guess the style before the verdict; without a look, enable guessing for all photos to come."""
     REVEAL_FIRST = "tell"
-    """Have Eva tell first again."""
+    """Disable guessing for all photos to come."""
     CORRECT = "correct"
-    """Say that Eva is wrong; without a style, ask which it is."""
+    """Correct the verdict; without a style, ask for the style."""
     NEW_PHOTO = "another"
-    """Show another photo."""
+    """Send another photo."""
     SHOW_RESULT = "result"
-    """Bring the verdict: on a photo that took longer, or without a guess."""
+    """Show the verdict on a photo that took longer, or on a look without a guess."""
     GRANT_CONSENT = "agree"
     """Agree that photos of people are judged."""
     DECLINE_CONSENT = "decline"
-    """Do not agree."""
+    """Decline that photos of people are judged."""
     SET_LANGUAGE = "speak"
-    """Change the language; without one, ask which."""
+    """Change the language; without a language, ask for it."""
     OPEN_ACCOUNT = "enter"
-    """Open one's own page on the site."""
+    """Open the account page on the site."""
     SHOW_LEADERBOARD = "board"
-    """See today's looks of the board."""
+    """Show today's top looks of the leaderboard."""
     SHOW_HISTORY = "history"
-    """See one's own looks."""
+    """Show the person's own looks."""
     SHOW_PRIVACY = "privacy"
-    """Hear what becomes of photos."""
+    """Show the privacy notice."""
     ACCEPT_NAME = "take"
-    """Be shown on the board under the name that Eva made up."""
+    """Share under the suggested name."""
     ASK_ERASE = "forget"
-    """Be asked whether everything of theirs shall be deleted."""
+    """Ask for confirmation before the account is erased."""
     CONFIRM_ERASE = "erase"
-    """Delete the person and everything of theirs, after they were asked."""
+    """Erase the person and all of their data."""
     CANCEL = "stay"
-    """Do not delete anything; with a look, do not correct it after all."""
+    """Cancel the erasure; with a look, cancel the correction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One press of a button. It may be forged: whether the look is the presser's is for the service to check."""
+    """A pressed button. The content may be forged: the service checks that the look belongs to the person."""
 
     type: ActionType
     look_id: UUID | None = None
-    """The look it is about; under `RESULT` the photo that is being judged."""
+    """The look; for `SHOW_RESULT` also the photo that is being judged."""
     style: Style | None = None
-    """The style that a guess or a correction names."""
+    """The guessed or corrected style."""
     language: Language | None = None
-    """The language to speak from now on."""
+    """The language to use from now on."""

@@ -1,9 +1,9 @@
-"""Looks that people ask for, in words: their own, and those of the board."""
+"""Lists of looks for chats: a person's own looks, and today's leaderboard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.conversation.display_names import generated_name
+from core.conversation.display_names import display_name
 from core.conversation.narration import percent, style_name
 from core.db import leaderboard, looks
 from core.db.database import Database
@@ -13,52 +13,67 @@ from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate
 from core.seoul_time import SEOUL
+from core.styles import Style
 from core.vision.verdict import ConfidenceBand
 
 OWN_LOOKS_LIMIT = 5
-"""Looks in a person's list."""
+"""The most looks in a person's list."""
 TOP_LIMIT = 3
-"""Looks of the board."""
+"""The most looks of the leaderboard in a chat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnLooks:
-    """What there is to say about a person's own looks."""
+    """A person's own looks."""
 
-    text: str
-    """How many there were, of which style most, and a line for each of the latest."""
+    count: int
+    """How many there are."""
+    has_pending_guess: bool
+    """Whether one of the latest looks waits for a guess; the most frequent style could give its verdict away."""
+    top_style: Style | None
+    """The most frequent style; None if no look shows an outfit."""
     looks: Sequence[Look]
-    """The latest ones whose verdict was told and that show an outfit, the newest first."""
+    """The latest ones that show an outfit and have no pending guess, newest first."""
 
 
-async def summarize_own_looks(database: Database, person: Person, language: Language) -> OwnLooks:
-    """A person's own looks. While a look waits for their guess, nothing gives by the way what she saw on it."""
+async def get_own_looks(database: Database, person: Person) -> OwnLooks:
+    """The number, the most frequent style and the latest of a person's own looks."""
     async with database.transaction() as connection:
         count = await looks.count_since(connection, person.id, person.created_at)
         styles = await looks.count_styles(connection, person.id)
         latest = await looks.list_for_person(connection, person.id, limit=OWN_LOOKS_LIMIT)
-    if not latest:
-        return OwnLooks(text=translate("talk.me.nothing", language), looks=())
-    told = [look for look in latest if look.pending_question is not PendingQuestion.GUESS]
-    if len(told) < len(latest):
-        words = translate("talk.me.count", language, count=count)
-    elif styles:
-        words = translate("talk.me", language, count=count, style=style_name(next(iter(styles)), language))
-    else:
-        words = translate("talk.me.plain", language, count=count)
-    seen = [look for look in told if look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT]
-    lines = "\n".join(own_look_line(look, language) for look in seen)
-    return OwnLooks(text="\n\n".join(filter(None, [words, lines])), looks=seen)
+    revealed = [look for look in latest if look.pending_question is not PendingQuestion.GUESS]
+    return OwnLooks(
+        count=count if latest else 0,
+        has_pending_guess=len(revealed) < len(latest),
+        top_style=next(iter(styles), None),
+        looks=[look for look in revealed if look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT],
+    )
 
 
-async def top_of_today(database: Database) -> list[LeaderboardEntry]:
-    """The most hearted looks that were shared today."""
+async def list_top_of_today(database: Database) -> list[LeaderboardEntry]:
+    """The looks shared today that have the most hearts."""
     async with database.transaction() as connection:
         return await leaderboard.get_page(connection, period=Period.TODAY, limit=TOP_LIMIT)
 
 
+def own_looks_text(own_looks: OwnLooks, language: Language) -> str:
+    """How many looks a person has, of which style most, and a line for each of the latest."""
+    count, style = own_looks.count, own_looks.top_style
+    if not count:
+        return translate("talk.me.nothing", language)
+    if own_looks.has_pending_guess:
+        summary = translate("talk.me.count", language, count=count)
+    elif style is not None:
+        summary = translate("talk.me", language, count=count, style=style_name(style, language))
+    else:
+        summary = translate("talk.me.plain", language, count=count)
+    lines = "\n".join(own_look_line(look, language) for look in own_looks.looks)
+    return "\n\n".join(filter(None, [summary, lines]))
+
+
 def own_look_line(look: Look, language: Language) -> str:
-    """A person's look in a line: when, which style, how sure, and whether it is on the board."""
+    """One line about a person's own look: date in Seoul, style, probability, and whether it is shared."""
     return translate(
         "talk.me.line" if look.shared_at is None else "talk.me.line.shared",
         language,
@@ -69,11 +84,11 @@ def own_look_line(look: Look, language: Language) -> str:
 
 
 def leaderboard_line(entry: LeaderboardEntry, language: Language) -> str:
-    """A look of the board in a line: whose it is, and how it is liked."""
+    """One line about a look of the leaderboard: owner, style and hearts."""
     return translate(
         "talk.board.line",
         language,
-        name=entry.owner_name or generated_name(entry.look.person_id, language),
+        name=display_name(entry.look.person_id, entry.owner_name, language),
         style=style_name(entry.look.style, language),
         hearts=entry.look.hearts,
     )

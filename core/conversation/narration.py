@@ -1,20 +1,19 @@
-"""What Eva says: a verdict becomes a few short bubbles, an error becomes a sentence, for any channel.
+"""Texts about a verdict, and texts for errors, for every channel.
 
-She knows numbers, not clothes. Everything she says about a photo follows from the verdict: the style and its
-calibrated probability, the band, where the class activation map is warm. Lines about a style and tips are
-about that style, never about what she would have to see on the person. Words are chosen by a hash of a seed,
-for each slot on its own, so the same seed always gets the same words and two seeds seldom do.
+A verdict becomes a few short messages. They state only what follows from the verdict: the style and its calibrated
+probability, the confidence band, and where the class activation map (CAM) is warm. Comments and tips are about the
+style, never about something that would have to be seen on the person. The variant of each text is selected by a seed:
+the same seed always gives the same words, two seeds rarely do.
 
     clear          opening, verdict, evidence, about, tip, closing
-    leaning        opening, verdict, evidence, runner-up, about, tip, closing
-    torn           opening, verdict (both), evidence, about, runner-up, tip (either way), closing
+    likely         opening, verdict, evidence, runner-up, about, tip, closing
+    ambiguous      opening, verdict (both), evidence, about, runner-up, tip (for both), closing
     not an outfit  opening, verdict (none), help, closing
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from hashlib import sha256
 
 from core.errors import (
     CorruptPhotoError,
@@ -35,15 +34,15 @@ from core.errors import (
     RemotePhotoUnavailableError,
     TruncatedPhotoError,
 )
-from core.i18n.translations import Language, translate, variant_keys
+from core.i18n.translations import Language, pick_variant, translate
 from core.styles import Style
 from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
 from core.vision.verdict import ConfidenceBand, Verdict
 
 VERY_SURE_THRESHOLD = 0.85
-"""Within the band `clear`: the probability from which she says that she is very sure."""
+"""Probability in the band `clear` from which the text says that Eva is very sure."""
 FOCUSED_THRESHOLD = 0.8
-"""Concentration from which the evidence is a small area: half of the heat lies in a tenth of the picture."""
+"""Concentration from which the evidence counts as a small area: half of the heat lies in a tenth of the image."""
 
 
 ERROR_TEXT_KEYS: dict[type[EvaError], str] = {
@@ -65,11 +64,11 @@ ERROR_TEXT_KEYS: dict[type[EvaError], str] = {
     LoginProviderUnavailableError: "error.login_unavailable",
     EvaError: "error.any",
 }
-"""The text for each kind of error; a kind that is missing here uses its parent's."""
+"""The key of the text for each error class; a missing class uses the text of its base class."""
 
 
 class MessageSlot(StrEnum):
-    """What a bubble is for."""
+    """The purpose of a message."""
 
     OPENING = "opening"
     VERDICT = "verdict"
@@ -83,19 +82,19 @@ class MessageSlot(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message of Eva's."""
+    """One message about a verdict."""
 
     text: str
     slot: MessageSlot
 
 
 def verdict_messages(verdict: Verdict, *, seed: str, language: Language) -> tuple[Message, ...]:
-    """What Eva says about a photo, in order.
+    """The messages about a verdict, in order.
 
     Args:
-        verdict: what was found in the photo.
-        photo: seed of the choice of words: a look's id, or for a photo that is not stored the hash of its bytes.
-        language: the language she speaks.
+        verdict: the verdict on the photo.
+        seed: selects the variants: the id of the look, or the hash of the bytes of a photo that is not stored.
+        language: language of the messages.
     """
     first = _placeholders(verdict, verdict.style, language)
     second = _placeholders(verdict, verdict.runner_up, language)
@@ -105,49 +104,38 @@ def verdict_messages(verdict: Verdict, *, seed: str, language: Language) -> tupl
     if verdict.band is ConfidenceBand.AMBIGUOUS:
         values["push"] = translate(pick_variant(f"push.{verdict.style}", seed, language), language)
         values["second_push"] = translate(pick_variant(f"push.{verdict.runner_up}", seed, language), language)
-    bubbles = []
+    messages = []
     for slot, key in _template_keys(verdict):
-        facts = second if slot is MessageSlot.RUNNER_UP else values
-        bubbles.append(Message(slot=slot, text=translate(pick_variant(key, seed, language), language, **facts)))
-    return tuple(bubbles)
+        placeholders = second if slot is MessageSlot.RUNNER_UP else values
+        messages.append(Message(slot=slot, text=translate(pick_variant(key, seed, language), language, **placeholders)))
+    return tuple(messages)
 
 
 def style_comment(style: Style, *, seed: str, language: Language) -> str:
-    """What Eva says about the style of a photo that shows an outfit; see `speak` for the arguments."""
+    """The comment on a style, see `verdict_messages` for the arguments."""
     return translate(pick_variant(f"about.{style}", seed, language), language, style=style_name(style, language))
 
 
 def error_message(error: EvaError, language: Language) -> str:
-    """What Eva says instead of a verdict: its own sentence for each kind of bad photo, a general one else."""
+    """The sentence for an error: a specific one for each kind of unusable photo, else a general one."""
     key = next(ERROR_TEXT_KEYS[kind] for kind in type(error).__mro__ if kind in ERROR_TEXT_KEYS)
     return translate(key, language, count=error.detail)
 
 
 @cache
 def style_name(style: Style, language: Language) -> str:
-    """A style's name as people read it."""
+    """The name of a style."""
     return translate(f"style.{style}.name", language)
 
 
 def style_description(style: Style, language: Language) -> str:
-    """One line about what belongs to a style."""
+    """One line that describes a style."""
     return translate(f"style.{style}.line", language)
 
 
 def percent(probability: float) -> int:
-    """A probability, 0 to 1, as whole percent from 1 to 99: a model is never quite certain of anything."""
+    """A probability from 0 to 1 as whole percent from 1 to 99: a model is never completely certain."""
     return max(1, min(99, round(100 * probability)))
-
-
-def pick_variant(key: str, seed: str, language: Language) -> str:
-    """The key of the variant that a seed selects; each text draws independently.
-
-    Raises:
-        KeyError: the text has no variants.
-    """
-    keys = variant_keys(key, language)
-    draw = int.from_bytes(sha256(f"{key} {seed}".encode()).digest()[:8])
-    return keys[draw % len(keys)]
 
 
 def _placeholders(verdict: Verdict, style: Style, language: Language) -> dict[str, object]:
@@ -155,7 +143,7 @@ def _placeholders(verdict: Verdict, style: Style, language: Language) -> dict[st
 
 
 def _template_keys(verdict: Verdict) -> tuple[tuple[MessageSlot, str], ...]:
-    """An answer's slots in order, each with the key of its texts; a runner-up's are about that style."""
+    """The slots of the messages in order, each with the key of its variants."""
     first, second = verdict.style, verdict.runner_up
     match verdict.band:
         case ConfidenceBand.NOT_AN_OUTFIT:
@@ -207,7 +195,7 @@ def _evidence_key(verdict: Verdict) -> str:
 
 
 def _region_key(region: EvidenceRegion) -> str:
-    """Where the evidence lies, e.g. `upper`, `upper_left` or `left`; empty where no part stands out."""
-    height = "" if region.vertical is VerticalPart.ALL_OVER else region.vertical.value
-    side = "" if region.horizontal is HorizontalPart.BOTH else region.horizontal.value
-    return "_".join(filter(None, (height, side)))
+    """Where the evidence lies, e.g. `upper`, `upper_left` or `left`; empty if no part stands out."""
+    vertical = "" if region.vertical is VerticalPart.ALL_OVER else region.vertical.value
+    horizontal = "" if region.horizontal is HorizontalPart.BOTH else region.horizontal.value
+    return "_".join(filter(None, (vertical, horizontal)))

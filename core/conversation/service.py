@@ -1,154 +1,199 @@
-"""What Eva does for a person, whatever messenger they use: looks at photos, and grants what buttons ask.
+"""What Eva does for a person, whatever the messenger: accounts, sharing, guesses, corrections, names, erasure.
 
-The messengers' rooms turn what came into calls of the `Stylist`, and what she answers into messages of their kind.
+`ConversationService` returns data. The sentences for a `Reply` are chosen by `core.conversation.reply_texts`, the
+buttons and images by the adapter of each channel.
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum, auto
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import generated_name_candidates, is_generated, normalize_display_name
-from core.conversation.narration import style_name
-from core.conversation.smalltalk import comment_on_guess, parse_style_answer
+from core.conversation.smalltalk import parse_style_answer
 from core.db import leaderboard, look_feedback, looks, one_time_tokens, people
-from core.db.looks import Look, LookSummary
+from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import PersonNotFoundError
-from core.i18n.translations import Language, negotiate_language, translate
+from core.i18n.translations import Language, negotiate_language
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
 from core.services.retention import erase_person
 from core.settings import Settings
+from core.styles import Style
+from core.urls import site_url
 from core.vision.verdict import ConfidenceBand
 
 LOGIN_LINK_PATH = "/login/link"
-"""The page of the site that logs a person in by a token of hers."""
+"""Path of the site's page that logs a person in with a one-time token."""
+
+
+class ReplyKind(StrEnum):
+    """What a reply tells the person."""
+
+    ACCOUNT_ERASED = auto()
+    BANNED = auto()
+    CONSENT_DECLINED = auto()
+    CONSENT_GRANTED = auto()
+    CORRECTION_CANCELLED = auto()
+    CORRECTION_PROMPT = auto()
+    CORRECTION_RECORDED = auto()
+    CORRECTION_UNCHANGED = auto()
+    """The corrected style is the one that Eva named."""
+    ERASE_CANCELLED = auto()
+    ERASE_PROMPT = auto()
+    GUESS_ALREADY_MADE = auto()
+    GUESS_AFTER_VERDICT = auto()
+    GUESS_MODE_DISABLED = auto()
+    GUESS_MODE_ENABLED = auto()
+    GUESS_PROMPT = auto()
+    GUESS_RECORDED = auto()
+    KEPT_PRIVATE = auto()
+    LANGUAGE_PROMPT = auto()
+    LANGUAGE_SET = auto()
+    LOOK_NOT_FOUND = auto()
+    LOOK_NOT_OWNED = auto()
+    NAME_INVALID = auto()
+    NAME_PROMPT = auto()
+    NAME_TAKEN = auto()
+    NEW_PHOTO = auto()
+    NO_OUTFIT = auto()
+    """A photo without an outfit cannot be shared."""
+    NO_RESULT = auto()
+    SHARED = auto()
+    SHARED_SUSPENDED = auto()
+    """Shared, but suspended from the leaderboard until a moderator decides."""
+    UNSHARED = auto()
+    VERDICT = auto()
+    """The verdict on the look, without a sentence before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What Eva answers to a button or to words."""
+    """The reply to a button or to a message."""
 
+    kind: ReplyKind
     language: Language
-    sentences: tuple[str, ...] = ()
-    prompt: ActionType | None = None
-    """What the buttons under it are: the eight styles for `GUESS` and `CORRECT`, a name for `TAKE`, the languages for
-    `SPEAK`, delete or not for `FORGET`; None for none of these."""
     look: Look | None = None
-    """The look that it is about, as it is now."""
-    reveals_verdict: bool = False
-    """Whether the verdict on the look is told after the sentences."""
+    """The look that the reply is about, in its current state."""
+    prompt: ActionType | None = None
+    """What the buttons under the reply offer: styles (`GUESS`, `CORRECT`), the suggested name (`ACCEPT_NAME`),
+    languages (`SET_LANGUAGE`), erasure (`ASK_ERASE`); None for no question."""
+    style: Style | None = None
+    """The style that was guessed, corrected to, or kept."""
+    name: str | None = None
+    """The person's display name, or the one suggested to them."""
+    rejected_name: str | None = None
+    """The name that the person typed and that somebody else has."""
+
+    @property
+    def reveals_verdict(self) -> bool:
+        """Whether the verdict on the look follows the sentences."""
+        return self.kind in {ReplyKind.GUESS_RECORDED, ReplyKind.VERDICT}
+
+    def to_checkpoint(self) -> dict[str, str]:
+        """The reply as JSON values without anything that a person wrote; see `ConversationService.restore_reply`."""
+        values = {
+            "kind": self.kind,
+            "language": self.language,
+            "look": None if self.look is None else str(self.look.id),
+            "prompt": self.prompt,
+            "style": self.style,
+        }
+        return {key: str(value) for key, value in values.items() if value is not None}
 
 
 class ConversationService:
-    """Eva at work, over her memory and her eyes."""
+    """Handles the actions and messages of people in every channel."""
 
     def __init__(self, resources: Resources, photo_judging: PhotoJudgingService, settings: Settings) -> None:
         self.resources, self.photo_judging, self.settings = resources, photo_judging, settings
 
     async def get_or_create_person(self, provider: IdentityProvider, subject: str, language_tag: str | None) -> Person:
-        """The person whom a provider knows by this id; a new one speaks the language of their tag.
+        """Find the person behind an identity, or create them.
 
         Args:
-            provider: who knows the person.
-            subject: the provider's id of them.
-            tag: their language, e.g. `ko-KR`; only for the first meeting.
+            provider: who issued the identity.
+            subject: the provider's id of the person.
+            language_tag: the person's language, e.g. `ko-KR`; used for a new person only.
         """
         async with self.resources.database.connection() as connection:
-            if (known := await people.get_if_reachable(connection, provider, subject)) is not None:
-                return known
+            person = await people.get_if_reachable(connection, provider, subject)
+        if person is not None:
+            return person
         async with self.resources.database.transaction() as connection:
             await people.mark_unblocked(connection, provider, subject)
             return await people.get_or_create_by_identity(
                 connection, provider, subject, language=negotiate_language(language_tag)
             )
 
-    def look_page_url(self, look: LookSummary) -> str | None:
-        """The page of a look that is on the board, if Eva has a public address."""
-        if self.settings.public_url is None or not look.is_public:
-            return None
-        return f"{self.settings.public_url}/looks/{look.id}"
-
     async def create_login_url(self, person: Person) -> str | None:
-        """An address that makes whoever opens it first this person, once and for a few minutes: for their eyes only.
+        """Create a single-use URL, valid for some minutes, that logs its first visitor in as this person.
 
-        None if Eva has no public address.
+        None without a public URL of the site.
 
         Raises:
-            PersonNotFoundError: the person was forgotten.
+            PersonNotFoundError: the person was erased.
         """
         if self.settings.public_url is None:
             return None
         async with self.resources.database.transaction() as connection:
             token = await one_time_tokens.create(connection, person.id)
-        return f"{self.settings.public_url}{LOGIN_LINK_PATH}/{token}"
+        return site_url(self.settings, f"{LOGIN_LINK_PATH}/{token}")
 
-    async def mark_verdicts_revealed(self, *shown_looks: Look) -> None:
-        """Note that the verdicts on some looks were told, so that nobody can guess them any more."""
-        waiting = [look.id for look in shown_looks if look.pending_question is PendingQuestion.GUESS]
-        if waiting:
+    async def mark_verdicts_revealed(self, *revealed_looks: Look) -> None:
+        """Record that verdicts were shown, so that they can no longer be guessed."""
+        ids = [look.id for look in revealed_looks if look.pending_question is PendingQuestion.GUESS]
+        if ids:
             async with self.resources.database.connection() as connection:
-                await look_feedback.mark_revealed(connection, *waiting)
+                await look_feedback.mark_revealed(connection, *ids)
 
     async def handle_text(self, person: Person, message: str, look_id: UUID | None = None) -> Reply | None:
-        """What was written, if it answers what Eva asked: a name, a guess or a correction. None for all other words.
+        """Handle a message that answers a pending question: a name, a guess or a correction.
 
         Args:
-            person: who writes.
-            words: what.
-            look_id: the look before their eyes, if the messenger knows it; else it is about the latest one.
+            person: the sender.
+            message: the text of the message.
+            look_id: the look on the sender's screen, if the channel knows it; else the latest look is meant.
+
+        Returns:
+            The reply; None for a message that answers no pending question.
         """
         if person.pending_name_look_id is None:
             return await self._handle_style_answer(person, message, look_id)
-        language = Language(person.language)
         name = normalize_display_name(message)
         async with self.resources.database.transaction() as connection:
             if name is not None and await people.set_display_name(connection, person.id, name):
                 return await self._share_look(connection, person, person.pending_name_look_id, name)
             look = await looks.get(connection, person.pending_name_look_id)
-            proposed = await self._suggested_name(connection, person)
-        if name is None:
-            sentences: tuple[str, ...] = (
-                translate("talk.name.refused", language),
-                translate("talk.name.offer", language, name=proposed),
-            )
-        else:
-            sentences = (translate("talk.name.taken", language, name=name, proposed=proposed),)
-        return Reply(language=language, sentences=sentences, prompt=ActionType.ACCEPT_NAME, look=look)
-
-    async def _handle_style_answer(self, person: Person, message: str, look_id: UUID | None) -> Reply | None:
-        """A style that was written where Eva asked for one; where she did not, it is talk."""
-        style = parse_style_answer(message)
-        if style is None:
-            return None
-        async with self.resources.database.connection() as connection:
-            look = None if look_id is None else await looks.get(connection, look_id)
-            if look is None or look.person_id != person.id:
-                look = next(iter(await looks.list_for_person(connection, person.id, limit=1)), None)
-        if look is None or look.pending_question is None:
-            return None
-        return await self.handle_action(
-            person, Action(type=ActionType(look.pending_question), look_id=look.id, style=style)
+            suggested = await self._suggested_name(connection, person)
+        return Reply(
+            kind=ReplyKind.NAME_INVALID if name is None else ReplyKind.NAME_TAKEN,
+            language=person.language,
+            look=look,
+            prompt=ActionType.ACCEPT_NAME,
+            name=suggested,
+            rejected_name=name,
         )
 
     async def handle_action(self, person: Person, action: Action) -> Reply:
-        """Do what a button asks, in one unit of work; pressed again, it is done once.
+        """Execute the action of a button in one transaction; repeating an action changes nothing.
 
         Raises:
-            PersonNotFoundError: the person was forgotten meanwhile.
-            StorageUnavailableError: under `ERASE`, the pictures cannot be reached; nothing was deleted.
+            PersonNotFoundError: the person was erased meanwhile.
+            StorageUnavailableError: `CONFIRM_ERASE` cannot reach the stored images; nothing was deleted.
         """
-        language = Language(person.language)
         if action.type is ActionType.CONFIRM_ERASE:
             await erase_person(self.resources, person.id)
-            return Reply(language=language, sentences=(translate("talk.forget.done", language),))
+            return Reply(kind=ReplyKind.ACCOUNT_ERASED, language=person.language)
         async with self.resources.database.transaction() as connection:
             if not await people.lock(connection, person.id):
                 raise PersonNotFoundError
-            # As they are now; whoever asks chose the language to answer in.
+            # The current row, but in the language that the channel chose for this reply.
             person = replace(await people.get(connection, person.id) or person, language=person.language)
             if person.pending_name_look_id is not None and action.type not in {
                 ActionType.SHARE,
@@ -159,34 +204,71 @@ class ConversationService:
                 return await self._handle_person_action(connection, person, action)
             look = await looks.lock(connection, action.look_id)
             if look is None:
-                return Reply(language=language, sentences=(translate("talk.look_gone", language),))
+                return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=person.language)
             if look.person_id != person.id:
-                return Reply(language=language, sentences=(translate("talk.not_yours", language),))
+                return Reply(kind=ReplyKind.LOOK_NOT_OWNED, language=person.language)
             return await self._handle_look_action(connection, person, look, action)
 
+    async def restore_reply(self, person: Person, checkpoint: dict[str, Any], message: str | None = None) -> Reply:
+        """Rebuild the reply of an earlier attempt, with the look and the display name as they are now.
+
+        Args:
+            person: the recipient.
+            checkpoint: from `Reply.to_checkpoint`.
+            message: the message that was replied to, if the reply was to one.
+        """
+        look_id = checkpoint.get("look")
+        async with self.resources.database.connection() as connection:
+            look = None if look_id is None else await looks.get(connection, UUID(look_id))
+            current = await people.get(connection, person.id)
+        kind = ReplyKind(checkpoint["kind"])
+        return Reply(
+            kind=kind,
+            language=Language(checkpoint["language"]),
+            look=look,
+            prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
+            style=Style(checkpoint["style"]) if "style" in checkpoint else None,
+            name=None if current is None else current.name,
+            rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,
+        )
+
+    async def _handle_style_answer(self, person: Person, message: str, look_id: UUID | None) -> Reply | None:
+        """Take a style name for a guess or a correction if the look has such a pending question."""
+        style = parse_style_answer(message)
+        if style is None:
+            return None
+        async with self.resources.database.connection() as connection:
+            look = None if look_id is None else await looks.get(connection, look_id)
+            if look is None or look.person_id != person.id:
+                look = next(iter(await looks.list_for_person(connection, person.id, limit=1)), None)
+        if look is None or look.pending_question is None:
+            return None
+        action = Action(type=ActionType(look.pending_question), look_id=look.id, style=style)
+        return await self.handle_action(person, action)
+
     async def _handle_person_action(self, connection: AsyncConnection, person: Person, action: Action) -> Reply:
-        """What is about no look in particular."""
-        language, ask, key = Language(person.language), None, "talk.another"
+        """Handle an action that names no look."""
+        language, prompt = person.language, None
         match action.type:
             case ActionType.GRANT_CONSENT | ActionType.DECLINE_CONSENT:
-                given = action.type is ActionType.GRANT_CONSENT
-                await people.set_consent(connection, person.id, is_given=given)
-                key = "kakao.consent.thanks" if given else "kakao.consent.declined"
+                is_given = action.type is ActionType.GRANT_CONSENT
+                await people.set_consent(connection, person.id, is_given=is_given)
+                kind = ReplyKind.CONSENT_GRANTED if is_given else ReplyKind.CONSENT_DECLINED
             case ActionType.SET_LANGUAGE if action.language is not None:
                 await people.set_language(connection, person.id, action.language)
-                language, key = action.language, "talk.language.set"
+                language, kind = action.language, ReplyKind.LANGUAGE_SET
             case ActionType.SET_LANGUAGE:
-                key, ask = "talk.language.ask", ActionType.SET_LANGUAGE
+                kind, prompt = ReplyKind.LANGUAGE_PROMPT, ActionType.SET_LANGUAGE
             case ActionType.ASK_ERASE:
-                key, ask = "talk.forget.ask", ActionType.ASK_ERASE
+                kind, prompt = ReplyKind.ERASE_PROMPT, ActionType.ASK_ERASE
             case ActionType.CANCEL:
-                key = "talk.forget.stayed"
+                kind = ReplyKind.ERASE_CANCELLED
             case ActionType.GUESS | ActionType.REVEAL_FIRST:
-                first = action.type is ActionType.GUESS
-                await people.set_guesses_first(connection, person.id, is_enabled=first)
-                key = "talk.guess.on" if first else "talk.guess.off"
+                is_enabled = action.type is ActionType.GUESS
+                await people.set_guesses_first(connection, person.id, is_enabled=is_enabled)
+                kind = ReplyKind.GUESS_MODE_ENABLED if is_enabled else ReplyKind.GUESS_MODE_DISABLED
             case ActionType.SHOW_RESULT:
-                key = "talk.no_result"
+                kind = ReplyKind.NO_RESULT
             case (
                 ActionType.SHARE
                 | ActionType.KEEP_PRIVATE
@@ -194,17 +276,19 @@ class ConversationService:
                 | ActionType.CORRECT
                 | ActionType.ACCEPT_NAME
             ):
-                # A label that was typed is about the look that was seen last.
+                # A button label that was typed names no look: the latest one is meant.
                 latest = await looks.list_for_person(connection, person.id, limit=1)
                 if latest:
                     return await self._handle_look_action(connection, person, latest[0], action)
-                key = "talk.look_gone"
-        return Reply(language=language, sentences=(translate(key, language),), prompt=ask)
+                kind = ReplyKind.LOOK_NOT_FOUND
+            case _:
+                kind = ReplyKind.NEW_PHOTO
+        return Reply(kind=kind, language=language, prompt=prompt)
 
     async def _handle_look_action(
         self, connection: AsyncConnection, person: Person, look: Look, action: Action
     ) -> Reply:
-        """What is about one of the person's looks."""
+        """Handle an action on one of the person's own looks."""
         if action.type is ActionType.SHOW_RESULT or (
             look.pending_question is PendingQuestion.CORRECT and action.type is not ActionType.CORRECT
         ):
@@ -215,85 +299,83 @@ class ConversationService:
             case ActionType.CORRECT | ActionType.GUESS:
                 return await self._record_style_opinion(connection, person, look, action)
             case ActionType.SHOW_RESULT:
-                return Reply(language=Language(person.language), look=look, reveals_verdict=True)
+                return Reply(kind=ReplyKind.VERDICT, language=person.language, look=look)
             case ActionType.CANCEL:
-                seen = style_name(look.verdict.style, Language(person.language))
-                return _reply_about(look, Language(person.language), "talk.correct.stays", style=seen)
+                return Reply(
+                    kind=ReplyKind.CORRECTION_CANCELLED, language=person.language, look=look, style=look.verdict.style
+                )
             case _:
                 return await self._handle_person_action(connection, person, action)
 
     async def _change_sharing(
         self, connection: AsyncConnection, person: Person, look: Look, action_type: ActionType
     ) -> Reply:
-        """To the board or not."""
-        language = Language(person.language)
+        """Put a look on the leaderboard or take it off."""
+        language = person.language
         if action_type in {ActionType.KEEP_PRIVATE, ActionType.UNSHARE}:
             await looks.unshare(connection, look.id)
-            key = "talk.kept" if look.shared_at is None else "talk.unshared"
-            return _reply_about(await looks.get(connection, look.id) or look, language, key)
+            kind = ReplyKind.KEPT_PRIVATE if look.shared_at is None else ReplyKind.UNSHARED
+            return Reply(kind=kind, language=language, look=await looks.get(connection, look.id) or look)
         if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
-            return _reply_about(look, language, "talk.no_outfit_to_share")
+            return Reply(kind=ReplyKind.NO_OUTFIT, language=language, look=look)
         if person.banned_at is not None:
-            return _reply_about(look, language, "talk.banned")
-        ask = action_type is ActionType.SHARE and await self._needs_name_prompt(connection, person)
+            return Reply(kind=ReplyKind.BANNED, language=language, look=look)
+        needs_prompt = action_type is ActionType.SHARE and await self._needs_name_prompt(connection, person)
         name = await self._suggested_name(connection, person)
-        if ask:
-            await people.set_pending_name_look(connection, person.id, look.id)
-            return _reply_about(look, language, "talk.name.ask", prompt=ActionType.ACCEPT_NAME, name=name)
-        return await self._share_look(connection, person, look.id, name)
+        if not needs_prompt:
+            return await self._share_look(connection, person, look.id, name)
+        await people.set_pending_name_look(connection, person.id, look.id)
+        return Reply(kind=ReplyKind.NAME_PROMPT, language=language, look=look, prompt=ActionType.ACCEPT_NAME, name=name)
 
     async def _record_style_opinion(
         self, connection: AsyncConnection, person: Person, look: Look, action: Action
     ) -> Reply:
-        """What the person takes it for, before the verdict or after."""
-        language = Language(person.language)
-        if action.type is ActionType.GUESS and look.pending_question is not PendingQuestion.GUESS:
-            return _reply_about(look, language, "talk.guess.told" if look.guessed_style is None else "talk.guess.late")
-        if action.style is None:
-            if action.type is ActionType.CORRECT:
-                await look_feedback.set_pending_question(connection, look.id, PendingQuestion.CORRECT)
-            return _reply_about(look, language, f"talk.{action.type}.ask", prompt=action.type)
+        """Record a guess before the verdict or a correction after it."""
+        kind, prompt = ReplyKind.GUESS_RECORDED, None
         if action.type is ActionType.GUESS:
-            await look_feedback.record_guess(connection, look.id, action.style)
-            said = comment_on_guess(action.style, look.verdict, seed=str(look.id), language=language)
-            return Reply(language=language, sentences=(said,), look=look, reveals_verdict=True)
-        if action.style is look.verdict.style:
+            if look.pending_question is not PendingQuestion.GUESS:
+                already = look.guessed_style is not None
+                kind = ReplyKind.GUESS_ALREADY_MADE if already else ReplyKind.GUESS_AFTER_VERDICT
+            elif action.style is None:
+                kind, prompt = ReplyKind.GUESS_PROMPT, ActionType.GUESS
+            else:
+                await look_feedback.record_guess(connection, look.id, action.style)
+        elif action.style is None:
+            await look_feedback.set_pending_question(connection, look.id, PendingQuestion.CORRECT)
+            kind, prompt = ReplyKind.CORRECTION_PROMPT, ActionType.CORRECT
+        elif action.style is look.verdict.style:
             await look_feedback.set_pending_question(connection, look.id, None)
-            return _reply_about(look, language, "talk.correct.same", style=style_name(action.style, language))
-        await look_feedback.record_correction(connection, look.id, action.style)
-        return _reply_about(look, language, "talk.correct.thanks", style=style_name(action.style, language))
+            kind = ReplyKind.CORRECTION_UNCHANGED
+        else:
+            await look_feedback.record_correction(connection, look.id, action.style)
+            kind = ReplyKind.CORRECTION_RECORDED
+        return Reply(kind=kind, language=person.language, look=look, prompt=prompt, style=action.style)
 
     async def _suggested_name(self, connection: AsyncConnection, person: Person) -> str:
-        """The person's name; if they have none, one that Eva makes up and keeps for them, so that no other takes it."""
+        """The person's name; without one, a generated name, which is reserved for them at once."""
         if person.name is not None:
             return person.name
-        names = generated_name_candidates(person.id, Language(person.language))
-        name = next(names)
+        candidates = generated_name_candidates(person.id, person.language)
+        name = next(candidates)
         while not await people.set_display_name(connection, person.id, name):
-            name = next(names)
+            name = next(candidates)
         return name
 
     async def _needs_name_prompt(self, connection: AsyncConnection, person: Person) -> bool:
-        """Whether the person has not chosen a name yet; a made-up one is chosen once a look is on the board with it."""
+        """Whether the person has chosen no name yet; sharing a look under a generated name chooses that one."""
         if person.name is None or person.pending_name_look_id is not None:
             return True
-        return is_generated(person.name, person.id) and not await leaderboard.list_for_person(
-            connection, person.id, limit=1
-        )
+        if not is_generated(person.name, person.id):
+            return False
+        return not await leaderboard.list_for_person(connection, person.id, limit=1)
 
     async def _share_look(self, connection: AsyncConnection, person: Person, look_id: UUID, name: str) -> Reply:
-        language = Language(person.language)
         await people.set_pending_name_look(connection, person.id, None)
-        shared = await looks.share(connection, look_id)
+        is_shared = await looks.share(connection, look_id)
         look = await looks.get(connection, look_id)
-        if look is not None and not shared and await people.is_banned(connection, person.id):
-            return _reply_about(look, language, "talk.banned")
-        if look is None or not shared:
-            return Reply(language=language, sentences=(translate("talk.look_gone", language),))
-        return _reply_about(look, language, "talk.shared" if look.is_public else "talk.held", name=name)
-
-
-def _reply_about(
-    look: Look, language: Language, key: str, *, prompt: ActionType | None = None, **values: object
-) -> Reply:
-    return Reply(language=language, sentences=(translate(key, language, **values),), prompt=prompt, look=look)
+        if look is not None and not is_shared and await people.is_banned(connection, person.id):
+            return Reply(kind=ReplyKind.BANNED, language=person.language, look=look)
+        if look is None or not is_shared:
+            return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=person.language)
+        kind = ReplyKind.SHARED if look.is_public else ReplyKind.SHARED_SUSPENDED
+        return Reply(kind=kind, language=person.language, look=look, name=name)

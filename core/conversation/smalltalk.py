@@ -1,17 +1,17 @@
-"""What Eva says beside her verdicts, for any messenger: about a guess, and where there is no photo to look at."""
+"""Replies to messages without a photo, comments on guesses, summaries of albums, and labels of buttons."""
 
 import re
 from collections.abc import Sequence
 from enum import StrEnum
 
 from core.conversation.actions import Action
-from core.conversation.narration import percent, pick_variant, style_description, style_name
-from core.i18n.translations import Language, translate
+from core.conversation.narration import percent, style_description, style_name
+from core.i18n.translations import Language, pick_variant, translate
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand, Verdict
 
 MAX_STYLE_ANSWER_LENGTH = 40
-"""Characters of what can be the name of a style and little else; longer words talk about one."""
+"""The most characters of a message that answers with a style; a longer message talks about one."""
 INTENT_PATTERNS = {
     "talk.thanks": r"\bthank(s| you)\b|고마워|고맙|감사",
     "talk.looks": (
@@ -35,11 +35,11 @@ INTENT_PATTERNS = {
         r"|^(네|넵|넹|예|응|그래|인정)(요)?([\s,.!~]|$)|^(맞아|맞습|맞네)(?!.*\?)"
     ),
 }
-"""What some words are about, the first that fits; the keys are those of her answers."""
+"""Regular expression for each intent, by the key of its reply; the first match wins."""
 
 
 class UnsupportedMedia(StrEnum):
-    """Something that people send and Eva cannot judge; the value is the end of its text's key, `talk.kind.<value>`."""
+    """Kind of content that cannot be judged; the value is part of the key of its text, `talk.kind.<value>`."""
 
     STICKER = "sticker"
     VIDEO = "video"
@@ -50,81 +50,81 @@ class UnsupportedMedia(StrEnum):
 
 
 def unsupported_media_reply(media: UnsupportedMedia, language: Language) -> str:
-    """What she says to something that is no photo."""
+    """The reply to content that is not a photo."""
     return translate(f"talk.kind.{media}", language)
 
 
 def reply_to_text(message: str, language: Language) -> str:
-    """What she says to words without a photo: about the style that they name, to a greeting, to thanks, or a nudge.
+    """The reply to a message without a photo: about the style that it names, to its intent, or a request for a photo.
 
     Args:
-        words: what the person wrote, in any language.
-        language: the language she speaks.
+        message: the person's message, in any language.
+        language: language of the reply.
     """
     style = find_style_name(message)
     if style is not None:
         return f"{style_name(style, language)}: {style_description(style, language)}"
-    for key, about in INTENT_PATTERNS.items():
-        if re.search(about, message.strip(), re.IGNORECASE):
+    for key, pattern in INTENT_PATTERNS.items():
+        if re.search(pattern, message.strip(), re.IGNORECASE):
             return translate(key, language)
     return translate(pick_variant("talk.words", message, language), language)
 
 
 def find_style_name(message: str) -> Style | None:
-    """The style whose name stands in some words; of two the longer name, since Business Casual is not Casual."""
-    spoken = message.casefold()
+    """The style that a message names; of two names the longer one, since Business Casual is not Casual."""
+    folded = message.casefold()
     names = {style_name(style, language).casefold(): style for style in STYLES for language in Language}
     for key in ("talk.style", "talk.style.called"):
         names |= {translate(f"{key}.{style}", language).casefold(): style for style in STYLES for language in Language}
-    found = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", spoken)]
-    return names[max(found, key=len)] if found else None
+    matches = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", folded)]
+    return names[max(matches, key=len)] if matches else None
 
 
 def parse_style_answer(message: str) -> Style | None:
-    """The style that some words name and say little else about: an answer, and neither a question nor talk."""
+    """The style that a message answers with; None if the message is a question or says more than that."""
     return None if len(message) > MAX_STYLE_ANSWER_LENGTH or "?" in message else find_style_name(message)
 
 
 def comment_on_guess(guess: Style, verdict: Verdict, *, seed: str, language: Language) -> str:
-    """What she says about a person's guess.
+    """The comment on a person's guess.
 
     Args:
-        guess: the style that the person named.
-        verdict: what she found herself.
-        photo: seed of the choice of words, see `speak`.
-        language: the language she speaks.
+        guess: the guessed style.
+        verdict: the verdict on the photo.
+        seed: selects the variant, see `narration.verdict_messages`.
+        language: language of the comment.
     """
     names = {"guess": style_name(guess, language), "style": style_name(verdict.style, language)}
     return translate(pick_variant(f"talk.guess.{_guess_quality(guess, verdict)}", seed, language), language, **names)
 
 
 def summarize_album(verdicts: Sequence[Verdict], language: Language) -> tuple[int | None, str]:
-    """Which of several photos Eva answers, and what she says about all of them first.
+    """Choose the photo of an album to comment on, and summarize all photos.
 
     Args:
         verdicts: at least two, in the order of the photos.
-        language: the language she speaks.
+        language: language of the summary.
 
     Returns:
-        The place of the photo whose style she is surest of, None where no photo has an outfit; and her words: how
-        many she saw, then one line for each.
+        The index of the photo with the highest confidence, None if no photo shows an outfit; and the summary: the
+        number of photos, then one line for each.
     """
-    seen = [place for place, verdict in enumerate(verdicts) if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT]
-    if not seen:
+    outfits = [index for index, verdict in enumerate(verdicts) if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT]
+    if not outfits:
         return None, translate("talk.album.nothing", language, count=len(verdicts))
-    best = max(seen, key=lambda place: verdicts[place].confidence)
+    best = max(outfits, key=lambda index: verdicts[index].confidence)
     lines = [translate("talk.album", language, count=len(verdicts), number=best + 1)]
-    for place, verdict in enumerate(verdicts):
-        if place in seen:
+    for index, verdict in enumerate(verdicts):
+        if index in outfits:
             style, share = style_name(verdict.style, language), percent(verdict.confidence)
-            lines.append(translate("talk.album.line", language, number=place + 1, style=style, percent=share))
+            lines.append(translate("talk.album.line", language, number=index + 1, style=style, percent=share))
         else:
-            lines.append(translate("talk.album.no_outfit", language, number=place + 1))
+            lines.append(translate("talk.album.no_outfit", language, number=index + 1))
     return best, "\n".join(lines)
 
 
 def button_label(action: Action, language: Language) -> str:
-    """The label of a button, at most 14 letters: the style or language that it names, else what it does."""
+    """The label of a button, at most 14 characters: the style or language that it names, else its action."""
     if action.style is not None:
         return translate(f"talk.style.{action.style}", language)
     if action.language is not None:

@@ -16,6 +16,7 @@ from core.db.compiled_statements import CompiledStatement
 from core.db.errors import missing_person_as_error, violated_constraint
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import PersonNotFoundError
+from core.i18n.translations import Language
 from core.ids import uuid7
 
 
@@ -26,7 +27,7 @@ class Person:
     id: UUID
     name: str | None
     """The name that the board shows, 1 to 40 characters; None until one was chosen."""
-    language: str
+    language: Language
     """Two letters, e.g. `ko`."""
     created_at: datetime
     consented_at: datetime | None
@@ -250,7 +251,7 @@ def to_person(row: Row[tuple[object, ...]]) -> Person:
     return Person(
         id=row.id,
         name=row.name,
-        language=row.language,
+        language=Language(row.language),
         created_at=row.created_at,
         consented_at=row.consented_at,
         guesses_first=row.guesses_first,

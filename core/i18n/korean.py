@@ -1,21 +1,21 @@
-"""Words that fit the sentence they are put into: Korean particles and English articles.
+"""Inflection of words inserted into texts: Korean particles and English articles.
 
-Korean particles follow the sound before them: a style's name may end in a consonant (캐주얼은) or in a
-vowel (스트리트는). A text in the catalogue writes the pair, consonant first, as its placeholder's format, and
-the word picks:
+The form of a Korean particle depends on the sound before it: a style's name may end in a consonant (캐주얼은) or in
+a vowel (스트리트는). A text names both forms, the one after a consonant first, as the format of its placeholder, and
+the inserted word selects one:
 
     "{style:은/는}"        캐주얼은, 스트리트는
     "{style:이에요/예요}"  에스닉이에요, 걸리시예요
-    "{style:으로/로}"      페미닌으로, but 캐주얼로: after ㄹ this one pair behaves as after a vowel
+    "{style:으로/로}"      페미닌으로, but 캐주얼로: after ㄹ this pair takes the form after a vowel
     "{name:이에요/예요}"   리넨 수달 52예요, 리넨 수달 10이에요: numbers are read as in Korean
     "{style:a}"            a Street, an 80s Retro
 """
 
 FIRST_SYLLABLE, LAST_SYLLABLE = ord("가"), ord("힣")
 FINAL_CONSONANT_COUNT = 28
-"""Hangul syllables stand in Unicode in runs of 28, one for each final consonant, the first with none."""
+"""Unicode orders Hangul syllables in runs of 28, one for each final consonant; the first of a run has none."""
 RIEUL_INDEX = 8
-"""Place of ㄹ in such a run."""
+"""Index of ㄹ in a run."""
 DIGIT_FINAL_CONSONANTS = {
     "0": 21,
     "1": RIEUL_INDEX,
@@ -28,16 +28,17 @@ DIGIT_FINAL_CONSONANTS = {
     "8": RIEUL_INDEX,
     "9": 0,
 }
-"""Such places of 영, 일, 이 and so on; what ends in 0 is read 십, 백, 천 or 만, which all end in a consonant, too."""
+"""Index of the final consonant of each digit as it is read (영, 일, 이, ...). A number that ends in 0 is read with 십,
+백, 천 or 만 at its end, which all end in a consonant, too."""
 
 
 class InflectedWord(str):
-    """A string that takes a particle or an article when it is formatted."""
+    """A string that adds a particle or an article when it is formatted."""
 
     __slots__ = ()
 
     def __format__(self, spec: str) -> str:
-        """The word with what `spec` asks for: nothing, `a`, or one of a pair of Korean particles."""
+        """The word, with an English article for the format `a`, or with one of a pair of Korean particles."""
         if spec == "a":
             return f"{'an' if self[:1].lower() in set('aeiou8') else 'a'} {self}"
         after_consonant, slash, after_vowel = spec.partition("/")
@@ -52,7 +53,7 @@ class InflectedWord(str):
 
     @property
     def _final_consonant(self) -> int | None:
-        """The last syllable's final consonant, 0 for none; None where the word ends in neither Hangul nor a digit."""
+        """Index of the final consonant, 0 for none; None if the word ends in neither Hangul nor a digit."""
         if self[-1:] in DIGIT_FINAL_CONSONANTS:
             return DIGIT_FINAL_CONSONANTS[self[-1]]
         last = ord(self[-1]) if self else 0

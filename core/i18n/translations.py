@@ -1,17 +1,18 @@
-"""Every sentence that a person reads, by key and language, from the gettext catalogues in `locales/`.
+"""Translated texts by key and language, from the gettext catalogues in `locales/`.
 
-The catalogues are keyed by stable names (`verdict.clear.3`), not by English sentences: Eva's Korean is
-written, not translated, so neither language is the source of the other, and rewording a sentence touches one
-line of one catalogue. Variants of a text carry the numbers 1, 2, 3 and so on at the end of their key.
+The catalogues are keyed by stable names (`verdict.clear.3`) instead of English sentences: the Korean texts are written,
+not translated, so neither language is the source of the other, and rewording a text changes one line of one catalogue.
+Variants of a text have the numbers 1, 2, 3, ... at the end of their keys.
 
-Placeholders are those of `str.format`; a word that is put in can take Korean particles, see `bot/grammar.py`.
-This needs the standard library only; after a change `make texts` compiles the catalogues with Babel.
+Placeholders use `str.format`; an inserted word can take Korean particles, see `core.i18n.korean`. This module needs the
+standard library only. `make texts` compiles the catalogues with Babel.
 """
 
 import gettext
 import re
 from enum import StrEnum
 from functools import cache, lru_cache
+from hashlib import sha256
 from importlib.resources import files
 from itertools import count
 from string import Formatter
@@ -20,7 +21,7 @@ from core.i18n.korean import InflectedWord
 
 CATALOG_DOMAIN = "eva"
 LANGUAGE_RANGE = re.compile(r"\s*(?P<language>[a-z]+)(?:[-_.@][^;]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.\d*)?)\s*)?")
-"""One language of a wish: a tag or locale whose first part counts, and perhaps a weight, 0 to 1."""
+"""One language range: a tag or locale, of which the first part counts, and an optional weight from 0 to 1."""
 
 
 class Language(StrEnum):
@@ -32,11 +33,11 @@ class Language(StrEnum):
 
 @lru_cache(1024)
 def negotiate_language(preference: str | None) -> Language:
-    """The language that fits a wish best; English where none does.
+    """The supported language that matches a preference best; English if none does.
 
     Args:
-        wish: a language tag (`ko`, `ko-KR`), a locale (`ko_KR.UTF-8`) or a whole Accept-Language header
-            (RFC 9110, 12.5.4): the highest weight wins, between equal weights the first.
+        preference: a language tag (`ko`, `ko-KR`), a locale (`ko_KR.UTF-8`) or an Accept-Language header
+            (RFC 9110, section 12.5.4): the highest weight wins, between equal weights the first.
     """
     best, best_weight = Language.EN, 0.0
     for choice in (preference or "").lower().split(","):
@@ -50,47 +51,58 @@ def negotiate_language(preference: str | None) -> Language:
 
 
 def translate(key: str, language: Language, /, **values: object) -> str:
-    """The text of a key, its placeholders filled.
+    """The text of a key with its placeholders filled in.
 
     Raises:
-        KeyError: the catalogue has no such key, or a placeholder has no value.
+        KeyError: the catalogue lacks the key, or a placeholder has no value.
     """
-    found = _lookup(key, language)
-    if found is None:
+    template = _lookup(key, language)
+    if template is None:
         raise KeyError(key)
-    if _needs_inflection(found):
+    if _needs_inflection(template):
         values = {name: InflectedWord(value) if isinstance(value, str) else value for name, value in values.items()}
-    return found.format(**values)
+    return template.format(**values)
 
 
 @cache
 def variant_keys(key: str, language: Language) -> tuple[str, ...]:
-    """The keys `key.1`, `key.2` and so on, as far as the catalogue has them.
+    """The keys of all variants of a text: `key.1`, `key.2` and so on.
 
     Raises:
-        KeyError: there is none.
+        KeyError: the text has no variants.
     """
-    found: list[str] = []
+    keys: list[str] = []
     for number in count(1):
         if _lookup(f"{key}.{number}", language) is None:
             break
-        found.append(f"{key}.{number}")
-    if not found:
+        keys.append(f"{key}.{number}")
+    if not keys:
         raise KeyError(key)
-    return tuple(found)
+    return tuple(keys)
+
+
+def pick_variant(key: str, seed: str, language: Language) -> str:
+    """The key of the variant that a seed selects, the same one in every process; each text draws independently.
+
+    Raises:
+        KeyError: the text has no variants.
+    """
+    keys = variant_keys(key, language)
+    draw = int.from_bytes(sha256(f"{key} {seed}".encode()).digest()[:8])
+    return keys[draw % len(keys)]
 
 
 @cache
 def _lookup(key: str, language: Language) -> str | None:
-    """A catalogue's text, or None: gettext answers a key that it lacks with the key."""
-    found = _load_catalog(language).gettext(key)
-    return None if found == key else found
+    """The text of a key; None if the catalogue lacks it, for which gettext returns the key itself."""
+    text = _load_catalog(language).gettext(key)
+    return None if text == key else text
 
 
 @cache
 def _needs_inflection(template: str) -> bool:
-    """Whether a text holds words that take a particle or an article."""
-    return any(form for _, _, form, _ in Formatter().parse(template))
+    """Whether a placeholder of a text asks for a particle or an article."""
+    return any(spec for _, _, spec, _ in Formatter().parse(template))
 
 
 @cache

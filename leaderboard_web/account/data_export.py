@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from zipstream import ZipStream
 
-from core.conversation.display_names import generated_name
+from core.conversation.display_names import display_name
 from core.db import data_export
 from core.db.data_export import PersonalData
 from core.errors import ObjectNotFoundError
@@ -80,7 +80,7 @@ async def _zip_chunks(export: PersonalData, storage: ObjectStorage, language: La
 
 def _visible_follow(row: dict[str, Any], language: Language) -> dict[str, Any]:
     """Whom one follows, by the name that everybody sees."""
-    return {"name": row["name"] or generated_name(row["person_id"], language), "created_at": row["created_at"]}
+    return {"name": display_name(row["person_id"], row["name"], language), "created_at": row["created_at"]}
 
 
 def _to_json(value: object) -> str:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from core.conversation.display_names import generated_name
+from core.conversation.display_names import display_name
 from core.conversation.narration import style_name
 from core.db import follows, looks, reactions
 from core.db.people import Person
@@ -47,7 +47,7 @@ def history_routes(state: AppState) -> APIRouter:
             "me/history.html",
             section=SECTION,
             tab="history",
-            name=me.name or generated_name(me.id, language),
+            name=display_name(me.id, me.name, language),
             looks=[build_own_look(each, memory, language) for each in shown],
             first=before is None,
             favourite=style_name(favourite, language) if favourite else None,
@@ -149,7 +149,7 @@ def following_routes(state: AppState) -> APIRouter:
             "me/people.html",
             section=SECTION,
             tab="following",
-            people=[(each.id, each.name or generated_name(each.id, language), _person_url(each)) for each in shown],
+            people=[(each.id, display_name(each.id, each.name, language), _person_url(each)) for each in shown],
             more=f"{FOLLOWED_PEOPLE_PATH}?after={shown[-1].id}" if rest else None,
             says=notice_from_query(request, FOLLOWING_NOTICES),
         )

@@ -5,8 +5,9 @@ from dataclasses import replace
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from core.conversation.actions import Action, ActionType
-from core.conversation.display_names import MAX_NAME_LENGTH, generated_name
+from core.conversation.display_names import MAX_NAME_LENGTH, display_name
 from core.conversation.narration import style_name, verdict_messages
+from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import comment_on_guess
 from core.db.looks import Look
 from core.db.people import Person
@@ -76,7 +77,7 @@ def own_look_routes(state: AppState) -> APIRouter:
             return redirect_with_notice(f"{own_look_path(look.id)}/name")
         said = _notice_for(action_verb, named, look, answer.look)
         if said is None:
-            return show(request, me, answer.look or look, status=409, says=answer.sentences)
+            return show(request, me, answer.look or look, status=409, says=reply_sentences(answer))
         return redirect_with_notice(own_look_path(look.id), said or None)
 
     @router.get("/me/looks/{look_id}/delete", response_class=Response)
@@ -113,7 +114,7 @@ def own_look_routes(state: AppState) -> APIRouter:
             )
         guess, correction = look.guessed_style, look.corrected_style
         style = verdict.style if correction is None or request.query_params.get("said") == "agreed" else correction
-        names = {"name": me.name or generated_name(me.id, language), "style": style_name(style, language)}
+        names = {"name": display_name(me.id, me.name, language), "style": style_name(style, language)}
         return render_page(
             request,
             "me/look.html",
@@ -183,7 +184,7 @@ def display_name_routes(state: AppState) -> APIRouter:
         if answer.look is not None and answer.look.is_public:
             return redirect_with_notice(own_look_path(look.id), "shared")
         # The name that she offers stands in the form.
-        return show(request, me, answer.look or look, status=422, written=words, says=answer.sentences[:1])
+        return show(request, me, answer.look or look, status=422, written=words, says=reply_sentences(answer)[:1])
 
     def show(
         request: Request,
@@ -195,7 +196,7 @@ def display_name_routes(state: AppState) -> APIRouter:
         says: tuple[str, ...] = (),
     ) -> Response:
         language = request_language(request)
-        name = me.name or generated_name(me.id, language)
+        name = display_name(me.id, me.name, language)
         return render_page(
             request,
             "me/name.html",

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from core.conversation.display_names import MAX_NAME_LENGTH, generated_name, normalize_display_name
+from core.conversation.display_names import MAX_NAME_LENGTH, display_name, normalize_display_name
 from core.db import people
 from core.db.people import Person
 from core.i18n.translations import Language, translate
@@ -84,7 +84,7 @@ def settings_routes(state: AppState) -> APIRouter:
             tab="settings",
             me=me,
             spoken=list(Language),
-            name=me.name or generated_name(me.id, language),
+            name=display_name(me.id, me.name, language),
             most=MAX_NAME_LENGTH,
             says=says,
             written=me.name or "" if written is None else written,

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.conversation.display_names import generated_name
+from core.conversation.display_names import display_name
 from core.db import account_merge, people
 from core.db.schema import IdentityProvider
 from core.seoul_time import SEOUL
@@ -74,7 +74,7 @@ class LoginPage:
             status=status,
             section="login",
             person=person,
-            name=None if person is None else person.name or generated_name(person.id, language),
+            name=None if person is None else display_name(person.id, person.name, language),
             since=since,
             ways=[way for way in self._methods if way not in since],
             chats=[chat for chat, is_on in self._chat_links.items() if is_on and chat not in since],

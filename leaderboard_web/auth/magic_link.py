@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.conversation.display_names import generated_name
+from core.conversation.display_names import display_name
 from core.conversation.service import LOGIN_LINK_PATH
 from core.db import account_merge, one_time_tokens, people
 from core.db.schema import IdentityProvider
@@ -47,8 +47,8 @@ def magic_link_routes(state: AppState) -> APIRouter:
             request,
             "login/link.html",
             section="login",
-            name=person.name or generated_name(person.id, language),
-            other=None if other is None else other.name or generated_name(other.id, language),
+            name=display_name(person.id, person.name, language),
+            other=None if other is None else display_name(other.id, other.name, language),
             has_things=has_things,
             has_logins=has_logins,
         )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.conversation.display_names import generated_name
+from core.conversation.display_names import display_name
 from core.conversation.narration import style_name
 from core.db import moderation
 from core.errors import LookNotFoundError, PersonNotFoundError
@@ -69,7 +69,7 @@ def admin_routes(state: AppState) -> APIRouter:
                     "look": each.look,
                     "photo": private_image_url(memory.url_signer, each.look.photo_key) if each.look.photo_key else None,
                     "style_name": style_name(each.look.style, language),
-                    "name": each.owner_name or generated_name(each.look.person_id, language),
+                    "name": display_name(each.look.person_id, each.owner_name, language),
                     "banned": each.is_owner_banned,
                     "reports": each.report_count,
                     "reasons": [_describe_reason(reason, language) for reason in each.reasons],
@@ -132,7 +132,7 @@ def _describe_reason(reason: str, language: Language) -> str:
 
 def _display_name(person: tuple[UUID, str | None] | None, language: Language) -> str | None:
     """A name for the log; None if they were forgotten."""
-    return None if person is None else person[1] or generated_name(person[0], language)
+    return None if person is None else display_name(person[0], person[1], language)
 
 
 def _parse_queue_cursor(text: str) -> tuple[int, UUID]:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from bot.app import BotApplication
 from core.conversation.actions import Action, ActionType
+from core.conversation.service import ReplyKind
 from core.db import leaderboard, looks, moderation, people, schema
 from core.db.looks import Look
 from core.db.people import Person
@@ -265,7 +266,7 @@ async def test_who_is_banned_has_nothing_on_the_board_until_that_is_taken_back(
         assert person is not None
         for verb in (ActionType.SHARE, ActionType.ACCEPT_NAME):
             answer = await service.conversation.handle_action(person, Action(type=verb, look_id=private.id))
-            assert answer.sentences == (translate("talk.banned", language),)
+            assert answer.kind is ReplyKind.BANNED
             assert answer.prompt is None
     # What a moderator finds nothing wrong with does not bring somebody back who is banned.
     await admin.post(f"/admin/looks/{doubtful.id}/restore")
@@ -314,7 +315,7 @@ async def test_who_is_told_a_name_for_the_board_while_being_banned_is_refused(
     await admin.post(f"/admin/people/{owner.id}/ban")
     heard = await service.conversation.handle_text(asked, "Mina")
     assert heard is not None
-    assert heard.sentences == (translate("talk.banned", Language.KO),)
+    assert heard.kind is ReplyKind.BANNED
     assert await on_board(resources) == set()
 
 
@@ -327,7 +328,7 @@ async def test_the_owner_of_a_held_look_who_shares_it_anew_hears_why_it_is_not_t
         owner = await people.get(connection, look.person_id)
     assert owner is not None
     answer = await service.conversation.handle_action(owner, Action(type=ActionType.SHARE, look_id=look.id))
-    assert answer.sentences == (translate("talk.held", Language.KO),)
+    assert answer.kind is ReplyKind.SHARED_SUSPENDED
     assert await on_board(resources) == set()
 
 

@@ -1,6 +1,7 @@
-"""What Eva grants, whatever messenger asks."""
+"""`ConversationService`: actions and messages of people, independent of the channel."""
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,18 +9,19 @@ import pytest
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import generated_name, generated_name_candidates
-from core.conversation.service import ConversationService
+from core.conversation.service import ConversationService, Reply, ReplyKind
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider, PendingQuestion
 from core.errors import DailyLimitError, PersonNotFoundError
-from core.i18n.translations import Language, translate
+from core.i18n.translations import Language
 from core.ids import uuid7
 from core.resources import Resources
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
 from core.settings import Settings
 from core.styles import Style
+from core.urls import look_url
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import make_photo
@@ -28,296 +30,330 @@ EN = Language.EN
 
 
 @pytest.fixture
-def stylist(resources: Resources) -> ConversationService:
-    """She sees casual in everything, and three photos a day are enough for her."""
-    engine = FakeBackend(lambda _: make_outputs(Style.CASUAL, second=Style.STREET, second_confidence=0.1))
-    judging = PhotoJudgingService(resources, StyleClassifier(engine, FAKE_MODEL_CARD), daily_limit=3)
+def service(resources: Resources) -> ConversationService:
+    """A service whose model sees Casual in every photo, with a limit of three photos a day."""
+    model = FakeBackend(lambda _: make_outputs(Style.CASUAL, second=Style.STREET, second_confidence=0.1))
+    judging = PhotoJudgingService(resources, StyleClassifier(model, FAKE_MODEL_CARD), daily_limit=3)
     settings = Settings(public_url="https://eva.example/")
     return ConversationService(resources, judging, settings)
 
 
 @pytest.fixture
-async def mina(stylist: ConversationService) -> Person:
-    return await stylist.get_or_create_person(IdentityProvider.TELEGRAM, "42", "en-GB")
+async def mina(service: ConversationService) -> Person:
+    return await service.get_or_create_person(IdentityProvider.TELEGRAM, "42", "en-GB")
 
 
-async def judge(stylist: ConversationService, person: Person, seed: int, source: str) -> JudgedPhoto:
-    return await stylist.photo_judging.judge_photo(
+async def judge(service: ConversationService, person: Person, seed: int, source_message_id: str) -> JudgedPhoto:
+    return await service.photo_judging.judge_photo(
         make_photo(seed),
         person_id=person.id,
         channel=Channel.TELEGRAM,
-        source_message_id=source,
+        source_message_id=source_message_id,
         language=person.language,
     )
 
 
-async def show(stylist: ConversationService, person: Person, seed: int = 1) -> Look:
-    return (await judge(stylist, person, seed, f"{seed}")).look
+async def create_look(service: ConversationService, person: Person, seed: int = 1) -> Look:
+    return (await judge(service, person, seed, f"{seed}")).look
 
 
-async def now(stylist: ConversationService, person: Person) -> Person:
-    async with stylist.resources.database.transaction() as connection:
-        found = await people.get(connection, person.id)
-    assert found is not None
-    return found
+async def reload(service: ConversationService, person: Person) -> Person:
+    async with service.resources.database.transaction() as connection:
+        current = await people.get(connection, person.id)
+    assert current is not None
+    return current
 
 
-async def test_who_is_met_again_is_the_same_and_keeps_the_language(stylist: ConversationService, mina: Person) -> None:
-    assert mina.language == "en"
-    assert await stylist.get_or_create_person(IdentityProvider.TELEGRAM, "42", "ko") == mina
-    assert (await stylist.get_or_create_person(IdentityProvider.KAKAO, "42", "ko")).id != mina.id
-
-
-async def test_the_first_share_asks_for_a_name_and_the_made_up_one_can_be_taken(
-    stylist: ConversationService, mina: Person
-) -> None:
-    look = await show(stylist, mina)
-    asked = await stylist.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id))
-    name = generated_name(mina.id, EN)
-    assert asked.prompt is ActionType.ACCEPT_NAME
-    assert asked.sentences == (translate("talk.name.ask", EN, name=name),)
-    assert asked.look is not None
-    assert asked.look.shared_at is None, "nothing is shared before there is a name"
-
-    taken = await stylist.handle_action(await now(stylist, mina), Action(type=ActionType.ACCEPT_NAME, look_id=look.id))
-    assert taken.sentences == (translate("talk.shared", EN, name=name),)
-    assert taken.look is not None
-    assert stylist.look_page_url(taken.look) == f"https://eva.example/looks/{look.id}"
-    assert (await now(stylist, mina)).name == name
-
-
-async def test_what_is_written_next_is_the_name(stylist: ConversationService, mina: Person) -> None:
-    look = await show(stylist, mina)
-    assert await stylist.handle_text(mina, "Mina") is None, "nobody asked"
-    await stylist.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id))
-
-    refused = await stylist.handle_text(await now(stylist, mina), "<script>")
-    assert refused is not None
-    offered = (await now(stylist, mina)).name
-    assert refused.sentences == (translate("talk.name.refused", EN), translate("talk.name.offer", EN, name=offered))
-    assert (refused.prompt, refused.look and refused.look.id) == (ActionType.ACCEPT_NAME, look.id)
-    shared = await stylist.handle_text(await now(stylist, mina), "  Mina  Kim ")
-    assert shared is not None
-    assert shared.sentences == (translate("talk.shared", EN, name="Mina Kim"),)
-    assert await stylist.handle_text(await now(stylist, mina), "Hello") is None, "that was it"
-
-    second = await show(stylist, await now(stylist, mina), 300)
-    again = await stylist.handle_action(await now(stylist, mina), Action(type=ActionType.SHARE, look_id=second.id))
-    assert again.sentences == (translate("talk.shared", EN, name="Mina Kim"),), "not asked twice"
-
-
-async def called(stylist: ConversationService, subject: str, name: str) -> Person:
-    """Somebody else with this name."""
-    person = await stylist.get_or_create_person(IdentityProvider.TELEGRAM, subject, "en")
-    async with stylist.resources.database.transaction() as connection:
+async def create_named_person(service: ConversationService, subject: str, name: str) -> Person:
+    person = await service.get_or_create_person(IdentityProvider.TELEGRAM, subject, "en")
+    async with service.resources.database.transaction() as connection:
         assert await people.set_display_name(connection, person.id, name)
     return person
 
 
-@pytest.mark.parametrize("language", Language)
-async def test_a_name_that_is_taken_is_asked_anew_and_the_one_proposed_is_then_free(
-    stylist: ConversationService, mina: Person, language: Language
-) -> None:
-    await stylist.handle_action(mina, Action(type=ActionType.SET_LANGUAGE, language=language))
-    await called(stylist, "43", "Jun Kim")
-    names = generated_name_candidates(mina.id, language)
-    await called(stylist, "44", next(names))
-    look = await show(stylist, await now(stylist, mina))
-    await stylist.handle_action(await now(stylist, mina), Action(type=ActionType.SHARE, look_id=look.id))
+async def act(
+    service: ConversationService,
+    person: Person,
+    action_type: ActionType,
+    look: Look | None = None,
+    style: Style | None = None,
+) -> Reply:
+    """Handle an action of the person as they are stored now."""
+    action = Action(type=action_type, look_id=None if look is None else look.id, style=style)
+    return await service.handle_action(await reload(service, person), action)
 
-    proposed = next(names)
-    taken = await stylist.handle_text(await now(stylist, mina), "JUN K1M")
+
+async def write(service: ConversationService, person: Person, message: str, look: Look | None = None) -> Reply | None:
+    """Handle a message of the person as they are stored now."""
+    look_id = None if look is None else look.id
+    return await service.handle_text(await reload(service, person), message, look_id)
+
+
+async def test_known_identity_returns_the_same_person_and_keeps_the_language(
+    service: ConversationService, mina: Person
+) -> None:
+    assert mina.language is Language.EN
+    assert await service.get_or_create_person(IdentityProvider.TELEGRAM, "42", "ko") == mina
+    assert (await service.get_or_create_person(IdentityProvider.KAKAO, "42", "ko")).id != mina.id
+
+
+async def test_first_share_prompts_for_a_name_and_the_generated_name_can_be_accepted(
+    service: ConversationService, mina: Person
+) -> None:
+    look = await create_look(service, mina)
+    prompt = await act(service, mina, ActionType.SHARE, look)
+    name = generated_name(mina.id, EN)
+    assert (prompt.kind, prompt.prompt, prompt.name) == (ReplyKind.NAME_PROMPT, ActionType.ACCEPT_NAME, name)
+    assert prompt.look is not None
+    assert prompt.look.shared_at is None, "nothing is shared before there is a name"
+
+    accepted = await act(service, mina, ActionType.ACCEPT_NAME, look)
+    assert (accepted.kind, accepted.name) == (ReplyKind.SHARED, name)
+    assert accepted.look is not None
+    assert look_url(service.settings, accepted.look) == f"https://eva.example/looks/{look.id}"
+    assert (await reload(service, mina)).name == name
+
+
+async def test_next_message_after_the_name_prompt_is_the_name(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    assert await write(service, mina, "Mina") is None, "no question is pending"
+    await act(service, mina, ActionType.SHARE, look)
+
+    invalid = await write(service, mina, "<script>")
+    assert invalid is not None
+    assert (invalid.kind, invalid.name) == (ReplyKind.NAME_INVALID, (await reload(service, mina)).name)
+    assert (invalid.prompt, invalid.look and invalid.look.id) == (ActionType.ACCEPT_NAME, look.id)
+    shared = await write(service, mina, "  Mina  Kim ")
+    assert shared is not None
+    assert (shared.kind, shared.name) == (ReplyKind.SHARED, "Mina Kim")
+    assert await write(service, mina, "Hello") is None, "the question is answered"
+
+    second = await create_look(service, await reload(service, mina), 300)
+    again = await act(service, mina, ActionType.SHARE, second)
+    assert (again.kind, again.name) == (ReplyKind.SHARED, "Mina Kim"), "a person with a name is not prompted again"
+
+
+@pytest.mark.parametrize("language", Language)
+async def test_taken_name_prompts_again_with_a_free_suggestion(
+    service: ConversationService, mina: Person, language: Language
+) -> None:
+    await service.handle_action(mina, Action(type=ActionType.SET_LANGUAGE, language=language))
+    await create_named_person(service, "43", "Jun Kim")
+    candidates = generated_name_candidates(mina.id, language)
+    await create_named_person(service, "44", next(candidates))
+    look = await create_look(service, await reload(service, mina))
+    await act(service, mina, ActionType.SHARE, look)
+
+    taken = await write(service, mina, "JUN K1M")
     assert taken is not None
-    assert taken.sentences == (translate("talk.name.taken", language, name="JUN K1M", proposed=proposed),)
+    assert (taken.kind, taken.language) == (ReplyKind.NAME_TAKEN, language)
+    assert (taken.rejected_name, taken.name) == ("JUN K1M", next(candidates))
     assert taken.prompt is ActionType.ACCEPT_NAME
     assert taken.look is not None
     assert not taken.look.is_public
-    shared = await stylist.handle_text(await now(stylist, mina), "Mina")
+    shared = await write(service, mina, "Mina")
     assert shared is not None
-    assert shared.sentences == (translate("talk.shared", language, name="Mina"),)
+    assert (shared.kind, shared.name) == (ReplyKind.SHARED, "Mina")
 
 
-async def test_the_name_that_was_proposed_is_kept_for_the_person(stylist: ConversationService, mina: Person) -> None:
-    names = generated_name_candidates(mina.id, EN)
-    first, second = next(names), next(names)
-    jun = await called(stylist, "43", first)
-    look = await show(stylist, mina)
+async def test_suggested_name_is_reserved_for_the_person(service: ConversationService, mina: Person) -> None:
+    candidates = generated_name_candidates(mina.id, EN)
+    first, second = next(candidates), next(candidates)
+    jun = await create_named_person(service, "43", first)
+    look = await create_look(service, mina)
     for _ in range(2):
-        asked = await stylist.handle_action(await now(stylist, mina), Action(type=ActionType.SHARE, look_id=look.id))
-        assert (asked.prompt, asked.sentences) == (
-            ActionType.ACCEPT_NAME,
-            (translate("talk.name.ask", EN, name=second),),
-        )
-    async with stylist.resources.database.transaction() as connection:
+        prompt = await act(service, mina, ActionType.SHARE, look)
+        assert (prompt.kind, prompt.prompt, prompt.name) == (ReplyKind.NAME_PROMPT, ActionType.ACCEPT_NAME, second)
+    async with service.resources.database.transaction() as connection:
         assert not await people.set_display_name(connection, jun.id, second)
         assert await people.set_display_name(connection, jun.id, "Jun")
-    taken = await stylist.handle_action(await now(stylist, mina), Action(type=ActionType.ACCEPT_NAME, look_id=look.id))
-    assert taken.sentences == (translate("talk.shared", EN, name=second),)
-    assert (await now(stylist, mina)).name == second
+    accepted = await act(service, mina, ActionType.ACCEPT_NAME, look)
+    assert (accepted.kind, accepted.name) == (ReplyKind.SHARED, second)
+    assert (await reload(service, mina)).name == second
 
 
-async def test_people_who_share_at_once_get_names_of_their_own(
-    stylist: ConversationService, monkeypatch: pytest.MonkeyPatch
+async def test_concurrent_shares_get_different_generated_names(
+    service: ConversationService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    same = generated_name_candidates(uuid7(), EN)
-    names = [next(same) for _ in range(20)]
+    candidates = generated_name_candidates(uuid7(), EN)
+    names = [next(candidates) for _ in range(20)]
     monkeypatch.setattr("core.conversation.service.generated_name_candidates", lambda *_: iter(names))
-    crowd = [await stylist.get_or_create_person(IdentityProvider.TELEGRAM, f"{number}", "en") for number in range(6)]
-    shown = [await show(stylist, each, 100 + number) for number, each in enumerate(crowd)]
-    actions = [Action(type=ActionType.ACCEPT_NAME, look_id=look.id) for look in shown]
-    await asyncio.gather(*(stylist.handle_action(each, action) for each, action in zip(crowd, actions, strict=True)))
-    assert {(await now(stylist, each)).name for each in crowd} == set(names[:6])
-
-
-async def test_a_name_that_was_only_proposed_is_asked_for_again(stylist: ConversationService, mina: Person) -> None:
-    look = await show(stylist, mina)
-    await stylist.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id))
-    await stylist.handle_action(await now(stylist, mina), Action(type=ActionType.KEEP_PRIVATE, look_id=look.id))
-    asked = await stylist.handle_action(await now(stylist, mina), Action(type=ActionType.SHARE, look_id=look.id))
-    assert (asked.prompt, asked.sentences) == (
-        ActionType.ACCEPT_NAME,
-        (translate("talk.name.ask", EN, name=generated_name(mina.id, EN)),),
+    persons = [await service.get_or_create_person(IdentityProvider.TELEGRAM, f"{number}", "en") for number in range(6)]
+    own_looks = [await create_look(service, person, 100 + number) for number, person in enumerate(persons)]
+    await asyncio.gather(
+        *(
+            service.handle_action(person, Action(type=ActionType.ACCEPT_NAME, look_id=look.id))
+            for person, look in zip(persons, own_looks, strict=True)
+        )
     )
+    assert {(await reload(service, person)).name for person in persons} == set(names[:6])
 
 
-async def test_another_button_ends_the_question_for_a_name(stylist: ConversationService, mina: Person) -> None:
-    look = await show(stylist, mina)
-    await stylist.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id))
-    await stylist.handle_action(await now(stylist, mina), Action(type=ActionType.KEEP_PRIVATE, look_id=look.id))
-    assert await stylist.handle_text(await now(stylist, mina), "Mina") is None
+async def test_suggested_name_that_was_not_accepted_is_prompted_again(
+    service: ConversationService, mina: Person
+) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.SHARE, look)
+    await act(service, mina, ActionType.KEEP_PRIVATE, look)
+    prompt = await act(service, mina, ActionType.SHARE, look)
+    assert (prompt.kind, prompt.name) == (ReplyKind.NAME_PROMPT, generated_name(mina.id, EN))
 
 
-async def test_unshare_is_one_tap(stylist: ConversationService, mina: Person) -> None:
-    look = await show(stylist, mina)
-    await stylist.handle_action(mina, Action(type=ActionType.ACCEPT_NAME, look_id=look.id))
-    off = await stylist.handle_action(mina, Action(type=ActionType.UNSHARE, look_id=look.id))
-    assert off.sentences == (translate("talk.unshared", EN),)
-    assert off.look is not None
-    assert off.look.shared_at is None
-    assert stylist.look_page_url(off.look) is None
+async def test_another_action_ends_the_name_prompt(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.SHARE, look)
+    await act(service, mina, ActionType.KEEP_PRIVATE, look)
+    assert await write(service, mina, "Mina") is None
 
 
-async def test_nobody_changes_the_look_of_another(stylist: ConversationService, mina: Person) -> None:
-    look = await show(stylist, mina)
-    thief = await stylist.get_or_create_person(IdentityProvider.TELEGRAM, "43", "en")
-    for verb in (
+async def test_unshare_takes_one_action(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.ACCEPT_NAME, look)
+    unshared = await act(service, mina, ActionType.UNSHARE, look)
+    assert unshared.kind is ReplyKind.UNSHARED
+    assert unshared.look is not None
+    assert unshared.look.shared_at is None
+    assert look_url(service.settings, unshared.look) is None
+
+
+async def test_actions_on_the_look_of_another_person_are_refused(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    other = await service.get_or_create_person(IdentityProvider.TELEGRAM, "43", "en")
+    for action_type in (
         ActionType.SHARE,
         ActionType.ACCEPT_NAME,
         ActionType.CORRECT,
         ActionType.GUESS,
         ActionType.SHOW_RESULT,
     ):
-        answer = await stylist.handle_action(thief, Action(type=verb, look_id=look.id, style=Style.MODE))
-        assert answer.sentences == (translate("talk.not_yours", EN),)
-        assert answer.look is None
-        assert not answer.reveals_verdict
+        reply = await act(service, other, action_type, look, Style.MODE)
+        assert (reply.kind, reply.look, reply.reveals_verdict) == (ReplyKind.LOOK_NOT_OWNED, None, False)
 
 
-async def test_a_correction_is_kept_and_agreeing_is_none(stylist: ConversationService, mina: Person) -> None:
-    look = await show(stylist, mina)
-    asked = await stylist.handle_action(mina, Action(type=ActionType.CORRECT, look_id=look.id))
-    assert (asked.prompt, asked.sentences) == (ActionType.CORRECT, (translate("talk.correct.ask", EN),))
-    same = await stylist.handle_action(mina, Action(type=ActionType.CORRECT, look_id=look.id, style=Style.CASUAL))
-    assert same.sentences == (translate("talk.correct.same", EN, style="Casual"),)
-    await stylist.handle_action(mina, Action(type=ActionType.CORRECT, look_id=look.id, style=Style.MODE))
-    async with stylist.resources.database.transaction() as connection:
-        kept = await looks.get(connection, look.id)
-    assert kept is not None
-    assert kept.corrected_style is Style.MODE
+async def test_correction_is_stored_and_agreement_is_not(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    prompt = await act(service, mina, ActionType.CORRECT, look)
+    assert (prompt.kind, prompt.prompt) == (ReplyKind.CORRECTION_PROMPT, ActionType.CORRECT)
+    unchanged = await act(service, mina, ActionType.CORRECT, look, Style.CASUAL)
+    assert (unchanged.kind, unchanged.style) == (ReplyKind.CORRECTION_UNCHANGED, Style.CASUAL)
+    await act(service, mina, ActionType.CORRECT, look, Style.MODE)
+    async with service.resources.database.transaction() as connection:
+        corrected = await looks.get(connection, look.id)
+    assert corrected is not None
+    assert corrected.corrected_style is Style.MODE
 
 
-async def test_a_guess_counts_once_and_reveals_the_verdict(stylist: ConversationService, mina: Person) -> None:
-    await stylist.handle_action(mina, Action(type=ActionType.GUESS))
-    assert (await now(stylist, mina)).guesses_first
-    look = await show(stylist, mina)
+async def test_guess_counts_once_and_reveals_the_verdict(service: ConversationService, mina: Person) -> None:
+    await act(service, mina, ActionType.GUESS)
+    assert (await reload(service, mina)).guesses_first
+    look = await create_look(service, mina)
     assert look.pending_question is PendingQuestion.GUESS
-    guessed = await stylist.handle_action(mina, Action(type=ActionType.GUESS, look_id=look.id, style=Style.STREET))
-    assert guessed.reveals_verdict
-    assert "Street" in guessed.sentences[0]
-    late = await stylist.handle_action(mina, Action(type=ActionType.GUESS, look_id=look.id, style=Style.CASUAL))
-    assert (late.reveals_verdict, late.sentences) == (False, (translate("talk.guess.late", EN),))
-    waiting = await show(stylist, mina, 300)
-    await stylist.handle_action(mina, Action(type=ActionType.REVEAL_FIRST))
-    assert not (await now(stylist, mina)).guesses_first
-    told = await stylist.handle_action(mina, Action(type=ActionType.GUESS, look_id=waiting.id, style=Style.CASUAL))
-    assert (told.reveals_verdict, told.sentences) == (False, (translate("talk.guess.told", EN),))
+    guessed = await act(service, mina, ActionType.GUESS, look, Style.STREET)
+    assert (guessed.kind, guessed.style, guessed.reveals_verdict) == (ReplyKind.GUESS_RECORDED, Style.STREET, True)
+    late = await act(service, mina, ActionType.GUESS, look, Style.CASUAL)
+    assert (late.kind, late.reveals_verdict) == (ReplyKind.GUESS_ALREADY_MADE, False)
+    pending = await create_look(service, mina, 300)
+    await act(service, mina, ActionType.REVEAL_FIRST)
+    assert not (await reload(service, mina)).guesses_first
+    revealed = await act(service, mina, ActionType.GUESS, pending, Style.CASUAL)
+    assert (revealed.kind, revealed.reveals_verdict) == (ReplyKind.GUESS_AFTER_VERDICT, False)
 
 
-async def test_a_typed_style_answers_what_she_asked_and_is_talk_otherwise(
-    stylist: ConversationService, mina: Person
-) -> None:
-    async def hear(words: str, look: Look | None = None) -> tuple[str, ...] | None:
-        answer = await stylist.handle_text(await now(stylist, mina), words, look.id if look else None)
-        return None if answer is None else answer.sentences
+async def test_typed_style_answers_a_pending_question_only(service: ConversationService, mina: Person) -> None:
+    async def kind_of_reply(message: str, look: Look | None = None) -> ReplyKind | None:
+        reply = await write(service, mina, message, look)
+        return None if reply is None else reply.kind
 
-    await stylist.handle_action(mina, Action(type=ActionType.GUESS))
-    first, second = await show(stylist, mina), await show(stylist, mina, 300)
-    for talk in ("what is Retro?", "I bought a retro jacket for my sister last summer", "hello"):
-        assert await hear(talk) is None
-    await stylist.mark_verdicts_revealed(second)
-    assert await hear("Retro") is None, "the latest look is told, and the one before is not meant"
-    assert await hear("Retro", first) is not None
-    await stylist.handle_action(mina, Action(type=ActionType.CORRECT, look_id=second.id))
-    assert await hear("It's Casual.") == (translate("talk.correct.same", EN, style="Casual"),)
-    assert await hear("Retro") is None, "they agreed"
-    await stylist.handle_action(mina, Action(type=ActionType.CORRECT, look_id=second.id))
-    await stylist.handle_action(mina, Action(type=ActionType.KEEP_PRIVATE, look_id=second.id))
-    assert await hear("Retro") is None, "another button ends the question"
-    await stylist.handle_action(mina, Action(type=ActionType.CORRECT, look_id=second.id))
-    assert await hear("Retro") == (translate("talk.correct.thanks", EN, style="80s Retro"),)
-    thief = await stylist.get_or_create_person(IdentityProvider.TELEGRAM, "43", "en")
-    assert await stylist.handle_text(thief, "Retro", first.id) is None
-    async with stylist.resources.database.transaction() as connection:
-        kept = [await looks.get(connection, look.id) for look in (first, second)]
-    assert [(look.guessed_style, look.corrected_style, look.pending_question) for look in kept if look] == [
+    await act(service, mina, ActionType.GUESS)
+    first, second = await create_look(service, mina), await create_look(service, mina, 300)
+    for message in ("what is Retro?", "I bought a retro jacket for my sister last summer", "hello"):
+        assert await kind_of_reply(message) is None
+    await service.mark_verdicts_revealed(second)
+    assert await kind_of_reply("Retro") is None, "the latest look is revealed, and an earlier one is not meant"
+    assert await kind_of_reply("Retro", first) is ReplyKind.GUESS_RECORDED
+    await act(service, mina, ActionType.CORRECT, second)
+    assert await kind_of_reply("It's Casual.") is ReplyKind.CORRECTION_UNCHANGED
+    assert await kind_of_reply("Retro") is None, "the question is answered"
+    await act(service, mina, ActionType.CORRECT, second)
+    await act(service, mina, ActionType.KEEP_PRIVATE, second)
+    assert await kind_of_reply("Retro") is None, "another action ends the question"
+    await act(service, mina, ActionType.CORRECT, second)
+    assert await kind_of_reply("Retro") is ReplyKind.CORRECTION_RECORDED
+    other = await service.get_or_create_person(IdentityProvider.TELEGRAM, "43", "en")
+    assert await service.handle_text(other, "Retro", first.id) is None
+    async with service.resources.database.transaction() as connection:
+        current = [await looks.get(connection, look.id) for look in (first, second)]
+    assert [(look.guessed_style, look.corrected_style, look.pending_question) for look in current if look] == [
         (Style.RETRO, None, None),
         (None, Style.RETRO, None),
     ]
 
 
-async def test_a_typed_label_is_about_the_latest_look(stylist: ConversationService, mina: Person) -> None:
-    nothing = await stylist.handle_action(mina, Action(type=ActionType.SHARE))
-    assert nothing.sentences == (translate("talk.look_gone", EN),)
-    await show(stylist, mina)
-    latest = await show(stylist, mina, 300)
-    asked = await stylist.handle_action(mina, Action(type=ActionType.SHARE))
-    assert asked.look is not None
-    assert asked.look.id == latest.id
+async def test_action_without_a_look_is_about_the_latest_look(service: ConversationService, mina: Person) -> None:
+    assert (await act(service, mina, ActionType.SHARE)).kind is ReplyKind.LOOK_NOT_FOUND
+    await create_look(service, mina)
+    latest = await create_look(service, mina, 300)
+    prompt = await act(service, mina, ActionType.SHARE)
+    assert prompt.look is not None
+    assert prompt.look.id == latest.id
 
 
-async def test_the_language_changes_at_once(stylist: ConversationService, mina: Person) -> None:
-    answer = await stylist.handle_action(mina, Action(type=ActionType.SET_LANGUAGE, language=Language.KO))
-    assert answer.sentences == (translate("talk.language.set", Language.KO),)
-    assert (await now(stylist, mina)).language == "ko"
+async def test_language_changes_at_once(service: ConversationService, mina: Person) -> None:
+    reply = await service.handle_action(mina, Action(type=ActionType.SET_LANGUAGE, language=Language.KO))
+    assert (reply.kind, reply.language) == (ReplyKind.LANGUAGE_SET, Language.KO)
+    assert (await reload(service, mina)).language is Language.KO
 
 
-async def test_she_answers_in_the_language_in_which_she_is_asked(stylist: ConversationService, mina: Person) -> None:
-    look = await show(stylist, mina)
-    asked = await stylist.handle_action(replace(mina, language="ko"), Action(type=ActionType.SHARE, look_id=look.id))
-    assert asked.sentences == (translate("talk.name.ask", Language.KO, name=generated_name(mina.id, Language.KO)),)
+async def test_reply_is_in_the_language_of_the_request(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    action = Action(type=ActionType.SHARE, look_id=look.id)
+    prompt = await service.handle_action(replace(mina, language=Language.KO), action)
+    assert (prompt.language, prompt.name) == (Language.KO, generated_name(mina.id, Language.KO))
 
 
-async def test_enough_is_enough_for_a_day_but_not_for_photos_she_knows(
-    stylist: ConversationService, mina: Person
-) -> None:
+async def test_daily_limit_counts_new_photos_of_one_person(service: ConversationService, mina: Person) -> None:
     for seed in (1, 2, 300):
-        await show(stylist, mina, seed)
+        await create_look(service, mina, seed)
     with pytest.raises(DailyLimitError):
-        await judge(stylist, mina, 9, "four")
-    again = await judge(stylist, mina, 300, "again")
-    assert again.is_duplicate
-    other = await stylist.get_or_create_person(IdentityProvider.TELEGRAM, "43", "en")
-    await show(stylist, other)
+        await judge(service, mina, 9, "four")
+    duplicate = await judge(service, mina, 300, "again")
+    assert duplicate.is_duplicate
+    other = await service.get_or_create_person(IdentityProvider.TELEGRAM, "43", "en")
+    await create_look(service, other)
 
 
-async def test_erasing_forgets_the_person_and_what_was_asked_is_void(
-    stylist: ConversationService, mina: Person, storage_folder: Path
+async def test_restored_reply_equals_the_first_one_without_storing_typed_text(
+    service: ConversationService, mina: Person
 ) -> None:
-    look = await show(stylist, mina)
-    asked = await stylist.handle_action(mina, Action(type=ActionType.ASK_ERASE))
+    await create_named_person(service, "43", "Jun Kim")
+    look = await create_look(service, mina)
+    replies = [
+        (await act(service, mina, ActionType.SHARE, look), None),
+        (await write(service, mina, "<script>"), "<script>"),
+        (await write(service, mina, " jun kim"), " jun kim"),
+        (await write(service, mina, "Mina Kim"), "Mina Kim"),
+        (await act(service, mina, ActionType.CORRECT, look, Style.MODE), None),
+    ]
+    person = await reload(service, mina)
+    for reply, message in replies:
+        assert reply is not None
+        checkpoint = reply.to_checkpoint()
+        assert not any("kim" in value.casefold() or "script" in value for value in checkpoint.values())
+        restored = await service.restore_reply(person, json.loads(json.dumps(checkpoint)), message)
+        assert (restored.kind, restored.prompt, restored.style) == (reply.kind, reply.prompt, reply.style)
+        assert restored.rejected_name == (reply.rejected_name if reply.kind is ReplyKind.NAME_TAKEN else None)
+        assert restored.name == "Mina Kim", "the current name"
+        assert restored.look is not None
+
+
+async def test_erasure_deletes_the_person_and_invalidates_their_buttons(
+    service: ConversationService, mina: Person, storage_folder: Path
+) -> None:
+    look = await create_look(service, mina)
+    asked = await service.handle_action(mina, Action(type=ActionType.ASK_ERASE))
     assert asked.prompt is ActionType.ASK_ERASE
-    await stylist.handle_action(mina, Action(type=ActionType.CONFIRM_ERASE))
+    await service.handle_action(mina, Action(type=ActionType.CONFIRM_ERASE))
     assert not [path for path in storage_folder.rglob("*") if path.is_file()]
     with pytest.raises(PersonNotFoundError):
-        await stylist.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id))
+        await service.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id))
     assert replace(mina, name=None) == mina

@@ -86,7 +86,7 @@ def test_the_same_photo_always_gets_the_same_words(band: ConfidenceBand, languag
 
 def test_the_same_words_in_every_process() -> None:
     program = (
-        "from core.conversation.narration import pick_variant;"
+        "from core.i18n.translations import pick_variant;"
         "print([pick_variant('tip.mode', str(n), 'ko') for n in range(9)])"
     )
     chosen = {

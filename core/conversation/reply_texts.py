@@ -1,0 +1,59 @@
+"""The sentences of a `Reply`, the same in every channel."""
+
+from core.conversation.narration import style_name
+from core.conversation.service import Reply, ReplyKind
+from core.conversation.smalltalk import comment_on_guess
+from core.i18n.translations import translate
+
+REPLY_TEXT_KEYS = {
+    ReplyKind.ACCOUNT_ERASED: "talk.forget.done",
+    ReplyKind.BANNED: "talk.banned",
+    ReplyKind.CONSENT_DECLINED: "kakao.consent.declined",
+    ReplyKind.CONSENT_GRANTED: "kakao.consent.thanks",
+    ReplyKind.CORRECTION_CANCELLED: "talk.correct.stays",
+    ReplyKind.CORRECTION_PROMPT: "talk.correct.ask",
+    ReplyKind.CORRECTION_RECORDED: "talk.correct.thanks",
+    ReplyKind.CORRECTION_UNCHANGED: "talk.correct.same",
+    ReplyKind.ERASE_CANCELLED: "talk.forget.stayed",
+    ReplyKind.ERASE_PROMPT: "talk.forget.ask",
+    ReplyKind.GUESS_AFTER_VERDICT: "talk.guess.told",
+    ReplyKind.GUESS_ALREADY_MADE: "talk.guess.late",
+    ReplyKind.GUESS_MODE_DISABLED: "talk.guess.off",
+    ReplyKind.GUESS_MODE_ENABLED: "talk.guess.on",
+    ReplyKind.GUESS_PROMPT: "talk.guess.ask",
+    ReplyKind.KEPT_PRIVATE: "talk.kept",
+    ReplyKind.LANGUAGE_PROMPT: "talk.language.ask",
+    ReplyKind.LANGUAGE_SET: "talk.language.set",
+    ReplyKind.LOOK_NOT_FOUND: "talk.look_gone",
+    ReplyKind.LOOK_NOT_OWNED: "talk.not_yours",
+    ReplyKind.NAME_INVALID: "talk.name.refused",
+    ReplyKind.NAME_PROMPT: "talk.name.ask",
+    ReplyKind.NAME_TAKEN: "talk.name.taken",
+    ReplyKind.NEW_PHOTO: "talk.another",
+    ReplyKind.NO_OUTFIT: "talk.no_outfit_to_share",
+    ReplyKind.NO_RESULT: "talk.no_result",
+    ReplyKind.SHARED: "talk.shared",
+    ReplyKind.SHARED_SUSPENDED: "talk.held",
+    ReplyKind.UNSHARED: "talk.unshared",
+}
+"""The text of each kind of reply that has one of its own."""
+
+
+def reply_sentences(reply: Reply) -> tuple[str, ...]:
+    """The sentences to send for a reply, in order; empty where only the verdict follows."""
+    language, look = reply.language, reply.look
+    if reply.reveals_verdict and look is None:
+        return (translate(REPLY_TEXT_KEYS[ReplyKind.LOOK_NOT_FOUND], language),)
+    match reply.kind:
+        case ReplyKind.GUESS_RECORDED if look is not None and reply.style is not None:
+            return (comment_on_guess(reply.style, look.verdict, seed=str(look.id), language=language),)
+        case ReplyKind.GUESS_RECORDED | ReplyKind.VERDICT:
+            return ()
+        case ReplyKind.NAME_INVALID:
+            offer = translate("talk.name.offer", language, name=reply.name)
+            return translate(REPLY_TEXT_KEYS[reply.kind], language), offer
+        case ReplyKind.NAME_TAKEN:
+            values = {"name": reply.rejected_name, "proposed": reply.name}
+        case _:
+            values = {"name": reply.name, "style": reply.style and style_name(reply.style, language)}
+    return (translate(REPLY_TEXT_KEYS[reply.kind], language, **values),)
