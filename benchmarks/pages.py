@@ -195,10 +195,10 @@ def build_requests(board: SeededBoard) -> dict[str, Requests]:
     with psycopg.connect(board.url) as connection:
         connection.execute("SELECT setseed(0.1)")
         looks = connection.execute(
-            "SELECT id, hearts, style FROM looks WHERE on_board ORDER BY random() LIMIT %s", (SAMPLE,)
+            "SELECT id, hearts, style FROM looks WHERE is_public ORDER BY random() LIMIT %s", (SAMPLE,)
         ).fetchall()
         names = connection.execute(
-            "SELECT name FROM people WHERE EXISTS (SELECT FROM looks WHERE person_id = people.id AND on_board)"
+            "SELECT name FROM people WHERE EXISTS (SELECT FROM looks WHERE person_id = people.id AND is_public)"
             " ORDER BY random() LIMIT %s",
             (SAMPLE,),
         ).fetchall()
@@ -309,7 +309,7 @@ async def explain_pages(place: SeededBoard) -> list[QueryPlan]:
             crowded = (await people.get_identity(connection, IdentityProvider.WEB, _key_of(place))) or None
             middle = (
                 await connection.exec_driver_sql(
-                    "SELECT hearts, id FROM looks WHERE on_board ORDER BY hearts DESC, id DESC"
+                    "SELECT hearts, id FROM looks WHERE is_public ORDER BY hearts DESC, id DESC"
                     f" OFFSET {place.looks // 10} LIMIT 1"
                 )
             ).one()

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.database import Database
 
-LARGE_TABLE_ROWS = {"looks", "people", "identities", "hearts", "scraps", "follows", "person_styles"}
+LARGE_TABLE_ROWS = {"looks", "people", "identities", "hearts", "bookmarks", "follows", "person_style_counts"}
 MAX_SORTED_ROWS = 500
 """Rows: more than the 200 people whom somebody may follow."""
 

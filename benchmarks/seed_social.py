@@ -1,4 +1,4 @@
-"""People, looks, hearts, scraps, follows and reports as the board has them after a year, made by the database itself.
+"""Generate people, looks, hearts, bookmarks, follows and reports, as the board has them after a year, in SQL.
 
 Everything follows from the number of shared looks N and a fixed seed:
 
@@ -21,7 +21,17 @@ from core.styles import STYLES
 
 FOLLOWS = 200
 """How many others the last person follows."""
-TABLES = ("people", "identities", "looks", "hearts", "scraps", "follows", "reports", "person_styles", "days")
+TABLES = (
+    "people",
+    "identities",
+    "looks",
+    "hearts",
+    "bookmarks",
+    "follows",
+    "reports",
+    "person_style_counts",
+    "daily_counts",
+)
 
 PREPARE = """
 SET session_replication_role = replica;
@@ -55,7 +65,7 @@ ANALYZE album
 """
 INSERTS = (
     """
-INSERT INTO follows (person_id, followed_id)
+INSERT INTO follows (follower_id, followed_id)
 SELECT one.id, other.id FROM (
     SELECT DISTINCT who, whom FROM (
         SELECT n AS who, 1 + floor({people} * power(random(), 3))::integer AS whom
@@ -66,22 +76,23 @@ SELECT one.id, other.id FROM (
 ) AS pair JOIN crowd AS one ON one.n = who JOIN crowd AS other ON other.n = whom
 """,
     """
-INSERT INTO people (id, name, name_key, language, created_at, followers, following)
+INSERT INTO people (id, name, display_name_key, language, created_at, followers, following)
 SELECT id, 'Reader ' || n, 'reader' || translate(n::text, '01', 'ol'),
     CASE WHEN n % 4 = 0 THEN 'en' ELSE 'ko' END, uuid_extract_timestamp(id),
     coalesce(followers, 0), coalesce(following, 0)
 FROM crowd
 LEFT JOIN (SELECT followed_id, count(*) AS followers FROM follows GROUP BY followed_id) AS be ON be.followed_id = id
-LEFT JOIN (SELECT person_id, count(*) AS following FROM follows GROUP BY person_id) AS do_ ON do_.person_id = id
+LEFT JOIN (SELECT follower_id, count(*) AS following FROM follows GROUP BY follower_id) AS do_ ON do_.follower_id = id
 """,
     """
 INSERT INTO identities (provider, subject, person_id) SELECT 'telegram', n::text, id FROM crowd
 """,
     """
 INSERT INTO looks (
-    id, person_id, channel, source, photo_key, cam_key, width, height, fingerprint, style, probabilities, gate, band,
-    region_height, region_side, concentration, cam, cam_columns, model, engine, language, hearts, reports,
-    created_at, stored_at, shared_at, held_at
+    id, person_id, channel, source_message_id, photo_key, heatmap_key, width, height, perceptual_hash, style,
+    probabilities, outfit_probability, band,
+    region_height, region_side, concentration, cam, cam_columns, model, engine, language, hearts, report_count,
+    created_at, images_stored_at, shared_at, suspended_at
 )
 SELECT album.id, crowd.id, 'telegram', album.n::text,
     substr(photo, 1, 2) || '/' || substr(photo, 3) || '.jpg', substr(map, 1, 2) || '/' || substr(map, 3) || '.jpg',
@@ -97,7 +108,7 @@ SELECT album.id, crowd.id, shared_at + random() * (now() - shared_at)
 FROM album, generate_series(1, hearts) AS turn, crowd WHERE crowd.n = 1 + (album.n + turn * 7919) % {people}
 """,
     """
-INSERT INTO scraps (look_id, person_id, created_at)
+INSERT INTO bookmarks (look_id, person_id, created_at)
 SELECT album.id, crowd.id, shared_at + random() * (now() - shared_at)
 FROM album, generate_series(1, (hearts + n % 8) / 8) AS turn, crowd
 WHERE crowd.n = 1 + (album.n + turn * 7907) % {people}
@@ -108,11 +119,11 @@ SELECT album.id, crowd.id, shared_at FROM album, generate_series(1, reports) AS 
 WHERE crowd.n = 1 + (album.n + turn * 7901) % {people}
 """,
     """
-INSERT INTO person_styles (person_id, style, looks)
-SELECT person_id, style, count(*) FROM looks WHERE on_board GROUP BY person_id, style
+INSERT INTO person_style_counts (person_id, style, count)
+SELECT person_id, style, count(*) FROM looks WHERE is_public GROUP BY person_id, style
 """,
     """
-INSERT INTO days (day, shard, judged) SELECT shared_day, 0, count(*) FROM looks GROUP BY shared_day
+INSERT INTO daily_counts (day, shard, photos_judged) SELECT shared_day, 0, count(*) FROM looks GROUP BY shared_day
 """,
 )
 """Steps in this order; `{{styles}}` are their keys, `shares` eight probabilities with the style's own in its place."""
@@ -135,7 +146,7 @@ def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
     Args:
         url: of the database.
         looks: how many are shared.
-        visitors: the web keys of people of its own, who then have hearts, scraps and follows; the first one is who
+        visitors: the web keys of people of its own, who then have hearts, bookmarks and follows; the first one is who
             follows 200 others.
 
     Raises:
@@ -169,7 +180,9 @@ def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
             connection.execute(f"VACUUM (ANALYZE) {table}")
         found = connection.execute(CONSISTENCY_CHECKS).fetchone()
         assert found == (0,), found
-        name, key = connection.execute("SELECT name, name_key FROM people WHERE name LIKE '%10'").fetchone() or ("", "")
+        name, key = connection.execute(
+            "SELECT name, display_name_key FROM people WHERE name LIKE '%10'"
+        ).fetchone() or ("", "")
         assert key == confusable_key(name), (name, key)
 
 

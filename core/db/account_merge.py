@@ -36,9 +36,8 @@ async def has_no_content(connection: AsyncConnection, person_id: UUID) -> bool:
 def no_content_condition(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """The same as a condition, for the other repositories."""
     named = exists().where(schema.people.c.id == person_id, schema.people.c.name.is_not(None))
-    owned = (
-        exists().where(table.c.person_id == person_id) for table in (schema.looks, schema.follows, *REACTION_TABLES)
-    )
+    owners = (schema.follows.c.follower_id, *(table.c.person_id for table in (schema.looks, *REACTION_TABLES)))
+    owned = (exists().where(owner == person_id) for owner in owners)
     return not_(or_(named, *owned))
 
 
@@ -80,7 +79,7 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
         .where(people.c.id == target)
         .values(
             name=named.name,
-            name_key=named.name_key,
+            display_name_key=named.display_name_key,
             consented_at=new.consented_at or old.consented_at,
             banned_at=new.banned_at or old.banned_at,
             created_at=min(new.created_at, old.created_at),
@@ -95,8 +94,8 @@ async def _lock_people(connection: AsyncConnection, source: UUID, target: UUID) 
     """The two and all whose numbers change with theirs, in the same order always: two merges never wait in a ring."""
     people, follows = schema.people, schema.follows
     beside = union_all(
-        select(follows.c.followed_id).where(follows.c.person_id == source),
-        select(follows.c.person_id).where(follows.c.followed_id == source),
+        select(follows.c.followed_id).where(follows.c.follower_id == source),
+        select(follows.c.follower_id).where(follows.c.followed_id == source),
     )
     wanted = or_(people.c.id.in_([source, target]), people.c.id.in_(beside))
     found = select(people).where(wanted).order_by(people.c.id).with_for_update()
@@ -106,20 +105,22 @@ async def _lock_people(connection: AsyncConnection, source: UUID, target: UUID) 
 async def _move_looks(connection: AsyncConnection, source: UUID, target: UUID) -> None:
     looks, styles = schema.looks, schema.person_style_counts
     twin = looks.alias()
-    taken = exists().where(twin.c.person_id == target, twin.c.source == looks.c.source)
+    taken = exists().where(twin.c.person_id == target, twin.c.source_message_id == looks.c.source_message_id)
     # Both may have shown the same photo; each of the two looks has its own hearts and stays.
-    new_source = case((taken, looks.c.source + " " + cast(looks.c.id, Text)), else_=looks.c.source)
+    new_source = case(
+        (taken, looks.c.source_message_id + " " + cast(looks.c.id, Text)), else_=looks.c.source_message_id
+    )
     await connection.execute(
-        update(looks).where(looks.c.person_id == source).values(person_id=target, source=new_source)
+        update(looks).where(looks.c.person_id == source).values(person_id=target, source_message_id=new_source)
     )
     # The database counts looks that come onto the board or leave it, and these do neither.
-    moved = select(literal(target, styles.c.person_id.type), styles.c.style, styles.c.looks).where(
+    moved = select(literal(target, styles.c.person_id.type), styles.c.style, styles.c["count"]).where(
         styles.c.person_id == source
     )
-    counted = upsert(styles).from_select(["person_id", "style", "looks"], moved)
+    counted = upsert(styles).from_select(["person_id", "style", "count"], moved)
     await connection.execute(
         counted.on_conflict_do_update(
-            index_elements=["person_id", "style"], set_={"looks": styles.c.looks + counted.excluded.looks}
+            index_elements=["person_id", "style"], set_={"count": styles.c["count"] + counted.excluded["count"]}
         )
     )
     await connection.execute(delete(styles).where(styles.c.person_id == source))
@@ -141,14 +142,14 @@ async def _move_reactions(connection: AsyncConnection, source: UUID, target: UUI
 async def _move_follows(connection: AsyncConnection, source: UUID, target: UUID) -> None:
     """Written anew, so that the database counts them; nobody comes to follow themselves."""
     table = schema.follows
-    me = literal(target, table.c.person_id.type)
-    columns = ["person_id", "followed_id", "created_at"]
+    me = literal(target, table.c.follower_id.type)
+    columns = ["follower_id", "followed_id", "created_at"]
     forth = select(me, table.c.followed_id, table.c.created_at).where(
-        table.c.person_id == source, table.c.followed_id != target
+        table.c.follower_id == source, table.c.followed_id != target
     )
-    back = select(table.c.person_id, me, table.c.created_at).where(
-        table.c.followed_id == source, table.c.person_id != target
+    back = select(table.c.follower_id, me, table.c.created_at).where(
+        table.c.followed_id == source, table.c.follower_id != target
     )
     for moved in (forth, back):
         await connection.execute(upsert(table).from_select(columns, moved).on_conflict_do_nothing())
-    await connection.execute(delete(table).where(or_(table.c.person_id == source, table.c.followed_id == source)))
+    await connection.execute(delete(table).where(or_(table.c.follower_id == source, table.c.followed_id == source)))

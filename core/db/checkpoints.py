@@ -1,8 +1,12 @@
-"""Marks of what Eva has sent, so that a job that starts again goes on where it was.
+"""Checkpoints of a job: which steps of it are done, so that a repeated job continues where it stopped.
 
-Each message of an answer is a step with a name. It is marked right after it was sent: a crash between the two
-repeats that one message, and nothing else.
+Each message of a reply is a step with a name. It is recorded right after it was sent: a crash between the two repeats
+that one message and nothing else. Checkpoints hold message ids and other references, never texts of people, and are
+deleted with the update.
 """
+
+import json
+from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,28 +16,40 @@ from core.db.compiled_statements import CompiledStatement
 
 INSERT = CompiledStatement(
     text("""
-INSERT INTO deliveries (inbox_id, step, message)
-SELECT id, CAST(:step AS text), CAST(:message AS text) FROM inbox WHERE id = :inbox_id FOR KEY SHARE
-ON CONFLICT DO NOTHING RETURNING step
+INSERT INTO job_checkpoints (inbox_id, name, data)
+SELECT id, CAST(:name AS text), CAST(CAST(:data AS text) AS jsonb) FROM inbox WHERE id = :inbox_id FOR KEY SHARE
+ON CONFLICT DO NOTHING RETURNING name
 """)
 )
 SELECT_DONE = CompiledStatement(
-    select(schema.job_checkpoints.c.step, schema.job_checkpoints.c.message).where(
+    select(schema.job_checkpoints.c.name, schema.job_checkpoints.c.data).where(
         schema.job_checkpoints.c.inbox_id == bindparam("inbox_id", type_=BigInteger)
     )
 )
 
 
-async def list_done(connection: AsyncConnection, inbox_id: int) -> dict[str, str | None]:
-    """The steps of the answer to an update that were sent already, with the messenger's ids of the messages."""
-    return {row.step: row.message for row in await SELECT_DONE.fetch_all(connection, inbox_id=inbox_id)}
+async def list_done(connection: AsyncConnection, inbox_id: int) -> dict[str, Any]:
+    """The data of all recorded steps of an update's job, by the names of the steps."""
+    return {row.name: row.data for row in await SELECT_DONE.fetch_all(connection, inbox_id=inbox_id)}
 
 
-async def record(connection: AsyncConnection, inbox_id: int, name: str, *, data: str | None = None) -> None:
-    """Note that a step was sent; nothing happens if it was noted before, or if the update was forgotten."""
+async def record(connection: AsyncConnection, inbox_id: int, name: str, *, data: Any = None) -> None:
+    """Record a step as done; nothing happens if it was recorded before, or if the update was deleted.
+
+    Args:
+        connection: to execute on.
+        inbox_id: the update that the job handles.
+        name: of the step, unique for the update.
+        data: what a repeated job needs of it, as JSON; ids only, no texts of people.
+    """
     await try_claim(connection, inbox_id, name, data=data)
 
 
-async def try_claim(connection: AsyncConnection, inbox_id: int, name: str, *, data: str | None = None) -> bool:
-    """Note a step before it is sent, so that of several workers one sends it; True for that one."""
-    return await INSERT.fetch_one(connection, inbox_id=inbox_id, step=name, message=data) is not None
+async def try_claim(connection: AsyncConnection, inbox_id: int, name: str, *, data: Any = None) -> bool:
+    """Record a step before it is done, so that only one of several workers does it; see `record`.
+
+    Returns:
+        True for the worker that recorded it first.
+    """
+    encoded = None if data is None else json.dumps(data)
+    return await INSERT.fetch_one(connection, inbox_id=inbox_id, name=name, data=encoded) is not None

@@ -47,8 +47,8 @@ async def collect(connection: AsyncConnection, person_id: UUID) -> PersonalData:
     pictures = [
         ExportedImage(look_id=row["id"], kind=kind, key=row[column])
         for row in found["looks"]
-        for kind, column in (("photo", "photo_key"), ("warmth", "cam_key"))
-        if row[column] is not None and row["stored_at"] is not None
+        for kind, column in (("photo", "photo_key"), ("heatmap", "heatmap_key"))
+        if row[column] is not None and row["images_stored_at"] is not None
     ]
     found["looks"] = [_humanize(row) for row in found["looks"]]
     return PersonalData(tables=found, images=pictures)
@@ -60,25 +60,25 @@ def _queries(person_id: UUID) -> dict[str, Select[Any]]:
     mine = select(schema.identities.c.provider, schema.identities.c.subject).where(
         schema.identities.c.person_id == person_id
     )
-    messages = select(inbox.c.id).where(tuple_(inbox.c.platform, inbox.c.sender).in_(mine))
+    messages = select(inbox.c.id).where(tuple_(inbox.c.channel, inbox.c.external_sender_id).in_(mine))
     acts = schema.moderation_log
     own_looks = select(looks.c.id).where(looks.c.person_id == person_id)
     return {
         "people": select(people).where(people.c.id == person_id),
         "identities": _owned_rows(schema.identities, person_id).order_by(schema.identities.c.created_at),
         "looks": _owned_rows(looks, person_id).order_by(looks.c.created_at, looks.c.id),
-        "person_styles": _owned_rows(schema.person_style_counts, person_id).order_by(
+        "person_style_counts": _owned_rows(schema.person_style_counts, person_id).order_by(
             schema.person_style_counts.c.style
         ),
         "hearts": _owned_rows(schema.hearts, person_id).order_by(schema.hearts.c.created_at),
-        "scraps": _owned_rows(schema.bookmarks, person_id).order_by(schema.bookmarks.c.created_at),
+        "bookmarks": _owned_rows(schema.bookmarks, person_id).order_by(schema.bookmarks.c.created_at),
         "reports": _owned_rows(schema.reports, person_id).order_by(schema.reports.c.created_at),
         "follows": select(people.c.id.label("person_id"), people.c.name, follows.c.created_at)
         .join(people, people.c.id == follows.c.followed_id)
-        .where(follows.c.person_id == person_id)
+        .where(follows.c.follower_id == person_id)
         .order_by(follows.c.created_at),
-        "moderation": select(
-            acts.c.act,
+        "moderation_log": select(
+            acts.c.action,
             acts.c.created_at,
             _null_unless(acts.c.look_id.in_(own_looks), acts.c.look_id),
             (acts.c.moderator_id == person_id).label("by_me"),
@@ -86,11 +86,13 @@ def _queries(person_id: UUID) -> dict[str, Select[Any]]:
         .where(or_(acts.c.moderator_id == person_id, acts.c.person_id == person_id, acts.c.look_id.in_(own_looks)))
         .order_by(acts.c.created_at, acts.c.id),
         # What a ticket opens with is a secret even in a file of its owner's.
-        "tickets": select(schema.one_time_tokens.c.expires_at).where(schema.one_time_tokens.c.person_id == person_id),
+        "one_time_tokens": select(schema.one_time_tokens.c.expires_at).where(
+            schema.one_time_tokens.c.person_id == person_id
+        ),
         "inbox": select(inbox).where(inbox.c.id.in_(messages)).order_by(inbox.c.id),
-        "deliveries": select(schema.job_checkpoints)
+        "job_checkpoints": select(schema.job_checkpoints)
         .where(schema.job_checkpoints.c.inbox_id.in_(messages))
-        .order_by(schema.job_checkpoints.c.inbox_id, schema.job_checkpoints.c.sent_at),
+        .order_by(schema.job_checkpoints.c.inbox_id, schema.job_checkpoints.c.created_at),
     }
 
 
@@ -105,9 +107,9 @@ def _null_unless(condition: ColumnElement[bool], column: ColumnElement[Any]) -> 
 def _humanize(row: RowDict) -> RowDict:
     """A look's row with words for its numbers, and without the places of its pictures."""
     columns, cam = row["cam_columns"], row["cam"]
-    kept = {name: value for name, value in row.items() if name not in {"photo_key", "cam_key", "cam_columns"}}
+    kept = {name: value for name, value in row.items() if name not in {"photo_key", "heatmap_key", "cam_columns"}}
     return kept | {
         "probabilities": dict(zip(STYLES, row["probabilities"], strict=True)),
         "cam": [list(cam[at : at + columns]) for at in range(0, len(cam), columns)],
-        "fingerprint": row["fingerprint"].hex(),
+        "perceptual_hash": row["perceptual_hash"].hex(),
     }

@@ -72,8 +72,12 @@ def violated_constraint(error: IntegrityError | PostgresError) -> str | None:
 
 
 @contextmanager
-def missing_person_as_error(table: Table) -> Iterator[None]:
-    """Translate a violated foreign key `person_id` of a table into `PersonNotFoundError`.
+def missing_person_as_error(table: Table, column: str = "person_id") -> Iterator[None]:
+    """Translate a violated foreign key to `people` into `PersonNotFoundError`.
+
+    Args:
+        table: that the statement writes to.
+        column: its foreign key.
 
     Raises:
         PersonNotFoundError: the person was deleted.
@@ -81,7 +85,7 @@ def missing_person_as_error(table: Table) -> Iterator[None]:
     try:
         yield
     except (IntegrityError, ForeignKeyViolationError) as error:
-        if violated_constraint(error) == f"fk_{table.name}_person_id":
+        if violated_constraint(error) == f"fk_{table.name}_{column}":
             raise PersonNotFoundError from error
         raise
 

@@ -40,8 +40,8 @@ async def follow(connection: AsyncConnection, follower_id: UUID, followed_id: UU
     people = schema.people
     may_be = people.c.banned_at.is_(None), people.c.id != follower_id
     other = select(literal(follower_id, Uuid), people.c.id).where(people.c.id == followed_id, *may_be)
-    statement = upsert(schema.follows).from_select(["person_id", "followed_id"], other).on_conflict_do_nothing()
-    with missing_person_as_error(schema.follows):
+    statement = upsert(schema.follows).from_select(["follower_id", "followed_id"], other).on_conflict_do_nothing()
+    with missing_person_as_error(schema.follows, "follower_id"):
         await connection.execute(statement)
     found = select(people.c.followers).where(people.c.id == followed_id, *may_be)
     return (await connection.execute(found)).scalar_one_or_none()
@@ -54,7 +54,9 @@ async def unfollow(connection: AsyncConnection, follower_id: UUID, followed_id: 
         How many followers they have now; None if they are gone.
     """
     table, people = schema.follows, schema.people
-    await connection.execute(delete(table).where(table.c.person_id == follower_id, table.c.followed_id == followed_id))
+    await connection.execute(
+        delete(table).where(table.c.follower_id == follower_id, table.c.followed_id == followed_id)
+    )
     found = select(people.c.followers).where(people.c.id == followed_id)
     return (await connection.execute(found)).scalar_one_or_none()
 
@@ -71,7 +73,7 @@ async def list_followed(
         after: the id of the last one of the page before.
     """
     table, people = schema.follows, schema.people
-    found = select(people).join(table, table.c.followed_id == people.c.id).where(table.c.person_id == follower_id)
+    found = select(people).join(table, table.c.followed_id == people.c.id).where(table.c.follower_id == follower_id)
     if after is not None:
         found = found.where(table.c.followed_id < after)
     found = found.order_by(table.c.followed_id.desc()).limit(limit)
@@ -114,7 +116,7 @@ def _select_feed_page(has_cursor: bool) -> CompiledStatement:
     follows, newest, more = schema.follows, schema.looks.alias("newest"), schema.looks.alias("more")
     last = (
         select(newest.c.shared_at, newest.c.id)
-        .where(newest.c.person_id == follows.c.followed_id, newest.c.on_board, *_is_before_cursor(newest, has_cursor))
+        .where(newest.c.person_id == follows.c.followed_id, newest.c.is_public, *_is_before_cursor(newest, has_cursor))
         .order_by(newest.c.shared_at.desc(), newest.c.id.desc())
         .limit(1)
         .lateral("last")
@@ -122,14 +124,14 @@ def _select_feed_page(has_cursor: bool) -> CompiledStatement:
     latest = (
         select(follows.c.followed_id)
         .join(last, true())
-        .where(follows.c.person_id == bindparam("person_id"))
+        .where(follows.c.follower_id == bindparam("person_id"))
         .order_by(last.c.shared_at.desc(), last.c.id.desc())
         .limit(limit)
         .subquery("latest")
     )
     each = (
         select(more.c.shared_at, more.c.id)
-        .where(more.c.person_id == latest.c.followed_id, more.c.on_board, *_is_before_cursor(more, has_cursor))
+        .where(more.c.person_id == latest.c.followed_id, more.c.is_public, *_is_before_cursor(more, has_cursor))
         .order_by(more.c.shared_at.desc(), more.c.id.desc())
         .limit(limit)
         .lateral("each")

@@ -21,8 +21,8 @@ PROCESSED_RETENTION = timedelta(days=7)
 INSERT_WITH_JOB = CompiledStatement(
     text(f"""
 WITH taken AS (
-    INSERT INTO inbox (platform, update_id, sender, payload)
-    VALUES (:platform, :update_id, :sender, CAST(CAST(:payload AS text) AS jsonb))
+    INSERT INTO inbox (channel, external_id, external_sender_id, payload)
+    VALUES (:channel, :external_id, :external_sender_id, CAST(CAST(:payload AS text) AS jsonb))
     ON CONFLICT DO NOTHING RETURNING id
 )
 SELECT id,
@@ -34,9 +34,14 @@ SELECT_BY_ID = CompiledStatement(
     select(schema.inbox).where(schema.inbox.c.id == bindparam("inbox_id", type_=BigInteger))
 )
 HAS_GIVEN_ID = schema.inbox.c.id == any_(bindparam("inbox_ids", type_=ARRAY(BigInteger)))
-SELECT_UNFINISHED = CompiledStatement(select(schema.inbox.c.id).where(HAS_GIVEN_ID, schema.inbox.c.done_at.is_(None)))
+SELECT_UNFINISHED = CompiledStatement(
+    select(schema.inbox.c.id).where(HAS_GIVEN_ID, schema.inbox.c.processed_at.is_(None))
+)
 MARK_PROCESSED = CompiledStatement(
-    update(schema.inbox).where(HAS_GIVEN_ID).values(done_at=func.now(), payload=null()).returning(schema.inbox.c.id)
+    update(schema.inbox)
+    .where(HAS_GIVEN_ID)
+    .values(processed_at=func.now(), payload=null())
+    .returning(schema.inbox.c.id)
 )
 
 
@@ -67,7 +72,7 @@ async def insert(
     """Take an update in; its number here, or None if it came before. Enqueue its job in the same unit of work."""
     taken = await connection.execute(
         upsert(schema.inbox)
-        .values(platform=channel, update_id=external_id, sender=external_sender_id, payload=dict(payload))
+        .values(channel=channel, external_id=external_id, external_sender_id=external_sender_id, payload=dict(payload))
         .on_conflict_do_nothing()
         .returning(schema.inbox.c.id)
     )
@@ -98,9 +103,9 @@ async def insert_with_job(
         The update's number here; None if it came before, then there is no new job either.
     """
     values = {
-        "platform": channel,
-        "update_id": external_id,
-        "sender": external_sender_id,
+        "channel": channel,
+        "external_id": external_id,
+        "external_sender_id": external_sender_id,
         "payload": json.dumps(payload),
     }
     taken = await INSERT_WITH_JOB.fetch_one(connection, **values, **job.values)
@@ -116,7 +121,7 @@ async def get(connection: AsyncConnection, inbox_id: int) -> InboxUpdate | None:
 async def get_by_external_id(connection: AsyncConnection, channel: Channel, external_id: str) -> InboxUpdate | None:
     """An update by the platform's own number of it, or None."""
     table = schema.inbox
-    found = select(table).where(table.c.platform == channel, table.c.update_id == external_id)
+    found = select(table).where(table.c.channel == channel, table.c.external_id == external_id)
     row = (await connection.execute(found)).first()
     return None if row is None else _to_inbox_update(row)
 
@@ -124,7 +129,7 @@ async def get_by_external_id(connection: AsyncConnection, channel: Channel, exte
 async def get_latest(connection: AsyncConnection, channel: Channel, external_sender_id: str) -> InboxUpdate | None:
     """The update that came last from a sender, or None."""
     table = schema.inbox
-    found = select(table).where(table.c.platform == channel, table.c.sender == external_sender_id)
+    found = select(table).where(table.c.channel == channel, table.c.external_sender_id == external_sender_id)
     row = (await connection.execute(found.order_by(table.c.id.desc()).limit(1))).first()
     return None if row is None else _to_inbox_update(row)
 
@@ -137,7 +142,7 @@ async def filter_unfinished(connection: AsyncConnection, inbox_ids: Collection[i
 async def update_payload(connection: AsyncConnection, inbox_id: int, payload: Mapping[str, Any]) -> None:
     """Change what an update that is not done says."""
     table = schema.inbox
-    unfinished = (table.c.id == inbox_id) & table.c.done_at.is_(None)
+    unfinished = (table.c.id == inbox_id) & table.c.processed_at.is_(None)
     await connection.execute(update(table).where(unfinished).values(payload=dict(payload)))
 
 
@@ -148,14 +153,14 @@ async def mark_processed(connection: AsyncConnection, *inbox_ids: int) -> None:
 
 async def count_unfinished(connection: AsyncConnection) -> int:
     """How many updates are not done."""
-    found = select(func.count()).where(schema.inbox.c.done_at.is_(None))
+    found = select(func.count()).where(schema.inbox.c.processed_at.is_(None))
     return (await connection.execute(found)).scalar_one()
 
 
 async def delete_processed(connection: AsyncConnection) -> int:
     """Delete what was done a week ago; how many that were."""
     gone = await connection.execute(
-        delete(schema.inbox).where(schema.inbox.c.done_at < func.now() - PROCESSED_RETENTION)
+        delete(schema.inbox).where(schema.inbox.c.processed_at < func.now() - PROCESSED_RETENTION)
     )
     return gone.rowcount
 
@@ -163,12 +168,12 @@ async def delete_processed(connection: AsyncConnection) -> int:
 def _to_inbox_update(row: Row[tuple[object, ...]]) -> InboxUpdate:
     return InboxUpdate(
         id=row.id,
-        channel=Channel(row.platform),
-        external_id=row.update_id,
-        external_sender_id=row.sender,
+        channel=Channel(row.channel),
+        external_id=row.external_id,
+        external_sender_id=row.external_sender_id,
         payload=row.payload,
         received_at=row.received_at,
-        processed_at=row.done_at,
+        processed_at=row.processed_at,
     )
 
 
@@ -182,7 +187,8 @@ WITH jobs AS (
 )
 SELECT inbox.id, inbox.payload, jobs.ahead, now() - inbox.received_at AS since
 FROM jobs JOIN inbox ON inbox.id = jobs.inbox_id
-WHERE jobs.status = 'todo' AND jobs.attempts = 0 AND jobs.turn = 1 AND inbox.done_at IS NULL
+WHERE jobs.status = 'todo' AND jobs.attempts = 0 AND jobs.turn = 1
+    AND inbox.processed_at IS NULL AND inbox.failed_at IS NULL
     AND inbox.received_at < now() - CAST(:since AS interval)
     AND inbox.payload -> 'message' ?| ARRAY['photo', 'document']
 ORDER BY jobs.ahead LIMIT :limit
@@ -190,7 +196,7 @@ ORDER BY jobs.ahead LIMIT :limit
 
 SELECT_ORPHANED = text("""
 SELECT inbox.id, inbox.payload FROM inbox
-WHERE platform = :platform AND done_at IS NULL AND received_at < now() - CAST(:age AS interval)
+WHERE channel = :channel AND processed_at IS NULL AND failed_at IS NULL AND received_at < now() - CAST(:age AS interval)
     AND NOT EXISTS (
         SELECT FROM procrastinate_jobs
         WHERE status IN ('doing', 'todo') AND CAST(args ->> 'inbox_id' AS bigint) = inbox.id
@@ -244,7 +250,7 @@ async def list_orphaned(
     Returns:
         Their numbers in the inbox, and what they say.
     """
-    found = await connection.execute(SELECT_ORPHANED, {"platform": channel, "age": min_age, "limit": limit})
+    found = await connection.execute(SELECT_ORPHANED, {"channel": channel, "age": min_age, "limit": limit})
     return [(row.id, row.payload or {}) for row in found]
 
 
@@ -262,9 +268,9 @@ async def list_unfinished_album(
     found = (
         select(table.c.id, table.c.payload)
         .where(
-            table.c.platform == Channel.TELEGRAM,
-            table.c.sender == external_sender_id,
-            table.c.done_at.is_(None),
+            table.c.channel == Channel.TELEGRAM,
+            table.c.external_sender_id == external_sender_id,
+            table.c.processed_at.is_(None),
             table.c.payload["message", "media_group_id"].astext == media_group_id,
         )
         .order_by(table.c.id)

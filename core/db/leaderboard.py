@@ -142,7 +142,7 @@ def select_public(*columns: Table | ColumnElement[Any]) -> Select[tuple[object, 
     return (
         select(*columns, people.c.name.label("owner"), reacted_by_viewer(schema.hearts).label("given"))
         .join(people, people.c.id == table.c.person_id)
-        .where(table.c.on_board)
+        .where(table.c.is_public)
     )
 
 
@@ -187,18 +187,18 @@ def _filters(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
 
 
 SELECT_JUDGED_TODAY = CompiledStatement(
-    select(func.coalesce(func.sum(schema.daily_counts.c.judged), 0).label("judged")).where(
+    select(func.coalesce(func.sum(schema.daily_counts.c.photos_judged), 0).label("judged")).where(
         schema.daily_counts.c.day == bindparam("day")
     )
 )
 SELECT_STYLE_COUNTS = CompiledStatement(
-    select(schema.person_style_counts.c.style, schema.person_style_counts.c.looks)
-    .where(schema.person_style_counts.c.person_id == bindparam("person_id"), schema.person_style_counts.c.looks > 0)
-    .order_by(schema.person_style_counts.c.looks.desc(), schema.person_style_counts.c.style)
+    select(schema.person_style_counts.c.style, schema.person_style_counts.c["count"].label("looks"))
+    .where(schema.person_style_counts.c.person_id == bindparam("person_id"), schema.person_style_counts.c["count"] > 0)
+    .order_by(schema.person_style_counts.c["count"].desc(), schema.person_style_counts.c.style)
 )
 SELECT_LOOK = CompiledStatement(select_public(schema.looks).where(schema.looks.c.id == bindparam("look_id")))
 SELECT_IS_PUBLIC = CompiledStatement(
-    select(schema.looks.c.id).where(schema.looks.c.id == bindparam("look_id"), schema.looks.c.on_board)
+    select(schema.looks.c.id).where(schema.looks.c.id == bindparam("look_id"), schema.looks.c.is_public)
 )
 
 
@@ -262,7 +262,7 @@ async def get_person_for_viewer(
 
 
 def _followed_by_viewer(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
-    theirs = schema.follows.c.person_id == viewer_person_id(), schema.follows.c.followed_id == person_id
+    theirs = schema.follows.c.follower_id == viewer_person_id(), schema.follows.c.followed_id == person_id
     return exists().where(*theirs).correlate(schema.looks, schema.people).label("follows")
 
 
@@ -276,6 +276,6 @@ SELECT_LOOK_FOR_VIEWER = CompiledStatement(
 )
 SELECT_PERSON_FOR_VIEWER = CompiledStatement(
     select(schema.people, viewer_person_id().label("visitor"), _followed_by_viewer(schema.people.c.id)).where(
-        schema.people.c.name_key == bindparam("key")
+        schema.people.c.display_name_key == bindparam("key")
     )
 )

@@ -24,7 +24,7 @@ async def list_recent_hashes(
 ) -> list[tuple[UUID, bytes]]:
     """Ids and fingerprints of a person's latest looks that this model judged and that still have their pictures."""
     found = await SELECT_RECENT_HASHES.fetch_all(connection, person_id=person_id, model=model, limit=limit)
-    return [(row.id, row.fingerprint) for row in found]
+    return [(row.id, row.perceptual_hash) for row in found]
 
 
 async def mark_images_stored(connection: AsyncConnection, look_id: UUID) -> Look | None:
@@ -58,7 +58,9 @@ async def clear_image_keys(connection: AsyncConnection, look_ids: Sequence[UUID]
     """Note that the pictures of these private looks were deleted; nobody guesses any more what was on them."""
     table = schema.looks
     await connection.execute(
-        update(table).where(table.c.id.in_(look_ids)).values(photo_key=null(), cam_key=null(), asked=null())
+        update(table)
+        .where(table.c.id.in_(look_ids))
+        .values(photo_key=null(), heatmap_key=null(), pending_question=null())
     )
 
 
@@ -66,20 +68,20 @@ async def lock_image_keys(connection: AsyncConnection, person_id: UUID) -> list[
     """The keys of a person's photos and heat pictures, locked so that no look gets or loses any meanwhile."""
     table = schema.looks
     found = (
-        select(table.c.photo_key, table.c.cam_key)
+        select(table.c.photo_key, table.c.heatmap_key)
         .where(table.c.person_id == person_id, table.c.photo_key.is_not(None))
         .with_for_update()
     )
-    return [(row.photo_key, row.cam_key) for row in await connection.execute(found)]
+    return [(row.photo_key, row.heatmap_key) for row in await connection.execute(found)]
 
 
 SELECT_RECENT_HASHES = CompiledStatement(
-    select(schema.looks.c.id, schema.looks.c.fingerprint)
+    select(schema.looks.c.id, schema.looks.c.perceptual_hash)
     .where(
         schema.looks.c.person_id == bindparam("person_id"),
         schema.looks.c.model == bindparam("model"),
         schema.looks.c.photo_key.is_not(None),
-        schema.looks.c.stored_at.is_not(None),
+        schema.looks.c.images_stored_at.is_not(None),
     )
     .order_by(schema.looks.c.created_at.desc(), schema.looks.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
@@ -87,6 +89,6 @@ SELECT_RECENT_HASHES = CompiledStatement(
 MARK_IMAGES_STORED = CompiledStatement(
     update(schema.looks)
     .where(schema.looks.c.id == bindparam("look_id", type_=Uuid), schema.looks.c.photo_key.is_not(None))
-    .values(stored_at=func.coalesce(schema.looks.c.stored_at, func.now()))
+    .values(images_stored_at=func.coalesce(schema.looks.c.images_stored_at, func.now()))
     .returning(schema.looks)
 )

@@ -111,15 +111,15 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
         "id": look.id,
         "person_id": look.person_id,
         "channel": look.channel,
-        "source": look.source_message_id,
+        "source_message_id": look.source_message_id,
         "photo_key": look.photo_key,
-        "cam_key": look.heatmap_key,
+        "heatmap_key": look.heatmap_key,
         "width": look.width,
         "height": look.height,
-        "fingerprint": look.perceptual_hash,
+        "perceptual_hash": look.perceptual_hash,
         "style": verdict.style,
         "probabilities": [verdict.probabilities[style] for style in STYLES],
-        "gate": verdict.outfit_probability,
+        "outfit_probability": verdict.outfit_probability,
         "band": verdict.band,
         "region_height": verdict.region.vertical,
         "region_side": verdict.region.horizontal,
@@ -146,7 +146,7 @@ async def get(connection: AsyncConnection, look_id: UUID) -> Look | None:
 
 async def get_by_source(connection: AsyncConnection, person_id: UUID, source_message_id: str) -> Look | None:
     """The look that a person's photo from this source became, or None."""
-    row = await SELECT_BY_SOURCE.fetch_one(connection, person_id=person_id, source=source_message_id)
+    row = await SELECT_BY_SOURCE.fetch_one(connection, person_id=person_id, source_message_id=source_message_id)
     return None if row is None else to_look(row)
 
 
@@ -208,12 +208,12 @@ async def share(connection: AsyncConnection, look_id: UUID) -> bool:
     return await update_where(
         connection,
         look_id,
-        table.c.stored_at.is_not(None),
+        table.c.images_stored_at.is_not(None),
         table.c.photo_key.is_not(None),
-        table.c.hidden_at.is_(None),
+        table.c.removed_at.is_(None),
         table.c.band != ConfidenceBand.NOT_AN_OUTFIT,
         shared_at=func.coalesce(table.c.shared_at, func.now()),
-        asked=None,
+        pending_question=None,
     )
 
 
@@ -224,7 +224,9 @@ async def unshare(connection: AsyncConnection, look_id: UUID) -> bool:
 
 async def remove_from_board(connection: AsyncConnection, look_id: UUID) -> bool:
     """Take a look off the board for good, with its pictures, which must be deleted first; False if it is gone."""
-    return await update_where(connection, look_id, hidden_at=func.now(), shared_at=None, photo_key=None, cam_key=None)
+    return await update_where(
+        connection, look_id, removed_at=func.now(), shared_at=None, photo_key=None, heatmap_key=None
+    )
 
 
 async def delete(connection: AsyncConnection, look_id: UUID) -> None:
@@ -243,15 +245,15 @@ async def update_where(
 
 INSERT_COLUMNS = (
     "channel",
-    "source",
+    "source_message_id",
     "photo_key",
-    "cam_key",
+    "heatmap_key",
     "width",
     "height",
-    "fingerprint",
+    "perceptual_hash",
     "style",
     "probabilities",
-    "gate",
+    "outfit_probability",
     "band",
     "region_height",
     "region_side",
@@ -267,17 +269,18 @@ INSERT = CompiledStatement(
     upsert(schema.looks)
     .values(
         **{each: bindparam(each) for each in ("id", "person_id", *INSERT_COLUMNS)},
-        asked=select(case((schema.people.c.guesses_first, PendingQuestion.GUESS.value)))
+        pending_question=select(case((schema.people.c.guesses_first, PendingQuestion.GUESS.value)))
         .where(schema.people.c.id == bindparam("person_id"))
         .scalar_subquery(),
     )
-    .on_conflict_do_nothing(index_elements=["person_id", "source"])
+    .on_conflict_do_nothing(index_elements=["person_id", "source_message_id"])
     .returning(schema.looks)
 )
 SELECT_BY_ID = CompiledStatement(select(schema.looks).where(schema.looks.c.id == bindparam("look_id")))
 SELECT_BY_SOURCE = CompiledStatement(
     select(schema.looks).where(
-        schema.looks.c.person_id == bindparam("person_id"), schema.looks.c.source == bindparam("source")
+        schema.looks.c.person_id == bindparam("person_id"),
+        schema.looks.c.source_message_id == bindparam("source_message_id"),
     )
 )
 COUNT_SINCE = CompiledStatement(
@@ -298,16 +301,16 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         style=style,
         confidence=row.probabilities[style.position],
         channel=Channel(row.channel),
-        source_message_id=row.source,
+        source_message_id=row.source_message_id,
         photo_key=row.photo_key,
-        heatmap_key=row.cam_key,
+        heatmap_key=row.heatmap_key,
         width=row.width,
         height=row.height,
-        perceptual_hash=row.fingerprint,
+        perceptual_hash=row.perceptual_hash,
         verdict=Verdict(
             style=style,
             probabilities=to_style_mapping(np.array(row.probabilities)),
-            outfit_probability=row.gate,
+            outfit_probability=row.outfit_probability,
             band=ConfidenceBand(row.band),
             cam=cam,
             region=EvidenceRegion(
@@ -321,14 +324,14 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         language=row.language,
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
         corrected_style=Style(row.corrected_style) if row.corrected_style else None,
-        pending_question=PendingQuestion(row.asked) if row.asked else None,
+        pending_question=PendingQuestion(row.pending_question) if row.pending_question else None,
         hearts=row.hearts,
         created_at=row.created_at,
-        images_stored_at=row.stored_at,
+        images_stored_at=row.images_stored_at,
         shared_at=row.shared_at,
-        removed_at=row.hidden_at,
-        suspended_at=row.held_at,
-        report_count=row.reports,
+        removed_at=row.removed_at,
+        suspended_at=row.suspended_at,
+        report_count=row.report_count,
     )
 
 
@@ -338,15 +341,15 @@ SUMMARY_COLUMNS = tuple(
         "id",
         "person_id",
         "photo_key",
-        "cam_key",
+        "heatmap_key",
         "width",
         "height",
         "style",
         "probabilities",
         "hearts",
         "shared_at",
-        "hidden_at",
-        "held_at",
+        "removed_at",
+        "suspended_at",
     )
 )
 """The columns of a `Glimpse`."""

@@ -64,16 +64,18 @@ async def list_reported(
         after: (`reports`, `id`) of the last one of the page before.
     """
     table, people = schema.looks, schema.people
-    found = select(*SUMMARY_COLUMNS, table.c.reports).where(table.c.reports > 0, table.c.shared_at.is_not(None))
+    found = select(*SUMMARY_COLUMNS, table.c.report_count).where(
+        table.c.report_count > 0, table.c.shared_at.is_not(None)
+    )
     if after is not None:
-        further = func.row(-table.c.reports, table.c.id)
+        further = func.row(-table.c.report_count, table.c.id)
         found = found.where(further > func.row(literal(-after[0], Integer), literal(after[1], Uuid)))
     # Their owners are looked up last: those few, and not everybody's.
-    few = found.order_by(-table.c.reports, table.c.id).limit(limit).subquery()
+    few = found.order_by(-table.c.report_count, table.c.id).limit(limit).subquery()
     named: Select[tuple[object, ...]] = (
         select(few, people.c.name.label("owner"), people.c.banned_at)
         .join(people, people.c.id == few.c.person_id)
-        .order_by(-few.c.reports, few.c.id)
+        .order_by(-few.c.report_count, few.c.id)
     )
     rows = list(await connection.execute(named))
     reasons = await _list_reasons(connection, [row.id for row in rows])
@@ -82,7 +84,7 @@ async def list_reported(
             look=to_summary(row),
             owner_name=row.owner,
             is_owner_banned=row.banned_at is not None,
-            report_count=row.reports,
+            report_count=row.report_count,
             reasons=tuple(reasons.get(row.id, ())),
         )
         for row in rows
@@ -106,10 +108,12 @@ async def resolve_reports(connection: AsyncConnection, look_id: UUID, *, release
     """
     reports, table = schema.reports, schema.looks
     await connection.execute(
-        update(reports).where(reports.c.look_id == look_id, reports.c.seen_at.is_(None)).values(seen_at=func.now())
+        update(reports)
+        .where(reports.c.look_id == look_id, reports.c.reviewed_at.is_(None))
+        .values(reviewed_at=func.now())
     )
     if release:
-        await connection.execute(update(table).where(table.c.id == look_id).values(held_at=None))
+        await connection.execute(update(table).where(table.c.id == look_id).values(suspended_at=None))
 
 
 async def ban(connection: AsyncConnection, person_id: UUID) -> bool:
@@ -128,7 +132,7 @@ async def suspend_all(connection: AsyncConnection, person_id: UUID) -> None:
     """Hold everything that a banned person has on the board."""
     table = schema.looks
     await connection.execute(
-        update(table).where(table.c.person_id == person_id, table.c.on_board).values(held_at=func.now())
+        update(table).where(table.c.person_id == person_id, table.c.is_public).values(suspended_at=func.now())
     )
 
 
@@ -140,8 +144,12 @@ async def unban(connection: AsyncConnection, person_id: UUID) -> bool:
     )
     if freed.rowcount == 0:
         return False
-    held = table.c.person_id == person_id, table.c.held_at.is_not(None), table.c.reports < AUTO_SUSPEND_THRESHOLD
-    await connection.execute(update(table).where(*held).values(held_at=None))
+    held = (
+        table.c.person_id == person_id,
+        table.c.suspended_at.is_not(None),
+        table.c.report_count < AUTO_SUSPEND_THRESHOLD,
+    )
+    await connection.execute(update(table).where(*held).values(suspended_at=None))
     return True
 
 
@@ -162,7 +170,7 @@ async def log_action(
         look_id: to which look, if it was one.
         person_id: to whom, or whose look it is.
     """
-    values = {"act": action, "moderator_id": moderator_id, "look_id": look_id, "person_id": person_id}
+    values = {"action": action, "moderator_id": moderator_id, "look_id": look_id, "person_id": person_id}
     await connection.execute(insert(schema.moderation_log).values(values))
 
 
@@ -191,7 +199,7 @@ async def list_log(connection: AsyncConnection, *, limit: int, before: int | Non
     return [
         ModerationLogEntry(
             id=row.id,
-            action=ModerationAction(row.act),
+            action=ModerationAction(row.action),
             created_at=row.created_at,
             moderator=None if row.moderator_id is None else (row.moderator_id, row.moderator_name),
             person=None if row.person_id is None else (row.person_id, row.person_name),
@@ -206,7 +214,7 @@ async def _list_reasons(connection: AsyncConnection, look_ids: Sequence[UUID]) -
     table = schema.reports
     found = (
         select(table.c.look_id, table.c.reason)
-        .where(table.c.look_id.in_(look_ids), table.c.seen_at.is_(None), table.c.reason != "")
+        .where(table.c.look_id.in_(look_ids), table.c.reviewed_at.is_(None), table.c.reason != "")
         .order_by(table.c.created_at)
     )
     reasons: dict[UUID, list[str]] = {}
@@ -231,7 +239,7 @@ async def create_report(connection: AsyncConnection, look_id: UUID, person_id: U
         PersonNotFoundError: the person was forgotten.
     """
     looks, table = schema.looks, schema.reports
-    reported = looks.c.id == look_id, looks.c.on_board, looks.c.person_id != person_id
+    reported = looks.c.id == look_id, looks.c.is_public, looks.c.person_id != person_id
     found = await connection.execute(select(looks.c.id).where(*reported))
     if found.first() is None:
         return False

@@ -35,14 +35,16 @@ async def create(connection: AsyncConnection, person_id: UUID, *, lifetime: time
 async def get_person_id(connection: AsyncConnection, token: str) -> UUID | None:
     """The person for whom a token stands, which stays good; None if it was used, is too old or never was one."""
     table = schema.one_time_tokens
-    found = select(table.c.person_id).where(table.c.digest == _hash_link_token(token), table.c.expires_at > func.now())
+    found = select(table.c.person_id).where(
+        table.c.token_hash == _hash_link_token(token), table.c.expires_at > func.now()
+    )
     return (await connection.execute(found)).scalar_one_or_none()
 
 
 async def consume(connection: AsyncConnection, token: str) -> UUID | None:
     """The person for whom a token stands, to whom else asks at the same time or later: None."""
     table = schema.one_time_tokens
-    used = delete(table).where(table.c.digest == _hash_link_token(token), table.c.expires_at > func.now())
+    used = delete(table).where(table.c.token_hash == _hash_link_token(token), table.c.expires_at > func.now())
     return (await connection.execute(used.returning(table.c.person_id))).scalar_one_or_none()
 
 
@@ -70,7 +72,7 @@ async def delete_expired(connection: AsyncConnection) -> int:
 
 
 async def _insert_token(connection: AsyncConnection, token_hash: bytes, person_id: UUID, lifetime: timedelta) -> bool:
-    values = {"digest": token_hash, "person_id": person_id, "expires_at": func.now() + literal(lifetime)}
+    values = {"token_hash": token_hash, "person_id": person_id, "expires_at": func.now() + literal(lifetime)}
     with missing_person_as_error(schema.one_time_tokens):
         kept = await connection.execute(upsert(schema.one_time_tokens).values(**values).on_conflict_do_nothing())
     return kept.rowcount == 1

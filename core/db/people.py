@@ -140,12 +140,12 @@ async def list_identities(connection: AsyncConnection, person_id: UUID) -> list[
 async def set_display_name(connection: AsyncConnection, person_id: UUID, name: str) -> bool:
     """Choose the name that the board shows, 1 to 40 characters; False if somebody else has it, or one that reads so."""
     table = schema.people
-    chosen = update(table).where(table.c.id == person_id).values(name=name, name_key=confusable_key(name))
+    chosen = update(table).where(table.c.id == person_id).values(name=name, display_name_key=confusable_key(name))
     try:
         async with connection.begin_nested():
             await connection.execute(chosen)
     except IntegrityError as error:
-        if violated_constraint(error) == "uq_people_name_key":
+        if violated_constraint(error) == "uq_people_display_name_key":
             return False
         raise
     return True
@@ -174,13 +174,15 @@ async def set_guesses_first(connection: AsyncConnection, person_id: UUID, *, is_
     people, looks = schema.people, schema.looks
     await connection.execute(update(people).where(people.c.id == person_id).values(guesses_first=is_enabled))
     if not is_enabled:
-        waiting = (looks.c.person_id == person_id, looks.c.asked == PendingQuestion.GUESS)
-        await connection.execute(update(looks).where(*waiting).values(asked=None))
+        waiting = (looks.c.person_id == person_id, looks.c.pending_question == PendingQuestion.GUESS)
+        await connection.execute(update(looks).where(*waiting).values(pending_question=None))
 
 
 async def set_pending_name_look(connection: AsyncConnection, person_id: UUID, look_id: UUID | None) -> None:
     """Note for which look a person was asked a name; None once that is settled."""
-    await connection.execute(update(schema.people).where(schema.people.c.id == person_id).values(naming=look_id))
+    await connection.execute(
+        update(schema.people).where(schema.people.c.id == person_id).values(pending_name_look_id=look_id)
+    )
 
 
 async def get_if_reachable(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> Person | None:
@@ -192,7 +194,7 @@ async def get_if_reachable(connection: AsyncConnection, provider: IdentityProvid
 async def mark_blocked(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> None:
     """Note that messages to this identity do not arrive any more."""
     await connection.execute(
-        update(schema.identities).where(*_identity_matches(provider, subject)).values(unreachable_at=func.now())
+        update(schema.identities).where(*_identity_matches(provider, subject)).values(blocked_at=func.now())
     )
 
 
@@ -201,8 +203,8 @@ async def mark_unblocked(connection: AsyncConnection, provider: IdentityProvider
     table = schema.identities
     await connection.execute(
         update(table)
-        .where(*_identity_matches(provider, subject), table.c.unreachable_at.is_not(None))
-        .values(unreachable_at=None)
+        .where(*_identity_matches(provider, subject), table.c.blocked_at.is_not(None))
+        .values(blocked_at=None)
     )
 
 
@@ -222,7 +224,7 @@ async def delete_person(connection: AsyncConnection, person_id: UUID) -> None:
     """Delete a person and every row that belongs to them or came from them. Pictures must be gone already."""
     identities, inbox = schema.identities, schema.inbox
     mine = [(row.provider, row.subject) for row in await list_identities(connection, person_id)]
-    sent = [(inbox.c.platform == provider) & (inbox.c.sender == subject) for provider, subject in mine]
+    sent = [(inbox.c.channel == provider) & (inbox.c.external_sender_id == subject) for provider, subject in mine]
     if sent:
         await connection.execute(delete(inbox).where(or_(*sent)))
     await connection.execute(delete(identities).where(identities.c.person_id == person_id))
@@ -236,9 +238,11 @@ MATCHES_IDENTITY = (
 SELECT_IDENTITY = CompiledStatement(select(schema.identities).where(*MATCHES_IDENTITY))
 SELECT_BY_IDENTITY = CompiledStatement(select(schema.people).join(schema.identities).where(*MATCHES_IDENTITY))
 SELECT_IF_REACHABLE = CompiledStatement(
-    select(schema.people).join(schema.identities).where(*MATCHES_IDENTITY, schema.identities.c.unreachable_at.is_(None))
+    select(schema.people).join(schema.identities).where(*MATCHES_IDENTITY, schema.identities.c.blocked_at.is_(None))
 )
-SELECT_BY_DISPLAY_NAME = CompiledStatement(select(schema.people).where(schema.people.c.name_key == bindparam("key")))
+SELECT_BY_DISPLAY_NAME = CompiledStatement(
+    select(schema.people).where(schema.people.c.display_name_key == bindparam("key"))
+)
 SELECT_BY_ID = CompiledStatement(select(schema.people).where(schema.people.c.id == bindparam("person_id")))
 
 
@@ -255,7 +259,7 @@ def to_person(row: Row[tuple[object, ...]]) -> Person:
         created_at=row.created_at,
         consented_at=row.consented_at,
         guesses_first=row.guesses_first,
-        pending_name_look_id=row.naming,
+        pending_name_look_id=row.pending_name_look_id,
         followers=row.followers,
         following=row.following,
         banned_at=row.banned_at,
@@ -268,6 +272,6 @@ def _to_identity(row: Row[tuple[object, ...]]) -> Identity:
         subject=row.subject,
         person_id=row.person_id,
         created_at=row.created_at,
-        blocked_at=row.unreachable_at,
-        last_seen_at=row.used_at,
+        blocked_at=row.blocked_at,
+        last_seen_at=row.last_seen_at,
     )

@@ -29,8 +29,8 @@ async def insert_reaction(connection: AsyncConnection, table: Table, look_id: UU
         PersonNotFoundError: the person was forgotten.
     """
     looks = schema.looks
-    on_board = select(looks.c.id, literal(person_id, Uuid)).where(looks.c.id == look_id, looks.c.on_board)
-    statement = upsert(table).from_select(["look_id", "person_id"], on_board).on_conflict_do_nothing()
+    is_public = select(looks.c.id, literal(person_id, Uuid)).where(looks.c.id == look_id, looks.c.is_public)
+    statement = upsert(table).from_select(["look_id", "person_id"], is_public).on_conflict_do_nothing()
     with missing_person_as_error(table):
         await connection.execute(statement)
 
@@ -84,7 +84,7 @@ SELECT_HEARTED = CompiledStatement(
 
 async def _count_hearts(connection: AsyncConnection, look_id: UUID) -> int | None:
     table = schema.looks
-    found = select(table.c.hearts).where(table.c.id == look_id, table.c.on_board)
+    found = select(table.c.hearts).where(table.c.id == look_id, table.c.is_public)
     return (await connection.execute(found)).scalar_one_or_none()
 
 

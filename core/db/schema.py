@@ -1,7 +1,8 @@
-"""All tables, with what they promise. Migrations make them; `eva migrate check` says when the two differ.
+"""Tables and their constraints, as SQLAlchemy metadata.
 
-Times are timestamptz. What belongs to a person goes when the person goes (ON DELETE CASCADE); the inbox, which is
-written before anybody knows whose it is, names its sender instead.
+The migrations create them; `eva migrate check` compares the two. All times are `timestamptz`. Rows that belong to a
+person are deleted with the person (`ON DELETE CASCADE`), except for the inbox: an update is stored before its sender
+is known as a person, so it holds the messenger's id of the sender instead.
 """
 
 from collections.abc import Iterable
@@ -41,7 +42,7 @@ from core.vision.verdict import ConfidenceBand
 
 
 class Channel(StrEnum):
-    """Where a photo came from."""
+    """Where a photo was submitted."""
 
     TELEGRAM = "telegram"
     KAKAO = "kakao"
@@ -49,28 +50,28 @@ class Channel(StrEnum):
 
 
 class IdentityProvider(StrEnum):
-    """Who says who a person is."""
+    """Who authenticated an identity."""
 
     TELEGRAM = "telegram"
     KAKAO = "kakao"
-    """Kakao's chatbot: a key that holds for this bot alone."""
+    """The KakaoTalk chatbot; its user keys are valid for this bot only."""
     KAKAO_LOGIN = "kakao_login"
     FACEBOOK = "facebook"
     WEB = "web"
-    """A browser, by a random key that Eva gave it."""
+    """A browser session, identified by a random key that Eva issued."""
 
 
 class PendingQuestion(StrEnum):
-    """What Eva asked about a look and waits to hear: a style."""
+    """The question about a look that its owner has not answered yet; the answer is a style."""
 
     GUESS = "guess"
-    """Which its owner sees, before she has told hers."""
+    """Which style the owner sees, before the verdict is revealed."""
     CORRECT = "correct"
-    """Which it really is, after she has."""
+    """Which style it really is, after the verdict."""
 
 
 class ModerationAction(StrEnum):
-    """What a moderator did."""
+    """An action of a moderator."""
 
     HIDE = "hide"
     RESTORE = "restore"
@@ -88,9 +89,10 @@ metadata = MetaData(
     }
 )
 
-IS_PUBLIC = text("on_board")
+IS_PUBLIC = text("is_public")
 BY_HEARTS = (text("hearts DESC"), text("id DESC"))
 SHARED_AT_IN_SEOUL = "(shared_at AT TIME ZONE 'Asia/Seoul')"
+UNFINISHED = "processed_at IS NULL AND failed_at IS NULL"
 
 
 def _choice_constraint(column: str, choices: Iterable[str]) -> CheckConstraint:
@@ -114,18 +116,18 @@ def _time_column(name: str) -> Column[Any]:
     return Column(name, DateTime(timezone=True))
 
 
-def _created_column() -> Column[Any]:
-    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+def _now_column(name: str = "created_at") -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
 
 
 def _reaction_table(name: str) -> Table:
-    """What a person can put on a look once, and their latest."""
+    """A table of reactions: one row per look and person."""
     return Table(
         name,
         metadata,
         _look_column(),
         _person_column(),
-        _created_column(),
+        _now_column(),
         PrimaryKeyConstraint("look_id", "person_id"),
         Index(None, "person_id", text("created_at DESC")),
     )
@@ -137,19 +139,19 @@ people = Table(
     Column("id", Uuid, primary_key=True),
     Column("name", Text),
     Column("language", Text, nullable=False),
-    _created_column(),
+    _now_column(),
     _time_column("consented_at"),
     Column("guesses_first", Boolean, nullable=False, server_default=false()),
-    Column("naming", Uuid, ForeignKey("looks.id", ondelete="SET NULL", use_alter=True)),
-    Column("name_key", Text, unique=True),
+    Column("pending_name_look_id", Uuid, ForeignKey("looks.id", ondelete="SET NULL", use_alter=True)),
+    Column("display_name_key", Text, unique=True),
     _counter_column("followers"),
     _counter_column("following"),
     _time_column("banned_at"),
     CheckConstraint("char_length(name) BETWEEN 1 AND 40", name="name"),
-    CheckConstraint("(name IS NULL) = (name_key IS NULL)", name="name_key"),
+    CheckConstraint("(name IS NULL) = (display_name_key IS NULL)", name="display_name_key"),
     CheckConstraint("followers >= 0 AND following >= 0", name="followers"),
     CheckConstraint("language ~ '^[a-z]{2}$'", name="language"),
-    Index(None, "naming", postgresql_where=text("naming IS NOT NULL")),
+    Index(None, "pending_name_look_id", postgresql_where=text("pending_name_look_id IS NOT NULL")),
 )
 
 identities = Table(
@@ -158,13 +160,13 @@ identities = Table(
     Column("provider", Text, nullable=False),
     Column("subject", Text, nullable=False),
     _person_column(),
-    _created_column(),
-    _time_column("unreachable_at"),
-    Column("used_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    _now_column(),
+    _time_column("blocked_at"),
+    _now_column("last_seen_at"),
     PrimaryKeyConstraint("provider", "subject"),
     _choice_constraint("provider", IdentityProvider),
     Index(None, "person_id"),
-    Index("ix_identities_browsers", "used_at", postgresql_where=text("provider = 'web'")),
+    Index("ix_identities_sessions", "last_seen_at", postgresql_where=text("provider = 'web'")),
 )
 
 looks = Table(
@@ -173,15 +175,15 @@ looks = Table(
     Column("id", Uuid, primary_key=True),
     _person_column(),
     Column("channel", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("source_message_id", Text, nullable=False),
     Column("photo_key", Text),
-    Column("cam_key", Text),
+    Column("heatmap_key", Text),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
-    Column("fingerprint", LargeBinary, nullable=False),
+    Column("perceptual_hash", LargeBinary, nullable=False),
     Column("style", Text, nullable=False),
     Column("probabilities", ARRAY(Double, dimensions=1), nullable=False),
-    Column("gate", Double, nullable=False),
+    Column("outfit_probability", Double, nullable=False),
     Column("band", Text, nullable=False),
     Column("region_height", Text, nullable=False),
     Column("region_side", Text, nullable=False),
@@ -193,44 +195,44 @@ looks = Table(
     Column("language", Text, nullable=False),
     Column("guessed_style", Text),
     Column("corrected_style", Text),
-    Column("asked", Text),
+    Column("pending_question", Text),
     _counter_column("hearts"),
-    _created_column(),
-    _time_column("stored_at"),
+    _now_column(),
+    _time_column("images_stored_at"),
     _time_column("shared_at"),
-    _time_column("hidden_at"),
-    _counter_column("reports"),
-    _time_column("held_at"),
+    _time_column("removed_at"),
+    _counter_column("report_count"),
+    _time_column("suspended_at"),
     Column(
-        "on_board",
+        "is_public",
         Boolean,
-        Computed("shared_at IS NOT NULL AND hidden_at IS NULL AND held_at IS NULL", persisted=True),
+        Computed("shared_at IS NOT NULL AND removed_at IS NULL AND suspended_at IS NULL", persisted=True),
     ),
     Column("shared_day", Date, Computed(f"{SHARED_AT_IN_SEOUL}::date", persisted=True)),
     Column("shared_week", Date, Computed(f"date_trunc('week', {SHARED_AT_IN_SEOUL})::date", persisted=True)),
-    UniqueConstraint("person_id", "source"),
+    UniqueConstraint("person_id", "source_message_id"),
     _choice_constraint("channel", Channel),
     _choice_constraint("style", Style),
     _choice_constraint("guessed_style", Style),
     _choice_constraint("corrected_style", Style),
-    _choice_constraint("asked", PendingQuestion),
+    _choice_constraint("pending_question", PendingQuestion),
     _choice_constraint("band", ConfidenceBand),
     _choice_constraint("region_height", VerticalPart),
     _choice_constraint("region_side", HorizontalPart),
     CheckConstraint("width > 0 AND height > 0", name="size"),
-    CheckConstraint("octet_length(fingerprint) = 80", name="fingerprint"),
+    CheckConstraint("octet_length(perceptual_hash) = 80", name="perceptual_hash"),
     CheckConstraint(
         "cardinality(probabilities) = 8 AND 0 <= ALL (probabilities) AND 1 >= ALL (probabilities)",
         name="probabilities",
     ),
-    CheckConstraint("gate BETWEEN 0 AND 1", name="gate"),
+    CheckConstraint("outfit_probability BETWEEN 0 AND 1", name="outfit_probability"),
     CheckConstraint("concentration BETWEEN 0 AND 1", name="concentration"),
     CheckConstraint("cam_columns > 0 AND octet_length(cam) % cam_columns = 0", name="cam"),
     CheckConstraint("language ~ '^[a-z]{2}$'", name="language"),
     CheckConstraint("hearts >= 0", name="hearts"),
-    CheckConstraint("reports >= 0", name="reports"),
-    CheckConstraint("(photo_key IS NULL) = (cam_key IS NULL)", name="both_pictures"),
-    CheckConstraint("shared_at IS NULL OR hidden_at IS NOT NULL OR photo_key IS NOT NULL", name="shared_is_seen"),
+    CheckConstraint("report_count >= 0", name="report_count"),
+    CheckConstraint("(photo_key IS NULL) = (heatmap_key IS NULL)", name="both_images"),
+    CheckConstraint("shared_at IS NULL OR removed_at IS NOT NULL OR photo_key IS NOT NULL", name="shared_has_images"),
     Index("ix_looks_board_hearts", *BY_HEARTS, postgresql_where=IS_PUBLIC),
     Index("ix_looks_day_hearts", "shared_day", *BY_HEARTS, postgresql_where=IS_PUBLIC),
     Index("ix_looks_week_hearts", "shared_week", *BY_HEARTS, postgresql_where=IS_PUBLIC),
@@ -238,7 +240,7 @@ looks = Table(
     Index("ix_looks_style_day_hearts", "style", "shared_day", *BY_HEARTS, postgresql_where=IS_PUBLIC),
     Index("ix_looks_style_week_hearts", "style", "shared_week", *BY_HEARTS, postgresql_where=IS_PUBLIC),
     Index("ix_looks_person_shared", "person_id", text("shared_at DESC"), text("id DESC"), postgresql_where=IS_PUBLIC),
-    Index("ix_looks_reported", "id", postgresql_where=text("reports > 0")),
+    Index("ix_looks_reported", "id", postgresql_where=text("report_count > 0")),
     Index("ix_looks_person_new", "person_id", text("created_at DESC"), text("id DESC")),
     Index(
         "ix_looks_private",
@@ -249,16 +251,16 @@ looks = Table(
 )
 
 hearts = _reaction_table("hearts")
-bookmarks = _reaction_table("scraps")
+bookmarks = _reaction_table("bookmarks")
 
 follows = Table(
     "follows",
     metadata,
-    _person_column(),
+    _person_column("follower_id"),
     _person_column("followed_id"),
-    _created_column(),
-    PrimaryKeyConstraint("person_id", "followed_id"),
-    CheckConstraint("person_id <> followed_id", name="another"),
+    _now_column(),
+    PrimaryKeyConstraint("follower_id", "followed_id"),
+    CheckConstraint("follower_id <> followed_id", name="not_self"),
     Index(None, "followed_id"),
 )
 
@@ -268,52 +270,52 @@ reports = Table(
     _look_column(),
     _person_column(),
     Column("reason", Text, nullable=False, server_default=""),
-    _created_column(),
-    _time_column("seen_at"),
+    _now_column(),
+    _time_column("reviewed_at"),
     PrimaryKeyConstraint("look_id", "person_id"),
     CheckConstraint("char_length(reason) <= 500", name="reason"),
     Index(None, "person_id"),
 )
 
 person_style_counts = Table(
-    "person_styles",
+    "person_style_counts",
     metadata,
     _person_column(),
     Column("style", Text, nullable=False),
-    Column("looks", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
     PrimaryKeyConstraint("person_id", "style"),
     _choice_constraint("style", Style),
-    CheckConstraint("looks >= 0", name="looks"),
+    CheckConstraint("count >= 0", name="count"),
 )
 
 daily_counts = Table(
-    "days",
+    "daily_counts",
     metadata,
     Column("day", Date, nullable=False),
     Column("shard", SmallInteger, nullable=False),
-    Column("judged", Integer, nullable=False),
+    Column("photos_judged", Integer, nullable=False),
     PrimaryKeyConstraint("day", "shard"),
 )
 
 moderation_log = Table(
-    "moderation",
+    "moderation_log",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("act", Text, nullable=False),
+    Column("action", Text, nullable=False),
     Column("moderator_id", Uuid, ForeignKey("people.id", ondelete="SET NULL"), index=True),
     Column("look_id", Uuid, ForeignKey("looks.id", ondelete="SET NULL"), index=True),
     Column("person_id", Uuid, ForeignKey("people.id", ondelete="SET NULL"), index=True),
-    _created_column(),
-    _choice_constraint("act", ModerationAction),
+    _now_column(),
+    _choice_constraint("action", ModerationAction),
 )
 
 one_time_tokens = Table(
-    "tickets",
+    "one_time_tokens",
     metadata,
-    Column("digest", LargeBinary, primary_key=True),
+    Column("token_hash", LargeBinary, primary_key=True),
     _person_column(),
     Column("expires_at", DateTime(timezone=True), nullable=False),
-    CheckConstraint("octet_length(digest) = 32", name="digest"),
+    CheckConstraint("octet_length(token_hash) = 32", name="token_hash"),
     Index(None, "person_id"),
     Index(None, "expires_at"),
 )
@@ -322,25 +324,29 @@ inbox = Table(
     "inbox",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("platform", Text, nullable=False),
-    Column("update_id", Text, nullable=False),
-    Column("sender", Text),
+    Column("channel", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("external_sender_id", Text),
     Column("payload", JSONB(none_as_null=True)),
-    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    _time_column("done_at"),
-    UniqueConstraint("platform", "update_id"),
-    _choice_constraint("platform", Channel),
-    Index(None, "platform", "sender"),
-    Index("ix_inbox_undone", "received_at", postgresql_where=text("done_at IS NULL")),
-    Index("ix_inbox_done", "done_at", postgresql_where=text("done_at IS NOT NULL")),
+    _now_column("received_at"),
+    _time_column("processed_at"),
+    _counter_column("requeue_count"),
+    _time_column("failed_at"),
+    UniqueConstraint("channel", "external_id"),
+    _choice_constraint("channel", Channel),
+    CheckConstraint("processed_at IS NULL OR failed_at IS NULL", name="processed_or_failed"),
+    Index(None, "channel", "external_sender_id"),
+    Index("ix_inbox_unfinished", "received_at", postgresql_where=text(UNFINISHED)),
+    Index("ix_inbox_processed", "processed_at", postgresql_where=text("processed_at IS NOT NULL")),
+    Index("ix_inbox_failed", "failed_at", postgresql_where=text("failed_at IS NOT NULL")),
 )
 
 job_checkpoints = Table(
-    "deliveries",
+    "job_checkpoints",
     metadata,
     Column("inbox_id", BigInteger, ForeignKey("inbox.id", ondelete="CASCADE"), nullable=False),
-    Column("step", Text, nullable=False),
-    Column("message", Text),
-    Column("sent_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    PrimaryKeyConstraint("inbox_id", "step"),
+    Column("name", Text, nullable=False),
+    Column("data", JSONB(none_as_null=True)),
+    _now_column(),
+    PrimaryKeyConstraint("inbox_id", "name"),
 )

@@ -1,6 +1,6 @@
 """Sessions: browsers that Eva knows, each an identity of its own (`Provider.WEB`), until they do not come back.
 
-Both purges find their few rows in `ix_identities_browsers`, which holds browsers by when they were last used.
+Both purges find their few rows in `ix_identities_sessions`, which holds browsers by when they were last used.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ async def touch(connection: AsyncConnection, session: Identity) -> None:
         return
     table = schema.identities
     used = (table.c.provider == session.provider, table.c.subject == session.subject)
-    await connection.execute(update(table).where(*used).values(used_at=func.now()))
+    await connection.execute(update(table).where(*used).values(last_seen_at=func.now()))
 
 
 async def is_anonymous(connection: AsyncConnection, person_id: UUID) -> bool:
@@ -70,7 +70,7 @@ async def delete_empty_visitors(connection: AsyncConnection, *, limit: int) -> i
             ~banned,
             no_content_condition(table.c.person_id),
         )
-        .order_by(table.c.used_at)
+        .order_by(table.c.last_seen_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -80,11 +80,11 @@ async def delete_empty_visitors(connection: AsyncConnection, *, limit: int) -> i
 
 def _is_idle_session(idle_for: timedelta) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     table = schema.identities
-    return table.c.provider == IdentityProvider.WEB, table.c.used_at < func.now() - idle_for
+    return table.c.provider == IdentityProvider.WEB, table.c.last_seen_at < func.now() - idle_for
 
 
 def _has_active_identity(idle_for: timedelta) -> ColumnElement[bool]:
     """Whether a chat, a login or a browser that was used since leads to the same person."""
     table, other = schema.identities, schema.identities.alias()
-    alive = or_(other.c.provider != IdentityProvider.WEB, other.c.used_at >= func.now() - idle_for)
+    alive = or_(other.c.provider != IdentityProvider.WEB, other.c.last_seen_at >= func.now() - idle_for)
     return exists().where(other.c.person_id == table.c.person_id, alive)

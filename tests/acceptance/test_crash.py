@@ -40,7 +40,7 @@ CHATS = 6
 SETTLE_SECONDS = 240.0
 """Seconds in which everything must be answered after the last kill: a dead worker's jobs wait for half a minute."""
 
-IS_MESSAGE = schema.job_checkpoints.c.step != "queue"
+IS_MESSAGE = schema.job_checkpoints.c.name != "queue"
 """Marks of messages that belong to an answer; the place in the queue is marked before it is said."""
 
 
@@ -149,8 +149,10 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
         async with Database(server.url) as database:
             await _wait_until_processed(database)
             async with database.transaction() as connection:
-                found = await connection.execute(select(schema.looks.c.source, schema.looks.c.stored_at))
-                stored = {row.source: row.stored_at for row in found}
+                found = await connection.execute(
+                    select(schema.looks.c.source_message_id, schema.looks.c.images_stored_at)
+                )
+                stored = {row.source_message_id: row.images_stored_at for row in found}
                 marks = await connection.scalar(
                     select(func.count()).select_from(schema.job_checkpoints).where(IS_MESSAGE)
                 )

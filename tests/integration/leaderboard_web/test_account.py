@@ -491,9 +491,9 @@ async def a_full_life(resources: Resources, person: Person, other: Person, word:
             await reactions.add_bookmark(connection, look.id, person.id)
             await moderation.create_report(connection, look.id, person.id, reason=f"reason {word}")
         await follows.follow(connection, person.id, other.id)
-        ticket = {"digest": sha256(word.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
+        ticket = {"token_hash": sha256(word.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
         await connection.execute(insert(schema.one_time_tokens).values(**ticket))
-        act = {"act": ModerationAction.RESTORE, "look_id": kept[1].id, "moderator_id": other.id}
+        act = {"action": ModerationAction.RESTORE, "look_id": kept[1].id, "moderator_id": other.id}
         await connection.execute(insert(schema.moderation_log).values(**act))
         number = await inbox.insert(
             connection,
@@ -525,7 +525,7 @@ async def test_the_download_has_everything_about_its_owner_and_nothing_about_oth
     assert 'attachment; filename="eva-' in reply.headers["content-disposition"]
     files = unzipped(reply)
     rows = {name.removesuffix(".json"): json.loads(files[name]) for name in files if name.endswith(".json")}
-    assert set(rows) == set(schema.metadata.tables) - {"days"}, "a table that is not in the download"
+    assert set(rows) == set(schema.metadata.tables) - {"daily_counts"}, "a table that is not in the download"
     assert not [name for name, found in rows.items() if not found], "a table without a row proves nothing"
 
     assert [row["id"] for row in rows["looks"]] == [str(look.id) for look in mine]
@@ -535,7 +535,7 @@ async def test_the_download_has_everything_about_its_owner_and_nothing_about_oth
         {str(style): mine[0].verdict.probabilities[style] for style in STYLES}
     )
     assert first_row["guessed_style"] == "mode"
-    whole = set(schema.looks.c.keys()) - {"person_id", "photo_key", "cam_key", "cam_columns"}
+    whole = set(schema.looks.c.keys()) - {"person_id", "photo_key", "heatmap_key", "cam_columns"}
     assert set(first_row) == whole
     assert len(first_row["cam"]) * len(first_row["cam"][0]) == mine[0].verdict.cam.size
     assert set(rows["people"][0]) == set(schema.people.c.keys())
@@ -544,14 +544,14 @@ async def test_the_download_has_everything_about_its_owner_and_nothing_about_oth
     assert [row["look_id"] for row in rows["hearts"]] == [str(first.id)]
     assert [row["reason"] for row in rows["reports"]] == ["reason of-mina"]
     assert [row["name"] for row in rows["follows"]] == ["Jun"]
-    assert rows["moderation"][0]["act"] == "restore"
+    assert rows["moderation_log"][0]["action"] == "restore"
     assert rows["inbox"][0]["payload"] == {"words": "said of-mina"}
-    assert rows["deliveries"][0]["message"] == "message of-mina"
+    assert rows["job_checkpoints"][0]["data"] == "message of-mina"
 
-    pictured = {f"pictures/{look.id}-{kind}.jpg": kind for look in mine[:2] for kind in ("photo", "warmth")}
+    pictured = {f"pictures/{look.id}-{kind}.jpg": kind for look in mine[:2] for kind in ("photo", "heatmap")}
     assert {name for name in files if name.startswith("pictures/")} == set(pictured)
     assert {files[name] for name, kind in pictured.items() if kind == "photo"} == {b"photo"}
-    assert {files[name] for name, kind in pictured.items() if kind == "warmth"} == {b"cam"}
+    assert {files[name] for name, kind in pictured.items() if kind == "heatmap"} == {b"cam"}
     assert files["README.txt"].decode().startswith(translate("me.data.readme.1", Language.EN))
 
     everything = b"".join(files.values()).decode()

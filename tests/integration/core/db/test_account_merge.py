@@ -19,13 +19,13 @@ from tests.factories import bookmarked_look_ids, classify_scripted, create_look,
 WRONG = {
     "hearts": "SELECT id FROM looks WHERE hearts <> (SELECT count(*) FROM hearts WHERE look_id = looks.id)",
     "reports": """SELECT id FROM looks
-        WHERE reports <> (SELECT count(*) FROM reports WHERE look_id = looks.id AND seen_at IS NULL)""",
+        WHERE report_count <> (SELECT count(*) FROM reports WHERE look_id = looks.id AND reviewed_at IS NULL)""",
     "follows": """SELECT id FROM people
         WHERE followers <> (SELECT count(*) FROM follows WHERE followed_id = people.id)
-           OR following <> (SELECT count(*) FROM follows WHERE person_id = people.id)""",
-    "styles": """SELECT 1 FROM (SELECT * FROM person_styles WHERE looks > 0) AS kept
-        FULL JOIN (SELECT person_id, style, count(*) AS n FROM looks WHERE on_board GROUP BY 1, 2) AS counted
-        USING (person_id, style) WHERE kept.looks IS DISTINCT FROM counted.n""",
+           OR following <> (SELECT count(*) FROM follows WHERE follower_id = people.id)""",
+    "styles": """SELECT 1 FROM (SELECT * FROM person_style_counts WHERE count > 0) AS kept
+        FULL JOIN (SELECT person_id, style, count(*) AS n FROM looks WHERE is_public GROUP BY 1, 2) AS counted
+        USING (person_id, style) WHERE kept.count IS DISTINCT FROM counted.n""",
 }
 """Rows whose number is not what counting gives."""
 
@@ -41,7 +41,7 @@ async def count(connection: AsyncConnection, name: str) -> int:
 
 
 async def follow(connection: AsyncConnection, who: UUID, whom: UUID) -> None:
-    await connection.execute(insert(schema.follows).values(person_id=who, followed_id=whom))
+    await connection.execute(insert(schema.follows).values(follower_id=who, followed_id=whom))
 
 
 async def test_everything_becomes_the_others(database: Database) -> None:
@@ -62,7 +62,7 @@ async def test_everything_becomes_the_others(database: Database) -> None:
         token = await one_time_tokens.create(connection, gone)
         await connection.execute(
             insert(schema.moderation_log).values(
-                act=ModerationAction.HIDE, moderator_id=gone, look_id=theirs.id, person_id=gone
+                action=ModerationAction.HIDE, moderator_id=gone, look_id=theirs.id, person_id=gone
             )
         )
         before = await people.get(connection, gone)
@@ -97,7 +97,7 @@ async def test_what_both_have_stays_once(database: Database) -> None:
             await follow(connection, fan, each)
         await follow(connection, gone, into)
         await follow(connection, into, gone)
-        same = [await create_look(connection, each, source="photo 1") for each in (gone, into)]
+        same = [await create_look(connection, each, source_message_id="photo 1") for each in (gone, into)]
         for shown in same:
             assert await looks.share(connection, shown.id)
         assert await merge_people(connection, source=gone, target=into)
@@ -110,7 +110,7 @@ async def test_what_both_have_stays_once(database: Database) -> None:
         again = await looks.get_by_source(connection, into, "photo 1")
         assert again is not None
         assert again.id == same[1].id
-        for name in ("hearts", "scraps", "reports"):
+        for name in ("hearts", "bookmarks", "reports"):
             assert await count(connection, name) == 1, name
         await all_numbers_are_right(connection)
 
@@ -141,17 +141,17 @@ async def test_nobody_has_reported_themselves(database: Database) -> None:
         await all_numbers_are_right(connection)
 
 
-@pytest.mark.parametrize("banned", ["gone", "into"])
+@pytest.mark.parametrize("banned", ["source", "target"])
 async def test_a_ban_is_not_left_behind(database: Database, banned: str) -> None:
     async with database.transaction() as connection:
-        pair = {name: (await create_person(connection)).id for name in ("gone", "into")}
+        pair = {name: (await create_person(connection)).id for name in ("source", "target")}
         shown = [await create_look(connection, each) for each in pair.values()]
         for look in shown:
             assert await looks.share(connection, look.id)
         table = schema.people
         await connection.execute(update(table).where(table.c.id == pair[banned]).values(banned_at=func.now()))
         assert await merge_people(connection, **pair)
-        kept = await people.get(connection, pair["into"])
+        kept = await people.get(connection, pair["target"])
         assert kept is not None
         assert kept.banned_at is not None
         assert not any(each.is_public for each in await looks.list_for_person(connection, kept.id, limit=9))
@@ -171,12 +171,21 @@ def test_everything_that_belongs_to_people_is_thought_of() -> None:
         if key.column is schema.people.c.id
     }
     assert naming == {
-        *("identities.person_id", "looks.person_id", "hearts.person_id", "scraps.person_id", "reports.person_id"),
-        *("follows.person_id", "follows.followed_id", "person_styles.person_id", "tickets.person_id"),
-        *("moderation.person_id", "moderation.moderator_id"),
+        *("identities.person_id", "looks.person_id", "hearts.person_id", "bookmarks.person_id", "reports.person_id"),
+        *("follows.follower_id", "follows.followed_id", "person_style_counts.person_id", "one_time_tokens.person_id"),
+        *("moderation_log.person_id", "moderation_log.moderator_id"),
     }
     assert {column.name for column in schema.people.columns} == {
-        *("id", "name", "name_key", "language", "created_at", "consented_at", "guesses_first", "naming"),
+        *(
+            "id",
+            "name",
+            "display_name_key",
+            "language",
+            "created_at",
+            "consented_at",
+            "guesses_first",
+            "pending_name_look_id",
+        ),
         *("followers", "following", "banned_at"),
     }
 
@@ -211,7 +220,7 @@ async def a_crowd(connection: AsyncConnection, dice: random.Random) -> list[UUID
     for owner in crowd:
         for number in range(dice.randrange(3)):
             verdict = classify_scripted(dice.choice(STYLES))
-            look = await create_look(connection, owner, verdict=verdict, source=f"photo {number}")
+            look = await create_look(connection, owner, verdict=verdict, source_message_id=f"photo {number}")
             if dice.random() < 0.8:
                 assert await looks.share(connection, look.id)
             shown.append(look.id)

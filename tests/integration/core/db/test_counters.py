@@ -16,7 +16,9 @@ from tests.factories import classify_scripted, create_look, create_person
 
 async def styles(connection: AsyncConnection, person_id: UUID) -> dict[str, int]:
     table = schema.person_style_counts
-    found = select(table.c.style, table.c.looks).where(table.c.person_id == person_id, table.c.looks > 0)
+    found = select(table.c.style, table.c["count"].label("looks")).where(
+        table.c.person_id == person_id, table.c["count"] > 0
+    )
     return {row.style: row.looks for row in await connection.execute(found)}
 
 
@@ -34,12 +36,12 @@ async def test_people_who_follow_each_other_at_once_do_not_lock_each_other_out(d
 
     async def follow(who: UUID, whom: UUID) -> None:
         async with database.transaction() as connection:
-            await connection.execute(insert(schema.follows).values(person_id=who, followed_id=whom))
+            await connection.execute(insert(schema.follows).values(follower_id=who, followed_id=whom))
 
     await asyncio.gather(*(follow(who, whom) for who in crowd for whom in crowd if who != whom))
     async with database.transaction() as connection:
         await people.delete_person(connection, crowd[0])
-        await connection.execute(delete(schema.follows).where(schema.follows.c.person_id == crowd[1]))
+        await connection.execute(delete(schema.follows).where(schema.follows.c.follower_id == crowd[1]))
         numbers = [await people.get(connection, each) for each in crowd[1:]]
     assert [(each.followers, each.following) for each in numbers if each] == [(4, 0)] + [(3, 4)] * 4
 
@@ -75,9 +77,9 @@ async def test_three_reports_hold_a_look_until_they_are_seen(database: Database)
         assert (held.report_count, held.suspended_at is None, held.is_public) == (3, False, False)
         assert await leaderboard.get_look(connection, look.id) is None
         assert await styles(connection, owner) == {}
-        seen = update(schema.reports).values(seen_at=func.now())
+        seen = update(schema.reports).values(reviewed_at=func.now())
         await connection.execute(seen)
-        await connection.execute(update(schema.looks).values(held_at=None))
+        await connection.execute(update(schema.looks).values(suspended_at=None))
         again = await report(connection, look, reporters[3])
         assert (again.report_count, again.is_public) == (1, True)
         await people.delete_person(connection, reporters[3])

@@ -75,7 +75,7 @@ async def copies(connection: AsyncConnection, look_id: UUID, owners: list[UUID],
     columns = [column.name for column in schema.looks.c if column.computed is None]
     changed = {
         "id": "gen_random_uuid()",
-        "source": "'copy ' || number",
+        "source_message_id": "'copy ' || number",
         "shared_at": "shared_at + number * interval '1 s'",
     }
     changed["person_id"] = f"(CAST(:owners AS uuid[]))[1 + number % {len(owners)}]"
@@ -94,7 +94,7 @@ async def test_a_feed_is_complete_and_in_order_page_by_page(database: Database) 
     async with database.transaction() as connection:
         me, *others = [await create_person(connection) for _ in range(9)]
         followed = others[:6]
-        rows = [{"person_id": me.id, "followed_id": each.id} for each in followed]
+        rows = [{"follower_id": me.id, "followed_id": each.id} for each in followed]
         await connection.execute(insert(schema.follows), rows)
         expected = []
         for _ in range(60):
@@ -105,7 +105,7 @@ async def test_a_feed_is_complete_and_in_order_page_by_page(database: Database) 
             await share(connection, look.id, moment)
             if dice.random() < 0.2:
                 await connection.execute(
-                    update(schema.looks).where(schema.looks.c.id == look.id).values(held_at=moment)
+                    update(schema.looks).where(schema.looks.c.id == look.id).values(suspended_at=moment)
                 )
             elif owner in followed:
                 expected.append((moment, look.id))
@@ -131,7 +131,7 @@ async def test_who_follows_nobody_has_an_empty_feed(database: Database) -> None:
 async def test_a_page_reads_no_more_than_a_few_looks_of_each(database: Database) -> None:
     async with database.transaction() as connection:
         me, *others = [await create_person(connection) for _ in range(31)]
-        rows = [{"person_id": me.id, "followed_id": each.id} for each in others]
+        rows = [{"follower_id": me.id, "followed_id": each.id} for each in others]
         await connection.execute(insert(schema.follows), rows)
         first = await create_look(connection, others[0].id)
         await share(connection, first.id, datetime(2026, 1, 1, tzinfo=UTC))
@@ -150,7 +150,7 @@ async def explained(connection: AsyncConnection, person_id: UUID, *, limit: int)
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
         said.append((statement, parameters))
 
-    newest = select(schema.looks.c.shared_at, schema.looks.c.id).where(schema.looks.c.on_board)
+    newest = select(schema.looks.c.shared_at, schema.looks.c.id).where(schema.looks.c.is_public)
     here = (await connection.execute(newest.order_by(schema.looks.c.shared_at.desc()).offset(100).limit(1))).one()
     engine = connection.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)

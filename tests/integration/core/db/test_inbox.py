@@ -40,7 +40,7 @@ async def test_what_is_done_keeps_its_number_for_a_week_and_its_words_not_at_all
         assert await inbox.delete_processed(connection) == 0
         long_ago = func.now() - timedelta(days=8)
         await connection.execute(update(schema.inbox).values(received_at=long_ago))
-        await connection.execute(update(schema.inbox).where(schema.inbox.c.id == done).values(done_at=long_ago))
+        await connection.execute(update(schema.inbox).where(schema.inbox.c.id == done).values(processed_at=long_ago))
         assert await inbox.delete_processed(connection) == 1
         assert await inbox.get(connection, waiting) is not None
 

@@ -15,22 +15,22 @@ from tests.factories import classify_scripted, create_look, create_person
 
 
 async def test_a_verdict_comes_back_as_it_was(database: Database) -> None:
-    verdict = classify_scripted(Style.MODE, confidence=0.61, second=Style.RETRO, second_confidence=0.2, hot=(0.2, 0.3))
+    verdict = classify_scripted(Style.MODE, confidence=0.61, second=Style.RETRO, second_confidence=0.2, peak=(0.2, 0.3))
     async with database.transaction() as connection:
         person = await create_person(connection)
         kept = (await create_look(connection, person.id, verdict=verdict)).verdict
     assert kept.cam == pytest.approx(verdict.cam, abs=1 / 255)
     assert kept.cam.shape == verdict.cam.shape
-    for name in ("style", "probabilities", "outfit", "band", "region", "model", "engine", "ranking"):
+    for name in ("style", "probabilities", "outfit_probability", "band", "region", "model", "engine", "ranking"):
         assert getattr(kept, name) == getattr(verdict, name), name
 
 
 async def test_one_source_is_one_look_and_the_first_verdict_stays(database: Database) -> None:
     async with database.transaction() as connection:
         person, other = await create_person(connection), await create_person(connection)
-        first = await create_look(connection, person.id, source="7", verdict=classify_scripted(Style.MODE))
-        again = await create_look(connection, person.id, source="7", verdict=classify_scripted(Style.RETRO))
-        theirs = await create_look(connection, other.id, source="7")
+        first = await create_look(connection, person.id, source_message_id="7", verdict=classify_scripted(Style.MODE))
+        again = await create_look(connection, person.id, source_message_id="7", verdict=classify_scripted(Style.RETRO))
+        theirs = await create_look(connection, other.id, source_message_id="7")
     assert (again.id, again.verdict.style) == (first.id, Style.MODE)
     assert theirs.id != first.id
 
@@ -68,7 +68,7 @@ async def test_only_whole_unhidden_outfits_are_shared_and_the_first_time_counts(
 
 
 async def test_a_shared_look_never_loses_its_photo_by_mistake(database: Database) -> None:
-    with pytest.raises(IntegrityError, match="shared_is_seen"):
+    with pytest.raises(IntegrityError, match="shared_has_images"):
         async with database.transaction() as connection:
             look = await create_look(connection, (await create_person(connection)).id)
             await looks.share(connection, look.id)
@@ -151,7 +151,7 @@ async def test_every_board_is_one_walk_along_an_index(database: Database, index:
         # In an empty table one index is as good as another: this one has to do it alone.
         for other in BOARDS.keys() - {index}:
             await connection.execute(text(f"DROP INDEX {other}"))
-        query = f"SELECT id FROM looks WHERE on_board {BOARDS[index]} LIMIT 24"
+        query = f"SELECT id FROM looks WHERE is_public {BOARDS[index]} LIMIT 24"
         plan = "\n".join((await connection.execute(text(f"EXPLAIN {query}"))).scalars())
     assert index in plan
     assert "Sort" not in plan
@@ -164,11 +164,11 @@ async def test_every_board_is_one_walk_along_an_index(database: Database, index:
         ("probabilities", [0.5] * 7),
         ("probabilities", [1.5] + [0.0] * 7),
         ("style", "punk"),
-        ("gate", 1.1),
-        ("fingerprint", b"short"),
+        ("outfit_probability", 1.1),
+        ("perceptual_hash", b"short"),
         ("cam", b"x" * 17),
         ("language", "Korean"),
-        ("cam_key", None),
+        ("heatmap_key", None),
     ],
 )
 async def test_the_tables_refuse_what_cannot_be(database: Database, column: str, value: object) -> None:

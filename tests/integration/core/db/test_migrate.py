@@ -1,19 +1,15 @@
 import asyncio
 import sys
 from pathlib import Path
-from uuid import UUID
 
 from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 
-from core.db import look_feedback, looks, people
 from core.db.database import Database
 from core.db.migrate import find_schema_difference, migrate_down, migrate_up
 from core.db.migrations.versions import r0002_queue as queue_step
-from core.db.schema import PendingQuestion, metadata
-from core.styles import Style
+from core.db.schema import metadata
 from tests.conftest import ROOT
-from tests.factories import create_look, create_person
 
 EVERYTHING = """
 SELECT 'table ' || table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable
@@ -57,43 +53,9 @@ async def test_down_leaves_nothing_and_up_again_gives_the_same(url: str) -> None
         assert await everything(database) == before
 
 
-async def test_namesakes_from_before_names_were_unique_get_numbers(url: str) -> None:
-    async with Database(url) as database:
-        await migrate_down(database, "0003")
-        names = ["Mina", "m i n a", "Мina", "Jun", "Mina 2", None]
-        async with database.transaction() as connection:
-            for number, name in enumerate(names):
-                row = {"id": UUID(int=number), "name": name}
-                await connection.execute(text("INSERT INTO people (id, name, language) VALUES (:id, :name, 'ko')"), row)
-        await migrate_up(database)
-        async with database.transaction() as connection:
-            kept = (await connection.execute(text("SELECT name FROM people ORDER BY id"))).scalars().all()
-            assert kept == ["Mina", "m i n a 2", "Мina 3", "Jun", "Mina 2 2", None]
-            for name in kept[:5]:
-                found = await people.get_by_display_name(connection, name)
-                assert found is not None
-                assert found.name == name
-
-
-async def test_looks_that_were_to_be_guessed_still_are(url: str) -> None:
-    async with Database(url) as database:
-        async with database.transaction() as connection:
-            person = await create_person(connection)
-            await people.set_guesses_first(connection, person.id, is_enabled=True)
-            waiting, guessed, shared = [await create_look(connection, person.id) for _ in range(3)]
-            await look_feedback.record_guess(connection, guessed.id, Style.MODE)
-            await looks.share(connection, shared.id)
-            told = await create_look(connection, (await create_person(connection)).id)
-        await migrate_down(database, "0004")
-        await migrate_up(database)
-        async with database.transaction() as connection:
-            kept = [await looks.get(connection, look.id) for look in (waiting, guessed, shared, told)]
-    assert [look.pending_question for look in kept if look] == [PendingQuestion.GUESS, None, None, None]
-
-
 UP = """
 import asyncio, sys
-from core.db.engine import Database
+from core.db.database import Database
 from core.db.migrate import migrate_up
 asyncio.run(migrate_up(Database(sys.argv[1])))
 """
@@ -125,6 +87,6 @@ def test_no_migration_of_the_installed_procrastinate_is_left_out() -> None:
 
 def test_every_table_is_described_in_the_metadata() -> None:
     assert set(metadata.tables) == {
-        "people", "identities", "looks", "hearts", "scraps", "follows", "reports", "inbox", "deliveries",
-        "person_styles", "days", "moderation", "tickets",
+        "people", "identities", "looks", "hearts", "bookmarks", "follows", "reports", "inbox", "job_checkpoints",
+        "person_style_counts", "daily_counts", "moderation_log", "one_time_tokens",
     }  # fmt: skip

@@ -29,7 +29,7 @@ async def test_one_person_reports_a_look_once(database: Database, shared: Look) 
         assert await moderation.create_report(connection, shared.id, person, "second thoughts")
         rows = (await connection.execute(select(schema.reports))).all()
         kept = await looks.get(connection, shared.id)
-    assert [(row.person_id, row.reason, row.seen_at) for row in rows] == [(person, "not an outfit", None)]
+    assert [(row.person_id, row.reason, row.reviewed_at) for row in rows] == [(person, "not an outfit", None)]
     assert kept is not None
     assert (kept.report_count, kept.is_public) == (1, True)
 

@@ -94,7 +94,7 @@ async def test_errors_say_nothing_about_people(database: Database) -> None:
     for statement in (
         "INSERT INTO people (id, name, language) VALUES (gen_random_uuid(), :word, 'Korean')",
         "INSERT INTO identities (provider, subject, person_id) VALUES ('web', :word, gen_random_uuid())",
-        "INSERT INTO inbox (platform, update_id) VALUES ('web', :word), ('web', :word)",
+        "INSERT INTO inbox (channel, external_id) VALUES ('web', :word), ('web', :word)",
     ):
         with pytest.raises(IntegrityError) as caught:
             async with database.transaction() as connection:

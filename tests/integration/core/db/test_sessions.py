@@ -25,7 +25,7 @@ async def a_browser(connection: AsyncConnection, days: float, person_id: UUID | 
     else:
         assert await people.add_identity(connection, person_id, IdentityProvider.WEB, key)
     table = schema.identities
-    unused = update(table).where(table.c.subject == key).values(used_at=func.now() - timedelta(days=days))
+    unused = update(table).where(table.c.subject == key).values(last_seen_at=func.now() - timedelta(days=days))
     await connection.execute(unused)
     return key, person_id
 
@@ -63,7 +63,7 @@ async def test_visitors_who_left_nothing_are_forgotten_after_a_while(resources: 
         shared = await create_look(connection, showed)
         assert await looks.share(connection, shared.id)
         await reactions.add_heart(connection, shared.id, hearted)
-        await connection.execute(schema.follows.insert().values(person_id=followed, followed_id=showed))
+        await connection.execute(schema.follows.insert().values(follower_id=followed, followed_id=showed))
         await connection.execute(update(schema.people).where(schema.people.c.id == banned).values(banned_at=func.now()))
     assert await delete_stale_sessions(resources) == (0, 2)
     async with database.transaction() as connection:
@@ -113,11 +113,11 @@ MANY = """
 WITH crowd AS (
     INSERT INTO people (id, language) SELECT gen_random_uuid(), 'ko' FROM generate_series(1, 5000) RETURNING id
 )
-INSERT INTO identities (provider, subject, person_id, used_at)
+INSERT INTO identities (provider, subject, person_id, last_seen_at)
 SELECT 'web', id::text, id, now() - random() * interval '80 days' FROM crowd
 """
 SCANS = """
-SELECT pg_stat_get_xact_numscans('ix_identities_browsers'::regclass) AS by_index,
+SELECT pg_stat_get_xact_numscans('ix_identities_sessions'::regclass) AS by_index,
     pg_stat_get_xact_numscans('identities'::regclass) AS through_all
 """
 

@@ -39,7 +39,7 @@ async def test_killed_workers_store_every_photo_exactly_once(
 
     async def count_unfinished() -> int:
         async with resources.database.transaction() as connection:
-            waiting = select(func.count()).select_from(schema.inbox).where(schema.inbox.c.done_at.is_(None))
+            waiting = select(func.count()).select_from(schema.inbox).where(schema.inbox.c.processed_at.is_(None))
             number: int = (await connection.execute(waiting)).scalar_one()
             return number
 

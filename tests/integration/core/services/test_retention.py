@@ -63,9 +63,14 @@ async def full_life(resources: Resources, subject: str, friend: UUID | None = No
         private, shared = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
         await looks.share(connection, shared.id)
         await look_feedback.record_correction(connection, private.id, Style.MODE)
-        ticket = {"digest": sha256(subject.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
+        ticket = {"token_hash": sha256(subject.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
         await connection.execute(insert(schema.one_time_tokens).values(**ticket))
-        act = {"act": ModerationAction.RESTORE, "moderator_id": person.id, "look_id": shared.id, "person_id": person.id}
+        act = {
+            "action": ModerationAction.RESTORE,
+            "moderator_id": person.id,
+            "look_id": shared.id,
+            "person_id": person.id,
+        }
         await connection.execute(insert(schema.moderation_log).values(**act))
         for platform, sender in ((Channel.TELEGRAM, subject), (Channel.KAKAO, f"kakao {subject}")):
             number = await inbox.insert(
@@ -82,7 +87,7 @@ async def full_life(resources: Resources, subject: str, friend: UUID | None = No
                 reason = f"by {giver}"
                 await connection.execute(insert(schema.reports).values(look_id=look.id, person_id=giver, reason=reason))
             for one, other in ((friend, person.id), (person.id, friend)):
-                await connection.execute(insert(schema.follows).values(person_id=one, followed_id=other))
+                await connection.execute(insert(schema.follows).values(follower_id=one, followed_id=other))
     return person.id
 
 

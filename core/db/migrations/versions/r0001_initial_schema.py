@@ -1,0 +1,470 @@
+"""All tables, their indexes, and the triggers that keep the counters.
+
+Numbers that pages show are maintained by triggers where they change, and never counted when they are read; so they
+also stay right when rows are deleted by a foreign key.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+STYLES = "'business_casual', 'ethnic', 'feminine', 'girlish', 'retro', 'mode', 'casual', 'street'"
+
+COUNT_HEARTS = """
+CREATE FUNCTION count_hearts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        UPDATE looks SET hearts = hearts + 1 WHERE id = NEW.look_id;
+    ELSE
+        UPDATE looks SET hearts = hearts - 1 WHERE id = OLD.look_id;
+    END IF;
+    RETURN NULL;
+END
+$$
+"""
+COUNT_HEARTS_TRIGGER = """
+CREATE TRIGGER count_hearts AFTER INSERT OR DELETE ON hearts FOR EACH ROW EXECUTE FUNCTION count_hearts()
+"""
+
+COUNT_FOLLOWS = """
+CREATE FUNCTION count_follows() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    follower uuid := coalesce(NEW.follower_id, OLD.follower_id);
+    followed uuid := coalesce(NEW.followed_id, OLD.followed_id);
+    step integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
+BEGIN
+    -- Locked in the order of their ids, so that two people who follow each other at once do not deadlock.
+    PERFORM FROM people WHERE id IN (follower, followed) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE people SET following = following + step WHERE id = follower;
+    UPDATE people SET followers = followers + step WHERE id = followed;
+    RETURN NULL;
+END
+$$
+"""
+COUNT_FOLLOWS_TRIGGER = """
+CREATE TRIGGER count_follows AFTER INSERT OR DELETE ON follows FOR EACH ROW EXECUTE FUNCTION count_follows()
+"""
+
+COUNT_PUBLIC_STYLES = """
+CREATE FUNCTION count_public_styles() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    owner uuid := coalesce(NEW.person_id, OLD.person_id);
+    look_style text := coalesce(NEW.style, OLD.style);
+    step integer := coalesce(NEW.is_public, false)::integer - coalesce(OLD.is_public, false)::integer;
+BEGIN
+    IF step = 1 THEN
+        INSERT INTO person_style_counts (person_id, style, count) VALUES (owner, look_style, 1)
+            ON CONFLICT (person_id, style) DO UPDATE SET count = person_style_counts.count + 1;
+    ELSIF step = -1 THEN
+        UPDATE person_style_counts SET count = count - 1 WHERE person_id = owner AND style = look_style;
+    END IF;
+    RETURN NULL;
+END
+$$
+"""
+COUNT_PUBLIC_STYLES_TRIGGER = """
+CREATE TRIGGER count_public_styles
+    AFTER INSERT OR DELETE OR UPDATE OF shared_at, removed_at, suspended_at, person_id ON looks
+    FOR EACH ROW EXECUTE FUNCTION count_public_styles()
+"""
+
+COUNT_JUDGED_PHOTOS = """
+CREATE FUNCTION count_judged_photos() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO daily_counts (day, shard, photos_judged)
+    VALUES ((NEW.created_at AT TIME ZONE 'Asia/Seoul')::date, floor(random() * 8), 1)
+        ON CONFLICT (day, shard) DO UPDATE SET photos_judged = daily_counts.photos_judged + 1;
+    RETURN NULL;
+END
+$$
+"""
+COUNT_JUDGED_PHOTOS_TRIGGER = """
+CREATE TRIGGER count_judged_photos AFTER INSERT ON looks
+    FOR EACH ROW WHEN (NEW.band <> 'not_an_outfit') EXECUTE FUNCTION count_judged_photos()
+"""
+
+COUNT_REPORTS = """
+CREATE FUNCTION count_reports() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    step integer := (TG_OP <> 'DELETE' AND NEW.reviewed_at IS NULL)::integer
+                - (TG_OP <> 'INSERT' AND OLD.reviewed_at IS NULL)::integer;
+BEGIN
+    UPDATE looks SET
+        report_count = report_count + step,
+        suspended_at = CASE
+            WHEN step = 1 AND report_count + step >= 3 THEN coalesce(suspended_at, now()) ELSE suspended_at
+        END
+    WHERE id = coalesce(NEW.look_id, OLD.look_id) AND step <> 0;
+    RETURN NULL;
+END
+$$
+"""
+"""Three reports that no moderator has reviewed suspend a look, see `core.db.moderation.AUTO_SUSPEND_THRESHOLD`."""
+COUNT_REPORTS_TRIGGER = """
+CREATE TRIGGER count_reports AFTER INSERT OR DELETE OR UPDATE OF reviewed_at ON reports
+    FOR EACH ROW EXECUTE FUNCTION count_reports()
+"""
+
+TRIGGERS = (
+    COUNT_HEARTS,
+    COUNT_HEARTS_TRIGGER,
+    COUNT_FOLLOWS,
+    COUNT_FOLLOWS_TRIGGER,
+    COUNT_PUBLIC_STYLES,
+    COUNT_PUBLIC_STYLES_TRIGGER,
+    COUNT_JUDGED_PHOTOS,
+    COUNT_JUDGED_PHOTOS_TRIGGER,
+    COUNT_REPORTS,
+    COUNT_REPORTS_TRIGGER,
+)
+FUNCTIONS = ("count_hearts", "count_follows", "count_public_styles", "count_judged_photos", "count_reports")
+TABLES = (
+    "job_checkpoints",
+    "inbox",
+    "one_time_tokens",
+    "moderation_log",
+    "daily_counts",
+    "person_style_counts",
+    "reports",
+    "follows",
+    "bookmarks",
+    "hearts",
+    "looks",
+    "identities",
+    "people",
+)
+
+
+def upgrade() -> None:
+    """Create everything."""
+    op.create_table(
+        "daily_counts",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("shard", sa.SmallInteger(), nullable=False),
+        sa.Column("photos_judged", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "shard", name="pk_daily_counts"),
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("external_sender_id", sa.Text()),
+        sa.Column("payload", postgresql.JSONB(none_as_null=True)),
+        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("processed_at", sa.DateTime(timezone=True)),
+        sa.Column("requeue_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("channel IN ('telegram', 'kakao', 'web')", name="ck_inbox_channel"),
+        sa.CheckConstraint("processed_at IS NULL OR failed_at IS NULL", name="ck_inbox_processed_or_failed"),
+        sa.PrimaryKeyConstraint("id", name="pk_inbox"),
+        sa.UniqueConstraint("channel", "external_id", name="uq_inbox_channel_external_id"),
+    )
+    op.create_index("ix_inbox_channel_external_sender_id", "inbox", ["channel", "external_sender_id"])
+    op.create_index("ix_inbox_failed", "inbox", ["failed_at"], postgresql_where=sa.text("failed_at IS NOT NULL"))
+    op.create_index(
+        "ix_inbox_processed", "inbox", ["processed_at"], postgresql_where=sa.text("processed_at IS NOT NULL")
+    )
+    op.create_index(
+        "ix_inbox_unfinished",
+        "inbox",
+        ["received_at"],
+        postgresql_where=sa.text("processed_at IS NULL AND failed_at IS NULL"),
+    )
+    op.create_table(
+        "people",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text()),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("consented_at", sa.DateTime(timezone=True)),
+        sa.Column("guesses_first", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("pending_name_look_id", sa.Uuid()),
+        sa.Column("display_name_key", sa.Text()),
+        sa.Column("followers", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("following", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("banned_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("language ~ '^[a-z]{2}$'", name="ck_people_language"),
+        sa.CheckConstraint("(name IS NULL) = (display_name_key IS NULL)", name="ck_people_display_name_key"),
+        sa.CheckConstraint("char_length(name) BETWEEN 1 AND 40", name="ck_people_name"),
+        sa.CheckConstraint("followers >= 0 AND following >= 0", name="ck_people_followers"),
+        sa.PrimaryKeyConstraint("id", name="pk_people"),
+        sa.UniqueConstraint("display_name_key", name="uq_people_display_name_key"),
+    )
+    op.create_index(
+        "ix_people_pending_name_look_id",
+        "people",
+        ["pending_name_look_id"],
+        postgresql_where=sa.text("pending_name_look_id IS NOT NULL"),
+    )
+    op.create_table(
+        "follows",
+        sa.Column("follower_id", sa.Uuid(), nullable=False),
+        sa.Column("followed_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("follower_id <> followed_id", name="ck_follows_not_self"),
+        sa.ForeignKeyConstraint(["followed_id"], ["people.id"], name="fk_follows_followed_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["follower_id"], ["people.id"], name="fk_follows_follower_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("follower_id", "followed_id", name="pk_follows"),
+    )
+    op.create_index("ix_follows_followed_id", "follows", ["followed_id"])
+    op.create_table(
+        "identities",
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("blocked_at", sa.DateTime(timezone=True)),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "provider IN ('telegram', 'kakao', 'kakao_login', 'facebook', 'web')", name="ck_identities_provider"
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_identities_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("provider", "subject", name="pk_identities"),
+    )
+    op.create_index("ix_identities_person_id", "identities", ["person_id"])
+    op.create_index(
+        "ix_identities_sessions", "identities", ["last_seen_at"], postgresql_where=sa.text("provider = 'web'")
+    )
+    op.create_table(
+        "job_checkpoints",
+        sa.Column("inbox_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("data", postgresql.JSONB(none_as_null=True)),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name="fk_job_checkpoints_inbox_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("inbox_id", "name", name="pk_job_checkpoints"),
+    )
+    op.create_table(
+        "looks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("source_message_id", sa.Text(), nullable=False),
+        sa.Column("photo_key", sa.Text()),
+        sa.Column("heatmap_key", sa.Text()),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("perceptual_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("style", sa.Text(), nullable=False),
+        sa.Column("probabilities", postgresql.ARRAY(sa.Double(), dimensions=1), nullable=False),
+        sa.Column("outfit_probability", sa.Double(), nullable=False),
+        sa.Column("band", sa.Text(), nullable=False),
+        sa.Column("region_height", sa.Text(), nullable=False),
+        sa.Column("region_side", sa.Text(), nullable=False),
+        sa.Column("concentration", sa.Double(), nullable=False),
+        sa.Column("cam", sa.LargeBinary(), nullable=False),
+        sa.Column("cam_columns", sa.SmallInteger(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("engine", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("guessed_style", sa.Text()),
+        sa.Column("corrected_style", sa.Text()),
+        sa.Column("pending_question", sa.Text()),
+        sa.Column("hearts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("images_stored_at", sa.DateTime(timezone=True)),
+        sa.Column("shared_at", sa.DateTime(timezone=True)),
+        sa.Column("removed_at", sa.DateTime(timezone=True)),
+        sa.Column("report_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("suspended_at", sa.DateTime(timezone=True)),
+        sa.Column(
+            "is_public",
+            sa.Boolean(),
+            sa.Computed("shared_at IS NOT NULL AND removed_at IS NULL AND suspended_at IS NULL", persisted=True),
+        ),
+        sa.Column("shared_day", sa.Date(), sa.Computed("(shared_at AT TIME ZONE 'Asia/Seoul')::date", persisted=True)),
+        sa.Column(
+            "shared_week",
+            sa.Date(),
+            sa.Computed("date_trunc('week', (shared_at AT TIME ZONE 'Asia/Seoul'))::date", persisted=True),
+        ),
+        sa.CheckConstraint("band IN ('clear', 'leaning', 'torn', 'not_an_outfit')", name="ck_looks_band"),
+        sa.CheckConstraint("channel IN ('telegram', 'kakao', 'web')", name="ck_looks_channel"),
+        sa.CheckConstraint(
+            f"corrected_style IN ({STYLES})",
+            name="ck_looks_corrected_style",
+        ),
+        sa.CheckConstraint(
+            f"guessed_style IN ({STYLES})",
+            name="ck_looks_guessed_style",
+        ),
+        sa.CheckConstraint("language ~ '^[a-z]{2}$'", name="ck_looks_language"),
+        sa.CheckConstraint("pending_question IN ('guess', 'correct')", name="ck_looks_pending_question"),
+        sa.CheckConstraint("region_height IN ('upper', 'middle', 'lower', 'all_over')", name="ck_looks_region_height"),
+        sa.CheckConstraint("region_side IN ('left', 'right', 'both')", name="ck_looks_region_side"),
+        sa.CheckConstraint(
+            f"style IN ({STYLES})",
+            name="ck_looks_style",
+        ),
+        sa.CheckConstraint("(photo_key IS NULL) = (heatmap_key IS NULL)", name="ck_looks_both_images"),
+        sa.CheckConstraint("cam_columns > 0 AND octet_length(cam) % cam_columns = 0", name="ck_looks_cam"),
+        sa.CheckConstraint(
+            "cardinality(probabilities) = 8 AND 0 <= ALL (probabilities) AND 1 >= ALL (probabilities)",
+            name="ck_looks_probabilities",
+        ),
+        sa.CheckConstraint("concentration BETWEEN 0 AND 1", name="ck_looks_concentration"),
+        sa.CheckConstraint("hearts >= 0", name="ck_looks_hearts"),
+        sa.CheckConstraint("octet_length(perceptual_hash) = 80", name="ck_looks_perceptual_hash"),
+        sa.CheckConstraint("outfit_probability BETWEEN 0 AND 1", name="ck_looks_outfit_probability"),
+        sa.CheckConstraint("report_count >= 0", name="ck_looks_report_count"),
+        sa.CheckConstraint(
+            "shared_at IS NULL OR removed_at IS NOT NULL OR photo_key IS NOT NULL", name="ck_looks_shared_has_images"
+        ),
+        sa.CheckConstraint("width > 0 AND height > 0", name="ck_looks_size"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_looks_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_looks"),
+        sa.UniqueConstraint("person_id", "source_message_id", name="uq_looks_person_id_source_message_id"),
+    )
+    op.create_index(
+        "ix_looks_board_hearts",
+        "looks",
+        [sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public"),
+    )
+    op.create_index("ix_looks_corrected", "looks", ["id"], postgresql_where=sa.text("corrected_style IS NOT NULL"))
+    op.create_index(
+        "ix_looks_day_hearts",
+        "looks",
+        ["shared_day", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public"),
+    )
+    op.create_index(
+        "ix_looks_person_new",
+        "looks",
+        ["person_id", sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
+    )
+    op.create_index(
+        "ix_looks_person_shared",
+        "looks",
+        ["person_id", sa.literal_column("shared_at DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public"),
+    )
+    op.create_index(
+        "ix_looks_private",
+        "looks",
+        ["created_at"],
+        postgresql_where=sa.text("shared_at IS NULL AND photo_key IS NOT NULL"),
+    )
+    op.create_index("ix_looks_reported", "looks", ["id"], postgresql_where=sa.text("report_count > 0"))
+    op.create_index(
+        "ix_looks_style_day_hearts",
+        "looks",
+        ["style", "shared_day", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public"),
+    )
+    op.create_index(
+        "ix_looks_style_hearts",
+        "looks",
+        ["style", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public"),
+    )
+    op.create_index(
+        "ix_looks_style_week_hearts",
+        "looks",
+        ["style", "shared_week", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public"),
+    )
+    op.create_index(
+        "ix_looks_week_hearts",
+        "looks",
+        ["shared_week", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public"),
+    )
+    op.create_table(
+        "one_time_tokens",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("octet_length(token_hash) = 32", name="ck_one_time_tokens_token_hash"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_one_time_tokens_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_one_time_tokens"),
+    )
+    op.create_index("ix_one_time_tokens_expires_at", "one_time_tokens", ["expires_at"])
+    op.create_index("ix_one_time_tokens_person_id", "one_time_tokens", ["person_id"])
+    op.create_table(
+        "person_style_counts",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("style", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            f"style IN ({STYLES})",
+            name="ck_person_style_counts_style",
+        ),
+        sa.CheckConstraint("count >= 0", name="ck_person_style_counts_count"),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name="fk_person_style_counts_person_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", "style", name="pk_person_style_counts"),
+    )
+    op.create_table(
+        "bookmarks",
+        sa.Column("look_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["look_id"], ["looks.id"], name="fk_bookmarks_look_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_bookmarks_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("look_id", "person_id", name="pk_bookmarks"),
+    )
+    op.create_index("ix_bookmarks_person_id", "bookmarks", ["person_id", sa.literal_column("created_at DESC")])
+    op.create_table(
+        "hearts",
+        sa.Column("look_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["look_id"], ["looks.id"], name="fk_hearts_look_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_hearts_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("look_id", "person_id", name="pk_hearts"),
+    )
+    op.create_index("ix_hearts_person_id", "hearts", ["person_id", sa.literal_column("created_at DESC")])
+    op.create_table(
+        "moderation_log",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("moderator_id", sa.Uuid()),
+        sa.Column("look_id", sa.Uuid()),
+        sa.Column("person_id", sa.Uuid()),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("action IN ('hide', 'restore', 'ban', 'unban')", name="ck_moderation_log_action"),
+        sa.ForeignKeyConstraint(["look_id"], ["looks.id"], name="fk_moderation_log_look_id", ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["moderator_id"], ["people.id"], name="fk_moderation_log_moderator_id", ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_moderation_log_person_id", ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name="pk_moderation_log"),
+    )
+    op.create_index("ix_moderation_log_look_id", "moderation_log", ["look_id"])
+    op.create_index("ix_moderation_log_moderator_id", "moderation_log", ["moderator_id"])
+    op.create_index("ix_moderation_log_person_id", "moderation_log", ["person_id"])
+    op.create_table(
+        "reports",
+        sa.Column("look_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("reviewed_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("char_length(reason) <= 500", name="ck_reports_reason"),
+        sa.ForeignKeyConstraint(["look_id"], ["looks.id"], name="fk_reports_look_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_reports_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("look_id", "person_id", name="pk_reports"),
+    )
+    op.create_index("ix_reports_person_id", "reports", ["person_id"])
+    op.create_foreign_key(
+        "fk_people_pending_name_look_id", "people", "looks", ["pending_name_look_id"], ["id"], ondelete="SET NULL"
+    )
+    for statement in TRIGGERS:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Drop everything."""
+    op.drop_constraint("fk_people_pending_name_look_id", "people", type_="foreignkey")
+    for table in TABLES:
+        op.drop_table(table)
+    for function in FUNCTIONS:
+        op.execute(f"DROP FUNCTION {function}")
