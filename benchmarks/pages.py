@@ -31,7 +31,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 import numpy as np
@@ -53,7 +53,7 @@ from core.signing import VisitorTokenSigner
 from core.styles import STYLES, Style
 from core.vision.backends import available_cpus
 from leaderboard_web.pagination import RankCursor
-from leaderboard_web.routes.leaderboard import PAGE_SIZE, board_path
+from leaderboard_web.routes.leaderboard import PAGE_SIZE
 
 RESULTS = Path(__file__).parent / "results" / "board.json"
 ROOT = Path(__file__).parents[1]
@@ -203,21 +203,21 @@ def build_requests(board: SeededBoard) -> dict[str, Requests]:
             (SAMPLE,),
         ).fetchall()
     further = [
-        board_path(
+        _board_path(
             Period.ALL,
             style if turn % 2 else None,
-            RankCursor(offset=PAGE_SIZE + 1, position=LeaderboardCursor(hearts=hearts_, look_id=look_id)),
+            RankCursor(offset=PAGE_SIZE + 1, hearts=hearts_, look_id=look_id),
         )
         for turn, (look_id, hearts_, style) in enumerate(looks)
     ]
     kinds = {
-        "any board": [board_path(when, style) for when, style in tabs],
+        "any board": [_board_path(when, style) for when, style in tabs],
         "any board, further down": further,
         "a look": [f"/looks/{look_id}" for look_id, _, _ in looks],
         "a person": [f"/people/{quote(name)}" for (name,) in names],
     }
     found: dict[str, Requests] = {
-        f"board: {when}, {style or 'every style'}": [(board_path(when, style), "")] for when, style in tabs
+        f"board: {when}, {style or 'every style'}": [(_board_path(when, style), "")] for when, style in tabs
     }
     for kind, paths in kinds.items():
         found[f"{kind}, strangers"] = [(path, "") for path in paths]
@@ -412,3 +412,8 @@ def as_json(rows: Sequence[Row], plans: Sequence[QueryPlan], sizes: Sequence[int
 
 if __name__ == "__main__":
     main()
+
+
+def _board_path(period: Period, style: Style | None, cursor: RankCursor | None = None) -> str:
+    query = {"when": period, "style": style, "after": cursor and cursor.encode()}
+    return f"/?{urlencode({name: value for name, value in query.items() if value is not None})}"

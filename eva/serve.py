@@ -84,7 +84,7 @@ def _serve(host: str, port: int, *, run_worker: bool, polling: bool) -> None:
     from core.logging import configure_logging
     from core.runtime import run_event_loop, run_until_signalled
     from leaderboard_web.app import create_app
-    from leaderboard_web.chat_controller import CHAT_PATH
+    from leaderboard_web.routes.chat import CHAT_PATH
     from webhooks.app import create_webhook_app
     from webhooks.server import serve
 

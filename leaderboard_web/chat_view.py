@@ -18,8 +18,8 @@ from core.i18n.translations import Language, pick_variant, translate, variant_ke
 from core.signing import UrlSigner
 from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand
-from leaderboard_web.judge_response import ProbabilityBar, build_bar
-from leaderboard_web.routes.images import private_image_url
+from leaderboard_web.image_urls import private_image_url
+from leaderboard_web.view_models import ProbabilityBar, build_bar
 
 SAMPLE_SOURCE_PREFIX = "sample:"
 """How the source of a look begins whose photo is a sample; it is nobody's outfit, so it does not go to the board."""

@@ -1,27 +1,86 @@
-"""What the rooms of the site share, put together once at the start."""
+"""State of the application and the dependencies that routes declare as parameters."""
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from pydantic import BeforeValidator
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.service import ConversationService
+from core.i18n.translations import Language
+from core.images.renditions import RenditionStore
 from core.resources import Resources
 from core.settings import Settings
+from core.signing import VisitorTokenSigner
 from core.vision.classifier import StyleClassifier
+from leaderboard_web.flash import FlashMessages
+from leaderboard_web.language import request_language
 from leaderboard_web.load_shedding import PhotoSlots
-from leaderboard_web.sessions import VisitorSessions
+from leaderboard_web.report_deduplication import AnonymousReportLimiter
+from leaderboard_web.routing import UrlPaths
+from leaderboard_web.sessions import ViewerSession, VisitorSessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppState:
-    """Everything that a page may need."""
+    """What all routes share, created once with the application."""
 
     settings: Settings
-    memory: Resources
+    resources: Resources
     classifier: StyleClassifier
-    stylist: ConversationService
+    conversation: ConversationService
+    renditions: RenditionStore
+    token_signer: VisitorTokenSigner
     visitor_sessions: VisitorSessions
-    """Knows who visits."""
-    photo_slots: PhotoSlots
-    """Where photos wait."""
-    samples: Path
-    """A folder of JPEGs for people who have no photo at hand; may be missing."""
+    flash: FlashMessages
+    url_for: UrlPaths = field(default_factory=UrlPaths)
+    samples: Mapping[str, Path]
+    """JPEGs for people who have no photo at hand, by name."""
+    photo_slots: PhotoSlots = field(default_factory=PhotoSlots)
+    report_limiter: AnonymousReportLimiter = field(default_factory=AnonymousReportLimiter)
+
+
+def app_state(request: Request) -> AppState:
+    """The state of the application."""
+    state: AppState = request.app.state.eva
+    return state
+
+
+State = Annotated[AppState, Depends(app_state)]
+Lang = Annotated[Language, Depends(request_language)]
+
+
+def current_viewer(request: Request, state: State) -> ViewerSession:
+    """The browser session of the request."""
+    return ViewerSession(request, state.token_signer, is_https=state.settings.is_https)
+
+
+async def get_connection(state: State) -> AsyncIterator[AsyncConnection]:
+    """A database connection in autocommit mode."""
+    async with state.resources.database.connection() as connection:
+        yield connection
+
+
+async def get_transaction(state: State) -> AsyncIterator[AsyncConnection]:
+    """A database connection in a transaction, which an exception of the route rolls back."""
+    async with state.resources.database.transaction() as connection:
+        yield connection
+
+
+def _canonical_uuid(text: object) -> UUID:
+    """Accept an id only in the form that links of the site have."""
+    uuid = UUID(str(text))
+    if str(uuid) != text:
+        raise ValueError("not in canonical form")
+    return uuid
+
+
+Viewer = Annotated[ViewerSession, Depends(current_viewer)]
+# Function scope: the connection is returned, and the transaction committed, before the response is sent.
+Db = Annotated[AsyncConnection, Depends(get_connection, scope="function")]
+Transaction = Annotated[AsyncConnection, Depends(get_transaction, scope="function")]
+CanonicalUUID = Annotated[UUID, BeforeValidator(_canonical_uuid)]

@@ -1,16 +1,19 @@
-"""The one place where an error becomes an HTTP answer: a status, and Eva's sentence as page or JSON."""
+"""Error handlers: each error becomes a status and a translated message, as a page for people or JSON for scripts."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from core.conversation.narration import error_message
+from core.conversation import narration
 from core.errors import (
     DailyLimitError,
     DatabaseUnavailableError,
@@ -30,8 +33,9 @@ from core.errors import (
 )
 from core.i18n.translations import Language, translate
 from core.seoul_time import start_of_day
+from leaderboard_web.language import request_language
 from leaderboard_web.middleware.csp import SECURITY_HEADERS
-from leaderboard_web.templating import render_page, request_language
+from leaderboard_web.templating import render_page
 
 log = structlog.get_logger()
 
@@ -51,12 +55,28 @@ STATUS_BY_ERROR: dict[type[EvaError], HTTPStatus] = {
     ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
     EvaError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-"""The status of each kind of error; a kind that is missing here has its parent's."""
+"""HTTP status by error class; a class that is not listed has the status of its base class."""
+
+MESSAGE_KEY_BY_STATUS = {400: "page.no_file", 404: "page.not_found", 405: "page.not_found", 503: "page.busy"}
+"""Translation keys of the messages for plain HTTP errors; all others have `page.trouble`."""
 
 ONE_DAY = timedelta(days=1)
 
-MESSAGE_KEY_BY_STATUS = {400: "page.no_file", 404: "page.not_found", 405: "page.not_found", 503: "page.busy"}
-"""What Eva says about a status that is no error of hers; about every other one `page.trouble`."""
+
+class LocalizedHTTPError(HTTPException):
+    """An HTTP error with a name for scripts and a message of its own."""
+
+    def __init__(self, status: int, name: str, message_key: str, *, headers: Mapping[str, str] | None = None) -> None:
+        """Describe the error.
+
+        Args:
+            status: HTTP status.
+            name: `error` in JSON responses.
+            message_key: translation key of the message.
+            headers: further headers of the response.
+        """
+        super().__init__(status, headers=headers)
+        self.name, self.message_key = name, message_key
 
 
 def status_for(error: EvaError) -> HTTPStatus:
@@ -65,67 +85,89 @@ def status_for(error: EvaError) -> HTTPStatus:
 
 
 def message_for(error: EvaError | HTTPException, language: Language) -> str:
-    """What Eva says about an error."""
+    """The message that a person gets about an error."""
     if isinstance(error, EvaError):
-        return error_message(error, language)
+        return narration.error_message(error, language)
+    if isinstance(error, LocalizedHTTPError):
+        return translate(error.message_key, language)
     return translate(MESSAGE_KEY_BY_STATUS.get(error.status_code, "page.trouble"), language)
 
 
 def wants_json(request: Request) -> bool:
-    """Whether a script asks, not a browser that shows a page."""
+    """Whether a script sent the request, not a browser that shows a page."""
     return request.url.path.startswith("/api/") or request.headers.get("accept") == "application/json"
 
 
-def error_response(request: Request, status: int, error: str, message: str) -> Response:
-    """An answer that says no: JSON to scripts, a page to people.
+def error_response(
+    request: Request, status: int, name: str, message: str, *, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A response about an error: JSON for scripts, a page for people.
 
     Args:
-        request: what was asked.
-        status: the HTTP status.
-        error: its name, for scripts.
-        message: Eva's sentence.
+        request: that failed.
+        status: HTTP status.
+        name: of the error, for scripts.
+        message: translated, for people.
+        headers: further headers.
     """
     if wants_json(request):
-        return JSONResponse({"error": error, "message": message}, status)
-    return render_page(request, "message.html", status=status, message=message)
+        response: Response = JSONResponse({"error": name, "message": message}, status)
+    else:
+        response = render_page(request, "notice_page.html", request_language(request), status=status, message=message)
+    response.headers.update(headers or {})
+    return response
 
 
-def register_error_handlers(app: FastAPI) -> None:
-    """Make the app answer every error in Eva's words."""
+async def handle_eva_error(request: Request, error: EvaError) -> Response:
+    """Respond to an error of the domain."""
+    status = status_for(error)
+    log.info("request_refused", error=type(error).__name__, status=int(status))
+    headers = {}
+    if isinstance(error, DailyLimitError):
+        seconds = (start_of_day() + ONE_DAY - datetime.now(UTC)).total_seconds()
+        headers["Retry-After"] = str(math.ceil(seconds))
+    message = message_for(error, request_language(request))
+    return error_response(request, status, type(error).__name__, message, headers=headers)
 
-    @app.exception_handler(EvaError)
-    async def eva_error(request: Request, error: EvaError) -> Response:
-        status = status_for(error)
-        log.info("refused", error=type(error).__name__, status=int(status))
-        answer = error_response(request, status, type(error).__name__, message_for(error, request_language(request)))
-        if isinstance(error, DailyLimitError):
-            answer.headers["Retry-After"] = str(
-                math.ceil((start_of_day() + ONE_DAY - datetime.now(UTC)).total_seconds())
-            )
-        return answer
 
-    @app.exception_handler(HTTPException)
-    async def http_error(request: Request, error: HTTPException) -> Response:
-        name, sentence = HTTPStatus(error.status_code).phrase, message_for(error, request_language(request))
-        answer = error_response(request, error.status_code, name, sentence)
-        answer.headers.update(error.headers or {})
-        return answer
+async def handle_database_unavailable(request: Request, error: DatabaseUnavailableError) -> Response:
+    """Respond while the database cannot be reached."""
+    log.warning("database_unavailable", error=error.detail)
+    return await handle_eva_error(request, error)
 
-    @app.exception_handler(ClientDisconnect)
-    async def left(request: Request, error: ClientDisconnect) -> Response:
-        # The line broke: nobody hears the answer, and it is no mistake of ours.
-        log.info("left", path=request.url.path)
-        return Response(status_code=HTTPStatus.BAD_REQUEST)
 
-    @app.exception_handler(DatabaseUnavailableError)
-    async def away(request: Request, error: DatabaseUnavailableError) -> Response:
-        log.warning("the database cannot be reached", error=error.detail)
-        return await eva_error(request, error)
+async def handle_http_error(request: Request, error: HTTPException) -> Response:
+    """Respond to an HTTP error that a route, a dependency or a middleware raised."""
+    name = error.name if isinstance(error, LocalizedHTTPError) else HTTPStatus(error.status_code).phrase
+    message = message_for(error, request_language(request))
+    return error_response(request, error.status_code, name, message, headers=error.headers)
 
-    @app.exception_handler(Exception)
-    async def bug(request: Request, error: Exception) -> Response:
-        sentence = translate("page.trouble", request_language(request))
-        answer = error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", sentence)
-        # Starlette answers bugs outside of all middleware.
-        answer.headers.update(SECURITY_HEADERS)
-        return answer
+
+async def handle_validation_error(request: Request, error: RequestValidationError) -> Response:
+    """Respond to parameters that FastAPI refused: 404 for those of the URL, 400 for those of a form."""
+    is_url = any(detail["loc"][0] in {"path", "query"} for detail in error.errors())
+    return await handle_http_error(request, HTTPException(404 if is_url else 400))
+
+
+async def handle_client_disconnect(request: Request, error: ClientDisconnect) -> Response:
+    """End a request whose client closed the connection; it does not receive the response."""
+    log.info("client_disconnected", path=request.url.path)
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
+
+
+async def handle_bug(request: Request, error: Exception) -> Response:
+    """Respond to an unexpected error, which Starlette raises again afterwards for the server's log."""
+    message = translate("page.trouble", request_language(request))
+    # Starlette handles unexpected errors outside of all middleware.
+    return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message, headers=SECURITY_HEADERS)
+
+
+REFUSAL_HANDLERS: dict[Any, Any] = {
+    EvaError: handle_eva_error,
+    DatabaseUnavailableError: handle_database_unavailable,
+    HTTPException: handle_http_error,
+    RequestValidationError: handle_validation_error,
+    ClientDisconnect: handle_client_disconnect,
+}
+"""Handlers of expected errors, for routes and for middleware."""
+EXCEPTION_HANDLERS = {**REFUSAL_HANDLERS, Exception: handle_bug}

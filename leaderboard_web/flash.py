@@ -1,4 +1,4 @@
-"""What was just said and is kept nowhere, for the page that comes after a form: in a signed cookie, for two minutes."""
+"""Chat messages for the page after a form, in a signed cookie that lives for two minutes."""
 
 from collections.abc import Sequence
 
@@ -7,35 +7,35 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from leaderboard_web.chat_view import ChatLine
 
-COOKIE = "said"
+COOKIE = "flash"
 COOKIE_PATH = "/try"
 MAX_AGE = 120
 """Seconds."""
-SALT = b"eva said 1"
-"""Keeps these signatures apart from whatever else the same key may sign."""
+SALT = b"eva flash 1"
+"""Separates these signatures from others of the same key."""
 
 
 class FlashMessages:
-    """Lines for the next page of the conversation. They are shown once, and only to the browser that has the cookie."""
+    """Messages that are stored nowhere else and shown once, by the browser that has the cookie."""
 
     def __init__(self, secret: bytes) -> None:
-        """Take the key that signs, so that nobody puts words into Eva's mouth."""
+        """Take the signing key, without which nobody can put words into Eva's mouth."""
         self._serializer = URLSafeTimedSerializer(secret, salt=SALT)
 
     def write(self, response: Response, lines: Sequence[ChatLine]) -> None:
-        """Leave some lines with the browser."""
-        kept = self._serializer.dumps([(line.sender, line.text) for line in lines])
-        response.set_cookie(COOKIE, kept, max_age=MAX_AGE, path=COOKIE_PATH, httponly=True, samesite="lax")
+        """Send messages to the browser."""
+        value = self._serializer.dumps([(line.sender, line.text) for line in lines])
+        response.set_cookie(COOKIE, value, max_age=MAX_AGE, path=COOKIE_PATH, httponly=True, samesite="lax")
 
     def read(self, request: Request) -> list[ChatLine]:
-        """The lines that were left; none where there are none, they are too old, or somebody else wrote them."""
+        """The messages of the browser; an empty list without a valid cookie."""
         try:
-            kept = self._serializer.loads(request.cookies.get(COOKIE, ""), max_age=MAX_AGE)
+            lines = self._serializer.loads(request.cookies.get(COOKIE, ""), max_age=MAX_AGE)
         except BadSignature:
             return []
-        return [ChatLine(sender=who, text=text) for who, text in kept]
+        return [ChatLine(sender=sender, text=text) for sender, text in lines]
 
     def clear(self, request: Request, response: Response) -> None:
-        """They were shown."""
+        """Remove messages that were shown."""
         if COOKIE in request.cookies:
             response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="lax")

@@ -1,45 +1,51 @@
-"""Forms: read in memory, never longer than what they hold may be, never on disk."""
+"""Multipart forms with photos, read in memory and never written to disk.
 
-from collections.abc import AsyncGenerator
+Forms without a photo are declared with FastAPI's `Form`; `BodySizeLimitMiddleware` bounds them.
+"""
+
+from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import HTTPException, Request
+from fastapi import Depends, HTTPException, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from core.errors import PhotoTooLargeError
-from core.images.decoding import MAX_BYTES
+from leaderboard_web.middleware.body_limit import MAX_UPLOAD_BYTES
 
-MAX_MULTIPART_BYTES = MAX_BYTES + 64 * 1024
-"""The longest body: one photo and the form around it."""
-DRAIN_LIMIT = 4 * MAX_MULTIPART_BYTES
-"""What is read of a longer one, and thrown away: browsers show an answer only after they have sent all."""
-
-MAX_URLENCODED_BYTES = 8 * 1024
-"""The longest body of a form without a photo, in bytes."""
 MAX_FIELDS = 8
+MAX_FILES = 2
+MAX_URLENCODED_BYTES = 8 * 1024
 
 
 class _InMemoryMultiPartParser(MultiPartParser):
-    spool_max_size = MAX_MULTIPART_BYTES
+    spool_max_size = MAX_UPLOAD_BYTES
 
 
 async def read_multipart(request: Request) -> FormData:
     """The fields of a multipart form.
 
     Raises:
-        PhotoTooLargeError: the body is longer than a photo may be.
-        HTTPException: 400, the body is no such form.
+        PhotoTooLargeError: the body is longer than a photo and its form may be.
+        HTTPException: 400, the body is not a multipart form.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise HTTPException(400)
-    parser = _InMemoryMultiPartParser(
-        request.headers, _limit_body(request, MAX_MULTIPART_BYTES), max_files=2, max_fields=8
-    )
+    parser = _InMemoryMultiPartParser(request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS)
     try:
         return await parser.parse()
     except MultiPartException as error:
         raise HTTPException(400) from error
+
+
+async def uploaded_bytes(form: FormData, field: str = "photo") -> bytes | None:
+    """The content of an uploaded file; None where the field was left empty."""
+    file = form.get(field)
+    if not isinstance(file, UploadFile) or not file.filename:
+        return None
+    return await file.read()
+
+
+MultipartForm = Annotated[FormData, Depends(read_multipart)]
 
 
 async def read_urlencoded(request: Request) -> dict[str, str]:
@@ -70,23 +76,3 @@ async def read_body(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise HTTPException(413)
     return bytes(body)
-
-
-async def uploaded_bytes(form: FormData, field: str = "photo") -> bytes | None:
-    """The content of an uploaded file, or None where the field was left empty."""
-    file = form.get(field)
-    if not isinstance(file, UploadFile) or not file.filename:
-        return None
-    return await file.read()
-
-
-async def _limit_body(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > DRAIN_LIMIT:
-            break
-        if size <= limit:
-            yield chunk
-    if size > limit:
-        raise PhotoTooLargeError(f"over {limit} bytes")

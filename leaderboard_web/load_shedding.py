@@ -1,4 +1,4 @@
-"""Where photos wait for their turn: as many at a time as there are cores, and a short queue."""
+"""A bound on the photos that the site has accepted and not yet answered."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,26 +9,27 @@ from fastapi import HTTPException
 from core.vision.backends import available_cpus
 
 WAITING_PER_CORE = 8
-"""Photos that may wait for each core, a second or two; more are asked to come back."""
+"""Photos that may wait for each core, one or two seconds; further ones are asked to try again later."""
+RETRY_AFTER_SECONDS = 3
 
 
 class PhotoSlots:
-    """Counts the photos that the site has taken in and not answered yet."""
+    """A semaphore that refuses instead of waiting."""
 
     def __init__(self) -> None:
         self._semaphore = Semaphore(available_cpus() * (1 + WAITING_PER_CORE))
 
     @contextmanager
     def acquire(self) -> Iterator[None]:
-        """Hold a place for one photo.
+        """Hold a slot for one photo.
 
         Raises:
-            HTTPException: 503, too many photos are waiting.
+            HTTPException: 503 with Retry-After, too many photos are waiting.
         """
         try:
             self._semaphore.acquire_nowait()
         except WouldBlock:
-            raise HTTPException(503, headers={"Retry-After": "3"}) from None
+            raise HTTPException(503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)}) from None
         try:
             yield
         finally:

@@ -1,78 +1,139 @@
-"""The cursor in a board's link to its next page: opaque to people, checked when it comes back."""
+"""Keyset pagination: cursors in links to the next page of a list, and the pages themselves.
 
-from __future__ import annotations
+A cursor is the position of the last row of a page. In a link it is base64url of its fields, joined by dots; what does
+not decode to exactly the same text again is refused.
+"""
 
 import base64
-import binascii
-import re
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Depends, HTTPException, Query, Request
 
-from core.db.leaderboard import LeaderboardCursor
 from leaderboard_web.parameters import query_parameter
 
-RANK_PATTERN = re.compile(r"(?P<shown>\d{1,9})\.(?P<hearts>\d{1,9})\.(?P<id>[0-9a-f]{32})", re.ASCII)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+MAX_INTEGER = 2**31 - 1
+"""Largest integer of a cursor: that of Postgres' `integer`."""
+MAX_LENGTH = 120
+"""Longest encoded cursor, in characters."""
+
+Row = TypeVar("Row")
+C = TypeVar("C", bound="Cursor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RankCursor:
-    """How far somebody has come on a board."""
-
-    offset: int
-    """Looks that came before."""
-    position: LeaderboardCursor
-    """Of the last of them."""
+class Cursor:
+    """Base of all cursors; fields are `int`, `datetime` or `UUID`."""
 
     def encode(self) -> str:
-        """The cursor for a link."""
-        plain = f"{self.offset}.{self.position.hearts}.{self.position.look_id.hex}"
+        """The cursor as a link carries it."""
+        plain = ".".join(_encode_field(getattr(self, field.name)) for field in fields(self))
         return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
     @classmethod
-    def decode(cls, text: str) -> RankCursor | None:
-        """The cursor of a link; None if it is not one of ours."""
-        try:
-            plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-        except (binascii.Error, ValueError):
-            return None
-        match = RANK_PATTERN.fullmatch(plain)
-        if match is None:
-            return None
-        place = LeaderboardCursor(hearts=int(match["hearts"]), look_id=UUID(match["id"]))
-        return cls(offset=int(match["shown"]), position=place)
+    def decode(cls, text: str) -> Self:
+        """The cursor of a link.
 
-
-TIME_PATTERN = re.compile(r"(?P<at>\d{1,17})\.(?P<id>[0-9a-f]{32})", re.ASCII)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+        Raises:
+            ValueError: the text is not an encoded cursor of this kind.
+        """
+        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+        values = plain.split(".")
+        if len(values) != len(fields(cls)):
+            raise ValueError(text)
+        parsed = [_decode_field(field.type, value) for field, value in zip(fields(cls), values, strict=True)]
+        cursor = cls(**{field.name: value for field, value in zip(fields(cls), parsed, strict=True)})
+        if cursor.encode() != text:
+            raise ValueError(text)
+        return cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimeCursor:
-    """Where a list in the order of time goes on: after this one, with what is older."""
+class RankCursor(Cursor):
+    """A position on the leaderboard."""
+
+    offset: int
+    """Looks that came before the next page."""
+    hearts: int
+    look_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeCursor(Cursor):
+    """A position in a list that is ordered by time, the latest first."""
 
     at: datetime
     id: UUID
 
-    def encode(self) -> str:
-        """The cursor for a link: microseconds since 1970, and the id."""
-        return f"{(self.at - EPOCH) // timedelta(microseconds=1)}.{self.id.hex}"
 
-    @classmethod
-    def decode(cls, text: str) -> TimeCursor | None:
-        """The cursor of a link; None if it is not one of ours."""
-        match = TIME_PATTERN.fullmatch(text)
-        if match is None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Row]):
+    """A page of a list."""
+
+    rows: Sequence[Row]
+    next_cursor: str | None
+    """Encoded cursor of the next page; None on the last one."""
+
+
+def build_page(rows: Sequence[Row], size: int, cursor_of: Callable[[Row], Cursor]) -> Page[Row]:
+    """Cut a list to one page.
+
+    Args:
+        rows: up to `size` + 1 rows; the additional one says that there is a next page.
+        size: rows on a page.
+        cursor_of: the cursor of a row.
+    """
+    shown = rows[:size]
+    return Page(rows=shown, next_cursor=cursor_of(shown[-1]).encode() if len(rows) > size else None)
+
+
+def cursor_parameter(kind: type[C], name: str) -> Any:
+    """A dependency that reads a cursor from the query; a malformed one is a 404."""
+
+    def read_cursor(text: Annotated[str | None, Query(alias=name)] = None) -> C | None:
+        if text is None:
             return None
-        return cls(at=EPOCH + timedelta(microseconds=int(match["at"])), id=UUID(match["id"]))
+        if len(text) > MAX_LENGTH:
+            raise HTTPException(404)
+        try:
+            return kind.decode(text)
+        except ValueError:
+            raise HTTPException(404) from None
+
+    return Depends(read_cursor)
+
+
+AfterRank = Annotated[RankCursor | None, cursor_parameter(RankCursor, "after")]
+BeforeTime = Annotated[TimeCursor | None, cursor_parameter(TimeCursor, "before")]
+
+
+def _encode_field(value: int | datetime | UUID) -> str:
+    if isinstance(value, datetime):
+        return str((value - EPOCH) // MICROSECOND)
+    return value.hex if isinstance(value, UUID) else str(value)
+
+
+def _decode_field(kind: Any, text: str) -> int | datetime | UUID:
+    if kind is UUID:
+        return UUID(hex=text)
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(text)
+    number = int(text)
+    if kind is datetime:
+        try:
+            return EPOCH + number * MICROSECOND
+        except OverflowError:
+            raise ValueError(text) from None
+    if number > MAX_INTEGER:
+        raise ValueError(text)
+    return number
 
 
 def before_cursor(request: Request) -> TimeCursor | None:
-    """The cursor in the query `before`, if there is one.
-
-    Raises:
-        HTTPException: 404, it is not one of ours.
-    """
+    """The cursor in the query `before`."""
     return query_parameter(request, "before", TimeCursor.decode)

@@ -1,9 +1,9 @@
-"""Whose reports count: everybody's, but of those who are nothing but a cookie only one for each place and look.
+"""Which reports of looks are counted.
 
-Anybody can have any number of cookies, and three reports take a look off the board. Who has a chat or a login counts
-wherever they are; of all others at one address the first one does, once a day. An address of no use outside (this
-machine's own, a home's, that of a proxy which is not believed) says nothing about who it is, so there everybody counts.
-As with all limits, this is counted in the memory of each process, and no address is stored or logged.
+Three reports take a look off the leaderboard, and anybody can have any number of cookies. A report by a person with a
+chat or a login is always counted. Of all people at one network address who have only a cookie, the first report of a
+look in a day is counted. Addresses that are not public (this machine, a home network, an untrusted proxy) identify
+nobody, so all reports from them are counted. The counters are in the memory of each process; no address is stored.
 """
 
 from ipaddress import ip_address
@@ -22,13 +22,20 @@ ONE_PER_DAY = RateLimitItemPerDay(1)
 
 
 class AnonymousReportLimiter:
-    """Knows whose report counts."""
+    """Counts one report for each network address, look and day."""
 
     def __init__(self) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     async def is_counted(self, connection: AsyncConnection, request: Request, person_id: UUID, look_id: UUID) -> bool:
-        """Whether a person's report of a look counts; asking once is reporting once."""
+        """Whether a person's report of a look counts; each call is one report.
+
+        Args:
+            connection: of the database.
+            request: of the report.
+            person_id: who reports.
+            look_id: the reported look.
+        """
         if not await sessions.is_anonymous(connection, person_id):
             return True
         network = client_network(request.client.host if request.client else None)

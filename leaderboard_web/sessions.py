@@ -1,4 +1,4 @@
-"""Who visits: a person whom Eva knows by a signed cookie, made when they first do something, never for reading."""
+"""Browser sessions of visitors, in a signed cookie that is set by the first thing a visitor does, never by reading."""
 
 from uuid import UUID
 
@@ -11,12 +11,97 @@ from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.services import accounts
 from core.signing import VisitorTokenSigner
-from leaderboard_web.templating import request_language
+from leaderboard_web.language import request_language
 
 VISITOR_COOKIE = "visitor"
 SECURE_VISITOR_COOKIE = f"__Host-{VISITOR_COOKIE}"
-"""Its name over https: browsers take it from this host alone, and no page of a neighbouring one can plant it."""
+"""Name of the cookie over https: browsers accept the prefix from this host alone, not from a sibling domain."""
 VISITOR_COOKIE_MAX_AGE = 365 * 24 * 60 * 60
+"""Seconds."""
+
+
+class ViewerSession:
+    """The session behind one request, and the person that it belongs to, if there is one."""
+
+    def __init__(self, request: Request, signer: VisitorTokenSigner, *, is_https: bool) -> None:
+        """Read the session of a request.
+
+        Args:
+            request: of the viewer.
+            signer: issues and verifies session tokens.
+            is_https: whether people reach the site over https, also where a proxy speaks http with it.
+        """
+        self._request, self._signer = request, signer
+        self._is_secure = is_https or request.scope["scheme"] == "https"
+        token = request.cookies.get(self._cookie_name)
+        self.key = signer.verify(token)
+        """Key of the session in the database; None without a valid cookie. A key may belong to nobody."""
+        self._token = token if self.key is not None else None
+
+    async def get_person_id(self, connection: AsyncConnection) -> UUID | None:
+        """The id of the session's person; None where nobody has this session."""
+        if self.key is None:
+            return None
+        identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
+        return None if identity is None else identity.person_id
+
+    async def get_person(self, connection: AsyncConnection) -> Person | None:
+        """The session's person; None where nobody has this session."""
+        return None if self.key is None else await people.get_by_identity(connection, IdentityProvider.WEB, self.key)
+
+    async def get_or_create_person_id(self, connection: AsyncConnection) -> UUID:
+        """The id of the session's person, who is created if necessary; call `set_cookie` on the response then.
+
+        Raises:
+            PersonNotFoundError: the person was erased in this moment.
+        """
+        key = self._issue_if_missing()
+        identity = await people.get_identity(connection, IdentityProvider.WEB, key)
+        if identity is None:
+            language = request_language(self._request)
+            person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=language)
+            return person.id
+        await sessions.touch(connection, identity)
+        return identity.person_id
+
+    async def start(self, connection: AsyncConnection, person_id: UUID) -> None:
+        """Log the browser in as a person, with a new token that replaces the present one; `set_cookie` sends it.
+
+        Raises:
+            PersonNotFoundError: the person was erased in this moment.
+        """
+        replaced, self.key, self._token = self.key, None, None
+        await accounts.start_session(connection, person_id, self._issue_if_missing(), replaces=replaced)
+
+    def set_cookie(self, response: Response) -> None:
+        """Send the token of the session with a response; does nothing where there is no session."""
+        if self._token is not None:
+            response.set_cookie(
+                self._cookie_name,
+                self._token,
+                max_age=VISITOR_COOKIE_MAX_AGE,
+                httponly=True,
+                samesite="lax",
+                secure=self._is_secure,
+            )
+
+    @property
+    def _cookie_name(self) -> str:
+        return SECURE_VISITOR_COOKIE if self._is_secure else VISITOR_COOKIE
+
+    def _issue_if_missing(self) -> str:
+        """The key of the session; a new one if the browser sent none."""
+        if self.key is None:
+            self._token = self._signer.issue()
+            self.key = self._signer.verify(self._token)
+            assert self.key is not None, "an issued token is valid"
+        return self.key
+
+
+def clear_visitor_cookie(response: Response) -> None:
+    """Remove the session from the browser."""
+    for name in (VISITOR_COOKIE, SECURE_VISITOR_COOKIE):
+        response.delete_cookie(name, httponly=True, samesite="lax", secure=name == SECURE_VISITOR_COOKIE)
 
 
 class VisitorSessions:

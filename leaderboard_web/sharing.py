@@ -64,7 +64,7 @@ class ShareLinks:
 
 def share_image_routes(state: AppState) -> APIRouter:
     """The cards. Crawlers fetch them, so they need no signature; they are there only for looks on the board."""
-    router, memory, derived = APIRouter(route_class=PageRoute), state.memory, RenditionStore(state.memory)
+    router, memory, derived = APIRouter(route_class=PageRoute), state.resources, RenditionStore(state.resources)
 
     @router.get("/looks/{look_id}/card-{language}-{marked}.jpg", response_class=Response)
     async def card(look_id: str, language: str, marked: str) -> Response:
@@ -94,7 +94,7 @@ def link_preview(look: Look, owner_name: str, sentence: str, language: Language)
     """What a link to a look unfolds to; `name` is its owner's on the board, `line` Eva's verdict, see `line_of`."""
     return LinkPreview(
         language=language,
-        kind="article",
+        type="article",
         title=_share_title(look, owner_name, language),
         description=sentence,
         image=_share_image_url(look, sentence, language),

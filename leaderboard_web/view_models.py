@@ -11,14 +11,13 @@ from core.conversation.narration import percent, style_name
 from core.db.leaderboard import LeaderboardEntry
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
-from core.i18n.translations import Language
+from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.seoul_time import SEOUL
 from core.signing import UrlSigner
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand
-from leaderboard_web.parameters import person_path
-from leaderboard_web.routes.images import (
+from leaderboard_web.image_urls import (
     private_image_url,
     private_thumbnail_url,
     public_image_url,
@@ -37,8 +36,8 @@ class LookCard:
     """How clearly it reads as that style, 1 to 99."""
     owner_name: str
     """Its owner's on the board; people write it, so it is never trusted."""
-    owner_url: str | None
-    """Address of its owner's page; None for one who has only a made-up name."""
+    owner_has_page: bool
+    """Whether the owner has a page; false for an owner with a generated name."""
     hearts: int
     is_hearted: bool
     """Whether the reader gave it a heart."""
@@ -74,7 +73,7 @@ def build_card(
         style_name=style_name(look.style, language),
         percent=percent(look.confidence),
         owner_name=display_name(look.person_id, entry.owner_name, language),
-        owner_url=None if entry.owner_name is None else person_path(entry.owner_name),
+        owner_has_page=entry.owner_name is not None,
         hearts=look.hearts,
         is_hearted=entry.is_hearted,
         # The database promises that a shared look has its pictures.
@@ -83,6 +82,31 @@ def build_card(
         width=look.width,
         height=look.height,
         rank=rank,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbabilityBar:
+    """The probability of one style."""
+
+    style: Style
+    name: str
+    percent: int
+    """1 to 99, the number that Eva's messages contain."""
+    probability: float
+    label: str
+    """Text alternative of the bar."""
+
+
+def build_bar(style: Style, probability: float, language: Language) -> ProbabilityBar:
+    """The bar of one style; `probability` is 0 to 1."""
+    name, percentage = style_name(style, language), percent(probability)
+    return ProbabilityBar(
+        style=style,
+        name=name,
+        percent=percentage,
+        probability=probability,
+        label=translate("page.bar", language, style=name, percent=percentage),
     )
 
 

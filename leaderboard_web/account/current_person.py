@@ -7,6 +7,7 @@ from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
 from leaderboard_web.dependencies import AppState
+from leaderboard_web.language import request_language
 from leaderboard_web.parameters import parse_canonical_uuid
 from leaderboard_web.templating import render_page
 
@@ -36,4 +37,4 @@ async def get_own_look(
 
 def render_anonymous(request: Request) -> Response:
     """What these pages are for, for somebody of whom there is nothing to show yet."""
-    return render_page(request, "me/stranger.html", section=SECTION)
+    return render_page(request, "me/stranger.html", request_language(request), section=SECTION)

@@ -20,14 +20,14 @@ from core.i18n.translations import Language, translate, variant_keys
 from core.object_storage import ObjectStorage
 from leaderboard_web.account.current_person import ACCOUNT_PATH, current_person
 from leaderboard_web.dependencies import AppState
+from leaderboard_web.language import request_language
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import request_language
 
 
 def data_export_routes(state: AppState) -> APIRouter:
     """The download."""
-    router, memory = APIRouter(route_class=PageRoute), state.memory
+    router, memory = APIRouter(route_class=PageRoute), state.resources
 
     @router.get("/me/data.zip", response_class=Response)
     async def data(request: Request) -> Response:

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from core.services.retention import erase_person
 from leaderboard_web.account.current_person import ACCOUNT_PATH, SECTION, current_person, render_anonymous
 from leaderboard_web.dependencies import AppState
+from leaderboard_web.language import request_language
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
@@ -12,7 +13,7 @@ from leaderboard_web.templating import render_page
 
 def erase_routes(state: AppState) -> APIRouter:
     """The question, the deed and the goodbye."""
-    router, memory, guests = APIRouter(route_class=PageRoute), state.memory, state.visitor_sessions
+    router, memory, guests = APIRouter(route_class=PageRoute), state.resources, state.visitor_sessions
 
     @router.get("/me/forget", response_class=Response)
     async def ask(request: Request) -> Response:
@@ -22,7 +23,7 @@ def erase_routes(state: AppState) -> APIRouter:
         return (
             render_anonymous(request)
             if me is None
-            else render_page(request, "me/forget.html", section=SECTION, look=None)
+            else render_page(request, "me/forget.html", request_language(request), section=SECTION, look=None)
         )
 
     @router.post("/me/forget", response_class=Response)
@@ -43,6 +44,6 @@ def erase_routes(state: AppState) -> APIRouter:
     @router.get("/me/goodbye", response_class=Response)
     async def goodbye(request: Request) -> Response:
         """What Eva says at the end."""
-        return render_page(request, "me/goodbye.html", section=SECTION)
+        return render_page(request, "me/goodbye.html", request_language(request), section=SECTION)
 
     return router

@@ -11,11 +11,12 @@ from core.db.people import Person
 from leaderboard_web.account.current_person import ACCOUNT_PATH, SECTION, current_person, render_anonymous
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.forms import read_urlencoded
+from leaderboard_web.language import request_language
 from leaderboard_web.pagination import TimeCursor, before_cursor
 from leaderboard_web.parameters import parse_canonical_uuid, person_path
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import render_page, request_language
+from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_card, build_own_look
 
 LOOKS_PER_PAGE = 12
@@ -24,7 +25,7 @@ HISTORY_NOTICES = {"deleted": "me.deleted"}
 
 def history_routes(state: AppState) -> APIRouter:
     """The page."""
-    router, memory = APIRouter(route_class=PageRoute), state.memory
+    router, memory = APIRouter(route_class=PageRoute), state.resources
 
     @router.get("/me", response_class=Response)
     async def history(request: Request) -> Response:
@@ -45,6 +46,7 @@ def history_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "me/history.html",
+            request_language(request),
             section=SECTION,
             tab="history",
             name=display_name(me.id, me.name, language),
@@ -64,7 +66,7 @@ BOOKMARKS_PER_PAGE = 12
 
 def bookmark_routes(state: AppState) -> APIRouter:
     """The page."""
-    router, memory = APIRouter(route_class=PageRoute), state.memory
+    router, memory = APIRouter(route_class=PageRoute), state.resources
 
     @router.get("/me/scraps", response_class=Response)
     async def page(request: Request) -> Response:
@@ -87,6 +89,7 @@ def bookmark_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "me/scraps.html",
+            request_language(request),
             section=SECTION,
             tab="scraps",
             cards=[build_card(each, signer=memory.url_signer, language=language) for each in looks],
@@ -105,7 +108,7 @@ FOLLOWING_NOTICES = {"unfollowed": "me.unfollowed"}
 
 def following_routes(state: AppState) -> APIRouter:
     """The feed, and the list."""
-    router, memory = APIRouter(route_class=PageRoute), state.memory
+    router, memory = APIRouter(route_class=PageRoute), state.resources
 
     @router.get("/me/following", response_class=Response)
     async def feed(request: Request) -> Response:
@@ -127,6 +130,7 @@ def following_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "me/following.html",
+            request_language(request),
             section=SECTION,
             tab="following",
             people=me.following,
@@ -147,6 +151,7 @@ def following_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "me/people.html",
+            request_language(request),
             section=SECTION,
             tab="following",
             people=[(each.id, display_name(each.id, each.name, language), _person_url(each)) for each in shown],

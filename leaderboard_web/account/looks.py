@@ -19,11 +19,11 @@ from core.vision.verdict import ConfidenceBand
 from leaderboard_web.account.current_person import ACCOUNT_PATH, SECTION, get_own_look
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.forms import read_urlencoded
-from leaderboard_web.judge_response import build_bar
+from leaderboard_web.language import request_language
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import render_page, request_language
-from leaderboard_web.view_models import build_own_look
+from leaderboard_web.templating import render_page
+from leaderboard_web.view_models import build_bar, build_own_look
 
 ALLOWED_ACTIONS = {
     ActionType.SHARE,
@@ -52,7 +52,7 @@ def own_look_path(look_id: object) -> str:
 
 def own_look_routes(state: AppState) -> APIRouter:
     """The page, its forms, and the question before a look is deleted."""
-    router, memory, stylist = APIRouter(route_class=PageRoute), state.memory, state.stylist
+    router, memory, stylist = APIRouter(route_class=PageRoute), state.resources, state.conversation
 
     @router.get("/me/looks/{look_id}", response_class=Response)
     async def page(request: Request, look_id: str) -> Response:
@@ -86,7 +86,7 @@ def own_look_routes(state: AppState) -> APIRouter:
         async with memory.database.connection() as connection:
             _, look = await get_own_look(state, connection, request, look_id)
         mine = build_own_look(look, memory, request_language(request))
-        return render_page(request, "me/delete.html", section=SECTION, look=mine)
+        return render_page(request, "me/delete.html", request_language(request), section=SECTION, look=mine)
 
     @router.post("/me/looks/{look_id}/delete", response_class=Response)
     async def delete(request: Request, look_id: str) -> Response:
@@ -110,7 +110,14 @@ def own_look_routes(state: AppState) -> APIRouter:
         styles = [(each, style_name(each, language)) for each in STYLES]
         if mine.awaiting_guess:
             return render_page(
-                request, "me/guess.html", status=status, section=SECTION, look=mine, styles=styles, says=says
+                request,
+                "me/guess.html",
+                request_language(request),
+                status=status,
+                section=SECTION,
+                look=mine,
+                styles=styles,
+                says=says,
             )
         guess, correction = look.guessed_style, look.corrected_style
         style = verdict.style if correction is None or request.query_params.get("said") == "agreed" else correction
@@ -118,6 +125,7 @@ def own_look_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "me/look.html",
+            request_language(request),
             status=status,
             section=SECTION,
             look=mine,
@@ -152,7 +160,7 @@ def _notice_for(action: ActionType, style: Style | None, before: Look, after: Lo
 
 def display_name_routes(state: AppState) -> APIRouter:
     """The question and its answers: a name, the one that Eva made up, or not to share after all."""
-    router, memory, stylist = APIRouter(route_class=PageRoute), state.memory, state.stylist
+    router, memory, stylist = APIRouter(route_class=PageRoute), state.resources, state.conversation
 
     @router.get("/me/looks/{look_id}/name", response_class=Response)
     async def ask(request: Request, look_id: str) -> Response:
@@ -200,6 +208,7 @@ def display_name_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "me/name.html",
+            request_language(request),
             status=status,
             section=SECTION,
             look=build_own_look(look, memory, language),

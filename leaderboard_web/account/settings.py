@@ -10,9 +10,10 @@ from core.services.moderation import is_admin
 from leaderboard_web.account.current_person import ACCOUNT_PATH, SECTION, current_person, render_anonymous
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.forms import read_urlencoded
+from leaderboard_web.language import request_language, set_language_cookie
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import render_page, request_language, set_language_cookie
+from leaderboard_web.templating import render_page
 
 SETTINGS_PATH = f"{ACCOUNT_PATH}/settings"
 SETTINGS_NOTICES = {
@@ -25,7 +26,7 @@ SETTINGS_NOTICES = {
 
 def settings_routes(state: AppState) -> APIRouter:
     """The page and its forms."""
-    router, memory = APIRouter(route_class=PageRoute), state.memory
+    router, memory = APIRouter(route_class=PageRoute), state.resources
 
     @router.get("/me/settings", response_class=Response)
     async def page(request: Request) -> Response:
@@ -79,6 +80,7 @@ def settings_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "me/settings.html",
+            request_language(request),
             status=status,
             section=SECTION,
             tab="settings",

@@ -10,8 +10,8 @@ from core.db.schema import IdentityProvider
 from core.errors import LoginRejectedError
 from core.services import accounts
 from leaderboard_web.dependencies import AppState
+from leaderboard_web.language import request_language
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.templating import request_language
 
 
 async def complete_login(
@@ -37,7 +37,7 @@ async def complete_login(
         LoginRejectedError: the proof was used before.
         PersonNotFoundError: the visitor was forgotten this moment.
     """
-    async with state.memory.database.transaction() as connection:
+    async with state.resources.database.transaction() as connection:
         visitor = await state.visitor_sessions.get_person_id(connection, request)
         person_id = await accounts.link_or_merge(
             connection, visitor, provider, subject, language=request_language(request)

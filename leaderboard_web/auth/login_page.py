@@ -17,11 +17,12 @@ from core.services.retention import erase_person
 from leaderboard_web.auth.login_flow import safe_next_path
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.forms import read_urlencoded
+from leaderboard_web.language import request_language
 from leaderboard_web.middleware.csp import extend_csp
 from leaderboard_web.page_meta import absolute_url
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import render_page, request_language
+from leaderboard_web.templating import render_page
 
 LOGIN_PATH = "/login"
 TELEGRAM_STATE_KEY = "telegram"
@@ -59,7 +60,7 @@ class LoginPage:
             refusal: what Eva says about a login that failed, instead of about what was done before.
         """
         language = request_language(request)
-        async with self._state.memory.database.transaction() as connection:
+        async with self._state.resources.database.transaction() as connection:
             person_id = await self._state.visitor_sessions.get_person_id(connection, request)
             person = None if person_id is None else await people.get(connection, person_id)
             identities = [] if person is None else await people.list_identities(connection, person.id)
@@ -71,6 +72,7 @@ class LoginPage:
         page = render_page(
             request,
             "login/login.html",
+            request_language(request),
             status=status,
             section="login",
             person=person,
@@ -99,7 +101,7 @@ class LoginPage:
 
 def login_page_routes(state: AppState, page: LoginPage) -> APIRouter:
     """The page and what its buttons do."""
-    router, memory, guests = APIRouter(route_class=PageRoute), state.memory, state.visitor_sessions
+    router, memory, guests = APIRouter(route_class=PageRoute), state.resources, state.visitor_sessions
 
     @router.get(LOGIN_PATH, response_class=Response)
     async def show(request: Request) -> Response:
@@ -128,7 +130,9 @@ def login_page_routes(state: AppState, page: LoginPage) -> APIRouter:
                 return redirect_with_notice(LOGIN_PATH)
             connected = accounts.linked_logins(await people.list_identities(connection, person_id))
             if set(connected) == {way} and "sure" not in fields:
-                return render_page(request, "login/ask.html", section="login", deed="disconnect", way=way)
+                return render_page(
+                    request, "login/ask.html", request_language(request), section="login", deed="disconnect", way=way
+                )
             await accounts.unlink_login(connection, person_id, way)
         return redirect_with_notice(LOGIN_PATH, "disconnected")
 
@@ -150,7 +154,9 @@ def login_page_routes(state: AppState, page: LoginPage) -> APIRouter:
                 and "sure" not in fields
                 and not await account_merge.has_no_content(connection, person_id)
             ):
-                return render_page(request, "login/ask.html", section="login", deed=deed, way=None)
+                return render_page(
+                    request, "login/ask.html", request_language(request), section="login", deed=deed, way=None
+                )
         if person_id is not None and lost:
             # Nobody could ever come back to it, and so nobody could ever delete it.
             await erase_person(memory, person_id)

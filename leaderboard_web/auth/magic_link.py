@@ -17,16 +17,17 @@ from core.services.retention import erase_person
 from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, redirect_with_session
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.forms import read_urlencoded
+from leaderboard_web.language import request_language
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import render_page, request_language
+from leaderboard_web.templating import render_page
 
 GONE = 410
 
 
 def magic_link_routes(state: AppState) -> APIRouter:
     """The question and the deed."""
-    router, memory, guests = APIRouter(route_class=PageRoute), state.memory, state.visitor_sessions
+    router, memory, guests = APIRouter(route_class=PageRoute), state.resources, state.visitor_sessions
 
     @router.get(f"{LOGIN_LINK_PATH}/{{token}}", response_class=Response)
     async def ask(request: Request, token: str) -> Response:
@@ -46,6 +47,7 @@ def magic_link_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "login/link.html",
+            request_language(request),
             section="login",
             name=display_name(person.id, person.name, language),
             other=None if other is None else display_name(other.id, other.name, language),
@@ -86,7 +88,7 @@ def magic_link_routes(state: AppState) -> APIRouter:
 
 def render_expired(request: Request) -> Response:
     """What is to be said about a link that was used, or is too old, or never was one: which, nobody is told."""
-    return render_page(request, "login/over.html", status=GONE, section="login")
+    return render_page(request, "login/over.html", request_language(request), status=GONE, section="login")
 
 
 async def _has_logins(connection: AsyncConnection, person_id: UUID) -> bool:

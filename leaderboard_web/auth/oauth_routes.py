@@ -10,11 +10,11 @@ from leaderboard_web.auth.login_page import LOGIN_PATH, LoginPage
 from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.errors import status_for
+from leaderboard_web.language import request_language
 from leaderboard_web.middleware.csrf import is_same_origin
 from leaderboard_web.page_meta import absolute_url
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import request_language
 
 log = structlog.get_logger()
 

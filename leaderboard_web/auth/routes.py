@@ -2,7 +2,8 @@
 
 import hmac
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
+from fastapi.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 
 from core.settings import Settings
@@ -34,9 +35,9 @@ def auth_routes(state: AppState) -> APIRouter:
     return router
 
 
-def add_login_session_middleware(app: FastAPI, settings: Settings) -> None:
-    """Keep a login that has begun with the browser, signed, for an hour and for these pages alone."""
-    app.add_middleware(
+def login_session_middleware(settings: Settings) -> Middleware:
+    """A signed cookie that keeps a started login in the browser, for an hour and for the login pages alone."""
+    return Middleware(
         SessionMiddleware,
         secret_key=hmac.new(load_secret_key(settings), SESSION_KEY_CONTEXT, "sha256").hexdigest(),
         session_cookie="login",

@@ -18,9 +18,10 @@ from leaderboard_web.auth.telegram_signature import MAX_AGE, MAX_CLOCK_SKEW, ver
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.errors import status_for
 from leaderboard_web.forms import read_urlencoded
+from leaderboard_web.language import request_language
 from leaderboard_web.middleware.csp import extend_csp
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import render_page, request_language
+from leaderboard_web.templating import render_page
 
 log = structlog.get_logger()
 
@@ -32,7 +33,7 @@ PROOF_LIFETIME = MAX_AGE + MAX_CLOCK_SKEW
 
 def telegram_login_routes(app_state: AppState, page: LoginPage) -> APIRouter:
     """The two ways in; without a token of a bot's there is none."""
-    router, memory, guests = APIRouter(route_class=PageRoute), app_state.memory, app_state.visitor_sessions
+    router, memory, guests = APIRouter(route_class=PageRoute), app_state.resources, app_state.visitor_sessions
     if app_state.settings.telegram_token is None:
         return router
     token = app_state.settings.telegram_token.get_secret_value()
@@ -69,6 +70,7 @@ def telegram_login_routes(app_state: AppState, page: LoginPage) -> APIRouter:
         page = render_page(
             request,
             "login/app.html",
+            request_language(request),
             section="login",
             bot=app_state.settings.telegram_bot_username,
             frame=TELEGRAM_WEB_ORIGIN,

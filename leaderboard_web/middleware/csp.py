@@ -1,4 +1,4 @@
-"""The headers that every answer carries: what a browser may load, run and tell others."""
+"""Security headers of all responses: Content-Security-Policy and what browsers may tell other sites."""
 
 from collections.abc import Iterable, Mapping
 
@@ -21,7 +21,7 @@ DEFAULT_CSP = {
 
 
 def _format_policy(policy: Mapping[str, str]) -> str:
-    return "; ".join(f"{what} {where}" for what, where in policy.items())
+    return "; ".join(f"{directive} {sources}" for directive, sources in policy.items())
 
 
 SECURITY_HEADERS = {
@@ -34,13 +34,13 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeadersMiddleware:
-    """ASGI middleware that gives every answer, errors too, those of SECURITY_HEADERS that it does not set itself."""
+    """ASGI middleware that adds the `SECURITY_HEADERS` that a response does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and the answer back with its headers."""
+        """Pass a request on and add the headers to its response."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -53,19 +53,19 @@ class SecurityHeadersMiddleware:
 
 
 def extend_csp(response: Response, sources: Mapping[str, Iterable[str]], *, allow_popups: bool = False) -> None:
-    """Let one page load from, or be framed by, more places than the rest of the site; can be called again for others.
+    """Allow one page further sources; repeated calls add up.
 
     Args:
         response: the page.
-        sources: places by directive, e.g. `{"script-src": ["https://telegram.org"]}`.
-        popups: whether windows that the page opens on other sites may talk back to it.
+        sources: sources by directive, e.g. `{"script-src": ["https://telegram.org"]}`.
+        allow_popups: whether windows of other sites that the page opens may talk back to it.
     """
-    given = response.headers.get(CSP_HEADER, SECURITY_HEADERS[CSP_HEADER])
-    policy = dict(each.split(" ", 1) for each in given.split("; "))
-    for directive, places in sources.items():
-        known = [] if (old := policy.get(directive, "'none'")) == "'none'" else old.split()
-        if wanted := [*known, *(place for place in places if place not in known)]:
-            policy[directive] = " ".join(wanted)
+    policy_text = response.headers.get(CSP_HEADER, SECURITY_HEADERS[CSP_HEADER])
+    policy = dict(directive.split(" ", 1) for directive in policy_text.split("; "))
+    for directive, added in sources.items():
+        present = [] if (value := policy.get(directive, "'none'")) == "'none'" else value.split()
+        if merged := [*present, *(source for source in added if source not in present)]:
+            policy[directive] = " ".join(merged)
     response.headers[CSP_HEADER] = _format_policy(policy)
     if allow_popups:
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"

@@ -1,43 +1,41 @@
-"""No other site may send a form in a visitor's name: unsafe requests must come from a page of ours.
+"""Protection against cross-site request forgery by Fetch Metadata (https://www.w3.org/TR/fetch-metadata/).
 
-Browsers say where a request comes from in Sec-Fetch-Site (Fetch Metadata), older ones in Origin alone. What sends
-neither is no browser (a messenger, curl), carries nobody's cookies, and passes.
+Browsers say in Sec-Fetch-Site where a request comes from, older ones only in Origin. A client that sends neither is not
+a browser (a messenger, curl), has no cookies of a visitor, and passes.
 """
 
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.i18n.translations import translate
-from leaderboard_web.errors import error_response
-from leaderboard_web.templating import request_language
+from leaderboard_web.errors import LocalizedHTTPError
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-"""Methods that change nothing."""
+"""Methods that change nothing (RFC 9110, section 9.2.1)."""
 TRUSTED_FETCH_SITES = {"same-origin", "none"}
-"""`none`: the person did it in the browser itself, without any page."""
+"""`none`: the user caused the request in the browser itself, not a page."""
 
 
 class FetchMetadataMiddleware:
-    """ASGI middleware that refuses unsafe requests from other sites with 403."""
+    """ASGI middleware that refuses unsafe requests from pages of other sites."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
+        """Pass a request on.
+
+        Raises:
+            LocalizedHTTPError: 403, it comes from another site.
+        """
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not is_same_origin(Headers(scope=scope)):
-            request = Request(scope)
-            answer = error_response(request, 403, "CrossSite", translate("page.elsewhere", request_language(request)))
-            await answer(scope, receive, send)
-            return
+            raise LocalizedHTTPError(403, "CrossSite", "page.elsewhere")
         await self.app(scope, receive, send)
 
 
 def is_same_origin(headers: Headers) -> bool:
-    """Whether a request with these headers comes from a page of ours, or from no browser."""
+    """Whether a request with these headers comes from a page of this site, or not from a browser."""
     if (site := headers.get("sec-fetch-site")) is not None:
         return site in TRUSTED_FETCH_SITES
     if (origin := headers.get("origin")) is not None:

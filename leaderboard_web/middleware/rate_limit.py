@@ -1,7 +1,7 @@
-"""How much one address and one visitor may write: enough for people, too little for machines.
+"""Limits on how much one network address and one visitor may write.
 
-Counted in the memory of each process, by a sliding window; nothing of it is stored or logged. What messengers call
-has secrets of its own and is not counted here.
+The counters are sliding windows in the memory of each process; nothing is stored or logged. Webhooks of messengers
+authenticate with secrets and are not counted here.
 """
 
 import math
@@ -10,33 +10,30 @@ import time
 from collections.abc import Iterator
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from fastapi import Response
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.i18n.translations import translate
 from core.settings import Settings
-from leaderboard_web.errors import error_response
+from core.signing import VisitorTokenSigner
+from leaderboard_web.errors import LocalizedHTTPError
+from leaderboard_web.middleware.body_limit import UPLOAD_PATHS
 from leaderboard_web.middleware.csrf import SAFE_METHODS
-from leaderboard_web.sessions import SECURE_VISITOR_COOKIE, VISITOR_COOKIE, VisitorSessions
-from leaderboard_web.templating import request_language
+from leaderboard_web.sessions import SECURE_VISITOR_COOKIE, VISITOR_COOKIE, ViewerSession
 
-PHOTO_UPLOAD_PATHS = {"/try", "/api/judge"}
-"""Where photos come in."""
 API_PREFIX = "/api/"
-"""Makes nobody a visitor."""
+"""Paths that never create a visitor."""
 NEW_VISITOR_COOKIE = re.compile(rf"({VISITOR_COOKIE}|{SECURE_VISITOR_COOKIE})=[^\";]".encode())
-"""How a cookie begins that makes a visitor; one that is taken away is empty, in quotation marks."""
+"""Start of a Set-Cookie header that creates a visitor; a deleted cookie has an empty value in quotation marks."""
 
 
 class RateLimitMiddleware:
-    """ASGI middleware that answers 429, with Retry-After and in Eva's words, where somebody writes too much."""
+    """ASGI middleware that refuses unsafe requests beyond the limits of the settings."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, visitor_sessions: VisitorSessions) -> None:
-        self.app, self._visitor_sessions = app, visitor_sessions
+    def __init__(self, app: ASGIApp, *, settings: Settings, token_signer: VisitorTokenSigner) -> None:
+        self.app, self._token_signer, self._is_https = app, token_signer, settings.is_https
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._writes = (
             RateLimitItemPerMinute(settings.writes_per_minute),
@@ -46,57 +43,57 @@ class RateLimitMiddleware:
         self._new_visitors = RateLimitItemPerHour(settings.new_visitors_per_ip_per_hour)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
+        """Count a request and pass it on.
+
+        Raises:
+            LocalizedHTTPError: 429 with Retry-After, a limit is exceeded.
+        """
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
         network = client_network(request.client.host if request.client else None)
-        visitor = self._visitor_sessions.session_key(request)
-        for limit, sentence, who in self._applicable_limits(request, network, visitor):
-            if not await self._limiter.hit(limit, sentence, who):
-                answer = await self._too_many_requests(request, limit, sentence, who)
-                await answer(scope, receive, send)
-                return
-        if visitor is not None or scope["path"].startswith(API_PREFIX):
+        session_key = ViewerSession(request, self._token_signer, is_https=self._is_https).key
+        for limit, message_key, identifier in self._applicable_limits(scope["path"], network, session_key):
+            if not await self._limiter.hit(limit, message_key, identifier):
+                await self._refuse(limit, message_key, identifier)
+        if session_key is not None or scope["path"].startswith(API_PREFIX):
             await self.app(scope, receive, send)
             return
-        if not await self._limiter.test(self._new_visitors, "limits.newcomers", network):
-            answer = await self._too_many_requests(request, self._new_visitors, "limits.newcomers", network)
-            await answer(scope, receive, send)
-            return
+        new_visitors = self._new_visitors, "limits.newcomers", network
+        if not await self._limiter.test(*new_visitors):
+            await self._refuse(*new_visitors)
 
         async def send_and_count(message: Message) -> None:
             if message["type"] == "http.response.start" and _sets_visitor_cookie(message):
-                await self._limiter.hit(self._new_visitors, "limits.newcomers", network)
+                await self._limiter.hit(*new_visitors)
             await send(message)
 
         await self.app(scope, receive, send_and_count)
 
     def _applicable_limits(
-        self, request: Request, network: str, visitor: str | None
+        self, path: str, network: str, session_key: str | None
     ) -> Iterator[tuple[RateLimitItem, str, str]]:
-        """What this request counts for: the limit, the sentence where it is passed, and whose it is."""
+        """The limits that a request counts for: the limit, the key of its message, and who is counted."""
         for limit in self._writes:
             yield limit, "limits.writes", network
-            if visitor is not None:
-                yield limit, "limits.writes", visitor
-        if request.url.path in PHOTO_UPLOAD_PATHS:
+            if session_key is not None:
+                yield limit, "limits.writes", session_key
+        if path in UPLOAD_PATHS:
             yield self._photos, "limits.photos", network
 
-    async def _too_many_requests(self, request: Request, limit: RateLimitItem, sentence: str, who: str) -> Response:
-        again = (await self._limiter.get_window_stats(limit, sentence, who)).reset_time
-        answer = error_response(request, 429, "TooManyRequests", translate(sentence, request_language(request)))
-        answer.headers["Retry-After"] = str(max(1, math.ceil(again - time.time())))
-        return answer
+    async def _refuse(self, limit: RateLimitItem, message_key: str, identifier: str) -> None:
+        reset_time = (await self._limiter.get_window_stats(limit, message_key, identifier)).reset_time
+        retry_after = max(1, math.ceil(reset_time - time.time()))
+        raise LocalizedHTTPError(429, "TooManyRequests", message_key, headers={"Retry-After": str(retry_after)})
 
 
 def client_network(host: str | None) -> str:
-    """Whom an address stands for: itself, or of IPv6 the first 64 bits, of which one household has all that follow."""
+    """The network that is counted for an address: itself, or the /64 of IPv6, which one household has for itself."""
     try:
         address = ip_address(host or "")
     except ValueError:
-        return host or "nowhere"
+        return host or "unknown"
     if not isinstance(address, IPv6Address):
         return str(address)
     return str(address.ipv4_mapped or ip_network((address.packed, 64), strict=False).network_address)

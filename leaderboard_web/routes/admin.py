@@ -15,11 +15,12 @@ from core.i18n.translations import Language, translate
 from core.seoul_time import SEOUL
 from core.services import moderation as acts
 from leaderboard_web.dependencies import AppState
+from leaderboard_web.image_urls import private_image_url
+from leaderboard_web.language import request_language
 from leaderboard_web.parameters import parse_canonical_uuid, query_parameter
-from leaderboard_web.routes.images import private_image_url
 from leaderboard_web.routes.reactions import ReportReason
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import render_page, request_language
+from leaderboard_web.templating import render_page
 
 ROWS_PER_PAGE = 20
 ACTIONS = {
@@ -34,7 +35,7 @@ def admin_routes(state: AppState) -> APIRouter:
     """The queue of reported looks, the acts, and their log."""
     router, memory, guests, admins = (
         APIRouter(prefix="/admin", route_class=PageRoute),
-        state.memory,
+        state.resources,
         state.visitor_sessions,
         state.settings.admins,
     )
@@ -63,6 +64,7 @@ def admin_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "admin/queue.html",
+            request_language(request),
             section="admin",
             reported=[
                 {
@@ -91,6 +93,7 @@ def admin_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "admin/log.html",
+            request_language(request),
             section="admin",
             entries=[
                 {

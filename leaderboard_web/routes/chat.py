@@ -1,42 +1,360 @@
-"""`/try`: one shows Eva a photo, she answers and remembers, as in the messengers; one decides what becomes of it."""
+"""`/try`: the chat with Eva in the browser: a photo, text and buttons, each of which works without JavaScript."""
 
-from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import FileResponse
+import re
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+from uuid import UUID
 
-from leaderboard_web.chat_controller import CHAT_PATH, ChatController
-from leaderboard_web.dependencies import AppState
+import structlog
+from anyio import to_thread
+from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from starlette.datastructures import FormData
+
+from core.conversation.actions import Action, ActionType
+from core.conversation.narration import style_description, style_name
+from core.conversation.reply_texts import reply_sentences
+from core.conversation.smalltalk import button_label, reply_to_text
+from core.db import looks, people
+from core.db.people import Person
+from core.db.schema import Channel
+from core.errors import EvaError
+from core.i18n.translations import Language, translate
+from core.ids import uuid7
+from core.styles import STYLES, Style
+from leaderboard_web.chat_view import (
+    SAMPLE_SOURCE_PREFIX,
+    ChatItem,
+    ChatLine,
+    ChatView,
+    available_actions,
+    welcome,
+)
+from leaderboard_web.dependencies import AppState, Lang, State, Viewer, app_state, current_viewer
+from leaderboard_web.errors import message_for, status_for, wants_json
+from leaderboard_web.forms import MultipartForm, uploaded_bytes
+from leaderboard_web.language import request_language
 from leaderboard_web.routing import PageRoute
+from leaderboard_web.sessions import ViewerSession
+from leaderboard_web.templating import render_fragment, render_page
+
+log = structlog.get_logger()
+
+CHAT_PATH = "/try"
+ALLOWED_ACTIONS = {
+    ActionType.SHARE,
+    ActionType.KEEP_PRIVATE,
+    ActionType.UNSHARE,
+    ActionType.GUESS,
+    ActionType.CORRECT,
+    ActionType.CANCEL,
+    ActionType.SHOW_RESULT,
+    ActionType.ACCEPT_NAME,
+}
+"""Actions that have a button on this page."""
+MAX_MESSAGE_LENGTH = 300
+"""Characters of one message to Eva."""
+ATTEMPT_ID = re.compile(r"[0-9a-f]{16,64}")
+"""Id that a script gives to an upload, so that one that is repeated after a lost connection is judged once."""
+LATEST_LOOKS = 5
+"""How many looks are searched for one whose images were stored."""
 
 
-def chat_routes(site: AppState) -> APIRouter:
-    """The page, its three forms, and the samples for people who have no photo at hand."""
-    router, room = APIRouter(route_class=PageRoute), ChatController(site)
+class ChatRoute(PageRoute):
+    """A route that shows errors of its forms as a message in the chat; scripts get them as JSON."""
 
-    @router.get(CHAT_PATH, response_class=Response)
-    async def page(request: Request) -> Response:
-        """The conversation so far: about the latest look, or Eva's greeting."""
-        return await room.render_chat(request)
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the handler of the route."""
+        handle = super().get_route_handler()
 
-    @router.post(CHAT_PATH, response_class=Response)
-    async def show(request: Request) -> Response:
-        """A photo: `photo` or `camera`, or `sample`; with `guess`, Eva asks before she tells."""
-        return await room.respond(request, room.handle_photo)
+        async def handle_with_errors(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (EvaError, HTTPException, RequestValidationError) as error:
+                if request.method != "POST" or wants_json(request):
+                    raise
+                return await _render_refusal(
+                    request, HTTPException(400) if isinstance(error, RequestValidationError) else error
+                )
 
-    @router.post(f"{CHAT_PATH}/words", response_class=Response)
-    async def hear(request: Request) -> Response:
-        """Words."""
-        return await room.respond(request, room.handle_text)
+        return handle_with_errors
 
-    @router.post(f"{CHAT_PATH}/act", response_class=Response)
-    async def press(request: Request) -> Response:
-        """A button under a look: `look`, and `do` as verb or verb and style."""
-        return await room.respond(request, room.handle_action)
 
-    @router.get("/samples/{name}.jpg", response_class=FileResponse)
-    async def sample(name: str) -> FileResponse:
-        """A sample picture."""
-        if name not in room.samples:
-            raise HTTPException(404)
-        return FileResponse(site.samples / f"{name}.jpg")
+router = APIRouter(route_class=ChatRoute)
 
-    return router
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatReply:
+    """The messages that follow a form, and the look that they are about, if any."""
+
+    view: ChatView | None
+    items: Sequence[ChatItem]
+
+
+@router.get(CHAT_PATH, name="chat")
+async def chat_page(request: Request, viewer: Viewer, language: Lang, state: State) -> Response:
+    """The conversation about the look of the query, or about the latest one; without any, Eva's welcome."""
+    return await _render_chat(request, state, viewer, language)
+
+
+@router.post(CHAT_PATH, name="chat_photo")
+async def send_photo(request: Request, form: MultipartForm, viewer: Viewer, language: Lang, state: State) -> Response:
+    """Judge a photo of the field `photo` or `camera`, or a `sample`; with `guess`, the person guesses first."""
+    data, source = await _read_photo(form, state)
+    guesses_first = "guess" in form
+    with state.photo_slots.acquire():
+        person = await _get_or_create_person(state, viewer, language)
+        if guesses_first != person.guesses_first:
+            action_type = ActionType.GUESS if guesses_first else ActionType.REVEAL_FIRST
+            await state.conversation.handle_action(person, Action(type=action_type))
+        judged = await state.conversation.photo_judging.judge_photo(
+            data, person_id=person.id, channel=Channel.WEB, source_message_id=source, language=language
+        )
+    if judged.is_duplicate:
+        await state.conversation.mark_verdicts_revealed(judged.look)
+    view = await _load_view(state, person, language, judged.look.id, is_duplicate=judged.is_duplicate)
+    reply = ChatReply(view=view, items=view.opening_items() if view is not None else [])
+    response = _respond(request, state, language, reply)
+    viewer.set_cookie(response)
+    return response
+
+
+@router.post(f"{CHAT_PATH}/words", name="chat_text")
+async def send_text(
+    request: Request,
+    viewer: Viewer,
+    language: Lang,
+    state: State,
+    words: Annotated[str, Form()] = "",
+    look: Annotated[str, Form()] = "",
+) -> Response:
+    """Answer Eva's question, e.g. for a name, or just talk."""
+    message = " ".join(words.split())[:MAX_MESSAGE_LENGTH]
+    person = await _get_person(state, viewer, language)
+    view, sentences, reveals_verdict = None, [reply_to_text(message, language)], False
+    if person is not None:
+        look_id = _parse_look_id(look)
+        reply = await state.conversation.handle_text(person, message, look_id)
+        view = await _load_view(state, person, language, look_id)
+        if reply is not None:
+            sentences, reveals_verdict = list(reply_sentences(reply)), reply.reveals_verdict
+    return _respond(request, state, language, _build_reply(view, message, sentences, reveals_verdict=reveals_verdict))
+
+
+@router.post(f"{CHAT_PATH}/act", name="chat_action")
+async def send_action(
+    request: Request,
+    viewer: Viewer,
+    language: Lang,
+    state: State,
+    do: Annotated[str, Form()],
+    look: Annotated[UUID, Form()],
+) -> Response:
+    """Press a button: an action, or an action and a style with a dot between them."""
+    action = _parse_action(do, look)
+    label = (
+        translate("try.never_mind", language) if action.type is ActionType.CANCEL else button_label(action, language)
+    )
+    person = await _get_person(state, viewer, language)
+    if person is None:
+        reply = _build_reply(None, label, [translate("talk.look_gone", language)])
+    else:
+        result = await state.conversation.handle_action(person, action)
+        view = await _load_view(state, person, language, look)
+        reply = _build_reply(view, label, reply_sentences(result), reveals_verdict=result.reveals_verdict)
+    return _respond(request, state, language, reply)
+
+
+@router.get("/samples/{name}.jpg", name="sample")
+async def sample_image(name: str, state: State) -> FileResponse:
+    """A sample photo."""
+    if name not in state.samples:
+        raise HTTPException(404)
+    return FileResponse(state.samples[name])
+
+
+async def _render_refusal(request: Request, error: EvaError | HTTPException) -> Response:
+    """The chat with the message of an error at its end."""
+    status = status_for(error) if isinstance(error, EvaError) else error.status_code
+    log.info("request_refused", error=type(error).__name__, status=int(status))
+    language, state = request_language(request), app_state(request)
+    message = message_for(error, language)
+    viewer = current_viewer(request, state)
+    response = await _render_chat(request, state, viewer, language, status=status, refusal=message)
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response
+
+
+async def _render_chat(
+    request: Request,
+    state: AppState,
+    viewer: ViewerSession,
+    language: Language,
+    *,
+    status: int = 200,
+    refusal: str | None = None,
+) -> Response:
+    """The page of the chat.
+
+    Args:
+        request: for the page; `?look=` chooses the look, `?again` says that its photo was sent before.
+        state: of the application.
+        viewer: who chats.
+        language: of the page.
+        status: HTTP status.
+        refusal: message that Eva adds at the end.
+    """
+    person, view = await _get_person(state, viewer, language), None
+    if person is not None:
+        look_id = _parse_look_id(request.query_params.get("look", ""))
+        is_duplicate = "again" in request.query_params
+        view = await _load_view(state, person, language, look_id, is_duplicate=is_duplicate)
+    items = view.history_items() if view is not None else welcome(language)
+    flashed = state.flash.read(request)
+    if any(line.sender == "eva" and line not in items for line in flashed):
+        items = [*items, *flashed]
+    if refusal is not None:
+        items = [*items, ChatLine(sender="eva", text=refusal)]
+    response = render_page(
+        request,
+        "chat.html",
+        language,
+        status=status,
+        section="try",
+        styles=[(style, style_name(style, language), style_description(style, language)) for style in STYLES],
+        samples=sorted(state.samples),
+        items=items,
+        view=view,
+        actions=available_actions(view) if view is not None else None,
+        guesses_first=person is not None and person.guesses_first,
+        hours=state.settings.private_photo_ttl_hours,
+    )
+    state.flash.clear(request, response)
+    return response
+
+
+def _respond(request: Request, state: AppState, language: Language, reply: ChatReply) -> Response:
+    """The new parts of the chat for scripts, or a redirect to the page for browsers without JavaScript."""
+    view, url = reply.view, _view_url(state, reply.view)
+    if not wants_json(request):
+        redirect = RedirectResponse(url, 303)
+        lines = [item for item in reply.items if isinstance(item, ChatLine) and not item.is_verdict]
+        state.flash.write(redirect, lines)
+        return redirect
+    photo = actions = ""
+    if view is not None:
+        photo = render_fragment(request, "chat/_messages.html", language, items=[view.photo_item()])
+        actions = render_fragment(request, "chat/_actions.html", language, actions=available_actions(view))
+    messages = render_fragment(request, "chat/_messages.html", language, items=reply.items)
+    content = {"url": url, "photo": photo, "says": messages, "deeds": actions}
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
+
+
+async def _get_person(state: AppState, viewer: ViewerSession, language: Language) -> Person | None:
+    """The person who chats, with the language of the page; the database is not asked about viewers without session."""
+    if viewer.key is None:
+        return None
+    async with state.resources.database.connection() as connection:
+        person = await viewer.get_person(connection)
+    return None if person is None else replace(person, language=language)
+
+
+async def _get_or_create_person(state: AppState, viewer: ViewerSession, language: Language) -> Person:
+    async with state.resources.database.transaction() as connection:
+        person = await people.get(connection, await viewer.get_or_create_person_id(connection))
+    if person is None:
+        raise HTTPException(503)
+    return replace(person, language=language)
+
+
+async def _load_view(
+    state: AppState, person: Person, language: Language, look_id: UUID | None, *, is_duplicate: bool = False
+) -> ChatView | None:
+    """The chat about one of a person's looks.
+
+    Args:
+        state: of the application.
+        person: who chats.
+        language: of the page.
+        look_id: the look; the latest one if it is None, gone or somebody else's.
+        is_duplicate: whether its photo was sent before.
+
+    Returns:
+        The view; None if the person has no look.
+    """
+    async with state.resources.database.connection() as connection:
+        look = await looks.get(connection, look_id) if look_id is not None else None
+        if look is None or look.person_id != person.id:
+            # A look without this time was interrupted while its images were stored.
+            latest = await looks.list_for_person(connection, person.id, limit=LATEST_LOOKS)
+            look = next((candidate for candidate in latest if candidate.images_stored_at is not None), None)
+            is_duplicate = False
+        current = await people.get(connection, person.id)
+    if look is None or current is None:
+        return None
+    return ChatView(
+        look=look,
+        person=replace(current, language=language),
+        signer=state.resources.url_signer,
+        language=language,
+        is_duplicate=is_duplicate,
+    )
+
+
+async def _read_photo(form: FormData, state: AppState) -> tuple[bytes, str]:
+    """The bytes of a photo from the form, and the source under which its look is stored.
+
+    Raises:
+        HTTPException: 400, the form has no photo.
+    """
+    data, source = await uploaded_bytes(form), ""
+    if data is None:
+        data = await uploaded_bytes(form, "camera")
+    sample = form.get("sample")
+    if isinstance(sample, str) and sample in state.samples:
+        data = await to_thread.run_sync(state.samples[sample].read_bytes)
+        source = f"{SAMPLE_SOURCE_PREFIX}{sample}:"
+    if data is None:
+        raise HTTPException(400)
+    attempt = form.get("attempt")
+    is_attempt_id = isinstance(attempt, str) and ATTEMPT_ID.fullmatch(attempt) is not None
+    return data, source + (str(attempt) if is_attempt_id else str(uuid7()))
+
+
+def _build_reply(
+    view: ChatView | None, message: str, sentences: Sequence[str], *, reveals_verdict: bool = False
+) -> ChatReply:
+    """What the person said, what Eva answers, and the verdict if it follows."""
+    items: list[ChatItem] = [ChatLine(sender="you", text=message)] if message else []
+    items += [ChatLine(sender="eva", text=sentence) for sentence in sentences]
+    if reveals_verdict and view is not None:
+        items += view.verdict_items()
+    return ChatReply(view=view, items=items)
+
+
+def _view_url(state: AppState, view: ChatView | None) -> str:
+    if view is None:
+        return state.url_for("chat")
+    return state.url_for("chat", query={"look": view.look.id, "again": 1 if view.is_duplicate else None})
+
+
+def _parse_action(text: str, look_id: UUID) -> Action:
+    """The action of a button.
+
+    Raises:
+        HTTPException: 400, the page has no such button.
+    """
+    name, _, style = text.partition(".")
+    if name not in ALLOWED_ACTIONS or (style and style not in set(Style)):
+        raise HTTPException(400)
+    return Action(type=ActionType(name), look_id=look_id, style=Style(style) if style else None)
+
+
+def _parse_look_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -4,56 +4,25 @@ There are two kinds. `/pictures` and `/thumbs` are for a look's owner, for moder
 everybody: its links are good while the look is on the board, and end in the moment in which it is taken back or held.
 """
 
-from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from core.db import leaderboard
-from core.db.looks import LookSummary
 from core.errors import ObjectNotFoundError
-from core.images.renditions import THUMBNAIL_WIDTH, RenditionStore, make_thumbnail, thumbnail_key
-from core.signing import UrlSigner
+from core.images.renditions import RenditionStore, make_thumbnail, thumbnail_key
 from leaderboard_web.dependencies import AppState
+from leaderboard_web.image_urls import public_signature_subject
 from leaderboard_web.parameters import parse_canonical_uuid
 from leaderboard_web.routing import PageRoute
 
-URL_LIFETIME = timedelta(days=30)
-"""How long a picture on a page has the same address, and can be loaded at least."""
 # Private: a picture that its owner takes back must not stay in caches that others share.
 PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-def private_image_url(signer: UrlSigner, key: str) -> str:
-    """The address of a picture for those who may always see it; the same one for a month, so that browsers keep it."""
-    return f"/pictures/{key}?t={signer.sign(key, URL_LIFETIME, round_to=URL_LIFETIME)}"
-
-
-def private_thumbnail_url(signer: UrlSigner, look: LookSummary) -> str | None:
-    """The address of the thumbnail of a look's photo; None if the photo is gone, or no larger than one."""
-    if look.photo_key is None or look.width <= THUMBNAIL_WIDTH:
-        return None
-    # Whoever may see the photo may see it small: one signature is for both.
-    return f"/thumbs/{look.id}/{look.photo_key}?t={signer.sign(look.photo_key, URL_LIFETIME, round_to=URL_LIFETIME)}"
-
-
-def public_image_url(signer: UrlSigner, look: LookSummary, key: str) -> str:
-    """The address of a picture of a look on the board, for everybody, while it is there."""
-    token = signer.sign(_public_signature_subject(look.id, key), URL_LIFETIME, round_to=URL_LIFETIME)
-    return f"/shared/{look.id}/{key}?t={token}"
-
-
-def public_thumbnail_url(signer: UrlSigner, look: LookSummary) -> str | None:
-    """The address of the thumbnail of its photo, as `thumb_path`."""
-    if look.photo_key is None or look.width <= THUMBNAIL_WIDTH:
-        return None
-    signed = signer.sign(_public_signature_subject(look.id, look.photo_key), URL_LIFETIME, round_to=URL_LIFETIME)
-    return f"/shared/{look.id}/thumb/{look.photo_key}?t={signed}"
-
-
 def image_routes(state: AppState) -> APIRouter:
     """The routes; they serve from a folder as well as from S3."""
-    router, memory, derived = APIRouter(route_class=PageRoute), state.memory, RenditionStore(state.memory)
+    router, memory, derived = APIRouter(route_class=PageRoute), state.resources, RenditionStore(state.resources)
 
     @router.get("/pictures/{key:path}", response_class=Response)
     async def picture(key: str, t: str = "") -> Response:
@@ -101,7 +70,7 @@ def image_routes(state: AppState) -> APIRouter:
 
     async def let_pass(look_id: str, key: str, token: str) -> None:
         look = parse_canonical_uuid(look_id)
-        memory.url_signer.verify(_public_signature_subject(look, key), token)
+        memory.url_signer.verify(public_signature_subject(look, key), token)
         async with memory.database.connection() as connection:
             if not await leaderboard.is_public(connection, look):
                 raise ObjectNotFoundError
@@ -113,8 +82,3 @@ def image_routes(state: AppState) -> APIRouter:
         return Response(made, media_type="image/jpeg", headers=PRIVATE_CACHE_HEADERS)
 
     return router
-
-
-def _public_signature_subject(look_id: UUID, key: str) -> str:
-    """What is signed for everybody: no such link opens the picture for good."""
-    return f"{look_id} {key}"

@@ -1,80 +1,192 @@
-"""`POST /api/judge`: a photo in, Eva's answer out as JSON. Judged in memory; nothing of it is kept."""
+"""`POST /api/judge`: judge a photo and return the verdict as JSON; nothing is stored.
 
+The response models are the public schema: their field names do not follow those of the classes inside.
+"""
+
+import hashlib
 import time
+from base64 import b64encode
 from functools import partial
 from typing import Any
 
+import numpy as np
 import structlog
 from anyio import to_thread
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from leaderboard_web.dependencies import AppState
-from leaderboard_web.forms import read_multipart, uploaded_bytes
-from leaderboard_web.judge_response import JudgeResponse, judge_upload, to_json
-from leaderboard_web.templating import request_language
+from core.conversation.narration import MessageSlot, style_name, verdict_messages
+from core.i18n.translations import Language, translate
+from core.images.decoding import decode_photo
+from core.styles import Style
+from core.vision.cam import HorizontalPart, VerticalPart
+from core.vision.classifier import StyleClassifier
+from core.vision.heatmap import encode_heatmap_jpeg
+from core.vision.verdict import ConfidenceBand
+from leaderboard_web.dependencies import Lang, State
+from leaderboard_web.forms import MultipartForm, uploaded_bytes
+from leaderboard_web.view_models import build_bar
 
 log = structlog.get_logger()
+
+router = APIRouter()
 
 FORM_SCHEMA = {
     "type": "object",
     "required": ["photo"],
     "properties": {
         "photo": {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"},
-        "echo": {"type": "string", "description": "if it is there, the photo comes back as JPEG"},
+        "echo": {"type": "string", "description": "if present, the response contains the photo as JPEG"},
     },
 }
 LANGUAGE_PARAMETER = {
     "name": "lang",
     "in": "query",
-    "description": "the language of the answer; Accept-Language without it",
+    "description": "language of the response; without it, Accept-Language decides",
     "schema": {"type": "string", "enum": ["ko", "en"]},
 }
 
 
-class ErrorResponse(BaseModel):
-    """Why there is no answer."""
+class BubbleResponse(BaseModel):
+    """One message of Eva."""
 
-    error: str = Field(description="what went wrong, for programs")
-    message: str = Field(description="the same in Eva's words")
+    text: str
+    slot: MessageSlot
+
+
+class RegionResponse(BaseModel):
+    """Where in the photo the evidence for the style is."""
+
+    height: VerticalPart
+    side: HorizontalPart
+    concentration: float = Field(description="0, spread evenly, to 1, all in one cell of the map")
+
+
+class BarResponse(BaseModel):
+    """The probability of one style."""
+
+    style: Style
+    name: str
+    percent: int = Field(description="1 to 99, the number in Eva's messages")
+    probability: float
+    label: str = Field(description="text alternative of a bar")
+
+
+class HeatResponse(BaseModel):
+    """The photo under its heatmap."""
+
+    url: str = Field(description="data URL of a JPEG")
+    alt: str
+    caption: str
+
+
+class JudgeResponse(BaseModel):
+    """The verdict on a photo."""
+
+    bubbles: list[BubbleResponse]
+    style: Style
+    name: str
+    band: ConfidenceBand
+    outfit: float = Field(description="probability that the photo shows an outfit")
+    region: RegionResponse
+    bars: list[BarResponse] = Field(description="all eight styles, the most probable first; empty without an outfit")
+    heat: HeatResponse | None = Field(description="null without an outfit")
+    photo: str | None = Field(description="the photo as data URL of a JPEG, if `echo` was sent")
+    model: str
+    engine: str
+
+
+class ErrorResponse(BaseModel):
+    """A refused request."""
+
+    error: str = Field(description="name of the error, for programs")
+    message: str = Field(description="translated message, for people")
 
 
 ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: {"model": ErrorResponse, "description": "There is no photo in the form, or it is no form."},
-    403: {"model": ErrorResponse, "description": "The request comes from another site's page."},
+    400: {"model": ErrorResponse, "description": "The body is not a multipart form, or has no photo."},
+    403: {"model": ErrorResponse, "description": "The request comes from a page of another site."},
     413: {"model": ErrorResponse, "description": "The photo is too large."},
-    415: {"model": ErrorResponse, "description": "The file is no picture that Eva reads."},
-    422: {"model": ErrorResponse, "description": "The photo is empty, damaged, too small or too thin."},
-    429: {"model": ErrorResponse, "description": "Too many requests; Retry-After says when to come back."},
-    503: {"model": ErrorResponse, "description": "Too many photos wait, or something is away; try again in a while."},
+    415: {"model": ErrorResponse, "description": "The file is not an image in a supported format."},
+    422: {"model": ErrorResponse, "description": "The photo is empty, damaged, too small or too narrow."},
+    429: {"model": ErrorResponse, "description": "Too many requests; see Retry-After."},
+    503: {
+        "model": ErrorResponse,
+        "description": "Too many photos are waiting, or a service is unavailable.",
+    },
 }
 
 
-def judge_api_routes(site: AppState) -> APIRouter:
-    """The route. It waits at the same desk as the page."""
-    router = APIRouter()
+@router.post(
+    "/api/judge",
+    name="judge",
+    response_model=JudgeResponse,
+    responses=ERROR_RESPONSES,
+    openapi_extra={
+        "parameters": [LANGUAGE_PARAMETER],
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM_SCHEMA}}},
+    },
+)
+async def judge(form: MultipartForm, language: Lang, state: State) -> JSONResponse:
+    """Judge a photo."""
+    data = await uploaded_bytes(form)
+    if data is None:
+        raise HTTPException(400)
+    work = partial(judge_upload, data, state.classifier, language, include_photo="echo" in form)
+    started_at = time.perf_counter()
+    with state.photo_slots.acquire():
+        result = await to_thread.run_sync(work, limiter=state.resources.cpu_limiter)
+    duration_ms = round(1000 * (time.perf_counter() - started_at))
+    log.info("photo_judged", duration_ms=duration_ms, band=result.band, model=result.model)
+    return JSONResponse(result.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
 
-    @router.post(
-        "/api/judge",
-        response_model=JudgeResponse,
-        responses=ERROR_RESPONSES,
-        openapi_extra={
-            "parameters": [LANGUAGE_PARAMETER],
-            "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM_SCHEMA}}},
-        },
+
+def judge_upload(data: bytes, classifier: StyleClassifier, language: Language, *, include_photo: bool) -> JudgeResponse:
+    """Judge a photo; takes tens of milliseconds of a core, so it must not run on the event loop.
+
+    Args:
+        data: the uploaded file.
+        classifier: judges it.
+        language: of the response.
+        include_photo: whether the response contains the photo, for browsers that cannot show the file.
+
+    Raises:
+        PhotoError: the file is not a photo that can be judged.
+        ModelError: the model cannot be used.
+    """
+    image = decode_photo(data)
+    verdict = classifier.classify(image)
+    name = style_name(verdict.style, language)
+    bars, heat = [], None
+    if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
+        for style, probability in verdict.ranking:
+            bars.append(BarResponse.model_validate(build_bar(style, probability, language), from_attributes=True))
+        heat = HeatResponse(
+            url=_data_url(encode_heatmap_jpeg(image, verdict.cam)),
+            alt=translate("page.map_alt", language, style=name),
+            caption=translate("page.map_caption", language, style=name),
+        )
+    messages = verdict_messages(verdict, seed=hashlib.sha256(data).hexdigest(), language=language)
+    return JudgeResponse(
+        bubbles=[BubbleResponse(text=message.text, slot=message.slot) for message in messages],
+        style=verdict.style,
+        name=name,
+        band=verdict.band,
+        outfit=verdict.outfit_probability,
+        region=RegionResponse(
+            height=verdict.region.vertical,
+            side=verdict.region.horizontal,
+            concentration=verdict.region.concentration,
+        ),
+        bars=bars,
+        heat=heat,
+        # An empty map leaves the photo as it is, in the size and crop of the heatmap.
+        photo=_data_url(encode_heatmap_jpeg(image, np.zeros_like(verdict.cam))) if include_photo else None,
+        model=verdict.model,
+        engine=verdict.engine,
     )
-    async def judge(request: Request) -> JSONResponse:
-        """Judge a photo."""
-        form = await read_multipart(request)
-        data = await uploaded_bytes(form)
-        if data is None:
-            raise HTTPException(400)
-        work = partial(judge_upload, data, site.classifier, request_language(request), include_photo="echo" in form)
-        started = time.perf_counter()
-        with site.photo_slots.acquire():
-            found = await to_thread.run_sync(work, limiter=site.memory.cpu_limiter)
-        log.info("judged", ms=round(1000 * (time.perf_counter() - started)), band=found.band, model=found.model)
-        return JSONResponse(to_json(found), headers={"Cache-Control": "no-store"})
 
-    return router
+
+def _data_url(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{b64encode(jpeg).decode('ascii')}"

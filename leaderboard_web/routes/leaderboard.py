@@ -1,149 +1,106 @@
-"""`/`: the looks that people shared, by style and by time, most hearts first."""
+"""`/`: shared looks by style and period, those with the most hearts first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from urllib.parse import urlencode
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.narration import style_comment, style_name
 from core.db import leaderboard
 from core.db.leaderboard import LeaderboardCursor, LeaderboardEntry, Period
-from core.i18n.translations import Language
-from core.resources import Resources
 from core.styles import STYLES, Style
-from leaderboard_web.dependencies import AppState
-from leaderboard_web.pagination import RankCursor
-from leaderboard_web.parameters import query_parameter
+from leaderboard_web.dependencies import Db, Lang, State, Viewer
+from leaderboard_web.pagination import AfterRank, RankCursor
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import render_page, request_language
-from leaderboard_web.view_models import LookCard, build_card
+from leaderboard_web.templating import render_page
+from leaderboard_web.view_models import build_card
 
 PAGE_SIZE = 12
-"""Looks on a page: whole rows of two, three and four; on the first one the big first place comes on top."""
+"""Looks on a page: full rows of two, three and four; the first page has a large first place in addition."""
+EAGER_IMAGES = 4
+"""Images of a page without a large first place that are loaded at once."""
+
+router = APIRouter(route_class=PageRoute)
 
 
-@lru_cache(1024)
-def board_path(period: Period | None = None, style: Style | None = None, cursor: RankCursor | None = None) -> str:
-    """The address of a board, or of its page after a cursor."""
-    query = {"when": period, "style": style, "after": cursor.encode() if cursor else None}
-    chosen = urlencode({name: value for name, value in query.items() if value is not None})
-    return f"/?{chosen}" if chosen else "/"
+@router.get("/", name="leaderboard")
+async def leaderboard_page(
+    request: Request,
+    db: Db,
+    viewer: Viewer,
+    language: Lang,
+    state: State,
+    after: AfterRank,
+    style: Style | None = None,
+    period: Annotated[Period | None, Query(alias="when")] = None,
+) -> Response:
+    """A page of a leaderboard; without a period, that of the shortest one in which looks were shared."""
+    size = PAGE_SIZE + 1 if after is None else PAGE_SIZE
+    period, entries = await _load_entries(db, style, period, after, limit=size + 1, viewer_key=viewer.key or "")
+    offset = 0 if after is None else after.offset
+    cards = [
+        build_card(entry, signer=state.resources.url_signer, language=language, rank=rank)
+        for rank, entry in enumerate(entries[:size], offset + 1)
+    ]
+    hero = cards.pop(0) if after is None and cards else None
+    next_cursor = _next_cursor(entries[:size], offset).encode() if len(entries) > size else None
 
+    def board_url(period: Period | None, style: Style | None = None, after: str | None = None) -> str:
+        return state.url_for("leaderboard", query={"when": period, "style": style, "after": after})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardFilters:
-    """Which board it is, and the ways to the others."""
-
-    period: Period
-    style: Style | None
-    period_links: tuple[tuple[Period, str], ...]
-    style_links: tuple[tuple[Style, str, str], ...]
-    all_styles_url: str
-    all_time_url: str
-
-
-@cache
-def _build_filters(period: Period, style: Style | None, language: Language) -> BoardFilters:
-    return BoardFilters(
+    return render_page(
+        request,
+        "leaderboard.html",
+        language,
+        section="board",
         period=period,
         style=style,
-        period_links=tuple((each, board_path(each, style)) for each in Period),
-        style_links=tuple((each, style_name(each, language), board_path(period, each)) for each in STYLES),
-        all_styles_url=board_path(period),
-        all_time_url=board_path(Period.ALL, style),
+        style_name=style_name(style, language) if style else None,
+        periods=[(choice, board_url(choice, style)) for choice in Period],
+        styles=[(choice, style_name(choice, language), board_url(period, choice)) for choice in STYLES],
+        all_styles_url=board_url(period),
+        all_time_url=board_url(Period.ALL, style),
+        hero=hero,
+        hero_comment=style_comment(hero.style, seed=str(hero.id), language=language) if hero else None,
+        cards=cards,
+        eager_images=0 if hero else EAGER_IMAGES,
+        judged_today=await leaderboard.count_judged_today(db) if after is None else 0,
+        next_url=board_url(period, style, next_cursor) if next_cursor else None,
     )
 
 
-def board_routes(site: AppState) -> APIRouter:
-    """The board."""
-    router, memory, guests = APIRouter(route_class=PageRoute), site.memory, site.visitor_sessions
-
-    @router.get("/", response_class=Response)
-    async def board(request: Request) -> Response:
-        """A page of a board; without a time, the board of the shortest one in which somebody shared a look."""
-        language = request_language(request)
-        style, when = query_parameter(request, "style", Style), query_parameter(request, "when", Period)
-        cursor, key = query_parameter(request, "after", RankCursor.decode), guests.session_key(request)
-        async with memory.database.connection() as connection:
-            page = await _load_page(connection, memory, style, when, cursor, language, key or "")
-            judged = await leaderboard.count_judged_today(connection) if cursor is None else 0
-        cards = page.cards
-        hero = cards[0] if cursor is None and cards else None
-        return render_page(
-            request,
-            "board.html",
-            section="board",
-            board=_build_filters(page.period, style, language),
-            style_name=style_name(style, language) if style else None,
-            hero=hero,
-            hero_says=style_comment(hero.style, seed=str(hero.id), language=language) if hero else None,
-            cards=cards[1:] if hero else cards,
-            eager=0 if hero else 4,
-            judged=judged,
-            more=page.next_url,
-        )
-
-    return router
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardPage:
-    """A page of a board."""
-
-    period: Period
-    cards: tuple[LookCard, ...]
-    next_url: str | None
-    """Address of the next one."""
-
-
-async def _load_page(
+async def _load_entries(
     connection: AsyncConnection,
-    memory: Resources,
     style: Style | None,
     period: Period | None,
-    cursor: RankCursor | None,
-    language: Language,
-    session_key: str,
-) -> BoardPage:
-    """The first page of a board, or the one after a cursor; without a time, of the shortest time with a shared look."""
-    if cursor is None:
-        for chosen in Period if period is None else (period,):
-            found = await leaderboard.get_page(
-                connection, limit=PAGE_SIZE + 2, style=style, period=chosen, viewer_key=session_key
-            )
-            if found:
-                break
-        return _build_page(memory, found, 0, PAGE_SIZE + 1, style, chosen, language)
-    chosen = period or Period.ALL
-    found = await leaderboard.get_page(
-        connection, limit=PAGE_SIZE + 1, style=style, period=chosen, after=cursor.position, viewer_key=session_key
-    )
-    return _build_page(memory, found, cursor.offset, PAGE_SIZE, style, chosen, language)
-
-
-def _build_page(
-    memory: Resources,
-    rows: Sequence[LeaderboardEntry],
-    offset: int,
+    after: RankCursor | None,
+    *,
     limit: int,
-    style: Style | None,
-    period: Period,
-    language: Language,
-) -> BoardPage:
-    shown = rows[:limit]
-    return BoardPage(
-        period=period,
-        cards=tuple(
-            build_card(each, signer=memory.url_signer, language=language, rank=place)
-            for place, each in enumerate(shown, offset + 1)
-        ),
-        next_url=board_path(period, style, _next_cursor(shown, offset)) if len(rows) > limit else None,
-    )
+    viewer_key: str,
+) -> tuple[Period, Sequence[LeaderboardEntry]]:
+    """The entries of a page, and the period that they are of.
+
+    Args:
+        connection: of the database.
+        style: only looks of this style.
+        period: only looks that were shared in it; None for the shortest one with looks.
+        after: end of the page before.
+        limit: maximum number of entries.
+        viewer_key: session key of the viewer; empty for none.
+    """
+    position = None if after is None else LeaderboardCursor(hearts=after.hearts, look_id=after.look_id)
+    if period is None and after is not None:
+        period = Period.ALL
+    for choice in Period if period is None else (period,):
+        entries = await leaderboard.get_page(
+            connection, limit=limit, style=style, period=choice, after=position, viewer_key=viewer_key
+        )
+        if entries:
+            break
+    return choice, entries
 
 
-def _next_cursor(shown: Sequence[LeaderboardEntry], offset: int) -> RankCursor:
-    last = shown[-1].look
-    return RankCursor(offset=offset + len(shown), position=LeaderboardCursor(hearts=last.hearts, look_id=last.id))
+def _next_cursor(entries: Sequence[LeaderboardEntry], offset: int) -> RankCursor:
+    last = entries[-1].look
+    return RankCursor(offset=offset + len(entries), hearts=last.hearts, look_id=last.id)

@@ -1,35 +1,39 @@
-"""What people do with a look on its page: hearts, scraps, following its owner, and reporting it."""
+"""Reactions to looks and people: hearts, bookmarks, follows and reports. All forms work without JavaScript."""
 
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
-from functools import partial
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import follows, leaderboard, moderation, reactions
+from core.db.people import Person
 from core.i18n.translations import translate
-from leaderboard_web.dependencies import AppState
+from leaderboard_web.dependencies import CanonicalUUID, Lang, State, Transaction, Viewer
 from leaderboard_web.errors import wants_json
-from leaderboard_web.forms import read_urlencoded
-from leaderboard_web.parameters import look_path, parse_canonical_uuid
-from leaderboard_web.report_deduplication import AnonymousReportLimiter
+from leaderboard_web.routes.people import find_person
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import render_page, request_language
-from leaderboard_web.toggle import toggle_reaction
+from leaderboard_web.sessions import ViewerSession
+from leaderboard_web.templating import render_page
 
-OnLook = Callable[[UUID, AsyncConnection, UUID], Awaitable[dict[str, int] | None]]
-
-
+NO_STORE = {"Cache-Control": "no-store"}
 MAX_REPORT_LENGTH = 300
-"""Characters that somebody may add to a report."""
+"""Characters of the text of a report."""
+UNKNOWN_PERSON = UUID(int=0)
+"""Stands for a visitor without a session, who has no reactions."""
+
+Operation = Callable[[AsyncConnection, UUID, UUID], Awaitable[Mapping[str, int] | None]]
+"""Applies a reaction of a person (third argument) and returns the changed counts; None if the target is gone."""
+
+router = APIRouter(route_class=PageRoute)
 
 
 class ReportReason(StrEnum):
-    """Why a look is reported; the value is also the end of its text's key."""
+    """Why a look is reported; the value is also the end of its translation key."""
 
     CONSENT = "consent"
     EXPLICIT = "explicit"
@@ -38,109 +42,155 @@ class ReportReason(StrEnum):
     OTHER = "other"
 
 
-def reaction_routes(site: AppState) -> APIRouter:
-    """Forms on a look's page, all of which work without JavaScript."""
-    router, guests, witnesses = APIRouter(route_class=PageRoute), site.visitor_sessions, AnonymousReportLimiter()
-
-    @router.post("/looks/{look_id}/heart", response_class=Response)
-    async def heart(request: Request, look_id: str) -> Response:
-        """Give a heart; a second one changes nothing."""
-        return await _toggle_on_look(site, request, look_id, _add_heart, is_on=True)
-
-    @router.post("/looks/{look_id}/unheart", response_class=Response)
-    async def unheart(request: Request, look_id: str) -> Response:
-        """Take the heart back."""
-        return await _toggle_on_look(site, request, look_id, _remove_heart, is_on=False)
-
-    @router.post("/looks/{look_id}/scrap", response_class=Response)
-    async def scrap(request: Request, look_id: str) -> Response:
-        """Keep the look among one's scraps."""
-        return await _toggle_on_look(site, request, look_id, _add_bookmark, is_on=True)
-
-    @router.post("/looks/{look_id}/unscrap", response_class=Response)
-    async def unscrap(request: Request, look_id: str) -> Response:
-        """Keep it no longer."""
-        return await _toggle_on_look(site, request, look_id, _remove_bookmark, is_on=False)
-
-    @router.post("/looks/{look_id}/follow", response_class=Response)
-    async def follow(request: Request, look_id: str) -> Response:
-        """Follow the look's owner; nobody follows themselves."""
-        return await _toggle_on_look(site, request, look_id, _follow, is_on=True)
-
-    @router.post("/looks/{look_id}/unfollow", response_class=Response)
-    async def unfollow(request: Request, look_id: str) -> Response:
-        """Follow them no longer."""
-        return await _toggle_on_look(site, request, look_id, _unfollow, is_on=False)
-
-    @router.post("/looks/{look_id}/report", response_class=Response)
-    async def report(request: Request, look_id: str) -> Response:
-        """Report the look, once; 404 for one's own. Whose report does not count is thanked all the same."""
-        look, reason = parse_canonical_uuid(look_id), _report_text(await read_urlencoded(request))
-        token = guests.token_or_new(request)
-        async with site.memory.database.transaction() as connection:
-            reporter = await guests.get_or_create_person_id(connection, request, token)
-            if await witnesses.is_counted(connection, request, reporter, look):
-                there = await moderation.create_report(connection, look, reporter, reason)
-            else:
-                there = await leaderboard.is_public(connection, look)
-            if not there:
-                raise HTTPException(404)
-        answer: Response = RedirectResponse(f"{look_path(look)}/reported", 303)
-        if wants_json(request):
-            answer = JSONResponse({}, headers={"Cache-Control": "no-store"})
-        guests.set_cookie(request, answer, token)
-        return answer
-
-    @router.get("/looks/{look_id}/reported", response_class=Response)
-    async def reported(request: Request, look_id: str) -> Response:
-        """Thanks; the look itself may be off the board by now."""
-        parse_canonical_uuid(look_id)
-        return render_page(request, "message.html", message=translate("report.thanks", request_language(request)))
-
-    return router
-
-
-async def _toggle_on_look(
-    site: AppState, request: Request, look_id: str, operation: OnLook, *, is_on: bool
+@router.post("/looks/{look_id}/report", name="report_look")
+async def report_look(
+    request: Request,
+    look_id: CanonicalUUID,
+    connection: Transaction,
+    viewer: Viewer,
+    state: State,
+    reason: Annotated[str, Form()] = ReportReason.OTHER,
+    line: Annotated[str, Form()] = "",
 ) -> Response:
-    look = parse_canonical_uuid(look_id)
-    return await toggle_reaction(site, request, partial(operation, look), is_on=is_on, redirect_to=look_path(look))
+    """Report a look once; 404 for one's own. A report that is not counted gets the same response."""
+    person_id = await viewer.get_or_create_person_id(connection)
+    if await state.report_limiter.is_counted(connection, request, person_id, look_id):
+        is_accepted = await moderation.create_report(connection, look_id, person_id, _report_text(reason, line))
+    else:
+        is_accepted = await leaderboard.is_public(connection, look_id)
+    if not is_accepted:
+        raise HTTPException(404)
+    response: Response = RedirectResponse(state.url_for("look_reported", look_id=look_id), 303)
+    if wants_json(request):
+        response = JSONResponse({}, headers=NO_STORE)
+    viewer.set_cookie(response)
+    return response
 
 
-async def _add_heart(look_id: UUID, connection: AsyncConnection, visitor: UUID) -> dict[str, int] | None:
-    return _count(await reactions.add_heart(connection, look_id, visitor))
+@router.get("/looks/{look_id}/reported", name="look_reported")
+async def look_reported(request: Request, look_id: CanonicalUUID, language: Lang) -> Response:
+    """Thank for a report; the look itself may be off the leaderboard already."""
+    return render_page(request, "notice_page.html", language, message=translate("report.thanks", language))
 
 
-async def _remove_heart(look_id: UUID, connection: AsyncConnection, visitor: UUID) -> dict[str, int] | None:
-    return _count(await reactions.remove_heart(connection, look_id, visitor))
+@router.post("/looks/{look_id}/{operation}", name="react_to_look")
+async def react_to_look(
+    request: Request,
+    look_id: CanonicalUUID,
+    operation: Literal["heart", "unheart", "scrap", "unscrap", "follow", "unfollow"],
+    connection: Transaction,
+    viewer: Viewer,
+    state: State,
+) -> Response:
+    """Apply a reaction, or follow the owner; repeated calls change nothing. Nobody can follow themselves."""
+    is_on = not operation.startswith("un")
+    person_id = await _acting_person_id(connection, viewer, is_on=is_on)
+    counts = await LOOK_OPERATIONS[operation](connection, look_id, person_id)
+    return _reaction_response(request, viewer, counts, is_on=is_on, page=state.url_for("look", look_id=look_id))
 
 
-async def _add_bookmark(look_id: UUID, connection: AsyncConnection, visitor: UUID) -> dict[str, int] | None:
-    return {} if await reactions.add_bookmark(connection, look_id, visitor) else None
+@router.post("/people/{name:path}/{operation}", name="react_to_person")
+async def react_to_person(
+    request: Request,
+    name: str,
+    operation: Literal["follow", "unfollow"],
+    connection: Transaction,
+    viewer: Viewer,
+    state: State,
+) -> Response:
+    """Follow somebody who has a page, or end following somebody; repeated calls change nothing."""
+    is_on = operation == "follow"
+    person_id = await _acting_person_id(connection, viewer, is_on=is_on)
+    followed = await find_person(connection, name)
+    counts = None
+    if followed is not None and (not is_on or await _has_page(connection, followed)):
+        change = follows.follow if is_on else follows.unfollow
+        counts = _count(await change(connection, person_id, followed.id))
+    return _reaction_response(request, viewer, counts, is_on=is_on, page=state.url_for("person", name=name))
 
 
-async def _remove_bookmark(look_id: UUID, connection: AsyncConnection, visitor: UUID) -> dict[str, int] | None:
-    return {} if await reactions.remove_bookmark(connection, look_id, visitor) else None
+async def _acting_person_id(connection: AsyncConnection, viewer: ViewerSession, *, is_on: bool) -> UUID:
+    """Who reacts: adding a reaction creates the person, removing one does not."""
+    if is_on:
+        return await viewer.get_or_create_person_id(connection)
+    return await viewer.get_person_id(connection) or UNKNOWN_PERSON
 
 
-async def _follow(look_id: UUID, connection: AsyncConnection, visitor: UUID) -> dict[str, int] | None:
-    found = await leaderboard.get_look(connection, look_id)
-    return _count(await follows.follow(connection, visitor, found.look.person_id) if found else None)
+def _reaction_response(
+    request: Request, viewer: ViewerSession, counts: Mapping[str, int] | None, *, is_on: bool, page: str
+) -> Response:
+    """The new state as JSON for scripts, or a redirect to the page for browsers without JavaScript.
+
+    Args:
+        request: of the reaction.
+        viewer: who reacted.
+        counts: that changed, e.g. `{"count": 3}`; None if the target is gone.
+        is_on: whether the reaction is set now.
+        page: path of the page with the button.
+
+    Raises:
+        HTTPException: 404, the target is gone; raised inside the transaction, so that no person is created.
+    """
+    if counts is None:
+        raise HTTPException(404)
+    response: Response
+    if wants_json(request):
+        response = JSONResponse({"given": is_on, **counts}, headers=NO_STORE)
+    else:
+        response = RedirectResponse(page, 303)
+    if is_on:
+        viewer.set_cookie(response)
+    return response
 
 
-async def _unfollow(look_id: UUID, connection: AsyncConnection, visitor: UUID) -> dict[str, int] | None:
-    found = await leaderboard.get_look(connection, look_id)
-    return _count(await follows.unfollow(connection, visitor, found.look.person_id) if found else None)
+async def _add_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
+    return _count(await reactions.add_heart(connection, look_id, person_id))
 
 
-def _count(number: int | None) -> dict[str, int] | None:
-    return None if number is None else {"count": number}
+async def _remove_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
+    return _count(await reactions.remove_heart(connection, look_id, person_id))
 
 
-def _report_text(fields: dict[str, str]) -> str:
-    """What is kept of a report's form: one of the reasons, and a line if there is one."""
-    wish = fields.get("reason", "")
-    reason = ReportReason(wish) if wish in set(ReportReason) else ReportReason.OTHER
-    plain = "".join(" " if unicodedata.category(each) in {"Cc", "Cs"} else each for each in fields.get("line", ""))
-    line = " ".join(plain.split())[:MAX_REPORT_LENGTH]
-    return f"{reason}: {line}" if line else reason.value
+async def _add_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
+    return {} if await reactions.add_bookmark(connection, look_id, person_id) else None
+
+
+async def _remove_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
+    return {} if await reactions.remove_bookmark(connection, look_id, person_id) else None
+
+
+async def _follow_owner(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
+    entry = await leaderboard.get_look(connection, look_id)
+    return None if entry is None else _count(await follows.follow(connection, person_id, entry.look.person_id))
+
+
+async def _unfollow_owner(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
+    entry = await leaderboard.get_look(connection, look_id)
+    return None if entry is None else _count(await follows.unfollow(connection, person_id, entry.look.person_id))
+
+
+LOOK_OPERATIONS: Mapping[str, Operation] = {
+    "heart": _add_heart,
+    "unheart": _remove_heart,
+    "scrap": _add_bookmark,
+    "unscrap": _remove_bookmark,
+    "follow": _follow_owner,
+    "unfollow": _unfollow_owner,
+}
+
+
+def _count(count: int | None) -> Mapping[str, int] | None:
+    return None if count is None else {"count": count}
+
+
+async def _has_page(connection: AsyncConnection, person: Person) -> bool:
+    """Whether a person has a page that everybody may see: not banned, and with a look on the leaderboard."""
+    return person.banned_at is None and bool(await leaderboard.count_styles(connection, person.id))
+
+
+def _report_text(reason: str, line: str) -> str:
+    """What is stored of a report: the reason, and one line of text if there is one."""
+    chosen = reason if reason in set(ReportReason) else ReportReason.OTHER
+    printable = "".join(" " if unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in line)
+    text = " ".join(printable.split())[:MAX_REPORT_LENGTH]
+    return f"{chosen}: {text}" if text else str(chosen)

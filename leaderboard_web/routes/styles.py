@@ -7,10 +7,10 @@ from core.db import leaderboard
 from core.db.leaderboard import Period
 from core.styles import STYLES, Style
 from leaderboard_web.dependencies import AppState
+from leaderboard_web.language import request_language
 from leaderboard_web.model_metrics import load_metrics
-from leaderboard_web.routes.leaderboard import board_path
 from leaderboard_web.routing import PageRoute
-from leaderboard_web.templating import render_page, request_language
+from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_card
 
 LOOKS_SHOWN = 4
@@ -20,7 +20,7 @@ def style_routes(state: AppState) -> APIRouter:
     """The pages of the styles."""
     router, memory, guests, model = (
         APIRouter(route_class=PageRoute),
-        state.memory,
+        state.resources,
         state.visitor_sessions,
         state.classifier.model_card,
     )
@@ -30,7 +30,7 @@ def style_routes(state: AppState) -> APIRouter:
         """All eight."""
         language = request_language(request)
         styles = [(style, style_name(style, language), style_description(style, language)) for style in STYLES]
-        return render_page(request, "styles.html", section="styles", styles=styles)
+        return render_page(request, "styles.html", request_language(request), section="styles", styles=styles)
 
     @router.get("/styles/{key}", response_class=Response)
     async def one(request: Request, key: str) -> Response:
@@ -46,6 +46,7 @@ def style_routes(state: AppState) -> APIRouter:
         return render_page(
             request,
             "style.html",
+            request_language(request),
             section="styles",
             style=style,
             name=style_name(style, language),
@@ -54,7 +55,7 @@ def style_routes(state: AppState) -> APIRouter:
                 build_card(each, signer=memory.url_signer, language=language, rank=place)
                 for place, each in enumerate(top, 1)
             ],
-            board=board_path(Period.ALL, style),
+            board=state.url_for("leaderboard", query={"when": Period.ALL, "style": style}),
             right=figures.styles[style] if figures else None,
             styles=[(each, style_name(each, language)) for each in STYLES if each is not style],
         )

@@ -262,7 +262,8 @@ async def test_only_buttons_that_are_there_can_be_pressed(client: httpx.AsyncCli
     for do in ("erase", "forget", "agree", "share.naked", "nonsense", ""):
         assert (await client.post("/try/act", data={"look": look, "do": do})).status_code == 400
     assert (await client.post("/try/act", data={"look": "1", "do": "share"})).status_code == 400
-    assert (await client.post("/try/act", content=b"x" * 100_000)).status_code == 413
+    assert (await client.post("/try/act", content=b"x" * 100_000)).status_code == 400
+    assert (await client.post("/try/act", data={"look": look, "do": "x" * 100_000})).status_code == 413
     assert (await client.post("/try/words", data={"words": "x" * 100_000})).status_code == 413
 
 

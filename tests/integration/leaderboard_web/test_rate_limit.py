@@ -109,7 +109,7 @@ async def test_a_form_from_another_site_is_refused_in_her_words(resources: Resou
         ("2001:db8:1:3::6", "2001:db8:1:3::"),
         ("::ffff:203.0.113.7", "203.0.113.7"),
         ("testclient", "testclient"),
-        (None, "nowhere"),
+        (None, "unknown"),
     ],
 )
 def test_a_household_is_one_network(host: str | None, network: str) -> None:

@@ -19,8 +19,8 @@ from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
 from core.vision.backends import ModelOutputs, available_cpus
 from core.vision.fake_backend import make_outputs
-from leaderboard_web.forms import MAX_MULTIPART_BYTES
 from leaderboard_web.load_shedding import WAITING_PER_CORE
+from leaderboard_web.middleware.body_limit import MAX_UPLOAD_BYTES
 from tests.unit.leaderboard_web.conftest import serving_site, street_outputs
 
 
@@ -112,7 +112,7 @@ def test_only_samples_are_samples(client: httpx.Client, name: str) -> None:
 BAD = [
     (b"", 422, "EmptyPhotoError", "error.empty_photo"),
     (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "NotAnImageError", "error.not_an_image"),
-    (b"\x89PNG\r\n\x1a\n" + bytes(MAX_MULTIPART_BYTES), 413, "PhotoTooLargeError", "error.photo_too_large"),
+    (b"\x89PNG\r\n\x1a\n" + bytes(MAX_UPLOAD_BYTES), 413, "PhotoTooLargeError", "error.photo_too_large"),
 ]
 
 
@@ -222,8 +222,8 @@ def test_logs_hold_nothing_about_people(client: httpx.Client, photo: bytes) -> N
     with capture_logs() as events:
         send(client, photo)
         send(client, b"no photo")
-    assert [event["event"] for event in events] == ["judged", "refused"]
-    assert set(events[0]) == {"event", "log_level", "ms", "band", "model"}
+    assert [event["event"] for event in events] == ["photo_judged", "request_refused"]
+    assert set(events[0]) == {"event", "log_level", "duration_ms", "band", "model"}
     assert set(events[1]) == {"event", "log_level", "error", "status"}
 
 
