@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from core.db import inbox
-from core.db.inbox import list_orphaned
+from core.db.dead_letters import claim_orphaned
 from core.db.schema import Channel
 from core.errors import MessengerError
 from core.jobs.queue import conversation_lock_key, enqueue
@@ -185,7 +185,7 @@ async def cancel_if_unconsented(connection: AsyncConnection, inbox_id: int) -> N
 
 async def requeue_orphans(connection: AsyncConnection) -> int:
     """Have those errands done that lost their job; how many they were. What waits for consent has one that ends it."""
-    lost = await list_orphaned(connection, Channel.KAKAO, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH)
+    lost = await claim_orphaned(connection, Channel.KAKAO, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH)
     for number, _ in lost:
         update = await inbox.get(connection, number)
         if update is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from core.db import inbox
-from core.db.inbox import list_orphaned
+from core.db.dead_letters import claim_orphaned
 from core.db.schema import Channel, IdentityProvider
 from core.errors import InvalidPayloadError
 from core.jobs.queue import JobInsert, conversation_lock_key, enqueue
@@ -99,7 +99,7 @@ async def _store_as_processed(resources: Resources, update_id: str) -> int | Non
 async def requeue_orphans(resources: Resources) -> int:
     """Have those updates answered that lost their job; how many they were."""
     async with resources.database.transaction() as connection:
-        lost = await list_orphaned(connection, Channel.TELEGRAM, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH)
+        lost = await claim_orphaned(connection, Channel.TELEGRAM, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH)
         for number, payload in lost:
             kind = next((kind for kind in UPDATE_TYPES if kind in payload), None)
             envelope = _read_routing(payload[kind], kind) if kind else None

@@ -40,7 +40,7 @@ class CompiledStatement:
 
     def __init__(self, statement: Select[Any] | ReturningInsert[Any] | ReturningUpdate[Any] | TextClause) -> None:
         """Take the statement, with a `bindparam` for each value that is not known yet."""
-        self._statement = statement
+        self.statement = statement
 
     async def fetch_all(self, connection: AsyncConnection, **values: object) -> Sequence[Any]:
         """Execute the statement and fetch all rows.
@@ -57,7 +57,7 @@ class CompiledStatement:
         """
         sync = connection.sync_connection
         if sync is None or sync.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            rows: Sequence[Any] = (await connection.execute(self._statement, values)).all()
+            rows: Sequence[Any] = (await connection.execute(self.statement, values)).all()
             return rows
         statement, names, constants = self._compiled
         known = constants | values
@@ -82,7 +82,7 @@ class CompiledStatement:
     @cached_property
     def _compiled(self) -> tuple[str, tuple[str, ...], dict[str, object]]:
         """The SQL text, the names of its parameters in their order, and the values of those that never change."""
-        compiled = self._statement.compile(dialect=DIALECT)
+        compiled = self.statement.compile(dialect=DIALECT)
         constants = {
             name: parameter.effective_value for parameter, name in compiled.bind_names.items() if not parameter.required
         }

@@ -1,4 +1,8 @@
-"""What the messengers brought: each update once, kept until it is done, however often it is brought."""
+"""The inbox: every update of a messenger, stored once and kept until it is processed.
+
+An update and the job that handles it are stored by one statement, so that neither exists without the other. Updates
+whose jobs are lost or fail again and again are the concern of `core.db.dead_letters`.
+"""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -6,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, any_, bindparam, delete, func, null, select, text, update
+from sqlalchemy import BigInteger, Row, any_, bindparam, delete, func, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,49 +20,85 @@ from core.db.compiled_statements import CompiledStatement
 from core.db.schema import Channel
 from core.jobs.queue import DEFER_SQL, JobInsert
 
-PROCESSED_RETENTION = timedelta(days=7)
-"""How long a done update is known as one that came already; Telegram repeats for a day."""
+RETENTION = timedelta(days=7)
+"""How long processed and failed updates are kept. Telegram repeats an update for a day, so it is recognized."""
+
+IS_UNFINISHED = schema.inbox.c.processed_at.is_(None) & schema.inbox.c.failed_at.is_(None)
+HAS_GIVEN_ID = schema.inbox.c.id == any_(bindparam("inbox_ids", type_=ARRAY(BigInteger)))
 INSERT_WITH_JOB = CompiledStatement(
     text(f"""
-WITH taken AS (
+WITH stored AS (
     INSERT INTO inbox (channel, external_id, external_sender_id, payload)
     VALUES (:channel, :external_id, :external_sender_id, CAST(CAST(:payload AS text) AS jsonb))
     ON CONFLICT DO NOTHING RETURNING id
 )
 SELECT id,
     {DEFER_SQL.format(args="CAST(CAST(:args AS text) AS jsonb) || jsonb_build_object('inbox_id', id)")}
-FROM taken
+FROM stored
 """)
 )
 SELECT_BY_ID = CompiledStatement(
     select(schema.inbox).where(schema.inbox.c.id == bindparam("inbox_id", type_=BigInteger))
 )
-HAS_GIVEN_ID = schema.inbox.c.id == any_(bindparam("inbox_ids", type_=ARRAY(BigInteger)))
-SELECT_UNFINISHED = CompiledStatement(
-    select(schema.inbox.c.id).where(HAS_GIVEN_ID, schema.inbox.c.processed_at.is_(None))
+SELECT_WITH_CHECKPOINTS = CompiledStatement(
+    select(
+        schema.inbox,
+        select(func.jsonb_object_agg(schema.job_checkpoints.c.name, schema.job_checkpoints.c.data))
+        .where(schema.job_checkpoints.c.inbox_id == schema.inbox.c.id)
+        .scalar_subquery()
+        .label("checkpoints"),
+    ).where(schema.inbox.c.id == bindparam("inbox_id", type_=BigInteger))
 )
+SELECT_UNFINISHED = CompiledStatement(select(schema.inbox.c.id).where(HAS_GIVEN_ID, IS_UNFINISHED))
 MARK_PROCESSED = CompiledStatement(
     update(schema.inbox)
     .where(HAS_GIVEN_ID)
-    .values(processed_at=func.now(), payload=null())
+    .values(processed_at=func.now(), failed_at=null(), payload=null())
     .returning(schema.inbox.c.id)
 )
+SELECT_WAITING = text("""
+WITH jobs AS (
+    SELECT status, attempts, CAST(args ->> 'inbox_id' AS bigint) AS inbox_id,
+        row_number() OVER (ORDER BY priority DESC, id) - 1 AS position,
+        row_number() OVER (PARTITION BY lock ORDER BY status DESC, priority DESC, id) AS turn
+    FROM procrastinate_jobs
+    WHERE status IN ('doing', 'todo') AND task_name = ANY (:tasks) AND (scheduled_at IS NULL OR scheduled_at <= now())
+)
+SELECT inbox.id, inbox.payload, jobs.position, now() - inbox.received_at AS waited
+FROM jobs JOIN inbox ON inbox.id = jobs.inbox_id
+WHERE jobs.status = 'todo' AND jobs.attempts = 0 AND jobs.turn = 1
+    AND inbox.processed_at IS NULL AND inbox.failed_at IS NULL
+    AND inbox.received_at < now() - CAST(:min_wait AS interval)
+    AND inbox.payload -> 'message' ?| ARRAY['photo', 'document']
+ORDER BY jobs.position LIMIT :limit
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxUpdate:
-    """One message of a messenger's, as it came."""
+    """An update of a messenger as it was received."""
 
     id: int
     channel: Channel
     external_id: str
-    """The platform's own number of it."""
+    """The messenger's id of the update."""
     external_sender_id: str | None
-    """The platform's id of the person who sent it, if it says so."""
+    """The messenger's id of the sender, if it names one."""
     payload: dict[str, Any] | None
-    """What came; None once it is done."""
+    """The JSON that was received; None once the update is processed."""
     received_at: datetime
     processed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedUpdate:
+    """An update whose job has not started."""
+
+    id: int
+    payload: dict[str, Any]
+    position: int
+    """Number of jobs that run or come before it."""
+    waited: timedelta
 
 
 async def insert(
@@ -69,15 +109,26 @@ async def insert(
     external_sender_id: str | None,
     payload: Mapping[str, Any],
 ) -> int | None:
-    """Take an update in; its number here, or None if it came before. Enqueue its job in the same unit of work."""
-    taken = await connection.execute(
+    """Store an update without a job; enqueue the job in the same transaction.
+
+    Args:
+        connection: the transaction.
+        channel: the messenger.
+        external_id: the messenger's id of the update.
+        external_sender_id: the messenger's id of the sender, if it names one.
+        payload: the JSON that was received.
+
+    Returns:
+        The inbox id; None if the update was stored before.
+    """
+    inserted = await connection.execute(
         upsert(schema.inbox)
         .values(channel=channel, external_id=external_id, external_sender_id=external_sender_id, payload=dict(payload))
         .on_conflict_do_nothing()
         .returning(schema.inbox.c.id)
     )
-    number: int | None = taken.scalar()
-    return number
+    inbox_id: int | None = inserted.scalar()
+    return inbox_id
 
 
 async def insert_with_job(
@@ -89,18 +140,18 @@ async def insert_with_job(
     payload: Mapping[str, Any],
     job: JobInsert,
 ) -> int | None:
-    """Take an update in and enqueue the job that answers it, both or neither, in one statement.
+    """Store an update and enqueue the job that handles it, both or neither, in one statement.
 
     Args:
-        connection: a direct one, or the unit of work.
-        platform: who brought the update.
-        update_id: the platform's own number of it.
-        sender: the platform's id of the person who sent it, if it says so.
-        payload: what came.
-        job: gets the update's number here as its argument `inbox_id`.
+        connection: to execute on.
+        channel: the messenger.
+        external_id: the messenger's id of the update.
+        external_sender_id: the messenger's id of the sender, if it names one.
+        payload: the JSON that was received.
+        job: receives the inbox id as its argument `inbox_id`.
 
     Returns:
-        The update's number here; None if it came before, then there is no new job either.
+        The inbox id; None if the update was stored before, then no job is enqueued either.
     """
     values = {
         "channel": channel,
@@ -108,61 +159,110 @@ async def insert_with_job(
         "external_sender_id": external_sender_id,
         "payload": json.dumps(payload),
     }
-    taken = await INSERT_WITH_JOB.fetch_one(connection, **values, **job.values)
-    return None if taken is None else int(taken.id)
+    row = await INSERT_WITH_JOB.fetch_one(connection, **values, **job.values)
+    return None if row is None else int(row.id)
 
 
 async def get(connection: AsyncConnection, inbox_id: int) -> InboxUpdate | None:
-    """An update, or None if its sender was forgotten since."""
+    """An update, or None if it was deleted."""
     row = await SELECT_BY_ID.fetch_one(connection, inbox_id=inbox_id)
     return None if row is None else _to_inbox_update(row)
 
 
+async def get_with_checkpoints(connection: AsyncConnection, inbox_id: int) -> tuple[InboxUpdate, dict[str, Any]] | None:
+    """An update and the recorded steps of its job, see `core.db.checkpoints.list_done`; None if it was deleted."""
+    row = await SELECT_WITH_CHECKPOINTS.fetch_one(connection, inbox_id=inbox_id)
+    return None if row is None else (_to_inbox_update(row), row.checkpoints or {})
+
+
 async def get_by_external_id(connection: AsyncConnection, channel: Channel, external_id: str) -> InboxUpdate | None:
-    """An update by the platform's own number of it, or None."""
+    """An update by the messenger's id of it, or None."""
     table = schema.inbox
-    found = select(table).where(table.c.channel == channel, table.c.external_id == external_id)
-    row = (await connection.execute(found)).first()
+    statement = select(table).where(table.c.channel == channel, table.c.external_id == external_id)
+    row = (await connection.execute(statement)).first()
     return None if row is None else _to_inbox_update(row)
 
 
 async def get_latest(connection: AsyncConnection, channel: Channel, external_sender_id: str) -> InboxUpdate | None:
-    """The update that came last from a sender, or None."""
+    """The latest update of a sender, or None."""
     table = schema.inbox
-    found = select(table).where(table.c.channel == channel, table.c.external_sender_id == external_sender_id)
-    row = (await connection.execute(found.order_by(table.c.id.desc()).limit(1))).first()
+    statement = select(table).where(table.c.channel == channel, table.c.external_sender_id == external_sender_id)
+    row = (await connection.execute(statement.order_by(table.c.id.desc()).limit(1))).first()
     return None if row is None else _to_inbox_update(row)
 
 
 async def filter_unfinished(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
-    """Which of some updates are still to be done; forgotten ones are not."""
+    """Those of the updates that are neither processed nor failed nor deleted."""
     return {row.id for row in await SELECT_UNFINISHED.fetch_all(connection, inbox_ids=list(inbox_ids))}
 
 
-async def update_payload(connection: AsyncConnection, inbox_id: int, payload: Mapping[str, Any]) -> None:
-    """Change what an update that is not done says."""
+async def list_waiting(
+    connection: AsyncConnection, tasks: Sequence[str], *, min_wait: timedelta, limit: int
+) -> list[QueuedUpdate]:
+    """Photos whose job has not started, in the order of the queue.
+
+    Of each conversation only the next one, and none while the conversation is being answered.
+
+    Args:
+        connection: to execute on.
+        tasks: names of the tasks that answer photos, with an argument `inbox_id`.
+        min_wait: time since the photo was received, at least.
+        limit: number of updates, at most.
+    """
+    values = {"tasks": list(tasks), "min_wait": min_wait, "limit": limit}
+    rows = await connection.execute(SELECT_WAITING, values)
+    return [QueuedUpdate(id=row.id, payload=row.payload, position=row.position, waited=row.waited) for row in rows]
+
+
+async def list_unfinished_album(
+    connection: AsyncConnection, external_sender_id: str, media_group_id: str
+) -> dict[int, dict[str, Any]]:
+    """Payloads of the unfinished updates of a Telegram album, by their inbox ids, in the order of arrival.
+
+    Telegram sends each photo of an album as an update of its own and never says how many there are.
+
+    Args:
+        connection: to execute on.
+        external_sender_id: Telegram's id of the sender.
+        media_group_id: Telegram's id of the album.
+    """
     table = schema.inbox
-    unfinished = (table.c.id == inbox_id) & table.c.processed_at.is_(None)
-    await connection.execute(update(table).where(unfinished).values(payload=dict(payload)))
+    statement = (
+        select(table.c.id, table.c.payload)
+        .where(
+            table.c.channel == Channel.TELEGRAM,
+            table.c.external_sender_id == external_sender_id,
+            IS_UNFINISHED,
+            table.c.payload["message", "media_group_id"].astext == media_group_id,
+        )
+        .order_by(table.c.id)
+    )
+    return {row.id: row.payload for row in await connection.execute(statement)}
+
+
+async def update_payload(connection: AsyncConnection, inbox_id: int, payload: Mapping[str, Any]) -> None:
+    """Replace the payload of an unfinished update."""
+    table = schema.inbox
+    await connection.execute(update(table).where(table.c.id == inbox_id, IS_UNFINISHED).values(payload=dict(payload)))
 
 
 async def mark_processed(connection: AsyncConnection, *inbox_ids: int) -> None:
-    """Note that updates are done; what they said is not kept."""
+    """Mark updates as processed and delete their payloads."""
     await MARK_PROCESSED.fetch_all(connection, inbox_ids=list(inbox_ids))
 
 
 async def count_unfinished(connection: AsyncConnection) -> int:
-    """How many updates are not done."""
-    found = select(func.count()).where(schema.inbox.c.processed_at.is_(None))
-    return (await connection.execute(found)).scalar_one()
+    """Number of updates that are neither processed nor failed."""
+    return (await connection.execute(select(func.count()).select_from(schema.inbox).where(IS_UNFINISHED))).scalar_one()
 
 
 async def delete_processed(connection: AsyncConnection) -> int:
-    """Delete what was done a week ago; how many that were."""
-    gone = await connection.execute(
-        delete(schema.inbox).where(schema.inbox.c.processed_at < func.now() - PROCESSED_RETENTION)
+    """Delete updates that were processed or failed longer ago than `RETENTION`; their number."""
+    table, limit = schema.inbox, func.now() - RETENTION
+    deleted = await connection.execute(
+        delete(table).where(or_(table.c.processed_at < limit, table.c.failed_at < limit))
     )
-    return gone.rowcount
+    return deleted.rowcount
 
 
 def _to_inbox_update(row: Row[tuple[object, ...]]) -> InboxUpdate:
@@ -175,104 +275,3 @@ def _to_inbox_update(row: Row[tuple[object, ...]]) -> InboxUpdate:
         received_at=row.received_at,
         processed_at=row.processed_at,
     )
-
-
-SELECT_WAITING = text("""
-WITH jobs AS (
-    SELECT status, attempts, CAST(args ->> 'inbox_id' AS bigint) AS inbox_id,
-        row_number() OVER (ORDER BY priority DESC, id) - 1 AS ahead,
-        row_number() OVER (PARTITION BY lock ORDER BY status DESC, priority DESC, id) AS turn
-    FROM procrastinate_jobs
-    WHERE status IN ('doing', 'todo') AND task_name = ANY (:tasks) AND (scheduled_at IS NULL OR scheduled_at <= now())
-)
-SELECT inbox.id, inbox.payload, jobs.ahead, now() - inbox.received_at AS since
-FROM jobs JOIN inbox ON inbox.id = jobs.inbox_id
-WHERE jobs.status = 'todo' AND jobs.attempts = 0 AND jobs.turn = 1
-    AND inbox.processed_at IS NULL AND inbox.failed_at IS NULL
-    AND inbox.received_at < now() - CAST(:since AS interval)
-    AND inbox.payload -> 'message' ?| ARRAY['photo', 'document']
-ORDER BY jobs.ahead LIMIT :limit
-""")
-
-SELECT_ORPHANED = text("""
-SELECT inbox.id, inbox.payload FROM inbox
-WHERE channel = :channel AND processed_at IS NULL AND failed_at IS NULL AND received_at < now() - CAST(:age AS interval)
-    AND NOT EXISTS (
-        SELECT FROM procrastinate_jobs
-        WHERE status IN ('doing', 'todo') AND CAST(args ->> 'inbox_id' AS bigint) = inbox.id
-    )
-ORDER BY received_at LIMIT :limit FOR UPDATE OF inbox SKIP LOCKED
-""")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedUpdate:
-    """An update that waits for its turn."""
-
-    id: int
-    """Its number in the inbox."""
-    payload: dict[str, Any]
-    position: int
-    """How many jobs come before it or are being done."""
-    waited: timedelta
-
-
-async def list_waiting(
-    connection: AsyncConnection, tasks: Sequence[str], *, min_wait: timedelta, limit: int
-) -> list[QueuedUpdate]:
-    """The photos that came longer ago than this and that nobody has begun with, the first in the queue first.
-
-    Of each chat only the one whose turn is next, and none while the chat is being answered.
-
-    Args:
-        connection: the unit of work.
-        tasks: the queue's tasks that answer, called with an `inbox_id`.
-        since: how long they have waited.
-        limit: how many at most.
-    """
-    found = await connection.execute(SELECT_WAITING, {"tasks": list(tasks), "since": min_wait, "limit": limit})
-    return [QueuedUpdate(id=row.id, payload=row.payload, position=row.ahead, waited=row.since) for row in found]
-
-
-async def list_orphaned(
-    connection: AsyncConnection, channel: Channel, *, min_age: timedelta, limit: int
-) -> list[tuple[int, dict[str, Any]]]:
-    """Undone updates that came longer ago than this and have no job any more: it gave up while the database was away.
-
-    They are locked until the unit of work ends, so that one worker alone enqueues them anew.
-
-    Args:
-        connection: the unit of work.
-        platform: whose updates.
-        age: how long ago they came, at least.
-        limit: how many at most.
-
-    Returns:
-        Their numbers in the inbox, and what they say.
-    """
-    found = await connection.execute(SELECT_ORPHANED, {"channel": channel, "age": min_age, "limit": limit})
-    return [(row.id, row.payload or {}) for row in found]
-
-
-async def list_unfinished_album(
-    connection: AsyncConnection, external_sender_id: str, media_group_id: str
-) -> dict[int, dict[str, Any]]:
-    """What the updates of an album say that are not done, by their numbers in the inbox, in the order of arrival.
-
-    Args:
-        connection: the unit of work.
-        sender: whose album it is.
-        album: its `media_group_id`.
-    """
-    table = schema.inbox
-    found = (
-        select(table.c.id, table.c.payload)
-        .where(
-            table.c.channel == Channel.TELEGRAM,
-            table.c.external_sender_id == external_sender_id,
-            table.c.processed_at.is_(None),
-            table.c.payload["message", "media_group_id"].astext == media_group_id,
-        )
-        .order_by(table.c.id)
-    )
-    return {row.id: row.payload for row in await connection.execute(found)}

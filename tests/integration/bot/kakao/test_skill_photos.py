@@ -28,7 +28,7 @@ async def inbox_rows(harness: KakaoHarness) -> list[tuple[bool, bool]]:
     """Of every update: whether it is done, and whether it still says anything."""
     async with harness.resources.database.transaction() as connection:
         rows = await connection.execute(sql("SELECT processed_at, payload FROM inbox ORDER BY id"))
-        return [(row.done_at is not None, row.payload is not None) for row in rows]
+        return [(row.processed_at is not None, row.payload is not None) for row in rows]
 
 
 async def settled(harness: KakaoHarness) -> None:

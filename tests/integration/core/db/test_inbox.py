@@ -2,6 +2,7 @@ import asyncio
 from datetime import timedelta
 
 from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import checkpoints, inbox, schema
 from core.db.database import Database
@@ -10,50 +11,73 @@ from core.db.schema import Channel
 PAYLOAD = {"message": {"text": "안녕", "photo": [{"file_id": "a"}]}}
 
 
-async def test_an_update_is_taken_once_however_often_it_comes(database: Database) -> None:
-    async def receive(platform: Channel) -> int | None:
-        async with database.transaction() as connection:
-            return await inbox.insert(connection, platform, "7", external_sender_id="1", payload=PAYLOAD)
+async def insert_update(connection: AsyncConnection, external_id: str = "7") -> int:
+    inbox_id = await inbox.insert(connection, Channel.TELEGRAM, external_id, external_sender_id="1", payload=PAYLOAD)
+    assert inbox_id is not None
+    return inbox_id
 
-    taken = await asyncio.gather(*(receive(Channel.TELEGRAM) for _ in range(8)))
-    (number,) = [each for each in taken if each is not None]
+
+async def test_an_update_is_stored_once_however_often_it_is_received(database: Database) -> None:
+    async def receive(channel: Channel) -> int | None:
+        async with database.transaction() as connection:
+            return await inbox.insert(connection, channel, "7", external_sender_id="1", payload=PAYLOAD)
+
+    results = await asyncio.gather(*(receive(Channel.TELEGRAM) for _ in range(8)))
+    (inbox_id,) = [result for result in results if result is not None]
     assert await receive(Channel.KAKAO) is not None
     async with database.transaction() as connection:
-        update_ = await inbox.get(connection, number)
-        assert update_ is not None
-        assert (update_.channel, update_.external_id, update_.external_sender_id) == (Channel.TELEGRAM, "7", "1")
-        assert (update_.payload, update_.processed_at) == (PAYLOAD, None)
+        stored = await inbox.get(connection, inbox_id)
+        assert stored is not None
+        assert (stored.channel, stored.external_id, stored.external_sender_id) == (Channel.TELEGRAM, "7", "1")
+        assert (stored.payload, stored.processed_at) == (PAYLOAD, None)
 
 
-async def test_what_is_done_keeps_its_number_for_a_week_and_its_words_not_at_all(database: Database) -> None:
+async def test_a_processed_update_is_recognized_for_a_week_without_its_payload(database: Database) -> None:
     async with database.transaction() as connection:
-        done = await inbox.insert(connection, Channel.TELEGRAM, "7", external_sender_id="1", payload=PAYLOAD)
-        waiting = await inbox.insert(connection, Channel.TELEGRAM, "8", external_sender_id="1", payload=PAYLOAD)
-        assert done is not None
-        assert waiting is not None
-        await inbox.mark_processed(connection, done)
-        kept = await inbox.get(connection, done)
-        assert kept is not None
-        assert kept.payload is None
-        assert kept.processed_at is not None
+        processed, waiting = [await insert_update(connection, external_id) for external_id in ("7", "8")]
+        await inbox.mark_processed(connection, processed)
+        stored = await inbox.get(connection, processed)
+        assert stored is not None
+        assert stored.payload is None
+        assert stored.processed_at is not None
         assert await inbox.insert(connection, Channel.TELEGRAM, "7", external_sender_id="1", payload=PAYLOAD) is None
         assert await inbox.delete_processed(connection) == 0
-        long_ago = func.now() - timedelta(days=8)
-        await connection.execute(update(schema.inbox).values(received_at=long_ago))
-        await connection.execute(update(schema.inbox).where(schema.inbox.c.id == done).values(processed_at=long_ago))
+        last_week = func.now() - timedelta(days=8)
+        await connection.execute(update(schema.inbox).values(received_at=last_week))
+        is_processed = schema.inbox.c.id == processed
+        await connection.execute(update(schema.inbox).where(is_processed).values(processed_at=last_week))
         assert await inbox.delete_processed(connection) == 1
         assert await inbox.get(connection, waiting) is not None
 
 
-async def test_steps_are_marked_once_and_go_with_their_update(database: Database) -> None:
+async def test_a_step_is_recorded_once_and_deleted_with_its_update(database: Database) -> None:
     async with database.transaction() as connection:
-        number = await inbox.insert(connection, Channel.TELEGRAM, "7", external_sender_id="1", payload=PAYLOAD)
-        assert number is not None
-        assert await checkpoints.list_done(connection, number) == {}
-        await checkpoints.record(connection, number, "verdict", data="41")
-        await checkpoints.record(connection, number, "verdict", data="42")
-        await checkpoints.record(connection, number, "tip")
-        assert await checkpoints.list_done(connection, number) == {"verdict": "41", "tip": None}
+        inbox_id = await insert_update(connection)
+        assert await checkpoints.list_done(connection, inbox_id) == {}
+        await checkpoints.record(connection, inbox_id, "verdict", data={"message_id": 41})
+        await checkpoints.record(connection, inbox_id, "verdict", data={"message_id": 42})
+        await checkpoints.record(connection, inbox_id, "tip")
+        expected = {"verdict": {"message_id": 41}, "tip": None}
+        assert await checkpoints.list_done(connection, inbox_id) == expected
         await connection.execute(schema.inbox.delete())
-        await checkpoints.record(connection, number, "closing")
-        assert await checkpoints.list_done(connection, number) == {}
+        await checkpoints.record(connection, inbox_id, "closing")
+        assert await checkpoints.list_done(connection, inbox_id) == {}
+
+
+async def test_an_update_is_read_together_with_its_checkpoints(database: Database) -> None:
+    async with database.transaction() as connection:
+        inbox_id = await insert_update(connection)
+    for open_connection in (database.transaction, database.connection):
+        async with open_connection() as connection:
+            assert await inbox.get_with_checkpoints(connection, inbox_id + 1) is None
+            loaded = await inbox.get_with_checkpoints(connection, inbox_id)
+            assert loaded is not None
+            assert (loaded[0], loaded[1]) == (await inbox.get(connection, inbox_id), {})
+    async with database.connection() as connection:
+        await checkpoints.record(connection, inbox_id, "verdict", data={"message_id": 41})
+        await checkpoints.record(connection, inbox_id, "tip")
+    for open_connection in (database.transaction, database.connection):
+        async with open_connection() as connection:
+            loaded = await inbox.get_with_checkpoints(connection, inbox_id)
+            assert loaded is not None
+            assert loaded[1] == {"verdict": {"message_id": 41}, "tip": None}
