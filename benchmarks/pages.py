@@ -325,7 +325,7 @@ async def explain_pages(place: SeededBoard) -> list[QueryPlan]:
                 leaderboard.get_person_for_viewer, name=some[0].owner_name or "", viewer_key=_key_of(place)
             ),
             "which of the looks have the browser's heart": partial(
-                reactions.hearted_look_ids,
+                reactions.list_hearted_look_ids,
                 provider=IdentityProvider.WEB,
                 subject=_key_of(place),
                 look_ids=[each.look.id for each in some],

@@ -44,7 +44,7 @@ class ResultWaiter:
             asked = dict(self._waiting)
             try:
                 async with self._database.connection() as connection:
-                    pending = await inbox.filter_unfinished(connection, {inbox_id for inbox_id, _ in asked.values()})
+                    pending = await inbox.list_unfinished_ids(connection, {inbox_id for inbox_id, _ in asked.values()})
             except CONNECTION_ERRORS as error:
                 # Also to those who came while it was asked: nobody asks again for them.
                 for waiting in self._waiting:

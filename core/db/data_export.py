@@ -38,7 +38,7 @@ class PersonalData:
     images: list[ExportedImage]
 
 
-async def collect(connection: AsyncConnection, person_id: UUID) -> PersonalData:
+async def get_personal_data(connection: AsyncConnection, person_id: UUID) -> PersonalData:
     """Everything of a person, in one unit of work; tables without a row of theirs have an empty list."""
     found = {
         name: [dict(row._mapping) for row in await connection.execute(query)]

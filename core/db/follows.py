@@ -85,7 +85,7 @@ async def get_feed_page(
     follower_id: UUID,
     *,
     limit: int,
-    before: tuple[datetime, UUID] | None = None,
+    after: tuple[datetime, UUID] | None = None,
     viewer_key: str = "",
 ) -> list[LeaderboardEntry]:
     """A page of a person's feed: looks on the board of those whom they follow, the newest first.
@@ -102,10 +102,10 @@ async def get_feed_page(
         visitor: the key of who asks, see `boards.visitor_id`.
     """
     values: dict[str, Any] = {"person_id": follower_id, "limit": limit, "visitor": viewer_key}
-    if before is not None:
-        values |= {"shared_at": before[0], "look_id": before[1]}
+    if after is not None:
+        values |= {"shared_at": after[0], "look_id": after[1]}
     return [
-        leaderboard.to_entry(row) for row in await _select_feed_page(before is not None).fetch_all(connection, **values)
+        leaderboard.to_entry(row) for row in await _select_feed_page(after is not None).fetch_all(connection, **values)
     ]
 
 

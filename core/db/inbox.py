@@ -191,7 +191,7 @@ async def get_latest(connection: AsyncConnection, channel: Channel, external_sen
     return None if row is None else _to_inbox_update(row)
 
 
-async def filter_unfinished(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
+async def list_unfinished_ids(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
     """Those of the updates that are neither processed nor failed nor deleted."""
     return {row.id for row in await SELECT_UNFINISHED.fetch_all(connection, inbox_ids=list(inbox_ids))}
 

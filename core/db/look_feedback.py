@@ -1,4 +1,4 @@
-"""What people say about a look's style, and what Eva asked them about it."""
+"""What owners say about the style of their looks: guesses before the verdict, and corrections after it."""
 
 from uuid import UUID
 
@@ -6,44 +6,50 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
+from core.db.keyset import cursor_values, paginate
 from core.db.looks import Look, to_look, update_where
 from core.db.schema import PendingQuestion
 from core.styles import Style
 
 
 async def record_guess(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
-    """Keep what the person guessed. False if the look is gone, or does not wait for a guess (any more)."""
-    waits = schema.looks.c.pending_question == PendingQuestion.GUESS
-    return await update_where(connection, look_id, waits, guessed_style=style, pending_question=None)
+    """Store the owner's guess; False if the look does not exist or does not wait for a guess."""
+    waits_for_guess = schema.looks.c.pending_question == PendingQuestion.GUESS
+    return await update_where(connection, look_id, waits_for_guess, guessed_style=style, pending_question=None)
 
 
 async def record_correction(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
-    """Keep what the person says the style is; the last word counts. False if the look is gone."""
+    """Store the style according to the owner, instead of an earlier one; False if the look does not exist."""
     return await update_where(connection, look_id, corrected_style=style, pending_question=None)
 
 
 async def set_pending_question(connection: AsyncConnection, look_id: UUID, question: PendingQuestion | None) -> None:
-    """Wait for the answer to a question about a look, and to no other one; None for nothing any more."""
+    """Set the question about a look that the next answer belongs to; None for no question."""
     await update_where(connection, look_id, pending_question=question)
 
 
 async def mark_revealed(connection: AsyncConnection, *look_ids: UUID) -> None:
-    """Note that the verdicts on these looks were told: they do not wait for a guess any more."""
+    """Mark the verdicts as revealed: these looks do not wait for a guess any more."""
     table = schema.looks
-    waiting = (table.c.id.in_(look_ids), table.c.pending_question == PendingQuestion.GUESS)
-    await connection.execute(update(table).where(*waiting).values(pending_question=None))
+    waits_for_guess = (table.c.id.in_(look_ids), table.c.pending_question == PendingQuestion.GUESS)
+    await connection.execute(update(table).where(*waits_for_guess).values(pending_question=None))
 
 
 async def list_corrected(connection: AsyncConnection, *, limit: int, after: UUID | None = None) -> list[Look]:
-    """Looks whose style somebody corrected and whose photo is still there, in the order in which they came.
+    """Looks with a corrected style whose photo still exists, the oldest first.
 
     Args:
-        connection: the unit of work.
-        limit: how many at most.
-        after: the last one of the page before.
+        connection: to execute on.
+        limit: number of looks, at most.
+        after: id of the last look of the page before.
     """
     table = schema.looks
-    found = select(table).where(table.c.corrected_style.is_not(None), table.c.photo_key.is_not(None))
-    if after is not None:
-        found = found.where(table.c.id > after)
-    return [to_look(row) for row in await connection.execute(found.order_by(table.c.id).limit(limit))]
+    statement = paginate(
+        select(table).where(table.c.corrected_style.is_not(None), table.c.photo_key.is_not(None)),
+        table.c.id,
+        has_cursor=after is not None,
+        descending=False,
+    )
+    cursor = None if after is None else (after,)
+    rows = await connection.execute(statement, {"limit": limit, **cursor_values(cursor)})
+    return [to_look(row) for row in rows]

@@ -1,10 +1,12 @@
-"""Which looks still have their pictures. The pictures themselves are the storage's."""
+"""Which looks have images in the object storage, and which photos a person submitted lately."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, bindparam, func, literal, null, select, update
+from sqlalchemy import DateTime, Integer, Uuid, bindparam, func, literal, null, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
@@ -12,35 +14,87 @@ from core.db.compiled_statements import CompiledStatement
 from core.db.looks import Look, to_look
 
 
-async def lock_with_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bool:
-    """Whether a look still has this photo; if so, it cannot lose it until the unit of work ends."""
-    table = schema.looks
-    found = select(table.c.id).where(table.c.id == look_id, table.c.photo_key == photo_key)
-    return (await connection.execute(found.with_for_update(read=True))).first() is not None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionState:
+    """What is known of a person's photos before another one is judged."""
+
+    existing_look_id: UUID | None
+    """The look of the same message, if an earlier attempt created one."""
+    recent_hashes: tuple[tuple[UUID, bytes], ...]
+    """Ids and perceptual hashes of the latest looks with images that the same model judged."""
+    looks_since: int
+    """Number of looks since the given time."""
+
+
+async def get_submission_state(
+    connection: AsyncConnection,
+    person_id: UUID,
+    source_message_id: str,
+    *,
+    model: str,
+    since: datetime,
+    limit: int,
+) -> SubmissionState:
+    """Everything that decides whether a photo is judged, in one statement.
+
+    Args:
+        connection: to execute on.
+        person_id: who submits the photo.
+        source_message_id: identifies the photo within its channel.
+        model: version of the model.
+        since: looks are counted from this time on.
+        limit: number of recent hashes, at most.
+    """
+    row = await SELECT_SUBMISSION_STATE.fetch_one(
+        connection, person_id=person_id, source_message_id=source_message_id, model=model, since=since, limit=limit
+    )
+    return SubmissionState(
+        existing_look_id=row.existing_look_id,
+        recent_hashes=tuple(zip(row.recent_ids or (), row.recent_hashes or (), strict=True)),
+        looks_since=row.looks_since,
+    )
 
 
 async def list_recent_hashes(
     connection: AsyncConnection, person_id: UUID, *, model: str, limit: int
 ) -> list[tuple[UUID, bytes]]:
-    """Ids and fingerprints of a person's latest looks that this model judged and that still have their pictures."""
-    found = await SELECT_RECENT_HASHES.fetch_all(connection, person_id=person_id, model=model, limit=limit)
-    return [(row.id, row.perceptual_hash) for row in found]
+    """Ids and perceptual hashes of a person's latest looks with images that this model judged."""
+    rows = await SELECT_RECENT_HASHES.fetch_all(connection, person_id=person_id, model=model, limit=limit)
+    return [(row.id, row.perceptual_hash) for row in rows]
 
 
 async def mark_images_stored(connection: AsyncConnection, look_id: UUID) -> Look | None:
-    """Note that both pictures are in the storage; None if the look, or its right to pictures, is gone."""
+    """Record that both images are in the object storage; None if the look was deleted or may not have images."""
     row = await MARK_IMAGES_STORED.fetch_one(connection, look_id=look_id)
     return None if row is None else to_look(row)
 
 
-async def list_expired_private(connection: AsyncConnection, min_age: timedelta, *, limit: int) -> list[Look]:
-    """Looks that are older than this, were never shared or are not any more, and still have pictures.
+async def lock_with_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bool:
+    """Whether a look still has this photo; it cannot lose it until the transaction ends."""
+    table = schema.looks
+    statement = select(table.c.id).where(table.c.id == look_id, table.c.photo_key == photo_key)
+    return (await connection.execute(statement.with_for_update(read=True))).first() is not None
 
-    They are locked until the unit of work ends, so nobody shares them meanwhile; those that others have locked
-    are left out.
+
+async def lock_image_keys(connection: AsyncConnection, person_id: UUID) -> list[tuple[str, str]]:
+    """The keys of a person's photos and heatmaps, with their looks locked until the transaction ends."""
+    table = schema.looks
+    statement = (
+        select(table.c.photo_key, table.c.heatmap_key)
+        .where(table.c.person_id == person_id, table.c.photo_key.is_not(None))
+        .with_for_update()
+    )
+    return [(row.photo_key, row.heatmap_key) for row in await connection.execute(statement)]
+
+
+async def list_expired_private(connection: AsyncConnection, min_age: timedelta, *, limit: int) -> list[Look]:
+    """Looks older than this that are not shared and still have images.
+
+    They are locked until the transaction ends, so that nobody shares them meanwhile; looks that another transaction
+    has locked are left out.
     """
     table = schema.looks
-    found = (
+    statement = (
         select(table)
         .where(
             table.c.shared_at.is_(None),
@@ -51,40 +105,51 @@ async def list_expired_private(connection: AsyncConnection, min_age: timedelta, 
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [to_look(row) for row in await connection.execute(found)]
+    return [to_look(row) for row in await connection.execute(statement)]
 
 
 async def clear_image_keys(connection: AsyncConnection, look_ids: Sequence[UUID]) -> None:
-    """Note that the pictures of these private looks were deleted; nobody guesses any more what was on them."""
+    """Record that the images of these looks were deleted; their pending questions are dropped."""
     table = schema.looks
-    await connection.execute(
-        update(table)
-        .where(table.c.id.in_(look_ids))
-        .values(photo_key=null(), heatmap_key=null(), pending_question=null())
-    )
+    cleared = {"photo_key": null(), "heatmap_key": null(), "pending_question": null()}
+    await connection.execute(update(table).where(table.c.id.in_(look_ids)).values(cleared))
 
 
-async def lock_image_keys(connection: AsyncConnection, person_id: UUID) -> list[tuple[str, str]]:
-    """The keys of a person's photos and heat pictures, locked so that no look gets or loses any meanwhile."""
-    table = schema.looks
-    found = (
-        select(table.c.photo_key, table.c.heatmap_key)
-        .where(table.c.person_id == person_id, table.c.photo_key.is_not(None))
-        .with_for_update()
-    )
-    return [(row.photo_key, row.heatmap_key) for row in await connection.execute(found)]
-
-
-SELECT_RECENT_HASHES = CompiledStatement(
-    select(schema.looks.c.id, schema.looks.c.perceptual_hash)
+_RECENT = (
+    select(schema.looks.c.id, schema.looks.c.perceptual_hash, schema.looks.c.created_at)
     .where(
-        schema.looks.c.person_id == bindparam("person_id"),
+        schema.looks.c.person_id == bindparam("person_id", type_=Uuid),
         schema.looks.c.model == bindparam("model"),
         schema.looks.c.photo_key.is_not(None),
         schema.looks.c.images_stored_at.is_not(None),
     )
     .order_by(schema.looks.c.created_at.desc(), schema.looks.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
+)
+SELECT_RECENT_HASHES = CompiledStatement(_RECENT)
+_recent = _RECENT.cte("recent")
+_newest_first = _recent.c.created_at.desc(), _recent.c.id.desc()
+SELECT_SUBMISSION_STATE = CompiledStatement(
+    select(
+        select(schema.looks.c.id)
+        .where(
+            schema.looks.c.person_id == bindparam("person_id", type_=Uuid),
+            schema.looks.c.source_message_id == bindparam("source_message_id"),
+        )
+        .scalar_subquery()
+        .label("existing_look_id"),
+        select(func.count())
+        .where(
+            schema.looks.c.person_id == bindparam("person_id", type_=Uuid),
+            schema.looks.c.created_at >= bindparam("since", type_=DateTime(timezone=True)),
+        )
+        .scalar_subquery()
+        .label("looks_since"),
+        select(func.array_agg(aggregate_order_by(_recent.c.id, *_newest_first))).scalar_subquery().label("recent_ids"),
+        select(func.array_agg(aggregate_order_by(_recent.c.perceptual_hash, *_newest_first)))
+        .scalar_subquery()
+        .label("recent_hashes"),
+    )
 )
 MARK_IMAGES_STORED = CompiledStatement(
     update(schema.looks)

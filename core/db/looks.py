@@ -1,4 +1,8 @@
-"""Looks: judged photos, from private to shared to gone."""
+"""Looks: judged photos with their verdicts, private or shared.
+
+The images of a look are the concern of `core.db.look_images`, answers about its style of `core.db.look_feedback`, and
+its place on the leaderboard of `core.db.leaderboard`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, bindparam, case, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, func, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,98 +19,103 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import schema
 from core.db.compiled_statements import CompiledStatement
 from core.db.errors import missing_person_as_error
+from core.db.keyset import cursor_values, paginate
 from core.db.schema import Channel, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.styles import STYLES, Style
 from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
 from core.vision.verdict import ConfidenceBand, Verdict, to_style_mapping
 
+CAM_LEVELS = 255
+"""Largest value of the stored class activation map, one byte a cell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookSummary:
-    """As much of a look as a page with many of them shows."""
+    """The columns of a look that lists and cards show."""
 
     id: UUID
     person_id: UUID
     photo_key: str | None
-    """None once the picture was deleted."""
+    """Key in the object storage; None once the image was deleted."""
     heatmap_key: str | None
-    """None once the picture was deleted."""
+    """Key in the object storage; None once the image was deleted."""
     width: int
+    """Of both images, in pixels."""
     height: int
     style: Style
-    """In which Eva saw it."""
+    """The most probable style."""
     confidence: float
-    """How clearly, 0 to 1."""
+    """Its probability, 0 to 1."""
     hearts: int
     shared_at: datetime | None
     removed_at: datetime | None
-    """When it was taken off the board for good."""
+    """When a moderator removed it from the leaderboard for good."""
     suspended_at: datetime | None
-    """When it was taken off the board until a moderator has seen it."""
+    """When it was suspended until a moderator decides."""
 
     @property
     def is_public(self) -> bool:
-        """Whether everybody sees it."""
+        """Whether the look is on the leaderboard."""
         return self.shared_at is not None and self.removed_at is None and self.suspended_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookInsert:
-    """A photo that was just judged."""
+    """The values of a new look."""
 
     id: UUID
     person_id: UUID
     channel: Channel
     source_message_id: str
-    """What the photo is to its channel; one source of a person is one look, however often it is judged."""
+    """Identifies the photo within its channel; a person has one look for each, however often it is judged."""
     photo_key: str
-    """Where the photo lies in the storage, as JPEG."""
+    """Key of the JPEG in the object storage."""
     heatmap_key: str
-    """Where the heat picture lies."""
+    """Key of the JPEG with the heatmap."""
     width: int
-    """Of the stored pictures, in px."""
+    """Of both images, in pixels."""
     height: int
     perceptual_hash: bytes
-    """Perceptual hash of the photo, see `core.vision.perceptual_hash`."""
+    """80 bytes, see `core.vision.perceptual_hash`."""
     verdict: Verdict
     language: str
-    """The language in which Eva answered, two letters."""
+    """The language of the reply, two letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look(LookSummary):
-    """A judged photo, as Eva remembers it."""
+    """A judged photo with everything that is stored of it."""
 
     channel: Channel
     source_message_id: str
     perceptual_hash: bytes
     verdict: Verdict
-    """As it was then; its map has 256 levels."""
+    """The verdict of the model at the time; its activation map is quantized to 256 levels."""
     language: str
     guessed_style: Style | None
-    """What the person guessed before they heard the verdict."""
+    """The owner's guess before the verdict was revealed."""
     corrected_style: Style | None
-    """What the person says it really is."""
+    """The style according to its owner."""
     pending_question: PendingQuestion | None
-    """What Eva waits to hear about it; until a guess is heard or waived, she has not told the verdict."""
+    """While it is GUESS, the verdict has not been revealed."""
     created_at: datetime
     images_stored_at: datetime | None
-    """When both pictures were in the storage; None only while, or if never, that came to its end."""
+    """When both images were in the object storage; None before that, or if it failed."""
     report_count: int
-    """How often it was reported since a moderator has seen it."""
+    """Number of reports that no moderator has reviewed."""
 
 
 async def create(connection: AsyncConnection, look: LookInsert) -> Look:
-    """Remember a look; if there is one of this person and source already, that one comes back, unchanged.
+    """Insert a look; if the person has one from this message already, that one is returned unchanged.
 
-    One whose owner wants to guess first waits for the guess.
+    If its owner wants to guess first, the look waits for the guess.
 
     Raises:
-        PersonNotFoundError: the person was forgotten.
+        PersonNotFoundError: the person was deleted.
     """
     verdict = look.verdict
-    cam = np.rint(verdict.cam * 255).astype(np.uint8)
+    cam = np.rint(verdict.cam * CAM_LEVELS).astype(np.uint8)
     values = {
         "id": look.id,
         "person_id": look.person_id,
@@ -132,10 +141,12 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
     }
     with missing_person_as_error(schema.looks):
         row = await INSERT.fetch_one(connection, **values)
-    kept = to_look(row) if row is not None else await get_by_source(connection, look.person_id, look.source_message_id)
-    if kept is None:
+    if row is not None:
+        return to_look(row)
+    existing = await get_by_source(connection, look.person_id, look.source_message_id)
+    if existing is None:
         raise PersonNotFoundError
-    return kept
+    return existing
 
 
 async def get(connection: AsyncConnection, look_id: UUID) -> Look | None:
@@ -145,65 +156,70 @@ async def get(connection: AsyncConnection, look_id: UUID) -> Look | None:
 
 
 async def get_by_source(connection: AsyncConnection, person_id: UUID, source_message_id: str) -> Look | None:
-    """The look that a person's photo from this source became, or None."""
+    """The look of a person's photo from this message, or None."""
     row = await SELECT_BY_SOURCE.fetch_one(connection, person_id=person_id, source_message_id=source_message_id)
     return None if row is None else to_look(row)
 
 
 async def lock(connection: AsyncConnection, look_id: UUID) -> Look | None:
-    """A look that nobody else changes until the unit of work ends, or None."""
+    """A look, locked against changes until the transaction ends; or None."""
     row = (await connection.execute(select(schema.looks).where(schema.looks.c.id == look_id).with_for_update())).first()
     return None if row is None else to_look(row)
 
 
 async def list_for_person(
-    connection: AsyncConnection, person_id: UUID, *, limit: int, before: tuple[datetime, UUID] | None = None
+    connection: AsyncConnection, person_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
 ) -> list[Look]:
     """A person's looks, the newest first.
 
     Args:
-        connection: the unit of work.
-        person_id: whose.
-        limit: how many at most.
-        before: (`created_at`, `id`) of the last one of the page before.
+        connection: to execute on.
+        person_id: the owner.
+        limit: number of looks, at most.
+        after: (`created_at`, `id`) of the last look of the page before.
     """
     table = schema.looks
-    found = select(table).where(table.c.person_id == person_id)
-    if before is not None:
-        found = found.where(func.row(table.c.created_at, table.c.id) < func.row(literal(before[0]), literal(before[1])))
-    found = found.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
-    return [to_look(row) for row in await connection.execute(found)]
+    statement = paginate(
+        select(table).where(table.c.person_id == person_id),
+        table.c.created_at,
+        table.c.id,
+        has_cursor=after is not None,
+    )
+    rows = await connection.execute(statement, {"limit": limit, **cursor_values(after)})
+    return [to_look(row) for row in rows]
 
 
 async def count_since(connection: AsyncConnection, person_id: UUID, since: datetime) -> int:
-    """How many looks of a person came at this moment or later."""
-    return int((await COUNT_SINCE.fetch_one(connection, person_id=person_id, moment=since)).looks)
+    """Number of a person's looks that were created at this time or later."""
+    table = schema.looks
+    statement = select(func.count()).where(table.c.person_id == person_id, table.c.created_at >= since)
+    return (await connection.execute(statement)).scalar_one()
 
 
 async def count_styles(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
-    """How often Eva saw each style in a person's outfits, the most frequent first; styles never seen are left out."""
+    """How often each style was seen in a person's outfits, the most frequent first; without styles never seen."""
     table = schema.looks
-    found = (
-        select(table.c.style, func.count().label("times"))
+    statement = (
+        select(table.c.style, func.count().label("looks"))
         .where(table.c.person_id == person_id, table.c.band != ConfidenceBand.NOT_AN_OUTFIT)
         .group_by(table.c.style)
         .order_by(func.count().desc(), table.c.style)
     )
-    return {Style(row.style): row.times for row in await connection.execute(found)}
+    return {Style(row.style): row.looks for row in await connection.execute(statement)}
 
 
 async def share(connection: AsyncConnection, look_id: UUID) -> bool:
-    """Put a look on the board; one that is there stays where it is.
+    """Put a look on the leaderboard; one that is shared already keeps its time.
 
     Returns:
-        False if that is not possible: it is gone or hidden, has no pictures any more, shows no outfit, or its owner is
+        False if that is not possible: the look was deleted or removed, has no images, shows no outfit, or its owner is
         banned.
     """
     table, people = schema.looks, schema.people
-    # Locked, so that no ban overlooks it.
+    # Locks the owner, so that a concurrent ban sees this look.
     owner = select(people.c.banned_at).join(table, table.c.person_id == people.c.id).where(table.c.id == look_id)
-    banned = await connection.execute(owner.with_for_update(read=True, of=people))
-    if banned.scalar_one_or_none() is not None:
+    banned_at = await connection.execute(owner.with_for_update(read=True, of=people))
+    if banned_at.scalar_one_or_none() is not None:
         return False
     return await update_where(
         connection,
@@ -218,81 +234,47 @@ async def share(connection: AsyncConnection, look_id: UUID) -> bool:
 
 
 async def unshare(connection: AsyncConnection, look_id: UUID) -> bool:
-    """Take a look off the board; False if it is gone."""
+    """Take a look off the leaderboard; False if it does not exist."""
     return await update_where(connection, look_id, shared_at=None)
 
 
 async def remove_from_board(connection: AsyncConnection, look_id: UUID) -> bool:
-    """Take a look off the board for good, with its pictures, which must be deleted first; False if it is gone."""
+    """Take a look off the leaderboard for good and clear its image keys; False if it does not exist.
+
+    The images must be deleted from the object storage before.
+    """
     return await update_where(
         connection, look_id, removed_at=func.now(), shared_at=None, photo_key=None, heatmap_key=None
     )
 
 
 async def delete(connection: AsyncConnection, look_id: UUID) -> None:
-    """Delete a look, its hearts, scraps and reports. Its pictures must be deleted first."""
+    """Delete a look with its hearts, bookmarks and reports; its images must be deleted before."""
     await connection.execute(delete_from(schema.looks).where(schema.looks.c.id == look_id))
 
 
 async def update_where(
     connection: AsyncConnection, look_id: UUID, *conditions: ColumnElement[bool], **values: object
 ) -> bool:
-    """Change columns of a look where the conditions hold; whether it is there and they did. For the repositories."""
+    """Update columns of a look if the conditions hold; for the other repositories of looks.
+
+    Args:
+        connection: to execute on.
+        look_id: the look.
+        conditions: that must hold for it.
+        values: by the names of the columns.
+
+    Returns:
+        Whether the look exists and the conditions held.
+    """
     table = schema.looks
-    changed = await connection.execute(update(table).where(table.c.id == look_id, *conditions).values(**values))
-    return changed.rowcount == 1
-
-
-INSERT_COLUMNS = (
-    "channel",
-    "source_message_id",
-    "photo_key",
-    "heatmap_key",
-    "width",
-    "height",
-    "perceptual_hash",
-    "style",
-    "probabilities",
-    "outfit_probability",
-    "band",
-    "region_height",
-    "region_side",
-    "concentration",
-    "cam",
-    "cam_columns",
-    "model",
-    "engine",
-    "language",
-)
-"""The columns of a new look, but for its id and its owner's."""
-INSERT = CompiledStatement(
-    upsert(schema.looks)
-    .values(
-        **{each: bindparam(each) for each in ("id", "person_id", *INSERT_COLUMNS)},
-        pending_question=select(case((schema.people.c.guesses_first, PendingQuestion.GUESS.value)))
-        .where(schema.people.c.id == bindparam("person_id"))
-        .scalar_subquery(),
-    )
-    .on_conflict_do_nothing(index_elements=["person_id", "source_message_id"])
-    .returning(schema.looks)
-)
-SELECT_BY_ID = CompiledStatement(select(schema.looks).where(schema.looks.c.id == bindparam("look_id")))
-SELECT_BY_SOURCE = CompiledStatement(
-    select(schema.looks).where(
-        schema.looks.c.person_id == bindparam("person_id"),
-        schema.looks.c.source_message_id == bindparam("source_message_id"),
-    )
-)
-COUNT_SINCE = CompiledStatement(
-    select(func.count().label("looks")).where(
-        schema.looks.c.person_id == bindparam("person_id"), schema.looks.c.created_at >= bindparam("moment")
-    )
-)
+    updated = await connection.execute(update(table).where(table.c.id == look_id, *conditions).values(**values))
+    return updated.rowcount == 1
 
 
 def to_look(row: Row[tuple[object, ...]]) -> Look:
-    """A whole row of the table as a look; for the other repositories."""
-    cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(255)
+    """Convert a row with all columns of the table; for the other repositories of looks."""
+    cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(CAM_LEVELS)
     cam.setflags(write=False)
     style = Style(row.style)
     return Look(
@@ -335,41 +317,55 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
     )
 
 
+INSERT_COLUMNS = (
+    *("id", "person_id", "channel", "source_message_id", "photo_key", "heatmap_key", "width", "height"),
+    *("perceptual_hash", "style", "probabilities", "outfit_probability", "band", "region_height", "region_side"),
+    *("concentration", "cam", "cam_columns", "model", "engine", "language"),
+)
+INSERT = CompiledStatement(
+    upsert(schema.looks)
+    .values(
+        **{name: bindparam(name) for name in INSERT_COLUMNS},
+        pending_question=select(case((schema.people.c.guesses_first, PendingQuestion.GUESS.value)))
+        .where(schema.people.c.id == bindparam("person_id"))
+        .scalar_subquery(),
+    )
+    .on_conflict_do_nothing(index_elements=["person_id", "source_message_id"])
+    .returning(schema.looks)
+)
+SELECT_BY_ID = CompiledStatement(select(schema.looks).where(schema.looks.c.id == bindparam("look_id")))
+SELECT_BY_SOURCE = CompiledStatement(
+    select(schema.looks).where(
+        schema.looks.c.person_id == bindparam("person_id"),
+        schema.looks.c.source_message_id == bindparam("source_message_id"),
+    )
+)
+
 SUMMARY_COLUMNS = tuple(
     schema.looks.c[name]
     for name in (
-        "id",
-        "person_id",
-        "photo_key",
-        "heatmap_key",
-        "width",
-        "height",
-        "style",
-        "probabilities",
-        "hearts",
-        "shared_at",
-        "removed_at",
-        "suspended_at",
+        *("id", "person_id", "photo_key", "heatmap_key", "width", "height", "style", "probabilities", "hearts"),
+        *("shared_at", "removed_at", "suspended_at"),
     )
 )
-"""The columns of a `Glimpse`."""
+"""The columns of a `LookSummary`, in the order of `to_summary`."""
 
 
 def to_summary(row: Iterable[Any]) -> LookSummary:
-    """A row that begins with the columns `GLIMPSE`; for the other repositories."""
-    look_id, person_id, photo_key, cam_key, width, height, style, shares, hearts, shared, hidden, held, *_ = row
+    """Convert a row that begins with `SUMMARY_COLUMNS`; for the other repositories of looks."""
+    look_id, person_id, photo_key, heatmap_key, width, height, style, probabilities, hearts, *times = row
     style = Style(style)
     return LookSummary(
         id=look_id,
         person_id=person_id,
         photo_key=photo_key,
-        heatmap_key=cam_key,
+        heatmap_key=heatmap_key,
         width=width,
         height=height,
         style=style,
-        confidence=shares[style.position],
+        confidence=probabilities[style.position],
         hearts=hearts,
-        shared_at=shared,
-        removed_at=hidden,
-        suspended_at=held,
+        shared_at=times[0],
+        removed_at=times[1],
+        suspended_at=times[2],
     )

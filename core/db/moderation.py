@@ -174,7 +174,7 @@ async def log_action(
     await connection.execute(insert(schema.moderation_log).values(values))
 
 
-async def list_log(connection: AsyncConnection, *, limit: int, before: int | None = None) -> list[ModerationLogEntry]:
+async def list_log(connection: AsyncConnection, *, limit: int, after: int | None = None) -> list[ModerationLogEntry]:
     """The log, the latest act first.
 
     Args:
@@ -194,8 +194,8 @@ async def list_log(connection: AsyncConnection, *, limit: int, before: int | Non
         .outerjoin(moderator, moderator.c.id == table.c.moderator_id)
         .outerjoin(person, person.c.id == table.c.person_id)
     )
-    if before is not None:
-        found = found.where(table.c.id < before)
+    if after is not None:
+        found = found.where(table.c.id < after)
     return [
         ModerationLogEntry(
             id=row.id,

@@ -63,7 +63,7 @@ async def remove_heart(connection: AsyncConnection, look_id: UUID, person_id: UU
     return await _count_hearts(connection, look_id)
 
 
-async def hearted_look_ids(
+async def list_hearted_look_ids(
     connection: AsyncConnection, provider: IdentityProvider, subject: str, look_ids: Iterable[UUID]
 ) -> frozenset[UUID]:
     """Those of the looks that have the heart of whoever a provider knows by this id; none if that is nobody."""

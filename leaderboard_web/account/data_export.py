@@ -41,7 +41,7 @@ def data_export_routes(state: AppState) -> APIRouter:
             me = await current_person(state, connection, request)
             if me is None:
                 return redirect_with_notice(ACCOUNT_PATH)
-            found = await data_export.collect(connection, me.id)
+            found = await data_export.get_personal_data(connection, me.id)
         await memory.storage.check()
         return StreamingResponse(
             _zip_chunks(found, memory.storage, language),

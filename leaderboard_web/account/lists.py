@@ -36,7 +36,7 @@ def history_routes(state: AppState) -> APIRouter:
             if me is None:
                 return render_anonymous(request)
             found = await looks.list_for_person(
-                connection, me.id, limit=LOOKS_PER_PAGE + 1, before=(before.at, before.id) if before else None
+                connection, me.id, limit=LOOKS_PER_PAGE + 1, after=(before.at, before.id) if before else None
             )
             styles = await looks.count_styles(connection, me.id) if before is None else {}
         shown, rest = found[:LOOKS_PER_PAGE], found[LOOKS_PER_PAGE:]
@@ -122,7 +122,7 @@ def following_routes(state: AppState) -> APIRouter:
                 connection,
                 me.id,
                 limit=FEED_LOOKS_PER_PAGE + 1,
-                before=(before.at, before.id) if before else None,
+                after=(before.at, before.id) if before else None,
                 viewer_key=state.visitor_sessions.session_key(request) or "",
             )
             shown, rest = found[:FEED_LOOKS_PER_PAGE], found[FEED_LOOKS_PER_PAGE:]

@@ -87,7 +87,7 @@ def admin_routes(state: AppState) -> APIRouter:
         async with memory.database.connection() as connection:
             await moderator(connection, request)
             found = await moderation.list_log(
-                connection, limit=ROWS_PER_PAGE + 1, before=query_parameter(request, "before", _parse_log_cursor)
+                connection, limit=ROWS_PER_PAGE + 1, after=query_parameter(request, "before", _parse_log_cursor)
             )
         language, shown = request_language(request), found[:ROWS_PER_PAGE]
         return render_page(

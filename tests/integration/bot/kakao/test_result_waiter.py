@@ -16,13 +16,13 @@ LATER = float("inf")
 
 async def test_all_who_wait_are_asked_about_together(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    pending = inbox.filter_unfinished
+    pending = inbox.list_unfinished_ids
 
     async def counted(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
         asked.append(len(inbox_ids))
         return await pending(connection, inbox_ids)
 
-    monkeypatch.setattr(inbox, "filter_unfinished", counted)
+    monkeypatch.setattr(inbox, "list_unfinished_ids", counted)
     numbers = []
     async with database.transaction() as connection:
         for update in range(50):

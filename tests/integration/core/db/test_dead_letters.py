@@ -39,7 +39,7 @@ async def test_an_update_is_requeued_a_limited_number_of_times_and_then_kept(dat
         assert await claim(database) == []
     async with database.connection() as connection:
         assert await inbox.count_unfinished(connection) == 0
-        assert await inbox.filter_unfinished(connection, [inbox_id]) == set()
+        assert await inbox.list_unfinished_ids(connection, [inbox_id]) == set()
         assert await dead_letters.count_failed(connection) == 1
         (failed,) = await dead_letters.list_failed(connection, limit=9)
         assert (failed.id, failed.channel) == (inbox_id, Channel.TELEGRAM)

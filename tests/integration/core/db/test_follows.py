@@ -113,9 +113,7 @@ async def test_a_feed_is_complete_and_in_order_page_by_page(database: Database) 
         assert len(expected) > 25
         for limit in (1, 4, 7, 100):
             seen: list[tuple[datetime, UUID]] = []
-            while page := await follows.get_feed_page(
-                connection, me.id, limit=limit, before=seen[-1] if seen else None
-            ):
+            while page := await follows.get_feed_page(connection, me.id, limit=limit, after=seen[-1] if seen else None):
                 assert len(page) <= limit
                 seen += [(each.look.shared_at, each.look.id) for each in page if each.look.shared_at]
             assert seen == expected, limit
@@ -155,7 +153,7 @@ async def explained(connection: AsyncConnection, person_id: UUID, *, limit: int)
     engine = connection.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        await follows.get_feed_page(connection, person_id, limit=limit, before=(here.shared_at, here.id))
+        await follows.get_feed_page(connection, person_id, limit=limit, after=(here.shared_at, here.id))
     finally:
         event.remove(engine, "before_cursor_execute", note)
     statement, parameters = said[-1]

@@ -101,7 +101,7 @@ async def test_history_in_pages_with_counts(database: Database) -> None:
         mine = [await create_look(connection, person.id, verdict=classify_scripted(style)) for style in seen]
         await create_look(connection, person.id, verdict=classify_scripted(Style.ETHNIC, outfit=0.02))
         first = await looks.list_for_person(connection, person.id, limit=2)
-        rest = await looks.list_for_person(connection, person.id, limit=9, before=(first[-1].created_at, first[-1].id))
+        rest = await looks.list_for_person(connection, person.id, limit=9, after=(first[-1].created_at, first[-1].id))
         assert [look.id for look in first + rest][1:] == [look.id for look in reversed(mine)]
         assert await looks.count_styles(connection, person.id) == {Style.MODE: 2, Style.RETRO: 1, Style.STREET: 1}
         now = datetime.now(UTC)
