@@ -12,12 +12,12 @@ from core.db import follows, look_images, looks, people, reactions, schema
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
-from core.ids import uuid7
 from core.images.decoding import decode_photo
 from core.object_storage import generate_key
 from core.resources import Resources
 from core.services.retention import remove_from_board
 from core.styles import STYLES, Style
+from core.uuid7 import uuid7
 from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs

@@ -17,7 +17,7 @@ from core.db.errors import missing_person_as_error, violated_constraint
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language
-from core.ids import uuid7
+from core.uuid7 import uuid7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,12 +17,12 @@ from core.db import look_images, looks
 from core.db.looks import Look
 from core.db.schema import Channel
 from core.errors import DailyLimitError, EvaError, LookNotFoundError
-from core.ids import uuid7
 from core.images.decoding import decode_photo
 from core.metrics import PHOTOS, STEP_SECONDS
 from core.object_storage import generate_key
 from core.resources import Resources
 from core.seoul_time import start_of_day
+from core.uuid7 import uuid7
 from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.perceptual_hash import is_duplicate, perceptual_hash

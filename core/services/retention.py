@@ -107,7 +107,7 @@ async def delete_look(resources: Resources, look_id: UUID) -> bool:
 async def erase_person(resources: Resources, person_id: UUID) -> bool:
     """Delete a person and all their data; return False if there is no such person.
 
-    The row is locked meanwhile: whoever writes data of this person waits, and then gets `PersonNotFoundError`.
+    The row is locked meanwhile: writing data of this person waits, and then raises `PersonNotFoundError`.
 
     Raises:
         StorageUnavailableError: the images cannot be deleted, and so nothing was; try again.

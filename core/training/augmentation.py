@@ -1,4 +1,4 @@
-"""Changes to a training photo that an outfit survives: another crop, light, side, shape or wall behind it."""
+"""Data augmentation that keeps the outfit recognizable: crop, flip, stretch, lighting, blur, erasing, background."""
 
 import numpy as np
 from numpy.random import Generator
@@ -7,15 +7,15 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from scipy import ndimage
 
 MIN_CROP_SHARE = 0.62
-"""A crop keeps at least this share of either side."""
+"""Smallest crop, as a share of each side."""
 MAX_FLAT_DEVIATION = 14
-"""Largest difference, per channel of 255, from the border's colour that still counts as the same flat background."""
+"""Largest difference from the border's color, per channel of 255, that counts as flat background."""
 REPLACE_SHARE = 0.6
-"""Photos on a flat background that get another one: a network must not learn that white means a shop."""
+"""Share of photos on a flat background that get another one: the network must not learn that white means a shop."""
 
 
 def augment(image: Image.Image, rng: Generator) -> Image.Image:
-    """A new RGB picture of the same outfit; never upside down, never so small a crop that the outfit is lost."""
+    """Return a randomly changed RGB image of the same outfit, never upside down or cropped beyond recognition."""
     mask = flat_background(image)
     if mask is not None and rng.random() < REPLACE_SHARE:
         image = replace_background(image, mask, rng)
@@ -34,34 +34,34 @@ def augment(image: Image.Image, rng: Generator) -> Image.Image:
 
 
 def flat_background(image: Image.Image) -> NDArray[np.bool_] | None:
-    """The flat-coloured wall behind a cut-out or a shop model.
+    """Find the flat background of a cut-out or a shop photo.
 
     Returns:
-        height x width, True where the background is; None where most of the border is not of one colour.
+        height x width, True on the background; None if most of the border does not have one color.
     """
     pixels = np.asarray(image).astype(np.int16)
     border = np.concatenate([pixels[0], pixels[:, 0], pixels[:, -1]])
-    colour = np.median(border, axis=0)
-    if np.mean(np.abs(border - colour).max(axis=1) <= MAX_FLAT_DEVIATION) < 0.75:
+    color = np.median(border, axis=0)
+    if np.mean(np.abs(border - color).max(axis=1) <= MAX_FLAT_DEVIATION) < 0.75:
         return None
-    alike = np.abs(pixels - colour).max(axis=2) <= MAX_FLAT_DEVIATION
-    labels, _ = ndimage.label(alike)
+    is_similar = np.abs(pixels - color).max(axis=2) <= MAX_FLAT_DEVIATION
+    labels, _ = ndimage.label(is_similar)
     touching = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     mask = np.isin(labels, touching[touching > 0])
     return mask if 0.15 < mask.mean() < 0.92 else None
 
 
 def replace_background(image: Image.Image, mask: NDArray[np.bool_], rng: Generator) -> Image.Image:
-    """Put another wall behind the outfit: a soft gradient between two colours with a little texture."""
+    """Replace the background by a gradient between two colors with a little texture."""
     height, width = mask.shape
     ends = rng.uniform(20, 245, (2, 1, 1, 3))
     slope = np.linspace(0, 1, height if rng.random() < 0.7 else width)
     ramp = slope[:, None, None] if slope.size == height else slope[None, :, None]
     coarse = rng.normal(0, rng.uniform(2, 26), (max(2, height // 24), max(2, width // 24), 3))
     texture = ndimage.zoom(coarse, (height / coarse.shape[0], width / coarse.shape[1], 1), order=1)
-    wall = np.clip(ends[0] * (1 - ramp) + ends[1] * ramp + texture[:height, :width], 0, 255).astype(np.uint8)
+    background = np.clip(ends[0] * (1 - ramp) + ends[1] * ramp + texture[:height, :width], 0, 255).astype(np.uint8)
     keep = Image.fromarray(np.where(mask, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(0.8))
-    return Image.composite(image, Image.fromarray(wall), keep)
+    return Image.composite(image, Image.fromarray(background), keep)
 
 
 def _random_crop(image: Image.Image, rng: Generator) -> Image.Image:
@@ -82,6 +82,6 @@ def _random_erase(image: Image.Image, rng: Generator) -> Image.Image:
     width, height = (max(1, round(side * rng.uniform(0.1, 0.35))) for side in image.size)
     left, top = int(rng.integers(0, image.width - width + 1)), int(rng.integers(0, image.height - height + 1))
     image = image.copy()
-    colour: tuple[int, ...] = tuple(int(value) for value in rng.integers(0, 256, 3))
-    image.paste(colour, (left, top, left + width, top + height))
+    color: tuple[int, ...] = tuple(int(value) for value in rng.integers(0, 256, 3))
+    image.paste(color, (left, top, left + width, top + height))
     return image

@@ -1,4 +1,4 @@
-"""How a model is trained: every choice in one value, kept beside what it made."""
+"""The training configuration: every choice in one value, stored with the results of the run."""
 
 import json
 from collections.abc import Mapping
@@ -14,24 +14,24 @@ CONFIG_FILE = "recipe.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One round of fine-tuning: a block and all behind it learn, all before it stays as it is."""
+    """One stage of fine-tuning: a block and all later layers are trained, all earlier ones are frozen."""
 
     block: str
     """`block5` or `block4`."""
     photos: int
-    """How many photos pass through, over all repetitions."""
+    """Number of training samples over all epochs."""
     rate: float
-    """Peak learning rate; warmed up over the first twentieth, then down to zero by a half cosine."""
+    """Peak learning rate; linear warm-up over the first twentieth, then cosine decay to zero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConfig:
-    """The whole recipe. The defaults are the one that made the model that ships with Eva."""
+    """The whole configuration."""
 
     backbone: str = "vgg16"
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     versions: int = 2
-    """Augmented copies of the training photos that are kept."""
+    """Number of augmented copies of the training split whose features are stored."""
     stages: tuple[Stage, ...] = (
         Stage(block="block5", photos=20_480, rate=2e-4),
         Stage(block="block4", photos=26_624, rate=1e-4),
@@ -40,23 +40,23 @@ class TrainingConfig:
     dropout: float = 0.4
     weight_decay: float = 0.02
     gate_weight: float = 0.3
-    """Weight of the gate's loss beside the style's."""
+    """Weight of the outfit loss relative to the style loss."""
     balance: float = 0.5
-    """Rare styles are drawn more often: frequency to the power of minus this."""
+    """Rare styles are sampled more often: frequency to the power of minus this."""
     guess_rate: float = 0.6
-    """How often a photo whose label was a guess is drawn, beside a sure one."""
+    """Sampling weight of a photo whose label is a guess, relative to a certain one."""
     emphasis: Mapping[str, float] = field(default_factory=dict)
-    """How often the photos of a source are drawn, beside the others': more for those that users' photos look like."""
+    """Sampling weight of the photos of a source: higher for sources that resemble users' photos."""
     start: str = ""
-    """Digest of the trained network that the run went on from; empty: the ImageNet weights and fresh heads."""
+    """Digest of the trained network that the run starts from; empty: ImageNet weights and new heads."""
     teacher: float = 0.4
-    """Share of the style target that comes from the cross-fitted teacher instead of the annotator."""
+    """Share of the style target that comes from the cross-validated teacher instead of the annotator."""
     ema: float = 0.995
-    """Momentum of the running average of the weights, which is what is kept."""
+    """Momentum of the exponential moving average of the weights, which is the result."""
     seed: int = 7
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The configuration as a JSON object."""
         return asdict(self)
 
     def to_json(self) -> str:
@@ -65,15 +65,15 @@ class TrainingConfig:
 
 
 def load_config(path: Path) -> TrainingConfig:
-    """Read the recipe of a run.
+    """Read the configuration of a run.
 
     Raises:
-        DatasetError: the folder holds no run.
+        DatasetError: the directory holds no run.
     """
     try:
         raw = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
-        raise DatasetError(f"no {path.name}: not the folder of a run") from error
+        raise DatasetError(f"no {path.name}: not the directory of a run") from error
     preprocessing = Preprocessing.from_dict(raw.pop("preprocessing"))
     stages = tuple(Stage(**stage) for stage in raw.pop("stages"))
     return TrainingConfig(**raw, stages=stages, preprocessing=preprocessing)

@@ -1,4 +1,4 @@
-"""The labelled photos: who is in which split, what the annotators said, and what the network should learn from it."""
+"""The labelled photos: splits, the annotators' labels, and soft targets for the network."""
 
 import csv
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from core.styles import STYLES, Style
 
 NOT_OUTFIT = "not_outfit"
 UNCLEAR = "unclear"
-"""What the second annotator wrote where none could be said; it counts as no view."""
+"""The second annotator's entry for photos that could not be labelled; it counts as no label."""
 CERTAINTY = {3: 0.94, 2: 0.86, 1: 0.70}
-"""Share of the target that the named style gets, by the annotator's certainty (3 clear, 2 likely, 1 a guess)."""
+"""Share of the target for the labelled style, by the annotator's certainty (3 clear, 2 likely, 1 a guess)."""
 RUNNER_UP_SHARE = 0.8
-"""Share of what is left that goes to the runner-up, where one is named; the rest is spread over all styles."""
+"""Share of the remainder for the runner-up, if there is one; the rest is spread over all styles."""
 GUESS_WEIGHT = 0.6
-"""Weight in the style loss of a label that was a guess."""
+"""Weight of a guessed label in the style loss."""
 
 
 class Split(StrEnum):
-    """What a photo may be used for: learning, choosing, or one final report."""
+    """What a photo is used for: training, model selection, or one final report."""
 
     TRAIN = "train"
     VAL = "val"
@@ -34,7 +34,7 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """One annotator's view of one photo."""
+    """One annotator's label of one photo."""
 
     style: Style | None
     """None: there is no outfit to judge."""
@@ -57,7 +57,7 @@ class Example:
     split: Split
     label: Label
     second_view: Label | None
-    """What an independent second annotator said, where there was one."""
+    """The label of an independent second annotator, if there is one."""
     source: str
     """The collection that the photo came from."""
     source_label: str
@@ -69,7 +69,11 @@ class Example:
         return self.label.style is not None
 
     def open(self) -> Image.Image:
-        """Decode the photo as RGB."""
+        """Decode the photo as RGB.
+
+        Raises:
+            DatasetError: the file cannot be read.
+        """
         try:
             with Image.open(self.photo) as image:
                 return image.convert("RGB")
@@ -79,7 +83,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """What the network should answer for a list of examples."""
+    """Training targets for a list of examples."""
 
     style: NDArray[np.float32]
     """n x 8, rows sum to 1."""
@@ -101,7 +105,7 @@ def read_examples(folder: Path, *splits: Split) -> list[Example]:
             rows = list(csv.DictReader(lines))
         examples = [_example(folder, row) for row in rows if Split(row["split"]) in splits]
     except FileNotFoundError as error:
-        raise DatasetError(f"no {path.name} in the data folder") from error
+        raise DatasetError(f"no {path.name} in the data directory") from error
     except (KeyError, ValueError) as error:
         raise DatasetError(f"{path.name}: {error}") from error
     if not examples:
@@ -110,7 +114,7 @@ def read_examples(folder: Path, *splits: Split) -> list[Example]:
 
 
 def targets(examples: Sequence[Example]) -> Targets:
-    """Soft targets from style, runner-up and certainty."""
+    """Compute soft targets from style, runner-up and certainty."""
     style = np.zeros((len(examples), len(STYLES)), np.float32)
     weight = np.zeros(len(examples), np.float32)
     outfit = np.zeros(len(examples), np.float32)
@@ -119,9 +123,9 @@ def targets(examples: Sequence[Example]) -> Targets:
         if label.style is None:
             style[row] = 1 / len(STYLES)
             continue
-        certain = CERTAINTY[label.sure]
-        rest = 1 - certain
-        style[row, label.style.position] += certain
+        share = CERTAINTY[label.sure]
+        rest = 1 - share
+        style[row, label.style.position] += share
         if label.second is not None:
             style[row, label.second.position] += rest * RUNNER_UP_SHARE
             rest *= 1 - RUNNER_UP_SHARE

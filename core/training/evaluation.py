@@ -1,4 +1,4 @@
-"""How good a model is: every figure of the report, from its answers about labelled photos."""
+"""Evaluation metrics of a model on labelled photos."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,38 +19,38 @@ from core.vision.verdict import ConfidenceBand, confidence_band, to_style_mappin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationMetrics:
-    """The figures, shares as 0 to 1. Styles are measured on photos where the first annotator saw an outfit."""
+    """Metrics, shares as 0 to 1. Style metrics cover the photos in which the first annotator saw an outfit."""
 
     photos: int
     outfits: int
     top1: float
-    """Named as the first annotator did."""
+    """Accuracy against the first annotator."""
     top1_agreed: float | None
-    """The same, over photos on which both annotators agree; None where nobody looked twice."""
+    """The same on photos on which both annotators agree; None without a second annotator."""
     either: float
-    """Named as either annotator's style or runner-up."""
+    """Share predicted as either annotator's style or runner-up."""
     top2: float
     macro_f1: float
     ece: float
     gate_auroc: float
     false_rejects: float
-    """Outfits refused at the shipped threshold."""
+    """Share of outfits that the outfit threshold rejects."""
     false_accepts: float
-    """Photos without an outfit that were judged all the same."""
+    """Share of photos without an outfit that pass the threshold."""
     annotators: float | None
-    """How often the two annotators name the same style, over photos in which both see an outfit."""
+    """Agreement of the two annotators on photos in which both see an outfit."""
     per_style: dict[str, dict[str, float]]
     per_source: dict[str, dict[str, float]]
     bands: dict[str, dict[str, float]]
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON, rounded to four digits."""
+        """The metrics as a JSON object, rounded to four digits."""
         return {key: _rounded(value) for key, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """The figures and what pictures of them need."""
+    """Metrics with the data for plots."""
 
     metrics: EvaluationMetrics
     probabilities: NDArray[np.float32]
@@ -58,9 +58,9 @@ class Evaluation:
     labels: NDArray[np.int64]
     """outfits."""
     rows: NDArray[np.int64]
-    """Which of the examples the outfits are."""
+    """Indices of the outfits among the examples."""
     confusion: NDArray[np.int64]
-    """8 x 8, annotator down, model across."""
+    """8 x 8, rows: annotator, columns: model."""
 
 
 def evaluate_outputs(
@@ -69,7 +69,7 @@ def evaluate_outputs(
     outfit_logits: NDArray[np.float32],
     card: ModelCard,
 ) -> Evaluation:
-    """Compare a model's answers with the labels.
+    """Compare a model's outputs with the labels.
 
     Args:
         examples: the photos.
@@ -85,46 +85,48 @@ def evaluate_outputs(
     is_outfit = np.array([example.is_outfit for example in examples])
     order = np.argsort(-probabilities, axis=1)
     first = order[:, 0]
-    right = first == labels
-    acceptable = np.array([STYLES[named] in _views(example) for named, example in zip(first, outfits, strict=True)])
-    twice = [
+    is_correct = first == labels
+    acceptable = np.array(
+        [STYLES[style] in _acceptable_styles(example) for style, example in zip(first, outfits, strict=True)]
+    )
+    double_labelled = [
         (row, example.second_view.style)
         for row, example in enumerate(outfits)
         if example.second_view is not None and example.second_view.style is not None
     ]
-    agreed = np.array([row for row, style in twice if style == outfits[row].label.style], int)
+    agreed = np.array([row for row, style in double_labelled if style == outfits[row].label.style], int)
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, first, labels=range(len(STYLES)), zero_division=0
     )
-    named = [
+    bands = [
         confidence_band(to_style_mapping(p), float(g), card.thresholds)
         for p, g in zip(probabilities, outfit[rows], strict=True)
     ]
-    figures = EvaluationMetrics(
+    metrics = EvaluationMetrics(
         photos=len(examples),
         outfits=len(outfits),
-        top1=float(right.mean()),
-        top1_agreed=float(right[agreed].mean()) if agreed.size else None,
+        top1=float(is_correct.mean()),
+        top1_agreed=float(is_correct[agreed].mean()) if agreed.size else None,
         either=float(acceptable.mean()),
         top2=float((order[:, :2] == labels[:, None]).any(axis=1).mean()),
         macro_f1=float(f1.mean()),
-        ece=expected_calibration_error(probabilities.max(axis=1), right),
+        ece=expected_calibration_error(probabilities.max(axis=1), is_correct),
         gate_auroc=float(roc_auc_score(is_outfit, outfit)),
         false_rejects=float((outfit[is_outfit] < card.thresholds.outfit).mean()),
         false_accepts=float((outfit[~is_outfit] >= card.thresholds.outfit).mean()),
-        annotators=len(agreed) / len(twice) if twice else None,
+        annotators=len(agreed) / len(double_labelled) if double_labelled else None,
         per_style={
             style: {"precision": precision[i], "recall": recall[i], "f1": f1[i], "photos": int(support[i])}
             for i, style in enumerate(STYLES)
         },
-        per_source=_accuracy_by_source(outfits, right, acceptable),
+        per_source=_accuracy_by_source(outfits, is_correct, acceptable),
         bands={
-            band: {"share": named.count(band) / len(named), "right": _share(right, named, band)}
+            band: {"share": bands.count(band) / len(bands), "right": _share(is_correct, bands, band)}
             for band in ConfidenceBand
         },
     )
     return Evaluation(
-        metrics=figures,
+        metrics=metrics,
         probabilities=probabilities,
         labels=labels,
         rows=rows,
@@ -132,27 +134,27 @@ def evaluate_outputs(
     )
 
 
-def _views(example: Example) -> frozenset[Any]:
+def _acceptable_styles(example: Example) -> frozenset[Any]:
     return example.label.acceptable | (example.second_view.acceptable if example.second_view else frozenset())
 
 
 def _accuracy_by_source(
-    outfits: Sequence[Example], right: NDArray[np.bool_], acceptable: NDArray[np.bool_]
+    outfits: Sequence[Example], is_correct: NDArray[np.bool_], acceptable: NDArray[np.bool_]
 ) -> dict[str, dict[str, float]]:
     sources = np.array([example.source for example in outfits])
     return {
         source: {
             "photos": count,
-            "top1": float(right[sources == source].mean()),
+            "top1": float(is_correct[sources == source].mean()),
             "either": float(acceptable[sources == source].mean()),
         }
         for source, count in Counter(sources.tolist()).most_common()
     }
 
 
-def _share(right: NDArray[np.bool_], named: list[ConfidenceBand], band: ConfidenceBand) -> float:
-    inside = np.array([one is band for one in named])
-    return float(right[inside].mean()) if inside.any() else 0.0
+def _share(is_correct: NDArray[np.bool_], bands: list[ConfidenceBand], band: ConfidenceBand) -> float:
+    inside = np.array([candidate is band for candidate in bands])
+    return float(is_correct[inside].mean()) if inside.any() else 0.0
 
 
 def _rounded(value: Any) -> Any:

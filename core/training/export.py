@@ -1,4 +1,4 @@
-"""The serving model: one LiteRT file with the card beside it, written only if it agrees with the trained network."""
+"""Export of the serving model to LiteRT, with a check that it agrees with the trained network."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ MIN_CAM_CORRELATION = 0.98
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchOutputs:
-    """A model's raw answers about n pictures."""
+    """A model's raw outputs for n images."""
 
     style_logits: NDArray[np.float32]
     """n x 8."""
@@ -31,19 +31,19 @@ class BatchOutputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportAgreement:
-    """How well two models agree on the same pictures."""
+    """Agreement of two models on the same images."""
 
     top1_agreement: float
-    """Share of pictures with the same first style."""
+    """Share of images with the same first style."""
     cam_correlation: float
     """Mean correlation of the class activation maps of the trained network's first style."""
 
 
 def build_serving_network(trained: keras.Model) -> keras.Model:
-    """The trained network with uint8 pixels as input and the evidence maps F W as a third output.
+    """Build the trained network with uint8 pixels as input and the evidence maps F W as a third output.
 
-    8 KB of maps instead of 512 KB of features; their mean over positions plus the bias is the logit itself, so the
-    map shows exactly what the verdict was made of.
+    The maps take 8 KB instead of 512 KB for the features. Their mean over positions plus the bias is the logit itself,
+    so the map shows exactly what the verdict is based on.
     """
     style, outfit = trained.get_layer("style"), trained.get_layer("outfit")
     features = trained.get_layer("pool").input
@@ -59,13 +59,13 @@ def build_serving_network(trained: keras.Model) -> keras.Model:
 
 
 def convert_to_serving(trained: keras.Model) -> tuple[bytes, str]:
-    """The LiteRT model and its SHA-256 in hexadecimal."""
+    """Convert to LiteRT; return the model and its SHA-256 in hexadecimal."""
     blob = convert_to_litert(build_serving_network(trained))
     return blob, hashlib.sha256(blob).hexdigest()
 
 
 def run_model(model: bytes | keras.Model, images: Sequence[NDArray[np.uint8]]) -> BatchOutputs:
-    """Ask a LiteRT model, or the Keras network that `serving_network` makes, about framed pictures."""
+    """Run a LiteRT model, or the Keras network of `build_serving_network`, on preprocessed images."""
     rows: list[dict[str, Any]] = []
     if isinstance(model, bytes):
         run = Interpreter(model_content=model, num_threads=2).get_signature_runner("serving_default")
@@ -80,21 +80,21 @@ def run_model(model: bytes | keras.Model, images: Sequence[NDArray[np.uint8]]) -
 
 
 def check_agreement(trained: BatchOutputs, exported: BatchOutputs) -> ExportAgreement:
-    """Measure how well the exported model agrees with the trained one.
+    """Compare the exported model with the trained one.
 
     Raises:
-        ExportMismatchError: they differ in the first style of more than 2 % of the pictures, or their maps correlate
-            under 0.98.
+        ExportMismatchError: the first style differs in more than 2 % of the images, or the mean
+            correlation of the maps is below 0.98.
     """
     first = trained.style_logits.argmax(axis=1)
     rows = np.arange(len(first))
     maps = [
         np.maximum(answers.evidence[rows, :, :, first], 0).reshape(len(first), -1) for answers in (trained, exported)
     ]
-    alike = [float(np.corrcoef(a, b)[0, 1]) for a, b in zip(*maps, strict=True) if a.std() > 0 and b.std() > 0]
+    correlations = [float(np.corrcoef(a, b)[0, 1]) for a, b in zip(*maps, strict=True) if a.std() > 0 and b.std() > 0]
     agreement = ExportAgreement(
         top1_agreement=float(np.mean(first == exported.style_logits.argmax(axis=1))),
-        cam_correlation=float(np.mean(alike)) if alike else 0.0,
+        cam_correlation=float(np.mean(correlations)) if correlations else 0.0,
     )
     if agreement.top1_agreement < MIN_TOP1_AGREEMENT or agreement.cam_correlation < MIN_CAM_CORRELATION:
         raise ExportMismatchError(
@@ -104,7 +104,7 @@ def check_agreement(trained: BatchOutputs, exported: BatchOutputs) -> ExportAgre
 
 
 def convert_to_litert(model: keras.Model) -> bytes:
-    """Convert with dynamic-range quantisation: int8 weights per channel, float inputs and outputs."""
+    """Convert with dynamic-range quantization: int8 weights per channel, float inputs and outputs."""
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     return bytes(converter.convert())

@@ -1,8 +1,9 @@
-"""The frozen part of the network, run once per photo and kept on disk, so that training repeats only the rest.
+"""Extraction of features: the frozen part of the network runs once per photo, and training repeats only the rest.
 
-The frozen part runs in the same int8 kernels that serve it later: several times faster than Keras on a CPU, and the
-trained part learns on exactly the rounding that it will meet. Maps are kept as one byte per value: the square root of
-value over the channel's largest, times 255. The root spends the codes where activations behind a ReLU are dense.
+The frozen part runs in the int8 kernels of the serving model: several times faster than Keras on a CPU, and the trained
+part sees the same quantization error as in production. Maps are stored as one byte per value: 255 times the square root
+of the value over the channel's maximum. The root gives more codes to small values, where activations after a ReLU are
+dense.
 """
 
 import json
@@ -23,34 +24,35 @@ from core.vision.preprocessing import fit_to_input
 
 CALIBRATION_PHOTOS = 96
 HEADROOM = 1.3
-"""Largest value kept, over the largest seen in calibration."""
+"""Largest stored value, relative to the largest one in calibration."""
 CHUNK_SIZE = 16
 POOLED_FILE = "pooled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureStore:
-    """The kept features of one list of photos, each prepared in one way."""
+    """The stored features of one list of photos, preprocessed in one way."""
 
     folder: Path
 
     def pooled(self) -> NDArray[np.float32]:
-        """photos x channels: the means over positions of every kept map."""
+        """photos x channels: the means over positions of every stored map."""
         pooled: NDArray[np.float32] = np.load(self.folder / f"{POOLED_FILE}.npy")
         return pooled
 
     def maps(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """The coded maps behind layer `name`, photos x rows x columns x channels (on disk), and their scale."""
+        """The quantized maps after layer `name`, photos x rows x columns x channels (memory-mapped), and their
+        scale."""
         return np.load(self.folder / f"{name}.npy", mmap_mode="r"), np.load(self.folder / f"{name}.scale.npy")
 
     @property
     def done(self) -> bool:
-        """Whether every photo is in it."""
+        """Whether the features of every photo are stored."""
         return (self.folder / "done.json").exists()
 
 
 def dequantize(codes: NDArray[np.uint8], scale: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Values of coded maps."""
+    """Restore the values of quantized maps."""
     root = codes.astype(np.float32) * np.float32(1 / 255)
     values: NDArray[np.float32] = root * root * scale
     return values
@@ -66,16 +68,16 @@ def extract_features(
     processes: int,
     advance: Callable[[int], None],
 ) -> FeatureStore:
-    """Run the frozen base over photos, in parallel; goes on where an interrupted run stopped only from the start.
+    """Run the frozen base over photos in parallel; an interrupted extraction starts again.
 
     Args:
         examples: the photos, in the order of the result.
-        base: a LiteRT model whose outputs are the maps behind the cuts, by name, and `pooled`.
-        folder: where the features are kept; a finished folder is used as it is.
-        shape: how a picture becomes the network's rectangle.
-        seed: of the augmentation; None leaves the photos as they are.
-        processes: how many work at once.
-        advance: called with the number of photos done since the last call.
+        base: a LiteRT model whose outputs are the maps after the cuts, by name, and `pooled`.
+        folder: output directory; a complete one is used as it is.
+        shape: the preprocessing.
+        seed: of the augmentation; None for no augmentation.
+        processes: number of worker processes.
+        advance: called with the number of photos finished since the last call.
     """
     store = FeatureStore(folder=folder)
     if store.done:
@@ -88,13 +90,13 @@ def extract_features(
         for example in examples[:: -(-len(examples) // CALIBRATION_PHOTOS)]
     ]
     for name, sample in calibration[0].items():
-        kept = np.lib.format.open_memmap(
+        array = np.lib.format.open_memmap(
             folder / f"{name}.npy",
             mode="w+",
             dtype=np.float32 if name == POOLED_FILE else np.uint8,
             shape=(len(examples), *sample.shape),
         )
-        del kept
+        del array
         if name != POOLED_FILE:
             largest = np.max([outputs[name].max(axis=(0, 1)) for outputs in calibration], axis=0)
             np.save(folder / f"{name}.scale.npy", np.maximum(largest * HEADROOM, 1e-3).astype(np.float32))
@@ -126,7 +128,7 @@ _job: dict[str, Any] = {}
 def _initialize_worker(
     examples: list[Example], base: Path, folder: Path, shape: Preprocessing, seed: int | None
 ) -> None:
-    """Set up one worker process."""
+    """Initialize one worker process."""
     runner = _Runner(base)
     names = [path.name.removesuffix(".npy") for path in folder.glob("*.npy") if not path.name.endswith(".scale.npy")]
     _job.update(
@@ -134,7 +136,7 @@ def _initialize_worker(
         runner=runner,
         shape=shape,
         seed=seed,
-        kept={name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in names},
+        arrays={name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in names},
         scale={name: np.load(folder / f"{name}.scale.npy") for name in names if name != POOLED_FILE},
     )
 
@@ -146,8 +148,8 @@ def _extract_chunk(chunk: range) -> int:
             image = augment(image, np.random.default_rng((_job["seed"], row)))
         for name, value in _job["runner"](fit_to_input(image, _job["shape"]).pixels).items():
             if name == POOLED_FILE:
-                _job["kept"][name][row] = value
+                _job["arrays"][name][row] = value
             else:
                 coded = np.sqrt(np.maximum(value, 0) / _job["scale"][name]) * 255 + 0.5
-                _job["kept"][name][row] = np.minimum(coded, 255).astype(np.uint8)
+                _job["arrays"][name][row] = np.minimum(coded, 255).astype(np.uint8)
     return len(chunk)

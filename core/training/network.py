@@ -23,16 +23,16 @@ STYLE_LAYER, OUTFIT_LAYER = "style", "outfit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """A convolution base that the recipe is ready for."""
+    """A supported convolutional base."""
 
     make: Callable[..., keras.Model]
-    """Builds it as keras.applications does: include_top, weights, input_tensor."""
+    """Constructor of keras.applications: include_top, weights, input_tensor."""
     features: str
-    """The layer whose output the heads stand on."""
+    """The layer whose output is the input of the heads."""
     cuts: Mapping[str, str]
     """The last layer before each block from which training may start."""
     channels: int
-    """Of the maps in front of block 5."""
+    """Of the maps before block 5."""
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -58,10 +58,10 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 
 def build_base(backbone: str, weights: Path | None, shape: tuple[int, int]) -> keras.Model:
-    """The convolution base up to its last features, from RGB pixels 0 to 255.
+    """Build the convolutional base up to its last features, from RGB pixels 0 to 255.
 
-    The published weights want BGR minus ImageNet's mean. The channel order is folded into the first kernel, so that
-    only a subtraction is left.
+    The published weights expect BGR minus ImageNet's mean. The channel order is folded into the first kernel, so that
+    only a subtraction remains.
 
     Args:
         backbone: a key of ARCHITECTURES.
@@ -69,21 +69,21 @@ def build_base(backbone: str, weights: Path | None, shape: tuple[int, int]) -> k
         shape: height, width of the input.
 
     Raises:
-        DatasetError: the file does not hold this network's weights.
+        DatasetError: the file does not contain this network's weights.
         WeightsUnavailableError: the download failed.
     """
     architecture = ARCHITECTURES[backbone]
     picture = keras.Input((*shape, 3), name="picture")
-    centred = keras.layers.Rescaling(1.0, offset=[-value for value in IMAGENET_MEAN], name="centre")(picture)
+    centered = keras.layers.Rescaling(1.0, offset=[-value for value in IMAGENET_MEAN], name="center")(picture)
     try:
-        published = architecture.make(include_top=False, weights=None if weights else "imagenet", input_tensor=centred)
+        published = architecture.make(include_top=False, weights=None if weights else "imagenet", input_tensor=centered)
     except Exception as error:
         # Keras raises a plain Exception when a download fails.
         if "URL fetch failure" not in str(error):
             raise
         raise WeightsUnavailableError(backbone) from error
     if weights:
-        _load(published, weights)
+        _load_weights(published, weights)
     first = next(layer for layer in published.layers if isinstance(layer, keras.layers.Conv2D))
     kernel, *rest = first.get_weights()
     first.set_weights([kernel[:, :, ::-1, :], *rest])
@@ -91,7 +91,7 @@ def build_base(backbone: str, weights: Path | None, shape: tuple[int, int]) -> k
 
 
 def build_head(features: Any, dropout: float = 0.0) -> tuple[Any, Any]:
-    """Style logits (8) and outfit logit (1) over pooled features; nothing hidden in between."""
+    """Build style logits (8) and outfit logit (1), linear over pooled features."""
     pooled = keras.layers.GlobalAveragePooling2D(name="pool")(features)
     if dropout:
         pooled = keras.layers.Dropout(dropout, name="dropout")(pooled)
@@ -101,16 +101,16 @@ def build_head(features: Any, dropout: float = 0.0) -> tuple[Any, Any]:
 
 
 def build_network(base: keras.Model, dropout: float = 0.0) -> keras.Model:
-    """The whole network: pixels to style logits and outfit logit."""
+    """Build the whole network, from pixels to style logits and outfit logit."""
     return keras.Model(base.input, build_head(base.output, dropout), name="eva")
 
 
 def build_tail(network: keras.Model, cut: str) -> keras.Model:
-    """The layers behind layer `cut` as a model of their own; it shares its weights with `network`."""
+    """Build a model of the layers after layer `cut`; it shares its weights with `network`."""
     return keras.Model(network.get_layer(cut).output, network.outputs, name="tail")
 
 
-def _load(model: keras.Model, path: Path) -> None:
+def _load_weights(model: keras.Model, path: Path) -> None:
     with np.load(path) as stored:
         for layer in model.layers:
             if not layer.weights:
@@ -118,4 +118,4 @@ def _load(model: keras.Model, path: Path) -> None:
             try:
                 layer.set_weights([stored[f"{layer.name}/{part}"].astype(np.float32) for part in ("kernel", "bias")])
             except (KeyError, ValueError) as error:
-                raise DatasetError(f"{path.name} has no fitting weights for {layer.name}") from error
+                raise DatasetError(f"{path.name} has no matching weights for {layer.name}") from error

@@ -1,4 +1,4 @@
-"""The three commands of Eva's school: train, export, evaluate."""
+"""The training commands: train, export, evaluate, and compare candidates."""
 
 import os
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ from core.vision.preprocessing import fit_to_input
 
 MODEL_FILE, CARD_FILE, KERAS_FILE = "eva.tflite", "model.json", "model.keras"
 TRANSFER_SOURCE = "shadi"
-"""The source whose own classes a published network is measured on."""
+"""The source whose own labels serve to measure transfer learning."""
 AUGMENTATION_SEED = 1000
 
 console = Console(stderr=True)
@@ -53,27 +53,32 @@ def train(
     teacher_features: Path | None = None,
     start: Path | None = None,
 ) -> None:
-    """Train on the split `train`, looking at `val` only to choose; a second call goes on with the first.
+    """Train on the split `train`, with `val` for model selection; a second call resumes an interrupted run.
 
     Args:
-        data: folder with labels.csv and photos/.
+        data: directory with labels.csv and photos/.
         weights: ImageNet weights as .npz, or None for keras.applications' download.
-        out: where the run lives: features, checkpoints, log, `model.keras`.
-        recipe: every choice; its backbone is one of ARCHITECTURES.
-        teacher_features: .npz with `photo` and `F` (photos x channels) of a second backbone for the teacher.
-        start: the `model.keras` of an earlier run to go on from; its input may have had another shape.
+        run_dir: directory of the run: features, checkpoints, log, `model.keras`.
+        config: every choice; its backbone is one of ARCHITECTURES.
+        teacher_features: .npz with `photo` and `F` (photos x channels) of a second backbone for the teacher, if any.
+        start: the `model.keras` of an earlier run to start from; its input may have another shape.
+
+    Raises:
+        UnknownBackboneError: the configuration names another backbone.
+        DatasetError: the data or the teacher's features are incomplete.
+        CheckpointMismatchError: `run_dir` holds a run with another configuration.
     """
     if config.backbone not in ARCHITECTURES:
         raise UnknownBackboneError(f"{config.backbone}; there are {', '.join(ARCHITECTURES)}")
     if start:
         config = replace(config, start=sha256(start.read_bytes()).hexdigest()[:8])
-    learn, check = read_examples(data, Split.TRAIN), read_examples(data, Split.VAL)
+    train_examples, validation_examples = read_examples(data, Split.TRAIN), read_examples(data, Split.VAL)
     run_dir.mkdir(parents=True, exist_ok=True)
     base = run_dir / "base.tflite"
     if not base.exists():
         base.write_bytes(convert_to_litert(_build_frozen_base(config, weights)))
-    plan: list[tuple[str, Sequence[Example], int | None]] = [("val", check, None)]
-    plan += [(f"train-{number}", learn, AUGMENTATION_SEED + number) for number in range(config.versions)]
+    plan: list[tuple[str, Sequence[Example], int | None]] = [("val", validation_examples, None)]
+    plan += [(f"train-{number}", train_examples, AUGMENTATION_SEED + number) for number in range(config.versions)]
     stores = {}
     with Progress(console=console) as progress:
         for name, examples, seed in plan:
@@ -88,20 +93,27 @@ def train(
                 advance=partial(progress.advance, task),
             )
     versions = [store for name, store in stores.items() if name != "val"]
-    learnt = _mix_teacher_targets(config, learn, versions, teacher_features)
+    mixed_targets = _mix_teacher_targets(config, train_examples, versions, teacher_features)
     train_stages(
         config,
         weights=weights,
         start=start,
-        train_set=FeatureSet(examples=learn, targets=learnt, stores=versions),
-        validation_set=FeatureSet(examples=check, targets=targets(check), stores=[stores["val"]]),
+        train_set=FeatureSet(examples=train_examples, targets=mixed_targets, stores=versions),
+        validation_set=FeatureSet(
+            examples=validation_examples, targets=targets(validation_examples), stores=[stores["val"]]
+        ),
         run_dir=run_dir,
         print_line=console.print,
     )
 
 
 def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
-    """Make the serving model of a run, choose temperature and thresholds on `val`, and write both into `models`.
+    """Convert a run to the serving model, choose temperature and thresholds on `val`, and write model and card.
+
+    Args:
+        data: directory with labels.csv and photos/.
+        run_dir: directory of the run.
+        model_dir: output directory.
 
     Raises:
         ExportMismatchError: the LiteRT model disagrees with the Keras model on the validation photos.
@@ -109,15 +121,15 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
     recipe = load_config(run_dir / CONFIG_FILE)
     trained = keras.models.load_model(run_dir / KERAS_FILE)
     examples = read_examples(data, Split.VAL)
-    pictures = _to_model_inputs(examples, recipe.preprocessing)
+    images = _to_model_inputs(examples, recipe.preprocessing)
     blob, digest = convert_to_serving(trained)
     network = build_serving_network(trained)
-    console.print("asking both models about the validation photos")
-    answers = run_model(blob, pictures)
-    agreement = check_agreement(run_model(network, pictures), answers)
+    console.print("comparing both models on the validation split")
+    answers = run_model(blob, images)
+    agreement = check_agreement(run_model(network, images), answers)
     is_outfit = np.array([example.is_outfit for example in examples])
     labels = np.array([style.position for example in examples if (style := example.label.style) is not None])
-    # What is promised must hold for photos like users', not for the mixture that happens to be at hand.
+    # The targets must hold for photos like users', not for the mixture of the available sources.
     weights = np.array([recipe.emphasis.get(example.source, 1.0) for example in examples if example.is_outfit])
     temperature = fit_temperature(answers.style_logits[is_outfit], labels, weights)
     thresholds = choose_thresholds(
@@ -154,73 +166,85 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
 
 
 def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_dir: Path) -> None:
-    """Ask the exported model about a split, write the report, and keep the figures in its card."""
+    """Evaluate the exported model on a split, write the report, and store the metrics in its card.
+
+    Args:
+        data: directory with labels.csv and photos/.
+        run_dir: directory of the run.
+        model_dir: directory of the exported model.
+        split: name of the split.
+        report_dir: output directory of the report.
+    """
     card = load_model_card(model_dir / CARD_FILE)
     examples = read_examples(data, Split(split))
     answers = run_model((model_dir / card.file).read_bytes(), _to_model_inputs(examples, card.preprocessing))
     evaluation = evaluate_outputs(examples, answers.style_logits, answers.outfit_logit, card)
     write_report(evaluation, examples, report_dir, f"{card.version} on {split}")
-    figures: dict[str, Any] = {split: evaluation.metrics.to_dict()}
-    guests = [one for one in read_examples(data, *Split) if one.source == TRANSFER_SOURCE and one.source_label]
-    if guests:
+    metrics: dict[str, Any] = {split: evaluation.metrics.to_dict()}
+    foreign = [
+        example for example in read_examples(data, *Split) if example.source == TRANSFER_SOURCE and example.source_label
+    ]
+    if foreign:
         features = pooled_features(
-            keras.models.load_model(run_dir / KERAS_FILE), _to_model_inputs(guests, card.preprocessing)
+            keras.models.load_model(run_dir / KERAS_FILE), _to_model_inputs(foreign, card.preprocessing)
         )
-        figures["second_head"] = evaluate_linear_head(features, [one.source_label for one in guests]).to_dict()
-    _write_model_card(card, model_dir, figures)
+        metrics["second_head"] = evaluate_linear_head(features, [example.source_label for example in foreign]).to_dict()
+    _write_model_card(card, model_dir, metrics)
     console.print((report_dir / "report.md").read_text("utf-8"), markup=False)
-    console.print(figures.get("second_head"))
+    console.print(metrics.get("second_head"))
 
 
 def compare_candidates(*, data: Path, weights: Path | None, output_dir: Path, backbone: str, photos: int) -> None:
-    """Print how candidates for framing and pooling do on `val`, and keep the table in `out`."""
+    """Compare input sizes and pooling layers on `val`, print the table and write it to `output_dir`."""
     scores = compare_frozen_features(
         data=data, weights=weights, output_dir=output_dir, backbone=backbone, photos=photos
     )
     lines = ["| framing | features | top-1 | style or runner-up |", "| --- | --- | --- | --- |"]
-    lines += [f"| {one.shape} | {one.features} | {one.top1:.1%} | {one.either:.1%} |" for one in scores]
+    lines += [f"| {score.input_shape} | {score.features} | {score.top1:.1%} | {score.either:.1%} |" for score in scores]
     (output_dir / "candidates.md").write_text("\n".join(lines) + "\n", "utf-8")
     console.print("\n".join(lines), markup=False)
 
 
 def _build_frozen_base(config: TrainingConfig, weights: Path | None) -> keras.Model:
-    """The base that is run once per photo: the maps behind every cut, and the pooled features for the heads."""
+    """Build the base that runs once per photo; outputs: the maps after every cut, and the pooled features."""
     shape = config.preprocessing
     base = build_base(config.backbone, weights, (shape.height, shape.width))
     names = ARCHITECTURES[config.backbone].cuts
     cuts = {names[stage.block]: base.get_layer(names[stage.block]).output for stage in config.stages}
     maps = (base.get_layer(names["block5"]).output, base.output)
-    means = [keras.layers.GlobalAveragePooling2D()(one) for one in maps]
+    means = [keras.layers.GlobalAveragePooling2D()(layer) for layer in maps]
     return keras.Model(base.input, {**cuts, "pooled": keras.layers.Concatenate()(means)})
 
 
 def _mix_teacher_targets(
     config: TrainingConfig, examples: list[Example], stores: list[FeatureStore], teacher_features: Path | None
 ) -> Targets:
-    """The annotators' soft targets with the cross-fitted teacher's share in them."""
-    given = targets(examples)
+    """Mix the cross-validated teacher's predictions into the annotators' soft targets."""
+    annotated = targets(examples)
     if not config.teacher:
-        return given
+        return annotated
     features = np.mean([store.pooled() for store in stores], axis=0)
     if teacher_features:
         with np.load(teacher_features) as stored:
-            place = {name: row for row, name in enumerate(stored["photo"].tolist())}
+            row_by_name = {name: row for row, name in enumerate(stored["photo"].tolist())}
             try:
-                rows = [place[f"{one.photo.parent.name}/{one.photo.name}"] for one in examples]
+                rows = [row_by_name[f"{example.photo.parent.name}/{example.photo.name}"] for example in examples]
             except KeyError as error:
-                raise DatasetError(f"{teacher_features.name} lacks {error}") from error
+                raise DatasetError(f"{teacher_features.name} has no features for {error}") from error
             features = np.concatenate([features, stored["F"][rows]], axis=1)
-    teaching = cross_validated_predictions(features, examples, folds=5, seed=config.seed)
-    labels = np.array([one.label.style.position if one.label.style else -1 for one in examples])
-    named = labels >= 0
-    share = float(np.mean(teaching.probabilities[named].argmax(axis=1) == labels[named]))
+    teacher = cross_validated_predictions(features, examples, folds=5, seed=config.seed)
+    labels = np.array([example.label.style.position if example.label.style else -1 for example in examples])
+    is_outfit = labels >= 0
+    agreement = float(np.mean(teacher.probabilities[is_outfit].argmax(axis=1) == labels[is_outfit]))
     console.print(
-        f"the teacher names {share:.1%} of the photos it has not seen as the annotator did; "
-        f"it doubts {int(teaching.is_doubtful.sum())} labels"
+        f"the teacher agrees with the annotator on {agreement:.1%} of unseen photos "
+        f"and doubts {int(teacher.is_doubtful.sum())} labels"
     )
-    mixed = given.style.copy()
-    mixed[named] = (1 - config.teacher) * given.style[named] + config.teacher * teaching.probabilities[named]
-    return Targets(style=mixed, style_weight=given.style_weight, outfit=given.outfit)
+    mixed = annotated.style.copy()
+    mixed[is_outfit] = (1 - config.teacher) * annotated.style[is_outfit] + config.teacher * teacher.probabilities[
+        is_outfit
+    ]
+    return Targets(style=mixed, style_weight=annotated.style_weight, outfit=annotated.outfit)
 
 
 def _to_model_inputs(examples: Sequence[Example], shape: Preprocessing) -> list[NDArray[np.uint8]]:

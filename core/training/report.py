@@ -1,6 +1,6 @@
-"""The report of an evaluation: one Markdown page with its pictures beside it.
+"""The report of an evaluation: one Markdown page with plots.
 
-The contact sheet shows photos from the data folder. It is for the eyes of those who may see that data: keep it there.
+The contact sheet shows photos from the data directory. Do not publish it.
 """
 
 import json
@@ -36,18 +36,18 @@ def write_report(evaluation: Evaluation, examples: Sequence[Example], folder: Pa
 def _render_markdown(metrics: EvaluationMetrics, title: str) -> str:
     lines = [f"# {title}", "", f"{metrics.photos} photos, {metrics.outfits} of them with an outfit.", ""]
     lines += _table(
-        ["figure", "value"],
+        ["metric", "value"],
         [
             ["top-1, first annotator", _format_percent(metrics.top1)],
             ["top-1 where both annotators agree", _format_percent(metrics.top1_agreed)],
             ["either annotator's style or runner-up", _format_percent(metrics.either)],
             ["top-2", _format_percent(metrics.top2)],
             ["macro-F1", _format_percent(metrics.macro_f1)],
-            ["the two annotators with each other", _format_percent(metrics.annotators)],
+            ["agreement of the two annotators", _format_percent(metrics.annotators)],
             ["calibration error (ECE)", f"{metrics.ece:.3f}"],
             ["gate AUROC", f"{metrics.gate_auroc:.4f}"],
-            ["outfits refused", _format_percent(metrics.false_rejects)],
-            ["pictures without an outfit accepted", _format_percent(metrics.false_accepts)],
+            ["outfits rejected", _format_percent(metrics.false_rejects)],
+            ["photos without an outfit accepted", _format_percent(metrics.false_accepts)],
         ],
     )
     lines += ["", "## By style", ""]
@@ -68,7 +68,7 @@ def _render_markdown(metrics: EvaluationMetrics, title: str) -> str:
     )
     lines += ["", "## By band", ""]
     lines += _table(
-        ["band", "share of outfits", "right"],
+        ["band", "share of outfits", "accuracy"],
         [[band, _format_percent(row["share"]), _format_percent(row["right"])] for band, row in metrics.bands.items()],
     )
     lines += [
@@ -95,13 +95,13 @@ def _draw_confusion(evaluation: Evaluation, path: Path) -> None:
     figure, axes = plt.subplots(figsize=(7, 6.2), layout="constrained")
     axes.imshow(shares, cmap="magma_r", vmin=0, vmax=1)
     for row, column in np.ndindex(*counts.shape):
-        colour = "white" if shares[row, column] > 0.5 else "black"
-        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=9)
+        color = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color, fontsize=9)
     names = [style.replace("_", " ") for style in STYLES]
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
     axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel("Eva says")
-    axes.set_ylabel("annotator says")
+    axes.set_xlabel("model")
+    axes.set_ylabel("annotator")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -111,7 +111,7 @@ def _draw_reliability(evaluation: Evaluation, path: Path) -> None:
     right = evaluation.probabilities.argmax(axis=1) == evaluation.labels
     place = np.minimum((confidence * 10).astype(int), 9)
     figure, (top, bottom) = plt.subplots(2, figsize=(5, 6), height_ratios=(3, 1), sharex=True, layout="constrained")
-    top.plot([0, 1], [0, 1], color="grey", linewidth=1, linestyle="--")
+    top.plot([0, 1], [0, 1], color="gray", linewidth=1, linestyle="--")
     bins = [b for b in range(10) if np.any(place == b)]
     top.plot(
         [confidence[place == b].mean() for b in bins],
@@ -119,7 +119,7 @@ def _draw_reliability(evaluation: Evaluation, path: Path) -> None:
         marker="o",
         color="#7b2d8b",
     )
-    top.set_ylabel("share that is right")
+    top.set_ylabel("accuracy")
     top.set_title(f"ECE {evaluation.metrics.ece:.3f}")
     bottom.bar([(b + 0.5) / 10 for b in bins], [int(np.sum(place == b)) for b in bins], width=0.09, color="#7b2d8b")
     bottom.set_ylabel("photos")
@@ -129,11 +129,11 @@ def _draw_reliability(evaluation: Evaluation, path: Path) -> None:
 
 
 def _draw_mistakes(evaluation: Evaluation, examples: Sequence[Example], path: Path) -> None:
-    said = evaluation.probabilities.argmax(axis=1)
+    predicted = evaluation.probabilities.argmax(axis=1)
     wrong = [
         row
         for row in np.argsort(-evaluation.probabilities.max(axis=1))
-        if STYLES[said[row]] not in examples[evaluation.rows[row]].label.acceptable
+        if STYLES[predicted[row]] not in examples[evaluation.rows[row]].label.acceptable
     ][:MISTAKE_COUNT]
     down = max(1, -(-len(wrong) // TILES_PER_ROW))
     sheet = Image.new("RGB", (TILES_PER_ROW * TILE, down * (TILE + CAPTION)), "white")
@@ -145,7 +145,7 @@ def _draw_mistakes(evaluation: Evaluation, examples: Sequence[Example], path: Pa
         sheet.paste(photo, (left, top))
         pen.text(
             (left + 2, top + TILE),
-            f"Eva: {STYLES[said[row]]} {evaluation.probabilities[row].max():.0%}",
+            f"Eva: {STYLES[predicted[row]]} {evaluation.probabilities[row].max():.0%}",
             fill="black",
         )
         pen.text((left + 2, top + TILE + 15), f"annotator: {STYLES[evaluation.labels[row]]}", fill="black")

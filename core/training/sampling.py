@@ -1,4 +1,4 @@
-"""Batches of kept features for Keras, drawn so that rare styles and sure labels come more often."""
+"""Batches of stored features for Keras, sampled so that rare styles and certain labels are more frequent."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ Batch = tuple["NDArray[np.float32]", dict[str, "NDArray[np.float32]"], dict[str,
 
 
 class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Maps behind one cut with their targets.
+    """Maps after one cut with their targets.
 
-    Without rates every photo comes once, in order (validation). With rates each repetition draws anew, and each
-    drawn photo takes one of the stores' versions at random.
+    Without weights, every photo comes once, in order (validation). With weights, each epoch draws a new sample, and
+    each photo takes one of the stores' versions at random.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]
         )
 
     def on_epoch_end(self) -> None:
-        """Draw the next repetition."""
+        """Draw the next epoch's sample."""
         self._epoch += 1
         self._draw()
 
@@ -79,7 +79,14 @@ class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]
 def sampling_weights(
     examples: Sequence[Example], *, balance: float, guess_weight: float, emphasis: Mapping[str, float]
 ) -> NDArray[np.float64]:
-    """How often each photo is drawn, relative to the others."""
+    """Compute the relative sampling weight of each photo.
+
+    Args:
+        examples: the photos.
+        balance: styles are weighted by their frequency to the power of minus this.
+        guess_weight: factor for guessed labels.
+        emphasis: factors by source; default 1.
+    """
     counts = np.zeros(len(STYLES))
     for example in examples:
         if example.label.style is not None:

@@ -1,4 +1,4 @@
-"""Training in stages, each of which can be interrupted and gone on with: heads, then deeper and deeper tails."""
+"""Training in resumable stages: the heads, then ever more layers before them."""
 
 import json
 import time
@@ -20,16 +20,16 @@ from core.training.network import ARCHITECTURES, build_base, build_network, buil
 from core.training.sampling import BalancedBatches, sampling_weights
 
 VALIDATIONS_PER_STAGE = 4
-"""How often a stage looks at the validation photos; it can be resumed from each."""
+"""Validations per stage; training can be resumed from each."""
 HEAD_EPOCHS = 40
 HEAD_BATCH = 256
 HEAD_STEPS = 400
-"""Steps at least, so that few photos are repeated more often."""
+"""Minimum number of steps; small data sets are repeated more often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureSet:
-    """Kept features with the targets that belong to them."""
+    """Stored features with their targets."""
 
     examples: Sequence[Example]
     targets: Targets
@@ -47,13 +47,21 @@ def train_stages(
     run_dir: Path,
     print_line: Callable[[str], None],
 ) -> keras.Model:
-    """Train all stages and write `model.keras`, `recipe.json` and `log.jsonl` into `out`.
+    """Train all stages and write `model.keras`, `recipe.json` and `log.jsonl` into `run_dir`.
 
-    A second call with the same recipe goes on where the first one was interrupted; a finished stage is loaded.
-    The network begins with `start` (a `model.keras`), or else with the ImageNet weights and fresh heads.
+    A second call with the same configuration resumes an interrupted run; finished stages are loaded.
+
+    Args:
+        config: the configuration of the run.
+        weights: ImageNet weights as .npz, or None for keras.applications' download.
+        start: a `model.keras` to start from, or None for the ImageNet weights and new heads.
+        train_set: features and targets of the training split.
+        validation_set: the same of the validation split.
+        run_dir: output directory.
+        print_line: prints the progress.
 
     Raises:
-        CheckpointMismatchError: `out` holds the work of another recipe.
+        CheckpointMismatchError: `run_dir` holds a run with another configuration.
     """
     _claim_run_directory(run_dir, config)
     shape = (config.preprocessing.height, config.preprocessing.width)
@@ -70,7 +78,7 @@ def train_stages(
             if done.exists():
                 network.load_weights(done)
                 continue
-            print_line(f"stage {number}: {stage.photos} photos through {stage.block} and what is behind it")
+            print_line(f"stage {number}: {stage.photos} photos through {stage.block} and later layers")
             _fit_tail(network, config, stage, number, train_set, validation_set, run_dir)
             network.save_weights(done)
     finally:
@@ -113,7 +121,7 @@ def _fit_heads(
     run_dir: Path,
     print_line: Callable[[str], None],
 ) -> None:
-    """Both heads on pooled features. Features are standardised for the fit and the scale is folded back in."""
+    """Train both heads on pooled features; these are standardized, and the scale is folded into the weights."""
     pooled = np.concatenate([store.pooled()[:, -channels:] for store in train_set.stores])
     mean, deviation = pooled.mean(axis=0), pooled.std(axis=0) + 1e-3
     copies = len(train_set.stores)
@@ -216,14 +224,14 @@ def _compile(model: keras.Model, optimizer: Any, gate_weight: float) -> None:
 
 
 class _MetricsLogger(keras.callbacks.Callback):  # type: ignore[misc]
-    """One JSON line per look at the validation photos."""
+    """Appends one JSON line per validation."""
 
     def __init__(self, run_dir: Path, stage: str) -> None:
         super().__init__()
-        self._out, self._stage = run_dir, stage
+        self._run_dir, self._stage = run_dir, stage
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        _append_metrics(self._out, self._stage, {"part": epoch, **(logs or {})})
+        _append_metrics(self._run_dir, self._stage, {"part": epoch, **(logs or {})})
 
 
 def _append_metrics(run_dir: Path, stage: str, values: dict[str, Any]) -> None:
@@ -233,7 +241,7 @@ def _append_metrics(run_dir: Path, stage: str, values: dict[str, Any]) -> None:
 
 
 def _supports_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 natively; it halves the time of a step."""
+    """Whether the processor supports bfloat16, which halves the time of a step."""
     try:
         flags = Path("/proc/cpuinfo").read_text("utf-8")
     except OSError:

@@ -1,4 +1,4 @@
-"""A second head on other people's classes: how far Eva's features carry on photos labelled by someone else."""
+"""Linear probes on frozen features: comparison of input candidates, and transfer to other labels."""
 
 import os
 from collections.abc import Sequence
@@ -29,28 +29,26 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferMetrics:
-    """Five-fold cross-validated figures of a second head."""
+    """Five-fold cross-validated metrics of a linear head on other labels."""
 
     photos: int
     classes: tuple[str, ...]
     top1: float
     macro_f1: float
     most_common: float
-    """What always naming the most common class would reach."""
+    """Accuracy of always predicting the most common class."""
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The metrics as a JSON object."""
         return asdict(self)
 
 
-def pooled_features(
-    trained: keras.Model, pictures: Sequence[NDArray[np.uint8]], batch: int = 16
-) -> NDArray[np.float32]:
-    """n x 512: the trained network's pooled features of framed pictures."""
+def pooled_features(trained: keras.Model, images: Sequence[NDArray[np.uint8]], batch: int = 16) -> NDArray[np.float32]:
+    """Compute the trained network's pooled features, n x 512, of preprocessed images."""
     body = keras.Model(trained.input, trained.get_layer("pool").output)
     parts = [
-        body(np.stack(pictures[start : start + batch]).astype(np.float32)).numpy()
-        for start in range(0, len(pictures), batch)
+        body(np.stack(images[start : start + batch]).astype(np.float32)).numpy()
+        for start in range(0, len(images), batch)
     ]
     return np.concatenate(parts)
 
@@ -58,56 +56,67 @@ def pooled_features(
 def evaluate_linear_head(
     features: NDArray[np.float32], labels: Sequence[str], *, regularization_c: float = 0.01, seed: int = 7
 ) -> TransferMetrics:
-    """Cross-validate a logistic regression on roots of pooled features, n x channels."""
+    """Cross-validate a logistic regression on other labels.
+
+    Args:
+        features: pooled features, n x channels; their square roots are used.
+        labels: n class names.
+        regularization_c: inverse regularization strength.
+        seed: of the folds.
+    """
     names = np.array(labels)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=regularization_c, max_iter=500))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    said = cross_val_predict(model, np.sqrt(np.maximum(features, 0)), names, cv=folds)
+    predicted = cross_val_predict(model, np.sqrt(np.maximum(features, 0)), names, cv=folds)
     classes, counts = np.unique(names, return_counts=True)
     return TransferMetrics(
         photos=len(names),
         classes=tuple(classes.tolist()),
-        top1=float(accuracy_score(names, said)),
-        macro_f1=float(f1_score(names, said, average="macro")),
+        top1=float(accuracy_score(names, predicted)),
+        macro_f1=float(f1_score(names, predicted, average="macro")),
         most_common=float(counts.max() / counts.sum()),
     )
 
 
 INPUT_CANDIDATES = {
     "letterbox 256x256": Preprocessing(resize_mode=ResizeMode.LETTERBOX),
-    "squash 256x256": Preprocessing(resize_mode=ResizeMode.STRETCH),
-    "centre crop 256x256": Preprocessing(resize_mode=ResizeMode.CENTER_CROP),
+    "stretch 256x256": Preprocessing(resize_mode=ResizeMode.STRETCH),
+    "center crop 256x256": Preprocessing(resize_mode=ResizeMode.CENTER_CROP),
     "letterbox 320x256": Preprocessing(resize_mode=ResizeMode.LETTERBOX, height=320),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateScore:
-    """One candidate on the validation photos."""
+    """Accuracy of one candidate on the validation split."""
 
-    shape: str
+    input_shape: str
     features: str
     top1: float
     either: float
-    """Style or runner-up of the annotator."""
+    """Predicted as the annotator's style or runner-up."""
 
 
 def compare_frozen_features(
     *, data: Path, weights: Path | None, output_dir: Path, backbone: str, photos: int, seed: int = 0
 ) -> list[CandidateScore]:
-    """Measure every shape with every pooling.
+    """Measure every input candidate with every pooling by logistic regression on frozen ImageNet features.
+
+    This says little about the accuracy after fine-tuning, but much about which choice is better.
 
     Args:
-        data: folder with labels.csv and photos/.
+        data: directory with labels.csv and photos/.
         weights: ImageNet weights as .npz, or None for keras.applications' download.
-        out: where features are kept; what is there is used again.
+        output_dir: directory of the features; existing ones are reused.
         backbone: a key of ARCHITECTURES.
-        photos: how many training photos to learn from.
-        seed: of the choice of these photos.
+        photos: number of training photos.
+        seed: of the selection of these photos.
     """
-    train = [one for one in read_examples(data, Split.TRAIN) if one.is_outfit]
+    train = [example for example in read_examples(data, Split.TRAIN) if example.is_outfit]
     rows = np.sort(np.random.default_rng(seed).permutation(len(train))[:photos])
-    examples = [train[row] for row in rows] + [one for one in read_examples(data, Split.VAL) if one.is_outfit]
+    examples = [train[row] for row in rows] + [
+        example for example in read_examples(data, Split.VAL) if example.is_outfit
+    ]
     output_dir.mkdir(parents=True, exist_ok=True)
     scores = []
     with Progress() as progress:
@@ -136,7 +145,7 @@ def compare_frozen_features(
                 "block4 and 5, mean": np.concatenate([block4, block5], axis=1),
             }.items():
                 top1, either = linear_probe(values, examples, train_count=len(rows))
-                scores.append(CandidateScore(shape=name, features=features, top1=top1, either=either))
+                scores.append(CandidateScore(input_shape=name, features=features, top1=top1, either=either))
     return scores
 
 
@@ -145,7 +154,7 @@ def _build_pooled_base(backbone: str, weights: Path | None, shape: Preprocessing
     maps = (base.get_layer(ARCHITECTURES[backbone].cuts["block5"]).output, base.output)
     pools = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
     return keras.Model(
-        base.input, {"pooled": keras.layers.Concatenate()([pool()(one) for one in maps for pool in pools])}
+        base.input, {"pooled": keras.layers.Concatenate()([pool()(layer) for layer in maps for pool in pools])}
     )
 
 
@@ -154,11 +163,11 @@ def linear_probe(
 ) -> tuple[float, float]:
     """Fit a logistic regression on fixed features; returns its accuracy and macro-F1."""
     roots = np.sqrt(np.maximum(features, 0))
-    labels = np.array([style.position for one in examples if (style := one.label.style) is not None])
+    labels = np.array([style.position for example in examples if (style := example.label.style) is not None])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=REGULARIZATION_C, max_iter=400))
-    said = model.fit(roots[:train_count], labels[:train_count]).predict(roots[train_count:])
-    ranks = [{style.position for style in one.label.acceptable} for one in examples[train_count:]]
+    predicted = model.fit(roots[:train_count], labels[:train_count]).predict(roots[train_count:])
+    ranks = [{style.position for style in example.label.acceptable} for example in examples[train_count:]]
     return (
-        float(np.mean(said == labels[train_count:])),
-        float(np.mean([name in rank for name, rank in zip(said, ranks, strict=True)])),
+        float(np.mean(predicted == labels[train_count:])),
+        float(np.mean([name in rank for name, rank in zip(predicted, ranks, strict=True)])),
     )

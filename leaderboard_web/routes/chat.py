@@ -22,8 +22,8 @@ from core.db.people import Person
 from core.db.schema import Channel
 from core.errors import EvaError
 from core.i18n.translations import Language, translate
-from core.ids import uuid7
 from core.styles import STYLES, Style
+from core.uuid7 import uuid7
 from leaderboard_web.chat_view import (
     SAMPLE_SOURCE_PREFIX,
     ChatItem,

@@ -38,10 +38,10 @@ from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider, ModerationAction, PendingQuestion
 from core.errors import StorageUnavailableError
 from core.i18n.translations import Language, translate
-from core.ids import uuid7
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
 from core.styles import STYLES, Style
+from core.uuid7 import uuid7
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import load_model_card

@@ -16,10 +16,10 @@ from core.db import look_feedback, looks, people, schema
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate
-from core.ids import uuid7
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
 from core.styles import Style
+from core.uuid7 import uuid7
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import load_model_card

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ids import uuid7
+from core.uuid7 import uuid7
 from leaderboard_web.pagination import MAX_INTEGER, RankCursor, TimeCursor, build_page
 
 KOREA = timezone(timedelta(hours=9))

@@ -16,12 +16,12 @@ from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider, PendingQuestion
 from core.errors import DailyLimitError, PersonNotFoundError
 from core.i18n.translations import Language
-from core.ids import uuid7
 from core.resources import Resources
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
 from core.settings import Settings
 from core.styles import Style
 from core.urls import look_url
+from core.uuid7 import uuid7
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import make_photo

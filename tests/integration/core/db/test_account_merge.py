@@ -12,8 +12,8 @@ from core.db import looks, moderation, one_time_tokens, people, reactions, schem
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
 from core.db.schema import IdentityProvider, ModerationAction
-from core.ids import uuid7
 from core.styles import STYLES
+from core.uuid7 import uuid7
 from tests.factories import bookmarked_look_ids, classify_scripted, create_look, create_person, hearted_look_ids
 
 WRONG = {

@@ -14,7 +14,7 @@ from core.db.database import Database
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, PersonNotFoundError
-from core.ids import uuid7
+from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
 KILL = text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")

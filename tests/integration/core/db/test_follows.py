@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import follows, people, schema
 from core.db.database import Database
 from core.errors import PersonNotFoundError
-from core.ids import uuid7
+from core.uuid7 import uuid7
 from tests.factories import create_look, create_person, followed_person_ids
 
 

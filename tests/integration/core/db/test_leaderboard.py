@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import leaderboard, looks, people, schema
 from core.db.database import Database
 from core.db.leaderboard import LeaderboardCursor, Period
-from core.ids import uuid7
 from core.seoul_time import start_of_day, start_of_week
 from core.styles import Style
+from core.uuid7 import uuid7
 from tests.factories import classify_scripted, create_look, create_person
 
 

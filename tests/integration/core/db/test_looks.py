@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from core.db import look_feedback, look_images, looks, people, schema
 from core.db.database import Database
 from core.errors import PersonNotFoundError
-from core.ids import uuid7
 from core.styles import STYLES, Style
+from core.uuid7 import uuid7
 from core.vision.verdict import ConfidenceBand
 from tests.factories import classify_scripted, create_look, create_person
 

@@ -10,7 +10,7 @@ from core.db import looks, moderation, schema
 from core.db.database import Database
 from core.db.looks import Look
 from core.errors import PersonNotFoundError
-from core.ids import uuid7
+from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from core.db import one_time_tokens, schema
 from core.db.database import Database
 from core.errors import PersonNotFoundError
-from core.ids import uuid7
+from core.uuid7 import uuid7
 from tests.factories import create_person
 
 

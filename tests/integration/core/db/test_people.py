@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from core.db import people, schema
 from core.db.database import Database
 from core.db.schema import IdentityProvider
-from core.ids import uuid7
+from core.uuid7 import uuid7
 
 
 async def test_the_same_identity_is_the_same_person(database: Database) -> None:

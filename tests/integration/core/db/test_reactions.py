@@ -8,7 +8,7 @@ import pytest
 from core.db import looks, people, reactions
 from core.db.database import Database
 from core.errors import PersonNotFoundError
-from core.ids import uuid7
+from core.uuid7 import uuid7
 from tests.factories import bookmarked_look_ids, create_look, create_person, hearted_look_ids
 
 

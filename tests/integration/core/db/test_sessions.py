@@ -11,9 +11,9 @@ from core.db import looks, people, reactions, schema, sessions
 from core.db.database import Database
 from core.db.people import Person
 from core.db.schema import IdentityProvider
-from core.ids import uuid7
 from core.resources import Resources
 from core.services.retention import delete_stale_sessions
+from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
 

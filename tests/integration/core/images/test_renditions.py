@@ -14,7 +14,6 @@ from core.db import looks, schema
 from core.db.looks import Look
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
-from core.ids import uuid7
 from core.images.renditions import (
     SHARE_IMAGE_LANGUAGES,
     THUMBNAIL_WIDTH,
@@ -27,6 +26,7 @@ from core.images.renditions import (
 from core.object_storage import generate_key, is_valid_key
 from core.resources import Resources
 from core.services.retention import delete_expired_photos, delete_look, erase_person
+from core.uuid7 import uuid7
 from tests.factories import create_look, create_person, remove_look, store_images
 from tests.images import encode_image, make_scene
 from tests.integration.core.conftest import s3_storage

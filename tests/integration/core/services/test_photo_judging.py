@@ -14,10 +14,10 @@ from PIL import Image
 from core.db import look_images, looks, people
 from core.db.schema import Channel
 from core.errors import LookNotFoundError, PersonNotFoundError, PhotoError, StorageUnavailableError
-from core.ids import uuid7
 from core.resources import Resources
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
 from core.styles import Style
+from core.uuid7 import uuid7
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs

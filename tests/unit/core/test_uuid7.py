@@ -1,7 +1,7 @@
 import time
 from uuid import RFC_4122
 
-from core.ids import uuid7
+from core.uuid7 import uuid7
 
 
 def test_they_are_of_version_7_and_say_when_they_were_made() -> None:
