@@ -55,18 +55,14 @@ async def get_submission_state(
     )
 
 
-async def list_recent_hashes(
-    connection: AsyncConnection, person_id: UUID, *, model: str, limit: int
-) -> list[tuple[UUID, bytes]]:
-    """Ids and perceptual hashes of a person's latest looks with images that this model judged."""
-    rows = await SELECT_RECENT_HASHES.fetch_all(connection, person_id=person_id, model=model, limit=limit)
-    return [(row.id, row.perceptual_hash) for row in rows]
+async def mark_images_stored(connection: AsyncConnection, look_id: UUID) -> datetime | None:
+    """Record that both images are in the object storage.
 
-
-async def mark_images_stored(connection: AsyncConnection, look_id: UUID) -> Look | None:
-    """Record that both images are in the object storage; None if the look was deleted or may not have images."""
+    Returns:
+        When that was recorded first; None if the look was deleted or may not have images.
+    """
     row = await MARK_IMAGES_STORED.fetch_one(connection, look_id=look_id)
-    return None if row is None else to_look(row)
+    return None if row is None else row.images_stored_at
 
 
 async def lock_with_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bool:
@@ -126,7 +122,6 @@ _RECENT = (
     .order_by(schema.looks.c.created_at.desc(), schema.looks.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )
-SELECT_RECENT_HASHES = CompiledStatement(_RECENT)
 _recent = _RECENT.cte("recent")
 _newest_first = _recent.c.created_at.desc(), _recent.c.id.desc()
 SELECT_SUBMISSION_STATE = CompiledStatement(
@@ -155,5 +150,5 @@ MARK_IMAGES_STORED = CompiledStatement(
     update(schema.looks)
     .where(schema.looks.c.id == bindparam("look_id", type_=Uuid), schema.looks.c.photo_key.is_not(None))
     .values(images_stored_at=func.coalesce(schema.looks.c.images_stored_at, func.now()))
-    .returning(schema.looks)
+    .returning(schema.looks.c.images_stored_at)
 )

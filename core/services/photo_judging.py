@@ -1,20 +1,18 @@
-"""The one way of a photo: from bytes to a look that Eva remembers, with its verdict and its pictures.
+"""The path of a photo: from bytes to a stored look with its verdict and images.
 
-A look's row, with the keys of its pictures, is written before the pictures are. So there is never a picture that
-no row knows, and every step may be cut short: the next try with the same source goes on where it was, with the
-verdict that was given.
+The row of a look, with the keys of its images, is written before the images. So no image exists without a row, and
+every step can be interrupted: the next attempt with the same source message continues with the same verdict.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from anyio import to_thread
 from PIL import Image
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import look_images, looks
-from core.db.looks import Look
+from core.db.looks import Look, LookInsert
 from core.db.schema import Channel
 from core.errors import DailyLimitError, EvaError, LookNotFoundError
 from core.images.decoding import decode_photo
@@ -26,31 +24,34 @@ from core.uuid7 import uuid7
 from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.perceptual_hash import is_duplicate, perceptual_hash
+from core.vision.verdict import Verdict
 
 DUPLICATE_WINDOW = 200
-"""A person's latest looks among which a photo is looked for that comes again."""
+"""Number of a person's latest looks that are searched for the same photo."""
 PHOTO_JPEG_QUALITY = 88
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPhoto:
-    """What became of a photo."""
+    """The result for one photo."""
 
     look: Look
+    heatmap: bytes | None
+    """The heatmap as JPEG if this call drew it, so that it need not be read back from the storage."""
     is_duplicate: bool
-    """Whether Eva had seen the photo before, from another message, and answers from memory."""
+    """Whether the look was created earlier, from another message with the same photo."""
 
 
 class PhotoJudgingService:
-    """Judges photos, as many at a time as there are cores, and remembers them."""
+    """Judges photos and stores them as looks; as many at a time as the processor limit of the resources allows."""
 
     def __init__(self, resources: Resources, classifier: StyleClassifier, *, daily_limit: int | None = None) -> None:
-        """Put the service together; memory and classifier stay the caller's to close.
+        """Create the service; the caller closes resources and classifier.
 
         Args:
-            memory: where looks go.
-            classifier: judges.
-            daily_photos: how many photos of one person are judged in a day; None for any number.
+            resources: database, storage and processor limit.
+            classifier: classifies the photos.
+            daily_limit: photos of one person that are judged a day; None for any number.
         """
         self._resources = resources
         self._classifier = classifier
@@ -60,27 +61,25 @@ class PhotoJudgingService:
     async def judge_photo(
         self, data: bytes, *, person_id: UUID, channel: Channel, source_message_id: str, language: str
     ) -> JudgedPhoto:
-        """Judge a photo, or find out what was said about it before.
+        """Judge a photo, or find the look of the same photo.
 
         Args:
-            data: the file, of unknown origin.
-            person_id: whose photo it is.
-            channel: where it came from.
-            source: what it is to that channel, e.g. chat and message; the same source is judged once.
-            language: the language in which Eva answers, two letters.
+            data: the file, untrusted.
+            person_id: the owner of the photo.
+            channel: where it was received.
+            source_message_id: the message within that channel; one message is judged once.
+            language: two-letter code of the conversation's language.
 
         Raises:
-            PhotoError: the bytes are no photo that Eva can judge.
+            PhotoError: the bytes are not a photo that can be judged.
             ModelError: the model cannot be used.
-            DailyLimitError: the person has sent too many photos today; duplicates are not counted.
-            PersonNotFoundError: the person was forgotten.
-            LookNotFoundError: the look, or its pictures, were deleted meanwhile.
-            StorageUnavailableError: the pictures could not be stored; trying again goes on from there.
+            DailyLimitError: the person has reached today's limit; duplicates do not count.
+            PersonNotFoundError: the person was erased.
+            LookNotFoundError: the look or its images were deleted meanwhile.
+            StorageUnavailableError: the images could not be stored; another attempt continues from there.
         """
         try:
-            judged = await self._judge_photo(
-                data, person_id=person_id, channel=channel, source_message_id=source_message_id, language=language
-            )
+            judged = await self._judge_photo(data, person_id, channel, source_message_id, language)
         except EvaError as error:
             PHOTOS.labels(channel, type(error).__name__).inc()
             raise
@@ -88,75 +87,79 @@ class PhotoJudgingService:
         return judged
 
     async def _judge_photo(
-        self, data: bytes, *, person_id: UUID, channel: Channel, source_message_id: str, language: str
+        self, data: bytes, person_id: UUID, channel: Channel, source_message_id: str, language: str
     ) -> JudgedPhoto:
-        database = self._resources.database
-        async with database.connection() as connection:
-            begun = await looks.get_by_source(connection, person_id, source_message_id)
-        if begun is not None and begun.images_stored_at is not None:
-            return JudgedPhoto(look=begun, is_duplicate=False)
+        async with self._resources.database.connection() as connection:
+            state = await look_images.get_submission_state(
+                connection,
+                person_id,
+                source_message_id,
+                model=self._classifier.model_card.version,
+                since=start_of_day(),
+                limit=DUPLICATE_WINDOW,
+            )
+        existing = None if state.existing_look_id is None else await self._get_look(state.existing_look_id)
+        if existing is not None and existing.images_stored_at is not None:
+            return JudgedPhoto(look=existing, heatmap=None, is_duplicate=False)
         with STEP_SECONDS.labels("read").time():
-            picture = await to_thread.run_sync(decode_photo, data, limiter=self._cpu_limiter)
-        if begun is not None:
-            return JudgedPhoto(look=await self._store_images(begun, picture), is_duplicate=False)
-        hashed = await to_thread.run_sync(perceptual_hash, picture, limiter=self._cpu_limiter)
-        async with database.connection() as connection:
-            if (known := await self._find_duplicate(connection, person_id, hashed)) is not None:
-                return JudgedPhoto(look=known, is_duplicate=True)
-            await self._enforce_daily_limit(connection, person_id)
-        with STEP_SECONDS.labels("judge").time():
-            verdict = await to_thread.run_sync(self._classifier.classify, picture, limiter=self._cpu_limiter)
-        width, height = picture.size
-        new = looks.LookInsert(
-            id=uuid7(),
-            person_id=person_id,
-            channel=channel,
-            source_message_id=source_message_id,
-            photo_key=generate_key(),
-            heatmap_key=generate_key(),
-            width=width,
-            height=height,
-            perceptual_hash=hashed,
-            verdict=verdict,
-            language=language,
-        )
-        async with database.connection() as connection:
-            added = await looks.create(connection, new)
-        with STEP_SECONDS.labels("store").time():
-            return JudgedPhoto(look=await self._store_images(added, picture), is_duplicate=False)
-
-    async def _find_duplicate(self, connection: AsyncConnection, person_id: UUID, photo_hash: bytes) -> Look | None:
-        recent = await look_images.list_recent_hashes(
-            connection, person_id, model=self._classifier.model_card.version, limit=DUPLICATE_WINDOW
-        )
-        same = next((look_id for look_id, other in recent if is_duplicate(photo_hash, other)), None)
-        return None if same is None else await looks.get(connection, same)
-
-    async def _enforce_daily_limit(self, connection: AsyncConnection, person_id: UUID) -> None:
-        if self._daily_limit is None:
-            return
-        shown = await looks.count_since(connection, person_id, start_of_day())
-        if shown >= self._daily_limit:
+            image, photo_hash = await to_thread.run_sync(_decode_and_hash, data, limiter=self._cpu_limiter)
+        if existing is not None:
+            return await self._store_images(existing, image)
+        same = (look_id for look_id, other_hash in state.recent_hashes if is_duplicate(photo_hash, other_hash))
+        duplicate_id = next(same, None)
+        if duplicate_id is not None and (duplicate := await self._get_look(duplicate_id)) is not None:
+            return JudgedPhoto(look=duplicate, heatmap=None, is_duplicate=True)
+        if self._daily_limit is not None and state.looks_since >= self._daily_limit:
             raise DailyLimitError(str(self._daily_limit))
+        with STEP_SECONDS.labels("judge").time():
+            verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
+        async with self._resources.database.connection() as connection:
+            look = await looks.create(
+                connection,
+                LookInsert(
+                    id=uuid7(),
+                    person_id=person_id,
+                    channel=channel,
+                    source_message_id=source_message_id,
+                    photo_key=generate_key(),
+                    heatmap_key=generate_key(),
+                    width=image.width,
+                    height=image.height,
+                    perceptual_hash=photo_hash,
+                    verdict=verdict,
+                    language=language,
+                ),
+            )
+        return await self._store_images(look, image)
 
-    async def _store_images(self, look: Look, image: Image.Image) -> Look:
-        """Store both pictures and note it; without a look that may have pictures, none stay."""
+    async def _get_look(self, look_id: UUID) -> Look | None:
+        async with self._resources.database.connection() as connection:
+            return await looks.get(connection, look_id)
+
+    async def _store_images(self, look: Look, image: Image.Image) -> JudgedPhoto:
+        """Store both images and record it; if the look was deleted meanwhile, delete them again."""
         if look.photo_key is None or look.heatmap_key is None:
             raise LookNotFoundError
         storage = self._resources.storage
-        await storage.put(look.photo_key, await to_thread.run_sync(_encode_jpeg, image, limiter=self._cpu_limiter))
-        heat = await to_thread.run_sync(encode_heatmap_jpeg, image, look.verdict.cam, limiter=self._cpu_limiter)
-        await storage.put(look.heatmap_key, heat)
-        async with self._resources.database.connection() as connection:
-            stored = await look_images.mark_images_stored(connection, look.id)
-        if stored is None:
-            await storage.delete([look.photo_key, look.heatmap_key])
-            raise LookNotFoundError
-        return stored
+        with STEP_SECONDS.labels("store").time():
+            photo, heatmap = await to_thread.run_sync(_encode_images, image, look.verdict, limiter=self._cpu_limiter)
+            await storage.put(look.photo_key, photo)
+            await storage.put(look.heatmap_key, heatmap)
+            async with self._resources.database.connection() as connection:
+                stored_at = await look_images.mark_images_stored(connection, look.id)
+            if stored_at is None:
+                await storage.delete([look.photo_key, look.heatmap_key])
+                raise LookNotFoundError
+        return JudgedPhoto(look=replace(look, images_stored_at=stored_at), heatmap=heatmap, is_duplicate=False)
 
 
-def _encode_jpeg(image: Image.Image) -> bytes:
-    """The picture as Eva saw it, without anything that is not pixels."""
+def _decode_and_hash(data: bytes) -> tuple[Image.Image, bytes]:
+    image = decode_photo(data)
+    return image, perceptual_hash(image)
+
+
+def _encode_images(image: Image.Image, verdict: Verdict) -> tuple[bytes, bytes]:
+    """Encode the decoded photo, which has no metadata, and its heatmap."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=PHOTO_JPEG_QUALITY)
-    return buffer.getvalue()
+    return buffer.getvalue(), encode_heatmap_jpeg(image, verdict.cam)
