@@ -1,14 +1,14 @@
-"""Do the maps show what the network looks at? Deletion and insertion, against random and centre-blob maps.
+"""Faithfulness of the class activation maps: deletion and insertion, against random and centred maps.
 
-Petsiuk, Das and Saenko, *RISE*, BMVC 2018: blur the picture away cell by cell, the hottest first
-(deletion), or let it appear in that order (insertion), and follow the probability of the style. A faithful
-map makes it fall fast (small area under the curve) and rise fast (large area). The style is the one named
-for the whole photo; cells are those of the map, one 16 x 16 pixel square each.
+Petsiuk, Das and Saenko, *RISE*, BMVC 2018: the photo is blurred cell by cell, hottest first (deletion), or revealed in
+that order (insertion), while the probability of the style is recorded. A faithful map makes it fall quickly (small area
+under the curve) and rise quickly (large area). The style is the one of the whole photo; cells are those of the map,
+16 x 16 pixels each.
 
     python -m benchmarks.cam_faithfulness --data FOLDER --split test --limit 150
 
-FOLDER holds `labels.csv` with the columns `photo`, `split` and `style`; photos labelled `not_outfit` are
-left out."""
+FOLDER contains `labels.csv` with the columns `photo`, `split` and `style`; photos labelled `not_outfit` are left out.
+"""
 
 import argparse
 import csv
@@ -33,7 +33,7 @@ from core.vision.verdict import softmax
 
 RESULTS = Path(__file__).parent / "results" / "cam_faithfulness.json"
 BLUR = 24
-"""Radius in pixels of the frame; nothing of a garment is left."""
+"""Radius in pixels of the model input; no garment can be recognised."""
 LEVELS = 8
 """Steps from none of the cells to all of them."""
 MAPS = ("cam", "random", "centre")
@@ -48,7 +48,7 @@ class AreasUnderCurve:
 
 
 def main() -> None:
-    """Measure, print, keep."""
+    """Measure, print, store."""
     parser = argparse.ArgumentParser(description="Deletion and insertion of the class activation maps.")
     parser.add_argument("--data", type=Path, required=True, help="folder with labels.csv")
     parser.add_argument("--split", default="test")
@@ -57,11 +57,11 @@ def main() -> None:
     options = parser.parse_args()
     photos = _photos(options.data, options.split, options.limit)
     areas: dict[str, list[AreasUnderCurve]] = {name: [] for name in MAPS}
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     with load_classifier(Settings()) as classifier:
         for path in track(photos, "Judging", console=Console(stderr=True)):
-            for name, each in _areas(classifier, path, draw).items():
-                areas[name].append(each)
+            for name, area in _areas(classifier, path, rng).items():
+                areas[name].append(area)
     report = _report(areas)
     _print(report, len(photos))
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -91,54 +91,54 @@ def _photos(data: Path, split: str, limit: int) -> list[Path]:
     return [data / rows[index]["photo"] for index in spread]
 
 
-def _areas(classifier: StyleClassifier, path: Path, draw: np.random.Generator) -> dict[str, AreasUnderCurve]:
-    framed = fit_to_input(decode_photo(path.read_bytes()), classifier.model_card.preprocessing)
-    outputs = classifier.backend.forward(framed.pixels)
+def _areas(classifier: StyleClassifier, path: Path, rng: np.random.Generator) -> dict[str, AreasUnderCurve]:
+    model_input = fit_to_input(decode_photo(path.read_bytes()), classifier.model_card.preprocessing)
+    outputs = classifier.backend.forward(model_input.pixels)
     style = int(np.argmax(outputs.logits))
     evidence = outputs.evidence[..., style]
-    blurred = np.asarray(Image.fromarray(framed.pixels).filter(ImageFilter.GaussianBlur(BLUR)))
+    blurred = np.asarray(Image.fromarray(model_input.pixels).filter(ImageFilter.GaussianBlur(BLUR)))
     shape = evidence.shape
-    inside = framed.crop_to_image(np.arange(evidence.size, dtype=np.float32).reshape(shape)).astype(int).ravel()
+    inside = model_input.crop_to_image(np.arange(evidence.size, dtype=np.float32).reshape(shape)).astype(int).ravel()
     down, across = np.divmod(inside, shape[1])
-    middle = np.square(down - down.mean()) / shape[0] ** 2 + np.square(across - across.mean()) / shape[1] ** 2
-    heat = {
-        "cam": np.maximum(evidence.ravel()[inside], 0) + 1e-6 * draw.random(inside.size),
-        "random": draw.random(inside.size),
-        "centre": -middle,
+    distance = np.square(down - down.mean()) / shape[0] ** 2 + np.square(across - across.mean()) / shape[1] ** 2
+    heat_by_map = {
+        "cam": np.maximum(evidence.ravel()[inside], 0) + 1e-6 * rng.random(inside.size),
+        "random": rng.random(inside.size),
+        "centre": -distance,
     }
 
     def probability(shown: NDArray[np.bool_]) -> float:
-        """Of the style when only these of the picture's cells are shown sharp."""
+        """Of the style when only these cells are not blurred."""
         sharp = np.ones(shape, bool)
         sharp[down, across] = shown
-        scale = framed.pixels.shape[0] // shape[0], framed.pixels.shape[1] // shape[1]
+        scale = model_input.pixels.shape[0] // shape[0], model_input.pixels.shape[1] // shape[1]
         mask = np.kron(sharp, np.ones(scale, bool))[..., None]
-        logits = classifier.backend.forward(np.where(mask, framed.pixels, blurred)).logits
+        logits = classifier.backend.forward(np.where(mask, model_input.pixels, blurred)).logits
         return float(softmax(logits / classifier.model_card.temperature)[style])
 
-    everything = probability(np.ones(inside.size, bool))
-    nothing = probability(np.zeros(inside.size, bool))
-    found = {}
-    for name, each in heat.items():
+    sharp_probability = probability(np.ones(inside.size, bool))
+    blurred_probability = probability(np.zeros(inside.size, bool))
+    curves = {}
+    for name, heat in heat_by_map.items():
         rank = np.empty(inside.size, int)
-        rank[np.argsort(-each)] = np.arange(inside.size)
+        rank[np.argsort(-heat)] = np.arange(inside.size)
         counts = [round(inside.size * level / LEVELS) for level in range(1, LEVELS)]
-        deleted = [everything, *(probability(rank >= count) for count in counts), nothing]
-        inserted = [nothing, *(probability(rank < count) for count in counts), everything]
-        found[name] = AreasUnderCurve(
+        deleted = [sharp_probability, *(probability(rank >= count) for count in counts), blurred_probability]
+        inserted = [blurred_probability, *(probability(rank < count) for count in counts), sharp_probability]
+        curves[name] = AreasUnderCurve(
             deletion=float(np.trapezoid(deleted, dx=1 / LEVELS)),
             insertion=float(np.trapezoid(inserted, dx=1 / LEVELS)),
         )
-    return found
+    return curves
 
 
 def _report(areas: dict[str, list[AreasUnderCurve]]) -> dict[str, dict[str, float]]:
     means = {
         name: {
-            "deletion": float(np.mean([each.deletion for each in found])),
-            "insertion": float(np.mean([each.insertion for each in found])),
+            "deletion": float(np.mean([area.deletion for area in measured])),
+            "insertion": float(np.mean([area.insertion for area in measured])),
         }
-        for name, found in areas.items()
+        for name, measured in areas.items()
     }
     against = {
         f"against_{name}": {
@@ -147,8 +147,8 @@ def _report(areas: dict[str, list[AreasUnderCurve]]) -> dict[str, dict[str, floa
             "better_on": float(
                 np.mean(
                     [
-                        ours.insertion - ours.deletion > theirs.insertion - theirs.deletion
-                        for ours, theirs in zip(areas["cam"], areas[name], strict=True)
+                        cam.insertion - cam.deletion > other.insertion - other.deletion
+                        for cam, other in zip(areas["cam"], areas[name], strict=True)
                     ]
                 )
             ),

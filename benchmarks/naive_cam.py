@@ -1,9 +1,9 @@
-"""The old way, kept to compare with: Keras predict, every feature map zoomed to the picture, dot, matplotlib.
+"""A naive class activation map, to compare with: every feature map is enlarged to the size of the photo.
 
-This is how the 2020 web app drew its maps: the 8 x 8 x 512 features after VGG-16's last pooling are zoomed by
-32 x 32 x 0.5 to 256 x 256 x 256, only then multiplied by a class's weights, and drawn through pyplot. The
-time does not depend on the weights, so they are random. How it interpolated is not handed down: `zoom` is measured with
-scipy's default, cubic splines, and with straight lines, which are cheaper."""
+The 8 x 8 x 512 features after the last pooling of VGG-16 are zoomed by 32 x 32 x 0.5 to 256 x 256 x 256, multiplied by
+the weights of a class and drawn with matplotlib, as in the web application of 2020. The time does not depend on the
+weights, so they are random. Its interpolation is not known: cubic is the default of SciPy, linear is cheaper.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SIDE = 256
 
 
 class NaiveCam:
-    """Photo bytes in, class activation map as a picture out, as it was done before."""
+    """Makes a PNG of the class activation map from the bytes of a photo."""
 
     def __init__(self, order: int = 3) -> None:
         """Build the network; needs the extra `train`.
 
         Args:
-            order: of the splines that the maps are zoomed with.
+            order: of the splines that enlarge the maps; 3 is cubic, 1 linear.
 
         Raises:
             ImportError: TensorFlow or matplotlib is not installed.
@@ -43,7 +43,7 @@ class NaiveCam:
         self._weights: NDArray[np.float32] = np.random.default_rng(0).normal(size=(256, 8)).astype(np.float32)
 
     def with_order(self, order: int) -> NaiveCam:
-        """The same network with another zoom."""
+        """The same network with another interpolation."""
         other = copy(self)
         other.order = order
         return other
@@ -56,10 +56,10 @@ class NaiveCam:
         pixels = np.asarray(photo)
         features, logits = self._network.predict(self._prepare(pixels[None].astype(np.float32)), verbose=0)
         zoomed = ndimage.zoom(features[0], (32, 32, 0.5), order=self.order)
-        heat = zoomed.reshape(-1, 256) @ self._weights[:, int(np.argmax(logits[0]))]
+        heatmap = zoomed.reshape(-1, 256) @ self._weights[:, int(np.argmax(logits[0]))]
         figure, axes = plt.subplots()
         axes.imshow(pixels)
-        axes.imshow(heat.reshape(SIDE, SIDE), cmap="jet", alpha=0.5)
+        axes.imshow(heatmap.reshape(SIDE, SIDE), cmap="jet", alpha=0.5)
         axes.axis("off")
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png")

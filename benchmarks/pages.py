@@ -1,273 +1,255 @@
-"""How fast the pages of the site are, and whether they stay so: at 10,000 and at 1,000,000 shared looks.
+"""What the pages of the site cost, at 10,000 and at 1,000,000 shared looks.
 
-For each size a database is filled (`benchmarks/society.py`) and `eva serve` is started on it, one process, with the
-embedded Postgres. Then 20 readers (`benchmarks/readers.py`, one more process) ask for pages over kept connections. All
-share this machine's cores. The readers form a closed loop without pauses: each asks again as soon as it was answered,
-which is far more than 20 people do; how it is with people, who pause for a second or so, is measured too.
+For each size a database is seeded and `eva serve` is started on it, one process with the embedded PostgreSQL. Readers
+are one more process. All share the processors of this machine; sizes and sites take turns, so that other load is fair.
 
-    strangers   have no cookie, as most who come; what many of them ask for at once is made once a second
-    visitors    have given hearts, so each page is made for them alone
+    rendered    processor time of one page over that of a bare FastAPI + Jinja2 + asyncpg app that makes the same HTML
+                from one query (`benchmarks.bare_site`). One reader, no page cache, no compression in either
+    readers     response times of 20 readers who pause one second between pages, without a page cache, compressed
+    cached      the page cache for visitors without a cookie; never counted as rendered
 
-The sizes take turns, page by page, so that whatever else the machine does meets both. Every statement behind a page is
-explained, and the plans are kept with the figures.
-
-Run: make bench-board
+Every query behind the pages is explained; the plans are stored with the figures. Run: make bench-pages
 """
 
 import argparse
 import asyncio
 import json
-import os
-import secrets
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urljoin
 
 import httpx
 import numpy as np
-import psutil
 import psycopg
+from lxml import html
 from rich.console import Console
-from rich.table import Table
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from benchmarks.query_plans import QueryPlan, explain_queries
-from benchmarks.seed_social import seed_database
-from core.db import follows, leaderboard, moderation, people, reactions
-from core.db.database import Database
-from core.db.embedded_postgres import EmbeddedPostgres
-from core.db.leaderboard import LeaderboardCursor, Period
-from core.db.migrate import migrate_up
-from core.db.schema import IdentityProvider
-from core.signing import VisitorTokenSigner
-from core.styles import STYLES, Style
-from core.vision.backends import available_cpus
-from leaderboard_web.pagination import RankCursor
-from leaderboard_web.routes.leaderboard import PAGE_SIZE
+from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
+from benchmarks.page_queries import explain_pages
+from benchmarks.page_templates import write_templates
+from benchmarks.processes import ROOT, free_port, processor_seconds, running
+from benchmarks.query_plans import QueryPlan
+from benchmarks.seeded_board import READERS, SeededBoard, seeded_board
+from core.db.leaderboard import Period
+from core.styles import STYLES
 
-RESULTS = Path(__file__).parent / "results" / "board.json"
-ROOT = Path(__file__).parents[1]
 SIZES = (10_000, 1_000_000)
-READERS = 20
+MAX_RENDER_RATIO = 1.5
 MAX_P99_MS = 25.0
 MAX_GROWTH = 1.3
-PAUSING_READERS = "all of these in turn, with pauses"
-WARM = 0.4
-"""Seconds of reading before anything is measured."""
-PAUSE = 1.0
-"""Seconds, the mean of exponential ones, between two pages of a person."""
-SAMPLE = 4000
-"""Looks and cursors that are asked for in turn: more than pages that are kept, so none of these is."""
-FAST_LOAD = ("fsync=off", "full_page_writes=off", "max_wal_size=8GB", "wal_level=minimal", "max_wal_senders=0")
-"""For filling alone; afterwards the server is started as Eva starts it."""
+WARM_SECONDS = 0.5
+PAUSE_SECONDS = 1.0
+SAMPLE = 200
+"""Looks and people whose pages are read."""
+DEPTH = 6
+"""Pages that are read below each leaderboard."""
 
 Requests = list[tuple[str, str]]
-"""Paths with the cookies that go along."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeededBoard:
-    """A database of one size, and the Eva that serves it."""
-
-    looks: int
-    url: str
-    """Of the database."""
-    port: int
-    process: int
-    """Its id."""
-    visitors: tuple[str, ...]
-    """Cookies; the first one's owner follows 200 others."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
-    """How long a page took at one size."""
-
-    p50: float
-    """ms"""
-    p99: float
-    """ms"""
-    pages_per_second: float
-    processor_ms: float
-    """That the process takes for a page; of all figures the one that other work on the machine changes least."""
-    bytes: int
-    """Of a page, as it travels."""
-    reader_cores: float
-    """What the readers themselves took of the cores."""
-    other_statuses: int
-    """Answers with another status than 200."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One kind of page at both sizes."""
-
-    page: str
-    small: Measurement
-    large: Measurement
-
-    @property
-    def ratio(self) -> float:
-        """Large over small, by the median: the 99th percentile of a second is one of a few samples."""
-        return self.large.p50 / self.small.p50
+"""Paths with cookies."""
 
 
 def main() -> None:
-    """Measure, print, keep."""
+    """Measure, print, store."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs=2, default=SIZES, metavar=("SMALL", "LARGE"))
-    parser.add_argument("--seconds", type=float, default=4.0, help="for each kind of page and size; a tab has a third")
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--seconds", type=float, default=4.0, help="for each kind of page")
+    parser.add_argument("--pausing-seconds", type=float, default=60.0, help="of pausing readers at each size")
+    parser.add_argument("--out", type=Path, default=RESULTS / "pages.json")
     options = parser.parse_args()
     console = Console()
     with ExitStack() as stack:
-        towns = [stack.enter_context(seeded_board(looks, console)) for looks in options.sizes]
-        names = [name for name in _requests(towns[0]) if name in _requests(towns[1])]
-        rows = [measure(name, towns, options.seconds / 3 if ":" in name else options.seconds) for name in names]
-        plans = asyncio.run(explain_pages(towns[1]))
-    print_rows(rows, plans, options.sizes, console)
-    options.out.write_text(json.dumps(as_json(rows, plans, options.sizes), indent=2) + "\n", "utf-8")
+        small, large = (stack.enter_context(seeded_board(looks, console)) for looks in options.sizes)
+        kinds = {board.looks: collect_pages(board) for board in (small, large)}
+        figures = measure_rendering(large, kinds[large.looks], options.seconds)
+        figures += measure_readers((small, large), kinds, options.pausing_seconds)
+        figures += measure_cache(large, kinds[large.looks], options.seconds)
+        plans = asyncio.run(explain_pages(large))
+    print_figures("Pages of the site", figures)
+    for plan in plans:
+        if plan.problems:
+            console.print(f"{plan.name}: {', '.join(plan.problems)}")
+    figures.append(_growing_queries(plans))
+    write_figures(options.out, figures, sizes=options.sizes, plans=[asdict(plan) for plan in plans])
 
 
-@contextmanager
-def seeded_board(looks: int, console: Console) -> Iterator[SeededBoard]:
-    """A database with so many looks, and an Eva on it."""
-    with tempfile.TemporaryDirectory(prefix="eva-bench-") as folder, ExitStack() as stack:
-        Path(folder).chmod(0o711)
-        data, secret = Path(folder) / "eva", secrets.token_hex(32)
-        visitors = VisitorTokenSigner(secret.encode())
-        cookies = [visitors.issue() for _ in range(READERS)]
-        began = time.perf_counter()
-        with EmbeddedPostgres(data / "postgres", options=FAST_LOAD) as server:
-            asyncio.run(_migrate(server.url))
-            seed_database(server.url, looks, [visitors.verify(each) or "" for each in cookies])
-        console.print(f"{looks:,} looks made in {time.perf_counter() - began:.0f} s")
-        # Eva starts the server, as she always does; joining it here sees to it that it stops whatever becomes of her.
-        port, process = stack.enter_context(_start_server(Path(folder), data, secret))
-        server = stack.enter_context(EmbeddedPostgres(data / "postgres"))
-        cookies = [f"visitor={each}" for each in cookies]
-        yield SeededBoard(looks=looks, url=server.url, port=port, process=process, visitors=tuple(cookies))
-
-
-async def _migrate(url: str) -> None:
-    async with Database(url) as database:
-        await migrate_up(database)
-
-
-@contextmanager
-def _start_server(folder: Path, data: Path, secret: str) -> Iterator[tuple[int, int]]:
-    """`eva serve`; gives its port and the process's id."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    others = {name: value for name, value in os.environ.items() if not name.startswith(("EVA_", "DATABASE_URL"))}
-    environment = {**others, "PYTHONPATH": str(ROOT), "EVA_DATA_DIR": str(data), "EVA_SECRET_KEY": secret}
-    command = [sys.executable, "-m", "eva", "serve", "--port", str(port)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-        try:
-            for _ in range(600):
-                with suppress(httpx.TransportError):
-                    if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10, trust_env=False).status_code == 200:
-                        break
-                time.sleep(0.1)
-            else:
-                raise TimeoutError((folder / "log").read_text("utf-8"))
-            yield port, process.pid
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def build_requests(board: SeededBoard) -> dict[str, Requests]:
-    """What readers ask for, by the kind of page."""
-    tabs = [(when, style) for when in Period for style in (None, *STYLES)]
-    with psycopg.connect(board.url) as connection:
+def collect_pages(board: SeededBoard) -> dict[str, list[str]]:
+    """Paths by kind of page: leaderboards and pages below them, looks, people."""
+    with psycopg.connect(board.database_url) as connection:
         connection.execute("SELECT setseed(0.1)")
         looks = connection.execute(
-            "SELECT id, hearts, style FROM looks WHERE is_public ORDER BY random() LIMIT %s", (SAMPLE,)
+            "SELECT id FROM looks WHERE is_public ORDER BY random() LIMIT %s", (SAMPLE,)
         ).fetchall()
         names = connection.execute(
             "SELECT name FROM people WHERE EXISTS (SELECT FROM looks WHERE person_id = people.id AND is_public)"
             " ORDER BY random() LIMIT %s",
             (SAMPLE,),
         ).fetchall()
-    further = [
-        _board_path(
-            Period.ALL,
-            style if turn % 2 else None,
-            RankCursor(offset=PAGE_SIZE + 1, hearts=hearts_, look_id=look_id),
-        )
-        for turn, (look_id, hearts_, style) in enumerate(looks)
-    ]
-    kinds = {
-        "any board": [_board_path(when, style) for when, style in tabs],
-        "any board, further down": further,
-        "a look": [f"/looks/{look_id}" for look_id, _, _ in looks],
-        "a person": [f"/people/{quote(name)}" for (name,) in names],
+    tops = [f"/?{query}" for period in Period for query in (f"when={period}", *_style_queries(period))]
+    return {
+        "leaderboard": [page for top in tops for page in _walk(board, top)],
+        "look": [f"/looks/{look_id}" for (look_id,) in looks],
+        "person": [f"/people/{quote(name)}" for (name,) in names],
     }
-    found: dict[str, Requests] = {
-        f"board: {when}, {style or 'every style'}": [(_board_path(when, style), "")] for when, style in tabs
-    }
+
+
+def measure_rendering(board: SeededBoard, kinds: Mapping[str, list[str]], seconds: float) -> list[Figure]:
+    """Processor time of a rendered page, for Eva and for the bare site with the same HTML."""
+    figures = []
     for kind, paths in kinds.items():
-        found[f"{kind}, strangers"] = [(path, "") for path in paths]
-        found[f"{kind}, visitors"] = [(path, board.visitors[turn % READERS]) for turn, path in enumerate(paths)]
-    found["what 200 people shared whom one follows"] = [("/me/following", board.visitors[0])]
-    mixed = [each for name, every in found.items() if name.startswith("a") for each in every[:200]]
-    dice = np.random.default_rng(1)
-    found[PAUSING_READERS] = [mixed[turn] for turn in dice.permutation(len(mixed))]
-    return {name: requests for name, requests in found.items() if _exists(board, requests[0])}
+        pages = {path: _get(board.port, path) for path in paths}
+        with tempfile.TemporaryDirectory(prefix="eva-bare-") as name:
+            templates = Path(name)
+            _store_rows(board, write_templates(pages, templates))
+            port = free_port()
+            command = [sys.executable, "-m", "benchmarks.bare_site", str(port), board.database_url, name]
+            ready_url = f"http://127.0.0.1:{port}{paths[0]}"
+            with running(command, board.folder, {}, ready_url=ready_url) as process:
+                equal = [path for path in paths if _get(port, path) == pages[path]]
+                if len(equal) < 0.9 * len(paths):
+                    raise ValueError(f"the bare site renders only {len(equal)} of {len(paths)} pages of {kind} equally")
+                requests = [(path, "") for path in equal]
+                costs: dict[str, list[float]] = {"eva": [], "bare": []}
+                for _ in range(3):
+                    costs["eva"].append(_read(board.port, board.process, requests, seconds / 3)["processor_ms"])
+                    costs["bare"].append(_read(port, process, requests, seconds / 3)["processor_ms"])
+        eva, bare = (float(np.median(costs[site])) for site in ("eva", "bare"))
+        figures += [
+            Figure(name=f"{kind}, rendered, processor time", value=eva, unit="ms"),
+            Figure(name=f"{kind}, bare app, processor time", value=bare, unit="ms"),
+            Figure(
+                name=f"{kind}, rendered over bare app",
+                value=eva / bare,
+                unit="x",
+                target=MAX_RENDER_RATIO,
+                headline=True,
+            ),
+        ]
+    return figures
 
 
-def _tab(when: Period, style: Style | None) -> str:
-    return f"board: {when}, {style or 'every style'}"
-
-
-def _exists(place: SeededBoard, request: tuple[str, str]) -> bool:
-    """Whether the site has such a page."""
-    path, cookie = request
-    headers = {"Cookie": cookie} if cookie else {}
-    reply = httpx.get(f"http://127.0.0.1:{place.port}{path}", headers=headers, trust_env=False)
-    return reply.status_code == 200
-
-
-def measure(page: str, towns: Sequence[SeededBoard], seconds: float) -> Row:
-    """Let the readers read one kind of page, at one size and the other in turn, twice."""
-    found: dict[int, list[dict[str, Any]]] = {place.looks: [] for place in towns}
+def measure_readers(
+    boards: Sequence[SeededBoard], kinds: Mapping[int, Mapping[str, list[str]]], seconds: float
+) -> list[Figure]:
+    """Response times of readers who pause, at each size in turn."""
+    times: dict[int, list[float]] = {board.looks: [] for board in boards}
     for _ in range(2):
-        for place in towns:
-            found[place.looks].append(
-                _read(place, _requests(place)[page], seconds / 2, PAUSE * (page == PAUSING_READERS))
+        for board in boards:
+            requests = _mixed_requests(board, kinds[board.looks])
+            result = _read(
+                board.port, board.process, requests, seconds / 2, readers=READERS, pause=PAUSE_SECONDS, encoding="gzip"
             )
-    small, large = (_figures(found[place.looks]) for place in towns)
-    return Row(page=page, small=small, large=large)
+            if result["others"]:
+                raise ValueError(f"answers other than 200: {result['others']}")
+            times[board.looks] += result["ms"]
+    small, large = (float(np.percentile(times[board.looks], 99)) for board in boards)
+    names = [f"{board.looks:,} looks" for board in boards]
+    return [
+        Figure(name=f"20 pausing readers, p99 at {names[0]}", value=small, unit="ms"),
+        Figure(name=f"20 pausing readers, p99 at {names[1]}", value=large, unit="ms", target=MAX_P99_MS, headline=True),
+        Figure(name="p99, large over small", value=large / small, unit="x", target=MAX_GROWTH, headline=True),
+    ]
 
 
-@cache
-def _requests(place: SeededBoard) -> dict[str, Requests]:
-    return build_requests(place)
+def measure_cache(board: SeededBoard, kinds: Mapping[str, list[str]], seconds: float) -> list[Figure]:
+    """Pages a second with the page cache, for visitors without a cookie."""
+    requests = [(kinds["leaderboard"][0], "")]
+    result = _read(
+        board.cached_port, board.cached_process, requests, seconds, readers=READERS, pause=0.0, encoding="gzip"
+    )
+    return [
+        Figure(name="cached leaderboard, pages a second", value=result["pages"] / result["seconds"], unit="/s"),
+        Figure(name="cached leaderboard, p99", value=float(np.percentile(result["ms"], 99)), unit="ms"),
+    ]
 
 
-def _read(place: SeededBoard, requests: Requests, seconds: float, pause: float) -> dict[str, Any]:
+def _style_queries(period: Period) -> list[str]:
+    return [f"style={style}&when={period}" for style in STYLES]
+
+
+def _walk(board: SeededBoard, path: str) -> list[str]:
+    """A leaderboard and the pages that its links to the next page lead to; empty if it is not there."""
+    paths: list[str] = []
+    while path and len(paths) < DEPTH:
+        response = httpx.get(f"http://127.0.0.1:{board.port}{path}", trust_env=False)
+        if response.status_code != 200:
+            break
+        paths.append(path)
+        links = html.fromstring(response.text).xpath("//a[@rel='next']/@href | //p[@class='more']/a/@href")
+        path = urljoin(path, str(links[0])) if links else ""
+    return paths
+
+
+def _get(port: int, path: str) -> str:
+    """The HTML of a page; empty if it is not there."""
+    headers = {"Accept-Encoding": "identity", "Accept-Language": "ko-KR,ko;q=0.9,en;q=0.8"}
+    response = httpx.get(f"http://127.0.0.1:{port}{path}", headers=headers, trust_env=False)
+    return response.text if response.status_code == 200 else ""
+
+
+def _store_rows(board: SeededBoard, rows: Mapping[str, list[tuple[str, ...]]]) -> None:
+    """Put the rows of the bare site into the database."""
+    with psycopg.connect(board.database_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS bare_rows")
+        connection.execute("CREATE TABLE bare_rows (path text, position integer, fields text[])")
+        with connection.cursor() as cursor, cursor.copy("COPY bare_rows FROM STDIN") as copy:
+            for path, fields in rows.items():
+                for position, values in enumerate(fields):
+                    copy.write_row((path, position, list(values)))
+        connection.execute("CREATE UNIQUE INDEX ON bare_rows (path, position)")
+        connection.execute("ANALYZE bare_rows")
+
+
+def _mixed_requests(board: SeededBoard, kinds: Mapping[str, list[str]]) -> Requests:
+    """All kinds of pages in random order, half of them with a visitor's cookie."""
+    rng = np.random.default_rng(1)
+    paths = [path for group in kinds.values() for path in group] + ["/me/following"]
+    chosen = [paths[number] for number in rng.integers(0, len(paths), 4 * len(paths))]
+    return [
+        (path, board.visitors[number % READERS] if number % 2 or path.startswith("/me") else "")
+        for number, path in enumerate(chosen)
+    ]
+
+
+def _read(
+    port: int,
+    process: int,
+    requests: Requests,
+    seconds: float,
+    *,
+    readers: int = 1,
+    pause: float = 0.0,
+    encoding: str = "identity",
+) -> dict[str, Any]:
+    """Let readers ask for pages.
+
+    Args:
+        port: the site's.
+        process: the site's process, whose processor time is measured.
+        requests: paths with cookies.
+        seconds: time to read.
+        readers: how many.
+        pause: mean of the exponential pauses in seconds; 0 for none.
+        encoding: value of Accept-Encoding.
+
+    Returns:
+        What `benchmarks.closed_loop_readers` prints, and `processor_ms` for a page.
+    """
     plan = {
-        "port": place.port,
-        "readers": READERS,
+        "port": port,
+        "readers": readers,
         "seconds": seconds,
-        "warm": WARM,
-        "think": pause,
+        "warm": WARM_SECONDS,
+        "pause": pause,
+        "encoding": encoding,
         "requests": requests,
     }
-    before = _processor_time(place)
+    before = processor_seconds(process)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.closed_loop_readers"],
         input=json.dumps(plan),
@@ -275,145 +257,18 @@ def _read(place: SeededBoard, requests: Requests, seconds: float, pause: float) 
         text=True,
         check=True,
         cwd=ROOT,
-        timeout=seconds + 60,
+        timeout=seconds + 120,
     )
-    found: dict[str, Any] = json.loads(done.stdout)
-    pages = max(1.0, found["pages"] * (WARM + seconds) / seconds)
-    return {**found, "processor_ms": 1e3 * (_processor_time(place) - before) / pages}
+    result: dict[str, Any] = json.loads(done.stdout)
+    pages = max(1, result["all_pages"])
+    return {**result, "processor_ms": 1e3 * (processor_seconds(process) - before) / pages}
 
 
-def _processor_time(place: SeededBoard) -> float:
-    """That Eva's process took so far, in seconds."""
-    times = psutil.Process(place.process).cpu_times()
-    return float(times.user + times.system)
-
-
-def _figures(slices: list[dict[str, Any]]) -> Measurement:
-    ms = [each for one in slices for each in one["ms"]]
-    return Measurement(
-        p50=round(float(np.percentile(ms, 50)), 2),
-        p99=round(float(np.percentile(ms, 99)), 2),
-        pages_per_second=round(len(ms) / sum(one["seconds"] for one in slices), 1),
-        processor_ms=round(float(np.mean([one["processor_ms"] for one in slices])), 2),
-        bytes=slices[0]["bytes"],
-        reader_cores=round(float(np.mean([one["cpu"] for one in slices])), 2),
-        other_statuses=sum(sum(one["others"].values()) for one in slices),
-    )
-
-
-async def explain_pages(place: SeededBoard) -> list[QueryPlan]:
-    """The plans of everything that the pages ask."""
-    async with Database(place.url) as database:
-        async with database.transaction() as connection:
-            some = await leaderboard.get_page(connection, limit=PAGE_SIZE + 2)
-            crowded = (await people.get_identity(connection, IdentityProvider.WEB, _key_of(place))) or None
-            middle = (
-                await connection.exec_driver_sql(
-                    "SELECT hearts, id FROM looks WHERE is_public ORDER BY hearts DESC, id DESC"
-                    f" OFFSET {place.looks // 10} LIMIT 1"
-                )
-            ).one()
-        assert crowded is not None
-        reader, look = crowded.person_id, some[0].look
-        after = LeaderboardCursor(hearts=middle.hearts, look_id=middle.id)
-        asked: dict[str, Callable[[AsyncConnection], Awaitable[object]]] = {
-            "who a visitor is": partial(people.get_by_identity, provider=IdentityProvider.WEB, subject=_key_of(place)),
-            "a look and its visitor": partial(
-                leaderboard.get_look_for_viewer, look_id=look.id, viewer_key=_key_of(place)
-            ),
-            "somebody and their visitor": partial(
-                leaderboard.get_person_for_viewer, name=some[0].owner_name or "", viewer_key=_key_of(place)
-            ),
-            "which of the looks have the browser's heart": partial(
-                reactions.list_hearted_look_ids,
-                provider=IdentityProvider.WEB,
-                subject=_key_of(place),
-                look_ids=[each.look.id for each in some],
-            ),
-            "how many were judged today": leaderboard.count_judged_today,
-            "somebody's looks": partial(
-                leaderboard.list_for_person, person_id=look.person_id, limit=PAGE_SIZE + 1, viewer_key=_key_of(place)
-            ),
-            "somebody's styles": partial(leaderboard.count_styles, person_id=look.person_id),
-            "what 200 people shared whom one follows": partial(
-                follows.get_feed_page, follower_id=reader, limit=PAGE_SIZE + 1, viewer_key=_key_of(place)
-            ),
-            "what moderators have to see": partial(moderation.list_reported, limit=21),
-        }
-        for when in Period:
-            for style in (None, *STYLES):
-                board = partial(
-                    leaderboard.get_page, limit=PAGE_SIZE + 2, style=style, period=when, viewer_key=_key_of(place)
-                )
-                asked[_tab(when, style)] = board
-                asked[f"{_tab(when, style)}, further down"] = partial(board, after=after)
-        return await explain_queries(database, asked)
-
-
-def _key_of(place: SeededBoard) -> str:
-    """The key in the first visitor's cookie."""
-    return place.visitors[0].removeprefix("visitor=").partition(".")[0]
-
-
-def explain_miss(row: Row) -> str:
-    """Why a row misses the targets; empty if it does not."""
-    if row.small.other_statuses or row.large.other_statuses:
-        return f"{row.small.other_statuses + row.large.other_statuses} answers were no pages"
-    # With pauses the process is idle most of the time, and this is no page's time.
-    service = 0.0 if row.page == PAUSING_READERS else 1e3 / row.large.pages_per_second
-    if row.large.p99 >= MAX_P99_MS > READERS * service:
-        return f"half of the pages came in {row.large.p50:.1f} ms; the slowest waited for a core"
-    if row.large.p99 >= MAX_P99_MS:
-        return (
-            f"one page takes {service:.2f} ms of the process, and {READERS} readers without pauses always wait for"
-            f" each other: {READERS} x {service:.2f} = {READERS * service:.1f} ms"
-        )
-    return "" if row.ratio <= MAX_GROWTH else f"{row.small.p50:.2f} ms became {row.large.p50:.2f} ms"
-
-
-def print_rows(rows: Sequence[Row], plans: Sequence[QueryPlan], sizes: Sequence[int], console: Console) -> None:
-    """The figures, for people."""
-    table = Table(
-        "", *(f"{each} {size:,}" for size in sizes for each in ("p50", "p99")), "ratio", "", title="The board"
-    )
-    for row in rows:
-        numbers = [f"{each:.1f}" for one in (row.small, row.large) for each in (one.p50, one.p99)]
-        table.add_row(row.page, *numbers, f"{row.ratio:.2f}", "missed" if explain_miss(row) else "met")
-    console.print(table)
-    for row in rows:
-        if cause := explain_miss(row):
-            console.print(f"{row.page}: {cause}")
-    grow = [each for each in plans if each.problems]
-    console.print(f"{len(plans)} statements explained, {len(grow)} of them would grow")
-    for plan in grow:
-        console.print(f"{plan.sql}: {', '.join(plan.problems)}")
-
-
-def as_json(rows: Sequence[Row], plans: Sequence[QueryPlan], sizes: Sequence[int]) -> dict[str, Any]:
-    """The figures, to be kept."""
-    return {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cores": available_cpus(),
-        "looks": {"small": sizes[0], "large": sizes[1]},
-        "readers": f"{READERS}, a closed loop without pauses but for the row that says so, in one process",
-        "targets": {"large p99 ms": MAX_P99_MS, "large p50 over small p50": MAX_GROWTH},
-        "pages": [
-            {
-                **asdict(row),
-                "ratio p50": round(row.ratio, 3),
-                "ratio p99": round(row.large.p99 / row.small.p99, 3),
-                "missed": explain_miss(row),
-            }
-            for row in rows
-        ],
-        "plans": [asdict(plan) for plan in plans],
-    }
+def _growing_queries(plans: Sequence[QueryPlan]) -> Figure:
+    """How many queries read a large table as a whole or sort many rows."""
+    growing = [plan for plan in plans if plan.problems]
+    return Figure(name="queries whose cost grows with the table", value=len(growing), unit="", target=0)
 
 
 if __name__ == "__main__":
     main()
-
-
-def _board_path(period: Period, style: Style | None, cursor: RankCursor | None = None) -> str:
-    query = {"when": period, "style": style, "after": cursor and cursor.encode()}
-    return f"/?{urlencode({name: value for name, value in query.items() if value is not None})}"

@@ -1,5 +1,4 @@
-"""A drawn photo as detailed as one from a phone: about 2 megapixels, texture at every scale, a sensor's
-noise."""
+"""A drawn photo with the detail of one from a phone: 2 megapixels, texture at every scale, sensor noise."""
 
 import io
 
@@ -11,12 +10,12 @@ QUALITY = 90
 
 
 def phone_jpeg() -> bytes:
-    """The same JPEG each time: 1224 x 1632, quality 90, some 500 kB, as phones write them."""
-    draw = np.random.default_rng(2020)
+    """The same JPEG each time: 1224 x 1632, quality 90, about 500 kB."""
+    rng = np.random.default_rng(2020)
     shade = np.zeros((HEIGHT, WIDTH), np.float32)
     for cell, strength in ((400, 40.0), (100, 18.0), (25, 10.0), (6, 7.0), (2, 4.0)):
         shape = (HEIGHT // cell + 2, WIDTH // cell + 2)
-        texture = Image.fromarray(draw.normal(size=shape).astype(np.float32))
+        texture = Image.fromarray(rng.normal(size=shape).astype(np.float32))
         shade += strength * np.asarray(texture.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
     scene = Image.new("RGB", (WIDTH, HEIGHT), (168, 160, 150))
     pen = ImageDraw.Draw(scene)
@@ -25,7 +24,7 @@ def phone_jpeg() -> bytes:
     pen.polygon([(430, 380), (790, 380), (860, 860), (360, 860)], fill=(40, 60, 120))
     legs = [(420, 860), (800, 860), (760, 1480), (640, 1480), (610, 950), (580, 1480), (460, 1480)]
     pen.polygon(legs, fill=(70, 70, 76))
-    pixels = np.asarray(scene, np.float32) + shade[..., None] + draw.normal(0, 2.5, (HEIGHT, WIDTH, 1))
+    pixels = np.asarray(scene, np.float32) + shade[..., None] + rng.normal(0, 2.5, (HEIGHT, WIDTH, 1))
     buffer = io.BytesIO()
     Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=QUALITY)
     return buffer.getvalue()

@@ -1,7 +1,6 @@
-"""How Postgres answers what pages ask: the plan of every statement, and whether it is one that does not grow.
+"""Query plans of PostgreSQL, and whether their cost grows with the size of a table.
 
-A plan is a good one if it reads no large table from end to end and sorts no more rows than a page can need: so its work
-depends on the page, and not on how many looks there are.
+A plan is good if it reads no large table as a whole and sorts no more rows than a page needs.
 """
 
 import json
@@ -15,72 +14,73 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.database import Database
 
-LARGE_TABLE_ROWS = {"looks", "people", "identities", "hearts", "bookmarks", "follows", "person_style_counts"}
+LARGE_TABLES = {"looks", "people", "identities", "hearts", "bookmarks", "follows", "person_style_counts"}
 MAX_SORTED_ROWS = 500
-"""Rows: more than the 200 people whom somebody may follow."""
+"""More than the 200 people that a person follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryPlan:
     """The plan of one statement."""
 
-    sql: str
-    """By which part of a page."""
+    name: str
+    """The part of a page that runs it."""
     nodes: tuple[str, ...]
-    """What Postgres does, from the outside in, with the index or table that it reads."""
+    """Plan nodes from the outside in, with the index or table that they read."""
     rows_read: int
-    """From tables and indexes, filtered ones included."""
+    """Rows read from tables and indexes, filtered ones included."""
     ms: float
-    """That it took, planning included, read for the second time."""
+    """Planning and execution time, when run for the second time."""
     problems: tuple[str, ...]
-    """Why it would grow; none in a good one."""
+    """Why its cost grows; empty for a good plan."""
 
 
 async def explain_queries(
-    database: Database, pages: dict[str, Callable[[AsyncConnection], Awaitable[object]]]
+    database: Database, queries: dict[str, Callable[[AsyncConnection], Awaitable[object]]]
 ) -> list[QueryPlan]:
-    """The plans of the statements that these parts of pages execute."""
+    """Run queries and explain the statements that they execute."""
     plans = []
-    for asked, page in pages.items():
+    for name, query in queries.items():
         async with database.transaction() as connection:
-            with _captured_queries(database) as statements:
-                await page(connection)
+            with _captured_statements(database) as statements:
+                await query(connection)
             for statement, parameters in statements:
                 explain = f"EXPLAIN (ANALYZE, SUMMARY, FORMAT JSON) {statement}"
                 for _ in range(2):
-                    found = (await connection.exec_driver_sql(explain, parameters)).scalar_one()
-                plans.append(_to_plan(asked, found[0] if not isinstance(found, str) else json.loads(found)[0]))
+                    result = (await connection.exec_driver_sql(explain, parameters)).scalar_one()
+                (explained,) = json.loads(result) if isinstance(result, str) else result
+                plans.append(_to_plan(name, explained))
     return plans
 
 
 @contextmanager
-def _captured_queries(database: Database) -> Iterator[list[tuple[str, Any]]]:
-    heard: list[tuple[str, Any]] = []
+def _captured_statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    statements: list[tuple[str, Any]] = []
 
-    def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        heard.append((statement, parameters))
+    def capture(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        statements.append((statement, parameters))
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
+    event.listen(database.engine.sync_engine, "before_cursor_execute", capture)
     try:
-        yield heard
+        yield statements
     finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
+        event.remove(database.engine.sync_engine, "before_cursor_execute", capture)
 
 
-def _to_plan(sql: str, explained: dict[str, Any]) -> QueryPlan:
-    nodes, faults, read = [], [], 0
-    waiting = [explained["Plan"]]
-    while waiting:
-        node = waiting.pop(0)
-        waiting = node.get("Plans", []) + waiting
+def _to_plan(name: str, explained: dict[str, Any]) -> QueryPlan:
+    nodes, problems, rows_read = [], [], 0
+    remaining = [explained["Plan"]]
+    while remaining:
+        node = remaining.pop(0)
+        remaining = node.get("Plans", []) + remaining
         rows = node["Actual Rows"] * node["Actual Loops"]
-        where = node.get("Index Name") or node.get("Relation Name")
-        nodes.append(f"{node['Node Type']} {where}" if where else node["Node Type"])
-        if where:
-            read += round(rows + node.get("Rows Removed by Filter", 0) * node["Actual Loops"])
-        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE_TABLE_ROWS:
-            faults.append(f"reads all of {node['Relation Name']}")
+        relation = node.get("Index Name") or node.get("Relation Name")
+        nodes.append(f"{node['Node Type']} {relation}" if relation else node["Node Type"])
+        if relation:
+            rows_read += round(rows + node.get("Rows Removed by Filter", 0) * node["Actual Loops"])
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE_TABLES:
+            problems.append(f"reads all of {node['Relation Name']}")
         if "Sort" in node["Node Type"] and node["Plans"][0]["Actual Rows"] * node["Actual Loops"] > MAX_SORTED_ROWS:
-            faults.append(f"sorts {node['Plans'][0]['Actual Rows']:.0f} rows")
+            problems.append(f"sorts {node['Plans'][0]['Actual Rows']:.0f} rows")
     ms = round(explained["Planning Time"] + explained["Execution Time"], 3)
-    return QueryPlan(sql=sql, nodes=tuple(nodes), rows_read=read, ms=ms, problems=tuple(faults))
+    return QueryPlan(name=name, nodes=tuple(nodes), rows_read=rows_read, ms=ms, problems=tuple(problems))

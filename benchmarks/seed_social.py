@@ -1,14 +1,14 @@
-"""Generate people, looks, hearts, bookmarks, follows and reports, as the board has them after a year, in SQL.
+"""Generate the database of a leaderboard after one year, in SQL.
 
 Everything follows from the number of shared looks N and a fixed seed:
 
-    people       N / 10; who came first has shared the most looks; each follows up to ten, the last one follows 200
-    looks        of the last 365 days, more and more of them: some 5 % are today's; styles are unevenly liked
+    people       N / 10; early ones share the most looks; each follows up to ten others, the last one follows 200
+    looks        of the last 365 days, increasing, about 5 % of them today; styles are unevenly popular
     hearts       Pareto (exponent 5/3): most looks have one or two, the best some thousands; three on average
-    scraps       one for eight hearts
-    reports      that no moderator has seen: one or two for every 5,000th look, three, and so held, for every 20,000th
+    bookmarks    one for eight hearts
+    reports      not reviewed yet: one or two for every 5,000th look; three, which suspend it, for every 20,000th
 
-Triggers are off while it is loaded; what they count is written as they would have counted it.
+Triggers are disabled while it is loaded; what they count is written directly.
 """
 
 from collections.abc import Sequence
@@ -133,7 +133,7 @@ SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
 JOIN pg_class ON pg_class.oid = indrelid
 WHERE relname = ANY (%s) AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
 """
-CONSISTENCY_CHECKS = """
+COUNT_WRONG_HEARTS = """
 SELECT count(*) FROM looks
 LEFT JOIN (SELECT look_id, count(*) AS given FROM hearts GROUP BY look_id) AS counted ON look_id = id
 WHERE hearts <> coalesce(given, 0)
@@ -165,33 +165,33 @@ def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
         for name, _ in indexes:
             connection.execute(f"DROP INDEX {name}")
         for statement in PREPARE.split(";\n"):
-            connection.execute(_insert_in_parallel(statement, parts))
+            connection.execute(_fill_placeholders(statement, parts))
         for statement in INSERTS:
-            connection.execute(_insert_in_parallel(statement.replace("shares[style]", _rotate(shares)), parts))
+            connection.execute(_fill_placeholders(statement.replace("shares[style]", _rotate(shares)), parts))
         for _, definition in indexes:
             connection.execute(definition)
         connection.execute("SET session_replication_role = origin")
-        for place, key in enumerate(visitors):
+        for number, key in enumerate(visitors):
             connection.execute(
                 "INSERT INTO identities (provider, subject, person_id) SELECT %s, %s, id FROM crowd WHERE n = %s",
-                (IdentityProvider.WEB.value, key, people - place * 7),
+                (IdentityProvider.WEB.value, key, people - number * 7),
             )
         for table in TABLES:
             connection.execute(f"VACUUM (ANALYZE) {table}")
-        found = connection.execute(CONSISTENCY_CHECKS).fetchone()
-        assert found == (0,), found
+        wrong_counters = connection.execute(COUNT_WRONG_HEARTS).fetchone()
+        assert wrong_counters == (0,), wrong_counters
         name, key = connection.execute(
             "SELECT name, display_name_key FROM people WHERE name LIKE '%10'"
         ).fetchone() or ("", "")
         assert key == confusable_key(name), (name, key)
 
 
-def _insert_in_parallel(statement: str, parts: dict[str, str]) -> str:
+def _fill_placeholders(statement: str, parts: dict[str, str]) -> str:
     for name, value in parts.items():
         statement = statement.replace(f"{{{name}}}", value)
     return statement
 
 
 def _rotate(shares: str) -> str:
-    """The probabilities, turned so that the first one stands in the style's place."""
+    """Rotate the probabilities so that the first one belongs to the style."""
     return f"(({shares})[10 - style : 8] || ({shares})[1 : 9 - style])"

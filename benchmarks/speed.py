@@ -1,11 +1,10 @@
-"""How fast Eva judges, against the bare forward pass, the machine's own rate, and the old way.
+"""Speed and memory of judging one photo.
 
-`python -m benchmarks.speed` (or `make bench`) measures everything in one run, in turns, and compares
-medians, so that a busy machine slows all alike. It prints a table and keeps the figures in
-`results/speed.json`."""
+Compared with a bare forward pass, with the rate of the processor, and with a naive class activation map. Everything is
+measured in one run, interleaved, and compared by medians, so that other load slows all alike. Run: make bench
+"""
 
 import argparse
-import json
 import os
 import platform
 import random
@@ -15,79 +14,40 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
 from benchmarks.naive_cam import NaiveCam
 from benchmarks.phone_jpeg import phone_jpeg
 from core.images.decoding import decode_photo
 from core.settings import Settings
-from core.vision.backends import available_cpus
 from core.vision.classifier import StyleClassifier, load_classifier
 from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.preprocessing import fit_to_input
 
-RESULTS = Path(__file__).parent / "results" / "speed.json"
 FORWARD_GMAC = 20.0
 """Multiply-adds of one photo at 256 x 256 in 10^9."""
 MATRIX = 2048
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpeedFigure:
-    """One measured thing and what it should be."""
-
-    name: str
-    value: float | None
-    """None where it could not be measured; `note` says why."""
-    unit: str
-    target: float | None = None
-    at_most: bool = True
-    note: str = ""
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is met; None without a target or a value."""
-        if self.value is None or self.target is None:
-            return None
-        return self.value <= self.target if self.at_most else self.value >= self.target
-
-
 def main() -> None:
-    """Measure, print, keep."""
+    """Measure, print, store."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=40, help="turns of forward pass and whole path")
-    parser.add_argument("--old-rounds", type=int, default=4, help="turns of the old way; 0 leaves it out")
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--rounds", type=int, default=40, help="of forward pass and whole path")
+    parser.add_argument("--naive-rounds", type=int, default=4, help="of the naive map; 0 leaves it out")
+    parser.add_argument("--out", type=Path, default=RESULTS / "speed.json")
     options = parser.parse_args()
     data = phone_jpeg()
-    # A child's peak memory counts from its parent's size at the fork, so this comes before all that is large.
+    # The peak memory of a child counts from the size of its parent at the fork, so this is measured first.
     cold = _cold_start(data)
-    figures = [*_ratios(data, options.rounds, options.old_rounds), *cold]
-    _print(figures)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(
-        json.dumps(
-            {
-                "when": datetime.now(UTC).isoformat(timespec="seconds"),
-                "cores": available_cpus(),
-                "processor": _processor(),
-                "load_before": _LOAD_BEFORE,
-                "figures": [asdict(figure) | {"met": figure.met} for figure in figures],
-            },
-            indent=2,
-        )
-        + "\n",
-        "utf-8",
-    )
+    figures = [*_ratios(data, options.rounds, options.naive_rounds), *cold]
+    print_figures("Judging one photo", figures)
+    write_figures(options.out, figures, processor=_processor(), load_before=_LOAD_BEFORE)
 
 
-def _ratios(data: bytes, rounds: int, naive_rounds: int) -> list[SpeedFigure]:
+def _ratios(data: bytes, rounds: int, naive_rounds: int) -> list[Figure]:
     started = time.perf_counter()
     classifier = load_classifier(Settings())
     loaded = time.perf_counter() - started
@@ -100,60 +60,61 @@ def _ratios(data: bytes, rounds: int, naive_rounds: int) -> list[SpeedFigure]:
         "forward": lambda: classifier.backend.forward(pixels),
         "path": lambda: _judge_photo(classifier, data),
         "decode": lambda: decode_photo(data),
-        "frame": lambda: fit_to_input(picture, classifier.model_card.preprocessing),
-        "heat": lambda: encode_heatmap_jpeg(picture, verdict.cam),
+        "resize": lambda: fit_to_input(picture, classifier.model_card.preprocessing),
+        "heatmap": lambda: encode_heatmap_jpeg(picture, verdict.cam),
     }
     times = _measure_interleaved(steps, rounds)
-    # Apart from the others: the matrix product's threads spin on for a while and would slow what comes next.
+    # Apart from the others: the threads of the matrix product keep spinning and would slow the next step.
     times |= _measure_interleaved({"matrix": lambda: left @ left}, rounds)
     if naive_rounds:
-        old = NaiveCam()
-        linear = old.with_order(1)
-        both = {"old": lambda: old(data), "linear": lambda: linear(data)}
-        times |= _measure_interleaved({"while": steps["path"], **both}, naive_rounds)
-    middle = {name: float(np.median(each)) for name, each in times.items()}
-    # The rate of a machine is what it reaches undisturbed.
+        cubic = NaiveCam()
+        linear = cubic.with_order(1)
+        naive = {"cubic": lambda: cubic(data), "linear": lambda: linear(data)}
+        times |= _measure_interleaved({"path_again": steps["path"], **naive}, naive_rounds)
+    medians = {name: float(np.median(seconds)) for name, seconds in times.items()}
+    # The rate of a processor is what it reaches undisturbed.
     rate = matrix_gmac / min(times["matrix"])
     shape = classifier.model_card.preprocessing
     ceiling = FORWARD_GMAC * shape.width * shape.height / 256**2 / (4 * rate)
     figures = [
-        SpeedFigure(name="load the model", value=loaded, unit="s", target=0.3),
-        SpeedFigure(name="bare forward pass", value=middle["forward"] * 1e3, unit="ms"),
-        SpeedFigure(name="photo bytes to verdict and heat JPEG", value=middle["path"] * 1e3, unit="ms"),
-        SpeedFigure(name="  of it decoding", value=middle["decode"] * 1e3, unit="ms"),
-        SpeedFigure(name="  of it framing", value=middle["frame"] * 1e3, unit="ms"),
-        SpeedFigure(name="  of it overlay and JPEG", value=middle["heat"] * 1e3, unit="ms"),
-        SpeedFigure(
+        Figure(name="load the model", value=loaded, unit="s", target=0.3),
+        Figure(name="bare forward pass", value=medians["forward"] * 1e3, unit="ms"),
+        Figure(name="whole path: photo bytes to verdict and heatmap JPEG", value=medians["path"] * 1e3, unit="ms"),
+        Figure(name="  decoding", value=medians["decode"] * 1e3, unit="ms"),
+        Figure(name="  resizing", value=medians["resize"] * 1e3, unit="ms"),
+        Figure(name="  heatmap JPEG", value=medians["heatmap"] * 1e3, unit="ms"),
+        Figure(
             name="whole path over forward pass",
-            value=middle["path"] / middle["forward"],
+            value=medians["path"] / medians["forward"],
             unit="x",
             target=1.25,
+            headline=True,
         ),
-        SpeedFigure(name="float32 matrix rate", value=rate, unit="GMAC/s"),
-        SpeedFigure(
+        Figure(name="float32 matrix rate", value=rate, unit="GMAC/s"),
+        Figure(
             name="forward pass, share of the int8 ceiling",
             value=100 * ceiling / min(times["forward"]),
             unit="%",
             target=85.0,
             at_most=False,
-            note=f"ceiling {ceiling * 1e3:.1f} ms; best of all turns on both sides",
+            note=f"ceiling {ceiling * 1e3:.1f} ms; best round of both",
         ),
     ]
     if naive_rounds:
         figures += [
-            SpeedFigure(
-                name="the old way", value=middle["old"] * 1e3, unit="ms", note="zoom by scipy's default, cubic"
+            Figure(
+                name="naive map", value=medians["cubic"] * 1e3, unit="ms", note="cubic interpolation, SciPy's default"
             ),
-            SpeedFigure(
-                name="the old way over the whole path",
-                value=middle["old"] / middle["while"],
+            Figure(
+                name="naive map over whole path",
+                value=medians["cubic"] / medians["path_again"],
                 unit="x",
                 target=25.0,
                 at_most=False,
             ),
-            SpeedFigure(
-                name="the old way with a linear zoom over the whole path",
-                value=middle["linear"] / middle["while"],
+            Figure(
+                name="naive map with linear interpolation over whole path",
+                value=medians["linear"] / medians["path_again"],
                 unit="x",
             ),
         ]
@@ -166,7 +127,7 @@ def _judge_photo(classifier: StyleClassifier, data: bytes) -> bytes:
 
 
 def _measure_interleaved(steps: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each step. Every round takes all steps in an order of its own; the first is thrown away."""
+    """Seconds of each step in each round. Each round has an order of its own; the first round is dropped."""
     times: dict[str, list[float]] = {name: [] for name in steps}
     order = list(steps)
     shuffle = random.Random(0).shuffle
@@ -180,28 +141,29 @@ def _measure_interleaved(steps: dict[str, Callable[[], object]], rounds: int) ->
     return times
 
 
-def _cold_start(data: bytes) -> list[SpeedFigure]:
-    """`eva ask` on the photo, each time in a process of its own."""
+def _cold_start(data: bytes) -> list[Figure]:
+    """`eva ask`, each time in a new process."""
     with tempfile.TemporaryDirectory() as folder:
-        photo, heat = Path(folder) / "photo.jpg", Path(folder) / "heat.jpg"
+        photo, heatmap = Path(folder) / "photo.jpg", Path(folder) / "heatmap.jpg"
         photo.write_bytes(data)
-        ask = ["ask", str(photo), "--fast", "--save", str(heat)]
-        runs = [_run([sys.executable, "-c", "import eva; eva.main()", *ask]) for _ in range(5)]
-    failed = [output for code, _, _, output in runs if code != 0]
-    seconds: float | None = float(np.median([each for _, each, _, _ in runs]))
-    peak: float | None = max(each for _, _, each, _ in runs)
-    note = ""
-    if failed:
-        seconds = peak = None
-        note = f"skipped, `eva ask` does not run here: {(failed[0].strip().splitlines() or [''])[-1]}"
+        command = [sys.executable, "-m", "eva", "ask", str(photo), "--fast", "--save", str(heatmap)]
+        runs = [_run(command) for _ in range(5)]
+    seconds, processor, megabytes = (np.array(column) for column in zip(*runs, strict=True))
     return [
-        SpeedFigure(name="`eva ask` from cold", value=seconds, unit="s", target=1.0, note=note),
-        SpeedFigure(name="`eva ask` peak memory", value=peak, unit="MB", target=250.0, note=note),
+        Figure(
+            name="`eva ask` from a cold start", value=float(np.median(seconds)), unit="s", target=1.0, headline=True
+        ),
+        Figure(name="`eva ask`, processor time", value=float(np.median(processor)), unit="s"),
+        Figure(name="`eva ask`, peak memory", value=float(np.max(megabytes)), unit="MB", target=250.0, headline=True),
     ]
 
 
-def _run(command: list[str]) -> tuple[int, float, float, str]:
-    """Exit code, seconds, peak resident memory in MB, and what it wrote."""
+def _run(command: list[str]) -> tuple[float, float, float]:
+    """Run a command; its seconds, processor seconds and peak resident memory in MB.
+
+    Raises:
+        RuntimeError: it failed.
+    """
     with tempfile.TemporaryFile("w+") as output:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
@@ -209,11 +171,13 @@ def _run(command: list[str]) -> tuple[int, float, float, str]:
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
-        return process.returncode, seconds, _megabytes(usage), output.read()
+        if process.returncode != 0:
+            raise RuntimeError(output.read())
+        return seconds, usage.ru_utime + usage.ru_stime, _megabytes(usage)
 
 
 def _megabytes(usage: resource.struct_rusage) -> float:
-    # Linux counts in KiB, macOS in bytes.
+    # ru_maxrss is in KiB on Linux and in bytes on macOS.
     return usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e6 / 1024)
 
 
@@ -223,19 +187,6 @@ def _processor() -> str:
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-
-
-def _print(figures: list[SpeedFigure]) -> None:
-    table = Table(title="Eva's speed")
-    for column in ("", "measured", "target", ""):
-        table.add_column(column, justify="left" if not column else "right")
-    for figure in figures:
-        value = "-" if figure.value is None else f"{figure.value:.3g} {figure.unit}"
-        sign = "<=" if figure.at_most else ">="
-        target = "" if figure.target is None else f"{sign} {figure.target:g} {figure.unit}"
-        verdict = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}[figure.met]
-        table.add_row(figure.name, value, target, f"{verdict} {figure.note}".strip())
-    Console().print(table)
 
 
 _LOAD_BEFORE = os.getloadavg()[0]

@@ -1,14 +1,12 @@
-"""Telegram's servers as a webhook meets them, in a process of their own: they bring updates over kept connections.
+"""Telegram as a webhook sees it, in a process of its own: sends updates over kept connections.
 
-Reads a plan as JSON from its standard input, writes to its standard output when the first update left, by the
-clock that all processes share (CLOCK_MONOTONIC), and the milliseconds of each call:
+Reads a plan as JSON from standard input and writes the result as JSON to standard output:
 
     {"port": 8000, "path": "/telegram/webhook", "secret": "...", "connections": 16, "pause": 0, "updates": [{}]}
-    {"began": 1234.5, "ms": [12.1, 9.8, ...]}
+    {"started": 1234.5, "ms": [12.1, 9.8, ...]}
 
-A connection brings its next update as soon as the last one was taken, or after a pause of some seconds. All connections
-are made before the first update leaves. What is measured is a webhook, not this process, so it does as little as it can
-(`benchmarks.closed_loop_readers`).
+`started` is when the first update was sent, on the clock that all processes share (CLOCK_MONOTONIC); `ms` are the
+durations of the calls. A connection sends its next update when the last one was acknowledged, or `pause` seconds later.
 """
 
 import asyncio
@@ -23,38 +21,38 @@ from benchmarks.closed_loop_readers import ReaderProtocol
 
 
 async def post_updates(plan: dict[str, Any]) -> dict[str, Any]:
-    """Carry the plan out.
+    """Carry out a plan and return its result, both as in the docstring of the module.
 
     Raises:
-        ValueError: an update was not taken.
+        ValueError: an update was not acknowledged.
     """
     loop = asyncio.get_running_loop()
-    head = f"POST {plan['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    head += f"X-Telegram-Bot-Api-Secret-Token: {plan['secret']}\r\nContent-Length: "
+    header = f"POST {plan['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    header += f"X-Telegram-Bot-Api-Secret-Token: {plan['secret']}\r\nContent-Length: "
     bodies = [json.dumps(update) for update in plan["updates"]]
-    requests = iter([f"{head}{len(body)}\r\n\r\n{body}".encode() for body in bodies])
-    took: list[float] = []
+    requests = iter([f"{header}{len(body)}\r\n\r\n{body}".encode() for body in bodies])
+    durations: list[float] = []
 
-    async def one(reader: ReaderProtocol) -> None:
+    async def send(protocol: ReaderProtocol) -> None:
         for request in requests:
-            left = time.perf_counter()
-            status, _ = await reader.send_request(request)
-            took.append(1e3 * (time.perf_counter() - left))
+            sent = time.perf_counter()
+            status, _ = await protocol.send_request(request)
+            durations.append(1e3 * (time.perf_counter() - sent))
             if status != 200:
-                raise ValueError(f"answered {status}")
+                raise ValueError(f"status {status}")
             await asyncio.sleep(plan["pause"])
-        reader.transport.close()
+        protocol.transport.close()
 
-    opened = [
+    connections = [
         await loop.create_connection(ReaderProtocol, "127.0.0.1", plan["port"]) for _ in range(plan["connections"])
     ]
-    began = time.perf_counter()
-    await asyncio.gather(*(one(reader) for _, reader in opened))
-    return {"began": began, "ms": took}
+    started = time.perf_counter()
+    await asyncio.gather(*(send(protocol) for _, protocol in connections))
+    return {"started": started, "ms": durations}
 
 
 def main() -> None:
-    """Do as standard input says."""
+    """Carry out the plan on standard input."""
     json.dump(uvloop.run(post_updates(json.load(sys.stdin))), sys.stdout)
 
 
