@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import structlog
+from procrastinate import App
 from telegram.error import InvalidToken, NetworkError
 from telegram.ext import ExtBot
 
@@ -100,7 +101,9 @@ def _build_worker(
     resources: Resources, conversation: ConversationService, kakao: KakaoApp | None
 ) -> Callable[[], Awaitable[None]]:
     async def work() -> None:
-        every = [retention.register_tasks, *([kakao.register_tasks] if kakao is not None else [])]
+        every: list[Callable[[App], None]] = [retention.register_tasks]
+        if kakao is not None:
+            every.append(kakao.photo_jobs.register_tasks)
         async with AsyncExitStack() as stack:
             beside = []
             if conversation.settings.telegram_token is not None:

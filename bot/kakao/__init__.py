@@ -1,1 +1,1 @@
-"""KakaoTalk's dialect: what a skill call says, and replies in the channel's bubbles."""
+"""The KakaoTalk channel: a skill server for a chatbot of Kakao Business, and jobs for its photos."""

@@ -1,7 +1,7 @@
-"""The later answer, sent to the callback address of a call: once, within a minute, and only after the promise.
+"""Post a later reply to the callback URL of a skill request: once, within a minute, and only after its promise.
 
-The address is a secret and good for one use. Kakao's answer says in its body, not in its status, whether the reply
-was shown. Source: Kakao Business, chatbot guide, "ai_chatbot_callback_guide".
+The URL is a secret for a single use. The body of Kakao's response, not its status code, says whether the reply was
+shown. Source: Kakao Business, chatbot guide, "ai_chatbot_callback_guide".
 """
 
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ CALLBACK_HOSTS = (".kakao.com",)
 
 
 class CallbackStatus(StrEnum):
-    """What became of a later answer."""
+    """Outcome of a callback; the values are labels of a metric."""
 
     ACCEPTED = "taken"
     REFUSED = "refused"
     UNKNOWN = "unsure"
-    """It was sent, and no answer came that can be read."""
+    """The reply was sent, but no valid response was received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackResult:
-    """Kakao's answer to a later answer."""
+    """Kakao's response to a callback."""
 
     status: CallbackStatus
     message: str = ""
-    """Kakao's reason for a refusal; nothing about a person."""
+    """Kakao's reason for a refusal, without personal data."""
 
 
 def is_callback_url(url: str, settings: Settings) -> bool:
-    """Whether an address is one that takes callbacks: Kakao's, or in development that of a fake."""
+    """Whether a URL is a callback URL of Kakao, or in development one of a fake."""
     parts = parse_allowed_url(url, CALLBACK_HOSTS)
     if parts is not None and parts.scheme == "https":
         return True
@@ -47,25 +47,25 @@ def is_callback_url(url: str, settings: Settings) -> bool:
 async def post_callback(
     client: httpx.AsyncClient, url: str, reply: SkillResponse, settings: Settings
 ) -> CallbackResult:
-    """Send the later answer. Whatever it returns, the address is used up: never call it again.
+    """Post a reply. If this returns, the URL is used up and must not be called again.
 
     Args:
-        client: makes the connection; its time-outs are those of the answer.
-        url: the call's `callback_url`.
-        reply: a whole reply, with its template.
-        settings: in development, the hosts of pictures may take callbacks too.
+        client: opens the connection, with its own timeouts.
+        url: the `callback_url` of the skill request.
+        reply: a reply with a template.
+        settings: the environment; in development the image hosts accept callbacks as well.
 
     Raises:
-        ForbiddenUrlError: the address is not Kakao's. Nothing was sent.
+        ForbiddenUrlError: the URL is not one of Kakao. Nothing was sent.
         InvalidReplyError: Kakao would not show the reply. Nothing was sent.
-        DeliveryError: there was no connection. Nothing was sent; a later try may succeed.
+        DeliveryError: there was no connection. Nothing was sent; another attempt may succeed.
     """
     if not is_callback_url(url, settings):
         raise ForbiddenUrlError("callback")
     validate_reply(reply)
     try:
-        answer = await client.post(url, json=reply, follow_redirects=False)
-        body = answer.json()
+        response = await client.post(url, json=reply, follow_redirects=False)
+        body = response.json()
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise DeliveryError(type(error).__name__) from error
     except (httpx.TransportError, ValueError):

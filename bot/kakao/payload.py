@@ -1,11 +1,14 @@
-"""What a call of the skill says (SkillPayload), read leniently: anything may be missing, null or odd.
+"""Parse skill requests (SkillPayload) leniently: any field may be missing, null or of another type.
 
-Kakao sends a photo in one of four ways; the first that holds any is taken:
+Kakao sends a photo in one of four places; the first one with a photo is used:
 
-    userRequest.params.media     sent straight into the chat
-    action.params                the secure image plugin: JSON inside a string, in it `List(url, url)`
-    action.detailParams          the same once more, as `value` and as `origin`
-    userRequest.utterance        the photo's address as if the person had typed it
+    userRequest.params.media     a photo sent in the chat
+    action.params                the secure image plugin: JSON in a string that contains `List(url, url)`
+    action.detailParams          the same again, as `value` and as `origin`
+    userRequest.utterance        the URL of the photo as if the person had typed it
+
+A button carries its action in `extra`, which comes back as `action.clientExtra` of the next request.
+Source: Kakao Business, chatbot guide, "answer_json_format" (SkillPayload).
 """
 
 import json
@@ -23,47 +26,47 @@ from core.i18n.translations import Language, translate
 from core.styles import Style
 
 MAX_PHOTOS = 10
-"""As many as the secure image plugin lets a person pick."""
+"""The most photos that the secure image plugin allows."""
 URL_SEPARATOR = re.compile(r",\s*(?=https?://)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillRequest:
-    """One call of the skill."""
+    """One skill request."""
 
     user_id: str = field(repr=False)
-    """The person's key within this bot, up to 70 characters; empty if Kakao sent none."""
+    """The person's key in this bot, at most 70 characters; empty if missing."""
     app_user_id: str | None = field(repr=False)
-    """The person's Kakao Login id, if the bot is linked to an app and the person to it."""
+    """The person's Kakao Login id, if the bot is linked to an app and the person has connected it."""
     bot_id: str
-    """Id of the bot that was spoken to, without the `!`; empty if Kakao sent none."""
+    """The bot, without the `!` of its development channel; empty if missing."""
     utterance: str = field(repr=False)
-    """What the person typed, without spaces around it; for a photo its address."""
+    """The message without surrounding spaces; for a photo its URL."""
     language: Language
-    """The person's language: Korean, unless Kakao says that it is English."""
+    """The person's language: English if Kakao says so, else Korean."""
     client_extra: Mapping[str, str]
-    """What the pressed button carried."""
+    """The `extra` of the pressed button."""
     photo_urls: tuple[str, ...] = field(repr=False)
-    """Addresses of the photos, none twice. They are signed: not to be logged, not to be shown."""
+    """Distinct URLs of the photos. They are signed: never log or show them."""
     media_type: str | None
-    """Kind of what was sent straight into the chat: `image`, `video` or another word; None for none."""
+    """Type of media sent in the chat: `image`, `video` or another word; None for a message without media."""
     has_consent: bool
-    """Whether the photos came through the secure image plugin, which asks for consent itself, and were agreed to."""
+    """Whether consent was given in the secure image plugin, which asks for it by itself."""
     callback_url: str | None = field(repr=False)
-    """Where one later answer may be sent, within a minute. A secret."""
+    """A secret URL that accepts one later reply within a minute."""
     is_tester: bool
-    """Whether it is the tester of the skill's form that calls, not a person."""
+    """Whether the request comes from the test form of the bot manager instead of a person."""
 
 
 def parse_request(body: bytes, image_hosts: Sequence[str]) -> SkillRequest:
-    """Read the body of a call.
+    """Parse the body of a skill request.
 
     Args:
-        body: the body as it came.
-        hosts: the hosts that may hold photos; an utterance is a photo only if it is an address there.
+        body: the unchanged body.
+        image_hosts: the hosts of photos; an utterance is a photo only if it is a URL there.
 
     Raises:
-        InvalidPayloadError: the body is no JSON object. Nothing within an object raises.
+        InvalidPayloadError: the body is not a JSON object. No content of an object raises.
     """
     payload = _parse_json(body)
     if not isinstance(payload, dict):
@@ -71,28 +74,28 @@ def parse_request(body: bytes, image_hosts: Sequence[str]) -> SkillRequest:
     request, action = _get_object(payload, "userRequest"), _get_object(payload, "action")
     user, params = _get_object(request, "user"), _get_object(request, "params")
     properties = _get_object(user, "properties")
-    bot, utterance = _to_text(_get_object(payload, "bot").get("id")), _to_text(request.get("utterance"))
-    medium, media_url = _parse_media(params.get("media"))
-    plugin = [value for value in _secure_image_values(action) if value]
+    bot_id, utterance = _to_text(_get_object(payload, "bot").get("id")), _to_text(request.get("utterance"))
+    media_type, media_url = _parse_media(params.get("media"))
+    plugin_values = [value for value in _secure_image_values(action) if value]
     return SkillRequest(
         user_id=_to_text(user.get("id")) or _to_text(properties.get("botUserKey")),
         app_user_id=_to_text(properties.get("appUserId")) or None,
-        bot_id=bot.removesuffix("!"),
+        bot_id=bot_id.removesuffix("!"),
         utterance=utterance,
         language=Language.EN if _to_text(request.get("lang")).lower().startswith("en") else Language.KO,
         client_extra=MappingProxyType(
             {key: _to_text(value) for key, value in _get_object(action, "clientExtra").items()}
         ),
-        photo_urls=_find_photo_urls(medium, media_url, plugin, utterance, image_hosts),
-        media_type=medium,
-        has_consent=any(_has_privacy_agreement(value) for value in plugin),
+        photo_urls=_find_photo_urls(media_type, media_url, plugin_values, utterance, image_hosts),
+        media_type=media_type,
+        has_consent=any(_has_privacy_agreement(value) for value in plugin_values),
         callback_url=_to_text(request.get("callbackUrl")) or None,
         is_tester=_to_text(user.get("type")) == "accountId" and _to_text(params.get("surface")) == "BuilderBotTest",
     )
 
 
 def _parse_json(text: str | bytes) -> object:
-    """The value of some JSON, or None where it is none."""
+    """The decoded value; None for invalid JSON."""
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError):
@@ -101,7 +104,7 @@ def _parse_json(text: str | bytes) -> object:
 
 
 def _get_object(parent: Mapping[str, object], key: str) -> dict[str, object]:
-    """An object within another; empty if it is missing or something else. JSON in a string is unpacked."""
+    """The object under a key, also if it is JSON in a string; empty if it is missing or of another type."""
     value = parent.get(key)
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = _parse_json(value)
@@ -109,21 +112,21 @@ def _get_object(parent: Mapping[str, object], key: str) -> dict[str, object]:
 
 
 def _to_text(value: object) -> str:
-    """A string or number as text that a database and a log can hold; anything else is empty."""
+    """A string or number as text that a database can store; empty for any other type."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value).replace("\0", "").encode("utf-8", "ignore").decode().strip()
 
 
 def _parse_media(media: object) -> tuple[str | None, str]:
-    """Kind and address of what was sent straight into the chat."""
+    """Type and URL of media sent in the chat."""
     media = _get_object({"media": media}, "media")
     url = _to_text(media.get("url"))
     return (_to_text(media.get("type")).lower() or None, url) if url else (None, "")
 
 
 def _secure_image_values(action: Mapping[str, object]) -> Iterator[object]:
-    """Everything that may hold the secure image plugin's answer, the best place first."""
+    """All values that may hold the result of the secure image plugin, the best place first."""
     yield from _get_object(action, "params").values()
     details = [detail for detail in _get_object(action, "detailParams").values() if isinstance(detail, dict)]
     yield from (detail.get("value") for detail in details)
@@ -142,13 +145,13 @@ def _find_photo_urls(
 
 
 def _secure_image_urls(value: object) -> list[str]:
-    """The addresses in one value of the plugin: an object or its JSON, a `List(...)`, or a list."""
+    """The URLs in one value of the plugin: an object or its JSON, a `List(...)`, or a list."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = _parse_json(value)
     if isinstance(value, dict):
         value = value.get("secureUrls")
         if isinstance(value, list):
-            return [url for each in value if (url := _to_text(each)).startswith(("http://", "https://"))]
+            return [url for item in value if (url := _to_text(item)).startswith(("http://", "https://"))]
     elif not (isinstance(value, str) and value.lstrip().startswith("List(")):
         return []
     listed = _to_text(value).removeprefix("List(").removesuffix(")")
@@ -162,21 +165,20 @@ def _has_privacy_agreement(value: object) -> bool:
 
 
 def encode_action(action: Action) -> dict[str, str]:
-    """An action as the `extra` of a button."""
+    """The `extra` of a button for an action."""
     parts = {"do": action.type.value, "look": action.look_id, "style": action.style, "language": action.language}
     return {name: str(part) for name, part in parts.items() if part is not None}
 
 
 def decode_action(request: SkillRequest) -> Action | None:
-    """What a call asks for: the pressed button's action, or that of a button whose label was typed.
+    """The action of the pressed button, or of a button whose label was typed; None for any other request.
 
-    None where it asks for nothing that a button could. What was typed is about no look in particular.
+    A typed action names no look.
     """
     extra = request.client_extra
     try:
-        verb = ActionType(extra.get("do", ""))
         return Action(
-            type=verb,
+            type=ActionType(extra.get("do", "")),
             look_id=UUID(extra["look"]) if "look" in extra else None,
             style=Style(extra["style"]) if "style" in extra else None,
             language=Language(extra["language"]) if "language" in extra else None,
@@ -187,11 +189,11 @@ def decode_action(request: SkillRequest) -> Action | None:
 
 @cache
 def _actions_by_label() -> dict[str, Action]:
-    """The labels of all buttons in both languages. Typed, the last yes only asks: nobody deletes all by a sentence."""
+    """The action of each label in both languages; a typed confirmation of an erasure only asks for it again."""
     return {
-        translate(f"talk.button.{verb}", language).casefold(): Action(
-            type=ActionType.ASK_ERASE if verb is ActionType.CONFIRM_ERASE else verb
+        translate(f"talk.button.{action_type}", language).casefold(): Action(
+            type=ActionType.ASK_ERASE if action_type is ActionType.CONFIRM_ERASE else action_type
         )
         for language in Language
-        for verb in ActionType
+        for action_type in ActionType
     }

@@ -1,13 +1,13 @@
-"""Fetches the photos that KakaoTalk names by their address, and nothing else.
+"""Fetch photos by their URLs without server-side request forgery (SSRF).
 
-An address in a call is an outsider's word, so every step is checked, again after every redirect:
+The URL in a skill request is untrusted, so every step is checked, also after every redirect:
 
-    the address   on the list of hosts, http or https, no user name, the scheme's own port
-    the host      looked up once, and none of its addresses private; the connection goes to the address that was
-                  checked, so that a name cannot mean another machine a moment later
-    the answer    at most so many bytes and seconds; a picture by its first bytes, whatever its type says
+    URL        allowed host, http or https, no user name, default port of the scheme
+    host       resolved once, without private addresses; the connection uses the checked address, so that the name
+               cannot be resolved to another machine afterwards (DNS rebinding)
+    response   limited in bytes and seconds; an image by its first bytes, whatever its content type says
 
-While developing, private addresses and other ports are allowed, for hosts on the list alone.
+In development, private addresses and other ports are accepted for allowed hosts.
 """
 
 import asyncio
@@ -30,24 +30,24 @@ from core.images.formats import detect_format
 from core.settings import Environment, Settings
 
 FETCH_TIMEOUT = 10.0
-"""Seconds for one photo, redirects included."""
+"""Seconds for one photo, including redirects."""
 MAX_REDIRECTS = 3
 DEFAULT_PORTS = {"http": 80, "https": 443}
 REDIRECT_STATUSES = {301, 302, 303, 307, 308}
 
 
 async def resolve_host(host: str, port: int) -> list[str]:
-    """The IP addresses of a host.
+    """The distinct IP addresses of a host.
 
     Raises:
-        OSError: it has none.
+        OSError: the host has none.
     """
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in addresses))
 
 
 class SafePhotoFetcher:
-    """Fetches photos, any number at once. Close the client, not this."""
+    """Fetches photos, any number at a time."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ class SafePhotoFetcher:
         max_bytes: int = MAX_BYTES,
         timeout: float = FETCH_TIMEOUT,
     ) -> None:
-        """Prepare to fetch.
+        """Create a fetcher.
 
         Args:
-            client: makes the connections; its own redirects, cookies and proxies are better left off.
-            settings: the list of hosts, and whether this is development.
-            resolve: looks up a host's addresses.
-            most_bytes: the largest photo.
-            within: seconds for one photo.
+            client: opens the connections, without redirects, cookies and proxies of its own; the caller closes it.
+            settings: the allowed hosts and the environment.
+            resolve: returns the IP addresses of a host.
+            max_bytes: limit for one photo.
+            timeout: seconds for one photo.
         """
         self._client, self._resolve = client, resolve
         self._allowed_hosts = settings.kakao_image_hosts
@@ -76,19 +76,19 @@ class SafePhotoFetcher:
         """Fetch one photo.
 
         Raises:
-            ForbiddenUrlError: the address, or one that it redirects to, may not be opened.
-            RemotePhotoGoneError: there is no picture at the address (any more).
-            RemotePhotoUnavailableError: it did not come in time.
-            PhotoTooLargeError: it has too many bytes.
-            NotAnImageError: its bytes are no picture.
+            ForbiddenUrlError: the URL or a redirect is not allowed.
+            RemotePhotoGoneError: there is no image at the URL (any more).
+            RemotePhotoUnavailableError: the host failed or did not answer in time.
+            PhotoTooLargeError: the photo exceeds the limit.
+            NotAnImageError: the bytes are not an image.
         """
         try:
             async with asyncio.timeout(self._timeout):
                 for _ in range(1 + MAX_REDIRECTS):
-                    found = await self._fetch_or_redirect(url)
-                    if isinstance(found, bytes):
-                        return found
-                    url = urljoin(url, found)
+                    photo_or_location = await self._fetch_or_redirect(url)
+                    if isinstance(photo_or_location, bytes):
+                        return photo_or_location
+                    url = urljoin(url, photo_or_location)
         except TimeoutError as error:
             raise RemotePhotoUnavailableError("too slow") from error
         except httpx.TransportError as error:
@@ -96,40 +96,40 @@ class SafePhotoFetcher:
         raise ForbiddenUrlError("too many redirects")
 
     async def _fetch_or_redirect(self, url: str) -> bytes | str:
-        """The picture at an address, or the address that it redirects to."""
+        """The image at a URL, or the location that it redirects to."""
         parts = parse_allowed_url(url, self._allowed_hosts)
         if parts is None:
-            raise ForbiddenUrlError("not on the list")
+            raise ForbiddenUrlError("host not allowed")
         request = self._build_request(parts, await self._resolve_address(parts))
-        answer = await self._client.send(request, stream=True, follow_redirects=False)
+        response = await self._client.send(request, stream=True, follow_redirects=False)
         try:
-            if answer.status_code in REDIRECT_STATUSES and "location" in answer.headers:
-                return answer.headers["location"]
-            if answer.status_code >= 500:
-                raise RemotePhotoUnavailableError(f"status {answer.status_code}")
-            if answer.status_code != 200:
-                raise RemotePhotoGoneError(f"status {answer.status_code}")
-            return await self._read_photo(answer)
+            if response.status_code in REDIRECT_STATUSES and "location" in response.headers:
+                return response.headers["location"]
+            if response.status_code >= 500:
+                raise RemotePhotoUnavailableError(f"status {response.status_code}")
+            if response.status_code != 200:
+                raise RemotePhotoGoneError(f"status {response.status_code}")
+            return await self._read_photo(response)
         finally:
-            await answer.aclose()
+            await response.aclose()
 
     async def _resolve_address(self, parts: SplitResult) -> str:
         """The IP address to connect to."""
-        host, usual = (parts.hostname or "").rstrip("."), DEFAULT_PORTS[parts.scheme]
-        if parts.port not in {None, usual} and not self._is_development:
-            raise ForbiddenUrlError("another port")
+        host, default_port = (parts.hostname or "").rstrip("."), DEFAULT_PORTS[parts.scheme]
+        if parts.port not in {None, default_port} and not self._is_development:
+            raise ForbiddenUrlError("port not allowed")
         try:
-            addresses = await self._resolve(host, parts.port or usual)
+            addresses = await self._resolve(host, parts.port or default_port)
         except (OSError, UnicodeError) as error:
             raise RemotePhotoUnavailableError("no such host") from error
         if not addresses:
             raise RemotePhotoUnavailableError("no such host")
         if not self._is_development and not all(_is_public(address) for address in addresses):
-            raise ForbiddenUrlError("private")
+            raise ForbiddenUrlError("private address")
         return addresses[0]
 
     def _build_request(self, parts: SplitResult, address: str) -> httpx.Request:
-        """A request to an IP address that names the host, in its header and to TLS."""
+        """A request to an IP address, with the host name in the Host header and in TLS (SNI)."""
         host = (parts.hostname or "").rstrip(".")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
@@ -141,11 +141,11 @@ class SafePhotoFetcher:
                 extensions={"sni_hostname": host},
             )
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise ForbiddenUrlError("malformed") from error
+            raise ForbiddenUrlError("malformed URL") from error
 
     async def _read_photo(self, response: httpx.Response) -> bytes:
         data = bytearray()
-        # Raw: a few compressed bytes must not unpack to more than was counted.
+        # Raw bytes: a decompressed response could exceed the limit.
         async for chunk in response.aiter_raw():
             data += chunk
             if len(data) > self._max_bytes:
@@ -162,13 +162,11 @@ def _is_public(address: str) -> bool:
 
 
 def parse_allowed_url(url: str, allowed_hosts: Sequence[str]) -> SplitResult | None:
-    """The parts of an address on the list, or None for every other address.
-
-    Only http and https, without a user name; the host is compared after parsing, never by searching in the text.
+    """The parts of an http or https URL without a user name whose host is allowed; None for any other text.
 
     Args:
         url: any text.
-        hosts: host names in lower case; `.example.com` stands for every host under it, `example.com` for itself.
+        allowed_hosts: host names in lower case; `.example.com` stands for every host under it.
     """
     try:
         parts = urlsplit(url)
@@ -177,5 +175,7 @@ def parse_allowed_url(url: str, allowed_hosts: Sequence[str]) -> SplitResult | N
         return None
     if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc or "\\" in parts.netloc:
         return None
-    on_list = any(host.endswith(each) if each.startswith(".") else host == each for each in allowed_hosts)
-    return parts if on_list else None
+    is_allowed = any(
+        host.endswith(allowed) if allowed.startswith(".") else host == allowed for allowed in allowed_hosts
+    )
+    return parts if is_allowed else None

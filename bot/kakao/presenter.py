@@ -1,133 +1,124 @@
-"""What Eva has to say, as replies to one person: verdicts with their pictures' addresses, and her answers."""
-
-from __future__ import annotations
+"""Present replies, verdicts, lists and pages to one person as KakaoTalk replies."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from bot.kakao import photo_jobs, replies
+from bot.kakao import photo_requests, replies
+from bot.kakao.photo_requests import JobResult
+from bot.kakao.replies import SkillResponse
 from core.conversation.actions import Action, ActionType
 from core.conversation.listings import get_own_looks, leaderboard_line, list_top_of_today, own_looks_text
 from core.conversation.narration import error_message, style_description, style_name, verdict_messages
 from core.conversation.reply_texts import reply_sentences
+from core.conversation.service import ConversationService, Reply
 from core.conversation.smalltalk import summarize_album
 from core.db import looks
+from core.db.looks import Look
+from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, pick_variant, translate
 from core.styles import STYLES
-from core.urls import look_url, signed_image_url
+from core.urls import look_url, signed_image_url, site_url
 from core.vision.verdict import ConfidenceBand
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.kakao.photo_jobs import JobResult
-    from bot.kakao.replies import SkillResponse
-    from core.conversation.service import ConversationService, Reply
-    from core.db.looks import Look
-    from core.db.people import Person
-
-
 HEATMAP_URL_LIFETIME = timedelta(minutes=30)
-"""Of a heat picture's address. Kakao fetches the picture at once and keeps it."""
+"""Kakao fetches an image at once and keeps it."""
 
 
 class ReplyPresenter:
-    """Says what a `Stylist` found and granted."""
+    """Builds replies from the data of a `ConversationService`."""
 
     def __init__(self, conversation: ConversationService) -> None:
         self._conversation = conversation
+        self._settings, self._database = conversation.settings, conversation.resources.database
 
     def welcome(self, person: Person) -> SkillResponse:
-        """Who she is and what she can do."""
-        language = person.language
-        order = ActionType.REVEAL_FIRST if person.guesses_first else ActionType.GUESS
-        enter = () if self._conversation.settings.public_url is None else (ActionType.OPEN_ACCOUNT,)
-        shelves = (ActionType.SHOW_LEADERBOARD, ActionType.SHOW_HISTORY)
-        verbs = (
+        """The introduction, with buttons for everything that can be done."""
+        action_types = [
             ActionType.NEW_PHOTO,
-            order,
-            *shelves,
-            *enter,
+            ActionType.REVEAL_FIRST if person.guesses_first else ActionType.GUESS,
+            ActionType.SHOW_LEADERBOARD,
+            ActionType.SHOW_HISTORY,
+            ActionType.OPEN_ACCOUNT,
             ActionType.SHOW_PRIVACY,
             ActionType.SET_LANGUAGE,
             ActionType.ASK_ERASE,
-        )
-        buttons = [Action(type=verb) for verb in verbs]
-        return replies.text_reply(translate("kakao.hello", language), language=language, buttons=buttons)
+        ]
+        if self._settings.public_url is None:
+            action_types.remove(ActionType.OPEN_ACCOUNT)
+        buttons = [Action(type=action_type) for action_type in action_types]
+        return replies.text_reply(translate("kakao.hello", person.language), language=person.language, buttons=buttons)
 
     def account_link(self, login_url: str | None, person: Person) -> SkillResponse:
-        """The way to the person's own page, or that there is none."""
-        language = person.language
+        """The link to the person's account page, or a text that there is no site."""
         if login_url is None:
-            return replies.text_reply(translate("talk.enter.none", language), language=language)
-        return replies.account_link_reply(translate("talk.enter", language), login_url, language)
+            return replies.text_reply(translate("talk.enter.none", person.language), language=person.language)
+        return replies.account_link_reply(translate("talk.enter", person.language), login_url, person.language)
 
     def style_list(self, language: Language) -> SkillResponse:
-        """All eight styles, a line for each."""
+        """All eight styles with their descriptions."""
         lines = [f"{style_name(style, language)}: {style_description(style, language)}" for style in STYLES]
         return replies.text_reply(translate("kakao.styles", language), "\n".join(lines), language=language)
 
     async def own_looks(self, person: Person) -> SkillResponse:
-        """The person's own looks: how many, of which style most, and the latest ones."""
-        language = person.language
-        own_looks = await get_own_looks(self._conversation.resources.database, person)
-        return replies.text_reply(own_looks_text(own_looks, language), language=language)
+        """The person's own looks: how many, the most frequent style, and the latest ones."""
+        own_looks = await get_own_looks(self._database, person)
+        return replies.text_reply(own_looks_text(own_looks, person.language), language=person.language)
 
     async def leaderboard(self, language: Language) -> SkillResponse:
-        """The most hearted looks that were shared today, with the way to the board."""
-        found = await list_top_of_today(self._conversation.resources.database)
-        lines = [leaderboard_line(each, language) for each in found]
-        words = (
-            "\n".join([translate("talk.board", language), *lines])
-            if found
-            else translate("talk.board.nothing", language)
-        )
-        return replies.text_reply(words, language=language, page_url=self._page_url("/"))
+        """The looks shared today that have the most hearts, with a link to the leaderboard."""
+        entries = await list_top_of_today(self._database)
+        if entries:
+            lines = [translate("talk.board", language), *(leaderboard_line(entry, language) for entry in entries)]
+        else:
+            lines = [translate("talk.board.nothing", language)]
+        return replies.text_reply("\n".join(lines), language=language, page_url=site_url(self._settings, "/"))
 
     def privacy(self, language: Language) -> SkillResponse:
-        """What becomes of photos, with the page that says more."""
-        words = translate("kakao.privacy", language, hours=self._conversation.settings.private_photo_ttl_hours)
-        return replies.text_reply(words, language=language, page_url=self._page_url("/privacy"))
+        """What happens to photos, with a link to the privacy page."""
+        text = translate("kakao.privacy", language, hours=self._settings.private_photo_ttl_hours)
+        return replies.text_reply(text, language=language, page_url=site_url(self._settings, "/privacy"))
 
     def consent_request(self, person: Person) -> SkillResponse:
-        """Ask whether photos may be judged."""
-        hours = self._conversation.settings.private_photo_ttl_hours
-        return replies.consent_reply(person.language, hours=hours, privacy_url=self._page_url("/privacy"))
+        """The question whether photos may be judged."""
+        return replies.consent_reply(
+            person.language,
+            hours=self._settings.private_photo_ttl_hours,
+            privacy_url=site_url(self._settings, "/privacy"),
+        )
 
     def conversation_reply(self, reply: Reply, person: Person) -> SkillResponse:
-        """What she answers to a button or a name."""
+        """The reply to an action or a message."""
         look, language, sentences = reply.look, reply.language, reply_sentences(reply)
         if look is not None and reply.reveals_verdict:
             return self._verdict_reply(look, person, language, sentences)
         if reply.prompt is not None:
-            return replies.prompt_reply(
-                reply.prompt, *sentences, look_id=None if look is None else look.id, language=language
-            )
+            look_id = None if look is None else look.id
+            return replies.prompt_reply(reply.prompt, *sentences, look_id=look_id, language=language)
         buttons = [Action(type=ActionType.NEW_PHOTO)]
         if look is not None and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
-            board = ActionType.SHARE if look.shared_at is None else ActionType.UNSHARE
-            buttons.insert(0, Action(type=board, look_id=look.id))
-        page_url = None if look is None else look_url(self._conversation.settings, look)
+            sharing = ActionType.SHARE if look.shared_at is None else ActionType.UNSHARE
+            buttons.insert(0, Action(type=sharing, look_id=look.id))
+        page_url = None if look is None else look_url(self._settings, look)
         return replies.text_reply(*sentences, language=language, buttons=buttons, page_url=page_url)
 
     async def result_reply(self, inbox_id: int, person: Person) -> SkillResponse:
-        """What became of the photos of a call that is judged."""
+        """The result of a photo request that has been processed."""
         language = person.language
-        async with self._conversation.resources.database.transaction() as connection:
-            outcome = await photo_jobs.load_result(connection, inbox_id)
-            ids = () if outcome is None else outcome.look_ids
-            found = [await looks.get(connection, look_id) for look_id in ids]
-        present = [look for look in found if look is not None]
-        if outcome is not None and present:
-            return await self._looks_reply(outcome, present, person)
-        if outcome is not None and outcome.error is not None:
-            return replies.text_reply(error_message(outcome.error, language), language=language)
+        async with self._database.transaction() as connection:
+            result = await photo_requests.load_result(connection, inbox_id)
+            look_ids = () if result is None else result.look_ids
+            current = [await looks.get(connection, look_id) for look_id in look_ids]
+        judged_looks = [look for look in current if look is not None]
+        if result is not None and judged_looks:
+            return await self._looks_reply(result, judged_looks, person)
+        if result is not None and result.error is not None:
+            return replies.text_reply(error_message(result.error, language), language=language)
         return replies.text_reply(translate("talk.no_result", language), language=language)
 
     async def _looks_reply(self, result: JobResult, judged_looks: Sequence[Look], person: Person) -> SkillResponse:
-        """The best of some looks, after a word about those that failed and about all of them."""
+        """The verdict on the best of some looks, after notes about failed photos and about all photos."""
         language, notes, best = person.language, [], judged_looks[0]
         if result.error is not None:
             notes.append(error_message(result.error, language))
@@ -136,11 +127,11 @@ class ReplyPresenter:
             return replies.prompt_reply(ActionType.GUESS, *notes, question, look_id=best.id, language=language)
         await self._conversation.mark_verdicts_revealed(*judged_looks)
         if len(judged_looks) > 1:
-            place, several = summarize_album([look.verdict for look in judged_looks], language)
-            if place is None:
-                return replies.text_reply(*notes, several, language=language)
-            best = judged_looks[place]
-            notes.append(several)
+            best_index, summary = summarize_album([look.verdict for look in judged_looks], language)
+            if best_index is None:
+                return replies.text_reply(*notes, summary, language=language)
+            best = judged_looks[best_index]
+            notes.append(summary)
         elif result.is_duplicate:
             notes.append(translate(pick_variant("talk.remembered", str(best.id), language), language))
         return self._verdict_reply(best, person, language, notes)
@@ -152,21 +143,16 @@ class ReplyPresenter:
             look_id=look.id,
             language=language,
             heatmap_url=self._heatmap_url(look),
-            page_url=look_url(self._conversation.settings, look),
+            page_url=look_url(self._settings, look),
             is_shared=look.shared_at is not None,
             guesses_first=person.guesses_first,
             note="\n".join(notes) or None,
         )
 
-    def _page_url(self, path: str) -> str | None:
-        """A page of the site, if it has a public address."""
-        site = self._conversation.settings.public_url
-        return None if site is None else f"{str(site).rstrip('/')}{path}"
-
     def _heatmap_url(self, look: Look) -> str | None:
-        """The address of the heat picture, another one each time: Kakao shows an old picture where one repeats."""
+        """The URL of the heatmap, a new one each time: Kakao shows its stored image for a URL that it knows."""
         if look.heatmap_key is None:
             return None
-        stylist = self._conversation
-        url = signed_image_url(stylist.settings, stylist.resources.url_signer, look.heatmap_key, HEATMAP_URL_LIFETIME)
+        signer = self._conversation.resources.url_signer
+        url = signed_image_url(self._settings, signer, look.heatmap_key, HEATMAP_URL_LIFETIME)
         return None if url is None else f"{url}&n={secrets.token_hex(4)}"

@@ -1,12 +1,13 @@
-"""What Eva says, as KakaoTalk shows it (SkillResponse 2.0): at most three bubbles and a row of quick replies.
+"""Build replies (SkillResponse 2.0): at most three bubbles and a row of quick replies.
 
-Her bubbles are merged as one would read them in a chat:
+The messages of a verdict are merged into three bubbles:
 
     simpleText   the opening and the verdict
-    basicCard    the heat picture; its title the style and the percentage, its text the evidence
-    simpleText   everything else
+    basicCard    the heatmap, with style and percentage as title and the evidence as description
+    simpleText   all other messages
 
-Without a heat picture the card is missing and its text moves up. Every text is cut to the limit of its place.
+Without a heatmap the evidence joins the last bubble. Every text is truncated to the limit of its field.
+Source: Kakao Business, chatbot guide, "answer_json_format".
 """
 
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ SkillResponse = dict[str, Any]
 """The JSON of a SkillResponse."""
 
 FIRST_BUBBLE_SLOTS = {MessageSlot.OPENING, MessageSlot.VERDICT}
-"""The slots of the first bubble."""
+"""The messages in the first bubble."""
 
 
 def text_reply(
@@ -44,15 +45,15 @@ def text_reply(
     buttons: Sequence[Action] = (Action(type=ActionType.NEW_PHOTO),),
     page_url: str | None = None,
 ) -> SkillResponse:
-    """A reply in words.
+    """A reply of text bubbles.
 
     Args:
-        sentences: one to three bubbles.
-        language: of the buttons.
-        buttons: up to ten quick replies.
-        page_url: a page to open from the last bubble, if there is one.
+        sentences: the text of one to three bubbles.
+        language: language of the buttons.
+        buttons: at most ten quick replies.
+        page_url: a page that the last bubble links to.
     """
-    outputs = [_simple_text(each) for each in sentences]
+    outputs = [_simple_text(sentence) for sentence in sentences]
     if page_url is not None:
         outputs[-1] = _page_card(sentences[-1], page_url, language)
     return _build_response(outputs, buttons, language)
@@ -70,58 +71,58 @@ def verdict_reply(
     guesses_first: bool = False,
     note: str | None = None,
 ) -> SkillResponse:
-    """A verdict with its heat picture.
+    """A verdict with its heatmap.
 
     Args:
-        bubbles: what Eva says about the photo, from `core.conversation.narration.speak`.
-        verdict: what she found.
-        look: the look that the buttons are about.
-        language: the language of `bubbles`.
-        heat_url: the heat picture's address, public and new for each reply, since Kakao keeps pictures by their
-            address; None where there is nothing to show.
-        page_url: the look's page, if the person may open it.
-        shared: whether the look is on the board.
-        guesses_first: whether the person guesses before Eva tells; the button offers the other way.
-        note: what to say first, in place of the opening, e.g. that she has seen this photo before.
+        messages: the messages about the verdict, from `core.conversation.narration.verdict_messages`.
+        verdict: the verdict.
+        look_id: the look of the buttons.
+        language: the language of `messages`.
+        heatmap_url: the public URL of the heatmap, a new one for each reply, since Kakao caches images by their URLs;
+            None for no image.
+        page_url: the public page of the look, if it has one.
+        is_shared: whether the look is on the leaderboard.
+        guesses_first: whether the person guesses before the verdict; a button offers the opposite.
+        note: replaces the opening, e.g. with a note about a duplicate photo.
     """
     first = [
-        bubble.text
-        for bubble in messages
-        if bubble.slot in FIRST_BUBBLE_SLOTS and not (note and bubble.slot is MessageSlot.OPENING)
+        message.text
+        for message in messages
+        if message.slot in FIRST_BUBBLE_SLOTS and not (note and message.slot is MessageSlot.OPENING)
     ]
-    evidence = [bubble.text for bubble in messages if bubble.slot is MessageSlot.EVIDENCE]
-    rest = [bubble.text for bubble in messages if bubble.slot not in FIRST_BUBBLE_SLOTS | {MessageSlot.EVIDENCE}]
+    evidence = [message.text for message in messages if message.slot is MessageSlot.EVIDENCE]
+    rest = [message.text for message in messages if message.slot not in FIRST_BUBBLE_SLOTS | {MessageSlot.EVIDENCE}]
     outputs = [_simple_text("\n".join(([note] if note else []) + first))]
-    seen = verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-    if seen and heatmap_url is not None:
+    shows_outfit = verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+    if shows_outfit and heatmap_url is not None:
         outputs.append(_heatmap_card(verdict, " ".join(evidence), heatmap_url, page_url, language))
     else:
         rest = evidence + rest
     if rest:
         outputs.append(_simple_text("\n".join(rest)))
-    return _build_response(outputs, _verdict_actions(look_id, seen, is_shared, guesses_first), language)
+    return _build_response(outputs, _verdict_actions(look_id, shows_outfit, is_shared, guesses_first), language)
 
 
 def prompt_reply(prompt: ActionType, *sentences: str, look_id: UUID | None = None, language: Language) -> SkillResponse:
-    """Ask something that buttons can answer.
+    """A question with buttons for its answers.
 
     Args:
-        verb: what is asked for: a style (`GUESS`, `CORRECT`), a name (`TAKE`), a language (`SPEAK`), or whether
-            everything shall be deleted (`FORGET`).
-        sentences: the question, one to three bubbles.
-        look: the look it is about.
-        language: of the buttons.
+        prompt: what the buttons offer: styles (`GUESS`, `CORRECT`), the suggested name (`ACCEPT_NAME`), languages
+            (`SET_LANGUAGE`), or the erasure (`ASK_ERASE`).
+        sentences: the text of one to three bubbles.
+        look_id: the look that the question is about.
+        language: language of the buttons.
     """
     return text_reply(*sentences, language=language, buttons=_prompt_actions(prompt, look_id))
 
 
 def consent_reply(language: Language, *, hours: int, privacy_url: str | None) -> SkillResponse:
-    """Ask, before the first photo is judged, whether photos of people may be.
+    """The question, before the first photo is judged, whether photos of people may be judged.
 
     Args:
-        language: of the card.
-        hours: how long a photo that is not shared is kept.
-        privacy_url: the page that says more, if there is one.
+        language: language of the card.
+        hours: how long a photo that is not shared is stored.
+        privacy_url: the privacy page, if the site has a public URL.
     """
     title = truncate(translate("kakao.consent.title", language), MAX_TITLE)
     card: dict[str, Any] = {
@@ -141,12 +142,12 @@ def consent_reply(language: Language, *, hours: int, privacy_url: str | None) ->
 
 
 def account_link_reply(message: str, login_url: str, language: Language) -> SkillResponse:
-    """The way to the person's own page; without a button that would send it on to others.
+    """A link that logs the person in, without a share button that would send the link to others.
 
     Args:
-        words: what to say about it.
-        login_url: the address, for this person's eyes only.
-        language: of the button.
+        message: the text of the card.
+        login_url: the URL, for this person only.
+        language: language of the button.
     """
     button = _link_button(translate("talk.button.enter", language), login_url)
     card = {"description": truncate(message, MAX_CARD_TEXT), "buttons": [button]}
@@ -154,7 +155,7 @@ def account_link_reply(message: str, login_url: str, language: Language) -> Skil
 
 
 def pending_reply(language: Language, *, photo_id: UUID) -> SkillResponse:
-    """Say that the verdict takes longer, with the button that brings it."""
+    """The notice that the verdict takes longer, with a button that shows it."""
     return text_reply(
         translate("talk.still_looking", language),
         language=language,
@@ -163,9 +164,10 @@ def pending_reply(language: Language, *, photo_id: UUID) -> SkillResponse:
 
 
 def callback_promise(language: Language) -> SkillResponse:
-    """The answer at once that announces a later one through the callback.
+    """The immediate response that announces a callback.
 
-    The words are shown only if the block's waiting message is `{{#webhook.text}}`."""
+    Its text is shown only if the waiting message of the block is `{{#webhook.text}}`.
+    """
     return {
         "version": SKILL_RESPONSE_VERSION,
         "useCallback": True,
@@ -176,27 +178,26 @@ def callback_promise(language: Language) -> SkillResponse:
 def _prompt_actions(prompt: ActionType, look_id: UUID | None) -> list[Action]:
     match prompt:
         case ActionType.GUESS | ActionType.CORRECT:
-            styles = [Action(type=prompt, look_id=look_id, style=style) for style in STYLES]
-            return (
-                [*styles, Action(type=ActionType.SHOW_RESULT, look_id=look_id)]
-                if prompt is ActionType.GUESS
-                else styles
-            )
+            actions = [Action(type=prompt, look_id=look_id, style=style) for style in STYLES]
+            if prompt is ActionType.GUESS:
+                actions.append(Action(type=ActionType.SHOW_RESULT, look_id=look_id))
+            return actions
         case ActionType.SET_LANGUAGE:
-            return [Action(type=prompt, language=each) for each in Language]
+            return [Action(type=prompt, language=offered) for offered in Language]
         case ActionType.ACCEPT_NAME:
-            return [Action(type=each, look_id=look_id) for each in (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)]
+            answers = (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
+            return [Action(type=answer, look_id=look_id) for answer in answers]
         case _:
-            return [Action(type=each) for each in (ActionType.CONFIRM_ERASE, ActionType.CANCEL)]
+            return [Action(type=answer) for answer in (ActionType.CONFIRM_ERASE, ActionType.CANCEL)]
 
 
 def _verdict_actions(look_id: UUID, shows_outfit: bool, is_shared: bool, guesses_first: bool) -> list[Action]:
     if not shows_outfit:
         return [Action(type=ActionType.NEW_PHOTO)]
-    board = (ActionType.UNSHARE,) if is_shared else (ActionType.SHARE, ActionType.KEEP_PRIVATE)
-    about_the_look = [Action(type=verb, look_id=look_id) for verb in (*board, ActionType.CORRECT)]
-    order = ActionType.REVEAL_FIRST if guesses_first else ActionType.GUESS
-    return [*about_the_look, Action(type=ActionType.NEW_PHOTO), Action(type=order)]
+    sharing = (ActionType.UNSHARE,) if is_shared else (ActionType.SHARE, ActionType.KEEP_PRIVATE)
+    look_actions = [Action(type=action_type, look_id=look_id) for action_type in (*sharing, ActionType.CORRECT)]
+    guess_mode = ActionType.REVEAL_FIRST if guesses_first else ActionType.GUESS
+    return [*look_actions, Action(type=ActionType.NEW_PHOTO), Action(type=guess_mode)]
 
 
 def _heatmap_card(
@@ -214,7 +215,7 @@ def _heatmap_card(
     thumbnail: dict[str, Any] = {
         "imageUrl": heatmap_url,
         "altText": truncate(translate("kakao.card.alt", language, style=style_name(first, language)), MAX_ALT_TEXT),
-        # The whole photo in a square: an outfit is taller than wide, and the other way is cropped to 2:1.
+        # A square with the whole photo; without it the image is cropped to 2:1.
         "fixedRatio": True,
     }
     buttons = [{"label": translate("kakao.button.send", language), "action": "share"}]
@@ -246,12 +247,12 @@ def _page_card(message: str, page_url: str, language: Language) -> dict[str, Any
 
 
 def _message_button(action: Action, language: Language) -> dict[str, Any]:
-    """A button or quick reply: it says its label aloud and carries the action."""
-    words = button_label(action, language)
+    """A button or quick reply that sends its label as a message and carries the action."""
+    label = button_label(action, language)
     return {
-        "label": truncate(words, MAX_LABEL),
+        "label": truncate(label, MAX_LABEL),
         "action": "message",
-        "messageText": words,
+        "messageText": label,
         "extra": encode_action(action),
     }
 

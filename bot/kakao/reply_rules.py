@@ -1,7 +1,7 @@
-"""The rules of KakaoTalk's SkillResponse 2.0, for every bubble that Eva uses.
+"""Validate replies against the rules of SkillResponse 2.0, for all types of bubbles that Eva uses.
 
-Kakao shows nothing at all where a reply breaks one of them, and tells nobody why. Source: Kakao Business, chatbot
-guide, "answer_json_format" and "ai_chatbot_callback_guide".
+Kakao shows nothing of a reply that violates a rule, and reports no error. Source: Kakao Business, chatbot guide,
+"answer_json_format" and "ai_chatbot_callback_guide".
 """
 
 import json
@@ -16,42 +16,42 @@ SKILL_RESPONSE_VERSION = "2.0"
 MAX_OUTPUTS = 3
 MAX_QUICK_REPLIES = 10
 MAX_BUBBLE_BYTES = 30 * 1024
-"""A longer bubble is not shown."""
+"""A larger bubble is not shown."""
 MAX_LABEL, MAX_LABEL_SIDE_BY_SIDE = 14, 8
-"""Letters on a button: by itself in its row, and with another one beside it."""
+"""Characters on the label of a button: alone in its row, and next to another button."""
 MAX_TEXT, MAX_TITLE, MAX_DESCRIPTION, MAX_CARD_TEXT, MAX_ALT_TEXT = 1000, 50, 230, 400, 50
 REQUIRED_ACTION_FIELDS = {"webLink": "webLinkUrl", "message": "messageText", "block": "blockId", "phone": "phoneNumber"}
-"""The field that an action of a button cannot be without."""
+"""The field that each action of a button requires."""
 BUTTON_ACTIONS = {*REQUIRED_ACTION_FIELDS, "share", "operator"}
 
 
 def validate_reply(reply: object) -> None:
-    """Make sure that KakaoTalk would show a reply.
+    """Check that KakaoTalk would show a reply.
 
     Raises:
-        InvalidReplyError: with every rule that it breaks.
+        InvalidReplyError: with all violations.
     """
-    if found := find_violations(reply):
-        raise InvalidReplyError("; ".join(found))
+    if violations := find_violations(reply):
+        raise InvalidReplyError("; ".join(violations))
 
 
 def find_violations(reply: object) -> list[str]:
-    """Every rule that a reply breaks, with its place; empty for a good one."""
+    """All violations of a reply with their paths; empty for a valid reply."""
     return list(_check_response(reply))
 
 
 def _check_response(reply: object) -> Iterator[str]:
     if not isinstance(reply, dict):
-        yield "reply: no object"
+        yield "reply: not an object"
         return
     if reply.get("version") != SKILL_RESPONSE_VERSION:
         yield "version: not 2.0"
     yield from _check_keys(reply, "reply", "version", "template", "context", "data", "useCallback")
     if reply.get("useCallback"):
         if "template" in reply:
-            yield "template: not beside useCallback"
+            yield "template: not allowed with useCallback"
         if not isinstance(reply.get("data", {}), dict):
-            yield "data: no object"
+            yield "data: not an object"
         return
     template = reply.get("template")
     if not isinstance(template, dict):
@@ -62,24 +62,24 @@ def _check_response(reply: object) -> Iterator[str]:
     if not isinstance(outputs, list) or not 1 <= len(outputs) <= MAX_OUTPUTS:
         yield f"outputs: not 1 to {MAX_OUTPUTS}"
         outputs = []
-    for place, output in enumerate(outputs):
-        yield from _check_output(output, f"outputs[{place}]")
-    quick = template.get("quickReplies", [])
-    if not isinstance(quick, list) or len(quick) > MAX_QUICK_REPLIES:
+    for index, output in enumerate(outputs):
+        yield from _check_output(output, f"outputs[{index}]")
+    quick_replies = template.get("quickReplies", [])
+    if not isinstance(quick_replies, list) or len(quick_replies) > MAX_QUICK_REPLIES:
         yield f"quickReplies: more than {MAX_QUICK_REPLIES}"
-        quick = []
-    for place, each in enumerate(quick):
-        yield from _check_button(each, f"quickReplies[{place}]", {"message", "block"}, MAX_LABEL)
+        quick_replies = []
+    for index, quick_reply in enumerate(quick_replies):
+        yield from _check_button(quick_reply, f"quickReplies[{index}]", {"message", "block"}, MAX_LABEL)
 
 
 def _check_output(output: object, path: str) -> Iterator[str]:
     if not isinstance(output, dict) or len(output) != 1:
-        yield f"{path}: not one bubble"
+        yield f"{path}: not a single bubble"
         return
     ((kind, bubble),) = output.items()
     rules = BUBBLE_RULES.get(kind)
     if rules is None or not isinstance(bubble, dict):
-        yield f"{path}: no bubble that Eva uses"
+        yield f"{path}: unknown type of bubble"
         return
     if len(json.dumps(bubble, ensure_ascii=False).encode()) >= MAX_BUBBLE_BYTES:
         yield f"{path}: not under {MAX_BUBBLE_BYTES} bytes"
@@ -134,24 +134,24 @@ BUBBLE_RULES: dict[str, Callable[[dict[str, Any], str], Iterator[str]]] = {
 
 
 def _check_buttons(bubble: dict[str, Any], path: str, *, horizontal: bool) -> Iterator[str]:
-    """Args: horizontal is how the buttons stand if the bubble does not say it."""
+    """Check the buttons of a bubble; `horizontal` is the default layout of its type."""
     buttons, layout = bubble.get("buttons", []), bubble.get("buttonLayout")
     if layout not in {None, "vertical", "horizontal"}:
         yield f"{path}.buttonLayout: neither vertical nor horizontal"
-    beside = layout == "horizontal" or (layout is None and horizontal)
-    most = 2 if beside else 3
-    if not isinstance(buttons, list) or len(buttons) > most:
-        yield f"{path}.buttons: more than {most}"
+    side_by_side = layout == "horizontal" or (layout is None and horizontal)
+    max_buttons = 2 if side_by_side else 3
+    if not isinstance(buttons, list) or len(buttons) > max_buttons:
+        yield f"{path}.buttons: more than {max_buttons}"
         return
-    letters = MAX_LABEL_SIDE_BY_SIDE if beside and len(buttons) == 2 else MAX_LABEL
-    for place, button in enumerate(buttons):
-        yield from _check_button(button, f"{path}.buttons[{place}]", BUTTON_ACTIONS, letters)
+    max_label = MAX_LABEL_SIDE_BY_SIDE if side_by_side and len(buttons) == 2 else MAX_LABEL
+    for index, button in enumerate(buttons):
+        yield from _check_button(button, f"{path}.buttons[{index}]", BUTTON_ACTIONS, max_label)
 
 
 def _check_button(button: object, path: str, allowed_actions: set[str], max_label: int) -> Iterator[str]:
-    """A button or a quick reply."""
+    """Check a button or a quick reply."""
     if not isinstance(button, dict):
-        yield f"{path}: no object"
+        yield f"{path}: not an object"
         return
     yield from _check_keys(button, path, "label", "action", "extra", *REQUIRED_ACTION_FIELDS.values())
     yield from _check_text(button, path, "label", max_label, required=True)
@@ -160,10 +160,10 @@ def _check_button(button: object, path: str, allowed_actions: set[str], max_labe
         yield f"{path}.action: unknown"
     elif action == "webLink":
         yield from _check_url(button, path, "webLinkUrl")
-    elif (needed := REQUIRED_ACTION_FIELDS.get(action)) is not None and not button.get(needed):
-        yield f"{path}.{needed}: missing"
+    elif (required_field := REQUIRED_ACTION_FIELDS.get(action)) is not None and not button.get(required_field):
+        yield f"{path}.{required_field}: missing"
     if not isinstance(button.get("extra", {}), dict):
-        yield f"{path}.extra: no object"
+        yield f"{path}.extra: not an object"
 
 
 def _check_text(parent: dict[str, Any], path: str, key: str, limit: int, *, required: bool = False) -> Iterator[str]:
@@ -173,14 +173,14 @@ def _check_text(parent: dict[str, Any], path: str, key: str, limit: int, *, requ
     if not isinstance(value, str) or not value.strip():
         yield f"{path}.{key}: empty"
     elif utf16_length(value) > limit:
-        yield f"{path}.{key}: {utf16_length(value)} letters, over {limit}"
+        yield f"{path}.{key}: {utf16_length(value)} characters, over {limit}"
 
 
 def _check_url(parent: object, path: str, key: str) -> Iterator[str]:
     parts = urlsplit(str(parent.get(key, "")) if isinstance(parent, dict) else "")
     if parts.scheme not in {"http", "https"} or not parts.netloc:
-        yield f"{path}.{key}: no web address"
+        yield f"{path}.{key}: not an http URL"
 
 
 def _check_keys(parent: dict[str, Any], path: str, *allowed: str) -> Iterator[str]:
-    yield from (f"{path}: {key} is not known there" for key in parent if key not in allowed)
+    yield from (f"{path}: unknown key {key}" for key in parent if key not in allowed)

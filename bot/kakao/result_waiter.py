@@ -1,4 +1,4 @@
-"""Where calls wait until their photos are judged: one question to the database for all of them together."""
+"""Wait until photo requests are processed, with one database query for all waiting skill requests."""
 
 import asyncio
 
@@ -6,13 +6,13 @@ from core.db import inbox
 from core.db.database import CONNECTION_ERRORS, Database
 
 POLL_INTERVAL = 0.15
-"""Seconds between questions, while somebody waits."""
+"""Seconds between queries while a skill request waits."""
 STAGGER = 0.03
-"""Seconds that the answer to each other waiting call takes when all of them leave at once: so much earlier they do."""
+"""Seconds that writing one response takes when all waiting requests end at once: each further one ends that earlier."""
 
 
 class ResultWaiter:
-    """The waiting calls of this process. It works only while somebody is in it, so it need not be closed."""
+    """Polls the inbox for the skill requests of this process. Polls only while one waits, so needs no closing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -20,43 +20,44 @@ class ResultWaiter:
         self._poller: asyncio.Task[None] | None = None
 
     async def wait(self, inbox_id: int, *, deadline: float) -> None:
-        """Wait until an update is done or forgotten.
+        """Wait until an update is processed or deleted.
 
         Args:
-            inbox_id: its number.
-            by: when the answer must leave, by the clock of the event loop. The more wait, the earlier they give up.
+            inbox_id: the update.
+            deadline: when the response must be sent, in the time of the event loop. The more requests wait, the
+                earlier before it they give up.
 
         Raises:
-            TimeoutError: it is time to answer without it.
-            DATABASE_FAULTS: the database does not answer.
+            TimeoutError: the response must be sent now.
+            CONNECTION_ERRORS: the database is not available.
         """
-        done = asyncio.get_running_loop().create_future()
-        self._waiting[done] = (inbox_id, deadline)
+        processed = asyncio.get_running_loop().create_future()
+        self._waiting[processed] = (inbox_id, deadline)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
         try:
-            await done
+            await processed
         finally:
-            self._waiting.pop(done, None)
+            self._waiting.pop(processed, None)
 
     async def _poll(self) -> None:
         while self._waiting:
-            asked = dict(self._waiting)
+            polled = dict(self._waiting)
             try:
                 async with self._database.connection() as connection:
-                    pending = await inbox.list_unfinished_ids(connection, {inbox_id for inbox_id, _ in asked.values()})
+                    pending = await inbox.list_unfinished_ids(connection, {inbox_id for inbox_id, _ in polled.values()})
             except CONNECTION_ERRORS as error:
-                # Also to those who came while it was asked: nobody asks again for them.
-                for waiting in self._waiting:
-                    if not waiting.done():
-                        waiting.set_exception(error)
+                # Also for requests that arrived during the query: no other query will follow for them.
+                for future in self._waiting:
+                    if not future.done():
+                        future.set_exception(error)
                 return
-            soon = asyncio.get_running_loop().time() + STAGGER * len(self._waiting)
-            for waiting, (inbox_id, by) in asked.items():
-                if waiting.done():
+            latest_end = asyncio.get_running_loop().time() + STAGGER * len(self._waiting)
+            for future, (inbox_id, deadline) in polled.items():
+                if future.done():
                     continue
                 if inbox_id not in pending:
-                    waiting.set_result(None)
-                elif by < soon:
-                    waiting.set_exception(TimeoutError())
+                    future.set_result(None)
+                elif deadline < latest_end:
+                    future.set_exception(TimeoutError())
             await asyncio.sleep(POLL_INTERVAL)

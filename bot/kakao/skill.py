@@ -1,16 +1,18 @@
-"""What Eva answers to a call of the skill, in time: Kakao waits five seconds, and then shows nothing.
+"""Handle the requests of Kakao's skill server protocol in time: Kakao waits five seconds and then shows nothing.
 
-Photos are taken in and judged by the queue. With a callback address the verdict follows there; without one the call
-waits for it, and where that takes too long, the person gets a button that brings it.
+Photos are stored and judged by a job. With a callback URL the verdict is posted there; without one the request waits
+for it, and if that takes too long, the reply has a button that shows the result.
 """
 
 import asyncio
 from dataclasses import replace
 from uuid import UUID
 
-from bot.kakao import photo_jobs, replies
+from bot.kakao import photo_requests, replies
 from bot.kakao.callback import is_callback_url
 from bot.kakao.payload import SkillRequest, decode_action
+from bot.kakao.photo_jobs import DEFAULT_TIMING, KakaoTiming
+from bot.kakao.photo_requests import PhotoRequest
 from bot.kakao.presenter import ReplyPresenter
 from bot.kakao.replies import SkillResponse
 from bot.kakao.result_waiter import ResultWaiter
@@ -25,8 +27,6 @@ from core.errors import PersonNotFoundError
 from core.i18n.translations import translate
 from core.services import accounts
 
-RESULT_WAIT = 4.2
-"""Seconds from its arrival that a call waits for a verdict; less where many wait."""
 HELP_WORDS = {"도움말", "도움", "처음으로", "시작", "help", "start", "?"}
 PAGE_WORDS = {
     ActionType.SHOW_LEADERBOARD: {"보드", "리더보드", "board", "leaderboard"},
@@ -34,29 +34,30 @@ PAGE_WORDS = {
     ActionType.SHOW_PRIVACY: {"개인정보", "개인정보처리방침", "privacy"},
     ActionType.OPEN_ACCOUNT: {"로그인", "마이페이지", "login", "me"},
 }
-"""What can be seen without changing anything, and what it is called besides its button's label."""
+"""Actions that change nothing, with the words that request them in addition to the labels of their buttons."""
 STYLE_LIST_WORDS = {"스타일", "스타일 목록", "styles", "style"}
 
 
 class SkillHandler:
-    """Eva on KakaoTalk; any number of calls at once."""
+    """Answers skill requests, any number at a time."""
 
-    def __init__(self, conversation: ConversationService) -> None:
+    def __init__(self, conversation: ConversationService, timing: KakaoTiming = DEFAULT_TIMING) -> None:
+        self.timing = timing
         self._conversation = conversation
         self._database = conversation.resources.database
         self._presenter = ReplyPresenter(conversation)
         self._result_waiter = ResultWaiter(self._database)
 
     async def handle_request(self, request: SkillRequest, received_at: float) -> SkillResponse:
-        """The answer to a call, at the latest `PATIENCE` after its arrival while the database answers.
+        """Answer a request, `KakaoTiming.result_wait` after its arrival at the latest while the database is available.
 
         Args:
-            call: what came.
-            arrived: when, by the clock of the event loop.
+            request: the request.
+            received_at: when it arrived, in the time of the event loop.
 
         Raises:
-            EvaError: what was asked cannot be done.
-            DATABASE_FAULTS: the database does not answer.
+            EvaError: the request cannot be fulfilled.
+            CONNECTION_ERRORS: the database is not available.
         """
         if request.is_tester or not request.user_id:
             return replies.text_reply(translate("kakao.hello", request.language), language=request.language)
@@ -70,79 +71,84 @@ class SkillHandler:
         if request.photo_urls:
             return await self._handle_photos(request, person, received_at)
         if request.media_type is not None:
-            oddity = (
-                UnsupportedMedia(request.media_type)
-                if request.media_type in set(UnsupportedMedia)
-                else UnsupportedMedia.OTHER
-            )
-            language = person.language
-            return replies.text_reply(unsupported_media_reply(oddity, language), language=language)
+            is_known = request.media_type in set(UnsupportedMedia)
+            media = UnsupportedMedia(request.media_type) if is_known else UnsupportedMedia.OTHER
+            return replies.text_reply(unsupported_media_reply(media, person.language), language=person.language)
         action = decode_action(request)
         if action is not None:
             return await self._handle_action(request, action, person, received_at)
         return await self._handle_text(request, person)
 
     async def _link_kakao_login(self, person: Person, app_user_id: str) -> Person:
-        """Who somebody is whose Kakao Login is known: the same person as on the site, if they logged in there.
+        """Link the person to their Kakao Login, which makes them the same person as on the site.
 
         Raises:
-            PersonNotFoundError: they were forgotten this moment.
+            PersonNotFoundError: the person was erased meanwhile.
         """
         async with self._database.transaction() as connection:
-            joined = await accounts.link_or_merge(
+            linked_id = await accounts.link_or_merge(
                 connection, person.id, IdentityProvider.KAKAO_LOGIN, app_user_id, language=person.language
             )
-            known = person if joined == person.id else await people.get(connection, joined)
-        if known is None:
+            linked = person if linked_id == person.id else await people.get(connection, linked_id)
+        if linked is None:
             raise PersonNotFoundError
-        return known
+        return linked
 
     async def _handle_photos(self, request: SkillRequest, person: Person, received_at: float) -> SkillResponse:
-        """Photos: judged, or kept until the person agrees."""
-        agreed = request.has_consent or person.consented_at is not None
+        """Store photos, to be judged now or after the person has agreed."""
+        has_consent = request.has_consent or person.consented_at is not None
         async with self._database.transaction() as connection:
             if not await people.lock(connection, person.id):
                 raise PersonNotFoundError
             if request.has_consent:
                 await people.set_consent(connection, person.id, is_given=True)
-            update = await photo_jobs.store_request(connection, request, has_consent=agreed)
+            update = await photo_requests.store_request(
+                connection, request, has_consent=has_consent, url_lifetime=self.timing.photo_url_lifetime
+            )
         return await self._await_result(update, request, person, received_at)
 
     async def _await_result(
         self, update: InboxUpdate, request: SkillRequest, person: Person, received_at: float
     ) -> SkillResponse:
-        """What there is to say about photos that were taken in: the verdict, or when it will come."""
-        errand = photo_jobs.request_from_update(update)
-        if errand is not None and errand.awaits_consent:
+        """Wait for the result of stored photos, and reply with it or with the way in which it will follow.
+
+        Args:
+            update: the stored photos.
+            request: the current skill request.
+            person: who sent it.
+            received_at: when it arrived, in the time of the event loop.
+        """
+        photo_request = PhotoRequest.from_update(update)
+        if photo_request is not None and photo_request.awaits_consent:
             return self._presenter.consent_request(person)
-        language = person.language
-        if errand is not None and errand.callback_url is not None and errand.callback_url == request.callback_url:
-            return replies.callback_promise(language)
+        promised_url = None if photo_request is None else photo_request.callback_url
+        if promised_url is not None and promised_url == request.callback_url:
+            return replies.callback_promise(person.language)
+        deadline = received_at + self.timing.result_wait
         try:
-            async with asyncio.timeout_at(received_at + RESULT_WAIT):
-                if errand is not None:
-                    await self._result_waiter.wait(update.id, deadline=received_at + RESULT_WAIT)
+            async with asyncio.timeout_at(deadline):
+                if photo_request is not None:
+                    await self._result_waiter.wait(update.id, deadline=deadline)
                 return await self._presenter.result_reply(update.id, person)
         except TimeoutError:
-            return replies.pending_reply(language, photo_id=UUID(update.external_id))
+            return replies.pending_reply(person.language, photo_id=UUID(update.external_id))
 
     async def _handle_action(
         self, request: SkillRequest, action: Action, person: Person, received_at: float
     ) -> SkillResponse:
-        """What a button asks."""
         if action.type is ActionType.SHOW_RESULT:
             return await self._send_result(request, action, person, received_at)
         if action.type in PAGE_WORDS:
             return await self._show_page(action.type, person)
-        answer = await self._conversation.handle_action(person, action)
+        reply = await self._conversation.handle_action(person, action)
         if action.type in {ActionType.GRANT_CONSENT, ActionType.DECLINE_CONSENT}:
             update = await self._apply_consent(request, person, granted=action.type is ActionType.GRANT_CONSENT)
             if update is not None:
                 return await self._await_result(update, request, person, received_at)
-        return self._presenter.conversation_reply(answer, person)
+        return self._presenter.conversation_reply(reply, person)
 
     async def _show_page(self, action_type: ActionType, person: Person) -> SkillResponse:
-        """What changes nothing, one of `SHOWN`."""
+        """Execute one of the actions of `PAGE_WORDS`."""
         match action_type:
             case ActionType.SHOW_LEADERBOARD:
                 return await self._presenter.leaderboard(person.language)
@@ -154,7 +160,7 @@ class SkillHandler:
                 return self._presenter.account_link(await self._conversation.create_login_url(person), person)
 
     async def _apply_consent(self, request: SkillRequest, person: Person, *, granted: bool) -> InboxUpdate | None:
-        """Do, or drop, what waited for consent; what there is to follow now."""
+        """Start or cancel the photo request that waits for consent; the update whose result to wait for, or None."""
         async with self._database.transaction() as connection:
             if not await people.lock(connection, person.id):
                 raise PersonNotFoundError
@@ -162,15 +168,15 @@ class SkillHandler:
             if update is None:
                 return None
             if not granted:
-                await photo_jobs.cancel_if_unconsented(connection, update.id)
+                await photo_requests.cancel_if_unconsented(connection, update.id)
                 return None
-            begun = await photo_jobs.grant_consent(connection, update, request)
-            return await inbox.get(connection, update.id) if begun else None
+            is_started = await photo_requests.grant_consent(connection, update, request, self.timing.photo_url_lifetime)
+            return await inbox.get(connection, update.id) if is_started else None
 
     async def _send_result(
         self, request: SkillRequest, action: Action, person: Person, received_at: float
     ) -> SkillResponse:
-        """The verdict on a photo that took longer, or on a look that was to be guessed."""
+        """Reply with the verdict on a photo that took longer, or on a look that waits for a guess."""
         async with self._database.transaction() as connection:
             look = None if action.look_id is None else await looks.get(connection, action.look_id)
             if look is not None:
@@ -181,26 +187,27 @@ class SkillHandler:
                 update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
         if look is not None:
             return self._presenter.conversation_reply(await self._conversation.handle_action(person, action), person)
-        mine = update is not None and update.external_sender_id == request.user_id
-        if (
-            update is None
-            or not mine
-            or (update.processed_at is None and not photo_jobs.photos_still_available(update))
-        ):
-            language = person.language
-            return replies.text_reply(translate("talk.no_result", language), language=language)
+        if update is None or update.external_sender_id != request.user_id or self._is_expired(update):
+            return replies.text_reply(translate("talk.no_result", person.language), language=person.language)
         return await self._await_result(update, replace(request, callback_url=None), person, received_at)
 
+    def _is_expired(self, update: InboxUpdate) -> bool:
+        """Whether a photo request can no longer get a result."""
+        return update.processed_at is None and not photo_requests.photos_still_available(
+            update, self.timing.photo_url_lifetime
+        )
+
     async def _handle_text(self, request: SkillRequest, person: Person) -> SkillResponse:
-        """Words: a wish, a name that was asked for, or anything else."""
-        language, words = person.language, request.utterance.casefold()
-        if words in HELP_WORDS:
+        """Handle a message: a keyword, the answer to a pending question, or small talk."""
+        folded = request.utterance.casefold()
+        if folded in HELP_WORDS:
             return self._presenter.welcome(person)
-        if (verb := next((verb for verb, names in PAGE_WORDS.items() if words in names), None)) is not None:
-            return await self._show_page(verb, person)
-        if words in STYLE_LIST_WORDS:
-            return self._presenter.style_list(language)
-        heard = await self._conversation.handle_text(person, request.utterance)
-        if heard is not None:
-            return self._presenter.conversation_reply(heard, person)
-        return replies.text_reply(reply_to_text(request.utterance, language), language=language)
+        for action_type, words in PAGE_WORDS.items():
+            if folded in words:
+                return await self._show_page(action_type, person)
+        if folded in STYLE_LIST_WORDS:
+            return self._presenter.style_list(person.language)
+        reply = await self._conversation.handle_text(person, request.utterance)
+        if reply is not None:
+            return self._presenter.conversation_reply(reply, person)
+        return replies.text_reply(reply_to_text(request.utterance, person.language), language=person.language)

@@ -1,4 +1,4 @@
-"""A KakaoTalk of one's own, and an Eva who answers it: real HTTP, a real queue and database, scripted eyes."""
+"""A fake KakaoTalk against the channel: real HTTP, real queue and database, a scripted model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from numpy.typing import NDArray
 from pydantic import SecretStr
 
-from bot.kakao.app import open_kakao_app
+from bot.kakao.app import KakaoApp, open_kakao_app
 from bot.testing.kakao import BOT_ID, FakeKakao, KakaoResponse
 from core.conversation.service import ConversationService
 from core.jobs.queue import JobQueue
@@ -33,13 +33,13 @@ from webhooks.server import serve
 
 KEY = "the key of the skill"
 WAIT_SECONDS = 60.0
-"""Seconds to wait for what must happen, on a machine that may be busy."""
+"""Limit for everything that must happen, on a machine that may be busy."""
 
 Json = dict[str, Any]
 
 
 class PausableModel:
-    """Sees the styles in their order, counts how often it looked, and waits while it is told to."""
+    """Returns the styles in turn, counts its calls, and can be paused."""
 
     def __init__(self) -> None:
         self.call_count = 0
@@ -54,36 +54,42 @@ class PausableModel:
 
 @dataclass(kw_only=True)
 class KakaoHarness:
-    """Eva and her KakaoTalk."""
+    """The channel and a fake KakaoTalk."""
 
+    app: KakaoApp
     kakao: FakeKakao
     resources: Resources
     model: PausableModel
     settings: Settings
-    conversations: ThreadPoolExecutor
+    threads: ThreadPoolExecutor
 
     async def send(self, payload: Json, *, key: str | None = None) -> KakaoResponse:
-        """Call the skill. Every answer of Eva's must be in time and shown."""
+        """Send a skill request. Every response must be in time and valid."""
         loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self.conversations, lambda: self.kakao.send(payload, key=key))
-        if answer.status == 200:
-            assert answer.violations == []
-        return answer
+        response = await loop.run_in_executor(self.threads, lambda: self.kakao.send(payload, key=key))
+        if response.status == 200:
+            assert response.violations == []
+        return response
 
-    async def send_text(self, words: str, **more: Any) -> KakaoResponse:
-        return await self.send(self.kakao.text_message(words, **more))
+    async def send_text(self, text: str, **more: Any) -> KakaoResponse:
+        return await self.send(self.kakao.text_message(text, **more))
 
     async def send_photo(self, photo: bytes, **more: Any) -> KakaoResponse:
         return await self.send(self.kakao.photo(photo, **more))
 
     async def press_button(
-        self, answer: KakaoResponse, verb: str, *, style: Style | None = None, **more: Any
+        self, response: KakaoResponse, action: str, *, style: Style | None = None, **more: Any
     ) -> KakaoResponse:
-        """Press the button with this verb, and style, under an answer."""
-        return await self.send(self.kakao.button_press(find_button(answer.reply, verb, style), **more))
+        """Press the button of an action, and style, under a response."""
+        return await self.send(self.kakao.button_press(find_button(response.reply, action, style), **more))
 
     async def give_consent(self, **more: Any) -> None:
         await self.send_text("동의해요", **more)
+
+    def change_timing(self, **changes: Any) -> None:
+        """Change time limits of the running channel."""
+        timing = replace(self.app.skill_handler.timing, **changes)
+        self.app.skill_handler.timing = self.app.photo_jobs.timing = timing
 
 
 async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -96,17 +102,17 @@ def buttons(reply: Any) -> list[Json]:
     """All buttons of a reply that carry an action."""
     template = reply["template"]
     cards = [bubble for output in template["outputs"] for bubble in output.values()]
-    found = [*template.get("quickReplies", []), *(each for card in cards for each in card.get("buttons", []))]
-    return [each for each in found if "extra" in each]
+    all_buttons = [*template.get("quickReplies", []), *(button for card in cards for button in card.get("buttons", []))]
+    return [button for button in all_buttons if "extra" in button]
 
 
 def button_actions(reply: Any) -> list[str]:
-    return [each["extra"]["do"] for each in buttons(reply)]
+    return [button["extra"]["do"] for button in buttons(reply)]
 
 
-def find_button(reply: Any, verb: str, style: Style | None = None) -> Json:
-    wanted = {"do": verb} | ({"style": style.value} if style else {})
-    return next(each for each in buttons(reply) if wanted.items() <= each["extra"].items())
+def find_button(reply: Any, action: str, style: Style | None = None) -> Json:
+    extra = {"do": action} | ({"style": style.value} if style else {})
+    return next(button for button in buttons(reply) if extra.items() <= button["extra"].items())
 
 
 def cards(reply: Any) -> list[Json]:
@@ -157,16 +163,16 @@ async def harness(
     judging = PhotoJudgingService(
         resources, StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD), daily_limit=daily_photos
     )
-    async with open_kakao_app(ConversationService(resources, judging, settings)) as eva:
+    async with open_kakao_app(ConversationService(resources, judging, settings)) as kakao_app:
         app = FastAPI()
-        app.include_router(create_skill_router(eva.skill_handler, settings))
-        with socket.create_server(("127.0.0.1", 0)) as door, ThreadPoolExecutor(40) as threads:
-            url = f"http://127.0.0.1:{door.getsockname()[1]}/kakao/skill"
-            async with JobQueue(resources.database.conninfo, eva.register_tasks) as queue:
-                running = [asyncio.ensure_future(serve(app, door)()), asyncio.ensure_future(queue.run_worker({}))]
+        app.include_router(create_skill_router(kakao_app.skill_handler, settings))
+        with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(40) as threads:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/kakao/skill"
+            async with JobQueue(resources.database.conninfo, kakao_app.photo_jobs.register_tasks) as queue:
+                running = [asyncio.ensure_future(serve(app, listener)()), asyncio.ensure_future(queue.run_worker({}))]
                 with FakeKakao(skill_url=url, key=KEY) as kakao:
                     yield KakaoHarness(
-                        kakao=kakao, resources=resources, model=model, settings=settings, conversations=threads
+                        app=kakao_app, kakao=kakao, resources=resources, model=model, settings=settings, threads=threads
                     )
                 model.unpaused.set()
                 for task in running:

@@ -1,4 +1,4 @@
-"""The room where calls wait: one question for all, and nobody is left behind."""
+"""`ResultWaiter`: one query for all waiting requests, and every request ends."""
 
 import asyncio
 from collections.abc import Collection
@@ -11,55 +11,61 @@ from core.db import inbox
 from core.db.database import CONNECTION_ERRORS, Database
 from core.db.schema import Channel
 
-LATER = float("inf")
+NEVER = float("inf")
 
 
-async def test_all_who_wait_are_asked_about_together(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    pending = inbox.list_unfinished_ids
+async def test_one_query_serves_all_waiting_requests(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    query_sizes: list[int] = []
+    list_unfinished_ids = inbox.list_unfinished_ids
 
-    async def counted(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
-        asked.append(len(inbox_ids))
-        return await pending(connection, inbox_ids)
+    async def record_query(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
+        query_sizes.append(len(inbox_ids))
+        return await list_unfinished_ids(connection, inbox_ids)
 
-    monkeypatch.setattr(inbox, "list_unfinished_ids", counted)
-    numbers = []
+    monkeypatch.setattr(inbox, "list_unfinished_ids", record_query)
+    inbox_ids = []
     async with database.transaction() as connection:
         for update in range(50):
-            numbers.append(
+            inbox_ids.append(
                 await inbox.insert(connection, Channel.KAKAO, str(update), external_sender_id="a", payload={})
             )
-    room = ResultWaiter(database)
-    waiting = [asyncio.create_task(room.wait(number, deadline=LATER)) for number in numbers if number is not None]
-    impatient, *others = waiting
+    waiter = ResultWaiter(database)
+    waiting = [
+        asyncio.create_task(waiter.wait(inbox_id, deadline=NEVER)) for inbox_id in inbox_ids if inbox_id is not None
+    ]
+    cancelled, *others = waiting
     await asyncio.sleep(0.3)
     assert not any(task.done() for task in waiting)
-    impatient.cancel()
+    cancelled.cancel()
     async with database.transaction() as connection:
-        for number in numbers[1:]:
-            assert number is not None
-            await inbox.mark_processed(connection, number)
+        for inbox_id in inbox_ids[1:]:
+            assert inbox_id is not None
+            await inbox.mark_processed(connection, inbox_id)
     async with asyncio.timeout(30):
         await asyncio.gather(*others)
         await asyncio.sleep(0.3)
-    assert max(asked) == 50
-    quiet = len(asked)
+    assert max(query_sizes) == 50
+    query_count = len(query_sizes)
     await asyncio.sleep(0.5)
-    assert len(asked) == quiet
-    await asyncio.wait_for(room.wait(999_999, deadline=LATER), 30)
+    assert len(query_sizes) == query_count
+    await asyncio.wait_for(waiter.wait(999_999, deadline=NEVER), 30)
 
 
-async def test_all_who_wait_learn_that_the_database_is_away() -> None:
-    room = ResultWaiter(Database("postgresql://eva@127.0.0.1:1/eva"))
-    found = await asyncio.gather(*(room.wait(number, deadline=LATER) for number in range(3)), return_exceptions=True)
-    assert all(isinstance(error, CONNECTION_ERRORS) for error in found)
+async def test_lost_database_ends_all_waiting_requests() -> None:
+    waiter = ResultWaiter(Database("postgresql://eva@127.0.0.1:1/eva"))
+    results = await asyncio.gather(
+        *(waiter.wait(inbox_id, deadline=NEVER) for inbox_id in range(3)), return_exceptions=True
+    )
+    assert all(isinstance(error, CONNECTION_ERRORS) for error in results)
 
 
-async def test_who_waits_in_a_crowd_gives_up_in_time(database: Database) -> None:
+async def test_many_waiting_requests_end_before_their_deadline(database: Database) -> None:
     async with database.transaction() as connection:
-        number = await inbox.insert(connection, Channel.KAKAO, "slow", external_sender_id="a", payload={})
-    assert number is not None
-    room = ResultWaiter(database)
-    by = asyncio.get_running_loop().time() + 2 + 40 * STAGGER
-    found = await asyncio.gather(*(room.wait(number, deadline=by) for _ in range(40)), return_exceptions=True)
-    assert all(isinstance(error, TimeoutError) for error in found)
+        inbox_id = await inbox.insert(connection, Channel.KAKAO, "slow", external_sender_id="a", payload={})
+    assert inbox_id is not None
+    waiter = ResultWaiter(database)
+    deadline = asyncio.get_running_loop().time() + 2 + 40 * STAGGER
+    results = await asyncio.gather(
+        *(waiter.wait(inbox_id, deadline=deadline) for _ in range(40)), return_exceptions=True
+    )
+    assert all(isinstance(error, TimeoutError) for error in results)

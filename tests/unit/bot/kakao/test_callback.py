@@ -29,67 +29,69 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def kakao() -> Iterator[FakeKakao]:
-    async def promised(_: Request) -> Response:
+    async def promise(_: Request) -> Response:
         return JSONResponse(callback_promise(Language.KO))
 
-    app = Starlette(routes=[Route("/skill", promised, methods=["POST"])])
+    app = Starlette(routes=[Route("/skill", promise, methods=["POST"])])
     with LocalServer(app) as skill, FakeKakao(skill_url=f"{skill.url}/skill") as kakao:
         yield kakao
 
 
-def address(payload: dict[str, Any]) -> str:
+def callback_url(payload: dict[str, Any]) -> str:
     return str(payload["userRequest"]["callbackUrl"])
 
 
-async def test_later_answer_is_taken_once(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
+async def test_callback_url_accepts_one_reply(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
     payload = kakao.text_message("안녕", callback=True)
     await asyncio.to_thread(kakao.send, payload)
-    first = await post_callback(client, address(payload), REPLY, DEVELOPMENT)
-    second = await post_callback(client, address(payload), REPLY, DEVELOPMENT)
+    first = await post_callback(client, callback_url(payload), REPLY, DEVELOPMENT)
+    second = await post_callback(client, callback_url(payload), REPLY, DEVELOPMENT)
 
     assert first.status is CallbackStatus.ACCEPTED
     assert (second.status, second.message) == (CallbackStatus.REFUSED, INVALID_TOKEN)
     assert kakao.callbacks[0].text == "다 봤어요."
 
 
-async def test_answer_before_the_promise_is_refused(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
-    answer = await post_callback(client, address(kakao.text_message("안녕", callback=True)), REPLY, DEVELOPMENT)
+async def test_callback_before_the_promise_is_refused(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
+    result = await post_callback(client, callback_url(kakao.text_message("안녕", callback=True)), REPLY, DEVELOPMENT)
 
-    assert (answer.status, answer.message) == (CallbackStatus.REFUSED, CALLBACK_NOT_PROMISED)
+    assert (result.status, result.message) == (CallbackStatus.REFUSED, CALLBACK_NOT_PROMISED)
 
 
 @pytest.mark.parametrize(
     "url", ["https://evil.example/cb", "https://kakao.com.evil.example/", "http://bot-api.kakao.com/"]
 )
-async def test_address_of_somebody_else_gets_nothing(client: httpx.AsyncClient, url: str) -> None:
+async def test_url_of_another_host_is_forbidden(client: httpx.AsyncClient, url: str) -> None:
     with pytest.raises(ForbiddenUrlError):
         await post_callback(client, url, REPLY, DEVELOPMENT)
 
 
-async def test_local_address_is_for_development_alone(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
+async def test_local_url_is_allowed_in_development_only(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
     production = Settings(env=Environment.PRODUCTION, kakao_image_hosts=("127.0.0.1",))
     with pytest.raises(ForbiddenUrlError):
-        await post_callback(client, address(kakao.text_message("안녕", callback=True)), REPLY, production)
+        await post_callback(client, callback_url(kakao.text_message("안녕", callback=True)), REPLY, production)
     assert kakao.callbacks == []
 
 
-async def test_reply_that_would_not_be_shown_is_not_sent(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
+async def test_invalid_reply_is_not_sent(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
     with pytest.raises(InvalidReplyError):
-        await post_callback(client, address(kakao.text_message("안녕", callback=True)), {"version": "2.0"}, DEVELOPMENT)
+        await post_callback(
+            client, callback_url(kakao.text_message("안녕", callback=True)), {"version": "2.0"}, DEVELOPMENT
+        )
     assert kakao.callbacks == []
 
 
-async def test_no_connection_means_nothing_was_sent(client: httpx.AsyncClient) -> None:
+async def test_failed_connection_is_a_delivery_error(client: httpx.AsyncClient) -> None:
     with pytest.raises(DeliveryError):
         await post_callback(client, "http://127.0.0.1:1/callback/x", REPLY, DEVELOPMENT)
 
 
-@pytest.mark.parametrize("answer", [PlainTextResponse("busy", 500), JSONResponse([]), JSONResponse({})])
-async def test_answer_that_cannot_be_read_leaves_it_unsure(client: httpx.AsyncClient, answer: Response) -> None:
+@pytest.mark.parametrize("response", [PlainTextResponse("busy", 500), JSONResponse([]), JSONResponse({})])
+async def test_invalid_response_is_an_unknown_outcome(client: httpx.AsyncClient, response: Response) -> None:
     async def callback(_: Request) -> Response:
-        return answer
+        return response
 
     with LocalServer(Starlette(routes=[Route("/callback", callback, methods=["POST"])])) as server:
-        acknowledged = await post_callback(client, f"{server.url}/callback", REPLY, DEVELOPMENT)
+        result = await post_callback(client, f"{server.url}/callback", REPLY, DEVELOPMENT)
 
-    assert acknowledged.status is CallbackStatus.UNKNOWN
+    assert result.status is CallbackStatus.UNKNOWN

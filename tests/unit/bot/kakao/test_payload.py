@@ -1,4 +1,4 @@
-"""Calls of the skill, as they were captured and as nobody would send them."""
+"""Captured skill requests, and invalid ones."""
 
 import json
 from pathlib import Path
@@ -23,83 +23,83 @@ SECURE = tuple(
 )
 
 
-def call_of(payload: object) -> SkillRequest:
+def parse(payload: object) -> SkillRequest:
     return parse_request(json.dumps(payload).encode(), HOSTS)
 
 
-def captured(name: str) -> dict[str, Any]:
+def load_fixture(name: str) -> dict[str, Any]:
     payload: dict[str, Any] = json.loads((FIXTURES / f"{name}.json").read_text("utf-8"))
     return payload
 
 
-def test_photo_sent_straight_into_the_chat() -> None:
-    call = call_of(captured("direct_photo"))
+def test_photo_sent_in_the_chat() -> None:
+    request = parse(load_fixture("direct_photo"))
 
-    assert call.photo_urls == (TALK,)
-    assert call.media_type == "image"
-    assert not call.has_consent
-    assert (call.user_id, call.app_user_id, call.language) == (USER, "1234567890", "ko")
-    assert call.bot_id == "65a0000000000000000000aa"
-    assert call.callback_url == "https://bot-api.kakao.com/v1/callback/0123456789"
-    assert not call.is_tester
-    assert "kakaocdn.net" not in repr(call)
-    assert "callback/" not in repr(call)
-    assert USER not in repr(call)
-
-
-def test_photos_of_the_secure_plugin_come_with_their_consent() -> None:
-    call = call_of(captured("secure_plugin"))
-
-    assert call.photo_urls == SECURE
-    assert call.has_consent
+    assert request.photo_urls == (TALK,)
+    assert request.media_type == "image"
+    assert not request.has_consent
+    assert (request.user_id, request.app_user_id, request.language) == (USER, "1234567890", "ko")
+    assert request.bot_id == "65a0000000000000000000aa"
+    assert request.callback_url == "https://bot-api.kakao.com/v1/callback/0123456789"
+    assert not request.is_tester
+    assert "kakaocdn.net" not in repr(request)
+    assert "callback/" not in repr(request)
+    assert USER not in repr(request)
 
 
-def test_photos_of_the_secure_plugin_in_the_details_alone() -> None:
-    call = call_of(captured("secure_plugin_in_details"))
+def test_photos_of_the_secure_plugin_include_consent() -> None:
+    request = parse(load_fixture("secure_plugin"))
 
-    assert call.photo_urls == SECURE
-    assert not call.has_consent
+    assert request.photo_urls == SECURE
+    assert request.has_consent
+
+
+def test_photos_of_the_secure_plugin_in_the_details_only() -> None:
+    request = parse(load_fixture("secure_plugin_in_details"))
+
+    assert request.photo_urls == SECURE
+    assert not request.has_consent
 
 
 def test_skill_tester() -> None:
-    call = call_of(captured("skill_tester"))
+    request = parse(load_fixture("skill_tester"))
 
-    assert call.is_tester
-    assert call.bot_id == "65a0000000000000000000aa"
-    assert (call.user_id, call.utterance, call.language, call.callback_url) == (
+    assert request.is_tester
+    assert request.bot_id == "65a0000000000000000000aa"
+    assert (request.user_id, request.utterance, request.language, request.callback_url) == (
         "871630",
         "발화 내용",
         Language.KO,
         None,
     )
-    assert (call.photo_urls, dict(call.client_extra)) == ((), {})
+    assert (request.photo_urls, dict(request.client_extra)) == ((), {})
 
 
-def test_old_capture_with_a_plain_address() -> None:
-    call = call_of(captured("old_capture"))
+def test_old_capture_with_a_plain_url() -> None:
+    request = parse(load_fixture("old_capture"))
 
-    assert call.photo_urls == ("http://dn-m.talk.kakao.com/talkm/bl2EwYRs3sS/aaaaaaaaaaaaaaaa/i_c1f8b1a2d3e4.jpg",)
-    assert call.language is Language.KO
-
-
-def test_video_is_no_photo_although_its_address_is_the_utterance() -> None:
-    call = call_of(captured("video"))
-
-    assert (call.media_type, call.photo_urls) == ("video", ())
+    assert request.photo_urls == ("http://dn-m.talk.kakao.com/talkm/bl2EwYRs3sS/aaaaaaaaaaaaaaaa/i_c1f8b1a2d3e4.jpg",)
+    assert request.language is Language.KO
 
 
-def test_button_carries_its_extra() -> None:
-    call = call_of(captured("button_press"))
+def test_video_is_not_a_photo_although_its_url_is_the_utterance() -> None:
+    request = parse(load_fixture("video"))
 
-    assert dict(call.client_extra) == {"do": "share", "look": "019a5f00-0000-7000-8000-000000000001"}
-    assert call.utterance == "보드에 올리기"
+    assert (request.media_type, request.photo_urls) == ("video", ())
 
 
-def test_utterance_is_a_photo_only_on_kakaos_hosts() -> None:
-    payload = captured("typed_address")
-    assert call_of(payload).photo_urls == (TALK,)
+def test_extra_of_a_button_is_parsed() -> None:
+    request = parse(load_fixture("button_press"))
 
-    for elsewhere in (
+    assert dict(request.client_extra) == {"do": "share", "look": "019a5f00-0000-7000-8000-000000000001"}
+    assert request.utterance == "보드에 올리기"
+
+
+def test_utterance_is_a_photo_on_image_hosts_only() -> None:
+    payload = load_fixture("typed_address")
+    assert parse(payload).photo_urls == (TALK,)
+
+    for other_url in (
         "https://talk.kakaocdn.net.evil.example/i.jpg",
         "https://evil.example/?talk.kakaocdn.net",
         "https://kakaocdn.net@evil.example/i.jpg",
@@ -111,61 +111,67 @@ def test_utterance_is_a_photo_only_on_kakaos_hosts() -> None:
         "https://talk.kakaocdn.net:port/i.jpg",
         f"이거 봐 {TALK}",
     ):
-        payload["userRequest"]["utterance"] = elsewhere
-        assert call_of(payload).photo_urls == (), elsewhere
+        payload["userRequest"]["utterance"] = other_url
+        assert parse(payload).photo_urls == (), other_url
 
 
 @pytest.mark.parametrize("separator", [", ", ",", ",   "])
 def test_plugin_list_with_and_without_spaces(separator: str) -> None:
-    commas = "http://secure.kakaocdn.net/a,b/img.jpg?x=1,2"
-    secure = json.dumps({"secureUrls": f"List({separator.join([commas, *SECURE])})", "privacyAgreement": "N"})
+    url_with_comma = "http://secure.kakaocdn.net/a,b/img.jpg?x=1,2"
+    secure = json.dumps({"secureUrls": f"List({separator.join([url_with_comma, *SECURE])})", "privacyAgreement": "N"})
 
-    call = call_of({"action": {"params": {"photo": secure}}})
+    request = parse({"action": {"params": {"photo": secure}}})
 
-    assert call.photo_urls == (commas, *SECURE)
-    assert not call.has_consent
+    assert request.photo_urls == (url_with_comma, *SECURE)
+    assert not request.has_consent
 
 
-def test_plugin_photos_are_named_once_and_at_most_ten() -> None:
+def test_plugin_photos_are_distinct_and_at_most_ten() -> None:
     urls = [f"http://secure.kakaocdn.net/{number}.jpg" for number in range(12)]
     secure = json.dumps({"secureUrls": f"List({', '.join([urls[0], *urls])})"})
 
-    assert call_of({"action": {"params": {"photo": secure}}}).photo_urls == tuple(urls[:10])
+    assert parse({"action": {"params": {"photo": secure}}}).photo_urls == tuple(urls[:10])
 
 
-def test_plugin_answer_may_be_unpacked_already() -> None:
+def test_plugin_value_may_be_an_object() -> None:
     secure = {"secureUrls": list(SECURE), "privacyAgreement": "Y"}
-    call = call_of({"action": {"params": {"photo": secure}}})
+    request = parse({"action": {"params": {"photo": secure}}})
 
-    assert (call.photo_urls, call.has_consent) == (SECURE, True)
+    assert (request.photo_urls, request.has_consent) == (SECURE, True)
 
 
 @pytest.mark.parametrize(
     ("lang", "language"), [("ko", "ko"), ("kr", "ko"), (None, "ko"), ("en", "en"), ("en-US", "en"), (7, "ko")]
 )
 def test_language_is_korean_unless_kakao_says_english(lang: object, language: str) -> None:
-    assert call_of({"userRequest": {"lang": lang}}).language == language
+    assert parse({"userRequest": {"lang": lang}}).language == language
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'"text"', b"{", b"\xff\xfe", b"[" * 100_000, b"1" * 5000])
-def test_anything_but_an_object_is_refused(body: bytes) -> None:
+def test_body_without_an_object_is_rejected(body: bytes) -> None:
     with pytest.raises(InvalidPayloadError):
         parse_request(body, HOSTS)
 
 
-def test_empty_object_says_nothing() -> None:
-    call = call_of({})
+def test_empty_object_gives_empty_fields() -> None:
+    request = parse({})
 
-    assert (call.user_id, call.bot_id, call.utterance, call.photo_urls, call.callback_url) == ("", "", "", (), None)
+    assert (request.user_id, request.bot_id, request.utterance, request.photo_urls, request.callback_url) == (
+        "",
+        "",
+        "",
+        (),
+        None,
+    )
 
 
-def test_texts_can_be_stored_anywhere() -> None:
-    call = parse_request(b'{"userRequest": {"utterance": " a\\u0000b\\ud800c ", "user": {"id": 42}}}', HOSTS)
+def test_texts_can_be_stored_in_the_database() -> None:
+    request = parse_request(b'{"userRequest": {"utterance": " a\\u0000b\\ud800c ", "user": {"id": 42}}}', HOSTS)
 
-    assert (call.utterance, call.user_id) == ("abc", "42")
+    assert (request.utterance, request.user_id) == ("abc", "42")
 
 
-ODD = st.recursive(
+ANY_VALUE = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
@@ -197,17 +203,17 @@ PLACES = [
 
 
 @settings(max_examples=200, deadline=None)
-@given(place=st.sampled_from(PLACES), odd=ODD)
-def test_nothing_odd_within_an_object_raises(place: tuple[str, ...], odd: object) -> None:
-    payload = captured("secure_plugin")
+@given(place=st.sampled_from(PLACES), value=ANY_VALUE)
+def test_no_value_within_an_object_raises(place: tuple[str, ...], value: object) -> None:
+    payload = load_fixture("secure_plugin")
     parent = payload
     for key in place[:-1]:
         parent = parent.setdefault(key, {})
-    parent[place[-1]] = odd
+    parent[place[-1]] = value
 
-    call = call_of(payload)
+    request = parse(payload)
 
-    assert all(isinstance(photo, str) and photo.startswith("http") for photo in call.photo_urls)
-    assert all(isinstance(value, str) for value in call.client_extra.values())
-    call.user_id.encode()
-    call.utterance.encode()
+    assert all(isinstance(url, str) and url.startswith("http") for url in request.photo_urls)
+    assert all(isinstance(value, str) for value in request.client_extra.values())
+    request.user_id.encode()
+    request.utterance.encode()

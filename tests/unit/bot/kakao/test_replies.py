@@ -1,4 +1,4 @@
-"""Every reply that Eva can give on KakaoTalk is one that KakaoTalk shows."""
+"""Every reply is valid for KakaoTalk."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -28,10 +28,10 @@ from core.vision.verdict import ConfidenceBand, Verdict
 from tests.factories import make_verdict
 
 LOOK = UUID("019a5f00-0000-7000-8000-000000000001")
-HEAT = "https://eva.example/heat/" + "x" * 300 + ".jpg"
-PAGE = "https://eva.example/looks/019a5f00"
+HEATMAP_URL = "https://eva.example/heat/" + "x" * 300 + ".jpg"
+PAGE_URL = "https://eva.example/looks/019a5f00"
 LANGUAGES = list(Language)
-ASKED = {
+PROMPTS = {
     ActionType.GUESS: "talk.guess.ask",
     ActionType.CORRECT: "talk.correct.ask",
     ActionType.SET_LANGUAGE: "talk.language.ask",
@@ -39,24 +39,24 @@ ASKED = {
 }
 
 
-def shown(verdict: Verdict, language: Language, photo: str = "a", **options: Any) -> SkillResponse:
-    options = {"heat_url": HEAT} | options
-    bubbles = verdict_messages(verdict, seed=photo, language=language)
-    return verdict_reply(bubbles, verdict, look_id=LOOK, language=language, **options)
+def build_reply(verdict: Verdict, language: Language, seed: str = "a", **options: Any) -> SkillResponse:
+    options = {"heatmap_url": HEATMAP_URL} | options
+    messages = verdict_messages(verdict, seed=seed, language=language)
+    return verdict_reply(messages, verdict, look_id=LOOK, language=language, **options)
 
 
 def outputs(reply: SkillResponse) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = reply["template"]["outputs"]
-    return found
+    result: list[dict[str, Any]] = reply["template"]["outputs"]
+    return result
 
 
-def words(reply: SkillResponse) -> str:
-    """Everything that is read in a reply, in order."""
-    read = []
+def all_text(reply: SkillResponse) -> str:
+    """All texts of a reply, in order."""
+    texts = []
     for output in outputs(reply):
         for bubble in output.values():
-            read += [bubble.get(key, "") for key in ("title", "text", "description")]
-    return "\n".join(filter(None, read))
+            texts += [bubble.get(key, "") for key in ("title", "text", "description")]
+    return "\n".join(filter(None, texts))
 
 
 def verdicts() -> Iterator[Verdict]:
@@ -71,27 +71,30 @@ def verdicts() -> Iterator[Verdict]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_verdict_is_shown(language: Language) -> None:
+def test_every_verdict_is_valid(language: Language) -> None:
     note = translate("talk.album", language, count=10, number=10)
     for number, verdict in enumerate(verdicts()):
         for draw in range(6):
-            photo = sha256(f"{number} {draw}".encode()).hexdigest()
-            plain = shown(verdict, language, photo, heat_url=None)
-            full = shown(verdict, language, photo, page_url=PAGE, shared=True, guesses_first=True, note=note)
+            seed = sha256(f"{number} {draw}".encode()).hexdigest()
+            plain = build_reply(verdict, language, seed, heatmap_url=None)
+            full = build_reply(
+                verdict, language, seed, page_url=PAGE_URL, is_shared=True, guesses_first=True, note=note
+            )
             assert (find_violations(plain), find_violations(full)) == ([], [])
-            for bubble in verdict_messages(verdict, seed=photo, language=language):
-                assert bubble.text in words(plain)
-                assert (bubble.text in words(full)) is (bubble.slot is not MessageSlot.OPENING), "the note opens"
+            for message in verdict_messages(verdict, seed=seed, language=language):
+                assert message.text in all_text(plain)
+                assert (message.text in all_text(full)) is (message.slot is not MessageSlot.OPENING), "replaced"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_everything_else_is_shown(language: Language) -> None:
+def test_every_other_reply_is_valid(language: Language) -> None:
     sentences = [error_message(kind(), language) for kind in ERROR_TEXT_KEYS]
-    sentences += [unsupported_media_reply(oddity, language) for oddity in UnsupportedMedia]
+    sentences += [unsupported_media_reply(media, language) for media in UnsupportedMedia]
     sentences += [translate("kakao.hello", language), translate("talk.limit", language, count=20)]
     replies = [text_reply(sentence, language=language) for sentence in sentences]
     replies += [
-        prompt_reply(verb, translate(key, language), look_id=LOOK, language=language) for verb, key in ASKED.items()
+        prompt_reply(prompt, translate(key, language), look_id=LOOK, language=language)
+        for prompt, key in PROMPTS.items()
     ]
     replies += [
         prompt_reply(
@@ -101,69 +104,80 @@ def test_everything_else_is_shown(language: Language) -> None:
             language=language,
         )
     ]
-    replies += [text_reply(translate("talk.shared", language, name="조용한 단추 42"), language=language, page_url=PAGE)]
+    replies += [
+        text_reply(translate("talk.shared", language, name="조용한 단추 42"), language=language, page_url=PAGE_URL)
+    ]
     replies += [consent_reply(language, hours=24, privacy_url=url) for url in (None, "https://eva.example/privacy")]
     replies += [pending_reply(language, photo_id=LOOK), callback_promise(language)]
-    replies += [text_reply("…", language=language, buttons=[Action(type=verb, look_id=LOOK)]) for verb in ActionType]
+    replies += [
+        text_reply("…", language=language, buttons=[Action(type=action_type, look_id=LOOK)])
+        for action_type in ActionType
+    ]
 
     assert [find_violations(reply) for reply in replies] == [[]] * len(replies)
 
 
-def test_verdict_reads_like_a_chat_around_its_picture() -> None:
-    reply = shown(make_verdict(), Language.KO, page_url=PAGE)
+def test_verdict_is_merged_into_three_bubbles() -> None:
+    reply = build_reply(make_verdict(), Language.KO, page_url=PAGE_URL)
 
     first, card, rest = outputs(reply)
     assert first["simpleText"]["text"].count("\n") == 1
     assert card["basicCard"]["title"] == "스트리트 70%"
-    assert card["basicCard"]["thumbnail"]["imageUrl"] == HEAT
+    assert card["basicCard"]["thumbnail"]["imageUrl"] == HEATMAP_URL
     assert card["basicCard"]["thumbnail"]["fixedRatio"] is True
     assert [button["action"] for button in card["basicCard"]["buttons"]] == ["webLink", "share"]
     assert rest["simpleText"]["text"].count("\n") == 2
 
 
-def test_torn_verdict_has_both_styles_in_its_title() -> None:
-    reply = shown(make_verdict(ConfidenceBand.AMBIGUOUS, first=0.41, runner_up=0.38), Language.EN)
+def test_ambiguous_verdict_has_both_styles_in_its_title() -> None:
+    reply = build_reply(make_verdict(ConfidenceBand.AMBIGUOUS, first=0.41, runner_up=0.38), Language.EN)
 
     assert outputs(reply)[1]["basicCard"]["title"] == "Street 41% · Casual 38%"
 
 
-def test_no_outfit_has_no_card_and_nothing_to_share() -> None:
-    reply = shown(make_verdict(ConfidenceBand.NOT_AN_OUTFIT), Language.KO)
+def test_verdict_without_outfit_has_no_card_and_no_share_button() -> None:
+    reply = build_reply(make_verdict(ConfidenceBand.NOT_AN_OUTFIT), Language.KO)
 
     assert [list(output) for output in outputs(reply)] == [["simpleText"], ["simpleText"]]
-    assert [quick["extra"]["do"] for quick in reply["template"]["quickReplies"]] == ["another"]
+    assert [quick_reply["extra"]["do"] for quick_reply in reply["template"]["quickReplies"]] == ["another"]
 
 
-def test_note_comes_first() -> None:
-    reply = shown(make_verdict(), Language.KO, note="전에 봤어요.")
+def test_note_is_the_first_text() -> None:
+    reply = build_reply(make_verdict(), Language.KO, note="전에 봤어요.")
 
     assert outputs(reply)[0]["simpleText"]["text"].startswith("전에 봤어요.\n")
 
 
-@pytest.mark.parametrize(("shared", "verbs"), [(False, ["share", "keep"]), (True, ["unshare"])])
-def test_board_buttons_follow_whether_it_is_shared(shared: bool, verbs: list[str]) -> None:
-    quick = shown(make_verdict(), Language.KO, shared=shared)["template"]["quickReplies"]
+@pytest.mark.parametrize(("is_shared", "actions"), [(False, ["share", "keep"]), (True, ["unshare"])])
+def test_sharing_buttons_depend_on_sharing(is_shared: bool, actions: list[str]) -> None:
+    quick_replies = build_reply(make_verdict(), Language.KO, is_shared=is_shared)["template"]["quickReplies"]
 
-    assert [each["extra"]["do"] for each in quick] == [*verbs, "correct", "another", "guess"]
-    assert [each["extra"].get("look") for each in quick] == [*len(quick[:-2]) * [str(LOOK)], None, None]
-
-
-def test_who_guesses_first_may_let_eva_go_first_again() -> None:
-    quick = shown(make_verdict(), Language.KO, guesses_first=True)["template"]["quickReplies"]
-
-    assert quick[-1]["extra"] == {"do": "tell"}
+    assert [quick_reply["extra"]["do"] for quick_reply in quick_replies] == [*actions, "correct", "another", "guess"]
+    assert [quick_reply["extra"].get("look") for quick_reply in quick_replies] == [
+        *len(quick_replies[:-2]) * [str(LOOK)],
+        None,
+        None,
+    ]
 
 
-def test_eight_styles_to_choose_from() -> None:
-    quick = prompt_reply(ActionType.CORRECT, "?", look_id=LOOK, language=Language.EN)["template"]["quickReplies"]
+def test_guess_mode_can_be_disabled() -> None:
+    quick_replies = build_reply(make_verdict(), Language.KO, guesses_first=True)["template"]["quickReplies"]
 
-    assert [Style(each["extra"]["style"]) for each in quick] == list(STYLES)
+    assert quick_replies[-1]["extra"] == {"do": "tell"}
 
 
-def test_who_will_not_guess_gets_the_verdict() -> None:
+def test_correction_offers_eight_styles() -> None:
+    quick_replies = prompt_reply(ActionType.CORRECT, "?", look_id=LOOK, language=Language.EN)["template"][
+        "quickReplies"
+    ]
+
+    assert [Style(quick_reply["extra"]["style"]) for quick_reply in quick_replies] == list(STYLES)
+
+
+def test_guess_prompt_offers_the_verdict() -> None:
     *styles, last = prompt_reply(ActionType.GUESS, "?", look_id=LOOK, language=Language.EN)["template"]["quickReplies"]
 
-    assert [Style(each["extra"]["style"]) for each in styles] == list(STYLES)
+    assert [Style(quick_reply["extra"]["style"]) for quick_reply in styles] == list(STYLES)
     assert last["extra"] == {"do": "result", "look": str(LOOK)}
 
 

@@ -45,17 +45,17 @@ def test_good_reply_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "breach"),
+    ("path", "value", "violation"),
     [
         (("version",), None, "version"),
         (("version",), "1.0", "version"),
         (("template",), None, "template: missing"),
-        (("surprise",), 1, "surprise is not known"),
-        (("useCallback",), True, "not beside useCallback"),
+        (("surprise",), 1, "unknown key surprise"),
+        (("useCallback",), True, "not allowed with useCallback"),
         (OUTPUTS, [], "not 1 to 3"),
         (OUTPUTS, [{"simpleText": {"text": "1"}}] * 4, "not 1 to 3"),
-        ((*OUTPUTS, 1), {"fancyCard": {}}, "no bubble"),
-        ((*OUTPUTS, 1), {"simpleText": {"text": "1"}, "textCard": {"title": "2"}}, "not one bubble"),
+        ((*OUTPUTS, 1), {"fancyCard": {}}, "unknown type"),
+        ((*OUTPUTS, 1), {"simpleText": {"text": "1"}, "textCard": {"title": "2"}}, "not a single bubble"),
         ((*OUTPUTS, 1, "simpleText", "text"), "가" * 1001, "over 1000"),
         ((*OUTPUTS, 1, "simpleText", "text"), "🙂" * 501, "over 1000"),
         ((*OUTPUTS, 1, "simpleText", "text"), "  ", "empty"),
@@ -64,27 +64,27 @@ def test_good_reply_passes() -> None:
         ((*THE_CARD, "title"), "가" * 51, "over 50"),
         ((*THE_CARD, "description"), "가" * 231, "over 230"),
         ((*THE_CARD, "thumbnail"), None, "thumbnail: missing"),
-        ((*THE_CARD, "thumbnail", "imageUrl"), "heat.jpg", "no web address"),
+        ((*THE_CARD, "thumbnail", "imageUrl"), "heat.jpg", "not an http URL"),
         ((*THE_CARD, "thumbnail", "imageUrl"), "https://eva.example/" + "x" * 31_000, "bytes"),
         ((*THE_CARD, "thumbnail", "altText"), "가" * 51, "over 50"),
         ((*THE_CARD, "buttons"), [BUTTON] * 3, "more than 2"),
         ((*THE_CARD, "buttons"), [BUTTON, {**BUTTON, "label": "아홉 글자가 넘는"}], "over 8"),
         ((*THE_CARD, "buttons", 0, "label"), "열다섯 글자가 넘는 이름이에요", "over 14"),
         ((*THE_CARD, "buttons", 0, "action"), "dance", "unknown"),
-        ((*THE_CARD, "buttons", 0, "webLinkUrl"), None, "no web address"),
+        ((*THE_CARD, "buttons", 0, "webLinkUrl"), None, "not an http URL"),
         ((*THE_CARD, "buttonLayout"), "diagonal", "neither"),
         (("template", "quickReplies"), GOOD["template"]["quickReplies"] * 11, "more than 10"),  # type: ignore[index]
         (("template", "quickReplies", 0, "messageText"), None, "messageText: missing"),
         (("template", "quickReplies", 0, "action"), "webLink", "unknown"),
         (("template", "quickReplies", 0, "action"), "block", "blockId: missing"),
-        (("template", "quickReplies", 0, "extra"), "look", "no object"),
+        (("template", "quickReplies", 0, "extra"), "look", "not an object"),
     ],
 )
-def test_broken_rule_is_named(path: tuple[str | int, ...], value: object, breach: str) -> None:
-    found = find_violations(broken(path, value))
+def test_violation_is_named(path: tuple[str | int, ...], value: object, violation: str) -> None:
+    violations = find_violations(broken(path, value))
 
-    assert any(breach in each for each in found), found
-    with pytest.raises(InvalidReplyError, match="breaks a rule"):
+    assert any(violation in message for message in violations), violations
+    with pytest.raises(InvalidReplyError, match="violates a rule"):
         validate_reply(broken(path, value))
 
 

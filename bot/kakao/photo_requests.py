@@ -1,0 +1,223 @@
+"""Photos sent on KakaoTalk, stored in the inbox until a job has judged them, and the results of these jobs.
+
+A repeated skill request is the same photo request. Until the person has agreed that photos are judged, a photo request
+has no job, and it is cancelled when Kakao deletes the photos.
+"""
+
+import json
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.kakao.payload import SkillRequest
+from core import errors
+from core.db import checkpoints, inbox
+from core.db.dead_letters import claim_orphaned
+from core.db.inbox import InboxUpdate
+from core.db.schema import Channel
+from core.errors import DailyLimitError, EvaError, MessengerError
+from core.jobs.queue import conversation_lock_key, enqueue
+
+JUDGE_TASK = "kakao.photo"
+"""The task that judges the photos of a request."""
+EXPIRE_TASK = "kakao.lapse"
+"""The task that cancels a request without consent."""
+ORPHAN_AGE = timedelta(minutes=2)
+"""Age from which a request without a job counts as orphaned."""
+ORPHAN_BATCH = 100
+MAX_PENDING_PHOTOS = 5
+"""The most photos that wait for one consent; the latest are kept."""
+PHOTO_URL_LIFETIME = timedelta(minutes=10)
+"""How long Kakao keeps a photo at its URL."""
+RESULT_CHECKPOINT = "result"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoRequest:
+    """The photos of one or more skill requests, to be answered together."""
+
+    photo_urls: tuple[str, ...]
+    callback_url: str | None
+    """Where the verdict is sent; None if the person waits for it or asks for it later."""
+    requested_at: float
+    """When the verdict was requested, in seconds since 1970."""
+    awaits_consent: bool
+
+    @classmethod
+    def from_update(cls, update: InboxUpdate) -> Self | None:
+        """The photo request in an inbox row; None if it has been processed."""
+        if update.payload is None:
+            return None
+        payload = update.payload
+        return cls(
+            photo_urls=tuple(payload["photo_urls"]),
+            callback_url=payload["callback_url"],
+            requested_at=payload["requested_at"],
+            awaits_consent=payload["awaits_consent"],
+        )
+
+    def to_payload(self) -> dict[str, Any]:
+        """The request as the inbox stores it."""
+        return {
+            "photo_urls": list(self.photo_urls),
+            "callback_url": self.callback_url,
+            "requested_at": self.requested_at,
+            "awaits_consent": self.awaits_consent,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """The outcome of a photo request."""
+
+    look_ids: tuple[UUID, ...] = ()
+    """The looks, in the order of the photos."""
+    is_duplicate: bool = False
+    """Whether the only photo had been judged before."""
+    error: EvaError | None = None
+    """Why the first unusable photo could not be judged."""
+
+
+def photos_still_available(update: InboxUpdate, url_lifetime: timedelta = PHOTO_URL_LIFETIME) -> bool:
+    """Whether Kakao may still have the photos of a request."""
+    return datetime.now(UTC) - update.received_at < url_lifetime
+
+
+async def store_request(
+    connection: AsyncConnection,
+    skill_request: SkillRequest,
+    *,
+    has_consent: bool,
+    url_lifetime: timedelta = PHOTO_URL_LIFETIME,
+) -> InboxUpdate:
+    """Store the photos of a skill request together with their job; a repeated request is not stored again.
+
+    Photos that already wait for consent are added to the new ones, so that all get one answer.
+
+    Args:
+        connection: a transaction that has locked the person.
+        skill_request: a request with photos.
+        has_consent: whether the photos may be judged.
+        url_lifetime: how long Kakao keeps the photos.
+
+    Raises:
+        MessengerError: the row was deleted in the same moment.
+    """
+    external_id = str(uuid5(NAMESPACE_URL, " ".join((skill_request.user_id, *skill_request.photo_urls))))
+    earlier = None if has_consent else await inbox.get_latest(connection, Channel.KAKAO, skill_request.user_id)
+    photo_urls = (*_pending_photo_urls(earlier, url_lifetime), *skill_request.photo_urls)[-MAX_PENDING_PHOTOS:]
+    request = PhotoRequest(
+        photo_urls=photo_urls,
+        callback_url=skill_request.callback_url,
+        requested_at=time.time(),
+        awaits_consent=not has_consent,
+    )
+    new_id = await inbox.insert(
+        connection, Channel.KAKAO, external_id, external_sender_id=skill_request.user_id, payload=request.to_payload()
+    )
+    update = await inbox.get_by_external_id(connection, Channel.KAKAO, external_id)
+    if update is None:
+        raise MessengerError("the photo request was deleted while it was stored")
+    if new_id is None:
+        if has_consent and await grant_consent(connection, update, skill_request, url_lifetime):
+            return await inbox.get_by_external_id(connection, Channel.KAKAO, external_id) or update
+    elif has_consent:
+        await _enqueue_judging(connection, update)
+    else:
+        if earlier is not None:
+            await cancel_if_unconsented(connection, earlier.id)
+        # Without a lock: a job that waits for its time would block the conversation.
+        await enqueue(connection, EXPIRE_TASK, lock=None, delay=url_lifetime, inbox_id=new_id)
+    return update
+
+
+async def grant_consent(
+    connection: AsyncConnection,
+    update: InboxUpdate,
+    skill_request: SkillRequest,
+    url_lifetime: timedelta = PHOTO_URL_LIFETIME,
+) -> bool:
+    """Start the job of a photo request that waits for consent.
+
+    Args:
+        connection: a transaction that has locked the person.
+        update: the photo request.
+        skill_request: the request that grants consent and gets the verdict.
+        url_lifetime: how long Kakao keeps the photos.
+
+    Returns:
+        Whether there was such a photo request.
+    """
+    request = PhotoRequest.from_update(update)
+    if request is None or not request.awaits_consent or not photos_still_available(update, url_lifetime):
+        return False
+    request = replace(request, awaits_consent=False, callback_url=skill_request.callback_url, requested_at=time.time())
+    await inbox.update_payload(connection, update.id, request.to_payload())
+    await _enqueue_judging(connection, update)
+    return True
+
+
+async def cancel_if_unconsented(connection: AsyncConnection, inbox_id: int) -> None:
+    """Cancel a photo request that still waits for consent, and delete its URLs."""
+    update = await inbox.get(connection, inbox_id)
+    request = None if update is None else PhotoRequest.from_update(update)
+    if request is not None and request.awaits_consent:
+        await inbox.mark_processed(connection, inbox_id)
+
+
+async def requeue_orphans(connection: AsyncConnection) -> int:
+    """Enqueue photo requests that lost their job, and count them; those that wait for consent have an expiry job."""
+    orphans = await claim_orphaned(connection, Channel.KAKAO, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH)
+    for inbox_id, _ in orphans:
+        update = await inbox.get(connection, inbox_id)
+        if update is not None:
+            await _enqueue_judging(connection, update)
+    return len(orphans)
+
+
+async def save_result(connection: AsyncConnection, inbox_id: int, result: JobResult) -> None:
+    """Record the result of a job; a result that was recorded before stays."""
+    error = None
+    if result.error is not None:
+        # The limit is the only detail that is shown to people; other details might quote something of theirs.
+        detail = result.error.detail if isinstance(result.error, DailyLimitError) else ""
+        error = {"type": type(result.error).__name__, "detail": detail}
+    data = {"look_ids": list(map(str, result.look_ids)), "is_duplicate": result.is_duplicate, "error": error}
+    await checkpoints.record(connection, inbox_id, RESULT_CHECKPOINT, data=json.dumps(data))
+
+
+async def load_result(connection: AsyncConnection, inbox_id: int) -> JobResult | None:
+    """The recorded result of a job, None before there is one."""
+    recorded = (await checkpoints.list_done(connection, inbox_id)).get(RESULT_CHECKPOINT)
+    if recorded is None:
+        return None
+    data = json.loads(recorded)
+    return JobResult(
+        look_ids=tuple(map(UUID, data["look_ids"])),
+        is_duplicate=data["is_duplicate"],
+        error=None if data["error"] is None else _restore_error(data["error"]["type"], data["error"]["detail"]),
+    )
+
+
+def _restore_error(name: str, detail: str) -> EvaError:
+    error_type = getattr(errors, name, None)
+    if not (isinstance(error_type, type) and issubclass(error_type, EvaError)):
+        return EvaError()  # recorded by another version of Eva
+    return error_type(detail)
+
+
+def _pending_photo_urls(update: InboxUpdate | None, url_lifetime: timedelta) -> tuple[str, ...]:
+    """The available photos of a request that waits for consent."""
+    if update is None or not photos_still_available(update, url_lifetime):
+        return ()
+    request = PhotoRequest.from_update(update)
+    return request.photo_urls if request is not None and request.awaits_consent else ()
+
+
+async def _enqueue_judging(connection: AsyncConnection, update: InboxUpdate) -> None:
+    lock = conversation_lock_key(Channel.KAKAO, update.external_sender_id or "")
+    await enqueue(connection, JUDGE_TASK, lock=lock, inbox_id=update.id)
