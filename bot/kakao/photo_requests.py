@@ -4,7 +4,6 @@ A repeated skill request is the same photo request. Until the person has agreed 
 has no job, and it is cancelled when Kakao deletes the photos.
 """
 
-import json
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -187,15 +186,14 @@ async def save_result(connection: AsyncConnection, inbox_id: int, result: JobRes
         detail = result.error.detail if isinstance(result.error, DailyLimitError) else ""
         error = {"type": type(result.error).__name__, "detail": detail}
     data = {"look_ids": list(map(str, result.look_ids)), "is_duplicate": result.is_duplicate, "error": error}
-    await checkpoints.record(connection, inbox_id, RESULT_CHECKPOINT, data=json.dumps(data))
+    await checkpoints.record(connection, inbox_id, RESULT_CHECKPOINT, data=data)
 
 
 async def load_result(connection: AsyncConnection, inbox_id: int) -> JobResult | None:
     """The recorded result of a job, None before there is one."""
-    recorded = (await checkpoints.list_done(connection, inbox_id)).get(RESULT_CHECKPOINT)
-    if recorded is None:
+    data = (await checkpoints.list_done(connection, inbox_id)).get(RESULT_CHECKPOINT)
+    if data is None:
         return None
-    data = json.loads(recorded)
     return JobResult(
         look_ids=tuple(map(UUID, data["look_ids"])),
         is_duplicate=data["is_duplicate"],

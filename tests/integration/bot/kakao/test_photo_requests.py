@@ -8,9 +8,9 @@ from bot.kakao.photo_requests import JobResult, PhotoRequest
 from core.db import inbox
 from core.db.schema import Channel
 from core.errors import CorruptPhotoError, DailyLimitError, EvaError
-from core.ids import uuid7
 from core.jobs.queue import enqueue
 from core.resources import Resources
+from core.uuid7 import uuid7
 
 REQUEST = PhotoRequest(
     photo_urls=("https://k.kakaocdn.net/1.jpg",), callback_url=None, requested_at=0.0, awaits_consent=False
