@@ -1,1 +1,1 @@
-"""The brain: photos, styles, the trained model and its school. Knows nothing of chat, HTTP or HTML."""
+"""Everything that does not depend on a channel: settings, storage, vision, services and conversation rules."""

@@ -16,7 +16,7 @@ PROFILE_CACHE_SIZE = 8
 def to_averageable_mode(image: Image.Image) -> Image.Image:
     """Convert to a mode whose pixels can be averaged: L, LA, RGB, RGBA or CMYK, 8 bits a channel.
 
-    Palettes are resolved, a transparent color becomes alpha, 16-bit grey keeps its upper 8 bits.
+    Palettes are resolved, a transparent color becomes alpha, 16-bit gray keeps its upper 8 bits.
 
     Raises:
         NotAnImageError: the pixels cannot be displayed as colors (floating point, CIE Lab).
@@ -26,12 +26,12 @@ def to_averageable_mode(image: Image.Image) -> Image.Image:
         return Image.fromarray((wide >> 8).astype(np.uint8))
     if image.mode in ("F", "LAB"):
         raise NotAnImageError(f"pixel mode {image.mode}")
-    is_grey = image.mode in ("1", "L", "LA")
+    is_gray = image.mode in ("1", "L", "LA")
     if image.has_transparency_data:
-        return image.convert("LA" if is_grey else "RGBA")
+        return image.convert("LA" if is_gray else "RGBA")
     if image.mode in ("L", "RGB", "CMYK"):
         return image
-    return image.convert("L" if is_grey else "RGB")
+    return image.convert("L" if is_gray else "RGB")
 
 
 def flatten_on_white(image: Image.Image) -> Image.Image:

@@ -1,7 +1,7 @@
 """JPEG decoding at a reduced scale, with a check that every block of the image is there.
 
 A JPEG stores 8 x 8 blocks as frequencies, so decoding at 1/2, 1/4 or 1/8 needs only the lowest of them ("DCT scaling").
-Where blocks are missing, libjpeg fills them with medium grey and reports no error.
+Where blocks are missing, libjpeg fills them with medium gray and reports no error.
 """
 
 from io import BytesIO
@@ -100,7 +100,7 @@ def _find_entropy_coded_data(data: bytes) -> int:
 
 
 def _may_lack_last_block(image: Image.Image) -> bool:
-    """Whether the last pixels look as if their block never came; a grey wall looks so too."""
+    """Whether the last pixels look as if their block never came; a gray wall looks so too."""
     width, height = image.size
     corner = image.crop((max(0, width - 2), max(0, height - 2), width, height))
     return all(

@@ -21,7 +21,7 @@ from core.vision.verdict import Verdict, confidence_band, sigmoid, softmax, to_s
 BUNDLED_MODEL_DIR = Path(__file__).parents[1] / "models"
 """Directory of the bundled model."""
 PROBE_LEVEL = 128
-"""Grey level, 0 to 255, of the image for `StyleClassifier.probe`."""
+"""Gray level, 0 to 255, of the image for `StyleClassifier.probe`."""
 
 
 class StyleClassifier:
@@ -60,7 +60,7 @@ class StyleClassifier:
         )
 
     def probe(self) -> None:
-        """Check by one forward pass over a grey image that the model works; after a success it is not repeated.
+        """Check by one forward pass over a gray image that the model works; after a success it is not repeated.
 
         Raises:
             ModelError: it does not work.

@@ -15,7 +15,7 @@ PREDOWNSCALE_SIDE = 400
 """Shortest side in px of the image after a first division by a whole number, which halves the time. With a smaller one,
 the same photo at another size would differ in more bits than without it (200 photos, at most 9)."""
 GRADIENT_MARGIN = 3
-"""Grey levels, of 255, by which the right one of two cells has to be brighter."""
+"""Gray levels, of 255, by which the right one of two cells has to be brighter."""
 GRADIENT_BITS = GRADIENT_GRID * GRADIENT_GRID
 HASH_LENGTH = GRADIENT_BITS // 8 + COLOR_GRID * COLOR_GRID * 3
 """In bytes."""
@@ -36,10 +36,10 @@ def perceptual_hash(image: Image.Image) -> bytes:
     small = image.reduce(divisor)
     # The remainder at the edges of the division does not count as a whole pixel.
     box = 0, 0, image.width / divisor, image.height / divisor
-    grey = np.asarray(
+    gray = np.asarray(
         small.convert("L").resize((GRADIENT_GRID + 1, GRADIENT_GRID), Image.Resampling.BOX, box=box), np.int16
     )
-    is_brighter = grey[:, 1:] > grey[:, :-1] + GRADIENT_MARGIN
+    is_brighter = gray[:, 1:] > gray[:, :-1] + GRADIENT_MARGIN
     colors = np.asarray(small.resize((COLOR_GRID, COLOR_GRID), Image.Resampling.BOX, box=box))
     return np.packbits(is_brighter).tobytes() + colors.tobytes()
 

@@ -19,7 +19,7 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStorage:
     return s3_storage(request.getfixturevalue("s3"))
 
 
-async def test_a_picture_comes_back_until_it_is_deleted(storage: ObjectStorage) -> None:
+async def test_stored_image_can_be_read_until_deleted(storage: ObjectStorage) -> None:
     key, other = generate_key(), generate_key()
     await storage.put(key, b"first")
     await storage.put(key, b"again")
@@ -32,12 +32,12 @@ async def test_a_picture_comes_back_until_it_is_deleted(storage: ObjectStorage) 
 
 
 @pytest.mark.parametrize("key", ["", "../secret.key", "/etc/passwd", "ab/../../secret.key", "AB/" + "c" * 30 + ".jpg"])
-async def test_nothing_but_keys_of_ours_is_looked_up(storage: ObjectStorage, key: str) -> None:
+async def test_invalid_keys_are_not_found(storage: ObjectStorage, key: str) -> None:
     with pytest.raises(ObjectNotFoundError):
         await storage.get(key)
 
 
-async def test_a_place_that_does_not_answer_has_an_error_of_its_own() -> None:
+async def test_unreachable_storage_raises() -> None:
     nowhere = ObjectStorage(
         "s3://pictures",
         endpoint="http://127.0.0.1:9",
@@ -52,12 +52,12 @@ async def test_a_place_that_does_not_answer_has_an_error_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("url", ["pictures", "ftp://host/pictures", "file://host/pictures", "memory:///"])
-def test_other_places_are_refused(url: str) -> None:
+def test_unsupported_urls_are_rejected(url: str) -> None:
     with pytest.raises(StorageUnavailableError):
         ObjectStorage(url)
 
 
-async def test_what_a_killed_writer_left_goes_with_its_picture(tmp_path: Path) -> None:
+async def test_partial_files_are_deleted_with_the_image(tmp_path: Path) -> None:
     storage, key, other = ObjectStorage(tmp_path.as_uri()), generate_key(), generate_key()
     for each in (key, other):
         await storage.put(each, b"whole")
@@ -66,10 +66,10 @@ async def test_what_a_killed_writer_left_goes_with_its_picture(tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.rglob("*.jpg*")) == [other[3:], f"{other[3:]}#1"]
 
 
-def test_only_the_owner_can_enter_the_folder(tmp_path: Path) -> None:
+def test_directory_is_private(tmp_path: Path) -> None:
     ObjectStorage((tmp_path / "pictures").as_uri())
     assert (tmp_path / "pictures").stat().st_mode & 0o777 == 0o700
 
 
-def test_keys_do_not_repeat() -> None:
+def test_keys_are_unique() -> None:
     assert len({generate_key() for _ in range(1000)}) == 1000

@@ -19,7 +19,7 @@ from core.resources import open_resources
 from core.settings import Environment, Settings
 
 
-async def test_nothing_has_to_be_set_and_everything_is_kept(public: Path) -> None:
+async def test_defaults_persist_everything(public: Path) -> None:
     settings = Settings(data_dir=public / "data", env=Environment.DEVELOPMENT, database_url=None)
     key = generate_key()
     async with open_resources(settings) as resources:
@@ -38,7 +38,7 @@ async def test_nothing_has_to_be_set_and_everything_is_kept(public: Path) -> Non
     assert sorted(path.name for path in (public / "data").iterdir()) == ["pictures", "postgres", "secret.key"]
 
 
-async def test_a_killed_server_comes_back_and_the_worker_goes_on(public: Path) -> None:
+async def test_killed_embedded_server_is_restarted(public: Path) -> None:
     done: list[int] = []
 
     async def note(number: int) -> None:
@@ -72,7 +72,7 @@ async def test_a_killed_server_comes_back_and_the_worker_goes_on(public: Path) -
     assert not pid_file.exists()
 
 
-async def test_a_worker_can_be_stopped_while_its_database_is_away(public: Path) -> None:
+async def test_worker_stops_while_the_database_is_away(public: Path) -> None:
     server = EmbeddedPostgres(public / "postgres")
     await asyncio.to_thread(server.start)
     async with Database(server.url) as database:
@@ -89,13 +89,13 @@ async def test_a_worker_can_be_stopped_while_its_database_is_away(public: Path) 
     await asyncio.to_thread(server.stop)
 
 
-async def test_a_database_that_is_named_is_used(empty_url: str, tmp_path: Path) -> None:
+async def test_configured_database_is_used(empty_url: str, tmp_path: Path) -> None:
     async with open_resources(Settings(database_url=SecretStr(empty_url), data_dir=tmp_path)) as resources:
         assert await find_schema_difference(resources.database) is None
     assert not (tmp_path / "postgres").exists()
 
 
-async def test_what_is_missing_is_said_before_anything_is_made(tmp_path: Path) -> None:
+async def test_missing_secret_is_reported_before_anything_is_created(tmp_path: Path) -> None:
     nowhere = SecretStr("postgresql://eva@127.0.0.1:9/eva")
     with pytest.raises(MissingSecretKeyError):
         async with open_resources(Settings(env=Environment.PRODUCTION, data_dir=tmp_path / "data")):

@@ -6,7 +6,7 @@ import pytest
 from core import errors
 
 
-def _drawn_tree() -> dict[str, str | None]:
+def _documented_tree() -> dict[str, str | None]:
     """Name to parent, from the indented list in the module's docstring."""
     parents: dict[str, str | None] = {}
     path: list[tuple[int, str]] = []
@@ -26,8 +26,8 @@ def _classes() -> dict[str, str | None]:
     return {name: None if each.__base__ is Exception else each.__base__.__name__ for name, each in found}
 
 
-def test_docstring_draws_every_class_under_its_parent() -> None:
-    assert _drawn_tree() == _classes()
+def test_docstring_lists_every_class_under_its_parent() -> None:
+    assert _documented_tree() == _classes()
 
 
 @pytest.mark.parametrize("name", sorted(_classes()))

@@ -22,7 +22,7 @@ except ValueError:
 """
 
 
-def lines(environment: str) -> list[str]:
+def log_lines(environment: str) -> list[str]:
     command = [sys.executable, "-c", SCRIPT.format(environment=environment)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == ""
@@ -32,15 +32,15 @@ def lines(environment: str) -> list[str]:
     return done.stderr.splitlines()
 
 
-def test_production_logs_one_json_object_a_line() -> None:
-    judged, failed, _ = (json.loads(line) for line in lines("production"))
+def test_production_logs_json_lines() -> None:
+    judged, failed, _ = (json.loads(line) for line in log_lines("production"))
     assert (judged["event"], judged["ms"], judged["level"]) == ("judged", 12, "info")
     assert failed["level"] == "error"
     assert "ValueError: odd" in failed["exception"]
 
 
-def test_development_logs_for_people_without_local_variables() -> None:
-    shown = "\n".join(lines("development"))
+def test_development_logs_readable_lines_without_local_variables() -> None:
+    shown = "\n".join(log_lines("development"))
     assert "judged" in shown
     assert "ValueError: odd" in shown
     assert "name = 'holiday-with-mina.jpg'" not in shown

@@ -8,7 +8,7 @@ from core.runtime import run_until_signalled
 
 
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
-async def test_a_signal_ends_everything_in_order(told: signal.Signals) -> None:
+async def test_signal_cancels_all_services(told: signal.Signals) -> None:
     ended: list[str] = []
 
     async def work(name: str) -> None:
@@ -23,7 +23,7 @@ async def test_a_signal_ends_everything_in_order(told: signal.Signals) -> None:
     assert sorted(ended) == ["web", "worker"]
 
 
-async def test_a_failure_ends_the_others_and_is_told() -> None:
+async def test_failure_cancels_the_others_and_is_raised() -> None:
     ended = asyncio.Event()
 
     async def fail() -> None:

@@ -14,7 +14,7 @@ from core.seoul_time import start_of_day, start_of_week
         (datetime(2026, 11, 25, 2, 0, tzinfo=UTC), "2026-11-25T00:00:00+09:00", "2026-11-23T00:00:00+09:00"),
     ],
 )
-def test_days_and_weeks_turn_at_midnight_in_seoul(now: datetime, day: str, week: str) -> None:
+def test_days_and_weeks_start_at_midnight_in_seoul(now: datetime, day: str, week: str) -> None:
     assert start_of_day(now).isoformat() == day
     assert start_of_week(now).isoformat() == week
     assert start_of_day() >= start_of_week()

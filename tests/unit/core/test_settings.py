@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from core.settings import EngineName, Environment, Settings
+from core.settings import RENAMED, EngineName, Environment, Settings
 
 
-def test_default_is_the_shipped_model_on_litert(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_is_the_bundled_model_on_litert(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("EVA_ENGINE", "EVA_ENV", "EVA_MODEL_DIR"):
         monkeypatch.delenv(name, raising=False)
     settings = Settings()
@@ -17,7 +17,7 @@ def test_default_is_the_shipped_model_on_litert(monkeypatch: pytest.MonkeyPatch)
     )
 
 
-def test_variables_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_environment_variables_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("EVA_ENGINE", "scripted")
     monkeypatch.setenv("EVA_ENV", "production")
     monkeypatch.setenv("EVA_MODEL_DIR", str(tmp_path))
@@ -29,23 +29,23 @@ def test_variables_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     )
 
 
-def test_empty_variable_is_as_if_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVA_ENGINE", "")
     assert Settings().engine is EngineName.LITERT
 
 
-def test_unknown_engine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_engine_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVA_ENGINE", "random")
     with pytest.raises(ValidationError, match="litert"):
         Settings()
 
 
-def test_settings_cannot_be_changed() -> None:
+def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().engine = EngineName.SCRIPTED
 
 
-def test_the_database_has_the_name_that_hosts_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_database_url_is_read_from_the_conventional_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://eva:hidden@host/eva")
     settings = Settings()
     assert settings.database_url is not None
@@ -53,7 +53,7 @@ def test_the_database_has_the_name_that_hosts_give_it(monkeypatch: pytest.Monkey
     assert "hidden" not in repr(settings)
 
 
-def test_pictures_lie_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -> None:
+def test_default_object_storage_is_in_the_data_directory(tmp_path: Path) -> None:
     assert Settings(data_dir=tmp_path / "a b").object_storage_url == f"file://{tmp_path}/a%20b/pictures"
     assert Settings(storage_url="s3://bucket").object_storage_url == "s3://bucket"
 
@@ -63,11 +63,11 @@ def test_pictures_lie_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -
     [
         ("EVA_SECRET_KEY", "short"),
         ("EVA_PRIVATE_PHOTO_TTL_HOURS", "0"),
-        ("EVA_RUN_WORKER", "on"),
+        ("EVA_RUN_WORKER", "inline"),
         ("EVA_PUBLIC_URL", "eva"),
     ],
 )
-def test_values_out_of_range_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_invalid_values_are_rejected(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError):
         Settings()
@@ -77,12 +77,12 @@ def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
-def test_channels_are_off_and_speak_to_the_real_messengers_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_channels_are_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "TELEGRAM_TOKEN",
-        "TELEGRAM_SECRET",
+        "TELEGRAM_WEBHOOK_SECRET",
         "TELEGRAM_API_URL",
-        "KAKAO_KEY",
+        "KAKAO_SKILL_KEY",
         "KAKAO_BOT_ID",
         "KAKAO_IMAGE_HOSTS",
     ):
@@ -98,8 +98,8 @@ def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().kakao_image_hosts == (".kakaocdn.net", "127.0.0.1")
 
 
-def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TELEGRAM_TOKEN", "TELEGRAM_SECRET", "KAKAO_KEY"):
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TELEGRAM_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "KAKAO_SKILL_KEY"):
         monkeypatch.setenv(f"EVA_{name}", "hush-hush")
     settings = Settings()
     assert settings.telegram_token is not None
@@ -108,16 +108,14 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("secret", ["with spaces", "한글", "x" * 257])
-def test_secret_that_telegram_would_not_take_is_refused_and_not_shown(
-    monkeypatch: pytest.MonkeyPatch, secret: str
-) -> None:
+def test_invalid_webhook_secret_is_rejected_and_not_shown(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     monkeypatch.setenv("EVA_TELEGRAM_WEBHOOK_SECRET", secret)
-    with pytest.raises(ValidationError, match="256 letters") as refused:
+    with pytest.raises(ValidationError, match="256 letters") as caught:
         Settings()
-    assert secret not in str(refused.value)
+    assert secret not in str(caught.value)
 
 
-def test_every_secret_is_known_as_one() -> None:
+def test_secrets_include_every_secret_value() -> None:
     settings = Settings(
         database_url=SecretStr("postgresql://eva:pass-word@host/eva"),
         telegram_token=SecretStr("1:token"),
@@ -128,12 +126,37 @@ def test_every_secret_is_known_as_one() -> None:
     assert {"1:token", "telegram", "kakao", "s" * 32, "pass-word"} <= set(settings.secrets)
 
 
-@pytest.mark.parametrize("login", ["KAKAO_LOGIN", "FACEBOOK", "TELEGRAM_LOGIN"])
-@pytest.mark.parametrize("half", ["ID", "SECRET"])
-def test_half_a_login_is_a_mistake(monkeypatch: pytest.MonkeyPatch, login: str, half: str) -> None:
+@pytest.mark.parametrize("login", ["KAKAO", "FACEBOOK", "TELEGRAM"])
+@pytest.mark.parametrize("half", ["CLIENT_ID", "CLIENT_SECRET"])
+def test_login_needs_id_and_secret(monkeypatch: pytest.MonkeyPatch, login: str, half: str) -> None:
     monkeypatch.setenv(f"EVA_{login}_{half}", "x")
-    with pytest.raises(ValidationError, match="belong together"):
+    with pytest.raises(ValidationError, match="must be set together"):
         Settings()
-    monkeypatch.setenv(f"EVA_{login}_ID", "x")
-    monkeypatch.setenv(f"EVA_{login}_SECRET", "a secret of its own")
-    assert "a secret of its own" in Settings().secrets
+    monkeypatch.setenv(f"EVA_{login}_CLIENT_ID", "x")
+    monkeypatch.setenv(f"EVA_{login}_CLIENT_SECRET", "other-secret")
+    assert "other-secret" in Settings().secrets
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_former_name_of_a_setting_is_an_error_with_the_new_name(
+    monkeypatch: pytest.MonkeyPatch, old: str, new: str
+) -> None:
+    assert new.removeprefix("EVA_").lower() in Settings.model_fields
+    monkeypatch.setenv(old, "1")
+    with pytest.raises(ValidationError, match=f"{old} is now called {new}"):
+        Settings()
+
+
+def test_unknown_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVA_PUBLIC_URI", "https://eva.example")
+    with pytest.raises(ValidationError, match="EVA_PUBLIC_URI is not a setting"):
+        Settings()
+
+
+def test_variables_of_the_test_suite_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVA_TEST_ANYTHING", "1")
+    Settings()
+
+
+def test_public_url_has_no_trailing_slash() -> None:
+    assert Settings(public_url="https://eva.example/").public_url == "https://eva.example"

@@ -13,7 +13,7 @@ from core.signing import UrlSigner, VisitorTokenSigner, load_secret_key
 HOUR = timedelta(hours=1)
 
 
-def test_a_token_opens_its_own_picture_alone() -> None:
+def test_token_is_valid_for_its_image_only() -> None:
     links, mine, yours = UrlSigner(b"secret"), generate_key(), generate_key()
     token = links.sign(mine, HOUR)
     links.verify(mine, token)
@@ -21,7 +21,7 @@ def test_a_token_opens_its_own_picture_alone() -> None:
         links.verify(yours, token)
 
 
-def test_a_token_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     links, key = UrlSigner(b"secret"), generate_key()
     token = links.sign(key, HOUR)
     now = time.time()
@@ -32,7 +32,7 @@ def test_a_token_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         links.verify(key, token)
 
 
-def test_nobody_else_makes_tokens() -> None:
+def test_forged_tokens_are_rejected() -> None:
     links, key = UrlSigner(b"secret"), generate_key()
     end, _, signature = links.sign(key, HOUR).partition(".")
     forged = [
@@ -49,7 +49,7 @@ def test_nobody_else_makes_tokens() -> None:
             links.verify(key, token)
 
 
-def test_links_of_the_same_step_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_of_one_period_are_equal(monkeypatch: pytest.MonkeyPatch) -> None:
     links, key = UrlSigner(b"secret"), generate_key()
     now = 3600.0 * 480_000
     tokens = []
@@ -63,7 +63,7 @@ def test_links_of_the_same_step_are_the_same(monkeypatch: pytest.MonkeyPatch) ->
 VISITORS = VisitorTokenSigner(b"secret")
 
 
-def test_a_token_names_the_same_visitor_each_time() -> None:
+def test_visitor_token_identifies_one_session() -> None:
     token = VISITORS.issue()
     key = VISITORS.verify(token)
     assert key is not None
@@ -72,16 +72,16 @@ def test_a_token_names_the_same_visitor_each_time() -> None:
 
 
 @pytest.mark.parametrize("change", [str.swapcase, lambda token: token[1:], lambda token: token + "=", lambda _: ""])
-def test_a_token_that_eva_did_not_make_is_nobodys(change: object) -> None:
+def test_changed_visitor_token_is_rejected(change: object) -> None:
     assert VISITORS.verify(change(VISITORS.issue())) is None  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("token", [None, "", ".", "한글.서명", f"{'a' * 22}.{'b' * 43}", f"{'a' * 22}.{'b' * 43}\n"])
-def test_nonsense_is_nobodys(token: str | None) -> None:
+def test_malformed_visitor_token_is_rejected(token: str | None) -> None:
     assert VISITORS.verify(token) is None
 
 
-def test_other_keys_and_other_purposes_do_not_count() -> None:
+def test_signatures_of_other_secrets_and_salts_are_rejected() -> None:
     token = VISITORS.issue()
     assert VisitorTokenSigner(b"another").verify(token) is None
     key = token.partition(".")[0]
@@ -92,19 +92,19 @@ def test_other_keys_and_other_purposes_do_not_count() -> None:
 GIVEN = "0123456789abcdef0123456789abcdef"
 
 
-def test_a_key_that_is_given_is_taken(tmp_path: Path) -> None:
+def test_configured_key_is_used(tmp_path: Path) -> None:
     settings = Settings(secret_key=SecretStr(GIVEN), data_dir=tmp_path, env=Environment.PRODUCTION)
     assert load_secret_key(settings) == GIVEN.encode()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_production_makes_no_key(tmp_path: Path) -> None:
+def test_production_requires_a_key(tmp_path: Path) -> None:
     with pytest.raises(MissingSecretKeyError):
         load_secret_key(Settings(data_dir=tmp_path, env=Environment.PRODUCTION))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_development_makes_one_and_keeps_it(tmp_path: Path) -> None:
+def test_development_generates_a_key_once(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data", env=Environment.DEVELOPMENT)
     key = load_secret_key(settings)
     assert len(key) >= 32

@@ -34,15 +34,15 @@ from tests.integration.core.conftest import s3_storage
 PHOTO = encode_image(make_scene(800, 1200))
 
 
-async def a_seen(resources: Resources) -> Look:
+async def create_shared_look(resources: Resources) -> Look:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         look = await store_images(resources, await create_look(connection, person.id))
-    await resources.storage.put(key_of(look), PHOTO)
+    await resources.storage.put(photo_key_of(look), PHOTO)
     return look
 
 
-def key_of(look: Look) -> str:
+def photo_key_of(look: Look) -> str:
     assert look.photo_key is not None
     return look.photo_key
 
@@ -57,20 +57,20 @@ def resources(request: pytest.FixtureRequest, resources: Resources) -> Resources
 
 async def stored(resources: Resources, look: Look) -> int:
     """How many pictures there are of a look."""
-    name = key_of(look).removesuffix(".jpg")
+    name = photo_key_of(look).removesuffix(".jpg")
     cam = look.heatmap_key or ""
     folders = {name[:2], cam[:2]}
     listed = [each for folder in folders for each in resources.storage._store.list(folder).collect()]
     return len([each for each in listed if each["path"].startswith(name) or each["path"] == cam])
 
 
-async def make_all(resources: Resources, look: Look) -> None:
-    derived, photo = RenditionStore(resources), key_of(look)
+async def create_all(resources: Resources, look: Look) -> None:
+    derived, photo = RenditionStore(resources), photo_key_of(look)
     for key in rendition_keys(photo):
         await derived.get_or_create(key, make_thumbnail, look_id=look.id, photo_key=photo)
 
 
-def test_all_keys_are_known_and_are_keys() -> None:
+def test_rendition_keys_are_valid_and_complete() -> None:
     photo = generate_key()
     keys = rendition_keys(photo)
     assert {thumbnail_key(photo), *(share_image_key(photo, each) for each in Language)} <= set(keys)
@@ -79,31 +79,31 @@ def test_all_keys_are_known_and_are_keys() -> None:
     assert len({photo, *keys}) == len(keys) + 1
 
 
-def test_a_thumbnail_keeps_the_proportions() -> None:
+def test_thumbnail_keeps_the_proportions() -> None:
     image = Image.open(BytesIO(make_thumbnail(PHOTO)))
     assert (image.format, image.size) == ("JPEG", (THUMBNAIL_WIDTH, 720))
     assert Image.open(BytesIO(make_thumbnail(encode_image(make_scene(1280, 100))))).size == (THUMBNAIL_WIDTH, 38)
 
 
-async def test_many_ask_at_once_and_it_is_made_once(resources: Resources) -> None:
-    look, made = await a_seen(resources), []
-    derived, key = RenditionStore(resources), thumbnail_key(key_of(look))
+async def test_concurrent_requests_create_a_rendition_once(resources: Resources) -> None:
+    look, made = await create_shared_look(resources), []
+    derived, key = RenditionStore(resources), thumbnail_key(photo_key_of(look))
 
     def make(photo: bytes) -> bytes:
         made.append(photo)
         return b"thumb"
 
-    asking = [derived.get_or_create(key, make, look_id=look.id, photo_key=key_of(look)) for _ in range(20)]
+    asking = [derived.get_or_create(key, make, look_id=look.id, photo_key=photo_key_of(look)) for _ in range(20)]
     assert set(await asyncio.gather(*asking)) == {b"thumb"}
     assert made == [PHOTO]
     assert await resources.storage.get(key) == b"thumb"
 
 
 @pytest.mark.parametrize("way", ["delete", "hide", "forget", "sweep"])
-async def test_it_goes_with_the_photo(resources: Resources, way: str) -> None:
-    look = await a_seen(resources)
-    await make_all(resources, look)
-    assert await stored(resources, look) == 2 + len(rendition_keys(key_of(look)))
+async def test_renditions_are_deleted_with_the_photo(resources: Resources, way: str) -> None:
+    look = await create_shared_look(resources)
+    await create_all(resources, look)
+    assert await stored(resources, look) == 2 + len(rendition_keys(photo_key_of(look)))
     match way:
         case "delete":
             assert await delete_look(resources, look.id)
@@ -124,17 +124,17 @@ async def test_it_goes_with_the_photo(resources: Resources, way: str) -> None:
     assert await stored(resources, look) == 0
 
 
-async def test_a_photo_that_goes_while_something_is_made_of_it_leaves_nothing(resources: Resources) -> None:
-    look, begun, go_on = await a_seen(resources), threading.Event(), threading.Event()
+async def test_photo_deleted_during_creation_leaves_nothing(resources: Resources) -> None:
+    look, begun, go_on = await create_shared_look(resources), threading.Event(), threading.Event()
 
     def make(photo: bytes) -> bytes:
         begun.set()
         assert go_on.wait(10)
         return photo
 
-    key = thumbnail_key(key_of(look))
+    key = thumbnail_key(photo_key_of(look))
     asking = asyncio.create_task(
-        RenditionStore(resources).get_or_create(key, make, look_id=look.id, photo_key=key_of(look))
+        RenditionStore(resources).get_or_create(key, make, look_id=look.id, photo_key=photo_key_of(look))
     )
     assert await asyncio.to_thread(begun.wait, 10)
     assert await delete_look(resources, look.id)
@@ -144,10 +144,10 @@ async def test_a_photo_that_goes_while_something_is_made_of_it_leaves_nothing(re
     assert await stored(resources, look) == 0
 
 
-async def test_who_deletes_waits_for_what_is_just_being_stored(
+async def test_deletion_waits_for_a_rendition_being_stored(
     resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look, put = await a_seen(resources), resources.storage.put
+    look, put = await create_shared_look(resources), resources.storage.put
     deleting = []
 
     async def put_while_it_is_deleted(key: str, picture: bytes) -> None:
@@ -156,18 +156,18 @@ async def test_who_deletes_waits_for_what_is_just_being_stored(
         await put(key, picture)
 
     monkeypatch.setattr(resources.storage, "put", put_while_it_is_deleted)
-    key = thumbnail_key(key_of(look))
-    await RenditionStore(resources).get_or_create(key, make_thumbnail, look_id=look.id, photo_key=key_of(look))
+    key = thumbnail_key(photo_key_of(look))
+    await RenditionStore(resources).get_or_create(key, make_thumbnail, look_id=look.id, photo_key=photo_key_of(look))
     assert await deleting[0]
     assert await stored(resources, look) == 0
 
 
-async def test_nothing_is_made_for_another_look(resources: Resources) -> None:
-    look, other = await a_seen(resources), await a_seen(resources)
+async def test_rendition_of_another_look_is_refused(resources: Resources) -> None:
+    look, other = await create_shared_look(resources), await create_shared_look(resources)
     for owner in (other.id, uuid7()):
         with pytest.raises(ObjectNotFoundError):
             await RenditionStore(resources).get_or_create(
-                thumbnail_key(key_of(look)), make_thumbnail, look_id=owner, photo_key=key_of(look)
+                thumbnail_key(photo_key_of(look)), make_thumbnail, look_id=owner, photo_key=photo_key_of(look)
             )
     with pytest.raises(ObjectNotFoundError):
-        await resources.storage.get(thumbnail_key(key_of(look)))
+        await resources.storage.get(thumbnail_key(photo_key_of(look)))

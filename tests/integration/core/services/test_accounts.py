@@ -12,59 +12,59 @@ from core.services import accounts
 from tests.factories import create_look, create_person
 
 
-async def join(connection: AsyncConnection, visitor: UUID | None, subject: str = "7") -> UUID:
+async def log_in(connection: AsyncConnection, visitor: UUID | None, subject: str = "7") -> UUID:
     return await accounts.link_or_merge(connection, visitor, IdentityProvider.KAKAO_LOGIN, subject, language="ko")
 
 
-async def test_a_login_that_nobody_has_is_the_visitors_or_makes_somebody(database: Database) -> None:
+async def test_unknown_login_is_added_to_the_visitor_or_a_new_person(database: Database) -> None:
     async with database.transaction() as connection:
         visitor = (await create_person(connection, IdentityProvider.WEB)).id
-        assert await join(connection, visitor) == visitor
-        assert await join(connection, visitor) == visitor
-        assert await join(connection, None) == visitor
-        new = await join(connection, None, "8")
+        assert await log_in(connection, visitor) == visitor
+        assert await log_in(connection, visitor) == visitor
+        assert await log_in(connection, None) == visitor
+        new = await log_in(connection, None, "8")
         assert new != visitor
-        assert await join(connection, None, "8") == new
+        assert await log_in(connection, None, "8") == new
 
 
-async def test_a_login_of_somebody_else_makes_the_two_one(database: Database) -> None:
+async def test_login_of_another_person_merges_both(database: Database) -> None:
     async with database.transaction() as connection:
-        known = await join(connection, None)
+        known = await log_in(connection, None)
         visitor = (await create_person(connection, IdentityProvider.WEB)).id
         look = await create_look(connection, visitor)
-        assert await join(connection, visitor) == known
+        assert await log_in(connection, visitor) == known
         assert await people.get(connection, visitor) is None
         row = (await connection.execute(schema.looks.select().where(schema.looks.c.id == look.id))).one()
         assert row.person_id == known
 
 
-async def test_a_visitor_who_has_gone_meanwhile_is_nobody(database: Database) -> None:
+async def test_erased_visitor_is_ignored(database: Database) -> None:
     async with database.transaction() as connection:
-        known = await join(connection, None)
+        known = await log_in(connection, None)
         visitor = (await create_person(connection, IdentityProvider.WEB)).id
         await people.delete_person(connection, visitor)
-        assert await join(connection, visitor) == known
+        assert await log_in(connection, visitor) == known
 
 
-async def test_the_same_login_at_once_gives_one_person(database: Database) -> None:
+async def test_concurrent_logins_create_one_person(database: Database) -> None:
     async with database.transaction() as connection:
         visitors = [(await create_person(connection, IdentityProvider.WEB)).id for _ in range(6)]
 
     async def one(visitor: UUID) -> UUID:
         async with database.transaction() as connection:
-            return await join(connection, visitor)
+            return await log_in(connection, visitor)
 
     await asyncio.gather(*map(one, visitors))
     async with database.transaction() as connection:
-        owner = await join(connection, None)
+        owner = await log_in(connection, None)
         left = [each for each in visitors if await people.get(connection, each) is not None]
         assert left == [owner]
         assert len(await people.list_identities(connection, owner)) == 7
 
 
-async def test_a_session_ends_on_the_server(database: Database) -> None:
+async def test_session_ends_on_the_server(database: Database) -> None:
     async with database.transaction() as connection:
-        person = await join(connection, None)
+        person = await log_in(connection, None)
         await accounts.start_session(connection, person, "first", replaces=None)
         await accounts.start_session(connection, person, "second", replaces="first")
         await accounts.start_session(connection, person, "third", replaces=None)
@@ -77,10 +77,10 @@ async def test_a_session_ends_on_the_server(database: Database) -> None:
         ]
 
 
-async def test_kakao_chat_and_kakao_login_are_one_login(database: Database) -> None:
+async def test_kakao_chat_and_kakao_login_are_linked_together(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection, IdentityProvider.KAKAO)).id
-        await join(connection, person)
+        await log_in(connection, person)
         await people.add_identity(connection, person, IdentityProvider.TELEGRAM, "1")
         assert list(accounts.linked_logins(await people.list_identities(connection, person))) == ["kakao", "telegram"]
         await accounts.unlink_login(connection, person, "kakao")

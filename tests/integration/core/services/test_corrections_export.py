@@ -18,7 +18,7 @@ from tests.images import encode_image, make_quadrants
 dataset = pytest.importorskip("core.training.dataset", reason="the extra `train` is not installed")
 
 
-async def test_corrected_photos_become_labels(resources: Resources, tmp_path: Path) -> None:
+async def test_corrected_photos_are_exported_with_labels(resources: Resources, tmp_path: Path) -> None:
     judging = PhotoJudgingService(
         resources, StyleClassifier(FakeBackend(lambda _: make_outputs(Style.CASUAL)), FAKE_MODEL_CARD)
     )

@@ -1,7 +1,5 @@
 """What has to go goes, from every table and every folder."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from hashlib import sha256
@@ -40,21 +38,21 @@ OF_NOBODY = {"days", "moderation"}
 """Tables that count, or say what was done, and after a person has gone name nobody."""
 
 
-def of_people(kept: dict[str, list[str]]) -> dict[str, list[str]]:
+def rows_with_personal_data(kept: dict[str, list[str]]) -> dict[str, list[str]]:
     return {table: lines for table, lines in kept.items() if table not in OF_NOBODY}
 
 
-def files(storage_folder: Path) -> int:
+def stored_files(storage_folder: Path) -> int:
     return len([path for path in storage_folder.rglob("*") if path.is_file()])
 
 
-async def aged(resources: Resources, look_id: UUID, age: timedelta) -> None:
+async def age_look(resources: Resources, look_id: UUID, age: timedelta) -> None:
     async with resources.database.transaction() as connection:
         table = schema.looks
         await connection.execute(update(table).where(table.c.id == look_id).values(created_at=func.now() - age))
 
 
-async def full_life(resources: Resources, subject: str, friend: UUID | None = None) -> UUID:
+async def create_person_with_everything(resources: Resources, subject: str, friend: UUID | None = None) -> UUID:
     """A person with something in every table, and with two looks that a friend has to do with."""
     async with resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, subject, language="ko")
@@ -91,30 +89,32 @@ async def full_life(resources: Resources, subject: str, friend: UUID | None = No
     return person.id
 
 
-async def test_nothing_is_left_of_a_person_who_is_forgotten(resources: Resources, storage_folder: Path) -> None:
-    friend = await full_life(resources, "friend")
-    before, pictures_before = await rows(resources), files(storage_folder)
-    person = await full_life(resources, "mina", friend)
+async def test_erasure_leaves_nothing_of_a_person(resources: Resources, storage_folder: Path) -> None:
+    friend = await create_person_with_everything(resources, "friend")
+    before, pictures_before = await rows(resources), stored_files(storage_folder)
+    person = await create_person_with_everything(resources, "mina", friend)
     full = await rows(resources)
     ours = {table for table in full if not table.startswith("procrastinate_")}
-    assert ours == set(schema.metadata.tables), "a table without a row proves nothing: fill it in full_life"
+    assert ours == set(schema.metadata.tables), (
+        "a table without a row proves nothing: fill it in create_person_with_everything"
+    )
     assert "procrastinate_jobs" in full
-    assert files(storage_folder) == pictures_before + 4
+    assert stored_files(storage_folder) == pictures_before + 4
 
     assert await erase_person(resources, person)
 
     after = await rows(resources)
-    assert of_people(after) == of_people(before)
+    assert rows_with_personal_data(after) == rows_with_personal_data(before)
     assert not [row for kept in after.values() for row in kept if "mina" in row or str(person) in row]
-    assert files(storage_folder) == pictures_before
+    assert stored_files(storage_folder) == pictures_before
     assert not await erase_person(resources, person)
     async with resources.database.transaction() as connection:
         again = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "mina", language="ko")
     assert again.id != person
 
 
-async def test_nobody_is_half_forgotten(resources: Resources, storage_folder: Path) -> None:
-    person = await full_life(resources, "mina")
+async def test_failed_erasure_changes_nothing(resources: Resources, storage_folder: Path) -> None:
+    person = await create_person_with_everything(resources, "mina")
     before = await rows(resources)
     storage_folder.rename(storage_folder.with_name("away"))
     storage_folder.write_bytes(b"a file where the folder was")
@@ -124,13 +124,13 @@ async def test_nobody_is_half_forgotten(resources: Resources, storage_folder: Pa
     storage_folder.unlink()
     storage_folder.with_name("away").rename(storage_folder)
     assert await erase_person(resources, person)
-    assert (of_people(await rows(resources)), files(storage_folder)) == ({}, 0)
+    assert (rows_with_personal_data(await rows(resources)), stored_files(storage_folder)) == ({}, 0)
 
 
-async def test_who_is_being_forgotten_gets_no_new_looks(
+async def test_erasure_excludes_concurrent_looks(
     resources: Resources, storage_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person = await full_life(resources, "mina")
+    person = await create_person_with_everything(resources, "mina")
     delete, adding = resources.storage.delete, []
 
     async def add() -> None:
@@ -146,10 +146,10 @@ async def test_who_is_being_forgotten_gets_no_new_looks(
     assert await erase_person(resources, person)
     with pytest.raises(PersonNotFoundError):
         await adding[0]
-    assert (of_people(await rows(resources)), files(storage_folder)) == ({}, 0)
+    assert (rows_with_personal_data(await rows(resources)), stored_files(storage_folder)) == ({}, 0)
 
 
-async def test_only_old_private_looks_lose_their_pictures(resources: Resources, storage_folder: Path) -> None:
+async def test_only_expired_private_looks_lose_their_images(resources: Resources, storage_folder: Path) -> None:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         old, young, shared, unshared = [
@@ -160,11 +160,11 @@ async def test_only_old_private_looks_lose_their_pictures(resources: Resources, 
         await looks.unshare(connection, unshared.id)
         half = await create_look(connection, person.id, stored=False)
     for look in (old, shared, unshared, half):
-        await aged(resources, look.id, timedelta(hours=25))
-    await aged(resources, young.id, timedelta(hours=23))
+        await age_look(resources, look.id, timedelta(hours=25))
+    await age_look(resources, young.id, timedelta(hours=23))
     assert await delete_expired_photos(resources) == 3
     assert await delete_expired_photos(resources) == 0
-    assert files(storage_folder) == 4
+    assert stored_files(storage_folder) == 4
     async with resources.database.transaction() as connection:
         kept = {look.id: look for look in await looks.list_for_person(connection, person.id, limit=9)}
         assert not await looks.share(connection, old.id)
@@ -178,22 +178,22 @@ async def test_expired_photos_are_deleted_in_several_batches(resources: Resource
         person = await create_person(connection)
         many = [await create_look(connection, person.id) for _ in range(5)]
     for look in many:
-        await aged(resources, look.id, timedelta(hours=25))
+        await age_look(resources, look.id, timedelta(hours=25))
     assert await delete_expired_photos(resources, batch_size=2) == 5
 
 
-async def test_the_worker_sweeps_by_itself(resources: Resources, storage_folder: Path) -> None:
+async def test_worker_deletes_expired_photos(resources: Resources, storage_folder: Path) -> None:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         look = await store_images(resources, await create_look(connection, person.id))
         await enqueue(connection, "retention.sweep", lock=None, timestamp=0)
-    await aged(resources, look.id, timedelta(hours=25))
+    await age_look(resources, look.id, timedelta(hours=25))
     async with JobQueue(resources.database.conninfo, register_tasks) as worker:
         await worker.run_worker({"resources": resources}, until_empty=True)
-    assert files(storage_folder) == 0
+    assert stored_files(storage_folder) == 0
 
 
-async def test_hidden_looks_lose_their_pictures_at_once_and_deleted_ones_everything(
+async def test_removed_looks_lose_their_images_and_deleted_ones_everything(
     resources: Resources, storage_folder: Path
 ) -> None:
     async with resources.database.transaction() as connection:
@@ -201,9 +201,9 @@ async def test_hidden_looks_lose_their_pictures_at_once_and_deleted_ones_everyth
         hidden, deleted = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
         await looks.share(connection, hidden.id)
     assert await remove_look(resources, hidden.id)
-    assert files(storage_folder) == 2
+    assert stored_files(storage_folder) == 2
     assert await delete_look(resources, deleted.id)
-    assert files(storage_folder) == 0
+    assert stored_files(storage_folder) == 0
     assert not await delete_look(resources, deleted.id)
     assert not await remove_look(resources, deleted.id)
     async with resources.database.transaction() as connection:

@@ -41,7 +41,7 @@ MEGABYTES_AT_MOST = 400
 
 
 @st.composite
-def damaged(draw: st.DrawFn, sample: bytes) -> bytes:
+def damaged_files(draw: st.DrawFn, sample: bytes) -> bytes:
     """A file with one to four faults; half of them within the first 200 bytes, where sizes and places are."""
     data = bytearray(sample)
     donors = st.sampled_from(sorted(SAMPLES.values()))
@@ -71,7 +71,7 @@ def damaged(draw: st.DrawFn, sample: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_damage_gives_a_picture_or_a_named_error(name: str) -> None:
+def test_damaged_file_gives_an_image_or_a_photo_error(name: str) -> None:
     before = peak_megabytes()
     pictures_read = []
 
@@ -82,7 +82,7 @@ def test_damage_gives_a_picture_or_a_named_error(name: str) -> None:
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(damaged(SAMPLES[name]))
+    @given(damaged_files(SAMPLES[name]))
     def read(data: bytes) -> None:
         try:
             picture = decode_photo(data)

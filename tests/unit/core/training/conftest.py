@@ -48,7 +48,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Photos whose style is their colour, grey ones without an outfit, in the three splits."""
+    """Photos whose style is their color, gray ones without an outfit, in the three splits."""
     folder = tmp_path / "data"
     (folder / "photos").mkdir(parents=True)
     rng = np.random.default_rng(3)
@@ -56,8 +56,8 @@ def data(tmp_path: Path) -> Path:
     for number in range(120):
         style = [*COLOURS, "not_outfit"][number % 4]
         split = "train" if number < 72 else "val" if number < 96 else "test"
-        colour = np.array(COLOURS.get(style, (128, 128, 128)))
-        pixels = np.clip(colour + rng.normal(0, 25, (48, 32, 3)), 0, 255).astype(np.uint8)
+        color = np.array(COLOURS.get(style, (128, 128, 128)))
+        pixels = np.clip(color + rng.normal(0, 25, (48, 32, 3)), 0, 255).astype(np.uint8)
         name = f"photos/{number:03}.png"
         Image.fromarray(pixels).save(folder / name)
         rows.append(

@@ -4,8 +4,8 @@ from PIL import Image, ImageDraw
 from core.training.augmentation import MIN_CROP_SHARE, augment, flat_background, replace_background
 
 
-def person_on(colour: tuple[int, int, int]) -> Image.Image:
-    image = Image.new("RGB", (120, 200), colour)
+def person_on(color: tuple[int, int, int]) -> Image.Image:
+    image = Image.new("RGB", (120, 200), color)
     ImageDraw.Draw(image).rectangle((40, 30, 80, 170), fill=(180, 30, 60))
     return image
 
@@ -14,8 +14,8 @@ def test_sky_stays_above_the_ground() -> None:
     image = Image.new("RGB", (200, 300), (20, 20, 20))
     image.paste((230, 230, 230), (0, 0, 200, 150))
     for seed in range(40):
-        grey = np.asarray(augment(image, np.random.default_rng(seed)).convert("L"), np.float32)
-        assert grey[: len(grey) // 4].mean() > grey[-len(grey) // 4 :].mean()
+        gray = np.asarray(augment(image, np.random.default_rng(seed)).convert("L"), np.float32)
+        assert gray[: len(gray) // 4].mean() > gray[-len(gray) // 4 :].mean()
 
 
 def test_most_of_the_photo_stays_in_the_crop() -> None:

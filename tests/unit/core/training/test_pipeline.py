@@ -52,7 +52,7 @@ def test_candidates_are_put_side_by_side(data: Path, tiny: str, tmp_path: Path) 
     table = (tmp_path / "out" / "candidates.md").read_text("utf-8").splitlines()
     assert len(table) == 2 + 4 * 5
     best = max(float(line.split("|")[3].strip(" %")) for line in table[2:])
-    assert best > 60, "colours are easy"
+    assert best > 60, "colors are easy"
 
 
 def test_an_interrupted_run_goes_on_with_what_is_done(data: Path, tiny: str, tmp_path: Path) -> None:

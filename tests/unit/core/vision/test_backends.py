@@ -43,7 +43,7 @@ def folder(toy: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.train
 @pytest.mark.parametrize(("engine", "file"), [(LiteRTBackend, "eva.tflite"), (TensorFlowBackend, "eva.keras")])
-def test_engines_give_what_the_network_computes(
+def test_backends_match_the_network(
     toy: Any, folder: Path, engine: type[LiteRTBackend | TensorFlowBackend], file: str
 ) -> None:
     runs = engine(folder / file)
@@ -56,7 +56,7 @@ def test_engines_give_what_the_network_computes(
 
 
 @pytest.mark.train
-def test_outputs_outlive_the_next_pass(folder: Path) -> None:
+def test_outputs_are_copied(folder: Path) -> None:
     engine = LiteRTBackend(folder / "eva.tflite", interpreters=1)
     first = engine.forward(_pixels(1))
     kept = first.evidence.copy()
@@ -65,7 +65,7 @@ def test_outputs_outlive_the_next_pass(folder: Path) -> None:
 
 
 @pytest.mark.train
-def test_network_without_evidence_is_refused(tmp_path: Path) -> None:
+def test_network_without_evidence_is_rejected(tmp_path: Path) -> None:
     keras, tf = pytest.importorskip("keras"), pytest.importorskip("tensorflow")
     picture = keras.layers.Input((8,), batch_size=1, name="picture")
     other = keras.Model(picture, {"style_logits": keras.layers.Dense(8)(picture)})
@@ -82,24 +82,24 @@ def test_missing_model(tmp_path: Path) -> None:
         LiteRTBackend(tmp_path / "eva.tflite")
 
 
-def test_file_that_is_no_model(tmp_path: Path) -> None:
+def test_invalid_model_file(tmp_path: Path) -> None:
     (tmp_path / "eva.tflite").write_bytes(b"not a flatbuffer" * 100)
     with pytest.raises(ModelMismatchError, match=r"eva\.tflite"):
         LiteRTBackend(tmp_path / "eva.tflite")
 
 
 @pytest.mark.train
-def test_missing_keras_model_says_how_to_get_one(tmp_path: Path) -> None:
+def test_missing_keras_model_error_names_the_command(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
     with pytest.raises(BackendUnavailableError, match="eva export"):
         TensorFlowBackend(tmp_path / "eva.keras")
 
 
-def test_without_tensorflow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_tensorflow_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(BackendUnavailableError, match=r"eva-stylist\[train\]"):
         TensorFlowBackend(tmp_path / "eva.keras")
 
 
-def test_usable_cores_are_at_least_one() -> None:
+def test_available_cpus_is_positive() -> None:
     assert available_cpus() >= 1

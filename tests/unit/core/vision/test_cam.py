@@ -33,7 +33,7 @@ class ToyNetwork:
 
 
 @pytest.mark.parametrize("style", range(8))
-def test_map_of_a_toy_network_equals_the_sum_over_channels_written_out(style: int) -> None:
+def test_map_equals_the_explicit_sum_over_channels(style: int) -> None:
     network = ToyNetwork(seed=style)
     picture = np.random.default_rng(1).normal(size=(8, 12, 3))
     features = network.features(picture)
@@ -48,7 +48,7 @@ def test_map_of_a_toy_network_equals_the_sum_over_channels_written_out(style: in
     assert activation_map(network.evidence(picture)[..., style]) == pytest.approx(by_hand, abs=1e-5)
 
 
-def test_mean_evidence_and_bias_are_the_logit() -> None:
+def test_mean_evidence_plus_bias_is_the_logit() -> None:
     network = ToyNetwork(seed=3)
     picture = np.random.default_rng(2).normal(size=(8, 12, 3))
     assert network.evidence(picture).mean(axis=(0, 1)) + network.bias == pytest.approx(
@@ -56,23 +56,23 @@ def test_mean_evidence_and_bias_are_the_logit() -> None:
     )
 
 
-def test_map_by_hand() -> None:
+def test_map_of_known_evidence() -> None:
     cam = activation_map(np.array([[-3.0, 0.0], [2.0, 4.0]], np.float32))
     assert cam.tolist() == [[0.0, 0.0], [0.5, 1.0]]
 
 
 @pytest.mark.parametrize("value", [0.0, -2.0])
-def test_no_evidence_for_the_style_gives_zeros(value: float) -> None:
+def test_map_without_positive_evidence_is_zero(value: float) -> None:
     assert activation_map(np.full((3, 2), value, np.float32)).tolist() == [[0.0, 0.0]] * 3
 
 
-def test_map_cannot_be_written() -> None:
+def test_map_is_read_only() -> None:
     with pytest.raises(ValueError, match="read-only"):
         activation_map(np.ones((2, 2), np.float32))[0, 0] = 5.0
 
 
 @given(arrays(np.float32, (4, 3), elements=st.floats(-100, 100, width=32)))
-def test_map_lies_between_zero_and_one_and_is_finite(evidence: np.ndarray) -> None:
+def test_map_is_finite_between_zero_and_one(evidence: np.ndarray) -> None:
     cam = activation_map(evidence)
     assert np.isfinite(cam).all()
     assert cam.min() >= 0.0
@@ -87,7 +87,7 @@ MAPS = arrays(
 )
 
 
-def _hot(rows: slice, columns: slice, shape: tuple[int, int] = (12, 8)) -> np.ndarray:
+def _make_cam(rows: slice, columns: slice, shape: tuple[int, int] = (12, 8)) -> np.ndarray:
     cam = np.zeros(shape, np.float32)
     cam[rows, columns] = 1.0
     return cam
@@ -103,8 +103,8 @@ def _hot(rows: slice, columns: slice, shape: tuple[int, int] = (12, 8)) -> np.nd
         (slice(0, 7), VerticalPart.UPPER),
     ],
 )
-def test_height(rows: slice, height: VerticalPart) -> None:
-    assert locate_evidence(_hot(rows, slice(None))).vertical is height
+def test_vertical_part(rows: slice, height: VerticalPart) -> None:
+    assert locate_evidence(_make_cam(rows, slice(None))).vertical is height
 
 
 @pytest.mark.parametrize(
@@ -118,36 +118,36 @@ def test_height(rows: slice, height: VerticalPart) -> None:
         (slice(1, 8), HorizontalPart.BOTH),
     ],
 )
-def test_side_is_as_the_viewer_sees_it(columns: slice, side: HorizontalPart) -> None:
-    assert locate_evidence(_hot(slice(None), columns)).horizontal is side
+def test_horizontal_part_is_as_the_viewer_sees_it(columns: slice, side: HorizontalPart) -> None:
+    assert locate_evidence(_make_cam(slice(None), columns)).horizontal is side
 
 
-def test_thirds_split_a_row_that_lies_on_their_border() -> None:
+def test_row_on_the_border_of_two_thirds_is_split() -> None:
     cam = np.array([[0.0], [1.0], [0.0], [0.0]], np.float32)
     # The second of four rows covers 0.25 to 0.5 of the height: a third of it lies above 1/3.
     assert locate_evidence(cam).vertical is VerticalPart.MIDDLE
 
 
-def test_the_side_is_that_of_the_named_third() -> None:
-    cam = _hot(slice(0, 3), slice(0, 3))
+def test_horizontal_part_is_that_of_the_named_third() -> None:
+    cam = _make_cam(slice(0, 3), slice(0, 3))
     cam[10:12, 5:8] = 0.9
     region = locate_evidence(cam)
     assert (region.vertical, region.horizontal) == (VerticalPart.UPPER, HorizontalPart.LEFT)
 
 
-def test_concentration_is_one_for_one_cell_and_zero_for_an_even_map() -> None:
-    assert locate_evidence(_hot(slice(3, 4), slice(2, 3))).concentration == 1.0
+def test_concentration_of_one_cell_and_of_a_uniform_map() -> None:
+    assert locate_evidence(_make_cam(slice(3, 4), slice(2, 3))).concentration == 1.0
     assert locate_evidence(np.ones((12, 8), np.float32)).concentration == pytest.approx(0.0, abs=0.02)
 
 
-def test_concentration_counts_the_cells_that_hold_half_of_the_heat() -> None:
+def test_concentration_counts_the_cells_with_half_of_the_sum() -> None:
     # 25 of 101 cells are hot alike; 13 of them hold half.
     cam = np.zeros((1, 101), np.float32)
     cam[0, :25] = 1.0
     assert locate_evidence(cam).concentration == pytest.approx(1 - 2 * 12 / 100)
 
 
-def test_nothing_hot_is_all_over() -> None:
+def test_zero_map_is_all_over() -> None:
     region = locate_evidence(np.zeros((16, 12), np.float32))
     assert (region.vertical, region.horizontal, region.concentration) == (
         VerticalPart.ALL_OVER,
@@ -156,13 +156,13 @@ def test_nothing_hot_is_all_over() -> None:
     )
 
 
-def test_a_map_of_one_cell() -> None:
+def test_single_cell_map() -> None:
     region = locate_evidence(np.ones((1, 1), np.float32))
     assert (region.vertical, region.horizontal) == (VerticalPart.ALL_OVER, HorizontalPart.BOTH)
 
 
 @given(MAPS)
-def test_mirroring_swaps_the_side_and_nothing_else(cam: np.ndarray) -> None:
+def test_mirroring_swaps_only_the_horizontal_part(cam: np.ndarray) -> None:
     swapped = {
         HorizontalPart.LEFT: HorizontalPart.RIGHT,
         HorizontalPart.RIGHT: HorizontalPart.LEFT,

@@ -27,37 +27,37 @@ def _picture(seed: int, size: tuple[int, int] = (240, 400)) -> Image.Image:
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Iterator[StyleClassifier]:
+def bundled() -> Iterator[StyleClassifier]:
     with load_classifier(Settings()) as classifier:
         yield classifier
 
 
-def test_verdict_of_the_shipped_model_is_whole(shipped: StyleClassifier) -> None:
-    verdict = shipped.classify(_picture(1))
+def test_verdict_of_the_bundled_model_is_complete(bundled: StyleClassifier) -> None:
+    verdict = bundled.classify(_picture(1))
     assert tuple(verdict.probabilities) == STYLES
     assert sum(verdict.probabilities.values()) == pytest.approx(1.0, abs=1e-5)
     assert verdict.confidence == max(verdict.probabilities.values())
     assert 0.0 <= verdict.outfit_probability <= 1.0
     assert verdict.cam.max() in (0.0, 1.0)
-    assert (verdict.engine, verdict.model) == ("litert", shipped.model_card.version)
+    assert (verdict.engine, verdict.model) == ("litert", bundled.model_card.version)
 
 
-def test_mean_evidence_explains_the_logits(shipped: StyleClassifier) -> None:
+def test_mean_evidence_explains_the_logits(bundled: StyleClassifier) -> None:
     """Differences between pictures cancel the bias: what is left must lie in the evidence, or the CAM shows
     else."""
     first, second = (
-        shipped.backend.forward(fit_to_input(_picture(seed), shipped.model_card.preprocessing).pixels)
+        bundled.backend.forward(fit_to_input(_picture(seed), bundled.model_card.preprocessing).pixels)
         for seed in (1, 2)
     )
     explained = first.evidence.mean(axis=(0, 1)) - second.evidence.mean(axis=(0, 1))
     assert first.logits - second.logits == pytest.approx(explained, abs=0.05)
 
 
-def test_many_threads_get_what_one_would(shipped: StyleClassifier) -> None:
+def test_threads_get_the_same_verdicts(bundled: StyleClassifier) -> None:
     photos = [_picture(seed) for seed in range(6)]
-    alone = [shipped.classify(photo) for photo in photos]
-    engine = LiteRTBackend(_model_of(shipped), threads=1, interpreters=3)
-    with StyleClassifier(engine, shipped.model_card) as crowd, ThreadPoolExecutor(6) as pool:
+    alone = [bundled.classify(photo) for photo in photos]
+    engine = LiteRTBackend(_model_file(bundled), threads=1, interpreters=3)
+    with StyleClassifier(engine, bundled.model_card) as crowd, ThreadPoolExecutor(6) as pool:
         together = list(pool.map(crowd.classify, photos * 2))
     for verdict, expected in zip(together, alone * 2, strict=True):
         assert verdict.style is expected.style
@@ -65,15 +65,15 @@ def test_many_threads_get_what_one_would(shipped: StyleClassifier) -> None:
         assert verdict.cam == pytest.approx(expected.cam, abs=1e-3)
 
 
-def test_nothing_can_be_asked_after_close(shipped: StyleClassifier) -> None:
-    classifier = StyleClassifier(LiteRTBackend(_model_of(shipped)), shipped.model_card)
+def test_closed_classifier_raises(bundled: StyleClassifier) -> None:
+    classifier = StyleClassifier(LiteRTBackend(_model_file(bundled)), bundled.model_card)
     classifier.close()
     classifier.close()
     with pytest.raises(BackendUnavailableError, match="closed"):
         classifier.classify(_picture(1))
 
 
-def test_judging_never_imports_tensorflow() -> None:
+def test_inference_does_not_import_tensorflow() -> None:
     program = (
         "import sys\n"
         "from PIL import Image\n"
@@ -90,33 +90,33 @@ def test_judging_never_imports_tensorflow() -> None:
     assert done.stderr == ""
 
 
-def test_model_with_another_ones_card_is_refused(shipped: StyleClassifier, tmp_path: Path) -> None:
-    shutil.copy(_model_of(shipped), tmp_path / shipped.model_card.file)
-    card = json.loads(shipped.model_card.to_json()) | {"sha256": "0" * 64}
+def test_card_of_another_model_is_rejected(bundled: StyleClassifier, tmp_path: Path) -> None:
+    shutil.copy(_model_file(bundled), tmp_path / bundled.model_card.file)
+    card = json.loads(bundled.model_card.to_json()) | {"sha256": "0" * 64}
     (tmp_path / "model.json").write_text(json.dumps(card), "utf-8")
     with pytest.raises(ModelMismatchError, match="00000000"):
         load_classifier(Settings(model_dir=tmp_path))
 
 
-def test_card_without_its_model(tmp_path: Path) -> None:
+def test_missing_model_file(tmp_path: Path) -> None:
     card = json.loads(FAKE_MODEL_CARD.to_json()) | {"file": "eva.tflite"}
     (tmp_path / "model.json").write_text(json.dumps(card), "utf-8")
     with pytest.raises(ModelNotFoundError, match=r"eva\.tflite"):
         load_classifier(Settings(model_dir=tmp_path))
 
 
-def test_empty_model_folder(tmp_path: Path) -> None:
+def test_empty_model_directory(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError, match=r"model\.json"):
         load_classifier(Settings(model_dir=tmp_path))
 
 
-def test_scripted_verdicts_in_development_only() -> None:
+def test_fake_backend_is_rejected_in_production() -> None:
     assert load_classifier(Settings(engine=EngineName.SCRIPTED)).classify(_picture(1)).engine == "scripted"
     with pytest.raises(BackendUnavailableError, match="EVA_ENV"):
         load_classifier(Settings(engine=EngineName.SCRIPTED, env=Environment.PRODUCTION))
 
 
-def test_map_is_cut_to_the_picture_before_it_is_scaled() -> None:
+def test_map_is_cropped_to_the_image_before_scaling() -> None:
     """The letterbox's bands may be hotter than the picture; neither the map nor its scale may show it."""
     evidence = np.zeros((16, 16, 8), np.float32)
     evidence[:, :, 2] = -1.0
@@ -133,6 +133,6 @@ def test_map_is_cut_to_the_picture_before_it_is_scaled() -> None:
     assert verdict.cam.sum() == 1.5
 
 
-def _model_of(classifier: StyleClassifier) -> Path:
+def _model_file(classifier: StyleClassifier) -> Path:
     folder = Settings().model_dir or BUNDLED_MODEL_DIR
     return folder / classifier.model_card.file

@@ -16,7 +16,7 @@ def _picture(color: tuple[int, int, int] = (10, 20, 30)) -> Image.Image:
     return Image.new("RGB", (200, 400), color)
 
 
-def test_script_is_played_in_its_order_and_then_ends() -> None:
+def test_outputs_are_returned_in_order_until_exhausted() -> None:
     script = [make_outputs(Style.RETRO), make_outputs(Style.MODE)]
     classifier = StyleClassifier(FakeBackend(script), FAKE_MODEL_CARD)
     assert [classifier.classify(_picture()).style for _ in script] == [Style.RETRO, Style.MODE]
@@ -24,7 +24,7 @@ def test_script_is_played_in_its_order_and_then_ends() -> None:
         classifier.classify(_picture())
 
 
-def test_verdict_is_the_one_described_and_says_that_it_is_scripted() -> None:
+def test_verdict_is_as_described_and_marked_as_scripted() -> None:
     outputs = make_outputs(
         Style.ETHNIC,
         confidence=0.45,
@@ -43,7 +43,7 @@ def test_verdict_is_the_one_described_and_says_that_it_is_scripted() -> None:
     assert (verdict.engine, verdict.model) == ("scripted", "scripted")
 
 
-def test_every_caller_gets_a_line_of_its_own() -> None:
+def test_concurrent_callers_get_different_outputs() -> None:
     script = [make_outputs(STYLES[index % 8], confidence=0.5 + index / 1000) for index in range(200)]
     engine = FakeBackend(iter(script))
     pixels = np.zeros((256, 256, 3), np.uint8)
@@ -52,7 +52,7 @@ def test_every_caller_gets_a_line_of_its_own() -> None:
     assert {id(outputs) for outputs in given} == {id(outputs) for outputs in script}
 
 
-def test_by_hash_answers_the_same_photo_alike_and_other_photos_differently() -> None:
+def test_hash_outputs_depend_on_the_pixels_only() -> None:
     classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
     photos = [_picture((red, 90, 200)) for red in range(64)]
     first, again = ([classifier.classify(photo) for photo in photos] for _ in range(2))

@@ -14,15 +14,15 @@ def _photo(width: int, height: int) -> Image.Image:
     return coarse.resize((width, height), Image.Resampling.BICUBIC)
 
 
-def _hot_corner() -> np.ndarray:
+def _corner_cam() -> np.ndarray:
     cam = np.full((16, 12), 0.05, np.float32)
     cam[:4, :4] = 1.0
     return cam
 
 
-def test_cold_places_stay_bit_identical() -> None:
+def test_pixels_below_the_limit_are_unchanged() -> None:
     photo = _photo(480, 640)
-    shown = np.asarray(blend_heatmap(photo, _hot_corner()))
+    shown = np.asarray(blend_heatmap(photo, _corner_cam()))
     original = np.asarray(photo)
     # Bicubic resizing reaches two cells, 80 pixels, beyond the hot ones.
     assert (shown[240:] == original[240:]).all()
@@ -30,19 +30,19 @@ def test_cold_places_stay_bit_identical() -> None:
     assert (shown[40:120, 40:120] != original[40:120, 40:120]).any(axis=-1).mean() > 0.9
 
 
-def test_a_map_of_zeros_changes_nothing() -> None:
+def test_zero_map_changes_nothing() -> None:
     photo = _photo(480, 640)
     assert blend_heatmap(photo, np.zeros((16, 12), np.float32)).tobytes() == photo.tobytes()
 
 
-def test_photo_itself_is_not_changed() -> None:
+def test_input_is_not_modified() -> None:
     photo = _photo(480, 640)
     before = photo.tobytes()
     blend_heatmap(photo, np.ones((16, 12), np.float32))
     assert photo.tobytes() == before
 
 
-def test_more_heat_covers_more() -> None:
+def test_opacity_grows_with_the_map() -> None:
     photo = Image.new("RGB", (64, 64), (128, 128, 128))
     white = Image.new("RGB", (64, 64), (255, 255, 255))
     visible = []
@@ -55,17 +55,17 @@ def test_more_heat_covers_more() -> None:
     assert visible[-1] < 0.5
 
 
-def test_the_photo_shows_through_the_hottest_place() -> None:
+def test_photo_is_visible_at_the_maximum() -> None:
     black = np.asarray(blend_heatmap(Image.new("RGB", (64, 64), "black"), np.ones((4, 4), np.float32))).astype(int)
     white = np.asarray(blend_heatmap(Image.new("RGB", (64, 64), "white"), np.ones((4, 4), np.float32))).astype(int)
     assert (white - black).min() >= 0.33 * 255
 
 
-def test_heat_lies_where_the_map_is_hot() -> None:
+def test_color_is_where_the_map_is_high() -> None:
     cam = np.zeros((16, 12), np.float32)
     cam[12, 3] = 1.0
-    grey = Image.new("RGB", (480, 640), (128, 128, 128))
-    changed = np.abs(np.asarray(blend_heatmap(grey, cam)).astype(int) - 128).sum(axis=-1)
+    gray = Image.new("RGB", (480, 640), (128, 128, 128))
+    changed = np.abs(np.asarray(blend_heatmap(gray, cam)).astype(int) - 128).sum(axis=-1)
     row, column = np.unravel_index(int(changed.argmax()), changed.shape)
     assert abs(row - 12.5 * 40) <= 20
     assert abs(column - 3.5 * 40) <= 20
@@ -80,37 +80,37 @@ def test_heat_lies_where_the_map_is_hot() -> None:
         ((900, 3000), (300, 1000)),
     ],
 )
-def test_no_side_is_longer_than_the_limit(size: tuple[int, int], expected: tuple[int, int]) -> None:
+def test_side_is_limited(size: tuple[int, int], expected: tuple[int, int]) -> None:
     shown = blend_heatmap(Image.new("RGB", size), np.ones((16, 16), np.float32))
     assert shown.size == expected
     assert max(shown.size) <= MAX_SIDE
 
 
-def test_jpeg_is_the_overlay_without_metadata() -> None:
+def test_jpeg_is_the_blended_image_without_metadata() -> None:
     photo = _photo(480, 640)
     photo.info["comment"] = b"taken at home"
     photo.info["exif"] = b"Exif\0\0"
-    data = encode_heatmap_jpeg(photo, _hot_corner())
+    data = encode_heatmap_jpeg(photo, _corner_cam())
     read = Image.open(io.BytesIO(data))
     assert (read.format, read.mode, read.size) == ("JPEG", "RGB", (480, 640))
     assert b"taken at home" not in data
     assert b"Exif" not in data
-    difference = np.asarray(read).astype(int) - np.asarray(blend_heatmap(photo, _hot_corner()))
+    difference = np.asarray(read).astype(int) - np.asarray(blend_heatmap(photo, _corner_cam()))
     assert np.abs(difference).mean() < 4
 
 
-def test_lightness_only_rises_and_steps_look_alike() -> None:
+def test_lightness_rises_in_perceptually_equal_steps() -> None:
     oklab = _oklab(COLOR_MAP[np.linspace(0, 255, 17).round().astype(int)])
     assert (np.diff(oklab[:, 0]) > 0).all()
     steps = np.linalg.norm(np.diff(oklab, axis=0), axis=1)
     assert steps.max() / steps.min() < 1.35
 
 
-def test_colour_map_is_not_cut_off_by_srgb() -> None:
+def test_colors_are_distinct_in_srgb() -> None:
     assert len(np.unique(COLOR_MAP, axis=0)) == 256
 
 
-def test_cold_limit_is_what_the_overlay_uses() -> None:
+def test_transparency_limit_is_applied() -> None:
     photo = Image.new("RGB", (64, 64), (128, 128, 128))
     below = blend_heatmap(photo, np.full((4, 4), TRANSPARENT_BELOW, np.float32))
     above = blend_heatmap(photo, np.full((4, 4), TRANSPARENT_BELOW + 0.05, np.float32))

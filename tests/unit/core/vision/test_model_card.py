@@ -27,7 +27,7 @@ def _write(folder: Path, **changes: Any) -> Path:
     return path
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_card_round_trip(tmp_path: Path) -> None:
     assert load_model_card(_write(tmp_path)) == CARD
 
 
@@ -46,12 +46,12 @@ def test_missing_card(tmp_path: Path) -> None:
         {"temperature": "warm"},
     ],
 )
-def test_another_models_card_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_invalid_card_is_rejected(tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(ModelMismatchError, match=r"model\.json"):
         load_model_card(_write(tmp_path, **changes))
 
 
-def test_card_without_a_field_is_refused_and_the_field_named(tmp_path: Path) -> None:
+def test_missing_field_is_named(tmp_path: Path) -> None:
     path = _write(tmp_path)
     content = json.loads(path.read_text("utf-8"))
     del content["sha256"]
@@ -61,7 +61,7 @@ def test_card_without_a_field_is_refused_and_the_field_named(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe\x00"])
-def test_card_that_is_no_object_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_card_must_be_an_object(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.json"
     path.write_bytes(content)
     with pytest.raises(ModelMismatchError):

@@ -34,12 +34,12 @@ def test_band(first: float, second: float, outfit: float, band: ConfidenceBand) 
     assert confidence_band(_shares(first, second), outfit, THRESHOLDS) is band
 
 
-def test_clear_goes_before_torn_when_both_would_fit() -> None:
+def test_clear_takes_precedence_over_ambiguous() -> None:
     close = Thresholds(outfit=0.3, clear=0.45, ambiguous_margin=0.1)
     assert confidence_band(_shares(0.48, 0.44), 0.9, close) is ConfidenceBand.CLEAR
 
 
-def test_by_style_keeps_the_order_and_cannot_be_written() -> None:
+def test_style_mapping_is_ordered_and_read_only() -> None:
     named = to_style_mapping(np.arange(8, dtype=np.float32))
     assert list(named) == list(STYLES)
     assert named[Style.STREET] == 7.0
