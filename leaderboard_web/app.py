@@ -20,6 +20,7 @@ from leaderboard_web.middleware.csp import SecurityHeadersMiddleware
 from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
 from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
+from leaderboard_web.middleware.write_protection import UnsafeMethodsOnly
 from leaderboard_web.routes import chat, judge_api, leaderboard, looks, people, reactions
 from leaderboard_web.routes.admin import admin_routes
 from leaderboard_web.routes.images import image_routes
@@ -64,14 +65,19 @@ def create_app(service: BotApplication, *, samples: Path) -> FastAPI:
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[
             Middleware(CompressMiddleware, minimum_size=MIN_COMPRESSED_BYTES),
-            Middleware(AnonymousPageCache, ttl=settings.page_cache_seconds),
+            *([Middleware(AnonymousPageCache, ttl=cache_ttl)] if (cache_ttl := settings.page_cache_seconds) else []),
             Middleware(SecurityHeadersMiddleware),
             # Renders what the middleware below it raises, as FastAPI does for routes.
             Middleware(ExceptionMiddleware, handlers=REFUSAL_HANDLERS),
-            Middleware(FetchMetadataMiddleware),
+            Middleware(
+                UnsafeMethodsOnly,
+                middleware=[
+                    Middleware(FetchMetadataMiddleware),
+                    Middleware(RateLimitMiddleware, settings=settings, token_signer=token_signer),
+                    Middleware(BodySizeLimitMiddleware),
+                ],
+            ),
             login_session_middleware(settings),
-            Middleware(RateLimitMiddleware, settings=settings, token_signer=token_signer),
-            Middleware(BodySizeLimitMiddleware),
         ],
     )
     app.state.eva = state

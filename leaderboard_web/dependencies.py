@@ -44,17 +44,24 @@ class AppState:
     report_limiter: AnonymousReportLimiter = field(default_factory=AnonymousReportLimiter)
 
 
-def app_state(request: Request) -> AppState:
-    """The state of the application."""
+async def app_state(request: Request) -> AppState:
+    """The state of the application. Async like all dependencies here: FastAPI runs others in a thread."""
     state: AppState = request.app.state.eva
     return state
 
 
 State = Annotated[AppState, Depends(app_state)]
-Lang = Annotated[Language, Depends(request_language)]
 
 
-def current_viewer(request: Request, state: State) -> ViewerSession:
+async def current_language(request: Request) -> Language:
+    """The language of the response."""
+    return request_language(request)
+
+
+Lang = Annotated[Language, Depends(current_language)]
+
+
+async def current_viewer(request: Request, state: State) -> ViewerSession:
     """The browser session of the request."""
     return ViewerSession(request, state.token_signer, is_https=state.settings.is_https)
 

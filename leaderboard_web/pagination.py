@@ -95,7 +95,7 @@ def build_page(rows: Sequence[Row], size: int, cursor_of: Callable[[Row], Cursor
 def cursor_parameter(kind: type[C], name: str) -> Any:
     """A dependency that reads a cursor from the query; a malformed one is a 404."""
 
-    def read_cursor(text: Annotated[str | None, Query(alias=name)] = None) -> C | None:
+    async def read_cursor(text: Annotated[str | None, Query(alias=name)] = None) -> C | None:
         if text is None:
             return None
         if len(text) > MAX_LENGTH:

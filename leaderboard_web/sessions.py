@@ -33,6 +33,7 @@ class ViewerSession:
         """
         self._request, self._signer = request, signer
         self._is_secure = is_https or request.scope["scheme"] == "https"
+        self._cookie_name = SECURE_VISITOR_COOKIE if self._is_secure else VISITOR_COOKIE
         token = request.cookies.get(self._cookie_name)
         self.key = signer.verify(token)
         """Key of the session in the database; None without a valid cookie. A key may belong to nobody."""
@@ -84,10 +85,6 @@ class ViewerSession:
                 samesite="lax",
                 secure=self._is_secure,
             )
-
-    @property
-    def _cookie_name(self) -> str:
-        return SECURE_VISITOR_COOKIE if self._is_secure else VISITOR_COOKIE
 
     def _issue_if_missing(self) -> str:
         """The key of the session; a new one if the browser sent none."""

@@ -29,9 +29,6 @@ class BodySizeLimitMiddleware:
             PhotoTooLargeError: an upload is longer than `MAX_UPLOAD_BYTES`.
             HTTPException: 413, another body is longer than `MAX_FORM_BYTES`.
         """
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         is_upload = scope["path"] in UPLOAD_PATHS
         limit = MAX_UPLOAD_BYTES if is_upload else MAX_FORM_BYTES
         length = 0

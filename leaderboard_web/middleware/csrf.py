@@ -18,7 +18,7 @@ TRUSTED_FETCH_SITES = {"same-origin", "none"}
 
 
 class FetchMetadataMiddleware:
-    """ASGI middleware that refuses unsafe requests from pages of other sites."""
+    """ASGI middleware, for unsafe methods, that refuses requests from pages of other sites."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -29,7 +29,7 @@ class FetchMetadataMiddleware:
         Raises:
             LocalizedHTTPError: 403, it comes from another site.
         """
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not is_same_origin(Headers(scope=scope)):
+        if not is_same_origin(Headers(scope=scope)):
             raise LocalizedHTTPError(403, "CrossSite", "page.elsewhere")
         await self.app(scope, receive, send)
 

@@ -31,7 +31,7 @@ class AnonymousPageCache:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from the cache where that is allowed, else pass the request on."""
-        key = _cache_key(scope) if self._ttl > 0 else None
+        key = _cache_key(scope)
         messages = None if key is None else await self._get(key, scope)
         if messages is None:
             await self.app(scope, receive, send)

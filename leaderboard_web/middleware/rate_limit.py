@@ -20,7 +20,6 @@ from core.settings import Settings
 from core.signing import VisitorTokenSigner
 from leaderboard_web.errors import LocalizedHTTPError
 from leaderboard_web.middleware.body_limit import UPLOAD_PATHS
-from leaderboard_web.middleware.csrf import SAFE_METHODS
 from leaderboard_web.sessions import SECURE_VISITOR_COOKIE, VISITOR_COOKIE, ViewerSession
 
 API_PREFIX = "/api/"
@@ -30,7 +29,7 @@ NEW_VISITOR_COOKIE = re.compile(rf"({VISITOR_COOKIE}|{SECURE_VISITOR_COOKIE})=[^
 
 
 class RateLimitMiddleware:
-    """ASGI middleware that refuses unsafe requests beyond the limits of the settings."""
+    """ASGI middleware, for unsafe methods, that refuses requests beyond the limits of the settings."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings, token_signer: VisitorTokenSigner) -> None:
         self.app, self._token_signer, self._is_https = app, token_signer, settings.is_https
@@ -48,9 +47,6 @@ class RateLimitMiddleware:
         Raises:
             LocalizedHTTPError: 429 with Retry-After, a limit is exceeded.
         """
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
-            await self.app(scope, receive, send)
-            return
         request = Request(scope)
         network = client_network(request.client.host if request.client else None)
         session_key = ViewerSession(request, self._token_signer, is_https=self._is_https).key

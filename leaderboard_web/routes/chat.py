@@ -179,9 +179,9 @@ async def _render_refusal(request: Request, error: EvaError | HTTPException) -> 
     """The chat with the message of an error at its end."""
     status = status_for(error) if isinstance(error, EvaError) else error.status_code
     log.info("request_refused", error=type(error).__name__, status=int(status))
-    language, state = request_language(request), app_state(request)
+    language, state = request_language(request), await app_state(request)
     message = message_for(error, language)
-    viewer = current_viewer(request, state)
+    viewer = await current_viewer(request, state)
     response = await _render_chat(request, state, viewer, language, status=status, refusal=message)
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})
