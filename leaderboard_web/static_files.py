@@ -1,8 +1,7 @@
-"""`/static`: style sheets, scripts and drawings, under addresses that change with what they hold.
+"""`/static`: style sheets, scripts and images, under URLs that contain a hash of their content.
 
-`asset("eva.css")` is `/static/<version>/eva.css`, and browsers may keep that for a year; modules that import each other
-by relative addresses stay within their version. Without the version a file is asked for again each time (its ETag
-makes that cheap).
+`static_url("base.css")` is `/static/<version>/base.css`, which browsers may cache for a year. Scripts import each other
+by relative URLs and so stay within one version. Without a version a file is revalidated by its ETag each time.
 """
 
 import hashlib
@@ -19,7 +18,7 @@ IMMUTABLE_CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 
 def _content_version() -> str:
-    """One for all files: what any of them holds changes it."""
+    """One version for all files: the hash of their names, sizes and contents."""
     files = sorted(path for path in STATIC_DIR.rglob("*") if path.is_file())
     digest = hashlib.sha256()
     for path in files:
@@ -31,24 +30,24 @@ VERSION = _content_version()
 
 
 def static_url(name: str) -> str:
-    """The address of a file in `static/`."""
+    """The URL of a file in `static/`."""
     return f"/static/{VERSION}/{name}"
 
 
 class VersionedStaticFiles(StaticFiles):
-    """Serves the folder, with and without the version in front."""
+    """Serves `static/`, with and without a version in front of the path."""
 
     def __init__(self) -> None:
         super().__init__(directory=STATIC_DIR)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """A file, and how long it may be kept.
+        """A file with its cache headers.
 
         Raises:
-            HTTPException: 404, there is none.
+            HTTPException: 404, the file does not exist.
         """
         version, _, rest = path.replace("\\", "/").partition("/")
-        # While a release is rolled out, a page of one process asks another one, which has its own files to give.
+        # During a rolling release, a page of one version may request its files from a process of another.
         response = await super().get_response(rest if VERSION_PATTERN.fullmatch(version) else path, scope)
         response.headers["Cache-Control"] = IMMUTABLE_CACHE_CONTROL if version == VERSION else "no-cache"
         return response

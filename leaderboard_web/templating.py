@@ -70,7 +70,7 @@ def keep_together(sentence: str) -> Markup:
 
     Browsers may break a line between a percent sign and Hangul, e.g. in `44%예요`.
     """
-    marked = PERCENTAGE_WITH_PARTICLE.sub(r'<span class="unbroken">\g<0></span>', str(escape(sentence)))
+    marked = PERCENTAGE_WITH_PARTICLE.sub(r'<span class="nowrap">\g<0></span>', str(escape(sentence)))
     return Markup(marked)
 
 
@@ -117,8 +117,8 @@ def _create_templates() -> Jinja2Templates:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["keep_together"] = environment.filters["unbroken"] = keep_together
-    environment.globals |= {"asset": static_url, "static_url": static_url, "image_sizes": image_sizes}
+    environment.filters["keep_together"] = keep_together
+    environment.globals |= {"static_url": static_url, "image_sizes": image_sizes}
     return Jinja2Templates(env=environment)
 
 

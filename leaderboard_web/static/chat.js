@@ -5,7 +5,7 @@ const typing = document.querySelector(".typing");
 const state = typing.querySelector(".state");
 const sending = document.querySelector(".sending");
 const bar = sending.querySelector("progress");
-const deeds = document.querySelector(".deeds");
+const deeds = document.querySelector(".actions");
 const tools = document.querySelector(".tools");
 const parts = document.querySelector("#parts").content;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -25,7 +25,7 @@ function elements(html) {
 
 /** Show the person's photo, from an address or as the server's HTML. */
 export function showPhoto(url, html) {
-  const item = html ? elements(html)[0] : part(".shown");
+  const item = html ? elements(html)[0] : part(".sent-photo");
   if (!html) item.querySelector("img").src = url;
   log.append(item);
   item.scrollIntoView({ block: "start" });
@@ -104,8 +104,8 @@ export function follow(item) {
 /** What she told about the latest photo. */
 function told() {
   const items = [...log.children];
-  const last = items.findLastIndex((item) => item.classList.contains("shown"));
-  return items.slice(last + 1).filter((item) => item.classList.contains("told"));
+  const last = items.findLastIndex((item) => item.classList.contains("sent-photo"));
+  return items.slice(last + 1).filter((item) => item.classList.contains("verdict"));
 }
 
 function offerCopy() {

@@ -1,6 +1,6 @@
 /** A report without leaving the page. If it is not taken, the form stays as it was filled in. */
 
-import { send } from "./notice.js";
+import { send } from "./toast.js";
 
 const form = document.querySelector(".report form");
 

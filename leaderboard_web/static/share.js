@@ -1,7 +1,7 @@
 /** Passing a look on: KakaoTalk's script, the device's own menu, the clipboard. The links need none of this. */
 
 const section = document.querySelector(".sharing");
-const said = section.querySelector(".said");
+const said = section.querySelector(".share-status");
 const { url, title, text } = section.dataset;
 
 const say = (words) => {

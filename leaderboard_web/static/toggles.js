@@ -1,6 +1,6 @@
 /** Hearts, scraps and follows at once: the page shows the new state, the server confirms it. Without this forms do it. */
 
-import { send } from "./notice.js";
+import { send } from "./toast.js";
 
 const counter = ({ form }) => (form.dataset.count ? document.querySelector(form.dataset.count) : form.querySelector(".count"));
 

@@ -53,7 +53,7 @@ def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, 
         page = open_page(path="/", java_script_enabled=number != 2)
         report(page, site, look, token)
     somebody = open_page(path="/", expect_errors=True)
-    expect(somebody.locator(".who", has_text=OWNER)).to_have_count(0)
+    expect(somebody.locator(".owner-name", has_text=OWNER)).to_have_count(0)
     assert somebody.goto(f"{site}/looks/{look}").status == 404  # type: ignore[union-attr]
     for path in ("/admin", "/admin/log"):
         assert somebody.goto(site + path).status == 404  # type: ignore[union-attr]
@@ -70,13 +70,13 @@ def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, 
         reader = open_page(path="/", color_scheme=scheme, locale="ko-KR")
         log_in(reader, site, reported["moderator"])
         reader.goto(f"{site}/admin")
-        for summary in reader.locator(".acts summary").all():
+        for summary in reader.locator(".moderation-actions summary").all():
             summary.click()
         assert not Axe().run(reader).response["violations"], scheme
     case.get_by_role("button", name=translate("admin.restore", Language.EN)).click()
     expect(page.locator(f"#look-{look}")).to_have_count(0)
     somebody.goto(f"{site}/")
-    expect(somebody.locator(".who", has_text=OWNER)).to_have_count(1)
+    expect(somebody.locator(".owner-name", has_text=OWNER)).to_have_count(1)
 
     report(open_page(path="/"), site, look, new_visitor_sees(somebody, site, look))
     page.goto(f"{site}/admin")
@@ -89,8 +89,8 @@ def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, 
     acts = [
         translate(f"admin.act.{act}", Language.EN, moderator=MODERATOR, person=OWNER) for act in ("hide", "restore")
     ]
-    expect(page.locator(".acted li p").first).to_have_text(acts[0])
-    expect(page.locator(".acted li p").nth(1)).to_have_text(acts[1])
+    expect(page.locator(".moderation-log li p").first).to_have_text(acts[0])
+    expect(page.locator(".moderation-log li p").nth(1)).to_have_text(acts[1])
 
 
 def new_visitor_sees(page: Page, site: str, look: str) -> str:

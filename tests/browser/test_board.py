@@ -21,7 +21,7 @@ LOADED = "image => image.complete && image.naturalWidth > 0"
 def test_the_board_has_a_first_place_and_the_others_in_order(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
     expect(page.locator(".hero h2")).to_have_text("Street")
-    expect(page.locator(".hero .who")).to_contain_text(FIRST)
+    expect(page.locator(".hero .owner-name")).to_contain_text(FIRST)
     places = [translate("board.place", Language.EN, place=place) for place in range(2, len(SHARED) + 1)]
     expect(page.locator(".looks .place")).to_have_text(places)
     for photo in page.locator("main img").all():
@@ -36,7 +36,7 @@ def test_a_card_leads_to_its_look_and_a_tab_to_its_style(open_page: OpenPage, bo
     page.get_by_role("navigation", name=translate("board.style", Language.EN)).get_by_role(
         "link", name="80s Retro"
     ).click()
-    expect(page.locator(".hero .who")).to_contain_text("Corduroy Fox 71")
+    expect(page.locator(".hero .owner-name")).to_contain_text("Corduroy Fox 71")
     expect(page.locator(".looks > li")).to_have_count(0)
     page.locator(".hero img").click(force=True)
     expect(page).to_have_url(re.compile(f"/looks/{board['Corduroy Fox 71']}$"))
@@ -60,7 +60,7 @@ def test_nothing_sticks_out_or_jumps(
 def test_the_warm_colours_fade_by_the_slider(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
     slider = page.get_by_label(translate("look.warmth", Language.EN))
-    warmth = page.locator(".warmth")
+    warmth = page.locator(".heatmap")
     slider.press("End")
     expect(warmth).to_have_css("opacity", "1")
     slider.press("Home")
@@ -110,16 +110,16 @@ def test_all_works_without_javascript(open_page: OpenPage, board: dict[str, str]
     assert layer is not None
     assert (photo["y"], photo["width"]) == (layer["y"], layer["width"])
     assert photo["x"] + photo["width"] < layer["x"]
-    expect(page.locator(".warmth")).to_have_css("opacity", "1")
+    expect(page.locator(".heatmap")).to_have_css("opacity", "1")
     page.locator(".heart button").click()
     expect(page.locator(".heart button")).to_have_attribute("aria-pressed", "false")
 
 
 def test_a_name_that_is_markup_stays_a_name(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
-    expect(page.locator(".looks .who", has_text=SCRIPT_NAME)).to_have_count(1)
+    expect(page.locator(".looks .owner-name", has_text=SCRIPT_NAME)).to_have_count(1)
     page.goto(f"{page.url}looks/{board[SCRIPT_NAME]}")
-    expect(page.locator(".told .who")).to_contain_text(SCRIPT_NAME)
+    expect(page.locator(".verdict .owner-name")).to_contain_text(SCRIPT_NAME)
     expect(page.locator(".layers img").first).to_have_attribute(
         "alt", translate("look.title", Language.EN, style="Street", name=SCRIPT_NAME)
     )
@@ -133,10 +133,10 @@ def test_the_keyboard_reaches_everything_and_skips_the_menu(open_page: OpenPage,
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name=translate("board.when.today", Language.EN))).to_be_focused()
-    card = page.locator(".looks .whole").first
+    card = page.locator(".looks .stretched-link").first
     card.focus()
     page.keyboard.press("Tab")
-    expect(page.locator(".looks .who a").first).to_be_focused()
+    expect(page.locator(".looks .owner-name a").first).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator(".looks .heart button").first).to_be_focused()
     card.press("Enter")

@@ -63,8 +63,8 @@ def test_what_is_shared_in_a_chat_is_on_the_board_until_it_is_taken_back(chromiu
 
             page.goto(address)
             expect(page.locator(".hero")).to_contain_text("미나리")
-            page.locator(".hero a.whole").click()
-            expect(page.locator(".told h1")).not_to_be_empty()
+            page.locator(".hero a.stretched-link").click()
+            expect(page.locator(".verdict h1")).not_to_be_empty()
             look = page.url
 
             press(telegram, ActionType.UNSHARE)

@@ -280,7 +280,7 @@ def test_the_pages_are_for_everybody(visit: Visit, link: Link, door: str, locale
     look("app")
     page.goto(link("9", "Corduroy Penguin 71"))
     look("link")
-    page.locator("form.sheet button").first.click()
+    page.locator("form.panel button").first.click()
     expect(page).to_have_url(re.compile("/me$"))
     page.goto(f"{door}/login")
     look("known")

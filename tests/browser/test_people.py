@@ -47,12 +47,12 @@ def test_a_name_on_a_card_leads_to_its_owner_and_all_else_of_it_to_the_look(
     open_page: OpenPage, board: dict[str, str], path: str, width: int
 ) -> None:
     page = open_page(path=path, viewport={"width": width, "height": 740})
-    for link in page.locator(".who a").all():
+    for link in page.locator(".owner-name a").all():
         box = link.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 24
     assert page.locator("a a").count() == 0
-    name = page.locator(".who a", has_text=FIRST)
+    name = page.locator(".owner-name a", has_text=FIRST)
     name.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(FIRST)
     page.go_back()
@@ -197,7 +197,7 @@ def test_who_asks_for_less_motion_sees_all_at_once(open_page: OpenPage, board: d
 
 def test_her_words_appear_also_where_the_script_does_not_come(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/styles", reduced_motion="no-preference", expect_errors=True)
-    page.route("**/typing.js", lambda route: route.abort())
+    page.route("**/typewriter.js", lambda route: route.abort())
     page.goto(page.url.replace("/styles", f"/looks/{board[FIRST]}"))
     for bubble in page.locator(".typed p").all():
         expect(bubble).to_have_css("opacity", "1")
@@ -223,7 +223,7 @@ def test_an_owner_takes_a_look_off_the_board_and_deletes_it(own: tuple[Page, str
     address = re.sub("/looks/.*", f"/looks/{look}", page.url)
     page.goto(address)
     expect(page.locator(".follow, .report")).to_have_count(0)
-    expect(page.locator(".yours")).to_contain_text(translate("deeds.own", EN))
+    expect(page.locator(".own-look-actions")).to_contain_text(translate("deeds.own", EN))
     is_accessible(page)
     page.locator(".owner a").click()
     expect(page.get_by_text(translate("person.own", EN))).to_be_visible()

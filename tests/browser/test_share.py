@@ -141,7 +141,9 @@ def test_a_link_that_cannot_be_copied_is_shown(open_page: OpenPage, board: dict[
     page.add_init_script('navigator.clipboard.writeText = async () => { throw new Error("no"); };')
     page.goto(f"{page.url}looks/{board[FIRST]}")
     page.locator(".sharing .copy").click()
-    expect(page.locator(".said")).to_have_text(translate("share.not_copied", Language.KO, url=f"{page.url}?preview=ko"))
+    expect(page.locator(".share-status")).to_have_text(
+        translate("share.not_copied", Language.KO, url=f"{page.url}?preview=ko")
+    )
 
 
 def test_the_devices_own_menu_is_offered_where_there_is_one(open_page: OpenPage, board: dict[str, str]) -> None:
@@ -158,7 +160,7 @@ def test_the_devices_own_menu_is_offered_where_there_is_one(open_page: OpenPage,
     for name, words in (("AbortError", ""), ("NotAllowedError", translate("share.failed", Language.EN))):
         page.evaluate("name => { window.refuses = name; }", name)
         more.click()
-        expect(page.locator(".said")).to_have_text(words)
+        expect(page.locator(".share-status")).to_have_text(words)
 
 
 def test_links_are_there_without_javascript(open_page: OpenPage, board: dict[str, str], site_with_kakao: str) -> None:

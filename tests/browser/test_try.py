@@ -65,10 +65,10 @@ def expect_answer(page: Page, language: Language = Language.EN) -> None:
     expect(bars.first.locator(".bar")).to_have_accessible_name(translate("page.bar", language, style=name, percent=70))
     shares = [float(bar.get_attribute("width").rstrip("%")) for bar in bars.locator(".share").all()]  # type: ignore[union-attr]
     assert shares == sorted(shares, reverse=True)
-    heat = page.locator(".log .warm")
+    heat = page.locator(".log .heat-image")
     expect(heat).to_have_attribute("alt", translate("page.map_alt", language, style=name))
     assert heat.evaluate(LOADED)
-    assert page.locator(".log .cold").evaluate(LOADED)
+    assert page.locator(".log .heat-photo").evaluate(LOADED)
 
 
 @pytest.mark.parametrize(("locale", "language"), [("en-GB", Language.EN), ("ko-KR", Language.KO)])
@@ -99,7 +99,7 @@ def test_a_photo_can_be_dropped_and_pasted_anywhere(open_page: OpenPage, way: st
     page = open_page()
     page.evaluate(DROP, ["footer", "/samples/street.jpg", way])
     expect_answer(page)
-    expect(page.locator(".curtain")).to_be_hidden()
+    expect(page.locator(".drop-overlay")).to_be_hidden()
 
 
 def test_a_sample_and_then_another_photo(open_page: OpenPage, samples: Path) -> None:
@@ -107,10 +107,10 @@ def test_a_sample_and_then_another_photo(open_page: OpenPage, samples: Path) -> 
     page.locator("button[value=street]").click()
     expect_answer(page)
     choose(page, samples / "ethnic.jpg")
-    expect(page.locator(".log .warm")).to_have_count(2)
+    expect(page.locator(".log .heat-image")).to_have_count(2)
     page.locator(".log .heat input").last.uncheck()
-    expect(page.locator(".log .warm").last).to_have_css("opacity", "0")
-    expect(page.locator(".log .warm").first).to_have_css("opacity", "1")
+    expect(page.locator(".log .heat-image").last).to_have_css("opacity", "0")
+    expect(page.locator(".log .heat-image").first).to_have_css("opacity", "1")
 
 
 def test_the_keyboard_is_enough(open_page: OpenPage, samples: Path) -> None:
@@ -127,9 +127,9 @@ def test_the_keyboard_is_enough(open_page: OpenPage, samples: Path) -> None:
     switch.focus()
     page.keyboard.press("Space")
     expect(switch).not_to_be_checked()
-    expect(page.locator(".log .warm")).to_have_css("opacity", "0")
+    expect(page.locator(".log .heat-image")).to_have_css("opacity", "0")
     page.keyboard.press("Space")
-    expect(page.locator(".log .warm")).to_have_css("opacity", "1")
+    expect(page.locator(".log .heat-image")).to_have_css("opacity", "1")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -186,7 +186,7 @@ def test_the_form_works_without_javascript(open_page: OpenPage, samples: Path) -
     page.locator(".send").click()
     expect_answer(page)
     page.locator(".switch").click()
-    expect(page.locator(".log .warm")).to_have_css("opacity", "0")
+    expect(page.locator(".log .heat-image")).to_have_css("opacity", "0")
     press(page, "talk.button.correct")
     page.get_by_role("button", name="Casual", exact=True).click()
     expect(bubbles(page).last).to_have_text(translate("talk.correct.thanks", Language.EN, style="Casual"))
@@ -216,7 +216,7 @@ def test_a_photo_that_the_browser_cannot_show_is_shown_all_the_same(open_page: O
     heic = encode_image(make_scene(640, 480), "HEIF")
     choose(page, {"name": "photo.heic", "mimeType": "image/heic", "buffer": heic})
     expect(page.locator(".log .bubble.you img")).to_have_attribute("src", re.compile("^/pictures/"))
-    expect(page.locator(".log .warm")).to_be_visible()
+    expect(page.locator(".log .heat-image")).to_be_visible()
 
 
 def test_a_big_photo_is_made_smaller_and_upright_before_it_travels(open_page: OpenPage) -> None:
@@ -227,11 +227,11 @@ def test_a_big_photo_is_made_smaller_and_upright_before_it_travels(open_page: Op
     make_scene(2400, 1800).save(stored, "JPEG", exif=exif, quality=90)
     with page.expect_request(lambda each: each.method == "POST") as sent:
         choose(page, {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": stored.getvalue()})
-    expect(page.locator(".log .warm")).to_be_visible()
+    expect(page.locator(".log .heat-image")).to_be_visible()
     body = sent.value.post_data_buffer
     if body is not None:
         assert len(body) < stored.tell() / 2
-    size = page.locator(".log .warm").evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    size = page.locator(".log .heat-image").evaluate("image => [image.naturalWidth, image.naturalHeight]")
     assert size == [960, 1280]
 
 
@@ -261,7 +261,7 @@ def test_a_look_goes_to_the_board_under_the_name_that_was_typed(
     page.reload()
     expect(bubbles(page).last).to_have_text(translate("talk.shared", language, name=own))
     page.get_by_role("link", name=translate("talk.button.page", language)).click()
-    expect(page.locator(".told")).to_contain_text(own)
+    expect(page.locator(".verdict")).to_contain_text(own)
     page.goto(page.url.partition("/looks")[0])
     expect(page.locator("main")).to_contain_text(own)
     page.goto(f"{page.url}try")
@@ -347,9 +347,9 @@ def test_a_broken_line_is_said_and_the_photo_is_sent_again(open_page: OpenPage, 
     expect(bubbles(page).last).to_have_text(translate("page.failed", Language.EN))
     expect(page.locator(".sending")).to_be_hidden()
     press(page, "try.again")
-    expect(page.locator(".log .told").first).to_be_visible()
+    expect(page.locator(".log .verdict").first).to_be_visible()
     expect(page.locator(".log .photo")).to_have_count(1)
-    expect(page.locator(".once")).to_be_hidden()
+    expect(page.locator(".retry")).to_be_hidden()
     assert len(attempts) == 2
     assert attempts[0] == attempts[1], "so that it is judged once"
 
@@ -369,7 +369,7 @@ def test_a_photo_that_comes_while_words_are_on_their_way_waits_for_them(open_pag
     held[0].continue_()
     expect_answer(page)
     expect(bubbles(page).filter(has_text=translate("talk.about", Language.EN))).to_have_count(1)
-    expect(page.locator(".deeds .chip").first).to_be_visible()
+    expect(page.locator(".actions .chip").first).to_be_visible()
 
 
 def test_offline_nothing_is_lost(open_page: OpenPage, samples: Path) -> None:
@@ -383,7 +383,7 @@ def test_offline_nothing_is_lost(open_page: OpenPage, samples: Path) -> None:
     expect(bubbles(page).last).to_have_text(translate("page.offline", Language.EN))
     expect(page.locator("#words")).to_have_value("are you there?")
     choose(page, samples / "ethnic.jpg")
-    expect(page.locator(".once")).to_be_visible()
+    expect(page.locator(".retry")).to_be_visible()
     page.context.set_offline(False)
     press(page, "try.again")
     expect(page.locator(".log .bars")).to_have_count(2)
@@ -408,7 +408,7 @@ def test_a_slow_line_shows_how_much_was_sent(open_page: OpenPage) -> None:
     Image.effect_noise((900, 1200), 90).convert("RGB").save(noise, "JPEG", quality=85)
     choose(page, {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": noise.getvalue()})
     expect(page.get_by_role("progressbar", name=translate("try.sending", Language.EN))).to_be_visible()
-    expect(page.locator(".log .told").first).to_be_visible()
+    expect(page.locator(".log .verdict").first).to_be_visible()
     expect(page.locator(".sending")).to_be_hidden()
     seen = page.evaluate("window.seen")
     assert seen == sorted(seen)
@@ -423,7 +423,7 @@ def test_a_phone_offers_its_camera(open_page: OpenPage) -> None:
     camera.set_input_files(
         {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": encode_image(make_scene(300, 400, seed=2))}
     )
-    expect(page.locator(".log .told").first).to_be_visible()
+    expect(page.locator(".log .verdict").first).to_be_visible()
     expect(open_page(path="/try").locator(".camera")).to_be_hidden()
 
 

@@ -111,7 +111,7 @@ async def a_stranger(resources: Resources, name: str = "Jun") -> Person:
 
 
 def ids_in(page: httpx.Response) -> list[str]:
-    return re.findall(r'class="whole" href="/(?:me/)?looks/([^"]+)"', page.text)
+    return re.findall(r'class="stretched-link" href="/(?:me/)?looks/([^"]+)"', page.text)
 
 
 def said_in(page: httpx.Response) -> str:

@@ -129,7 +129,7 @@ async def test_the_same_photo_again_is_answered_from_memory(client: httpx.AsyncC
 async def test_who_guesses_first_hears_the_verdict_after_that(client: httpx.AsyncClient, resources: Resources) -> None:
     page = await show(client, make_photo(), data={"guess": "1"})
     assert said(page) == [translate("talk.guess.ask", EN)]
-    assert 'class="warm"' not in page.text
+    assert 'class="heat-image"' not in page.text
     assert 'name="guess" value="1" checked' in page.text
     assert buttons(page) == [*(f"guess.{style}" for style in STYLES), "result"]
     page = await press(client, page, "guess.casual")
@@ -380,7 +380,7 @@ async def test_without_an_outfit_there_is_nothing_to_share(resources: Resources,
         (look,) = await every_look(resources)
         assert said(page) == verdict_of(look)
         assert buttons(page) == []
-        assert 'class="warm"' not in page.text
+        assert 'class="heat-image"' not in page.text
         assert 'class="share"' not in page.text
 
 

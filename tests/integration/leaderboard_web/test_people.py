@@ -237,7 +237,7 @@ async def test_an_owner_can_take_the_look_back_from_its_page(
     look = await a_shared(resources, mina)
     page = (await owner.get(f"/looks/{look.id}")).text
     assert f'href="/me/looks/{look.id}/delete"' in page
-    form = re.search(r'action="([^"]+)"><button class="button quiet" name="(\w+)" value="(unshare)"', page)
+    form = re.search(r'action="([^"]+)"><button class="button secondary" name="(\w+)" value="(unshare)"', page)
     assert form
     path, field, value = form.groups()
     assert (await client.post(path, data={field: value}, headers=OURS)).status_code == 404

@@ -345,7 +345,7 @@ async def test_boards_offer_a_thumbnail_that_is_made_when_it_is_asked_for(
 
 async def test_text_travels_small_and_pictures_as_they_are(client: httpx.AsyncClient, resources: Resources) -> None:
     look = await a_shared(resources)
-    for path in ("/", static_url("site.css"), static_url("chat.js"), f"/looks/{look.id}"):
+    for path in ("/", static_url("base.css"), static_url("chat.js"), f"/looks/{look.id}"):
         assert (await client.get(path)).headers["content-encoding"] in {"gzip", "br", "zstd"}, path
         plain = await client.get(path, headers={"Accept-Encoding": "identity"})
         assert "content-encoding" not in plain.headers
@@ -354,19 +354,19 @@ async def test_text_travels_small_and_pictures_as_they_are(client: httpx.AsyncCl
 
 
 async def test_files_are_kept_as_long_as_their_address_says_what_they_hold(client: httpx.AsyncClient) -> None:
-    named = await client.get(static_url("eva.css"))
+    named = await client.get(static_url("tokens.css"))
     assert named.headers["cache-control"] == "public, max-age=31536000, immutable"
-    plain = await client.get("/static/eva.css")
+    plain = await client.get("/static/tokens.css")
     assert plain.headers["cache-control"] == "no-cache"
     assert plain.text == named.text
-    again = await client.get("/static/eva.css", headers={"If-None-Match": plain.headers["etag"]})
+    again = await client.get("/static/tokens.css", headers={"If-None-Match": plain.headers["etag"]})
     assert again.status_code == 304
-    another = await client.get("/static/0123456789ab/eva.css")
+    another = await client.get("/static/0123456789ab/tokens.css")
     assert (another.headers["cache-control"], another.text) == ("no-cache", named.text)
     assert (await client.get("/static/0123456789ab/nothing.css")).status_code == 404
     assert (await client.get(static_url("../app.py"))).status_code == 404
     page = await client.get("/")
-    assert static_url("eva.css") in page.text
+    assert static_url("tokens.css") in page.text
     assert not re.search(r'(?:href|src)="/static/(?![0-9a-f]{12}/)', unescape(page.text))
 
 

@@ -153,7 +153,7 @@ def test_a_bug_is_no_blank_page(samples: Path, photo: bytes) -> None:
         "/model",
         "/styles",
         "/nothing/here",
-        "/static/eva.css",
+        "/static/tokens.css",
         "/api/judge",
         "/samples/street.jpg",
     ],

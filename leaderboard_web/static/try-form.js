@@ -1,7 +1,7 @@
 /** The ways in which something comes in (a photo, a press, words), its way to Eva and back. */
 
 import { finish, focusDeeds, follow, say, showDeeds, showPhoto, showSending, showTyping, tell } from "./chat.js";
-import { shrink } from "./shrink.js";
+import { shrink } from "./resize-image.js";
 import { attempt, send } from "./upload.js";
 
 const SLOW_AFTER = 7_000;
@@ -10,9 +10,9 @@ const PASSING = new Set([429, 502, 503, 504]);
 
 const chat = document.querySelector(".chat");
 const form = document.querySelector(".show");
-const deeds = document.querySelector(".deeds");
-const once = document.querySelector(".once");
-const curtain = document.querySelector(".curtain");
+const deeds = document.querySelector(".actions");
+const once = document.querySelector(".retry");
+const curtain = document.querySelector(".drop-overlay");
 const words = document.querySelector("#parts").dataset;
 
 document.documentElement.classList.add("js");
