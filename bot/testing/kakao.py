@@ -1,15 +1,15 @@
-"""A KakaoTalk of one's own: it calls the skill, takes callbacks once, and keeps pictures.
+"""A fake KakaoTalk platform: sends skill requests, accepts each callback once, and hosts images.
 
     with FakeKakao(skill_url="http://127.0.0.1:8000/kakao/skill", key="secret") as kakao:
-        answer = kakao.send(kakao.photo(jpeg))               # a person sends a photo
-        answer.breaches                                      # rules that the reply breaks: []
+        response = kakao.send(kakao.photo(jpeg))               # a person sends a photo
+        response.breaches                                      # rules that the reply breaks: []
         kakao.send(kakao.photo(jpeg, callback=True))         # in a block with a callback
         kakao.wait_for_callback()                            # the later reply, or TimeoutError
-        kakao.send(kakao.press(answer.quick_replies[0]))     # presses a quick reply
+        kakao.send(kakao.press(response.quick_replies[0]))     # presses a quick reply
 
-Payloads have the form of `userRequest` as captured; they are plain JSON and may be changed before they are sent.
-Pictures lie on this machine, so the skill needs `EVA_ENV=development` and `kakao.host` in `EVA_KAKAO_IMAGE_HOSTS`.
-All of it may be used from any thread; `send` and the waits block.
+Payloads have the form of captured requests; they are plain JSON and may be changed before they are sent. Images are
+hosted on this machine, so the skill needs `EVA_ENV=development` and `kakao.host` in `EVA_KAKAO_IMAGE_HOSTS`. All
+methods may be used from any thread; `send` and `wait_for_callback` block.
 """
 
 import json
@@ -36,9 +36,9 @@ USER_KEY = "b944" + 60 * "0"
 BOT_ID = "65a0000000000000000000aa"
 BLOCK = {"id": "65a1b2c3d4e5f60718293a4b", "name": "폴백 블록"}
 SKILL_TIMEOUT = 5.0
-"""Seconds after which Kakao no longer waits for the skill."""
+"""Seconds that Kakao waits for the skill."""
 CALLBACK_VALID = 60.0
-"""Seconds for which a callback address is good."""
+"""Seconds for which a callback URL is valid."""
 INVALID_TOKEN = "Invalid callback token. Check your callback token."
 CALLBACK_NOT_PROMISED = "The skill server settings are incorrect. Use callback true setting required."
 INVALID_REPLY = "Invalid json response from bot-skill."
@@ -46,52 +46,52 @@ INVALID_REPLY = "Invalid json response from bot-skill."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KakaoResponse:
-    """What the skill answered to one call."""
+    """The response of the skill to one request."""
 
     status: int
     reply: Any
-    """The JSON of the answer; None if it was none."""
+    """The decoded JSON; None if the response is not JSON."""
     seconds: float
-    """How long it took."""
+    """Duration of the request."""
     violations: Sequence[str]
-    """Every rule that it breaks; if there is one, Kakao shows nothing."""
+    """Violated rules; with any, Kakao shows nothing."""
 
     @property
     def quick_replies(self) -> list[Json]:
-        """The buttons under the reply."""
+        """The quick replies."""
         return list(self.reply.get("template", {}).get("quickReplies", []))
 
     @property
     def text(self) -> str:
-        """Everything that is read in the reply."""
+        """All texts of the reply."""
         return _readable_text(self.reply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KakaoCallback:
-    """One call of a callback address, refused ones too."""
+    """One request to a callback URL, accepted or refused."""
 
     token: str
     reply: Any
     status: str
-    """`SUCCESS` or `FAIL`, as Kakao answered."""
+    """Kakao's response, `SUCCESS` or `FAIL`."""
     message: str
     at: float
-    """Seconds, by `time.monotonic`."""
+    """When it was received, by `time.monotonic`."""
 
     @property
     def text(self) -> str:
-        """Everything that is read in the reply."""
+        """All texts of the reply."""
         return _readable_text(self.reply)
 
 
 @dataclass(slots=True)
 class _CallbackToken:
-    """One callback address."""
+    """State of one callback URL."""
 
     created_at: float
     is_promised: bool = False
-    """Whether the skill answered with useCallback."""
+    """Whether the skill responded with useCallback."""
     is_used: bool = False
 
 
@@ -99,7 +99,7 @@ class FakeKakao(LocalServer):
     """Kakao's chatbot platform for one bot, over HTTP."""
 
     def __init__(self, *, skill_url: str = "", key: str = "", bot: str = BOT_ID) -> None:
-        """Args: skill_url, key, the skill and the value of its header `x-skill-key`; bot, the bot's id."""
+        """Create a platform for the skill at `skill_url`, with the value of its header `x-skill-key` and a bot id."""
         routes = [
             Route("/dna/{path:path}", self._serve_picture),
             Route("/callback/{token}", self._receive_callback, methods=["POST"]),
@@ -111,7 +111,7 @@ class FakeKakao(LocalServer):
         self._pictures: dict[str, tuple[bytes, str]] = {}
         self._tokens: dict[str, _CallbackToken] = {}
         self._changed = threading.Condition()
-        # One for all calls: a client of its own for each would keep this machine busier than the skill does.
+        # A client for each request would use more processor time than the skill.
         self._client = httpx.Client(
             timeout=httpx.Timeout(SKILL_TIMEOUT, pool=None), trust_env=False, limits=httpx.Limits(max_connections=None)
         )
@@ -123,14 +123,14 @@ class FakeKakao(LocalServer):
         self._client.close()
 
     def send(self, payload: Json, *, key: str | None = None) -> KakaoResponse:
-        """Call the skill, as Kakao does. Blocks.
+        """Send a request to the skill. Blocks.
 
         Args:
-            payload: from one of the methods below, or anything else.
-            key: another value of the header, to see that it is refused.
+            payload: from one of the methods below, or any other JSON.
+            key: another value of the header `x-skill-key`.
 
         Raises:
-            httpx.TimeoutException: the skill took longer than five seconds, which a person would see as an error.
+            httpx.TimeoutException: the skill did not respond within five seconds.
         """
         started = time.monotonic()
         response = self._client.post(
@@ -147,7 +147,7 @@ class FakeKakao(LocalServer):
             reply = response.json()
         except ValueError:
             reply = None
-        answer = KakaoResponse(
+        result = KakaoResponse(
             status=response.status_code,
             reply=reply,
             seconds=time.monotonic() - started,
@@ -155,16 +155,16 @@ class FakeKakao(LocalServer):
         )
         token = str(payload.get("userRequest", {}).get("callbackUrl", "")).rpartition("/")[2]
         with self._changed:
-            self.responses.append(answer)
+            self.responses.append(result)
             if token in self._tokens and isinstance(reply, dict):
                 self._tokens[token].is_promised = bool(reply.get("useCallback"))
-        return answer
+        return result
 
     def wait_for_callback(self, count: int = 1, *, within: float = 60.0) -> KakaoCallback:
-        """Wait until so many callbacks have come, and return the last of them. Blocks.
+        """Wait for a number of callbacks and return the last one. Blocks.
 
         Raises:
-            TimeoutError: they did not come within these seconds.
+            TimeoutError: they were not received within this number of seconds.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.callbacks) >= count, within):
@@ -172,47 +172,47 @@ class FakeKakao(LocalServer):
             return self.callbacks[count - 1]
 
     def add_picture(self, data: bytes, *, content_type: str = "image/jpeg") -> str:
-        """Keep a picture and return its address, signed like Kakao's. Its type may be a lie."""
+        """Host an image and return its URL, signed like those of Kakao; the content type may be wrong."""
         path = f"{secrets.token_hex(8)}/i_{secrets.token_hex(6)}.jpg"
         self._pictures[path] = (data, content_type)
         return f"{self.url}/dna/{path}?credential=X&expires={int(time.time()) + 600}&signature=Y"
 
     def photo(self, data: bytes, *, person: str = USER_KEY, callback: bool = False) -> Json:
-        """A photo, sent straight into the chat."""
+        """A photo sent in the chat."""
         url = self.add_picture(data)
         return self._payload(url, person, "IMAGE_UPLOAD", callback, media={"type": "image", "url": url})
 
     def video(self, *, person: str = USER_KEY) -> Json:
-        """A video, sent straight into the chat."""
+        """A video sent in the chat."""
         url = f"{self.url}/dna/a/talkv_high.mp4"
         return self._payload(url, person, "IMAGE_UPLOAD", media={"type": "video", "url": url})
 
     def secure_photos(self, photos: Sequence[bytes], *, person: str = USER_KEY, callback: bool = False) -> Json:
-        """Photos through the secure image plugin, consent included."""
-        listed = f"List({', '.join(self.add_picture(data) for data in photos)})"
+        """Photos sent with the secure image plugin, which includes consent."""
+        url_list = f"List({', '.join(self.add_picture(data) for data in photos)})"
         expire = "1970-01-01T00:00:00+0000"
         plugin = {
             **{"privacyAgreement": "Y", "imageQuantity": str(len(photos))},
-            **{"secureUrls": listed, "expire": expire},
+            **{"secureUrls": url_list, "expire": expire},
         }
         value = json.dumps(plugin)
         payload = self._payload("사진 보내기", person, "CARD_BUTTON_BLOCK", callback)
         payload["action"]["params"] = {"secureimage": value}
-        payload["action"]["detailParams"] = {"secureimage": {"origin": listed, "value": value, "groupName": ""}}
+        payload["action"]["detailParams"] = {"secureimage": {"origin": url_list, "value": value, "groupName": ""}}
         return payload
 
     def text_message(self, text: str, *, person: str = USER_KEY, callback: bool = False) -> Json:
-        """Something typed."""
+        """A typed message."""
         return self._payload(text, person, "TEXT_INPUT", callback)
 
     def button_press(self, button: Json, *, person: str = USER_KEY, callback: bool = False) -> Json:
-        """A press of a quick reply or of a button with the action `message`."""
+        """A pressed quick reply or button with the action `message`."""
         payload = self._payload(button["messageText"], person, "QUICKREPLY_BUTTON_MESSAGE", callback)
         payload["action"]["clientExtra"] = dict(button.get("extra", {}))
         return payload
 
     def skill_tester(self) -> Json:
-        """The tester of the skill's form in the manager."""
+        """A request of the test form in the bot manager."""
         block = {"id": "q1w2e3r4t5", "name": "블록 이름"}
         return {
             "intent": block,
@@ -281,7 +281,7 @@ class FakeKakao(LocalServer):
 
 
 def _callback_error(token: _CallbackToken | None, reply: object) -> str:
-    """What Kakao says against a callback; empty if nothing."""
+    """Kakao's reason for refusing a callback; empty if it is accepted."""
     if token is None or token.is_used or time.monotonic() - token.created_at > CALLBACK_VALID:
         return INVALID_TOKEN
     if not token.is_promised:
@@ -292,11 +292,11 @@ def _callback_error(token: _CallbackToken | None, reply: object) -> str:
 
 
 def _readable_text(value: object) -> str:
-    """Every title, text and description within a reply, in order, one a line."""
+    """All titles, texts and descriptions of a reply in order, one per line."""
     if isinstance(value, list):
         return "\n".join(filter(None, map(_readable_text, value)))
     if not isinstance(value, dict):
         return ""
-    read = [value[key] for key in ("title", "text", "description") if isinstance(value.get(key), str)]
-    within = [_readable_text(inner) for key, inner in value.items() if key not in {"quickReplies", "buttons"}]
-    return "\n".join(filter(None, [*read, *within]))
+    texts = [value[key] for key in ("title", "text", "description") if isinstance(value.get(key), str)]
+    nested = [_readable_text(inner) for key, inner in value.items() if key not in {"quickReplies", "buttons"}]
+    return "\n".join(filter(None, [*texts, *nested]))

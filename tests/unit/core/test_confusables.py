@@ -6,7 +6,7 @@ from core.confusables import confusable_key
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("name", "other"),
     [
         ("Mina", "mina"),
         ("Mina Kim", "minakim"),
@@ -26,21 +26,21 @@ from core.confusables import confusable_key
         ("미나", "미\u3164나"),
     ],
 )
-def test_names_that_look_the_same_are_the_same(one: str, other: str) -> None:
-    assert confusable_key(one) == confusable_key(other)
+def test_look_alike_names_share_a_key(name: str, other: str) -> None:
+    assert confusable_key(name) == confusable_key(other)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("name", "other"),
     [("Mina", "Nina"), ("미나", "민아"), ("Mina 2", "Mina 3"), ("かな", "がな")],
 )
-def test_names_that_look_different_are_different(one: str, other: str) -> None:
-    assert confusable_key(one) != confusable_key(other)
+def test_different_names_have_different_keys(name: str, other: str) -> None:
+    assert confusable_key(name) != confusable_key(other)
 
 
 @given(st.text(max_size=20))
-def test_a_key_is_its_own_key_and_knows_no_case_or_space(name: str) -> None:
+def test_key_is_idempotent_and_ignores_surrounding_spaces(name: str) -> None:
     key = confusable_key(name)
     assert confusable_key(key) == key
     assert confusable_key(f" {name} ") == key
-    assert not any(each.isspace() for each in key)
+    assert not any(character.isspace() for character in key)

@@ -1,4 +1,4 @@
-"""The fake keeps Kakao's own rules: a callback once, after a promise, with a reply that would be shown."""
+"""The fake enforces Kakao's rules: one callback, after a promise, with a valid reply."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,14 +17,14 @@ from bot.testing.kakao import CALLBACK_NOT_PROMISED, INVALID_REPLY, INVALID_TOKE
 from bot.testing.server import LocalServer
 from core.i18n.translations import Language
 
-GOOD = text_reply("안녕하세요", language=Language.KO)
+VALID_REPLY = text_reply("안녕하세요", language=Language.KO)
 
 
 class Skill:
-    """A skill that answers what it is told to, and keeps what it was asked."""
+    """A skill server with a fixed response that records its requests."""
 
     def __init__(self) -> None:
-        self.answer: Any = GOOD
+        self.reply: Any = VALID_REPLY
         self.headers: list[dict[str, str]] = []
         self.bodies: list[bytes] = []
         self.app = Starlette(routes=[Route("/skill", self._serve, methods=["POST"])])
@@ -32,7 +32,7 @@ class Skill:
     async def _serve(self, request: Request) -> Response:
         self.headers.append(dict(request.headers))
         self.bodies.append(await request.body())
-        return PlainTextResponse("?") if self.answer is None else JSONResponse(self.answer)
+        return PlainTextResponse("?") if self.reply is None else JSONResponse(self.reply)
 
 
 @pytest.fixture
@@ -46,64 +46,64 @@ def kakao(skill: Skill) -> Iterator[FakeKakao]:
         yield kakao
 
 
-def call_back(kakao: FakeKakao, payload: Any, reply: Any = GOOD) -> dict[str, Any]:
-    answer: dict[str, Any] = httpx.post(payload["userRequest"]["callbackUrl"], json=reply, trust_env=False).json()
-    return answer
+def post_callback(kakao: FakeKakao, payload: Any, reply: Any = VALID_REPLY) -> dict[str, Any]:
+    response: dict[str, Any] = httpx.post(payload["userRequest"]["callbackUrl"], json=reply, trust_env=False).json()
+    return response
 
 
-def test_photo_can_be_fetched_from_where_the_call_says(kakao: FakeKakao, skill: Skill) -> None:
+def test_photo_can_be_fetched_from_its_url(kakao: FakeKakao, skill: Skill) -> None:
     kakao.send(kakao.photo(b"\xff\xd8\xffphoto"))
 
-    call = parse_request(skill.bodies[0], (kakao.host,))
-    assert httpx.get(call.photo_urls[0], trust_env=False).content == b"\xff\xd8\xffphoto"
+    request = parse_request(skill.bodies[0], (kakao.host,))
+    assert httpx.get(request.photo_urls[0], trust_env=False).content == b"\xff\xd8\xffphoto"
     assert skill.headers[0]["x-skill-key"] == "secret"
-    assert urlsplit(call.photo_urls[0]).hostname == kakao.host
+    assert urlsplit(request.photo_urls[0]).hostname == kakao.host
 
 
-def test_plugin_sends_all_photos_with_consent(kakao: FakeKakao, skill: Skill) -> None:
+def test_secure_plugin_sends_all_photos_with_consent(kakao: FakeKakao, skill: Skill) -> None:
     kakao.send(kakao.secure_photos([b"one", b"two"]))
 
-    call = parse_request(skill.bodies[0], (kakao.host,))
-    assert [httpx.get(url, trust_env=False).content for url in call.photo_urls] == [b"one", b"two"]
-    assert call.has_consent
+    request = parse_request(skill.bodies[0], (kakao.host,))
+    assert [httpx.get(url, trust_env=False).content for url in request.photo_urls] == [b"one", b"two"]
+    assert request.has_consent
 
 
-def test_answer_is_checked(kakao: FakeKakao, skill: Skill) -> None:
+def test_response_is_validated(kakao: FakeKakao, skill: Skill) -> None:
     assert kakao.send(kakao.text_message("안녕")).violations == []
     assert kakao.responses[0].text == "안녕하세요"
-    skill.answer = {"template": {}}
+    skill.reply = {"template": {}}
     assert kakao.send(kakao.text_message("안녕")).violations
-    skill.answer = None
+    skill.reply = None
     assert kakao.send(kakao.text_message("안녕")).violations
 
 
 def test_pressed_button_sends_its_extra(kakao: FakeKakao, skill: Skill) -> None:
-    answer = kakao.send(kakao.text_message("안녕"))
-    kakao.send(kakao.button_press(answer.quick_replies[0]))
+    response = kakao.send(kakao.text_message("안녕"))
+    kakao.send(kakao.button_press(response.quick_replies[0]))
 
     assert dict(parse_request(skill.bodies[1], ()).client_extra) == {"do": "another"}
 
 
-def test_callback_is_taken_once(kakao: FakeKakao, skill: Skill) -> None:
-    skill.answer = callback_promise(Language.KO)
+def test_callback_is_accepted_once(kakao: FakeKakao, skill: Skill) -> None:
+    skill.reply = callback_promise(Language.KO)
     payload = kakao.photo(b"photo", callback=True)
     kakao.send(payload)
 
-    assert call_back(kakao, payload)["status"] == "SUCCESS"
-    assert call_back(kakao, payload)["message"] == INVALID_TOKEN
+    assert post_callback(kakao, payload)["status"] == "SUCCESS"
+    assert post_callback(kakao, payload)["message"] == INVALID_TOKEN
     assert kakao.wait_for_callback().text == "안녕하세요"
     assert [callback.status for callback in kakao.callbacks] == ["SUCCESS", "FAIL"]
 
 
-def test_callback_needs_a_promise_and_a_good_reply(kakao: FakeKakao, skill: Skill) -> None:
+def test_callback_needs_a_promise_and_a_valid_reply(kakao: FakeKakao, skill: Skill) -> None:
     unpromised = kakao.photo(b"photo", callback=True)
     kakao.send(unpromised)
-    skill.answer = callback_promise(Language.KO)
+    skill.reply = callback_promise(Language.KO)
     promised = kakao.photo(b"photo", callback=True)
     kakao.send(promised)
 
-    assert call_back(kakao, unpromised)["message"] == CALLBACK_NOT_PROMISED
-    assert call_back(kakao, promised, callback_promise(Language.KO))["message"] == INVALID_REPLY
+    assert post_callback(kakao, unpromised)["message"] == CALLBACK_NOT_PROMISED
+    assert post_callback(kakao, promised, callback_promise(Language.KO))["message"] == INVALID_REPLY
 
 
 def test_missing_callback_is_an_error(kakao: FakeKakao) -> None:
@@ -111,7 +111,7 @@ def test_missing_callback_is_an_error(kakao: FakeKakao) -> None:
         kakao.wait_for_callback(within=0.01)
 
 
-def test_tester_and_video_are_as_captured(kakao: FakeKakao, skill: Skill) -> None:
+def test_tester_and_video_match_captured_requests(kakao: FakeKakao, skill: Skill) -> None:
     kakao.send(kakao.skill_tester())
     kakao.send(kakao.video())
 

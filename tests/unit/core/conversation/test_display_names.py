@@ -18,28 +18,30 @@ from core.i18n.translations import Language
 
 
 @given(st.uuids())
-def test_a_made_up_name_could_have_been_chosen(person: UUID) -> None:
+def test_generated_names_are_valid_and_stable(person_id: UUID) -> None:
     for language in Language:
-        name = generated_name(person, language)
+        name = generated_name(person_id, language)
         assert normalize_display_name(name) == name
-        assert generated_name(person, language) == name
-        others = list(islice(generated_name_candidates(person, language), 5 * ATTEMPTS_PER_LENGTH))
-        assert others[0] == name
-        assert len(set(others)) == len(others)
-        assert all(normalize_display_name(each) == each for each in others[: 2 * ATTEMPTS_PER_LENGTH])
-        assert max(map(len, others)) <= 40
-        assert all(is_generated(each, person) for each in others)
-        assert not is_generated(name.rpartition(" ")[0], person)
+        assert generated_name(person_id, language) == name
+        candidates = list(islice(generated_name_candidates(person_id, language), 5 * ATTEMPTS_PER_LENGTH))
+        assert candidates[0] == name
+        assert len(set(candidates)) == len(candidates)
+        assert all(
+            normalize_display_name(candidate) == candidate for candidate in candidates[: 2 * ATTEMPTS_PER_LENGTH]
+        )
+        assert max(map(len, candidates)) <= 40
+        assert all(is_generated(candidate, person_id) for candidate in candidates)
+        assert not is_generated(name.rpartition(" ")[0], person_id)
 
 
-def test_people_get_different_names() -> None:
-    dice = random.Random(1)
-    names = {generated_name(UUID(int=dice.getrandbits(128)), Language.KO) for _ in range(500)}
+def test_generated_names_differ_between_people() -> None:
+    rng = random.Random(1)
+    names = {generated_name(UUID(int=rng.getrandbits(128)), Language.KO) for _ in range(500)}
     assert len(names) > 480
 
 
 @pytest.mark.parametrize(
-    ("words", "name"),
+    ("raw_name", "name"),
     [
         ("미나", "미나"),
         ("  Mina   Kim ", "Mina Kim"),
@@ -49,12 +51,12 @@ def test_people_get_different_names() -> None:
         ("a" * MAX_NAME_LENGTH, "a" * MAX_NAME_LENGTH),
     ],
 )
-def test_a_name_is_kept_as_typed(words: str, name: str) -> None:
-    assert normalize_display_name(words) == name
+def test_name_is_normalized(raw_name: str, name: str) -> None:
+    assert normalize_display_name(raw_name) == name
 
 
 @pytest.mark.parametrize(
-    "words",
+    "raw_name",
     [
         "",
         "   ",
@@ -72,23 +74,23 @@ def test_a_name_is_kept_as_typed(words: str, name: str) -> None:
         "mina\u034f",
     ],
 )
-def test_what_is_no_name_is_refused(words: str) -> None:
-    assert normalize_display_name(words) is None
+def test_invalid_name_is_rejected(raw_name: str) -> None:
+    assert normalize_display_name(raw_name) is None
 
 
 @pytest.mark.parametrize(
-    "words",
+    "raw_name",
     [
         *("Eva", "e v a", "ЕVА", "Éva", "ｅｖａ", "에바", "에 바", "Admin", "ADM1N", "관리자", "운영자"),
         *("fuck you", "FUСK", "xxnigger99", "씨발", "씨 발 놈", "병신아", "ㅅㅂ", "Hitler 88"),
     ],
 )
-def test_nobody_is_called_like_eva_or_by_an_insult(words: str) -> None:
-    assert normalize_display_name(words) is None
+def test_reserved_name_is_rejected(raw_name: str) -> None:
+    assert normalize_display_name(raw_name) is None
 
 
 @pytest.mark.parametrize(
-    "words",
+    "raw_name",
     [
         "Evangeline",
         "Eva Kim",
@@ -104,5 +106,5 @@ def test_nobody_is_called_like_eva_or_by_an_insult(words: str) -> None:
         "Grape",
     ],
 )
-def test_honest_names_that_hold_a_bad_word_are_let_be(words: str) -> None:
-    assert normalize_display_name(words) == words
+def test_ordinary_name_with_a_reserved_part_is_accepted(raw_name: str) -> None:
+    assert normalize_display_name(raw_name) == raw_name

@@ -1,9 +1,6 @@
-"""What Eva says follows from the verdict, in words that a person would use."""
+"""Messages about verdicts follow from the verdict alone."""
 
-import os
 import re
-import subprocess
-import sys
 from collections import defaultdict
 from hashlib import sha256
 from itertools import pairwise, product
@@ -21,7 +18,7 @@ from core.conversation.narration import (
     style_name,
     verdict_messages,
 )
-from core.i18n.translations import Language, translate, variant_keys
+from core.i18n.translations import Language, pick_variant, translate, variant_keys
 from core.images.decoding import MAX_BYTES, MAX_PIXELS, MIN_SIDE
 from core.styles import STYLES, Style
 from core.vision.cam import HorizontalPart, VerticalPart
@@ -36,7 +33,7 @@ SLOTS = {
     ConfidenceBand.AMBIGUOUS: ["opening", "verdict", "evidence", "about", "runner_up", "tip", "closing"],
     ConfidenceBand.NOT_AN_OUTFIT: ["opening", "verdict", "help", "closing"],
 }
-PLACES = (
+REGIONS = (
     *("upper", "upper_left", "upper_right", "middle", "middle_left", "middle_right"),
     *("lower", "lower_left", "lower_right", "left", "right"),
 )
@@ -48,70 +45,59 @@ def seed_of(number: int) -> str:
 
 
 def messages_by_slot(verdict: Verdict, language: Language, seed: str = "a") -> dict[MessageSlot, str]:
-    return {bubble.slot: bubble.text for bubble in verdict_messages(verdict, seed=seed, language=language)}
+    return {message.slot: message.text for message in verdict_messages(verdict, seed=seed, language=language)}
 
 
-def all_variants(verdict: Verdict, language: Language, photos: int = 60) -> dict[MessageSlot, set[str]]:
-    """Every text that any of some photos gets, by slot."""
-    heard: dict[MessageSlot, set[str]] = defaultdict(set)
-    for number in range(photos):
+def all_variants(verdict: Verdict, language: Language, seeds: int = 60) -> dict[MessageSlot, set[str]]:
+    """All texts for a number of seeds, by slot."""
+    texts: dict[MessageSlot, set[str]] = defaultdict(set)
+    for number in range(seeds):
         for slot, sentence in messages_by_slot(verdict, language, seed_of(number)).items():
-            heard[slot].add(sentence)
-    return heard
+            texts[slot].add(sentence)
+    return texts
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("band", list(ConfidenceBand))
 @pytest.mark.parametrize("style", STYLES)
-def test_every_verdict_gets_a_whole_answer(style: Style, band: ConfidenceBand, language: Language) -> None:
-    second = STYLES[(STYLES.index(style) + 3) % 8]
+def test_every_verdict_gets_all_messages(style: Style, band: ConfidenceBand, language: Language) -> None:
+    runner_up = STYLES[(STYLES.index(style) + 3) % 8]
     for height, side, concentration, cold in product(VerticalPart, HorizontalPart, (0.0, 0.6, 1.0), (False, True)):
-        verdict = make_verdict(band, style, second, height=height, side=side, concentration=concentration, cold=cold)
-        bubbles = verdict_messages(verdict, seed=f"{height}{side}{concentration}", language=language)
+        verdict = make_verdict(band, style, runner_up, height=height, side=side, concentration=concentration, cold=cold)
+        messages = verdict_messages(verdict, seed=f"{height}{side}{concentration}", language=language)
 
-        assert [bubble.slot for bubble in bubbles] == SLOTS[band]
-        answer = "\n".join(bubble.text for bubble in bubbles)
-        assert not re.search(r"[{}<>]|None|\.\d\b|  ", answer)
-        assert len(EMOJI.findall(answer)) <= 1
-        assert answer.count("!") <= 1
+        assert [message.slot for message in messages] == SLOTS[band]
+        text = "\n".join(message.text for message in messages)
+        assert not re.search(r"[{}<>]|None|\.\d\b|  ", text)
+        assert len(EMOJI.findall(text)) <= 1
+        assert text.count("!") <= 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("band", list(ConfidenceBand))
-def test_the_same_photo_always_gets_the_same_words(band: ConfidenceBand, language: Language) -> None:
+def test_same_seed_gives_the_same_messages(band: ConfidenceBand, language: Language) -> None:
     assert verdict_messages(make_verdict(band), seed="5f3a", language=language) == verdict_messages(
         make_verdict(band), seed="5f3a", language=language
     )
 
 
-def test_the_same_words_in_every_process() -> None:
-    program = (
-        "from core.i18n.translations import pick_variant;"
-        "print([pick_variant('tip.mode', str(n), 'ko') for n in range(9)])"
-    )
-    chosen = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
-
-    assert len(chosen) == 1
+def test_variant_depends_on_a_stable_hash_of_key_and_seed() -> None:
+    keys = variant_keys("tip.mode", Language.KO)
+    for seed in map(str, range(9)):
+        digest = sha256(f"tip.mode {seed}".encode()).hexdigest()
+        assert pick_variant("tip.mode", seed, Language.KO) == keys[int(digest[:16], 16) % len(keys)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("band", OUTFIT_BANDS)
-def test_two_photos_seldom_get_the_same_words(band: ConfidenceBand, language: Language) -> None:
+def test_different_seeds_rarely_give_the_same_messages(band: ConfidenceBand, language: Language) -> None:
     answers = {verdict_messages(make_verdict(band), seed=seed_of(number), language=language) for number in range(500)}
 
     assert len(answers) >= 495
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_pictures_without_an_outfit_vary_as_well(language: Language) -> None:
+def test_messages_without_an_outfit_vary(language: Language) -> None:
     verdict = make_verdict(ConfidenceBand.NOT_AN_OUTFIT)
     answers = {verdict_messages(verdict, seed=seed_of(number), language=language) for number in range(500)}
 
@@ -119,36 +105,36 @@ def test_pictures_without_an_outfit_vary_as_well(language: Language) -> None:
 
 
 @pytest.mark.parametrize("band", list(ConfidenceBand))
-def test_each_slot_draws_on_its_own(band: ConfidenceBand) -> None:
+def test_slots_draw_independently(band: ConfidenceBand) -> None:
     answers = [messages_by_slot(make_verdict(band), Language.EN, seed_of(number)) for number in range(1500)]
-    for one, other in pairwise(answers[0]):
-        pairs = {(answer[one], answer[other]) for answer in answers}
+    for slot, next_slot in pairwise(answers[0]):
+        pairs = {(answer[slot], answer[next_slot]) for answer in answers}
         assert len(pairs) >= 0.95 * len({a for a, _ in pairs}) * len({b for _, b in pairs})
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("band", OUTFIT_BANDS)
-def test_the_verdict_names_style_and_percent(band: ConfidenceBand, language: Language) -> None:
+def test_verdict_names_style_and_percent(band: ConfidenceBand, language: Language) -> None:
     for sentence in all_variants(make_verdict(band, Style.ETHNIC, first=0.634), language)[MessageSlot.VERDICT]:
         assert style_name(Style.ETHNIC, language) in sentence
         assert "63%" in sentence
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_torn_names_both_with_both_percents_and_says_what_would_settle_it(language: Language) -> None:
-    heard = all_variants(
+def test_ambiguous_verdict_and_tip_name_both_styles(language: Language) -> None:
+    texts = all_variants(
         make_verdict(ConfidenceBand.AMBIGUOUS, Style.MODE, Style.GIRLISH, first=0.38, runner_up=0.33), language
     )
-    for sentence in heard[MessageSlot.VERDICT]:
+    for sentence in texts[MessageSlot.VERDICT]:
         assert all(word in sentence for word in (style_name(Style.MODE, language), "38%"))
         assert all(word in sentence for word in (style_name(Style.GIRLISH, language), "33%"))
-    for sentence in heard[MessageSlot.TIP]:
+    for sentence in texts[MessageSlot.TIP]:
         assert style_name(Style.MODE, language) in sentence
         assert style_name(Style.GIRLISH, language) in sentence
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_torn_says_whose_evidence_the_map_shows(language: Language) -> None:
+def test_ambiguous_evidence_names_the_style_of_the_map(language: Language) -> None:
     for height in VerticalPart:
         for sentence in all_variants(make_verdict(ConfidenceBand.AMBIGUOUS, height=height), language)[
             MessageSlot.EVIDENCE
@@ -157,7 +143,7 @@ def test_torn_says_whose_evidence_the_map_shows(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_leaning_names_the_runner_up_with_its_own_percent(language: Language) -> None:
+def test_likely_verdict_names_the_runner_up_with_its_percent(language: Language) -> None:
     verdict = make_verdict(ConfidenceBand.LIKELY, Style.STREET, Style.RETRO, first=0.5, runner_up=0.24)
     for sentence in all_variants(verdict, language)[MessageSlot.RUNNER_UP]:
         assert style_name(Style.RETRO, language) in sentence
@@ -166,7 +152,7 @@ def test_leaning_names_the_runner_up_with_its_own_percent(language: Language) ->
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_without_an_outfit_she_names_no_style_no_place_and_no_percent(language: Language) -> None:
+def test_no_outfit_names_no_style_and_no_percent(language: Language) -> None:
     answers = " ".join(set().union(*all_variants(make_verdict(ConfidenceBand.NOT_AN_OUTFIT), language).values()))
 
     assert "%" not in answers
@@ -175,8 +161,8 @@ def test_without_an_outfit_she_names_no_style_no_place_and_no_percent(language: 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_words_grow_with_certainty(language: Language) -> None:
-    sure, clear, leaning = (
+def test_confidence_levels_have_different_texts(language: Language) -> None:
+    sure, clear, likely = (
         {re.sub(r"\d+%", "%", sentence) for sentence in all_variants(verdict, language)[MessageSlot.VERDICT]}
         for verdict in (
             make_verdict(ConfidenceBand.CLEAR, first=VERY_SURE_THRESHOLD, runner_up=0.1),
@@ -186,47 +172,47 @@ def test_words_grow_with_certainty(language: Language) -> None:
     )
 
     assert not sure & clear
-    assert not clear & leaning
-    assert not sure & leaning
+    assert not clear & likely
+    assert not sure & likely
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_model_is_never_quite_certain(language: Language) -> None:
+def test_confidence_is_at_most_99_percent(language: Language) -> None:
     for sentence in all_variants(make_verdict(first=0.9999, runner_up=0.0001), language)[MessageSlot.VERDICT]:
         assert "99%" in sentence
         assert "100%" not in sentence
 
 
-@pytest.mark.parametrize(("probability", "shown"), [(0.0, 1), (0.004, 1), (0.496, 50), (0.994, 99), (1.0, 99)])
-def test_percent(probability: float, shown: int) -> None:
-    assert percent(probability) == shown
+@pytest.mark.parametrize(("probability", "expected"), [(0.0, 1), (0.004, 1), (0.496, 50), (0.994, 99), (1.0, 99)])
+def test_percent(probability: float, expected: int) -> None:
+    assert percent(probability) == expected
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("band", OUTFIT_BANDS)
 @pytest.mark.parametrize("concentration", [0.3, FOCUSED_THRESHOLD])
 @pytest.mark.parametrize(("height", "side"), list(product(VerticalPart, HorizontalPart)))
-def test_the_place_is_the_maps(
+def test_evidence_names_the_region_of_the_map(
     height: VerticalPart, side: HorizontalPart, concentration: float, band: ConfidenceBand, language: Language
 ) -> None:
     parts = [height.value] * (height is not VerticalPart.ALL_OVER) + [side.value] * (side is not HorizontalPart.BOTH)
-    place = "_".join(parts)
-    others = [
-        translate(f"place.{other}", language) for other in PLACES if not place.startswith(other) and other != place
+    region = "_".join(parts)
+    other_names = [
+        translate(f"place.{other}", language) for other in REGIONS if not region.startswith(other) and other != region
     ]
     verdict = make_verdict(band, height=height, side=side, concentration=concentration)
     for sentence in all_variants(verdict, language)[MessageSlot.EVIDENCE]:
         rest = sentence
-        if place:
-            name = translate(f"place.{place}", language)
+        if region:
+            name = translate(f"place.{region}", language)
             assert name in sentence
             rest = sentence.replace(name, "")
-        assert not [other for other in others if other in rest]
+        assert not [other for other in other_names if other in rest]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("height", [VerticalPart.UPPER, VerticalPart.ALL_OVER])
-def test_small_evidence_is_called_small_and_wide_is_not(height: VerticalPart, language: Language) -> None:
+def test_only_focused_evidence_is_called_small(height: VerticalPart, language: Language) -> None:
     focused, wide = (
         all_variants(make_verdict(height=height, concentration=concentration), language)[MessageSlot.EVIDENCE]
         for concentration in (FOCUSED_THRESHOLD, FOCUSED_THRESHOLD - 0.01)
@@ -242,7 +228,7 @@ def test_small_evidence_is_called_small_and_wide_is_not(height: VerticalPart, la
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("band", OUTFIT_BANDS)
-def test_a_cold_map_points_nowhere(band: ConfidenceBand, language: Language) -> None:
+def test_zero_map_names_no_region(band: ConfidenceBand, language: Language) -> None:
     verdict = make_verdict(band, height=VerticalPart.ALL_OVER, concentration=0.0, cold=True)
     cold = {translate(key, language) for key in variant_keys("evidence.cold", language)}
 
@@ -273,41 +259,41 @@ def test_style_names() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_each_style_has_a_line_of_its_own(language: Language) -> None:
+def test_style_descriptions_are_distinct(language: Language) -> None:
     assert len({style_description(style, language) for style in STYLES}) == len(STYLES)
 
 
-def kinds(base: type[errors.EvaError]) -> list[type[errors.EvaError]]:
+def subclasses(base: type[errors.EvaError]) -> list[type[errors.EvaError]]:
     return [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, base)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_bad_photo_has_a_sentence_of_its_own(language: Language) -> None:
-    sentences = {error_message(kind("x.jpg"), language) for kind in kinds(errors.PhotoError)}
+def test_photo_errors_have_distinct_texts(language: Language) -> None:
+    sentences = {error_message(kind("x.jpg"), language) for kind in subclasses(errors.PhotoError)}
 
-    assert len(sentences) == len(kinds(errors.PhotoError))
+    assert len(sentences) == len(subclasses(errors.PhotoError))
     assert error_message(errors.EvaError(), language) not in sentences
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_daily_limit_says_how_many_there_are(language: Language) -> None:
+def test_daily_limit_text_contains_the_limit(language: Language) -> None:
     assert "60" in error_message(errors.DailyLimitError("60"), language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_other_errors_share_a_sentence_and_never_show_their_detail(language: Language) -> None:
-    for kind in (each for each in kinds(errors.EvaError) if each is not errors.DailyLimitError):
+def test_other_errors_share_a_text_and_never_show_details(language: Language) -> None:
+    for kind in (kind for kind in subclasses(errors.EvaError) if kind is not errors.DailyLimitError):
         assert "secret" not in error_message(kind("secret"), language)
-    assert {error_message(kind(), language) for kind in kinds(errors.ModelError)} == {
+    assert {error_message(kind(), language) for kind in subclasses(errors.ModelError)} == {
         translate("error.model", language)
     }
-    assert {error_message(kind(), language) for kind in kinds(errors.TrainingError)} == {
+    assert {error_message(kind(), language) for kind in subclasses(errors.TrainingError)} == {
         translate("error.any", language)
     }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_limits_that_she_names_are_the_real_ones(language: Language) -> None:
+def test_texts_name_the_configured_limits(language: Language) -> None:
     too_large = error_message(errors.PhotoTooLargeError(), language)
 
     assert f"{MAX_BYTES // 2**20}MB" in too_large.replace(" ", "")

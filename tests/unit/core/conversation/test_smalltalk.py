@@ -1,4 +1,4 @@
-"""What Eva says beside her verdicts: short enough for every button and bubble, in words that judge nobody."""
+"""Small talk, comments on guesses, album summaries, labels."""
 
 import re
 from itertools import product
@@ -24,21 +24,21 @@ from tests.unit.core.i18n.test_catalogs import BODIES_AND_BEAUTY
 from tests.unit.core.i18n.test_translations import texts_of
 
 LANGUAGES = list(Language)
-CONVERSATION = ("talk.", "telegram.", "kakao.", "error.")
-LABELS = ("talk.button.", "talk.style.", "talk.language.", "kakao.button.", "kakao.card.", "telegram.command.")
+CONVERSATION_KEYS = ("talk.", "telegram.", "kakao.", "error.")
+LABEL_KEYS = ("talk.button.", "talk.style.", "talk.language.", "kakao.button.", "kakao.card.", "telegram.command.")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_labels_fit_on_a_button(language: Language) -> None:
     actions = [
-        *(Action(type=verb) for verb in ActionType),
+        *(Action(type=action_type) for action_type in ActionType),
         *(Action(type=ActionType.GUESS, style=style) for style in STYLES),
-        *(Action(type=ActionType.SET_LANGUAGE, language=each) for each in Language),
+        *(Action(type=ActionType.SET_LANGUAGE, language=offered) for offered in Language),
     ]
     labels = [button_label(action, language) for action in actions]
     labels += [translate(key, language) for key in ("talk.button.page", "kakao.button.send")]
 
-    assert [each for each in labels if utf16_length(each) > 14] == []
+    assert [label for label in labels if utf16_length(label) > 14] == []
     assert len(set(labels)) == len(labels)
 
 
@@ -55,48 +55,48 @@ def test_labels_fit_on_a_button(language: Language) -> None:
         (Style.STREET, ConfidenceBand.NOT_AN_OUTFIT, "nothing"),
     ],
 )
-def test_comment_follows_from_guess_and_verdict(
+def test_comment_depends_on_guess_and_verdict(
     guess: Style, band: ConfidenceBand, quality: str, language: Language
 ) -> None:
     verdict = make_verdict(band)
     names = {"guess": style_name(guess, language), "style": style_name(verdict.style, language)}
     possible = {translate(key, language, **names) for key in variant_keys(f"talk.guess.{quality}", language)}
 
-    assert {comment_on_guess(guess, verdict, seed=str(photo), language=language) for photo in range(60)} == possible
+    assert {comment_on_guess(guess, verdict, seed=str(seed), language=language) for seed in range(60)} == possible
 
 
-@pytest.mark.parametrize(("oddity", "language"), list(product(UnsupportedMedia, LANGUAGES)))
-def test_everything_odd_gets_a_kind_sentence(oddity: UnsupportedMedia, language: Language) -> None:
-    assert len(unsupported_media_reply(oddity, language)) > 20
+@pytest.mark.parametrize(("media", "language"), list(product(UnsupportedMedia, LANGUAGES)))
+def test_every_unsupported_media_has_a_reply(media: UnsupportedMedia, language: Language) -> None:
+    assert len(unsupported_media_reply(media, language)) > 20
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_never_about_bodies_beauty_age_or_gender(language: Language) -> None:
-    said = {key: words for key, words in texts_of(language).items() if key.startswith(CONVERSATION)}
+def test_texts_never_mention_bodies_beauty_age_or_gender(language: Language) -> None:
+    texts = {key: text for key, text in texts_of(language).items() if key.startswith(CONVERSATION_KEYS)}
 
-    assert [key for key, words in said.items() if re.search(BODIES_AND_BEAUTY[language], words.lower())] == []
+    assert [key for key, text in texts.items() if re.search(BODIES_AND_BEAUTY[language], text.lower())] == []
 
 
-def test_korean_is_polite_and_informal_to_the_last_sentence() -> None:
-    for key, words in texts_of(Language.KO).items():
-        if not key.startswith(CONVERSATION) or key.startswith(LABELS) or key == "telegram.help":
+def test_korean_texts_end_politely() -> None:
+    for key, text in texts_of(Language.KO).items():
+        if not key.startswith(CONVERSATION_KEYS) or key.startswith(LABEL_KEYS) or key == "telegram.help":
             continue
-        last = re.sub(r"{[^}]*[요]}", "요", words).strip()
+        last = re.sub(r"{[^}]*[요]}", "요", text).strip()
         if key not in {"talk.album.line"}:
-            assert re.search(r"[요죠][.?!…]?$", last), (key, words)
+            assert re.search(r"[요죠][.?!…]?$", last), (key, text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_commands_can_be_set(language: Language) -> None:
-    described = {key: words for key, words in texts_of(language).items() if key.startswith("telegram.command.")}
+def test_command_descriptions_fit_telegram(language: Language) -> None:
+    descriptions = {key: text for key, text in texts_of(language).items() if key.startswith("telegram.command.")}
 
-    assert len(described) == 8
-    assert all(re.fullmatch(r"[a-z0-9_]{1,32}", key.rpartition(".")[2]) for key in described)
-    assert all(1 <= utf16_length(words) <= 256 for words in described.values())
+    assert len(descriptions) == 8
+    assert all(re.fullmatch(r"[a-z0-9_]{1,32}", key.rpartition(".")[2]) for key in descriptions)
+    assert all(1 <= utf16_length(text) <= 256 for text in descriptions.values())
 
 
 @pytest.mark.parametrize(
-    ("words", "style"),
+    ("message", "style"),
     [
         ("what is Street?", Style.STREET),
         ("스트리트가 뭐예요?", Style.STREET),
@@ -106,14 +106,16 @@ def test_commands_can_be_set(language: Language) -> None:
         ("브리티시 모드 알려 줘", Style.MODE),
     ],
 )
-def test_words_that_name_a_style_are_answered_with_it(words: str, style: Style) -> None:
+def test_message_that_names_a_style_gets_its_description(message: str, style: Style) -> None:
     for language in Language:
-        assert reply_to_text(words, language) == f"{style_name(style, language)}: {style_description(style, language)}"
+        assert (
+            reply_to_text(message, language) == f"{style_name(style, language)}: {style_description(style, language)}"
+        )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_words_get_an_answer_that_fits(language: Language) -> None:
-    nudges = {translate(key, language) for key in variant_keys("talk.words", language)}
+def test_message_gets_the_reply_of_its_intent(language: Language) -> None:
+    photo_requests = {translate(key, language) for key in variant_keys("talk.words", language)}
 
     assert (
         reply_to_text("안녕하세요!", language) == reply_to_text("Hi Eva", language) == translate("talk.about", language)
@@ -123,12 +125,12 @@ def test_words_get_an_answer_that_fits(language: Language) -> None:
         == reply_to_text("thank you!", language)
         == translate("talk.thanks", language)
     )
-    assert reply_to_text("하이힐", language) in nudges
-    assert {reply_to_text(f"streetcar {number}", language) for number in range(60)} == nudges
+    assert reply_to_text("하이힐", language) in photo_requests
+    assert {reply_to_text(f"streetcar {number}", language) for number in range(60)} == photo_requests
 
 
 @pytest.mark.parametrize(
-    ("key", "words"),
+    ("key", "messages"),
     [
         ("talk.about", ["hi", "Good morning!", "help", "안녕", "너 누구야", "도움말", "반가워요"]),
         ("talk.thanks", ["Thanks!", "고마워"]),
@@ -142,28 +144,28 @@ def test_words_get_an_answer_that_fits(language: Language) -> None:
         ("talk.no", ["no", "Nope.", "wrong", "아니요", "아니야", "틀렸어요"]),
     ],
 )
-def test_small_talk_is_answered(key: str, words: list[str]) -> None:
+def test_small_talk_is_recognized(key: str, messages: list[str]) -> None:
     for language in Language:
-        assert [each for each in words if reply_to_text(each, language) != translate(key, language)] == []
+        assert [text for text in messages if reply_to_text(text, language) != translate(key, language)] == []
 
 
-def test_words_that_only_resemble_small_talk_get_a_nudge() -> None:
-    nudges = {translate(key, Language.KO) for key in variant_keys("talk.words", Language.KO)}
+def test_message_that_resembles_small_talk_gets_a_request_for_a_photo() -> None:
+    photo_requests = {translate(key, Language.KO) for key in variant_keys("talk.words", Language.KO)}
 
-    for words in ("now what", "nothing", "네모난 가방", "그래?", "예쁜 가방 샀어", "this one is old", "noon"):
-        assert reply_to_text(words, Language.KO) in nudges, words
+    for message in ("now what", "nothing", "네모난 가방", "그래?", "예쁜 가방 샀어", "this one is old", "noon"):
+        assert reply_to_text(message, Language.KO) in photo_requests, message
 
 
-def test_of_several_photos_the_surest_is_named_and_none_is_left_out() -> None:
+def test_album_summary_lists_all_photos_and_names_the_most_confident() -> None:
     verdicts = [
         make_verdict(ConfidenceBand.NOT_AN_OUTFIT, first=0.9, runner_up=0.05),
         make_verdict(ConfidenceBand.AMBIGUOUS, first=0.4, runner_up=0.38),
         make_verdict(ConfidenceBand.CLEAR, Style.RETRO, first=0.8, runner_up=0.1),
     ]
-    best, words = summarize_album(verdicts, Language.EN)
+    best, summary = summarize_album(verdicts, Language.EN)
 
     assert best == 2
-    assert words.splitlines() == [
+    assert summary.splitlines() == [
         "I looked at all 3. Photo 3 reads the clearest, so here's that one.",
         "Photo 1: no outfit that I can see",
         "Photo 2: Street, 40%",
@@ -172,8 +174,8 @@ def test_of_several_photos_the_surest_is_named_and_none_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_several_photos_without_an_outfit(language: Language) -> None:
-    best, words = summarize_album([make_verdict(ConfidenceBand.NOT_AN_OUTFIT)] * 3, language)
+def test_album_without_an_outfit(language: Language) -> None:
+    best, summary = summarize_album([make_verdict(ConfidenceBand.NOT_AN_OUTFIT)] * 3, language)
 
     assert best is None
-    assert words == translate("talk.album.nothing", language, count=3)
+    assert summary == translate("talk.album.nothing", language, count=3)

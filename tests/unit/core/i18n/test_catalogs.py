@@ -1,4 +1,4 @@
-"""The sentences themselves: every variant in both languages, with everything that can be put into it."""
+"""Rules for the texts of verdicts: every variant in both languages, with all values that can be inserted."""
 
 import re
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from core.i18n.translations import Language, translate, variant_keys
 from core.styles import STYLES, Style
 
 LANGUAGES = list(Language)
-PLACES = (
+REGIONS = (
     *("upper", "upper_left", "upper_right", "middle", "middle_left", "middle_right"),
     *("lower", "lower_left", "lower_right", "left", "right"),
 )
-FIELDS = ("style", "second", "percent", "second_percent", "place", "push", "second_push")
-ABOUT_THE_PHOTO = (
+PLACEHOLDERS = ("style", "second", "percent", "second_percent", "place", "push", "second_push")
+PHOTO_KEYS = (
     *("opening.outfit", "opening.torn", "opening.nothing"),
     *("verdict.sure", "verdict.clear", "verdict.leaning", "verdict.torn", "verdict.nothing"),
     *("evidence.here.focused", "evidence.here.wide"),
@@ -24,13 +24,13 @@ ABOUT_THE_PHOTO = (
     *("evidence.torn.here", "evidence.torn.everywhere", "evidence.cold", "runner_up"),
     *("closing.clear", "closing.leaning", "closing.torn", "closing.nothing"),
 )
-ABOUT_STYLES = (
+STYLE_KEYS = (
     *(f"about.{style}" for style in STYLES),
     *(f"tip.{style}" for style in STYLES),
     "tip.torn",
     "help",
 )
-SPOKEN = [(key, language) for key in (*ABOUT_THE_PHOTO, *ABOUT_STYLES) for language in LANGUAGES]
+KEYS_AND_LANGUAGES = [(key, language) for key in (*PHOTO_KEYS, *STYLE_KEYS) for language in LANGUAGES]
 EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 BODIES_AND_BEAUTY = {
     Language.EN: (
@@ -43,7 +43,7 @@ BODIES_AND_BEAUTY = {
         r"|잘생|아름다|섹시|매력|귀여|귀엽|못생|키가|어려 보|늙|여자|남자|여성|남성|소녀|소년|언니|오빠"
     ),
 }
-CLOTHES_AND_COLOURS = {
+CLOTHES_AND_COLORS = {
     Language.EN: (
         r"\b(jackets?|blazers?|coats?|shirts?|tees?|blouses?|dress(es)?|skirts?|jeans|trousers|pants|shoes?|sneakers?"
         r"|boots|hats?|caps?|bags?|knits?|hoodies?|lace|denim|satin|black|white|red|blue|green|pink|pastel|yellow)\b"
@@ -55,99 +55,101 @@ CLOTHES_AND_COLOURS = {
 }
 
 
-def filled(key: str, language: Language) -> Iterator[str]:
-    """Every sentence that a key can become, for all of its variants, styles, places and things to add."""
+def expand(key: str, language: Language) -> Iterator[str]:
+    """Every text of a key, for all variants, styles, regions and additions."""
     for variant in variant_keys(key, language):
-        raw = translate(variant, language, **{name: f"<{name}>" for name in FIELDS})
-        own = Style(key.partition(".")[2]) if key.partition(".")[2] in set(STYLES) else None
-        for style, second in product(STYLES, STYLES):
-            if style is second or (own is not None and style is not own):
+        template = translate(variant, language, **{name: f"<{name}>" for name in PLACEHOLDERS})
+        only_style = Style(key.partition(".")[2]) if key.partition(".")[2] in set(STYLES) else None
+        for style, runner_up in product(STYLES, STYLES):
+            if style is runner_up or (only_style is not None and style is not only_style):
                 continue
-            if "<second>" not in raw and second is not STYLES[style is STYLES[0]]:
+            if "<second>" not in template and runner_up is not STYLES[style is STYLES[0]]:
                 continue
-            for place in PLACES if "<place>" in raw else ("upper",):
-                pushes = product(
-                    variant_keys(f"push.{style}", language) if "<push>" in raw else [f"push.{style}.1"],
-                    variant_keys(f"push.{second}", language) if "<second_push>" in raw else [f"push.{second}.1"],
+            for region in REGIONS if "<place>" in template else ("upper",):
+                additions = product(
+                    variant_keys(f"push.{style}", language) if "<push>" in template else [f"push.{style}.1"],
+                    variant_keys(f"push.{runner_up}", language)
+                    if "<second_push>" in template
+                    else [f"push.{runner_up}.1"],
                 )
-                for push, second_push in pushes:
+                for push, second_push in additions:
                     yield translate(
                         variant,
                         language,
                         style=style_name(style, language),
-                        second=style_name(second, language),
+                        second=style_name(runner_up, language),
                         percent=37,
                         second_percent=34,
-                        place=translate(f"place.{place}", language),
+                        place=translate(f"place.{region}", language),
                         push=translate(push, language),
                         second_push=translate(second_push, language),
                     )
 
 
-@pytest.mark.parametrize(("key", "language"), SPOKEN)
-def test_every_slot_has_six_variants(key: str, language: Language) -> None:
+@pytest.mark.parametrize(("key", "language"), KEYS_AND_LANGUAGES)
+def test_every_text_has_six_variants(key: str, language: Language) -> None:
     assert len(variant_keys(key, language)) >= 6
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("key", ABOUT_THE_PHOTO)
-def test_about_the_photo_she_claims_no_clothes_and_no_colours(key: str, language: Language) -> None:
-    for sentence in filled(key, language):
-        words = sentence
+@pytest.mark.parametrize("key", PHOTO_KEYS)
+def test_texts_about_the_photo_name_no_clothes_and_no_colors(key: str, language: Language) -> None:
+    for sentence in expand(key, language):
+        text = sentence
         for style in STYLES:
-            words = words.replace(style_name(style, language), "")
-        assert not re.search(CLOTHES_AND_COLOURS[language], words.lower()), sentence
+            text = text.replace(style_name(style, language), "")
+        assert not re.search(CLOTHES_AND_COLORS[language], text.lower()), sentence
 
 
-@pytest.mark.parametrize(("key", "language"), SPOKEN)
-def test_never_about_bodies_beauty_age_or_gender(key: str, language: Language) -> None:
-    for sentence in filled(key, language):
+@pytest.mark.parametrize(("key", "language"), KEYS_AND_LANGUAGES)
+def test_texts_never_mention_bodies_beauty_age_or_gender(key: str, language: Language) -> None:
+    for sentence in expand(key, language):
         assert not re.search(BODIES_AND_BEAUTY[language], sentence.lower()), sentence
 
 
-@pytest.mark.parametrize(("key", "language"), SPOKEN)
-def test_she_never_says_what_you_wear(key: str, language: Language) -> None:
-    for sentence in filled(key, language):
+@pytest.mark.parametrize(("key", "language"), KEYS_AND_LANGUAGES)
+def test_texts_never_say_what_the_person_wears(key: str, language: Language) -> None:
+    for sentence in expand(key, language):
         assert not re.search(r"\byour (?!read|call|turn)|you're wearing|입으신|입고 계신", sentence.lower()), sentence
 
 
-@pytest.mark.parametrize(("key", "language"), SPOKEN)
-def test_bubbles_are_short(key: str, language: Language) -> None:
-    usual, most = {Language.EN: (90, 100), Language.KO: (50, 60)}[language]
-    lengths = [len(sentence) for sentence in filled(key, language)]
+@pytest.mark.parametrize(("key", "language"), KEYS_AND_LANGUAGES)
+def test_messages_are_short(key: str, language: Language) -> None:
+    usual, limit = {Language.EN: (90, 100), Language.KO: (50, 60)}[language]
+    lengths = [len(sentence) for sentence in expand(key, language)]
 
-    assert max(lengths) <= most
+    assert max(lengths) <= limit
     assert sum(length > usual for length in lengths) <= len(lengths) / 10
 
 
-@pytest.mark.parametrize("key", (*ABOUT_THE_PHOTO, *ABOUT_STYLES))
-def test_korean_is_polite_and_informal_to_the_last_sentence(key: str) -> None:
-    for bubble in filled(key, Language.KO):
-        for sentence in re.split(r"(?<=[.?!…]) ", EMOJI.sub("", bubble).strip()):
-            assert re.search(r"[요죠][.?!…]?$", sentence), bubble
+@pytest.mark.parametrize("key", (*PHOTO_KEYS, *STYLE_KEYS))
+def test_korean_sentences_end_politely(key: str) -> None:
+    for message in expand(key, Language.KO):
+        for sentence in re.split(r"(?<=[.?!…]) ", EMOJI.sub("", message).strip()):
+            assert re.search(r"[요죠][.?!…]?$", sentence), message
 
 
-@pytest.mark.parametrize("key", (*ABOUT_THE_PHOTO, *ABOUT_STYLES))
-def test_korean_particles_agree(key: str) -> None:
+@pytest.mark.parametrize("key", (*PHOTO_KEYS, *STYLE_KEYS))
+def test_korean_particles_match_the_words(key: str) -> None:
     wrong = (
         r"캐주얼(는|가|를|와|예요|랑 |라고|으로)|(에스닉|페미닌)(는|가|를|와|예요|랑 |라고|로)"
         r"|(걸리시|레트로|모드|스트리트)(은|이|을|과|이에요|이랑|이라고|으로)(?=[ .?!,]|$)|[가-힣]\([가-힣]\)"
         r"|%(은|이|을|과|이에요|으로)(?=[ .?!,]|$)"
     )
-    for sentence in filled(key, Language.KO):
+    for sentence in expand(key, Language.KO):
         assert not re.search(wrong, sentence), sentence
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("style", STYLES)
-def test_lines_about_a_style_name_it(style: Style, language: Language) -> None:
-    assert all(style_name(style, language) in sentence for sentence in filled(f"about.{style}", language))
+def test_texts_about_a_style_name_it(style: Style, language: Language) -> None:
+    assert all(style_name(style, language) in sentence for sentence in expand(f"about.{style}", language))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_emoji_stand_in_some_closings_only(language: Language) -> None:
-    with_emoji = {key for key in (*ABOUT_THE_PHOTO, *ABOUT_STYLES) if EMOJI.search("".join(filled(key, language)))}
+def test_only_some_closings_have_emoji(language: Language) -> None:
+    with_emoji = {key for key in (*PHOTO_KEYS, *STYLE_KEYS) if EMOJI.search("".join(expand(key, language)))}
 
     assert with_emoji == {"closing.clear", "closing.leaning", "closing.torn", "closing.nothing"}
     for key in with_emoji:
-        assert sum(bool(EMOJI.search(translate(each, language))) for each in variant_keys(key, language)) <= 3
+        assert sum(bool(EMOJI.search(translate(variant, language))) for variant in variant_keys(key, language)) <= 3

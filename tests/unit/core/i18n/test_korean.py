@@ -20,7 +20,7 @@ from core.i18n.korean import InflectedWord
         ("리넨 수달 90", "은", "이", "이에요", "으로"),
     ],
 )
-def test_particles_follow_the_last_sound(word: str, topic: str, subject: str, copula: str, towards: str) -> None:
+def test_particles_match_the_last_sound(word: str, topic: str, subject: str, copula: str, towards: str) -> None:
     noun = InflectedWord(word)
 
     assert (
@@ -29,14 +29,14 @@ def test_particles_follow_the_last_sound(word: str, topic: str, subject: str, co
     )
 
 
-def test_other_pairs_take_the_first_form_after_a_consonant() -> None:
+def test_other_pairs_have_the_form_after_a_consonant_first() -> None:
     assert (
         f"{InflectedWord('캐주얼'):을/를} {InflectedWord('에스닉'):과/와} {InflectedWord('스트리트'):이랑/랑}"
         == "캐주얼을 에스닉과 스트리트랑"
     )
 
 
-def test_a_word_without_hangul_shows_both_forms() -> None:
+def test_word_without_hangul_shows_both_forms() -> None:
     assert f"{InflectedWord('photo.jpg'):을/를}" == "photo.jpg을(를)"
 
 
@@ -47,5 +47,5 @@ def test_english_article(word: str, expected: str) -> None:
     assert f"{InflectedWord(word):a}" == expected
 
 
-def test_plain_formats_stay_those_of_a_string() -> None:
+def test_formats_of_a_string_are_kept() -> None:
     assert f"{InflectedWord('모드')}|{InflectedWord('모드'):>4}" == "모드|  모드"

@@ -1,4 +1,4 @@
-"""The catalogues, read as the program reads them (.mo) and as people write them (.po)."""
+"""The catalogues in their source (.po) and compiled (.mo) form, and `translate`."""
 
 import re
 from pathlib import Path
@@ -16,13 +16,13 @@ LOCALES = Path(core.i18n.__file__).parent / "locales"
 LANGUAGES = list(Language)
 
 
-def catalogue_of(language: Language) -> Catalog:
+def read_catalog(language: Language) -> Catalog:
     with (LOCALES / language / "LC_MESSAGES" / "eva.po").open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
 
 
 def texts_of(language: Language) -> dict[str, str]:
-    return {str(message.id): str(message.string) for message in catalogue_of(language) if message.id}
+    return {str(message.id): str(message.string) for message in read_catalog(language) if message.id}
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -33,7 +33,7 @@ KO, EN = texts_of(Language.KO), texts_of(Language.EN)
 
 
 @pytest.mark.parametrize(
-    ("wish", "language"),
+    ("preference", "language"),
     [
         ("ko", "ko"),
         ("ko-KR", "ko"),
@@ -55,57 +55,57 @@ KO, EN = texts_of(Language.KO), texts_of(Language.EN)
         (None, "en"),
     ],
 )
-def test_negotiate(wish: str | None, language: str) -> None:
-    assert negotiate_language(wish) is Language(language)
+def test_negotiate_language(preference: str | None, language: str) -> None:
+    assert negotiate_language(preference) is Language(language)
 
 
 def test_both_languages_have_the_same_keys() -> None:
     assert KO.keys() == EN.keys()
 
 
-def test_both_languages_fill_in_the_same_values() -> None:
+def test_both_languages_have_the_same_placeholders() -> None:
     assert {key: placeholders(KO[key]) for key in KO} == {key: placeholders(EN[key]) for key in EN}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_is_empty_fuzzy_or_padded(language: Language) -> None:
-    for message in catalogue_of(language):
+    for message in read_catalog(language):
         if message.id:
             assert str(message.string).strip() == message.string != "", message.id
             assert not message.fuzzy, message.id
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_compiled_catalogue_is_fresh(language: Language) -> None:
+def test_compiled_catalogue_is_up_to_date(language: Language) -> None:
     with (LOCALES / language / "LC_MESSAGES" / "eva.mo").open("rb") as file:
-        shipped = {message.id: message.string for message in read_mo(file) if message.id}
+        compiled = {message.id: message.string for message in read_mo(file) if message.id}
 
-    assert shipped == texts_of(language), "run `make texts`"
+    assert compiled == texts_of(language), "run `make texts`"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_two_variants_say_the_same(language: Language) -> None:
-    said: dict[tuple[str, str], str] = {}
+def test_variants_of_a_text_differ(language: Language) -> None:
+    first_keys: dict[tuple[str, str], str] = {}
     for key, sentence in texts_of(language).items():
         if re.search(r"\.\d+$", key):
-            assert said.setdefault((key.rpartition(".")[0], sentence), key) == key
+            assert first_keys.setdefault((key.rpartition(".")[0], sentence), key) == key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_names_that_are_asked_for_exist(language: Language) -> None:
+def test_keys_and_variants_are_found(language: Language) -> None:
     assert translate("style.street.name", language) in {"Street", "스트리트"}
     assert len(variant_keys("page.hello", language)) == 3
     assert variant_keys("page.hello", language)[0] == "page.hello.1"
 
 
-def test_values_are_put_in_with_their_particle() -> None:
+def test_values_are_inserted_with_their_particle() -> None:
     assert translate("page.map_caption", Language.KO, style="에스닉") == "따뜻한 색이 에스닉이라고 본 자리예요."
     assert translate("page.map_caption", Language.KO, style="걸리시") == "따뜻한 색이 걸리시라고 본 자리예요."
     assert translate("cli.judged", Language.EN, done=3, failed=1) == "Judged 3, could not judge 1."
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_unknown_keys_and_missing_values_are_refused(language: Language) -> None:
+def test_unknown_keys_and_missing_values_raise(language: Language) -> None:
     with pytest.raises(KeyError):
         translate("page.nonsense", language)
     with pytest.raises(KeyError):
@@ -114,5 +114,5 @@ def test_unknown_keys_and_missing_values_are_refused(language: Language) -> None
         variant_keys("page.nonsense", language)
 
 
-def test_korean_never_falls_into_the_formal_style() -> None:
+def test_korean_is_never_formal() -> None:
     assert not [key for key, sentence in KO.items() if re.search(r"니다|니까\?|십시오", sentence)]
