@@ -54,7 +54,7 @@ async def prepare(database: Database) -> dict[str, Case]:
         "mark updates processed": (inbox.MARK_PROCESSED, {"inbox_ids": [inbox_id]}),
         "person by identity": (people.SELECT_BY_IDENTITY, key),
         "look by id": (looks.SELECT_BY_ID, {"look_id": shown[0].id}),
-        "leaderboard page of 24": (page, {"limit": 24, "visitor": ""}),
+        "leaderboard page of 24": (page, {"limit": 24, "viewer_key": ""}),
     }
 
 

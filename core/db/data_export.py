@@ -1,14 +1,14 @@
-"""Everything that Eva remembers of one person, as it lies in the tables, for that person to take away.
+"""All data that is stored about one person, for that person to download (GDPR, article 20).
 
-What others did with a person's looks is there as numbers alone: who gave a heart or wrote a report is theirs, not the
-person's. Of those whom the person has to do with, names and looks are there only as far as everybody sees them.
+Reactions of others to a person's looks are included as counts only. Of other people there is no more than everybody
+can see: display names and public looks.
 """
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, case, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
@@ -19,49 +19,49 @@ RowDict = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedImage:
-    """A picture that is still kept."""
+    """An image that still exists."""
 
     look_id: UUID
     kind: str
-    """`photo`, or `warmth` for the one with the warm colours."""
+    """`photo` or `heatmap`."""
     key: str
-    """Where it lies in the storage."""
+    """In the object storage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalData:
-    """What there is of a person."""
+    """Everything about a person."""
 
     tables: dict[str, list[RowDict]]
-    """Rows by the name of their table, the oldest first; under `follows` a row holds, beside the name that the
-    followed person chose, their id in `person_id`: it is not the reader's to see."""
+    """Rows by the name of their table, the oldest first. A row of `follows` has the display name of the followed
+    person, and their `person_id`, which is not for the reader."""
     images: list[ExportedImage]
 
 
 async def get_personal_data(connection: AsyncConnection, person_id: UUID) -> PersonalData:
-    """Everything of a person, in one unit of work; tables without a row of theirs have an empty list."""
-    found = {
-        name: [dict(row._mapping) for row in await connection.execute(query)]
-        for name, query in _queries(person_id).items()
+    """Everything about a person, consistent within a transaction; tables without such rows have an empty list."""
+    tables = {
+        name: [dict(row._mapping) for row in await connection.execute(statement)]
+        for name, statement in _queries(person_id).items()
     }
-    pictures = [
+    images = [
         ExportedImage(look_id=row["id"], kind=kind, key=row[column])
-        for row in found["looks"]
+        for row in tables["looks"]
         for kind, column in (("photo", "photo_key"), ("heatmap", "heatmap_key"))
         if row[column] is not None and row["images_stored_at"] is not None
     ]
-    found["looks"] = [_humanize(row) for row in found["looks"]]
-    return PersonalData(tables=found, images=pictures)
+    tables["looks"] = [_humanize(row) for row in tables["looks"]]
+    return PersonalData(tables=tables, images=images)
 
 
 def _queries(person_id: UUID) -> dict[str, Select[Any]]:
-    """What to read, by the name of its table. New columns come along by themselves, new tables by their test."""
+    """One statement for each table. New columns are included by default, and a test fails for a new table."""
     looks, follows, people, inbox = schema.looks, schema.follows, schema.people, schema.inbox
-    mine = select(schema.identities.c.provider, schema.identities.c.subject).where(
+    tokens, checkpoints, log = schema.one_time_tokens, schema.job_checkpoints, schema.moderation_log
+    own_identities = select(schema.identities.c.provider, schema.identities.c.subject).where(
         schema.identities.c.person_id == person_id
     )
-    messages = select(inbox.c.id).where(tuple_(inbox.c.channel, inbox.c.external_sender_id).in_(mine))
-    acts = schema.moderation_log
+    own_updates = select(inbox.c.id).where(tuple_(inbox.c.channel, inbox.c.external_sender_id).in_(own_identities))
     own_looks = select(looks.c.id).where(looks.c.person_id == person_id)
     return {
         "people": select(people).where(people.c.id == person_id),
@@ -78,25 +78,23 @@ def _queries(person_id: UUID) -> dict[str, Select[Any]]:
         .where(follows.c.follower_id == person_id)
         .order_by(follows.c.created_at),
         "moderation_log": select(
-            acts.c.action,
-            acts.c.created_at,
-            _null_unless(acts.c.look_id.in_(own_looks), acts.c.look_id),
-            (acts.c.moderator_id == person_id).label("by_me"),
+            log.c.action,
+            log.c.created_at,
+            _null_unless(log.c.look_id.in_(own_looks), log.c.look_id),
+            (log.c.moderator_id == person_id).label("by_me"),
         )
-        .where(or_(acts.c.moderator_id == person_id, acts.c.person_id == person_id, acts.c.look_id.in_(own_looks)))
-        .order_by(acts.c.created_at, acts.c.id),
-        # What a ticket opens with is a secret even in a file of its owner's.
-        "one_time_tokens": select(schema.one_time_tokens.c.expires_at).where(
-            schema.one_time_tokens.c.person_id == person_id
-        ),
-        "inbox": select(inbox).where(inbox.c.id.in_(messages)).order_by(inbox.c.id),
-        "job_checkpoints": select(schema.job_checkpoints)
-        .where(schema.job_checkpoints.c.inbox_id.in_(messages))
-        .order_by(schema.job_checkpoints.c.inbox_id, schema.job_checkpoints.c.created_at),
+        .where(or_(log.c.moderator_id == person_id, log.c.person_id == person_id, log.c.look_id.in_(own_looks)))
+        .order_by(log.c.created_at, log.c.id),
+        # The hash of a token is a secret, in a file of its owner, too.
+        "one_time_tokens": select(tokens.c.expires_at).where(tokens.c.person_id == person_id),
+        "inbox": select(inbox).where(inbox.c.id.in_(own_updates)).order_by(inbox.c.id),
+        "job_checkpoints": select(checkpoints)
+        .where(checkpoints.c.inbox_id.in_(own_updates))
+        .order_by(checkpoints.c.inbox_id, checkpoints.c.created_at),
     }
 
 
-def _owned_rows(table: Any, person_id: UUID) -> Select[Any]:
+def _owned_rows(table: Table, person_id: UUID) -> Select[Any]:
     return select(*(column for column in table.c if column.name != "person_id")).where(table.c.person_id == person_id)
 
 
@@ -105,11 +103,11 @@ def _null_unless(condition: ColumnElement[bool], column: ColumnElement[Any]) -> 
 
 
 def _humanize(row: RowDict) -> RowDict:
-    """A look's row with words for its numbers, and without the places of its pictures."""
+    """A row of `looks` with probabilities by style and the activation map as lists, without keys of images."""
     columns, cam = row["cam_columns"], row["cam"]
-    kept = {name: value for name, value in row.items() if name not in {"photo_key", "heatmap_key", "cam_columns"}}
-    return kept | {
+    public = {name: value for name, value in row.items() if name not in {"photo_key", "heatmap_key", "cam_columns"}}
+    return public | {
         "probabilities": dict(zip(STYLES, row["probabilities"], strict=True)),
-        "cam": [list(cam[at : at + columns]) for at in range(0, len(cam), columns)],
+        "cam": [list(cam[start : start + columns]) for start in range(0, len(cam), columns)],
         "perceptual_hash": row["perceptual_hash"].hex(),
     }

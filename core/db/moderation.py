@@ -1,7 +1,7 @@
-"""What moderators see and do: looks that were reported, and a log of every act.
+"""Moderation: reports of looks, bans of people, and a log of every action.
 
-Acts lock people before looks, as everybody does, and people in the order of their ids: so nobody waits for anybody who
-waits for them.
+Actions lock people before looks, and people in the order of their ids, like all other transactions; so they cannot
+deadlock.
 """
 
 from collections.abc import Sequence
@@ -9,80 +9,110 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Text, Uuid, func, insert, literal, select, update
+from sqlalchemy import Select, Text, Uuid, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.errors import missing_person_as_error
+from core.db.keyset import cursor_values, paginate
 from core.db.looks import SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.schema import ModerationAction
 
 AUTO_SUSPEND_THRESHOLD = 3
-"""Reports that nobody has seen from which the database holds a look; the trigger `count_reports` has this number."""
+"""Number of unreviewed reports that suspends a look; the trigger `count_reports` has this number, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedLook:
-    """A look with reports that no moderator has seen."""
+    """A shared look with unreviewed reports."""
 
     look: LookSummary
     owner_name: str | None
-    """Its owner's, if they chose one."""
+    """The display name of the owner, if they chose one."""
     is_owner_banned: bool
-    """Whether its owner is."""
     report_count: int
+    """Number of unreviewed reports."""
     reasons: tuple[str, ...]
-    """In the reporters' words, in the order in which they came; those who gave none are left out."""
+    """In the reporters' words, the oldest first, without empty ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModerationLogEntry:
-    """An act in the log."""
+    """A logged action."""
 
     id: int
     action: ModerationAction
     created_at: datetime
     moderator: tuple[UUID, str | None] | None
-    """Who did it, with the name they chose; None if they were forgotten."""
+    """Id and display name; None if the moderator was deleted."""
     person: tuple[UUID, str | None] | None
-    """Whom it was about, or whose look; None if they were forgotten."""
+    """Id and display name of the affected person or owner; None if they were deleted."""
     is_person_banned: bool
     """Whether that person is banned now."""
     look_id: UUID | None
-    """None if it was about none, or if that was deleted."""
+    """None if the action was about no look, or the look was deleted."""
+
+
+async def create_report(connection: AsyncConnection, look_id: UUID, person_id: UUID, reason: str = "") -> bool:
+    """Report a look; only the first report of a person counts.
+
+    With `AUTO_SUSPEND_THRESHOLD` unreviewed reports the look is suspended.
+
+    Args:
+        connection: to execute on.
+        look_id: the look.
+        person_id: who reports it.
+        reason: in their words, at most 500 characters.
+
+    Returns:
+        False if the look is not public, or their own.
+
+    Raises:
+        PersonNotFoundError: the reporter was deleted.
+    """
+    looks, table = schema.looks, schema.reports
+    can_be_reported = looks.c.id == look_id, looks.c.is_public, looks.c.person_id != person_id
+    if (await connection.execute(select(looks.c.id).where(*can_be_reported))).first() is None:
+        return False
+    row = select(looks.c.id, literal(person_id, Uuid), literal(reason, Text)).where(*can_be_reported)
+    statement = upsert(table).from_select(["look_id", "person_id", "reason"], row).on_conflict_do_nothing()
+    with missing_person_as_error(table):
+        await connection.execute(statement)
+    return True
 
 
 async def list_reported(
     connection: AsyncConnection, *, limit: int, after: tuple[int, UUID] | None = None
 ) -> list[ReportedLook]:
-    """Reported looks that were shared, the most reported first, of equals the oldest.
+    """Shared looks with unreviewed reports, the most reported first, then the oldest.
 
     Args:
-        connection: the unit of work.
-        limit: how many at most.
-        after: (`reports`, `id`) of the last one of the page before.
+        connection: to execute on.
+        limit: number of looks, at most.
+        after: (`report_count`, `id`) of the last look of the page before.
     """
     table, people = schema.looks, schema.people
-    found = select(*SUMMARY_COLUMNS, table.c.report_count).where(
-        table.c.report_count > 0, table.c.shared_at.is_not(None)
+    page = paginate(
+        select(*SUMMARY_COLUMNS, table.c.report_count).where(table.c.report_count > 0, table.c.shared_at.is_not(None)),
+        -table.c.report_count,
+        table.c.id,
+        has_cursor=after is not None,
+        descending=False,
+    ).subquery()
+    # The owners are joined to the page only, not to all reported looks.
+    statement: Select[tuple[object, ...]] = (
+        select(page, people.c.name.label("owner_name"), people.c.banned_at)
+        .join(people, people.c.id == page.c.person_id)
+        .order_by(-page.c.report_count, page.c.id)
     )
-    if after is not None:
-        further = func.row(-table.c.report_count, table.c.id)
-        found = found.where(further > func.row(literal(-after[0], Integer), literal(after[1], Uuid)))
-    # Their owners are looked up last: those few, and not everybody's.
-    few = found.order_by(-table.c.report_count, table.c.id).limit(limit).subquery()
-    named: Select[tuple[object, ...]] = (
-        select(few, people.c.name.label("owner"), people.c.banned_at)
-        .join(people, people.c.id == few.c.person_id)
-        .order_by(-few.c.report_count, few.c.id)
-    )
-    rows = list(await connection.execute(named))
+    cursor = None if after is None else (-after[0], after[1])
+    rows = list(await connection.execute(statement, {"limit": limit, **cursor_values(cursor)}))
     reasons = await _list_reasons(connection, [row.id for row in rows])
     return [
         ReportedLook(
             look=to_summary(row),
-            owner_name=row.owner,
+            owner_name=row.owner_name,
             is_owner_banned=row.banned_at is not None,
             report_count=row.report_count,
             reasons=tuple(reasons.get(row.id, ())),
@@ -91,66 +121,58 @@ async def list_reported(
     ]
 
 
-async def lock_people(connection: AsyncConnection, *person_ids: UUID) -> set[UUID]:
-    """Let nobody write anything of these people until the unit of work ends; those of them who exist."""
-    table = schema.people
-    found = select(table.c.id).where(table.c.id.in_(person_ids)).order_by(table.c.id).with_for_update()
-    return set((await connection.execute(found)).scalars())
-
-
 async def resolve_reports(connection: AsyncConnection, look_id: UUID, *, release: bool) -> None:
-    """Note that a moderator has seen a look's reports.
+    """Mark the reports of a look as reviewed.
 
     Args:
-        connection: the unit of work; has locked the look.
-        look_id: which look.
-        release: whether it may be on the board again, if it was held.
+        connection: the transaction, which has locked the look.
+        look_id: the look.
+        release: whether to lift its suspension.
     """
     reports, table = schema.reports, schema.looks
-    await connection.execute(
-        update(reports)
-        .where(reports.c.look_id == look_id, reports.c.reviewed_at.is_(None))
-        .values(reviewed_at=func.now())
-    )
+    is_unreviewed = reports.c.look_id == look_id, reports.c.reviewed_at.is_(None)
+    await connection.execute(update(reports).where(*is_unreviewed).values(reviewed_at=func.now()))
     if release:
         await connection.execute(update(table).where(table.c.id == look_id).values(suspended_at=None))
 
 
+async def lock_people(connection: AsyncConnection, *person_ids: UUID) -> set[UUID]:
+    """Lock people until the transaction ends; the ids of those who exist."""
+    table = schema.people
+    statement = select(table.c.id).where(table.c.id.in_(person_ids)).order_by(table.c.id).with_for_update()
+    return set((await connection.execute(statement)).scalars())
+
+
 async def ban(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Ban a person, whom the unit of work has locked, and hold all their looks; False if they are banned already."""
+    """Ban a person, locked by the transaction, and suspend all their looks; False if they are banned already."""
     people = schema.people
-    banned = await connection.execute(
-        update(people).where(people.c.id == person_id, people.c.banned_at.is_(None)).values(banned_at=func.now())
-    )
-    if banned.rowcount == 0:
+    is_not_banned = people.c.id == person_id, people.c.banned_at.is_(None)
+    if (await connection.execute(update(people).where(*is_not_banned).values(banned_at=func.now()))).rowcount == 0:
         return False
     await suspend_all(connection, person_id)
     return True
 
 
-async def suspend_all(connection: AsyncConnection, person_id: UUID) -> None:
-    """Hold everything that a banned person has on the board."""
-    table = schema.looks
-    await connection.execute(
-        update(table).where(table.c.person_id == person_id, table.c.is_public).values(suspended_at=func.now())
-    )
-
-
 async def unban(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Take a ban back; their looks return, but for those that reports hold. False if they are not banned."""
-    table, people = schema.looks, schema.people
-    freed = await connection.execute(
-        update(people).where(people.c.id == person_id, people.c.banned_at.is_not(None)).values(banned_at=None)
-    )
-    if freed.rowcount == 0:
+    """Lift a ban, and the suspension of looks that reports do not suspend; False if the person is not banned."""
+    people, table = schema.people, schema.looks
+    is_banned = people.c.id == person_id, people.c.banned_at.is_not(None)
+    if (await connection.execute(update(people).where(*is_banned).values(banned_at=None))).rowcount == 0:
         return False
-    held = (
+    is_released = (
         table.c.person_id == person_id,
         table.c.suspended_at.is_not(None),
         table.c.report_count < AUTO_SUSPEND_THRESHOLD,
     )
-    await connection.execute(update(table).where(*held).values(suspended_at=None))
+    await connection.execute(update(table).where(*is_released).values(suspended_at=None))
     return True
+
+
+async def suspend_all(connection: AsyncConnection, person_id: UUID) -> None:
+    """Suspend all public looks of a banned person."""
+    table = schema.looks
+    is_affected = table.c.person_id == person_id, table.c.is_public
+    await connection.execute(update(table).where(*is_affected).values(suspended_at=func.now()))
 
 
 async def log_action(
@@ -161,30 +183,30 @@ async def log_action(
     look_id: UUID | None = None,
     person_id: UUID,
 ) -> None:
-    """Write an act into the log.
+    """Add an entry to the log.
 
     Args:
-        connection: the unit of work of the act itself.
-        act: what was done.
+        connection: the transaction of the action itself.
+        action: what was done.
         moderator_id: who did it.
-        look_id: to which look, if it was one.
-        person_id: to whom, or whose look it is.
+        look_id: the affected look, if any.
+        person_id: the affected person, or the owner of the look.
     """
     values = {"action": action, "moderator_id": moderator_id, "look_id": look_id, "person_id": person_id}
     await connection.execute(insert(schema.moderation_log).values(values))
 
 
 async def list_log(connection: AsyncConnection, *, limit: int, after: int | None = None) -> list[ModerationLogEntry]:
-    """The log, the latest act first.
+    """The log, the latest action first.
 
     Args:
-        connection: the unit of work.
-        limit: how many at most.
-        before: the `id` of the last one of the page before.
+        connection: to execute on.
+        limit: number of entries, at most.
+        after: `id` of the last entry of the page before.
     """
     table = schema.moderation_log
     moderator, person = schema.people.alias("moderator"), schema.people.alias("person")
-    found = (
+    entries = (
         select(
             table,
             moderator.c.name.label("moderator_name"),
@@ -194,8 +216,9 @@ async def list_log(connection: AsyncConnection, *, limit: int, after: int | None
         .outerjoin(moderator, moderator.c.id == table.c.moderator_id)
         .outerjoin(person, person.c.id == table.c.person_id)
     )
-    if after is not None:
-        found = found.where(table.c.id < after)
+    statement = paginate(entries, table.c.id, has_cursor=after is not None)
+    cursor = None if after is None else (after,)
+    rows = await connection.execute(statement, {"limit": limit, **cursor_values(cursor)})
     return [
         ModerationLogEntry(
             id=row.id,
@@ -206,45 +229,18 @@ async def list_log(connection: AsyncConnection, *, limit: int, after: int | None
             is_person_banned=row.banned_at is not None,
             look_id=row.look_id,
         )
-        for row in await connection.execute(found.order_by(table.c.id.desc()).limit(limit))
+        for row in rows
     ]
 
 
 async def _list_reasons(connection: AsyncConnection, look_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     table = schema.reports
-    found = (
+    statement = (
         select(table.c.look_id, table.c.reason)
         .where(table.c.look_id.in_(look_ids), table.c.reviewed_at.is_(None), table.c.reason != "")
         .order_by(table.c.created_at)
     )
     reasons: dict[UUID, list[str]] = {}
-    for row in await connection.execute(found):
+    for row in await connection.execute(statement):
         reasons.setdefault(row.look_id, []).append(row.reason)
     return reasons
-
-
-async def create_report(connection: AsyncConnection, look_id: UUID, person_id: UUID, reason: str = "") -> bool:
-    """Report a look; a person's first report of it counts, and its reason.
-
-    Args:
-        connection: the unit of work.
-        look_id: what is reported; with the third report that no moderator has seen it is off the board.
-        person_id: who reports it.
-        reason: in their words, at most 500 characters.
-
-    Returns:
-        False if it is not on the board, or their own.
-
-    Raises:
-        PersonNotFoundError: the person was forgotten.
-    """
-    looks, table = schema.looks, schema.reports
-    reported = looks.c.id == look_id, looks.c.is_public, looks.c.person_id != person_id
-    found = await connection.execute(select(looks.c.id).where(*reported))
-    if found.first() is None:
-        return False
-    values = select(looks.c.id, literal(person_id, Uuid), literal(reason, Text)).where(*reported)
-    statement = upsert(table).from_select(["look_id", "person_id", "reason"], values).on_conflict_do_nothing()
-    with missing_person_as_error(table):
-        await connection.execute(statement)
-    return True

@@ -1,4 +1,4 @@
-"""People, and the identities by which messengers and logins know them."""
+"""People, and the identities under which messengers, login providers and browser sessions know them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,94 +22,109 @@ from core.uuid7 import uuid7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who talks to Eva."""
+    """A person who uses Eva."""
 
     id: UUID
     name: str | None
-    """The name that the board shows, 1 to 40 characters; None until one was chosen."""
+    """The display name on the leaderboard, 1 to 40 characters; None until the person chose one."""
     language: Language
-    """Two letters, e.g. `ko`."""
+    """Of replies and pages."""
     created_at: datetime
     consented_at: datetime | None
-    """When the person agreed that photos are judged, where that is asked."""
+    """When the person consented to the processing of photos, where the channel asks for it."""
     guesses_first: bool
-    """Whether the person wants to guess before Eva tells."""
+    """Whether the person guesses the style before the verdict is revealed."""
     pending_name_look_id: UUID | None
-    """The look for which Eva asked a name: what the person writes next is one."""
+    """The look to be shared for which a name was asked: the next message of the person is that name."""
     followers: int
     following: int
     banned_at: datetime | None
-    """When a moderator decided that nothing of theirs may be on the board."""
+    """When a moderator banned the person from the leaderboard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A name that somebody else has for a person."""
+    """The identity of a person with a provider."""
 
     provider: IdentityProvider
     subject: str
     """The provider's id of the person."""
     person_id: UUID
     created_at: datetime
-    """When Eva learned it."""
     blocked_at: datetime | None
-    """When the person was found to have blocked Eva or deleted the chat."""
+    """When the person was found to have blocked the bot or deleted the chat."""
     last_seen_at: datetime
-    """Of a browser, when it last did something, to the month; of all others, as `created_at`."""
+    """Of a browser session, its last use, exact to a month; of all others, the time of creation."""
 
 
 async def get_or_create_by_identity(
     connection: AsyncConnection, provider: IdentityProvider, subject: str, *, language: str
 ) -> Person:
-    """The person with this identity; a new one at the first meeting, who then speaks `language`.
+    """The person with this identity, created if there is none; concurrent calls create one person.
 
-    Two first meetings at once give one person.
+    Args:
+        connection: the transaction.
+        provider: of the identity.
+        subject: the provider's id of the person.
+        language: of a new person, two letters.
+
+    Raises:
+        PersonNotFoundError: the person was deleted at the same time.
     """
     person = await get_by_identity(connection, provider, subject)
     if person is not None:
         return person
     person_id = uuid7()
     await connection.execute(insert(schema.people).values(id=person_id, language=language))
-    linked = await connection.execute(
+    inserted = await connection.execute(
         upsert(schema.identities)
         .values(provider=provider, subject=subject, person_id=person_id)
         .on_conflict_do_nothing()
         .returning(schema.identities.c.person_id)
     )
-    if linked.first() is None:
-        # Somebody else met the same person since we looked, and has committed.
+    if inserted.first() is None:
+        # A concurrent transaction has created the identity and committed.
         await connection.execute(delete(schema.people).where(schema.people.c.id == person_id))
-    met = await get_by_identity(connection, provider, subject)
-    if met is None:
+    person = await get_by_identity(connection, provider, subject)
+    if person is None:
         raise PersonNotFoundError
-    return met
+    return person
 
 
 async def add_identity(connection: AsyncConnection, person_id: UUID, provider: IdentityProvider, subject: str) -> bool:
-    """Give a person one more identity; False if it is somebody else's already.
+    """Add an identity to a person.
+
+    Args:
+        connection: to execute on.
+        person_id: the person.
+        provider: of the identity.
+        subject: the provider's id of the person.
+
+    Returns:
+        False if the identity belongs to another person.
 
     Raises:
-        PersonNotFoundError: the person was forgotten.
+        PersonNotFoundError: the person was deleted.
     """
     values = {"provider": provider, "subject": subject, "person_id": person_id}
     with missing_person_as_error(schema.identities):
         await connection.execute(upsert(schema.identities).values(**values).on_conflict_do_nothing())
-    found = await get_identity(connection, provider, subject)
-    return found is not None and found.person_id == person_id
+    identity = await get_identity(connection, provider, subject)
+    return identity is not None and identity.person_id == person_id
 
 
 async def delete_identity(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> None:
-    """Take an identity from whoever has it."""
+    """Delete an identity of any person."""
     await connection.execute(delete(schema.identities).where(*_identity_matches(provider, subject)))
 
 
 async def delete_identities(
     connection: AsyncConnection, person_id: UUID, providers: Iterable[IdentityProvider]
 ) -> None:
-    """Take all identities of these providers from a person."""
+    """Delete all identities of a person with these providers."""
     table = schema.identities
-    chosen = table.c.person_id == person_id, table.c.provider.in_(list(providers))
-    await connection.execute(delete(table).where(*chosen))
+    is_affected = table.c.person_id == person_id, table.c.provider.in_(list(providers))
+    await connection.execute(delete(table).where(*is_affected))
 
 
 async def get(connection: AsyncConnection, person_id: UUID) -> Person | None:
@@ -125,7 +140,7 @@ async def get_by_identity(connection: AsyncConnection, provider: IdentityProvide
 
 
 async def get_identity(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> Identity | None:
-    """Who somebody is to a provider, or None."""
+    """The identity with this provider and subject, or None."""
     row = await SELECT_IDENTITY.fetch_one(connection, provider=provider, subject=subject)
     return None if row is None else _to_identity(row)
 
@@ -133,17 +148,17 @@ async def get_identity(connection: AsyncConnection, provider: IdentityProvider, 
 async def list_identities(connection: AsyncConnection, person_id: UUID) -> list[Identity]:
     """All identities of a person, the oldest first."""
     table = schema.identities
-    found = select(table).where(table.c.person_id == person_id).order_by(table.c.created_at, table.c.provider)
-    return [_to_identity(row) for row in await connection.execute(found)]
+    statement = select(table).where(table.c.person_id == person_id).order_by(table.c.created_at, table.c.provider)
+    return [_to_identity(row) for row in await connection.execute(statement)]
 
 
 async def set_display_name(connection: AsyncConnection, person_id: UUID, name: str) -> bool:
-    """Choose the name that the board shows, 1 to 40 characters; False if somebody else has it, or one that reads so."""
+    """Set the display name, 1 to 40 characters; False if another person has it, or one that looks the same."""
     table = schema.people
-    chosen = update(table).where(table.c.id == person_id).values(name=name, display_name_key=confusable_key(name))
+    statement = update(table).where(table.c.id == person_id).values(name=name, display_name_key=confusable_key(name))
     try:
         async with connection.begin_nested():
-            await connection.execute(chosen)
+            await connection.execute(statement)
     except IntegrityError as error:
         if violated_constraint(error) == "uq_people_display_name_key":
             return False
@@ -152,54 +167,54 @@ async def set_display_name(connection: AsyncConnection, person_id: UUID, name: s
 
 
 async def get_by_display_name(connection: AsyncConnection, name: str) -> Person | None:
-    """Who has this name, or one that reads so; None if nobody has."""
+    """The person with this display name, or one that looks the same; or None."""
     row = await SELECT_BY_DISPLAY_NAME.fetch_one(connection, key=confusable_key(name))
     return None if row is None else to_person(row)
 
 
 async def set_language(connection: AsyncConnection, person_id: UUID, language: str) -> None:
-    """Choose the language, two letters."""
+    """Set the language of replies and pages, two letters."""
     await connection.execute(update(schema.people).where(schema.people.c.id == person_id).values(language=language))
 
 
 async def set_consent(connection: AsyncConnection, person_id: UUID, *, is_given: bool) -> None:
-    """Note that a person agreed that photos are judged, or took that back; the first yes keeps its time."""
+    """Record that a person gave or withdrew consent; the time of the first consent is kept."""
     table = schema.people
-    when = func.coalesce(table.c.consented_at, func.now()) if is_given else None
-    await connection.execute(update(table).where(table.c.id == person_id).values(consented_at=when))
+    consented_at = func.coalesce(table.c.consented_at, func.now()) if is_given else None
+    await connection.execute(update(table).where(table.c.id == person_id).values(consented_at=consented_at))
 
 
 async def set_guesses_first(connection: AsyncConnection, person_id: UUID, *, is_enabled: bool) -> None:
-    """Note whether a person wants to guess before Eva tells; if not, she waits for no guess any more."""
+    """Set whether a person guesses first; if not, their looks stop waiting for a guess."""
     people, looks = schema.people, schema.looks
     await connection.execute(update(people).where(people.c.id == person_id).values(guesses_first=is_enabled))
     if not is_enabled:
-        waiting = (looks.c.person_id == person_id, looks.c.pending_question == PendingQuestion.GUESS)
-        await connection.execute(update(looks).where(*waiting).values(pending_question=None))
+        waits_for_guess = (looks.c.person_id == person_id, looks.c.pending_question == PendingQuestion.GUESS)
+        await connection.execute(update(looks).where(*waits_for_guess).values(pending_question=None))
 
 
 async def set_pending_name_look(connection: AsyncConnection, person_id: UUID, look_id: UUID | None) -> None:
-    """Note for which look a person was asked a name; None once that is settled."""
+    """Set the look for which a name was asked; None once the name is chosen or declined."""
     await connection.execute(
         update(schema.people).where(schema.people.c.id == person_id).values(pending_name_look_id=look_id)
     )
 
 
 async def get_if_reachable(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> Person | None:
-    """The person with this identity, unless messages to it did not arrive; None for a stranger, too."""
+    """The person with this identity, unless it is marked as blocked; or None."""
     row = await SELECT_IF_REACHABLE.fetch_one(connection, provider=provider, subject=subject)
     return None if row is None else to_person(row)
 
 
 async def mark_blocked(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> None:
-    """Note that messages to this identity do not arrive any more."""
+    """Record that messages to this identity are not delivered any more."""
     await connection.execute(
         update(schema.identities).where(*_identity_matches(provider, subject)).values(blocked_at=func.now())
     )
 
 
 async def mark_unblocked(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> None:
-    """Note that this identity has written again."""
+    """Record that messages to this identity are delivered again."""
     table = schema.identities
     await connection.execute(
         update(table)
@@ -209,24 +224,26 @@ async def mark_unblocked(connection: AsyncConnection, provider: IdentityProvider
 
 
 async def lock(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Let nobody write anything of this person until the unit of work ends; False if there is no such person."""
-    found = select(schema.people.c.id).where(schema.people.c.id == person_id).with_for_update()
-    return (await connection.execute(found)).first() is not None
+    """Lock a person until the transaction ends; False if there is none."""
+    statement = select(schema.people.c.id).where(schema.people.c.id == person_id).with_for_update()
+    return (await connection.execute(statement)).first() is not None
 
 
 async def is_banned(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Whether a moderator decided that nothing of theirs may be on the board."""
-    found = select(schema.people.c.banned_at).where(schema.people.c.id == person_id)
-    return (await connection.execute(found)).scalar_one_or_none() is not None
+    """Whether a person is banned from the leaderboard."""
+    statement = select(schema.people.c.banned_at).where(schema.people.c.id == person_id)
+    return (await connection.execute(statement)).scalar_one_or_none() is not None
 
 
 async def delete_person(connection: AsyncConnection, person_id: UUID) -> None:
-    """Delete a person and every row that belongs to them or came from them. Pictures must be gone already."""
+    """Delete a person with all rows that belong to them; images must be deleted from the object storage before."""
     identities, inbox = schema.identities, schema.inbox
-    mine = [(row.provider, row.subject) for row in await list_identities(connection, person_id)]
-    sent = [(inbox.c.channel == provider) & (inbox.c.external_sender_id == subject) for provider, subject in mine]
-    if sent:
-        await connection.execute(delete(inbox).where(or_(*sent)))
+    is_sent_by_person = [
+        (inbox.c.channel == identity.provider) & (inbox.c.external_sender_id == identity.subject)
+        for identity in await list_identities(connection, person_id)
+    ]
+    if is_sent_by_person:
+        await connection.execute(delete(inbox).where(or_(*is_sent_by_person)))
     await connection.execute(delete(identities).where(identities.c.person_id == person_id))
     await connection.execute(delete(schema.people).where(schema.people.c.id == person_id))
 
@@ -251,7 +268,7 @@ def _identity_matches(provider: IdentityProvider, subject: str) -> tuple[ColumnE
 
 
 def to_person(row: Row[tuple[object, ...]]) -> Person:
-    """A whole row of the table as a person; for the other repositories."""
+    """Convert a row with all columns of the table; for the other repositories."""
     return Person(
         id=row.id,
         name=row.name,

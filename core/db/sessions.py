@@ -1,6 +1,6 @@
-"""Sessions: browsers that Eva knows, each an identity of its own (`Provider.WEB`), until they do not come back.
+"""Browser sessions, each an identity of its provider `WEB`: their last use, and their end.
 
-Both purges find their few rows in `ix_identities_sessions`, which holds browsers by when they were last used.
+Both deletions find their rows through `ix_identities_sessions`, an index of the sessions by their last use.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,67 +15,66 @@ from core.db.people import Identity
 from core.db.schema import IdentityProvider
 
 TOUCH_INTERVAL = timedelta(days=30)
-"""How exactly it is known when a browser was last used; a write for each deed would be too much."""
+"""Precision of the last use; exact times would cost a write per request."""
 MAX_IDLE = timedelta(days=400)
-"""After which an unused session ends: no browser keeps its cookie so long."""
+"""After which an unused session ends; browsers keep its cookie no longer (RFC 6265bis, 5.5)."""
 ANONYMOUS_MAX_IDLE = timedelta(days=90)
-"""After which somebody is forgotten whom one browser knew and of whom there is nothing."""
+"""After which a visitor without content and without a login is deleted."""
 
 
 async def touch(connection: AsyncConnection, session: Identity) -> None:
-    """Note that a browser did something."""
+    """Record that a session is used, at most once in `TOUCH_INTERVAL`."""
     if datetime.now(UTC) - session.last_seen_at < TOUCH_INTERVAL:
         return
     table = schema.identities
-    used = (table.c.provider == session.provider, table.c.subject == session.subject)
-    await connection.execute(update(table).where(*used).values(last_seen_at=func.now()))
+    is_session = (table.c.provider == session.provider, table.c.subject == session.subject)
+    await connection.execute(update(table).where(*is_session).values(last_seen_at=func.now()))
 
 
 async def is_anonymous(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Whether nothing but browsers leads to a person, neither a chat nor a login."""
+    """Whether a person has browser sessions only, and neither a chat nor a login."""
     table = schema.identities
-    proved = exists().where(table.c.person_id == person_id, table.c.provider != IdentityProvider.WEB)
-    return not (await connection.execute(select(proved))).scalar_one()
+    has_other_identity = exists().where(table.c.person_id == person_id, table.c.provider != IdentityProvider.WEB)
+    return not (await connection.execute(select(has_other_identity))).scalar_one()
 
 
 async def delete_expired(connection: AsyncConnection) -> int:
-    """End the sessions that were not used for so long that their cookies are gone; how many those were.
+    """Delete sessions that were idle for `MAX_IDLE`; their number.
 
-    Those of people to whom nothing else leads stay: what such people shared is still theirs.
+    The last session of a person without another identity is kept, since what they shared is still theirs.
     """
-    table = schema.identities
-    gone = delete(table).where(*_is_idle_session(MAX_IDLE), _has_active_identity(MAX_IDLE))
-    return (await connection.execute(gone)).rowcount
+    expired = delete(schema.identities).where(*_is_idle_session(MAX_IDLE), _has_active_identity(MAX_IDLE))
+    return (await connection.execute(expired)).rowcount
 
 
 async def delete_empty_visitors(connection: AsyncConnection, *, limit: int) -> int:
-    """Delete people to whom nothing but unused browsers leads, and of whom there is nothing.
+    """Delete people who have idle browser sessions only, and no content.
 
-    A browser that does something at the same time keeps its person: it renews its session, or waits for this to end.
+    A session that is used at the same time keeps its person: it is touched first, or waits for this transaction.
 
     Args:
-        connection: the unit of work.
-        limit: how many at most.
+        connection: the transaction.
+        limit: number of people, at most.
 
     Returns:
-        How many those were.
+        The number of deleted people.
     """
     table, people = schema.identities, schema.people
-    banned = exists().where(people.c.id == table.c.person_id, people.c.banned_at.is_not(None))
-    found = (
+    is_banned = exists().where(people.c.id == table.c.person_id, people.c.banned_at.is_not(None))
+    statement = (
         select(table.c.person_id)
         .where(
             *_is_idle_session(ANONYMOUS_MAX_IDLE),
             ~_has_active_identity(ANONYMOUS_MAX_IDLE),
-            ~banned,
+            ~is_banned,
             no_content_condition(table.c.person_id),
         )
         .order_by(table.c.last_seen_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    strangers = set((await connection.execute(found)).scalars())
-    return (await connection.execute(delete(people).where(people.c.id.in_(strangers)))).rowcount
+    person_ids = set((await connection.execute(statement)).scalars())
+    return (await connection.execute(delete(people).where(people.c.id.in_(person_ids)))).rowcount
 
 
 def _is_idle_session(idle_for: timedelta) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -84,7 +83,7 @@ def _is_idle_session(idle_for: timedelta) -> tuple[ColumnElement[bool], ColumnEl
 
 
 def _has_active_identity(idle_for: timedelta) -> ColumnElement[bool]:
-    """Whether a chat, a login or a browser that was used since leads to the same person."""
+    """Whether the person has a chat, a login, or a session that was used since."""
     table, other = schema.identities, schema.identities.alias()
-    alive = or_(other.c.provider != IdentityProvider.WEB, other.c.last_seen_at >= func.now() - idle_for)
-    return exists().where(other.c.person_id == table.c.person_id, alive)
+    is_active = or_(other.c.provider != IdentityProvider.WEB, other.c.last_seen_at >= func.now() - idle_for)
+    return exists().where(other.c.person_id == table.c.person_id, is_active)

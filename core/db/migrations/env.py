@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, on the connection that `core.db.migrate` hands over."""
+"""Alembic environment: runs migrations on the connection that `core.db.migrate` provides."""
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -7,16 +7,16 @@ from sqlalchemy.sql.schema import SchemaItem
 from core.db.schema import metadata
 
 MIGRATION_LOCK_ID = 0x457661
-"""Number of the advisory lock: the web and its workers may start, and migrate, at the same moment."""
+"""Advisory lock: the web server and its workers may start, and migrate, at the same time."""
 
 
 def is_own_table(item: SchemaItem, name: str | None, kind: str, reflected: bool, compared: SchemaItem | None) -> bool:
-    """The queue's tables are the queue's to compare."""
+    """Leave the tables of procrastinate out of comparisons."""
     return not (kind == "table" and (name or "").startswith("procrastinate_"))
 
 
 connection: Connection = context.config.attributes["connection"]
-connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK_ID})
+connection.execute(text("SELECT pg_advisory_xact_lock(:lock_id)"), {"lock_id": MIGRATION_LOCK_ID})
 context.configure(
     connection=connection, target_metadata=metadata, include_object=is_own_table, compare_server_default=True
 )

@@ -1,7 +1,5 @@
 """${message}"""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
@@ -12,10 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the change."""
+    """Apply the change."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Revert the change."""
     ${downgrades if downgrades else "pass"}

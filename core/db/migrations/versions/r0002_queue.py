@@ -1,4 +1,4 @@
-"""The tables and functions of the queue, as procrastinate 3.4 left them; later versions changed nothing yet."""
+"""The tables and functions of the job queue, as of procrastinate 3.4; later versions have not changed them."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ branch_labels = None
 depends_on = None
 
 UP_TO = "03.04.00_50"
-"""The last of procrastinate's own migrations that this step takes. A later one needs a step of its own."""
+"""The last of procrastinate's own migrations that this revision includes. A later one needs a revision of its own."""
 
-REMOVE = """
+DROP_QUEUE = """
 DO $$
 DECLARE
     found record;
@@ -38,19 +38,19 @@ END $$
 
 
 def upgrade() -> None:
-    """Take procrastinate's migrations from the first one on, so that what results is the same for everybody."""
+    """Run procrastinate's own migrations from the first one on, so that every database has the same result."""
     folder = Path(SchemaManager.get_migrations_path())
     for script in sorted(folder.glob("*.sql")):
         if script.name[: len(UP_TO)] <= UP_TO:
-            _run(script.read_text("utf-8"))
+            _run_script(script.read_text("utf-8"))
 
 
 def downgrade() -> None:
-    """Remove the queue and every job in it."""
-    op.execute(REMOVE)
+    """Drop the queue with all its jobs."""
+    op.execute(DROP_QUEUE)
 
 
-def _run(script: str) -> None:
-    """A script of many statements, which only the driver itself takes; SQLAlchemy has begun the transaction."""
+def _run_script(script: str) -> None:
+    """Run many statements at once, which only the driver can do; SQLAlchemy has begun the transaction."""
     driver = op.get_bind().connection.dbapi_connection
     driver.run_async(lambda connection: connection.execute(script))  # type: ignore[union-attr]

@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 HOLD = """
 import sys, time
 from pathlib import Path
-from core.db.embedded import EmbeddedPostgres
+from core.db.embedded_postgres import EmbeddedPostgres
 with EmbeddedPostgres(Path(sys.argv[1])):
     print("ready", flush=True)
     time.sleep(600)
