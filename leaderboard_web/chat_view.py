@@ -1,6 +1,6 @@
-"""The conversation at `/try` as the page shows it: what was said about a look so far, and what can be said next.
+"""View model of the chat at `/try`: the conversation about one look, and what the person can do next.
 
-Nothing of it is stored but the look itself: what Eva told, asked and heard follows from it.
+Only the look is stored. The messages of the conversation follow from its state.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from leaderboard_web.image_urls import private_image_url
 from leaderboard_web.view_models import ProbabilityBar, build_bar
 
 SAMPLE_SOURCE_PREFIX = "sample:"
-"""How the source of a look begins whose photo is a sample; it is nobody's outfit, so it does not go to the board."""
+"""Start of the source of a look whose photo is a sample, which cannot be shared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatLine:
-    """Something that was said."""
+    """A text message."""
 
     kind: ClassVar[str] = "line"
     sender: Literal["eva", "you"]
@@ -48,7 +48,7 @@ class PhotoItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatmapItem:
-    """The photo under the heat picture."""
+    """The photo with its heatmap, which can be switched off."""
 
     kind: ClassVar[str] = "heat"
     photo_url: str
@@ -72,38 +72,38 @@ ChatItem = ChatLine | PhotoItem | HeatmapItem | ProbabilityBars
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatButton:
-    """Something that the person can say by pressing."""
+    """A button below the conversation."""
 
     value: str
-    """What is asked, as `Verb` or `Verb.style`."""
+    """An action type, or an action type and a style with a dot between them."""
     label: str
     is_primary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailableActions:
-    """What the person can do now."""
+    """What the person can do about a look."""
 
     look_id: UUID
     buttons: tuple[ChatButton, ...]
     asks_name: bool = False
-    """Whether a name for the board is asked."""
-    page_url: str | None = None
-    """The look's page, if everybody may see it."""
+    """Whether a display name is asked for."""
+    is_public: bool = False
+    """Whether the look has a page on the leaderboard."""
     style_choice: ActionType | None = None
-    """`GUESS` or `CORRECT` where the buttons are the eight styles."""
+    """`GUESS` or `CORRECT` if the buttons are the eight styles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
-    """A look of the person who reads, and where the conversation about it stands."""
+    """The conversation about one look of the person who chats."""
 
     look: Look
     person: Person
     signer: UrlSigner
     language: Language
     is_duplicate: bool = False
-    """Whether the photo was shown before."""
+    """Whether the photo was sent before."""
 
     @property
     def awaits_guess(self) -> bool:
@@ -112,139 +112,134 @@ class ChatView:
 
     @property
     def awaits_name(self) -> bool:
-        """Whether Eva waits for a name under which the look goes to the board."""
+        """Whether sharing the look waits for a display name."""
         return self.person.pending_name_look_id == self.look.id
 
+    @property
+    def has_outfit(self) -> bool:
+        """Whether the photo shows an outfit."""
+        return self.look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+
     def photo_item(self) -> ChatItem:
-        """The photo, or that it was deleted."""
-        look = self.look
-        if look.photo_key is None:
-            return self._eva_line(translate("try.deleted", self.language))
-        return PhotoItem(url=private_image_url(self.signer, look.photo_key), width=look.width, height=look.height)
+        """The photo, or a message that it was deleted."""
+        if self.look.photo_key is None:
+            return self._eva_line("try.deleted")
+        url = private_image_url(self.signer, self.look.photo_key)
+        return PhotoItem(url=url, width=self.look.width, height=self.look.height)
 
     def opening_items(self) -> list[ChatItem]:
-        """What comes after the photo: that she knows it, her question or her verdict."""
+        """What follows the photo: the question for a guess, or the verdict."""
         if self.is_duplicate:
-            words = translate(pick_variant("talk.remembered", str(self.look.id), self.language), self.language)
-            return [self._eva_line(words), *self.verdict_items()]
+            return [
+                self._eva_line(pick_variant("talk.remembered", str(self.look.id), self.language)),
+                *self.verdict_items(),
+            ]
         if self.awaits_guess:
-            return [self._eva_line(translate("talk.guess.ask", self.language))]
+            return [self._eva_line("talk.guess.ask")]
         return self.verdict_items()
 
     def verdict_items(self) -> list[ChatItem]:
-        """The verdict; after words about the photo, without the ones that open it."""
-        look, language = self.look, self.language
-        opened = self.is_duplicate or look.guessed_style is not None
-        seen = look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+        """The verdict, without its opening if other messages about the photo come before it."""
+        look = self.look
+        skips_opening = self.is_duplicate or look.guessed_style is not None
         items: list[ChatItem] = []
-        for bubble in verdict_messages(look.verdict, seed=str(look.id), language=language):
-            if opened and bubble.slot is MessageSlot.OPENING:
+        for message in verdict_messages(look.verdict, seed=str(look.id), language=self.language):
+            if skips_opening and message.slot is MessageSlot.OPENING:
                 continue
-            items.append(ChatLine(sender="eva", text=bubble.text, is_verdict=True))
-            if (
-                bubble.slot is MessageSlot.EVIDENCE
-                and seen
-                and look.photo_key is not None
-                and look.heatmap_key is not None
-            ):
-                name = style_name(look.verdict.style, language)
-                items.append(
-                    HeatmapItem(
-                        photo_url=private_image_url(self.signer, look.photo_key),
-                        heatmap_url=private_image_url(self.signer, look.heatmap_key),
-                        alt=translate("page.map_alt", language, style=name),
-                        caption=translate("page.map_caption", language, style=name),
-                        width=look.width,
-                        height=look.height,
-                    )
-                )
-        if seen:
-            items.append(
-                ProbabilityBars(bars=tuple(build_bar(style, share, language) for style, share in look.verdict.ranking))
-            )
+            items.append(ChatLine(sender="eva", text=message.text, is_verdict=True))
+            if message.slot is MessageSlot.EVIDENCE and (heatmap := self._heatmap_item()) is not None:
+                items.append(heatmap)
+        if self.has_outfit:
+            bars = (build_bar(style, probability, self.language) for style, probability in look.verdict.ranking)
+            items.append(ProbabilityBars(bars=tuple(bars)))
         return items
 
     def history_items(self) -> list[ChatItem]:
-        """All that was said about the look, from the photo on."""
+        """The whole conversation about the look, from the photo on."""
         look, language = self.look, self.language
         items = [self.photo_item()]
         if look.guessed_style is not None and not self.is_duplicate:
-            said = comment_on_guess(look.guessed_style, look.verdict, seed=str(look.id), language=language)
-            items.append(self._eva_line(translate("talk.guess.ask", language)))
-            items.append(self._action_line(Action(type=ActionType.GUESS, style=look.guessed_style)))
-            items.append(self._eva_line(said))
+            comment = comment_on_guess(look.guessed_style, look.verdict, seed=str(look.id), language=language)
+            items += [
+                self._eva_line("talk.guess.ask"),
+                self._action_line(Action(type=ActionType.GUESS, style=look.guessed_style)),
+                ChatLine(sender="eva", text=comment),
+            ]
         items += self.opening_items()
         if look.corrected_style is not None:
-            name = style_name(look.corrected_style, language)
-            items.append(self._action_line(Action(type=ActionType.CORRECT, style=look.corrected_style)))
-            items.append(self._eva_line(translate("talk.correct.thanks", language, style=name)))
-        if self.look.pending_question is PendingQuestion.CORRECT:
-            items.append(self._action_line(Action(type=ActionType.CORRECT)))
-            items.append(self._eva_line(translate("talk.correct.ask", language)))
-        return items + self._board_items()
+            items += [
+                self._action_line(Action(type=ActionType.CORRECT, style=look.corrected_style)),
+                self._eva_line("talk.correct.thanks", style=style_name(look.corrected_style, language)),
+            ]
+        if look.pending_question is PendingQuestion.CORRECT:
+            items += [self._action_line(Action(type=ActionType.CORRECT)), self._eva_line("talk.correct.ask")]
+        return items + self._sharing_items()
 
-    def _board_items(self) -> list[ChatItem]:
-        person, language = self.person, self.language
+    def _heatmap_item(self) -> HeatmapItem | None:
+        look = self.look
+        if not self.has_outfit or look.photo_key is None or look.heatmap_key is None:
+            return None
+        style = style_name(look.verdict.style, self.language)
+        return HeatmapItem(
+            photo_url=private_image_url(self.signer, look.photo_key),
+            heatmap_url=private_image_url(self.signer, look.heatmap_key),
+            alt=translate("page.map_alt", self.language, style=style),
+            caption=translate("page.map_caption", self.language, style=style),
+            width=look.width,
+            height=look.height,
+        )
+
+    def _sharing_items(self) -> list[ChatItem]:
+        person = self.person
         if self.awaits_name:
-            name = display_name(person.id, person.name, language)
-            return [
-                self._action_line(Action(type=ActionType.SHARE)),
-                self._eva_line(translate("talk.name.ask", language, name=name)),
-            ]
+            name = display_name(person.id, person.name, self.language)
+            return [self._action_line(Action(type=ActionType.SHARE)), self._eva_line("talk.name.ask", name=name)]
         if self.look.is_public and person.name is not None:
-            return [
-                self._action_line(Action(type=ActionType.SHARE)),
-                self._eva_line(translate("talk.shared", language, name=person.name)),
-            ]
+            return [self._action_line(Action(type=ActionType.SHARE)), self._eva_line("talk.shared", name=person.name)]
         return []
 
-    def _eva_line(self, words: str) -> ChatLine:
-        return ChatLine(sender="eva", text=words)
+    def _eva_line(self, key: str, **values: object) -> ChatLine:
+        return ChatLine(sender="eva", text=translate(key, self.language, **values))
 
     def _action_line(self, action: Action) -> ChatLine:
         return ChatLine(sender="you", text=button_label(action, self.language))
 
 
 def welcome(language: Language) -> list[ChatItem]:
-    """What Eva says to somebody new."""
+    """The messages for a person without looks."""
     return [ChatLine(sender="eva", text=translate(key, language)) for key in variant_keys("page.hello", language)]
 
 
 def available_actions(view: ChatView) -> AvailableActions:
-    """What the person can do about the look as it stands."""
+    """What the person can do about the look in its present state."""
     look, language = view.look, view.language
-    if view.awaits_guess:
-        result = _button(Action(type=ActionType.SHOW_RESULT), language)
-        return AvailableActions(
-            look_id=look.id,
-            buttons=(*_style_buttons(ActionType.GUESS, language), result),
-            style_choice=ActionType.GUESS,
-        )
-    if look.pending_question is PendingQuestion.CORRECT:
-        return AvailableActions(
-            look_id=look.id, buttons=_style_buttons(ActionType.CORRECT, language), style_choice=ActionType.CORRECT
-        )
-    if view.awaits_name:
-        verbs: tuple[ActionType, ...] = (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
-    elif look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
-        verbs = ()
-    elif look.shared_at is not None:
-        verbs = (ActionType.UNSHARE, ActionType.CORRECT)
-    elif look.photo_key is None or look.source_message_id.startswith(SAMPLE_SOURCE_PREFIX):
-        verbs = (ActionType.CORRECT,)
-    else:
-        verbs = (ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT)
+    if view.awaits_guess or look.pending_question is PendingQuestion.CORRECT:
+        choice = ActionType.GUESS if view.awaits_guess else ActionType.CORRECT
+        buttons = [ChatButton(value=f"{choice}.{style}", label=style_name(style, language)) for style in STYLES]
+        if view.awaits_guess:
+            buttons.append(_button(ActionType.SHOW_RESULT, language))
+        return AvailableActions(look_id=look.id, buttons=tuple(buttons), style_choice=choice)
     return AvailableActions(
         look_id=look.id,
-        buttons=tuple(_button(Action(type=verb), language, main=verb is ActionType.SHARE) for verb in verbs),
+        buttons=tuple(_button(action_type, language) for action_type in _action_types(view)),
         asks_name=view.awaits_name,
-        page_url=f"/looks/{look.id}" if look.is_public else None,
+        is_public=look.is_public,
     )
 
 
-def _style_buttons(verb: ActionType, language: Language) -> tuple[ChatButton, ...]:
-    return tuple(ChatButton(value=f"{verb}.{style}", label=style_name(style, language)) for style in STYLES)
+def _action_types(view: ChatView) -> tuple[ActionType, ...]:
+    look = view.look
+    if view.awaits_name:
+        return ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE
+    if not view.has_outfit:
+        return ()
+    if look.shared_at is not None:
+        return ActionType.UNSHARE, ActionType.CORRECT
+    if look.photo_key is None or look.source_message_id.startswith(SAMPLE_SOURCE_PREFIX):
+        return (ActionType.CORRECT,)
+    return ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT
 
 
-def _button(action: Action, language: Language, *, main: bool = False) -> ChatButton:
-    return ChatButton(value=action.type, label=button_label(action, language), is_primary=main)
+def _button(action_type: ActionType, language: Language) -> ChatButton:
+    label = button_label(Action(type=action_type), language)
+    return ChatButton(value=action_type, label=label, is_primary=action_type is ActionType.SHARE)

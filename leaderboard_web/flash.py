@@ -19,7 +19,7 @@ class FlashMessages:
     """Messages that are stored nowhere else and shown once, by the browser that has the cookie."""
 
     def __init__(self, secret: bytes) -> None:
-        """Take the signing key, without which nobody can put words into Eva's mouth."""
+        """Take the signing key, without which messages cannot be forged."""
         self._serializer = URLSafeTimedSerializer(secret, salt=SALT)
 
     def write(self, response: Response, lines: Sequence[ChatLine]) -> None:

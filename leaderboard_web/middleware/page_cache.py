@@ -2,7 +2,7 @@
 
 A hit is exactly what the application answers to the same request: the key holds everything such a page depends on, and
 requests that carry a cookie or credentials never reach the cache. A page is collected as a whole by a task of its own
-before anybody waits for it to be sent, so a slow client delays nobody else.
+before any client waits for it to be sent, so a slow client delays nobody else.
 """
 
 import asyncio

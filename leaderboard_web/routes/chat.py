@@ -249,7 +249,7 @@ def _respond(request: Request, state: AppState, language: Language, reply: ChatR
         photo = render_fragment(request, "chat/_messages.html", language, items=[view.photo_item()])
         actions = render_fragment(request, "chat/_actions.html", language, actions=available_actions(view))
     messages = render_fragment(request, "chat/_messages.html", language, items=reply.items)
-    content = {"url": url, "photo": photo, "says": messages, "deeds": actions}
+    content = {"url": url, "photo": photo, "messages": messages, "actions": actions}
     return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 

@@ -82,7 +82,7 @@ async def react_to_look(
     viewer: Viewer,
     state: State,
 ) -> Response:
-    """Apply a reaction, or follow the owner; repeated calls change nothing. Nobody can follow themselves."""
+    """Apply a reaction, or follow the owner; repeated calls change nothing. Following oneself is a 404."""
     is_on = not operation.startswith("un")
     person_id = await _acting_person_id(connection, viewer, is_on=is_on)
     counts = await LOOK_OPERATIONS[operation](connection, look_id, person_id)
@@ -98,7 +98,7 @@ async def react_to_person(
     viewer: Viewer,
     state: State,
 ) -> Response:
-    """Follow somebody who has a page, or end following somebody; repeated calls change nothing."""
+    """Follow a person with a page, or stop following a person; repeated calls change nothing."""
     is_on = operation == "follow"
     person_id = await _acting_person_id(connection, viewer, is_on=is_on)
     followed = await find_person(connection, name)

@@ -1,4 +1,4 @@
-/** The next page of a board as one comes near its end. Without this the link leads there. */
+/** Loads the next page of a list near its end. Without this script, a link leads there. */
 
 const list = document.querySelector(".looks");
 let more = document.querySelector(".more");
@@ -11,28 +11,28 @@ async function extend() {
     if (!reply.ok) return;
     next = new DOMParser().parseFromString(await reply.text(), "text/html");
   } catch {
-    // The link is still there for whoever is online again.
+    // Offline: the link remains and works again later.
     return;
   }
-  const seen = new Set([...document.querySelectorAll(".heart")].map((form) => form.dataset.look));
+  const shownIds = new Set([...document.querySelectorAll(".heart")].map((form) => form.dataset.look));
   for (const item of next.querySelectorAll(".looks > li")) {
-    // A look that gained a heart meanwhile may come twice.
-    if (!seen.has(item.querySelector(".heart").dataset.look)) list.append(document.adoptNode(item));
+    // A look that has gained a heart in the meantime can be on both pages.
+    if (!shownIds.has(item.querySelector(".heart").dataset.look)) list.append(document.adoptNode(item));
   }
   const following = next.querySelector(".more");
   if (following) more.replaceWith(following);
   else more.remove();
   more = following;
-  if (more) watch.observe(more);
+  if (more) observer.observe(more);
 }
 
-const watch = new IntersectionObserver(
+const observer = new IntersectionObserver(
   (entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
-    watch.disconnect();
+    observer.disconnect();
     extend();
   },
   { rootMargin: "600px" },
 );
 
-if (more && list) watch.observe(more);
+if (more && list) observer.observe(more);

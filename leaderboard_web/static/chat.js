@@ -1,40 +1,40 @@
-/** The conversation: what the server says next, shown one part after the other as a person would type it. */
+/** The conversation log: shows messages one after the other, as if Eva typed them. */
 
 const log = document.querySelector(".log");
 const typing = document.querySelector(".typing");
 const state = typing.querySelector(".state");
 const sending = document.querySelector(".sending");
 const bar = sending.querySelector("progress");
-const deeds = document.querySelector(".actions");
+const actions = document.querySelector(".actions");
 const tools = document.querySelector(".tools");
-const parts = document.querySelector("#parts").content;
-const still = matchMedia("(prefers-reduced-motion: reduce)");
+const templates = document.querySelector("#parts").content;
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Pause before a bubble of so many characters, in milliseconds. */
+/** Delay before a message of a length in characters, in milliseconds. */
 const pause = (length) => Math.min(350 + 16 * length, 1500);
 
-let hurry = () => {};
+let finishTyping = () => {};
 
-const part = (selector) => parts.querySelector(selector).cloneNode(true);
+const cloneTemplate = (selector) => templates.querySelector(selector).cloneNode(true);
 
 function elements(html) {
-  const holder = document.createElement("template");
-  holder.innerHTML = html;
+  const template = document.createElement("template");
+  template.innerHTML = html;
   return [...holder.content.children];
 }
 
-/** Show the person's photo, from an address or as the server's HTML. */
+/** Show the person's photo, from a URL or from the server's HTML. */
 export function showPhoto(url, html) {
-  const item = html ? elements(html)[0] : part(".sent-photo");
+  const item = html ? elements(html)[0] : cloneTemplate(".sent-photo");
   if (!html) item.querySelector("img").src = url;
   log.append(item);
   item.scrollIntoView({ block: "start" });
 }
 
-/** Show three dots, with words beside them if there are any; `null` hides them. */
-export function showTyping(words) {
-  typing.hidden = words === null;
-  state.textContent = words ?? "";
+/** Show the typing indicator with an optional text; `null` hides it. */
+export function showTyping(text) {
+  typing.hidden = text === null;
+  state.textContent = text ?? "";
 }
 
 /** Show how much of the photo was sent, 0 to 1; `null` hides it. */
@@ -43,50 +43,50 @@ export function showSending(share) {
   bar.value = Math.round(100 * (share ?? 0));
 }
 
-/** Show one sentence of Eva's at once. */
-export function say(text) {
-  const item = part(".bubble.eva");
+/** Show a message of Eva's without typing. */
+export function showMessage(text) {
+  const item = cloneTemplate(".bubble.eva");
   item.querySelector("p").textContent = text;
   log.append(item);
   follow(item);
 }
 
-/** Show everything that is still being typed. */
+/** Show at once what is still being typed. */
 export function finish() {
-  hurry();
+  finishTyping();
 }
 
-/** Replace what can be done now. */
-export function showDeeds(html) {
-  deeds.replaceChildren(...elements(html));
+/** Replace the available actions. */
+export function showActions(html) {
+  actions.replaceChildren(...elements(html));
 }
 
-/** To the first of what can be done now, for those who came by keyboard. */
-export function focusDeeds() {
-  (deeds.querySelector("input:not([type=hidden]), a, button") ?? deeds).focus({ preventScroll: true });
+/** Focus the first action, for people who use the keyboard. */
+export function focusActions() {
+  (actions.querySelector("input:not([type=hidden]), a, button") ?? actions).focus({ preventScroll: true });
 }
 
 /**
- * Show what is said next, one part after the other; the person's own words at once. All of it is in the page from the
- * start for those who listen to it; a click anywhere in the chat shows it to the eyes as well.
+ * Append messages and reveal those of Eva one after the other. All of them are in the page from the start for screen
+ * readers; a click anywhere in the log reveals the rest.
  */
-export async function tell(html) {
+export async function typeMessages(html) {
   const items = elements(html);
-  const hers = items.filter((item) => item.classList.contains("eva"));
-  if (!still.matches) hers.forEach((item) => item.classList.add("waiting"));
+  const evaItems = items.filter((item) => item.classList.contains("eva"));
+  if (!reducedMotion.matches) evaItems.forEach((item) => item.classList.add("waiting"));
   log.append(...items);
-  let skipped = still.matches;
-  const hurried = new Promise((done) => {
-    hurry = () => {
+  let skipped = reducedMotion.matches;
+  const finished = new Promise((resolve) => {
+    finishTyping = () => {
       skipped = true;
-      done();
+      resolve();
     };
   });
-  if (items.length > hers.length) follow(items[0]);
-  for (const item of hers) {
+  if (items.length > evaItems.length) follow(items[0]);
+  for (const item of evaItems) {
     if (!skipped) {
       showTyping("");
-      await Promise.race([hurried, new Promise((done) => setTimeout(done, pause(item.textContent.length)))]);
+      await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, pause(item.textContent.length)))]);
     }
     item.classList.remove("waiting");
     if (!skipped) follow(item);
@@ -95,31 +95,31 @@ export async function tell(html) {
   offerCopy();
 }
 
-/** Keep the newest part in view, unless the person has scrolled elsewhere. */
+/** Keep the newest message in view, unless the person has scrolled away. */
 export function follow(item) {
   const { top } = item.getBoundingClientRect();
   if (top > 0 && top < innerHeight * 1.6) item.scrollIntoView({ block: "nearest" });
 }
 
-/** What she told about the latest photo. */
-function told() {
+/** The messages of the latest verdict. */
+function latestVerdict() {
   const items = [...log.children];
   const last = items.findLastIndex((item) => item.classList.contains("sent-photo"));
   return items.slice(last + 1).filter((item) => item.classList.contains("verdict"));
 }
 
 function offerCopy() {
-  tools.hidden = !navigator.clipboard || !told().length;
+  tools.hidden = !navigator.clipboard || !latestVerdict().length;
 }
 
 log.addEventListener("click", finish);
 
 tools.querySelector(".copy").addEventListener("click", async ({ target }) => {
-  await navigator.clipboard.writeText(told().map((item) => item.textContent.trim()).join("\n"));
-  const words = target.textContent;
+  await navigator.clipboard.writeText(latestVerdict().map((item) => item.textContent.trim()).join("\n"));
+  const text = target.textContent;
   target.textContent = target.dataset.done;
   setTimeout(() => {
-    target.textContent = words;
+    target.textContent = text;
   }, 2000);
 });
 

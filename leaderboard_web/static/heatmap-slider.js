@@ -1,11 +1,11 @@
-/** The slider that fades the warm colours over the photo. */
+/** The slider that fades the heatmap over the photo. */
 
 const slider = document.querySelector(".fade input");
-const warmth = document.querySelector(".heatmap");
+const heatmap = document.querySelector(".heatmap");
 
-const follow = () => {
-  warmth.style.opacity = slider.value / 100;
+const update = () => {
+  heatmap.style.opacity = slider.value / 100;
 };
 
-slider.addEventListener("input", follow);
-follow();
+slider.addEventListener("input", update);
+update();

@@ -1,4 +1,4 @@
-/** A report without leaving the page. If it is not taken, the form stays as it was filled in. */
+/** Sends a report without leaving the page. After an error the form stays filled in. */
 
 import { send } from "./toast.js";
 
@@ -8,9 +8,9 @@ form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (form.getAttribute("aria-busy") === "true") return;
   form.setAttribute("aria-busy", "true");
-  const taken = await send(form.action, new URLSearchParams(new FormData(form)));
+  const accepted = await send(form.action, new URLSearchParams(new FormData(form)));
   form.removeAttribute("aria-busy");
-  if (!taken) return;
+  if (!accepted) return;
   const thanks = document.createElement("p");
   thanks.className = "thanks";
   thanks.tabIndex = -1;

@@ -1,11 +1,11 @@
-/** Passing a look on: KakaoTalk's script, the device's own menu, the clipboard. The links need none of this. */
+/** Sharing by KakaoTalk's script, the device's share menu and the clipboard. The links work without it. */
 
 const section = document.querySelector(".sharing");
-const said = section.querySelector(".share-status");
+const status = section.querySelector(".share-status");
 const { url, title, text } = section.dataset;
 
-const say = (words) => {
-  said.textContent = words;
+const showStatus = (text) => {
+  status.textContent = text;
 };
 
 function offerKakao(button) {
@@ -14,7 +14,7 @@ function offerKakao(button) {
     if (!Kakao.isInitialized()) Kakao.init(button.dataset.key);
     button.disabled = !Kakao.isInitialized();
   } catch {
-    // The script was blocked, is not what its hash says, or did not come.
+    // The script was blocked, does not match its hash, or did not load.
   }
   button.closest("li").hidden = button.disabled;
   const template = JSON.parse(button.dataset.template);
@@ -22,18 +22,18 @@ function offerKakao(button) {
     try {
       Kakao.Share.sendDefault(template);
     } catch {
-      say(said.dataset.failed);
+      showStatus(status.dataset.failed);
     }
   });
 }
 
 section.querySelector(".copy").addEventListener("click", async () => {
-  say("");
+  showStatus("");
   try {
     await navigator.clipboard.writeText(url);
-    say(said.dataset.copied);
+    showStatus(status.dataset.copied);
   } catch {
-    say(said.dataset.notCopied);
+    showStatus(status.dataset.notCopied);
   }
 });
 
@@ -41,12 +41,12 @@ const device = section.querySelector(".device");
 if (navigator.share) {
   device.hidden = false;
   device.addEventListener("click", async () => {
-    say("");
+    showStatus("");
     try {
       await navigator.share({ title, text, url });
     } catch (error) {
-      // Who closes the menu has changed their mind; who pressed twice has one open.
-      if (!["AbortError", "InvalidStateError"].includes(error.name)) say(said.dataset.failed);
+      // The menu was closed, or is open already.
+      if (!["AbortError", "InvalidStateError"].includes(error.name)) showStatus(status.dataset.failed);
     }
   });
 }

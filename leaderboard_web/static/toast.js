@@ -1,17 +1,17 @@
-/** Sends a press to the server, and says why where it is not taken: in the server's words, or in the page's own. */
+/** Sends an action to the server and shows a notice if it fails. */
 
 const notice = document.querySelector(".notice");
 const line = notice.querySelector("[role=status]");
-let pressed = null;
+let trigger = null;
 
-const say = (words) => {
+const show = (words) => {
   line.textContent = words;
   notice.classList.toggle("open", words !== "");
 };
 
 const close = () => {
-  if (notice.contains(document.activeElement)) pressed?.focus();
-  say("");
+  if (notice.contains(document.activeElement)) trigger?.focus();
+  show("");
 };
 
 notice.querySelector("button").addEventListener("click", close);
@@ -19,27 +19,27 @@ addEventListener("keydown", (event) => {
   if (event.key === "Escape") close();
 });
 
-async function refusal(reply) {
+async function errorMessage(reply) {
   try {
     return (await reply.json()).message || notice.dataset.trouble;
   } catch {
-    // Somebody between us and the server answered, not in our way.
+    // A proxy answered, not the application.
     return notice.dataset.trouble;
   }
 }
 
-/** What the server answers; null if it refused, or never heard of it, which is then said. */
+/** The server's response; null after an error, which is shown. */
 export async function send(address, body) {
-  pressed = document.activeElement;
-  say("");
+  trigger = document.activeElement;
+  show("");
   let reply;
   try {
     reply = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" } });
     if (reply.ok) return await reply.json();
   } catch {
-    say(notice.dataset.offline);
+    show(notice.dataset.offline);
     return null;
   }
-  say(await refusal(reply));
+  show(await errorMessage(reply));
   return null;
 }

@@ -1,4 +1,4 @@
-/** Hearts, scraps and follows at once: the page shows the new state, the server confirms it. Without this forms do it. */
+/** Hearts, bookmarks and follows: shows the new state at once, then that of the server. Without this script, forms do it. */
 
 import { send } from "./toast.js";
 

@@ -1,18 +1,28 @@
-/** The ways in which something comes in (a photo, a press, words), its way to Eva and back. */
+/** Sends photos, button presses and messages of the chat, and shows the replies. */
 
-import { finish, focusDeeds, follow, say, showDeeds, showPhoto, showSending, showTyping, tell } from "./chat.js";
-import { shrink } from "./resize-image.js";
-import { attempt, send } from "./upload.js";
+import {
+  finish,
+  focusActions,
+  follow,
+  showActions,
+  showMessage,
+  showPhoto,
+  showSending,
+  showTyping,
+  typeMessages,
+} from "./chat.js";
+import { resizeImage } from "./resize-image.js";
+import { createAttemptId, send } from "./upload.js";
 
 const SLOW_AFTER = 7_000;
-/** Statuses after which the same may be tried again. */
-const PASSING = new Set([429, 502, 503, 504]);
+/** Statuses after which the same request may be sent again. */
+const RETRYABLE_STATUSES = new Set([429, 502, 503, 504]);
 
 const chat = document.querySelector(".chat");
 const form = document.querySelector(".show");
-const deeds = document.querySelector(".actions");
-const once = document.querySelector(".retry");
-const curtain = document.querySelector(".drop-overlay");
+const actions = document.querySelector(".actions");
+const retry = document.querySelector(".retry");
+const overlay = document.querySelector(".drop-overlay");
 const words = document.querySelector("#parts").dataset;
 
 document.documentElement.classList.add("js");
@@ -20,57 +30,57 @@ document.documentElement.classList.add("js");
 let busy = false;
 let next = null;
 
-/** One thing at a time. A photo that comes meanwhile waits; words stay in their field, and a press can be made again. */
-async function alone(work, { waits = false } = {}) {
+/** Run one task at a time. A photo that is added meanwhile waits; other input can be repeated by the person. */
+async function runExclusively(task, { waits = false } = {}) {
   if (busy) {
-    if (waits) next = work;
+    if (waits) next = task;
     return;
   }
   busy = true;
   finish();
-  once.hidden = true;
+  retry.hidden = true;
   chat.setAttribute("aria-busy", "true");
-  let ended;
+  let showResult;
   try {
-    ended = await work();
+    showResult = await task();
   } finally {
     showTyping(null);
     showSending(null);
     chat.removeAttribute("aria-busy");
     busy = false;
   }
-  const ending = ended?.();
+  const shown = showResult?.();
   if (next) {
     const waiting = next;
     next = null;
-    await alone(waiting);
+    await runExclusively(waiting);
   }
-  await ending;
+  await shown;
 }
 
-const unreachable = (otherwise) => (navigator.onLine ? otherwise : words.offline);
+const unreachable = (fallback) => (navigator.onLine ? fallback : words.offline);
 
-/** What the server said next, told; then what can be done. */
-const telling = ({ url, says, deeds: next }, moved) => async () => {
+/** Show a reply: its messages one by one, then the available actions. */
+const showReply = ({ url, messages, actions: next }, hadFocus) => async () => {
   history.replaceState(null, "", url);
-  showDeeds("");
-  await tell(says);
-  showDeeds(next);
-  follow(deeds);
-  if (moved) focusDeeds();
+  showActions("");
+  await typeMessages(messages);
+  showActions(next);
+  follow(actions);
+  if (hadFocus) focusActions();
 };
 
-function offerAgain(again) {
-  once.hidden = false;
-  once.querySelector("button").onclick = again;
-  if (document.activeElement === document.body) once.querySelector("button").focus({ preventScroll: true });
+function offerRetry(retryUpload) {
+  retry.hidden = false;
+  retry.querySelector("button").onclick = retryUpload;
+  if (document.activeElement === document.body) retry.querySelector("button").focus({ preventScroll: true });
 }
 
-/** Show Eva a photo: a file, or a sample, which is a field of the form. */
+/** Send a photo: a file, or a sample, which is a button of the form. */
 function show({ file = null, sample = null }) {
   const body = new FormData(form);
   for (const name of ["photo", "camera"]) body.delete(name);
-  body.append("attempt", attempt());
+  body.append("attempt", createAttemptId());
   if (sample) {
     body.append("sample", sample.value);
     showPhoto(sample.querySelector("img").src);
@@ -80,7 +90,7 @@ function show({ file = null, sample = null }) {
 
 async function post(photo) {
   if (photo.file) {
-    const { photo: small, shown } = await shrink(photo.file);
+    const { photo: small, shown } = await resizeImage(photo.file);
     photo.body.append("photo", small, "photo");
     photo.file = null;
     if (shown) {
@@ -98,51 +108,51 @@ async function post(photo) {
   try {
     reply = await send(form.action, photo.body, progress);
   } catch {
-    return () => refused(unreachable(words.failed), photo);
+    return () => showRefusal(unreachable(words.failed), photo);
   } finally {
     clearTimeout(slow);
   }
-  if (!reply.ok) return () => refused(reply.json.message, PASSING.has(reply.status) ? photo : null);
+  if (!reply.ok) return () => showRefusal(reply.json.message, RETRYABLE_STATUSES.has(reply.status) ? photo : null);
   form.querySelector(".pick strong").textContent = words.another;
   if (!photo.shown) showPhoto(null, reply.json.photo);
-  return telling(reply.json);
+  return showReply(reply.json);
 }
 
-function refused(sentence, photo) {
-  say(sentence);
-  if (photo) offerAgain(() => alone(() => post(photo)));
+function showRefusal(sentence, photo) {
+  showMessage(sentence);
+  if (photo) offerRetry(() => runExclusively(() => post(photo)));
 }
 
-/** Send a form of words or buttons. */
-async function ask(target, submitter) {
+/** Send the text form or a button. */
+async function sendForm(target, submitter) {
   const body = new URLSearchParams(new FormData(target, submitter));
   if (target.matches(".words")) {
     body.delete("look");
-    const kept = deeds.querySelector("[name=look]");
-    if (kept) body.append("look", kept.value);
+    const lookField = actions.querySelector("[name=look]");
+    if (lookField) body.append("look", lookField.value);
   }
-  const moved = deeds.contains(document.activeElement);
+  const hadFocus = actions.contains(document.activeElement);
   showTyping("");
   let reply, json;
   try {
     reply = await fetch(target.action, { method: "POST", body, headers: { Accept: "application/json" } });
     json = await reply.json();
   } catch {
-    return () => say(unreachable(words.missed));
+    return () => showMessage(unreachable(words.missed));
   }
-  if (!reply.ok) return () => say(json.message);
+  if (!reply.ok) return () => showMessage(json.message);
   target.querySelectorAll("input:not([type=hidden])").forEach((input) => {
     input.value = "";
   });
-  return telling(json, moved);
+  return showReply(json, hadFocus);
 }
 
 const firstFile = (transfer) => [...(transfer?.files ?? [])][0];
-const take = (file) => file && alone(() => show({ file }), { waits: true });
+const sendFile = (file) => file && runExclusively(() => show({ file }), { waits: true });
 
 form.addEventListener("change", ({ target }) => {
   if (target.type !== "file") return;
-  take(target.files[0]);
+  sendFile(target.files[0]);
   target.value = "";
 });
 
@@ -151,30 +161,30 @@ addEventListener("submit", (event) => {
   if (!chat.contains(target)) return;
   event.preventDefault();
   if (target !== form) {
-    alone(() => ask(target, submitter));
+    runExclusively(() => sendForm(target, submitter));
   } else if (submitter?.name === "sample") {
-    alone(() => show({ sample: submitter }));
+    runExclusively(() => show({ sample: submitter }));
   }
 });
 
 addEventListener("paste", (event) => {
-  take(firstFile(event.clipboardData));
+  sendFile(firstFile(event.clipboardData));
 });
 
 addEventListener("dragover", (event) => {
   if (![...event.dataTransfer.types].includes("Files")) return;
   event.preventDefault();
-  curtain.hidden = false;
+  overlay.hidden = false;
 });
 
 addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) curtain.hidden = true;
+  if (!event.relatedTarget) overlay.hidden = true;
 });
 
 addEventListener("drop", (event) => {
-  curtain.hidden = true;
+  overlay.hidden = true;
   const file = firstFile(event.dataTransfer);
   if (!file) return;
   event.preventDefault();
-  take(file);
+  sendFile(file);
 });

@@ -1,21 +1,21 @@
 /**
- * Eva's words on a look's page, one bubble after the other as she would type them, the first time one sees the look.
+ * Reveals the messages on a look's page one after the other, as if Eva typed them, on the first visit in a tab.
  *
- * For the eyes only: all words are in the page from the beginning, each in its place, so nothing moves and readers of
- * the screen read on. A click or a key shows the rest; who asked for less motion sees everything at once.
+ * This is visual only: all text is in the page from the start, so nothing moves and screen readers are not affected.
+ * A click or a key reveals the rest; with reduced motion everything is visible at once.
  */
 
 const log = document.querySelector(".typed");
 const bubbles = [...log.querySelectorAll(".bubble")];
-const seen = `seen ${log.dataset.of}`;
+const storageKey = `seen ${log.dataset.of}`;
 
-/** How long she types so many characters, in milliseconds. */
+/** Typing time of a message of a length in characters, in milliseconds. */
 const pause = (length) => Math.min(400 + 14 * length, 1500);
 
-/** What a browser keeps for this tab; some people let it keep nothing. */
-const kept = (work) => {
+/** Use the tab's storage; some browsers refuse it. */
+const withStorage = (task) => {
   try {
-    return work(sessionStorage);
+    return task(sessionStorage);
   } catch {
     return null;
   }
@@ -27,28 +27,28 @@ dots.setAttribute("aria-hidden", "true");
 dots.append(...Array.from({ length: 3 }, () => document.createElement("i")));
 
 async function type() {
-  const hurried = new Promise((done) => {
-    for (const event of ["pointerdown", "keydown"]) addEventListener(event, () => done(true), { once: true });
+  const skipped = new Promise((resolve) => {
+    for (const event of ["pointerdown", "keydown"]) addEventListener(event, () => resolve(true), { once: true });
   });
   for (const bubble of bubbles) {
     bubble.append(dots);
-    const wait = new Promise((done) => setTimeout(done, pause(bubble.textContent.length), false));
-    if (await Promise.race([hurried, wait])) break;
+    const wait = new Promise((resolve) => setTimeout(resolve, pause(bubble.textContent.length), false));
+    if (await Promise.race([skipped, wait])) break;
     bubble.classList.add("heard");
   }
   dots.remove();
   log.classList.add("done");
 }
 
-if (matchMedia("(prefers-reduced-motion: reduce)").matches || kept((tab) => tab.getItem(seen))) {
+if (matchMedia("(prefers-reduced-motion: reduce)").matches || withStorage((storage) => storage.getItem(storageKey))) {
   log.classList.add("done");
 } else {
   log.classList.add("speaking");
-  const watch = new IntersectionObserver((entries) => {
+  const observer = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
-    watch.disconnect();
-    kept((tab) => tab.setItem(seen, "1"));
+    observer.disconnect();
+    withStorage((storage) => storage.setItem(storageKey, "1"));
     type();
   });
-  watch.observe(log);
+  observer.observe(log);
 }

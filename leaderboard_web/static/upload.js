@@ -1,20 +1,20 @@
-/** The way of a photo to Eva, with its progress: fetch cannot tell how much has been sent, XMLHttpRequest can. */
+/** Uploads with progress, which XMLHttpRequest reports and fetch does not. */
 
-const PATIENCE = 90_000;
+const TIMEOUT_MS = 90_000;
 
 /**
  * Send a form.
  *
  * @param {string} url
  * @param {FormData} body
- * @param {(share: number) => void} progress told how much was sent, 0 to 1
- * @returns {Promise<{ok: boolean, status: number, json: any}>} rejected where the line broke or nobody answered in time
+ * @param {(share: number) => void} progress receives the share that was sent, 0 to 1
+ * @returns {Promise<{ok: boolean, status: number, json: any}>} rejected without a response in time
  */
 export function send(url, body, progress) {
-  return new Promise((done, broken) => {
+  return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
-    request.timeout = PATIENCE;
+    request.timeout = TIMEOUT_MS;
     request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", ({ loaded, total, lengthComputable }) => {
       if (lengthComputable && total) progress(loaded / total);
@@ -23,19 +23,19 @@ export function send(url, body, progress) {
     request.addEventListener("load", () => {
       try {
         const { status } = request;
-        done({ ok: status >= 200 && status < 300, status, json: JSON.parse(request.responseText) });
+        resolve({ ok: status >= 200 && status < 300, status, json: JSON.parse(request.responseText) });
       } catch (error) {
-        broken(error);
+        reject(error);
       }
     });
     for (const end of ["error", "timeout", "abort"]) {
-      request.addEventListener(end, () => broken(new Error(end)));
+      request.addEventListener(end, () => reject(new Error(end)));
     }
     request.send(body);
   });
 }
 
-/** A number for a photo: sent twice, it is judged once. */
-export function attempt() {
+/** An id for an upload, so that one that is repeated is judged once. */
+export function createAttemptId() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -279,12 +279,12 @@ async def test_scripts_get_the_next_parts_and_a_photo_that_is_sent_twice_is_one(
     assert parts[0] == parts[1]
     assert parts[0]["url"] == f"/try?look={look.id}"
     assert parts[0]["photo"].count("<img") == 1
-    assert [unescape(each) for each in re.findall("<p>(.*?)</p>", parts[0]["says"])] == verdict_of(look)
-    assert 'value="share"' in parts[0]["deeds"]
+    assert [unescape(each) for each in re.findall("<p>(.*?)</p>", parts[0]["messages"])] == verdict_of(look)
+    assert 'value="share"' in parts[0]["actions"]
     data = {"look": str(look.id), "do": "share"}
     pressed = (await client.post("/try/act", data=data, headers=JSON)).json()
-    assert re.findall("<p>(.*?)</p>", pressed["says"])[0] == translate("talk.button.share", EN)
-    assert 'class="naming"' in pressed["deeds"]
+    assert re.findall("<p>(.*?)</p>", pressed["messages"])[0] == translate("talk.button.share", EN)
+    assert 'class="naming"' in pressed["actions"]
 
 
 async def test_words_are_answered_and_make_nobody_a_visitor(client: httpx.AsyncClient, resources: Resources) -> None:
