@@ -1,4 +1,4 @@
-"""What has to go goes, from every table and every folder."""
+"""Deletion of expired images and erasure of people: every table and every file."""
 
 import asyncio
 from datetime import timedelta
@@ -27,19 +27,19 @@ WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'a
 async def rows(resources: Resources) -> dict[str, list[str]]:
     """Every row of every table, as text; empty tables are left out."""
     async with resources.database.transaction() as connection:
-        found = {}
+        tables = {}
         for table in (await connection.execute(text(EVERY_TABLE))).scalars():
-            kept = await connection.execute(text(f'SELECT CAST(each.* AS text) FROM "{table}" AS each'))
-            found[table] = sorted(kept.scalars())
-        return {table: kept for table, kept in found.items() if kept}
+            result = await connection.execute(text(f'SELECT CAST(t.* AS text) FROM "{table}" AS t'))
+            tables[table] = sorted(result.scalars())
+        return {table: lines for table, lines in tables.items() if lines}
 
 
-OF_NOBODY = {"days", "moderation"}
-"""Tables that count, or say what was done, and after a person has gone name nobody."""
+ANONYMOUS_TABLES = {"daily_counts", "moderation_log"}
+"""Tables whose rows remain after an erasure, without a reference to the person."""
 
 
-def rows_with_personal_data(kept: dict[str, list[str]]) -> dict[str, list[str]]:
-    return {table: lines for table, lines in kept.items() if table not in OF_NOBODY}
+def rows_with_personal_data(tables: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {table: lines for table, lines in tables.items() if table not in ANONYMOUS_TABLES}
 
 
 def stored_files(storage_folder: Path) -> int:
@@ -53,7 +53,7 @@ async def age_look(resources: Resources, look_id: UUID, age: timedelta) -> None:
 
 
 async def create_person_with_everything(resources: Resources, subject: str, friend: UUID | None = None) -> UUID:
-    """A person with something in every table, and with two looks that a friend has to do with."""
+    """Create a person with rows in every table, and with reactions between them and a friend."""
     async with resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, subject, language="ko")
         await people.set_display_name(connection, person.id, f"name of {subject}")
@@ -61,52 +61,52 @@ async def create_person_with_everything(resources: Resources, subject: str, frie
         private, shared = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
         await looks.share(connection, shared.id)
         await look_feedback.record_correction(connection, private.id, Style.MODE)
-        ticket = {"token_hash": sha256(subject.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
-        await connection.execute(insert(schema.one_time_tokens).values(**ticket))
-        act = {
+        token = {"token_hash": sha256(subject.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
+        await connection.execute(insert(schema.one_time_tokens).values(**token))
+        action = {
             "action": ModerationAction.RESTORE,
             "moderator_id": person.id,
             "look_id": shared.id,
             "person_id": person.id,
         }
-        await connection.execute(insert(schema.moderation_log).values(**act))
-        for platform, sender in ((Channel.TELEGRAM, subject), (Channel.KAKAO, f"kakao {subject}")):
-            number = await inbox.insert(
-                connection, platform, f"update {sender}", external_sender_id=sender, payload={"is": sender}
+        await connection.execute(insert(schema.moderation_log).values(**action))
+        for channel, sender in ((Channel.TELEGRAM, subject), (Channel.KAKAO, f"kakao {subject}")):
+            inbox_id = await inbox.insert(
+                connection, channel, f"update {sender}", external_sender_id=sender, payload={"is": sender}
             )
-            assert number is not None
-            await checkpoints.record(connection, number, "verdict", data=f"message {sender}")
-            await enqueue(connection, "bot.answer", lock=conversation_lock_key(platform, sender), inbox_id=number)
+            assert inbox_id is not None
+            await checkpoints.record(connection, inbox_id, "verdict", data=f"message {sender}")
+            await enqueue(connection, "bot.answer", lock=conversation_lock_key(channel, sender), inbox_id=inbox_id)
         if friend is not None:
-            theirs = (await looks.list_for_person(connection, friend, limit=1))[0]
-            for giver, look in ((friend, shared), (person.id, theirs)):
+            friends_look = (await looks.list_for_person(connection, friend, limit=1))[0]
+            for reactor, look in ((friend, shared), (person.id, friends_look)):
                 for table in (schema.hearts, schema.bookmarks):
-                    await connection.execute(insert(table).values(look_id=look.id, person_id=giver))
-                reason = f"by {giver}"
-                await connection.execute(insert(schema.reports).values(look_id=look.id, person_id=giver, reason=reason))
-            for one, other in ((friend, person.id), (person.id, friend)):
-                await connection.execute(insert(schema.follows).values(follower_id=one, followed_id=other))
+                    await connection.execute(insert(table).values(look_id=look.id, person_id=reactor))
+                reason = f"by {reactor}"
+                await connection.execute(
+                    insert(schema.reports).values(look_id=look.id, person_id=reactor, reason=reason)
+                )
+            for follower, followed in ((friend, person.id), (person.id, friend)):
+                await connection.execute(insert(schema.follows).values(follower_id=follower, followed_id=followed))
     return person.id
 
 
 async def test_erasure_leaves_nothing_of_a_person(resources: Resources, storage_folder: Path) -> None:
     friend = await create_person_with_everything(resources, "friend")
-    before, pictures_before = await rows(resources), stored_files(storage_folder)
+    before, files_before = await rows(resources), stored_files(storage_folder)
     person = await create_person_with_everything(resources, "mina", friend)
     full = await rows(resources)
-    ours = {table for table in full if not table.startswith("procrastinate_")}
-    assert ours == set(schema.metadata.tables), (
-        "a table without a row proves nothing: fill it in create_person_with_everything"
-    )
+    own_tables = {table for table in full if not table.startswith("procrastinate_")}
+    assert own_tables == set(schema.metadata.tables), "create_person_with_everything must fill every table"
     assert "procrastinate_jobs" in full
-    assert stored_files(storage_folder) == pictures_before + 4
+    assert stored_files(storage_folder) == files_before + 4
 
     assert await erase_person(resources, person)
 
     after = await rows(resources)
     assert rows_with_personal_data(after) == rows_with_personal_data(before)
-    assert not [row for kept in after.values() for row in kept if "mina" in row or str(person) in row]
-    assert stored_files(storage_folder) == pictures_before
+    assert not [row for lines in after.values() for row in lines if "mina" in row or str(person) in row]
+    assert stored_files(storage_folder) == files_before
     assert not await erase_person(resources, person)
     async with resources.database.transaction() as connection:
         again = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "mina", language="ko")
@@ -117,7 +117,7 @@ async def test_failed_erasure_changes_nothing(resources: Resources, storage_fold
     person = await create_person_with_everything(resources, "mina")
     before = await rows(resources)
     storage_folder.rename(storage_folder.with_name("away"))
-    storage_folder.write_bytes(b"a file where the folder was")
+    storage_folder.write_bytes(b"a file instead of the directory")
     with pytest.raises(StorageUnavailableError):
         await erase_person(resources, person)
     assert await rows(resources) == before
