@@ -11,7 +11,7 @@ from core.object_storage import ObjectStorage
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """The address of an S3 with one empty bucket."""
+    """Endpoint of a fake S3 server with one empty bucket."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

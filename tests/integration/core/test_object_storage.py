@@ -59,9 +59,9 @@ def test_unsupported_urls_are_rejected(url: str) -> None:
 
 async def test_partial_files_are_deleted_with_the_image(tmp_path: Path) -> None:
     storage, key, other = ObjectStorage(tmp_path.as_uri()), generate_key(), generate_key()
-    for each in (key, other):
-        await storage.put(each, b"whole")
-        (tmp_path / f"{each}#1").write_bytes(b"half")
+    for stored_key in (key, other):
+        await storage.put(stored_key, b"whole")
+        (tmp_path / f"{stored_key}#1").write_bytes(b"half")
     await storage.delete([key])
     assert sorted(path.name for path in tmp_path.rglob("*.jpg*")) == [other[3:], f"{other[3:]}#1"]
 

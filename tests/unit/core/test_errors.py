@@ -11,19 +11,19 @@ def _documented_tree() -> dict[str, str | None]:
     parents: dict[str, str | None] = {}
     path: list[tuple[int, str]] = []
     for line in (errors.__doc__ or "").splitlines():
-        found = re.match(r"^( +)(?:- )?([A-Z][A-Za-z]+)\b", line)
-        if found is None:
+        match = re.match(r"^( +)(?:- )?([A-Z][A-Za-z]+)\b", line)
+        if match is None:
             continue
-        depth = len(found[1])
+        depth = len(match[1])
         path = [(at, name) for at, name in path if at < depth]
-        parents[found[2]] = path[-1][1] if path else None
-        path.append((depth, found[2]))
+        parents[match[2]] = path[-1][1] if path else None
+        path.append((depth, match[2]))
     return parents
 
 
 def _classes() -> dict[str, str | None]:
-    found = inspect.getmembers(errors, lambda each: inspect.isclass(each) and each.__module__ == errors.__name__)
-    return {name: None if each.__base__ is Exception else each.__base__.__name__ for name, each in found}
+    members = inspect.getmembers(errors, lambda value: inspect.isclass(value) and value.__module__ == errors.__name__)
+    return {name: None if kind.__base__ is Exception else kind.__base__.__name__ for name, kind in members}
 
 
 def test_docstring_lists_every_class_under_its_parent() -> None:

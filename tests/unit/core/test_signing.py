@@ -14,27 +14,27 @@ HOUR = timedelta(hours=1)
 
 
 def test_token_is_valid_for_its_image_only() -> None:
-    links, mine, yours = UrlSigner(b"secret"), generate_key(), generate_key()
-    token = links.sign(mine, HOUR)
-    links.verify(mine, token)
+    signer, key, other_key = UrlSigner(b"secret"), generate_key(), generate_key()
+    token = signer.sign(key, HOUR)
+    signer.verify(key, token)
     with pytest.raises(InvalidSignatureError):
-        links.verify(yours, token)
+        signer.verify(other_key, token)
 
 
 def test_token_expires(monkeypatch: pytest.MonkeyPatch) -> None:
-    links, key = UrlSigner(b"secret"), generate_key()
-    token = links.sign(key, HOUR)
+    signer, key = UrlSigner(b"secret"), generate_key()
+    token = signer.sign(key, HOUR)
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3590)
-    links.verify(key, token)
+    signer.verify(key, token)
     monkeypatch.setattr(time, "time", lambda: now + 3610)
     with pytest.raises(InvalidSignatureError, match="expired"):
-        links.verify(key, token)
+        signer.verify(key, token)
 
 
 def test_forged_tokens_are_rejected() -> None:
-    links, key = UrlSigner(b"secret"), generate_key()
-    end, _, signature = links.sign(key, HOUR).partition(".")
+    signer, key = UrlSigner(b"secret"), generate_key()
+    end, _, signature = signer.sign(key, HOUR).partition(".")
     forged = [
         UrlSigner(b"another").sign(key, HOUR),
         f"{int(end, 16) + 3600:x}.{signature}",
@@ -46,17 +46,17 @@ def test_forged_tokens_are_rejected() -> None:
     ]
     for token in forged:
         with pytest.raises(InvalidSignatureError):
-            links.verify(key, token)
+            signer.verify(key, token)
 
 
 def test_tokens_of_one_period_are_equal(monkeypatch: pytest.MonkeyPatch) -> None:
-    links, key = UrlSigner(b"secret"), generate_key()
+    signer, key = UrlSigner(b"secret"), generate_key()
     now = 3600.0 * 480_000
     tokens = []
-    for moment in (now + 1, now + 3599, now + 3601):
-        monkeypatch.setattr(time, "time", lambda moment=moment: moment)
-        tokens.append(links.sign(key, HOUR, round_to=HOUR))
-        assert int(tokens[-1].partition(".")[0], 16) >= moment + 3600
+    for timestamp in (now + 1, now + 3599, now + 3601):
+        monkeypatch.setattr(time, "time", lambda timestamp=timestamp: timestamp)
+        tokens.append(signer.sign(key, HOUR, round_to=HOUR))
+        assert int(tokens[-1].partition(".")[0], 16) >= timestamp + 3600
     assert tokens[0] == tokens[1] != tokens[2]
 
 
@@ -89,12 +89,12 @@ def test_signatures_of_other_secrets_and_salts_are_rejected() -> None:
     assert VISITORS.verify(f"{key}.{signature}") is None
 
 
-GIVEN = "0123456789abcdef0123456789abcdef"
+SECRET_KEY = "0123456789abcdef0123456789abcdef"
 
 
 def test_configured_key_is_used(tmp_path: Path) -> None:
-    settings = Settings(secret_key=SecretStr(GIVEN), data_dir=tmp_path, env=Environment.PRODUCTION)
-    assert load_secret_key(settings) == GIVEN.encode()
+    settings = Settings(secret_key=SecretStr(SECRET_KEY), data_dir=tmp_path, env=Environment.PRODUCTION)
+    assert load_secret_key(settings) == SECRET_KEY.encode()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,4 @@
-"""What is made of a photo: made once, and gone with it, whatever happens at the same time."""
+"""Renditions are created once and deleted with their photo, also under concurrency."""
 
 import asyncio
 import threading
@@ -49,31 +49,31 @@ def photo_key_of(look: Look) -> str:
 
 @pytest.fixture(params=["file", "s3"])
 def resources(request: pytest.FixtureRequest, resources: Resources) -> Resources:
-    """A memory whose pictures lie in a folder, and one whose pictures lie in S3."""
+    """Resources with local storage and with S3."""
     if request.param == "file":
         return resources
     return replace(resources, storage=s3_storage(request.getfixturevalue("s3")))
 
 
-async def stored(resources: Resources, look: Look) -> int:
-    """How many pictures there are of a look."""
+async def count_stored(resources: Resources, look: Look) -> int:
+    """Number of stored images of a look."""
     name = photo_key_of(look).removesuffix(".jpg")
-    cam = look.heatmap_key or ""
-    folders = {name[:2], cam[:2]}
-    listed = [each for folder in folders for each in resources.storage._store.list(folder).collect()]
-    return len([each for each in listed if each["path"].startswith(name) or each["path"] == cam])
+    heatmap = look.heatmap_key or ""
+    folders = {name[:2], heatmap[:2]}
+    paths = [item["path"] for folder in folders for item in resources.storage._store.list(folder).collect()]
+    return len([path for path in paths if path.startswith(name) or path == heatmap])
 
 
 async def create_all(resources: Resources, look: Look) -> None:
-    derived, photo = RenditionStore(resources), photo_key_of(look)
+    store, photo = RenditionStore(resources), photo_key_of(look)
     for key in rendition_keys(photo):
-        await derived.get_or_create(key, make_thumbnail, look_id=look.id, photo_key=photo)
+        await store.get_or_create(key, make_thumbnail, look_id=look.id, photo_key=photo)
 
 
 def test_rendition_keys_are_valid_and_complete() -> None:
     photo = generate_key()
     keys = rendition_keys(photo)
-    assert {thumbnail_key(photo), *(share_image_key(photo, each) for each in Language)} <= set(keys)
+    assert {thumbnail_key(photo), *(share_image_key(photo, language) for language in Language)} <= set(keys)
     assert set(SHARE_IMAGE_LANGUAGES) == set(Language)
     assert all(is_valid_key(key) for key in keys)
     assert len({photo, *keys}) == len(keys) + 1
@@ -87,13 +87,13 @@ def test_thumbnail_keeps_the_proportions() -> None:
 
 async def test_concurrent_requests_create_a_rendition_once(resources: Resources) -> None:
     look, made = await create_shared_look(resources), []
-    derived, key = RenditionStore(resources), thumbnail_key(photo_key_of(look))
+    store, key = RenditionStore(resources), thumbnail_key(photo_key_of(look))
 
     def make(photo: bytes) -> bytes:
         made.append(photo)
         return b"thumb"
 
-    asking = [derived.get_or_create(key, make, look_id=look.id, photo_key=photo_key_of(look)) for _ in range(20)]
+    asking = [store.get_or_create(key, make, look_id=look.id, photo_key=photo_key_of(look)) for _ in range(20)]
     assert set(await asyncio.gather(*asking)) == {b"thumb"}
     assert made == [PHOTO]
     assert await resources.storage.get(key) == b"thumb"
@@ -103,7 +103,7 @@ async def test_concurrent_requests_create_a_rendition_once(resources: Resources)
 async def test_renditions_are_deleted_with_the_photo(resources: Resources, way: str) -> None:
     look = await create_shared_look(resources)
     await create_all(resources, look)
-    assert await stored(resources, look) == 2 + len(rendition_keys(photo_key_of(look)))
+    assert await count_stored(resources, look) == 2 + len(rendition_keys(photo_key_of(look)))
     match way:
         case "delete":
             assert await delete_look(resources, look.id)
@@ -121,7 +121,7 @@ async def test_renditions_are_deleted_with_the_photo(resources: Resources, way: 
                     update(schema.looks).where(schema.looks.c.id == look.id).values(created_at=old)
                 )
             assert await delete_expired_photos(resources) == 1
-    assert await stored(resources, look) == 0
+    assert await count_stored(resources, look) == 0
 
 
 async def test_photo_deleted_during_creation_leaves_nothing(resources: Resources) -> None:
@@ -141,7 +141,7 @@ async def test_photo_deleted_during_creation_leaves_nothing(resources: Resources
     go_on.set()
     with pytest.raises(ObjectNotFoundError):
         await asking
-    assert await stored(resources, look) == 0
+    assert await count_stored(resources, look) == 0
 
 
 async def test_deletion_waits_for_a_rendition_being_stored(
@@ -159,7 +159,7 @@ async def test_deletion_waits_for_a_rendition_being_stored(
     key = thumbnail_key(photo_key_of(look))
     await RenditionStore(resources).get_or_create(key, make_thumbnail, look_id=look.id, photo_key=photo_key_of(look))
     assert await deleting[0]
-    assert await stored(resources, look) == 0
+    assert await count_stored(resources, look) == 0
 
 
 async def test_rendition_of_another_look_is_refused(resources: Resources) -> None:

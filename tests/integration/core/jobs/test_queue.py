@@ -30,9 +30,9 @@ async def note(context: JobContext, word: str) -> None:
 
 async def slow(context: JobContext, word: str) -> None:
     notes = context.additional_context["notes"]
-    notes.append(f"{word} begins")
+    notes.append(f"{word} started")
     await asyncio.sleep(0.2)
-    notes.append(f"{word} ends")
+    notes.append(f"{word} ended")
 
 
 async def fail(context: JobContext, times: int) -> None:
@@ -98,8 +98,8 @@ async def test_jobs_with_one_lock_run_in_order_and_others_run_concurrently(
     async with running(worker, notes):
         await wait_until(lambda: len(notes) == 8)
     same_lock = [entry for entry in notes if not entry.startswith("other")]
-    assert same_lock == [f"{word} {what}" for word in ("one", "two", "three") for what in ("begins", "ends")]
-    assert notes.index("other begins") < notes.index("two begins")
+    assert same_lock == [f"{word} {what}" for word in ("one", "two", "three") for what in ("started", "ended")]
+    assert notes.index("other started") < notes.index("two started")
 
 
 async def test_failed_job_is_retried_and_keeps_its_lock(database: Database, worker: JobQueue) -> None:

@@ -1,4 +1,4 @@
-"""Logins become somebody's, and who turns out to be one person is one afterwards."""
+"""Linking logins, merging people, and sessions."""
 
 import asyncio
 from uuid import UUID
@@ -50,15 +50,15 @@ async def test_concurrent_logins_create_one_person(database: Database) -> None:
     async with database.transaction() as connection:
         visitors = [(await create_person(connection, IdentityProvider.WEB)).id for _ in range(6)]
 
-    async def one(visitor: UUID) -> UUID:
+    async def log_in_concurrently(visitor: UUID) -> UUID:
         async with database.transaction() as connection:
             return await log_in(connection, visitor)
 
-    await asyncio.gather(*map(one, visitors))
+    await asyncio.gather(*map(log_in_concurrently, visitors))
     async with database.transaction() as connection:
         owner = await log_in(connection, None)
-        left = [each for each in visitors if await people.get(connection, each) is not None]
-        assert left == [owner]
+        remaining = [visitor for visitor in visitors if await people.get(connection, visitor) is not None]
+        assert remaining == [owner]
         assert len(await people.list_identities(connection, owner)) == 7
 
 
@@ -72,7 +72,7 @@ async def test_session_ends_on_the_server(database: Database) -> None:
         await accounts.end_session(connection, "second")
         assert await people.get_identity(connection, IdentityProvider.WEB, "second") is None
         await accounts.end_all_sessions(connection, person)
-        assert [each.provider for each in await people.list_identities(connection, person)] == [
+        assert [identity.provider for identity in await people.list_identities(connection, person)] == [
             IdentityProvider.KAKAO_LOGIN
         ]
 

@@ -166,11 +166,11 @@ async def test_only_expired_private_looks_lose_their_images(resources: Resources
     assert await delete_expired_photos(resources) == 0
     assert stored_files(storage_folder) == 4
     async with resources.database.transaction() as connection:
-        kept = {look.id: look for look in await looks.list_for_person(connection, person.id, limit=9)}
+        remaining = {look.id: look for look in await looks.list_for_person(connection, person.id, limit=9)}
         assert not await looks.share(connection, old.id)
-    assert len(kept) == 5
-    assert {each for each, look in kept.items() if look.photo_key is not None} == {young.id, shared.id}
-    assert kept[old.id].verdict.style == old.verdict.style
+    assert len(remaining) == 5
+    assert {look_id for look_id, look in remaining.items() if look.photo_key is not None} == {young.id, shared.id}
+    assert remaining[old.id].verdict.style == old.verdict.style
 
 
 async def test_expired_photos_are_deleted_in_several_batches(resources: Resources) -> None:

@@ -1,4 +1,4 @@
-"""Untrusted bytes in, one upright RGB picture out, or an error with a name."""
+"""Decoding of untrusted bytes to one upright RGB image, or a photo error."""
 
 import struct
 from concurrent.futures import ThreadPoolExecutor

@@ -10,7 +10,7 @@ def person_on(color: tuple[int, int, int]) -> Image.Image:
     return image
 
 
-def test_sky_stays_above_the_ground() -> None:
+def test_image_is_never_upside_down() -> None:
     image = Image.new("RGB", (200, 300), (20, 20, 20))
     image.paste((230, 230, 230), (0, 0, 200, 150))
     for seed in range(40):
@@ -18,21 +18,21 @@ def test_sky_stays_above_the_ground() -> None:
         assert gray[: len(gray) // 4].mean() > gray[-len(gray) // 4 :].mean()
 
 
-def test_most_of_the_photo_stays_in_the_crop() -> None:
+def test_crop_keeps_most_of_the_image() -> None:
     image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 200, 3), np.uint8))
     heights = [augment(image, np.random.default_rng(seed)).height for seed in range(40)]
     assert min(heights) >= MIN_CROP_SHARE * 300 - 1
     assert len(set(heights)) > 20
 
 
-def test_the_same_seed_gives_the_same_picture() -> None:
+def test_augmentation_is_deterministic() -> None:
     image = person_on((255, 255, 255))
     first, again, other = (augment(image, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first.tobytes() == again.tobytes()
     assert first.tobytes() != other.tobytes()
 
 
-def test_a_flat_wall_is_found_and_the_person_is_not_part_of_it() -> None:
+def test_flat_background_is_found_without_the_person() -> None:
     mask = flat_background(person_on((255, 255, 255)))
     assert mask is not None
     assert not mask[100, 60]
@@ -40,12 +40,12 @@ def test_a_flat_wall_is_found_and_the_person_is_not_part_of_it() -> None:
     assert mask[190, 110]
 
 
-def test_a_street_is_no_flat_wall() -> None:
+def test_textured_background_is_not_flat() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (200, 120, 3), np.uint8)
     assert flat_background(Image.fromarray(noise)) is None
 
 
-def test_another_wall_leaves_the_person_as_it_was() -> None:
+def test_replaced_background_keeps_the_person() -> None:
     image = person_on((255, 255, 255))
     mask = flat_background(image)
     assert mask is not None

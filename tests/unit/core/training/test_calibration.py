@@ -11,12 +11,12 @@ def overconfident(n: int = 4000, factor: float = 3.0) -> tuple[np.ndarray, np.nd
     return (true * factor).astype(np.float32), labels
 
 
-def test_temperature_undoes_overconfidence() -> None:
+def test_temperature_corrects_overconfidence() -> None:
     logits, labels = overconfident(factor=3.0)
     assert abs(fit_temperature(logits, labels) - 3.0) < 0.25
 
 
-def test_calibration_error_of_honest_and_of_boastful_numbers() -> None:
+def test_calibration_error_of_calibrated_and_overconfident_outputs() -> None:
     rng = np.random.default_rng(1)
     confidence = rng.uniform(0.2, 1, 20_000).astype(np.float32)
     honest = rng.random(20_000) < confidence
@@ -24,7 +24,7 @@ def test_calibration_error_of_honest_and_of_boastful_numbers() -> None:
     assert expected_calibration_error(np.ones(1000, np.float32), np.arange(1000) % 2 == 0) == 0.5
 
 
-def test_thresholds_keep_their_promises_on_the_photos_they_were_chosen_on() -> None:
+def test_thresholds_meet_their_targets_on_the_same_photos() -> None:
     logits, labels = overconfident()
     rng = np.random.default_rng(2)
     outfit = np.concatenate([rng.beta(9, 1, 4000), rng.beta(1, 9, 500)]).astype(np.float32)
@@ -38,7 +38,7 @@ def test_thresholds_keep_their_promises_on_the_photos_they_were_chosen_on() -> N
     assert 0 < chosen.ambiguous_margin < chosen.clear
 
 
-def test_what_counts_more_decides_the_temperature() -> None:
+def test_temperature_respects_weights() -> None:
     calm, labels = overconfident(factor=1.0)
     loud = calm * 4
     logits, twice = np.concatenate([calm, loud]), np.concatenate([labels, labels])

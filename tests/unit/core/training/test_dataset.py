@@ -19,18 +19,18 @@ def example(style: Style | None, second: Style | None = None, sure: int = 3) -> 
     )
 
 
-def test_reads_only_the_splits_asked_for(data: Path) -> None:
-    assert {one.split for one in read_examples(data, Split.VAL)} == {Split.VAL}
+def test_only_the_requested_splits_are_read(data: Path) -> None:
+    assert {example.split for example in read_examples(data, Split.VAL)} == {Split.VAL}
     assert len(read_examples(data, Split.TRAIN)) == 72
 
 
-def test_test_photos_keep_the_second_annotators_view(data: Path) -> None:
+def test_second_annotation_is_read(data: Path) -> None:
     photos = read_examples(data, Split.TEST)
-    assert all(one.second_view is not None for one in photos)
-    assert all(one.second_view is None for one in read_examples(data, Split.TRAIN))
+    assert all(example.second_view is not None for example in photos)
+    assert all(example.second_view is None for example in read_examples(data, Split.TRAIN))
 
 
-def test_targets_follow_style_runner_up_and_certainty() -> None:
+def test_targets_depend_on_style_runner_up_and_certainty() -> None:
     result = targets(
         [example(Style.MODE, Style.CASUAL, 3), example(Style.MODE, None, 1), example(None), example(Style.STREET)]
     )
@@ -43,20 +43,20 @@ def test_targets_follow_style_runner_up_and_certainty() -> None:
     assert result.style_weight[2] == 0 < result.style_weight[1] < result.style_weight[0]
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+def test_missing_labels_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"labels\.csv"):
         read_examples(tmp_path, Split.TRAIN)
 
 
-def test_an_unknown_style_is_named(data: Path) -> None:
+def test_unknown_style_is_named(data: Path) -> None:
     path = data / "labels.csv"
     path.write_text(path.read_text("utf-8").replace("retro", "disco"), "utf-8")
     with pytest.raises(DatasetError, match="disco"):
         read_examples(data, Split.TRAIN)
 
 
-def test_a_broken_photo_is_named(data: Path) -> None:
-    one = read_examples(data, Split.TRAIN)[0]
-    one.photo.write_bytes(b"not a picture")
-    with pytest.raises(DatasetError, match=one.photo.name):
-        one.open()
+def test_broken_photo_is_named(data: Path) -> None:
+    example = read_examples(data, Split.TRAIN)[0]
+    example.photo.write_bytes(b"not a picture")
+    with pytest.raises(DatasetError, match=example.photo.name):
+        example.open()

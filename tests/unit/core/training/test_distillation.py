@@ -20,7 +20,7 @@ def photo(style: Style | None, sure: int = 3) -> Example:
     )
 
 
-def test_the_teacher_doubts_a_slip_that_it_was_not_fitted_on() -> None:
+def test_wrong_label_is_doubtful() -> None:
     """Each style has features of its own; one photo carries another style's label."""
     rng = np.random.default_rng(0)
     examples = [photo(STYLES[number % 8]) for number in range(800)]
@@ -34,7 +34,7 @@ def test_the_teacher_doubts_a_slip_that_it_was_not_fitted_on() -> None:
     assert np.flatnonzero(teaching.is_doubtful).tolist() == [slip]
 
 
-def test_where_there_is_no_outfit_the_teacher_has_no_opinion() -> None:
+def test_predictions_without_an_outfit_are_uniform() -> None:
     examples = [photo(STYLES[number % 2]) for number in range(40)] + [photo(None)]
     teaching = cross_validated_predictions(
         np.random.default_rng(0).random((41, 4)).astype(np.float32), examples, folds=2, seed=0
@@ -43,7 +43,7 @@ def test_where_there_is_no_outfit_the_teacher_has_no_opinion() -> None:
     assert np.allclose(teaching.probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_rare_styles_and_sure_labels_are_drawn_more_often() -> None:
+def test_rare_styles_and_certain_labels_have_higher_weights() -> None:
     examples = [photo(Style.CASUAL)] * 90 + [photo(Style.GIRLISH)] * 10 + [photo(Style.CASUAL, sure=1), photo(None)]
     rates = sampling_weights(examples, balance=0.5, guess_weight=0.6, emphasis={})
     assert rates[90] / rates[0] == np.sqrt(91 / 10)
@@ -52,7 +52,7 @@ def test_rare_styles_and_sure_labels_are_drawn_more_often() -> None:
     assert np.allclose(sampling_weights(examples[:100], balance=0.0, guess_weight=1.0, emphasis={}), 1.0)
 
 
-def test_sources_that_look_like_users_photos_are_drawn_more_often() -> None:
+def test_emphasized_sources_have_higher_weights() -> None:
     examples = [photo(Style.CASUAL), replace(photo(Style.CASUAL), source="shadi"), replace(photo(None), source="shadi")]
     plain = sampling_weights(examples, balance=0.5, guess_weight=0.6, emphasis={})
     rates = sampling_weights(examples, balance=0.5, guess_weight=0.6, emphasis={"shadi": 2.0})

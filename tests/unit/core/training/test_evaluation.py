@@ -35,7 +35,7 @@ def seen(first: Style | None, second: Style | None = None, other: Style | None =
 
 
 def says(style: Style, strength: float = 10.0) -> list[float]:
-    return [strength if one is style else 0.0 for one in STYLES]
+    return [strength if candidate is style else 0.0 for candidate in STYLES]
 
 
 EXAMPLES = [
@@ -51,7 +51,7 @@ LOGITS = np.array(
 OUTFIT = np.array([3.0, 3.0, 3.0, -3.0, -3.0], np.float32)
 
 
-def test_every_share_as_counted_by_hand() -> None:
+def test_metrics_of_known_outputs() -> None:
     figures = evaluate_outputs(EXAMPLES, LOGITS, OUTFIT, CARD).metrics
     assert (figures.photos, figures.outfits) == (5, 4)
     assert figures.top1 == 0.25
@@ -67,24 +67,24 @@ def test_every_share_as_counted_by_hand() -> None:
     assert figures.bands["clear"] == {"share": 0.75, "right": pytest.approx(1 / 3)}
 
 
-def test_confidence_is_taken_after_the_temperature() -> None:
+def test_confidence_uses_the_temperature() -> None:
     evaluation = evaluate_outputs(EXAMPLES, LOGITS, OUTFIT, CARD)
     assert evaluation.probabilities[0].max() == pytest.approx(np.exp(5) / (np.exp(5) + 7), abs=1e-5)
 
 
-def test_confusion_has_the_annotator_down_and_the_model_across() -> None:
+def test_confusion_matrix_orientation() -> None:
     confusion = evaluate_outputs(EXAMPLES, LOGITS, OUTFIT, CARD).confusion
     assert confusion[Style.STREET.position, Style.RETRO.position] == 1
     assert confusion[Style.RETRO.position, Style.STREET.position] == 0
 
 
-def test_a_second_head_is_measured_on_photos_it_has_not_seen() -> None:
+def test_linear_head_is_cross_validated() -> None:
     rng = np.random.default_rng(0)
     noise = rng.random((200, 16)).astype(np.float32)
     labels = [("formal", "sporty")[number % 2] for number in range(200)]
     assert evaluate_linear_head(noise, labels).top1 < 0.65, "nothing to learn from noise"
-    told = noise.copy()
-    told[1::2, 0] += 3
-    found = evaluate_linear_head(told, labels)
-    assert found.top1 > 0.95
-    assert found.most_common == 0.5
+    separable = noise.copy()
+    separable[1::2, 0] += 3
+    metrics = evaluate_linear_head(separable, labels)
+    assert metrics.top1 > 0.95
+    assert metrics.most_common == 0.5

@@ -18,7 +18,7 @@ def pictures() -> list[np.ndarray]:
     return list(np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), np.uint8))
 
 
-def test_nothing_stands_between_pooling_and_the_heads(network: keras.Model) -> None:
+def test_heads_are_linear_on_the_pooled_features(network: keras.Model) -> None:
     pool = network.get_layer("pool")
     for head in ("style", "outfit"):
         layer = network.get_layer(head)
@@ -26,28 +26,28 @@ def test_nothing_stands_between_pooling_and_the_heads(network: keras.Model) -> N
         assert layer.input is pool.output
 
 
-def test_evidence_is_the_logit_spread_over_the_picture(network: keras.Model, pictures: list[np.ndarray]) -> None:
+def test_mean_evidence_plus_bias_is_the_logit(network: keras.Model, pictures: list[np.ndarray]) -> None:
     answers = run_model(build_serving_network(network), pictures)
     _, bias = network.get_layer("style").get_weights()
     assert answers.evidence.shape == (12, 8, 8, 8)
     assert np.allclose(answers.evidence.mean(axis=(1, 2)) + bias, answers.style_logits, atol=1e-4)
 
 
-def test_serving_gives_what_training_gave(network: keras.Model, pictures: list[np.ndarray]) -> None:
+def test_serving_network_equals_the_trained_network(network: keras.Model, pictures: list[np.ndarray]) -> None:
     style, outfit = network(np.stack(pictures).astype(np.float32))
     answers = run_model(build_serving_network(network), pictures)
     assert np.allclose(answers.style_logits, style.numpy(), atol=1e-4)
     assert np.allclose(answers.outfit_logit, outfit.numpy()[:, 0], atol=1e-4)
 
 
-def test_the_exported_model_agrees(network: keras.Model, pictures: list[np.ndarray]) -> None:
+def test_exported_model_agrees(network: keras.Model, pictures: list[np.ndarray]) -> None:
     blob, digest = convert_to_serving(network)
     assert len(digest) == 64
     agreement = check_agreement(run_model(build_serving_network(network), pictures), run_model(blob, pictures))
     assert agreement.cam_correlation >= 0.98
 
 
-def test_another_networks_export_is_refused(network: keras.Model, pictures: list[np.ndarray], tiny: str) -> None:
+def test_export_of_another_network_is_rejected(network: keras.Model, pictures: list[np.ndarray], tiny: str) -> None:
     keras.utils.set_random_seed(99)
     stranger = build_network(build_base(tiny, None, (32, 32)))
     blob, _ = convert_to_serving(stranger)
@@ -55,14 +55,14 @@ def test_another_networks_export_is_refused(network: keras.Model, pictures: list
         check_agreement(run_model(build_serving_network(network), pictures), run_model(blob, pictures))
 
 
-def test_the_tail_answers_like_the_whole(network: keras.Model, pictures: list[np.ndarray]) -> None:
+def test_tail_equals_the_whole_network(network: keras.Model, pictures: list[np.ndarray]) -> None:
     batch = np.stack(pictures).astype(np.float32)
     base = keras.Model(network.input, network.get_layer("block4_pool").output)
     style, _ = build_tail(network, "block4_pool")(base(batch))
     assert np.allclose(style.numpy(), network(batch)[0].numpy(), atol=1e-5)
 
 
-def test_preprocessing_is_vggs_own(tiny: str) -> None:
+def test_preprocessing_equals_keras_vgg(tiny: str) -> None:
     """RGB in, first kernel fed with BGR minus ImageNet's mean."""
     keras.utils.set_random_seed(4)
     base = build_base(tiny, None, (32, 32))

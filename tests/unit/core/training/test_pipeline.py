@@ -1,4 +1,4 @@
-"""From labelled photos to a model that serves: the three commands on a tiny network."""
+"""The training commands on a tiny network."""
 
 import json
 from pathlib import Path
@@ -19,15 +19,15 @@ from core.vision.preprocessing import fit_to_input
 SHAPE = Preprocessing(width=32, height=32)
 
 
-def recipe(backbone: str, **changes: object) -> TrainingConfig:
+def make_config(backbone: str, **changes: object) -> TrainingConfig:
     stages = (Stage(block="block5", photos=640, rate=1e-3), Stage(block="block4", photos=640, rate=5e-4))
     quick = {"backbone": backbone, "preprocessing": SHAPE, "stages": stages, "batch": 8, "ema": 0.8, "dropout": 0.0}
     return TrainingConfig(**quick | changes)  # type: ignore[arg-type]
 
 
-def test_a_model_is_trained_exported_and_reported(data: Path, tiny: str, tmp_path: Path) -> None:
+def test_train_export_and_evaluate(data: Path, tiny: str, tmp_path: Path) -> None:
     run, models, report = tmp_path / "run", tmp_path / "models", tmp_path / "report"
-    pipeline.train(data=data, weights=None, run_dir=run, config=recipe(tiny))
+    pipeline.train(data=data, weights=None, run_dir=run, config=make_config(tiny))
 
     pipeline.export(data=data, run_dir=run, model_dir=models)
     card = load_model_card(models / "model.json")
@@ -47,7 +47,7 @@ def test_a_model_is_trained_exported_and_reported(data: Path, tiny: str, tmp_pat
     assert stages == ["heads", *["stage0"] * 4, *["stage1"] * 4]
 
 
-def test_candidates_are_put_side_by_side(data: Path, tiny: str, tmp_path: Path) -> None:
+def test_candidates_are_compared(data: Path, tiny: str, tmp_path: Path) -> None:
     pipeline.compare_candidates(data=data, weights=None, output_dir=tmp_path / "out", backbone=tiny, photos=50)
     table = (tmp_path / "out" / "candidates.md").read_text("utf-8").splitlines()
     assert len(table) == 2 + 4 * 5
@@ -55,15 +55,15 @@ def test_candidates_are_put_side_by_side(data: Path, tiny: str, tmp_path: Path) 
     assert best > 60, "colors are easy"
 
 
-def test_an_interrupted_run_goes_on_with_what_is_done(data: Path, tiny: str, tmp_path: Path) -> None:
+def test_interrupted_run_is_resumed(data: Path, tiny: str, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    pipeline.train(data=data, weights=None, run_dir=run, config=recipe(tiny))
+    pipeline.train(data=data, weights=None, run_dir=run, config=make_config(tiny))
     whole = keras.models.load_model(run / "model.keras").get_weights()
     journal = (run / "log.jsonl").read_text("utf-8")
     (run / "stage1.weights.h5").unlink()
     (run / "model.keras").unlink()
 
-    pipeline.train(data=data, weights=None, run_dir=run, config=recipe(tiny))
+    pipeline.train(data=data, weights=None, run_dir=run, config=make_config(tiny))
 
     new = (run / "log.jsonl").read_text("utf-8").removeprefix(journal).splitlines()
     assert [json.loads(line)["stage"] for line in new] == ["stage1"] * 4, "heads and stage 0 were not repeated"
@@ -71,48 +71,50 @@ def test_an_interrupted_run_goes_on_with_what_is_done(data: Path, tiny: str, tmp
     assert np.array_equal(whole[0], again[0]), "what no stage trains stays as it was"
 
 
-def test_a_run_goes_on_from_another_ones_network_at_another_shape(data: Path, tiny: str, tmp_path: Path) -> None:
-    pipeline.train(data=data, weights=None, run_dir=tmp_path / "first", config=recipe(tiny))
-    taller = recipe(tiny, preprocessing=Preprocessing(width=32, height=48), stages=())
+def test_run_starts_from_another_network_with_another_input_size(data: Path, tiny: str, tmp_path: Path) -> None:
+    pipeline.train(data=data, weights=None, run_dir=tmp_path / "first", config=make_config(tiny))
+    taller = make_config(tiny, preprocessing=Preprocessing(width=32, height=48), stages=())
     start = tmp_path / "first" / "model.keras"
     pipeline.train(data=data, weights=None, run_dir=tmp_path / "second", config=taller, start=start)
     first, second = (keras.models.load_model(tmp_path / run / "model.keras") for run in ("first", "second"))
     assert second.input_shape == (None, 48, 32, 3)
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
-    kept = load_config(tmp_path / "second" / "recipe.json")
-    assert len(kept.start) == 8, "whose network it was is kept"
+    config = load_config(tmp_path / "second" / "recipe.json")
+    assert len(config.start) == 8, "the digest of the initial network is stored"
 
 
-def test_another_recipe_does_not_mix_into_a_run(data: Path, tiny: str, tmp_path: Path) -> None:
-    short = recipe(tiny, stages=())
+def test_run_directory_of_another_configuration_is_rejected(data: Path, tiny: str, tmp_path: Path) -> None:
+    short = make_config(tiny, stages=())
     pipeline.train(data=data, weights=None, run_dir=tmp_path / "run", config=short)
     with pytest.raises(CheckpointMismatchError):
-        pipeline.train(data=data, weights=None, run_dir=tmp_path / "run", config=recipe(tiny, stages=(), dropout=0.1))
+        pipeline.train(
+            data=data, weights=None, run_dir=tmp_path / "run", config=make_config(tiny, stages=(), dropout=0.1)
+        )
 
 
-def test_an_unknown_backbone_is_refused(data: Path, tmp_path: Path) -> None:
+def test_unknown_backbone_is_rejected(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UnknownBackboneError, match="vgg16"):
-        pipeline.train(data=data, weights=None, run_dir=tmp_path, config=recipe("alexnet"))
+        pipeline.train(data=data, weights=None, run_dir=tmp_path, config=make_config("alexnet"))
 
 
-def test_a_recipe_survives_its_file(tmp_path: Path) -> None:
-    given = recipe("vgg16", seed=11)
-    (tmp_path / "recipe.json").write_text(given.to_json(), "utf-8")
-    assert load_config(tmp_path / "recipe.json") == given
+def test_config_round_trip(tmp_path: Path) -> None:
+    config = make_config("vgg16", seed=11)
+    (tmp_path / "recipe.json").write_text(config.to_json(), "utf-8")
+    assert load_config(tmp_path / "recipe.json") == config
 
 
-def test_kept_features_are_what_the_frozen_part_gives(data: Path, tiny: str, tmp_path: Path) -> None:
+def test_stored_features_equal_the_frozen_base(data: Path, tiny: str, tmp_path: Path) -> None:
     examples = read_examples(data, Split.VAL)
     base = tmp_path / "base.tflite"
-    network = pipeline._build_frozen_base(recipe(tiny), None)
+    network = pipeline._build_frozen_base(make_config(tiny), None)
     base.write_bytes(convert_to_litert(network))
     done: list[int] = []
     store = extract_features(
-        examples, base=base, folder=tmp_path / "kept", shape=SHAPE, seed=None, processes=2, advance=done.append
+        examples, base=base, folder=tmp_path / "features", shape=SHAPE, seed=None, processes=2, advance=done.append
     )
     assert sum(done) == len(examples)
     codes, scale = store.maps("block4_pool")
-    pixels = np.stack([fit_to_input(one.open(), SHAPE).pixels for one in examples]).astype(np.float32)
+    pixels = np.stack([fit_to_input(example.open(), SHAPE).pixels for example in examples]).astype(np.float32)
     expected = np.asarray(network(pixels)["block4_pool"])
     assert codes.shape == expected.shape
     assert np.corrcoef(dequantize(codes, scale).ravel(), expected.ravel())[0, 1] > 0.995

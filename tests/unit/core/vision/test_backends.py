@@ -59,9 +59,9 @@ def test_backends_match_the_network(
 def test_outputs_are_copied(folder: Path) -> None:
     engine = LiteRTBackend(folder / "eva.tflite", interpreters=1)
     first = engine.forward(_pixels(1))
-    kept = first.evidence.copy()
+    copied = first.evidence.copy()
     engine.forward(_pixels(2))
-    assert (first.evidence == kept).all()
+    assert (first.evidence == copied).all()
 
 
 @pytest.mark.train

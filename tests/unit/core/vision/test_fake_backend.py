@@ -48,8 +48,8 @@ def test_concurrent_callers_get_different_outputs() -> None:
     engine = FakeBackend(iter(script))
     pixels = np.zeros((256, 256, 3), np.uint8)
     with ThreadPoolExecutor(8) as pool:
-        given = list(pool.map(lambda _: engine.forward(pixels), script))
-    assert {id(outputs) for outputs in given} == {id(outputs) for outputs in script}
+        received = list(pool.map(lambda _: engine.forward(pixels), script))
+    assert {id(outputs) for outputs in received} == {id(outputs) for outputs in script}
 
 
 def test_hash_outputs_depend_on_the_pixels_only() -> None:

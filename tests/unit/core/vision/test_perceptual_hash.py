@@ -1,4 +1,5 @@
 import io
+import itertools
 
 import pytest
 from PIL import Image, ImageDraw
@@ -38,8 +39,8 @@ def test_recompressed_photo_is_a_duplicate(photo: Image.Image, scale: float, qua
 
 
 def test_different_photos_are_no_duplicates() -> None:
-    prints = [perceptual_hash(make_scene(300, 400, seed=seed)) for seed in range(8)]
-    assert not any(is_duplicate(one, other) for at, one in enumerate(prints) for other in prints[:at])
+    hashes = [perceptual_hash(make_scene(300, 400, seed=seed)) for seed in range(8)]
+    assert not any(is_duplicate(first, second) for first, second in itertools.combinations(hashes, 2))
 
 
 def test_another_dress_in_the_same_mirror_is_no_duplicate() -> None:
