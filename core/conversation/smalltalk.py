@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 
 from core.conversation.actions import Action
 from core.conversation.narration import percent, style_description, style_name
@@ -72,12 +73,18 @@ def reply_to_text(message: str, language: Language) -> str:
 
 def find_style_name(message: str) -> Style | None:
     """The style that a message names; of two names the longer one, since Business Casual is not Casual."""
-    folded = message.casefold()
+    folded, names = message.casefold(), _styles_by_name()
+    matches = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", folded)]
+    return names[max(matches, key=len)] if matches else None
+
+
+@cache
+def _styles_by_name() -> dict[str, Style]:
+    """The styles by their names, the labels of their buttons and other names for them, in both languages."""
     names = {style_name(style, language).casefold(): style for style in STYLES for language in Language}
     for key in ("talk.style", "talk.style.called"):
         names |= {translate(f"{key}.{style}", language).casefold(): style for style in STYLES for language in Language}
-    matches = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", folded)]
-    return names[max(matches, key=len)] if matches else None
+    return names
 
 
 def parse_style_answer(message: str) -> Style | None:

@@ -174,7 +174,7 @@ async def test_callback_url_of_another_host_is_ignored(harness: KakaoHarness) ->
     assert is_verdict((await harness.send(payload)).reply)
 
 
-async def test_repeated_request_is_promise_again_and_posted_once(harness: KakaoHarness) -> None:
+async def test_repeated_request_is_promised_again_and_posted_once(harness: KakaoHarness) -> None:
     await harness.give_consent()
     harness.model.unpaused.clear()
     payload = harness.kakao.photo(make_photo(), callback=True)

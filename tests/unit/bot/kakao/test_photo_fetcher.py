@@ -1,4 +1,4 @@
-"""The fetcher against real servers on this machine, some of which lie."""
+"""`SafePhotoFetcher` against local servers, some of them malicious."""
 
 import asyncio
 import gzip
@@ -28,17 +28,16 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 
 class Cdn:
-    """Serves a photo in every way that it should not be served, and keeps the headers of each call."""
+    """Serves a photo in correct and incorrect ways, and records the headers of each request."""
 
     def __init__(self) -> None:
         self.headers: list[dict[str, str]] = []
-        self.app = Starlette(routes=[Route("/{what}", self._serve)])
+        self.app = Starlette(routes=[Route("/{name}", self._serve)])
 
     async def _serve(self, request: Request) -> Response:
         self.headers.append(dict(request.headers))
-        what = request.path_params["what"]
-        to = request.query_params.get("to", "")
-        answers: dict[str, Callable[[], Response]] = {
+        target = request.query_params.get("to", "")
+        responses: dict[str, Callable[[], Response]] = {
             "good.jpg": lambda: Response(JPEG, media_type="image/jpeg"),
             "named-text.jpg": lambda: Response(JPEG, media_type="text/html"),
             "page.jpg": lambda: Response("<html>login</html>", media_type="image/jpeg"),
@@ -50,16 +49,16 @@ class Cdn:
             "broken.jpg": lambda: Response(status_code=502),
             "moved.jpg": lambda: RedirectResponse("/good.jpg"),
             "circle.jpg": lambda: RedirectResponse("/circle.jpg"),
-            "away.jpg": lambda: RedirectResponse(to),
+            "away.jpg": lambda: RedirectResponse(target),
         }
-        return answers[what]()
+        return responses[request.path_params["name"]]()
 
     @staticmethod
-    async def _endless(pause: float) -> AsyncIterator[bytes]:
+    async def _endless(delay: float) -> AsyncIterator[bytes]:
         yield JPEG
         while True:
-            yield b"x" if pause else b"x" * 65536
-            await asyncio.sleep(pause)
+            yield b"x" if delay else b"x" * 65536
+            await asyncio.sleep(delay)
 
 
 @pytest.fixture
@@ -79,8 +78,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def to(*addresses: str) -> Resolver:
-    """A resolver for which every name has these addresses."""
+def resolve_to(*addresses: str) -> Resolver:
+    """A resolver that returns these addresses for every host."""
 
     async def resolve(host: str, port: int) -> list[str]:
         return list(addresses)
@@ -88,25 +87,25 @@ def to(*addresses: str) -> Resolver:
     return resolve
 
 
-def fetcher(
+def make_fetcher(
     client: httpx.AsyncClient,
     *,
     hosts: tuple[str, ...] = ("127.0.0.1", ".kakaocdn.net"),
     env: Environment = Environment.DEVELOPMENT,
     resolve: Resolver = resolve_host,
-    within: float = 20.0,
+    timeout: float = 20.0,
 ) -> SafePhotoFetcher:
     settings = Settings(kakao_image_hosts=hosts, env=env)
-    return SafePhotoFetcher(client, settings, resolve=resolve, max_bytes=1_000_000, timeout=within)
+    return SafePhotoFetcher(client, settings, resolve=resolve, max_bytes=1_000_000, timeout=timeout)
 
 
 @pytest.mark.parametrize(
     "path", ["good.jpg", "named-text.jpg", "moved.jpg", "good.jpg?credential=X&expires=1&signature=Y%2F"]
 )
-async def test_photo_is_fetched_whatever_its_type_says(
+async def test_photo_is_fetched_regardless_of_its_content_type(
     client: httpx.AsyncClient, server: LocalServer, path: str
 ) -> None:
-    assert await fetcher(client).fetch_photo(f"{server.url}/{path}") == JPEG
+    assert await make_fetcher(client).fetch_photo(f"{server.url}/{path}") == JPEG
 
 
 @pytest.mark.parametrize(
@@ -125,31 +124,31 @@ async def test_photo_is_fetched_whatever_its_type_says(
         ("away.jpg?to=//evil.example/good.jpg", ForbiddenUrlError),
     ],
 )
-async def test_everything_else_is_a_named_error(
+async def test_every_other_response_raises_its_error(
     client: httpx.AsyncClient, server: LocalServer, path: str, error: type[EvaError]
 ) -> None:
     with pytest.raises(error):
-        await fetcher(client).fetch_photo(f"{server.url}/{path}")
+        await make_fetcher(client).fetch_photo(f"{server.url}/{path}")
 
 
-async def test_slow_photo_is_given_up(client: httpx.AsyncClient, server: LocalServer) -> None:
+async def test_slow_photo_times_out(client: httpx.AsyncClient, server: LocalServer) -> None:
     with pytest.raises(RemotePhotoUnavailableError, match="slow"):
-        await fetcher(client, within=0.5).fetch_photo(f"{server.url}/drip.jpg")
+        await make_fetcher(client, timeout=0.5).fetch_photo(f"{server.url}/drip.jpg")
 
 
-async def test_nobody_there(client: httpx.AsyncClient, server: LocalServer) -> None:
+async def test_unreachable_or_unknown_host_is_unavailable(client: httpx.AsyncClient, server: LocalServer) -> None:
     server.__exit__(None, None, None)
     with pytest.raises(RemotePhotoUnavailableError):
-        await fetcher(client, resolve=to("127.0.0.1")).fetch_photo("http://x.kakaocdn.net:1/good.jpg")
+        await make_fetcher(client, resolve=resolve_to("127.0.0.1")).fetch_photo("http://x.kakaocdn.net:1/good.jpg")
 
-    async def unknown(host: str, port: int) -> list[str]:
+    async def fail_to_resolve(host: str, port: int) -> list[str]:
         raise OSError("no such host")
 
     with pytest.raises(RemotePhotoUnavailableError):
-        await fetcher(client, resolve=unknown).fetch_photo("http://x.kakaocdn.net/good.jpg")
-    for odd in ("http://a..kakaocdn.net/good.jpg", f"http://{'a' * 70}.kakaocdn.net/good.jpg"):
+        await make_fetcher(client, resolve=fail_to_resolve).fetch_photo("http://x.kakaocdn.net/good.jpg")
+    for url in ("http://a..kakaocdn.net/good.jpg", f"http://{'a' * 70}.kakaocdn.net/good.jpg"):
         with pytest.raises(RemotePhotoUnavailableError):
-            await fetcher(client).fetch_photo(odd)
+            await make_fetcher(client).fetch_photo(url)
 
 
 @pytest.mark.parametrize(
@@ -174,66 +173,68 @@ async def test_nobody_there(client: httpx.AsyncClient, server: LocalServer) -> N
         "",
     ],
 )
-async def test_addresses_off_the_list_are_not_even_looked_up(client: httpx.AsyncClient, url: str) -> None:
+async def test_forbidden_url_is_not_resolved(client: httpx.AsyncClient, url: str) -> None:
     async def resolve(host: str, port: int) -> list[str]:
         raise AssertionError(host)
 
     with pytest.raises(ForbiddenUrlError):
-        await fetcher(client, resolve=resolve).fetch_photo(url)
+        await make_fetcher(client, resolve=resolve).fetch_photo(url)
 
 
-PRIVATE = [
+PRIVATE_ADDRESSES = [
     *("127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
     *("::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "ff02::1"),
 ]
 
 
-@pytest.mark.parametrize("address", PRIVATE)
-async def test_in_production_a_good_name_must_not_lead_inside(client: httpx.AsyncClient, address: str) -> None:
+@pytest.mark.parametrize("address", PRIVATE_ADDRESSES)
+async def test_allowed_host_with_a_private_address_is_forbidden_in_production(
+    client: httpx.AsyncClient, address: str
+) -> None:
     for addresses in ([address], ["211.231.100.1", address]):
-        production = fetcher(client, env=Environment.PRODUCTION, resolve=to(*addresses))
+        production = make_fetcher(client, env=Environment.PRODUCTION, resolve=resolve_to(*addresses))
         with pytest.raises(ForbiddenUrlError, match="private"):
             await production.fetch_photo("http://talk.kakaocdn.net/good.jpg")
 
 
-async def test_in_production_the_list_alone_opens_no_private_address(
+async def test_allowed_private_address_is_forbidden_in_production(
     client: httpx.AsyncClient, server: LocalServer
 ) -> None:
     with pytest.raises(ForbiddenUrlError):
-        await fetcher(client, env=Environment.PRODUCTION).fetch_photo(f"{server.url}/good.jpg")
+        await make_fetcher(client, env=Environment.PRODUCTION).fetch_photo(f"{server.url}/good.jpg")
     with pytest.raises(ForbiddenUrlError, match="private"):
-        await fetcher(client, env=Environment.PRODUCTION).fetch_photo("http://127.0.0.1/good.jpg")
+        await make_fetcher(client, env=Environment.PRODUCTION).fetch_photo("http://127.0.0.1/good.jpg")
 
 
 @pytest.mark.parametrize("address", ["211.231.100.1", "2606:4700::1111"])
-def test_public_addresses_are_public(address: str) -> None:
+def test_public_address_is_public(address: str) -> None:
     assert _is_public(address)
 
 
-async def test_connection_goes_to_the_address_that_was_checked(
-    client: httpx.AsyncClient, server: LocalServer, cdn: Cdn
-) -> None:
-    asked: list[str] = []
+async def test_connection_uses_the_checked_address(client: httpx.AsyncClient, server: LocalServer, cdn: Cdn) -> None:
+    resolved: list[str] = []
 
     async def rebinding(host: str, port: int) -> list[str]:
-        asked.append(host)
-        return ["127.0.0.1"] if len(asked) == 1 else ["192.0.2.1"]
+        resolved.append(host)
+        return ["127.0.0.1"] if len(resolved) == 1 else ["192.0.2.1"]
 
-    found = await fetcher(client, resolve=rebinding).fetch_photo(f"http://talk.kakaocdn.net:{server.port}/good.jpg")
+    photo = await make_fetcher(client, resolve=rebinding).fetch_photo(
+        f"http://talk.kakaocdn.net:{server.port}/good.jpg"
+    )
 
-    assert found == JPEG
-    assert asked == ["talk.kakaocdn.net"]
+    assert photo == JPEG
+    assert resolved == ["talk.kakaocdn.net"]
     assert cdn.headers[0]["host"] == f"talk.kakaocdn.net:{server.port}"
 
 
-async def test_redirect_is_looked_up_and_checked_again(client: httpx.AsyncClient, server: LocalServer) -> None:
-    asked: list[str] = []
+async def test_redirect_is_resolved_and_checked_again(client: httpx.AsyncClient, server: LocalServer) -> None:
+    resolved: list[str] = []
 
     async def resolve(host: str, port: int) -> list[str]:
-        asked.append(host)
+        resolved.append(host)
         return ["127.0.0.1"]
 
     url = f"http://a.kakaocdn.net:{server.port}/away.jpg?to=http://b.kakaocdn.net:{server.port}/good.jpg"
 
-    assert await fetcher(client, resolve=resolve).fetch_photo(url) == JPEG
-    assert asked == ["a.kakaocdn.net", "b.kakaocdn.net"]
+    assert await make_fetcher(client, resolve=resolve).fetch_photo(url) == JPEG
+    assert resolved == ["a.kakaocdn.net", "b.kakaocdn.net"]
