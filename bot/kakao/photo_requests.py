@@ -182,7 +182,7 @@ async def save_result(connection: AsyncConnection, inbox_id: int, result: JobRes
     """Record the result of a job; a result that was recorded before stays."""
     error = None
     if result.error is not None:
-        # The limit is the only detail that is shown to people; other details might quote something of theirs.
+        # The limit is the only detail that is shown to people; other details may contain personal data.
         detail = result.error.detail if isinstance(result.error, DailyLimitError) else ""
         error = {"type": type(result.error).__name__, "detail": detail}
     data = {"look_ids": list(map(str, result.look_ids)), "is_duplicate": result.is_duplicate, "error": error}

@@ -10,8 +10,9 @@ from bot.kakao.replies import SkillResponse
 from core.conversation.actions import Action, ActionType
 from core.conversation.listings import get_own_looks, leaderboard_line, list_top_of_today, own_looks_text
 from core.conversation.narration import error_message, style_description, style_name, verdict_messages
+from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
-from core.conversation.service import ConversationService, Reply
+from core.conversation.service import ConversationService
 from core.conversation.smalltalk import summarize_album
 from core.db import looks
 from core.db.looks import Look

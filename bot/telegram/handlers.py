@@ -22,8 +22,9 @@ from bot.telegram.keyboards import (
 from bot.telegram.parsing import ButtonPress, PhotoMessage
 from core.conversation.actions import Action, ActionType
 from core.conversation.narration import error_message, verdict_messages
+from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
-from core.conversation.service import ConversationService, Reply
+from core.conversation.service import ConversationService
 from core.conversation.smalltalk import find_style_name, summarize_album
 from core.db.looks import Look
 from core.db.people import Person

@@ -1,7 +1,7 @@
 """The sentences of a `Reply`, the same in every channel."""
 
 from core.conversation.narration import style_name
-from core.conversation.service import Reply, ReplyKind
+from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
 from core.i18n.translations import translate
 

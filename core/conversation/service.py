@@ -4,8 +4,7 @@
 buttons and images by the adapter of each channel.
 """
 
-from dataclasses import dataclass, replace
-from enum import StrEnum, auto
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import generated_name_candidates, is_generated, normalize_display_name
+from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import parse_style_answer
 from core.db import leaderboard, look_feedback, looks, one_time_tokens, people
 from core.db.looks import Look
@@ -30,81 +30,6 @@ from core.vision.verdict import ConfidenceBand
 
 LOGIN_LINK_PATH = "/login/link"
 """Path of the site's page that logs a person in with a one-time token."""
-
-
-class ReplyKind(StrEnum):
-    """What a reply tells the person."""
-
-    ACCOUNT_ERASED = auto()
-    BANNED = auto()
-    CONSENT_DECLINED = auto()
-    CONSENT_GRANTED = auto()
-    CORRECTION_CANCELLED = auto()
-    CORRECTION_PROMPT = auto()
-    CORRECTION_RECORDED = auto()
-    CORRECTION_UNCHANGED = auto()
-    """The corrected style is the one that Eva named."""
-    ERASE_CANCELLED = auto()
-    ERASE_PROMPT = auto()
-    GUESS_ALREADY_MADE = auto()
-    GUESS_AFTER_VERDICT = auto()
-    GUESS_MODE_DISABLED = auto()
-    GUESS_MODE_ENABLED = auto()
-    GUESS_PROMPT = auto()
-    GUESS_RECORDED = auto()
-    KEPT_PRIVATE = auto()
-    LANGUAGE_PROMPT = auto()
-    LANGUAGE_SET = auto()
-    LOOK_NOT_FOUND = auto()
-    LOOK_NOT_OWNED = auto()
-    NAME_INVALID = auto()
-    NAME_PROMPT = auto()
-    NAME_TAKEN = auto()
-    NEW_PHOTO = auto()
-    NO_OUTFIT = auto()
-    """A photo without an outfit cannot be shared."""
-    NO_RESULT = auto()
-    SHARED = auto()
-    SHARED_SUSPENDED = auto()
-    """Shared, but suspended from the leaderboard until a moderator decides."""
-    UNSHARED = auto()
-    VERDICT = auto()
-    """The verdict on the look, without a sentence before it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """The reply to a button or to a message."""
-
-    kind: ReplyKind
-    language: Language
-    look: Look | None = None
-    """The look that the reply is about, in its current state."""
-    prompt: ActionType | None = None
-    """What the buttons under the reply offer: styles (`GUESS`, `CORRECT`), the suggested name (`ACCEPT_NAME`),
-    languages (`SET_LANGUAGE`), erasure (`ASK_ERASE`); None for no question."""
-    style: Style | None = None
-    """The style that was guessed, corrected to, or kept."""
-    name: str | None = None
-    """The person's display name, or the one suggested to them."""
-    rejected_name: str | None = None
-    """The name that the person typed and that somebody else has."""
-
-    @property
-    def reveals_verdict(self) -> bool:
-        """Whether the verdict on the look follows the sentences."""
-        return self.kind in {ReplyKind.GUESS_RECORDED, ReplyKind.VERDICT}
-
-    def to_checkpoint(self) -> dict[str, str]:
-        """The reply as JSON values without anything that a person wrote; see `ConversationService.restore_reply`."""
-        values = {
-            "kind": self.kind,
-            "language": self.language,
-            "look": None if self.look is None else str(self.look.id),
-            "prompt": self.prompt,
-            "style": self.style,
-        }
-        return {key: str(value) for key, value in values.items() if value is not None}
 
 
 class ConversationService:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from bot.app import BotApplication
 from core.conversation.actions import Action, ActionType
-from core.conversation.service import ReplyKind
+from core.conversation.reply import ReplyKind
 from core.db import leaderboard, looks, moderation, people, schema
 from core.db.looks import Look
 from core.db.people import Person

@@ -9,7 +9,8 @@ import pytest
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import generated_name, generated_name_candidates
-from core.conversation.service import ConversationService, Reply, ReplyKind
+from core.conversation.reply import Reply, ReplyKind
+from core.conversation.service import ConversationService
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.people import Person

@@ -1,4 +1,4 @@
-"""The validator finds each broken rule, so that a green run over all replies means something."""
+"""The validator reports a violation of each rule."""
 
 from copy import deepcopy
 from typing import Any

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
-from core.conversation.service import Reply, ReplyKind
 from core.i18n.translations import Language, translate
 from core.styles import Style
 

@@ -1,0 +1,84 @@
+"""Replies to actions and messages as data; `core.conversation.reply_texts` has their sentences."""
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+from core.conversation.actions import ActionType
+from core.db.looks import Look
+from core.i18n.translations import Language
+from core.styles import Style
+
+
+class ReplyKind(StrEnum):
+    """What a reply tells the person."""
+
+    ACCOUNT_ERASED = auto()
+    BANNED = auto()
+    CONSENT_DECLINED = auto()
+    CONSENT_GRANTED = auto()
+    CORRECTION_CANCELLED = auto()
+    CORRECTION_PROMPT = auto()
+    CORRECTION_RECORDED = auto()
+    CORRECTION_UNCHANGED = auto()
+    """The corrected style is the one that Eva named."""
+    ERASE_CANCELLED = auto()
+    ERASE_PROMPT = auto()
+    GUESS_ALREADY_MADE = auto()
+    GUESS_AFTER_VERDICT = auto()
+    GUESS_MODE_DISABLED = auto()
+    GUESS_MODE_ENABLED = auto()
+    GUESS_PROMPT = auto()
+    GUESS_RECORDED = auto()
+    KEPT_PRIVATE = auto()
+    LANGUAGE_PROMPT = auto()
+    LANGUAGE_SET = auto()
+    LOOK_NOT_FOUND = auto()
+    LOOK_NOT_OWNED = auto()
+    NAME_INVALID = auto()
+    NAME_PROMPT = auto()
+    NAME_TAKEN = auto()
+    NEW_PHOTO = auto()
+    NO_OUTFIT = auto()
+    """A photo without an outfit cannot be shared."""
+    NO_RESULT = auto()
+    SHARED = auto()
+    SHARED_SUSPENDED = auto()
+    """Shared, but suspended from the leaderboard until a moderator decides."""
+    UNSHARED = auto()
+    VERDICT = auto()
+    """The verdict on the look, without a sentence before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The reply to a button or to a message."""
+
+    kind: ReplyKind
+    language: Language
+    look: Look | None = None
+    """The look that the reply is about, in its current state."""
+    prompt: ActionType | None = None
+    """What the buttons under the reply offer: styles (`GUESS`, `CORRECT`), the suggested name (`ACCEPT_NAME`),
+    languages (`SET_LANGUAGE`), erasure (`ASK_ERASE`); None for no question."""
+    style: Style | None = None
+    """The style that was guessed, corrected to, or confirmed."""
+    name: str | None = None
+    """The person's display name, or the one suggested to them."""
+    rejected_name: str | None = None
+    """The name that the person typed and that another person has."""
+
+    @property
+    def reveals_verdict(self) -> bool:
+        """Whether the verdict on the look follows the sentences."""
+        return self.kind in {ReplyKind.GUESS_RECORDED, ReplyKind.VERDICT}
+
+    def to_checkpoint(self) -> dict[str, str]:
+        """The reply as JSON values without anything that a person wrote; see `ConversationService.restore_reply`."""
+        values = {
+            "kind": self.kind,
+            "language": self.language,
+            "look": None if self.look is None else str(self.look.id),
+            "prompt": self.prompt,
+            "style": self.style,
+        }
+        return {key: str(value) for key, value in values.items() if value is not None}
