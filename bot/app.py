@@ -1,9 +1,9 @@
-"""Everything that a process of Eva's holds open: her memory, her eyes, the messengers that are on, and her queue."""
+"""Assembly of a process: the shared resources, the services built on them, the messengers, and the worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from procrastinate import App
@@ -26,109 +26,93 @@ from core.settings import Settings
 from core.vision.backends import available_cpus
 from core.vision.classifier import StyleClassifier, load_classifier
 
-JOBS_PER_CORE = 64
-"""Jobs at a time: they wait for messengers most of the time, a second for each bubble; how many photos are judged at
-once is decided by the cores. Fewer would leave the cores idle while bubbles wait for their second."""
+JOBS_PER_CPU = 64
+"""Concurrent jobs. Most of them wait for Telegram's rate limit; `Resources.cpu_limiter` limits the inference."""
 RECONNECT_DELAY = 5.0
-"""Seconds until Telegram is tried again that could not be reached at the start."""
+"""Seconds until the next attempt to reach Telegram at the start."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotApplication:
-    """Eva, ready to work."""
+    """The services of one process."""
 
     settings: Settings
     resources: Resources
     classifier: StyleClassifier
     conversation: ConversationService
-    """Eva at work, for the site as well as for the messengers."""
     kakao: KakaoApp | None
-    """None while KakaoTalk is off."""
-    workers: tuple[Callable[[], Awaitable[None]], ...] = field(default=())
-    """What a worker does side by side, each until it is cancelled; nothing in a process that only serves."""
+    """None without EVA_KAKAO_SKILL_KEY."""
 
     async def has_pending_updates(self) -> bool:
-        """Whether there are updates that are not done."""
-        async with self.resources.database.transaction() as connection:
+        """Whether there are unfinished updates."""
+        async with self.resources.database.connection() as connection:
             return bool(await inbox.count_unfinished(connection))
 
     async def run_polling(self) -> None:
-        """Fetch Telegram's updates until cancelled; nothing happens while Telegram is off.
+        """Poll Telegram for updates until cancelled; returns at once without EVA_TELEGRAM_TOKEN.
 
         Raises:
-            InvalidBotTokenError: Telegram does not know the token.
+            InvalidBotTokenError: Telegram rejects the token.
         """
         if self.settings.telegram_token is not None:
             async with _open_bot(self.settings) as bot:
                 await run_polling(bot, self.resources)
 
+    async def run_worker(self) -> None:
+        """Run jobs, and send notices about waiting photos, until cancelled.
+
+        Raises:
+            InvalidBotTokenError: Telegram rejects the token.
+        """
+        register: list[Callable[[App], None]] = [retention.register_tasks]
+        if self.kakao is not None:
+            register.append(self.kakao.photo_jobs.register_tasks)
+        async with AsyncExitStack() as stack:
+            notifier = None
+            if self.settings.telegram_token is not None:
+                bot = await stack.enter_async_context(_open_bot(self.settings))
+                client = TelegramClient(bot)
+                register.append(register_tasks(UpdateHandler(self.conversation, client, bot.bot)))
+                notifier = QueueNotifier(self.resources, client, bot.bot)
+            queue = await stack.enter_async_context(JobQueue(self.resources.database.conninfo, *register))
+            # If one of the tasks fails, the group cancels the other and the process ends.
+            async with asyncio.TaskGroup() as group:
+                concurrency = JOBS_PER_CPU * available_cpus()
+                group.create_task(queue.run_worker({"resources": self.resources}, concurrency=concurrency))
+                if notifier is not None:
+                    group.create_task(notifier.run())
+
 
 @asynccontextmanager
-async def open_application(settings: Settings, *, run_worker: bool) -> AsyncIterator[BotApplication]:
-    """Open everything, and close it in the other order.
-
-    Args:
-        settings: of this process.
-        works: whether it does the queue's jobs, and so talks to Telegram itself.
+async def open_application(settings: Settings) -> AsyncIterator[BotApplication]:
+    """Open the resources and build the services; closes the resources at the end.
 
     Raises:
-        ModelError: the model cannot be used.
         MissingSecretKeyError: EVA_SECRET_KEY is not set in production.
-        PersistenceError: the database or the place for pictures cannot be used.
+        ModelError: the model cannot be loaded.
+        PersistenceError: the database or the object storage cannot be used.
     """
     async with AsyncExitStack() as stack:
         classifier = stack.enter_context(load_classifier(settings))
-        memory = await stack.enter_async_context(open_resources(settings))
-        judging = PhotoJudgingService(memory, classifier, daily_limit=settings.photos_per_person_per_day)
-        stylist = ConversationService(memory, judging, settings)
-        kakao = (
-            await stack.enter_async_context(open_kakao_app(stylist)) if settings.kakao_skill_key is not None else None
-        )
-        work = (_build_worker(memory, stylist, kakao),) if run_worker else ()
+        resources = await stack.enter_async_context(open_resources(settings))
+        photo_judging = PhotoJudgingService(resources, classifier, daily_limit=settings.photos_per_person_per_day)
+        conversation = ConversationService(resources, photo_judging, settings)
+        kakao = None
+        if settings.kakao_skill_key is not None:
+            kakao = await stack.enter_async_context(open_kakao_app(conversation))
         yield BotApplication(
-            settings=settings,
-            resources=memory,
-            classifier=classifier,
-            conversation=stylist,
-            kakao=kakao,
-            workers=work,
+            settings=settings, resources=resources, classifier=classifier, conversation=conversation, kakao=kakao
         )
-
-
-def _build_worker(
-    resources: Resources, conversation: ConversationService, kakao: KakaoApp | None
-) -> Callable[[], Awaitable[None]]:
-    async def work() -> None:
-        every: list[Callable[[App], None]] = [retention.register_tasks]
-        if kakao is not None:
-            every.append(kakao.photo_jobs.register_tasks)
-        async with AsyncExitStack() as stack:
-            beside = []
-            if conversation.settings.telegram_token is not None:
-                bot = await stack.enter_async_context(_open_bot(conversation.settings))
-                sender = TelegramClient(bot)
-                every.append(register_tasks(UpdateHandler(conversation, sender, bot.bot)))
-                beside.append(QueueNotifier(resources, sender, bot.bot).run())
-            queue = await stack.enter_async_context(JobQueue(resources.database.conninfo, *every))
-            # One that fails ends the other, and so the process: nobody shall work without manners unnoticed.
-            async with asyncio.TaskGroup() as group:
-                for each in (
-                    queue.run_worker({"resources": resources}, concurrency=JOBS_PER_CORE * available_cpus()),
-                    *beside,
-                ):
-                    group.create_task(each)
-
-    return work
 
 
 @asynccontextmanager
 async def _open_bot(settings: Settings) -> AsyncIterator[ExtBot[int]]:
-    """The bot, as soon as Telegram can be reached.
+    """The initialised bot, as soon as Telegram can be reached.
 
     Raises:
-        InvalidBotTokenError: Telegram does not know the token.
+        InvalidBotTokenError: Telegram rejects the token.
     """
     while True:
         bot = create_bot(settings)
@@ -137,8 +121,8 @@ async def _open_bot(settings: Settings) -> AsyncIterator[ExtBot[int]]:
             break
         except InvalidToken as error:
             raise InvalidBotTokenError from error
-        except NetworkError as fault:
-            log.warning("telegram cannot be reached", fault=type(fault).__name__)
+        except NetworkError as error:
+            log.warning("telegram_unreachable", error=type(error).__name__)
             await asyncio.sleep(RECONNECT_DELAY)
     try:
         yield bot

@@ -60,10 +60,10 @@ def chat(lang: LanguageOption = None) -> None:
                 line = await asyncio.to_thread(_read_line)
 
         async def run_chat() -> None:
-            async with open_application(settings, run_worker=True) as application:
+            async with open_application(settings) as application:
                 await run_until_signalled(
                     serve(create_webhook_app(application), listener),
-                    *application.workers,
+                    application.run_worker,
                     lambda: read_lines(application),
                 )
 

@@ -47,9 +47,9 @@ def worker() -> None:
     configure_logging(settings.env, secrets=settings.secrets)
 
     async def work() -> None:
-        async with open_application(settings, run_worker=True) as application:
+        async with open_application(settings) as application:
             await run_until_signalled(
-                *application.workers, on_started=lambda: typer.echo(translate("cli.working", language))
+                application.run_worker, on_started=lambda: typer.echo(translate("cli.working", language))
             )
 
     with exit_on_error(language):
@@ -93,10 +93,11 @@ def _serve(host: str, port: int, *, run_worker: bool, polling: bool) -> None:
     with exit_on_error(language), bind_socket(host, port, language) as listener:
 
         async def work() -> None:
-            is_worker = run_worker and settings.run_worker
-            async with open_application(settings, run_worker=is_worker) as application:
+            async with open_application(settings) as application:
                 site = create_webhook_app(application, create_app(application, samples=SAMPLES))
-                tasks = [*application.workers, *([application.run_polling] if polling else [])]
+                tasks = [application.run_worker] if run_worker and settings.run_worker else []
+                if polling:
+                    tasks.append(application.run_polling)
                 url = f"http://{_display_host(host)}:{listener.getsockname()[1]}{CHAT_PATH}"
                 message = translate("cli.serving", language, url=url)
                 await run_until_signalled(serve(site, listener), *tasks, on_started=lambda: typer.echo(message))

@@ -1,1 +1,1 @@
-"""The doors that others knock on: messengers, and the host that asks whether Eva is well."""
+"""HTTP endpoints for machines: the webhooks of the messengers, health checks and metrics."""

@@ -1,4 +1,4 @@
-"""The web server, as one of the things that a process does."""
+"""The HTTP server as one task of a process."""
 
 import asyncio
 import socket
@@ -9,24 +9,23 @@ import uvicorn
 from starlette.types import ASGIApp
 
 SHUTDOWN_TIMEOUT = 10
-"""Seconds that open requests have to end."""
+"""Seconds for open requests to finish."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own handling of signals: the whole process has one."""
+    """uvicorn without its signal handlers, which the process has already."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leave them to `core.runtime`."""
+        """Leave signals to `core.runtime`."""
         yield
 
 
 def serve(app: ASGIApp, listening_socket: socket.socket) -> Callable[[], Awaitable[None]]:
-    """What serves an app on an open socket until it is cancelled; open requests may then end.
+    """A coroutine function that serves an app until it is cancelled, and then lets open requests finish.
 
-    There is no access log: it would hold people's addresses. What a proxy says about the browser's own address and
-    about https is believed if the proxy's address is among those in FORWARDED_ALLOW_IPS, uvicorn's own variable, which
-    is 127.0.0.1 where nothing is set.
+    There is no access log, since it would hold IP addresses. `X-Forwarded-For` and `X-Forwarded-Proto` are trusted from
+    the proxies in FORWARDED_ALLOW_IPS, a variable of uvicorn's with the default 127.0.0.1.
     """
     server = _Server(
         uvicorn.Config(
@@ -39,13 +38,13 @@ def serve(app: ASGIApp, listening_socket: socket.socket) -> Callable[[], Awaitab
         )
     )
 
-    async def serve() -> None:
-        serving = asyncio.ensure_future(server.serve(sockets=[listening_socket]))
+    async def run() -> None:
+        task = asyncio.ensure_future(server.serve(sockets=[listening_socket]))
         try:
-            await asyncio.shield(serving)
+            await asyncio.shield(task)
         except asyncio.CancelledError:
             server.should_exit = True
-            await serving
+            await task
             raise
 
-    return serve
+    return run

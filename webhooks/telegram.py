@@ -1,4 +1,7 @@
-"""`POST /telegram/webhook`: Telegram's door. It checks who knocks, keeps what they bring, and answers at once."""
+"""`POST /telegram/webhook`: stores updates for the worker and responds at once.
+
+Source: https://core.telegram.org/bots/api#setwebhook.
+"""
 
 import hmac
 import json
@@ -9,56 +12,36 @@ from fastapi import APIRouter, Request, Response
 from bot.telegram.ingest import store_update
 from core.db.database import CONNECTION_ERRORS
 from core.errors import InvalidPayloadError
-from core.resources import Resources
-from core.settings import Settings
+from webhooks.dependencies import Application, read_body
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 MAX_UPDATE_BYTES = 1_000_000
 
+router = APIRouter()
 log = structlog.get_logger()
 
 
-def create_telegram_router(resources: Resources, settings: Settings) -> APIRouter:
-    """The route.
+@router.post("/telegram/webhook", response_class=Response)
+async def receive_update(request: Request, application: Application) -> Response:
+    """Store an update.
 
-    It answers 200 to what it kept, now or before, and to what makes no sense; 401 to strangers, and to all while
-    EVA_TELEGRAM_WEBHOOK_SECRET is not set; 413 to more than 1 MB; 400 to what is no update; 503 while the database is
-    away, so that Telegram comes again.
-
-    Args:
-        memory: where updates are kept.
-        settings: the secret.
+    Responds 200 to stored updates, repeated and invalid ones among them; 401 without the secret of
+    EVA_TELEGRAM_WEBHOOK_SECRET; 413 to more than 1 MB; 400 to a body that is not an update; 503 while the database is
+    unreachable, so that Telegram sends the update again.
     """
-    secret = settings.telegram_webhook_secret.get_secret_value().encode() if settings.telegram_webhook_secret else None
-    router = APIRouter()
-
-    async def webhook(request: Request) -> Response:
-        given = request.headers.get(SECRET_HEADER, "").encode()
-        if secret is None or not hmac.compare_digest(given, secret):
-            return Response(status_code=401)
-        body = await _read_body(request)
-        if body is None:
-            return Response(status_code=413)
-        try:
-            await store_update(resources, json.loads(body))
-        except (ValueError, RecursionError, InvalidPayloadError):
-            log.warning("telegram's door was brought no update")
-            return Response(status_code=400)
-        except CONNECTION_ERRORS as fault:
-            log.warning("the database cannot be reached", fault=type(fault).__name__)
-            return Response(status_code=503)
-        return Response(status_code=200)
-
-    # A plain route: FastAPI's would prepare for parameters and models that there are none of.
-    router.add_route("/telegram/webhook", webhook, methods=["POST"])
-    return router
-
-
-async def _read_body(request: Request) -> bytes | None:
-    """The body; None if it is too long."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_UPDATE_BYTES:
-            return None
-    return bytes(body)
+    secret = application.settings.telegram_webhook_secret
+    header = request.headers.get(SECRET_HEADER, "").encode()
+    if secret is None or not hmac.compare_digest(header, secret.get_secret_value().encode()):
+        return Response(status_code=401)
+    body = await read_body(request, MAX_UPDATE_BYTES)
+    if body is None:
+        return Response(status_code=413)
+    try:
+        await store_update(application.resources, json.loads(body))
+    except (ValueError, RecursionError, InvalidPayloadError):
+        log.warning("telegram_update_invalid")
+        return Response(status_code=400)
+    except CONNECTION_ERRORS as error:
+        log.warning("database_unreachable", error=type(error).__name__)
+        return Response(status_code=503)
+    return Response(status_code=200)

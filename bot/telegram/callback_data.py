@@ -1,9 +1,9 @@
-"""Buttons of Telegram: an action as `callback_data`, at most 64 bytes, and back.
+"""Encoding of actions as the `callback_data` of buttons, at most 64 bytes.
 
-    verb [. look [. style or language]]        e.g.  c.AZpfAAAAcACAAAAAAAAAAQ.6
+    code [. look [. style or language]]        e.g.  c.AZpfAAAAcACAAAAAAAAAAQ.6
 
-The verb is one letter, the look its 16 bytes in base64url, the style its place among the eight, the language its code.
-Buttons stay in chats for years: letters and places may be added, never given a new meaning.
+The code of the action is one letter, the look its 16 bytes in base64url, the style its position among the eight, the
+language its ISO 639-1 code. Buttons stay in chats for years: codes and positions may be added but never reassigned.
 """
 
 import binascii
@@ -35,26 +35,26 @@ ACTION_CODES = {
     ActionType.CONFIRM_ERASE: "e",
     ActionType.CANCEL: "t",
 }
-ACTIONS_BY_CODE = {letter: verb for verb, letter in ACTION_CODES.items()}
+ACTIONS_BY_CODE = {code: action_type for action_type, code in ACTION_CODES.items()}
 
 
 def encode_callback_data(action: Action) -> str:
-    """An action as the data of a button."""
+    """Encode an action."""
     look = urlsafe_b64encode(action.look_id.bytes).rstrip(b"=").decode("ascii") if action.look_id else ""
     argument = str(action.style.position) if action.style else str(action.language or "")
     return ".".join((ACTION_CODES[action.type], look, argument)).rstrip(".")
 
 
 def decode_callback_data(data: str) -> Action | None:
-    """The action of a pressed button; None for data that no button of Eva's has."""
-    letter, *rest = data.split(".")
-    if letter not in ACTIONS_BY_CODE or len(rest) > 2:
+    """Decode an action; None for data of another form."""
+    code, *rest = data.split(".")
+    if code not in ACTIONS_BY_CODE or len(rest) > 2:
         return None
-    look, argument = (*rest, "", "")[:2]
+    look_id, argument = (*rest, "", "")[:2]
     try:
         return Action(
-            type=ACTIONS_BY_CODE[letter],
-            look_id=UUID(bytes=urlsafe_b64decode(f"{look}==")) if look else None,
+            type=ACTIONS_BY_CODE[code],
+            look_id=UUID(bytes=urlsafe_b64decode(f"{look_id}==")) if look_id else None,
             style=STYLES[int(argument)] if argument.isdecimal() else None,
             language=Language(argument) if argument and not argument.isdecimal() else None,
         )

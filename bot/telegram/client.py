@@ -1,13 +1,16 @@
-"""Delivery to Telegram: at its pace, again after faults that pass, and an honest outcome for those that do not.
+"""The Bot API client: rate limits, retries, and Telegram's errors translated into ours.
 
-flood (429)              waits as long as Telegram says, if that is not too long
-network, 5xx             tried again after 1, 2 and 4 seconds
-no answer to a request   not sent again: it may have arrived, and twice is worse than a missing bubble
-blocked, chat deleted    `GONE`: leave the person alone
-group moved              `MOVED`, with its new id
+error                    handling
+-----------------------  ------------------------------------------------------------------------------------------
+flood (429)              waits as long as Telegram says, up to MAX_FLOOD_WAIT
+network, 5xx             retried after 1, 2 and 4 seconds
+no response in time      not retried, since the message may have arrived: a missing message is better than a double one
+blocked, chat deleted    ChatUnavailableError
+group upgraded           `telegram.error.ChatMigrated`, with the new chat id
+other refusals           MessageRejectedError
+
+Source: https://core.telegram.org/bots/api and https://core.telegram.org/bots/faq#broadcasting-to-users.
 """
-
-from __future__ import annotations
 
 import asyncio
 import logging
@@ -15,18 +18,11 @@ import time
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from functools import partial
-from typing import TypeVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import Any, TypeVar
 
-import aiohttp
 import httpx
 import structlog
-from httpx_aiohttp import AiohttpTransport
 from telegram import (
     File,
     InlineKeyboardMarkup,
@@ -34,7 +30,6 @@ from telegram import (
     InlineQueryResultsButton,
     InputFile,
     LinkPreviewOptions,
-    Message,
     ReplyParameters,
 )
 from telegram.constants import ChatAction, FileSizeLimit, ParseMode
@@ -53,8 +48,8 @@ from telegram.request import HTTPXRequest
 from telegram.warnings import PTBDeprecationWarning
 
 from bot.telegram.formatting import OutgoingMessage
-from bot.text_limits import truncate
 from core.errors import (
+    ChatUnavailableError,
     DeliveryError,
     MessageRejectedError,
     PhotoTooLargeError,
@@ -64,27 +59,29 @@ from core.errors import (
 from core.settings import Settings
 
 RETRY_DELAYS = (1.0, 2.0, 4.0)
-"""Seconds before each further try."""
+"""Seconds before each further attempt."""
 MAX_FLOOD_WAIT = 30.0
-"""Seconds of a flood that are waited for here; a longer one is left to a later try."""
+"""Seconds; a longer flood wait is left to a retry of the job."""
+MESSAGE_INTERVAL = 1.0
+"""Seconds between two messages in one chat."""
 CHAT_ACTION_INTERVAL = 4.0
-"""Seconds after which a chat action is repeated: Telegram shows it for five."""
+"""Seconds until a chat action is repeated: Telegram shows it for five."""
 MAX_CONNECTIONS = 64
-"""To Telegram at a time; more than its limit of messages a second can keep busy."""
+"""Concurrent connections; enough to use up the limit of 30 messages a second."""
+MAX_TRACKED_CHATS = 1000
+"""Number of chats from which on those that are not limited at the moment are dropped."""
 INLINE_CACHE_SECONDS = 5
-"""Seconds for which Telegram may answer an inline query again by itself."""
-MAX_CALLBACK_ANSWER_LENGTH = 200
-"""Letters of an answer to a pressed button."""
-UNREACHABLE_CHAT_ERRORS = (
+"""For which Telegram may answer the same inline query itself."""
+CHAT_UNAVAILABLE_TEXTS = (
     "chat not found",
     "user is deactivated",
     "bot was kicked",
     "group chat was deactivated",
     "peer_id_invalid",
 )
-"""What refusals say, in lower case, where nobody will ever read again."""
+"""Error texts of Telegram, in lower case, that mean that a chat no longer exists."""
 
-# It announces the timedelta that `_seconds` takes already.
+# The warning announces that `retry_after` becomes a timedelta; `_to_seconds` accepts both.
 warnings.filterwarnings("ignore", message=".*`retry_after`", category=PTBDeprecationWarning)
 
 log = structlog.get_logger()
@@ -92,41 +89,51 @@ T = TypeVar("T")
 
 
 def create_bot(settings: Settings) -> ExtBot[int]:
-    """The bot of EVA_TELEGRAM_TOKEN; use it with `async with`.
+    """The bot of EVA_TELEGRAM_TOKEN; an asynchronous context manager.
 
     Raises:
         ValueError: there is no token.
     """
     if settings.telegram_token is None:
         raise ValueError("EVA_TELEGRAM_TOKEN is not set")
-    # It reports every flood as an error with its traceback; here a flood is waited for.
+    # It logs every flood as an error with a traceback, although the client waits and retries.
     logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
-    root = settings.telegram_api_url
     return ExtBot(
         token=settings.telegram_token.get_secret_value(),
-        base_url=f"{root}/bot",
-        base_file_url=f"{root}/file/bot",
-        request=HTTPXRequest(
-            read_timeout=20.0,
-            pool_timeout=20.0,
-            httpx_kwargs={"transport": AiohttpTransport(client=partial(_session, root))},
-        ),
+        base_url=f"{settings.telegram_api_url}/bot",
+        base_file_url=f"{settings.telegram_api_url}/file/bot",
+        request=HTTPXRequest(connection_pool_size=MAX_CONNECTIONS, read_timeout=20.0, pool_timeout=20.0),
         rate_limiter=AIORateLimiter(overall_max_rate=settings.telegram_messages_per_second, overall_time_period=1),
     )
 
 
-def _session(root: str) -> aiohttp.ClientSession:
-    """Connections to Telegram, through the proxy of the environment if it names one for it.
+class ChatRateLimiter:
+    """Spaces the messages to each chat; PTB's own limiter does so for groups only."""
 
-    A request costs less than half of what it costs through httpx's own connections: `benchmarks/chat.py`.
-    """
-    url = urlsplit(root)
-    proxy = None if proxy_bypass(url.netloc) else getproxies().get(url.scheme)
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS), proxy=proxy)
+    def __init__(
+        self,
+        interval: float = MESSAGE_INTERVAL,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Args: interval, in seconds; clock and sleep, replaceable in tests."""
+        self._interval, self._clock, self._sleep = interval, clock, sleep
+        self._next_send_at: dict[int, float] = {}
+
+    async def wait(self, chat_id: int) -> None:
+        """Wait until a message may be sent to a chat; concurrent callers are served in order."""
+        now = self._clock()
+        send_at = max(now, self._next_send_at.get(chat_id, now))
+        if len(self._next_send_at) >= MAX_TRACKED_CHATS:
+            self._next_send_at = {other: at for other, at in self._next_send_at.items() if at > now}
+        self._next_send_at[chat_id] = send_at + self._interval
+        if send_at > now:
+            await self._sleep(send_at - now)
 
 
 class TelegramClient:
-    """Sends messages with one bot. May be used by many tasks at once."""
+    """Calls the Bot API for one bot. Safe for concurrent use by many tasks."""
 
     def __init__(
         self,
@@ -136,130 +143,130 @@ class TelegramClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chat_action_interval: float = CHAT_ACTION_INTERVAL,
     ) -> None:
-        """Args: bot, initialised; pace, sleep and sign_of_life (seconds), for tests that do not wait."""
-        self._bot, self._rate_limiter, self._sleep, self._chat_action_interval = (
-            bot,
-            rate_limiter or ChatRateLimiter(),
-            sleep,
-            chat_action_interval,
-        )
-
-    async def send_message(self, chat_id: int, message: OutgoingMessage, *, reply_to: int | None = None) -> SendResult:
-        """Send one message, when it is the chat's turn.
+        """Wrap a bot.
 
         Args:
-            chat: where to.
-            message: what.
-            reply_to: id of the message that it answers; sent without if that one is gone.
+            bot: initialised.
+            rate_limiter: spaces the messages to each chat.
+            sleep: waits before retries.
+            chat_action_interval: seconds until a chat action is repeated.
+        """
+        self._bot = bot
+        self._rate_limiter = rate_limiter or ChatRateLimiter()
+        self._sleep = sleep
+        self._chat_action_interval = chat_action_interval
+
+    async def send_message(self, chat_id: int, message: OutgoingMessage, *, reply_to: int | None = None) -> int | None:
+        """Send one message, as soon as the rate limit of the chat permits.
+
+        Args:
+            chat_id: the recipient.
+            message: text, or photo with caption.
+            reply_to: id of the message to reply to; ignored by Telegram if that was deleted.
+
+        Returns:
+            The id of the message; None if Telegram did not respond in time, so that it may have arrived or not.
 
         Raises:
-            DeliveryError: Telegram could not be reached or floods for long; a later try may succeed.
-            MessageRejectedError: Telegram will not take it, now or later.
+            ChatMigrated: the group has another id now.
+            ChatUnavailableError: the bot was blocked, or the chat was deleted.
+            DeliveryError: Telegram could not be reached or demands a long wait; a later attempt may succeed.
+            MessageRejectedError: Telegram rejects the message permanently.
         """
-        reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
-
-        async def once() -> Message:
-            await self._rate_limiter.wait(chat_id)
+        await self._rate_limiter.wait(chat_id)
+        options: dict[str, Any] = {
+            "parse_mode": ParseMode.HTML,
+            "reply_markup": message.keyboard,
+            "reply_parameters": ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
+        }
+        try:
             if message.photo is None:
-                return await self._bot.send_message(
-                    chat_id,
-                    message.html,
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=message.keyboard,
-                    reply_parameters=reply,
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                preview = LinkPreviewOptions(is_disabled=True)
+                sent = await self._retry(
+                    self._bot.send_message, chat_id, message.html, link_preview_options=preview, **options
                 )
-            photo = message.photo
-            return await self._bot.send_photo(
-                chat_id,
-                InputFile(photo, filename="look.jpg") if isinstance(photo, bytes) else photo,
-                caption=message.html or None,
-                parse_mode=ParseMode.HTML,
-                reply_markup=message.keyboard,
-                reply_parameters=reply,
-            )
-
-        return await self._to_result(once)
+            else:
+                photo = InputFile(message.photo, filename="look.jpg")
+                sent = await self._retry(self._bot.send_photo, chat_id, photo, caption=message.html or None, **options)
+        except TimedOut:
+            log.warning("telegram_response_missing")
+            return None
+        except (Forbidden, BadRequest) as error:
+            if isinstance(error, Forbidden) or any(text in error.message.lower() for text in CHAT_UNAVAILABLE_TEXTS):
+                raise ChatUnavailableError from error
+            raise MessageRejectedError(error.message) from error
+        return sent.message_id
 
     async def edit_keyboard(self, chat_id: int, message_id: int, keyboard: InlineKeyboardMarkup | None) -> None:
-        """Put other buttons under a message; a message that is gone or has them already is left alone.
+        """Replace the buttons of a message; ignored if the message was deleted or has these buttons already.
 
         Raises:
-            DeliveryError: Telegram could not be reached or floods for long.
+            DeliveryError: Telegram could not be reached or demands a long wait.
         """
+        with suppress(BadRequest, Forbidden, ChatMigrated, TimedOut):
+            await self._retry(self._bot.edit_message_reply_markup, chat_id, message_id, reply_markup=keyboard)
 
-        async def once() -> Message | bool:
-            return await self._bot.edit_message_reply_markup(chat_id, message_id, reply_markup=keyboard)
-
-        await self._ignore_stale(once)
-
-    async def answer_callback_query(self, query_id: str, text: str = "") -> None:
-        """Answer a pressed button, so that it stops spinning; one pressed too long ago is left alone.
+    async def answer_callback_query(self, query_id: str) -> None:
+        """Confirm a button press, so that the button stops spinning; ignored if the press is too old.
 
         Raises:
-            DeliveryError: Telegram could not be reached or floods for long.
+            DeliveryError: Telegram could not be reached or demands a long wait.
         """
-
-        async def once() -> bool:
-            return await self._bot.answer_callback_query(
-                query_id, text=truncate(text, MAX_CALLBACK_ANSWER_LENGTH) if text else None
-            )
-
-        await self._ignore_stale(once)
+        with suppress(BadRequest, Forbidden, ChatMigrated, TimedOut):
+            await self._retry(self._bot.answer_callback_query, query_id)
 
     async def answer_inline_query(
         self, query_id: str, results: Sequence[InlineQueryResult], *, button: InlineQueryResultsButton | None = None
     ) -> None:
-        """Answer an inline query, for this person alone; one that was typed too long ago is left alone.
+        """Answer an inline query, for this user only; ignored if the query is too old.
 
         Args:
-            query: its id.
-            results: what can be sent, at most 50.
+            query_id: the query.
+            results: the choices, at most 50.
             button: shown above them.
 
         Raises:
-            DeliveryError: Telegram could not be reached or floods for long.
+            DeliveryError: Telegram could not be reached or demands a long wait.
         """
-
-        async def once() -> bool:
-            return await self._bot.answer_inline_query(
-                query_id, results, cache_time=INLINE_CACHE_SECONDS, is_personal=True, button=button
+        with suppress(BadRequest, Forbidden, ChatMigrated, TimedOut):
+            await self._retry(
+                self._bot.answer_inline_query,
+                query_id,
+                results,
+                cache_time=INLINE_CACHE_SECONDS,
+                is_personal=True,
+                button=button,
             )
-
-        await self._ignore_stale(once)
 
     @asynccontextmanager
     async def chat_action(self, chat_id: int, action: ChatAction = ChatAction.TYPING) -> AsyncGenerator[None, None]:
-        """Show in a chat that Eva is at it, for as long as the block takes. Never the reason why it fails."""
-        signs = asyncio.create_task(self._repeat_chat_action(chat_id, action))
+        """Show a chat action ("typing...") while the block runs; failures to do so are ignored."""
+        task = asyncio.create_task(self._repeat_chat_action(chat_id, action))
         try:
             yield
         finally:
-            signs.cancel()
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await signs
+                await task
 
     async def send_chat_action_once(self, chat_id: int, action: ChatAction) -> None:
-        """Show once, for some seconds, that Eva is at it; where that fails, it does not matter."""
+        """Show a chat action for about five seconds; a failure is ignored."""
         with suppress(TelegramError):
             await self._bot.send_chat_action(chat_id, action)
 
     async def download(self, file_id: str) -> bytes:
-        """Fetch a file that a person sent.
-
-        Args:
-            file: its file_id.
+        """Download a file that a user sent.
 
         Raises:
-            PhotoTooLargeError: it is over 20 MB, which bots cannot fetch.
+            PhotoTooLargeError: it is larger than the 20 MB that bots can download.
             RemotePhotoGoneError: Telegram no longer has it.
             RemotePhotoUnavailableError: Telegram could not be reached.
         """
         try:
-            found = await self._with_retries(lambda: self._bot.get_file(file_id))
-            if (found.file_size or 0) > FileSizeLimit.FILESIZE_DOWNLOAD:
-                raise PhotoTooLargeError(f"{found.file_size} bytes")
-            return await self._with_retries(lambda: _download(found))
+            file = await self._retry(self._bot.get_file, file_id)
+            if (file.file_size or 0) > FileSizeLimit.FILESIZE_DOWNLOAD:
+                raise PhotoTooLargeError(f"{file.file_size} bytes")
+            return await self._retry(_download_file, file)
         except BadRequest as error:
             if "too big" in error.message.lower():
                 raise PhotoTooLargeError from error
@@ -267,55 +274,32 @@ class TelegramClient:
         except (DeliveryError, TimedOut) as error:
             raise RemotePhotoUnavailableError from error
 
-    async def _to_result(self, once: Callable[[], Awaitable[Message]]) -> SendResult:
-        try:
-            sent = await self._with_retries(once)
-        except TimedOut:
-            log.warning("telegram did not answer")
-            return SendResult(status=SendStatus.UNKNOWN)
-        except ChatMigrated as moved:
-            return SendResult(status=SendStatus.MIGRATED, migrated_to=moved.new_chat_id)
-        except (Forbidden, BadRequest) as error:
-            if isinstance(error, Forbidden) or any(words in error.message.lower() for words in UNREACHABLE_CHAT_ERRORS):
-                return SendResult(status=SendStatus.BLOCKED)
-            raise MessageRejectedError(error.message) from error
-        largest = max(sent.photo, key=lambda size: size.width * size.height, default=None)
-        return SendResult(
-            status=SendStatus.SENT, message_id=sent.message_id, photo=largest.file_id if largest is not None else None
-        )
-
-    async def _ignore_stale(self, once: Callable[[], Awaitable[object]]) -> None:
-        """Do what does not matter any more where it cannot be done."""
-        with suppress(BadRequest, Forbidden, ChatMigrated, TimedOut):
-            await self._with_retries(once)
-
-    async def _with_retries(self, once: Callable[[], Awaitable[T]]) -> T:
-        """Try until it is done, as long as the fault is one that passes and nothing was sent.
+    async def _retry(self, method: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
+        """Call a method of the bot, again after errors that pass and left no effect.
 
         Raises:
-            DeliveryError: it did not pass.
-            TelegramError: another fault; `TimedOut` if it may have been done.
+            DeliveryError: the last attempt failed, too.
+            TelegramError: any other error; `TimedOut` if the request may have had its effect.
         """
-        pauses = iter(RETRY_DELAYS)
-        while True:
-            pause = next(pauses, None)
+        for delay in (*RETRY_DELAYS, None):
             try:
-                return await once()
-            except RetryAfter as flood:
-                wait = _to_seconds(flood.retry_after)
-                if pause is None or wait > MAX_FLOOD_WAIT:
-                    raise DeliveryError(f"flood, {wait:.0f} s") from flood
+                return await method(*args, **kwargs)
+            except RetryAfter as error:
+                wait = _to_seconds(error.retry_after)
+                if delay is None or wait > MAX_FLOOD_WAIT:
+                    raise DeliveryError(f"flood, {wait:.0f} s") from error
             except InvalidToken as error:
                 raise DeliveryError("the token is not valid") from error
             except BadRequest:
                 raise
-            except NetworkError as fault:
-                if _may_have_arrived(fault):
-                    raise TimedOut from fault
-                if pause is None:
-                    raise DeliveryError("network") from fault
-                wait = pause
+            except NetworkError as error:
+                if _may_have_arrived(error):
+                    raise TimedOut from error
+                if delay is None:
+                    raise DeliveryError("network") from error
+                wait = delay
             await self._sleep(wait)
+        raise AssertionError("unreachable")
 
     async def _repeat_chat_action(self, chat_id: int, action: ChatAction) -> None:
         while True:
@@ -324,75 +308,20 @@ class TelegramClient:
 
 
 def _to_seconds(wait: int | float | timedelta) -> float:
-    """Python-telegram-bot gives an int today and has announced a timedelta."""
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
 
 
-async def _download(file: File) -> bytes:
+async def _download_file(file: File) -> bytes:
     try:
         return bytes(await file.download_as_bytearray())
     except InvalidToken as error:
-        # python-telegram-bot's name for every 404.
+        # PTB raises it for every 404.
         raise RemotePhotoGoneError from error
 
 
-def _may_have_arrived(fault: NetworkError) -> bool:
-    """Whether the request went out and nothing came back in time.
+def _may_have_arrived(error: NetworkError) -> bool:
+    """Whether the request was sent and only the response is missing.
 
-    A connection that breaks off is not counted: nearly always it had stood unused and was closed before the request.
+    A reset connection does not count: nearly always it was idle and closed before the request was written.
     """
-    return isinstance(fault.__cause__, httpx.ReadTimeout | httpx.WriteTimeout)
-
-
-MAX_TRACKED_CHATS = 1000
-"""Number of chats from which those that may speak again are forgotten."""
-
-
-class ChatRateLimiter:
-    """Who may speak when, for one process."""
-
-    def __init__(
-        self,
-        interval: float = 1.0,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        """Args: interval, seconds between two messages in a chat; clock and sleep, those of the event loop."""
-        self._interval, self._clock, self._sleep = interval, clock, sleep
-        self._next_send_at: dict[int, float] = {}
-
-    async def wait(self, chat_id: int) -> None:
-        """Wait for a chat's turn; those who wait for the same chat go in order."""
-        now = self._clock()
-        turn = max(now, self._next_send_at.get(chat_id, now))
-        if len(self._next_send_at) >= MAX_TRACKED_CHATS:
-            self._next_send_at = {other: at for other, at in self._next_send_at.items() if at > now}
-        self._next_send_at[chat_id] = turn + self._interval
-        if turn > now:
-            await self._sleep(turn - now)
-
-
-class SendStatus(StrEnum):
-    """What became of a message."""
-
-    SENT = "sent"
-    UNKNOWN = "unsure"
-    """Telegram did not answer in time; the message may have arrived."""
-    BLOCKED = "gone"
-    """The person blocked Eva, or the chat is no more."""
-    MIGRATED = "moved"
-    """The group has another id now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendResult:
-    """What became of a message, and what is needed to go on."""
-
-    status: SendStatus
-    message_id: int | None = None
-    """Its id, if it was sent."""
-    photo: str | None = None
-    """file_id of its photo, to send it again without uploading it."""
-    migrated_to: int | None = None
-    """The group's new id."""
+    return isinstance(error.__cause__, httpx.ReadTimeout | httpx.WriteTimeout)

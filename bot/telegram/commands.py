@@ -1,4 +1,4 @@
-"""Eva's commands on Telegram, and her answers to those that need no memory."""
+"""The bot's commands and the replies to them."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -7,6 +7,7 @@ from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, photo_message, text_messages
 from bot.telegram.handlers import keyboard_for_look
 from bot.telegram.keyboards import erase_keyboard, language_keyboard, login_keyboard, page_keyboard
+from bot.telegram.parsing import CommandMessage
 from core.conversation.listings import get_own_looks, leaderboard_line, list_top_of_today, own_look_line, own_looks_text
 from core.conversation.narration import style_description, style_name
 from core.conversation.service import ConversationService
@@ -17,9 +18,12 @@ from core.i18n.translations import Language, translate, variant_keys
 from core.styles import STYLES
 from core.urls import look_url
 
+LOOK_PARAMETER_PREFIX = "look_"
+"""Prefix of the argument of `/start` that names a look: https://core.telegram.org/bots/features#deep-linking."""
+
 
 class CommandName(StrEnum):
-    """A command, as it is typed after the slash; in the order of the menu."""
+    """A command without its slash, in the order of the menu."""
 
     START = "start"
     HELP = "help"
@@ -31,17 +35,41 @@ class CommandName(StrEnum):
     FORGET = "forget"
 
 
-def command_messages(name: str, language: Language, *, hours: int) -> tuple[OutgoingMessage, ...] | None:
-    """What Eva says to a command.
+async def handle_command(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, command: CommandMessage
+) -> None:
+    """Reply to a command; in groups unknown commands are ignored, since they may be for another bot.
 
     Args:
-        name: the command, without its slash.
-        language: the language she speaks.
-        hours: how long a photo that is not shared is kept.
+        delivery: sends the reply.
+        conversation: the business logic.
+        person: the sender.
+        command: the command.
 
-    Returns:
-        Her messages; None for the commands whose answer is in the database, `/me` and `/board`. One that she does
-        not know gets a sentence, too.
+    Raises:
+        EvaError: see `UpdateDelivery.send_all`.
+    """
+    language = delivery.language
+    if command.name not in set(CommandName) and not delivery.is_private:
+        return
+    if command.name == CommandName.START and await _send_linked_look(delivery, conversation, command.argument):
+        await delivery.send_all("invitation", text_messages(translate("telegram.start.2", language)))
+    elif command.name == CommandName.ME:
+        await _send_own_looks(delivery, conversation, person)
+    elif command.name == CommandName.BOARD:
+        await _send_leaderboard(delivery, conversation)
+    else:
+        hours = conversation.settings.private_photo_ttl_hours
+        await delivery.send_all("reply", command_messages(command.name, language, private_photo_hours=hours))
+
+
+def command_messages(name: str, language: Language, *, private_photo_hours: int) -> tuple[OutgoingMessage, ...]:
+    """The messages that answer a command without the database, an unknown command among them.
+
+    Args:
+        name: the command without its slash.
+        language: of the messages.
+        private_photo_hours: hours for which a photo that is not shared is kept.
     """
     keyboard = None
     match name:
@@ -55,79 +83,63 @@ def command_messages(name: str, language: Language, *, hours: int) -> tuple[Outg
         case CommandName.LANGUAGE:
             sentences, keyboard = [translate("talk.language.ask", language)], language_keyboard()
         case CommandName.PRIVACY:
-            sentences = [translate("telegram.privacy", language, hours=hours)]
+            sentences = [translate("telegram.privacy", language, hours=private_photo_hours)]
         case CommandName.FORGET:
             sentences, keyboard = [translate("talk.forget.ask", language)], erase_keyboard(language)
-        case CommandName.ME | CommandName.BOARD:
-            return None
         case _:
             sentences = [translate("telegram.unknown_command", language)]
     return text_messages(*sentences, keyboard=keyboard)
 
 
-LOOK_PARAMETER_PREFIX = "look_"
-"""How the argument of `/start` names a look."""
-
-
-async def send_own_looks(delivery: UpdateDelivery, conversation: ConversationService, person: Person) -> None:
-    """`/me`: how many there were, of which style most, the latest ones, and the newest with its buttons.
-
-    In a private chat there is also the way to the person's own page.
-    """
+async def _send_own_looks(delivery: UpdateDelivery, conversation: ConversationService, person: Person) -> None:
+    """`/me`: statistics and a list of the person's looks, and the newest look with its buttons."""
+    language = delivery.language
     own_looks = await get_own_looks(delivery.resources.database, person)
-    # Others read along in groups, and whoever opens the page first is let in.
-    login_url = (
-        await conversation.create_login_url(person)
-        if delivery.is_private and delivery.checkpoint("me.1") is None
-        else None
-    )
-    text = own_looks_text(own_looks, delivery.language)
-    await delivery.send_all("me", *text_messages(text, keyboard=login_keyboard(login_url, delivery.language)))
+    login_url = None
+    # Only in private chats: the first visitor of the URL is logged in, and everybody in a group can read it.
+    if delivery.is_private and not delivery.has_sent_anything:
+        login_url = await conversation.create_login_url(person)
+    text = own_looks_text(own_looks, language)
+    await delivery.send_all("me", text_messages(text, keyboard=login_keyboard(login_url, language)))
     if not own_looks.looks:
         return
     newest = own_looks.looks[0]
     if (photo := await delivery.load_image(newest.photo_key)) is not None:
         keyboard = keyboard_for_look(delivery, conversation, person, newest)
-        await delivery.send_all("newest", photo_message(photo, own_look_line(newest, delivery.language), keyboard))
+        await delivery.send_all("newest", [photo_message(photo, own_look_line(newest, language), keyboard)])
 
 
-async def send_leaderboard(delivery: UpdateDelivery, conversation: ConversationService) -> None:
-    """`/board`: the most hearted looks that were shared today."""
-    found = await list_top_of_today(delivery.resources.database)
-    if not found:
-        await delivery.send_all("board", *text_messages(translate("talk.board.nothing", delivery.language)))
+async def _send_leaderboard(delivery: UpdateDelivery, conversation: ConversationService) -> None:
+    """`/board`: the looks with the most hearts among those that were shared today."""
+    entries = await list_top_of_today(delivery.resources.database)
+    if not entries:
+        await delivery.send_all("board", text_messages(translate("talk.board.nothing", delivery.language)))
         return
-    await delivery.send_all("board", *text_messages(translate("talk.board", delivery.language)))
-    for each in found:
-        await delivery.send_all(f"board.{each.look.id}", await _leaderboard_message(delivery, conversation, each))
+    await delivery.send_all("board", text_messages(translate("talk.board", delivery.language)))
+    for entry in entries:
+        await delivery.send_all(f"board.{entry.look.id}", [await _leaderboard_message(delivery, conversation, entry)])
 
 
-async def send_linked_look(delivery: UpdateDelivery, conversation: ConversationService, argument: str) -> bool:
-    """A look that somebody sent a link to; False if the link names none that is on the board.
-
-    Args:
-        thread: where.
-        stylist: knows the look's page.
-        argument: what came with `/start`, not to be trusted.
-    """
+async def _send_linked_look(delivery: UpdateDelivery, conversation: ConversationService, argument: str) -> bool:
+    """Send the public look that an untrusted argument of `/start` names; False if it names none."""
     if not argument.startswith(LOOK_PARAMETER_PREFIX):
         return False
     try:
         look_id = UUID(argument.removeprefix(LOOK_PARAMETER_PREFIX))
     except ValueError:
         return False
-    async with delivery.resources.database.transaction() as connection:
-        shared = await leaderboard.get_look(connection, look_id)
-    if shared is None:
+    async with delivery.resources.database.connection() as connection:
+        entry = await leaderboard.get_look(connection, look_id)
+    if entry is None:
         return False
-    await delivery.send_all("look", await _leaderboard_message(delivery, conversation, shared))
+    await delivery.send_all("look", [await _leaderboard_message(delivery, conversation, entry)])
     return True
 
 
 async def _leaderboard_message(
     delivery: UpdateDelivery, conversation: ConversationService, entry: LeaderboardEntry
 ) -> OutgoingMessage:
-    """A look of the board, with who shared it and how it is liked."""
-    look = entry.look
-    page = page_keyboard(look_url(conversation.settings, look), delivery.language)
-    return photo_message(await delivery.load_image(look.photo_key), leaderboard_line(entry, delivery.language), page)
+    """A public look with its owner and its hearts."""
+    keyboard = page_keyboard(look_url(conversation.settings, entry.look), delivery.language)
+    photo = await delivery.load_image(entry.look.photo_key)
+    return photo_message(photo, leaderboard_line(entry, delivery.language), keyboard)

@@ -1,92 +1,131 @@
-"""The answer to one update, message by message: what was sent before a crash is not sent again."""
+"""Delivery of the reply to one update, message by message: a repeated job does not send a message twice."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from telegram.constants import ChatAction
+import structlog
+from telegram.error import ChatMigrated
 
-from bot.telegram.client import SendResult, SendStatus, TelegramClient
-from bot.telegram.formatting import OutgoingMessage
+from bot.telegram.client import TelegramClient
+from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.parsing import IncomingUpdate
-from core.db import checkpoints, people
+from core.conversation.narration import error_message
+from core.db import checkpoints, inbox, people
 from core.db.schema import Channel, IdentityProvider
-from core.errors import ChatUnavailableError, ObjectNotFoundError
+from core.errors import (
+    ChatUnavailableError,
+    DeliveryError,
+    EvaError,
+    MessageRejectedError,
+    ObjectNotFoundError,
+)
 from core.i18n.translations import negotiate_language
 from core.metrics import DELIVERIES, STEP_SECONDS
 from core.resources import Resources
 
 QUEUE_NOTICE = "queue"
-"""The step in which somebody else told the person how long it takes."""
+"""Name of the checkpoint of the notice about the position in the queue; see `queue_notifier`."""
+
+log = structlog.get_logger()
 
 
 class UpdateDelivery:
-    """One answer on its way."""
+    """The reply to one update, or to all updates of an album, and how far it got."""
 
     def __init__(
         self,
         resources: Resources,
         client: TelegramClient,
-        inbox_id: int,
         update: IncomingUpdate,
-        sent: dict[str, str | None],
+        *,
+        inbox_ids: Sequence[int],
+        done: Mapping[str, Any],
     ) -> None:
-        """Begin, or go on with, the answer to an update.
+        """Start or continue a reply.
 
         Args:
-            memory: where each step is noted.
-            sender: sends.
-            inbox_id: the update's number in the inbox.
-            incoming: what it says.
-            sent: the steps of earlier tries, see `deliveries.sent`.
+            resources: database and object storage.
+            client: sends the messages.
+            update: the update to reply to.
+            inbox_ids: ids of all updates that this reply settles; the last one holds the checkpoints.
+            done: the checkpoints of earlier attempts.
         """
-        self.resources, self.client, self.inbox_id = resources, client, inbox_id
+        self.resources, self.client = resources, client
+        self.inbox_id = inbox_ids[-1]
         self.chat_id, self.is_private = update.chat_id, update.chat_id == update.user_id
         self.language = negotiate_language(update.language_code)
-        """What to speak; the person's own choice, once that is known."""
+        """Language of the reply: Telegram's setting until the person's own choice is known."""
+        self._inbox_ids = inbox_ids
         self._reply_to = None if self.is_private else update.message_id
-        self._sent = sent
-
-    async def send_all(self, step: str, *messages: OutgoingMessage) -> None:
-        """Send messages, each as one step, those that were not sent yet.
-
-        Args:
-            part: the name of what they are together; within an answer each one is used once.
-            messages: the same in every try.
-
-        Raises:
-            ChatUnavailableError: nobody reads here any more.
-            DeliveryError: Telegram could not be reached; a later try goes on from there.
-            MessageRejectedError: Telegram will not take one of them.
-        """
-        for place, message in enumerate(messages, start=1):
-            step = f"{step}.{place}"
-            if step not in self._sent:
-                receipt = await self._send_one(message)
-                await self.record_checkpoint(step, str(receipt.message_id or ""))
+        self._done = dict(done)
+        self._is_processed = False
 
     @property
     def has_sent_anything(self) -> bool:
-        """Whether anything was sent, in this try or an earlier one."""
-        return any(step != QUEUE_NOTICE for step in self._sent)
+        """Whether this attempt or an earlier one sent a message of the reply."""
+        return any(name != QUEUE_NOTICE for name in self._done)
 
-    def checkpoint(self, step: str) -> str | None:
-        """What was noted under a step, in this try or an earlier one."""
-        return self._sent.get(step)
+    def checkpoint(self, name: str) -> Any:
+        """The data of a checkpoint of this attempt or an earlier one; None if there is none."""
+        return self._done.get(name)
 
-    async def record_checkpoint(self, step: str, words: str = "") -> None:
-        """Note that a step is done."""
-        self._sent[step] = words
+    async def record_checkpoint(self, name: str, data: Any = None) -> None:
+        """Record a step as done, with JSON data that later attempts need: ids only, nothing that a person wrote."""
+        self._done[name] = data
         async with self.resources.database.connection() as connection:
-            await checkpoints.record(connection, self.inbox_id, step, data=words)
+            await checkpoints.record(connection, self.inbox_id, name, data=data)
 
-    def chat_action(self, action: ChatAction) -> AbstractAsyncContextManager[None]:
-        """Show in the chat that Eva is at it."""
-        return self.client.chat_action(self.chat_id, action)
+    async def send_all(self, step: str, messages: Sequence[OutgoingMessage], *, is_final: bool = False) -> None:
+        """Send the messages that no earlier attempt sent, recording each one.
 
-    async def load_image(self, key: str | None) -> bytes | None:
-        """A picture from the storage; None if it was deleted.
+        Args:
+            step: names the messages together, once in a reply.
+            messages: the same ones in every attempt.
+            is_final: whether nothing follows in this reply. Then the last message marks the update as processed, in
+                place of its own checkpoint.
 
         Raises:
-            StorageUnavailableError: the place does not answer.
+            ChatUnavailableError: the bot was blocked, or the chat was deleted.
+            DeliveryError: Telegram could not be reached; a later attempt continues here.
+            MessageRejectedError: Telegram rejects one of the messages.
+        """
+        for number, message in enumerate(messages, start=1):
+            name = f"{step}.{number}"
+            if name in self._done:
+                continue
+            message_id = await self._send(message)
+            if is_final and number == len(messages):
+                await self.mark_processed()
+            else:
+                await self.record_checkpoint(name, message_id)
+
+    async def send_error(self, error: EvaError, *, is_last_attempt: bool) -> None:
+        """Apologise for an error.
+
+        Raises:
+            DeliveryError: Telegram could not be reached, and this is not the last attempt.
+        """
+        try:
+            await self.send_all("error", text_messages(error_message(error, self.language)))
+        except DeliveryError:
+            if not is_last_attempt:
+                raise
+            log.error("apology_not_delivered", inbox_id=self.inbox_id)
+        except (ChatUnavailableError, MessageRejectedError) as refusal:
+            log.info("recipient_unreachable", inbox_id=self.inbox_id, reason=type(refusal).__name__)
+
+    async def mark_processed(self) -> None:
+        """Mark the updates as processed, which deletes their payloads; does nothing the second time."""
+        if not self._is_processed:
+            async with self.resources.database.connection() as connection:
+                await inbox.mark_processed(connection, *self._inbox_ids)
+            self._is_processed = True
+
+    async def load_image(self, key: str | None) -> bytes | None:
+        """Load an image from the object storage; None if it was deleted.
+
+        Raises:
+            StorageUnavailableError: the object storage does not answer.
         """
         if key is None:
             return None
@@ -95,17 +134,27 @@ class UpdateDelivery:
         except ObjectNotFoundError:
             return None
 
-    async def _send_one(self, message: OutgoingMessage) -> SendResult:
-        with STEP_SECONDS.labels("deliver").time():
-            receipt = await self.client.send_message(self.chat_id, message, reply_to=self._reply_to)
-            if receipt.status is SendStatus.MIGRATED and receipt.migrated_to is not None:
-                self.chat_id, self._reply_to = receipt.migrated_to, None
-                receipt = await self.client.send_message(self.chat_id, message)
-        DELIVERIES.labels(Channel.TELEGRAM, receipt.status).inc()
-        if receipt.status in {SendStatus.BLOCKED, SendStatus.MIGRATED}:
+    async def _send(self, message: OutgoingMessage) -> int | None:
+        """Send one message, if need be to the new id of an upgraded group; its id, see `TelegramClient.send_message`.
+
+        Raises:
+            ChatUnavailableError: the bot was blocked, or the chat was deleted; recorded for private chats.
+            DeliveryError: see `send_all`.
+            MessageRejectedError: see `send_all`.
+        """
+        try:
+            with STEP_SECONDS.labels("deliver").time():
+                try:
+                    message_id = await self.client.send_message(self.chat_id, message, reply_to=self._reply_to)
+                except ChatMigrated as migration:
+                    self.chat_id, self._reply_to = migration.new_chat_id, None
+                    message_id = await self.client.send_message(self.chat_id, message)
+        except (ChatUnavailableError, ChatMigrated) as error:
+            DELIVERIES.labels(Channel.TELEGRAM, "gone" if isinstance(error, ChatUnavailableError) else "moved").inc()
             if self.is_private:
-                async with self.resources.database.transaction() as connection:
+                async with self.resources.database.connection() as connection:
                     await people.mark_blocked(connection, IdentityProvider.TELEGRAM, str(self.chat_id))
-            raise ChatUnavailableError
+            raise ChatUnavailableError from error
+        DELIVERIES.labels(Channel.TELEGRAM, "unsure" if message_id is None else "sent").inc()
         self._reply_to = None
-        return receipt
+        return message_id

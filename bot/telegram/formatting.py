@@ -1,6 +1,8 @@
-"""What Eva says, as Telegram shows it: at most four messages for a verdict, since a chat takes one a second.
+"""Formatting of texts and verdicts as Telegram messages.
 
-opening  |  heat picture, under it verdict and evidence  |  what else there is to say  |  closing, with the buttons
+A verdict is sent in at most four messages, since a chat receives one a second:
+
+    opening  |  heatmap, captioned with verdict and evidence  |  further remarks  |  closing, with the buttons
 """
 
 from collections.abc import Sequence
@@ -16,39 +18,39 @@ from core.vision.verdict import ConfidenceBand, Verdict
 
 MAX_TEXT_LENGTH = MessageLimit.MAX_TEXT_LENGTH.value
 MAX_CAPTION_LENGTH = MessageLimit.CAPTION_LENGTH.value
+EVIDENCE_GROUP = (MessageSlot.VERDICT, MessageSlot.EVIDENCE)
+"""The slots of the caption under the heatmap."""
 MESSAGE_GROUPS = (
     (MessageSlot.OPENING,),
-    (MessageSlot.VERDICT, MessageSlot.EVIDENCE),
+    EVIDENCE_GROUP,
     (MessageSlot.RUNNER_UP, MessageSlot.ABOUT, MessageSlot.TIP, MessageSlot.HELP),
     (MessageSlot.CLOSING,),
 )
-"""Which bubbles share a message."""
-EVIDENCE_GROUP = MESSAGE_GROUPS[1]
-"""The part with the heat picture."""
+"""The slots that share a message, in the order of the messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
-    """One message to send. Markup is HTML; the limits of Telegram are kept."""
+    """One message to send, within Telegram's limits."""
 
     html: str
-    """Text, or the caption of the photo; escaped. Empty only under a photo."""
-    photo: bytes | str | None = None
-    """A JPEG to upload, or the file_id of one that was sent before."""
+    """Text, or caption of the photo, escaped. Empty only for a photo."""
+    photo: bytes | None = None
+    """A JPEG to upload."""
     keyboard: InlineKeyboardMarkup | None = None
 
 
 def text_messages(*sentences: str, keyboard: InlineKeyboardMarkup | None = None) -> tuple[OutgoingMessage, ...]:
-    """Sentences as messages, the keyboard under the last."""
+    """One message for each sentence, the keyboard under the last."""
     last = len(sentences) - 1
     return tuple(
-        OutgoingMessage(html=_escape(sentence, MAX_TEXT_LENGTH), keyboard=keyboard if place == last else None)
-        for place, sentence in enumerate(sentences)
+        OutgoingMessage(html=_escape(sentence, MAX_TEXT_LENGTH), keyboard=keyboard if number == last else None)
+        for number, sentence in enumerate(sentences)
     )
 
 
 def photo_message(photo: bytes | None, caption: str, keyboard: InlineKeyboardMarkup | None = None) -> OutgoingMessage:
-    """A picture with some words under it; the words alone where the picture is gone."""
+    """A photo with a caption; the text alone if the photo is None because it was deleted."""
     limit = MAX_TEXT_LENGTH if photo is None else MAX_CAPTION_LENGTH
     return OutgoingMessage(html=_escape(caption, limit), photo=photo, keyboard=keyboard)
 
@@ -57,33 +59,34 @@ def format_verdict(
     messages: Sequence[Message],
     verdict: Verdict,
     *,
-    heatmap: bytes | str | None,
+    heatmap: bytes | None,
     keyboard: InlineKeyboardMarkup | None,
     note: str | None = None,
 ) -> tuple[OutgoingMessage, ...]:
-    """A verdict with its heat picture, and the buttons under the last message.
+    """A verdict with its heatmap, and the buttons under the last message.
 
     Args:
-        bubbles: what Eva says about the photo, from `core.conversation.narration.speak`.
-        verdict: what she found.
-        heat: the heat picture, a JPEG or a file_id; None where it is gone.
-        keyboard: what one can do with it.
-        note: what to say first, in place of the opening, e.g. that she has seen this photo before.
+        messages: from `core.conversation.narration.verdict_messages`.
+        verdict: the verdict; without an outfit there is no heatmap.
+        heatmap: a JPEG; None if it was deleted.
+        keyboard: the buttons.
+        note: replaces the opening, e.g. to say that the photo is a duplicate.
     """
-    seen = verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-    said = {part: [bubble.text for bubble in messages if bubble.slot in part] for part in MESSAGE_GROUPS}
+    has_outfit = verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+    texts = {group: [message.text for message in messages if message.slot in group] for group in MESSAGE_GROUPS}
     if note is not None:
-        said[MESSAGE_GROUPS[0]] = [note]
-    outgoing: list[OutgoingMessage] = []
-    for part, sentences in said.items():
-        if sentences:
-            picture = heatmap if seen and part is EVIDENCE_GROUP else None
-            words = _escape("\n".join(sentences), MAX_TEXT_LENGTH if picture is None else MAX_CAPTION_LENGTH)
-            outgoing.append(OutgoingMessage(html=words, photo=picture))
-    last = outgoing.pop()
-    return (*outgoing, OutgoingMessage(html=last.html, photo=last.photo, keyboard=keyboard))
+        texts[MESSAGE_GROUPS[0]] = [note]
+    filled = [group for group in MESSAGE_GROUPS if texts[group]]
+    return tuple(
+        photo_message(
+            heatmap if has_outfit and group is EVIDENCE_GROUP else None,
+            "\n".join(texts[group]),
+            keyboard if group is filled[-1] else None,
+        )
+        for group in filled
+    )
 
 
 def _escape(text: str, limit: int) -> str:
-    """Cut first, since Telegram counts what is read, not what is written for it."""
+    """Truncate and escape, in this order: Telegram counts the characters after parsing the markup."""
     return escape(truncate(text, limit), quote=False)

@@ -1,8 +1,6 @@
-"""Photos that come: one, or several at once; judged, and answered once."""
+"""Handlers of messages and button presses: each runs the business logic and sends its result."""
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from telegram import InlineKeyboardMarkup
@@ -10,22 +8,14 @@ from telegram.constants import ChatAction
 
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
-from bot.telegram.keyboards import (
-    erase_keyboard,
-    guess_keyboard,
-    guess_mode_keyboard,
-    language_keyboard,
-    look_keyboard,
-    name_keyboard,
-    style_keyboard,
-)
+from bot.telegram.keyboards import guess_keyboard, guess_mode_keyboard, look_keyboard, prompt_keyboard
 from bot.telegram.parsing import ButtonPress, PhotoMessage
 from core.conversation.actions import Action, ActionType
 from core.conversation.narration import error_message, verdict_messages
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.conversation.smalltalk import find_style_name, summarize_album
+from core.conversation.smalltalk import find_style_name, reply_to_text, summarize_album
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel
@@ -35,122 +25,198 @@ from core.services.photo_judging import JudgedPhoto
 from core.urls import look_url
 from core.vision.verdict import ConfidenceBand
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _AlbumResult:
-    """What became of an album."""
-
-    looks: Sequence[Look]
-    error: EvaError | None
-    """The first fault of a photo that could not be judged."""
+REPLY_STEP = "decision"
+"""Name of the checkpoint that holds the reply of the business logic."""
+SHARING_ACTIONS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE, ActionType.UNSHARE}
+"""Actions that change the buttons of a look."""
+FINAL_ACTIONS = {
+    ActionType.GUESS,
+    ActionType.CORRECT,
+    ActionType.SHOW_RESULT,
+    ActionType.SET_LANGUAGE,
+    ActionType.CONFIRM_ERASE,
+    ActionType.CANCEL,
+}
+"""Answers to a question, whose buttons are removed afterwards."""
+FINAL_PERSON_ACTIONS = {ActionType.SET_LANGUAGE, ActionType.CONFIRM_ERASE, ActionType.CANCEL}
+"""The final actions that are about no look."""
 
 
 async def handle_photo(
     delivery: UpdateDelivery, conversation: ConversationService, person: Person, photo: PhotoMessage
 ) -> None:
-    """Judge a photo and answer it; who guesses first is asked first.
+    """Judge a photo and send the verdict, or ask for a guess first if the person wants to guess.
+
+    Args:
+        delivery: sends the reply.
+        conversation: the business logic.
+        person: the sender.
+        photo: the message.
 
     Raises:
-        EvaError: see `Judging.judge` and `Sender.fetch`.
+        EvaError: see `PhotoJudgingService.judge_photo`, `TelegramClient.download` and `UpdateDelivery.send_all`.
     """
-    async with delivery.chat_action(ChatAction.TYPING):
+    async with delivery.client.chat_action(delivery.chat_id, ChatAction.TYPING):
         judged = await _judge_photo(delivery, conversation, person, photo)
-    look = judged.look
+    look, language = judged.look, delivery.language
     if judged.is_duplicate:
-        note = translate(pick_variant("talk.remembered", str(look.id), delivery.language), delivery.language)
-        await send_verdict(delivery, conversation, person, look, note=note)
+        note = translate(pick_variant("talk.remembered", str(look.id), language), language)
+        await send_verdict(delivery, conversation, person, look, note=note, is_final=True)
     elif not person.guesses_first:
-        await send_verdict(delivery, conversation, person, look)
+        await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, is_final=True)
     elif (guess := find_style_name(photo.caption)) is None:
-        words = translate("talk.guess.ask", delivery.language)
-        await delivery.send_all("ask", *text_messages(words, keyboard=guess_keyboard(look.id, delivery.language)))
+        keyboard = guess_keyboard(look.id, language)
+        await delivery.send_all("ask", text_messages(translate("talk.guess.ask", language), keyboard=keyboard))
     else:
         action = Action(type=ActionType.GUESS, look_id=look.id, style=guess)
-        answer = await run_once(delivery, conversation, person, partial(conversation.handle_action, person, action))
-        if answer is not None:
-            await send_reply(delivery, conversation, person, answer)
+        reply = await _run_once(delivery, conversation, person, partial(conversation.handle_action, person, action))
+        if reply is not None:
+            await _send_reply(delivery, conversation, person, reply)
 
 
 async def handle_album(
     delivery: UpdateDelivery, conversation: ConversationService, person: Person, photos: Sequence[PhotoMessage]
 ) -> None:
-    """Judge several photos, at least one, and answer them together: all in a line each, the best in full.
+    """Judge several photos and reply to them together: one line for each, the clearest verdict in full.
+
+    Args:
+        delivery: sends the reply.
+        conversation: the business logic.
+        person: the sender.
+        photos: at least one.
 
     Raises:
-        EvaError: none of them could be judged, or it must be tried again.
+        EvaError: none of them could be judged, or see `handle_photo`.
     """
     if len(photos) == 1:
         await handle_photo(delivery, conversation, person, photos[0])
         return
-    async with delivery.chat_action(ChatAction.TYPING):
-        seen = await _judge_album(delivery, conversation, person, photos)
-    if not seen.looks:
-        raise seen.error or RemotePhotoGoneError
-    sorry = [error_message(seen.error, delivery.language)] if seen.error else []
-    if len(seen.looks) == 1:
-        await send_verdict(delivery, conversation, person, seen.looks[0], note="\n".join(sorry) or None)
+    looks: list[Look] = []
+    first_error: EvaError | None = None
+    async with delivery.client.chat_action(delivery.chat_id, ChatAction.TYPING):
+        for photo in photos:
+            try:
+                looks.append((await _judge_photo(delivery, conversation, person, photo)).look)
+            except (PhotoError, RemotePhotoGoneError, DailyLimitError) as error:
+                first_error = first_error or error
+    apologies = [] if first_error is None else [error_message(first_error, delivery.language)]
+    if not looks:
+        raise first_error or RemotePhotoGoneError
+    if len(looks) == 1:
+        await send_verdict(delivery, conversation, person, looks[0], note="\n".join(apologies) or None, is_final=True)
         return
-    await conversation.mark_verdicts_revealed(*seen.looks)
-    best, words = summarize_album([look.verdict for look in seen.looks], delivery.language)
-    note = "\n".join([words, *sorry])
+    await conversation.mark_verdicts_revealed(*looks)
+    best, summary = summarize_album([look.verdict for look in looks], delivery.language)
+    note = "\n".join([summary, *apologies])
     if best is None:
-        keyboard = keyboard_for_look(delivery, conversation, person, seen.looks[0])
-        await delivery.send_all("album", *text_messages(note, keyboard=keyboard))
+        keyboard = keyboard_for_look(delivery, conversation, person, looks[0])
+        await delivery.send_all("album", text_messages(note, keyboard=keyboard), is_final=True)
     else:
-        await send_verdict(delivery, conversation, person, seen.looks[best], note=note)
+        await send_verdict(delivery, conversation, person, looks[best], note=note, is_final=True)
 
 
-async def _judge_album(
-    delivery: UpdateDelivery, conversation: ConversationService, person: Person, photos: Sequence[PhotoMessage]
-) -> _AlbumResult:
-    found, fault = [], None
-    for photo in photos:
-        try:
-            found.append((await _judge_photo(delivery, conversation, person, photo)).look)
-        except (PhotoError, RemotePhotoGoneError, DailyLimitError) as error:
-            fault = fault or error
-    return _AlbumResult(looks=found, error=fault)
+async def handle_text(delivery: UpdateDelivery, conversation: ConversationService, person: Person, text: str) -> None:
+    """Reply to text: to the answer to a pending question, else with small talk.
+
+    Args:
+        delivery: sends the reply.
+        conversation: the business logic.
+        person: the sender.
+        text: the message.
+
+    Raises:
+        EvaError: see `ConversationService.handle_text` and `UpdateDelivery.send_all`.
+    """
+    operation = partial(conversation.handle_text, person, text)
+    reply = await _run_once(delivery, conversation, person, operation, text)
+    if reply is None:
+        await delivery.send_all("reply", text_messages(reply_to_text(text, delivery.language)))
+        return
+    keyboard = None if reply.look is None else keyboard_for_look(delivery, conversation, person, reply.look)
+    await _send_reply(delivery, conversation, person, reply, keyboard=keyboard)
 
 
-async def _judge_photo(
-    delivery: UpdateDelivery, conversation: ConversationService, person: Person, photo: PhotoMessage
-) -> JudgedPhoto:
-    data = await delivery.client.download(photo.file_id)
-    return await conversation.photo_judging.judge_photo(
-        data,
-        person_id=person.id,
-        channel=Channel.TELEGRAM,
-        source_message_id=f"{photo.chat_id}:{photo.message_id}",
-        language=person.language,
-    )
+async def handle_callback(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, press: ButtonPress
+) -> None:
+    """Run the action of a button, send its result and update the buttons of the message.
+
+    Args:
+        delivery: sends the reply.
+        conversation: the business logic.
+        person: who pressed.
+        press: the button press.
+
+    Raises:
+        EvaError: see `ConversationService.handle_action` and `UpdateDelivery.send_all`.
+    """
+    action = press.action
+    if action is None:
+        await delivery.send_all("reply", text_messages(translate("telegram.unknown_button", delivery.language)))
+        return
+    reply = await _run_once(delivery, conversation, person, partial(conversation.handle_action, person, action))
+    if reply is None:
+        return
+    keyboard = None
+    if action.look_id is None and action.type in {ActionType.GUESS, ActionType.REVEAL_FIRST}:
+        keyboard = guess_mode_keyboard(reply.language, guesses_first=action.type is ActionType.GUESS)
+    await _send_reply(delivery, conversation, person, reply, keyboard=keyboard)
+    if press.message_id is None or reply.prompt is not None or (action.look_id is not None and reply.look is None):
+        return
+    if action.type in SHARING_ACTIONS and reply.look is not None:
+        keyboard = keyboard_for_look(delivery, conversation, person, reply.look)
+        await delivery.client.edit_keyboard(delivery.chat_id, press.message_id, keyboard)
+    elif action.type in FINAL_ACTIONS and (action.look_id is not None or action.type in FINAL_PERSON_ACTIONS):
+        await delivery.client.edit_keyboard(delivery.chat_id, press.message_id, None)
 
 
 async def send_verdict(
-    delivery: UpdateDelivery, conversation: ConversationService, person: Person, look: Look, *, note: str | None = None
+    delivery: UpdateDelivery,
+    conversation: ConversationService,
+    person: Person,
+    look: Look,
+    *,
+    heatmap: bytes | None = None,
+    note: str | None = None,
+    is_final: bool = False,
 ) -> None:
-    """Tell the verdict on a look.
+    """Send the verdict on a look, with its heatmap and its buttons.
 
     Args:
-        thread: where.
-        stylist: who.
-        person: to whom.
-        look: the look, which is the person's.
-        note: what to say first.
+        delivery: sends the messages.
+        conversation: records that the verdict is revealed.
+        person: the owner of the look.
+        look: the look.
+        heatmap: its heatmap as a JPEG; None to load it from the object storage.
+        note: replaces the opening.
+        is_final: see `UpdateDelivery.send_all`.
+
+    Raises:
+        EvaError: see `UpdateDelivery.send_all` and `UpdateDelivery.load_image`.
     """
     await conversation.mark_verdicts_revealed(look)
-    async with delivery.chat_action(ChatAction.UPLOAD_PHOTO):
-        bubbles = verdict_messages(look.verdict, seed=str(look.id), language=delivery.language)
-        keyboard = keyboard_for_look(delivery, conversation, person, look)
-        heat = await delivery.load_image(look.heatmap_key)
-        await delivery.send_all(
-            "verdict", *format_verdict(bubbles, look.verdict, heatmap=heat, keyboard=keyboard, note=note)
+    async with delivery.client.chat_action(delivery.chat_id, ChatAction.UPLOAD_PHOTO):
+        messages = format_verdict(
+            verdict_messages(look.verdict, seed=str(look.id), language=delivery.language),
+            look.verdict,
+            heatmap=heatmap or await delivery.load_image(look.heatmap_key),
+            keyboard=keyboard_for_look(delivery, conversation, person, look),
+            note=note,
         )
+        await delivery.send_all("verdict", messages, is_final=is_final)
 
 
 def keyboard_for_look(
     delivery: UpdateDelivery, conversation: ConversationService, person: Person, look: Look
 ) -> InlineKeyboardMarkup:
-    """What a person can do with a look of theirs, as it is now."""
+    """The buttons of a look in its current state.
+
+    Args:
+        delivery: has the language of the labels.
+        conversation: has the settings, for the URL of the look's page.
+        person: the owner of the look.
+        look: the look.
+    """
     return look_keyboard(
         look.id,
         delivery.language,
@@ -161,35 +227,46 @@ def keyboard_for_look(
     )
 
 
-REPLY_STEP = "granted"
+async def _judge_photo(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, photo: PhotoMessage
+) -> JudgedPhoto:
+    return await conversation.photo_judging.judge_photo(
+        await delivery.client.download(photo.file_id),
+        person_id=person.id,
+        channel=Channel.TELEGRAM,
+        source_message_id=f"{photo.chat_id}:{photo.message_id}",
+        language=person.language,
+    )
 
 
-async def run_once(
+async def _run_once(
     delivery: UpdateDelivery,
     conversation: ConversationService,
     person: Person,
     operation: Callable[[], Awaitable[Reply | None]],
-    message: str | None = None,
+    text: str | None = None,
 ) -> Reply | None:
     """Run an operation in the first attempt only; later attempts restore its reply from a checkpoint.
 
+    Running it again could have another result: a shared look cannot be shared, and only the first guess counts.
+
     Args:
-        delivery: holds the checkpoints of the update.
+        delivery: holds the checkpoints.
         conversation: restores the reply.
         person: the sender.
-        operation: returns a reply, or None for nothing to restore.
-        message: the text that the operation handles, if it handles one.
+        operation: returns a reply, or None if there is nothing to restore.
+        text: the message that the operation handles, if it handles one.
     """
     checkpoint = delivery.checkpoint(REPLY_STEP)
     if checkpoint is not None:
-        return await conversation.restore_reply(person, json.loads(checkpoint), message)
+        return await conversation.restore_reply(person, checkpoint, text)
     reply = await operation()
     if reply is not None:
-        await delivery.record_checkpoint(REPLY_STEP, json.dumps(reply.to_checkpoint()))
+        await delivery.record_checkpoint(REPLY_STEP, reply.to_checkpoint())
     return reply
 
 
-async def send_reply(
+async def _send_reply(
     delivery: UpdateDelivery,
     conversation: ConversationService,
     person: Person,
@@ -197,89 +274,17 @@ async def send_reply(
     *,
     keyboard: InlineKeyboardMarkup | None = None,
 ) -> None:
-    """Say an answer, with the buttons that it asks for.
+    """Send a reply of the business logic, with the buttons that it prompts for.
 
     Args:
-        thread: where.
-        stylist: whose answer it is.
-        person: to whom.
-        answer: what she says.
-        keyboard: the buttons if it asks for none.
+        delivery: sends the messages.
+        conversation: the business logic.
+        person: the recipient.
+        reply: the reply.
+        keyboard: the buttons of a reply without a prompt.
     """
     delivery.language, sentences = reply.language, reply_sentences(reply)
     if reply.reveals_verdict and reply.look is not None:
         await send_verdict(delivery, conversation, person, reply.look, note="\n".join(sentences) or None)
         return
-    await delivery.send_all("answer", *text_messages(*sentences, keyboard=_prompt_keyboard(reply) or keyboard))
-
-
-def _prompt_keyboard(reply: Reply) -> InlineKeyboardMarkup | None:
-    """The buttons that an answer asks for."""
-    match reply.prompt:
-        case ActionType.GUESS | ActionType.CORRECT if reply.look is not None:
-            return style_keyboard(reply.prompt, reply.look.id, reply.language)
-        case ActionType.ACCEPT_NAME if reply.look is not None:
-            return name_keyboard(reply.look.id, reply.language)
-        case ActionType.SET_LANGUAGE:
-            return language_keyboard()
-        case ActionType.ASK_ERASE:
-            return erase_keyboard(reply.language)
-        case _:
-            return None
-
-
-SHARING_ACTIONS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE, ActionType.UNSHARE}
-"""After these a look has other buttons."""
-FINAL_ACTIONS = {
-    ActionType.GUESS,
-    ActionType.CORRECT,
-    ActionType.SHOW_RESULT,
-    ActionType.SET_LANGUAGE,
-    ActionType.CONFIRM_ERASE,
-    ActionType.CANCEL,
-}
-"""The answers to a question; its buttons go when they have done their work."""
-
-
-async def handle_callback(
-    delivery: UpdateDelivery, conversation: ConversationService, person: Person, press: ButtonPress
-) -> None:
-    """Do what a button asks, and say so.
-
-    Raises:
-        EvaError: see `Stylist.grant`.
-    """
-    action = press.action
-    if action is None:
-        await delivery.send_all("answer", *text_messages(translate("telegram.unknown_button", delivery.language)))
-        return
-    answer = await run_once(delivery, conversation, person, partial(conversation.handle_action, person, action))
-    if answer is None:
-        return
-    keyboard = None
-    if action.look_id is None and action.type in {ActionType.GUESS, ActionType.REVEAL_FIRST}:
-        keyboard = guess_mode_keyboard(answer.language, guesses_first=action.type is ActionType.GUESS)
-    await send_reply(delivery, conversation, person, answer, keyboard=keyboard)
-    if press.message_id is not None:
-        await _update_keyboard(delivery, conversation, person, action, answer, press.message_id)
-
-
-async def _update_keyboard(
-    delivery: UpdateDelivery,
-    conversation: ConversationService,
-    person: Person,
-    action: Action,
-    reply: Reply,
-    message_id: int,
-) -> None:
-    """Leave no buttons under the pressed message that are for what is over."""
-    if reply.prompt is not None or (action.look_id is not None and reply.look is None):
-        return
-    if action.type in SHARING_ACTIONS and reply.look is not None:
-        keyboard = keyboard_for_look(delivery, conversation, person, reply.look)
-        await delivery.client.edit_keyboard(delivery.chat_id, message_id, keyboard)
-    elif action.type in FINAL_ACTIONS and (
-        action.look_id is not None
-        or action.type in {ActionType.SET_LANGUAGE, ActionType.CONFIRM_ERASE, ActionType.CANCEL}
-    ):
-        await delivery.client.edit_keyboard(delivery.chat_id, message_id, None)
+    await delivery.send_all("reply", text_messages(*sentences, keyboard=prompt_keyboard(reply) or keyboard))

@@ -1,7 +1,7 @@
-"""Takes in what Telegram brings: the update and its job in one unit of work, before anybody looks at what it says.
+"""Storage of incoming updates: the update and its job are stored in one statement, before the update is parsed.
 
-Here only the few fields are read that say whose it is and what has to be done about it; `incoming` reads the rest when
-the job is done, since that takes longer and may stumble.
+Only the routing fields are read here: sender, chat and album. `parsing` reads the rest in the job, since that takes
+longer and can fail.
 """
 
 import math
@@ -12,144 +12,150 @@ from typing import Any
 
 import structlog
 
-from core.db import inbox
-from core.db.dead_letters import claim_orphaned
+from core.db import dead_letters, inbox
 from core.db.schema import Channel, IdentityProvider
 from core.errors import InvalidPayloadError
 from core.jobs.queue import JobInsert, conversation_lock_key, enqueue
 from core.resources import Resources
 
 UPDATE_TASK, ALBUM_TASK = "telegram.update", "telegram.album"
-"""The queue's tasks."""
-ALBUM_DELAY = timedelta(seconds=1.5)
-"""How long an album waits for more photos after each."""
-ORPHAN_AGE = timedelta(minutes=2)
-"""Age from which an update without a job counts as lost: long after its job was enqueued with it."""
-ORPHAN_BATCH = 100
+"""Names of the tasks."""
 UPDATE_TYPES = ("message", "callback_query", "inline_query", "my_chat_member")
+ALBUM_DELAY = timedelta(seconds=1.5)
+"""Time to wait for more photos of an album after each of them."""
 INTERACTIVE_PRIORITY = 10
-"""Priority of what people wait for with a finger on the screen."""
+"""Priority of button presses and inline queries, which people expect to respond at once."""
+ORPHAN_AGE = timedelta(minutes=2)
+"""Age from which an update without a job counts as orphaned."""
+ORPHAN_BATCH = 100
 UNSTORABLE_CHARS = re.compile("[\0\ud800-\udfff]")
-"""Characters that JSON can name and Postgres cannot hold."""
+"""Characters that JSON can contain and PostgreSQL cannot store."""
 MAX_ID_BITS = 52
+"""Telegram's ids have at most 52 significant bits."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RoutingInfo:
-    """Whose an update is, and what has to be done about it."""
+    """What determines the job of an update."""
 
     user_id: int
-    chat_id: int | None
-    """The chat whose order it keeps; None where there is none."""
-    album_id: str | None
-    priority: int
+    chat_id: int | None = None
+    """Updates of one chat are handled in order; None for no order."""
+    album_id: str | None = None
+    priority: int = 0
 
 
-async def store_update(resources: Resources, payload: object) -> int | None:
-    """Keep an update, and have it answered.
+async def store_update(resources: Resources, payload: object, *, album_delay: timedelta = ALBUM_DELAY) -> int | None:
+    """Store an update together with its job.
 
-    An update that is nonsense is kept as done, so that Telegram does not bring it again and again.
+    An update without a usable sender or chat is stored as processed, so that Telegram does not send it again.
 
     Args:
-        memory: where it is kept.
-        payload: the JSON of the update.
+        resources: has the database.
+        payload: the JSON of the update, of unknown origin.
+        album_delay: time before the job of an album's photo starts.
 
     Returns:
-        Its number in the inbox; None if it came before, or is of a kind that Eva does not answer.
+        The inbox id; None if the update was stored before, or is of a type that is not handled.
 
     Raises:
-        InvalidPayloadError: it has no number, so it cannot even be kept.
-        Exception: the database is away, one of `DATABASE_FAULTS`; the update must come again.
+        DatabaseUnavailableError: nothing was stored; Telegram must send the update again.
+        InvalidPayloadError: there is no update id.
     """
     if not isinstance(payload, dict) or not _is_storable_id(payload.get("update_id")):
         raise InvalidPayloadError("update_id")
-    update_id = str(payload["update_id"])
-    kind = next((kind for kind in UPDATE_TYPES if kind in payload), None)
-    if kind is None and len(payload) > 1:
+    update_type = next((update_type for update_type in UPDATE_TYPES if update_type in payload), None)
+    if update_type is None and len(payload) > 1:
         return None
-    envelope = _read_routing(payload[kind], kind) if kind else None
+    routing = None if update_type is None else _read_routing(payload[update_type], update_type)
+    external_id = str(payload["update_id"])
     try:
-        storable: dict[str, Any] = _strip_unstorable(payload) if envelope else {}
+        storable = {} if routing is None else _strip_unstorable(payload)
     except RecursionError:
-        envelope, storable = None, {}
-    if envelope is None:
-        return await _store_as_processed(resources, update_id)
+        routing = None
+    if routing is None:
+        return await _store_as_processed(resources, external_id)
     async with resources.database.connection() as connection:
         return await inbox.insert_with_job(
             connection,
             Channel.TELEGRAM,
-            update_id,
-            external_sender_id=str(envelope.user_id),
+            external_id,
+            external_sender_id=str(routing.user_id),
             payload=storable,
-            job=_build_job(envelope),
+            job=_build_job(routing, album_delay),
         )
-
-
-async def _store_as_processed(resources: Resources, update_id: str) -> int | None:
-    async with resources.database.transaction() as connection:
-        number = await inbox.insert(connection, Channel.TELEGRAM, update_id, external_sender_id=None, payload={})
-        if number is not None:
-            await inbox.mark_processed(connection, number)
-            log.warning("an update makes no sense", inbox=number)
-        return number
 
 
 async def requeue_orphans(resources: Resources) -> int:
-    """Have those updates answered that lost their job; how many they were."""
+    """Enqueue orphaned updates again, each a limited number of times; see `core.db.dead_letters`.
+
+    Returns:
+        The number of updates that were enqueued.
+    """
     async with resources.database.transaction() as connection:
-        lost = await claim_orphaned(connection, Channel.TELEGRAM, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH)
-        for number, payload in lost:
-            kind = next((kind for kind in UPDATE_TYPES if kind in payload), None)
-            envelope = _read_routing(payload[kind], kind) if kind else None
-            if envelope is None:
-                await inbox.mark_processed(connection, number)
-            else:
-                job = _build_job(envelope)
-                await enqueue(
-                    connection,
-                    job.task,
-                    lock=job.lock,
-                    delay=job.delay,
-                    priority=job.priority,
-                    inbox_id=number,
-                    **job.arguments,
-                )
-    return len(lost)
+        orphans = await dead_letters.claim_orphaned(
+            connection, Channel.TELEGRAM, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH
+        )
+        for inbox_id, payload in orphans:
+            update_type = next((update_type for update_type in UPDATE_TYPES if update_type in payload), None)
+            routing = None if update_type is None else _read_routing(payload[update_type], update_type)
+            if routing is None:
+                await inbox.mark_processed(connection, inbox_id)
+                continue
+            job = _build_job(routing, ALBUM_DELAY)
+            await enqueue(
+                connection,
+                job.task,
+                lock=job.lock,
+                delay=job.delay,
+                priority=job.priority,
+                inbox_id=inbox_id,
+                **job.arguments,
+            )
+    return len(orphans)
 
 
-def _build_job(routing: _RoutingInfo) -> JobInsert:
-    """What answers an update, but for its number."""
+async def _store_as_processed(resources: Resources, external_id: str) -> int | None:
+    async with resources.database.transaction() as connection:
+        inbox_id = await inbox.insert(connection, Channel.TELEGRAM, external_id, external_sender_id=None, payload={})
+        if inbox_id is not None:
+            await inbox.mark_processed(connection, inbox_id)
+            log.warning("telegram_update_invalid", inbox_id=inbox_id)
+        return inbox_id
+
+
+def _build_job(routing: _RoutingInfo, album_delay: timedelta) -> JobInsert:
+    """The job of an update, without its inbox id."""
     lock = None if routing.chat_id is None else conversation_lock_key(IdentityProvider.TELEGRAM, str(routing.chat_id))
     if routing.album_id is None:
         return JobInsert(task=UPDATE_TASK, lock=lock, priority=routing.priority)
-    # One job for each photo: the last one's answers for all, whenever it came.
-    return JobInsert(
-        task=ALBUM_TASK, lock=lock, delay=ALBUM_DELAY, arguments={"album": _strip_unstorable(routing.album_id)}
-    )
+    # One job for each photo, since the number of photos is unknown: the job of the last one replies to all.
+    return JobInsert(task=ALBUM_TASK, lock=lock, delay=album_delay, arguments={"album_id": routing.album_id})
 
 
-def _read_routing(body: object, kind: str) -> _RoutingInfo | None:
-    """What is needed of an update; None if it is nonsense."""
+def _read_routing(body: object, update_type: str) -> _RoutingInfo | None:
+    """The routing fields of an update; None if the sender or the chat is missing or invalid."""
     if not isinstance(body, dict):
         return None
-    sender, message = _get_id(body.get("from")), body.get("message") if kind == "callback_query" else body
-    chat = _get_id(message.get("chat")) if isinstance(message, dict) else None
-    if sender is None or (chat is None and kind in {"message", "my_chat_member"}):
+    user_id = _get_id(body.get("from"))
+    message = body.get("message") if update_type == "callback_query" else body
+    chat_id = _get_id(message.get("chat")) if isinstance(message, dict) else None
+    if user_id is None or (chat_id is None and update_type in {"message", "my_chat_member"}):
         return None
-    if kind == "inline_query":
-        # It is answered beside the chat with Eva, and Telegram does not wait for long.
-        return _RoutingInfo(user_id=sender, chat_id=None, album_id=None, priority=INTERACTIVE_PRIORITY)
-    if kind == "callback_query":
-        return _RoutingInfo(
-            user_id=sender, chat_id=sender if chat is None else chat, album_id=None, priority=INTERACTIVE_PRIORITY
-        )
-    album = body.get("media_group_id") if kind == "message" else None
-    return _RoutingInfo(user_id=sender, chat_id=chat, album_id=album if isinstance(album, str) else None, priority=0)
+    if update_type == "inline_query":
+        return _RoutingInfo(user_id=user_id, priority=INTERACTIVE_PRIORITY)
+    if update_type == "callback_query":
+        return _RoutingInfo(user_id=user_id, chat_id=chat_id or user_id, priority=INTERACTIVE_PRIORITY)
+    album_id = body.get("media_group_id")
+    if update_type != "message" or not isinstance(album_id, str):
+        return _RoutingInfo(user_id=user_id, chat_id=chat_id)
+    return _RoutingInfo(user_id=user_id, chat_id=chat_id, album_id=UNSTORABLE_CHARS.sub("", album_id))
 
 
 def _get_id(value: object) -> int | None:
+    """The id of a user or chat object."""
     number = value.get("id") if isinstance(value, dict) else None
     return number if isinstance(number, int) and _is_storable_id(number) else None
 
@@ -159,11 +165,11 @@ def _is_storable_id(value: object) -> bool:
 
 
 def _strip_unstorable(value: Any) -> Any:
-    """The same JSON, as far as Postgres can hold it."""
+    """The same JSON value without what PostgreSQL cannot store."""
     if isinstance(value, str):
         return UNSTORABLE_CHARS.sub("", value)
     if isinstance(value, dict):
-        return {UNSTORABLE_CHARS.sub("", key): _strip_unstorable(each) for key, each in value.items()}
+        return {UNSTORABLE_CHARS.sub("", key): _strip_unstorable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_strip_unstorable(each) for each in value]
+        return [_strip_unstorable(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

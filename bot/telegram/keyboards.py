@@ -1,4 +1,4 @@
-"""Eva's buttons on Telegram."""
+"""Inline keyboards."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -8,6 +8,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.telegram.callback_data import encode_callback_data
 from core.conversation.actions import Action, ActionType
+from core.conversation.reply import Reply
 from core.conversation.smalltalk import button_label
 from core.i18n.translations import Language, translate
 from core.styles import STYLES
@@ -22,15 +23,15 @@ def look_keyboard(
     guesses_first: bool = False,
     page_url: str | None = None,
 ) -> InlineKeyboardMarkup:
-    """What one can do with a judged photo.
+    """The actions on a judged photo.
 
     Args:
-        look: the look.
+        look_id: the look.
         language: of the labels.
-        seen: whether there is an outfit; without one there is nothing to share or to correct.
-        shared: whether the look is on the board.
-        guesses_first: whether the person guesses before Eva tells.
-        page_url: the look's page, if the person may open it.
+        has_outfit: False leaves out sharing and correcting.
+        is_shared: whether the look is on the leaderboard.
+        guesses_first: whether the person wants to guess before the verdict.
+        page_url: the look's page, if it is public.
     """
     next_photo = [
         _button(Action(type=ActionType.NEW_PHOTO), language),
@@ -38,10 +39,10 @@ def look_keyboard(
     ]
     if not has_outfit:
         return InlineKeyboardMarkup([next_photo])
-    board = (ActionType.UNSHARE,) if is_shared else (ActionType.SHARE, ActionType.KEEP_PRIVATE)
+    sharing = (ActionType.UNSHARE,) if is_shared else (ActionType.SHARE, ActionType.KEEP_PRIVATE)
     return InlineKeyboardMarkup(
         [
-            [_button(Action(type=verb, look_id=look_id), language) for verb in board],
+            [_button(Action(type=action_type, look_id=look_id), language) for action_type in sharing],
             next_photo,
             [_button(Action(type=ActionType.CORRECT, look_id=look_id), language), *_page_buttons(page_url, language)],
         ]
@@ -49,59 +50,69 @@ def look_keyboard(
 
 
 def page_keyboard(page_url: str | None, language: Language) -> InlineKeyboardMarkup | None:
-    """The look's page, if there is one to open."""
+    """A link to the page of a look; None without a public URL."""
     buttons = _page_buttons(page_url, language)
     return InlineKeyboardMarkup([buttons]) if buttons else None
 
 
 def login_keyboard(login_url: str | None, language: Language) -> InlineKeyboardMarkup | None:
-    """The person's own page, if there is an address that opens it."""
+    """A link that logs in to the person's account; None without a public URL."""
     buttons = _link_buttons(translate("talk.button.enter", language), login_url)
     return InlineKeyboardMarkup([buttons]) if buttons else None
 
 
 def guess_mode_keyboard(language: Language, *, guesses_first: bool) -> InlineKeyboardMarkup:
-    """Who is to say first what style it is: the other one, from now on."""
+    """The button that switches guessing on or off, to the other state."""
     return InlineKeyboardMarkup([[_guess_mode_button(language, guesses_first=guesses_first)]])
 
 
 def style_keyboard(action_type: ActionType, look_id: UUID, language: Language) -> InlineKeyboardMarkup:
-    """The eight styles, for a guess or a correction.
-
-    Args:
-        verb: `GUESS` or `CORRECT`.
-        look: the look it is about.
-        language: of the labels.
-    """
+    """The eight styles; `action_type` is `GUESS` or `CORRECT`."""
     return _two_columns([Action(type=action_type, look_id=look_id, style=style) for style in STYLES], language)
 
 
 def guess_keyboard(look_id: UUID, language: Language) -> InlineKeyboardMarkup:
-    """The eight styles to guess from, or the verdict without a guess."""
+    """The eight styles for a guess, and the verdict without a guess."""
     rows = style_keyboard(ActionType.GUESS, look_id, language).inline_keyboard
     return InlineKeyboardMarkup([*rows, [_button(Action(type=ActionType.SHOW_RESULT, look_id=look_id), language)]])
 
 
 def language_keyboard() -> InlineKeyboardMarkup:
-    """The languages, each in its own words."""
-    return _two_columns([Action(type=ActionType.SET_LANGUAGE, language=each) for each in Language], Language.EN)
+    """The languages, each with its own name."""
+    return _two_columns([Action(type=ActionType.SET_LANGUAGE, language=language) for language in Language], Language.EN)
 
 
 def erase_keyboard(language: Language) -> InlineKeyboardMarkup:
-    """Whether to delete everything."""
-    return _two_columns([Action(type=verb) for verb in (ActionType.CONFIRM_ERASE, ActionType.CANCEL)], language)
+    """The confirmation of erasure."""
+    return _two_columns(
+        [Action(type=action_type) for action_type in (ActionType.CONFIRM_ERASE, ActionType.CANCEL)], language
+    )
 
 
 def name_keyboard(look_id: UUID, language: Language) -> InlineKeyboardMarkup:
-    """Whether the made-up name will do, when a look is put on the board."""
-    return _two_columns(
-        [Action(type=verb, look_id=look_id) for verb in (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)], language
-    )
+    """Whether to share a look under the suggested name."""
+    action_types = (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
+    return _two_columns([Action(type=action_type, look_id=look_id) for action_type in action_types], language)
+
+
+def prompt_keyboard(reply: Reply) -> InlineKeyboardMarkup | None:
+    """The buttons that a reply prompts for; None for a reply without a prompt."""
+    match reply.prompt:
+        case ActionType.GUESS | ActionType.CORRECT if reply.look is not None:
+            return style_keyboard(reply.prompt, reply.look.id, reply.language)
+        case ActionType.ACCEPT_NAME if reply.look is not None:
+            return name_keyboard(reply.look.id, reply.language)
+        case ActionType.SET_LANGUAGE:
+            return language_keyboard()
+        case ActionType.ASK_ERASE:
+            return erase_keyboard(reply.language)
+        case _:
+            return None
 
 
 def _two_columns(actions: Sequence[Action], language: Language) -> InlineKeyboardMarkup:
     buttons = [_button(action, language) for action in actions]
-    return InlineKeyboardMarkup([buttons[at : at + 2] for at in range(0, len(buttons), 2)])
+    return InlineKeyboardMarkup([buttons[start : start + 2] for start in range(0, len(buttons), 2)])
 
 
 def _button(action: Action, language: Language) -> InlineKeyboardButton:
@@ -117,7 +128,7 @@ def _page_buttons(page_url: str | None, language: Language) -> list[InlineKeyboa
 
 
 def _link_buttons(label: str, url: str | None) -> list[InlineKeyboardButton]:
-    """Without a dot the host is this machine, and Telegram would refuse the whole message."""
+    """Links to local hosts are left out, since Telegram rejects a message with one."""
     if url is None or "." not in (urlsplit(url).hostname or ""):
         return []
     return [InlineKeyboardButton(label, url=url)]

@@ -1,13 +1,17 @@
-"""What an update says to Eva, if anything. In groups only what is addressed to her does.
+"""Parsing of updates: the JSON of an update as one of the dataclasses below.
 
-Each kind is a frozen value of its own; `read` returns one of them, or None for everything that needs no answer: edits,
-channel posts, service messages, other people's talk.
+Updates that need no reply are None: edits, channel posts, service messages, and in groups every message that is not
+addressed to the bot by a command, a mention or a reply to it.
+
+Source: https://core.telegram.org/bots/api#update.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypedDict
 
+import structlog
 from telegram import ChatMember, Document, Message, PhotoSize, Update, User
 from telegram.constants import ChatType, MessageEntityType
 
@@ -20,7 +24,7 @@ PHOTO_SUFFIXES = (
     *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"),
     *(".tif", ".tiff", ".heic", ".heif", ".avif"),
 )
-"""File names that are taken for a photo where the type says nothing."""
+"""File names that count as a photo if the MIME type is unspecific."""
 UNSPECIFIC_MIME_TYPES = {None, "", "application/octet-stream"}
 UNSUPPORTED_FIELDS = {
     "sticker": UnsupportedMedia.STICKER,
@@ -40,37 +44,35 @@ UNSUPPORTED_FIELDS = {
     "paid_media": UnsupportedMedia.OTHER,
     "checklist": UnsupportedMedia.OTHER,
 }
-"""Fields of a message that hold something else than a photo or words, what counts first first: a GIF is also a file."""
+"""Fields of a message with other content than a photo or text. The first one that is set decides: a GIF has `animation`
+and `document`."""
+MAX_ID = 2**52
+"""Telegram's ids have at most 52 significant bits."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingUpdate:
-    """What every kind has."""
+    """What every kind of update has."""
 
     update_id: int
     user_id: int
-    """Telegram's id of who did it."""
+    """The sender."""
     chat_id: int
-    """Where to answer; the person's own id where there is no chat."""
+    """The chat to reply to; the sender's id if there is none."""
     language_code: str | None
-    """The person's language tag, if Telegram knows it."""
+    """IETF language tag of the sender's app, if Telegram sends it."""
     message_id: int | None = None
-    """Id of the message, to reply to it."""
+    """The message to reply to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoMessage(IncomingUpdate):
-    """A photo, sent as one or as a file."""
+    """A photo, sent as such or as a file."""
 
     file_id: str
-    """file_id, to fetch it."""
-    unique: str
-    """file_unique_id, the same for the same file whoever sends it."""
-    size: int | None
-    """Bytes, if Telegram says so; over 20 MB it cannot be fetched."""
-    as_file: bool
-    album: str | None
-    """The same for all photos that were sent at once; None for a single one."""
+    """For `getFile`; of the largest size."""
     caption: str
 
 
@@ -79,38 +81,38 @@ class CommandMessage(IncomingUpdate):
     """A command."""
 
     name: str
-    """In lower case, without slash and bot name."""
+    """In lower case, without the slash and the bot's name."""
     argument: str
-    """What follows; behind `/start` it came from a link and is not to be trusted."""
+    """The rest of the text. After `/start` it may come from a link by anybody: untrusted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextMessage(IncomingUpdate):
-    """Words without a photo."""
+    """Text without a photo."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsupportedMessage(IncomingUpdate):
-    """Something that Eva cannot judge."""
+    """A message that cannot be judged."""
 
     media: UnsupportedMedia
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonPress(IncomingUpdate):
-    """A press of a button."""
+    """A callback query."""
 
     query_id: str
-    """Id to answer; without an answer the button goes on spinning."""
+    """To be answered: the button spins until then."""
     action: Action | None
-    """None for a button that Eva does not know."""
+    """None for unknown callback data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineQuery(IncomingUpdate):
-    """Eva's name and some words, typed in another chat."""
+    """The bot's name and a search text, typed in any chat."""
 
     query_id: str
     text: str
@@ -118,13 +120,13 @@ class InlineQuery(IncomingUpdate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MembershipChange(IncomingUpdate):
-    """A private chat was blocked or taken back."""
+    """The bot was blocked or unblocked in a private chat."""
 
     is_member: bool
 
 
 class _CommonFields(TypedDict):
-    """The fields of `Incoming`."""
+    """The fields of `IncomingUpdate`."""
 
     update_id: int
     user_id: int
@@ -133,32 +135,62 @@ class _CommonFields(TypedDict):
     message_id: int
 
 
-def parse_update(payload: Mapping[str, object], me: User, *, is_addressed: bool = False) -> IncomingUpdate | None:
-    """What an update says to Eva; None if it is not for her.
+def parse_update(payload: Mapping[str, object], me: User) -> IncomingUpdate | None:
+    """Parse an update; None if it needs no reply.
 
     Args:
-        payload: the JSON of the update, as Telegram sent it or as anybody may have made it up.
+        payload: JSON of unknown origin.
         me: the bot itself, from `getMe`.
-        meant: whether a message is known to be meant for her, though in a group nothing in it says so.
 
     Raises:
-        InvalidPayloadError: Telegram would not send this. To be answered like any other, or it comes again and again.
+        InvalidPayloadError: Telegram would not send this.
     """
+    with _invalid_payload_errors():
+        return _parse(Update.de_json(dict(payload), None), me)
+
+
+def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[int, IncomingUpdate]:
+    """Parse the updates of an album, without invalid ones.
+
+    Args:
+        payloads: JSON of unknown origin, by inbox id.
+        me: the bot itself, from `getMe`.
+
+    Returns:
+        The updates by inbox id; none of them if none is addressed to the bot. In groups only one photo of an album has
+        the caption that mentions the bot, and addresses all of them.
+    """
+    updates: dict[int, IncomingUpdate] = {}
+    is_addressed = False
+    for inbox_id, payload in payloads.items():
+        try:
+            with _invalid_payload_errors():
+                update = Update.de_json(dict(payload), None)
+                parsed = _parse(update, me, is_addressed=True)
+                is_addressed = is_addressed or (update.message is not None and _is_addressed_to(update.message, me))
+        except InvalidPayloadError as error:
+            log.warning("telegram_update_invalid", inbox_id=inbox_id, detail=error.detail)
+        else:
+            if parsed is not None:
+                updates[inbox_id] = parsed
+    return updates if is_addressed else {}
+
+
+@contextmanager
+def _invalid_payload_errors() -> Iterator[None]:
     try:
-        incoming = _parse(Update.de_json(dict(payload), None), me, is_addressed=is_addressed)
+        yield
     except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, OSError, RuntimeError) as error:
-        # python-telegram-bot takes any value for a field and stumbles over it later, in many ways.
+        # python-telegram-bot accepts any JSON value for a field and fails when the field is used, in many ways.
         raise InvalidPayloadError(type(error).__name__) from error
-    if incoming is not None and not all(map(_is_valid_id, (incoming.update_id, incoming.user_id, incoming.chat_id))):
-        raise InvalidPayloadError("ids")
-    return incoming
 
 
-def _parse(update: Update, me: User, *, is_addressed: bool) -> IncomingUpdate | None:
+def _parse(update: Update, me: User, *, is_addressed: bool = False) -> IncomingUpdate | None:
+    parsed: IncomingUpdate | None = None
     if update.message is not None:
-        return _parse_message(update.update_id, update.message, me, is_addressed=is_addressed)
-    if (query := update.callback_query) is not None:
-        return ButtonPress(
+        parsed = _parse_message(update.update_id, update.message, me, is_addressed=is_addressed)
+    elif (query := update.callback_query) is not None:
+        parsed = ButtonPress(
             update_id=update.update_id,
             user_id=query.from_user.id,
             chat_id=query.message.chat.id if query.message else query.from_user.id,
@@ -167,24 +199,28 @@ def _parse(update: Update, me: User, *, is_addressed: bool) -> IncomingUpdate | 
             query_id=query.id,
             action=decode_callback_data(query.data or ""),
         )
-    if (inline := update.inline_query) is not None:
-        return InlineQuery(
+    elif (inline_query := update.inline_query) is not None:
+        parsed = InlineQuery(
             update_id=update.update_id,
-            user_id=inline.from_user.id,
-            chat_id=inline.from_user.id,
-            language_code=inline.from_user.language_code,
-            query_id=inline.id,
-            text=inline.query.strip(),
+            user_id=inline_query.from_user.id,
+            chat_id=inline_query.from_user.id,
+            language_code=inline_query.from_user.language_code,
+            query_id=inline_query.id,
+            text=inline_query.query.strip(),
         )
-    if (member := update.my_chat_member) is not None and member.chat.type == ChatType.PRIVATE:
-        return MembershipChange(
+    elif (member := update.my_chat_member) is not None and member.chat.type == ChatType.PRIVATE:
+        parsed = MembershipChange(
             update_id=update.update_id,
             user_id=member.from_user.id,
             chat_id=member.chat.id,
             language_code=member.from_user.language_code,
             is_member=member.new_chat_member.status not in {ChatMember.BANNED, ChatMember.LEFT},
         )
-    return None
+    if parsed is not None:
+        for value in (parsed.update_id, parsed.user_id, parsed.chat_id):
+            if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= MAX_ID:
+                raise ValueError("id")
+    return parsed
 
 
 def _parse_message(update_id: int, message: Message, me: User, *, is_addressed: bool) -> IncomingUpdate | None:
@@ -198,53 +234,39 @@ def _parse_message(update_id: int, message: Message, me: User, *, is_addressed: 
         language_code=sender.language_code,
         message_id=message.message_id,
     )
-    if message.photo:
-        largest = max(message.photo, key=lambda size: (size.width * size.height, size.file_size or 0))
-        return _parse_photo(common, message, largest)
-    document = message.document
-    if document is not None and message.animation is None and _may_be_photo(document):
-        return _parse_photo(common, message, document)
-    for field, oddity in UNSUPPORTED_FIELDS.items():
+    if (file := _find_photo_file(message)) is not None:
+        return PhotoMessage(**common, file_id=file.file_id, caption=(message.caption or "").strip())
+    for field, media in UNSUPPORTED_FIELDS.items():
         if getattr(message, field, None):
-            return UnsupportedMessage(**common, media=oddity)
+            return UnsupportedMessage(**common, media=media)
     if command := _parse_command(message, me):
         name, argument = command
         return CommandMessage(**common, name=name, argument=argument)
     return TextMessage(**common, text=message.text.strip()) if message.text else None
 
 
-def _is_valid_id(value: object) -> bool:
-    """Whether a database can hold it as an id: Telegram's have at most 52 bits."""
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**52
-
-
-def _parse_photo(common: _CommonFields, message: Message, file: PhotoSize | Document) -> PhotoMessage:
-    return PhotoMessage(
-        **common,
-        file_id=file.file_id,
-        unique=file.file_unique_id,
-        size=file.file_size,
-        as_file=isinstance(file, Document),
-        album=message.media_group_id,
-        caption=(message.caption or "").strip(),
-    )
-
-
-def _may_be_photo(document: Document) -> bool:
-    """Whether it is worth to fetch a file: its bytes decide in the end, since its type is the sender's word."""
+def _find_photo_file(message: Message) -> PhotoSize | Document | None:
+    """The largest size of a photo, or a file that may be one: its MIME type is only what the sender's app claims."""
+    if message.photo:
+        return max(message.photo, key=lambda size: (size.width * size.height, size.file_size or 0))
+    document = message.document
+    if document is None or message.animation is not None:
+        return None
     if document.mime_type in UNSPECIFIC_MIME_TYPES:
-        return (document.file_name or "").lower().endswith(PHOTO_SUFFIXES)
-    return (document.mime_type or "").startswith("image/")
+        is_photo = (document.file_name or "").lower().endswith(PHOTO_SUFFIXES)
+    else:
+        is_photo = (document.mime_type or "").startswith("image/")
+    return document if is_photo else None
 
 
 def _parse_command(message: Message, me: User) -> tuple[str, str] | None:
     """Name and argument of a command to this bot."""
-    for entity, words in message.parse_entities([MessageEntityType.BOT_COMMAND]).items():
+    for entity, text in message.parse_entities([MessageEntityType.BOT_COMMAND]).items():
         if entity.offset == 0:
-            name, at, bot = words.removeprefix("/").partition("@")
+            name, at, bot = text.removeprefix("/").partition("@")
             if at and bot.lower() != (me.username or "").lower():
                 return None
-            return name.lower(), (message.text or "")[len(words) :].strip()
+            return name.lower(), (message.text or "")[len(text) :].strip()
     return None
 
 
@@ -254,7 +276,9 @@ def _is_addressed_to(message: Message, me: User) -> bool:
     replied = message.reply_to_message
     if replied is not None and replied.from_user is not None and replied.from_user.id == me.id:
         return True
-    kinds: list[str | None] = [MessageEntityType.MENTION, MessageEntityType.TEXT_MENTION]
-    mentions = {**message.parse_entities(kinds), **message.parse_caption_entities(kinds)}
-    name = f"@{me.username}".lower()
-    return any(words.lower() == name or (each.user and each.user.id == me.id) for each, words in mentions.items())
+    types: list[str | None] = [MessageEntityType.MENTION, MessageEntityType.TEXT_MENTION]
+    mentions = {**message.parse_entities(types), **message.parse_caption_entities(types)}
+    username = f"@{me.username}".lower()
+    return any(
+        text.lower() == username or (entity.user and entity.user.id == me.id) for entity, text in mentions.items()
+    )

@@ -1,4 +1,4 @@
-"""Manners under load: who waits sees that Eva knows, and after a while hears how many are before them."""
+"""Notices to people who wait: a chat action after one second, the position in the queue after five."""
 
 import asyncio
 import time
@@ -6,70 +6,87 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import User
 from telegram.constants import ChatAction
+from telegram.error import ChatMigrated
 
 from bot.telegram.client import TelegramClient
 from bot.telegram.delivery import QUEUE_NOTICE
 from bot.telegram.formatting import text_messages
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK
 from bot.telegram.parsing import PhotoMessage, parse_update
-from core.db import checkpoints, people
+from core.db import checkpoints, inbox, people
 from core.db.database import CONNECTION_ERRORS
-from core.db.inbox import QueuedUpdate, list_waiting
+from core.db.inbox import QueuedUpdate
 from core.db.schema import IdentityProvider
 from core.errors import InvalidPayloadError, MessengerError
-from core.i18n.translations import Language, negotiate_language, translate
+from core.i18n.translations import negotiate_language, translate
 from core.resources import Resources
 
 POLL_INTERVAL = 1.0
-"""Seconds between two looks at the queue."""
+"""Seconds between two checks of the queue."""
 TYPING_AFTER = timedelta(seconds=1)
 POSITION_AFTER = timedelta(seconds=5)
 CHAT_ACTION_TTL = 4.5
-"""Seconds for which a chat needs no new sign: Telegram shows one for five."""
+"""Seconds for which no new chat action is sent to a chat: Telegram shows one for five."""
 MAX_CHATS = 20
-"""Chats that are looked after: signs count against the limit of messages, and shall not slow down the answers."""
+"""Number of chats that get notices, since notices count against the limit of messages per second."""
 
 log = structlog.get_logger()
 
 
 class QueueNotifier:
-    """Looks after those who wait; one for each process that answers."""
+    """Sends notices about waiting photos; runs once in each worker process."""
 
     def __init__(
         self, resources: Resources, client: TelegramClient, me: User, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Args: memory; sender; me, the bot itself; clock, that of the event loop."""
+        """Create the notifier.
+
+        Args:
+            resources: has the database.
+            client: sends the notices.
+            me: the bot itself, from `getMe`.
+            clock: seconds, replaceable in tests.
+        """
         self._resources, self._client, self._me, self._clock = resources, client, me, clock
         self._chat_action_sent_at: dict[int, float] = {}
+        self._photos: dict[int, PhotoMessage | None] = {}
+        """The waiting updates by inbox id, parsed once; None for those that get no notice."""
 
     async def run(self) -> None:
-        """Look after them until cancelled."""
+        """Send notices until cancelled."""
         while True:
             try:
                 await self.notify_waiting()
-            except CONNECTION_ERRORS as fault:
-                log.warning("the database cannot be reached", fault=type(fault).__name__)
+            except CONNECTION_ERRORS as error:
+                log.warning("database_unreachable", error=type(error).__name__)
             await asyncio.sleep(POLL_INTERVAL)
 
     async def notify_waiting(self) -> None:
-        """Look after those who wait right now.
+        """Send the notices that are due now.
 
         Raises:
-            Exception: the database is away, one of `DATABASE_FAULTS`.
+            DatabaseUnavailableError: the database cannot be reached.
         """
-        async with self._resources.database.transaction() as connection:
-            found = await list_waiting(connection, [UPDATE_TASK, ALBUM_TASK], min_wait=TYPING_AFTER, limit=MAX_CHATS)
+        async with self._resources.database.connection() as connection:
+            waiting = await inbox.list_waiting(
+                connection, [UPDATE_TASK, ALBUM_TASK], min_wait=TYPING_AFTER, limit=MAX_CHATS
+            )
         now = self._clock()
         self._chat_action_sent_at = {
-            chat: at for chat, at in self._chat_action_sent_at.items() if at > now - CHAT_ACTION_TTL
+            chat_id: sent_at
+            for chat_id, sent_at in self._chat_action_sent_at.items()
+            if sent_at > now - CHAT_ACTION_TTL
         }
-        await asyncio.gather(*map(self._notify, found))
+        self._photos = {
+            update.id: self._photos[update.id] if update.id in self._photos else self._parse_photo(update)
+            for update in waiting
+        }
+        await asyncio.gather(*map(self._notify, waiting))
 
     async def _notify(self, update: QueuedUpdate) -> None:
-        photo = self._parse_photo(update)
+        photo = self._photos[update.id]
         if photo is None:
             return
         if update.waited >= POSITION_AFTER and update.position > 0 and await self._send_position(update, photo):
@@ -79,29 +96,24 @@ class QueueNotifier:
             await self._client.send_chat_action_once(photo.chat_id, ChatAction.TYPING)
 
     def _parse_photo(self, update: QueuedUpdate) -> PhotoMessage | None:
-        """What waits, if it is a photo that is meant for Eva."""
+        """The waiting photo; None for anything else, and for photos that are not addressed to the bot."""
         try:
-            incoming = parse_update(update.payload, self._me)
+            parsed = parse_update(update.payload, self._me)
         except InvalidPayloadError:
             return None
-        return incoming if isinstance(incoming, PhotoMessage) else None
+        return parsed if isinstance(parsed, PhotoMessage) else None
 
     async def _send_position(self, update: QueuedUpdate, photo: PhotoMessage) -> bool:
-        """Say the place in the queue, if nobody did."""
-        async with self._resources.database.transaction() as connection:
+        """Send the position in the queue, once for each update; False if it was sent before."""
+        async with self._resources.database.connection() as connection:
             if not await checkpoints.try_claim(connection, update.id, QUEUE_NOTICE):
                 return False
-            language = await _get_language(connection, photo)
+            person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(photo.user_id))
+        language = negotiate_language(photo.language_code) if person is None else person.language
         (message,) = text_messages(translate("talk.queue", language, place=update.position))
         reply_to = None if photo.chat_id == photo.user_id else photo.message_id
         try:
             await self._client.send_message(photo.chat_id, message, reply_to=reply_to)
-        except MessengerError as error:
-            log.info("the place was not told", inbox=update.id, reason=type(error).__name__)
+        except (MessengerError, ChatMigrated) as error:
+            log.info("queue_notice_not_sent", inbox_id=update.id, reason=type(error).__name__)
         return True
-
-
-async def _get_language(connection: AsyncConnection, photo: PhotoMessage) -> Language:
-    identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(photo.user_id))
-    person = await people.get(connection, identity.person_id) if identity is not None else None
-    return person.language if person is not None else negotiate_language(photo.language_code)

@@ -1,4 +1,4 @@
-"""What Telegram must know about Eva before anybody writes to her: her webhook and her commands."""
+"""Registration of the bot with Telegram, and long polling for a machine that Telegram cannot reach."""
 
 import asyncio
 import warnings
@@ -25,14 +25,23 @@ ALLOWED_UPDATES = [
     constants.UpdateType.INLINE_QUERY,
     constants.UpdateType.MY_CHAT_MEMBER,
 ]
-"""The kinds of updates that Eva understands; named at each setWebhook, or the former ones would stay."""
+"""The types of updates that are handled; sent with every setWebhook, or Telegram keeps the previous list."""
+LONG_POLL_SECONDS = 25
+"""For which Telegram holds a request open while there are no updates."""
+RETRY_DELAY = 3.0
+"""Seconds between two attempts while Telegram or the database cannot be reached."""
+
+# It recommends the method that parses updates, which drops a whole batch for one update that it cannot parse.
+warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'", category=PTBUserWarning)
+
+log = structlog.get_logger()
 
 
 async def set_commands(bot: Bot) -> None:
-    """Put the commands into Telegram's menu: in Korean for those who read it, in English for everybody else.
+    """Register the menu of commands: in Korean for Korean apps, in English for all others.
 
     Raises:
-        telegram.error.TelegramError: Telegram did not take them.
+        telegram.error.TelegramError: Telegram rejects them.
     """
     for language in Language:
         commands = [BotCommand(name, translate(f"telegram.command.{name}", language)) for name in CommandName]
@@ -40,17 +49,17 @@ async def set_commands(bot: Bot) -> None:
 
 
 async def set_webhook(bot: Bot, url: str, settings: Settings, *, max_connections: int = 40) -> None:
-    """Have updates sent to an address from now on.
+    """Let Telegram send updates to a webhook.
 
     Args:
         bot: initialised.
-        url: the door's public address; https, port 443, 80, 88 or 8443.
-        settings: the secret that Telegram sends with each update.
-        connections: how many updates may come at once, 1 to 100.
+        url: public URL of the webhook: https, on port 443, 80, 88 or 8443.
+        settings: has the secret that Telegram sends with each update.
+        max_connections: number of concurrent requests, 1 to 100.
 
     Raises:
-        ValueError: there is no secret, so nobody could tell Telegram's updates from others.
-        telegram.error.TelegramError: Telegram did not take it.
+        ValueError: there is no secret.
+        telegram.error.TelegramError: Telegram rejects the webhook.
     """
     if settings.telegram_webhook_secret is None:
         raise ValueError("EVA_TELEGRAM_WEBHOOK_SECRET is not set")
@@ -62,51 +71,39 @@ async def set_webhook(bot: Bot, url: str, settings: Settings, *, max_connections
     )
 
 
-LONG_POLL_SECONDS = 25
-"""Seconds that Telegram keeps a request open while there is nothing new."""
-RETRY_DELAY = 3.0
-"""Seconds between two tries while Telegram cannot be reached."""
-
-# It recommends the method that parses; see below why that one will not do.
-warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'", category=PTBUserWarning)
-
-log = structlog.get_logger()
-
-
 async def iter_updates(
     bot: Bot, *, poll_seconds: int = LONG_POLL_SECONDS, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """The JSON of each update, as a webhook would get it, for ever.
+    """The JSON of each update, without end.
 
-    An update is confirmed to Telegram only with the request after it: one that was not taken when Eva stops comes
-    again. Removes the webhook first, since Telegram allows either.
+    Removes the webhook first, since Telegram permits one or the other. An update is confirmed by the request for the
+    next ones: one that was not processed when the process stops is received again.
 
     Args:
         bot: initialised.
-        patience: seconds that a request stays open.
-        sleep: that of the event loop.
+        poll_seconds: for which Telegram holds a request open.
+        sleep: waits after failed requests.
 
     Raises:
-        telegram.error.Conflict: somebody else polls with the same token.
+        telegram.error.Conflict: another process polls with the same token.
         telegram.error.InvalidToken: the token is not valid.
     """
     await bot.delete_webhook()
     offset = 0
     while True:
         try:
-            # Raw, since python-telegram-bot would drop a whole batch for one update that it cannot read.
-            found = await bot.do_api_request(
+            updates = await bot.do_api_request(
                 "getUpdates",
                 api_kwargs={"offset": offset, "timeout": poll_seconds, "allowed_updates": ALLOWED_UPDATES},
                 read_timeout=poll_seconds + 10.0,
             )
         except BadRequest:
             raise
-        except (NetworkError, RetryAfter) as fault:
-            log.warning("telegram cannot be reached", fault=type(fault).__name__)
+        except (NetworkError, RetryAfter) as error:
+            log.warning("telegram_unreachable", error=type(error).__name__)
             await sleep(RETRY_DELAY)
             continue
-        for update in cast("list[dict[str, Any]]", found):
+        for update in cast("list[dict[str, Any]]", updates):
             yield update
             offset = update["update_id"] + 1
 
@@ -118,16 +115,16 @@ async def run_polling(
     poll_seconds: int = LONG_POLL_SECONDS,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Take in what comes, as the webhook's door would, for ever; while the database is away, nothing is lost.
+    """Store updates as the webhook would, until cancelled; each one is retried while the database is unreachable.
 
     Args:
         bot: initialised.
-        memory: where updates are kept.
-        patience: see `poll`.
-        sleep: that of the event loop.
+        resources: has the database.
+        poll_seconds: see `iter_updates`.
+        sleep: waits after failed attempts.
 
     Raises:
-        telegram.error.TelegramError: see `poll`.
+        telegram.error.TelegramError: see `iter_updates`.
     """
     async with aclosing(iter_updates(bot, poll_seconds=poll_seconds, sleep=sleep)) as updates:
         async for update in updates:
@@ -136,11 +133,12 @@ async def run_polling(
 
 
 async def _store(resources: Resources, update: dict[str, Any]) -> bool:
+    """Store an update; False if the database is unreachable."""
     try:
         await store_update(resources, update)
     except InvalidPayloadError:
-        log.warning("an update makes no sense")
-    except CONNECTION_ERRORS as fault:
-        log.warning("the database cannot be reached", fault=type(fault).__name__)
+        log.warning("telegram_update_invalid")
+    except CONNECTION_ERRORS as error:
+        log.warning("database_unreachable", error=type(error).__name__)
         return False
     return True

@@ -1,21 +1,19 @@
-"""What Eva does with each update: reads it, answers it, and is done with it, however it ends."""
+"""The worker's side of the bot: tasks that handle stored updates, their retries, and how an update ends."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 import structlog
 from procrastinate import App, JobContext, RetryDecision
 from procrastinate.jobs import Job
 from telegram import User
 
-from bot.telegram import commands
 from bot.telegram.client import TelegramClient
-from bot.telegram.commands import send_leaderboard, send_linked_look, send_own_looks
+from bot.telegram.commands import handle_command
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import text_messages
-from bot.telegram.handlers import handle_album, handle_callback, handle_photo, keyboard_for_look, run_once, send_reply
+from bot.telegram.handlers import handle_album, handle_callback, handle_photo, handle_text
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK, requeue_orphans
 from bot.telegram.inline import answer_inline_query
 from bot.telegram.parsing import (
@@ -27,13 +25,13 @@ from bot.telegram.parsing import (
     PhotoMessage,
     TextMessage,
     UnsupportedMessage,
+    parse_album,
     parse_update,
 )
 from core import metrics
-from core.conversation.narration import error_message
 from core.conversation.service import ConversationService
-from core.conversation.smalltalk import reply_to_text, unsupported_media_reply
-from core.db import checkpoints, inbox, people
+from core.conversation.smalltalk import unsupported_media_reply
+from core.db import inbox, people
 from core.db.database import CONNECTION_ERRORS
 from core.db.people import Person
 from core.db.schema import IdentityProvider
@@ -45,7 +43,6 @@ from core.errors import (
     InvalidPayloadError,
     LookNotFoundError,
     MessageRejectedError,
-    MessengerError,
     ModelError,
     PersonNotFoundError,
     PhotoError,
@@ -53,136 +50,154 @@ from core.errors import (
     RemotePhotoUnavailableError,
     StorageUnavailableError,
 )
-from core.i18n.translations import translate
-from core.jobs import queue
 from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.jobs.queue import DEFAULT_QUEUE, RETRY_DELAYS, ExponentialBackoff
 
 USER_ERRORS = (PhotoError, RemotePhotoGoneError, DailyLimitError, ModelError)
-"""Faults that a sentence ends."""
-RETRYABLE_ERRORS = (RemotePhotoUnavailableError, StorageUnavailableError)
-"""Faults that may pass; the last time, a sentence ends them, too."""
+"""Errors that end the update with an apology."""
+TRANSIENT_ERRORS = (DeliveryError, RemotePhotoUnavailableError, StorageUnavailableError)
+"""Errors after which the job is retried."""
 RECIPIENT_GONE = (ChatUnavailableError, LookNotFoundError, MessageRejectedError, PersonNotFoundError)
-"""Nobody is there any more to whom anything could be said."""
+"""Errors that leave nobody or nothing to reply to."""
+MAX_DATABASE_RETRIES = 10
+"""While the database is unreachable; without it an update cannot be ended either."""
+EVERY_MINUTE = "* * * * *"
 
 log = structlog.get_logger()
 
 
-class UpdateHandler:
-    """Eva on Telegram. May answer many updates at once."""
+@asynccontextmanager
+async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> AsyncIterator[None]:
+    """Decide how an update ends: retried (raises), apologised for, or dropped.
 
-    def __init__(self, conversation: ConversationService, client: TelegramClient, me: User) -> None:
-        """Args: stylist; sender; me, the bot itself as Telegram knows it."""
+    Args:
+        delivery: the reply to the update.
+        is_last_attempt: whether the job is not retried; then the update ends in any case.
+
+    Raises:
+        DatabaseUnavailableError: the job is to be retried.
+        DeliveryError: the job is to be retried; as RemotePhotoUnavailableError and StorageUnavailableError.
+    """
+    try:
+        yield
+    except CONNECTION_ERRORS:
+        raise
+    except RECIPIENT_GONE as error:
+        log.info("recipient_unreachable", inbox_id=delivery.inbox_id, reason=type(error).__name__)
+    except TRANSIENT_ERRORS as error:
+        if not is_last_attempt:
+            raise
+        log.error("update_abandoned", inbox_id=delivery.inbox_id, reason=type(error).__name__)
+        if not isinstance(error, DeliveryError):
+            await delivery.send_error(error, is_last_attempt=True)
+    except USER_ERRORS as error:
+        await delivery.send_error(error, is_last_attempt=is_last_attempt)
+    except Exception:
+        # A bug, which a retry would only repeat.
+        log.exception("update_failed", inbox_id=delivery.inbox_id)
+        await delivery.send_error(EvaError(), is_last_attempt=True)
+    await delivery.mark_processed()
+
+
+class UpdateHandler:
+    """Handles stored updates. Safe for concurrent use by many tasks."""
+
+    def __init__(
+        self,
+        conversation: ConversationService,
+        client: TelegramClient,
+        me: User,
+        *,
+        retry_delays: Sequence[int] = RETRY_DELAYS,
+    ) -> None:
+        """Create the handler.
+
+        Args:
+            conversation: the business logic.
+            client: sends replies.
+            me: the bot itself, from `getMe`.
+            retry_delays: seconds before each retry of a job.
+        """
         self.conversation, self.client, self.me = conversation, client, me
         self.resources = conversation.resources
+        self.retry_delays = retry_delays
 
-    async def handle_update(self, inbox_id: int, *, is_last_attempt: bool) -> None:
-        """Answer an update, if that was not done yet.
+    async def handle_update(self, context: JobContext, inbox_id: int) -> None:
+        """Task: reply to an update, unless that was done already.
 
         Args:
-            inbox_id: its number in the inbox.
-            last: whether it is not tried again; then it is done in any case.
+            context: the job.
+            inbox_id: the stored update.
 
         Raises:
-            EvaError: to be retried: `DeliveryError`, `RemotePhotoUnavailableError` or `StorageUnavailableError`.
-            Exception: the database is away, one of `DATABASE_FAULTS`; or a mistake of ours, after an apology.
+            EvaError: see `update_outcome`.
         """
         async with self.resources.database.connection() as connection:
-            update = await inbox.get(connection, inbox_id)
-            if update is None or update.processed_at is not None:
-                return
-            sent = await checkpoints.list_done(connection, inbox_id)
-        incoming = self._parse_update(inbox_id, update.payload or {})
-        if incoming is None:
-            await self._mark_processed([inbox_id])
+            stored = await inbox.get_with_checkpoints(connection, inbox_id)
+        if stored is None or stored[0].processed_at is not None:
             return
-        thread = UpdateDelivery(self.resources, self.client, inbox_id, incoming, sent)
-        await self._finish_update(thread, self._dispatch(thread, incoming), [inbox_id], is_last_attempt=is_last_attempt)
+        row, done = stored
+        try:
+            update = parse_update(row.payload or {}, self.me)
+        except InvalidPayloadError as error:
+            log.warning("telegram_update_invalid", inbox_id=inbox_id, detail=error.detail)
+            update = None
+        if update is None:
+            await self._drop([inbox_id])
+            return
+        delivery = UpdateDelivery(self.resources, self.client, update, inbox_ids=[inbox_id], done=done)
+        async with update_outcome(delivery, is_last_attempt=self._is_last_attempt(context)):
+            await self._dispatch(delivery, update)
 
-    async def handle_album_update(self, inbox_id: int, album_id: str, *, is_last_attempt: bool) -> None:
-        """Answer all photos of an album that came so far, if this is the last of them and it was not done yet.
+    async def handle_album(self, context: JobContext, inbox_id: int, album_id: str) -> None:
+        """Task: reply to all stored photos of an album, if this job belongs to the last of them.
 
         Args:
-            inbox_id: the number of one of its updates.
-            album: Telegram's id of it.
-            last: as in `answer`, also for what is raised.
+            context: the job.
+            inbox_id: one of the album's updates.
+            album_id: its `media_group_id`.
+
+        Raises:
+            EvaError: see `update_outcome`.
         """
         async with self.resources.database.connection() as connection:
-            update = await inbox.get(connection, inbox_id)
-            if update is None or update.processed_at is not None or update.external_sender_id is None:
+            stored = await inbox.get_with_checkpoints(connection, inbox_id)
+            if stored is None:
                 return
-            sent = await checkpoints.list_done(connection, inbox_id)
-            payloads = await inbox.list_unfinished_album(connection, update.external_sender_id, album_id)
-        # What came later is answered by its own job, together with this one unless that was begun.
-        mine = [number for number in payloads if number <= inbox_id]
-        incoming = self._parse_album({number: payloads[number] for number in mine})
-        if not incoming:
-            await self._mark_processed(mine)
+            row, done = stored
+            if row.processed_at is not None or row.external_sender_id is None:
+                return
+            payloads = await inbox.list_unfinished_album(connection, row.external_sender_id, album_id)
+        # The job of a later photo replies to these as well, unless this job has started to reply.
+        inbox_ids = [number for number in payloads if number <= inbox_id]
+        updates = parse_album({number: payloads[number] for number in inbox_ids}, self.me)
+        if not updates:
+            await self._drop(inbox_ids)
             return
-        own = incoming.get(inbox_id) or next(iter(incoming.values()))
-        thread = UpdateDelivery(self.resources, self.client, inbox_id, own, sent)
-        if len(mine) < len(payloads) and not thread.has_sent_anything:
+        first = updates.get(inbox_id) or next(iter(updates.values()))
+        delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=done)
+        if len(inbox_ids) < len(payloads) and not delivery.has_sent_anything:
             return
-        photos = [each for each in incoming.values() if isinstance(each, PhotoMessage)]
-        work = self._handle_album(thread, photos) if photos else self._dispatch(thread, own)
-        await self._finish_update(thread, work, mine, is_last_attempt=is_last_attempt)
+        async with update_outcome(delivery, is_last_attempt=self._is_last_attempt(context)):
+            photos = [update for update in updates.values() if isinstance(update, PhotoMessage)]
+            if photos:
+                person = await self._get_or_create_person(delivery, photos[0])
+                await handle_album(delivery, self.conversation, person, photos)
+            else:
+                await self._dispatch(delivery, first)
 
-    def _parse_album(self, payloads: Mapping[int, Mapping[str, object]]) -> dict[int, IncomingUpdate]:
-        """What an album's updates say. In a group one of them names Eva, and means all."""
-        meant = any(self._parse_update(number, payload) is not None for number, payload in payloads.items())
-        read = {number: self._parse_update(number, payload, is_addressed=meant) for number, payload in payloads.items()}
-        return {number: understood for number, understood in read.items() if understood is not None}
+    async def requeue_orphans(self, timestamp: int) -> None:
+        """Periodic task: enqueue updates again that lost their job."""
+        if count := await requeue_orphans(self.resources):
+            log.warning("updates_requeued", count=count)
 
-    def _parse_update(
-        self, inbox_id: int, payload: Mapping[str, object], *, is_addressed: bool = False
-    ) -> IncomingUpdate | None:
-        try:
-            return parse_update(payload, self.me, is_addressed=is_addressed)
-        except InvalidPayloadError as error:
-            log.warning("an update makes no sense", inbox=inbox_id, detail=error.detail)
-            return None
+    def _is_last_attempt(self, context: JobContext) -> bool:
+        return context.job.attempts >= len(self.retry_delays)
 
-    async def _mark_processed(self, inbox_ids: Sequence[int]) -> None:
+    async def _drop(self, inbox_ids: list[int]) -> None:
+        """End updates that need no reply."""
         async with self.resources.database.connection() as connection:
             await inbox.mark_processed(connection, *inbox_ids)
-
-    async def _finish_update(
-        self,
-        delivery: UpdateDelivery,
-        work: Coroutine[object, object, None],
-        inbox_ids: Sequence[int],
-        *,
-        is_last_attempt: bool,
-    ) -> None:
-        """Answer, say what can be said where that fails, and be done with these updates."""
-        try:
-            try:
-                await work
-            except USER_ERRORS as error:
-                await self._send_error(delivery, error)
-            except RETRYABLE_ERRORS as error:
-                if not is_last_attempt:
-                    raise
-                log.warning("given up", inbox=delivery.inbox_id, reason=type(error).__name__)
-                await self._send_error(delivery, error)
-        except RECIPIENT_GONE as error:
-            log.info("left alone", inbox=delivery.inbox_id, reason=type(error).__name__)
-        except DeliveryError as error:
-            if not is_last_attempt:
-                raise
-            log.error("not delivered", inbox=delivery.inbox_id, detail=error.detail)
-        except (*RETRYABLE_ERRORS, *CONNECTION_ERRORS):
-            raise
-        except Exception:
-            # Whatever it was, nobody shall wait for an answer that does not come, and once more would not help.
-            with suppress(MessengerError):
-                await self._send_error(delivery, EvaError())
-            await self._mark_processed(inbox_ids)
-            raise
-        await self._mark_processed(inbox_ids)
-
-    async def _send_error(self, delivery: UpdateDelivery, error: EvaError) -> None:
-        await delivery.send_all("sorry", *text_messages(error_message(error, delivery.language)))
 
     async def _get_or_create_person(self, delivery: UpdateDelivery, update: IncomingUpdate) -> Person:
         person = await self.conversation.get_or_create_person(
@@ -190,10 +205,6 @@ class UpdateHandler:
         )
         delivery.language = person.language
         return person
-
-    async def _handle_album(self, delivery: UpdateDelivery, photos: Sequence[PhotoMessage]) -> None:
-        person = await self._get_or_create_person(delivery, photos[0])
-        await handle_album(delivery, self.conversation, person, photos)
 
     async def _dispatch(self, delivery: UpdateDelivery, update: IncomingUpdate) -> None:
         if isinstance(update, MembershipChange):
@@ -211,94 +222,41 @@ class UpdateHandler:
             case ButtonPress():
                 await handle_callback(delivery, self.conversation, person, update)
             case CommandMessage():
-                await self._handle_command(delivery, person, update)
+                await handle_command(delivery, self.conversation, person, update)
             case TextMessage():
-                await self._handle_text(delivery, person, update.text)
+                await handle_text(delivery, self.conversation, person, update.text)
             case UnsupportedMessage():
-                await delivery.send_all(
-                    "answer", *text_messages(unsupported_media_reply(update.media, delivery.language))
-                )
+                text = unsupported_media_reply(update.media, delivery.language)
+                await delivery.send_all("reply", text_messages(text))
 
-    async def _handle_membership(self, membership: MembershipChange) -> None:
-        change = people.mark_unblocked if membership.is_member else people.mark_blocked
-        async with self.resources.database.transaction() as connection:
-            await change(connection, IdentityProvider.TELEGRAM, str(membership.user_id))
-
-    async def _handle_text(self, delivery: UpdateDelivery, person: Person, text: str) -> None:
-        answer = await run_once(
-            delivery, self.conversation, person, partial(self.conversation.handle_text, person, text), text
-        )
-        if answer is None:
-            await delivery.send_all("answer", *text_messages(reply_to_text(text, delivery.language)))
-            return
-        keyboard = (
-            keyboard_for_look(delivery, self.conversation, person, answer.look) if answer.look is not None else None
-        )
-        await send_reply(delivery, self.conversation, person, answer, keyboard=keyboard)
-
-    async def _handle_command(self, delivery: UpdateDelivery, person: Person, command: CommandMessage) -> None:
-        if command.name not in set(commands.CommandName) and not delivery.is_private:
-            # It may be another bot's.
-            return
-        if command.name == commands.CommandName.START and await send_linked_look(
-            delivery, self.conversation, command.argument
-        ):
-            await delivery.send_all("invite", *text_messages(translate("telegram.start.2", delivery.language)))
-        elif command.name == commands.CommandName.ME:
-            await send_own_looks(delivery, self.conversation, person)
-        elif command.name == commands.CommandName.BOARD:
-            await send_leaderboard(delivery, self.conversation)
-        else:
-            hours = self.conversation.settings.private_photo_ttl_hours
-            messages = commands.command_messages(command.name, delivery.language, hours=hours)
-            await delivery.send_all("answer", *(messages or ()))
-
-
-EVERY_MINUTE = "* * * * *"
-TRANSIENT_ERRORS = (DeliveryError, RemotePhotoUnavailableError, StorageUnavailableError)
-MAX_DATABASE_RETRIES = 10
-"""Tries while the database is away: without it an update cannot be ended either, so there is time."""
-
-log = structlog.get_logger()
+    async def _handle_membership(self, change: MembershipChange) -> None:
+        update_identity = people.mark_unblocked if change.is_member else people.mark_blocked
+        async with self.resources.database.connection() as connection:
+            await update_identity(connection, IdentityProvider.TELEGRAM, str(change.user_id))
 
 
 class RetryPolicy(ExponentialBackoff):
-    """Try again after faults that may pass; what was stopped with the process goes on in the next one."""
+    """Retries transient errors, connection errors for longer; jobs of a stopped worker start again at once."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """When to try again, or None."""
+        """When to retry, or None."""
         if isinstance(exception, asyncio.CancelledError):
             return RetryDecision(retry_in={"seconds": 0})
         if isinstance(exception, TRANSIENT_ERRORS):
             return super().get_retry_decision(exception=exception, job=job)
         if isinstance(exception, CONNECTION_ERRORS) and job.attempts < MAX_DATABASE_RETRIES:
             metrics.RETRIES.labels(job.task_name).inc()
-            return RetryDecision(
-                retry_in={"seconds": queue.RETRY_DELAYS[min(job.attempts, len(queue.RETRY_DELAYS) - 1)]}
-            )
+            return RetryDecision(retry_in={"seconds": self.delays[min(job.attempts, len(self.delays) - 1)]})
         return None
 
 
 def register_tasks(handler: UpdateHandler) -> Callable[[App], None]:
-    """Puts `telegram.update` and `telegram.album` into an App, answered by `talk`."""
+    """A function that registers the bot's tasks with a procrastinate App."""
 
-    async def update(context: JobContext, inbox_id: int) -> None:
-        await handler.handle_update(inbox_id, is_last_attempt=_is_last_attempt(context))
+    def register(app: App) -> None:
+        requeue = app.task(name="telegram.lost", queue=MAINTENANCE_QUEUE)(handler.requeue_orphans)
+        app.periodic(cron=EVERY_MINUTE)(requeue)
+        for name, task in ((UPDATE_TASK, handler.handle_update), (ALBUM_TASK, handler.handle_album)):
+            app.task(name=name, queue=DEFAULT_QUEUE, pass_context=True, retry=RetryPolicy(handler.retry_delays))(task)
 
-    async def album(context: JobContext, inbox_id: int, album: str) -> None:
-        await handler.handle_album_update(inbox_id, album, is_last_attempt=_is_last_attempt(context))
-
-    async def lost(timestamp: int) -> None:
-        if count := await requeue_orphans(handler.resources):
-            log.warning("taken up again", updates=count)
-
-    def put(app: App) -> None:
-        app.periodic(cron=EVERY_MINUTE)(app.task(name="telegram.lost", queue=MAINTENANCE_QUEUE)(lost))
-        for name, task in ((UPDATE_TASK, update), (ALBUM_TASK, album)):
-            app.task(name=name, queue=DEFAULT_QUEUE, pass_context=True, retry=RetryPolicy())(task)
-
-    return put
-
-
-def _is_last_attempt(context: JobContext) -> bool:
-    return context.job.attempts >= len(RETRY_DELAYS)
+    return register

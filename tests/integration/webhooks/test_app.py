@@ -1,4 +1,4 @@
-"""What stands in front of the site: messengers' doors and the host's questions."""
+"""The webhooks and the site in one application."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,14 +28,14 @@ async def client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_what_messengers_bring_is_not_counted(client: httpx.AsyncClient) -> None:
-    answers = [await client.post("/telegram/webhook", json={"update_id": n}, headers=SECRET) for n in range(5)]
-    assert {answer.status_code for answer in answers} == {200}
+async def test_webhooks_are_not_rate_limited(client: httpx.AsyncClient) -> None:
+    responses = [await client.post("/telegram/webhook", json={"update_id": n}, headers=SECRET) for n in range(5)]
+    assert {response.status_code for response in responses} == {200}
     presses = [await client.post("/looks/none/heart", headers={"Origin": "http://eva"}) for _ in range(3)]
     assert presses[-1].status_code == 429
 
 
-async def test_the_site_is_behind_the_doors(client: httpx.AsyncClient) -> None:
+async def test_site_serves_all_other_paths(client: httpx.AsyncClient) -> None:
     board = await client.get("/")
     assert board.status_code == 200
     assert 'href="/styles"' in board.text
@@ -44,10 +44,10 @@ async def test_the_site_is_behind_the_doors(client: httpx.AsyncClient) -> None:
     assert "content-security-policy" in missing.headers
 
 
-async def test_a_host_may_ask_for_the_head_alone(client: httpx.AsyncClient) -> None:
+async def test_health_checks_answer_head_requests(client: httpx.AsyncClient) -> None:
     for path in ("/healthz", "/readyz"):
         assert (await client.head(path)).status_code == 200
 
 
-async def test_a_messenger_without_its_settings_has_no_door(client: httpx.AsyncClient) -> None:
+async def test_messenger_that_is_not_configured_has_no_webhook(client: httpx.AsyncClient) -> None:
     assert (await client.post("/kakao/skill", headers={"Origin": "http://eva"})).status_code == 404

@@ -1,4 +1,4 @@
-"""Somebody disconnects the login in Kakao's own settings, and Kakao says so."""
+"""The webhook that Kakao calls when a person unlinks their login."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from pydantic import SecretStr
 
 from core.db import people
@@ -15,8 +14,11 @@ from core.db.schema import IdentityProvider
 from core.jobs.queue import JobQueue
 from core.resources import Resources
 from core.services import accounts, retention
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from tests.factories import create_look, store_images
-from webhooks.kakao import create_unlink_router
+from tests.harness import make_application
+from webhooks.app import create_webhook_app
 
 KEY = {"Authorization": "KakaoAK the-admin-key"}
 FIELDS = {"app_id": "1", "user_id": "3301", "referrer_type": "UNLINK_FROM_APPS"}
@@ -24,59 +26,67 @@ FIELDS = {"app_id": "1", "user_id": "3301", "referrer_type": "UNLINK_FROM_APPS"}
 
 @pytest.fixture
 async def kakao(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.include_router(create_unlink_router(resources.database, SecretStr("the-admin-key")))
+    classifier = StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD)
+    app = create_webhook_app(make_application(resources, classifier, kakao_admin_key=SecretStr("the-admin-key")))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva") as client:
         yield client
 
 
-async def somebody(resources: Resources) -> UUID:
-    """Logged in with Kakao, with a look and a session."""
+async def create_logged_in_person(resources: Resources) -> UUID:
+    """A person with a Kakao Login, a session and a look."""
     async with resources.database.transaction() as connection:
-        person = await accounts.link_or_merge(connection, None, IdentityProvider.KAKAO_LOGIN, "3301", language="ko")
-        await accounts.start_session(connection, person, "browser", replaces=None)
-        await store_images(resources, await create_look(connection, person))
-    return person
+        person_id = await accounts.link_or_merge(connection, None, IdentityProvider.KAKAO_LOGIN, "3301", language="ko")
+        await accounts.start_session(connection, person_id, "browser", replaces=None)
+        await store_images(resources, await create_look(connection, person_id))
+    return person_id
 
 
-async def left(resources: Resources, person: UUID) -> tuple[bool, list[IdentityProvider]]:
+async def run_jobs_and_get_identities(resources: Resources, person_id: UUID) -> tuple[bool, list[IdentityProvider]]:
     async with JobQueue(resources.database.conninfo, retention.register_tasks) as queue:
         await queue.run_worker({"resources": resources}, until_empty=True)
     async with resources.database.transaction() as connection:
-        found = await people.get(connection, person)
-        return found is not None, [each.provider for each in await people.list_identities(connection, person)]
+        person = await people.get(connection, person_id)
+        identities = await people.list_identities(connection, person_id)
+        return person is not None, [identity.provider for identity in identities]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_who_has_nothing_else_is_forgotten(resources: Resources, kakao: httpx.AsyncClient, method: str) -> None:
-    person = await somebody(resources)
-    sent = {"params": FIELDS} if method == "GET" else {"data": FIELDS}
-    for _ in range(2):
-        assert (await kakao.request(method, "/kakao/unlink", headers=KEY, **sent)).status_code == 200  # type: ignore[arg-type]
-    assert await left(resources, person) == (False, [])
-
-
-async def test_who_still_chats_is_kept_without_the_login(resources: Resources, kakao: httpx.AsyncClient) -> None:
-    person = await somebody(resources)
-    async with resources.database.transaction() as connection:
-        await people.add_identity(connection, person, IdentityProvider.TELEGRAM, "42")
-    await kakao.post("/kakao/unlink", headers=KEY, data=FIELDS)
-    assert await left(resources, person) == (True, [IdentityProvider.TELEGRAM])
-
-
-@pytest.mark.parametrize("shown", [{}, {"Authorization": "KakaoAK "}, {"Authorization": "KakaoAK another"}])
-async def test_nobody_else_disconnects_anybody(
-    resources: Resources, kakao: httpx.AsyncClient, shown: dict[str, str]
+async def test_person_without_another_identity_is_erased(
+    resources: Resources, kakao: httpx.AsyncClient, method: str
 ) -> None:
-    person = await somebody(resources)
-    assert (await kakao.post("/kakao/unlink", headers=shown, data=FIELDS)).status_code == 401
-    assert await left(resources, person) == (True, [IdentityProvider.KAKAO_LOGIN, IdentityProvider.WEB])
+    person_id = await create_logged_in_person(resources)
+    arguments = {"params": FIELDS} if method == "GET" else {"data": FIELDS}
+    for _ in range(2):
+        assert (await kakao.request(method, "/kakao/unlink", headers=KEY, **arguments)).status_code == 200  # type: ignore[arg-type]
+    assert await run_jobs_and_get_identities(resources, person_id) == (False, [])
+
+
+async def test_person_with_another_identity_loses_only_the_login(
+    resources: Resources, kakao: httpx.AsyncClient
+) -> None:
+    person_id = await create_logged_in_person(resources)
+    async with resources.database.transaction() as connection:
+        await people.add_identity(connection, person_id, IdentityProvider.TELEGRAM, "42")
+    await kakao.post("/kakao/unlink", headers=KEY, data=FIELDS)
+    assert await run_jobs_and_get_identities(resources, person_id) == (True, [IdentityProvider.TELEGRAM])
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "KakaoAK "}, {"Authorization": "KakaoAK another"}])
+async def test_wrong_key_is_unauthorized(
+    resources: Resources, kakao: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    person_id = await create_logged_in_person(resources)
+    assert (await kakao.post("/kakao/unlink", headers=headers, data=FIELDS)).status_code == 401
+    assert await run_jobs_and_get_identities(resources, person_id) == (
+        True,
+        [IdentityProvider.KAKAO_LOGIN, IdentityProvider.WEB],
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"user_id=", b"user_id=%00", b"\xff\xfe", b"user_id=" + b"9" * 10_000])
-async def test_odd_calls_are_answered_and_do_nothing(
+async def test_invalid_requests_are_confirmed_and_have_no_effect(
     resources: Resources, kakao: httpx.AsyncClient, body: bytes
 ) -> None:
-    person = await somebody(resources)
+    person_id = await create_logged_in_person(resources)
     assert (await kakao.post("/kakao/unlink", headers=KEY, content=body)).status_code == 200
-    assert (await left(resources, person))[0]
+    assert (await run_jobs_and_get_identities(resources, person_id))[0]

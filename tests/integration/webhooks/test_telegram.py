@@ -1,18 +1,20 @@
-"""Telegram's door: who is let in, what is kept, and what Telegram is told."""
+"""The Telegram webhook: authentication, storage and status codes."""
 
 import json
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 
 from core.db.database import Database
 from core.resources import Resources
-from core.settings import Settings
-from webhooks.telegram import SECRET_HEADER, create_telegram_router
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
+from tests.harness import make_application
+from webhooks.app import create_webhook_app
+from webhooks.telegram import SECRET_HEADER
 
 SECRET = {SECRET_HEADER: "secret"}
 UPDATE = {
@@ -26,9 +28,12 @@ UPDATE = {
 
 
 def create_client(resources: Resources, secret: str | None = "secret") -> httpx.AsyncClient:
-    app = FastAPI()
-    settings = Settings(telegram_webhook_secret=SecretStr(secret) if secret else None)
-    app.include_router(create_telegram_router(resources, settings))
+    settings = {
+        "telegram_token": SecretStr("1:a"),
+        "telegram_webhook_secret": None if secret is None else SecretStr(secret),
+    }
+    classifier = StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD)
+    app = create_webhook_app(make_application(resources, classifier, **settings))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva")
 
 
@@ -39,14 +44,14 @@ async def client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def count_inbox_and_jobs(resources: Resources) -> tuple[int, int]:
-    """Updates and jobs."""
+    """The numbers of updates and jobs."""
     async with resources.database.transaction() as connection:
         counts = "SELECT (SELECT count(*) FROM inbox), (SELECT count(*) FROM procrastinate_jobs)"
         inbox, jobs = (await connection.execute(text(counts))).one()
         return inbox, jobs
 
 
-async def test_update_is_kept_once_and_answered_each_time(client: httpx.AsyncClient, resources: Resources) -> None:
+async def test_update_is_stored_once_and_confirmed_each_time(client: httpx.AsyncClient, resources: Resources) -> None:
     for _ in range(3):
         response = await client.post("/telegram/webhook", json=UPDATE, headers=SECRET)
         assert (response.status_code, response.content) == (200, b"")
@@ -56,32 +61,34 @@ async def test_update_is_kept_once_and_answered_each_time(client: httpx.AsyncCli
 @pytest.mark.parametrize(
     "headers", [{}, {SECRET_HEADER: ""}, {SECRET_HEADER: "wrong"}, {SECRET_HEADER: "비밀".encode()}]
 )
-async def test_strangers_are_not_let_in(
+async def test_wrong_secret_is_unauthorized(
     client: httpx.AsyncClient, resources: Resources, headers: dict[str, str | bytes]
 ) -> None:
     assert (await client.post("/telegram/webhook", json=UPDATE, headers=headers)).status_code == 401  # type: ignore[arg-type]
     assert await count_inbox_and_jobs(resources) == (0, 0)
 
 
-async def test_nobody_is_let_in_without_a_secret(resources: Resources) -> None:
+async def test_everything_is_unauthorized_without_a_configured_secret(resources: Resources) -> None:
     async with create_client(resources, None) as client:
         for headers in ({}, {SECRET_HEADER: ""}, {SECRET_HEADER: "None"}):
             assert (await client.post("/telegram/webhook", json=UPDATE, headers=headers)).status_code == 401
 
 
-async def test_too_much_is_refused(client: httpx.AsyncClient) -> None:
+async def test_large_body_is_rejected(client: httpx.AsyncClient) -> None:
     response = await client.post("/telegram/webhook", content=b" " * 1_000_001, headers=SECRET)
     assert response.status_code == 413
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"nonsense", b"{}", b"[" * 100_000, b"9" * 9999])
-async def test_what_is_no_update_is_refused(client: httpx.AsyncClient, resources: Resources, body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"invalid", b"{}", b"[" * 100_000, b"9" * 9999])
+async def test_body_that_is_not_an_update_is_rejected(
+    client: httpx.AsyncClient, resources: Resources, body: bytes
+) -> None:
     assert (await client.post("/telegram/webhook", content=body, headers=SECRET)).status_code == 400
     assert await count_inbox_and_jobs(resources) == (0, 0)
 
 
 @pytest.mark.parametrize(
-    "poison",
+    "payload",
     [
         {"update_id": 1},
         {"update_id": 1, "message": {"text": "\0\ud800"}},
@@ -89,17 +96,17 @@ async def test_what_is_no_update_is_refused(client: httpx.AsyncClient, resources
         {"update_id": 1, "poll": {}},
     ],
 )
-async def test_poison_does_not_come_again(client: httpx.AsyncClient, poison: object) -> None:
-    response = await client.post("/telegram/webhook", content=json.dumps(poison), headers=SECRET)
+async def test_invalid_update_is_confirmed(client: httpx.AsyncClient, payload: object) -> None:
+    response = await client.post("/telegram/webhook", content=json.dumps(payload), headers=SECRET)
     assert response.status_code == 200
 
 
-async def test_telegram_comes_again_while_the_database_is_away(resources: Resources) -> None:
-    away = Resources(
+async def test_update_is_not_confirmed_while_the_database_is_unreachable(resources: Resources) -> None:
+    unreachable = Resources(
         database=Database("postgresql://eva@127.0.0.1:1/eva"),
         storage=resources.storage,
         url_signer=resources.url_signer,
         private_photo_ttl=resources.private_photo_ttl,
     )
-    async with create_client(away) as client:
+    async with create_client(unreachable) as client:
         assert (await client.post("/telegram/webhook", json=UPDATE, headers=SECRET)).status_code == 503

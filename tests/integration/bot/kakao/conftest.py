@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastapi import FastAPI
 from numpy.typing import NDArray
 from pydantic import SecretStr
 
+from bot.app import BotApplication
 from bot.kakao.app import KakaoApp, open_kakao_app
 from bot.testing.kakao import BOT_ID, FakeKakao, KakaoResponse
 from core.conversation.service import ConversationService
@@ -28,7 +28,7 @@ from core.styles import Style
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
-from webhooks.kakao import create_skill_router
+from webhooks.app import create_webhook_app
 from webhooks.server import serve
 
 KEY = "the key of the skill"
@@ -160,12 +160,14 @@ def daily_photos() -> int | None:
 async def harness(
     resources: Resources, model: PausableModel, settings: Settings, daily_photos: int | None
 ) -> AsyncIterator[KakaoHarness]:
-    judging = PhotoJudgingService(
-        resources, StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD), daily_limit=daily_photos
-    )
-    async with open_kakao_app(ConversationService(resources, judging, settings)) as kakao_app:
-        app = FastAPI()
-        app.include_router(create_skill_router(kakao_app.skill_handler, settings))
+    classifier = StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD)
+    judging = PhotoJudgingService(resources, classifier, daily_limit=daily_photos)
+    conversation = ConversationService(resources, judging, settings)
+    async with open_kakao_app(conversation) as kakao_app:
+        application = BotApplication(
+            settings=settings, resources=resources, classifier=classifier, conversation=conversation, kakao=kakao_app
+        )
+        app = create_webhook_app(application)
         with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(40) as threads:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}/kakao/skill"
             async with JobQueue(resources.database.conninfo, kakao_app.photo_jobs.register_tasks) as queue:

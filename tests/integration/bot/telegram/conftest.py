@@ -1,4 +1,4 @@
-"""All of Eva on Telegram, but for the web: a fake Bot API, a real database and queue, and scripted eyes."""
+"""The Telegram bot without HTTP: a fake Bot API, a real database and queue, and a model with scripted outputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.telegram import ingest
 from bot.telegram.callback_data import decode_callback_data
 from bot.telegram.client import ChatRateLimiter, TelegramClient, create_bot
 from bot.telegram.ingest import store_update
@@ -19,7 +18,6 @@ from bot.telegram.worker import UpdateHandler, register_tasks
 from bot.testing.telegram import FakeTelegram
 from core.conversation.service import ConversationService
 from core.db.schema import metadata
-from core.jobs import queue
 from core.jobs.queue import JobQueue
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
@@ -30,12 +28,13 @@ from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 
 Json = dict[str, Any]
-MINA = 42
+USER_ID = 42
 DAILY_LIMIT = 6
+NO_DELAYS = (0, 0, 0)
 
 
 class ScriptedModel:
-    """An Eva who sees what she is told next, and Street where nothing was told."""
+    """Returns the given outputs, and Street when none are left."""
 
     def __init__(self) -> None:
         self.next_outputs: list[ModelOutputs] = []
@@ -47,75 +46,87 @@ class ScriptedModel:
 
 
 class TelegramHarness:
-    """A place to play scenes on."""
+    """Sends updates as Telegram does, runs the jobs, and reads the replies."""
 
     def __init__(
         self,
         telegram: FakeTelegram,
         resources: Resources,
-        talk: UpdateHandler,
+        handler: UpdateHandler,
         queue: JobQueue,
         model: ScriptedModel,
         storage_folder: Path,
     ) -> None:
-        self.telegram, self.resources, self.handler, self.queue, self.model = telegram, resources, talk, queue, model
+        self.telegram, self.resources, self.handler, self.queue, self.model = telegram, resources, handler, queue, model
         self.storage_folder = storage_folder
         self.updates = telegram.updates
 
+    async def store(self, update: object) -> int | None:
+        """Store an update without running its job."""
+        return await store_update(self.resources, update, album_delay=timedelta(0))
+
     async def send_updates(self, *updates: Json) -> None:
-        """Bring updates and have all work done."""
+        """Store updates and run all jobs."""
         for update in updates:
-            await store_update(self.resources, update)
+            await self.store(update)
         await self.run_jobs()
 
     async def run_jobs(self) -> None:
-        """Do the queue's jobs, those too that are tried again."""
+        """Run all jobs, retries included."""
         while True:
             await self.queue.run_worker({}, until_empty=True)
             if not await self.count_rows("procrastinate_jobs WHERE status = 'todo'"):
                 return
 
+    async def execute(self, statement: str) -> None:
+        async with self.resources.database.connection() as connection:
+            await connection.execute(text(statement))
+
     async def count_rows(self, from_clause: str) -> int:
-        async with self.resources.database.transaction() as connection:
+        async with self.resources.database.connection() as connection:
             number: int = (await connection.execute(text(f"SELECT count(*) FROM {from_clause}"))).scalar_one()
             return number
 
     async def count_unprocessed(self) -> int:
-        return await self.count_rows("inbox WHERE done_at IS NULL")
+        return await self.count_rows("inbox WHERE processed_at IS NULL")
 
     async def row_counts(self) -> dict[str, int]:
-        """How many rows the tables have that are about people, those that have any."""
-        tables = [table.name for table in metadata.sorted_tables if table.name not in {"days", "moderation"}]
-        counted = {name: await self.count_rows(name) for name in tables}
-        return {name: rows for name, rows in counted.items() if rows}
+        """The number of rows in each table about people that has any."""
+        tables = [
+            table.name for table in metadata.sorted_tables if table.name not in {"daily_counts", "moderation_log"}
+        ]
+        counts = {name: await self.count_rows(name) for name in tables}
+        return {name: count for name, count in counts.items() if count}
 
-    def texts(self, chat: int = MINA) -> list[str]:
-        return [message.get("text") or message.get("caption") or "" for message in self.telegram.messages(chat)]
+    def texts(self, chat_id: int = USER_ID) -> list[str]:
+        """The texts and captions in a chat."""
+        return [message.get("text") or message.get("caption") or "" for message in self.telegram.messages(chat_id)]
 
-    def photo_messages(self, chat: int = MINA) -> list[Json]:
-        return self.telegram.messages(chat, "photo")
+    def photo_messages(self, chat_id: int = USER_ID) -> list[Json]:
+        return self.telegram.messages(chat_id, "photo")
 
-    def last_message(self, chat: int = MINA) -> Json:
-        return self.telegram.messages(chat)[-1]
+    def last_message(self, chat_id: int = USER_ID) -> Json:
+        return self.telegram.messages(chat_id)[-1]
 
     def stored_files(self) -> list[Path]:
         return [path for path in self.storage_folder.rglob("*") if path.is_file()]
 
     def buttons(self, message: Json) -> list[str]:
+        """The action types of the buttons under a message."""
         rows = message.get("reply_markup", {}).get("inline_keyboard", [])
         actions = [
             decode_callback_data(button["callback_data"]) for row in rows for button in row if "callback_data" in button
         ]
         return [action.type.value for action in actions if action]
 
-    def press(self, message: Json, verb: str, style: Style | None = None, *, person: int = MINA) -> Json:
-        """A press of the button that does this."""
+    def press(self, message: Json, action_type: str, style: Style | None = None, *, user_id: int = USER_ID) -> Json:
+        """The update of a button press."""
         for row in message["reply_markup"]["inline_keyboard"]:
             for button in row:
                 action = decode_callback_data(button.get("callback_data", ""))
-                if action and action.type == verb and action.style in {style, None}:
-                    return self.updates.button_press(message, button["callback_data"], user_id=person)
-        raise AssertionError(f"no {verb} under {message}")
+                if action and action.type == action_type and action.style in {style, None}:
+                    return self.updates.button_press(message, button["callback_data"], user_id=user_id)
+        raise AssertionError(f"no {action_type} under {message}")
 
 
 @pytest.fixture
@@ -133,24 +144,18 @@ def settings(telegram: FakeTelegram) -> Settings:
 
 @pytest.fixture
 async def harness(
-    telegram: FakeTelegram,
-    resources: Resources,
-    settings: Settings,
-    storage_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    telegram: FakeTelegram, resources: Resources, settings: Settings, storage_folder: Path
 ) -> AsyncIterator[TelegramHarness]:
-    monkeypatch.setattr(queue, "RETRY_DELAYS", (0, 0, 0))
-    monkeypatch.setattr(ingest, "GATHER", timedelta(0))
     model = ScriptedModel()
 
     async def no_sleep(_: float) -> None:
         pass
 
-    judging = PhotoJudgingService(
-        resources, StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD), daily_limit=DAILY_LIMIT
-    )
+    classifier = StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD)
+    judging = PhotoJudgingService(resources, classifier, daily_limit=DAILY_LIMIT)
+    conversation = ConversationService(resources, judging, settings)
     async with create_bot(settings) as bot:
-        sender = TelegramClient(bot, rate_limiter=ChatRateLimiter(0.0), sleep=no_sleep)
-        talk = UpdateHandler(ConversationService(resources, judging, settings), sender, bot.bot)
-        async with JobQueue(resources.database.conninfo, register_tasks(talk)) as worker:
-            yield TelegramHarness(telegram, resources, talk, worker, model, storage_folder)
+        client = TelegramClient(bot, rate_limiter=ChatRateLimiter(0.0), sleep=no_sleep)
+        handler = UpdateHandler(conversation, client, bot.bot, retry_delays=NO_DELAYS)
+        async with JobQueue(resources.database.conninfo, register_tasks(handler)) as queue:
+            yield TelegramHarness(telegram, resources, handler, queue, model, storage_folder)

@@ -1,48 +1,48 @@
-"""The way from a chat of Telegram to the person's own page."""
+"""The login URL in the reply to /me."""
 
 from core.conversation.service import LOGIN_LINK_PATH
 from core.db import one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
-from tests.integration.bot.telegram.conftest import MINA, Json, TelegramHarness
+from tests.integration.bot.telegram.conftest import USER_ID, Json, TelegramHarness
 
-SITE = "https://eva.example"
+SITE_URL = "https://eva.example"
 
 
-def links(message: Json) -> list[Json]:
+def url_buttons(message: Json) -> list[Json]:
     rows = message.get("reply_markup", {}).get("inline_keyboard", [])
     return [button for row in rows for button in row if "url" in button]
 
 
-def set_site(harness: TelegramHarness, site: str) -> None:
+def set_site_url(harness: TelegramHarness, url: str) -> None:
     settings = harness.handler.conversation.settings
-    harness.handler.conversation.settings = settings.model_copy(update={"public_url": site})
+    harness.handler.conversation.settings = settings.model_copy(update={"public_url": url})
 
 
-async def test_me_opens_the_persons_own_page(harness: TelegramHarness) -> None:
-    set_site(harness, SITE)
+async def test_me_has_a_button_that_logs_in(harness: TelegramHarness) -> None:
+    set_site_url(harness, SITE_URL)
     await harness.send_updates(harness.updates.text("/me"))
-    [button] = links(harness.last_message())
+    [button] = url_buttons(harness.last_message())
     assert button["text"] == translate("talk.button.enter", Language.KO)
     start, _, token = button["url"].rpartition("/")
-    assert start == SITE + LOGIN_LINK_PATH
+    assert start == SITE_URL + LOGIN_LINK_PATH
     async with harness.resources.database.transaction() as connection:
-        mina = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(MINA))
-        assert mina is not None
-        assert await one_time_tokens.consume(connection, token) == mina.person_id
+        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
+        assert identity is not None
+        assert await one_time_tokens.consume(connection, token) == identity.person_id
 
 
-async def test_in_a_group_nobody_gets_the_key(harness: TelegramHarness) -> None:
-    set_site(harness, SITE)
+async def test_groups_get_no_login_url(harness: TelegramHarness) -> None:
+    set_site_url(harness, SITE_URL)
     await harness.send_updates(harness.updates.text("/me", chat_id=-5))
     assert harness.texts(-5) == [translate("talk.me.nothing", Language.KO)]
-    assert links(harness.last_message(-5)) == []
-    assert await harness.count_rows("tickets") == 0
+    assert url_buttons(harness.last_message(-5)) == []
+    assert await harness.count_rows("one_time_tokens") == 0
 
 
-async def test_without_an_address_that_telegram_opens_there_is_no_button(harness: TelegramHarness) -> None:
+async def test_local_site_url_gives_no_button(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.text("/me"))
-    set_site(harness, "http://localhost:8000")
+    set_site_url(harness, "http://localhost:8000")
     await harness.send_updates(harness.updates.text("/me"))
     assert harness.texts() == [translate("talk.me.nothing", Language.KO)] * 2
-    assert not any(links(message) for message in harness.telegram.messages(MINA))
+    assert not any(url_buttons(message) for message in harness.telegram.messages(USER_ID))

@@ -1,4 +1,4 @@
-"""Photos on their way to a verdict: whole, interrupted, bad, several, guessed at."""
+"""Photos and albums: verdicts, interrupted replies, unusable photos, guesses."""
 
 import asyncio
 from contextlib import suppress
@@ -8,60 +8,59 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.telegram.client import SendResult
 from bot.telegram.formatting import OutgoingMessage
-from bot.telegram.ingest import store_update
+from bot.telegram.worker import register_tasks
 from core.conversation.narration import style_description, style_name, verdict_messages
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
-from core.errors import StorageUnavailableError
+from core.errors import DatabaseUnavailableError, StorageUnavailableError
 from core.i18n.translations import Language, translate, variant_keys
-from core.jobs import queue
+from core.jobs.queue import JobQueue, WorkerTimings
 from core.seoul_time import SEOUL
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
 from tests.images import encode_image, make_quadrants
-from tests.integration.bot.telegram.conftest import DAILY_LIMIT, MINA, TelegramHarness
+from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, TelegramHarness
 
 
-async def looks_of(harness: TelegramHarness, person: int = MINA) -> list[Look]:
+async def list_looks(harness: TelegramHarness, user_id: int = USER_ID) -> list[Look]:
     async with harness.resources.database.transaction() as connection:
-        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(person))
+        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(user_id))
         assert identity is not None
         return await looks.list_for_person(connection, identity.person_id, limit=99)
 
 
 @pytest.mark.parametrize("language", list(Language))
-async def test_photo_gets_its_verdict_in_four_messages(harness: TelegramHarness, language: Language) -> None:
+async def test_verdict_is_sent_in_four_messages(harness: TelegramHarness, language: Language) -> None:
     await harness.send_updates(harness.updates.photo(make_photo(), language=language.value))
-    (look,) = await looks_of(harness)
-    bubbles = [bubble.text for bubble in verdict_messages(look.verdict, seed=str(look.id), language=language)]
-    said = harness.texts()
+    (look,) = await list_looks(harness)
+    expected = [message.text for message in verdict_messages(look.verdict, seed=str(look.id), language=language)]
+    texts = harness.texts()
 
-    assert len(said) == 4
-    assert "\n".join(said) == "\n".join(bubbles)
-    (heat,) = harness.photo_messages()
-    assert style_name(Style.STREET, language) in heat["caption"]
+    assert len(texts) == 4
+    assert "\n".join(texts) == "\n".join(expected)
+    (heatmap,) = harness.photo_messages()
+    assert style_name(Style.STREET, language) in heatmap["caption"]
     assert look.heatmap_key is not None
     assert harness.telegram.calls_to("sendPhoto")[0].files["photo"] == await harness.resources.storage.get(
         look.heatmap_key
     )
     assert harness.buttons(harness.last_message()) == ["share", "keep", "another", "guess", "correct"]
     assert {call.fields["action"] for call in harness.telegram.calls_to("sendChatAction")} == {"typing", "upload_photo"}
-    assert look.source_message_id.startswith(f"{MINA}:")
+    assert look.source_message_id.startswith(f"{USER_ID}:")
     assert await harness.count_unprocessed() == 0
     assert await harness.count_rows("inbox WHERE payload IS NOT NULL") == 0
 
 
-async def test_photo_as_file_is_judged_too(harness: TelegramHarness) -> None:
+async def test_photo_sent_as_file_is_judged(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.document(encode_image(make_quadrants(300, 400), "HEIF")))
 
     assert len(harness.photo_messages()) == 1
 
 
-async def test_same_update_twice_is_answered_once(harness: TelegramHarness) -> None:
+async def test_repeated_update_gets_one_reply(harness: TelegramHarness) -> None:
     update = harness.updates.photo(make_photo())
     await harness.send_updates(update, update)
     await harness.send_updates(update)
@@ -70,13 +69,13 @@ async def test_same_update_twice_is_answered_once(harness: TelegramHarness) -> N
     assert harness.model.call_count == 1
 
 
-async def test_same_photo_again_is_answered_from_memory(harness: TelegramHarness) -> None:
+async def test_duplicate_photo_gets_the_stored_verdict(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.photo(make_photo()), harness.updates.photo(make_photo(quality=60)))
-    said = harness.texts()
+    texts = harness.texts()
 
-    assert len(said) == 8
-    assert said[4] in {translate(key, Language.KO) for key in variant_keys("talk.remembered", Language.KO)}
-    assert said[5:] == said[1:4]
+    assert len(texts) == 8
+    assert texts[4] in {translate(key, Language.KO) for key in variant_keys("talk.remembered", Language.KO)}
+    assert texts[5:] == texts[1:4]
     assert harness.model.call_count == 1
 
 
@@ -84,7 +83,7 @@ async def test_same_photo_again_is_answered_from_memory(harness: TelegramHarness
     ("method", "status"),
     [("sendMessage", 429), ("sendMessage", 500), ("sendPhoto", 502), ("download", 500), ("getFile", 502)],
 )
-async def test_faults_that_pass_are_outlived(harness: TelegramHarness, method: str, status: int) -> None:
+async def test_transient_errors_are_retried(harness: TelegramHarness, method: str, status: int) -> None:
     # Four times for one try of the job, so that it takes two.
     parameters = {"retry_after": 60} if status == 429 else {}
     harness.telegram.fail_next(method, status, "Refused", count=1 if status == 429 else 4, **parameters)
@@ -95,7 +94,7 @@ async def test_faults_that_pass_are_outlived(harness: TelegramHarness, method: s
     assert await harness.count_unprocessed() == 0
 
 
-async def test_faults_that_last_end_in_a_done_update(harness: TelegramHarness) -> None:
+async def test_permanent_delivery_error_ends_the_update(harness: TelegramHarness) -> None:
     harness.telegram.fail_next("sendMessage", 500, count=16)
     await harness.send_updates(harness.updates.photo(make_photo()))
 
@@ -104,7 +103,7 @@ async def test_faults_that_last_end_in_a_done_update(harness: TelegramHarness) -
     assert await harness.count_unprocessed() == 0
 
 
-async def test_photo_that_cannot_be_fetched_ends_in_a_sentence(harness: TelegramHarness) -> None:
+async def test_failed_download_ends_with_an_apology(harness: TelegramHarness) -> None:
     harness.telegram.fail_next("download", 500, count=99)
     await harness.send_updates(harness.updates.photo(make_photo()))
 
@@ -112,40 +111,40 @@ async def test_photo_that_cannot_be_fetched_ends_in_a_sentence(harness: Telegram
     assert await harness.count_unprocessed() == 0
 
 
-@pytest.mark.parametrize("dies_after", range(1, 5))
-async def test_crash_between_send_and_mark_repeats_one_message(
-    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch, dies_after: int
+@pytest.mark.parametrize("crash_after", range(1, 5))
+async def test_crash_between_message_and_checkpoint_repeats_one_message(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch, crash_after: int
 ) -> None:
-    send, count = harness.handler.client.send_message, 0
+    send_message, count = harness.handler.client.send_message, 0
 
-    async def send_and_die(chat: int, message: OutgoingMessage, **options: Any) -> SendResult:
+    async def send_and_crash(chat_id: int, message: OutgoingMessage, **options: Any) -> int | None:
         nonlocal count
-        receipt = await send(chat, message, **options)
+        message_id = await send_message(chat_id, message, **options)
         count += 1
-        if count == dies_after:
-            raise ConnectionError
-        return receipt
+        if count == crash_after:
+            raise DatabaseUnavailableError
+        return message_id
 
-    monkeypatch.setattr(harness.handler.client, "send", send_and_die)
+    monkeypatch.setattr(harness.handler.client, "send_message", send_and_crash)
     await harness.send_updates(harness.updates.photo(make_photo()))
-    said = harness.texts()
+    texts = harness.texts()
 
-    assert len(said) == 5
-    assert said[dies_after - 1] == said[dies_after]
-    assert len(set(said)) == 4
+    assert len(texts) == 5
+    assert texts[crash_after - 1] == texts[crash_after]
+    assert len(set(texts)) == 4
     assert await harness.count_unprocessed() == 0
-    assert len(await looks_of(harness)) == 1
+    assert len(await list_looks(harness)) == 1
 
 
-async def test_storage_that_is_away_for_a_moment(harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    put, failed = harness.resources.storage.put, False
+async def test_storage_that_is_briefly_unavailable(harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, has_failed = harness.resources.storage.put, False
 
-    async def fail_once(key: str, picture: bytes) -> None:
-        nonlocal failed
-        if not failed:
-            failed = True
+    async def fail_once(key: str, image: bytes) -> None:
+        nonlocal has_failed
+        if not has_failed:
+            has_failed = True
             raise StorageUnavailableError
-        await put(key, picture)
+        await put(key, image)
 
     monkeypatch.setattr(harness.resources.storage, "put", fail_once)
     await harness.send_updates(harness.updates.photo(make_photo()))
@@ -154,10 +153,10 @@ async def test_storage_that_is_away_for_a_moment(harness: TelegramHarness, monke
     assert harness.model.call_count == 1
 
 
-async def test_mistake_of_ours_ends_in_a_sentence_and_is_not_repeated(
+async def test_bug_ends_with_one_apology_and_is_not_retried(
     harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(harness.handler.conversation, "judging")
+    monkeypatch.delattr(harness.handler.conversation, "photo_judging")
     await harness.send_updates(harness.updates.photo(make_photo()))
 
     assert harness.texts() == [translate("error.any", Language.KO)]
@@ -174,7 +173,7 @@ async def test_mistake_of_ours_ends_in_a_sentence_and_is_not_repeated(
         (b"\xff\xd8\xff" + bytes(20_000_001), "error.photo_too_large"),
     ],
 )
-async def test_bad_photo_ends_in_a_sentence(harness: TelegramHarness, data: bytes, key: str) -> None:
+async def test_unusable_photo_ends_with_an_apology(harness: TelegramHarness, data: bytes, key: str) -> None:
     await harness.send_updates(harness.updates.document(data, mime="image/jpeg", language="en"))
 
     assert harness.texts() == [translate(key, Language.EN)]
@@ -182,7 +181,7 @@ async def test_bad_photo_ends_in_a_sentence(harness: TelegramHarness, data: byte
     assert harness.stored_files() == []
 
 
-async def test_photo_without_an_outfit_has_nothing_to_share(harness: TelegramHarness) -> None:
+async def test_photo_without_an_outfit_cannot_be_shared(harness: TelegramHarness) -> None:
     harness.model.next_outputs = [make_outputs(Style.RETRO, outfit=0.05)]
     await harness.send_updates(harness.updates.photo(make_photo()))
 
@@ -190,24 +189,24 @@ async def test_photo_without_an_outfit_has_nothing_to_share(harness: TelegramHar
     assert harness.buttons(harness.last_message()) == ["another", "guess"]
 
 
-async def test_photo_too_many_is_declined_kindly(harness: TelegramHarness) -> None:
+async def test_daily_limit_ends_with_an_apology(harness: TelegramHarness) -> None:
     await harness.send_updates(*(harness.updates.photo(make_photo(seed)) for seed in range(DAILY_LIMIT + 1)))
 
     assert harness.last_message()["text"] == translate("talk.limit", Language.KO, count=str(DAILY_LIMIT))
     assert len(harness.photo_messages()) == DAILY_LIMIT
 
 
-async def test_album_gets_one_answer_about_the_clearest(harness: TelegramHarness) -> None:
+async def test_album_gets_one_reply_with_the_clearest_verdict(harness: TelegramHarness) -> None:
     harness.model.next_outputs = [
         make_outputs(Style.CASUAL, confidence=0.7),
         make_outputs(Style.RETRO, confidence=0.95),
         make_outputs(Style.CASUAL, outfit=0.02),
     ]
     await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(3)]))
-    said = harness.texts()
+    texts = harness.texts()
 
-    assert len(said) == 4
-    assert said[0].splitlines() == [
+    assert len(texts) == 4
+    assert texts[0].splitlines() == [
         translate("talk.album", Language.KO, count=3, number=2),
         translate("talk.album.line", Language.KO, number=1, style=style_name(Style.CASUAL, Language.KO), percent=70),
         translate("talk.album.line", Language.KO, number=2, style=style_name(Style.RETRO, Language.KO), percent=95),
@@ -224,20 +223,20 @@ async def test_album_without_any_outfit(harness: TelegramHarness) -> None:
     assert harness.texts() == [translate("talk.album.nothing", Language.KO, count=2)]
 
 
-async def test_album_with_a_bad_photo_says_so_and_goes_on(harness: TelegramHarness) -> None:
+async def test_album_with_an_unusable_photo(harness: TelegramHarness) -> None:
     album = harness.updates.album([make_photo(seed) for seed in range(3)])
     harness.telegram.api.files[album[1]["message"]["photo"][0]["file_id"]] = harness.telegram.api.files[
         harness.telegram.api.store_file(b"no picture")
     ]
     await harness.send_updates(*album)
-    said = harness.texts()
+    texts = harness.texts()
 
-    assert len(said) == 4
-    assert translate("talk.album", Language.KO, count=2, number=1) in said[0]
-    assert translate("error.not_an_image", Language.KO) in said[0]
+    assert len(texts) == 4
+    assert translate("talk.album", Language.KO, count=2, number=1) in texts[0]
+    assert translate("error.not_an_image", Language.KO) in texts[0]
 
 
-async def test_late_photo_of_an_album_is_answered_by_itself(harness: TelegramHarness) -> None:
+async def test_late_photo_of_an_album_gets_its_own_reply(harness: TelegramHarness) -> None:
     album = harness.updates.album([make_photo(seed) for seed in range(3)])
     await harness.send_updates(*album[:2])
     await harness.send_updates(album[2])
@@ -246,7 +245,7 @@ async def test_late_photo_of_an_album_is_answered_by_itself(harness: TelegramHar
     assert await harness.count_unprocessed() == 0
 
 
-async def test_album_in_a_group_is_meant_as_a_whole(harness: TelegramHarness) -> None:
+async def test_album_in_a_group_is_addressed_as_a_whole(harness: TelegramHarness) -> None:
     name = f"@{harness.telegram.api.me['username']}"
     mention = [{"type": "mention", "offset": 0, "length": len(name)}]
     photos = [make_photo(seed) for seed in range(2)]
@@ -258,7 +257,7 @@ async def test_album_in_a_group_is_meant_as_a_whole(harness: TelegramHarness) ->
     assert await harness.count_unprocessed() == 0
 
 
-async def test_album_that_was_interrupted_goes_on(harness: TelegramHarness) -> None:
+async def test_interrupted_album_continues(harness: TelegramHarness) -> None:
     harness.telegram.fail_next("sendPhoto", 500, count=4)
     await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(3)]))
 
@@ -267,72 +266,74 @@ async def test_album_that_was_interrupted_goes_on(harness: TelegramHarness) -> N
     assert await harness.count_unprocessed() == 0
 
 
-async def test_album_of_videos_gets_one_sentence(harness: TelegramHarness) -> None:
+async def test_album_of_videos_gets_one_reply(harness: TelegramHarness) -> None:
     await harness.send_updates(*(harness.updates.media("video", media_group_id="1") for _ in range(3)))
 
     assert harness.texts() == [translate("talk.kind.video", Language.KO)]
     assert await harness.count_unprocessed() == 0
 
 
-async def test_who_guesses_first_is_asked_then_told(harness: TelegramHarness) -> None:
+async def test_guess_mode_prompts_before_the_verdict(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.photo(make_photo(1)))
     await harness.send_updates(harness.press(harness.last_message(), "guess"))
     assert harness.buttons(harness.last_message()) == ["tell"]
     await harness.send_updates(harness.updates.photo(make_photo(2)))
-    asked = harness.last_message()
-    assert asked["text"] == translate("talk.guess.ask", Language.KO)
-    assert harness.buttons(asked) == ["guess"] * 8 + ["result"]
+    prompt = harness.last_message()
+    assert prompt["text"] == translate("talk.guess.ask", Language.KO)
+    assert harness.buttons(prompt) == ["guess"] * 8 + ["result"]
     before = len(harness.texts())
-    await harness.send_updates(harness.press(asked, "guess", Style.STREET))
-    told = harness.texts()[before:]
+    await harness.send_updates(harness.press(prompt, "guess", Style.STREET))
+    verdict = harness.texts()[before:]
     style = style_name(Style.STREET, Language.KO)
 
-    assert told[0] in {
+    assert verdict[0] in {
         translate(key, Language.KO, guess=style, style=style) for key in variant_keys("talk.guess.right", Language.KO)
     }
-    assert len(told) == 4
+    assert len(verdict) == 4
     assert harness.buttons(harness.last_message()) == ["share", "keep", "another", "tell", "correct"]
     assert (
-        harness.buttons(next(each for each in harness.telegram.messages() if each["message_id"] == asked["message_id"]))
+        harness.buttons(
+            next(message for message in harness.telegram.messages() if message["message_id"] == prompt["message_id"])
+        )
         == []
     )
-    assert (await looks_of(harness))[0].guessed_style is Style.STREET
+    assert (await list_looks(harness))[0].guessed_style is Style.STREET
 
 
 async def test_guess_can_be_typed(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.text(style_name(Style.RETRO, Language.KO)))
-    assert await looks_of(harness) == []
+    assert await list_looks(harness) == []
     await harness.send_updates(harness.updates.photo(make_photo()))
     await harness.send_updates(harness.press(harness.last_message(), "guess"))
     await harness.send_updates(harness.updates.photo(make_photo(1)))
     await harness.send_updates(harness.updates.text("레트로는 어떤 스타일이에요?"))
-    assert (await looks_of(harness))[0].guessed_style is None
+    assert (await list_looks(harness))[0].guessed_style is None
     await harness.send_updates(harness.updates.text("음, 레트로 같아요"))
-    assert (await looks_of(harness))[0].guessed_style is Style.RETRO
+    assert (await list_looks(harness))[0].guessed_style is Style.RETRO
     assert len(harness.photo_messages()) == 2
 
 
-async def test_style_that_is_typed_after_the_verdict_is_talk_until_she_asks(harness: TelegramHarness) -> None:
+async def test_typed_style_after_the_verdict_is_small_talk_unless_prompted(harness: TelegramHarness) -> None:
     retro = style_name(Style.RETRO, Language.KO)
-    about = f"{retro}: {style_description(Style.RETRO, Language.KO)}"
+    description = f"{retro}: {style_description(Style.RETRO, Language.KO)}"
     await harness.send_updates(harness.updates.photo(make_photo(1)))
     await harness.send_updates(harness.press(harness.last_message(), "guess"))
     await harness.send_updates(harness.updates.photo(make_photo(2)))
     await harness.send_updates(harness.press(harness.last_message(), "result"))
-    told = harness.last_message()
+    closing = harness.last_message()
     await harness.send_updates(harness.updates.text(retro))
-    assert harness.texts()[-1] == about
+    assert harness.texts()[-1] == description
 
-    await harness.send_updates(harness.press(told, "correct"))
+    await harness.send_updates(harness.press(closing, "correct"))
     await harness.send_updates(harness.updates.text(retro))
     assert harness.texts()[-1] == translate("talk.correct.thanks", Language.KO, style=retro)
     await harness.send_updates(harness.updates.text(retro))
-    assert harness.texts()[-1] == about
-    look = (await looks_of(harness))[0]
+    assert harness.texts()[-1] == description
+    look = (await list_looks(harness))[0]
     assert (look.guessed_style, look.corrected_style) == (None, Style.RETRO)
 
 
-async def test_album_and_the_list_of_looks_give_nothing_away_and_leave_nothing_to_guess(
+async def test_pending_guess_is_hidden_from_lists_and_revealed_by_albums(
     harness: TelegramHarness,
 ) -> None:
     await harness.send_updates(harness.updates.photo(make_photo(1)))
@@ -348,13 +349,11 @@ async def test_album_and_the_list_of_looks_give_nothing_away_and_leave_nothing_t
 
     await harness.send_updates(harness.press(waiting, "result"))
     await harness.send_updates(harness.updates.text("/me"))
-    assert translate("talk.me", Language.KO, count=2, style=style) in "\n".join(harness.texts()), (
-        "nothing waits any more"
-    )
+    assert translate("talk.me", Language.KO, count=2, style=style) in "\n".join(harness.texts()), "no guess is pending"
 
     await harness.send_updates(*(harness.updates.photo(make_photo(seed), media_group_id="1") for seed in (3, 4)))
     await harness.send_updates(harness.updates.text(style))
-    assert [look.guessed_style for look in await looks_of(harness)] == [None] * 4
+    assert [look.guessed_style for look in await list_looks(harness)] == [None] * 4
 
 
 async def test_result_without_a_guess_and_guess_in_the_caption(harness: TelegramHarness) -> None:
@@ -367,10 +366,10 @@ async def test_result_without_a_guess_and_guess_in_the_caption(harness: Telegram
     await harness.send_updates(harness.updates.photo(make_photo(3), caption=f"{style_name(Style.RETRO, Language.KO)}!"))
 
     assert len(harness.texts()) - before == 8
-    assert (await looks_of(harness))[0].guessed_style is Style.RETRO
+    assert (await list_looks(harness))[0].guessed_style is Style.RETRO
 
 
-async def test_guess_is_not_lost_when_its_answer_is_interrupted(harness: TelegramHarness) -> None:
+async def test_guess_survives_an_interrupted_reply(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.photo(make_photo(1)))
     await harness.send_updates(harness.press(harness.last_message(), "guess"))
     await harness.send_updates(harness.updates.photo(make_photo(2)))
@@ -382,26 +381,27 @@ async def test_guess_is_not_lost_when_its_answer_is_interrupted(harness: Telegra
     assert translate("talk.guess.late", Language.KO) not in harness.texts()
 
 
-async def test_photo_of_somebody_who_was_forgotten_meanwhile(harness: TelegramHarness) -> None:
-    number = await store_update(harness.resources, harness.updates.photo(make_photo()))
+async def test_photo_of_an_erased_person(harness: TelegramHarness) -> None:
+    inbox_id = await harness.store(harness.updates.photo(make_photo()))
     async with harness.resources.database.transaction() as connection:
-        person = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, str(MINA), language="ko")
+        person = await people.get_or_create_by_identity(
+            connection, IdentityProvider.TELEGRAM, str(USER_ID), language="ko"
+        )
         await people.delete_person(connection, person.id)
     await harness.run_jobs()
 
-    assert number is not None
+    assert inbox_id is not None
     assert harness.texts() == []
     assert await harness.row_counts() == {}
 
 
-async def test_worker_that_is_stopped_leaves_the_rest_to_the_next(
-    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_stopped_worker_leaves_the_rest_to_the_next_one(harness: TelegramHarness) -> None:
     harness.telegram.delay_next("sendPhoto", 3.0)
-    await store_update(harness.resources, harness.updates.photo(make_photo()))
-    with monkeypatch.context() as impatient:
-        impatient.setattr(queue, "SHUTDOWN_GRACE", 0.05)
-        worker = asyncio.create_task(harness.queue.run_worker({}))
+    await harness.store(harness.updates.photo(make_photo()))
+    timings = WorkerTimings(shutdown_grace=0.05)
+    conninfo = harness.resources.database.conninfo
+    async with JobQueue(conninfo, register_tasks(harness.handler), timings=timings) as queue:
+        worker = asyncio.create_task(queue.run_worker({}))
         await asyncio.to_thread(harness.telegram.wait, lambda: harness.telegram.calls_to("sendPhoto"))
         worker.cancel()
         with suppress(asyncio.CancelledError):

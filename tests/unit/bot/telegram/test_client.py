@@ -1,4 +1,4 @@
-"""Delivery through python-telegram-bot to a Bot API that floods, breaks, blocks and falls silent."""
+"""The client against a Bot API that floods, fails, blocks and does not respond."""
 
 import asyncio
 import logging
@@ -10,14 +10,16 @@ import pytest
 from pydantic import SecretStr
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import ChatAction
+from telegram.error import ChatMigrated
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.telegram.client import RETRY_DELAYS, ChatRateLimiter, SendStatus, TelegramClient, _to_seconds, create_bot
+from bot.telegram.client import RETRY_DELAYS, ChatRateLimiter, TelegramClient, _to_seconds, create_bot
 from bot.telegram.formatting import OutgoingMessage, format_verdict, text_messages
 from bot.testing.telegram import FakeTelegram
 from core.conversation.narration import verdict_messages
 from core.errors import (
+    ChatUnavailableError,
     DeliveryError,
     MessageRejectedError,
     PhotoTooLargeError,
@@ -48,8 +50,8 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def slept() -> list[float]:
-    """The pauses that were made, without making them."""
+def delays() -> list[float]:
+    """The delays that were requested, without waiting."""
     return []
 
 
@@ -61,184 +63,184 @@ async def bot(telegram: FakeTelegram) -> AsyncIterator[ExtBot[int]]:
 
 
 @pytest.fixture
-def sender(bot: ExtBot[int], slept: list[float]) -> TelegramClient:
+def client(bot: ExtBot[int], delays: list[float]) -> TelegramClient:
     async def sleep(seconds: float) -> None:
-        slept.append(seconds)
+        delays.append(seconds)
 
     return TelegramClient(bot, rate_limiter=ChatRateLimiter(0.0), sleep=sleep, chat_action_interval=0.02)
 
 
-async def test_text_and_photo_arrive_as_they_were_meant(telegram: FakeTelegram, sender: TelegramClient) -> None:
-    (words,) = text_messages("<3 & 가", keyboard=KEYBOARD)
-    text = await sender.send_message(42, words, reply_to=7)
-    photo = await sender.send_message(42, OutgoingMessage(html="<b>여기</b>", photo=jpeg()))
-    again = await sender.send_message(43, OutgoingMessage(html="", photo=photo.photo))
+async def test_text_and_photo_are_sent(telegram: FakeTelegram, client: TelegramClient) -> None:
+    (text,) = text_messages("<3 & 가", keyboard=KEYBOARD)
+    text_id = await client.send_message(42, text, reply_to=7)
+    photo_id = await client.send_message(42, OutgoingMessage(html="<b>여기</b>", photo=jpeg()))
 
-    shown = telegram.messages()
-    assert [receipt.status for receipt in (text, photo, again)] == [SendStatus.SENT] * 3
-    assert shown[0]["text"] == "<3 & 가"
-    assert shown[0]["message_id"] == text.message_id
+    messages = telegram.messages()
+    assert messages[0]["text"] == "<3 & 가"
+    assert [message["message_id"] for message in messages] == [text_id, photo_id]
     assert telegram.calls_to("sendMessage")[0].fields["reply_parameters"]["message_id"] == 7
-    assert shown[1]["caption"] == "여기"
+    assert messages[1]["caption"] == "여기"
     assert telegram.calls_to("sendPhoto")[0].files["photo"] == jpeg()
-    assert not telegram.calls_to("sendPhoto")[1].files
 
 
 @pytest.mark.parametrize("language", list(Language))
-async def test_every_verdict_is_taken(telegram: FakeTelegram, sender: TelegramClient, language: Language) -> None:
-    for chat, band in enumerate(ConfidenceBand, start=1):
+async def test_every_verdict_is_accepted(telegram: FakeTelegram, client: TelegramClient, language: Language) -> None:
+    for chat_id, band in enumerate(ConfidenceBand, start=1):
         verdict = make_verdict(band, first=0.5, runner_up=0.4)
-        bubbles = verdict_messages(verdict, seed="a", language=language)
-        for message in format_verdict(bubbles, verdict, heatmap=jpeg(), keyboard=KEYBOARD):
-            assert (await sender.send_message(chat, message)).status is SendStatus.SENT
-        shown = telegram.messages(chat)
-        said = "\n".join(message.get("text") or message["caption"] for message in shown)
-        assert said == "\n".join(each.text for each in bubbles)
-        assert len(telegram.messages(chat, "photo")) == (band is not ConfidenceBand.NOT_AN_OUTFIT)
-        assert "reply_markup" in shown[-1]
+        messages = verdict_messages(verdict, seed="a", language=language)
+        for message in format_verdict(messages, verdict, heatmap=jpeg(), keyboard=KEYBOARD):
+            assert await client.send_message(chat_id, message) is not None
+        received = telegram.messages(chat_id)
+        text = "\n".join(message.get("text") or message["caption"] for message in received)
+        assert text == "\n".join(message.text for message in messages)
+        assert len(telegram.messages(chat_id, "photo")) == (band is not ConfidenceBand.NOT_AN_OUTFIT)
+        assert "reply_markup" in received[-1]
 
 
-async def test_flood_is_waited_for_as_long_as_telegram_says(
-    telegram: FakeTelegram, sender: TelegramClient, slept: list[float]
+async def test_flood_wait_is_as_long_as_telegram_demands(
+    telegram: FakeTelegram, client: TelegramClient, delays: list[float]
 ) -> None:
     telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 7", count=2, retry_after=7)
 
-    assert (await sender.send_message(42, HELLO)).status is SendStatus.SENT
-    assert slept == [7.0, 7.0]
+    assert await client.send_message(42, HELLO) is not None
+    assert delays == [7.0, 7.0]
     assert len(telegram.messages(42)) == 1
 
 
-async def test_long_flood_is_left_to_a_later_try(
-    telegram: FakeTelegram, sender: TelegramClient, slept: list[float]
+async def test_long_flood_is_left_to_a_retry_of_the_job(
+    telegram: FakeTelegram, client: TelegramClient, delays: list[float]
 ) -> None:
     telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 3600", retry_after=3600)
 
     with pytest.raises(DeliveryError, match="3600 s"):
-        await sender.send_message(42, HELLO)
-    assert slept == []
+        await client.send_message(42, HELLO)
+    assert delays == []
 
 
-async def test_server_errors_are_tried_again_with_growing_pauses(
-    telegram: FakeTelegram, sender: TelegramClient, slept: list[float]
+async def test_server_errors_are_retried_with_growing_delays(
+    telegram: FakeTelegram, client: TelegramClient, delays: list[float]
 ) -> None:
     telegram.fail_next("sendMessage", 502, "Bad Gateway", count=3)
 
-    assert (await sender.send_message(42, HELLO)).status is SendStatus.SENT
-    assert slept == list(RETRY_DELAYS)
+    assert await client.send_message(42, HELLO) is not None
+    assert delays == list(RETRY_DELAYS)
 
 
-async def test_lasting_fault_is_reported(telegram: FakeTelegram, sender: TelegramClient) -> None:
+async def test_permanent_error_is_raised(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.fail_next("sendMessage", 500, "Internal Server Error", count=10)
 
     with pytest.raises(DeliveryError):
-        await sender.send_message(42, HELLO)
+        await client.send_message(42, HELLO)
     assert len(telegram.calls_to("sendMessage")) == 4
 
 
-async def test_unreachable_telegram_is_reported(telegram: FakeTelegram, sender: TelegramClient) -> None:
+async def test_unreachable_telegram_is_an_error(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.__exit__(None, None, None)
 
     with pytest.raises(DeliveryError):
-        await sender.send_message(42, HELLO)
+        await client.send_message(42, HELLO)
     with pytest.raises(RemotePhotoUnavailableError):
-        await sender.download("AgAC")
+        await client.download("AgAC")
 
 
-async def test_message_without_an_answer_is_not_sent_twice(telegram: FakeTelegram) -> None:
+async def test_message_without_a_response_is_not_sent_twice(telegram: FakeTelegram) -> None:
     telegram.delay_next("sendMessage", 1.0)
     root = telegram.url
-    impatient = HTTPXRequest(read_timeout=0.2)
-    rates = AIORateLimiter()
-    async with ExtBot(telegram.token, f"{root}/bot", f"{root}/file/bot", impatient, rate_limiter=rates) as bot:
-        receipt = await TelegramClient(bot).send_message(42, HELLO)
+    request = HTTPXRequest(read_timeout=0.2)
+    limiter = AIORateLimiter()
+    async with ExtBot(telegram.token, f"{root}/bot", f"{root}/file/bot", request, rate_limiter=limiter) as bot:
+        message_id = await TelegramClient(bot).send_message(42, HELLO)
 
-    assert receipt.status is SendStatus.UNKNOWN
+    assert message_id is None
     assert len(telegram.messages(42)) == 1
 
 
-async def test_person_who_blocked_her_is_left_alone(telegram: FakeTelegram, sender: TelegramClient) -> None:
+async def test_blocked_bot_does_not_retry(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.block_bot(42)
 
-    assert (await sender.send_message(42, HELLO)).status is SendStatus.BLOCKED
+    with pytest.raises(ChatUnavailableError):
+        await client.send_message(42, HELLO)
     assert len(telegram.calls_to("sendMessage")) == 1
 
 
 @pytest.mark.parametrize("description", ["Bad Request: chat not found", "Bad Request: PEER_ID_INVALID"])
-async def test_chat_that_is_no_more(telegram: FakeTelegram, sender: TelegramClient, description: str) -> None:
+async def test_deleted_chat(telegram: FakeTelegram, client: TelegramClient, description: str) -> None:
     telegram.fail_next("sendMessage", 400, description)
 
-    assert (await sender.send_message(42, HELLO)).status is SendStatus.BLOCKED
+    with pytest.raises(ChatUnavailableError):
+        await client.send_message(42, HELLO)
 
 
-async def test_group_that_moved_tells_where_to(telegram: FakeTelegram, sender: TelegramClient) -> None:
+async def test_upgraded_group_has_another_id(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.migrate_chat(-5, -1005)
-    receipt = await sender.send_message(-5, HELLO)
+    with pytest.raises(ChatMigrated) as migration:
+        await client.send_message(-5, HELLO)
 
-    assert (receipt.status, receipt.migrated_to) == (SendStatus.MIGRATED, -1005)
+    assert migration.value.new_chat_id == -1005
 
 
-async def test_message_that_is_wrong_is_not_tried_again(telegram: FakeTelegram, sender: TelegramClient) -> None:
+async def test_invalid_message_is_not_retried(telegram: FakeTelegram, client: TelegramClient) -> None:
     with pytest.raises(MessageRejectedError, match="parse entities"):
-        await sender.send_message(42, OutgoingMessage(html="<b>A"))
+        await client.send_message(42, OutgoingMessage(html="<b>A"))
     assert len(telegram.calls_to("sendMessage")) == 1
 
 
-async def test_press_is_answered_and_an_old_one_does_not_matter(telegram: FakeTelegram, sender: TelegramClient) -> None:
+async def test_button_press_is_answered_and_an_old_one_ignored(telegram: FakeTelegram, client: TelegramClient) -> None:
     query = telegram.updates.button_press({}, "s")["callback_query"]["id"]
-    await sender.answer_callback_query(query, "가" * 300)
-    await sender.answer_callback_query(query)
+    await client.answer_callback_query(query)
+    await client.answer_callback_query(query)
 
     assert [call.status for call in telegram.calls_to("answerCallbackQuery")] == [200, 400]
 
 
-async def test_keyboard_is_changed_and_the_same_one_does_not_matter(
-    telegram: FakeTelegram, sender: TelegramClient
+async def test_keyboard_is_replaced_and_an_unchanged_one_ignored(
+    telegram: FakeTelegram, client: TelegramClient
 ) -> None:
-    receipt = await sender.send_message(42, HELLO)
-    assert receipt.message_id is not None
-    await sender.edit_keyboard(42, receipt.message_id, KEYBOARD)
-    await sender.edit_keyboard(42, receipt.message_id, KEYBOARD)
-    await sender.edit_keyboard(42, 999, None)
+    message_id = await client.send_message(42, HELLO)
+    assert message_id is not None
+    await client.edit_keyboard(42, message_id, KEYBOARD)
+    await client.edit_keyboard(42, message_id, KEYBOARD)
+    await client.edit_keyboard(42, 999, None)
 
     assert telegram.messages(42)[0]["reply_markup"]["inline_keyboard"][0][0]["text"] == "좋아요"
 
 
-async def test_signs_of_life_last_as_long_as_the_work(telegram: FakeTelegram, sender: TelegramClient) -> None:
+async def test_chat_action_lasts_as_long_as_the_block(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.fail_next("sendChatAction", 502, "Bad Gateway")
     with pytest.raises(ZeroDivisionError):
-        async with sender.chat_action(42, ChatAction.UPLOAD_PHOTO):
+        async with client.chat_action(42, ChatAction.UPLOAD_PHOTO):
             await asyncio.to_thread(telegram.wait, lambda: len(telegram.calls_to("sendChatAction")) >= 3)
             raise ZeroDivisionError
-    stopped_after = len(telegram.calls_to("sendChatAction"))
+    calls_after = len(telegram.calls_to("sendChatAction"))
     await asyncio.sleep(0.1)
 
-    assert len(telegram.calls_to("sendChatAction")) == stopped_after
+    assert len(telegram.calls_to("sendChatAction")) == calls_after
     assert {call.fields["action"] for call in telegram.calls_to("sendChatAction")} == {"upload_photo"}
 
 
-async def test_file_is_fetched(telegram: FakeTelegram, sender: TelegramClient) -> None:
-    assert await sender.download(telegram.api.store_file(b"photo")) == b"photo"
+async def test_file_is_downloaded(telegram: FakeTelegram, client: TelegramClient) -> None:
+    assert await client.download(telegram.api.store_file(b"photo")) == b"photo"
 
 
-async def test_files_that_cannot_be_fetched(telegram: FakeTelegram, sender: TelegramClient) -> None:
+async def test_files_that_cannot_be_downloaded(telegram: FakeTelegram, client: TelegramClient) -> None:
     with pytest.raises(PhotoTooLargeError):
-        await sender.download(telegram.api.store_file(bytes(20_000_001)))
+        await client.download(telegram.api.store_file(bytes(20_000_001)))
     with pytest.raises(RemotePhotoGoneError):
-        await sender.download("AgACunknown")
+        await client.download("AgACunknown")
     telegram.fail_next("download", 404, "Not Found")
     with pytest.raises(RemotePhotoGoneError):
-        await sender.download(telegram.api.store_file(b"photo"))
+        await client.download(telegram.api.store_file(b"photo"))
     telegram.fail_next("download", 500, count=10)
     with pytest.raises(RemotePhotoUnavailableError):
-        await sender.download(telegram.api.store_file(b"photo"))
+        await client.download(telegram.api.store_file(b"photo"))
 
 
 @pytest.mark.parametrize("wait", [3, 3.0, timedelta(seconds=3)])
-def test_wait_may_be_a_number_or_a_timedelta(wait: float | timedelta) -> None:
+def test_flood_wait_may_be_a_number_or_a_timedelta(wait: float | timedelta) -> None:
     assert _to_seconds(wait) == 3.0
 
 
-def test_no_bot_without_a_token() -> None:
+def test_bot_needs_a_token() -> None:
     with pytest.raises(ValueError, match="EVA_TELEGRAM_TOKEN"):
         create_bot(Settings(telegram_token=None))
 
@@ -256,14 +258,14 @@ async def test_token_is_in_no_log_line(
         pass
 
     async with create_bot(settings) as bot:
-        sender = TelegramClient(bot, rate_limiter=ChatRateLimiter(0.0), sleep=no_sleep)
-        await sender.send_message(42, HELLO)
-        await sender.download(telegram.api.store_file(b"photo"))
+        client = TelegramClient(bot, rate_limiter=ChatRateLimiter(0.0), sleep=no_sleep)
+        await client.send_message(42, HELLO)
+        await client.download(telegram.api.store_file(b"photo"))
         telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 7", retry_after=7)
         telegram.fail_next("sendMessage", 502, "Bad Gateway", count=10)
-        for fault in (lambda: sender.send_message(42, HELLO), lambda: sender.download("AgACunknown")):
+        for call in (lambda: client.send_message(42, HELLO), lambda: client.download("AgACunknown")):
             try:
-                await fault()
+                await call()
             except (DeliveryError, RemotePhotoGoneError):
                 logging.getLogger("eva").exception("failed")
     logged = capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Updates as Telegram sends them, in private chats and in groups."""
+"""Parsing of updates from private chats and groups."""
 
 from contextlib import suppress
 from io import BytesIO
@@ -18,6 +18,7 @@ from bot.telegram.parsing import (
     PhotoMessage,
     TextMessage,
     UnsupportedMessage,
+    parse_album,
     parse_update,
 )
 from bot.testing.telegram import BOT_USER
@@ -53,20 +54,14 @@ def test_photo_is_the_largest_of_its_sizes(updates: UpdateFactory) -> None:
 
     assert isinstance(photo, PhotoMessage)
     largest = max(update["message"]["photo"], key=lambda size: size["width"])
-    assert (photo.file_id, photo.unique, photo.size) == (
-        largest["file_id"],
-        largest["file_unique_id"],
-        largest["file_size"],
-    )
+    assert photo.file_id == largest["file_id"]
     assert (photo.user_id, photo.chat_id, photo.language_code, photo.caption) == (42, 42, "ko", "이거 어때?")
-    assert (photo.as_file, photo.album) == (False, None)
 
 
-def test_album_is_told_by_its_id(updates: UpdateFactory) -> None:
+def test_album_has_its_caption_on_the_first_photo(updates: UpdateFactory) -> None:
     photos = [parse(update) for update in updates.album([jpeg(), jpeg()], caption="둘 중에?")]
 
     assert [photo.caption for photo in photos if isinstance(photo, PhotoMessage)] == ["둘 중에?", ""]
-    assert len({photo.album for photo in photos if isinstance(photo, PhotoMessage)}) == 1
 
 
 @pytest.mark.parametrize(
@@ -74,24 +69,25 @@ def test_album_is_told_by_its_id(updates: UpdateFactory) -> None:
     [("a.heic", "image/heic"), (None, "image/jpeg"), ("IMG.HEIC", "application/octet-stream"), ("a.jpg", None)],
 )
 def test_photo_sent_as_file(updates: UpdateFactory, name: str | None, mime: str | None) -> None:
-    photo = parse(updates.document(b"bytes", name=name, mime=mime))
+    update = updates.document(b"bytes", name=name, mime=mime)
+    photo = parse(update)
 
     assert isinstance(photo, PhotoMessage)
-    assert (photo.as_file, photo.size) == (True, 5)
+    assert photo.file_id == update["message"]["document"]["file_id"]
 
 
 @pytest.mark.parametrize(
     ("name", "mime"), [("a.pdf", "application/pdf"), (None, None), ("a.zip", ""), ("a.jpg.exe", None)]
 )
-def test_other_files_are_odd(updates: UpdateFactory, name: str | None, mime: str | None) -> None:
-    odd = parse(updates.document(b"bytes", name=name, mime=mime))
+def test_other_files_are_unsupported(updates: UpdateFactory, name: str | None, mime: str | None) -> None:
+    parsed = parse(updates.document(b"bytes", name=name, mime=mime))
 
-    assert isinstance(odd, UnsupportedMessage)
-    assert odd.media is UnsupportedMedia.FILE
+    assert isinstance(parsed, UnsupportedMessage)
+    assert parsed.media is UnsupportedMedia.FILE
 
 
 @pytest.mark.parametrize(
-    ("kind", "oddity"),
+    ("kind", "media"),
     [
         ("sticker", UnsupportedMedia.STICKER),
         ("video", UnsupportedMedia.VIDEO),
@@ -103,11 +99,11 @@ def test_other_files_are_odd(updates: UpdateFactory, name: str | None, mime: str
         ("contact", UnsupportedMedia.OTHER),
     ],
 )
-def test_other_media_are_odd(updates: UpdateFactory, kind: str, oddity: UnsupportedMedia) -> None:
-    odd = parse(updates.media(kind))
+def test_other_media_are_unsupported(updates: UpdateFactory, kind: str, media: UnsupportedMedia) -> None:
+    parsed = parse(updates.media(kind))
 
-    assert isinstance(odd, UnsupportedMessage)
-    assert odd.media is oddity
+    assert isinstance(parsed, UnsupportedMessage)
+    assert parsed.media is media
 
 
 @pytest.mark.parametrize(
@@ -126,7 +122,7 @@ def test_commands(updates: UpdateFactory, text: str, name: str, argument: str) -
     assert (command.name, command.argument) == (name, argument)
 
 
-def test_words_and_words_that_only_mention_a_command(updates: UpdateFactory) -> None:
+def test_text_and_text_that_mentions_a_command(updates: UpdateFactory) -> None:
     plain = parse(updates.text(" 안녕 "))
     mentioned = parse(updates.text("🙂 try /help", entities=[{"type": "bot_command", "offset": 7, "length": 5}]))
 
@@ -135,34 +131,34 @@ def test_words_and_words_that_only_mention_a_command(updates: UpdateFactory) -> 
     assert isinstance(mentioned, TextMessage)
 
 
-def test_press_of_a_known_and_of_a_foreign_button(updates: UpdateFactory) -> None:
+def test_button_press_with_known_and_unknown_data(updates: UpdateFactory) -> None:
     message = {"message_id": 7, "date": 1767225600, "chat": {"id": 42, "type": "private"}, "text": "?"}
     known = parse(updates.button_press(message, "a"))
-    foreign = parse(updates.button_press({"message_id": 7, "date": 0, "chat": message["chat"]}, "vote:1"))
+    unknown = parse(updates.button_press({"message_id": 7, "date": 0, "chat": message["chat"]}, "vote:1"))
 
     assert isinstance(known, ButtonPress)
     assert (known.action, known.chat_id, known.message_id) == (Action(type=ActionType.NEW_PHOTO), 42, 7)
-    assert isinstance(foreign, ButtonPress)
-    assert (foreign.action, foreign.message_id) == (None, 7)
-    assert foreign.query_id
+    assert isinstance(unknown, ButtonPress)
+    assert (unknown.action, unknown.message_id) == (None, 7)
+    assert unknown.query_id
 
 
-def test_inline_and_membership(updates: UpdateFactory) -> None:
+def test_inline_query_and_membership_change(updates: UpdateFactory) -> None:
     inline = parse(updates.inline_query(" street "))
-    kicked = parse(updates.membership_change("kicked"))
-    back = parse(updates.membership_change("member"))
+    blocked = parse(updates.membership_change("kicked"))
+    unblocked = parse(updates.membership_change("member"))
 
     assert isinstance(inline, InlineQuery)
     assert inline.text == "street"
-    assert isinstance(kicked, MembershipChange)
-    assert not kicked.is_member
-    assert isinstance(back, MembershipChange)
-    assert back.is_member
+    assert isinstance(blocked, MembershipChange)
+    assert not blocked.is_member
+    assert isinstance(unblocked, MembershipChange)
+    assert unblocked.is_member
 
 
-def test_in_groups_only_what_is_addressed_counts(updates: UpdateFactory) -> None:
-    hers = {"message_id": 1, "date": 1, "chat": {"id": GROUP, "type": "supergroup"}, "from": BOT_USER, "text": "?"}
-    others = hers | {"from": {"id": 7, "is_bot": False, "first_name": "Jun"}}
+def test_only_addressed_messages_count_in_groups(updates: UpdateFactory) -> None:
+    by_bot = {"message_id": 1, "date": 1, "chat": {"id": GROUP, "type": "supergroup"}, "from": BOT_USER, "text": "?"}
+    by_other = by_bot | {"from": {"id": 7, "is_bot": False, "first_name": "Jun"}}
     name = "@eva_stylist_bot"
 
     for ignored in (
@@ -170,38 +166,50 @@ def test_in_groups_only_what_is_addressed_counts(updates: UpdateFactory) -> None
         updates.photo(jpeg(), chat_id=GROUP),
         updates.media("sticker", chat_id=GROUP),
         updates.text("/help@other_bot", chat_id=GROUP),
-        updates.photo(jpeg(), chat_id=GROUP, reply_to_message=others),
+        updates.photo(jpeg(), chat_id=GROUP, reply_to_message=by_other),
         updates.text("@eva_stylist_bott 봐", chat_id=GROUP, entities=[MENTION[0] | {"length": len(name) + 1}]),
     ):
         assert parse(ignored) is None
-    for heard in (
+    for addressed in (
         updates.text("/help", chat_id=GROUP),
         updates.text(f"/help{name}", chat_id=GROUP),
         updates.text(f"{name} 봐", chat_id=GROUP, entities=MENTION),
         updates.photo(jpeg(), chat_id=GROUP, caption=f"{name.upper()} 봐", caption_entities=MENTION),
-        updates.photo(jpeg(), chat_id=GROUP, reply_to_message=hers),
+        updates.photo(jpeg(), chat_id=GROUP, reply_to_message=by_bot),
     ):
-        incoming = parse(heard)
-        assert incoming is not None
-        assert (incoming.user_id, incoming.chat_id) == (42, GROUP)
+        parsed = parse(addressed)
+        assert parsed is not None
+        assert (parsed.user_id, parsed.chat_id) == (42, GROUP)
 
 
-def test_what_needs_no_answer(updates: UpdateFactory) -> None:
+def test_album_in_a_group_is_addressed_by_one_caption(updates: UpdateFactory) -> None:
+    me = User.de_json(dict(BOT_USER), None)
+    ignored = updates.album([jpeg(), jpeg()], chat_id=GROUP, caption="둘 중에?")
+    addressed = updates.album([jpeg(), jpeg()], chat_id=GROUP, caption="@eva_stylist_bot", caption_entities=MENTION)
+    invalid: dict[str, Any] = {"update_id": 1, "message": {"photo": "?"}}
+
+    assert parse_album(dict(enumerate(ignored)), me) == {}
+    parsed = parse_album(dict(enumerate([*addressed, invalid])), me)
+    assert list(parsed) == [0, 1]
+    assert all(isinstance(update, PhotoMessage) for update in parsed.values())
+
+
+def test_updates_that_need_no_reply(updates: UpdateFactory) -> None:
     message = updates.text("안녕")["message"]
-    bots = {**message, "from": BOT_USER}
+    by_bot = {**message, "from": BOT_USER}
     service = {key: value for key, value in message.items() if key != "text"} | {"group_chat_created": True}
 
     for content in (
         {"edited_message": message},
         {"channel_post": message},
-        {"message": bots},
+        {"message": by_bot},
         {"message": service},
         {},
     ):
         assert parse({"update_id": 1, **content}) is None
 
 
-ODD = st.recursive(
+ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
     max_leaves=4,
@@ -209,10 +217,12 @@ ODD = st.recursive(
 
 
 @settings(max_examples=300, deadline=None)
-@given(choice=st.integers(0, 10), step=st.integers(0, 50), odd=ODD, removed=st.booleans())
-def test_poisoned_update_is_a_named_error_or_harmless(choice: int, step: int, odd: object, removed: bool) -> None:
+@given(choice=st.integers(0, 10), position=st.integers(0, 50), value=ANY_JSON, is_removed=st.booleans())
+def test_altered_update_is_harmless_or_an_invalid_payload(
+    choice: int, position: int, value: object, is_removed: bool
+) -> None:
     updates = UpdateFactory(FakeBotApi(me=dict(BOT_USER)))
-    made = [
+    samples = [
         *(updates.text("/start x"), updates.text("@eva_stylist_bot", chat_id=GROUP, entities=MENTION)),
         *(updates.photo(jpeg(), caption="?"), updates.document(b"x"), updates.media("sticker")),
         *(
@@ -221,21 +231,21 @@ def test_poisoned_update_is_a_named_error_or_harmless(choice: int, step: int, od
         ),
         *(updates.membership_change("kicked"), updates.media("animation"), updates.media("location")),
     ]
-    update = made[choice % len(made)]
-    places = list(_places(update))
-    parent, key = places[step % len(places)]
-    if removed:
+    update = samples[choice % len(samples)]
+    places = list(_iter_places(update))
+    parent, key = places[position % len(places)]
+    if is_removed:
         del parent[key]
     else:
-        parent[key] = odd
+        parent[key] = value
     with suppress(InvalidPayloadError):
-        incoming = parse(update)
-        assert incoming is None or all(type(each) is int for each in (incoming.user_id, incoming.chat_id))
+        parsed = parse(update)
+        assert parsed is None or all(type(number) is int for number in (parsed.user_id, parsed.chat_id))
 
 
-def _places(value: Any) -> Any:
-    """Every place within some JSON, as its parent and its key."""
+def _iter_places(value: Any) -> Any:
+    """Every value inside a JSON value, as its container and key."""
     for key, inner in list(value.items()) if isinstance(value, dict) else list(enumerate(value)):
         yield value, key
         if isinstance(inner, dict | list):
-            yield from _places(inner)
+            yield from _iter_places(inner)

@@ -1,4 +1,4 @@
-"""Which faults are worth another try, and how often."""
+"""Which errors are retried, and how often."""
 
 import asyncio
 from itertools import count, takewhile
@@ -18,16 +18,18 @@ from core.errors import (
 )
 
 
-def tries(fault: BaseException) -> int:
-    def again(attempts: int) -> bool:
-        job = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="t", attempts=attempts)
-        return attempts < 50 and RetryPolicy().get_retry_decision(exception=fault, job=job) is not None
+def count_retries(error: BaseException, *, limit: int = 50) -> int:
+    policy = RetryPolicy()
 
-    return len(list(takewhile(again, count())))
+    def is_retried(attempts: int) -> bool:
+        job = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="t", attempts=attempts)
+        return attempts < limit and policy.get_retry_decision(exception=error, job=job) is not None
+
+    return len(list(takewhile(is_retried, count())))
 
 
 @pytest.mark.parametrize(
-    ("fault", "times"),
+    ("error", "retries"),
     [
         (DeliveryError(), 3),
         (RemotePhotoUnavailableError(), 3),
@@ -40,5 +42,5 @@ def tries(fault: BaseException) -> int:
         (KeyError(), 0),
     ],
 )
-def test_faults_that_pass_are_tried_again_and_others_are_not(fault: BaseException, times: int) -> None:
-    assert tries(fault) == times
+def test_only_transient_errors_are_retried(error: BaseException, retries: int) -> None:
+    assert count_retries(error) == retries
