@@ -10,8 +10,12 @@ from starlette_compress import CompressMiddleware
 from bot.app import BotApplication
 from core.images.renditions import RenditionStore
 from core.signing import VisitorTokenSigner, load_secret_key
-from leaderboard_web.account.routes import account_routes
-from leaderboard_web.auth.routes import auth_routes, login_session_middleware
+from leaderboard_web.account import data_export, erase, lists
+from leaderboard_web.account import looks as own_looks
+from leaderboard_web.account import settings as account_settings
+from leaderboard_web.auth import login_page, magic_link, oauth_routes, telegram_login
+from leaderboard_web.auth.login_flow import login_session_middleware
+from leaderboard_web.auth.oauth_providers import configured_providers
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.errors import EXCEPTION_HANDLERS, REFUSAL_HANDLERS
 from leaderboard_web.flash import FlashMessages
@@ -21,16 +25,45 @@ from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
 from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
 from leaderboard_web.middleware.write_protection import UnsafeMethodsOnly
-from leaderboard_web.routes import chat, judge_api, leaderboard, looks, people, reactions
-from leaderboard_web.routes.admin import admin_routes
-from leaderboard_web.routes.images import image_routes
-from leaderboard_web.routes.pages import page_routes
-from leaderboard_web.routes.styles import style_routes
-from leaderboard_web.sessions import VisitorSessions
-from leaderboard_web.sharing import share_image_routes
+from leaderboard_web.routes import (
+    admin,
+    chat,
+    images,
+    judge_api,
+    leaderboard,
+    looks,
+    pages,
+    people,
+    reactions,
+    styles,
+)
 from leaderboard_web.static_files import VersionedStaticFiles
 
-ROUTERS = tuple(module.router for module in (chat, judge_api, leaderboard, looks, people, reactions))
+ROUTERS = tuple(
+    module.router
+    for module in (
+        leaderboard,
+        looks,
+        reactions,
+        people,
+        styles,
+        pages,
+        chat,
+        judge_api,
+        images,
+        admin,
+        lists,
+        own_looks,
+        account_settings,
+        data_export,
+        erase,
+        login_page,
+        magic_link,
+        telegram_login,
+        # Its paths match those of the login modules before it.
+        oauth_routes,
+    )
+)
 MIN_COMPRESSED_BYTES = 600
 """Shorter responses are sent as they are."""
 
@@ -56,7 +89,7 @@ def create_app(service: BotApplication, *, samples: Path) -> FastAPI:
         token_signer=token_signer,
         flash=FlashMessages(secret),
         samples={path.stem: path for path in sorted(samples.glob("*.jpg"))},
-        visitor_sessions=VisitorSessions(service.resources.database, token_signer, is_https=settings.is_https),
+        oauth_providers=configured_providers(settings),
     )
     app = FastAPI(
         title="Eva",
@@ -85,14 +118,4 @@ def create_app(service: BotApplication, *, samples: Path) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
         state.url_for.add(router.routes)
-    for routes in (
-        style_routes,
-        page_routes,
-        image_routes,
-        admin_routes,
-        share_image_routes,
-        account_routes,
-        auth_routes,
-    ):
-        app.include_router(routes(state))
     return app

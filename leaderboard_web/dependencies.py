@@ -17,12 +17,13 @@ from core.resources import Resources
 from core.settings import Settings
 from core.signing import VisitorTokenSigner
 from core.vision.classifier import StyleClassifier
+from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.flash import FlashMessages
 from leaderboard_web.language import request_language
 from leaderboard_web.load_shedding import PhotoSlots
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.routing import UrlPaths
-from leaderboard_web.sessions import ViewerSession, VisitorSessions
+from leaderboard_web.sessions import ViewerSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,8 @@ class AppState:
     conversation: ConversationService
     renditions: RenditionStore
     token_signer: VisitorTokenSigner
-    visitor_sessions: VisitorSessions
+    oauth_providers: Mapping[str, OAuthProvider]
+    """Configured login providers, by their names in URLs."""
     flash: FlashMessages
     url_for: UrlPaths = field(default_factory=UrlPaths)
     samples: Mapping[str, Path]

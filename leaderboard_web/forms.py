@@ -4,7 +4,6 @@ Forms without a photo are declared with FastAPI's `Form`; `BodySizeLimitMiddlewa
 """
 
 from typing import Annotated
-from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Request
 from starlette.datastructures import FormData, UploadFile
@@ -46,33 +45,3 @@ async def uploaded_bytes(form: FormData, field: str = "photo") -> bytes | None:
 
 
 MultipartForm = Annotated[FormData, Depends(read_multipart)]
-
-
-async def read_urlencoded(request: Request) -> dict[str, str]:
-    """The fields of an urlencoded form; of several with one name the last.
-
-    Raises:
-        HTTPException: 400, the body is no such form; 413, it is longer than any of ours.
-    """
-    body = await read_body(request, MAX_URLENCODED_BYTES)
-    if body and not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        raise HTTPException(400)
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
-    except ValueError:
-        raise HTTPException(400) from None
-    return dict(pairs)
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body of a request.
-
-    Raises:
-        HTTPException: 413, it is longer than `limit` bytes.
-    """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise HTTPException(413)
-    return bytes(body)

@@ -11,9 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, HTTPException, Query, Request
-
-from leaderboard_web.parameters import query_parameter
+from fastapi import Depends, HTTPException, Query
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -132,8 +130,3 @@ def _decode_field(kind: Any, text: str) -> int | datetime | UUID:
     if number > MAX_INTEGER:
         raise ValueError(text)
     return number
-
-
-def before_cursor(request: Request) -> TimeCursor | None:
-    """The cursor in the query `before`."""
-    return query_parameter(request, "before", TimeCursor.decode)

@@ -10,18 +10,18 @@ from leaderboard_web.language import request_language
 
 
 def redirect_with_notice(path: str, notice: str | None = None) -> Response:
-    """A 303 to one of our pages that is never cached; `notice` names what the page says was done."""
+    """A 303 to a path of the site, which is never cached; `notice` is what the next page reports."""
     target = path if notice is None else f"{path}?said={notice}"
     return RedirectResponse(target, 303, headers={"Cache-Control": "no-store"})
 
 
 def notice_from_query(request: Request, keys: Mapping[str, str], **values: object) -> tuple[str, ...]:
-    """The translated notice that the query parameter `said` asks for, or nothing if this page does not know it.
+    """The translated notice that the query parameter `said` names; empty without one, or if the page does not know it.
 
     Args:
-        request: the request of the page.
-        keys: message ids by notice name.
-        values: placeholders of the messages.
+        request: for the page.
+        keys: translation keys by notice.
+        values: placeholders of the texts.
     """
     key = keys.get(request.query_params.get("said", ""))
     return () if key is None else (translate(key, request_language(request), **values),)

@@ -1,136 +1,138 @@
-"""Ways to pass a look on: the picture that its link unfolds to, and links and buttons of the services people use."""
+"""Sharing a look elsewhere: the preview of its link, and links and buttons of other services."""
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import TypedDict
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import Request, Response
 
-from core.conversation.narration import Message, MessageSlot, style_name, verdict_messages
-from core.db import leaderboard
+from core.conversation.narration import Message, MessageSlot, style_name
 from core.db.looks import Look
 from core.i18n.translations import Language, translate
-from core.images.renditions import RenditionStore, share_image_key
-from core.settings import Settings
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.middleware.csp import extend_csp
 from leaderboard_web.page_meta import LinkPreview, absolute_url
-from leaderboard_web.parameters import parse_canonical_uuid
-from leaderboard_web.routing import PageRoute
-from leaderboard_web.share_image import SHARE_IMAGE_SIZE, content_hash, draw_share_image, read_content_hash
+from leaderboard_web.share_image import SHARE_IMAGE_SIZE, content_hash
 from leaderboard_web.view_models import LookCard
 
-SHARE_IMAGE_CACHE_CONTROL = "public, max-age=3600"
-"""A card that was taken back is shown no longer than this by caches that follow the rules."""
-VERSION_PATTERN = re.compile(r"[0-9a-f]{10}|1")
-"""Of a card, in its address; 1 was that of all cards once."""
 KAKAO_SOURCES = "https://*.kakao.com"
 
 
-class _ImageText(TypedDict):
+class ShareImageText(TypedDict):
+    """The text of a share image."""
+
     title: str
     line: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KakaoShareButton:
-    """The button for KakaoTalk."""
+    """The share button of KakaoTalk."""
 
     key: str
     """JavaScript key of the app; public by design."""
     script: str
+    """URL of the Kakao SDK."""
     integrity: str
+    """Subresource integrity hash of the script."""
     template: str
     """JSON for `Kakao.Share.sendDefault`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareLinks:
-    """What the page of a look offers to those who want to pass it on."""
+    """The ways to share a look."""
 
     url: str
-    """The look's address; its preview comes in the language of whoever shares it."""
+    """Absolute URL of the look; its preview is in the language of the person who shares it."""
     title: str
     text: str
     telegram: str
+    """URL of Telegram's share page."""
     facebook: str
+    """URL of Facebook's share page."""
     kakao: KakaoShareButton | None
     """None without EVA_KAKAO_JS_KEY."""
 
 
-def share_image_routes(state: AppState) -> APIRouter:
-    """The cards. Crawlers fetch them, so they need no signature; they are there only for looks on the board."""
-    router, memory, derived = APIRouter(route_class=PageRoute), state.resources, RenditionStore(state.resources)
+def link_preview(state: AppState, look: Look, owner_name: str, sentence: str, language: Language) -> LinkPreview:
+    """What other sites show of a link to a look.
 
-    @router.get("/looks/{look_id}/card-{language}-{marked}.jpg", response_class=Response)
-    async def card(look_id: str, language: str, marked: str) -> Response:
-        """The card of a look; addresses of older ones bring the newest one."""
-        if language not in set(Language) or not VERSION_PATTERN.fullmatch(marked):
-            raise HTTPException(404)
-        async with memory.database.transaction() as connection:
-            found = await leaderboard.get_look(connection, parse_canonical_uuid(look_id))
-        if found is None or (photo_key := found.look.photo_key) is None:
-            raise HTTPException(404)
-        look, spoken = found.look, Language(language)
-        line = verdict_sentence(verdict_messages(look.verdict, seed=str(look.id), language=spoken))
-        words = _image_text(look, line, spoken)
-        made = await derived.get_or_create(
-            share_image_key(photo_key, spoken),
-            partial(draw_share_image, **words),
-            look_id=look.id,
-            photo_key=photo_key,
-            is_current=lambda kept: read_content_hash(kept) == content_hash(**words),
-        )
-        return Response(made, media_type="image/jpeg", headers={"Cache-Control": SHARE_IMAGE_CACHE_CONTROL})
-
-    return router
-
-
-def link_preview(look: Look, owner_name: str, sentence: str, language: Language) -> LinkPreview:
-    """What a link to a look unfolds to; `name` is its owner's on the board, `line` Eva's verdict, see `line_of`."""
+    Args:
+        state: of the application.
+        look: on the leaderboard.
+        owner_name: display name of its owner.
+        sentence: from `verdict_sentence`.
+        language: of the preview.
+    """
     return LinkPreview(
         language=language,
         type="article",
         title=_share_title(look, owner_name, language),
         description=sentence,
-        image=_share_image_url(look, sentence, language),
+        image=_share_image_path(state, look, sentence, language),
         alt=translate("share.alt", language, style=style_name(look.verdict.style, language)),
-        path=_look_url(look, language),
+        path=_look_path(state, look, language),
     )
 
 
 def build_share_links(
-    request: Request, settings: Settings, look: Look, card: LookCard, sentence: str, language: Language
+    request: Request, state: AppState, look: Look, card: LookCard, sentence: str, language: Language
 ) -> ShareLinks:
-    """The ways to share a look that is on the board; `line` is Eva's verdict, see `line_of`."""
-    url = absolute_url(request, _look_url(look, language))
+    """The ways to share a look on the leaderboard.
+
+    Args:
+        request: for the page of the look.
+        state: of the application.
+        look: the look.
+        card: its view model.
+        sentence: from `verdict_sentence`.
+        language: of the page.
+    """
+    url = absolute_url(request, _look_path(state, look, language))
     title = _share_title(look, card.owner_name, language)
+    # Both services require percent-encoding of every reserved character, with %20 for spaces.
+    encoded_url, encoded_text = quote(url, safe=""), quote(f"{title}. {sentence}", safe="")
     return ShareLinks(
         url=url,
         title=title,
         text=sentence,
-        # Both want percent-encoding throughout, spaces as %20.
-        telegram=f"https://t.me/share/url?url={quote(url, safe='')}&text={quote(f'{title}. {sentence}', safe='')}",
-        facebook=f"https://www.facebook.com/sharer/sharer.php?u={quote(url, safe='')}",
-        kakao=_kakao_button(request, settings, look, card, sentence, language),
+        telegram=f"https://t.me/share/url?url={encoded_url}&text={encoded_text}",
+        facebook=f"https://www.facebook.com/sharer/sharer.php?u={encoded_url}",
+        kakao=_kakao_button(request, state, look, card, sentence, language),
     )
 
 
-def allow_kakao_sdk(page: Response, kakao: KakaoShareButton) -> None:
-    """Let a page load the script of KakaoTalk's button, and that one talk to Kakao alone."""
-    places = {"script-src": [kakao.script], "frame-src": [KAKAO_SOURCES, "kakaolink:"]}
-    extend_csp(page, {**places, "connect-src": [KAKAO_SOURCES], "form-action": [KAKAO_SOURCES]}, allow_popups=True)
-    # Kakao checks on which site its key is used; more than the site's name it need not know.
-    page.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+def allow_kakao_sdk(response: Response, button: KakaoShareButton) -> None:
+    """Allow a page to load the Kakao SDK, and the SDK to talk to Kakao."""
+    sources = {
+        "script-src": [button.script],
+        "frame-src": [KAKAO_SOURCES, "kakaolink:"],
+        "connect-src": [KAKAO_SOURCES],
+        "form-action": [KAKAO_SOURCES],
+    }
+    extend_csp(response, sources, allow_popups=True)
+    # Kakao checks on which site its key is used, so it needs the origin.
+    response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+
+
+def verdict_sentence(messages: Iterable[Message]) -> str:
+    """The message that states the verdict, out of all messages about a look."""
+    return next(message.text for message in messages if message.slot is MessageSlot.VERDICT)
+
+
+def share_image_text(look: Look, sentence: str, language: Language) -> ShareImageText:
+    """The text of a look's share image; `sentence` is from `verdict_sentence`."""
+    return {"title": style_name(look.verdict.style, language), "line": sentence}
 
 
 def _kakao_button(
-    request: Request, settings: Settings, look: Look, card: LookCard, sentence: str, language: Language
+    request: Request, state: AppState, look: Look, card: LookCard, sentence: str, language: Language
 ) -> KakaoShareButton | None:
+    """The button with its message template, see https://developers.kakao.com/docs/latest/en/message/js-link"""
+    settings = state.settings
     if settings.kakao_js_key is None:
         return None
     width, height = SHARE_IMAGE_SIZE
@@ -139,20 +141,21 @@ def _kakao_button(
         url = absolute_url(request, path)
         return {"webUrl": url, "mobileWebUrl": url}
 
+    look_path = _look_path(state, look, language)
     template = {
         "objectType": "feed",
         "content": {
             "title": _share_title(look, card.owner_name, language),
             "description": sentence,
-            "imageUrl": absolute_url(request, _share_image_url(look, sentence, language)),
+            "imageUrl": absolute_url(request, _share_image_path(state, look, sentence, language)),
             "imageWidth": width,
             "imageHeight": height,
-            "link": link(_look_url(look, language)),
+            "link": link(look_path),
         },
         "social": {"likeCount": card.hearts},
         "buttons": [
-            {"title": translate("share.kakao.look", language), "link": link(_look_url(look, language))},
-            {"title": translate("share.kakao.try", language), "link": link("/try")},
+            {"title": translate("share.kakao.look", language), "link": link(look_path)},
+            {"title": translate("share.kakao.try", language), "link": link(state.url_for("chat"))},
         ],
     }
     return KakaoShareButton(
@@ -163,23 +166,14 @@ def _kakao_button(
     )
 
 
-def _look_url(look: Look, language: Language) -> str:
-    return f"/looks/{look.id}?preview={language}"
+def _look_path(state: AppState, look: Look, language: Language) -> str:
+    return state.url_for("look", look_id=look.id, query={"preview": language})
 
 
-def _share_image_url(look: Look, sentence: str, language: Language) -> str:
-    return f"/looks/{look.id}/card-{language}-{content_hash(**_image_text(look, sentence, language))}.jpg"
-
-
-def _image_text(look: Look, sentence: str, language: Language) -> _ImageText:
-    """What a look's card says."""
-    return {"title": style_name(look.verdict.style, language), "line": sentence}
+def _share_image_path(state: AppState, look: Look, sentence: str, language: Language) -> str:
+    version = content_hash(**share_image_text(look, sentence, language))
+    return state.url_for("share_image", look_id=look.id, language=language, version=version)
 
 
 def _share_title(look: Look, owner_name: str, language: Language) -> str:
     return translate("look.title", language, style=style_name(look.verdict.style, language), name=owner_name)
-
-
-def verdict_sentence(messages: Iterable[Message]) -> str:
-    """Eva's verdict in one sentence, of all that she says about a look."""
-    return next(each.text for each in messages if each.slot is MessageSlot.VERDICT)

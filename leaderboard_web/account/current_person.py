@@ -1,40 +1,92 @@
-"""Whose pages these are: the person who asks, or somebody whom Eva does not know yet."""
+"""Dependencies of the account pages: the person of the session, and the person's look that a path names.
 
-from fastapi import HTTPException, Request, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
+Each of them opens and releases its own database connection, so that a route may use services that open a transaction.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, HTTPException, Request, Response
 
 from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
-from leaderboard_web.dependencies import AppState
+from leaderboard_web.dependencies import CanonicalUUID, State, Viewer
 from leaderboard_web.language import request_language
-from leaderboard_web.parameters import parse_canonical_uuid
+from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
 
 SECTION = "me"
+"""Name of the account pages in the menu."""
 ACCOUNT_PATH = "/me"
 
 
-async def current_person(state: AppState, connection: AsyncConnection, request: Request) -> Person | None:
-    """The person who asks; None if Eva does not know them."""
-    return await state.visitor_sessions.get_person(connection, request)
+class AnonymousViewerError(Exception):
+    """The session of a request belongs to no person."""
 
 
-async def get_own_look(
-    state: AppState, connection: AsyncConnection, request: Request, look_id: str
-) -> tuple[Person, Look]:
-    """The person who asks, and one of their looks.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedLook:
+    """A look and its owner, who sent the request."""
+
+    owner: Person
+    look: Look
+
+
+class AccountRoute(PageRoute):
+    """A route for people with an account: others get an explanation of the pages, or are redirected to it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the handler of the route."""
+        handle = super().get_route_handler()
+
+        async def handle_anonymous_viewers(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except AnonymousViewerError:
+                if request.method == "POST":
+                    return redirect_with_notice(ACCOUNT_PATH)
+                return render_page(request, "account/anonymous.html", request_language(request), section=SECTION)
+
+        return handle_anonymous_viewers
+
+
+async def find_current_person(state: State, viewer: Viewer) -> Person | None:
+    """The person of the session; None for an anonymous viewer."""
+    async with state.resources.database.connection() as connection:
+        return await viewer.get_person(connection)
+
+
+OptionalPerson = Annotated[Person | None, Depends(find_current_person)]
+
+
+async def get_current_person(person: OptionalPerson) -> Person:
+    """The person of the session.
 
     Raises:
-        HTTPException: 404, there is no such look, or it is somebody else's: the two are not told apart.
+        AnonymousViewerError: the viewer is anonymous; `AccountRoute` responds to it.
     """
-    me = await current_person(state, connection, request)
-    look = await looks.get(connection, parse_canonical_uuid(look_id)) if me else None
-    if me is None or look is None or look.person_id != me.id:
+    if person is None:
+        raise AnonymousViewerError
+    return person
+
+
+async def get_own_look(look_id: CanonicalUUID, state: State, person: OptionalPerson) -> OwnedLook:
+    """The look of the path and its owner.
+
+    Raises:
+        HTTPException: 404, there is no such look, or it belongs to another person; the response is the same.
+    """
+    if person is None:
         raise HTTPException(404)
-    return me, look
+    async with state.resources.database.connection() as connection:
+        look = await looks.get(connection, look_id)
+    if look is None or look.person_id != person.id:
+        raise HTTPException(404)
+    return OwnedLook(owner=person, look=look)
 
 
-def render_anonymous(request: Request) -> Response:
-    """What these pages are for, for somebody of whom there is nothing to show yet."""
-    return render_page(request, "me/stranger.html", request_language(request), section=SECTION)
+CurrentPerson = Annotated[Person, Depends(get_current_person)]
+OwnLook = Annotated[OwnedLook, Depends(get_own_look)]

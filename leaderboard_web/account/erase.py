@@ -1,49 +1,38 @@
-"""`/me/forget`: everything of a person is deleted, after they were asked."""
+"""`/me/forget`: erasure of everything that is stored about a person."""
 
 from fastapi import APIRouter, Request, Response
 
 from core.services.retention import erase_person
-from leaderboard_web.account.current_person import ACCOUNT_PATH, SECTION, current_person, render_anonymous
-from leaderboard_web.dependencies import AppState
-from leaderboard_web.language import request_language
+from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
+from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.routing import PageRoute
+from leaderboard_web.sessions import clear_visitor_cookie
 from leaderboard_web.templating import render_page
 
+router = APIRouter(route_class=AccountRoute)
 
-def erase_routes(state: AppState) -> APIRouter:
-    """The question, the deed and the goodbye."""
-    router, memory, guests = APIRouter(route_class=PageRoute), state.resources, state.visitor_sessions
 
-    @router.get("/me/forget", response_class=Response)
-    async def ask(request: Request) -> Response:
-        """Ask before anything is deleted."""
-        async with memory.database.connection() as connection:
-            me = await current_person(state, connection, request)
-        return (
-            render_anonymous(request)
-            if me is None
-            else render_page(request, "me/forget.html", request_language(request), section=SECTION, look=None)
-        )
+@router.get("/me/forget", name="confirm_erase_account")
+async def confirm_erase_account(request: Request, person: CurrentPerson, language: Lang) -> Response:
+    """Ask for confirmation."""
+    return render_page(request, "account/erase.html", language, section=SECTION, look=None)
 
-    @router.post("/me/forget", response_class=Response)
-    async def leave(request: Request) -> Response:
-        """Delete it all, in every chat of the same person too, and let the browser forget who it was.
 
-        Raises:
-            StorageUnavailableError: the pictures cannot be reached; nothing was deleted.
-        """
-        async with memory.database.connection() as connection:
-            me = await current_person(state, connection, request)
-        if me is not None:
-            await erase_person(memory, me.id)
-        answer = redirect_with_notice(f"{ACCOUNT_PATH}/goodbye")
-        guests.clear_cookie(answer)
-        return answer
+@router.post("/me/forget", name="erase_account")
+async def erase_account(person: OptionalPerson, state: State) -> Response:
+    """Erase the person, with the data of all their messengers, and remove the session from the browser.
 
-    @router.get("/me/goodbye", response_class=Response)
-    async def goodbye(request: Request) -> Response:
-        """What Eva says at the end."""
-        return render_page(request, "me/goodbye.html", request_language(request), section=SECTION)
+    Raises:
+        StorageUnavailableError: the images cannot be deleted; nothing was erased.
+    """
+    if person is not None:
+        await erase_person(state.resources, person.id)
+    response = redirect_with_notice(state.url_for("account_erased"))
+    clear_visitor_cookie(response)
+    return response
 
-    return router
+
+@router.get("/me/goodbye", name="account_erased")
+async def account_erased(request: Request, language: Lang) -> Response:
+    """Confirm that everything was erased."""
+    return render_page(request, "account/erased.html", language, section=SECTION)

@@ -1,183 +1,157 @@
-"""`/me`: everything that a person ever showed to Eva, the newest first, and what they can do about each."""
+"""Lists of the account pages: own looks, bookmarks, the feed of followed people, and these people."""
 
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from core.conversation.display_names import display_name
 from core.conversation.narration import style_name
 from core.db import follows, looks, reactions
-from core.db.people import Person
-from leaderboard_web.account.current_person import ACCOUNT_PATH, SECTION, current_person, render_anonymous
-from leaderboard_web.dependencies import AppState
-from leaderboard_web.forms import read_urlencoded
-from leaderboard_web.language import request_language
-from leaderboard_web.pagination import TimeCursor, before_cursor
-from leaderboard_web.parameters import parse_canonical_uuid, person_path
+from core.db.leaderboard import LeaderboardEntry
+from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
+from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Transaction, Viewer
+from leaderboard_web.pagination import BeforeTime, TimeCursor, build_page
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_card, build_own_look
 
 LOOKS_PER_PAGE = 12
-HISTORY_NOTICES = {"deleted": "me.deleted"}
-
-
-def history_routes(state: AppState) -> APIRouter:
-    """The page."""
-    router, memory = APIRouter(route_class=PageRoute), state.resources
-
-    @router.get("/me", response_class=Response)
-    async def history(request: Request) -> Response:
-        """A page of one's looks, private ones too."""
-        language, before = request_language(request), before_cursor(request)
-        async with memory.database.connection() as connection:
-            me = await current_person(state, connection, request)
-            if me is None:
-                return render_anonymous(request)
-            found = await looks.list_for_person(
-                connection, me.id, limit=LOOKS_PER_PAGE + 1, after=(before.at, before.id) if before else None
-            )
-            styles = await looks.count_styles(connection, me.id) if before is None else {}
-        shown, rest = found[:LOOKS_PER_PAGE], found[LOOKS_PER_PAGE:]
-        older = TimeCursor(at=shown[-1].created_at, id=shown[-1].id) if rest else None
-        # Who guesses first is not told by the way what she saw most.
-        favourite = None if me.guesses_first else next(iter(styles), None)
-        return render_page(
-            request,
-            "me/history.html",
-            request_language(request),
-            section=SECTION,
-            tab="history",
-            name=display_name(me.id, me.name, language),
-            looks=[build_own_look(each, memory, language) for each in shown],
-            first=before is None,
-            favourite=style_name(favourite, language) if favourite else None,
-            older=f"{ACCOUNT_PATH}?before={older.encode()}" if older else None,
-            says=notice_from_query(request, HISTORY_NOTICES),
-        )
-
-    return router
-
-
-BOOKMARKS_PATH = f"{ACCOUNT_PATH}/scraps"
-BOOKMARKS_PER_PAGE = 12
-
-
-def bookmark_routes(state: AppState) -> APIRouter:
-    """The page."""
-    router, memory = APIRouter(route_class=PageRoute), state.resources
-
-    @router.get("/me/scraps", response_class=Response)
-    async def page(request: Request) -> Response:
-        """A page of one's scraps; what its owner took off the board is not there, until it is back."""
-        language, before = request_language(request), before_cursor(request)
-        async with memory.database.connection() as connection:
-            me = await current_person(state, connection, request)
-            if me is None:
-                return render_anonymous(request)
-            found = await reactions.list_bookmarks(
-                connection,
-                me.id,
-                limit=BOOKMARKS_PER_PAGE + 1,
-                after=(before.at, before.id) if before else None,
-                viewer_key=state.visitor_sessions.session_key(request) or "",
-            )
-            shown, rest = found[:BOOKMARKS_PER_PAGE], found[BOOKMARKS_PER_PAGE:]
-            looks = [each.entry for each in shown]
-        older = TimeCursor(at=shown[-1].created_at, id=shown[-1].entry.look.id) if rest else None
-        return render_page(
-            request,
-            "me/scraps.html",
-            request_language(request),
-            section=SECTION,
-            tab="scraps",
-            cards=[build_card(each, signer=memory.url_signer, language=language) for each in looks],
-            older=f"{BOOKMARKS_PATH}?before={older.encode()}" if older else None,
-        )
-
-    return router
-
-
-FOLLOWING_PATH = f"{ACCOUNT_PATH}/following"
-FOLLOWED_PEOPLE_PATH = f"{FOLLOWING_PATH}/people"
-FEED_LOOKS_PER_PAGE = 12
 PEOPLE_PER_PAGE = 50
+HISTORY_NOTICES = {"deleted": "me.deleted"}
 FOLLOWING_NOTICES = {"unfollowed": "me.unfollowed"}
 
+router = APIRouter(route_class=AccountRoute)
 
-def following_routes(state: AppState) -> APIRouter:
-    """The feed, and the list."""
-    router, memory = APIRouter(route_class=PageRoute), state.resources
 
-    @router.get("/me/following", response_class=Response)
-    async def feed(request: Request) -> Response:
-        """A page of the feed."""
-        language, before = request_language(request), before_cursor(request)
-        async with memory.database.connection() as connection:
-            me = await current_person(state, connection, request)
-            if me is None:
-                return render_anonymous(request)
-            found = await follows.get_feed_page(
-                connection,
-                me.id,
-                limit=FEED_LOOKS_PER_PAGE + 1,
-                after=(before.at, before.id) if before else None,
-                viewer_key=state.visitor_sessions.session_key(request) or "",
+@router.get("/me", name="account")
+async def history_page(
+    request: Request, person: CurrentPerson, connection: Db, language: Lang, state: State, before: BeforeTime
+) -> Response:
+    """All looks of the person, private ones too, the latest first."""
+    rows = await looks.list_for_person(connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before))
+    page = build_page(rows, LOOKS_PER_PAGE, lambda look: TimeCursor(at=look.created_at, id=look.id))
+    favourite = None
+    # The most frequent style would hint at the verdicts that a person who guesses first has not seen yet.
+    if before is None and not person.guesses_first:
+        favourite = next(iter(await looks.count_styles(connection, person.id)), None)
+    return render_page(
+        request,
+        "account/history.html",
+        language,
+        section=SECTION,
+        tab="history",
+        display_name=display_name(person.id, person.name, language),
+        looks=[build_own_look(look, state.resources, language) for look in page.rows],
+        is_first_page=before is None,
+        favourite_style=style_name(favourite, language) if favourite else None,
+        next_url=page.next_cursor and state.url_for("account", query={"before": page.next_cursor}),
+        messages=notice_from_query(request, HISTORY_NOTICES),
+    )
+
+
+@router.get("/me/scraps", name="bookmarks")
+async def bookmarks_page(
+    request: Request,
+    person: CurrentPerson,
+    connection: Db,
+    viewer: Viewer,
+    language: Lang,
+    state: State,
+    before: BeforeTime,
+) -> Response:
+    """Bookmarked looks, the latest bookmark first; looks that left the leaderboard are missing until they return."""
+    rows = await reactions.list_bookmarks(
+        connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before), viewer_key=viewer.key or ""
+    )
+    page = build_page(
+        rows, LOOKS_PER_PAGE, lambda bookmark: TimeCursor(at=bookmark.created_at, id=bookmark.entry.look.id)
+    )
+    signer = state.resources.url_signer
+    return render_page(
+        request,
+        "account/bookmarks.html",
+        language,
+        section=SECTION,
+        tab="scraps",
+        cards=[build_card(bookmark.entry, signer=signer, language=language) for bookmark in page.rows],
+        next_url=page.next_cursor and state.url_for("bookmarks", query={"before": page.next_cursor}),
+    )
+
+
+@router.get("/me/following", name="following")
+async def following_page(
+    request: Request,
+    person: CurrentPerson,
+    connection: Db,
+    viewer: Viewer,
+    language: Lang,
+    state: State,
+    before: BeforeTime,
+) -> Response:
+    """The feed: looks that followed people shared, the latest first."""
+    rows = await follows.get_feed_page(
+        connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before), viewer_key=viewer.key or ""
+    )
+    page = build_page(rows, LOOKS_PER_PAGE, _feed_cursor)
+    return render_page(
+        request,
+        "account/following.html",
+        language,
+        section=SECTION,
+        tab="following",
+        followed_count=person.following,
+        cards=[build_card(entry, signer=state.resources.url_signer, language=language) for entry in page.rows],
+        next_url=page.next_cursor and state.url_for("following", query={"before": page.next_cursor}),
+    )
+
+
+@router.get("/me/following/people", name="followed_people")
+async def followed_people_page(
+    request: Request,
+    person: CurrentPerson,
+    connection: Db,
+    language: Lang,
+    state: State,
+    after: CanonicalUUID | None = None,
+) -> Response:
+    """The followed people, the latest followed first; `after` is the last person of the page before."""
+    rows = await follows.list_followed(connection, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
+    followed, has_next = rows[:PEOPLE_PER_PAGE], len(rows) > PEOPLE_PER_PAGE
+    return render_page(
+        request,
+        "account/followed_people.html",
+        language,
+        section=SECTION,
+        tab="following",
+        people=[
+            (
+                other.id,
+                display_name(other.id, other.name, language),
+                state.url_for("person", name=other.name) if other.name else None,
             )
-            shown, rest = found[:FEED_LOOKS_PER_PAGE], found[FEED_LOOKS_PER_PAGE:]
-        older = TimeCursor(at=at, id=shown[-1].look.id) if rest and (at := shown[-1].look.shared_at) else None
-        return render_page(
-            request,
-            "me/following.html",
-            request_language(request),
-            section=SECTION,
-            tab="following",
-            people=me.following,
-            cards=[build_card(each, signer=memory.url_signer, language=language) for each in shown],
-            older=f"{FOLLOWING_PATH}?before={older.encode()}" if older else None,
-        )
-
-    @router.get("/me/following/people", response_class=Response)
-    async def people(request: Request) -> Response:
-        """A page of the list."""
-        language, after = request_language(request), _after_cursor(request)
-        async with memory.database.connection() as connection:
-            me = await current_person(state, connection, request)
-            if me is None:
-                return render_anonymous(request)
-            found = await follows.list_followed(connection, me.id, limit=PEOPLE_PER_PAGE + 1, after=after)
-        shown, rest = found[:PEOPLE_PER_PAGE], found[PEOPLE_PER_PAGE:]
-        return render_page(
-            request,
-            "me/people.html",
-            request_language(request),
-            section=SECTION,
-            tab="following",
-            people=[(each.id, display_name(each.id, each.name, language), _person_url(each)) for each in shown],
-            more=f"{FOLLOWED_PEOPLE_PATH}?after={shown[-1].id}" if rest else None,
-            says=notice_from_query(request, FOLLOWING_NOTICES),
-        )
-
-    @router.post("/me/following/people", response_class=Response)
-    async def unfollow(request: Request) -> Response:
-        """Follow the person in the field `person` no longer."""
-        fields = await read_urlencoded(request)
-        whom = parse_canonical_uuid(fields.get("person", ""))
-        async with memory.database.transaction() as connection:
-            me = await current_person(state, connection, request)
-            if me is None:
-                return redirect_with_notice(ACCOUNT_PATH)
-            await follows.unfollow(connection, me.id, whom)
-        return redirect_with_notice(FOLLOWED_PEOPLE_PATH, "unfollowed")
-
-    return router
+            for other in followed
+        ],
+        next_url=state.url_for("followed_people", query={"after": followed[-1].id}) if has_next else None,
+        messages=notice_from_query(request, FOLLOWING_NOTICES),
+    )
 
 
-def _person_url(person: Person) -> str | None:
-    return None if person.name is None else person_path(person.name)
+@router.post("/me/following/people", name="unfollow")
+async def unfollow(
+    me: CurrentPerson, connection: Transaction, state: State, person: Annotated[CanonicalUUID, Form()]
+) -> Response:
+    """Stop following a person."""
+    await follows.unfollow(connection, me.id, person)
+    return redirect_with_notice(state.url_for("followed_people"), "unfollowed")
 
 
-def _after_cursor(request: Request) -> UUID | None:
-    wish = request.query_params.get("after")
-    return None if wish is None else parse_canonical_uuid(wish)
+def _position(cursor: TimeCursor | None) -> tuple[datetime, UUID] | None:
+    return None if cursor is None else (cursor.at, cursor.id)
+
+
+def _feed_cursor(entry: LeaderboardEntry) -> TimeCursor:
+    shared_at = entry.look.shared_at
+    assert shared_at is not None, "the database requires it of looks on the leaderboard"
+    return TimeCursor(at=shared_at, id=entry.look.id)

@@ -1,27 +1,22 @@
-"""`/me/looks/{id}`: one of a person's own looks, with all that Eva said about it, and what they can do about it."""
+"""`/me/looks/{id}`: one of the person's own looks, and the forms that share, correct or delete it."""
 
 from dataclasses import replace
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Request, Response
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name
 from core.conversation.narration import style_name, verdict_messages
+from core.conversation.reply import ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import comment_on_guess
-from core.db.looks import Look
-from core.db.people import Person
-from core.db.schema import PendingQuestion
-from core.i18n.translations import translate
+from core.i18n.translations import Language, translate
 from core.services.retention import delete_look
 from core.styles import STYLES, Style
-from core.vision.verdict import ConfidenceBand
-from leaderboard_web.account.current_person import ACCOUNT_PATH, SECTION, get_own_look
-from leaderboard_web.dependencies import AppState
-from leaderboard_web.forms import read_urlencoded
-from leaderboard_web.language import request_language
+from leaderboard_web.account.current_person import SECTION, AccountRoute, OwnedLook, OwnLook
+from leaderboard_web.dependencies import AppState, Lang, State
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_bar, build_own_look
 
@@ -33,7 +28,7 @@ ALLOWED_ACTIONS = {
     ActionType.CORRECT,
     ActionType.SHOW_RESULT,
 }
-"""What the page's forms can ask for, in their field `do`."""
+"""What the forms of the page can submit in their field `do`."""
 LOOK_NOTICES = {
     "shared": "talk.shared",
     "kept": "talk.kept",
@@ -43,180 +38,197 @@ LOOK_NOTICES = {
     "late": "talk.guess.late",
     "told": "talk.guess.told",
 }
+NOTICE_BY_REPLY = {
+    ReplyKind.SHARED: "shared",
+    ReplyKind.KEPT_PRIVATE: "kept",
+    ReplyKind.UNSHARED: "unshared",
+    ReplyKind.CORRECTION_RECORDED: "corrected",
+    ReplyKind.CORRECTION_UNCHANGED: "agreed",
+    ReplyKind.GUESS_ALREADY_MADE: "late",
+    ReplyKind.GUESS_AFTER_VERDICT: "told",
+    ReplyKind.GUESS_RECORDED: None,
+    ReplyKind.VERDICT: None,
+}
+"""Notices after successful actions, None where the page itself shows the result. Other replies are refusals."""
+
+router = APIRouter(route_class=AccountRoute)
 
 
-def own_look_path(look_id: object) -> str:
-    """The address of the page."""
-    return f"{ACCOUNT_PATH}/looks/{look_id}"
+@router.get("/me/looks/{look_id}", name="own_look")
+async def own_look_page(request: Request, own: OwnLook, language: Lang, state: State) -> Response:
+    """The look; while the person has still to guess, only the photo and the question."""
+    return _render_look(request, state, own, language)
 
 
-def own_look_routes(state: AppState) -> APIRouter:
-    """The page, its forms, and the question before a look is deleted."""
-    router, memory, stylist = APIRouter(route_class=PageRoute), state.resources, state.conversation
+@router.post("/me/looks/{look_id}", name="change_own_look")
+async def change_own_look(
+    request: Request,
+    own: OwnLook,
+    language: Lang,
+    state: State,
+    do: Annotated[ActionType, Form()],
+    style: Annotated[Style | None, Form()] = None,
+) -> Response:
+    """Execute the action of a button; guesses and corrections need a style."""
+    if do not in ALLOWED_ACTIONS or (do in {ActionType.GUESS, ActionType.CORRECT}) != (style is not None):
+        raise HTTPException(400)
+    person = replace(own.owner, language=language)
+    action = Action(type=do, look_id=own.look.id, style=style)
+    reply = await state.conversation.handle_action(person, action)
+    if reply.kind is ReplyKind.NAME_PROMPT:
+        return redirect_with_notice(state.url_for("display_name_prompt", look_id=own.look.id))
+    if reply.kind in NOTICE_BY_REPLY:
+        return redirect_with_notice(state.url_for("own_look", look_id=own.look.id), NOTICE_BY_REPLY[reply.kind])
+    current = replace(own, look=reply.look or own.look)
+    return _render_look(request, state, current, language, status=409, messages=reply_sentences(reply))
 
-    @router.get("/me/looks/{look_id}", response_class=Response)
-    async def page(request: Request, look_id: str) -> Response:
-        """The page; where its owner wants to guess first, only the question."""
-        async with memory.database.connection() as connection:
-            me, look = await get_own_look(state, connection, request, look_id)
-        return show(request, me, look)
 
-    @router.post("/me/looks/{look_id}", response_class=Response)
-    async def do(request: Request, look_id: str) -> Response:
-        """Do what a button asks for, as the same button does in chat."""
-        fields = await read_urlencoded(request)
-        verb, style = fields.get("do"), fields.get("style")
-        if verb not in ALLOWED_ACTIONS or (verb in {ActionType.GUESS, ActionType.CORRECT}) != (style in set(Style)):
-            raise HTTPException(400)
-        action_verb, named = ActionType(verb), Style(style) if style else None
-        async with memory.database.connection() as connection:
-            me, look = await get_own_look(state, connection, request, look_id)
-        me = replace(me, language=request_language(request))
-        answer = await stylist.handle_action(me, Action(type=action_verb, look_id=look.id, style=named))
-        if answer.prompt is ActionType.ACCEPT_NAME:
-            return redirect_with_notice(f"{own_look_path(look.id)}/name")
-        said = _notice_for(action_verb, named, look, answer.look)
-        if said is None:
-            return show(request, me, answer.look or look, status=409, says=reply_sentences(answer))
-        return redirect_with_notice(own_look_path(look.id), said or None)
+@router.get("/me/looks/{look_id}/delete", name="confirm_delete_look")
+async def confirm_delete_look(request: Request, own: OwnLook, language: Lang, state: State) -> Response:
+    """Ask for confirmation."""
+    look = build_own_look(own.look, state.resources, language)
+    return render_page(request, "account/delete_look.html", language, section=SECTION, look=look)
 
-    @router.get("/me/looks/{look_id}/delete", response_class=Response)
-    async def ask(request: Request, look_id: str) -> Response:
-        """Ask before it is deleted."""
-        async with memory.database.connection() as connection:
-            _, look = await get_own_look(state, connection, request, look_id)
-        mine = build_own_look(look, memory, request_language(request))
-        return render_page(request, "me/delete.html", request_language(request), section=SECTION, look=mine)
 
-    @router.post("/me/looks/{look_id}/delete", response_class=Response)
-    async def delete(request: Request, look_id: str) -> Response:
-        """Delete it, its pictures and its hearts."""
-        async with memory.database.connection() as connection:
-            _, look = await get_own_look(state, connection, request, look_id)
-        await delete_look(memory, look.id)
-        return redirect_with_notice(ACCOUNT_PATH, "deleted")
+@router.post("/me/looks/{look_id}/delete", name="delete_own_look")
+async def delete_own_look(own: OwnLook, state: State) -> Response:
+    """Delete the look, its images and its hearts.
 
-    def show(
-        request: Request,
-        me: Person,
-        look: Look,
-        *,
-        status: int = 200,
-        says: tuple[str, ...] = (),
-    ) -> Response:
-        """The page, with what Eva says about what was just done: a text's key, or her very words."""
-        language = request_language(request)
-        mine, verdict, photo = build_own_look(look, memory, language), look.verdict, str(look.id)
-        styles = [(each, style_name(each, language)) for each in STYLES]
-        if mine.awaiting_guess:
-            return render_page(
-                request,
-                "me/guess.html",
-                request_language(request),
-                status=status,
-                section=SECTION,
-                look=mine,
-                styles=styles,
-                says=says,
-            )
-        guess, correction = look.guessed_style, look.corrected_style
-        style = verdict.style if correction is None or request.query_params.get("said") == "agreed" else correction
-        names = {"name": display_name(me.id, me.name, language), "style": style_name(style, language)}
+    Raises:
+        StorageUnavailableError: the images cannot be deleted; nothing was deleted.
+    """
+    await delete_look(state.resources, own.look.id)
+    return redirect_with_notice(state.url_for("account"), "deleted")
+
+
+@router.get("/me/looks/{look_id}/name", name="display_name_prompt")
+async def display_name_prompt(request: Request, own: OwnLook, language: Lang, state: State) -> Response:
+    """Ask for a display name before the first look is shared; other visits are redirected to the look."""
+    is_pending = own.owner.pending_name_look_id == own.look.id
+    if not is_pending or not build_own_look(own.look, state.resources, language).may_be_shared:
+        return redirect_with_notice(state.url_for("own_look", look_id=own.look.id))
+    return _render_name_prompt(request, state, own, language)
+
+
+@router.post("/me/looks/{look_id}/name", name="choose_display_name")
+async def choose_display_name(
+    request: Request,
+    own: OwnLook,
+    language: Lang,
+    state: State,
+    do: Annotated[Literal[ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE], Form()],
+    name: Annotated[str, Form()] = "",
+) -> Response:
+    """Share the look under a name, without one under the suggested name, or keep it private."""
+    person = replace(own.owner, language=language, pending_name_look_id=own.look.id)
+    look_url = state.url_for("own_look", look_id=own.look.id)
+    submitted_name = name.strip()
+    reply = None
+    if do is ActionType.ACCEPT_NAME and submitted_name:
+        reply = await state.conversation.handle_text(person, submitted_name)
+    if reply is None:
+        reply = await state.conversation.handle_action(person, Action(type=do, look_id=own.look.id))
+    if do is ActionType.KEEP_PRIVATE:
+        return redirect_with_notice(look_url, "kept")
+    if reply.kind is ReplyKind.SHARED:
+        return redirect_with_notice(look_url, "shared")
+    current = replace(own, look=reply.look or own.look)
+    # The second sentence would repeat the suggestion that the form shows.
+    error = reply_sentences(reply)[0]
+    return _render_name_prompt(request, state, current, language, submitted_name=submitted_name, error=error)
+
+
+def _render_look(
+    request: Request,
+    state: AppState,
+    own: OwnedLook,
+    language: Language,
+    *,
+    status: int = 200,
+    messages: tuple[str, ...] = (),
+) -> Response:
+    """The page of a look.
+
+    Args:
+        request: for the page; its query may name a notice of `LOOK_NOTICES`.
+        state: of the application.
+        own: the look and its owner.
+        language: of the page.
+        status: HTTP status.
+        messages: what Eva says first, instead of a notice.
+    """
+    look, verdict, seed = own.look, own.look.verdict, str(own.look.id)
+    view = build_own_look(look, state.resources, language)
+    styles = [(style, style_name(style, language)) for style in STYLES]
+    if view.awaiting_guess:
         return render_page(
             request,
-            "me/look.html",
-            request_language(request),
+            "account/guess.html",
+            language,
             status=status,
             section=SECTION,
-            look=mine,
+            look=view,
             styles=styles,
-            says=says or notice_from_query(request, LOOK_NOTICES, **names),
-            comment=comment_on_guess(guess, verdict, seed=photo, language=language) if guess else None,
-            bubbles=verdict_messages(verdict, seed=photo, language=language),
-            bars=[build_bar(style, share, language) for style, share in verdict.ranking] if mine.style_name else [],
-            correction=style_name(correction, language) if correction else None,
+            messages=messages,
         )
+    correction = look.corrected_style
+    is_agreed = correction is None or request.query_params.get("said") == "agreed"
+    notice = notice_from_query(
+        request,
+        LOOK_NOTICES,
+        name=display_name(own.owner.id, own.owner.name, language),
+        style=style_name(verdict.style if is_agreed or correction is None else correction, language),
+    )
+    guess_comment = None
+    if look.guessed_style is not None:
+        guess_comment = comment_on_guess(look.guessed_style, verdict, seed=seed, language=language)
+    bars = [build_bar(style, probability, language) for style, probability in verdict.ranking]
+    return render_page(
+        request,
+        "account/look.html",
+        language,
+        status=status,
+        section=SECTION,
+        look=view,
+        styles=styles,
+        messages=messages or notice,
+        guess_comment=guess_comment,
+        verdict_messages=verdict_messages(verdict, seed=seed, language=language),
+        bars=bars if view.style_name else [],
+        correction=correction and style_name(correction, language),
+    )
 
-    return router
 
+def _render_name_prompt(
+    request: Request,
+    state: AppState,
+    own: OwnedLook,
+    language: Language,
+    *,
+    submitted_name: str = "",
+    error: str | None = None,
+) -> Response:
+    """The form for the display name.
 
-def _notice_for(action: ActionType, style: Style | None, before: Look, after: Look | None) -> str | None:
-    """The name, in `SAID`, of what was done; empty where the page itself tells it, None where nothing was done."""
-    if after is None:
-        return None
-    outfit = after.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-    match action:
-        case ActionType.SHARE:
-            return "shared" if after.is_public else None
-        case ActionType.CORRECT:
-            return "agreed" if outfit and style is after.verdict.style else "corrected"
-        case ActionType.GUESS if before.pending_question is not PendingQuestion.GUESS:
-            return "told" if before.guessed_style is None else "late"
-        case ActionType.GUESS | ActionType.SHOW_RESULT:
-            return ""
-        case _:
-            return "unshared" if before.shared_at is not None else "kept"
-
-
-def display_name_routes(state: AppState) -> APIRouter:
-    """The question and its answers: a name, the one that Eva made up, or not to share after all."""
-    router, memory, stylist = APIRouter(route_class=PageRoute), state.resources, state.conversation
-
-    @router.get("/me/looks/{look_id}/name", response_class=Response)
-    async def ask(request: Request, look_id: str) -> Response:
-        """The question; only who has just wanted to share the look is asked."""
-        async with memory.database.connection() as connection:
-            me, look = await get_own_look(state, connection, request, look_id)
-        if (
-            me.pending_name_look_id != look.id
-            or not build_own_look(look, memory, request_language(request)).may_be_shared
-        ):
-            return redirect_with_notice(own_look_path(look.id))
-        return show(request, me, look)
-
-    @router.post("/me/looks/{look_id}/name", response_class=Response)
-    async def take(request: Request, look_id: str) -> Response:
-        """Share under the name in the field `name`, and without one under the made-up name."""
-        fields = await read_urlencoded(request)
-        words, language = fields.get("name", "").strip(), request_language(request)
-        if fields.get("do") not in {ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE}:
-            raise HTTPException(400)
-        async with memory.database.connection() as connection:
-            me, look = await get_own_look(state, connection, request, look_id)
-        me = replace(me, language=language, pending_name_look_id=look.id)
-        if fields["do"] == ActionType.KEEP_PRIVATE:
-            await stylist.handle_action(me, Action(type=ActionType.KEEP_PRIVATE, look_id=look.id))
-            return redirect_with_notice(own_look_path(look.id), "kept")
-        heard = await stylist.handle_text(me, words) if words else None
-        answer = heard or await stylist.handle_action(me, Action(type=ActionType.ACCEPT_NAME, look_id=look.id))
-        if answer.look is not None and answer.look.is_public:
-            return redirect_with_notice(own_look_path(look.id), "shared")
-        # The name that she offers stands in the form.
-        return show(request, me, answer.look or look, status=422, written=words, says=reply_sentences(answer)[:1])
-
-    def show(
-        request: Request,
-        me: Person,
-        look: Look,
-        *,
-        status: int = 200,
-        written: str = "",
-        says: tuple[str, ...] = (),
-    ) -> Response:
-        language = request_language(request)
-        name = display_name(me.id, me.name, language)
-        return render_page(
-            request,
-            "me/name.html",
-            request_language(request),
-            status=status,
-            section=SECTION,
-            look=build_own_look(look, memory, language),
-            made_up=name,
-            most=MAX_NAME_LENGTH,
-            written=written,
-            says=says or (translate("talk.name.ask", language, name=name),),
-            refused=bool(says),
-        )
-
-    return router
+    Args:
+        request: for the page.
+        state: of the application.
+        own: the look to share and its owner.
+        language: of the page.
+        submitted_name: what the person typed before.
+        error: why that name cannot be used; None on the first visit.
+    """
+    suggested_name = display_name(own.owner.id, own.owner.name, language)
+    return render_page(
+        request,
+        "account/display_name.html",
+        language,
+        status=200 if error is None else 422,
+        section=SECTION,
+        look=build_own_look(own.look, state.resources, language),
+        suggested_name=suggested_name,
+        max_name_length=MAX_NAME_LENGTH,
+        submitted_name=submitted_name,
+        messages=(error or translate("talk.name.ask", language, name=suggested_name),),
+        is_refused=error is not None,
+    )

@@ -1,21 +1,20 @@
-"""`/me/settings`: the language and the name, who says first what style it is, and the way to one's data."""
+"""`/me/settings`: language, display name, whether the person guesses first, and links to logins and data."""
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, HTTPException, Request, Response
 
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name, normalize_display_name
 from core.db import people
 from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.services.moderation import is_admin
-from leaderboard_web.account.current_person import ACCOUNT_PATH, SECTION, current_person, render_anonymous
-from leaderboard_web.dependencies import AppState
-from leaderboard_web.forms import read_urlencoded
-from leaderboard_web.language import request_language, set_language_cookie
+from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
+from leaderboard_web.dependencies import AppState, Db, Lang, State, Transaction
+from leaderboard_web.language import set_language_cookie
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
 
-SETTINGS_PATH = f"{ACCOUNT_PATH}/settings"
 SETTINGS_NOTICES = {
     "language": "talk.language.set",
     "name": "me.name.set",
@@ -23,75 +22,92 @@ SETTINGS_NOTICES = {
     "tell": "talk.guess.off",
 }
 
+router = APIRouter(route_class=AccountRoute)
 
-def settings_routes(state: AppState) -> APIRouter:
-    """The page and its forms."""
-    router, memory = APIRouter(route_class=PageRoute), state.resources
 
-    @router.get("/me/settings", response_class=Response)
-    async def page(request: Request) -> Response:
-        """The page."""
-        async with memory.database.connection() as connection:
-            me = await current_person(state, connection, request)
-            if me is None:
-                return render_anonymous(request)
-            moderates = await is_admin(connection, state.settings.admins, me.id)
-        return show(request, me, says=notice_from_query(request, SETTINGS_NOTICES, name=me.name), moderates=moderates)
+@router.get("/me/settings", name="account_settings")
+async def settings_page(
+    request: Request, person: CurrentPerson, connection: Db, language: Lang, state: State
+) -> Response:
+    """All settings."""
+    messages = notice_from_query(request, SETTINGS_NOTICES, name=person.name)
+    is_moderator = await is_admin(connection, state.settings.admins, person.id)
+    return _render_settings(request, person, language, messages=messages, is_moderator=is_moderator)
 
-    @router.post("/me/settings", response_class=Response)
-    async def change(request: Request) -> Response:
-        """Change what one of the page's forms is about: its field is `language`, `name` or `first`."""
-        fields, language = await read_urlencoded(request), request_language(request)
-        async with memory.database.transaction() as connection:
-            me = await current_person(state, connection, request)
-            if me is None:
-                return redirect_with_notice(ACCOUNT_PATH)
-            match fields:
-                case {"language": wish} if wish in set(Language):
-                    await people.set_language(connection, me.id, wish)
-                    answer = redirect_with_notice(SETTINGS_PATH, "language")
-                    set_language_cookie(answer, Language(wish))
-                    return answer
-                case {"first": wish} if wish in {"me", "eva"}:
-                    await people.set_guesses_first(connection, me.id, is_enabled=wish == "me")
-                    return redirect_with_notice(SETTINGS_PATH, "first" if wish == "me" else "tell")
-                case {"name": wish}:
-                    name = normalize_display_name(wish)
-                    if name is None:
-                        refusal = translate("talk.name.refused", language)
-                        return show(request, me, status=422, written=wish, refusal=refusal)
-                    if not await people.set_display_name(connection, me.id, name):
-                        refusal = translate("me.name.taken", language, name=name)
-                        return show(request, me, status=409, written=wish, refusal=refusal)
-                    return redirect_with_notice(SETTINGS_PATH, "name")
+
+@router.post("/me/settings", name="change_settings")
+async def change_settings(
+    request: Request,
+    person: CurrentPerson,
+    connection: Transaction,
+    language: Lang,
+    state: State,
+    new_language: Annotated[Language | None, Form(alias="language")] = None,
+    first: Annotated[Literal["me", "eva"] | None, Form()] = None,
+) -> Response:
+    """Change the setting of the submitted form: the fields `language`, `first` or `name`."""
+    if new_language is not None:
+        await people.set_language(connection, person.id, new_language)
+        response = _redirect(state, "language")
+        set_language_cookie(response, new_language)
+        return response
+    if first is not None:
+        await people.set_guesses_first(connection, person.id, is_enabled=first == "me")
+        return _redirect(state, "first" if first == "me" else "tell")
+    # Not a parameter: FastAPI does not tell an empty field from a missing one.
+    submitted_name = (await request.form()).get("name")
+    if not isinstance(submitted_name, str):
         raise HTTPException(400)
+    name = normalize_display_name(submitted_name)
+    if name is None:
+        status, message = 422, translate("talk.name.refused", language)
+    elif not await people.set_display_name(connection, person.id, name):
+        status, message = 409, translate("me.name.taken", language, name=name)
+    else:
+        return _redirect(state, "name")
+    return _render_settings(request, person, language, status=status, submitted_name=submitted_name, error=message)
 
-    def show(
-        request: Request,
-        me: Person,
-        *,
-        status: int = 200,
-        says: tuple[str, ...] = (),
-        written: str | None = None,
-        refusal: str | None = None,
-        moderates: bool = False,
-    ) -> Response:
-        language = request_language(request)
-        return render_page(
-            request,
-            "me/settings.html",
-            request_language(request),
-            status=status,
-            section=SECTION,
-            tab="settings",
-            me=me,
-            spoken=list(Language),
-            name=display_name(me.id, me.name, language),
-            most=MAX_NAME_LENGTH,
-            says=says,
-            written=me.name or "" if written is None else written,
-            refusal=refusal,
-            moderates=moderates,
-        )
 
-    return router
+def _render_settings(
+    request: Request,
+    person: Person,
+    language: Language,
+    *,
+    status: int = 200,
+    messages: tuple[str, ...] = (),
+    is_moderator: bool = False,
+    submitted_name: str | None = None,
+    error: str | None = None,
+) -> Response:
+    """The page.
+
+    Args:
+        request: for the page.
+        person: whose settings it shows.
+        language: of the page.
+        status: HTTP status.
+        messages: what Eva says first.
+        is_moderator: whether the page links to `/admin`.
+        submitted_name: value of the name field; None for the present name.
+        error: why the submitted name was refused.
+    """
+    return render_page(
+        request,
+        "account/settings.html",
+        language,
+        status=status,
+        section=SECTION,
+        tab="settings",
+        person=person,
+        language_choices=tuple(Language),
+        display_name=display_name(person.id, person.name, language),
+        max_name_length=MAX_NAME_LENGTH,
+        messages=messages,
+        is_moderator=is_moderator,
+        submitted_name=person.name or "" if submitted_name is None else submitted_name,
+        error=error,
+    )
+
+
+def _redirect(state: AppState, notice: str) -> Response:
+    return redirect_with_notice(state.url_for("account_settings"), notice)

@@ -1,8 +1,8 @@
-"""The room where people log in: by a login of somebody else's, by a link from a chat, and out again."""
+"""Login under `/login`: OAuth providers, Telegram's widget and Mini App, magic links from chats, and logout."""
 
 import warnings
 
 from authlib.deprecate import AuthlibDeprecationWarning
 
-# Authlib can use httpx's successor, too, and says so at every start; Eva's own calls use httpx.
+# Authlib prefers a successor of httpx and warns at each start; Eva uses httpx.
 warnings.filterwarnings("ignore", "The httpx module is deprecated", AuthlibDeprecationWarning)

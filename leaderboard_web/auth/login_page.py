@@ -1,172 +1,220 @@
-"""`/login`: the ways to log in, and for whom Eva knows: the logins that are theirs, and the ways out."""
+"""`/login`: the available logins, the linked logins of the person, and logout."""
 
 import secrets
-from collections.abc import Collection
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.display_names import display_name
 from core.db import account_merge, people
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.seoul_time import SEOUL
 from core.services import accounts
 from core.services.accounts import LOGIN_METHODS
 from core.services.retention import erase_person
-from leaderboard_web.auth.login_flow import safe_next_path
-from leaderboard_web.dependencies import AppState
-from leaderboard_web.forms import read_urlencoded
-from leaderboard_web.language import request_language
+from leaderboard_web.auth.login_flow import LOGIN_PATH, safe_next_path
+from leaderboard_web.dependencies import AppState, Lang, State, Transaction, Viewer
 from leaderboard_web.middleware.csp import extend_csp
 from leaderboard_web.page_meta import absolute_url
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.routing import PageRoute
+from leaderboard_web.sessions import ViewerSession, clear_visitor_cookie
 from leaderboard_web.templating import render_page
 
-LOGIN_PATH = "/login"
 TELEGRAM_STATE_KEY = "telegram"
-"""Where the session keeps what only this browser's login with Telegram knows."""
+"""Key in the login session of the `state` of Telegram's widget and the path to continue with."""
 WIDGET_SCRIPT = "https://telegram.org/js/telegram-widget.js?22"
 WIDGET_SOURCES = {"script-src": ["https://telegram.org"], "frame-src": ["https://oauth.telegram.org"]}
-LOGIN_NOTICES = {each: f"login.said.{each}" for each in ("out", "everywhere", "connected", "disconnected", "denied")}
-"""What Eva says on top about what was just done, by what the address says."""
+LOGIN_NOTICES = {
+    notice: f"login.said.{notice}" for notice in ("out", "everywhere", "connected", "disconnected", "denied")
+}
+"""Translation keys of the notices, by the query parameter `said`."""
+
+Confirmation = Annotated[str | None, Form(alias="sure")]
+"""Set when the person has confirmed that everything is deleted."""
+
+router = APIRouter(route_class=PageRoute)
 
 
-class LoginPage:
-    """The page, which every login that fails comes back to."""
-
-    def __init__(self, state: AppState, providers: Collection[str]) -> None:
-        """Take the site, and the names of the logins that lead to a page of somebody else's."""
-        self._state = state
-        settings = state.settings
-        has_widget = settings.telegram_token is not None and "telegram" not in providers
-        self._widget_bot = settings.telegram_bot_username if has_widget else None
-        self._methods = [way for way in LOGIN_METHODS if way in providers or (way == "telegram" and self._widget_bot)]
-        self._chat_links = {
-            "telegram": settings.telegram_token is not None and settings.public_url is not None,
-            "kakao": settings.kakao_skill_key is not None and settings.public_url is not None,
-        }
-
-    async def render(
-        self, request: Request, *, next_path: str | None = None, status: int = 200, error: str | None = None
-    ) -> Response:
-        """The page.
-
-        Args:
-            request: who asks.
-            on: where a login leads, one of our pages; None for where it leads by itself.
-            status: of the answer.
-            refusal: what Eva says about a login that failed, instead of about what was done before.
-        """
-        language = request_language(request)
-        async with self._state.resources.database.transaction() as connection:
-            person_id = await self._state.visitor_sessions.get_person_id(connection, request)
-            person = None if person_id is None else await people.get(connection, person_id)
-            identities = [] if person is None else await people.list_identities(connection, person.id)
-        since = {
-            way: first.created_at.astimezone(SEOUL).date() for way, first in accounts.linked_logins(identities).items()
-        }
-        next_path = safe_next_path(next_path, default=f"{LOGIN_PATH}?said=connected" if since else safe_next_path(None))
-        said = LOGIN_NOTICES.get(request.query_params.get("said", ""))
-        page = render_page(
-            request,
-            "login/login.html",
-            request_language(request),
-            status=status,
-            section="login",
-            person=person,
-            name=None if person is None else display_name(person.id, person.name, language),
-            since=since,
-            ways=[way for way in self._methods if way not in since],
-            chats=[chat for chat, is_on in self._chat_links.items() if is_on and chat not in since],
-            on=next_path,
-            widget=self._telegram_widget(request, next_path) if "telegram" not in since else None,
-            said=said,
-            refusal=error,
-        )
-        if self._widget_bot is not None and "telegram" not in since:
-            extend_csp(page, WIDGET_SOURCES, allow_popups=True)
-        return page
-
-    def _telegram_widget(self, request: Request, next_path: str) -> dict[str, str] | None:
-        """What Telegram's button is made of; the state in its address is this browser's alone."""
-        if self._widget_bot is None:
-            return None
-        kept = request.session.get(TELEGRAM_STATE_KEY) or {"state": secrets.token_urlsafe(16)}
-        request.session[TELEGRAM_STATE_KEY] = {**kept, "on": next_path}
-        back = absolute_url(request, f"{LOGIN_PATH}/telegram/back/{kept['state']}")
-        return {"script": WIDGET_SCRIPT, "bot": self._widget_bot, "back": back}
+@router.get("/login", name="login")
+async def login_page(
+    request: Request,
+    viewer: Viewer,
+    language: Lang,
+    state: State,
+    next_path: Annotated[str | None, Query(alias="next")] = None,
+) -> Response:
+    """The login page."""
+    return await render_login_page(request, state, viewer, language, next_path=next_path)
 
 
-def login_page_routes(state: AppState, page: LoginPage) -> APIRouter:
-    """The page and what its buttons do."""
-    router, memory, guests = APIRouter(route_class=PageRoute), state.resources, state.visitor_sessions
-
-    @router.get(LOGIN_PATH, response_class=Response)
-    async def show(request: Request) -> Response:
-        """The page; `next` is where a login leads."""
-        return await page.render(request, next_path=request.query_params.get("next"))
-
-    @router.post(f"{LOGIN_PATH}/out", response_class=Response)
-    async def out(request: Request) -> Response:
-        """Log out here; who has no other way in is asked first, since then everything of theirs is deleted."""
-        return await leave(request, "out")
-
-    @router.post(f"{LOGIN_PATH}/everywhere", response_class=Response)
-    async def everywhere(request: Request) -> Response:
-        """Log out of all browsers."""
-        return await leave(request, "everywhere")
-
-    @router.post(f"{LOGIN_PATH}/disconnect/{{way}}", response_class=Response)
-    async def disconnect(request: Request, way: str) -> Response:
-        """Take a login away; the last one only from who was told what that means."""
-        if way not in LOGIN_METHODS:
-            raise HTTPException(404)
-        fields = await read_urlencoded(request)
-        async with memory.database.transaction() as connection:
-            person_id = await _lock_person(connection, await guests.get_person_id(connection, request))
-            if person_id is None:
-                return redirect_with_notice(LOGIN_PATH)
-            connected = accounts.linked_logins(await people.list_identities(connection, person_id))
-            if set(connected) == {way} and "sure" not in fields:
-                return render_page(
-                    request, "login/ask.html", request_language(request), section="login", deed="disconnect", way=way
-                )
-            await accounts.unlink_login(connection, person_id, way)
-        return redirect_with_notice(LOGIN_PATH, "disconnected")
-
-    async def leave(request: Request, deed: str) -> Response:
-        """One browser becomes nobody's, or all of a person's."""
-        fields = await read_urlencoded(request)
-        async with memory.database.transaction() as connection:
-            person_id = await _lock_person(connection, await guests.get_person_id(connection, request))
-            identities = [] if person_id is None else await people.list_identities(connection, person_id)
-            ends = {each.subject for each in identities if each.provider is IdentityProvider.WEB}
-            if deed == "out":
-                ends &= {guests.session_key(request) or ""}
-            lost = len(ends) == len(identities)
-            if person_id is not None and not lost:
-                for key in ends:
-                    await accounts.end_session(connection, key)
-            elif (
-                person_id is not None
-                and "sure" not in fields
-                and not await account_merge.has_no_content(connection, person_id)
-            ):
-                return render_page(
-                    request, "login/ask.html", request_language(request), section="login", deed=deed, way=None
-                )
-        if person_id is not None and lost:
-            # Nobody could ever come back to it, and so nobody could ever delete it.
-            await erase_person(memory, person_id)
-        answer = redirect_with_notice(LOGIN_PATH, deed)
-        guests.clear_cookie(answer)
-        return answer
-
-    return router
+@router.post("/login/out", name="log_out")
+async def log_out(
+    request: Request, viewer: Viewer, language: Lang, state: State, confirmation: Confirmation = None
+) -> Response:
+    """Log out this browser; a person without another login has to confirm, since their data is deleted."""
+    return await _end_sessions(request, state, viewer, language, "out", is_confirmed=confirmation is not None)
 
 
-async def _lock_person(connection: AsyncConnection, person_id: UUID | None) -> UUID | None:
-    """The person, whose identities nobody else changes meanwhile."""
+@router.post("/login/everywhere", name="log_out_everywhere")
+async def log_out_everywhere(
+    request: Request, viewer: Viewer, language: Lang, state: State, confirmation: Confirmation = None
+) -> Response:
+    """Log out all browsers of the person."""
+    return await _end_sessions(request, state, viewer, language, "everywhere", is_confirmed=confirmation is not None)
+
+
+@router.post("/login/disconnect/{method}", name="unlink_login")
+async def unlink_login(
+    request: Request,
+    method: str,
+    connection: Transaction,
+    viewer: Viewer,
+    language: Lang,
+    confirmation: Confirmation = None,
+) -> Response:
+    """Unlink a login; the last one has to be confirmed."""
+    if method not in LOGIN_METHODS:
+        raise HTTPException(404)
+    person_id = await _lock_person(connection, viewer)
+    if person_id is None:
+        return redirect_with_notice(LOGIN_PATH)
+    linked = accounts.linked_logins(await people.list_identities(connection, person_id))
+    if set(linked) == {method} and confirmation is None:
+        return _render_confirmation(request, language, "disconnect", method)
+    await accounts.unlink_login(connection, person_id, method)
+    return redirect_with_notice(LOGIN_PATH, "disconnected")
+
+
+async def render_login_page(
+    request: Request,
+    state: AppState,
+    viewer: ViewerSession,
+    language: Language,
+    *,
+    next_path: str | None = None,
+    status: int = 200,
+    error: str | None = None,
+) -> Response:
+    """The login page, also after a failed login.
+
+    Args:
+        request: for the page; its query may name a notice of `LOGIN_NOTICES`.
+        state: of the application.
+        viewer: who logs in.
+        language: of the page.
+        next_path: where a login leads; None for the default.
+        status: HTTP status.
+        error: why a login failed, shown instead of a notice.
+    """
+    async with state.resources.database.transaction() as connection:
+        person = await viewer.get_person(connection)
+        identities = [] if person is None else await people.list_identities(connection, person.id)
+    linked_since = {
+        method: identity.created_at.astimezone(SEOUL).date()
+        for method, identity in accounts.linked_logins(identities).items()
+    }
+    next_path = safe_next_path(next_path, f"{LOGIN_PATH}?said=connected" if linked_since else safe_next_path(None))
+    settings, widget_bot = state.settings, _widget_bot(state)
+    methods = [method for method in LOGIN_METHODS if method in state.oauth_providers]
+    if widget_bot is not None:
+        methods.append("telegram")
+    chats = {"telegram": settings.telegram_token, "kakao": settings.kakao_skill_key}
+    shows_widget = widget_bot is not None and "telegram" not in linked_since
+    response = render_page(
+        request,
+        "auth/login.html",
+        language,
+        status=status,
+        section="login",
+        person=person,
+        display_name=person and display_name(person.id, person.name, language),
+        linked_since=linked_since,
+        methods=[method for method in LOGIN_METHODS if method in methods and method not in linked_since],
+        chats=[
+            chat for chat, key in chats.items() if key is not None and settings.public_url and chat not in linked_since
+        ],
+        next_path=next_path,
+        widget=_telegram_widget(request, widget_bot, next_path) if widget_bot and shows_widget else None,
+        notice_key=LOGIN_NOTICES.get(request.query_params.get("said", "")),
+        error=error,
+    )
+    if shows_widget:
+        extend_csp(response, WIDGET_SOURCES, allow_popups=True)
+    return response
+
+
+def _widget_bot(state: AppState) -> str | None:
+    """The bot of Telegram's login widget; None where it is not configured or OAuth replaces it."""
+    if state.settings.telegram_token is None or "telegram" in state.oauth_providers:
+        return None
+    return state.settings.telegram_bot_username
+
+
+def _telegram_widget(request: Request, bot: str, next_path: str) -> dict[str, str]:
+    """The attributes of Telegram's login button; the `state` in its callback URL binds the login to this browser."""
+    stored = request.session.get(TELEGRAM_STATE_KEY) or {"state": secrets.token_urlsafe(16)}
+    request.session[TELEGRAM_STATE_KEY] = {**stored, "next_path": next_path}
+    callback_url = absolute_url(request, f"{LOGIN_PATH}/telegram/back/{stored['state']}")
+    return {"script": WIDGET_SCRIPT, "bot": bot, "callback_url": callback_url}
+
+
+async def _end_sessions(
+    request: Request,
+    state: AppState,
+    viewer: ViewerSession,
+    language: Language,
+    scope: Literal["out", "everywhere"],
+    *,
+    is_confirmed: bool,
+) -> Response:
+    """End this session or all sessions of a person; erase the person if no login would be left.
+
+    Args:
+        request: of the form.
+        state: of the application.
+        viewer: session of the browser.
+        language: of the confirmation page.
+        scope: `out` for this browser, `everywhere` for all browsers.
+        is_confirmed: whether the person knows that everything may be deleted.
+    """
+    async with state.resources.database.transaction() as connection:
+        person_id = await _lock_person(connection, viewer)
+        identities = [] if person_id is None else await people.list_identities(connection, person_id)
+        ended = {identity.subject for identity in identities if identity.provider is IdentityProvider.WEB}
+        if scope == "out":
+            ended &= {viewer.key or ""}
+        is_last_login = len(ended) == len(identities)
+        if person_id is not None and not is_last_login:
+            for session_key in ended:
+                await accounts.end_session(connection, session_key)
+        elif (
+            person_id is not None and not is_confirmed and not await account_merge.has_no_content(connection, person_id)
+        ):
+            return _render_confirmation(request, language, scope)
+    if person_id is not None and is_last_login:
+        # The person could never log in again to erase the data: erase it now.
+        await erase_person(state.resources, person_id)
+    response = redirect_with_notice(LOGIN_PATH, scope)
+    clear_visitor_cookie(response)
+    return response
+
+
+def _render_confirmation(
+    request: Request,
+    language: Language,
+    operation: Literal["out", "everywhere", "disconnect"],
+    method: str | None = None,
+) -> Response:
+    return render_page(
+        request, "auth/confirm_logout.html", language, section="login", operation=operation, method=method
+    )
+
+
+async def _lock_person(connection: AsyncConnection, viewer: ViewerSession) -> UUID | None:
+    """The id of the viewer's person, locked against concurrent changes of their identities."""
+    person_id = await viewer.get_person_id(connection)
     return person_id if person_id is not None and await people.lock(connection, person_id) else None

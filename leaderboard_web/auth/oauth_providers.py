@@ -1,8 +1,7 @@
-"""Logins of others by OAuth 2: Kakao's and Telegram's with OpenID Connect, Facebook's without. All that is asked for is
-who it is.
+"""Login with OAuth 2: Kakao and Telegram with OpenID Connect, Facebook without. Only the person's id is requested.
 
-Authlib keeps a login that has begun in a signed cookie for the pages under `/login`: its state, its nonce, the
-verifier of PKCE. What comes back without one that this browser has begun is refused.
+Authlib keeps a started login in a signed cookie for the pages under `/login`: its state, its nonce and the PKCE
+verifier. A callback without a login that this browser has started is rejected. Access tokens are discarded.
 """
 
 import re
@@ -24,44 +23,42 @@ from core.errors import LoginProviderUnavailableError, LoginRejectedError
 from core.settings import Settings
 
 REQUEST_TIMEOUT = 10.0
-"""Seconds for each call of a provider."""
+"""Seconds for each request to a provider."""
 SUBJECT_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 ALLOWED_ALGORITHMS = ("RS256", "ES256", "EdDSA")
-"""How an id_token may be signed, whatever its header or the provider's own list says: never by a shared secret, and
-never not at all."""
+"""Signature algorithms of ID tokens that are accepted, whatever the token's header or the provider's metadata says:
+public keys only, never a shared secret and never `none`."""
 
 
 class OAuthProvider(Protocol):
-    """A provider that can say who somebody is."""
+    """A provider that verifies who a person is."""
 
     provider: IdentityProvider
 
     async def authorize_redirect(self, request: Request, callback_url: str) -> Response:
-        """Send the browser to the provider, which sends it to `back` afterwards.
+        """Redirect the browser to the provider, which redirects it to `callback_url` afterwards.
 
         Raises:
             LoginProviderUnavailableError: the provider does not answer.
         """
 
     async def get_subject(self, request: Request) -> str:
-        """The provider's id of the person who came back.
+        """The provider's id of the person, from a request to the callback URL.
 
         Raises:
-            LoginRejectedError: not the end of a login that this browser has begun, or the provider's word on who
-                it is does not hold.
+            LoginRejectedError: this browser has not started the login, or the provider's answer is not valid.
             LoginProviderUnavailableError: the provider does not answer.
         """
 
 
 class _OidcClient(StarletteOAuth2App):  # type: ignore[misc]
-    """Authlib's client, which believes signatures of key pairs alone and uses PKCE where that is offered."""
+    """Authlib's client, which accepts `ALLOWED_ALGORITHMS` only and uses PKCE where the provider offers it."""
 
     async def load_server_metadata(self) -> dict[str, Any]:
         metadata: dict[str, Any] = await super().load_server_metadata()
         offered = metadata.get("id_token_signing_alg_values_supported", ())
-        metadata["id_token_signing_alg_values_supported"] = [
-            each for each in ALLOWED_ALGORITHMS if each in offered
-        ] or ["RS256"]
+        allowed = [algorithm for algorithm in ALLOWED_ALGORITHMS if algorithm in offered]
+        metadata["id_token_signing_alg_values_supported"] = allowed or ["RS256"]
         if "S256" in metadata.get("code_challenge_methods_supported", ()):
             self.client_kwargs["code_challenge_method"] = "S256"
         return metadata
@@ -69,14 +66,13 @@ class _OidcClient(StarletteOAuth2App):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OidcConfig:
-    """What is to be known of a provider of OpenID Connect."""
+    """How a provider implements OpenID Connect."""
 
     provider: IdentityProvider
     scope: str
     token_endpoint_auth_method: str
-    """Where its token endpoint wants the secret, in OAuth's words."""
     subject_claim: str
-    """The claim that holds the id by which the messenger knows the person, too."""
+    """The claim with the id that the provider's messenger uses, too."""
 
 
 KAKAO = _OidcConfig(
@@ -85,54 +81,58 @@ KAKAO = _OidcConfig(
     token_endpoint_auth_method="client_secret_post",
     subject_claim="sub",
 )
-"""Its `sub` is the id that the chatbot calls `appUserId`."""
+"""Kakao's `sub` is the chatbot's `appUserId`."""
 TELEGRAM = _OidcConfig(
     provider=IdentityProvider.TELEGRAM,
     scope="openid profile",
     token_endpoint_auth_method="client_secret_basic",
     subject_claim="id",
 )
-"""Its `sub` is a string of its own; the `id` is the one of its chats."""
+"""Telegram's `id` is the one of its chats; its `sub` is another one."""
 
 
 class _OidcProvider:
-    """A login by OpenID Connect."""
+    """Login with OpenID Connect."""
 
     def __init__(self, oauth: OAuth, config: _OidcConfig, credentials: tuple[str, SecretStr], issuer: str) -> None:
-        client, secret = credentials
+        """Register the client.
+
+        Args:
+            oauth: Authlib's registry.
+            config: of the provider.
+            credentials: client id and secret.
+            issuer: base URL of the discovery document, and the required `iss` of ID tokens.
+        """
+        client_id, secret = credentials
+        auth_method = config.token_endpoint_auth_method
         self.provider, self._subject_claim, self._issuer = config.provider, config.subject_claim, issuer
         self._client = oauth.register(
             config.provider.value,
             client_cls=_OidcClient,
-            client_id=client,
+            client_id=client_id,
             client_secret=secret.get_secret_value(),
             server_metadata_url=f"{issuer}/.well-known/openid-configuration",
-            access_token_params={"client_id": client}
-            if config.token_endpoint_auth_method == "client_secret_basic"
-            else None,
-            client_kwargs={
-                **_client_kwargs(config.scope),
-                "token_endpoint_auth_method": config.token_endpoint_auth_method,
-            },
+            access_token_params={"client_id": client_id} if auth_method == "client_secret_basic" else None,
+            client_kwargs={**_client_kwargs(config.scope), "token_endpoint_auth_method": auth_method},
         )
 
     async def authorize_redirect(self, request: Request, callback_url: str) -> Response:
         with _map_provider_errors():
-            answer: Response = await self._client.authorize_redirect(request, callback_url)
-        return answer
+            response: Response = await self._client.authorize_redirect(request, callback_url)
+        return response
 
     async def get_subject(self, request: Request) -> str:
-        claims = {
+        claims_options = {
             "iss": {"essential": True, "values": [self._issuer]},
             "aud": {"essential": True, "values": [self._client.client_id]},
         }
         with _map_provider_errors():
-            token = await self._client.authorize_access_token(request, claims_options=claims)
+            token = await self._client.authorize_access_token(request, claims_options=claims_options)
         return _read_subject(token.get("userinfo"), self._subject_claim)
 
 
 class _FacebookProvider:
-    """Facebook Login. Its id of a person is this app's own."""
+    """Facebook Login; its id of a person is valid for this app only."""
 
     provider = IdentityProvider.FACEBOOK
 
@@ -146,37 +146,36 @@ class _FacebookProvider:
             access_token_url=f"{settings.facebook_graph_url}/{version}/oauth/access_token",
             access_token_params={"method": "GET", "client_secret": secret},
             api_base_url=f"{settings.facebook_graph_url}/{version}/",
-            # Where nothing is posted, Authlib cannot put the secret in by itself.
+            # Authlib adds the secret to POST requests only.
             client_kwargs={**_client_kwargs("public_profile"), "token_endpoint_auth_method": "none"},
         )
 
     async def authorize_redirect(self, request: Request, callback_url: str) -> Response:
         with _map_provider_errors():
-            answer: Response = await self._client.authorize_redirect(request, callback_url)
-        return answer
+            response: Response = await self._client.authorize_redirect(request, callback_url)
+        return response
 
     async def get_subject(self, request: Request) -> str:
         with _map_provider_errors():
             token = await self._client.authorize_access_token(request)
-            reply = await self._client.get("me", params={"fields": "id"}, token=token)
-            reply.raise_for_status()
-            me = reply.json()
-        return _read_subject(me, "id")
+            response = await self._client.get("me", params={"fields": "id"}, token=token)
+            response.raise_for_status()
+            profile = response.json()
+        return _read_subject(profile, "id")
 
 
 def configured_providers(settings: Settings) -> dict[str, OAuthProvider]:
-    """The logins that are configured, by the names that they have in addresses and in `core.services.accounts.WAYS`."""
-    oauth = OAuth()
-    logins: dict[str, OAuthProvider] = {}
+    """The configured providers, by their names in URLs and in `core.services.accounts.LOGIN_METHODS`."""
+    oauth, providers = OAuth(), dict[str, OAuthProvider]()
     if settings.kakao_client_id and settings.kakao_client_secret is not None:
-        keys = settings.kakao_client_id, settings.kakao_client_secret
-        logins["kakao"] = _OidcProvider(oauth, KAKAO, keys, settings.kakao_login_issuer)
+        credentials = settings.kakao_client_id, settings.kakao_client_secret
+        providers["kakao"] = _OidcProvider(oauth, KAKAO, credentials, settings.kakao_login_issuer)
     if settings.telegram_client_id and settings.telegram_client_secret is not None:
-        keys = settings.telegram_client_id, settings.telegram_client_secret
-        logins["telegram"] = _OidcProvider(oauth, TELEGRAM, keys, settings.telegram_login_issuer)
+        credentials = settings.telegram_client_id, settings.telegram_client_secret
+        providers["telegram"] = _OidcProvider(oauth, TELEGRAM, credentials, settings.telegram_login_issuer)
     if settings.facebook_client_id and settings.facebook_client_secret is not None:
-        logins["facebook"] = _FacebookProvider(oauth, settings)
-    return logins
+        providers["facebook"] = _FacebookProvider(oauth, settings)
+    return providers
 
 
 def _client_kwargs(scope: str) -> dict[str, Any]:
@@ -185,7 +184,12 @@ def _client_kwargs(scope: str) -> dict[str, Any]:
 
 @contextmanager
 def _map_provider_errors() -> Iterator[None]:
-    """A provider's answer, or one of the two errors; neither holds what the provider said."""
+    """Translate errors of a provider's answer; the new errors contain nothing that the provider sent.
+
+    Raises:
+        LoginRejectedError: Authlib or the signature check rejected the answer.
+        LoginProviderUnavailableError: there is no answer, or it is malformed.
+    """
     try:
         yield
     except (AuthlibBaseError, JoseError) as error:
@@ -193,14 +197,19 @@ def _map_provider_errors() -> Iterator[None]:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise LoginProviderUnavailableError(type(error).__name__) from error
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        # Authlib reads what a provider says without checking what kind of JSON it is.
+        # Authlib reads the provider's JSON without checking its structure.
         raise LoginProviderUnavailableError(f"malformed: {type(error).__name__}") from error
 
 
 def _read_subject(claims: object, claim: str) -> str:
+    """The person's id in a claim.
+
+    Raises:
+        LoginRejectedError: the claim is missing or no id.
+    """
     value = claims.get(claim) if isinstance(claims, dict) else None
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not SUBJECT_PATTERN.fullmatch(value):
-        raise LoginRejectedError("no person")
+        raise LoginRejectedError("no subject")
     return value

@@ -1,74 +1,116 @@
-"""`/login/kakao` and `/login/facebook`: to the provider's own page and back."""
+"""`/login/{provider}`: login with an OAuth provider, to its own page and back."""
+
+from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from core.conversation.narration import error_message
 from core.errors import LoginError
-from leaderboard_web.auth.login_flow import complete_login, safe_next_path
-from leaderboard_web.auth.login_page import LOGIN_PATH, LoginPage
+from core.i18n.translations import Language
+from leaderboard_web.auth.login_flow import LOGIN_PATH, complete_login, safe_next_path
+from leaderboard_web.auth.login_page import render_login_page
 from leaderboard_web.auth.oauth_providers import OAuthProvider
-from leaderboard_web.dependencies import AppState
+from leaderboard_web.dependencies import AppState, Lang, State, Viewer
 from leaderboard_web.errors import status_for
-from leaderboard_web.language import request_language
 from leaderboard_web.middleware.csrf import is_same_origin
 from leaderboard_web.page_meta import absolute_url
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.routing import PageRoute
+from leaderboard_web.sessions import ViewerSession
+
+NEXT_PATH_KEY = "next_path"
+"""Key in the login session of the path to continue with."""
 
 log = structlog.get_logger()
-
-NEXT_PATH_KEY = "on"
-"""Where the session keeps the page that a login leads to."""
+router = APIRouter(route_class=PageRoute)
 
 
-def oauth_routes(state: AppState, page: LoginPage, providers: dict[str, OAuthProvider]) -> APIRouter:
-    """The way there and the way back, for each login that is configured."""
-    router = APIRouter(route_class=PageRoute)
+def get_provider(name: str, state: State) -> OAuthProvider:
+    """The provider of the path.
 
-    @router.get(f"{LOGIN_PATH}/{{name}}", response_class=Response)
-    async def begin(request: Request, name: str) -> Response:
-        """Send the browser to the provider; `next` is where the login leads in the end."""
-        login = _get_provider(providers, name)
-        if not is_same_origin(request.headers):
-            # No other site logs anybody in.
-            return redirect_with_notice(LOGIN_PATH)
-        on = safe_next_path(request.query_params.get("next"))
-        try:
-            answer = await login.authorize_redirect(request, absolute_url(request, f"{LOGIN_PATH}/{name}/back"))
-        except LoginError as error:
-            return await refuse(request, name, error)
-        request.session[NEXT_PATH_KEY] = on
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
-
-    @router.get(f"{LOGIN_PATH}/{{name}}/back", response_class=Response)
-    async def back(request: Request, name: str) -> Response:
-        """Let in whom the provider vouches for."""
-        login = _get_provider(providers, name)
-        on = safe_next_path(request.session.get(NEXT_PATH_KEY))
-        if request.query_params.get("error") == "access_denied":
-            request.session.clear()
-            return redirect_with_notice(LOGIN_PATH, "denied")
-        try:
-            subject = await login.get_subject(request)
-            answer = await complete_login(state, request, login.provider, subject, next_path=on)
-        except LoginError as error:
-            return await refuse(request, name, error)
-        request.session.clear()
-        return answer
-
-    async def refuse(request: Request, name: str, error: LoginError) -> Response:
-        log.info("login refused", by=name, error=type(error).__name__, detail=error.detail)
-        sentence = error_message(error, request_language(request))
-        return await page.render(
-            request, next_path=request.session.get(NEXT_PATH_KEY), status=int(status_for(error)), error=sentence
-        )
-
-    return router
-
-
-def _get_provider(providers: dict[str, OAuthProvider], name: str) -> OAuthProvider:
-    if name not in providers:
+    Raises:
+        HTTPException: 404, it is not configured.
+    """
+    provider = state.oauth_providers.get(name)
+    if provider is None:
         raise HTTPException(404)
-    return providers[name]
+    return provider
+
+
+Provider = Annotated[OAuthProvider, Depends(get_provider)]
+
+
+@router.get("/login/{name}", name="oauth_login")
+async def start_login(
+    request: Request,
+    name: str,
+    provider: Provider,
+    viewer: Viewer,
+    language: Lang,
+    state: State,
+    next_path: Annotated[str | None, Query(alias="next")] = None,
+) -> Response:
+    """Redirect the browser to the provider."""
+    if not is_same_origin(request.headers):
+        # Other sites must not be able to start a login.
+        return redirect_with_notice(LOGIN_PATH)
+    try:
+        callback_url = absolute_url(request, state.url_for("oauth_callback", name=name))
+        response = await provider.authorize_redirect(request, callback_url)
+    except LoginError as error:
+        return await _render_error(request, state, viewer, language, name, error)
+    request.session[NEXT_PATH_KEY] = safe_next_path(next_path)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@router.get("/login/{name}/back", name="oauth_callback")
+async def finish_login(
+    request: Request,
+    name: str,
+    provider: Provider,
+    viewer: Viewer,
+    language: Lang,
+    state: State,
+    provider_error: Annotated[str | None, Query(alias="error")] = None,
+) -> Response:
+    """Log in the person whom the provider names."""
+    next_path = safe_next_path(request.session.get(NEXT_PATH_KEY))
+    if provider_error == "access_denied":
+        request.session.clear()
+        return redirect_with_notice(LOGIN_PATH, "denied")
+    try:
+        subject = await provider.get_subject(request)
+        response = await complete_login(
+            state, viewer, provider.provider, subject, language=language, next_path=next_path
+        )
+    except LoginError as error:
+        return await _render_error(request, state, viewer, language, name, error)
+    request.session.clear()
+    return response
+
+
+async def _render_error(
+    request: Request, state: AppState, viewer: ViewerSession, language: Language, name: str, error: LoginError
+) -> Response:
+    """The login page with the reason why a login failed.
+
+    Args:
+        request: of the failed login.
+        state: of the application.
+        viewer: session of the browser.
+        language: of the page.
+        name: of the provider.
+        error: the reason.
+    """
+    log.info("login_refused", method=name, error=type(error).__name__, detail=error.detail)
+    return await render_login_page(
+        request,
+        state,
+        viewer,
+        language,
+        next_path=request.session.get(NEXT_PATH_KEY),
+        status=int(status_for(error)),
+        error=error_message(error, language),
+    )

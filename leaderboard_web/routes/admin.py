@@ -1,151 +1,157 @@
-"""`/admin`: what people reported, and what moderators did. For everybody who is none of them it does not exist."""
+"""`/admin`: reported looks and the moderation log, for moderators; for everybody else these pages do not exist."""
 
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.display_names import display_name
 from core.conversation.narration import style_name
-from core.db import moderation
+from core.db.moderation import ModerationLogEntry, ReportedLook, list_log, list_reported
 from core.errors import LookNotFoundError, PersonNotFoundError
 from core.i18n.translations import Language, translate
 from core.seoul_time import SEOUL
-from core.services import moderation as acts
-from leaderboard_web.dependencies import AppState
+from core.services import moderation
+from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Viewer
 from leaderboard_web.image_urls import private_image_url
-from leaderboard_web.language import request_language
-from leaderboard_web.parameters import parse_canonical_uuid, query_parameter
+from leaderboard_web.pagination import Cursor, build_page, cursor_parameter
 from leaderboard_web.routes.reactions import ReportReason
 from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
 
 ROWS_PER_PAGE = 20
 ACTIONS = {
-    ("looks", "hide"): acts.remove_look,
-    ("looks", "restore"): acts.restore_look,
-    ("people", "ban"): acts.ban_person,
-    ("people", "unban"): acts.unban_person,
+    ("looks", "hide"): moderation.remove_look,
+    ("looks", "restore"): moderation.restore_look,
+    ("people", "ban"): moderation.ban_person,
+    ("people", "unban"): moderation.unban_person,
 }
 
+router = APIRouter(prefix="/admin", route_class=PageRoute)
 
-def admin_routes(state: AppState) -> APIRouter:
-    """The queue of reported looks, the acts, and their log."""
-    router, memory, guests, admins = (
-        APIRouter(prefix="/admin", route_class=PageRoute),
-        state.resources,
-        state.visitor_sessions,
-        state.settings.admins,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCursor(Cursor):
+    """A position in the list of reported looks."""
+
+    report_count: int
+    look_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogCursor(Cursor):
+    """A position in the moderation log."""
+
+    entry_id: int
+
+
+async def get_moderator_id(viewer: Viewer, state: State) -> UUID:
+    """The id of the viewer, who is a moderator.
+
+    The connection is released before the route runs, since moderation services open transactions.
+
+    Raises:
+        HTTPException: 404, the viewer is no moderator.
+    """
+    async with state.resources.database.connection() as connection:
+        person_id = await viewer.get_person_id(connection)
+        if person_id is None or not await moderation.is_admin(connection, state.settings.admins, person_id):
+            raise HTTPException(404)
+    return person_id
+
+
+Moderator = Annotated[UUID, Depends(get_moderator_id)]
+AfterReport = Annotated[ReportCursor | None, cursor_parameter(ReportCursor, "after")]
+BeforeLogEntry = Annotated[LogCursor | None, cursor_parameter(LogCursor, "before")]
+
+
+@router.get("", name="admin_reports", dependencies=[Depends(get_moderator_id)])
+async def reports_page(request: Request, after: AfterReport, connection: Db, language: Lang, state: State) -> Response:
+    """Looks with unresolved reports, the most reported first."""
+    position = None if after is None else (after.report_count, after.look_id)
+    page = build_page(
+        await list_reported(connection, limit=ROWS_PER_PAGE + 1, after=position),
+        ROWS_PER_PAGE,
+        lambda row: ReportCursor(report_count=row.report_count, look_id=row.look.id),
+    )
+    return render_page(
+        request,
+        "admin/reports.html",
+        language,
+        section="admin",
+        reported=[_describe_report(row, state, language) for row in page.rows],
+        next_url=page.next_cursor and state.url_for("admin_reports", query={"after": page.next_cursor}),
     )
 
-    async def moderator(connection: AsyncConnection, request: Request) -> UUID:
-        """Who asks.
 
-        Raises:
-            HTTPException: 404, they may not moderate.
-        """
-        person_id = await guests.get_person_id(connection, request)
-        if person_id is None or not await acts.is_admin(connection, admins, person_id):
-            raise HTTPException(404)
-        return person_id
+@router.get("/log", name="admin_log", dependencies=[Depends(get_moderator_id)])
+async def log_page(request: Request, before: BeforeLogEntry, connection: Db, language: Lang, state: State) -> Response:
+    """All moderation actions, the latest first."""
+    page = build_page(
+        await list_log(connection, limit=ROWS_PER_PAGE + 1, after=None if before is None else before.entry_id),
+        ROWS_PER_PAGE,
+        lambda entry: LogCursor(entry_id=entry.id),
+    )
+    return render_page(
+        request,
+        "admin/log.html",
+        language,
+        section="admin",
+        entries=[_describe_log_entry(entry, language) for entry in page.rows],
+        next_url=page.next_cursor and state.url_for("admin_log", query={"before": page.next_cursor}),
+    )
 
-    @router.get("", response_class=Response)
-    async def queue(request: Request) -> Response:
-        """Looks with reports that nobody has seen, the most reported first."""
-        async with memory.database.connection() as connection:
-            await moderator(connection, request)
-            found = await moderation.list_reported(
-                connection, limit=ROWS_PER_PAGE + 1, after=query_parameter(request, "after", _parse_queue_cursor)
-            )
-        language, shown = request_language(request), found[:ROWS_PER_PAGE]
-        last = shown[-1] if len(found) > ROWS_PER_PAGE else None
-        return render_page(
-            request,
-            "admin/queue.html",
-            request_language(request),
-            section="admin",
-            reported=[
-                {
-                    "look": each.look,
-                    "photo": private_image_url(memory.url_signer, each.look.photo_key) if each.look.photo_key else None,
-                    "style_name": style_name(each.look.style, language),
-                    "name": display_name(each.look.person_id, each.owner_name, language),
-                    "banned": each.is_owner_banned,
-                    "reports": each.report_count,
-                    "reasons": [_describe_reason(reason, language) for reason in each.reasons],
-                }
-                for each in shown
-            ],
-            more=f"/admin?after={last.report_count}.{last.look.id.hex}" if last else None,
-        )
 
-    @router.get("/log", response_class=Response)
-    async def log(request: Request) -> Response:
-        """Every act, the latest first."""
-        async with memory.database.connection() as connection:
-            await moderator(connection, request)
-            found = await moderation.list_log(
-                connection, limit=ROWS_PER_PAGE + 1, after=query_parameter(request, "before", _parse_log_cursor)
-            )
-        language, shown = request_language(request), found[:ROWS_PER_PAGE]
-        return render_page(
-            request,
-            "admin/log.html",
-            request_language(request),
-            section="admin",
-            entries=[
-                {
-                    "act": each.action,
-                    "when": each.created_at.astimezone(SEOUL),
-                    "moderator": _display_name(each.moderator, language),
-                    "person": _display_name(each.person, language),
-                    "banned": each.person[0] if each.is_person_banned and each.person else None,
-                    "look_id": each.look_id,
-                }
-                for each in shown
-            ],
-            more=f"/admin/log?before={shown[-1].id}" if len(found) > ROWS_PER_PAGE else None,
-        )
+@router.post("/{kind}/{target_id}/{action}", name="moderate")
+async def moderate(
+    moderator_id: Moderator,
+    kind: Literal["looks", "people"],
+    target_id: CanonicalUUID,
+    action: Literal["hide", "restore", "ban", "unban"],
+    state: State,
+) -> Response:
+    """Execute a moderation action; that another moderator was faster, or the target is gone, is no error."""
+    execute = ACTIONS.get((kind, action))
+    if execute is None:
+        raise HTTPException(404)
+    with suppress(LookNotFoundError, PersonNotFoundError):
+        await execute(state.resources, moderator_id, target_id)
+    return RedirectResponse(state.url_for("admin_log" if action == "unban" else "admin_reports"), 303)
 
-    @router.post("/{kind}/{target_id}/{action}", response_class=Response)
-    async def moderate(request: Request, kind: str, target_id: str, action: str) -> Response:
-        """Apply a moderation action; one that another moderator has already done is no error."""
-        async with memory.database.connection() as connection:
-            moderator_id = await moderator(connection, request)
-        apply = ACTIONS.get((kind, action))
-        if apply is None:
-            raise HTTPException(404)
-        with suppress(LookNotFoundError, PersonNotFoundError):
-            await apply(memory, moderator_id, parse_canonical_uuid(target_id))
-        return RedirectResponse("/admin/log" if action == "unban" else "/admin", 303)
 
-    return router
+def _describe_report(row: ReportedLook, state: AppState, language: Language) -> dict[str, object]:
+    """What the page shows of a reported look."""
+    look = row.look
+    return {
+        "look": look,
+        "photo_url": private_image_url(state.resources.url_signer, look.photo_key) if look.photo_key else None,
+        "style_name": style_name(look.style, language),
+        "owner_name": display_name(look.person_id, row.owner_name, language),
+        "is_owner_banned": row.is_owner_banned,
+        "report_count": row.report_count,
+        "reasons": [_describe_reason(reason, language) for reason in row.reasons],
+    }
+
+
+def _describe_log_entry(entry: ModerationLogEntry, language: Language) -> dict[str, object]:
+    """What the page shows of a moderation action; names of erased people are None."""
+    return {
+        "action": entry.action,
+        "created_at": entry.created_at.astimezone(SEOUL),
+        "moderator_name": entry.moderator and display_name(*entry.moderator, language),
+        "person_name": entry.person and display_name(*entry.person, language),
+        "banned_person_id": entry.person[0] if entry.is_person_banned and entry.person else None,
+        "look_id": entry.look_id,
+    }
 
 
 def _describe_reason(reason: str, language: Language) -> str:
-    """What somebody chose in a report's form, and what they added."""
-    chosen, _, line = reason.partition(": ")
+    """The chosen reason of a report in words, and the text that was added to it."""
+    chosen, _, text = reason.partition(": ")
     if chosen not in set(ReportReason):
         return reason
-    words = translate(f"report.reason.{chosen}", language)
-    return f"{words}: {line}" if line else words
-
-
-def _display_name(person: tuple[UUID, str | None] | None, language: Language) -> str | None:
-    """A name for the log; None if they were forgotten."""
-    return None if person is None else display_name(person[0], person[1], language)
-
-
-def _parse_queue_cursor(text: str) -> tuple[int, UUID]:
-    """Where in the queue a page ended."""
-    reports, _, look_id = text.partition(".")
-    return _parse_log_cursor(reports), UUID(look_id)
-
-
-def _parse_log_cursor(text: str) -> int:
-    """Where in the log a page ended."""
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise ValueError(text)
-    return int(text)
+    label = translate(f"report.reason.{chosen}", language)
+    return f"{label}: {text}" if text else label

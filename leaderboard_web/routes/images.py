@@ -1,84 +1,123 @@
-"""The pictures of looks, for whoever holds a link that Eva signed and that still is good.
+"""Images of looks: photos, heatmaps and thumbnails under signed URLs, and share images.
 
-There are two kinds. `/pictures` and `/thumbs` are for a look's owner, for moderators and for chats. `/shared` is for
-everybody: its links are good while the look is on the board, and end in the moment in which it is taken back or held.
+`/pictures` and `/thumbs` are for the owner of a look, for moderators and for chats. `/shared` is for everybody; its
+URLs work while the look is on the leaderboard. Share images need no signature, because crawlers fetch them.
 """
 
+from functools import partial
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, HTTPException, Path, Response
 
+from core.conversation.narration import verdict_messages
 from core.db import leaderboard
 from core.errors import ObjectNotFoundError
-from core.images.renditions import RenditionStore, make_thumbnail, thumbnail_key
-from leaderboard_web.dependencies import AppState
+from core.i18n.translations import Language
+from core.images.renditions import make_thumbnail, share_image_key, thumbnail_key
+from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.image_urls import public_signature_subject
-from leaderboard_web.parameters import parse_canonical_uuid
 from leaderboard_web.routing import PageRoute
+from leaderboard_web.share_image import content_hash, draw_share_image, read_content_hash
+from leaderboard_web.sharing import share_image_text, verdict_sentence
 
-# Private: a picture that its owner takes back must not stay in caches that others share.
+# Private: an image that its owner deletes must not stay in shared caches.
 PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
+SHARE_IMAGE_CACHE_HEADERS = {"Cache-Control": "public, max-age=3600"}
+
+router = APIRouter(route_class=PageRoute)
 
 
-def image_routes(state: AppState) -> APIRouter:
-    """The routes; they serve from a folder as well as from S3."""
-    router, memory, derived = APIRouter(route_class=PageRoute), state.resources, RenditionStore(state.resources)
+@router.get("/pictures/{key:path}", name="private_image")
+async def private_image(key: str, state: State, t: str = "") -> Response:
+    """An image.
 
-    @router.get("/pictures/{key:path}", response_class=Response)
-    async def picture(key: str, t: str = "") -> Response:
-        """A picture.
+    Raises:
+        InvalidSignatureError: the URL is forged or expired.
+        ObjectNotFoundError: the image was deleted.
+    """
+    state.resources.url_signer.verify(key, t)
+    return await _stored_image(state, key)
 
-        Raises:
-            InvalidSignatureError: the link is not Eva's, or too old.
-            ObjectNotFoundError: the picture was deleted.
-        """
-        memory.url_signer.verify(key, t)
-        return Response(await memory.storage.get(key), media_type="image/jpeg", headers=PRIVATE_CACHE_HEADERS)
 
-    @router.get("/thumbs/{look_id}/{photo_key:path}", response_class=Response)
-    async def thumb(look_id: str, photo_key: str, t: str = "") -> Response:
-        """A thumbnail, made when it is first asked for.
+@router.get("/thumbs/{look_id}/{photo_key:path}", name="private_thumbnail")
+async def private_thumbnail(look_id: CanonicalUUID, photo_key: str, state: State, t: str = "") -> Response:
+    """A thumbnail, which is created on first use.
 
-        Raises:
-            InvalidSignatureError: the link is not Eva's, or too old.
-            ObjectNotFoundError: the photo was deleted, or is another look's.
-        """
-        memory.url_signer.verify(photo_key, t)
-        return await thumb_of(parse_canonical_uuid(look_id), photo_key)
+    Raises:
+        InvalidSignatureError: the URL is forged or expired.
+        ObjectNotFoundError: the photo was deleted, or belongs to another look.
+    """
+    state.resources.url_signer.verify(photo_key, t)
+    return await _thumbnail(state, look_id, photo_key)
 
-    @router.get("/shared/{look_id}/thumb/{photo_key:path}", response_class=Response)
-    async def shared_thumb(look_id: str, photo_key: str, t: str = "") -> Response:
-        """The thumbnail of a look on the board.
 
-        Raises:
-            InvalidSignatureError: the link is not Eva's, or too old.
-            ObjectNotFoundError: the photo was deleted, or is another look's, or the look is not on the board.
-        """
-        await let_pass(look_id, photo_key, t)
-        return await thumb_of(parse_canonical_uuid(look_id), photo_key)
+@router.get("/shared/{look_id}/thumb/{photo_key:path}", name="public_thumbnail")
+async def public_thumbnail(look_id: CanonicalUUID, photo_key: str, state: State, t: str = "") -> Response:
+    """The thumbnail of a look on the leaderboard.
 
-    @router.get("/shared/{look_id}/{key:path}", response_class=Response)
-    async def shared(look_id: str, key: str, t: str = "") -> Response:
-        """A picture of a look on the board.
+    Raises:
+        InvalidSignatureError: the URL is forged or expired.
+        ObjectNotFoundError: the photo was deleted or belongs to another look, or the look is not on the leaderboard.
+    """
+    await _verify_public_url(state, look_id, photo_key, t)
+    return await _thumbnail(state, look_id, photo_key)
 
-        Raises:
-            InvalidSignatureError: the link is not Eva's, or too old.
-            ObjectNotFoundError: the picture was deleted, or the look is not on the board.
-        """
-        await let_pass(look_id, key, t)
-        return Response(await memory.storage.get(key), media_type="image/jpeg", headers=PRIVATE_CACHE_HEADERS)
 
-    async def let_pass(look_id: str, key: str, token: str) -> None:
-        look = parse_canonical_uuid(look_id)
-        memory.url_signer.verify(public_signature_subject(look, key), token)
-        async with memory.database.connection() as connection:
-            if not await leaderboard.is_public(connection, look):
-                raise ObjectNotFoundError
+@router.get("/shared/{look_id}/{key:path}", name="public_image")
+async def public_image(look_id: CanonicalUUID, key: str, state: State, t: str = "") -> Response:
+    """An image of a look on the leaderboard.
 
-    async def thumb_of(look_id: UUID, photo_key: str) -> Response:
-        made = await derived.get_or_create(
-            thumbnail_key(photo_key), make_thumbnail, look_id=look_id, photo_key=photo_key
-        )
-        return Response(made, media_type="image/jpeg", headers=PRIVATE_CACHE_HEADERS)
+    Raises:
+        InvalidSignatureError: the URL is forged or expired.
+        ObjectNotFoundError: the image was deleted, or the look is not on the leaderboard.
+    """
+    await _verify_public_url(state, look_id, key, t)
+    return await _stored_image(state, key)
 
-    return router
+
+# Version 1 stands in links from the time before versions were hashes.
+@router.get("/looks/{look_id}/card-{language}-{version}.jpg", name="share_image")
+async def share_image(
+    look_id: CanonicalUUID,
+    language: Language,
+    version: Annotated[str, Path(pattern=r"^([0-9a-f]{10}|1)$")],
+    state: State,
+) -> Response:
+    """The share image of a look on the leaderboard; URLs of older versions return the current one."""
+    # Released before the image is drawn, which takes a connection of its own.
+    async with state.resources.database.connection() as connection:
+        entry = await leaderboard.get_look(connection, look_id)
+    if entry is None or entry.look.photo_key is None:
+        raise HTTPException(404)
+    look, photo_key = entry.look, entry.look.photo_key
+    sentence = verdict_sentence(verdict_messages(look.verdict, seed=str(look.id), language=language))
+    text = share_image_text(look, sentence, language)
+    expected_hash = content_hash(**text)
+    image = await state.renditions.get_or_create(
+        share_image_key(photo_key, language),
+        partial(draw_share_image, **text),
+        look_id=look.id,
+        photo_key=photo_key,
+        is_current=lambda stored: read_content_hash(stored) == expected_hash,
+    )
+    return Response(image, media_type="image/jpeg", headers=SHARE_IMAGE_CACHE_HEADERS)
+
+
+async def _verify_public_url(state: AppState, look_id: UUID, key: str, token: str) -> None:
+    state.resources.url_signer.verify(public_signature_subject(look_id, key), token)
+    async with state.resources.database.connection() as connection:
+        if not await leaderboard.is_public(connection, look_id):
+            raise ObjectNotFoundError
+
+
+async def _stored_image(state: AppState, key: str) -> Response:
+    content = await state.resources.storage.get(key)
+    return Response(content, media_type="image/jpeg", headers=PRIVATE_CACHE_HEADERS)
+
+
+async def _thumbnail(state: AppState, look_id: UUID, photo_key: str) -> Response:
+    content = await state.renditions.get_or_create(
+        thumbnail_key(photo_key), make_thumbnail, look_id=look_id, photo_key=photo_key
+    )
+    return Response(content, media_type="image/jpeg", headers=PRIVATE_CACHE_HEADERS)

@@ -30,7 +30,7 @@ async def look_page(
     card = build_card(entry, signer=state.resources.url_signer, language=language)
     messages = verdict_messages(look.verdict, seed=str(look.id), language=language)
     sentence = preview_sentence = verdict_sentence(messages)
-    share = build_share_links(request, state.settings, look, card, sentence, language)
+    share = build_share_links(request, state, look, card, sentence, language)
     if (preview_in := preview_language(request, language)) is not language:
         preview_sentence = verdict_sentence(verdict_messages(look.verdict, seed=str(look.id), language=preview_in))
     # The database requires of shared looks that they have both times and both images.
@@ -40,7 +40,7 @@ async def look_page(
         "look.html",
         language,
         section="board",
-        preview=link_preview(look, card.owner_name, preview_sentence, preview_in),
+        preview=link_preview(state, look, card.owner_name, preview_sentence, preview_in),
         card=card,
         heatmap_url=public_image_url(state.resources.url_signer, look, look.heatmap_key or ""),
         messages=[message.text for message in messages],

@@ -1,13 +1,12 @@
-"""`/styles`: the eight styles, and for each what it is, her words, its best looks, and how often she is right."""
+"""`/styles`: the eight styles; for each its description, its top looks and the model's accuracy."""
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from core.conversation.narration import style_description, style_name
 from core.db import leaderboard
 from core.db.leaderboard import Period
 from core.styles import STYLES, Style
-from leaderboard_web.dependencies import AppState
-from leaderboard_web.language import request_language
+from leaderboard_web.dependencies import Db, Lang, State, Viewer
 from leaderboard_web.model_metrics import load_metrics
 from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
@@ -15,49 +14,34 @@ from leaderboard_web.view_models import build_card
 
 LOOKS_SHOWN = 4
 
+router = APIRouter(route_class=PageRoute)
 
-def style_routes(state: AppState) -> APIRouter:
-    """The pages of the styles."""
-    router, memory, guests, model = (
-        APIRouter(route_class=PageRoute),
-        state.resources,
-        state.visitor_sessions,
-        state.classifier.model_card,
+
+@router.get("/styles", name="styles")
+async def styles_page(request: Request, language: Lang) -> Response:
+    """All styles with their descriptions."""
+    styles = [(style, style_name(style, language), style_description(style, language)) for style in STYLES]
+    return render_page(request, "styles.html", language, section="styles", styles=styles)
+
+
+@router.get("/styles/{style}", name="style")
+async def style_page(
+    request: Request, style: Style, connection: Db, viewer: Viewer, language: Lang, state: State
+) -> Response:
+    """One style."""
+    entries = await leaderboard.get_page(connection, style=style, limit=LOOKS_SHOWN, viewer_key=viewer.key or "")
+    metrics = load_metrics(state.classifier.model_card)
+    signer = state.resources.url_signer
+    return render_page(
+        request,
+        "style.html",
+        language,
+        section="styles",
+        style=style,
+        style_name=style_name(style, language),
+        style_description=style_description(style, language),
+        cards=[build_card(entry, signer=signer, language=language, rank=rank) for rank, entry in enumerate(entries, 1)],
+        leaderboard_url=state.url_for("leaderboard", query={"when": Period.ALL, "style": style}),
+        metrics=metrics.styles[style] if metrics else None,
+        other_styles=[(other, style_name(other, language)) for other in STYLES if other is not style],
     )
-
-    @router.get("/styles", response_class=Response)
-    async def every(request: Request) -> Response:
-        """All eight."""
-        language = request_language(request)
-        styles = [(style, style_name(style, language), style_description(style, language)) for style in STYLES]
-        return render_page(request, "styles.html", request_language(request), section="styles", styles=styles)
-
-    @router.get("/styles/{key}", response_class=Response)
-    async def one(request: Request, key: str) -> Response:
-        """One of them."""
-        if key not in set(Style):
-            raise HTTPException(404)
-        style, language = Style(key), request_language(request)
-        async with memory.database.connection() as connection:
-            top = await leaderboard.get_page(
-                connection, style=style, limit=LOOKS_SHOWN, viewer_key=guests.session_key(request) or ""
-            )
-        figures = load_metrics(model)
-        return render_page(
-            request,
-            "style.html",
-            request_language(request),
-            section="styles",
-            style=style,
-            name=style_name(style, language),
-            line=style_description(style, language),
-            cards=[
-                build_card(each, signer=memory.url_signer, language=language, rank=place)
-                for place, each in enumerate(top, 1)
-            ],
-            board=state.url_for("leaderboard", query={"when": Period.ALL, "style": style}),
-            right=figures.styles[style] if figures else None,
-            styles=[(each, style_name(each, language)) for each in STYLES if each is not style],
-        )
-
-    return router

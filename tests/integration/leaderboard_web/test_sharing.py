@@ -162,7 +162,7 @@ async def test_a_mended_sentence_makes_a_new_card_at_a_new_address(
     before = await address()
     old = (await client.get(before)).content
     assert (await client.get(before)).content == old == await resources.storage.get(key)
-    monkeypatch.setattr("leaderboard_web.sharing.verdict_sentence", lambda _: "Mended.")
+    monkeypatch.setattr("leaderboard_web.routes.images.verdict_sentence", lambda _: "Mended.")
     monkeypatch.setattr("leaderboard_web.routes.looks.verdict_sentence", lambda _: "Mended.")
     after = await address()
     assert after != before
