@@ -39,7 +39,7 @@ def create_bare_app(dsn: str, templates: str) -> FastAPI:
     @app.get("/{path:path}", response_class=HTMLResponse)
     async def page(path: str, request: Request) -> HTMLResponse:
         query = f"?{request.url.query}" if request.url.query else ""
-        frame, *cards = await request.app.state.pool.fetch(QUERY, f"/{path}{query}")
+        frame, *cards = await request.app.state.pool.fetch(QUERY, request.scope["raw_path"].decode() + query)
         template = environment.get_template(frame["fields"][0])
         return HTMLResponse(template.render(frame=frame["fields"], cards=[row["fields"] for row in cards]))
 
