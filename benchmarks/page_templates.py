@@ -1,4 +1,4 @@
-"""Jinja templates and rows for `benchmarks.bare_site`, derived from pages that Eva rendered.
+"""Jinja templates and rows for `benchmarks.reference_site`, derived from pages that Eva rendered.
 
 A page is split into its frame and its cards (`<li>` elements with a link to a look). Frames and cards with the same
 structure share a template, in which every text or attribute that differs between them is a value from the database.

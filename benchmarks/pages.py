@@ -4,7 +4,7 @@ For each size a database is seeded and `eva serve` is started on it, one process
 are one more process. All share the processors of this machine; sizes and sites take turns, so that other load is fair.
 
     rendered    processor time of one page over that of a bare FastAPI + Jinja2 + asyncpg app that makes the same HTML
-                from one query (`benchmarks.bare_site`). One reader, no page cache, no compression in either
+                from one query (`benchmarks.reference_site`). One reader, no page cache, no compression in either
     readers     response times of 20 readers who pause one second between pages, without a page cache, compressed
     cached      the page cache for visitors without a cookie; never counted as rendered
 
@@ -99,32 +99,32 @@ def collect_pages(board: SeededBoard) -> dict[str, list[str]]:
 
 
 def measure_rendering(board: SeededBoard, kinds: Mapping[str, list[str]], seconds: float) -> list[Figure]:
-    """Processor time of a rendered page, for Eva and for the bare site with the same HTML."""
+    """Processor time of a rendered page, for Eva and for the reference site with the same HTML."""
     figures = []
     for kind, paths in kinds.items():
         pages = {path: _get(board.port, path) for path in paths}
-        with tempfile.TemporaryDirectory(prefix="eva-bare-") as name:
+        with tempfile.TemporaryDirectory(prefix="eva-reference-") as name:
             templates = Path(name)
             _store_rows(board, write_templates(pages, templates))
             port = free_port()
-            command = [sys.executable, "-m", "benchmarks.bare_site", str(port), board.database_url, name]
+            command = [sys.executable, "-m", "benchmarks.reference_site", str(port), board.database_url, name]
             ready_url = f"http://127.0.0.1:{port}{paths[0]}"
             with running(command, board.folder, {}, ready_url=ready_url) as process:
                 equal = [path for path in paths if _get(port, path) == pages[path]]
                 if len(equal) < 0.9 * len(paths):
-                    raise ValueError(f"the bare site renders only {len(equal)} of {len(paths)} pages of {kind} equally")
+                    raise ValueError(f"{kind}: the reference site equals only {len(equal)} of {len(paths)} pages")
                 requests = [(path, "") for path in equal]
-                costs: dict[str, list[float]] = {"eva": [], "bare": []}
+                costs: dict[str, list[float]] = {"eva": [], "reference": []}
                 for _ in range(3):
                     costs["eva"].append(_read(board.port, board.process, requests, seconds / 3)["processor_ms"])
-                    costs["bare"].append(_read(port, process, requests, seconds / 3)["processor_ms"])
-        eva, bare = (float(np.median(costs[site])) for site in ("eva", "bare"))
+                    costs["reference"].append(_read(port, process, requests, seconds / 3)["processor_ms"])
+        eva, reference = (float(np.median(costs[site])) for site in ("eva", "reference"))
         figures += [
             Figure(name=f"{kind}, rendered, processor time", value=eva, unit="ms"),
-            Figure(name=f"{kind}, bare app, processor time", value=bare, unit="ms"),
+            Figure(name=f"{kind}, bare app, processor time", value=reference, unit="ms"),
             Figure(
                 name=f"{kind}, rendered over bare app",
-                value=eva / bare,
+                value=eva / reference,
                 unit="x",
                 target=MAX_RENDER_RATIO,
                 headline=True,
@@ -193,16 +193,16 @@ def _get(port: int, path: str) -> str:
 
 
 def _store_rows(board: SeededBoard, rows: Mapping[str, list[tuple[str, ...]]]) -> None:
-    """Put the rows of the bare site into the database."""
+    """Put the rows of the reference site into the database."""
     with psycopg.connect(board.database_url, autocommit=True) as connection:
-        connection.execute("DROP TABLE IF EXISTS bare_rows")
-        connection.execute("CREATE TABLE bare_rows (path text, position integer, fields text[])")
-        with connection.cursor() as cursor, cursor.copy("COPY bare_rows FROM STDIN") as copy:
+        connection.execute("DROP TABLE IF EXISTS reference_rows")
+        connection.execute("CREATE TABLE reference_rows (path text, position integer, fields text[])")
+        with connection.cursor() as cursor, cursor.copy("COPY reference_rows FROM STDIN") as copy:
             for path, fields in rows.items():
                 for position, values in enumerate(fields):
                     copy.write_row((path, position, list(values)))
-        connection.execute("CREATE UNIQUE INDEX ON bare_rows (path, position)")
-        connection.execute("ANALYZE bare_rows")
+        connection.execute("CREATE UNIQUE INDEX ON reference_rows (path, position)")
+        connection.execute("ANALYZE reference_rows")
 
 
 def _mixed_requests(board: SeededBoard, kinds: Mapping[str, list[str]]) -> Requests:

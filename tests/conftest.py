@@ -1,4 +1,4 @@
-"""What tests in several rooms share."""
+"""Fixtures for all tests."""
 
 import os
 import subprocess
@@ -14,20 +14,20 @@ RunEva = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start the slowest folders first, so that no process is left with one of them at the end."""
+    """Start with the slowest folders, so that no process runs one of them alone at the end."""
     order = ("acceptance", "browser", "integration", "unit")
     items.sort(key=lambda item: order.index(item.path.relative_to(ROOT / "tests").parts[0]))
 
 
 @pytest.fixture(scope="session")
 def samples() -> Path:
-    """The folder of the sample pictures."""
+    """The folder of the sample photos."""
     return ROOT / "samples"
 
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """The environment of a terminal in English, for an Eva whose verdicts are scripted."""
+    """Variables of a terminal in English, with the scripted model."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(("EVA_", "LC_", "LANG"))}
     return others | {"EVA_ENGINE": "scripted", "LANG": "en_GB.UTF-8", "PYTHONIOENCODING": "utf-8"}
 

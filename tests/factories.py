@@ -1,4 +1,4 @@
-"""Rows to begin with, for tests that need some."""
+"""People, looks, photos and verdicts for tests."""
 
 import secrets
 from typing import Any
@@ -26,26 +26,26 @@ from tests.images import encode_image, make_scene
 
 
 def classify_scripted(style: Style = Style.STREET, **outputs: Any) -> Verdict:
-    """What an Eva who sees this style says."""
+    """The verdict of a model that finds this style."""
     with StyleClassifier(FakeBackend([make_outputs(style, **outputs)]), FAKE_MODEL_CARD) as classifier:
         return classifier.classify(decode_photo(encode_image(make_scene(96, 128))))
 
 
 def make_photo(seed: int = 0, *, quality: int = 90) -> bytes:
-    """A JPEG; another one for every seed."""
+    """A JPEG of 300 x 400 px, different for each seed."""
     return encode_image(make_scene(300, 400, seed=seed), quality=quality)
 
 
 async def create_person(connection: AsyncConnection, provider: IdentityProvider = IdentityProvider.TELEGRAM) -> Person:
-    """Somebody new."""
+    """Create a person with one identity."""
     return await people.get_or_create_by_identity(connection, provider, secrets.token_hex(8), language="ko")
 
 
 async def create_look(
     connection: AsyncConnection, person_id: UUID, *, verdict: Verdict | None = None, stored: bool = True, **more: Any
 ) -> Look:
-    """A new look of somebody's, as if its pictures were stored."""
-    new: dict[str, Any] = {
+    """Create a look of a person, marked as stored unless `stored` is false; `more` are columns."""
+    columns: dict[str, Any] = {
         "id": uuid7(),
         "person_id": person_id,
         "channel": Channel.TELEGRAM,
@@ -58,16 +58,16 @@ async def create_look(
         "verdict": verdict or classify_scripted(),
         "language": "ko",
     }
-    look = await looks.create(connection, looks.LookInsert(**new | more))
+    look = await looks.create(connection, looks.LookInsert(**columns | more))
     if stored:
         await look_images.mark_images_stored(connection, look.id)
-    kept = await looks.get(connection, look.id)
-    assert kept is not None
-    return kept
+    created = await looks.get(connection, look.id)
+    assert created is not None
+    return created
 
 
 async def store_images(resources: Resources, look: Look) -> Look:
-    """The same look, and its pictures are there."""
+    """Put the images of a look into the storage."""
     assert look.photo_key is not None
     assert look.heatmap_key is not None
     await resources.storage.put(look.photo_key, b"photo")
@@ -76,26 +76,26 @@ async def store_images(resources: Resources, look: Look) -> Look:
 
 
 async def remove_look(resources: Resources, look_id: UUID) -> bool:
-    """Hide a look as moderators do, without any; False if there is no such look."""
+    """Remove a look as moderators do; False if it does not exist."""
     async with resources.database.transaction() as connection:
         look = await looks.lock(connection, look_id)
         return look is not None and await remove_from_board(resources, connection, look)
 
 
 async def bookmarked_look_ids(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
-    """The looks of the board that a person keeps, a few at most."""
-    return {each.entry.look.id for each in await reactions.list_bookmarks(connection, person_id, limit=20)}
+    """The public looks that a person bookmarked, at most 20."""
+    return {bookmark.entry.look.id for bookmark in await reactions.list_bookmarks(connection, person_id, limit=20)}
 
 
 async def followed_person_ids(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
-    """Whom a person follows, a few at most."""
-    return {each.id for each in await follows.list_followed(connection, person_id, limit=20)}
+    """The people that a person follows, at most 20."""
+    return {person.id for person in await follows.list_followed(connection, person_id, limit=20)}
 
 
 async def hearted_look_ids(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
-    """The looks that have a person's heart."""
-    found = select(schema.hearts.c.look_id).where(schema.hearts.c.person_id == person_id)
-    return set((await connection.execute(found)).scalars())
+    """The looks to which a person gave a heart."""
+    query = select(schema.hearts.c.look_id).where(schema.hearts.c.person_id == person_id)
+    return set((await connection.execute(query)).scalars())
 
 
 def make_verdict(
@@ -113,7 +113,7 @@ def make_verdict(
     rest = (1 - first - runner_up) / 6
     return Verdict(
         style=style,
-        probabilities={each: first if each is style else runner_up if each is second else rest for each in STYLES},
+        probabilities={key: first if key is style else runner_up if key is second else rest for key in STYLES},
         outfit_probability=0.1 if band is ConfidenceBand.NOT_AN_OUTFIT else 0.97,
         band=band,
         cam=np.zeros((16, 16), np.float32) if cold else np.eye(16, dtype=np.float32),

@@ -1,6 +1,6 @@
-"""Kakao Login, Telegram's and Facebook's on a free port of this machine, over real HTTP, which can also lie.
+"""OAuth providers like Kakao, Telegram and Facebook on a free port of this machine, which can forge their answers.
 
-It keeps the rules that Eva depends on: addresses, secrets, codes that are good once, PKCE where it was begun.
+They enforce the rules that Eva depends on: redirect URIs, secrets, single use of codes, PKCE.
 """
 
 import base64
@@ -29,25 +29,25 @@ VERSION = "v26.0"
 
 @dataclass
 class FakeOAuthProviders:
-    """Use it as a context manager; what it does is set by its fields at any time."""
+    """A context manager; its fields set its behaviour at any time."""
 
     user_id: str = "3301"
-    """Whoever logs in."""
+    """Id of the user who logs in."""
     denies: bool = False
-    """Whether they say no."""
+    """Whether the user refuses."""
     claims: dict[str, Any] = field(default_factory=dict)
-    """Put over the true claims of an id_token; None leaves one out."""
+    """Replace claims of an id_token; None removes a claim."""
     alg: str = "RS256"
-    """How id_tokens are signed: `RS256`, `stranger` (another key by the same name), `none`, or `HS256` with the public
-    key as secret."""
+    """Signature of id_tokens: `RS256`, `other-key` (a different key with the same id), `none`, or `HS256` with the
+    public key as secret."""
     pkce: bool = True
-    """Whether PKCE is offered."""
+    """Whether PKCE is supported."""
     broken: str | None = None
-    """An endpoint that answers nonsense, or whose name ends with `-500` and which fails."""
+    """An endpoint that answers HTML, or, with the suffix `-500`, fails."""
     calls: list[str] = field(default_factory=list)
-    """The endpoints that were called, in order."""
+    """Endpoints that were called, in order."""
     authorization_requests: list[dict[str, str]] = field(default_factory=list)
-    """What browsers were sent here with."""
+    """Parameters of the authorization requests."""
 
     def __post_init__(self) -> None:
         self.rotate_signing_key()
@@ -65,12 +65,12 @@ class FakeOAuthProviders:
 
     @property
     def url(self) -> str:
-        """The issuer, and the root of Facebook."""
+        """The issuer, and the root URL of Facebook."""
         return self._server.url
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings of an Eva whose logins these are."""
+        """Settings that use these providers."""
         return {
             "kakao_client_id": KAKAO_ID,
             "kakao_client_secret": KAKAO_SECRET,
@@ -85,7 +85,7 @@ class FakeOAuthProviders:
         }
 
     def rotate_signing_key(self) -> None:
-        """Sign with a new key from now on."""
+        """Use a new signing key."""
         self._kid = secrets.token_hex(4)
         self._key = RSAKey.generate_key(2048, {"kid": self._kid, "use": "sig", "alg": "RS256"})
         self._other = RSAKey.generate_key(2048, {"kid": self._kid})
@@ -101,24 +101,24 @@ class FakeOAuthProviders:
                 return Response("<html>maintenance</html>", media_type="text/html")
             if self.broken == f"{name}-500":
                 return Response("down", 500)
-            answer: Response = await call_next(request)
-            return answer
+            response: Response = await call_next(request)
+            return response
 
         @app.get("/.well-known/openid-configuration")
         @app.get("/telegram/.well-known/openid-configuration")
         async def discovery(request: Request) -> JSONResponse:
             issuer = str(request.url).removesuffix("/.well-known/openid-configuration")
-            found: dict[str, Any] = {
+            document: dict[str, Any] = {
                 "issuer": issuer,
                 "authorization_endpoint": f"{issuer}/oauth/authorize",
                 "token_endpoint": f"{issuer}/oauth/token",
                 "jwks_uri": f"{self.url}/.well-known/jwks.json",
-                # Kakao says RS256 alone; a wider word must not widen what is believed.
+                # Kakao lists only RS256; a longer list must not weaken the check.
                 "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
             }
             if self.pkce:
-                found["code_challenge_methods_supported"] = ["S256"]
-            return JSONResponse(found)
+                document["code_challenge_methods_supported"] = ["S256"]
+            return JSONResponse(document)
 
         @app.get("/.well-known/jwks.json")
         async def keys() -> JSONResponse:
@@ -128,24 +128,24 @@ class FakeOAuthProviders:
         @app.get("/telegram/oauth/authorize")
         @app.get(f"/{VERSION}/dialog/oauth")
         async def authorize(request: Request) -> Response:
-            asked = dict(request.query_params)
-            self.authorization_requests.append(asked)
+            requested = dict(request.query_params)
+            self.authorization_requests.append(requested)
             path = request.url.path
             expected = {"/oauth/authorize": KAKAO_ID, "/telegram/oauth/authorize": TELEGRAM_ID}.get(path, FACEBOOK_ID)
-            if asked.get("client_id") != expected or asked.get("response_type") != "code":
+            if requested.get("client_id") != expected or requested.get("response_type") != "code":
                 raise HTTPException(400)
             if self.denies:
-                return self._callback_redirect(asked, error="access_denied", error_description="User denied access")
+                return self._callback_redirect(requested, error="access_denied", error_description="User denied access")
             code = secrets.token_urlsafe(16)
-            self._codes[code] = asked
-            return self._callback_redirect(asked, code=code)
+            self._codes[code] = requested
+            return self._callback_redirect(requested, code=code)
 
         @app.post("/oauth/token")
         async def token(request: Request) -> JSONResponse:
             if request.headers["content-type"].partition(";")[0] != "application/x-www-form-urlencoded":
                 raise HTTPException(415)
-            asked = self._redeem_code(dict(await request.form()), KAKAO_ID, KAKAO_SECRET)
-            if asked is None:
+            requested = self._redeem_code(dict(await request.form()), KAKAO_ID, KAKAO_SECRET)
+            if requested is None:
                 return JSONResponse({"error": "invalid_grant", "error_code": "KOE320"}, 400)
             return JSONResponse(
                 {
@@ -154,7 +154,7 @@ class FakeOAuthProviders:
                     "expires_in": 21599,
                     "refresh_token": "kakao-refresh-token",
                     "refresh_token_expires_in": 5184000,
-                    "id_token": self._id_token(asked),
+                    "id_token": self._id_token(requested),
                     "scope": "openid",
                 }
             )
@@ -163,11 +163,11 @@ class FakeOAuthProviders:
         async def telegram_token(request: Request) -> JSONResponse:
             basic = base64.b64encode(f"{TELEGRAM_ID}:{TELEGRAM_SECRET}".encode()).decode()
             form = {**(await request.form()), "client_secret": TELEGRAM_SECRET}
-            asked = self._redeem_code(form, TELEGRAM_ID, TELEGRAM_SECRET)
-            if asked is None or request.headers.get("authorization") != f"Basic {basic}":
+            requested = self._redeem_code(form, TELEGRAM_ID, TELEGRAM_SECRET)
+            if requested is None or request.headers.get("authorization") != f"Basic {basic}":
                 return JSONResponse({"error": "invalid_client"}, 401)
             true = {"iss": f"{self.url}/telegram", "aud": TELEGRAM_ID, "sub": "opaque-0815", "id": int(self.user_id)}
-            token = self._id_token(asked, **true)
+            token = self._id_token(requested, **true)
             return JSONResponse(
                 {"access_token": "telegram-access-token", "token_type": "Bearer", "expires_in": 3600, "id_token": token}
             )
@@ -186,28 +186,28 @@ class FakeOAuthProviders:
 
         return app
 
-    def _callback_redirect(self, asked: dict[str, str], **more: str) -> Response:
-        return RedirectResponse(f"{asked['redirect_uri']}?{urlencode({**more, 'state': asked['state']})}", 302)
+    def _callback_redirect(self, requested: dict[str, str], **more: str) -> Response:
+        return RedirectResponse(f"{requested['redirect_uri']}?{urlencode({**more, 'state': requested['state']})}", 302)
 
-    def _redeem_code(self, given: dict[str, Any], client: str, secret: str) -> dict[str, str] | None:
-        asked = self._codes.pop(given.get("code", ""), None)
-        if asked is None or given.get("client_id") != client or given.get("client_secret") != secret:
+    def _redeem_code(self, form: dict[str, Any], client: str, secret: str) -> dict[str, str] | None:
+        requested = self._codes.pop(form.get("code", ""), None)
+        if requested is None or form.get("client_id") != client or form.get("client_secret") != secret:
             return None
-        if given.get("redirect_uri") != asked["redirect_uri"] or given.get("grant_type") != "authorization_code":
+        if form.get("redirect_uri") != requested["redirect_uri"] or form.get("grant_type") != "authorization_code":
             return None
-        if "code_challenge" in asked:
-            digest = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
-            if _base64url(digest) != asked["code_challenge"] or asked["code_challenge_method"] != "S256":
+        if "code_challenge" in requested:
+            digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+            if _base64url(digest) != requested["code_challenge"] or requested["code_challenge_method"] != "S256":
                 return None
-        return asked
+        return requested
 
-    def _id_token(self, asked: dict[str, str], **true: Any) -> str:
+    def _id_token(self, requested: dict[str, str], **true: Any) -> str:
         now = int(time.time())
-        always = {"iat": now, "exp": now + 3600, "auth_time": now, "nonce": asked.get("nonce")}
+        common = {"iat": now, "exp": now + 3600, "auth_time": now, "nonce": requested.get("nonce")}
         kakao = {"iss": self.url, "aud": KAKAO_ID, "sub": self.user_id}
-        claims = {**always, **(true or kakao), **self.claims}
+        claims = {**common, **(true or kakao), **self.claims}
         claims = {name: value for name, value in claims.items() if value is not None}
-        if self.alg in {"RS256", "stranger"}:
+        if self.alg in {"RS256", "other-key"}:
             key = self._key if self.alg == "RS256" else self._other
             return jwt.encode({"alg": "RS256", "kid": self._kid, "typ": "JWT"}, claims, key)
         head = _base64url(json.dumps({"alg": self.alg, "kid": self._kid}).encode())
@@ -216,5 +216,5 @@ class FakeOAuthProviders:
         return f"{body}.{_base64url(signature)}"
 
 
-def _base64url(words: bytes) -> str:
-    return base64.urlsafe_b64encode(words).rstrip(b"=").decode()
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""Eva at work, put together by hand for tests."""
+"""Applications and servers for tests."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ def make_application(resources: Resources, classifier: StyleClassifier, **settin
 
 @asynccontextmanager
 async def serve_on_free_port(app: ASGIApp, **config: str) -> AsyncIterator[str]:
-    """Serve an app on a free port of this machine; gives its address."""
+    """Serve an app on a free port of this machine; yields its URL."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", **config))  # type: ignore[arg-type]
     serving = asyncio.create_task(server.serve())
     try:

@@ -1,4 +1,4 @@
-"""Test pictures, drawn in memory in every format that Eva reads; nothing here is a photo of anybody."""
+"""Images for tests, drawn in memory, in every format that Eva reads."""
 
 import struct
 import zlib
@@ -32,15 +32,15 @@ QUADRANT_COLORS = ((200, 30, 30), (30, 160, 40), (40, 60, 200), (220, 200, 60))
 def make_quadrants(width: int = 120, height: int = 80) -> Image.Image:
     """Four plain quarters, no two alike: shows which way up a picture is, and survives every codec."""
     image = Image.new("RGB", (width, height))
-    for index, colour in enumerate(QUADRANT_COLORS):
+    for index, color in enumerate(QUADRANT_COLORS):
         left, top = index % 2 * (width // 2), index // 2 * (height // 2)
-        image.paste(colour, (left, top, left + width - width // 2, top + height - height // 2))
+        image.paste(color, (left, top, left + width - width // 2, top + height - height // 2))
     return image
 
 
 def make_scene(width: int, height: int, *, grain: float = 5.0, seed: int = 0) -> Image.Image:
     """Structure at every scale plus grain: about as hard to compress as a photo of the same size."""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     pixels = np.full((height, width, 3), 128, np.float32)
     for octave in range(2, 12):
         cells = 2**octave
@@ -48,11 +48,11 @@ def make_scene(width: int, height: int, *, grain: float = 5.0, seed: int = 0) ->
             break
         size = max(2, width * cells // max(width, height)), max(2, height * cells // max(width, height))
         for channel in range(3):
-            coarse = dice.normal(scale=60 / octave**1.5, size=(size[1], size[0])).astype(np.float32)
+            coarse = rng.normal(scale=60 / octave**1.5, size=(size[1], size[0])).astype(np.float32)
             pixels[..., channel] += np.asarray(
                 Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
             )
-    pixels += dice.standard_normal((height, width, 1), np.float32) * np.float32(grain)
+    pixels += rng.standard_normal((height, width, 1), np.float32) * np.float32(grain)
     return Image.fromarray(pixels.clip(0, 255, out=pixels).astype(np.uint8))
 
 
@@ -105,12 +105,12 @@ def fix_png_checksums(data: bytes) -> bytes:
     """A PNG with the right checksum on every chunk, so that it is believed; other formats as they are."""
     if not data.startswith(PNG_SIGNATURE):
         return data
-    mended, at = bytearray(data), len(PNG_SIGNATURE)
+    fixed, at = bytearray(data), len(PNG_SIGNATURE)
     while at + 12 <= len(data):
         end = at + 8 + int.from_bytes(data[at : at + 4], "big")
-        mended[end : end + 4] = zlib.crc32(data[at + 4 : end]).to_bytes(4, "big") if end + 4 <= len(data) else b""
+        fixed[end : end + 4] = zlib.crc32(data[at + 4 : end]).to_bytes(4, "big") if end + 4 <= len(data) else b""
         at = end + 4
-    return bytes(mended)
+    return bytes(fixed)
 
 
 def display_p3_profile() -> bytes:

@@ -154,10 +154,10 @@ def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, li
         page.goto(root + link)
         page.locator("main form button").first.click()
         page.goto(f"{root}/looks/{look}")
-        for deed in ("heart", "scrap", "follow"):
-            button = page.locator(f"form.{deed} button").first
+        for operation in ("heart", "scrap", "follow"):
+            button = page.locator(f"form.{operation} button").first
             if button.get_attribute("aria-pressed") == "false":
-                with page.expect_response(f"**/{deed}"):
+                with page.expect_response(f"**/{operation}"):
                     button.click()
     path = shot.path.format(look=f"/looks/{look}", person=f"/people/{SHARED[0][0]}")
     page.goto(root + path)

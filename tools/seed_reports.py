@@ -40,10 +40,10 @@ async def seed_reports(resources: Resources, moderator: UUID) -> None:
     for look, (*_, reasons) in zip(reported, REPORTED, strict=True):
         async with resources.database.transaction() as connection:
             for number, reason in enumerate(reasons):
-                somebody = await people.get_or_create_by_identity(
+                reporter = await people.get_or_create_by_identity(
                     connection, IdentityProvider.WEB, f"reporter {number}", language="en"
                 )
-                await moderation.create_report(connection, look.id, somebody.id, reason)
+                await moderation.create_report(connection, look.id, reporter.id, reason)
     await moderation_service.restore_look(resources, moderator, fine.id)
     await moderation_service.remove_look(resources, moderator, hidden.id)
     await moderation_service.ban_person(resources, moderator, hidden.person_id)

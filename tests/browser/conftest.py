@@ -1,4 +1,4 @@
-"""A real Chromium before the real server. EVA_TEST_REQUIRE_BROWSER=1 makes a missing Chromium a failure."""
+"""Chromium in front of a running server. EVA_TEST_REQUIRE_BROWSER=1 makes a missing Chromium a failure."""
 
 import json
 import os
@@ -57,32 +57,32 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which Eva runs and keeps what she remembers."""
+    """Working and data folder of the server."""
     return tmp_path_factory.mktemp("site")
 
 
 @pytest.fixture(scope="package")
 def board(site: str, site_folder: Path) -> dict[str, str]:
-    """Looks of several people on the board; gives their ids by the names of their owners."""
+    """Seed looks of several people; their ids by the names of their owners."""
     seed = [sys.executable, "-m", "tests.browser.seed_board"]
     done = subprocess.run(
         seed, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
+    look_ids: dict[str, str] = json.loads(done.stdout)
+    return look_ids
 
 
 @contextmanager
 def running_server(site_folder: Path, **settings: str) -> Iterator[str]:
-    """`eva run` on a free port, verdicts scripted; gives her address, prints at the end what she said.
+    """Run `eva run` on a free port with scripted verdicts; yields its URL and prints its output at the end.
 
     Args:
-        site_folder: the folder in which she runs; several may share one, and what she remembers there.
+        site_folder: its working and data folder, which several servers may share.
         settings: more environment variables.
     """
     with subprocess.Popen(
-        [sys.executable, "-u", "-m", "eva", "run", "--port", "0"],
+        [sys.executable, "-u", "-m", "tests.scripted_eva", "run", "--port", "0"],
         cwd=site_folder,
         env=os.environ | ENVIRONMENT | settings,
         stdin=subprocess.DEVNULL,
@@ -91,22 +91,22 @@ def running_server(site_folder: Path, **settings: str) -> Iterator[str]:
         text=True,
     ) as server:
         assert server.stdout is not None
-        said, found = "", None
-        # She may say that she makes her database first; at her end the line is empty.
-        while found is None and (line := server.stdout.readline()):
-            said += line
-            found = re.search(r"http://\S+", line)
+        output, match = "", None
+        # The first line may be about a new database; at the end of the process a line is empty.
+        while match is None and (line := server.stdout.readline()):
+            output += line
+            match = re.search(r"http://\S+", line)
         try:
-            assert found, said
-            yield found[0].removesuffix("/try")
+            assert match, output
+            yield match[0].removesuffix("/try")
         finally:
             server.terminate()
-            print(said, server.communicate()[0])  # noqa: T201  (pytest shows it beside a failure)
+            print(output, server.communicate()[0])  # noqa: T201  (pytest shows it with a failure)
 
 
 @pytest.fixture(scope="package")
 def site(site_folder: Path) -> Iterator[str]:
-    """Eva's address."""
+    """URL of the server."""
     with running_server(site_folder) as address:
         yield address
 
@@ -128,12 +128,12 @@ PAGES = pytest.StashKey[list[Page]]()
 
 @pytest.fixture
 def open_page(chromium: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
-    """Open Eva's page in a new browser context; any complaint in its console fails the test."""
+    """Open a page in a new browser context; an error in its console fails the test."""
     pages = request.node.stash[PAGES] = []
-    complaints: list[str] = []
+    errors: list[str] = []
 
     def complain(words: str) -> None:
-        complaints.append(words)
+        errors.append(words)
 
     def start(*, path: str = "/try", expect_errors: bool = False, **context: Any) -> Page:
         options = {"locale": "en-GB", "viewport": {"width": 390, "height": 780}, "reduced_motion": "reduce"}
@@ -148,4 +148,4 @@ def open_page(chromium: Browser, site: str, request: pytest.FixtureRequest) -> I
     yield start
     for page in pages:
         page.context.close()
-    assert not complaints
+    assert not errors

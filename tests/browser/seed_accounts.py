@@ -1,4 +1,4 @@
-"""Makes people who have been here before, for the Eva whose environment this runs in; prints who they are as JSON.
+"""Create people with looks of every kind, bookmarks and follows; print them as JSON.
 
 Run as `python -m tests.browser.seed_accounts NUMBER`, in the server's folder and environment. Each has every
 kind of look, keeps looks of the board and follows the people who shared them, if there are any.
@@ -31,37 +31,37 @@ KINDS: list[tuple[str, str, dict[str, Any]]] = [
     ("nothing", "no_outfit", {"style": Style.MODE, "outfit": 0.05}),
     ("private", "astronaut", {"style": Style.GIRLISH, "confidence": 0.72}),
 ]
-"""What becomes of each look, its sample, what is seen in it; the last one is the newest."""
+"""Kind of each look, its sample photo and verdict; the last one is the newest."""
 
 
 async def create_account(resources: Resources, token: str, key: str) -> dict[str, str]:
-    """Somebody with one look of each kind; gives their looks by kind, and their token."""
+    """Create a person with one look of each kind; the look ids by kind, and the visitor `token`."""
     async with resources.database.transaction() as connection:
-        me = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
-    mine: dict[str, str] = {}
+        person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
+    look_ids: dict[str, str] = {}
     for kind, sample, seen in KINDS:
         outputs = make_outputs(seen["style"], **{name: value for name, value in seen.items() if name != "style"})
         with StyleClassifier(FakeBackend([outputs]), FAKE_MODEL_CARD) as classifier:
             judged = await PhotoJudgingService(resources, classifier).judge_photo(
                 (ROOT / "samples" / f"{sample}.jpg").read_bytes(),
-                person_id=me.id,
+                person_id=person.id,
                 channel=Channel.WEB,
                 source_message_id=f"seed {kind}",
                 language="en",
             )
-        mine[kind] = str(judged.look.id)
+        look_ids[kind] = str(judged.look.id)
         async with resources.database.transaction() as connection:
             await apply_kind(connection, resources, kind, judged.look)
     async with resources.database.transaction() as connection:
-        for each in await leaderboard.get_page(connection, limit=20):
-            if each.look.person_id != me.id:
-                await follows.follow(connection, me.id, each.look.person_id)
-                await reactions.add_bookmark(connection, each.look.id, me.id)
-    return {**mine, "token": token}
+        for entry in await leaderboard.get_page(connection, limit=20):
+            if entry.look.person_id != person.id:
+                await follows.follow(connection, person.id, entry.look.person_id)
+                await reactions.add_bookmark(connection, entry.look.id, person.id)
+    return {**look_ids, "token": token}
 
 
 async def apply_kind(connection: Any, resources: Resources, kind: str, look: looks.Look) -> None:
-    """Let happen to a look what its kind says."""
+    """Bring a look into the state of its kind."""
     if kind in {"shared", "held"}:
         assert await looks.share(connection, look.id)
     if kind == "held":
@@ -80,15 +80,15 @@ async def apply_kind(connection: Any, resources: Resources, kind: str, look: loo
 
 
 async def main(number: int) -> None:
-    """Make so many people, and print them."""
+    """Create people and print them."""
     settings = Settings()
     visitors = VisitorTokenSigner(load_secret_key(settings))
     async with open_resources(settings) as resources:
-        found = []
+        accounts = []
         for _ in range(number):
             token = visitors.issue()
-            found.append(await create_account(resources, token, visitors.verify(token) or ""))
-    print(json.dumps(found))  # noqa: T201  (the fixture reads it)
+            accounts.append(await create_account(resources, token, visitors.verify(token) or ""))
+    print(json.dumps(accounts))  # noqa: T201  (the fixture reads it)
 
 
 if __name__ == "__main__":

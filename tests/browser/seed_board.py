@@ -1,4 +1,4 @@
-"""Puts looks of several people on the board of the Eva whose environment this runs in; prints the look of each.
+"""Share looks of several people; print the look of each.
 
 Run as `python -m tests.browser.seed_board`, in the folder and with the environment of the server.
 """
@@ -18,7 +18,7 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.conftest import ROOT
 
 SCRIPT_NAME = "<img src=x onerror=window.hacked=1>"
-"""A name that `core.conversation.display_names` would never let in, written past it."""
+"""A name that `core.conversation.display_names` refuses, written to the database directly."""
 
 SHARED = [
     ("Linen Heron 24", "street", Style.STREET, 0.72, (0.3, 0.5)),
@@ -28,13 +28,13 @@ SHARED = [
     (SCRIPT_NAME, "street", Style.STREET, 0.55, (0.7, 0.5)),
     ("Denim Otter 33", "ethnic", Style.FEMININE, 0.48, (0.5, 0.3)),
 ]
-"""Name, sample, style, confidence, where it is hot; the first one has the most hearts."""
+"""Owner, sample, style, confidence and peak of the heatmap; the first one has the most hearts."""
 
 
 async def share_sample(
     resources: Resources, number: int, entry: tuple[str, str, Style, float, tuple[float, float]]
 ) -> str:
-    """Judge one photo and put it on the board; gives its id."""
+    """Judge one photo and share it; its id."""
     name, sample, style, confidence, hot = entry
     rest = (1 - confidence) * 0.6
     outputs = make_outputs(style, confidence=confidence, second=Style.CASUAL, second_confidence=rest, peak=hot)
@@ -66,7 +66,7 @@ async def share_sample(
 
 
 async def main() -> None:
-    """Share all, and print their ids by name as JSON."""
+    """Share all and print their ids by owner as JSON."""
     async with open_resources(Settings()) as resources:
         shared = {
             entry[0]: await share_sample(resources, number, entry)

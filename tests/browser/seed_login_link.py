@@ -1,4 +1,4 @@
-"""Somebody who talks to Eva on Telegram, and a link to their page, at the Eva whose environment this runs in.
+"""Create a person with a Telegram chat and print the token of a login link.
 
 Run as `python -m tests.browser.seed_login_link <id> <name>`, in the folder and with the environment of the server.
 """

@@ -1,4 +1,4 @@
-"""Makes people with the widest names that there can be, for the Eva whose environment this runs in; prints them.
+"""Create people with the widest possible names; print them as JSON.
 
 Run as `python -m tests.browser.seed_long_names`, in the server's folder and environment. Each has every kind
 of look, is logged in with Telegram too, and follows and keeps what the others share. The first one is a moderator.
@@ -19,7 +19,7 @@ from tests.browser.seed_accounts import create_account
 
 
 def longest_generated_name(language: Language) -> str:
-    """The longest name that Eva makes up in a language."""
+    """The longest name that can be generated in a language."""
     parts = {
         part: max((translate(key, language) for key in variant_keys(f"name.{part}", language)), key=len)
         for part in ("first", "second")
@@ -28,42 +28,42 @@ def longest_generated_name(language: Language) -> str:
 
 
 WIDEST = [MAX_NAME_LENGTH * "W", MAX_NAME_LENGTH * "뷁", *map(longest_generated_name, Language)]
-"""Without a space at which a line could break, and with some; the first one is the moderator's."""
+"""Names without a space to break at, and with some; the first one is the moderator's."""
 
 
 async def create_named_account(
     resources: Resources, visitors: VisitorTokenSigner, name: str, subject: str
 ) -> dict[str, str]:
-    """Somebody of that name: their looks by kind, their token, a link that logs in as them, and who they are."""
+    """Create a person of this name; their looks by kind, token, login link and id."""
     assert normalize_display_name(name) == name
     token = visitors.issue()
     key = visitors.verify(token) or ""
-    found = await create_account(resources, token, key)
+    account = await create_account(resources, token, key)
     async with resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
         assert await people.set_display_name(connection, person.id, name)
         assert await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
-        await people.set_pending_name_look(connection, person.id, UUID(found["private"]))
+        await people.set_pending_name_look(connection, person.id, UUID(account["private"]))
         link = await one_time_tokens.create(connection, person.id)
-    return {**found, "name": name, "link": link, "id": str(person.id)}
+    return {**account, "name": name, "link": link, "id": str(person.id)}
 
 
 async def main() -> None:
-    """Make them, and print them."""
+    """Create and print them."""
     settings = Settings()
     visitors = VisitorTokenSigner(load_secret_key(settings))
     async with open_resources(settings) as resources:
-        everybody = [
+        accounts = [
             await create_named_account(resources, visitors, name, f"wide {number}" if number else "moderator")
             for number, name in enumerate(WIDEST)
         ]
         async with resources.database.transaction() as connection:
-            for one in everybody:
-                for other in everybody:
-                    if one is not other:
-                        await follows.follow(connection, UUID(one["id"]), UUID(other["id"]))
-                        await reactions.add_bookmark(connection, UUID(other["shared"]), UUID(one["id"]))
-    print(json.dumps(everybody))  # noqa: T201  (the test reads it)
+            for account in accounts:
+                for other in accounts:
+                    if account is not other:
+                        await follows.follow(connection, UUID(account["id"]), UUID(other["id"]))
+                        await reactions.add_bookmark(connection, UUID(other["shared"]), UUID(account["id"]))
+    print(json.dumps(accounts))  # noqa: T201  (the test reads it)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Puts one more look on the board, which belongs to a browser that the site knows; prints the look's id.
+"""Share a look of a known visitor; print its id.
 
 Run as `python -m tests.browser.seed_own_look KEY NAME`, in the folder and with the environment of the server.
 """

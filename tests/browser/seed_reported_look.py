@@ -1,4 +1,4 @@
-"""Puts one more look on the board of the Eva whose environment this runs in; prints it, three visitors, a moderator.
+"""Share a look to report; print it with three visitors and a moderator.
 
 Run as `python -m tests.browser.seed_reported_look`, in the server's folder and environment. Visitors are printed as
 the tokens of their cookies.
@@ -23,7 +23,7 @@ MODERATOR = "Moderator Min"
 
 
 async def main() -> None:
-    """Do it, and print it as JSON."""
+    """Create everything and print it as JSON."""
     settings = Settings()
     visitors = VisitorTokenSigner(load_secret_key(settings))
     tokens = [visitors.issue() for _ in range(4)]
@@ -43,7 +43,7 @@ async def main() -> None:
                     if place == 0:
                         assert await people.add_identity(connection, moderator.id, IdentityProvider.WEB, key)
                     else:
-                        # With a chat: of those who are a cookie alone, one counts for each address.
+                        # With a chat, because of visitors without one, one report for each address counts.
                         visitor = await people.get_or_create_by_identity(
                             connection, IdentityProvider.WEB, key, language="en"
                         )

@@ -1,4 +1,4 @@
-"""A person's own pages in a real browser: what they showed to Eva, and what they can do about it."""
+"""Account pages: own looks, settings, feed, export, erasure."""
 
 import json
 import os
@@ -27,30 +27,30 @@ PEOPLE = 8
 EN, KO = Language.EN, Language.KO
 
 Person = dict[str, str]
-OpenMine = Callable[..., Page]
+OpenOwn = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def everybody(board: dict[str, str], site_folder: Path) -> Iterator[Person]:
-    """People who have been here before, one for each test that asks for the next."""
+def accounts(board: dict[str, str], site_folder: Path) -> Iterator[Person]:
+    """Accounts with looks; each test takes the next one."""
     seed = [sys.executable, "-m", "tests.browser.seed_accounts", str(PEOPLE)]
     done = subprocess.run(
         seed, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=180
     )
     assert done.returncode == 0, done.stderr
-    found: list[Person] = json.loads(done.stdout.splitlines()[-1])
-    return iter(found)
+    loaded: list[Person] = json.loads(done.stdout.splitlines()[-1])
+    return iter(loaded)
 
 
 @pytest.fixture
-def mina(everybody: Iterator[Person]) -> Person:
-    """Somebody with a look of each kind, by its name; and the `token` of their browser."""
-    return next(everybody)
+def mina(accounts: Iterator[Person]) -> Person:
+    """A person with a look of each kind, and the `token` of the browser."""
+    return next(accounts)
 
 
 @pytest.fixture
-def open_mine(open_page: OpenPage, site: str, mina: Person) -> OpenMine:
-    """Open a page in her browser."""
+def open_own(open_page: OpenPage, site: str, mina: Person) -> OpenOwn:
+    """Open a page in the browser of that person."""
     cookie = {"name": VISITOR_COOKIE, "value": mina["token"], "domain": "127.0.0.1", "path": "/"}
     whole = {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
 
@@ -70,8 +70,8 @@ def test_the_menu_leads_a_stranger_to_a_kind_page(open_page: OpenPage, board: di
     expect(page).to_have_url(re.compile("/try$"))
 
 
-def test_the_history_shows_every_look_and_its_photo_while_there_is_one(open_mine: OpenMine) -> None:
-    page = open_mine()
+def test_the_history_shows_every_look_and_its_photo_while_there_is_one(open_own: OpenOwn) -> None:
+    page = open_own()
     rows = page.locator(".own")
     expect(rows).to_have_count(len(KINDS))
     for photo in rows.locator("img").all():
@@ -91,9 +91,9 @@ def test_the_history_shows_every_look_and_its_photo_while_there_is_one(open_mine
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_the_first_share_asks_for_a_name_and_can_be_taken_back(open_mine: OpenMine, mina: Person, script: bool) -> None:
+def test_the_first_share_asks_for_a_name_and_can_be_taken_back(open_own: OpenOwn, mina: Person, script: bool) -> None:
     # Chromium tells the console about every answer that is no success, this refusal too.
-    page = open_mine(java_script_enabled=script, expect_errors=True)
+    page = open_own(java_script_enabled=script, expect_errors=True)
     page.locator(".own").first.get_by_role("button", name=translate("talk.button.share", EN)).click()
     expect(page).to_have_url(re.compile("/name$"))
     field = page.get_by_label(translate("me.name.label", EN))
@@ -114,8 +114,8 @@ def test_the_first_share_asks_for_a_name_and_can_be_taken_back(open_mine: OpenMi
     expect(page.locator(".state")).to_have_text(translate("me.state.private", EN))
 
 
-def test_eva_is_corrected_and_a_look_deleted_with_the_keyboard_alone(open_mine: OpenMine, mina: Person) -> None:
-    page = open_mine(f"/me/looks/{mina['shared']}")
+def test_eva_is_corrected_and_a_look_deleted_with_the_keyboard_alone(open_own: OpenOwn, mina: Person) -> None:
+    page = open_own(f"/me/looks/{mina['shared']}")
     page.locator(".correct-style summary").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -131,8 +131,8 @@ def test_eva_is_corrected_and_a_look_deleted_with_the_keyboard_alone(open_mine: 
     expect(page.locator(".own")).to_have_count(len(KINDS) - 1)
 
 
-def test_the_feed_the_scraps_and_whom_one_follows(open_mine: OpenMine, board: dict[str, str]) -> None:
-    page = open_mine("/me/following")
+def test_the_feed_the_scraps_and_whom_one_follows(open_own: OpenOwn, board: dict[str, str]) -> None:
+    page = open_own("/me/following")
     expect(page.locator(".look").first).to_be_visible()
     page.locator(".lead a").click()
     rows = page.locator(".rows li")
@@ -151,8 +151,8 @@ def test_the_feed_the_scraps_and_whom_one_follows(open_mine: OpenMine, board: di
     expect(looks).to_have_count(number - 1)
 
 
-def test_the_language_is_chosen_once_for_everything(open_mine: OpenMine) -> None:
-    page = open_mine("/me/settings")
+def test_the_language_is_chosen_once_for_everything(open_own: OpenOwn) -> None:
+    page = open_own("/me/settings")
     page.get_by_role("button", name=translate("page.language_ko", EN)).click()
     expect(page.locator("html")).to_have_attribute("lang", "ko")
     expect(page.get_by_role("status")).to_have_text(translate("talk.language.set", KO))
@@ -160,8 +160,8 @@ def test_the_language_is_chosen_once_for_everything(open_mine: OpenMine) -> None
     expect(page.locator("html")).to_have_attribute("lang", "ko")
 
 
-def test_the_download_is_a_zip_and_then_everything_can_go(open_mine: OpenMine, mina: Person, tmp_path: Path) -> None:
-    page = open_mine("/me/settings")
+def test_the_download_is_a_zip_and_then_everything_can_go(open_own: OpenOwn, mina: Person, tmp_path: Path) -> None:
+    page = open_own("/me/settings")
     with page.expect_download() as download:
         page.get_by_role("link", name=translate("me.data.get", EN)).click()
     download.value.save_as(tmp_path / "data.zip")
@@ -180,7 +180,7 @@ def test_the_download_is_a_zip_and_then_everything_can_go(open_mine: OpenMine, m
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.stranger.title", EN))
 
 
-def test_nothing_sticks_out_jumps_or_is_hard_to_use(open_mine: OpenMine, mina: Person) -> None:
+def test_nothing_sticks_out_jumps_or_is_hard_to_use(open_own: OpenOwn, mina: Person) -> None:
     looks = [f"/me/looks/{mina[kind]}" for kind in ("private", "held", "gone", "nothing")]
     paths = ["/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget", *looks]
     for width, locale, scheme in (
@@ -191,7 +191,7 @@ def test_nothing_sticks_out_jumps_or_is_hard_to_use(open_mine: OpenMine, mina: P
         (768, "ko-KR", "light"),
         (1280, "en-GB", "dark"),
     ):
-        page = open_mine(viewport={"width": width, "height": 740}, locale=locale, color_scheme=scheme)
+        page = open_own(viewport={"width": width, "height": 740}, locale=locale, color_scheme=scheme)
         root = page.url.removesuffix("/me")
         for path in [*paths, f"{looks[0]}/delete", "/me/goodbye"]:
             page.goto(root + path)
@@ -199,6 +199,6 @@ def test_nothing_sticks_out_jumps_or_is_hard_to_use(open_mine: OpenMine, mina: P
             assert page.evaluate(FIND_OVERFLOW) == [], where
             assert page.evaluate(LAYOUT_SHIFT) < 0.02, where
             if width in {360, 1280}:
-                found = Axe().run(page)
-                assert not found.response["violations"], f"{where}\n{found.generate_report()}"
+                loaded = Axe().run(page)
+                assert not loaded.response["violations"], f"{where}\n{loaded.generate_report()}"
         page.context.close()

@@ -1,4 +1,4 @@
-"""Moderation in a real browser: from three reports to the end of a look."""
+"""Moderation: from three reports to the removal of a look."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def reported(board: dict[str, str], site_folder: Path) -> dict[str, Any]:
-    """One more look, three visitors and a moderator."""
+    """A look to report, three visitors and a moderator."""
     command = [sys.executable, "-m", "tests.browser.seed_reported_look"]
     done = subprocess.run(
         command, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
@@ -94,7 +94,7 @@ def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, 
 
 
 def new_visitor_sees(page: Page, site: str, look: str) -> str:
-    """The token of a visitor who came to be by a heart."""
+    """The token of a new visitor, created by a heart."""
     page.goto(f"{site}/looks/{look}")
     with page.expect_response("**/heart"):
         page.locator(".heart button").click()

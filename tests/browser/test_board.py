@@ -1,4 +1,4 @@
-"""The board and its looks in a real browser."""
+"""The leaderboard and the pages of its looks."""
 
 from __future__ import annotations
 

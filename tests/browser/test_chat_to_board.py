@@ -1,4 +1,4 @@
-"""From a chat on Telegram to the board in a browser, and off it again."""
+"""From a Telegram chat to the leaderboard and back."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ SECRET = "knock"
 
 
 def buttons(telegram: FakeTelegram, verb: ActionType) -> Iterator[tuple[dict[str, Any], str]]:
-    """The messages that have a button which does this, the newest last, with what it sends."""
+    """Messages with a button for this action, newest last, with the callback data."""
     for message in telegram.messages(MINA):
         for row in message.get("reply_markup", {}).get("inline_keyboard", []):
             for button in row:
@@ -28,13 +28,13 @@ def buttons(telegram: FakeTelegram, verb: ActionType) -> Iterator[tuple[dict[str
 
 
 def press(telegram: FakeTelegram, verb: ActionType) -> None:
-    """Press the newest button that does this, as soon as there is one."""
+    """Press the newest button for this action as soon as it exists."""
     message, data = telegram.wait(lambda: list(buttons(telegram, verb)))[-1]
     telegram.deliver_update(telegram.updates.button_press(message, data, user_id=MINA))
 
 
 def wait_for_text(telegram: FakeTelegram, key: str, **words: object) -> None:
-    """Wait until Eva says this."""
+    """Wait until Eva sends this text."""
     telegram.wait(
         lambda: [each for each in telegram.messages(MINA) if each.get("text") == translate(key, Language.KO, **words)]
     )

@@ -1,4 +1,4 @@
-"""A press that does not arrive is undone, and Eva says so, in the reader's language and to who listens to the page."""
+"""A reaction that cannot be saved is undone and announced, in the language of the page."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ FIRST = SHARED[0][0]
 
 @pytest.fixture(scope="module")
 def strict(site: str, site_folder: Path) -> Iterator[str]:
-    """A second Eva over the same board, at whose site one may press one button a minute."""
+    """A second server on the same database that allows one write a minute."""
     with running_server(site_folder, EVA_WRITES_PER_MINUTE="1") as address:
         yield address
 

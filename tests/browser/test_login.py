@@ -1,4 +1,4 @@
-"""Logging in and out in a real browser: by a link from a chat, through a provider's redirects, with Telegram."""
+"""Login and logout: by a link from a chat, through OAuth redirects, with Telegram."""
 
 import hashlib
 import hmac
@@ -36,7 +36,7 @@ link.href = `${authUrl}?${"%s"}`;
 link.textContent = `Log in with Telegram (${telegramLogin})`;
 document.currentScript.after(link);
 """
-"""A stand-in for Telegram's script: a link back, with what Telegram would add to it."""
+"""Replaces Telegram's script: a link back with the parameters that Telegram adds."""
 
 FRAME = """<!doctype html><title>Telegram Web</title>
 <iframe width="340" height="600" sandbox="allow-scripts allow-same-origin allow-popups allow-forms allow-modals"
@@ -47,7 +47,7 @@ addEventListener("message", ({ data, source }) => {
   if (source === frames[0] && eventType === "web_app_open_link") open(eventData.url, "_blank", "noreferrer");
 });
 </script>"""
-"""A stand-in for Telegram in a browser: a Mini App in its sandbox, and links that are opened when it asks."""
+"""Replaces Telegram Web: a sandboxed Mini App, and links that open on its request."""
 
 Visit = Callable[..., Page]
 Link = Callable[[str, str], str]
@@ -71,8 +71,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def door(folder: Path, logins: FakeOAuthProviders, telegram: FakeTelegram) -> Iterator[str]:
-    """The address of an Eva with all logins, of Telegram's the one with a script of Telegram's."""
+def server_url(folder: Path, logins: FakeOAuthProviders, telegram: FakeTelegram) -> Iterator[str]:
+    """URL of a server with all login methods, with Telegram's widget."""
     others = {name: value for name, value in logins.environment.items() if not name.startswith("telegram")}
     settings = {f"EVA_{name.upper()}": value for name, value in others.items()}
     with running_server(
@@ -86,24 +86,24 @@ def door(folder: Path, logins: FakeOAuthProviders, telegram: FakeTelegram) -> It
 
 
 @pytest.fixture
-def link(door: str, folder: Path) -> Link:
-    """A link as somebody gets it in a chat."""
+def link(server_url: str, folder: Path) -> Link:
+    """Creates login links as chats send them."""
 
     def issue(subject: str, name: str) -> str:
         command = [sys.executable, "-m", "tests.browser.seed_login_link", subject, name]
         done = subprocess.run(
             command, cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60
         )
-        return f"{door}/login/link/{done.stdout.strip()}"
+        return f"{server_url}/login/link/{done.stdout.strip()}"
 
     return issue
 
 
 @pytest.fixture
-def visit(chromium: Browser, door: str, telegram: FakeTelegram) -> Iterator[Visit]:
-    """Open a page in a new browser; any complaint in its console fails the test."""
+def visit(chromium: Browser, server_url: str, telegram: FakeTelegram) -> Iterator[Visit]:
+    """Open a page in a new browser; an error in its console fails the test."""
     pages: list[Page] = []
-    complaints: list[str] = []
+    errors: list[str] = []
 
     def widget(route: Route) -> None:
         fields = {"id": "4711", "first_name": "Mina", "auth_date": str(int(time.time()))}
@@ -116,15 +116,15 @@ def visit(chromium: Browser, door: str, telegram: FakeTelegram) -> Iterator[Visi
         page = chromium.new_context(**{**options, **context}).new_page()
         pages.append(page)
         page.route("https://telegram.org/**", widget)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
-        page.goto(path if path.startswith("http") else door + path)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if line.type in {"error", "warning"} else None)
+        page.goto(path if path.startswith("http") else server_url + path)
         return page
 
     yield start
     for page in pages:
         page.context.close()
-    assert not complaints
+    assert not errors
 
 
 def signed(key: bytes, fields: dict[str, str]) -> dict[str, str]:
@@ -144,14 +144,14 @@ def enter(visit: Visit, link: Link, subject: str, name: str) -> Page:
     return page
 
 
-def test_a_link_logs_in_and_everywhere_means_everywhere(visit: Visit, link: Link, door: str) -> None:
-    phone, desk = [enter(visit, link, "1", "Linen Heron") for _ in range(2)]
-    phone.goto(f"{door}/login")
+def test_a_link_logs_in_and_everywhere_means_everywhere(visit: Visit, link: Link, server_url: str) -> None:
+    phone, laptop = [enter(visit, link, "1", "Linen Heron") for _ in range(2)]
+    phone.goto(f"{server_url}/login")
     expect(phone.locator(".lead")).to_have_text(translate("login.here", EN, name="Linen Heron"))
     button(phone, "login.everywhere").click()
     expect(phone.get_by_text(translate("login.said.everywhere", EN))).to_be_visible()
-    desk.goto(f"{door}/login")
-    expect(desk.get_by_role("heading", level=1)).to_have_text(translate("login.title", EN))
+    laptop.goto(f"{server_url}/login")
+    expect(laptop.get_by_role("heading", level=1)).to_have_text(translate("login.title", EN))
 
 
 def test_a_link_that_was_used_says_so(visit: Visit, link: Link) -> None:
@@ -167,14 +167,16 @@ def test_a_link_that_was_used_says_so(visit: Visit, link: Link) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-def test_through_kakaos_pages_and_back(visit: Visit, logins: FakeOAuthProviders, door: str, scripts: bool) -> None:
+def test_kakao_login_returns_to_the_page(
+    visit: Visit, logins: FakeOAuthProviders, server_url: str, scripts: bool
+) -> None:
     logins.user_id = f"330{scripts:d}"
     page = visit("/login?next=/styles", java_script_enabled=scripts)
     page.get_by_role("link", name=translate("login.with.kakao", EN)).click()
-    expect(page).to_have_url(f"{door}/styles")
-    [cookie] = [each for each in page.context.cookies() if each["name"] == "visitor"]
+    expect(page).to_have_url(f"{server_url}/styles")
+    [cookie] = [cookie for cookie in page.context.cookies() if cookie["name"] == "visitor"]
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/")
-    page.goto(f"{door}/login")
+    page.goto(f"{server_url}/login")
     page.get_by_role("link", name=translate("login.join.facebook", EN)).click()
     expect(page.get_by_text(translate("login.said.connected", EN))).to_be_visible()
     button(page, "login.disconnect.facebook").click()
@@ -197,16 +199,16 @@ def test_who_says_no_is_back_where_they_were(visit: Visit, logins: FakeOAuthProv
         logins.denies = False
 
 
-def test_telegrams_button(visit: Visit, door: str) -> None:
+def test_telegrams_button(visit: Visit, server_url: str) -> None:
     page = visit("/login?next=/model")
     page.get_by_role("link", name=f"Log in with Telegram ({BOT})").click()
-    expect(page).to_have_url(f"{door}/model")
-    page.goto(f"{door}/login")
+    expect(page).to_have_url(f"{server_url}/model")
+    page.goto(f"{server_url}/login")
     expect(page.get_by_text(translate("login.way.telegram", EN), exact=True)).to_be_visible()
 
 
 def mini_app(telegram: FakeTelegram, user: int) -> str:
-    """The address that Telegram opens for somebody."""
+    """The path that Telegram opens for a user."""
     person = json.dumps({"id": user, "first_name": "Mina", "language_code": "en"})
     fields = {"user": person, "auth_date": str(int(time.time())), "signature": "x"}
     data = urlencode(signed(hmac.digest(b"WebAppData", telegram.token.encode(), "sha256"), fields))
@@ -215,7 +217,7 @@ def mini_app(telegram: FakeTelegram, user: int) -> str:
 
 @contextmanager
 def framed(chromium: Browser, address: str, by: str) -> Iterator[Page]:
-    """A browser in which the first page of another site has this one in a frame, as Telegram Web does it."""
+    """A page of another site that shows this one in a frame, as Telegram Web does."""
     context = chromium.new_context(locale="en-GB", viewport={"width": 360, "height": 740}, reduced_motion="reduce")
     content = FRAME % address.replace("&", "&amp;")
     # The frame's server is this machine, which Chromium protects from pages of the network.
@@ -226,9 +228,9 @@ def framed(chromium: Browser, address: str, by: str) -> Iterator[Page]:
 
 
 def test_telegram_web_frames_the_mini_app_and_opens_it_in_a_tab(
-    chromium: Browser, door: str, telegram: FakeTelegram
+    chromium: Browser, server_url: str, telegram: FakeTelegram
 ) -> None:
-    with framed(chromium, door + mini_app(telegram, 816), by=TELEGRAM_WEB) as page:
+    with framed(chromium, server_url + mini_app(telegram, 816), by=TELEGRAM_WEB) as page:
         page.goto(TELEGRAM_WEB)
         app = page.frame_locator("iframe")
         expect(app.get_by_text(translate("login.app.apart", EN))).to_be_visible()
@@ -240,15 +242,15 @@ def test_telegram_web_frames_the_mini_app_and_opens_it_in_a_tab(
         expect(tab).to_have_url(re.compile("/login/link/"))
         tab.get_by_role("button", name=translate("login.link.enter", EN)).click()
         expect(tab).to_have_url(re.compile("/me$"))
-        assert [each["name"] for each in page.context.cookies(door)] == ["visitor"]
+        assert [cookie["name"] for cookie in page.context.cookies(server_url)] == ["visitor"]
 
 
-def test_nobody_else_frames_it(chromium: Browser, door: str, telegram: FakeTelegram) -> None:
+def test_nobody_else_frames_it(chromium: Browser, server_url: str, telegram: FakeTelegram) -> None:
     by = "https://web.telegram.example"
-    with framed(chromium, door + mini_app(telegram, 817), by=by) as page:
+    with framed(chromium, server_url + mini_app(telegram, 817), by=by) as page:
         with page.expect_event("requestfailed") as refused:
             page.goto(by)
-        assert refused.value.url.startswith(door)
+        assert refused.value.url.startswith(server_url)
         assert refused.value.failure == "net::ERR_BLOCKED_BY_RESPONSE"
 
 
@@ -261,8 +263,8 @@ def test_as_a_mini_app(visit: Visit, telegram: FakeTelegram) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
-def test_the_pages_are_for_everybody(visit: Visit, link: Link, door: str, locale: str, scheme: str) -> None:
-    """Nothing sticks out or jumps, and nothing that can be checked stands in anybody's way."""
+def test_the_pages_are_for_everybody(visit: Visit, link: Link, server_url: str, locale: str, scheme: str) -> None:
+    """No overflow, no layout shift, no serious accessibility violation."""
     shots = os.environ.get("EVA_TEST_SHOTS")
     page, language = visit(locale=locale, color_scheme=scheme), Language(locale[:2])
 
@@ -272,17 +274,21 @@ def test_the_pages_are_for_everybody(visit: Visit, link: Link, door: str, locale
             page.set_viewport_size({"width": width, "height": 740})
             page.screenshot(path=Path(shots or "") / f"{name}-{width}-{locale}-{scheme}.png", full_page=True)
         assert page.evaluate(LAYOUT_SHIFT) < 0.02, name
-        found = [each for each in Axe().run(page).response["violations"] if each["impact"] in {"serious", "critical"}]
-        assert found == [], name
+        violations = [
+            violation
+            for violation in Axe().run(page).response["violations"]
+            if violation["impact"] in {"serious", "critical"}
+        ]
+        assert violations == [], name
 
     look("stranger")
-    page.goto(f"{door}/login/telegram/app")
+    page.goto(f"{server_url}/login/telegram/app")
     look("app")
     page.goto(link("9", "Corduroy Penguin 71"))
     look("link")
     page.locator("form.panel button").first.click()
     expect(page).to_have_url(re.compile("/me$"))
-    page.goto(f"{door}/login")
+    page.goto(f"{server_url}/login")
     look("known")
     page.locator(".logins button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("login.ask.disconnect.title", language))

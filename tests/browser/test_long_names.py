@@ -1,4 +1,4 @@
-"""Every page that shows somebody's name has room for every name, however wide, at every width."""
+"""Every page has room for the widest names at every width."""
 
 import json
 import os
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 LOCALES = {Language.KO: "ko-KR", Language.EN: "en-GB"}
 LOGINS = {f"EVA_{way}_{what}": "none" for way in ("FACEBOOK", "KAKAO_LOGIN") for what in ("ID", "SECRET")}
 SHOTS = os.environ.get("EVA_TEST_SHOTS")
-"""A folder for pictures of the pages, for who wants to look at them."""
+"""Folder for screenshots of the pages, for inspection."""
 
 Person = dict[str, str]
 Visit = Callable[..., Page]
@@ -36,25 +36,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wide(folder: Path) -> Iterator[str]:
-    """The address of an Eva who knows people with wide names only."""
+    """URL of a server whose people all have wide names."""
     with running_server(folder, **LOGINS) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
-def everybody(wide: str, folder: Path) -> list[Person]:
+def accounts(wide: str, folder: Path) -> list[Person]:
     seed = [sys.executable, "-m", "tests.browser.seed_long_names"]
     done = subprocess.run(
         seed, cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=180
     )
     assert done.returncode == 0, done.stderr
-    found: list[Person] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    loaded: list[Person] = json.loads(done.stdout.splitlines()[-1])
+    return loaded
 
 
 @pytest.fixture
 def visit(chromium: Browser, wide: str) -> Iterator[Visit]:
-    """Open a page as somebody, or as nobody whom Eva knows."""
+    """Open a page as a person, or as a new visitor."""
     pages: list[Page] = []
 
     def start(person: Person | None, language: Language, path: str = "/privacy") -> Page:
@@ -82,31 +82,35 @@ def expect_fits(page: Page, what: str, language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", list(Language))
-def test_what_everybody_sees(visit: Visit, everybody: list[Person], language: Language) -> None:
-    first = everybody[0]
+def test_what_everybody_sees(visit: Visit, accounts: list[Person], language: Language) -> None:
+    first = accounts[0]
     page = visit(first, language)
     root = page.url.removesuffix("/privacy")
     page.request.post(f"{root}/admin/looks/{first['held']}/restore", headers={"Origin": root})
     for path in ("/", "/styles/ethnic", "/me/following", "/me/following/people", "/me/scraps", "/admin", "/admin/log"):
         page.goto(root + path)
-        expect(page.locator("main")).to_contain_text(everybody[path != "/admin/log"]["name"])
+        expect(page.locator("main")).to_contain_text(accounts[path != "/admin/log"]["name"])
         expect_fits(page, path, language)
 
 
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("number", range(len(WIDEST)), ids=["latin", "hangul", "made up ko", "made up en"])
-def test_what_is_theirs(visit: Visit, everybody: list[Person], number: int, language: Language) -> None:
-    me, other = everybody[number], everybody[1 - number if number < 2 else number]
-    own, page = visit(me, language), visit(other if other is not me else None, language)
+def test_what_is_theirs(visit: Visit, accounts: list[Person], number: int, language: Language) -> None:
+    person, other = accounts[number], accounts[1 - number if number < 2 else number]
+    own, page = visit(person, language), visit(other if other is not person else None, language)
     root = page.url.removesuffix("/privacy")
-    theirs = [f"/me/looks/{me['private']}/name", f"/me/looks/{me['shared']}?said=shared", f"/try?look={me['shared']}"]
-    for path in ("/me", "/me/settings", "/login", *theirs):
+    own_paths = [
+        f"/me/looks/{person['private']}/name",
+        f"/me/looks/{person['shared']}?said=shared",
+        f"/try?look={person['shared']}",
+    ]
+    for path in ("/me", "/me/settings", "/login", *own_paths):
         own.goto(root + path)
-        expect(own.locator("main")).to_contain_text(me["name"])
-        expect_fits(own, f"{path.replace(me['private'], '').replace(me['shared'], '')}-{number}", language)
-    for path in (f"/people/{quote(me['name'])}", f"/looks/{me['shared']}", f"/login/link/{me['link']}"):
+        expect(own.locator("main")).to_contain_text(person["name"])
+        expect_fits(own, f"{path.replace(person['private'], '').replace(person['shared'], '')}-{number}", language)
+    for path in (f"/people/{quote(person['name'])}", f"/looks/{person['shared']}", f"/login/link/{person['link']}"):
         page.goto(root + path)
-        expect(page.locator("main")).to_contain_text(me["name"])
+        expect(page.locator("main")).to_contain_text(person["name"])
         if "/looks/" in path:
             page.get_by_text(translate("report.open", language)).click()
         expect_fits(page, f"{path.split('/')[1]}-of-{number}", language)

@@ -1,4 +1,4 @@
-"""What people do with each other's looks, in a real browser: by mouse, by keyboard, and without JavaScript."""
+"""Reactions, follows and reports: by mouse, by keyboard and without JavaScript."""
 
 import os
 import re
@@ -24,8 +24,8 @@ TALL = "log => log.getBoundingClientRect().height"
 
 
 def is_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    report = Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
 
 
 def test_a_scrap_is_kept_at_once_and_still_there(open_page: OpenPage, board: dict[str, str]) -> None:
@@ -148,8 +148,8 @@ def test_her_words_are_typed_once_and_nothing_moves(open_page: OpenPage, board: 
     page.goto(look)
     log, words = page.locator(".typed"), page.locator(".typed p")
     last = words.last
-    said = words.all_inner_texts()
-    assert all(said)
+    texts = words.all_inner_texts()
+    assert all(texts)
     expect(last).to_have_css("opacity", "0")
     expect(log).to_have_attribute("aria-live", "off")
     tall = log.evaluate(TALL)
@@ -161,7 +161,7 @@ def test_her_words_are_typed_once_and_nothing_moves(open_page: OpenPage, board: 
     page.clock.run_for(20_000)
     expect(last).to_have_css("opacity", "1")
     expect(log.locator(".dots")).to_have_count(0)
-    assert words.all_inner_texts() == said
+    assert words.all_inner_texts() == texts
     assert log.evaluate(TALL) == tall
     assert page.evaluate(LAYOUT_SHIFT) < 0.02
     page.goto(look)
@@ -205,11 +205,11 @@ def test_her_words_appear_also_where_the_script_does_not_come(open_page: OpenPag
 
 @pytest.fixture
 def own(open_page: OpenPage, board: dict[str, str], site_folder: Path) -> tuple[Page, str]:
-    """A browser, and the id of a look that belongs to it."""
+    """A page and the id of a look that belongs to its visitor."""
     page = open_page(path=f"/looks/{board[FIRST]}")
     with page.expect_response("**/scrap"):
         page.locator(".scrap button").click()
-    token = next(str(each["value"]) for each in page.context.cookies() if each["name"] == "visitor")
+    token = next(str(cookie["value"]) for cookie in page.context.cookies() if cookie["name"] == "visitor")
     run = [sys.executable, "-m", "tests.browser.seed_own_look", token.partition(".")[0], f"Owner {token[:6]}"]
     done = subprocess.run(
         run, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120

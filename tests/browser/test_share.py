@@ -1,4 +1,4 @@
-"""Passing a look on, thumbnails, the counter, and what every page may weigh and must be like."""
+"""Sharing, thumbnails, the counter, page weight and accessibility."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 FIRST, LAST = SHARED[0][0], SHARED[-1][0]
 OWN = ("/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget", "/login")
-"""What people see who did something here."""
+"""Pages of known visitors."""
 PAGES = (
     *(
         "/",
@@ -36,7 +36,7 @@ PAGES = (
     ),
     *("/me", "/me/goodbye", "/login", "/people/Linen%20Heron%2024", "/people/nobody", "/nowhere"),
 )
-"""What everybody may see, beside a look."""
+"""Public pages other than looks."""
 LINK = {"webUrl", "mobileWebUrl", "androidExecutionParams", "iosExecutionParams"}
 SDK = """
 window.calls = [];
@@ -47,7 +47,7 @@ window.Kakao = {
   Share: { sendDefault: (template) => window.calls.push(["sendDefault", template]) },
 };
 """
-"""A stand-in for Kakao's script, which records what it is asked to do."""
+"""Replaces Kakao's script and records its calls."""
 SHARE = """Object.defineProperty(navigator, "share", {
   configurable: true,
   value: async (data) => { window.shared = data; if (window.refuses) throw new DOMException("", window.refuses); },
@@ -55,9 +55,9 @@ SHARE = """Object.defineProperty(navigator, "share", {
 
 
 def is_feed(template: dict[str, Any]) -> bool:
-    """Whether KakaoTalk's documentation allows this as a feed."""
+    """Whether this is a valid feed template by KakaoTalk's documentation."""
     content, buttons = template["content"], template.get("buttons", [])
-    links = [content["link"], *(each["link"] for each in buttons)]
+    links = [content["link"], *(button["link"] for button in buttons)]
     return (
         template["objectType"] == "feed"
         and set(template) <= {"objectType", "content", "itemContent", "social", "buttons", "buttonTitle", "installTalk"}
@@ -67,14 +67,14 @@ def is_feed(template: dict[str, Any]) -> bool:
         and all(isinstance(content[name], int) for name in ("imageWidth", "imageHeight"))
         and all(isinstance(count, int) for count in template["social"].values())
         and len(buttons) <= 2
-        and all(set(each) == {"title", "link"} and each["title"] for each in buttons)
-        and all(set(link) <= LINK and all(each.startswith("http") for each in link.values()) for link in links)
+        and all(set(button) == {"title", "link"} and button["title"] for button in buttons)
+        and all(set(link) <= LINK and all(url.startswith("http") for url in link.values()) for link in links)
     )
 
 
 @pytest.fixture(scope="module")
 def site_with_kakao(site: str, site_folder: Path) -> Iterator[str]:
-    """A second Eva over the same board, with a key of Kakao's and the hash of the stand-in."""
+    """A second server on the same database with a Kakao key and the hash of the replaced script."""
     digest = base64.b64encode(hashlib.sha384(SDK.encode()).digest()).decode()
     settings = {
         "EVA_KAKAO_JS_KEY": "0123456789abcdef",
@@ -86,7 +86,7 @@ def site_with_kakao(site: str, site_folder: Path) -> Iterator[str]:
 
 
 def send_sdk(page: Page, content: str) -> None:
-    """Let the page get this as Kakao's script."""
+    """Serve this as Kakao's script."""
     page.route(
         "https://t1.kakaocdn.net/kakao_js_sdk/9.9.9/kakao.min.js",
         lambda route: route.fulfill(
@@ -107,8 +107,8 @@ def test_kakaotalk_is_given_a_feed(
     assert init == ["init", "0123456789abcdef"]
     assert send[0] == "sendDefault"
     assert is_feed(send[1])
-    mine = f"{site_with_kakao}/looks/{board[FIRST]}?preview={language}"
-    assert send[1]["content"]["link"] == {"webUrl": mine, "mobileWebUrl": mine}
+    look_url = f"{site_with_kakao}/looks/{board[FIRST]}?preview={language}"
+    assert send[1]["content"]["link"] == {"webUrl": look_url, "mobileWebUrl": look_url}
     assert send[1]["social"] == {"likeCount": 2 * len(SHARED)}
     image = page.request.get(send[1]["content"]["imageUrl"])
     assert (image.status, image.headers["content-type"]) == (200, "image/jpeg")
@@ -265,8 +265,10 @@ def test_no_page_shuts_anybody_out(
         inspect(path)
 
     def inspect(path: str) -> None:
-        for each in axe.run(page).response["violations"]:
-            broken[f"{path} {each['id']}"] = [node["html"][:200] + str(node["any"][:1])[:200] for node in each["nodes"]]
+        for violation in axe.run(page).response["violations"]:
+            broken[f"{path} {violation['id']}"] = [
+                node["html"][:200] + str(node["any"][:1])[:200] for node in violation["nodes"]
+            ]
 
     for path in (*PAGES, look, f"{look}/reported"):
         check(path)
@@ -274,7 +276,7 @@ def test_no_page_shuts_anybody_out(
     page.locator("button[value=street]").click()
     expect(page.locator(".log .bars")).to_be_visible()
     inspect("/try, answered")
-    # From here on it is somebody whom Eva knows.
+    # From here on it is a known visitor.
     page.goto(f"{root}/looks/{board[LAST]}")
     with page.expect_response("**/scrap"):
         page.locator(".scrap button").click()

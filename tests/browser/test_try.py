@@ -55,10 +55,10 @@ def say(page: Page, words: str) -> None:
 
 
 def expect_answer(page: Page, language: Language = Language.EN) -> None:
-    """Eva has answered about `street.jpg`, in which scripted verdicts see something feminine."""
+    """Expect the fixed verdict of `tests.scripted_eva`."""
     name = translate("style.feminine.name", language)
-    said = page.locator(".log .bubble.eva p")
-    expect(said.filter(has_text=re.compile(rf"{name}.*70|70.*{name}"))).to_have_count(1)
+    messages = page.locator(".log .bubble.eva p")
+    expect(messages.filter(has_text=re.compile(rf"{name}.*70|70.*{name}"))).to_have_count(1)
     bars = page.locator(".log .bars li")
     expect(bars).to_have_count(8)
     expect(bars.first).to_contain_text(name)
@@ -241,8 +241,8 @@ def test_her_answer_can_be_copied(open_page: OpenPage, samples: Path) -> None:
     page.locator(".copy").click()
     expect(page.locator(".copy")).to_have_text(translate("page.copied", Language.EN))
     greetings = len(variant_keys("page.hello", Language.EN))
-    said = page.locator(".log .bubble.eva p").all_text_contents()[greetings:]
-    assert page.evaluate("navigator.clipboard.readText()") == "\n".join(said)
+    messages = page.locator(".log .bubble.eva p").all_text_contents()[greetings:]
+    assert page.evaluate("navigator.clipboard.readText()") == "\n".join(messages)
 
 
 @pytest.mark.parametrize(("locale", "language"), [("en-GB", Language.EN), ("ko-KR", Language.KO)])
@@ -450,5 +450,5 @@ def test_nothing_in_the_conversation_is_out_of_reach(open_page: OpenPage, sample
     expect_answer(page)
     press(page, "talk.button.share")
     expect(page.locator("#name")).to_be_visible()
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    report = Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()

@@ -23,7 +23,7 @@ from core.resources import Resources
 from core.signing import UrlSigner
 
 OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
-"""Nothing here has to survive a power cut."""
+"""Tests need no durability."""
 
 
 async def _execute(url: str, statement: str) -> None:
@@ -35,7 +35,7 @@ async def _execute(url: str, statement: str) -> None:
 
 @pytest.fixture
 def public() -> Iterator[Path]:
-    """A folder that every user may enter, unlike pytest's: where a database of root's can lie."""
+    """A folder that every user may enter, unlike pytest's, for a database that root starts."""
     with tempfile.TemporaryDirectory(prefix="eva-tests-") as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
@@ -75,34 +75,34 @@ async def _migrate(url: str) -> None:
 
 @pytest.fixture
 async def empty_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    """The address of a database without any table."""
+    """URL of a database without tables."""
     async for url in _temporary_database(postgres, template="template0"):
         yield url
 
 
 @pytest.fixture
 async def url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    """The address of a database with all tables, all empty."""
+    """URL of a database with empty tables."""
     async for url in _temporary_database(postgres, template="eva"):
         yield url
 
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
-    """The same, opened."""
+    """An open database with empty tables."""
     async with Database(url) as database:
         yield database
 
 
 @pytest.fixture
 def storage_folder(tmp_path: Path) -> Path:
-    """The folder where pictures lie."""
-    return tmp_path / "pictures"
+    """The folder of the image storage."""
+    return tmp_path / "images"
 
 
 @pytest.fixture
 def resources(database: Database, storage_folder: Path) -> Resources:
-    """A memory in which nothing is yet."""
+    """Empty database and image storage."""
     return Resources(
         database=database,
         storage=ObjectStorage(storage_folder.as_uri()),

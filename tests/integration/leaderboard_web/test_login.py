@@ -207,7 +207,7 @@ LIES: dict[str, dict[str, Any]] = {
     "an odd somebody": {"claims": {"sub": "../x"}},
     "no signature": {"alg": "none"},
     "the public key as a secret": {"alg": "HS256"},
-    "another key": {"alg": "stranger"},
+    "another key": {"alg": "other-key"},
 }
 
 

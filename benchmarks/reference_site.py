@@ -2,7 +2,7 @@
 
 It answers the paths of Eva's pages with the same HTML, made from one query and one template each, and nothing else: no
 middleware, sessions, translations or signatures. `benchmarks.page_templates` makes templates and rows from Eva's own
-pages. Run as `python -m benchmarks.bare_site PORT DSN TEMPLATES`.
+pages. Run as `python -m benchmarks.reference_site PORT DSN TEMPLATES`.
 """
 
 import sys
@@ -15,15 +15,15 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 
-QUERY = "SELECT fields FROM bare_rows WHERE path = $1 ORDER BY position"
+QUERY = "SELECT fields FROM reference_rows WHERE path = $1 ORDER BY position"
 """The first row has the name of the template and the values of the page's frame, each further one those of a card."""
 
 
-def create_bare_app(dsn: str, templates: str) -> FastAPI:
+def create_reference_app(dsn: str, templates: str) -> FastAPI:
     """The site.
 
     Args:
-        dsn: the database with the table `bare_rows`.
+        dsn: the database with the table `reference_rows`.
         templates: folder of the templates.
     """
 
@@ -49,7 +49,7 @@ def create_bare_app(dsn: str, templates: str) -> FastAPI:
 def main() -> None:
     """Serve the site."""
     port, dsn, templates = sys.argv[1:]
-    uvicorn.run(create_bare_app(dsn, templates), host="127.0.0.1", port=int(port), log_level="warning")
+    uvicorn.run(create_reference_app(dsn, templates), host="127.0.0.1", port=int(port), log_level="warning")
 
 
 if __name__ == "__main__":
