@@ -161,7 +161,7 @@ class Canvas:
         self.pixels = self.pixels * (1 - mask[..., None]) + cloth(X, Y) * shade * mask[..., None]
 
     def save(self, name: str) -> None:
-        """Write the picture, with the fine grain of film, beside this script."""
+        """Write the picture, with the fine grain of film, into the folder of the samples."""
         grained = np.clip(self.pixels + 0.006 * GRAIN[..., None], 0, 1)
         Image.fromarray(np.rint(grained * 255).astype(np.uint8)).save(
             Path(__file__).parents[1] / "samples" / name, quality=82, optimize=True
