@@ -1,6 +1,5 @@
-"""The board, looks and hearts, from the database to the page."""
+"""The leaderboard, looks, hearts and styles, from the database to the page."""
 
-import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
@@ -27,8 +26,9 @@ from leaderboard_web.app import create_app
 from leaderboard_web.routes.leaderboard import PAGE_SIZE
 from tests.factories import classify_scripted, create_look, create_person, store_images
 from tests.harness import make_application
+from tests.html import attributes, look_ids, next_url, texts
 
-OURS = {"Sec-Fetch-Site": "same-origin"}
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
@@ -40,11 +40,13 @@ def site(resources: Resources, samples: Path) -> FastAPI:
 @pytest.fixture
 async def client(site: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(site)
-    async with httpx.AsyncClient(transport=transport, base_url="http://eva", headers={"Accept-Language": "en"}) as it:
-        yield it
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://eva", headers={"Accept-Language": "en"}
+    ) as client:
+        yield client
 
 
-async def a_shared(resources: Resources, *, name: str = "Mina", style: Style = Style.STREET, hearts: int = 0) -> Look:
+async def share_look(resources: Resources, *, name: str = "Mina", style: Style = Style.STREET, hearts: int = 0) -> Look:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         await people.set_display_name(connection, person.id, name)
@@ -54,21 +56,12 @@ async def a_shared(resources: Resources, *, name: str = "Mina", style: Style = S
         return look
 
 
-def ids_in(page: httpx.Response) -> list[str]:
-    return re.findall(r'data-look="([^"]+)"', page.text)
-
-
-def more_in(page: httpx.Response) -> str | None:
-    found = re.search(r'class="more"><a class="[^"]+" href="([^"]+)"', page.text)
-    return unescape(found[1]) if found else None
-
-
-async def people_of(resources: Resources) -> int:
+async def count_people(resources: Resources) -> int:
     async with resources.database.transaction() as connection:
         return (await connection.execute(select(func.count()).select_from(schema.people))).scalar_one()
 
 
-async def test_an_empty_board_invites(client: httpx.AsyncClient) -> None:
+async def test_an_empty_leaderboard_links_to_the_chat(client: httpx.AsyncClient) -> None:
     for path in ("/", "/?when=today", "/?style=mode&when=week"):
         page = await client.get(path)
         assert page.status_code == 200
@@ -76,50 +69,50 @@ async def test_an_empty_board_invites(client: httpx.AsyncClient) -> None:
         assert 'href="/try"' in page.text
 
 
-async def test_the_board_shows_most_hearted_first_and_goes_on_by_links(
+async def test_the_leaderboard_is_ordered_by_hearts_and_paginated(
     client: httpx.AsyncClient, resources: Resources
 ) -> None:
-    shared = [await a_shared(resources, hearts=number // 2) for number in range(2 * PAGE_SIZE + 3)]
+    shared = [await share_look(resources, hearts=number // 2) for number in range(2 * PAGE_SIZE + 3)]
     page = await client.get("/")
-    seen = ids_in(page)
-    assert len(seen) == PAGE_SIZE + 1
+    ids = look_ids(page)
+    assert len(ids) == PAGE_SIZE + 1
     assert page.text.count(f">{translate('board.place', Language.EN, place=1)}<") == 1
-    while (link := more_in(page)) is not None:
+    while (link := next_url(page)) is not None:
         page = await client.get(link)
         assert page.status_code == 200
-        assert f">{translate('board.place', Language.EN, place=len(seen) + 1)}<" in page.text
-        seen += ids_in(page)
-    assert seen == [str(look.id) for look in reversed(shared)]
+        assert f">{translate('board.place', Language.EN, place=len(ids) + 1)}<" in page.text
+        ids += look_ids(page)
+    assert ids == [str(look.id) for look in reversed(shared)]
 
 
-async def test_tabs_keep_styles_apart(client: httpx.AsyncClient, resources: Resources) -> None:
-    mode = await a_shared(resources, style=Style.MODE)
-    await a_shared(resources, style=Style.RETRO)
-    assert ids_in(await client.get("/?style=mode&when=today")) == [str(mode.id)]
-    assert ids_in(await client.get("/styles/mode")) == [str(mode.id)]
-    assert ids_in(await client.get("/?style=casual")) == []
+async def test_the_leaderboard_can_be_filtered_by_style(client: httpx.AsyncClient, resources: Resources) -> None:
+    mode = await share_look(resources, style=Style.MODE)
+    await share_look(resources, style=Style.RETRO)
+    assert look_ids(await client.get("/?style=mode&when=today")) == [str(mode.id)]
+    assert look_ids(await client.get("/styles/mode")) == [str(mode.id)]
+    assert look_ids(await client.get("/?style=casual")) == []
 
 
-async def test_without_a_time_the_freshest_board_with_looks_comes(
+async def test_without_a_period_the_shortest_one_with_looks_is_shown(
     client: httpx.AsyncClient, resources: Resources
 ) -> None:
-    look = await a_shared(resources)
+    look = await share_look(resources)
     assert translate("board.title.today", Language.EN) in (await client.get("/")).text
     async with resources.database.transaction() as connection:
         old = func.now() - func.make_interval(0, 0, 5)
         await connection.execute(update(schema.looks).where(schema.looks.c.id == look.id).values(shared_at=old))
     page = await client.get("/")
     assert translate("board.title.all", Language.EN) in page.text
-    assert ids_in(page) == [str(look.id)]
+    assert look_ids(page) == [str(look.id)]
 
 
 @pytest.mark.parametrize("query", ["when=tomorrow", "style=naked", "after=nonsense", "after=", "style="])
-async def test_wrong_addresses_of_boards_are_said_to_be_wrong(client: httpx.AsyncClient, query: str) -> None:
+async def test_invalid_query_parameters_are_not_found(client: httpx.AsyncClient, query: str) -> None:
     assert (await client.get(f"/?{query}")).status_code == 404
 
 
-async def test_a_look_shows_all_that_eva_said(client: httpx.AsyncClient, resources: Resources) -> None:
-    look = await a_shared(resources)
+async def test_a_look_shows_verdict_guess_and_correction(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await share_look(resources)
     async with resources.database.transaction() as connection:
         await look_feedback.set_pending_question(connection, look.id, PendingQuestion.GUESS)
         await look_feedback.record_guess(connection, look.id, Style.CASUAL)
@@ -127,89 +120,87 @@ async def test_a_look_shows_all_that_eva_said(client: httpx.AsyncClient, resourc
     page = await client.get(f"/looks/{look.id}")
     assert page.status_code == 200
     words = unescape(page.text)
-    for bubble in verdict_messages(look.verdict, seed=str(look.id), language=Language.EN):
-        assert f"<p>{bubble.text}</p>" in words
+    messages = verdict_messages(look.verdict, seed=str(look.id), language=Language.EN)
+    assert texts(page, ".log .bubble > p") == [message.text for message in messages]
     assert page.text.count('class="share"') == 8
     assert translate("look.guess", Language.EN, name="Mina", style="Casual") in words
     assert translate("look.correction", Language.EN, name="Mina", style="British Mode") in words
-    pictures = re.findall(r'<img[^>]* src="(/shared/[^"]+)"', page.text) or re.findall(
-        r'src="(/shared/[^"]+)"', page.text
-    )
-    assert [(await client.get(each)).content for each in pictures] == [b"photo", b"cam"]
+    urls = attributes(page, "img[src^='/shared/']", "src")
+    assert [(await client.get(url)).content for url in urls] == [b"photo", b"cam"]
     assert page.text.count('width="300" height="400"') >= 2
 
 
-async def test_what_is_not_on_the_board_does_not_exist(client: httpx.AsyncClient, resources: Resources) -> None:
-    shared, taken_back = await a_shared(resources), await a_shared(resources)
+async def test_only_public_looks_exist(client: httpx.AsyncClient, resources: Resources) -> None:
+    shared, unshared = await share_look(resources), await share_look(resources)
     async with resources.database.transaction() as connection:
         private = await create_look(connection, shared.person_id)
-        await looks.unshare(connection, taken_back.id)
-    odd = ["1", str(shared.id).upper(), f"{{{shared.id}}}", shared.id.hex, "%00", "%ff", "*", f"{shared.id}%0a"]
-    for each in (private.id, taken_back.id, uuid7(), UUID(int=0), *odd):
+        await looks.unshare(connection, unshared.id)
+    malformed = ["1", str(shared.id).upper(), f"{{{shared.id}}}", shared.id.hex, "%00", "%ff", "*", f"{shared.id}%0a"]
+    for look_id in (private.id, unshared.id, uuid7(), UUID(int=0), *malformed):
         for reply in (
-            await client.get(f"/looks/{each}"),
-            await client.post(f"/looks/{each}/heart", headers=OURS),
-            await client.post(f"/looks/{each}/unheart", headers=OURS),
+            await client.get(f"/looks/{look_id}"),
+            await client.post(f"/looks/{look_id}/heart", headers=SAME_ORIGIN),
+            await client.post(f"/looks/{look_id}/unheart", headers=SAME_ORIGIN),
         ):
-            assert reply.status_code == 404, each
+            assert reply.status_code == 404, look_id
             assert translate("page.not_found", Language.EN) in unescape(reply.text)
             assert "set-cookie" not in reply.headers
-    assert await people_of(resources) == 2
+    assert await count_people(resources) == 2
 
 
-async def test_a_heart_by_form_makes_a_visitor_and_can_be_taken_back(
+async def test_a_heart_by_form_creates_a_session_and_can_be_removed(
     client: httpx.AsyncClient, resources: Resources
 ) -> None:
-    look = await a_shared(resources)
+    look = await share_look(resources)
     path = f"/looks/{look.id}"
     assert "set-cookie" not in (await client.get(path)).headers
     for _ in range(2):
-        reply = await client.post(f"{path}/heart", headers=OURS)
+        reply = await client.post(f"{path}/heart", headers=SAME_ORIGIN)
         assert (reply.status_code, reply.headers["location"]) == (303, path)
         assert all(flag in reply.headers["set-cookie"] for flag in ("HttpOnly", "SameSite=lax"))
     page = await client.get(path)
     assert 'aria-pressed="true"' in page.text
     assert '<span class="count">1</span>' in page.text
-    assert await people_of(resources) == 2
-    await client.post(f"{path}/unheart", headers=OURS)
+    assert await count_people(resources) == 2
+    await client.post(f"{path}/unheart", headers=SAME_ORIGIN)
     page = await client.get(path)
     assert 'aria-pressed="false"' in page.text
     assert '<span class="count">0</span>' in page.text
 
 
-async def test_a_heart_by_script_answers_in_json(client: httpx.AsyncClient, resources: Resources) -> None:
-    look = await a_shared(resources)
-    headers = {**OURS, "Accept": "application/json"}
+async def test_a_heart_by_script_returns_json(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await share_look(resources)
+    headers = {**SAME_ORIGIN, "Accept": "application/json"}
     reply = await client.post(f"/looks/{look.id}/heart", headers=headers)
     assert reply.json() == {"count": 1, "given": True}
     assert (await client.post(f"/looks/{look.id}/unheart", headers=headers)).json() == {"count": 0, "given": False}
 
 
-async def test_a_cookie_that_eva_did_not_sign_is_nobodys(client: httpx.AsyncClient, resources: Resources) -> None:
-    look = await a_shared(resources)
+async def test_a_forged_session_cookie_is_replaced(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await share_look(resources)
     forged = {"Cookie": f"visitor={VisitorTokenSigner(b'another').issue()}"}
-    reply = await client.post(f"/looks/{look.id}/heart", headers=OURS | forged)
+    reply = await client.post(f"/looks/{look.id}/heart", headers=SAME_ORIGIN | forged)
     assert reply.status_code == 303
     assert reply.headers["set-cookie"].partition(";")[0] != forged["Cookie"]
 
 
-async def test_another_site_gives_no_hearts(client: httpx.AsyncClient, resources: Resources) -> None:
-    look = await a_shared(resources)
+async def test_cross_site_hearts_are_refused(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await share_look(resources)
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
         assert (await client.post(f"/looks/{look.id}/heart", headers=headers)).status_code == 403
     assert '<span class="count">0</span>' in (await client.get(f"/looks/{look.id}")).text
 
 
 @pytest.mark.parametrize("path", ["/", "/looks/{}", "/styles/street"])
-async def test_a_name_is_never_markup(client: httpx.AsyncClient, resources: Resources, path: str) -> None:
-    look = await a_shared(resources, name='"><script>alert(1)</script>')
+async def test_names_are_escaped(client: httpx.AsyncClient, resources: Resources, path: str) -> None:
+    look = await share_look(resources, name='"><script>alert(1)</script>')
     page = (await client.get(path.format(look.id))).text
     assert "<script>alert" not in page
     assert '"><script' not in page
     assert "alert(1)" in page
 
 
-async def test_a_style_says_how_often_she_is_right(client: httpx.AsyncClient) -> None:
+async def test_a_style_shows_measured_precision_and_recall(client: httpx.AsyncClient) -> None:
     page = unescape((await client.get("/styles/retro")).text)
     test = load_model_card(BUNDLED_MODEL_DIR / "model.json").metrics["test"]
     measured = test["per_style"]["retro"]
