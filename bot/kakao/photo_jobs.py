@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from bot.kakao.photo_requests import EXPIRE_TASK, JUDGE_TASK, PHOTO_URL_LIFETIME
 from bot.kakao.presenter import ReplyPresenter
 from core.conversation.service import ConversationService
 from core.db import checkpoints, inbox, people
+from core.db.database import CONNECTION_ERRORS
 from core.db.inbox import InboxUpdate
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
@@ -52,6 +54,8 @@ class KakaoTiming:
     """Seconds from the skill request in which its callback URL is used; Kakao closes it after 60."""
     photo_url_lifetime: timedelta = PHOTO_URL_LIFETIME
     """How long Kakao keeps a photo at its URL."""
+    retry_delays: Sequence[int] = RETRY_DELAYS
+    """Seconds before each repeated attempt of a job or a callback."""
 
 
 DEFAULT_TIMING = KakaoTiming()
@@ -72,8 +76,9 @@ class PhotoJobs:
 
     def register_tasks(self, app: App) -> None:
         """Register the tasks with a queue."""
-        app.task(name=JUDGE_TASK, retry=ExponentialBackoff(), pass_context=True)(self.judge_photos)
-        app.task(name=EXPIRE_TASK, retry=ExponentialBackoff())(self.expire_consent)
+        backoff = ExponentialBackoff(self.timing.retry_delays)
+        app.task(name=JUDGE_TASK, retry=backoff, pass_context=True)(self.judge_photos)
+        app.task(name=EXPIRE_TASK, retry=backoff)(self.expire_consent)
         app.periodic(cron=EVERY_MINUTE)(app.task(name="kakao.lost", queue=MAINTENANCE_QUEUE)(self.requeue_orphans))
 
     async def judge_photos(self, context: JobContext, inbox_id: int) -> None:
@@ -87,11 +92,17 @@ class PhotoJobs:
         if update is None or request is None or person is None:
             return
         if result is None:
-            is_last_attempt = context.job.attempts >= len(RETRY_DELAYS)
+            is_last_attempt = context.job.attempts >= len(self.timing.retry_delays)
             try:
                 result = await self._judge_all(update, request, person, is_last_attempt=is_last_attempt)
             except PersonNotFoundError:
                 return
+            except (*TRANSIENT_ERRORS, *CONNECTION_ERRORS):
+                raise
+            except Exception:
+                # A bug, also one in SQL: never retried, always answered.
+                log.exception("photo_job_failed", inbox_id=inbox_id)
+                result = JobResult(error=EvaError())
             async with self._database.transaction() as connection:
                 await photo_requests.save_result(connection, inbox_id, result)
                 if request.callback_url is None:
@@ -127,6 +138,7 @@ class PhotoJobs:
 
         Raises:
             PersonNotFoundError: the person was erased.
+            CONNECTION_ERRORS: the database is not available.
             RemotePhotoUnavailableError, StorageUnavailableError: before the last attempt only.
         """
         look_ids, is_duplicate, first_error = [], False, None
@@ -139,7 +151,7 @@ class PhotoJobs:
                     source_message_id=f"{update.external_id}:{number}",
                     language=person.language,
                 )
-            except PersonNotFoundError:
+            except (PersonNotFoundError, *CONNECTION_ERRORS):
                 raise
             except EvaError as error:
                 if isinstance(error, TRANSIENT_ERRORS) and not is_last_attempt:
@@ -171,7 +183,7 @@ class PhotoJobs:
             if not await checkpoints.try_claim(connection, inbox_id, CALLBACK_CHECKPOINT):
                 return
         outcome = "late"
-        for delay in (*RETRY_DELAYS, None):
+        for delay in (*self.timing.retry_delays, None):
             if time.time() >= deadline:
                 break
             try:

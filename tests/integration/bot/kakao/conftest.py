@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from bot.app import BotApplication
 from bot.kakao.app import KakaoApp, open_kakao_app
+from bot.kakao.photo_jobs import KakaoTiming
 from bot.testing.kakao import BOT_ID, FakeKakao, KakaoResponse
 from core.conversation.service import ConversationService
 from core.jobs.queue import JobQueue
@@ -157,13 +158,18 @@ def daily_photos() -> int | None:
 
 
 @pytest.fixture
+def timing() -> KakaoTiming:
+    return KakaoTiming()
+
+
+@pytest.fixture
 async def harness(
-    resources: Resources, model: PausableModel, settings: Settings, daily_photos: int | None
+    resources: Resources, model: PausableModel, settings: Settings, daily_photos: int | None, timing: KakaoTiming
 ) -> AsyncIterator[KakaoHarness]:
     classifier = StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD)
     judging = PhotoJudgingService(resources, classifier, daily_limit=daily_photos)
     conversation = ConversationService(resources, judging, settings)
-    async with open_kakao_app(conversation) as kakao_app:
+    async with open_kakao_app(conversation, timing) as kakao_app:
         application = BotApplication(
             settings=settings, resources=resources, classifier=classifier, conversation=conversation, kakao=kakao_app
         )

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text as sql
+from sqlalchemy.exc import ProgrammingError
 
 from bot.kakao import photo_jobs
+from bot.kakao.photo_jobs import KakaoTiming
 from core.db import checkpoints
 from core.i18n.translations import Language, translate
-from core.jobs import queue
+from core.services.photo_judging import PhotoJudgingService
 from core.settings import Environment
 from tests.factories import make_photo
 from tests.integration.bot.kakao.conftest import (
@@ -259,18 +261,19 @@ async def test_missing_photo_is_reported(harness: KakaoHarness) -> None:
     assert (await harness.send(payload)).text == translate("error.picture_gone", KO)
 
 
-async def test_unreachable_photo_is_retried_and_then_reported(
-    harness: KakaoHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(queue, "RETRY_DELAYS", (0, 0, 0))
+async def test_bug_is_answered_once_and_not_retried(harness: KakaoHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = 0
+
+    async def fail(self: PhotoJudgingService, data: bytes, **arguments: object) -> None:
+        nonlocal attempts
+        attempts += 1
+        raise ProgrammingError("SELECT nothing", {}, Exception("undefined column"))
+
+    monkeypatch.setattr(PhotoJudgingService, "judge_photo", fail)
     await harness.give_consent()
-    payload = harness.kakao.photo(make_photo())
-    payload["userRequest"]["params"]["media"]["url"] = "http://127.0.0.1:1/dna/photo.jpg"
-    response = await harness.send(payload)
-    await wait_until_processed(harness)
-    if button_actions(response.reply) == ["result"]:
-        response = await harness.press_button(response, "result")
-    assert response.text == translate("error.picture_unreachable", KO)
+    assert (await harness.send_photo(make_photo())).text == translate("error.any", KO)
+    assert await inbox_rows(harness) == [(True, False)]
+    assert (attempts, await count_jobs(harness)) == (1, 0)
 
 
 async def test_url_of_a_host_that_is_not_allowed_is_refused(harness: KakaoHarness) -> None:
@@ -278,6 +281,22 @@ async def test_url_of_a_host_that_is_not_allowed_is_refused(harness: KakaoHarnes
     payload = harness.kakao.photo(make_photo())
     payload["userRequest"]["params"]["media"]["url"] = "http://169.254.169.254/latest/meta-data"
     assert (await harness.send(payload)).text == translate("error.address_refused", KO)
+
+
+class TestWithoutRetryDelays:
+    @pytest.fixture
+    def timing(self) -> KakaoTiming:
+        return KakaoTiming(retry_delays=(0, 0, 0))
+
+    async def test_unreachable_photo_is_retried_and_then_reported(self, harness: KakaoHarness) -> None:
+        await harness.give_consent()
+        payload = harness.kakao.photo(make_photo())
+        payload["userRequest"]["params"]["media"]["url"] = "http://127.0.0.1:1/dna/photo.jpg"
+        response = await harness.send(payload)
+        await wait_until_processed(harness)
+        if button_actions(response.reply) == ["result"]:
+            response = await harness.press_button(response, "result")
+        assert response.text == translate("error.picture_unreachable", KO)
 
 
 class TestInProduction:
