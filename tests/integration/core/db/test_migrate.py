@@ -7,11 +7,11 @@ from sqlalchemy import text
 
 from core.db.database import Database
 from core.db.migrate import find_schema_difference, migrate_down, migrate_up
-from core.db.migrations.versions import r0002_queue as queue_step
+from core.db.migrations.versions import r0002_queue as queue_revision
 from core.db.schema import metadata
 from tests.conftest import ROOT
 
-EVERYTHING = """
+DESCRIBE_SCHEMA = """
 SELECT 'table ' || table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable
 FROM information_schema.columns WHERE table_schema = 'public'
 UNION SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
@@ -23,37 +23,37 @@ UNION SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regn
 """
 
 
-async def everything(database: Database) -> set[str]:
+async def describe_schema(database: Database) -> set[str]:
     async with database.transaction() as connection:
-        return set((await connection.execute(text(EVERYTHING))).scalars())
+        return set((await connection.execute(text(DESCRIBE_SCHEMA))).scalars())
 
 
-async def test_code_and_tables_agree(database: Database) -> None:
+async def test_migrations_and_metadata_agree(database: Database) -> None:
     assert await find_schema_difference(database) is None
 
 
-async def test_a_difference_is_found(database: Database) -> None:
+async def test_a_difference_is_reported(database: Database) -> None:
     async with database.transaction() as connection:
         await connection.execute(text("ALTER TABLE looks DROP COLUMN hearts"))
     assert "hearts" in (await find_schema_difference(database) or "")
 
 
-async def test_an_empty_database_is_behind(empty_url: str) -> None:
+async def test_an_empty_database_differs(empty_url: str) -> None:
     async with Database(empty_url) as database:
         assert await find_schema_difference(database) is not None
 
 
-async def test_down_leaves_nothing_and_up_again_gives_the_same(url: str) -> None:
+async def test_down_drops_everything_and_up_restores_it(url: str) -> None:
     async with Database(url) as database:
-        before = await everything(database)
+        before = await describe_schema(database)
         await migrate_down(database)
-        left = await everything(database)
-        assert {line for line in left if "alembic_version" not in line} == set()
+        remaining = await describe_schema(database)
+        assert {line for line in remaining if "alembic_version" not in line} == set()
         await migrate_up(database)
-        assert await everything(database) == before
+        assert await describe_schema(database) == before
 
 
-UP = """
+MIGRATE = """
 import asyncio, sys
 from core.db.database import Database
 from core.db.migrate import migrate_up
@@ -61,31 +61,33 @@ asyncio.run(migrate_up(Database(sys.argv[1])))
 """
 
 
-async def test_two_processes_that_start_at_once_migrate_once(empty_url: str) -> None:
-    both = [await asyncio.create_subprocess_exec(sys.executable, "-c", UP, empty_url, cwd=ROOT) for _ in range(2)]
-    assert [await each.wait() for each in both] == [0, 0]
+async def test_concurrent_processes_migrate_once(empty_url: str) -> None:
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", MIGRATE, empty_url, cwd=ROOT) for _ in range(2)
+    ]
+    assert [await process.wait() for process in processes] == [0, 0]
     async with Database(empty_url) as database:
         assert await find_schema_difference(database) is None
 
 
-async def test_the_queue_is_as_the_installed_procrastinate_makes_it(empty_url: str, database: Database) -> None:
-    async with Database(empty_url) as theirs:
-        async with theirs.transaction() as connection:
+async def test_the_queue_has_the_schema_of_the_installed_procrastinate(empty_url: str, database: Database) -> None:
+    async with Database(empty_url) as reference:
+        async with reference.transaction() as connection:
             raw = await connection.get_raw_connection()
             await connection.execute(text("SELECT 1"))
             assert raw.driver_connection is not None
             await raw.driver_connection.execute(SchemaManager.get_schema())
-        expected = {line for line in await everything(theirs) if "procrastinate_fetch_job" in line}
+        expected = {line for line in await describe_schema(reference) if "procrastinate_fetch_job" in line}
     assert expected
-    assert expected <= await everything(database)
+    assert expected <= await describe_schema(database)
 
 
-def test_no_migration_of_the_installed_procrastinate_is_left_out() -> None:
+def test_all_migrations_of_the_installed_procrastinate_are_included() -> None:
     scripts = sorted(path.name for path in Path(SchemaManager.get_migrations_path()).glob("*.sql"))
-    assert scripts[-1].startswith(queue_step.UP_TO)
+    assert scripts[-1].startswith(queue_revision.UP_TO)
 
 
-def test_every_table_is_described_in_the_metadata() -> None:
+def test_the_metadata_has_all_tables() -> None:
     assert set(metadata.tables) == {
         "people", "identities", "looks", "hearts", "bookmarks", "follows", "reports", "inbox", "job_checkpoints",
         "person_style_counts", "daily_counts", "moderation_log", "one_time_tokens",

@@ -1,4 +1,4 @@
-"""Reports, on a real Postgres."""
+"""Reports of looks."""
 
 import asyncio
 from uuid import UUID
@@ -22,19 +22,19 @@ async def shared(database: Database) -> Look:
         return look
 
 
-async def test_one_person_reports_a_look_once(database: Database, shared: Look) -> None:
+async def test_a_person_reports_a_look_once(database: Database, shared: Look) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         assert await moderation.create_report(connection, shared.id, person, "not an outfit")
         assert await moderation.create_report(connection, shared.id, person, "second thoughts")
         rows = (await connection.execute(select(schema.reports))).all()
-        kept = await looks.get(connection, shared.id)
+        reported = await looks.get(connection, shared.id)
     assert [(row.person_id, row.reason, row.reviewed_at) for row in rows] == [(person, "not an outfit", None)]
-    assert kept is not None
-    assert (kept.report_count, kept.is_public) == (1, True)
+    assert reported is not None
+    assert (reported.report_count, reported.is_public) == (1, True)
 
 
-async def test_ones_own_look_and_what_is_not_on_the_board_cannot_be_reported(database: Database, shared: Look) -> None:
+async def test_own_and_private_looks_cannot_be_reported(database: Database, shared: Look) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         private = await create_look(connection, (await create_person(connection)).id)
@@ -43,9 +43,7 @@ async def test_ones_own_look_and_what_is_not_on_the_board_cannot_be_reported(dat
         assert not await moderation.create_report(connection, uuid7(), person)
 
 
-async def test_of_many_reports_at_once_three_hold_the_look_and_the_rest_find_it_gone(
-    database: Database, shared: Look
-) -> None:
+async def test_concurrent_reports_suspend_the_look_after_the_third(database: Database, shared: Look) -> None:
     async with database.transaction() as connection:
         crowd = [(await create_person(connection)).id for _ in range(8)]
 
@@ -53,16 +51,16 @@ async def test_of_many_reports_at_once_three_hold_the_look_and_the_rest_find_it_
         async with database.transaction() as connection:
             return await moderation.create_report(connection, shared.id, person)
 
-    taken = await asyncio.gather(*(report(each) for each in crowd))
+    accepted = await asyncio.gather(*(report(person) for person in crowd))
     async with database.transaction() as connection:
-        kept = await looks.get(connection, shared.id)
-    assert kept is not None
-    assert (kept.report_count >= 3, kept.suspended_at is not None, kept.is_public) == (True, True, False)
-    assert kept.report_count <= sum(taken)
+        reported = await looks.get(connection, shared.id)
+    assert reported is not None
+    assert (reported.report_count >= 3, reported.suspended_at is not None, reported.is_public) == (True, True, False)
+    assert reported.report_count <= sum(accepted)
     assert not await report(crowd[0])
 
 
-async def test_a_forgotten_person_reports_nothing(database: Database, shared: Look) -> None:
+async def test_a_deleted_person_cannot_report(database: Database, shared: Look) -> None:
     with pytest.raises(PersonNotFoundError):
         async with database.transaction() as connection:
             await moderation.create_report(connection, shared.id, uuid7())

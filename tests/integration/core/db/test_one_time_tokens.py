@@ -11,44 +11,44 @@ from core.uuid7 import uuid7
 from tests.factories import create_person
 
 
-async def test_a_token_is_good_once(database: Database) -> None:
+async def test_a_token_is_consumed_once(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         token = await one_time_tokens.create(connection, person)
         assert await one_time_tokens.get_person_id(connection, token) == person
         assert await one_time_tokens.get_person_id(connection, token) == person
 
-    async def redeem() -> object:
+    async def consume() -> object:
         async with database.transaction() as connection:
             return await one_time_tokens.consume(connection, token)
 
-    assert sorted(await asyncio.gather(*(redeem() for _ in range(6))), key=bool) == [*[None] * 5, person]
+    assert sorted(await asyncio.gather(*(consume() for _ in range(6))), key=bool) == [*[None] * 5, person]
     async with database.transaction() as connection:
         assert await one_time_tokens.get_person_id(connection, token) is None
 
 
-async def test_a_token_is_good_for_a_while_only(database: Database) -> None:
+async def test_a_token_expires(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
-        old = await one_time_tokens.create(connection, person, lifetime=-timedelta(seconds=1))
-        fresh = await one_time_tokens.create(connection, person)
-        assert await one_time_tokens.get_person_id(connection, old) is None
-        assert await one_time_tokens.consume(connection, old) is None
+        expired = await one_time_tokens.create(connection, person, lifetime=-timedelta(seconds=1))
+        valid = await one_time_tokens.create(connection, person)
+        assert await one_time_tokens.get_person_id(connection, expired) is None
+        assert await one_time_tokens.consume(connection, expired) is None
         assert await one_time_tokens.delete_expired(connection) == 1
-        assert await one_time_tokens.get_person_id(connection, fresh) == person
+        assert await one_time_tokens.get_person_id(connection, valid) == person
 
 
-async def test_whoever_reads_the_table_has_no_token(database: Database) -> None:
+async def test_the_table_contains_no_valid_token(database: Database) -> None:
     async with database.transaction() as connection:
         token = await one_time_tokens.create(connection, (await create_person(connection)).id)
         assert len(token) * 6 >= 128
-        kept = (await connection.execute(select(schema.one_time_tokens.c.token_hash))).scalar_one()
-        for guess in (kept.hex(), token[:-1], "", "x" * 5000, "\x00"):
+        token_hash = (await connection.execute(select(schema.one_time_tokens.c.token_hash))).scalar_one()
+        for guess in (token_hash.hex(), token[:-1], "", "x" * 5000, "\x00"):
             assert await one_time_tokens.consume(connection, guess) is None
-        assert token.encode() not in kept
+        assert token.encode() not in token_hash
 
 
-async def test_a_proof_is_good_once_and_is_no_token(database: Database) -> None:
+async def test_a_proof_is_accepted_once_and_is_not_a_token(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         assert await one_time_tokens.record_used_proof(connection, "signature", person, lifetime=timedelta(minutes=1))
@@ -59,7 +59,7 @@ async def test_a_proof_is_good_once_and_is_no_token(database: Database) -> None:
             assert await one_time_tokens.consume(connection, guess) is None
 
 
-async def test_nobody_gets_no_token(database: Database) -> None:
+async def test_a_deleted_person_gets_no_token(database: Database) -> None:
     with pytest.raises(PersonNotFoundError):
         async with database.transaction() as connection:
             await one_time_tokens.create(connection, uuid7())

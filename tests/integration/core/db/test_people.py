@@ -12,7 +12,7 @@ from core.db.schema import IdentityProvider
 from core.uuid7 import uuid7
 
 
-async def test_the_same_identity_is_the_same_person(database: Database) -> None:
+async def test_one_identity_has_one_person(database: Database) -> None:
     async with database.transaction() as connection:
         first = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
         again = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="en")
@@ -22,74 +22,74 @@ async def test_the_same_identity_is_the_same_person(database: Database) -> None:
     assert other.id != first.id
 
 
-async def test_two_first_meetings_at_once_give_one_person(database: Database) -> None:
-    async def meet() -> people.Person:
+async def test_concurrent_creation_results_in_one_person(database: Database) -> None:
+    async def get_or_create() -> people.Person:
         async with database.transaction() as connection:
             return await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
 
-    met = await asyncio.gather(*(meet() for _ in range(8)))
-    assert len({person.id for person in met}) == 1
+    created = await asyncio.gather(*(get_or_create() for _ in range(8)))
+    assert len({person.id for person in created}) == 1
     async with database.transaction() as connection:
         assert (await connection.execute(select(func.count()).select_from(schema.people))).scalar_one() == 1
 
 
-async def test_identities_are_linked_once(database: Database) -> None:
+async def test_an_identity_is_added_to_one_person(database: Database) -> None:
     async with database.transaction() as connection:
         mina = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
         jun = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "8", language="ko")
         assert await people.add_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
         assert await people.add_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
         assert not await people.add_identity(connection, jun.id, IdentityProvider.FACEBOOK, "m")
-        assert {each.subject for each in await people.list_identities(connection, mina.id)} == {"7", "m"}
+        assert {identity.subject for identity in await people.list_identities(connection, mina.id)} == {"7", "m"}
         assert (
             await people.get_or_create_by_identity(connection, IdentityProvider.FACEBOOK, "m", language="en")
         ).id == mina.id
 
 
-async def test_what_a_person_chooses_is_kept(database: Database) -> None:
+async def test_name_language_and_consent_are_stored(database: Database) -> None:
     async with database.transaction() as connection:
         person = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language="ko")
         await people.set_display_name(connection, person.id, "구름")
         await people.set_language(connection, person.id, "en")
         await people.set_consent(connection, person.id, is_given=True)
-        kept = await people.get(connection, person.id)
-        assert kept is not None
-        assert (kept.name, kept.language) == ("구름", "en")
-        assert kept.consented_at is not None
+        stored = await people.get(connection, person.id)
+        assert stored is not None
+        assert (stored.name, stored.language) == ("구름", "en")
+        assert stored.consented_at is not None
         await people.set_consent(connection, person.id, is_given=False)
-        kept = await people.get(connection, person.id)
-        assert kept is not None
-        assert kept.consented_at is None
+        stored = await people.get(connection, person.id)
+        assert stored is not None
+        assert stored.consented_at is None
         assert await people.get(connection, uuid7()) is None
 
 
-async def test_a_name_is_one_persons_however_it_is_written(database: Database) -> None:
+async def test_a_display_name_is_unique_among_confusable_names(database: Database) -> None:
     async with database.transaction() as connection:
         mina, jun = [
-            await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, each, language="ko")
-            for each in "78"
+            await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, subject, language="ko")
+            for subject in "78"
         ]
         assert await people.set_display_name(connection, mina.id, "Mina K")
         assert not await people.set_display_name(connection, jun.id, "m1nаk")
-        assert await people.set_display_name(connection, mina.id, "MINA K"), "it is hers already"
+        assert await people.set_display_name(connection, mina.id, "MINA K"), "it is her own name"
         for name in ("MINA K", "minak", "М1na k"):
-            found = await people.get_by_display_name(connection, name)
-            assert found is not None
-            assert (found.id, found.name) == (mina.id, "MINA K")
+            owner = await people.get_by_display_name(connection, name)
+            assert owner is not None
+            assert (owner.id, owner.name) == (mina.id, "MINA K")
         assert await people.get_by_display_name(connection, "Jun") is None
         assert await people.set_display_name(connection, mina.id, "Kim")
         assert await people.set_display_name(connection, jun.id, "Mina K")
 
 
 @pytest.mark.parametrize("name", ["", "x" * 41])
-async def test_names_have_bounds(database: Database, name: str) -> None:
+async def test_display_names_have_a_length_limit(database: Database, name: str) -> None:
     with pytest.raises(IntegrityError):
         async with database.transaction() as connection:
             person = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language="ko")
             await people.set_display_name(connection, person.id, name)
 
 
-async def test_errors_say_nothing_about_people(database: Database) -> None:
+async def test_database_errors_contain_no_personal_data(database: Database) -> None:
     word = secrets.token_hex(8)
     for statement in (
         "INSERT INTO people (id, name, language) VALUES (gen_random_uuid(), :word, 'Korean')",
@@ -102,16 +102,16 @@ async def test_errors_say_nothing_about_people(database: Database) -> None:
         assert word not in "".join(traceback.format_exception(caught.value))
 
 
-async def test_who_cannot_be_reached_is_known_until_they_write(database: Database) -> None:
-    async def reachable() -> bool:
-        found = await people.get_identity(connection, IdentityProvider.TELEGRAM, "7")
-        assert found is not None
-        return found.blocked_at is None
+async def test_a_blocked_identity_is_marked_until_it_is_unblocked(database: Database) -> None:
+    async def is_reachable() -> bool:
+        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, "7")
+        assert identity is not None
+        return identity.blocked_at is None
 
     async with database.transaction() as connection:
         await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
-        assert await reachable()
+        assert await is_reachable()
         await people.mark_blocked(connection, IdentityProvider.TELEGRAM, "7")
-        assert not await reachable()
+        assert not await is_reachable()
         await people.mark_unblocked(connection, IdentityProvider.TELEGRAM, "7")
-        assert await reachable()
+        assert await is_reachable()

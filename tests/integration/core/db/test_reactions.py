@@ -1,4 +1,4 @@
-"""Hearts, on a real Postgres, one by one and all at once."""
+"""Hearts and bookmarks."""
 
 import asyncio
 from uuid import UUID
@@ -20,14 +20,14 @@ async def shared(database: Database) -> UUID:
         return look.id
 
 
-async def count(database: Database, look_id: UUID) -> int:
+async def count_hearts(database: Database, look_id: UUID) -> int:
     async with database.transaction() as connection:
         look = await looks.get(connection, look_id)
         assert look is not None
         return look.hearts
 
 
-async def test_one_person_gives_one_heart_and_may_take_it_back(database: Database, shared: UUID) -> None:
+async def test_a_person_gives_one_heart_and_can_take_it_back(database: Database, shared: UUID) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         assert await reactions.add_heart(connection, shared, person) == 1
@@ -39,7 +39,7 @@ async def test_one_person_gives_one_heart_and_may_take_it_back(database: Databas
         assert await hearted_look_ids(connection, person) == set()
 
 
-async def test_what_is_not_on_the_board_gets_no_heart(database: Database) -> None:
+async def test_a_private_look_gets_no_heart(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         private = (await create_look(connection, person)).id
@@ -51,44 +51,44 @@ async def test_what_is_not_on_the_board_gets_no_heart(database: Database) -> Non
         assert look.hearts == 0
 
 
-async def test_a_forgotten_person_gives_none(database: Database, shared: UUID) -> None:
+async def test_a_deleted_person_cannot_give_a_heart(database: Database, shared: UUID) -> None:
     with pytest.raises(PersonNotFoundError):
         async with database.transaction() as connection:
             await reactions.add_heart(connection, shared, uuid7())
 
 
-async def test_hearts_go_with_the_person(database: Database, shared: UUID) -> None:
+async def test_hearts_are_deleted_with_their_giver(database: Database, shared: UUID) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         await reactions.add_heart(connection, shared, person)
     async with database.transaction() as connection:
         await people.delete_person(connection, person)
-    assert await count(database, shared) == 0
+    assert await count_hearts(database, shared) == 0
 
 
-async def test_no_heart_is_lost_or_counted_twice_among_fifty_at_once(database: Database, shared: UUID) -> None:
+async def test_concurrent_hearts_are_all_counted_once(database: Database, shared: UUID) -> None:
     async with database.transaction() as connection:
         crowd = [(await create_person(connection)).id for _ in range(50)]
 
-    async def give(person: UUID) -> None:
+    async def add(person: UUID) -> None:
         async with database.transaction() as connection:
             await reactions.add_heart(connection, shared, person)
 
-    async def take_back(person: UUID) -> None:
+    async def remove(person: UUID) -> None:
         async with database.transaction() as connection:
             await reactions.remove_heart(connection, shared, person)
 
-    await asyncio.gather(*(give(person) for person in (*crowd, *crowd)))
-    assert await count(database, shared) == 50
-    await asyncio.gather(*(take_back(person) for person in (*crowd[:20], *crowd[:20])))
-    assert await count(database, shared) == 30
+    await asyncio.gather(*(add(person) for person in (*crowd, *crowd)))
+    assert await count_hearts(database, shared) == 50
+    await asyncio.gather(*(remove(person) for person in (*crowd[:20], *crowd[:20])))
+    assert await count_hearts(database, shared) == 30
 
 
-async def test_one_person_keeps_a_look_once_and_may_let_it_go(database: Database) -> None:
+async def test_a_person_bookmarks_a_look_once_and_can_remove_it(database: Database) -> None:
     async with database.transaction() as connection:
         person, other = [(await create_person(connection)).id for _ in range(2)]
         look = await create_look(connection, (await create_person(connection)).id)
-        assert not await reactions.add_bookmark(connection, look.id, person), "it is not on the board"
+        assert not await reactions.add_bookmark(connection, look.id, person), "it is not public"
         assert await bookmarked_look_ids(connection, person) == set()
         assert await looks.share(connection, look.id)
         for _ in range(2):
@@ -100,10 +100,10 @@ async def test_one_person_keeps_a_look_once_and_may_let_it_go(database: Database
         assert not await reactions.remove_bookmark(connection, uuid7(), person)
 
 
-async def test_scraps_come_page_by_page_the_latest_first_without_what_left_the_board(database: Database) -> None:
-    kept = []
+async def test_bookmarks_of_public_looks_are_listed_page_by_page(database: Database) -> None:
+    bookmarked = []
     for number in range(5):
-        # Each in a unit of work of its own: one has one time.
+        # One transaction each, since all rows of a transaction have the same time.
         async with database.transaction() as connection:
             if number == 0:
                 person = (await create_person(connection)).id
@@ -112,18 +112,18 @@ async def test_scraps_come_page_by_page_the_latest_first_without_what_left_the_b
             look = await create_look(connection, owner.id)
             assert await looks.share(connection, look.id)
             assert await reactions.add_bookmark(connection, look.id, person)
-            kept.append(look.id)
+            bookmarked.append(look.id)
     async with database.transaction() as connection:
-        await looks.unshare(connection, kept.pop(2))
+        await looks.unshare(connection, bookmarked.pop(2))
         first = await reactions.list_bookmarks(connection, person, limit=3)
         last = first[-1]
         rest = await reactions.list_bookmarks(connection, person, limit=3, after=(last.created_at, last.entry.look.id))
-        assert [each.entry.look.id for each in first + rest] == kept[::-1]
+        assert [bookmark.entry.look.id for bookmark in first + rest] == bookmarked[::-1]
         assert first[0].entry.owner_name == "Owner 4"
         assert await reactions.list_bookmarks(connection, owner.id, limit=3) == []
 
 
-async def test_a_forgotten_person_keeps_nothing(database: Database) -> None:
+async def test_a_deleted_person_cannot_bookmark(database: Database) -> None:
     async with database.transaction() as connection:
         look = await create_look(connection, (await create_person(connection)).id)
         assert await looks.share(connection, look.id)

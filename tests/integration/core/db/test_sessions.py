@@ -1,4 +1,4 @@
-"""Browsers that never come back go, and take nobody along of whom there is anything."""
+"""Idle browser sessions are deleted, and with them people without content."""
 
 from datetime import timedelta
 from functools import partial
@@ -17,48 +17,50 @@ from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
 
-async def a_browser(connection: AsyncConnection, days: float, person_id: UUID | None = None) -> tuple[str, UUID]:
-    """A browser that was last used so many days ago, of somebody new or of this person: its key, and whose it is."""
+async def create_session(
+    connection: AsyncConnection, idle_days: float, person_id: UUID | None = None
+) -> tuple[str, UUID]:
+    """A session that was idle for some days, of a new person or the given one; its key and the id of its person."""
     key = str(uuid7())
     if person_id is None:
         person_id = (await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="ko")).id
     else:
         assert await people.add_identity(connection, person_id, IdentityProvider.WEB, key)
     table = schema.identities
-    unused = update(table).where(table.c.subject == key).values(last_seen_at=func.now() - timedelta(days=days))
-    await connection.execute(unused)
+    statement = update(table).where(table.c.subject == key).values(last_seen_at=func.now() - timedelta(days=idle_days))
+    await connection.execute(statement)
     return key, person_id
 
 
-async def is_known(connection: AsyncConnection, key: str) -> bool:
+async def exists(connection: AsyncConnection, key: str) -> bool:
     return await people.get_identity(connection, IdentityProvider.WEB, key) is not None
 
 
-async def test_a_session_ends_when_no_browser_can_have_its_cookie_any_more(database: Database) -> None:
+async def test_sessions_are_deleted_after_their_maximum_idle_time(database: Database) -> None:
     async with database.transaction() as connection:
         chatting = await create_person(connection)
-        lost, kept = [(await a_browser(connection, days, chatting.id))[0] for days in (401, 399)]
-        older, mine = await a_browser(connection, 500)
+        lost, kept = [(await create_session(connection, days, chatting.id))[0] for days in (401, 399)]
+        older, mine = await create_session(connection, 500)
         await create_look(connection, mine)
-        newer, _ = await a_browser(connection, 1, mine)
-        alone, owner = await a_browser(connection, 500)
+        newer, _ = await create_session(connection, 1, mine)
+        alone, owner = await create_session(connection, 500)
         await create_look(connection, owner)
         assert await sessions.delete_expired(connection) == 2
-        assert [await is_known(connection, key) for key in (lost, kept, older, newer)] == [False, True, False, True]
-        assert await is_known(connection, alone), "nothing else leads to what they shared"
+        assert [await exists(connection, key) for key in (lost, kept, older, newer)] == [False, True, False, True]
+        assert await exists(connection, alone), "its person has no other identity"
 
 
-async def test_visitors_who_left_nothing_are_forgotten_after_a_while(resources: Resources) -> None:
+async def test_idle_visitors_without_content_are_deleted(resources: Resources) -> None:
     database = resources.database
     async with database.transaction() as connection:
-        gone = [(await a_browser(connection, days))[1] for days in (91, 300)]
-        await a_browser(connection, 100, gone[0])
-        recent = (await a_browser(connection, 89))[1]
-        elsewhere = (await a_browser(connection, 91))[1]
-        await a_browser(connection, 1, elsewhere)
+        empty = [(await create_session(connection, days))[1] for days in (91, 300)]
+        await create_session(connection, 100, empty[0])
+        recent = (await create_session(connection, 89))[1]
+        elsewhere = (await create_session(connection, 91))[1]
+        await create_session(connection, 1, elsewhere)
         chatting = (await create_person(connection)).id
-        await a_browser(connection, 300, chatting)
-        named, hearted, showed, followed, banned = [(await a_browser(connection, 91))[1] for _ in range(5)]
+        await create_session(connection, 300, chatting)
+        named, hearted, showed, followed, banned = [(await create_session(connection, 91))[1] for _ in range(5)]
         assert await people.set_display_name(connection, named, "Mina")
         shared = await create_look(connection, showed)
         assert await looks.share(connection, shared.id)
@@ -67,19 +69,19 @@ async def test_visitors_who_left_nothing_are_forgotten_after_a_while(resources: 
         await connection.execute(update(schema.people).where(schema.people.c.id == banned).values(banned_at=func.now()))
     assert await delete_stale_sessions(resources) == (0, 2)
     async with database.transaction() as connection:
-        left = [recent, elsewhere, chatting, named, hearted, showed, followed, banned]
-        assert [await people.get(connection, each) is not None for each in left] == [True] * len(left)
-        assert [await people.get(connection, each) for each in gone] == [None, None]
+        expected = [recent, elsewhere, chatting, named, hearted, showed, followed, banned]
+        assert [await people.get(connection, person_id) is not None for person_id in expected] == [True] * len(expected)
+        assert [await people.get(connection, person_id) for person_id in empty] == [None, None]
         assert await sessions.delete_empty_visitors(connection, limit=9) == 0
 
 
-async def test_who_comes_back_this_moment_is_kept(database: Database) -> None:
+async def test_a_session_that_is_used_concurrently_is_kept(database: Database) -> None:
     async with database.transaction() as connection:
-        key, person_id = await a_browser(connection, 91)
-    async with database.transaction() as back:
-        session = await people.get_identity(back, IdentityProvider.WEB, key)
+        key, person_id = await create_session(connection, 91)
+    async with database.transaction() as request:
+        session = await people.get_identity(request, IdentityProvider.WEB, key)
         assert session is not None
-        await sessions.touch(back, session)
+        await sessions.touch(request, session)
         async with database.transaction() as connection:
             assert await sessions.delete_empty_visitors(connection, limit=9) == 0
     async with database.transaction() as connection:
@@ -87,10 +89,10 @@ async def test_who_comes_back_this_moment_is_kept(database: Database) -> None:
         assert await people.get(connection, person_id) is not None
 
 
-async def test_use_is_written_down_once_a_month(database: Database) -> None:
-    async def used(days: float) -> timedelta:
+async def test_the_last_use_is_updated_once_a_month(database: Database) -> None:
+    async def touch_after(idle_days: float) -> timedelta:
         async with database.transaction() as connection:
-            key, _ = await a_browser(connection, days)
+            key, _ = await create_session(connection, idle_days)
             session = await people.get_identity(connection, IdentityProvider.WEB, key)
             assert session is not None
             await sessions.touch(connection, session)
@@ -98,18 +100,18 @@ async def test_use_is_written_down_once_a_month(database: Database) -> None:
             assert after is not None
             return after.last_seen_at - session.last_seen_at
 
-    assert await used(29) == timedelta(0)
-    assert await used(31) > timedelta(days=30)
+    assert await touch_after(29) == timedelta(0)
+    assert await touch_after(31) > timedelta(days=30)
 
 
-async def test_who_has_a_chat_or_a_login_is_more_than_a_cookie(database: Database) -> None:
+async def test_people_with_a_chat_or_login_are_not_anonymous(database: Database) -> None:
     async with database.transaction() as connection:
         for provider in IdentityProvider:
             person: Person = await create_person(connection, provider)
             assert await sessions.is_anonymous(connection, person.id) == (provider is IdentityProvider.WEB)
 
 
-MANY = """
+INSERT_SESSIONS = """
 WITH crowd AS (
     INSERT INTO people (id, language) SELECT gen_random_uuid(), 'ko' FROM generate_series(1, 5000) RETURNING id
 )
@@ -118,18 +120,18 @@ SELECT 'web', id::text, id, now() - random() * interval '80 days' FROM crowd
 """
 SCANS = """
 SELECT pg_stat_get_xact_numscans('ix_identities_sessions'::regclass) AS by_index,
-    pg_stat_get_xact_numscans('identities'::regclass) AS through_all
+    pg_stat_get_xact_numscans('identities'::regclass) AS of_table
 """
 
 
-async def test_the_unused_are_found_by_their_index_among_many(database: Database) -> None:
+async def test_idle_sessions_are_found_by_index(database: Database) -> None:
     async with database.transaction() as connection:
-        await connection.execute(text(MANY))
-        await a_browser(connection, 500)
+        await connection.execute(text(INSERT_SESSIONS))
+        await create_session(connection, 500)
         await connection.execute(text("ANALYZE"))
-    for gone, purge in ((0, sessions.delete_expired), (1, partial(sessions.delete_empty_visitors, limit=100))):
+    for expected, delete in ((0, sessions.delete_expired), (1, partial(sessions.delete_empty_visitors, limit=100))):
         async with database.transaction() as connection:
             before = (await connection.execute(text(SCANS))).one()
-            assert await purge(connection) == gone
+            assert await delete(connection) == expected
             after = (await connection.execute(text(SCANS))).one()
-            assert (after.by_index - before.by_index, after.through_all - before.through_all) == (1, 0)
+            assert (after.by_index - before.by_index, after.of_table - before.of_table) == (1, 0)
