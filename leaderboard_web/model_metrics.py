@@ -1,4 +1,4 @@
-"""How good the model is, from its card: what was measured on photos that were used for nothing else."""
+"""The metrics that pages show, from the model card: measured on the test split, in whole percent."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,38 +10,46 @@ from core.vision.verdict import ConfidenceBand
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyleMetrics:
-    """How she does on one style; whole percent."""
+    """Metrics of one style, in whole percent."""
 
     precision: int
-    """Of the outfits to which she gives the style, those that are labelled so."""
+    """Share of the outfits predicted as this style that are labelled so."""
     recall: int
-    """Of the outfits that are labelled with the style, those to which she gives it."""
+    """Share of the outfits labelled as this style that are predicted so."""
     photos: int
+    """Number of test photos with this label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandMetrics:
-    """How often she speaks so, and how often she is right then; whole percent."""
+    """Metrics of one confidence band, in whole percent."""
 
     share: int
+    """Share of all predictions."""
     accuracy: int
+    """Share of the band's predictions that are right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelMetrics:
-    """The model's figures; whole percent."""
+    """Metrics of the model, in whole percent."""
 
     outfits: int
+    """Number of test photos that show an outfit."""
     top1: int
+    """Share of outfits whose most probable style is right."""
     top2: int
+    """Share of outfits with the right style among the two most probable ones."""
     annotators: int
+    """Share of outfits on which one annotator agrees with the label."""
     false_rejections: int
+    """Share of outfits in which the model sees no outfit."""
     bands: dict[ConfidenceBand, BandMetrics]
     styles: dict[Style, StyleMetrics]
 
 
 def load_metrics(card: ModelCard) -> ModelMetrics | None:
-    """The figures in a model's card; None if it was not measured."""
+    """The metrics in a model card; None if it has none."""
     test: dict[str, Any] | None = card.metrics.get("test")
     if test is None:
         return None

@@ -1,4 +1,4 @@
-"""A shared look as pages show it, in words of the reader's language."""
+"""View models of looks and probabilities, in the language of the page."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,28 +27,27 @@ from leaderboard_web.image_urls import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookCard:
-    """A shared look."""
+    """A look on the leaderboard."""
 
     id: UUID
     style: Style
     style_name: str
     percent: int
-    """How clearly it reads as that style, 1 to 99."""
+    """Confidence of the style, 1 to 99."""
     owner_name: str
-    """Its owner's on the board; people write it, so it is never trusted."""
+    """Display name of the owner; written by people, so it must be escaped."""
     owner_has_page: bool
     """Whether the owner has a page; false for an owner with a generated name."""
     hearts: int
     is_hearted: bool
-    """Whether the reader gave it a heart."""
+    """Whether the viewer gave it a heart."""
     photo_url: str
-    """Address of the photo."""
     thumbnail_url: str | None
-    """Address of the photo in THUMB_WIDTH px; None where the photo is no wider."""
+    """None where the photo is no wider than a thumbnail."""
     width: int
     height: int
     rank: int | None
-    """Its place on the board, from 1; None where it is not shown on one."""
+    """Rank on the leaderboard, from 1; None on other pages."""
 
 
 def build_card(
@@ -58,13 +57,13 @@ def build_card(
     language: Language,
     rank: int | None = None,
 ) -> LookCard:
-    """A look for a page.
+    """The view model of a look on the leaderboard.
 
     Args:
-        shared: the look.
-        links: sign the addresses of its pictures.
-        language: the reader's.
-        place: on the board.
+        entry: the look.
+        signer: signs the URLs of its images.
+        language: of the page.
+        rank: on the leaderboard, from 1.
     """
     look = entry.look
     return LookCard(
@@ -76,7 +75,7 @@ def build_card(
         owner_has_page=entry.owner_name is not None,
         hearts=look.hearts,
         is_hearted=entry.is_hearted,
-        # The database promises that a shared look has its pictures.
+        # The database requires that a shared look has its images.
         photo_url=public_image_url(signer, look, look.photo_key or ""),
         thumbnail_url=public_thumbnail_url(signer, look),
         width=look.width,
@@ -111,78 +110,81 @@ def build_bar(style: Style, probability: float, language: Language) -> Probabili
 
 
 class LookVisibility(StrEnum):
-    """Who sees a look; the value is the end of its text's key, `me.state.<value>`."""
+    """Who sees a look; the value is also the end of its translation key `me.state.<value>`."""
 
     PRIVATE = "private"
     SHARED = "shared"
     SUSPENDED = "held"
-    """Off the board until a moderator has seen it."""
+    """Not on the leaderboard until a moderator decides about reports."""
     REMOVED = "hidden"
-    """Off the board for good."""
+    """Removed from the leaderboard by a moderator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnLookView:
-    """One of a person's looks, for their own eyes."""
+    """A look on the pages of its owner."""
 
     id: UUID
     visibility: LookVisibility
     style: Style
     style_name: str | None
-    """None where Eva saw no outfit."""
+    """None without an outfit in the photo."""
     percent: int
+    """Confidence of the style, 1 to 99."""
     awaiting_guess: bool
-    """Whether Eva waits for a guess: then nothing on a page may tell the style."""
+    """Whether the owner has still to guess; nothing on a page may reveal the style then."""
     photo_url: str | None
-    """Address of the photo; None once it was deleted, or while it is not there yet."""
+    """None before the photo is stored and after it was deleted."""
     thumbnail_url: str | None
-    """Address of the photo in THUMB_WIDTH px; None where there is none smaller."""
+    """None without a photo, or where the photo is no wider than a thumbnail."""
     heatmap_url: str | None
-    """Address of the picture with the warm colours; None also where there is no outfit."""
+    """None without a stored heatmap, or without an outfit."""
     width: int
     height: int
     received_at: datetime
-    """In Seoul's time."""
+    """In Seoul's time zone."""
     hours_left: int | None
-    """How many more hours its photo is kept, 0 if it goes with the next sweep; None if it stays, or is gone."""
+    """Hours until the photo is deleted, 0 if it is overdue; None if it is not private, or already deleted."""
     may_be_shared: bool
     expires_when_unshared: bool
-    """Whether its photo would go with the next sweep if it were taken off the board."""
+    """Whether the photo would be deleted soon after unsharing the look."""
     hearts: int
 
 
-def build_own_look(look: Look, memory: Resources, language: Language) -> OwnLookView:
-    """A look for its owner.
+def build_own_look(look: Look, resources: Resources, language: Language) -> OwnLookView:
+    """The view model of a look for its owner.
 
     Args:
         look: the look.
-        memory: signs the addresses of pictures, and knows for how long they are kept.
+        resources: for signed URLs and the retention time of private photos.
         language: of the page.
     """
-    seen = look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-    state = _visibility(look)
-    stored = look.images_stored_at is not None
-    photo = private_image_url(memory.url_signer, look.photo_key) if look.photo_key and stored else None
-    private = state is LookVisibility.PRIVATE
-    hours = _hours_left(look, memory)
+    has_outfit = look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+    visibility = _visibility(look)
+    is_private = visibility is LookVisibility.PRIVATE
+    photo_url = heatmap_url = None
+    if look.images_stored_at is not None:
+        if look.photo_key:
+            photo_url = private_image_url(resources.url_signer, look.photo_key)
+        if look.heatmap_key and has_outfit:
+            heatmap_url = private_image_url(resources.url_signer, look.heatmap_key)
+    hours_left = _hours_left(look, resources)
     return OwnLookView(
         id=look.id,
-        visibility=state,
+        visibility=visibility,
         style=look.style,
-        style_name=style_name(look.style, language) if seen else None,
+        style_name=style_name(look.style, language) if has_outfit else None,
         percent=percent(look.confidence),
         awaiting_guess=look.pending_question is PendingQuestion.GUESS,
-        photo_url=photo,
-        thumbnail_url=private_thumbnail_url(memory.url_signer, look) if photo else None,
-        heatmap_url=private_image_url(memory.url_signer, look.heatmap_key)
-        if look.heatmap_key and stored and seen
-        else None,
+        photo_url=photo_url,
+        thumbnail_url=private_thumbnail_url(resources.url_signer, look) if photo_url else None,
+        heatmap_url=heatmap_url,
         width=look.width,
         height=look.height,
         received_at=look.created_at.astimezone(SEOUL),
-        hours_left=hours if private and photo else None,
-        may_be_shared=private and photo is not None and seen,
-        expires_when_unshared=state in {LookVisibility.SHARED, LookVisibility.SUSPENDED} and hours == 0,
+        hours_left=hours_left if is_private and photo_url else None,
+        may_be_shared=is_private and photo_url is not None and has_outfit,
+        expires_when_unshared=visibility in {LookVisibility.SHARED, LookVisibility.SUSPENDED} and hours_left == 0,
         hearts=look.hearts,
     )
 
@@ -195,6 +197,7 @@ def _visibility(look: Look) -> LookVisibility:
     return LookVisibility.SHARED if look.is_public else LookVisibility.SUSPENDED
 
 
-def _hours_left(look: Look, memory: Resources) -> int:
-    left = look.created_at + memory.private_photo_ttl - datetime.now(UTC)
+def _hours_left(look: Look, resources: Resources) -> int:
+    """Hours until the photo of a look is deleted if the look is private; rounded up, never negative."""
+    left = look.created_at + resources.private_photo_ttl - datetime.now(UTC)
     return max(0, ceil(left.total_seconds() / 3600))
