@@ -10,8 +10,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 
 from bot.telegram.ingest import store_update
-from core.db.database import CONNECTION_ERRORS
-from core.errors import InvalidPayloadError
+from core.errors import DatabaseUnavailableError, InvalidPayloadError
 from webhooks.dependencies import Application, read_body
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -41,7 +40,7 @@ async def receive_update(request: Request, application: Application) -> Response
     except (ValueError, RecursionError, InvalidPayloadError):
         log.warning("telegram_update_invalid")
         return Response(status_code=400)
-    except CONNECTION_ERRORS as error:
+    except DatabaseUnavailableError as error:
         log.warning("database_unreachable", error=type(error).__name__)
         return Response(status_code=503)
     return Response(status_code=200)

@@ -18,11 +18,11 @@ from bot.kakao.photo_requests import EXPIRE_TASK, JUDGE_TASK, PHOTO_URL_LIFETIME
 from bot.kakao.presenter import ReplyPresenter
 from core.conversation.service import ConversationService
 from core.db import checkpoints, inbox, people
-from core.db.database import CONNECTION_ERRORS
 from core.db.inbox import InboxUpdate
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
 from core.errors import (
+    DatabaseUnavailableError,
     DeliveryError,
     EvaError,
     PersonNotFoundError,
@@ -97,7 +97,7 @@ class PhotoJobs:
                 result = await self._judge_all(update, request, person, is_last_attempt=is_last_attempt)
             except PersonNotFoundError:
                 return
-            except (*TRANSIENT_ERRORS, *CONNECTION_ERRORS):
+            except (*TRANSIENT_ERRORS, DatabaseUnavailableError):
                 raise
             except Exception:
                 # A bug, also one in SQL: never retried, always answered.
@@ -138,7 +138,7 @@ class PhotoJobs:
 
         Raises:
             PersonNotFoundError: the person was erased.
-            CONNECTION_ERRORS: the database is not available.
+            DatabaseUnavailableError: the database is not available.
             RemotePhotoUnavailableError, StorageUnavailableError: before the last attempt only.
         """
         look_ids, is_duplicate, first_error = [], False, None
@@ -151,7 +151,7 @@ class PhotoJobs:
                     source_message_id=f"{update.external_id}:{number}",
                     language=person.language,
                 )
-            except (PersonNotFoundError, *CONNECTION_ERRORS):
+            except (PersonNotFoundError, DatabaseUnavailableError):
                 raise
             except EvaError as error:
                 if isinstance(error, TRANSIENT_ERRORS) and not is_last_attempt:

@@ -3,7 +3,8 @@
 import asyncio
 
 from core.db import inbox
-from core.db.database import CONNECTION_ERRORS, Database
+from core.db.database import Database
+from core.errors import DatabaseUnavailableError
 
 POLL_INTERVAL = 0.15
 """Seconds between queries while a skill request waits."""
@@ -29,7 +30,7 @@ class ResultWaiter:
 
         Raises:
             TimeoutError: the response must be sent now.
-            CONNECTION_ERRORS: the database is not available.
+            DatabaseUnavailableError: the database is not available.
         """
         processed = asyncio.get_running_loop().create_future()
         self._waiting[processed] = (inbox_id, deadline)
@@ -46,7 +47,7 @@ class ResultWaiter:
             try:
                 async with self._database.connection() as connection:
                     pending = await inbox.list_unfinished_ids(connection, {inbox_id for inbox_id, _ in polled.values()})
-            except CONNECTION_ERRORS as error:
+            except DatabaseUnavailableError as error:
                 # Also for requests that arrived during the query: no other query will follow for them.
                 for future in self._waiting:
                     if not future.done():

@@ -57,7 +57,7 @@ class SkillHandler:
 
         Raises:
             EvaError: the request cannot be fulfilled.
-            CONNECTION_ERRORS: the database is not available.
+            DatabaseUnavailableError: the database is not available.
         """
         if request.is_tester or not request.user_id:
             return replies.text_reply(translate("kakao.hello", request.language), language=request.language)

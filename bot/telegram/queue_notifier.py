@@ -16,10 +16,9 @@ from bot.telegram.formatting import text_messages
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK
 from bot.telegram.parsing import PhotoMessage, parse_update
 from core.db import checkpoints, inbox, people
-from core.db.database import CONNECTION_ERRORS
 from core.db.inbox import QueuedUpdate
 from core.db.schema import IdentityProvider
-from core.errors import InvalidPayloadError, MessengerError
+from core.errors import DatabaseUnavailableError, InvalidPayloadError, MessengerError
 from core.i18n.translations import negotiate_language, translate
 from core.resources import Resources
 
@@ -59,7 +58,7 @@ class QueueNotifier:
         while True:
             try:
                 await self.notify_waiting()
-            except CONNECTION_ERRORS as error:
+            except DatabaseUnavailableError as error:
                 log.warning("database_unreachable", error=type(error).__name__)
             await asyncio.sleep(POLL_INTERVAL)
 

@@ -13,8 +13,7 @@ from telegram.warnings import PTBUserWarning
 
 from bot.telegram.commands import CommandName
 from bot.telegram.ingest import store_update
-from core.db.database import CONNECTION_ERRORS
-from core.errors import InvalidPayloadError
+from core.errors import DatabaseUnavailableError, InvalidPayloadError
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.settings import Settings
@@ -138,7 +137,7 @@ async def _store(resources: Resources, update: dict[str, Any]) -> bool:
         await store_update(resources, update)
     except InvalidPayloadError:
         log.warning("telegram_update_invalid")
-    except CONNECTION_ERRORS as error:
+    except DatabaseUnavailableError as error:
         log.warning("database_unreachable", error=type(error).__name__)
         return False
     return True

@@ -32,12 +32,12 @@ from core import metrics
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import unsupported_media_reply
 from core.db import inbox, people
-from core.db.database import CONNECTION_ERRORS
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.errors import (
     ChatUnavailableError,
     DailyLimitError,
+    DatabaseUnavailableError,
     DeliveryError,
     EvaError,
     InvalidPayloadError,
@@ -80,7 +80,7 @@ async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> 
     """
     try:
         yield
-    except CONNECTION_ERRORS:
+    except DatabaseUnavailableError:
         raise
     except RECIPIENT_GONE as error:
         log.info("recipient_unreachable", inbox_id=delivery.inbox_id, reason=type(error).__name__)
@@ -244,7 +244,7 @@ class RetryPolicy(ExponentialBackoff):
             return RetryDecision(retry_in={"seconds": 0})
         if isinstance(exception, TRANSIENT_ERRORS):
             return super().get_retry_decision(exception=exception, job=job)
-        if isinstance(exception, CONNECTION_ERRORS) and job.attempts < MAX_DATABASE_RETRIES:
+        if isinstance(exception, DatabaseUnavailableError) and job.attempts < MAX_DATABASE_RETRIES:
             metrics.RETRIES.labels(job.task_name).inc()
             return RetryDecision(retry_in={"seconds": self.delays[min(job.attempts, len(self.delays) - 1)]})
         return None

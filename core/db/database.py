@@ -14,10 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from core.db.errors import connection_errors
-from core.errors import DatabaseUnavailableError, UnsupportedDatabaseUrlError
-
-CONNECTION_ERRORS = (DatabaseUnavailableError,)
-"""What a unit of work raises while the database cannot be reached."""
+from core.errors import UnsupportedDatabaseUrlError
 
 POOL_RECYCLE_SECONDS = 600
 """Seconds after which a connection is replaced: some networks drop longer ones silently."""

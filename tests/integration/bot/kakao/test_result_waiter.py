@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.kakao.result_waiter import STAGGER, ResultWaiter
 from core.db import inbox
-from core.db.database import CONNECTION_ERRORS, Database
+from core.db.database import Database
 from core.db.schema import Channel
+from core.errors import DatabaseUnavailableError
 
 NEVER = float("inf")
 
@@ -56,7 +57,7 @@ async def test_lost_database_ends_all_waiting_requests() -> None:
     results = await asyncio.gather(
         *(waiter.wait(inbox_id, deadline=NEVER) for inbox_id in range(3)), return_exceptions=True
     )
-    assert all(isinstance(error, CONNECTION_ERRORS) for error in results)
+    assert all(isinstance(error, DatabaseUnavailableError) for error in results)
 
 
 async def test_many_waiting_requests_end_before_their_deadline(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Which errors say that the connection is gone, and which are mistakes of a statement."""
+"""Lost connections are told from errors in statements."""
 
 import asyncpg
 import pytest
@@ -10,7 +10,7 @@ from core.db.errors import connection_errors, is_connection_error, violated_cons
 from core.errors import DatabaseUnavailableError
 
 
-def wrapped(kind: type[DBAPIError], cause: Exception) -> DBAPIError:
+def wrap(kind: type[DBAPIError], cause: Exception) -> DBAPIError:
     original = Exception()
     original.__cause__ = cause
     return kind("SELECT 1", None, original)
@@ -40,14 +40,14 @@ STATEMENT = [
 @pytest.mark.parametrize("error", CONNECTION)
 def test_lost_and_refused_connections_are_connection_errors(error: Exception, kind: type[DBAPIError]) -> None:
     assert is_connection_error(error)
-    assert is_connection_error(wrapped(kind, error))
+    assert is_connection_error(wrap(kind, error))
 
 
 @pytest.mark.parametrize("kind", [DBAPIError, OperationalError, ProgrammingError, IntegrityError])
 @pytest.mark.parametrize("error", STATEMENT)
 def test_errors_of_statements_are_not_connection_errors(error: Exception, kind: type[DBAPIError]) -> None:
     assert not is_connection_error(error)
-    assert not is_connection_error(wrapped(kind, error))
+    assert not is_connection_error(wrap(kind, error))
 
 
 def test_an_invalidated_connection_and_an_exhausted_pool_are_connection_errors() -> None:
@@ -66,6 +66,6 @@ def test_a_violated_constraint_is_read_from_the_driver() -> None:
     error = asyncpg.ForeignKeyViolationError("uq_others")
     error.constraint_name = "fk_looks_person_id"
     assert violated_constraint(error) == "fk_looks_person_id"
-    found = wrapped(IntegrityError, error)
-    assert isinstance(found, IntegrityError)
-    assert violated_constraint(found) == "fk_looks_person_id"
+    wrapped = wrap(IntegrityError, error)
+    assert isinstance(wrapped, IntegrityError)
+    assert violated_constraint(wrapped) == "fk_looks_person_id"
