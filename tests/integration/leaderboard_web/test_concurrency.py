@@ -1,4 +1,4 @@
-"""Many people at one look in one moment, over real connections."""
+"""Concurrent reactions to one look, over real connections."""
 
 import asyncio
 import socket
@@ -21,7 +21,7 @@ from tests.factories import create_look, create_person, store_images
 from tests.harness import make_application
 from webhooks.server import serve
 
-CROWD = 50
+CLIENT_COUNT = 50
 
 
 @pytest.fixture
@@ -33,14 +33,14 @@ def service(resources: Resources) -> BotApplication:
 @pytest.fixture
 async def site(service: BotApplication, samples: Path) -> AsyncIterator[str]:
     """The site on a real socket."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        serving = asyncio.ensure_future(serve(create_app(service, samples=samples), door)())
-        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.ensure_future(serve(create_app(service, samples=samples), listener)())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
 
 
-async def test_fifty_hearts_at_once_are_fifty_and_each_persons_is_one(
+async def test_concurrent_hearts_are_counted_once_per_person(
     site: str, resources: Resources, service: BotApplication
 ) -> None:
     async with resources.database.transaction() as connection:
@@ -49,13 +49,13 @@ async def test_fifty_hearts_at_once_are_fifty_and_each_persons_is_one(
         look = await store_images(resources, await create_look(connection, owner.id))
         assert await looks.share(connection, look.id)
     visitors = VisitorTokenSigner(load_secret_key(service.settings))
-    tokens = [visitors.issue() for _ in range(CROWD)]
-    limits = httpx.Limits(max_connections=CROWD)
+    tokens = [visitors.issue() for _ in range(CLIENT_COUNT)]
+    limits = httpx.Limits(max_connections=CLIENT_COUNT, keepalive_expiry=1)
     async with httpx.AsyncClient(base_url=site, limits=limits, timeout=60, trust_env=False) as client:
 
-        async def press(token: str, what: str) -> None:
+        async def react(token: str, operation: str) -> None:
             headers = {"Cookie": f"visitor={token}", "Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
-            reply = await client.post(f"/looks/{look.id}/{what}", headers=headers)
+            reply = await client.post(f"/looks/{look.id}/{operation}", headers=headers)
             assert reply.status_code == 200, reply.text
 
         async def hearts() -> tuple[int, int]:
@@ -65,14 +65,14 @@ async def test_fifty_hearts_at_once_are_fifty_and_each_persons_is_one(
                 assert found is not None
                 return found.hearts, (await connection.execute(rows)).scalar_one()
 
-        # Everybody presses twice in the same moment, and nobody was here before.
-        await asyncio.gather(*(press(token, "heart") for token in tokens * 2))
-        assert await hearts() == (CROWD, CROWD)
-        half = tokens[: CROWD // 2]
-        await asyncio.gather(*(press(token, "unheart") for token in half * 2))
-        assert await hearts() == (CROWD - len(half), CROWD - len(half))
-        # Giving and taking back at once leaves either, but never a count that differs from the hearts.
-        mixed = [press(token, what) for token in tokens for what in ("heart", "unheart")]
+        # Two concurrent requests of each visitor, all of whom are new.
+        await asyncio.gather(*(react(token, "heart") for token in tokens * 2))
+        assert await hearts() == (CLIENT_COUNT, CLIENT_COUNT)
+        half = tokens[: CLIENT_COUNT // 2]
+        await asyncio.gather(*(react(token, "unheart") for token in half * 2))
+        assert await hearts() == (CLIENT_COUNT - len(half), CLIENT_COUNT - len(half))
+        # Concurrent opposite requests may end either way, but the counter must match the rows.
+        mixed = [react(token, operation) for token in tokens for operation in ("heart", "unheart")]
         await asyncio.gather(*mixed)
         count, rows = await hearts()
         assert count == rows

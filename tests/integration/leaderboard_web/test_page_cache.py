@@ -1,4 +1,4 @@
-"""What strangers see for a moment longer, and what everybody sees at once."""
+"""The page cache in the application: anonymous pages may be old, pages of visitors are current."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,16 +27,14 @@ async def transport(resources: Resources, samples: Path) -> AsyncIterator[httpx.
     )
 
 
-async def test_strangers_see_the_last_moment_and_a_visitor_their_own_heart_at_once(
-    transport: httpx.ASGITransport, resources: Resources
-) -> None:
+async def test_only_anonymous_visitors_get_cached_pages(transport: httpx.ASGITransport, resources: Resources) -> None:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         await people.set_display_name(connection, person.id, "Mina")
         look = await store_images(resources, await create_look(connection, person.id))
         assert await looks.share(connection, look.id)
-    stranger, visitor = (httpx.AsyncClient(transport=transport, base_url="http://eva") for _ in range(2))
-    async with stranger, visitor:
+    anonymous, visitor = (httpx.AsyncClient(transport=transport, base_url="http://eva") for _ in range(2))
+    async with anonymous, visitor:
         none, one = '<span class="count">0</span>', '<span class="count">1</span>'
         assert none in (await visitor.get("/")).text
         await visitor.post(f"/looks/{look.id}/heart")
@@ -44,13 +42,13 @@ async def test_strangers_see_the_last_moment_and_a_visitor_their_own_heart_at_on
             page = (await visitor.get(path)).text
             assert one in page
             assert 'aria-pressed="true"' in page
-        page = (await stranger.get("/")).text
+        page = (await anonymous.get("/")).text
         assert none in page
         assert 'aria-pressed="true"' not in page
-        assert one in (await stranger.get(f"/looks/{look.id}")).text
+        assert one in (await anonymous.get(f"/looks/{look.id}")).text
 
 
-async def test_what_a_visitor_takes_back_is_off_their_board_at_once(
+async def test_an_unshared_look_disappears_for_its_owner_at_once(
     transport: httpx.ASGITransport, resources: Resources
 ) -> None:
     visitors = VisitorTokenSigner(b"secret" * 6)

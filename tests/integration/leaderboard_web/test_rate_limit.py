@@ -1,4 +1,4 @@
-"""Who writes too much is told so, kindly and early; who reads, never."""
+"""Limits on writing; reading is never limited."""
 
 from html import unescape
 from pathlib import Path
@@ -22,12 +22,12 @@ JSON = {"Accept": "application/json", "Accept-Language": "en"}
 KOREAN = {"Accept-Language": "ko"}
 
 
-def a_site(resources: Resources, samples: Path, **settings: Any) -> FastAPI:
+def create_site(resources: Resources, samples: Path, **settings: Any) -> FastAPI:
     classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
     return create_app(make_application(resources, classifier, **settings), samples=samples)
 
 
-async def a_shared(resources: Resources) -> str:
+async def share_look(resources: Resources) -> str:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         await people.set_display_name(connection, person.id, "Mina")
@@ -36,10 +36,10 @@ async def a_shared(resources: Resources) -> str:
     return f"/looks/{look.id}"
 
 
-async def test_a_visitor_who_writes_too_much_waits_and_reads_on(resources: Resources, samples: Path) -> None:
-    path = await a_shared(resources)
+async def test_writes_of_a_visitor_are_limited_and_reads_are_not(resources: Resources, samples: Path) -> None:
+    path = await share_look(resources)
     async with (
-        serve_on_free_port(a_site(resources, samples, writes_per_minute=3)) as address,
+        serve_on_free_port(create_site(resources, samples, writes_per_minute=3)) as address,
         httpx.AsyncClient(base_url=address) as client,
     ):
         for verb in ("heart", "unheart", "heart"):
@@ -52,15 +52,13 @@ async def test_a_visitor_who_writes_too_much_waits_and_reads_on(resources: Resou
         assert page.status_code == 429
         assert translate("limits.writes", Language.KO) in unescape(page.text)
         assert "default-src 'none'" in page.headers["content-security-policy"]
-        assert (await client.get(path)).text.count('aria-pressed="true"') == 1, "reading goes on, the heart stands"
+        assert (await client.get(path)).text.count('aria-pressed="true"') == 1
 
 
-async def test_an_address_brings_few_strangers_and_its_visitors_stay_welcome(
-    resources: Resources, samples: Path
-) -> None:
-    path = await a_shared(resources)
+async def test_new_visitors_of_a_network_are_limited(resources: Resources, samples: Path) -> None:
+    path = await share_look(resources)
     async with (
-        serve_on_free_port(a_site(resources, samples, new_visitors_per_ip_per_hour=2)) as address,
+        serve_on_free_port(create_site(resources, samples, new_visitors_per_ip_per_hour=2)) as address,
         httpx.AsyncClient(base_url=address) as known,
         httpx.AsyncClient(base_url=address) as second,
         httpx.AsyncClient(base_url=address, headers=JSON) as third,
@@ -72,13 +70,13 @@ async def test_an_address_brings_few_strangers_and_its_visitors_stay_welcome(
         assert refused.status_code == 429
         assert "set-cookie" not in refused.headers
         judged = await third.post("/api/judge", files={"photo": make_photo()})
-        assert judged.status_code == 200, "the interface makes nobody a visitor"
+        assert judged.status_code == 200, "the API creates no visitors"
         assert (await known.post(f"{path}/unheart")).status_code == 303
 
 
-async def test_photos_of_an_address_are_counted_for_a_day(resources: Resources, samples: Path) -> None:
+async def test_photos_of_a_network_are_limited_per_day(resources: Resources, samples: Path) -> None:
     async with (
-        serve_on_free_port(a_site(resources, samples, photos_per_ip_per_day=2)) as address,
+        serve_on_free_port(create_site(resources, samples, photos_per_ip_per_day=2)) as address,
         httpx.AsyncClient(base_url=address, headers=JSON) as client,
     ):
         for seed in range(2):
@@ -88,10 +86,13 @@ async def test_photos_of_an_address_are_counted_for_a_day(resources: Resources, 
         assert int(refused.headers["retry-after"]) <= 24 * 60 * 60
 
 
-async def test_a_form_from_another_site_is_refused_in_her_words(resources: Resources, samples: Path) -> None:
-    path = await a_shared(resources)
+async def test_a_cross_site_form_is_refused_in_the_language_of_the_page(resources: Resources, samples: Path) -> None:
+    path = await share_look(resources)
     elsewhere = {"Sec-Fetch-Site": "cross-site"}
-    async with serve_on_free_port(a_site(resources, samples)) as address, httpx.AsyncClient(base_url=address) as client:
+    async with (
+        serve_on_free_port(create_site(resources, samples)) as address,
+        httpx.AsyncClient(base_url=address) as client,
+    ):
         page = await client.post(f"{path}/heart", headers=elsewhere | KOREAN)
         assert page.status_code == 403
         assert translate("page.elsewhere", Language.KO) in unescape(page.text)
@@ -112,5 +113,5 @@ async def test_a_form_from_another_site_is_refused_in_her_words(resources: Resou
         (None, "unknown"),
     ],
 )
-def test_a_household_is_one_network(host: str | None, network: str) -> None:
+def test_an_ipv6_prefix_is_one_network(host: str | None, network: str) -> None:
     assert client_network(host) == network

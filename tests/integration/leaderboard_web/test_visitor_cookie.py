@@ -1,4 +1,4 @@
-"""The cookie by which a visitor is known: out of reach of scripts and of other sites, and over https of other hosts."""
+"""Attributes of the visitor cookie."""
 
 from pathlib import Path
 
@@ -19,16 +19,16 @@ HTTPS = "https://eva.example"
 
 
 @pytest.mark.parametrize(
-    ("seen_as", "public", "name"),
+    ("base_url", "public", "name"),
     [
         ("http://eva.example", None, VISITOR_COOKIE),
         ("https://eva.example", None, SECURE_VISITOR_COOKIE),
-        # A proxy that ends TLS and says nothing about it.
+        # A proxy that terminates TLS without a forwarded header.
         ("http://eva.example", HTTPS, SECURE_VISITOR_COOKIE),
     ],
 )
-async def test_the_cookie_is_as_safe_as_the_way(
-    resources: Resources, samples: Path, seen_as: str, public: str | None, name: str
+async def test_the_cookie_is_secure_over_https(
+    resources: Resources, samples: Path, base_url: str, public: str | None, name: str
 ) -> None:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
@@ -36,7 +36,7 @@ async def test_the_cookie_is_as_safe_as_the_way(
         await looks.share(connection, look.id)
     classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
     app = create_app(make_application(resources, classifier, public_url=public), samples=samples)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=seen_as) as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base_url) as client:
         reply = await client.post(f"/looks/{look.id}/heart")
     cookie, *flags = reply.headers["set-cookie"].split("; ")
     assert cookie.startswith(f"{name}=")
