@@ -152,6 +152,8 @@ def _fit_heads(
             {"style": goal.style, "outfit": goal.outfit[:, None]},
             {"style": goal.style_weight, "outfit": np.ones(len(goal.outfit), np.float32)},
         ),
+        # Only the final metrics are used.
+        validation_freq=epochs,
         verbose=0,
     ).history
     _append_metrics(run_dir, "heads", {key: values[-1] for key, values in history.items()})
