@@ -30,7 +30,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
 from benchmarks.processes import ROOT, eva_command, free_port, postmaster_pid, processor_seconds, running
@@ -45,6 +45,8 @@ CONNECTIONS = 16
 ANSWER_SECONDS = 600.0
 MAX_COST = 1.6
 MAX_WEBHOOK_MS = 50.0
+SAMPLES = ("street", "retro", "ethnic", "business_casual")
+PHOTO_SIZE = (960, 1280)
 
 Sends = list[tuple[int, bytes]]
 """Photos with the chats that send them."""
@@ -165,7 +167,7 @@ def _connect(telegram: FakeTelegram, kakao: FakeKakao, url: str) -> None:
     """Point the messengers to Eva and send one photo, so that everything is warm."""
     telegram.api.webhook.update(url=f"{url}/telegram/webhook", secret_token=SECRET)
     kakao.skill_url = f"{url}/kakao/skill"
-    telegram.deliver_update(telegram.updates.photo(_photo(99), person=7), retry_for=60)
+    telegram.deliver_update(telegram.updates.photo(_photo(99), user_id=7), retry_for=60)
     telegram.wait(lambda: _has_buttons(telegram, 7), timeout=120)
 
 
@@ -186,7 +188,7 @@ def _webhook_under_load(telegram: FakeTelegram, pictures: list[bytes]) -> list[f
 
 
 def _post_updates(telegram: FakeTelegram, sends: Sends, *, pause: float = 0) -> dict[str, Any]:
-    updates = [telegram.updates.photo(data, person=chat) for chat, data in sends]
+    updates = [telegram.updates.photo(data, user_id=chat) for chat, data in sends]
     url = urlsplit(str(telegram.api.webhook["url"]))
     plan = {"port": url.port, "path": url.path, "secret": SECRET, "connections": CONNECTIONS, "pause": pause}
     done = subprocess.run(
@@ -258,12 +260,18 @@ def _measure_forward_pass() -> tuple[float, float]:
 
 
 def _photo(seed: int) -> bytes:
-    """A photo as Telegram delivers it: 960 x 1280, different for each seed."""
+    """A photo as Telegram delivers it, 960 x 1280: a sample cropped, mirrored and tinted, different for each seed."""
     rng = np.random.default_rng(seed)
-    coarse = Image.fromarray(rng.integers(0, 256, (16, 12, 3), np.uint8)).resize((960, 1280), Image.Resampling.BICUBIC)
-    noise = rng.normal(0, 6, (1280, 960, 3))
+    image = Image.open(ROOT / "samples" / f"{SAMPLES[seed % len(SAMPLES)]}.jpg").convert("RGB")
+    if seed // len(SAMPLES) % 2:
+        image = ImageOps.mirror(image)
+    left, top, right, bottom = rng.uniform(0, 0.12, 4) * np.array([image.width, image.height] * 2)
+    image = image.crop((round(left), round(top), round(image.width - right), round(image.height - bottom)))
+    tint = Image.fromarray(rng.integers(0, 256, (6, 5, 3), np.uint8)).resize(PHOTO_SIZE, Image.Resampling.BICUBIC)
+    tinted = np.asarray(Image.blend(image.resize(PHOTO_SIZE), tint, 0.3), np.float32)
+    pixels = tinted + rng.normal(0, 5, (*tinted.shape[:2], 1))
     buffer = io.BytesIO()
-    Image.fromarray(np.clip(np.asarray(coarse) + noise, 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=85)
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
 
 

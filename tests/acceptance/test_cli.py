@@ -29,21 +29,21 @@ def test_ask_animates_messages_in_a_terminal(
 ) -> None:
     import pty
 
-    ours, theirs = pty.openpty()
+    terminal, program_side = pty.openpty()
     command = [sys.executable, "-m", "eva", "ask", str(samples / "street.jpg"), *filter(None, [speed])]
     variables = environment | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": "100"}
-    child = subprocess.Popen(command, cwd=tmp_path, env=variables, stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
+    child = subprocess.Popen(command, cwd=tmp_path, env=variables, stdin=program_side, stdout=program_side, stderr=program_side)
+    os.close(program_side)
     output = b""
     while True:
         try:
-            chunk = os.read(ours, 65536)
+            chunk = os.read(terminal, 65536)
         except OSError:
             break
         if not chunk:
             break
         output += chunk
-    os.close(ours)
+    os.close(terminal)
     assert child.wait(60) == 0
     screen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output.decode())
     assert "╭" in screen
