@@ -52,11 +52,11 @@ def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, 
         # The last one without JavaScript: both ways count.
         page = open_page(path="/", java_script_enabled=number != 2)
         report(page, site, look, token)
-    somebody = open_page(path="/", expect_errors=True)
-    expect(somebody.locator(".owner-name", has_text=OWNER)).to_have_count(0)
-    assert somebody.goto(f"{site}/looks/{look}").status == 404  # type: ignore[union-attr]
+    visitor = open_page(path="/", expect_errors=True)
+    expect(visitor.locator(".owner-name", has_text=OWNER)).to_have_count(0)
+    assert visitor.goto(f"{site}/looks/{look}").status == 404  # type: ignore[union-attr]
     for path in ("/admin", "/admin/log"):
-        assert somebody.goto(site + path).status == 404  # type: ignore[union-attr]
+        assert visitor.goto(site + path).status == 404  # type: ignore[union-attr]
 
     page = open_page(path="/", java_script_enabled=False)
     log_in(page, site, reported["moderator"])
@@ -75,15 +75,15 @@ def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, 
         assert not Axe().run(reader).response["violations"], scheme
     case.get_by_role("button", name=translate("admin.restore", Language.EN)).click()
     expect(page.locator(f"#look-{look}")).to_have_count(0)
-    somebody.goto(f"{site}/")
-    expect(somebody.locator(".owner-name", has_text=OWNER)).to_have_count(1)
+    visitor.goto(f"{site}/")
+    expect(visitor.locator(".owner-name", has_text=OWNER)).to_have_count(1)
 
-    report(open_page(path="/"), site, look, new_visitor_sees(somebody, site, look))
+    report(open_page(path="/"), site, look, new_visitor_sees(visitor, site, look))
     page.goto(f"{site}/admin")
     case.get_by_text(translate("admin.hide", Language.EN), exact=True).click()
     case.get_by_role("button", name=translate("admin.hide.yes", Language.EN)).click()
     expect(case).to_have_count(0)
-    assert somebody.goto(f"{site}/looks/{look}").status == 404  # type: ignore[union-attr]
+    assert visitor.goto(f"{site}/looks/{look}").status == 404  # type: ignore[union-attr]
 
     page.goto(f"{site}/admin/log")
     acts = [
