@@ -32,7 +32,9 @@ def test_ask_animates_messages_in_a_terminal(
     terminal, program_side = pty.openpty()
     command = [sys.executable, "-m", "eva", "ask", str(samples / "street.jpg"), *filter(None, [speed])]
     variables = environment | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": "100"}
-    child = subprocess.Popen(command, cwd=tmp_path, env=variables, stdin=program_side, stdout=program_side, stderr=program_side)
+    child = subprocess.Popen(
+        command, cwd=tmp_path, env=variables, stdin=program_side, stdout=program_side, stderr=program_side
+    )
     os.close(program_side)
     output = b""
     while True:
