@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from bot.app import BotApplication
 
 
-def get_application(request: Request) -> BotApplication:
+async def get_application(request: Request) -> BotApplication:
     """The services of the process, from the state of the app."""
     application: BotApplication = request.app.state.application
     return application

@@ -24,7 +24,6 @@ from typing import Any, TypeVar
 import httpx
 import structlog
 from telegram import (
-    File,
     InlineKeyboardMarkup,
     InlineQueryResult,
     InlineQueryResultsButton,
@@ -80,6 +79,8 @@ CHAT_UNAVAILABLE_TEXTS = (
     "peer_id_invalid",
 )
 """Error texts of Telegram, in lower case, that mean that a chat no longer exists."""
+IGNORED_ERRORS = (BadRequest, Forbidden, InvalidToken, ChatMigrated, TimedOut)
+"""Errors of calls without an effect that matters any more."""
 
 # The warning announces that `retry_after` becomes a timedelta; `_to_seconds` accepts both.
 warnings.filterwarnings("ignore", message=".*`retry_after`", category=PTBDeprecationWarning)
@@ -191,6 +192,8 @@ class TelegramClient:
         except TimedOut:
             log.warning("telegram_response_missing")
             return None
+        except InvalidToken as error:
+            raise DeliveryError("the token is not valid") from error
         except (Forbidden, BadRequest) as error:
             if isinstance(error, Forbidden) or any(text in error.message.lower() for text in CHAT_UNAVAILABLE_TEXTS):
                 raise ChatUnavailableError from error
@@ -203,7 +206,7 @@ class TelegramClient:
         Raises:
             DeliveryError: Telegram could not be reached or demands a long wait.
         """
-        with suppress(BadRequest, Forbidden, ChatMigrated, TimedOut):
+        with suppress(*IGNORED_ERRORS):
             await self._retry(self._bot.edit_message_reply_markup, chat_id, message_id, reply_markup=keyboard)
 
     async def answer_callback_query(self, query_id: str) -> None:
@@ -212,7 +215,7 @@ class TelegramClient:
         Raises:
             DeliveryError: Telegram could not be reached or demands a long wait.
         """
-        with suppress(BadRequest, Forbidden, ChatMigrated, TimedOut):
+        with suppress(*IGNORED_ERRORS):
             await self._retry(self._bot.answer_callback_query, query_id)
 
     async def answer_inline_query(
@@ -228,7 +231,7 @@ class TelegramClient:
         Raises:
             DeliveryError: Telegram could not be reached or demands a long wait.
         """
-        with suppress(BadRequest, Forbidden, ChatMigrated, TimedOut):
+        with suppress(*IGNORED_ERRORS):
             await self._retry(
                 self._bot.answer_inline_query,
                 query_id,
@@ -266,8 +269,9 @@ class TelegramClient:
             file = await self._retry(self._bot.get_file, file_id)
             if (file.file_size or 0) > FileSizeLimit.FILESIZE_DOWNLOAD:
                 raise PhotoTooLargeError(f"{file.file_size} bytes")
-            return await self._retry(_download_file, file)
-        except BadRequest as error:
+            return bytes(await self._retry(file.download_as_bytearray))
+        except (BadRequest, InvalidToken) as error:
+            # PTB raises InvalidToken for every 404.
             if "too big" in error.message.lower():
                 raise PhotoTooLargeError from error
             raise RemotePhotoGoneError from error
@@ -288,9 +292,7 @@ class TelegramClient:
                 wait = _to_seconds(error.retry_after)
                 if delay is None or wait > MAX_FLOOD_WAIT:
                     raise DeliveryError(f"flood, {wait:.0f} s") from error
-            except InvalidToken as error:
-                raise DeliveryError("the token is not valid") from error
-            except BadRequest:
+            except (BadRequest, InvalidToken):
                 raise
             except NetworkError as error:
                 if _may_have_arrived(error):
@@ -303,20 +305,13 @@ class TelegramClient:
 
     async def _repeat_chat_action(self, chat_id: int, action: ChatAction) -> None:
         while True:
-            await self.send_chat_action_once(chat_id, action)
+            with suppress(TelegramError):
+                await self._bot.send_chat_action(chat_id, action)
             await asyncio.sleep(self._chat_action_interval)
 
 
 def _to_seconds(wait: int | float | timedelta) -> float:
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-
-
-async def _download_file(file: File) -> bytes:
-    try:
-        return bytes(await file.download_as_bytearray())
-    except InvalidToken as error:
-        # PTB raises it for every 404.
-        raise RemotePhotoGoneError from error
 
 
 def _may_have_arrived(error: NetworkError) -> bool:

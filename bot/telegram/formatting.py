@@ -44,15 +44,15 @@ def text_messages(*sentences: str, keyboard: InlineKeyboardMarkup | None = None)
     """One message for each sentence, the keyboard under the last."""
     last = len(sentences) - 1
     return tuple(
-        OutgoingMessage(html=_escape(sentence, MAX_TEXT_LENGTH), keyboard=keyboard if number == last else None)
-        for number, sentence in enumerate(sentences)
+        photo_message(None, sentence, keyboard if number == last else None) for number, sentence in enumerate(sentences)
     )
 
 
 def photo_message(photo: bytes | None, caption: str, keyboard: InlineKeyboardMarkup | None = None) -> OutgoingMessage:
     """A photo with a caption; the text alone if the photo is None because it was deleted."""
-    limit = MAX_TEXT_LENGTH if photo is None else MAX_CAPTION_LENGTH
-    return OutgoingMessage(html=_escape(caption, limit), photo=photo, keyboard=keyboard)
+    # Truncated before it is escaped: Telegram counts the characters after parsing the markup.
+    text = truncate(caption, MAX_TEXT_LENGTH if photo is None else MAX_CAPTION_LENGTH)
+    return OutgoingMessage(html=escape(text, quote=False), photo=photo, keyboard=keyboard)
 
 
 def format_verdict(
@@ -85,8 +85,3 @@ def format_verdict(
         )
         for group in filled
     )
-
-
-def _escape(text: str, limit: int) -> str:
-    """Truncate and escape, in this order: Telegram counts the characters after parsing the markup."""
-    return escape(truncate(text, limit), quote=False)

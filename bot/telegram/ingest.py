@@ -6,7 +6,6 @@ longer and can fail.
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -36,17 +35,6 @@ MAX_ID_BITS = 52
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _RoutingInfo:
-    """What determines the job of an update."""
-
-    user_id: int
-    chat_id: int | None = None
-    """Updates of one chat are handled in order; None for no order."""
-    album_id: str | None = None
-    priority: int = 0
-
-
 async def store_update(resources: Resources, payload: object, *, album_delay: timedelta = ALBUM_DELAY) -> int | None:
     """Store an update together with its job.
 
@@ -64,27 +52,28 @@ async def store_update(resources: Resources, payload: object, *, album_delay: ti
         DatabaseUnavailableError: nothing was stored; Telegram must send the update again.
         InvalidPayloadError: there is no update id.
     """
-    if not isinstance(payload, dict) or not _is_storable_id(payload.get("update_id")):
+    update_id = _get_id(payload, "update_id")
+    if update_id is None or not isinstance(payload, dict):
         raise InvalidPayloadError("update_id")
     update_type = next((update_type for update_type in UPDATE_TYPES if update_type in payload), None)
     if update_type is None and len(payload) > 1:
         return None
-    routing = None if update_type is None else _read_routing(payload[update_type], update_type)
-    external_id = str(payload["update_id"])
+    routing = None if update_type is None else _route(payload[update_type], update_type, album_delay)
     try:
         storable = {} if routing is None else _strip_unstorable(payload)
     except RecursionError:
         routing = None
     if routing is None:
-        return await _store_as_processed(resources, external_id)
+        return await _store_as_processed(resources, str(update_id))
+    user_id, job = routing
     async with resources.database.connection() as connection:
         return await inbox.insert_with_job(
             connection,
             Channel.TELEGRAM,
-            external_id,
-            external_sender_id=str(routing.user_id),
+            str(update_id),
+            external_sender_id=str(user_id),
             payload=storable,
-            job=_build_job(routing, album_delay),
+            job=job,
         )
 
 
@@ -100,11 +89,11 @@ async def requeue_orphans(resources: Resources) -> int:
         )
         for inbox_id, payload in orphans:
             update_type = next((update_type for update_type in UPDATE_TYPES if update_type in payload), None)
-            routing = None if update_type is None else _read_routing(payload[update_type], update_type)
+            routing = None if update_type is None else _route(payload[update_type], update_type, ALBUM_DELAY)
             if routing is None:
                 await inbox.mark_processed(connection, inbox_id)
                 continue
-            job = _build_job(routing, ALBUM_DELAY)
+            _, job = routing
             await enqueue(
                 connection,
                 job.task,
@@ -126,17 +115,11 @@ async def _store_as_processed(resources: Resources, external_id: str) -> int | N
         return inbox_id
 
 
-def _build_job(routing: _RoutingInfo, album_delay: timedelta) -> JobInsert:
-    """The job of an update, without its inbox id."""
-    lock = None if routing.chat_id is None else conversation_lock_key(IdentityProvider.TELEGRAM, str(routing.chat_id))
-    if routing.album_id is None:
-        return JobInsert(task=UPDATE_TASK, lock=lock, priority=routing.priority)
-    # One job for each photo, since the number of photos is unknown: the job of the last one replies to all.
-    return JobInsert(task=ALBUM_TASK, lock=lock, delay=album_delay, arguments={"album_id": routing.album_id})
+def _route(body: object, update_type: str, album_delay: timedelta) -> tuple[int, JobInsert] | None:
+    """The sender of an update and its job, without the inbox id; None if sender or chat are missing or invalid.
 
-
-def _read_routing(body: object, update_type: str) -> _RoutingInfo | None:
-    """The routing fields of an update; None if the sender or the chat is missing or invalid."""
+    Updates of one chat have the same lock, so that they are handled in order.
+    """
     if not isinstance(body, dict):
         return None
     user_id = _get_id(body.get("from"))
@@ -144,24 +127,24 @@ def _read_routing(body: object, update_type: str) -> _RoutingInfo | None:
     chat_id = _get_id(message.get("chat")) if isinstance(message, dict) else None
     if user_id is None or (chat_id is None and update_type in {"message", "my_chat_member"}):
         return None
-    if update_type == "inline_query":
-        return _RoutingInfo(user_id=user_id, priority=INTERACTIVE_PRIORITY)
-    if update_type == "callback_query":
-        return _RoutingInfo(user_id=user_id, chat_id=chat_id or user_id, priority=INTERACTIVE_PRIORITY)
+    lock = None
+    if update_type != "inline_query":
+        lock = conversation_lock_key(IdentityProvider.TELEGRAM, str(chat_id or user_id))
+    if update_type in {"inline_query", "callback_query"}:
+        return user_id, JobInsert(task=UPDATE_TASK, lock=lock, priority=INTERACTIVE_PRIORITY)
     album_id = body.get("media_group_id")
     if update_type != "message" or not isinstance(album_id, str):
-        return _RoutingInfo(user_id=user_id, chat_id=chat_id)
-    return _RoutingInfo(user_id=user_id, chat_id=chat_id, album_id=UNSTORABLE_CHARS.sub("", album_id))
+        return user_id, JobInsert(task=UPDATE_TASK, lock=lock)
+    # One job for each photo, since the number of photos is unknown: the job of the last one replies to all.
+    arguments = {"album_id": UNSTORABLE_CHARS.sub("", album_id)}
+    return user_id, JobInsert(task=ALBUM_TASK, lock=lock, delay=album_delay, arguments=arguments)
 
 
-def _get_id(value: object) -> int | None:
-    """The id of a user or chat object."""
-    number = value.get("id") if isinstance(value, dict) else None
-    return number if isinstance(number, int) and _is_storable_id(number) else None
-
-
-def _is_storable_id(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= MAX_ID_BITS
+def _get_id(value: object, key: str = "id") -> int | None:
+    """An id in a JSON object; None if it is missing or not a valid one."""
+    number = value.get(key) if isinstance(value, dict) else None
+    is_valid = isinstance(number, int) and not isinstance(number, bool) and number.bit_length() <= MAX_ID_BITS
+    return number if is_valid else None
 
 
 def _strip_unstorable(value: Any) -> Any:

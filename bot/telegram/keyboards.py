@@ -35,7 +35,7 @@ def look_keyboard(
     """
     next_photo = [
         _button(Action(type=ActionType.NEW_PHOTO), language),
-        _guess_mode_button(language, guesses_first=guesses_first),
+        _button(Action(type=ActionType.REVEAL_FIRST if guesses_first else ActionType.GUESS), language),
     ]
     if not has_outfit:
         return InlineKeyboardMarkup([next_photo])
@@ -44,26 +44,30 @@ def look_keyboard(
         [
             [_button(Action(type=action_type, look_id=look_id), language) for action_type in sharing],
             next_photo,
-            [_button(Action(type=ActionType.CORRECT, look_id=look_id), language), *_page_buttons(page_url, language)],
+            [
+                _button(Action(type=ActionType.CORRECT, look_id=look_id), language),
+                *_link_buttons("talk.button.page", page_url, language),
+            ],
         ]
     )
 
 
 def page_keyboard(page_url: str | None, language: Language) -> InlineKeyboardMarkup | None:
     """A link to the page of a look; None without a public URL."""
-    buttons = _page_buttons(page_url, language)
+    buttons = _link_buttons("talk.button.page", page_url, language)
     return InlineKeyboardMarkup([buttons]) if buttons else None
 
 
 def login_keyboard(login_url: str | None, language: Language) -> InlineKeyboardMarkup | None:
     """A link that logs in to the person's account; None without a public URL."""
-    buttons = _link_buttons(translate("talk.button.enter", language), login_url)
+    buttons = _link_buttons("talk.button.enter", login_url, language)
     return InlineKeyboardMarkup([buttons]) if buttons else None
 
 
 def guess_mode_keyboard(language: Language, *, guesses_first: bool) -> InlineKeyboardMarkup:
     """The button that switches guessing on or off, to the other state."""
-    return InlineKeyboardMarkup([[_guess_mode_button(language, guesses_first=guesses_first)]])
+    action = Action(type=ActionType.REVEAL_FIRST if guesses_first else ActionType.GUESS)
+    return InlineKeyboardMarkup([[_button(action, language)]])
 
 
 def style_keyboard(action_type: ActionType, look_id: UUID, language: Language) -> InlineKeyboardMarkup:
@@ -119,16 +123,8 @@ def _button(action: Action, language: Language) -> InlineKeyboardButton:
     return InlineKeyboardButton(button_label(action, language), callback_data=encode_callback_data(action))
 
 
-def _guess_mode_button(language: Language, *, guesses_first: bool) -> InlineKeyboardButton:
-    return _button(Action(type=ActionType.REVEAL_FIRST if guesses_first else ActionType.GUESS), language)
-
-
-def _page_buttons(page_url: str | None, language: Language) -> list[InlineKeyboardButton]:
-    return _link_buttons(translate("talk.button.page", language), page_url)
-
-
-def _link_buttons(label: str, url: str | None) -> list[InlineKeyboardButton]:
-    """Links to local hosts are left out, since Telegram rejects a message with one."""
+def _link_buttons(text_key: str, url: str | None, language: Language) -> list[InlineKeyboardButton]:
+    """A link, or none to a local host, since Telegram rejects a message with one."""
     if url is None or "." not in (urlsplit(url).hostname or ""):
         return []
-    return [InlineKeyboardButton(label, url=url)]
+    return [InlineKeyboardButton(translate(text_key, language), url=url)]

@@ -146,7 +146,7 @@ class UpdateHandler:
             await self._drop([inbox_id])
             return
         delivery = UpdateDelivery(self.resources, self.client, update, inbox_ids=[inbox_id], done=done)
-        async with update_outcome(delivery, is_last_attempt=self._is_last_attempt(context)):
+        async with update_outcome(delivery, is_last_attempt=context.job.attempts >= len(self.retry_delays)):
             await self._dispatch(delivery, update)
 
     async def handle_album(self, context: JobContext, inbox_id: int, album_id: str) -> None:
@@ -178,7 +178,7 @@ class UpdateHandler:
         delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=done)
         if len(inbox_ids) < len(payloads) and not delivery.has_sent_anything:
             return
-        async with update_outcome(delivery, is_last_attempt=self._is_last_attempt(context)):
+        async with update_outcome(delivery, is_last_attempt=context.job.attempts >= len(self.retry_delays)):
             photos = [update for update in updates.values() if isinstance(update, PhotoMessage)]
             if photos:
                 person = await self._get_or_create_person(delivery, photos[0])
@@ -190,9 +190,6 @@ class UpdateHandler:
         """Periodic task: enqueue updates again that lost their job."""
         if count := await requeue_orphans(self.resources):
             log.warning("updates_requeued", count=count)
-
-    def _is_last_attempt(self, context: JobContext) -> bool:
-        return context.job.attempts >= len(self.retry_delays)
 
     async def _drop(self, inbox_ids: list[int]) -> None:
         """End updates that need no reply."""

@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 
 from bot.telegram.formatting import OutgoingMessage
+from bot.telegram.ingest import requeue_orphans
 from bot.telegram.worker import register_tasks
 from core.conversation.narration import style_description, style_name, verdict_messages
-from core.db import looks, people
+from core.db import dead_letters, looks, people
+from core.db.dead_letters import MAX_REQUEUES
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, StorageUnavailableError
@@ -160,6 +162,51 @@ async def test_bug_ends_with_one_apology_and_is_not_retried(
     await harness.send_updates(harness.updates.photo(make_photo()))
 
     assert harness.texts() == [translate("error.any", Language.KO)]
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_error_in_a_statement_ends_with_one_apology_and_is_not_retried(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 0
+
+    async def execute_invalid_statement(*_: object) -> None:
+        nonlocal count
+        count += 1
+        await harness.execute("SELECT no_such_column FROM inbox")
+
+    monkeypatch.setattr(harness.handler.conversation, "get_or_create_person", execute_invalid_statement)
+    await harness.send_updates(harness.updates.photo(make_photo()))
+    assert await requeue_orphans(harness.resources) == 0
+
+    assert count == 1
+    assert harness.texts() == [translate("error.any", Language.KO)]
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_update_that_never_ends_is_given_up_and_can_be_retried(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lose_connection(*_: object) -> None:
+        raise DatabaseUnavailableError
+
+    await harness.store(harness.updates.photo(make_photo()))
+    await harness.execute("UPDATE inbox SET received_at = now() - interval '3 minutes'")
+    with monkeypatch.context() as unreachable:
+        unreachable.setattr(harness.handler.conversation, "get_or_create_person", lose_connection)
+        await harness.run_jobs()
+        for _ in range(MAX_REQUEUES):
+            assert await requeue_orphans(harness.resources) == 1
+            await harness.run_jobs()
+        assert await requeue_orphans(harness.resources) == 0
+    assert await harness.count_rows("inbox WHERE failed_at IS NOT NULL AND payload IS NOT NULL") == 1
+    assert harness.texts() == []
+
+    async with harness.resources.database.transaction() as connection:
+        assert await dead_letters.retry_failed(connection) == 1
+    assert await requeue_orphans(harness.resources) == 1
+    await harness.run_jobs()
+    assert len(harness.photo_messages()) == 1
     assert await harness.count_unprocessed() == 0
 
 

@@ -1,0 +1,48 @@
+"""How many functions, modules and statements a photo takes from the webhook to the sent verdict."""
+
+import httpx
+from pydantic import SecretStr
+
+from bot.app import BotApplication
+from tests.factories import make_photo
+from tests.integration.bot.telegram.conftest import TelegramHarness
+from tests.tracing import record_statements, trace_calls
+from webhooks.app import create_webhook_app
+from webhooks.telegram import SECRET_HEADER
+
+MAX_FUNCTIONS = 70
+MAX_MODULES = 25
+"""Without the inside of pure computation; see `tests.tracing.PURE_MODULES`."""
+MAX_FUNCTIONS_IN_TOTAL = 125
+MAX_STATEMENTS = 10
+
+
+async def test_photo_takes_few_functions_and_statements(harness: TelegramHarness) -> None:
+    conversation, resources = harness.handler.conversation, harness.resources
+    secret = {"telegram_webhook_secret": SecretStr("secret")}
+    application = BotApplication(
+        settings=conversation.settings.model_copy(update=secret),
+        resources=resources,
+        classifier=conversation.photo_judging._classifier,
+        conversation=conversation,
+        kakao=None,
+    )
+    transport = httpx.ASGITransport(create_webhook_app(application))
+    with trace_calls() as trace, record_statements(resources.database) as statements:
+        async with httpx.AsyncClient(transport=transport, base_url="http://eva") as client:
+            # The first photo fills the caches.
+            for seed in range(2):
+                statements.clear()
+                trace.is_recording = seed == 1
+                update = harness.updates.photo(make_photo(seed))
+                response = await client.post("/telegram/webhook", json=update, headers={SECRET_HEADER: "secret"})
+                assert response.status_code == 200
+                await harness.queue.run_worker({}, until_empty=True)
+                trace.is_recording = False
+
+    assert len(harness.photo_messages()) == 2
+    assert await harness.count_unprocessed() == 0
+    assert len(trace.functions) <= MAX_FUNCTIONS, str(trace)
+    assert len(trace.modules) <= MAX_MODULES, str(trace)
+    assert len(trace.all_functions) <= MAX_FUNCTIONS_IN_TOTAL, str(trace)
+    assert len(statements) <= MAX_STATEMENTS, "\n\n".join(statements)
