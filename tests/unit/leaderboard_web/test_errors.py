@@ -16,21 +16,21 @@ from core.errors import (
 )
 from leaderboard_web.errors import status_for
 
-EVERY = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, EvaError)]
+ERROR_CLASSES = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, EvaError)]
 
 
-@pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
-def test_every_error_says_whose_fault_it_is(kind: type[EvaError]) -> None:
+@pytest.mark.parametrize("kind", ERROR_CLASSES, ids=lambda kind: kind.__name__)
+def test_every_error_class_has_a_fitting_status(kind: type[EvaError]) -> None:
     status = status_for(kind())
-    named = {
+    expected = {
         DailyLimitError: 429,
         InvalidSignatureError: 403,
         LookNotFoundError: 404,
         PersonNotFoundError: 404,
         ObjectNotFoundError: 404,
     }
-    if kind in named:
-        assert status == named[kind]
+    if kind in expected:
+        assert status == expected[kind]
     elif issubclass(kind, PhotoError):
         assert 400 <= status < 500
     elif issubclass(kind, ModelError | PersistenceError | LoginProviderUnavailableError):

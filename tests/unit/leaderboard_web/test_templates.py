@@ -1,15 +1,39 @@
+"""Static checks of all templates."""
+
 import re
 
+import pytest
+
+from core.i18n.translations import Language, translate, variant_keys
 from leaderboard_web.static_files import STATIC_DIR
 
-TEMPLATES = STATIC_DIR.parent / "templates"
+TEMPLATES = sorted((STATIC_DIR.parent / "templates").rglob("*.html"))
 
 
-def test_every_file_that_a_page_names_is_there() -> None:
-    named = {
-        name
-        for path in TEMPLATES.rglob("*.html")
-        for name in re.findall(r'(?:asset|static_url)\("([^"]+)"\)', path.read_text("utf-8"))
-    }
-    assert len(named) > 5
-    assert {name for name in named if not (STATIC_DIR / name).is_file()} == set()
+def arguments(function: str) -> set[str]:
+    """The literal first arguments of a function in all templates."""
+    pattern = re.compile(rf'\b{function}\(\s*"([^"]+)"\s*[,)]')
+    return {argument for path in TEMPLATES for argument in pattern.findall(path.read_text("utf-8"))}
+
+
+def test_every_static_file_exists() -> None:
+    names = arguments("static_url")
+    assert len(names) > 5
+    assert {name for name in names if not (STATIC_DIR / name).is_file()} == set()
+
+
+def exists(key: str, language: Language) -> bool:
+    """Whether a text exists; one that needs values does, too."""
+    try:
+        translate(key, language)
+    except KeyError as error:
+        return error.args != (key,)
+    return True
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_translation_exists(language: Language) -> None:
+    keys = arguments("t")
+    assert len(keys) > 100
+    assert {key for key in keys if not exists(key, language)} == set()
+    assert all(variant_keys(key, language) for key in arguments("texts"))

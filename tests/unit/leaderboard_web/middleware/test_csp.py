@@ -1,4 +1,4 @@
-"""What browsers are told: strict everywhere, and wider only on the page that says so, by exactly what it names."""
+"""Security headers: strict by default, extended by one page for exactly the sources that it names."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ OPENER = "Cross-Origin-Opener-Policy"
 
 @pytest.fixture
 def browser() -> Iterator[TestClient]:
-    """Pages of both kinds."""
+    """A client of an application with a strict and an extended page."""
     app = FastAPI()
     app.add_middleware(SecurityHeadersMiddleware)
 
@@ -35,22 +35,20 @@ def browser() -> Iterator[TestClient]:
         yield client
 
 
-def test_a_page_opens_exactly_what_it_names(browser: TestClient) -> None:
-    """Each place is added where it was named, once, and nothing else changes."""
+def test_an_extension_adds_exactly_the_named_sources(browser: TestClient) -> None:
     headers = browser.get("/wide").headers
     strict = SECURITY_HEADERS[POLICY].split("; ")
     wide = headers[POLICY].split("; ")
-    assert [each for each in wide if each not in strict] == [
+    assert [directive for directive in wide if directive not in strict] == [
         "script-src 'self' https://one.example https://three.example",
         "frame-src https://two.example",
     ]
-    assert [each for each in strict if each not in wide] == ["script-src 'self'"]
+    assert [directive for directive in strict if directive not in wide] == ["script-src 'self'"]
     assert headers[OPENER] == "same-origin-allow-popups"
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_others_stay_strict(browser: TestClient) -> None:
-    """Also right after a wide one, and also where nothing was found."""
+def test_other_pages_stay_strict(browser: TestClient) -> None:
     browser.get("/wide")
     for path in ("/strict", "/nothing"):
         headers = browser.get(path).headers

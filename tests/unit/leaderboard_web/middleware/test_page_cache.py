@@ -12,50 +12,50 @@ from starlette.types import Message
 from leaderboard_web.middleware.page_cache import MAX_PAGES, AnonymousPageCache
 
 
-class Desk:
-    """Counts how often it was asked, and answers with that number."""
+class Counter:
+    """An application that counts its requests and responds with the number."""
 
     def __init__(self) -> None:
-        self.asked, self.fails = 0, False
+        self.requests, self.fails = 0, False
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def answer(self, request: Request) -> Response:
-        self.asked += 1
-        number = self.asked
+    async def respond(self, request: Request) -> Response:
+        self.requests += 1
+        number = self.requests
         await self.gate.wait()
         if self.fails:
             return PlainTextResponse("trouble", 500)
-        answer = PlainTextResponse(f"{number} {request.headers.get('accept-language')}")
+        response = PlainTextResponse(f"{number} {request.headers.get('accept-language')}")
         if "lang" in request.query_params:
-            answer.set_cookie("lang", request.query_params["lang"])
-        return answer
+            response.set_cookie("lang", request.query_params["lang"])
+        return response
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def counter() -> Counter:
+    return Counter()
 
 
-def a_client(desk: Desk, seconds: float) -> httpx.AsyncClient:
-    app = Starlette(routes=[Route("/{path:path}", desk.answer, methods=["GET", "POST"])])
-    transport = httpx.ASGITransport(AnonymousPageCache(app, ttl=seconds))
+def create_client(counter: Counter, ttl: float) -> httpx.AsyncClient:
+    app = Starlette(routes=[Route("/{path:path}", counter.respond, methods=["GET", "POST"])])
+    transport = httpx.ASGITransport(AnonymousPageCache(app, ttl=ttl))
     return httpx.AsyncClient(transport=transport, base_url="http://eva")
 
 
 @pytest.fixture
-async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
-    async with a_client(desk, 600) as it:
-        yield it
+async def client(counter: Counter) -> AsyncIterator[httpx.AsyncClient]:
+    async with create_client(counter, 600) as client:
+        yield client
 
 
-async def test_the_next_stranger_gets_the_same_page_with_the_same_headers(client: httpx.AsyncClient) -> None:
+async def test_a_hit_has_the_same_body_and_headers(client: httpx.AsyncClient) -> None:
     first, second = await client.get("/looks/1"), await client.get("/looks/1")
     assert (first.text, first.headers) == (second.text, second.headers)
 
 
 @pytest.mark.parametrize("path", ["/me", "/me/looks", "/try", "/static/eva.css", "/api/judge", "/admin", "/pictures/a"])
-async def test_only_public_pages_are_kept(client: httpx.AsyncClient, path: str) -> None:
+async def test_only_public_pages_are_cached(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).text != (await client.get(path)).text
 
 
@@ -72,52 +72,52 @@ async def test_only_public_pages_are_kept(client: httpx.AsyncClient, path: str) 
 async def test_a_request_with_a_cookie_or_credentials_bypasses_the_cache(
     client: httpx.AsyncClient, headers: list[tuple[str, str]]
 ) -> None:
-    kept = (await client.get("/")).text
+    cached = (await client.get("/")).text
     assert (
-        len({kept, (await client.get("/", headers=headers)).text, (await client.get("/", headers=headers)).text}) == 3
+        len({cached, (await client.get("/", headers=headers)).text, (await client.get("/", headers=headers)).text}) == 3
     )
-    assert (await client.get("/")).text == kept
+    assert (await client.get("/")).text == cached
 
 
-async def test_each_language_and_address_has_its_own(client: httpx.AsyncClient) -> None:
-    wishes = [("/", "ko"), ("/", "en"), ("/?when=all", "ko"), ("/styles/mode", "ko")]
-    pages = [(await client.get(path, headers={"Accept-Language": wish})).text for path, wish in wishes]
-    assert len(set(pages)) == len(wishes)
+async def test_languages_and_urls_are_cached_separately(client: httpx.AsyncClient) -> None:
+    requests = [("/", "ko"), ("/", "en"), ("/?when=all", "ko"), ("/styles/mode", "ko")]
+    pages = [(await client.get(path, headers={"Accept-Language": language})).text for path, language in requests]
+    assert len(set(pages)) == len(requests)
     korean = (await client.get("/", headers={"Accept-Language": "ko-KR,ko;q=0.9"})).text
     assert korean == pages[0]
     assert (await client.get("/", headers={"Cookie": "lang=en", "Accept-Language": "ko"})).text != korean
 
 
-async def test_a_page_that_sets_a_cookie_or_failed_is_not_kept(client: httpx.AsyncClient, desk: Desk) -> None:
+async def test_errors_and_cookies_are_not_cached(client: httpx.AsyncClient, counter: Counter) -> None:
     for _ in range(2):
         assert "set-cookie" in (await client.get("/?lang=ko")).headers
         client.cookies.clear()
-    desk.fails = True
+    counter.fails = True
     assert (await client.get("/")).status_code == 500
-    desk.fails = False
+    counter.fails = False
     assert (await client.get("/")).status_code == 200
     assert (await client.post("/")).text != (await client.post("/")).text
 
 
-async def test_a_crowd_waits_for_one_page(client: httpx.AsyncClient, desk: Desk) -> None:
-    desk.gate.clear()
-    crowd = [asyncio.create_task(client.get("/")) for _ in range(20)]
+async def test_concurrent_requests_share_one_response(client: httpx.AsyncClient, counter: Counter) -> None:
+    counter.gate.clear()
+    clients = [asyncio.create_task(client.get("/")) for _ in range(20)]
     await asyncio.sleep(0.05)
-    desk.gate.set()
-    assert {(await each).text for each in crowd} == {"1 None"}
+    counter.gate.set()
+    assert {(await response).text for response in clients} == {"1 None"}
 
 
-async def test_a_crowd_is_not_let_down_by_one_failure(client: httpx.AsyncClient, desk: Desk) -> None:
-    desk.gate.clear()
-    crowd = [asyncio.create_task(client.get("/")) for _ in range(3)]
+async def test_a_cancelled_request_does_not_fail_the_others(client: httpx.AsyncClient, counter: Counter) -> None:
+    counter.gate.clear()
+    clients = [asyncio.create_task(client.get("/")) for _ in range(3)]
     await asyncio.sleep(0.05)
-    crowd[0].cancel()
-    desk.gate.set()
-    assert [(await each).status_code for each in crowd[1:]] == [200, 200]
+    clients[0].cancel()
+    counter.gate.set()
+    assert [(await response).status_code for response in clients[1:]] == [200, 200]
 
 
-async def test_a_client_that_does_not_read_delays_nobody(desk: Desk) -> None:
-    app = AnonymousPageCache(Starlette(routes=[Route("/{path:path}", desk.answer)]), ttl=600)
+async def test_a_stalled_client_does_not_delay_others(counter: Counter) -> None:
+    app = AnonymousPageCache(Starlette(routes=[Route("/{path:path}", counter.respond)]), ttl=600)
     scope = {"type": "http", "method": "GET", "path": "/", "scheme": "http", "query_string": b"", "headers": []}
     blocked = asyncio.Event()
 
@@ -140,18 +140,13 @@ async def test_a_client_that_does_not_read_delays_nobody(desk: Desk) -> None:
     stalled.cancel()
 
 
-async def test_pages_end_and_are_not_hoarded(desk: Desk) -> None:
-    async with a_client(desk, 0.05) as client:
+async def test_pages_expire_and_are_bounded(counter: Counter) -> None:
+    async with create_client(counter, 0.05) as client:
         first = (await client.get("/")).text
         await asyncio.sleep(0.1)
         assert (await client.get("/")).text != first
-    async with a_client(desk, 600) as client:
+    async with create_client(counter, 600) as client:
         first = (await client.get("/")).text
         for number in range(MAX_PAGES):
             await client.get(f"/looks/{number}")
         assert (await client.get("/")).text != first
-
-
-async def test_nothing_is_kept_where_that_is_not_wished(desk: Desk) -> None:
-    async with a_client(desk, 0) as client:
-        assert (await client.get("/")).text != (await client.get("/")).text
