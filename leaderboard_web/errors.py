@@ -130,9 +130,9 @@ async def handle_eva_error(request: Request, error: EvaError) -> Response:
     return error_response(request, status, type(error).__name__, message, headers=headers)
 
 
-async def handle_database_unavailable(request: Request, error: DatabaseUnavailableError) -> Response:
+async def handle_database_unreachable(request: Request, error: DatabaseUnavailableError) -> Response:
     """Respond while the database cannot be reached."""
-    log.warning("database_unavailable", error=error.detail)
+    log.warning("database_unreachable", error=error.detail)
     return await handle_eva_error(request, error)
 
 
@@ -164,7 +164,7 @@ async def handle_bug(request: Request, error: Exception) -> Response:
 
 REFUSAL_HANDLERS: dict[Any, Any] = {
     EvaError: handle_eva_error,
-    DatabaseUnavailableError: handle_database_unavailable,
+    DatabaseUnavailableError: handle_database_unreachable,
     HTTPException: handle_http_error,
     RequestValidationError: handle_validation_error,
     ClientDisconnect: handle_client_disconnect,

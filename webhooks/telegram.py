@@ -41,6 +41,6 @@ async def receive_update(request: Request, application: Application) -> Response
         log.warning("telegram_update_invalid")
         return Response(status_code=400)
     except DatabaseUnavailableError as error:
-        log.warning("database_unavailable", error=type(error).__name__)
+        log.warning("database_unreachable", error=type(error).__name__)
         return Response(status_code=503)
     return Response(status_code=200)

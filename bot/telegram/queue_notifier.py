@@ -59,7 +59,7 @@ class QueueNotifier:
             try:
                 await self.notify_waiting()
             except DatabaseUnavailableError as error:
-                log.warning("database_unavailable", error=type(error).__name__)
+                log.warning("database_unreachable", error=type(error).__name__)
             await asyncio.sleep(POLL_INTERVAL)
 
     async def notify_waiting(self) -> None:

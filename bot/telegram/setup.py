@@ -138,6 +138,6 @@ async def _store(resources: Resources, update: dict[str, Any]) -> bool:
     except InvalidPayloadError:
         log.warning("telegram_update_invalid")
     except DatabaseUnavailableError as error:
-        log.warning("database_unavailable", error=type(error).__name__)
+        log.warning("database_unreachable", error=type(error).__name__)
         return False
     return True

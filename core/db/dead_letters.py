@@ -71,7 +71,7 @@ async def claim_orphaned(
     rows = sorted(await connection.execute(CLAIM_ORPHANED, values), key=lambda row: int(row.id))
     for row in rows:
         if row.failed_at is not None:
-            log.error("update_given_up", inbox_id=row.id, channel=channel, requeues=MAX_REQUEUES)
+            log.error("update_dead_lettered", inbox_id=row.id, channel=channel, requeues=MAX_REQUEUES)
     return [(row.id, row.payload or {}) for row in rows if row.failed_at is None]
 
 

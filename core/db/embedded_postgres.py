@@ -167,7 +167,7 @@ class EmbeddedPostgres:
 
     def _create_cluster(self) -> None:
         """Create an empty cluster under a temporary name, so that an interrupted attempt is never used."""
-        log.info("embedded_postgres_create")
+        log.info("embedded_postgres_creating")
         unfinished = self.folder / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
         self._run_checked(
