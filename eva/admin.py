@@ -1,4 +1,4 @@
-"""Commands of operators: `eva migrate`, `eva telegram setup`, `eva corrections export`."""
+"""Commands of operators: `eva migrate`, `eva telegram setup`, `eva corrections export`, `eva updates retry`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -12,8 +12,10 @@ from eva.cli_errors import exit_on_error, fail, load_settings, terminal_language
 app = typer.Typer()
 telegram = typer.Typer(no_args_is_help=True, help="Set up the Telegram bot.")
 corrections = typer.Typer(no_args_is_help=True, help="Corrections that people made to verdicts.")
+updates = typer.Typer(no_args_is_help=True, help="Updates of messengers that could not be processed.")
 app.add_typer(telegram, name="telegram")
 app.add_typer(corrections, name="corrections")
+app.add_typer(updates, name="updates")
 
 
 class Direction(StrEnum):
@@ -107,3 +109,21 @@ def export_corrections_command(
         except OSError:
             fail(translate("cli.not_saved", language, path=str(out)))
     typer.echo(translate("cli.corrections", language, count=count, path=str(out)))
+
+
+@updates.command("retry")
+def retry_updates() -> None:
+    """Let the worker process updates again that were given up."""
+    from core.db import dead_letters
+    from core.resources import open_database
+    from core.runtime import run_event_loop
+
+    language = terminal_language()
+
+    async def retry() -> int:
+        async with open_database(load_settings()) as database, database.transaction() as connection:
+            return await dead_letters.retry_failed(connection)
+
+    with exit_on_error(language):
+        count = run_event_loop(retry())
+    typer.echo(translate("cli.updates.retried", language, count=count))

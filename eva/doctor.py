@@ -10,6 +10,7 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image, features
 
@@ -18,6 +19,9 @@ from core.i18n.translations import Language, translate
 from core.images.formats import ImageFormat
 from core.settings import EngineName, Settings
 from core.vision.classifier import load_classifier
+
+if TYPE_CHECKING:
+    from core.db.database import Database
 
 KOREAN_SYSTEM_FONTS = (
     Path("/System/Library/Fonts/AppleSDGothicNeo.ttc"),
@@ -133,31 +137,46 @@ async def _check_persistence(settings: Settings, language: Language) -> list[Che
     from core.db.database import Database
     from core.object_storage import ObjectStorage
 
+    checks = []
     if settings.database_url is None:
-        database = _make_check(
-            "database", CheckStatus.OK, translate("cli.doctor.database.embedded", language), language
-        )
+        detail = translate("cli.doctor.database.embedded", language)
+        checks.append(_make_check("database", CheckStatus.OK, detail, language))
     else:
+        database = Database(settings.database_url.get_secret_value())
         try:
-            async with Database(settings.database_url.get_secret_value()) as connected:
-                await connected.check()
+            async with database:
+                await database.check()
+                updates = await _check_updates(database, language)
         except PersistenceError:
-            database = _make_check(
-                "database", CheckStatus.MISSING, translate("cli.doctor.database.mend", language), language
-            )
+            detail = translate("cli.doctor.database.mend", language)
+            checks.append(_make_check("database", CheckStatus.MISSING, detail, language))
         else:
-            host = make_url(connected.conninfo).host or "?"
-            database = _make_check(
-                "database", CheckStatus.OK, translate("cli.doctor.database.ok", language, where=host), language
-            )
+            detail = translate("cli.doctor.database.ok", language, where=make_url(database.conninfo).host or "?")
+            checks += [_make_check("database", CheckStatus.OK, detail, language), *updates]
     try:
         await ObjectStorage(settings.object_storage_url).check()
     except PersistenceError:
-        return [
-            database,
-            _make_check("storage", CheckStatus.MISSING, translate("cli.doctor.storage.mend", language), language),
-        ]
-    return [database, _make_check("storage", CheckStatus.OK, translate("cli.doctor.storage.ok", language), language)]
+        storage = _make_check("storage", CheckStatus.MISSING, translate("cli.doctor.storage.mend", language), language)
+    else:
+        storage = _make_check("storage", CheckStatus.OK, translate("cli.doctor.storage.ok", language), language)
+    return [*checks, storage]
+
+
+async def _check_updates(database: "Database", language: Language) -> list[Check]:
+    """Check for updates that were given up; no result before the first migration."""
+    from sqlalchemy.exc import ProgrammingError
+
+    from core.db import dead_letters
+
+    try:
+        async with database.connection() as connection:
+            count = await dead_letters.count_failed(connection)
+    except ProgrammingError:
+        return []
+    if count:
+        detail = translate("cli.doctor.updates.mend", language, count=count)
+        return [_make_check("updates", CheckStatus.MISSING, detail, language)]
+    return [_make_check("updates", CheckStatus.OK, translate("cli.doctor.updates.ok", language), language)]
 
 
 def _check_public_url(settings: Settings, language: Language) -> Check:

@@ -1,4 +1,4 @@
-"""`/admin`: reported looks and the moderation log, for moderators; for everybody else these pages do not exist."""
+"""`/admin` for moderators: reported looks, failed updates, the moderation log; for everybody else a 404."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from core.conversation.display_names import display_name
 from core.conversation.narration import style_name
+from core.db import dead_letters
 from core.db.moderation import ModerationLogEntry, ReportedLook, list_log, list_reported
 from core.errors import LookNotFoundError, PersonNotFoundError
 from core.i18n.translations import Language, translate
@@ -70,7 +71,7 @@ BeforeLogEntry = Annotated[LogCursor | None, cursor_parameter(LogCursor, "before
 
 @router.get("", name="admin_reports", dependencies=[Depends(get_moderator_id)])
 async def reports_page(request: Request, after: AfterReport, connection: Db, language: Lang, state: State) -> Response:
-    """Looks with unresolved reports, the most reported first."""
+    """Looks with unresolved reports, the most reported first, and the latest failed updates."""
     position = None if after is None else (after.report_count, after.look_id)
     page = build_page(
         await list_reported(connection, limit=ROWS_PER_PAGE + 1, after=position),
@@ -83,6 +84,8 @@ async def reports_page(request: Request, after: AfterReport, connection: Db, lan
         language,
         section="admin",
         reported=[_describe_report(row, state, language) for row in page.rows],
+        failed_count=await dead_letters.count_failed(connection),
+        failed_updates=await dead_letters.list_failed(connection, limit=ROWS_PER_PAGE),
         next_url=page.next_cursor and state.url_for("admin_reports", query={"after": page.next_cursor}),
     )
 
@@ -103,6 +106,13 @@ async def log_page(request: Request, before: BeforeLogEntry, connection: Db, lan
         entries=[_describe_log_entry(entry, language) for entry in page.rows],
         next_url=page.next_cursor and state.url_for("admin_log", query={"before": page.next_cursor}),
     )
+
+
+@router.post("/updates/retry", name="retry_updates", dependencies=[Depends(get_moderator_id)])
+async def retry_updates(connection: Db, state: State) -> Response:
+    """Let the worker process failed updates again."""
+    await dead_letters.retry_failed(connection)
+    return RedirectResponse(state.url_for("admin_reports"), 303)
 
 
 @router.post("/{kind}/{target_id}/{action}", name="moderate")

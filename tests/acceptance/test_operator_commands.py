@@ -88,3 +88,9 @@ def test_export_without_corrections_writes_an_empty_list(eva: RunEva, tmp_path: 
     done = eva("corrections", "export", "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "labels.csv").read_text("utf-8").startswith("photo,split,style")
+
+
+def test_failed_updates_are_retried(eva: RunEva) -> None:
+    done = eva("updates", "retry")
+    assert done.returncode == 0, done.stderr
+    assert translate("cli.updates.retried", EN, count=0) in done.stdout

@@ -16,10 +16,10 @@ from sqlalchemy import select
 from bot.app import BotApplication
 from core.conversation.actions import Action, ActionType
 from core.conversation.reply import ReplyKind
-from core.db import leaderboard, looks, moderation, people, schema
+from core.db import dead_letters, inbox, leaderboard, looks, moderation, people, schema
 from core.db.looks import Look
 from core.db.people import Person
-from core.db.schema import IdentityProvider, ModerationAction
+from core.db.schema import Channel, IdentityProvider, ModerationAction
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language, translate
 from core.resources import Resources
@@ -144,7 +144,13 @@ async def test_for_everybody_else_there_is_no_such_place(
             assert reply.status_code == 404, path
             assert translate("page.not_found", Language.EN) in unescape(reply.text)
             assert translate("admin.queue", Language.EN) not in reply.text
-        for path in (f"looks/{look.id}/hide", f"looks/{look.id}/restore", f"people/{look.person_id}/ban", "looks/x/y"):
+        for path in (
+            f"looks/{look.id}/hide",
+            f"looks/{look.id}/restore",
+            f"people/{look.person_id}/ban",
+            "looks/x/y",
+            "updates/retry",
+        ):
             assert (await client.post(f"/admin/{path}")).status_code == 404, path
     assert look.id in await on_board(resources)
     assert await log_of(resources) == []
@@ -384,3 +390,19 @@ async def test_acts_reports_shares_and_forgetting_at_once_block_nobody(
     async with resources.database.transaction() as connection:
         styles = await leaderboard.count_styles(connection, owner.id)
     assert sum(styles.values()) == len(await on_board(resources))
+
+
+async def test_failed_updates_are_listed_and_can_be_retried(admin: httpx.AsyncClient, resources: Resources) -> None:
+    async with resources.database.transaction() as connection:
+        inbox_id = await inbox.insert(connection, Channel.TELEGRAM, "1", external_sender_id="42", payload={"a": "b"})
+        assert inbox_id is not None
+        await dead_letters.mark_failed(connection, inbox_id)
+    page = unescape((await admin.get("/admin")).text)
+    assert translate("admin.failed", Language.EN, count=1) in page
+    assert translate("admin.failed.entry", Language.EN, channel="telegram", id=inbox_id) in page
+
+    assert (await admin.post("/admin/updates/retry", headers=OURS)).status_code == 303
+    async with resources.database.connection() as connection:
+        assert await dead_letters.count_failed(connection) == 0
+        assert await inbox.count_unfinished(connection) == 1
+    assert translate("admin.failed.retry", Language.EN) not in (await admin.get("/admin")).text
