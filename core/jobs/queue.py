@@ -113,8 +113,8 @@ DEFAULT_TIMINGS = WorkerTimings()
 class ExponentialBackoff(BaseRetryStrategy):
     """Retries after 1, 2 and 4 seconds, then gives up: waiting jobs hold the lock of their conversation."""
 
-    def __init__(self, delays: Sequence[int] | None = None) -> None:
-        self.delays = RETRY_DELAYS if delays is None else delays
+    def __init__(self, delays: Sequence[int] = RETRY_DELAYS) -> None:
+        self.delays = delays
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to retry, or None."""
