@@ -50,6 +50,8 @@ class PageMeta:
     image: str
     alternates: tuple[tuple[str, str], ...]
     """Language codes, and the page in each language."""
+    language_switches: tuple[tuple[Language, str], ...]
+    """The other languages, and the page in each: as a query alone, which cannot lead to another site."""
     is_indexed: bool
     locale: str
     """The preview's language in the notation of Open Graph."""
@@ -71,7 +73,7 @@ def build_page_meta(
     preview = preview or LinkPreview(
         language=language, image=static_url(f"card-{language}.jpg"), alt=translate("page.tagline", language)
     )
-    base_url = _base_url(request)
+    base_url = absolute_url(request, "")
     page_url = base_url + request.url.path
     params = [(name, value) for name, value in request.query_params.multi_items() if name in CANONICAL_PARAMS]
 
@@ -79,12 +81,18 @@ def build_page_meta(
         query = urlencode(params if code is None else [*params, ("lang", code)])
         return f"{page_url}?{query}" if query else page_url
 
+    other_params = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     canonical = in_language(language if request.query_params.get("lang") == language else None)
     return PageMeta(
         canonical=canonical,
         url=canonical if preview.path is None else base_url + preview.path,
         image=base_url + preview.image,
         alternates=(*((code.value, in_language(code)) for code in Language), ("x-default", in_language(None))),
+        language_switches=tuple(
+            (other, f"?{urlencode([*other_params, ('lang', other.value)])}")
+            for other in Language
+            if other is not language
+        ),
         is_indexed=status == 200 and request.method in {"GET", "HEAD"} and template in INDEXED_TEMPLATES,
         locale=OPEN_GRAPH_LOCALES[preview.language],
         preview=preview,
@@ -93,16 +101,5 @@ def build_page_meta(
 
 def absolute_url(request: Request, path: str) -> str:
     """The absolute URL of a path: under EVA_PUBLIC_URL, else under the address that the request was sent to."""
-    return _base_url(request) + path
-
-
-def language_switch_url(request: Request, language: Language) -> str:
-    """The same page in another language, as a query alone, so that no path can turn it into a link to another site."""
-    params = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    return f"?{urlencode([*params, ('lang', language.value)])}"
-
-
-def _base_url(request: Request) -> str:
-    """The address of the site, without a trailing slash."""
     public_url: str | None = request.app.state.eva.settings.public_url
-    return public_url or str(request.base_url).rstrip("/")
+    return (public_url or str(request.base_url).rstrip("/")) + path

@@ -74,7 +74,7 @@ def link_preview(state: AppState, look: Look, owner_name: str, sentence: str, la
         description=sentence,
         image=_share_image_path(state, look, sentence, language),
         alt=translate("share.alt", language, style=style_name(look.verdict.style, language)),
-        path=_look_path(state, look, language),
+        path=state.url_for("look", look_id=look.id, query={"preview": language}),
     )
 
 
@@ -91,7 +91,7 @@ def build_share_links(
         sentence: from `verdict_sentence`.
         language: of the page.
     """
-    url = absolute_url(request, _look_path(state, look, language))
+    url = absolute_url(request, state.url_for("look", look_id=look.id, query={"preview": language}))
     title = _share_title(look, card.owner_name, language)
     # Both services require percent-encoding of every reserved character, with %20 for spaces.
     encoded_url, encoded_text = quote(url, safe=""), quote(f"{title}. {sentence}", safe="")
@@ -101,7 +101,7 @@ def build_share_links(
         text=sentence,
         telegram=f"https://t.me/share/url?url={encoded_url}&text={encoded_text}",
         facebook=f"https://www.facebook.com/sharer/sharer.php?u={encoded_url}",
-        kakao=_kakao_button(request, state, look, card, sentence, language),
+        kakao=_kakao_button(request, state, look, card, sentence, language) if state.settings.kakao_js_key else None,
     )
 
 
@@ -130,18 +130,16 @@ def share_image_text(look: Look, sentence: str, language: Language) -> ShareImag
 
 def _kakao_button(
     request: Request, state: AppState, look: Look, card: LookCard, sentence: str, language: Language
-) -> KakaoShareButton | None:
+) -> KakaoShareButton:
     """The button with its message template, see https://developers.kakao.com/docs/latest/en/message/js-link"""
     settings = state.settings
-    if settings.kakao_js_key is None:
-        return None
     width, height = SHARE_IMAGE_SIZE
 
     def link(path: str) -> dict[str, str]:
         url = absolute_url(request, path)
         return {"webUrl": url, "mobileWebUrl": url}
 
-    look_path = _look_path(state, look, language)
+    look_path = state.url_for("look", look_id=look.id, query={"preview": language})
     template = {
         "objectType": "feed",
         "content": {
@@ -159,15 +157,11 @@ def _kakao_button(
         ],
     }
     return KakaoShareButton(
-        key=settings.kakao_js_key,
+        key=settings.kakao_js_key or "",
         script=f"https://t1.kakaocdn.net/kakao_js_sdk/{settings.kakao_sdk_version}/kakao.min.js",
         integrity=settings.kakao_sdk_integrity,
         template=json.dumps(template, ensure_ascii=False),
     )
-
-
-def _look_path(state: AppState, look: Look, language: Language) -> str:
-    return state.url_for("look", look_id=look.id, query={"preview": language})
 
 
 def _share_image_path(state: AppState, look: Look, sentence: str, language: Language) -> str:

@@ -1,7 +1,7 @@
 """Rendering of the Jinja templates, in the language of the request."""
 
 import re
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from core.i18n.translations import Language, translate, variant_keys
 from leaderboard_web.language import set_language_cookie
-from leaderboard_web.page_meta import LinkPreview, build_page_meta, language_switch_url
+from leaderboard_web.page_meta import LinkPreview, build_page_meta
 from leaderboard_web.static_files import static_url
 
 PERCENTAGE_WITH_PARTICLE = re.compile(r"\d+%\)?[가-힣]+")
@@ -45,9 +45,6 @@ def render_page(
         template,
         {
             **_base_context(request, language),
-            "language_switches": [
-                (other, language_switch_url(request, other)) for other in Language if other is not language
-            ],
             "section": section,
             "page_meta": build_page_meta(request, template, language, status=status, preview=preview),
             **context,
@@ -94,18 +91,12 @@ def _base_context(request: Request, language: Language) -> dict[str, Any]:
     """What every template uses: the language, the translations `t` and `texts`, and `url_for`."""
     return {
         "language": language,
-        "t": partial(_translate, language),
-        "texts": partial(_translate_variants, language),
+        "t": lambda key, **values: translate(key, language, **values),
+        "texts": lambda key, **values: [
+            translate(variant, language, **values) for variant in variant_keys(key, language)
+        ],
         "url_for": request.app.state.eva.url_for,
     }
-
-
-def _translate(language: Language, key: str, /, **values: object) -> str:
-    return translate(key, language, **values)
-
-
-def _translate_variants(language: Language, key: str, /, **values: object) -> list[str]:
-    return [translate(variant, language, **values) for variant in variant_keys(key, language)]
 
 
 def _create_templates() -> Jinja2Templates:
