@@ -56,7 +56,7 @@ class CompiledStatement:
             DatabaseUnavailableError: the database did not answer within `STATEMENT_TIMEOUT`.
         """
         sync = connection.sync_connection
-        if sync is None or sync.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        if sync is None or sync.in_transaction():
             rows: Sequence[Any] = (await connection.execute(self.statement, values)).all()
             return rows
         statement, names, constants = self._compiled
@@ -75,7 +75,7 @@ class CompiledStatement:
         return rows
 
     async def fetch_one(self, connection: AsyncConnection, **values: object) -> Any:
-        """Execute the statement and fetch the first row, or None. See `all`."""
+        """Execute the statement and fetch the first row, or None. See `fetch_all`."""
         rows = await self.fetch_all(connection, **values)
         return rows[0] if rows else None
 

@@ -48,11 +48,12 @@ class Database:
             max_overflow=0,
             pool_recycle=POOL_RECYCLE_SECONDS,
             hide_parameters=True,
+            isolation_level="AUTOCOMMIT",
             connect_args=_statement_cache(driver_url),
         )
         event.listen(self.engine.sync_engine, "handle_error", _strip_row_values)
         event.listen(self.engine.sync_engine, "checkout", _reject_closed_connection)
-        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -61,7 +62,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: the connection was lost or refused, or the pool had none for 30 s.
         """
-        async with self._connect(self.engine) as connection, connection.begin():
+        async with self._connect(self._transactional) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
@@ -71,7 +72,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: the connection was lost or refused, or the pool had none for 30 s.
         """
-        async with self._connect(self._autocommit) as connection:
+        async with self._connect(self.engine) as connection:
             yield connection
 
     @asynccontextmanager

@@ -3,7 +3,6 @@
 A person has at most one reaction of each kind to a look. The number of hearts is kept in the look by a trigger.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +15,6 @@ from core.db import leaderboard, schema
 from core.db.errors import missing_person_as_error
 from core.db.keyset import cursor_values, paginate
 from core.db.leaderboard import LeaderboardEntry
-from core.db.schema import IdentityProvider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,26 +46,6 @@ async def remove_heart(connection: AsyncConnection, look_id: UUID, person_id: UU
     """
     await delete_reaction(connection, schema.hearts, look_id, person_id)
     return await _count_hearts(connection, look_id)
-
-
-async def list_hearted_look_ids(
-    connection: AsyncConnection, provider: IdentityProvider, subject: str, look_ids: Iterable[UUID]
-) -> frozenset[UUID]:
-    """Those of the looks that have a heart of the person with this identity.
-
-    Args:
-        connection: to execute on.
-        provider: of the identity.
-        subject: the provider's id of the person.
-        look_ids: the looks in question.
-    """
-    hearts, identities = schema.hearts, schema.identities
-    statement = (
-        select(hearts.c.look_id)
-        .join(identities, identities.c.person_id == hearts.c.person_id)
-        .where(identities.c.provider == provider, identities.c.subject == subject, hearts.c.look_id.in_(list(look_ids)))
-    )
-    return frozenset((await connection.execute(statement)).scalars())
 
 
 async def add_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
