@@ -20,7 +20,7 @@ const cloneTemplate = (selector) => templates.querySelector(selector).cloneNode(
 function elements(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
-  return [...holder.content.children];
+  return [...template.content.children];
 }
 
 /** Show the person's photo, from a URL or from the server's HTML. */

@@ -21,7 +21,7 @@ from tests.browser.seed_long_names import WIDEST
 pytestmark = pytest.mark.browser
 
 LOCALES = {Language.KO: "ko-KR", Language.EN: "en-GB"}
-LOGINS = {f"EVA_{way}_{what}": "none" for way in ("FACEBOOK", "KAKAO_LOGIN") for what in ("ID", "SECRET")}
+LOGINS = {f"EVA_{provider}_CLIENT_{part}": "none" for provider in ("FACEBOOK", "KAKAO") for part in ("ID", "SECRET")}
 SHOTS = os.environ.get("EVA_TEST_SHOTS")
 """Folder for screenshots of the pages, for inspection."""
 
