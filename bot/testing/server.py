@@ -1,4 +1,4 @@
-"""An ASGI application on a free port of this machine, in a thread."""
+"""A server for ASGI applications on a free port of this machine, in a thread."""
 
 import socket
 import threading
@@ -10,18 +10,18 @@ import uvicorn
 from starlette.types import ASGIApp
 
 START_TIMEOUT = 30.0
-"""Seconds."""
+"""Seconds until a server that does not start is an error."""
 
 
 class LocalServer:
-    """Serves from `with` on until its end; what it serves may be called from any thread, process or event loop."""
+    """Serves an application inside of a `with` block, to any thread, process or event loop."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 
     def __enter__(self) -> Self:
-        """Start to serve.
+        """Start the server.
 
         Raises:
             TimeoutError: the server did not start.
@@ -44,23 +44,23 @@ class LocalServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop to serve and wait for it."""
+        """Stop the server and wait for it."""
         self._server.should_exit = True
         self._thread.join(START_TIMEOUT)
         self._socket.close()
 
     @property
     def host(self) -> str:
-        """Always this machine."""
+        """The loopback address."""
         return "127.0.0.1"
 
     @property
     def port(self) -> int:
-        """The free port that was found; known from `with` on."""
+        """The port; known inside of the `with` block."""
         port: int = self._socket.getsockname()[1]
         return port
 
     @property
     def url(self) -> str:
-        """Root address, without a slash at the end."""
+        """The base URL without a slash at the end."""
         return f"http://{self.host}:{self.port}"

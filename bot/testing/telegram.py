@@ -1,14 +1,14 @@
-"""A Telegram of one's own: the Bot API on this machine, and people who write to the bot.
+"""A fake Telegram: the Bot API on this machine, and users who write to the bot.
 
     with FakeTelegram() as telegram:
         bot = Bot(telegram.token, base_url=f"{telegram.url}/bot", base_file_url=f"{telegram.url}/file/bot")
-        ...                                                  # the bot calls setWebhook
-        telegram.push(telegram.updates.photo(jpeg))          # a person sends a photo
-        telegram.wait(lambda: telegram.sent(42, "photo"))    # the bot answers, at some time
-        telegram.refuse("sendMessage", 429, retry_after=1)   # the next one is too many
+        ...                                                       # the bot calls setWebhook
+        telegram.deliver_update(telegram.updates.photo(jpeg))     # a user sends a photo
+        telegram.wait(lambda: telegram.messages(42, "photo"))     # the bot replies
+        telegram.fail_next("sendMessage", 429, retry_after=1)     # the next message is rejected
 
-`telegram.calls` holds every call in order; `telegram.sent()` what the chats show. All of it may be used from any
-thread; on an event loop `push` and `wait` belong into `asyncio.to_thread`, since they block.
+`telegram.calls` lists all calls in order, `telegram.messages()` the current messages of the chats. All methods are
+thread-safe; on an event loop call `deliver_update` and `wait` in `asyncio.to_thread`, since they block.
 """
 
 import asyncio
@@ -39,28 +39,28 @@ JSON_FIELDS = {"allowed_updates", "commands", "entities", "link_preview_options"
     "results",
     "scope",
 }
-"""Fields that forms carry as JSON."""
+"""Parameters whose values in forms are JSON."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCall:
-    """One call of the Bot API, as it came and as it was answered."""
+    """One call of the Bot API and the status of its response."""
 
     method: str
     fields: Mapping[str, Any]
-    """Parameters, those that are JSON already read."""
+    """Parameters, with JSON values parsed."""
     files: Mapping[str, bytes]
     status: int
-    """HTTP status of the answer."""
+    """HTTP status of the response."""
     at: float
     """Seconds, by `time.monotonic`."""
 
 
 @dataclass(slots=True)
 class _PlannedFault:
-    """How the next calls of a method go wrong."""
+    """An error or a delay of the next calls of a method."""
 
     remaining: int
     error: BotApiError | None
@@ -81,81 +81,81 @@ class FakeTelegram(LocalServer):
         self._changed = threading.Condition()
 
     def messages(self, chat_id: int | None = None, kind: str | None = None) -> list[JsonObject]:
-        """What the bot's messages look like now, in order.
+        """The current messages of the bot, in order.
 
         Args:
-            chat: only those in this chat.
+            chat_id: only those in this chat.
             kind: only those with this field, e.g. `text` or `photo`.
         """
         with self._changed:
-            messages = [dict(each) for (where, _), each in self.api.messages.items() if chat_id in {None, where}]
-        return [each for each in messages if kind is None or kind in each]
+            messages = [dict(message) for (other, _), message in self.api.messages.items() if chat_id in {None, other}]
+        return [message for message in messages if kind is None or kind in message]
 
     def calls_to(self, method: str) -> list[ApiCall]:
-        """The calls of one method, in order, refused ones too."""
+        """The calls of one method in order, failed ones included."""
         with self._changed:
             return [call for call in self.calls if call.method == method]
 
     def wait(self, condition: Callable[[], T], *, timeout: float = 30.0) -> T:
-        """Wait until something is true of what was called, and return it. Blocks.
+        """Wait until a condition has a true value, and return the value. Blocks.
 
         Args:
-            look: asked after each call.
-            within: seconds.
+            condition: evaluated after each call of the API.
+            timeout: seconds.
 
         Raises:
-            TimeoutError: it did not become true.
+            TimeoutError: the condition did not become true.
         """
         deadline = time.monotonic() + timeout
         with self._changed:
-            while not (found := condition()):
+            while not (value := condition()):
                 if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
                     raise TimeoutError(f"not within {timeout} s; called: {[call.method for call in self.calls]}")
-            return found
+            return value
 
     def fail_next(
         self, method: str, status: int, description: str = "Refused", *, count: int = 1, **parameters: int
     ) -> None:
-        """Answer the next calls of a method with an error.
+        """Let the next calls of a method fail.
 
         Args:
-            method: e.g. `sendMessage`; `download` for the fetching of files.
+            method: e.g. `sendMessage`; `download` for downloads of files.
             status: HTTP status, e.g. 429, 403, 502.
-            description: what the error says.
-            times: how many calls.
+            description: error text.
+            count: number of calls.
             parameters: `retry_after` or `migrate_to_chat_id`.
         """
         self._faults[method].append(_PlannedFault(count, BotApiError(status, description, **parameters), 0.0))
 
     def delay_next(self, method: str, seconds: float, *, count: int = 1) -> None:
-        """Let the next calls of a method take effect at once, but answer them late."""
+        """Delay the responses to the next calls of a method, which have their effect at once."""
         self._faults[method].append(_PlannedFault(count, None, seconds))
 
     def block_bot(self, chat_id: int) -> None:
-        """A person stops the bot: every message to them is refused from now on."""
+        """Block the bot in a chat: messages to it fail from now on."""
         self.api.blocked_chats.add(chat_id)
 
     def migrate_chat(self, group_id: int, supergroup_id: int) -> None:
-        """A group becomes a supergroup with another id."""
+        """Upgrade a group to a supergroup with another id."""
         self.api.migrated_chats[group_id] = supergroup_id
 
     def deliver_update(self, update: JsonObject, *, retry_for: float = 0.0) -> int | None:
-        """Send an update to the webhook, as Telegram does. Blocks.
+        """Send an update to the webhook as Telegram does. Blocks.
 
         Args:
-            update: from `updates`, or anything else.
-            patience: for how many seconds it is repeated until it is taken with a 2XX.
+            update: from `updates`, or any other JSON.
+            retry_for: seconds during which it is repeated until the response is 2XX.
 
         Returns:
-            HTTP status of the last try; None if there is no webhook, then `getUpdates` brings the update, or if the
-            webhook does not want this kind of update or could not be reached.
+            HTTP status of the last response; None without a webhook, so that `getUpdates` returns the update, for a
+            type of update that is not in `allowed_updates`, and for a webhook that cannot be reached.
         """
         webhook = dict(self.api.webhook)
         if not webhook:
             self._pending.append(update)
             return None
-        wanted = webhook.get("allowed_updates")
-        if wanted and not set(wanted) & update.keys():
+        allowed = webhook.get("allowed_updates")
+        if allowed and not set(allowed) & update.keys():
             return None
         secret = webhook.get("secret_token")
         headers = {"X-Telegram-Bot-Api-Secret-Token": str(secret)} if secret else {}
@@ -172,26 +172,26 @@ class FakeTelegram(LocalServer):
 
     async def _serve(self, request: Request) -> Response:
         kind, _, rest = request.path_params["path"].partition("bot")
-        token, _, what = rest.partition("/")
+        token, _, method = rest.partition("/")
         if token != self.token:
             return _error_response(BotApiError(401, "Unauthorized"))
         if kind == "file/":
-            return self._download(what)
+            return self._download(method)
         fields, files = await _read_parameters(request)
-        fault = self._next_fault(what)
-        if what == "getUpdates":
+        fault = self._next_fault(method)
+        if method == "getUpdates":
             return _error_response(fault.error) if fault and fault.error else await self._get_updates(fields)
         try:
             if fault and fault.error:
                 raise fault.error
             with self._changed:
-                result = self.api.call_method(what, fields, files)
+                result = self.api.call_method(method, fields, files)
             response: Response = JSONResponse({"ok": True, "result": result})
-        except BotApiError as refusal:
-            response = _error_response(refusal)
+        except BotApiError as error:
+            response = _error_response(error)
         with self._changed:
             self.calls.append(
-                ApiCall(method=what, fields=fields, files=files, status=response.status_code, at=time.monotonic())
+                ApiCall(method=method, fields=fields, files=files, status=response.status_code, at=time.monotonic())
             )
             self._changed.notify_all()
         if fault:
@@ -219,7 +219,7 @@ class FakeTelegram(LocalServer):
                     409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first"
                 )
             )
-        self._pending = [each for each in self._pending if each["update_id"] >= int(fields.get("offset", 0))]
+        self._pending = [update for update in self._pending if update["update_id"] >= int(fields.get("offset", 0))]
         for _ in range(round(20 * float(fields.get("timeout", 0)))):
             if self._pending:
                 break
@@ -234,7 +234,7 @@ def _error_response(error: BotApiError) -> Response:
 
 
 async def _read_parameters(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Fields and files of a call: from the query, a form, a multipart form, or JSON."""
+    """Parameters and files of a call: from the query, a form, a multipart form, or JSON."""
     fields: dict[str, Any] = dict(request.query_params)
     files: dict[str, bytes] = {}
     content_type = request.headers.get("content-type", "")

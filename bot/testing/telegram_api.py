@@ -1,75 +1,172 @@
-"""The methods of Telegram's Bot API as the fake answers them, with the limits and error texts of the original.
+"""The methods of the fake Bot API, with the limits and error texts of the original.
 
-Source: https://core.telegram.org/bots/api. Error texts that it does not document are as bots commonly see them.
+Source: https://core.telegram.org/bots/api. Error texts that it does not document are those that bots receive.
 """
 
 from __future__ import annotations
 
+import html
+import html.parser
 import io
 import itertools
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
 from bot.text_limits import utf16_length
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-
-import html
-import html.parser
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
 MAX_TEXT_LENGTH, MAX_CAPTION_LENGTH, MAX_CALLBACK_ANSWER_LENGTH = 4096, 1024, 200
+"""In UTF-16 code units, after parsing the markup."""
+MAX_CALLBACK_DATA_BYTES = 64
 MAX_PHOTO_BYTES, MAX_DOWNLOAD_BYTES = 10_000_000, 20_000_000
 MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10_000, 20
+"""Width plus height in pixels, and the longer side divided by the shorter."""
+HTML_TAGS = {
+    *("a", "b", "blockquote", "code", "del", "em", "i", "ins"),
+    *("pre", "s", "span", "strike", "strong", "tg-emoji", "u"),
+}
+"""The elements of parse_mode HTML."""
+BUTTON_KINDS = {"callback_data", "url", "switch_inline_query", "switch_inline_query_current_chat", "copy_text"}
 
 JsonObject = dict[str, Any]
 
 
+class BotApiError(Exception):
+    """An error response of the API."""
+
+    def __init__(self, status: int, description: str, **parameters: int) -> None:
+        super().__init__(description)
+        self.status, self.description, self.parameters = status, description, parameters
+
+
+class _HtmlParser(html.parser.HTMLParser):
+    """Parses parse_mode HTML as strictly as Telegram does."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.text: list[str] = []
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in HTML_TAGS:
+            raise BotApiError(400, f'Bad Request: can\'t parse entities: Unsupported start tag "{tag}"')
+        self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._open or self._open.pop() != tag:
+            raise BotApiError(400, f'Bad Request: can\'t parse entities: Unexpected end tag "{tag}"')
+
+    def handle_data(self, data: str) -> None:
+        if "<" in data:
+            raise BotApiError(400, "Bad Request: can't parse entities: Unsupported start tag")
+        self.text.append(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self.text.append(html.unescape(f"&{name};"))
+
+    def handle_charref(self, name: str) -> None:
+        self.text.append(html.unescape(f"&#{name};"))
+
+    def close(self) -> None:
+        super().close()
+        if self._open:
+            raise BotApiError(400, f"Bad Request: can't parse entities: Can't find end tag for \"{self._open[-1]}\"")
+
+
+def parse_text(
+    fields: Mapping[str, Any], key: str, max_length: int, length_error: str, *, required: bool = False
+) -> str:
+    """The text of a call without its markup.
+
+    Args:
+        fields: the parameters of the call.
+        key: the parameter with the text.
+        max_length: in UTF-16 code units.
+        length_error: error text for longer ones.
+        required: whether an empty text is an error.
+
+    Raises:
+        BotApiError: the text is empty, too long, or its markup is invalid.
+    """
+    text = str(fields.get(key, ""))
+    if fields.get("parse_mode") == "HTML":
+        parser = _HtmlParser()
+        parser.feed(text)
+        parser.close()
+        text = "".join(parser.text)
+    text = text.strip()
+    if required and not text:
+        raise BotApiError(400, "Bad Request: message text is empty")
+    if utf16_length(text) > max_length:
+        raise BotApiError(400, f"Bad Request: {length_error}")
+    return text
+
+
+def parse_keyboard(fields: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The inline keyboard of a call; None without one.
+
+    Raises:
+        BotApiError: a button is invalid.
+    """
+    markup = fields.get("reply_markup")
+    if not isinstance(markup, dict) or "inline_keyboard" not in markup:
+        return None
+    for button in itertools.chain.from_iterable(markup["inline_keyboard"]):
+        if not button.get("text"):
+            raise BotApiError(400, "Bad Request: inline keyboard button text is empty")
+        if len(BUTTON_KINDS & button.keys()) != 1:
+            raise BotApiError(400, "Bad Request: BUTTON_TYPE_INVALID")
+        if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= MAX_CALLBACK_DATA_BYTES:
+            raise BotApiError(400, "Bad Request: BUTTON_DATA_INVALID")
+        if "url" in button and not str(button["url"]).startswith(("http://", "https://", "tg://")):
+            raise BotApiError(400, "Bad Request: BUTTON_URL_INVALID")
+    return markup
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """A file that can be downloaded or sent again."""
+    """A file on the servers of Telegram."""
 
     data: bytes
     path: str
-    """As `getFile` names it, e.g. `photos/file_1.jpg`."""
+    """The `file_path` of `getFile`, e.g. `photos/file_1.jpg`."""
     unique_id: str
 
 
 @dataclass(slots=True)
 class FakeBotApi:
-    """What the fake remembers, and its answers."""
+    """The state of the fake, and its methods."""
 
     me: JsonObject
     files: dict[str, StoredFile] = field(default_factory=dict)
     """By file_id."""
     messages: dict[tuple[int, int], JsonObject] = field(default_factory=dict)
-    """What the bot sent and did not delete, as it looks now, by chat and message id."""
+    """The current messages of the bot, by chat id and message id."""
     webhook: JsonObject = field(default_factory=dict)
-    """Parameters of the last setWebhook; empty for none."""
+    """Parameters of the last setWebhook; empty without a webhook."""
     commands: dict[str, list[JsonObject]] = field(default_factory=dict)
-    """By language code; the empty one is for everybody else."""
+    """By language code; the empty one is the default."""
     open_queries: set[str] = field(default_factory=set)
-    """Ids of callback and inline queries that wait for an answer."""
+    """Ids of callback and inline queries that were not answered."""
     blocked_chats: set[int] = field(default_factory=set)
-    """Chats that do not want the bot."""
+    """Chats that blocked the bot."""
     migrated_chats: dict[int, int] = field(default_factory=dict)
-    """Groups that became supergroups, with their new ids."""
+    """The new ids of groups that were upgraded to supergroups."""
     id_counter: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def call_method(self, method: str, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> object:
-        """The result of a method.
+        """Call a method.
+
+        Args:
+            method: e.g. `sendMessage`.
+            fields: its parameters.
+            files: the uploaded files by parameter.
 
         Raises:
-            Refusal: the API would answer with an error.
+            BotApiError: the API responds with an error.
         """
         handler = METHODS.get(method)
         if handler is None:
@@ -79,17 +176,17 @@ class FakeBotApi:
         return handler(self, fields, files)
 
     def store_file(self, data: bytes, path: str | None = None) -> str:
-        """Keep a file and return its file_id."""
+        """Store a file and return its file_id."""
         number = next(self.id_counter)
         file_id = f"AgACAgIAAxk{number:06}"
         self.files[file_id] = StoredFile(data=data, path=path or f"photos/file_{number}.jpg", unique_id=f"AQAD{number}")
         return file_id
 
     def photo_sizes(self, data: bytes) -> list[JsonObject]:
-        """A picture as Telegram describes it: a small and the whole version, each with its own file_id.
+        """Store a photo in two sizes, a thumbnail and the original, as Telegram does; their `PhotoSize` objects.
 
         Raises:
-            Refusal: it is no picture that could be sent as a photo.
+            BotApiError: the data is not an image that can be sent as a photo.
         """
         try:
             with Image.open(io.BytesIO(data)) as image:
@@ -98,16 +195,18 @@ class FakeBotApi:
             raise BotApiError(400, "Bad Request: IMAGE_PROCESS_FAILED") from error
         if width + height > MAX_PHOTO_SIDES or max(width, height) > MAX_PHOTO_RATIO * min(width, height):
             raise BotApiError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
-        shrink = min(1.0, 90 / max(width, height))
-        small = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-        return [self._size(data, *small), self._size(data, width, height)]
+        scale = min(1.0, 90 / max(width, height))
+        thumbnail = (max(1, round(width * scale)), max(1, round(height * scale)))
+        return [self._size(data, *thumbnail), self._size(data, width, height)]
 
     def _size(self, data: bytes, width: int, height: int) -> JsonObject:
         file_id = self.store_file(data)
-        unique = self.files[file_id].unique_id
         return {
-            **{"file_id": file_id, "file_unique_id": unique},
-            **{"width": width, "height": height, "file_size": len(data)},
+            "file_id": file_id,
+            "file_unique_id": self.files[file_id].unique_id,
+            "width": width,
+            "height": height,
+            "file_size": len(data),
         }
 
     def _check_chat(self, chat_id: int) -> None:
@@ -121,17 +220,17 @@ class FakeBotApi:
             raise BotApiError(403, "Forbidden: bot was blocked by the user")
 
     def _send(self, fields: Mapping[str, Any], **content: Any) -> JsonObject:
-        chat = int(fields["chat_id"])
+        chat_id = int(fields["chat_id"])
         message = {
             "message_id": next(self.id_counter),
             "date": int(time.time()),
-            "chat": {"id": chat, "type": "private" if chat > 0 else "supergroup"},
+            "chat": {"id": chat_id, "type": "private" if chat_id > 0 else "supergroup"},
             "from": self.me,
             **content,
         }
         if markup := parse_keyboard(fields):
             message["reply_markup"] = markup
-        self.messages[chat, message["message_id"]] = message
+        self.messages[chat_id, message["message_id"]] = message
         return message
 
     def _edit(self, fields: Mapping[str, Any], **content: Any) -> object:
@@ -151,7 +250,7 @@ class FakeBotApi:
         return message
 
     def _photo(self, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> list[JsonObject]:
-        """The photo of a call: uploaded, or named by the file_id of an earlier one."""
+        """The photo of a call: uploaded, or the file_id of a stored one."""
         data = files.get("photo")
         if data is None:
             stored = self.files.get(str(fields.get("photo", "")))
@@ -213,8 +312,10 @@ class FakeBotApi:
         if len(stored.data) > MAX_DOWNLOAD_BYTES:
             raise BotApiError(400, "Bad Request: file is too big")
         return {
-            **{"file_id": file_id, "file_unique_id": stored.unique_id},
-            **{"file_size": len(stored.data), "file_path": stored.path},
+            "file_id": file_id,
+            "file_unique_id": stored.unique_id,
+            "file_size": len(stored.data),
+            "file_path": stored.path,
         }
 
     def _set_webhook(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
@@ -263,111 +364,4 @@ METHODS: dict[str, Callable[[FakeBotApi, Mapping[str, Any], Mapping[str, bytes]]
     "setMyDescription": FakeBotApi._set_my_description,
     "setMyShortDescription": FakeBotApi._set_my_short_description,
 }
-"""The methods that the fake knows."""
-
-
-MAX_CALLBACK_DATA_BYTES = 64
-HTML_TAGS = {
-    "a",
-    "b",
-    "blockquote",
-    "code",
-    "del",
-    "em",
-    "i",
-    "ins",
-    "pre",
-    "s",
-    "span",
-    "strike",
-    "strong",
-    "tg-emoji",
-    "u",
-}
-"""The elements that parse_mode HTML knows."""
-BUTTON_KINDS = {"callback_data", "url", "switch_inline_query", "switch_inline_query_current_chat", "copy_text"}
-
-
-class BotApiError(Exception):
-    """The API answers a call with an error."""
-
-    def __init__(self, status: int, description: str, **parameters: int) -> None:
-        super().__init__(description)
-        self.status, self.description, self.parameters = status, description, parameters
-
-
-class _HtmlParser(html.parser.HTMLParser):
-    """Reads parse_mode HTML as strictly as Telegram does."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.text: list[str] = []
-        self._open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in HTML_TAGS:
-            raise BotApiError(400, f'Bad Request: can\'t parse entities: Unsupported start tag "{tag}"')
-        self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self._open or self._open.pop() != tag:
-            raise BotApiError(400, f'Bad Request: can\'t parse entities: Unexpected end tag "{tag}"')
-
-    def handle_data(self, data: str) -> None:
-        if "<" in data:
-            raise BotApiError(400, "Bad Request: can't parse entities: Unsupported start tag")
-        self.text.append(data)
-
-    def handle_entityref(self, name: str) -> None:
-        self.text.append(html.unescape(f"&{name};"))
-
-    def handle_charref(self, name: str) -> None:
-        self.text.append(html.unescape(f"&#{name};"))
-
-    def close(self) -> None:
-        super().close()
-        if self._open:
-            raise BotApiError(400, f"Bad Request: can't parse entities: Can't find end tag for \"{self._open[-1]}\"")
-
-
-def parse_text(
-    fields: Mapping[str, Any], key: str, max_length: int, length_error: str, *, required: bool = False
-) -> str:
-    """A text without its markup.
-
-    Raises:
-        Refusal: it is empty though required, too long, or its markup is wrong.
-    """
-    text = str(fields.get(key, ""))
-    if fields.get("parse_mode") == "HTML":
-        markup = _HtmlParser()
-        markup.feed(text)
-        markup.close()
-        text = "".join(markup.text)
-    text = text.strip()
-    if required and not text:
-        raise BotApiError(400, "Bad Request: message text is empty")
-    if utf16_length(text) > max_length:
-        raise BotApiError(400, f"Bad Request: {length_error}")
-    return text
-
-
-def parse_keyboard(fields: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The keyboard of a call.
-
-    Raises:
-        Refusal: a button breaks a rule.
-    """
-    markup = fields.get("reply_markup")
-    if not isinstance(markup, dict) or "inline_keyboard" not in markup:
-        return None
-    for button in itertools.chain.from_iterable(markup["inline_keyboard"]):
-        if not button.get("text"):
-            raise BotApiError(400, "Bad Request: inline keyboard button text is empty")
-        if len(BUTTON_KINDS & button.keys()) != 1:
-            raise BotApiError(400, "Bad Request: BUTTON_TYPE_INVALID")
-        if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= MAX_CALLBACK_DATA_BYTES:
-            raise BotApiError(400, "Bad Request: BUTTON_DATA_INVALID")
-        if "url" in button and not str(button["url"]).startswith(("http://", "https://", "tg://")):
-            raise BotApiError(400, "Bad Request: BUTTON_URL_INVALID")
-    return markup
+"""The supported methods."""

@@ -1,4 +1,4 @@
-"""What people do on Telegram, as the updates that a bot gets; see `FakeTelegram`."""
+"""Updates of users of the fake Telegram, as JSON."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class UpdateFactory:
-    """Makes updates with growing ids. Every method returns the JSON of one update (an album: of several).
+    """Creates updates with increasing ids. Each method returns the JSON of one update, `album` of several.
 
-    The person's id is also the id of the private chat with them; `chat` names another one, below 0 for a group.
-    More keyword arguments become fields of the message, e.g. `reply_to_message` or `entities`.
+    The user's id is also the id of the private chat with them; `chat_id` names another chat, below 0 for a group.
+    Further keyword arguments become fields of the message, e.g. `reply_to_message` or `entities`.
     """
 
     api: FakeBotApi
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(700_001))
 
     def text(self, text: str, *, user_id: int = 42, **more: Any) -> JsonObject:
-        """A message in words; one that begins with `/` carries the entity of a command."""
+        """A text message; one that begins with `/` has the entity of a command."""
         if text.startswith("/") and "entities" not in more:
             more["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]
         return self._message(user_id, text=text, **more)
 
     def photo(self, data: bytes, *, user_id: int = 42, caption: str | None = None, **more: Any) -> JsonObject:
-        """A photo, in the sizes that Telegram makes of it; the largest is not the last."""
+        """A photo in two sizes, the largest first."""
         sizes = self.api.photo_sizes(data)
         return self._message(user_id, photo=sizes[::-1], **_without_none(caption=caption), **more)
 
@@ -45,7 +45,7 @@ class UpdateFactory:
         caption: str | None = None,
         **more: Any,
     ) -> JsonObject:
-        """A file, which need not be what its name and type say."""
+        """A file with any content, whatever its name and type."""
         file_id = self.api.store_file(data, f"documents/file_{next(self.api.id_counter)}")
         document = {
             **{"file_id": file_id, "file_unique_id": self.api.files[file_id].unique_id, "file_size": len(data)},
@@ -56,15 +56,15 @@ class UpdateFactory:
     def album(
         self, photos: Sequence[bytes], *, user_id: int = 42, chat_id: int | None = None, **first: Any
     ) -> list[JsonObject]:
-        """Several photos sent at once: one update each, caption and the like on the first."""
+        """An album: one update for each photo, further fields on the first one only."""
         album = str(next(self.api.id_counter))
         return [
-            self.photo(data, user_id=user_id, chat_id=chat_id, media_group_id=album, **({} if place else first))
-            for place, data in enumerate(photos)
+            self.photo(data, user_id=user_id, chat_id=chat_id, media_group_id=album, **({} if number else first))
+            for number, data in enumerate(photos)
         ]
 
     def media(self, kind: str, *, user_id: int = 42, **more: Any) -> JsonObject:
-        """Something else: `sticker`, `video`, `video_note`, `voice`, `audio`, `animation`, `location`, `contact`."""
+        """A `sticker`, `video`, `video_note`, `voice`, `audio`, `animation`, `location` or `contact`."""
         file = {"file_id": "CgACAgIAAxk", "file_unique_id": "AgADkind", "width": 320, "height": 320, "duration": 3}
         content: JsonObject = {kind: file}
         if kind == "video_note":
@@ -80,7 +80,7 @@ class UpdateFactory:
         return self._message(user_id, **content, **more)
 
     def button_press(self, message: JsonObject, data: str, *, user_id: int = 42) -> JsonObject:
-        """A press of a button under a message of the bot's."""
+        """A press of a button under a message of the bot."""
         query = str(next(self.api.id_counter))
         self.api.open_queries.add(query)
         return self._update(
@@ -94,34 +94,37 @@ class UpdateFactory:
         )
 
     def inline_query(self, text: str, *, user_id: int = 42) -> JsonObject:
-        """The bot's name and some words, typed in any chat."""
+        """An inline query."""
         query = str(next(self.api.id_counter))
         self.api.open_queries.add(query)
         return self._update(inline_query={"id": query, "from": _user(user_id), "query": text, "offset": ""})
 
     def membership_change(self, status: str, *, user_id: int = 42) -> JsonObject:
-        """The person blocks the bot (`kicked`) or takes it back (`member`)."""
-        former = "member" if status == "kicked" else "kicked"
-        dated = {"until_date": 0}
+        """The user blocks the bot (`kicked`) or unblocks it (`member`)."""
+        old_status = "member" if status == "kicked" else "kicked"
         return self._update(
             my_chat_member={
                 "chat": {"id": user_id, "type": "private"},
                 "from": _user(user_id),
                 "date": int(time.time()),
-                "old_chat_member": {"user": self.api.me, "status": former, **(dated if former == "kicked" else {})},
-                "new_chat_member": {"user": self.api.me, "status": status, **(dated if status == "kicked" else {})},
+                "old_chat_member": self._membership(old_status),
+                "new_chat_member": self._membership(status),
             }
         )
+
+    def _membership(self, status: str) -> JsonObject:
+        """The `ChatMember` object of the bot."""
+        return {"user": self.api.me, "status": status, **({"until_date": 0} if status == "kicked" else {})}
 
     def _message(
         self, user_id: int, *, chat_id: int | None = None, language: str | None = "ko", **content: Any
     ) -> JsonObject:
-        where = user_id if chat_id is None else chat_id
+        chat_id = user_id if chat_id is None else chat_id
         return self._update(
             message={
                 "message_id": next(self.api.id_counter),
                 "date": int(time.time()),
-                "chat": {"id": where, "type": "private" if where > 0 else "supergroup"},
+                "chat": {"id": chat_id, "type": "private" if chat_id > 0 else "supergroup"},
                 "from": _user(user_id, language),
                 **content,
             }

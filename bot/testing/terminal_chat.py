@@ -1,11 +1,11 @@
-"""A person on Telegram who sits at a terminal: types, sends photos by their path, presses buttons by their number.
+"""A user of the fake Telegram at a terminal, who types, sends photos by path and presses buttons by number.
 
-    chat = Chat(telegram, console, folder=Path("."), language="en")
+    chat = TerminalChat(telegram, console, folder=Path("."), language=Language.EN)
     chat.send("outfit.jpg")        # several paths are an album
-    chat.show()                    # what the bot has said since
+    chat.show()                    # prints what the bot has sent since the last time
     chat.send("2")                 # presses the second button
 
-Pictures that the bot sends are saved. `send` blocks, as `FakeTelegram.push` does.
+Images that the bot sends are saved. `send` blocks, as `FakeTelegram.deliver_update` does.
 """
 
 import re
@@ -27,19 +27,19 @@ class TerminalChat:
     """One private chat with the bot."""
 
     def __init__(self, telegram: FakeTelegram, console: Console, *, folder: Path, language: Language) -> None:
-        """Begin a chat.
+        """Open the chat.
 
         Args:
-            telegram: where it takes place.
-            console: where it is shown.
-            folder: where the bot's pictures are saved.
-            language: of the person.
+            telegram: the server.
+            console: to print on.
+            folder: for the images of the bot.
+            language: of the user.
         """
         self._telegram, self._console, self._folder, self._language = telegram, console, folder, language
         self._shown_calls = 0
 
     def send(self, line: str) -> None:
-        """Do what a line says: press a button, send photos, or write it."""
+        """Handle a line of input: press a button, send photos, or send it as text."""
         buttons = self._buttons()
         if line.isdecimal() and 1 <= int(line) <= len(buttons):
             message, button = buttons[int(line) - 1]
@@ -58,7 +58,7 @@ class TerminalChat:
             self._telegram.deliver_update(updates.text(line, user_id=USER_ID, language=self._language.value))
 
     def show(self) -> None:
-        """Show what the bot has done since the last time."""
+        """Print what the bot has sent since the last call."""
         calls = self._telegram.calls[self._shown_calls :]
         self._shown_calls += len(calls)
         for call in calls:
@@ -66,18 +66,18 @@ class TerminalChat:
                 self._show(call)
 
     def _show(self, call: ApiCall) -> None:
-        said = HTML_TAG.sub("", str(call.fields.get("text") or call.fields.get("caption") or ""))
+        text = HTML_TAG.sub("", str(call.fields.get("text") or call.fields.get("caption") or ""))
         match call.method:
             case "sendMessage":
-                self._print(unescape(said))
+                self._print(unescape(text))
             case "sendPhoto":
                 for data in call.files.values():
                     path = self._unused_path()
                     path.write_bytes(data)
                     self._print(translate("cli.chat.saved", self._language, path=str(path)))
-                self._print(unescape(said))
-            case "answerCallbackQuery" if said:
-                self._print(unescape(said))
+                self._print(unescape(text))
+            case "answerCallbackQuery" if text:
+                self._print(unescape(text))
             case _:
                 return
         rows = (call.fields.get("reply_markup") or {}).get("inline_keyboard", [])
@@ -90,7 +90,7 @@ class TerminalChat:
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _buttons(self) -> list[tuple[JsonObject, JsonObject]]:
-        """The buttons under the latest message that has any, each with its message."""
+        """The buttons of the latest message that has any, each with its message."""
         for message in reversed(self._telegram.messages(USER_ID)):
             rows = (message.get("reply_markup") or {}).get("inline_keyboard", [])
             buttons = [(message, button) for row in rows for button in row if "callback_data" in button]
@@ -106,7 +106,7 @@ class TerminalChat:
 
 
 def _read_files(line: str) -> list[bytes]:
-    """The contents of the files that a line names; none unless all of its words do."""
+    """The contents of the files in a line; none unless all of its words are paths of files."""
     try:
         paths = [Path(word).expanduser() for word in shlex.split(line)]
     except ValueError:

@@ -10,28 +10,30 @@ from core.conversation.actions import Action, ActionType
 from core.i18n.translations import Language
 from core.styles import STYLES, Style
 
-LOOK = UUID("019a5f00-0000-7000-8000-000000000001")
+LOOK_ID = UUID("019a5f00-0000-7000-8000-000000000001")
 
 
-@pytest.mark.parametrize(("verb", "look"), list(product(ActionType, (None, LOOK, UUID(int=0), UUID(int=2**128 - 1)))))
-def test_action_comes_back_from_its_button(verb: ActionType, look: UUID | None) -> None:
+@pytest.mark.parametrize(
+    ("action_type", "look_id"), list(product(ActionType, (None, LOOK_ID, UUID(int=0), UUID(int=2**128 - 1))))
+)
+def test_encoded_action_is_decoded(action_type: ActionType, look_id: UUID | None) -> None:
     for action in (
-        Action(type=verb, look_id=look),
-        *(Action(type=verb, look_id=look, style=style) for style in STYLES),
-        *(Action(type=verb, look_id=look, language=language) for language in Language),
+        Action(type=action_type, look_id=look_id),
+        *(Action(type=action_type, look_id=look_id, style=style) for style in STYLES),
+        *(Action(type=action_type, look_id=look_id, language=language) for language in Language),
     ):
         data = encode_callback_data(action)
         assert decode_callback_data(data) == action
         assert 1 <= len(data.encode()) <= 64
 
 
-def test_every_verb_has_a_letter_of_its_own() -> None:
+def test_every_action_type_has_its_own_code() -> None:
     assert len(set(ACTION_CODES.values())) == len(ActionType)
 
 
-def test_buttons_in_old_chats_keep_their_meaning() -> None:
+def test_codes_keep_their_meaning() -> None:
     assert decode_callback_data("c.AZpfAAAAcACAAAAAAAAAAQ.6") == Action(
-        type=ActionType.CORRECT, look_id=LOOK, style=Style.CASUAL
+        type=ActionType.CORRECT, look_id=LOOK_ID, style=Style.CASUAL
     )
     assert decode_callback_data("l..ko") == Action(type=ActionType.SET_LANGUAGE, language=Language.KO)
     assert decode_callback_data("a") == Action(type=ActionType.NEW_PHOTO)
@@ -41,10 +43,10 @@ def test_buttons_in_old_chats_keep_their_meaning() -> None:
     "data",
     ["", ".", "x", "s.short", "s.AZpfAAAAcACAAAAAAAAAAQ.8", "s.AZpfAAAAcACAAAAAAAAAAQ.fr", "s.a.b.c", "s.한글", "s..²"],
 )
-def test_forged_data_is_no_action(data: str) -> None:
+def test_invalid_data_is_no_action(data: str) -> None:
     assert decode_callback_data(data) is None
 
 
 @given(st.text(max_size=64))
-def test_no_data_raises(data: str) -> None:
+def test_decoding_never_raises(data: str) -> None:
     decode_callback_data(data)

@@ -4,46 +4,46 @@ from bot.telegram.client import MAX_TRACKED_CHATS, ChatRateLimiter
 
 
 class Clock:
-    """Time that passes only when somebody sleeps."""
+    """A clock that is set by hand and records sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.slept: list[float] = []
+        self.sleeps: list[float] = []
 
     def __call__(self) -> float:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+        self.sleeps.append(seconds)
         await asyncio.sleep(0)
 
 
-async def test_one_message_a_second_in_a_chat_any_number_in_others() -> None:
+async def test_one_message_a_second_in_each_chat() -> None:
     clock = Clock()
-    pace = ChatRateLimiter(clock=clock, sleep=clock.sleep)
-    await asyncio.gather(*(pace.wait(chat) for chat in (1, 1, 2, 1, 3)))
+    limiter = ChatRateLimiter(clock=clock, sleep=clock.sleep)
+    await asyncio.gather(*(limiter.wait(chat_id) for chat_id in (1, 1, 2, 1, 3)))
 
-    assert clock.slept == [1.0, 2.0]
+    assert clock.sleeps == [1.0, 2.0]
 
 
-async def test_who_was_silent_for_a_second_does_not_wait() -> None:
+async def test_no_wait_after_a_second_without_messages() -> None:
     clock = Clock()
-    pace = ChatRateLimiter(clock=clock, sleep=clock.sleep)
-    await pace.wait(1)
+    limiter = ChatRateLimiter(clock=clock, sleep=clock.sleep)
+    await limiter.wait(1)
     clock.now = 0.4
-    await pace.wait(1)
+    await limiter.wait(1)
     clock.now = 3.0
-    await pace.wait(1)
+    await limiter.wait(1)
 
-    assert clock.slept == [0.6]
+    assert clock.sleeps == [0.6]
 
 
-async def test_chats_that_may_speak_again_are_forgotten() -> None:
+async def test_chats_without_a_limit_are_dropped() -> None:
     clock = Clock()
-    pace = ChatRateLimiter(clock=clock, sleep=clock.sleep)
-    for chat in range(3 * MAX_TRACKED_CHATS):
-        clock.now = float(2 * chat)
-        await pace.wait(chat)
+    limiter = ChatRateLimiter(clock=clock, sleep=clock.sleep)
+    for chat_id in range(3 * MAX_TRACKED_CHATS):
+        clock.now = float(2 * chat_id)
+        await limiter.wait(chat_id)
 
-    assert len(pace._next_send_at) <= MAX_TRACKED_CHATS
-    assert clock.slept == []
+    assert len(limiter._next_send_at) <= MAX_TRACKED_CHATS
+    assert clock.sleeps == []

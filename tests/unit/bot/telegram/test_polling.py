@@ -21,35 +21,35 @@ async def bot(telegram: FakeTelegram) -> AsyncIterator[Bot]:
         yield bot
 
 
-async def test_each_update_comes_once_as_telegram_made_it(telegram: FakeTelegram, bot: Bot) -> None:
-    poisoned = {"update_id": 700_000, "message": {"message_id": "?"}}
+async def test_each_update_is_yielded_once_unchanged(telegram: FakeTelegram, bot: Bot) -> None:
+    invalid = {"update_id": 700_000, "message": {"message_id": "?"}}
     telegram.api.webhook = {"url": "https://eva.example"}
-    made = [poisoned, telegram.updates.text("하나"), telegram.updates.text("둘")]
+    sent = [invalid, telegram.updates.text("하나"), telegram.updates.text("둘")]
     async with aclosing(iter_updates(bot, poll_seconds=1)) as updates:
         first = asyncio.ensure_future(anext(updates))
         await asyncio.to_thread(telegram.wait, lambda: telegram.calls_to("deleteWebhook"))
-        for update in made:
+        for update in sent:
             telegram.deliver_update(update)
-        got = [await first, await anext(updates), await anext(updates)]
+        received = [await first, await anext(updates), await anext(updates)]
         telegram.deliver_update(telegram.updates.text("셋"))
         last = await anext(updates)
 
-    assert got == made
+    assert received == sent
     assert last["message"]["text"] == "셋"
 
 
-async def test_update_that_was_not_taken_comes_again(telegram: FakeTelegram, bot: Bot) -> None:
+async def test_unconfirmed_update_is_received_again(telegram: FakeTelegram, bot: Bot) -> None:
     telegram.deliver_update(telegram.updates.text("하나"))
     for _ in range(2):
         async with aclosing(iter_updates(bot, poll_seconds=0)) as updates:
             assert (await anext(updates))["message"]["text"] == "하나"
 
 
-async def test_faults_that_pass_are_waited_for(telegram: FakeTelegram, bot: Bot) -> None:
-    slept: list[float] = []
+async def test_errors_are_retried_after_a_delay(telegram: FakeTelegram, bot: Bot) -> None:
+    delays: list[float] = []
 
     async def sleep(seconds: float) -> None:
-        slept.append(seconds)
+        delays.append(seconds)
 
     telegram.deliver_update(telegram.updates.text("하나"))
     telegram.fail_next("getUpdates", 502, "Bad Gateway")
@@ -57,4 +57,4 @@ async def test_faults_that_pass_are_waited_for(telegram: FakeTelegram, bot: Bot)
     async with aclosing(iter_updates(bot, poll_seconds=0, sleep=sleep)) as updates:
         assert (await anext(updates))["message"]["text"] == "하나"
 
-    assert slept == [RETRY_DELAY, RETRY_DELAY]
+    assert delays == [RETRY_DELAY, RETRY_DELAY]

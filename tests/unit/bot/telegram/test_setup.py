@@ -10,7 +10,7 @@ from core.settings import Settings
 URL = "https://eva.example/telegram/webhook"
 
 
-async def test_telegram_learns_commands_in_both_languages_and_the_webhook() -> None:
+async def test_commands_and_webhook_are_registered() -> None:
     settings = Settings(telegram_webhook_secret=SecretStr("a-secret_1"))
     with FakeTelegram() as telegram:
         async with Bot(telegram.token, f"{telegram.url}/bot") as bot:
@@ -19,7 +19,9 @@ async def test_telegram_learns_commands_in_both_languages_and_the_webhook() -> N
         commands, webhook = telegram.api.commands, telegram.api.webhook
 
     assert (
-        [each["command"] for each in commands[""]] == [each["command"] for each in commands["ko"]] == list(CommandName)
+        [command["command"] for command in commands[""]]
+        == [command["command"] for command in commands["ko"]]
+        == list(CommandName)
     )
     assert commands[""][1]["description"] == "What I can do"
     assert commands["ko"][1]["description"] == "제가 할 수 있는 일"
@@ -27,7 +29,7 @@ async def test_telegram_learns_commands_in_both_languages_and_the_webhook() -> N
     assert webhook["allowed_updates"] == ["message", "callback_query", "inline_query", "my_chat_member"]
 
 
-async def test_no_webhook_without_a_secret() -> None:
+async def test_webhook_needs_a_secret() -> None:
     with FakeTelegram() as telegram:
         async with Bot(telegram.token, f"{telegram.url}/bot") as bot:
             with pytest.raises(ValueError, match="EVA_TELEGRAM_WEBHOOK_SECRET"):

@@ -1,4 +1,4 @@
-"""The fake is the Bot API as far as python-telegram-bot can tell, its refusals included."""
+"""The fake Bot API, called through python-telegram-bot."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -39,7 +39,7 @@ async def bot(telegram: FakeTelegram) -> AsyncIterator[Bot]:
         yield bot
 
 
-async def test_messages_are_shown_and_edited(telegram: FakeTelegram, bot: Bot) -> None:
+async def test_messages_are_sent_and_edited(telegram: FakeTelegram, bot: Bot) -> None:
     keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("좋아요", callback_data="s")]])
     sent = await bot.send_message(42, "<b>A</b> &amp; B", parse_mode=ParseMode.HTML, reply_markup=keyboard)
     assert telegram.messages(42)[0]["text"] == "A & B"
@@ -51,7 +51,7 @@ async def test_messages_are_shown_and_edited(telegram: FakeTelegram, bot: Bot) -
         await bot.edit_message_text("다시", chat_id=42, message_id=sent.message_id)
 
 
-async def test_photo_is_uploaded_once_and_sent_again_by_its_id(telegram: FakeTelegram, bot: Bot) -> None:
+async def test_photo_is_uploaded_once_and_sent_again_by_file_id(telegram: FakeTelegram, bot: Bot) -> None:
     sent = await bot.send_photo(42, jpeg(), caption="84%")
     largest = max(sent.photo, key=lambda size: size.width)
     await bot.send_photo(43, largest.file_id)
@@ -75,28 +75,28 @@ async def test_photo_is_uploaded_once_and_sent_again_by_its_id(telegram: FakeTel
         ("A", {"reply_markup": InlineKeyboardMarkup([[InlineKeyboardButton("A", callback_data="가" * 22)]])}),
     ],
 )
-async def test_messages_that_telegram_would_refuse(bot: Bot, text: str, options: dict[str, Any]) -> None:
+async def test_invalid_messages_are_rejected(bot: Bot, text: str, options: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
         await bot.send_message(42, text, **options)
 
 
-@pytest.mark.parametrize("data", [b"no picture", jpeg(2000, 64)])
-async def test_photos_that_telegram_would_refuse(bot: Bot, data: bytes) -> None:
+@pytest.mark.parametrize("data", [b"not an image", jpeg(2000, 64)])
+async def test_invalid_photos_are_rejected(bot: Bot, data: bytes) -> None:
     with pytest.raises(BadRequest):
         await bot.send_photo(42, data)
 
 
-async def test_long_caption_is_refused(bot: Bot) -> None:
+async def test_long_caption_is_rejected(bot: Bot) -> None:
     with pytest.raises(BadRequest, match="caption"):
         await bot.send_photo(42, jpeg(), caption="가" * 1025)
 
 
-async def test_large_file_cannot_be_fetched(telegram: FakeTelegram, bot: Bot) -> None:
+async def test_large_file_cannot_be_downloaded(telegram: FakeTelegram, bot: Bot) -> None:
     with pytest.raises(BadRequest, match="too big"):
         await bot.get_file(telegram.api.store_file(bytes(20_000_001)))
 
 
-async def test_faults_on_demand(telegram: FakeTelegram, bot: Bot) -> None:
+async def test_planned_errors(telegram: FakeTelegram, bot: Bot) -> None:
     telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 1", retry_after=1)
     telegram.fail_next("sendMessage", 502, "Bad Gateway", count=2)
     with pytest.raises(RetryAfter):
@@ -109,10 +109,10 @@ async def test_faults_on_demand(telegram: FakeTelegram, bot: Bot) -> None:
     telegram.migrate_chat(-5, -100_5)
     with pytest.raises(Forbidden):
         await bot.send_message(42, "4")
-    with pytest.raises(ChatMigrated) as moved:
+    with pytest.raises(ChatMigrated) as migration:
         await bot.send_message(-5, "5")
 
-    assert moved.value.new_chat_id == -100_5
+    assert migration.value.new_chat_id == -100_5
     assert [call.status for call in telegram.calls_to("sendMessage")] == [429, 502, 502, 200, 403, 400]
     assert [message["text"] for message in telegram.messages()] == ["3"]
 
@@ -121,11 +121,11 @@ async def test_wrong_token_and_unknown_method(telegram: FakeTelegram, bot: Bot) 
     with pytest.raises(InvalidToken):
         await Bot("1:wrong", base_url=f"{telegram.url}/bot").get_me()
     async with httpx.AsyncClient(trust_env=False) as client:
-        answer = await client.post(f"{telegram.url}/bot{telegram.token}/send", data={"chat_id": "42"})
-    assert answer.status_code == 404
+        response = await client.post(f"{telegram.url}/bot{telegram.token}/send", data={"chat_id": "42"})
+    assert response.status_code == 404
 
 
-async def test_commands_are_kept_by_language(telegram: FakeTelegram, bot: Bot) -> None:
+async def test_commands_are_stored_by_language(telegram: FakeTelegram, bot: Bot) -> None:
     await bot.set_my_commands([BotCommand("help", "What I can do")])
     await bot.set_my_commands([BotCommand("help", "제가 할 수 있는 일")], language_code="ko")
 
@@ -135,7 +135,7 @@ async def test_commands_are_kept_by_language(telegram: FakeTelegram, bot: Bot) -
     }
 
 
-async def test_query_is_answered_once(telegram: FakeTelegram, bot: Bot) -> None:
+async def test_query_can_be_answered_once(telegram: FakeTelegram, bot: Bot) -> None:
     message = await bot.send_message(42, "?")
     update = telegram.updates.button_press(telegram.messages(42)[0], "s")
     await bot.answer_callback_query(update["callback_query"]["id"])
@@ -146,27 +146,27 @@ async def test_query_is_answered_once(telegram: FakeTelegram, bot: Bot) -> None:
         await bot.answer_callback_query(update["callback_query"]["id"])
 
 
-async def test_updates_are_pushed_with_the_secret_until_they_are_taken(telegram: FakeTelegram, bot: Bot) -> None:
-    got: list[tuple[str, Any]] = []
+async def test_updates_are_delivered_with_the_secret_until_confirmed(telegram: FakeTelegram, bot: Bot) -> None:
+    received: list[tuple[str, Any]] = []
 
-    async def hook(request: Request) -> Response:
-        got.append((request.headers["x-telegram-bot-api-secret-token"], await request.json()))
-        return Response(status_code=500 if len(got) == 1 else 200)
+    async def receive(request: Request) -> Response:
+        received.append((request.headers["x-telegram-bot-api-secret-token"], await request.json()))
+        return Response(status_code=500 if len(received) == 1 else 200)
 
-    with LocalServer(Starlette(routes=[Route("/telegram", hook, methods=["POST"])])) as server:
+    with LocalServer(Starlette(routes=[Route("/telegram", receive, methods=["POST"])])) as server:
         await bot.set_webhook(f"{server.url}/telegram", secret_token="abc", allowed_updates=["message"])
         update = telegram.updates.text("안녕")
         press = telegram.updates.button_press({}, "s")
         status = await asyncio.to_thread(telegram.deliver_update, update, retry_for=10)
-        unwanted = await asyncio.to_thread(telegram.deliver_update, press)
+        not_allowed = await asyncio.to_thread(telegram.deliver_update, press)
         with pytest.raises(Conflict):
             await bot.get_updates()
 
-    assert (status, unwanted) == (200, None)
-    assert got == [("abc", update)] * 2
+    assert (status, not_allowed) == (200, None)
+    assert received == [("abc", update)] * 2
 
 
-async def test_updates_without_a_webhook_wait_to_be_fetched(telegram: FakeTelegram, bot: Bot) -> None:
+async def test_updates_without_a_webhook_are_returned_by_get_updates(telegram: FakeTelegram, bot: Bot) -> None:
     telegram.deliver_update(telegram.updates.text("하나"))
     telegram.deliver_update(telegram.updates.text("둘"))
     first, second = await bot.get_updates()
@@ -175,9 +175,9 @@ async def test_updates_without_a_webhook_wait_to_be_fetched(telegram: FakeTelegr
     assert await bot.get_updates(offset=second.update_id + 1) == ()
 
 
-def test_everything_people_do_is_an_update(telegram: FakeTelegram) -> None:
+def test_all_updates_can_be_parsed(telegram: FakeTelegram) -> None:
     updates = telegram.updates
-    made = [
+    payloads = [
         updates.text("/start look_1"),
         updates.photo(jpeg(), caption="이거 어때?"),
         updates.document(b"x"),
@@ -188,13 +188,13 @@ def test_everything_people_do_is_an_update(telegram: FakeTelegram) -> None:
         updates.membership_change("kicked"),
         updates.membership_change("member"),
     ]
-    read = [Update.de_json(update, None) for update in made]
+    parsed = [Update.de_json(payload, None) for payload in payloads]
 
-    assert all(len(update.to_dict()) == 2 for update in read)
-    assert [update.update_id for update in read] == sorted({update.update_id for update in read})
+    assert all(len(update.to_dict()) == 2 for update in parsed)
+    assert [update.update_id for update in parsed] == sorted({update.update_id for update in parsed})
 
 
-async def test_action_is_recorded_and_waited_for(telegram: FakeTelegram, bot: Bot) -> None:
+async def test_calls_are_recorded_and_can_be_waited_for(telegram: FakeTelegram, bot: Bot) -> None:
     await bot.send_chat_action(42, ChatAction.TYPING)
 
     assert telegram.wait(lambda: telegram.calls_to("sendChatAction"))[0].fields["action"] == "typing"
