@@ -17,7 +17,7 @@ from core.db.database import Database
 
 PROJECT = Path(core.__file__).parent.parent
 PACKAGES = ("bot/app.py", "bot/kakao", "bot/telegram", "bot/text_limits.py", "core", "leaderboard_web", "webhooks")
-IGNORED_MODULES = ("core/jobs/queue.py", "core/vision/fake_backend.py")
+IGNORED_MODULES = ("core/jobs/maintenance.py", "core/jobs/queue.py", "core/vision/fake_backend.py")
 """The loop of the worker, which does not belong to one job, and the fake model."""
 PURE_MODULES = (
     *("bot/telegram/callback_data.py", "bot/telegram/formatting.py", "bot/telegram/keyboards.py"),
