@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import follows, look_images, looks, people, reactions, schema
@@ -64,6 +64,12 @@ async def create_look(
     created = await looks.get(connection, look.id)
     assert created is not None
     return created
+
+
+async def mark_update_failed(connection: AsyncConnection, *inbox_ids: int) -> None:
+    """Mark updates as given up, as `core.db.dead_letters` does after several attempts."""
+    table = schema.inbox
+    await connection.execute(update(table).where(table.c.id.in_(inbox_ids)).values(failed_at=func.now()))
 
 
 async def store_images(resources: Resources, look: Look) -> Look:

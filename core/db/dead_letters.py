@@ -14,7 +14,6 @@ from sqlalchemy import func, null, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.inbox import IS_UNFINISHED
 from core.db.schema import Channel
 
 log = structlog.get_logger()
@@ -73,12 +72,6 @@ async def claim_orphaned(
         if row.failed_at is not None:
             log.error("update_dead_lettered", inbox_id=row.id, channel=channel, requeues=MAX_REQUEUES)
     return [(row.id, row.payload or {}) for row in rows if row.failed_at is None]
-
-
-async def mark_failed(connection: AsyncConnection, *inbox_ids: int) -> None:
-    """Give up unfinished updates at once."""
-    table = schema.inbox
-    await connection.execute(update(table).where(table.c.id.in_(inbox_ids), IS_UNFINISHED).values(failed_at=func.now()))
 
 
 async def count_failed(connection: AsyncConnection) -> int:

@@ -30,7 +30,7 @@ from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
 from leaderboard_web.routes.admin import ROWS_PER_PAGE
-from tests.factories import create_look, create_person, store_images
+from tests.factories import create_look, create_person, mark_update_failed, store_images
 from tests.harness import make_application
 
 ADMIN = "4711"
@@ -396,7 +396,7 @@ async def test_failed_updates_are_listed_and_can_be_retried(admin: httpx.AsyncCl
     async with resources.database.transaction() as connection:
         inbox_id = await inbox.insert(connection, Channel.TELEGRAM, "1", external_sender_id="42", payload={"a": "b"})
         assert inbox_id is not None
-        await dead_letters.mark_failed(connection, inbox_id)
+        await mark_update_failed(connection, inbox_id)
     page = unescape((await admin.get("/admin")).text)
     assert translate("admin.failed", Language.EN, count=1) in page
     assert translate("admin.failed.entry", Language.EN, channel="telegram", id=inbox_id) in page

@@ -10,6 +10,7 @@ from core.db.database import Database
 from core.db.dead_letters import MAX_REQUEUES, claim_orphaned
 from core.db.schema import Channel
 from core.jobs.queue import enqueue
+from tests.factories import mark_update_failed
 
 PAYLOAD = {"message": {"text": "hello"}}
 
@@ -51,7 +52,7 @@ async def test_an_update_is_requeued_a_limited_number_of_times_and_then_kept(dat
 async def test_a_failed_update_is_requeued_again_after_a_retry_by_hand(database: Database) -> None:
     first, second = [await insert_orphan(database, external_id) for external_id in ("7", "8")]
     async with database.connection() as connection:
-        await dead_letters.mark_failed(connection, first, second)
+        await mark_update_failed(connection, first, second)
         assert await dead_letters.retry_failed(connection, [first]) == 1
     assert await claim(database) == [first]
     async with database.connection() as connection:
@@ -81,7 +82,7 @@ async def test_one_of_two_workers_claims_an_update(database: Database) -> None:
 async def test_failed_updates_are_deleted_after_a_week(database: Database) -> None:
     inbox_id = await insert_orphan(database)
     async with database.connection() as connection:
-        await dead_letters.mark_failed(connection, inbox_id)
+        await mark_update_failed(connection, inbox_id)
         assert await inbox.delete_processed(connection) == 0
         await connection.execute(update(schema.inbox).values(failed_at=func.now() - timedelta(days=8)))
         assert await inbox.delete_processed(connection) == 1
