@@ -2,6 +2,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
 from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 
@@ -9,6 +10,7 @@ from core.db.database import Database
 from core.db.migrate import find_schema_difference, migrate_down, migrate_up
 from core.db.migrations.versions import r0002_queue as queue_revision
 from core.db.schema import metadata
+from core.errors import PersistenceError
 from tests.conftest import ROOT
 
 DESCRIBE_SCHEMA = """
@@ -51,6 +53,14 @@ async def test_down_drops_everything_and_up_restores_it(url: str) -> None:
         assert {line for line in remaining if "alembic_version" not in line} == set()
         await migrate_up(database)
         assert await describe_schema(database) == before
+
+
+async def test_a_database_of_another_version_is_an_error(url: str) -> None:
+    async with Database(url) as database:
+        async with database.transaction() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
+        with pytest.raises(PersistenceError, match="another version"):
+            await migrate_up(database)
 
 
 MIGRATE = """
