@@ -1,4 +1,4 @@
-"""A person's own pages, from the database to the page: only theirs, all of theirs, and gone when they go."""
+"""The account pages: they show all of a person's own data, no other data, and nothing after erasure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI
+from lxml import html
 from sqlalchemy import func, insert, select, update
 
 from core.conversation.display_names import generated_name
@@ -50,8 +51,10 @@ from leaderboard_web.app import create_app
 from leaderboard_web.sessions import VISITOR_COOKIE
 from tests.factories import classify_scripted, create_look, create_person, remove_look, store_images
 from tests.harness import make_application
+from tests.html import attributes, next_url, texts
+from tests.html import select as select_elements
 
-OURS = {"Sec-Fetch-Site": "same-origin"}
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 PAGES = ("/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget")
 SECRET = b"secret" * 6
 
@@ -65,14 +68,14 @@ def site(resources: Resources, samples: Path) -> FastAPI:
 @pytest.fixture
 async def client(site: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(site)
-    headers = {"Accept-Language": "en", **OURS}
-    async with httpx.AsyncClient(transport=transport, base_url="http://eva", headers=headers) as it:
-        yield it
+    headers = {"Accept-Language": "en", **SAME_ORIGIN}
+    async with httpx.AsyncClient(transport=transport, base_url="http://eva", headers=headers) as client:
+        yield client
 
 
 @pytest.fixture
 async def mina(client: httpx.AsyncClient, resources: Resources) -> Person:
-    """Somebody whom Eva knows, and whose browser this is."""
+    """The person of the client's session."""
     visitors = VisitorTokenSigner(SECRET)
     token = visitors.issue()
     client.cookies.set(VISITOR_COOKIE, token)
@@ -82,59 +85,60 @@ async def mina(client: httpx.AsyncClient, resources: Resources) -> Person:
         )
 
 
-async def a_kept(resources: Resources, person_id: UUID, *, shared: bool = False, **more: Any) -> Look:
-    """A look of somebody's, with its pictures."""
+async def add_look(resources: Resources, person_id: UUID, *, shared: bool = False, **more: Any) -> Look:
+    """Add a look with stored images."""
     async with resources.database.transaction() as connection:
         look = await store_images(resources, await create_look(connection, person_id, **more))
         if shared:
             assert await looks.share(connection, look.id)
-    return await now(resources, look)
+    return await get_look(resources, look)
 
 
-async def now(resources: Resources, look: Look) -> Look:
+async def get_look(resources: Resources, look: Look) -> Look:
     async with resources.database.transaction() as connection:
-        found = await looks.get(connection, look.id)
-    assert found is not None
-    return found
+        result = await looks.get(connection, look.id)
+    assert result is not None
+    return result
 
 
-async def person_now(resources: Resources, person: Person) -> Person | None:
+async def get_person(resources: Resources, person: Person) -> Person | None:
     async with resources.database.transaction() as connection:
         return await people.get(connection, person.id)
 
 
-async def a_stranger(resources: Resources, name: str = "Jun") -> Person:
+async def add_person(resources: Resources, name: str = "Jun") -> Person:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         assert await people.set_display_name(connection, person.id, name)
     return person
 
 
-def ids_in(page: httpx.Response) -> list[str]:
-    return re.findall(r'class="stretched-link" href="/(?:me/)?looks/([^"]+)"', page.text)
+def look_ids(page: httpx.Response) -> list[str]:
+    return [href.rpartition("/")[2] for href in attributes(page, "a.stretched-link", "href")]
 
 
-def said_in(page: httpx.Response) -> str:
+def page_text(page: httpx.Response) -> str:
     return unescape(page.text)
 
 
-async def every_page(client: httpx.AsyncClient, link: str | None) -> list[str]:
-    """The looks on a page and on all that its link leads to."""
-    seen: list[str] = []
+async def all_look_ids(client: httpx.AsyncClient, link: str | None) -> list[str]:
+    """The looks of all pages of a list."""
+    ids: list[str] = []
     while link is not None:
         page = await client.get(link)
         assert page.status_code == 200
-        seen += ids_in(page)
-        found = re.search(r'class="more"><a class="[^"]+" href="([^"]+)"', page.text)
-        link = unescape(found[1]) if found else None
-    return seen
+        ids += look_ids(page)
+        link = next_url(page)
+    return ids
 
 
-async def test_a_stranger_is_told_what_these_pages_are_for(client: httpx.AsyncClient, resources: Resources) -> None:
+async def test_anonymous_viewer_gets_an_explanation_and_no_session(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
     for path in PAGES:
         page = await client.get(path)
         assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
-        assert translate("me.stranger.title", Language.EN) in said_in(page)
+        assert translate("me.stranger.title", Language.EN) in page_text(page)
         assert 'href="/try"' in page.text
         assert 'href="/login"' in page.text
         assert "set-cookie" not in page.headers
@@ -148,41 +152,43 @@ async def test_a_stranger_is_told_what_these_pages_are_for(client: httpx.AsyncCl
         assert (await connection.execute(select(func.count()).select_from(schema.people))).scalar_one() == 0
 
 
-async def test_the_history_has_everything_newest_first_page_by_page(
+async def test_history_lists_all_looks_latest_first_in_pages(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    mine = [await a_kept(resources, mina.id, shared=number % 5 == 0) for number in range(2 * lists.LOOKS_PER_PAGE + 1)]
+    own_looks = [
+        await add_look(resources, mina.id, shared=number % 5 == 0) for number in range(2 * lists.LOOKS_PER_PAGE + 1)
+    ]
     async with resources.database.transaction() as connection:
-        # Two that came in one moment stand on two pages.
-        moment = mine[lists.LOOKS_PER_PAGE].created_at
-        those = schema.looks.c.id.in_([mine[lists.LOOKS_PER_PAGE + 1].id, mine[lists.LOOKS_PER_PAGE].id])
-        await connection.execute(update(schema.looks).where(those).values(created_at=moment))
-    await a_kept(resources, (await a_stranger(resources)).id, shared=True)
-    assert await every_page(client, "/me") == [str(look.id) for look in reversed(mine)]
-    for wrong in ("nonsense", "", "1.2", f"{10**16}9.{mine[0].id.hex}"):
+        # Two looks with the same time are on different pages.
+        moment = own_looks[lists.LOOKS_PER_PAGE].created_at
+        same_time = schema.looks.c.id.in_([own_looks[lists.LOOKS_PER_PAGE + 1].id, own_looks[lists.LOOKS_PER_PAGE].id])
+        await connection.execute(update(schema.looks).where(same_time).values(created_at=moment))
+    await add_look(resources, (await add_person(resources)).id, shared=True)
+    assert await all_look_ids(client, "/me") == [str(look.id) for look in reversed(own_looks)]
+    for wrong in ("nonsense", "", "1.2", f"{10**16}9.{own_looks[0].id.hex}"):
         assert (await client.get("/me", params={"before": wrong})).status_code == 404
 
 
-async def test_each_look_says_who_sees_it_and_until_when_its_photo_is_kept(
+async def test_history_shows_visibility_and_retention_of_each_look(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    private, shared, held, hidden, bare = [
-        await a_kept(resources, mina.id, shared=name in {"shared", "held", "hidden"})
-        for name in ("private", "shared", "held", "hidden", "bare")
+    private, shared, suspended, removed, expired = [
+        await add_look(resources, mina.id, shared=name in {"shared", "suspended", "removed"})
+        for name in ("private", "shared", "suspended", "removed", "expired")
     ]
     async with resources.database.transaction() as connection:
         for _ in range(3):
-            await moderation.create_report(connection, held.id, (await create_person(connection)).id, reason="odd")
-        await look_images.clear_image_keys(connection, [bare.id])
+            await moderation.create_report(connection, suspended.id, (await create_person(connection)).id, reason="odd")
+        await look_images.clear_image_keys(connection, [expired.id])
         await connection.execute(
             update(schema.looks)
             .where(schema.looks.c.id == private.id)
             .values(created_at=func.now() - timedelta(hours=20, minutes=30))
         )
-    await remove_look(resources, hidden.id)
+    await remove_look(resources, removed.id)
     items = {
-        found[1]: found[0]
-        for found in re.finditer(r'<li class="own">.*?/me/looks/([^"]+)".*?</li>', (await client.get("/me")).text, re.S)
+        item.cssselect("a.stretched-link")[0].get("href").rpartition("/")[2]: html.tostring(item, encoding="unicode")
+        for item in select_elements(await client.get("/me"), "li.own")
     }
 
     def item(look: Look) -> str:
@@ -191,39 +197,39 @@ async def test_each_look_says_who_sees_it_and_until_when_its_photo_is_kept(
     for look, state in (
         (private, "private"),
         (shared, "shared"),
-        (held, "held"),
-        (hidden, "hidden"),
-        (bare, "private"),
+        (suspended, "held"),
+        (removed, "hidden"),
+        (expired, "private"),
     ):
         assert translate(f"me.state.{state}", Language.EN) in item(look), state
         assert ('value="share"' in item(look)) == (look is private)
         assert ('value="unshare"' in item(look)) == (state in {"shared", "held"})
-        assert ("/pictures/" in item(look)) == (look not in {hidden, bare})
+        assert ("/pictures/" in item(look)) == (look not in {removed, expired})
         assert f"/me/looks/{look.id}/delete" in item(look)
     assert translate("me.kept", Language.EN, hours=4) in item(private)
-    assert translate("me.kept.gone", Language.EN) in item(bare)
+    assert translate("me.kept.gone", Language.EN) in item(expired)
     assert translate("me.kept.gone", Language.EN) not in item(shared)
-    for look, state in ((held, "held"), (hidden, "hidden")):
-        assert translate(f"me.state.{state}.line", Language.EN) in said_in(await client.get(f"/me/looks/{look.id}"))
+    for look, state in ((suspended, "held"), (removed, "hidden")):
+        assert translate(f"me.state.{state}.line", Language.EN) in page_text(await client.get(f"/me/looks/{look.id}"))
 
 
-async def test_a_look_shows_its_owner_all_that_eva_said(
+async def test_own_look_page_shows_all_messages_bars_and_images(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    look = await a_kept(resources, mina.id)
+    look = await add_look(resources, mina.id)
     page = await client.get(f"/me/looks/{look.id}")
     assert page.headers["cache-control"] == "no-store"
-    for bubble in verdict_messages(look.verdict, seed=str(look.id), language=Language.EN):
-        assert f"<p>{bubble.text}</p>" in said_in(page)
-    assert page.text.count('class="share"') == 8
-    pictures = re.findall(r'src="(/pictures/[^"]+)"', page.text)
-    assert [(await client.get(each)).content for each in pictures] == [b"photo", b"cam"]
+    for message in verdict_messages(look.verdict, seed=str(look.id), language=Language.EN):
+        assert message.text in texts(page, ".bubble p")
+    assert len(select_elements(page, "rect.share")) == 8
+    image_urls = attributes(page, 'img[src^="/pictures/"]', "src")
+    assert [(await client.get(url)).content for url in image_urls] == [b"photo", b"cam"]
 
 
-async def test_without_an_outfit_there_is_no_style_to_show_or_share(
+async def test_look_without_outfit_has_no_style_and_cannot_be_shared(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    look = await a_kept(resources, mina.id, verdict=classify_scripted(outfit=0.05))
+    look = await add_look(resources, mina.id, verdict=classify_scripted(outfit=0.05))
     for path in ("/me", f"/me/looks/{look.id}"):
         page = await client.get(path)
         assert translate("me.no_outfit", Language.EN) in page.text
@@ -231,14 +237,16 @@ async def test_without_an_outfit_there_is_no_style_to_show_or_share(
         assert 'value="share"' not in page.text
     reply = await client.post(f"/me/looks/{look.id}", data={"do": "share"})
     assert reply.status_code == 409
-    assert translate("talk.no_outfit_to_share", Language.EN) in said_in(reply)
+    assert translate("talk.no_outfit_to_share", Language.EN) in page_text(reply)
 
 
-async def test_looks_of_others_do_not_exist_here(client: httpx.AsyncClient, resources: Resources, mina: Person) -> None:
-    other = await a_stranger(resources)
-    theirs = [await a_kept(resources, other.id), await a_kept(resources, other.id, shared=True)]
-    before = [await now(resources, look) for look in theirs]
-    for look_id in (*(look.id for look in theirs), uuid7(), "1", str(theirs[0].id).upper()):
+async def test_looks_of_other_people_are_not_found(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    other = await add_person(resources)
+    other_looks = [await add_look(resources, other.id), await add_look(resources, other.id, shared=True)]
+    before = [await get_look(resources, look) for look in other_looks]
+    for look_id in (*(look.id for look in other_looks), uuid7(), "1", str(other_looks[0].id).upper()):
         for reply in (
             await client.get(f"/me/looks/{look_id}"),
             await client.get(f"/me/looks/{look_id}/name"),
@@ -249,100 +257,98 @@ async def test_looks_of_others_do_not_exist_here(client: httpx.AsyncClient, reso
             await client.post(f"/me/looks/{look_id}/delete"),
         ):
             assert reply.status_code == 404
-    after = [await now(resources, look) for look in theirs]
-    assert [(each.shared_at, each.corrected_style) for each in after] == [
-        (each.shared_at, each.corrected_style) for each in before
+    after = [await get_look(resources, look) for look in other_looks]
+    assert [(look.shared_at, look.corrected_style) for look in after] == [
+        (look.shared_at, look.corrected_style) for look in before
     ]
-    changed = await person_now(resources, mina)
+    changed = await get_person(resources, mina)
     assert changed is not None
     assert changed.name is None
 
 
-async def test_without_a_cookie_a_look_of_ones_own_does_not_exist(
+async def test_own_look_without_session_is_not_found(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    look = await a_kept(resources, mina.id)
+    look = await add_look(resources, mina.id)
     client.cookies.clear()
     assert (await client.get(f"/me/looks/{look.id}")).status_code == 404
     assert (await client.post(f"/me/looks/{look.id}/delete")).status_code == 404
-    assert (await now(resources, look)).photo_key is not None
+    assert (await get_look(resources, look)).photo_key is not None
 
 
 @pytest.mark.parametrize("written", ["", "  미나  "])
-async def test_the_first_share_asks_which_name_to_show(
+async def test_first_share_asks_for_a_display_name(
     client: httpx.AsyncClient, resources: Resources, mina: Person, written: str
 ) -> None:
-    look = await a_kept(resources, mina.id)
+    look = await add_look(resources, mina.id)
     reply = await client.post(f"/me/looks/{look.id}", data={"do": "share"})
     assert reply.headers["location"] == f"/me/looks/{look.id}/name"
-    assert (await now(resources, look)).shared_at is None
+    assert (await get_look(resources, look)).shared_at is None
     page = await client.get(reply.headers["location"])
     made = generated_name(mina.id, Language.EN)
-    assert translate("talk.name.ask", Language.EN, name=made) in said_in(page)
+    assert translate("talk.name.ask", Language.EN, name=made) in page_text(page)
     reply = await client.post(f"/me/looks/{look.id}/name", data={"do": "take", "name": written})
     assert (reply.status_code, reply.headers["location"]) == (303, f"/me/looks/{look.id}?said=shared")
     name = written.strip() or made
-    assert translate("talk.shared", Language.EN, name=name) in said_in(await client.get(reply.headers["location"]))
-    assert (await now(resources, look)).is_public
-    changed = await person_now(resources, mina)
+    assert translate("talk.shared", Language.EN, name=name) in page_text(await client.get(reply.headers["location"]))
+    assert (await get_look(resources, look)).is_public
+    changed = await get_person(resources, mina)
     assert changed is not None
     assert (changed.name, changed.pending_name_look_id) == (name, None)
-    # The second one is shared at once.
-    another = await a_kept(resources, mina.id)
+    # The second look is shared without a prompt.
+    another = await add_look(resources, mina.id)
     reply = await client.post(f"/me/looks/{another.id}", data={"do": "share"})
     assert reply.headers["location"] == f"/me/looks/{another.id}?said=shared"
     assert (await client.get(f"/me/looks/{another.id}/name")).headers["location"] == f"/me/looks/{another.id}"
 
 
-async def test_a_name_that_cannot_be_is_refused_and_nothing_is_shared(
+async def test_invalid_display_name_is_refused_and_nothing_is_shared(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    look = await a_kept(resources, mina.id)
+    look = await add_look(resources, mina.id)
     await client.post(f"/me/looks/{look.id}", data={"do": "share"})
     page = await client.post(f"/me/looks/{look.id}/name", data={"do": "take", "name": "<b>Mina</b>"})
     assert page.status_code == 422
-    assert translate("talk.name.refused", Language.EN) in said_in(page)
+    assert translate("talk.name.refused", Language.EN) in page_text(page)
     assert "<b>Mina" not in page.text
     assert 'value="&lt;b&gt;Mina&lt;/b&gt;"' in page.text
     reply = await client.post(f"/me/looks/{look.id}/name", data={"do": "keep", "name": "Mina"})
     assert reply.headers["location"] == f"/me/looks/{look.id}?said=kept"
-    kept, changed = await now(resources, look), await person_now(resources, mina)
-    assert kept.shared_at is None
+    private, changed = await get_look(resources, look), await get_person(resources, mina)
+    assert private.shared_at is None
     assert changed is not None
     assert (changed.name, changed.pending_name_look_id) == (generated_name(mina.id, Language.EN), None)
 
 
-async def test_what_was_shared_can_be_taken_off_the_board(
-    client: httpx.AsyncClient, resources: Resources, mina: Person
-) -> None:
-    look = await a_kept(resources, mina.id, shared=True)
+async def test_shared_look_can_be_unshared(client: httpx.AsyncClient, resources: Resources, mina: Person) -> None:
+    look = await add_look(resources, mina.id, shared=True)
     reply = await client.post(f"/me/looks/{look.id}", data={"do": "unshare"})
-    assert translate("talk.unshared", Language.EN) in said_in(await client.get(reply.headers["location"]))
-    assert (await now(resources, look)).shared_at is None
+    assert translate("talk.unshared", Language.EN) in page_text(await client.get(reply.headers["location"]))
+    assert (await get_look(resources, look)).shared_at is None
     assert (await client.get(f"/looks/{look.id}")).status_code == 404
 
 
-async def test_corrections_and_guesses_are_kept_as_in_chat(
+async def test_corrections_and_guesses_are_recorded_as_in_chat(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    look = await a_kept(resources, mina.id)
+    look = await add_look(resources, mina.id)
     path = f"/me/looks/{look.id}"
     reply = await client.post(path, data={"do": "correct", "style": "mode"})
-    page = said_in(await client.get(reply.headers["location"]))
+    page = page_text(await client.get(reply.headers["location"]))
     assert translate("talk.correct.thanks", Language.EN, style="British Mode") in page
     assert translate("me.correction", Language.EN, style="British Mode") in page
     reply = await client.post(path, data={"do": "correct", "style": "street"})
-    assert translate("talk.correct.same", Language.EN, style="Street") in said_in(
+    assert translate("talk.correct.same", Language.EN, style="Street") in page_text(
         await client.get(path + "?said=agreed")
     )
     assert reply.headers["location"].endswith("said=agreed")
-    assert (await now(resources, look)).corrected_style is Style.MODE
+    assert (await get_look(resources, look)).corrected_style is Style.MODE
     assert (await client.post(path, data={"do": "guess", "style": "casual"})).headers["location"].endswith("told")
     async with resources.database.transaction() as connection:
         await look_feedback.set_pending_question(connection, look.id, PendingQuestion.GUESS)
     assert (await client.post(path, data={"do": "guess", "style": "casual"})).headers["location"] == path
     assert (await client.post(path, data={"do": "guess", "style": "retro"})).headers["location"].endswith("late")
-    assert (await now(resources, look)).guessed_style is Style.CASUAL
+    assert (await get_look(resources, look)).guessed_style is Style.CASUAL
     for wrong in (
         {"do": "erase"},
         {"do": "guess"},
@@ -356,12 +362,12 @@ async def test_corrections_and_guesses_are_kept_as_in_chat(
     assert (await client.post(path, content=b"do=%ff", headers=headers)).status_code == 400
 
 
-async def test_who_guesses_first_is_told_nothing_before(
+async def test_guess_mode_hides_the_style_until_the_guess(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
     reply = await client.post("/me/settings", data={"first": "me"})
-    assert translate("talk.guess.on", Language.EN) in said_in(await client.get(reply.headers["location"]))
-    look = await a_kept(resources, mina.id, verdict=classify_scripted(Style.RETRO))
+    assert translate("talk.guess.on", Language.EN) in page_text(await client.get(reply.headers["location"]))
+    look = await add_look(resources, mina.id, verdict=classify_scripted(Style.RETRO))
     for path in ("/me", f"/me/looks/{look.id}"):
         page = (await client.get(path)).text
         assert translate("me.sealed", Language.EN) in page
@@ -369,102 +375,107 @@ async def test_who_guesses_first_is_told_nothing_before(
         assert "cam" not in page
     await client.post(f"/me/looks/{look.id}", data={"do": "guess", "style": "retro"})
     assert (await client.get(f"/me/looks/{look.id}")).text.count("Retro") > 2
-    waived, waiting = [await a_kept(resources, mina.id, verdict=classify_scripted(Style.RETRO)) for _ in range(2)]
+    waived, waiting = [await add_look(resources, mina.id, verdict=classify_scripted(Style.RETRO)) for _ in range(2)]
     reply = await client.post(f"/me/looks/{waived.id}", data={"do": "result"})
     assert "80s Retro" in (await client.get(reply.headers["location"])).text
-    assert (await now(resources, waived)).guessed_style is None
+    assert (await get_look(resources, waived)).guessed_style is None
     await client.post("/me/settings", data={"first": "eva"})
     assert translate("me.sealed", Language.EN) not in (await client.get(f"/me/looks/{waiting.id}")).text
-    changed = await person_now(resources, mina)
+    changed = await get_person(resources, mina)
     assert changed is not None
     assert not changed.guesses_first
 
 
-async def test_a_look_is_deleted_after_a_question(
+async def test_look_is_deleted_after_confirmation(
     client: httpx.AsyncClient, resources: Resources, mina: Person, storage_folder: Path
 ) -> None:
-    look, stays = await a_kept(resources, mina.id, shared=True), await a_kept(resources, mina.id)
+    look, stays = await add_look(resources, mina.id, shared=True), await add_look(resources, mina.id)
     page = await client.get(f"/me/looks/{look.id}/delete")
     assert translate("me.delete.title", Language.EN) in page.text
-    assert (await now(resources, look)).photo_key is not None
+    assert (await get_look(resources, look)).photo_key is not None
     reply = await client.post(f"/me/looks/{look.id}/delete")
     page = await client.get(reply.headers["location"])
-    assert translate("me.deleted", Language.EN) in said_in(page)
-    assert ids_in(page) == [str(stays.id)]
+    assert translate("me.deleted", Language.EN) in page_text(page)
+    assert look_ids(page) == [str(stays.id)]
     assert len(list(storage_folder.rglob("*.jpg"))) == 2
     assert (await client.get(f"/looks/{look.id}")).status_code == 404
 
 
-async def test_scraps_are_those_still_on_the_board_newest_first(
+async def test_bookmarks_list_public_looks_latest_first(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    other = await a_stranger(resources)
-    theirs = [await a_kept(resources, other.id, shared=True) for _ in range(14)]
-    for look in theirs:
+    other = await add_person(resources)
+    other_looks = [await add_look(resources, other.id, shared=True) for _ in range(14)]
+    for look in other_looks:
         async with resources.database.transaction() as connection:
             assert await reactions.add_bookmark(connection, look.id, mina.id)
-    another = await a_kept(resources, other.id, shared=True)
+    another = await add_look(resources, other.id, shared=True)
     async with resources.database.transaction() as connection:
-        await looks.unshare(connection, theirs[3].id)
+        await looks.unshare(connection, other_looks[3].id)
         await reactions.add_bookmark(connection, another.id, other.id)
-    expected = [str(look.id) for look in reversed(theirs) if look is not theirs[3]]
-    assert await every_page(client, "/me/scraps") == expected
+    expected = [str(look.id) for look in reversed(other_looks) if look is not other_looks[3]]
+    assert await all_look_ids(client, "/me/scraps") == expected
 
 
-async def test_the_feed_has_what_the_people_shared_whom_one_follows(
+async def test_feed_lists_public_looks_of_followed_people(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    friends = [await a_stranger(resources, f"friend {number}") for number in range(3)]
-    nobody = await a_stranger(resources, "nobody")
+    friends = [await add_person(resources, f"friend {number}") for number in range(3)]
+    unfollowed = await add_person(resources, "unfollowed")
     async with resources.database.transaction() as connection:
         for friend in friends:
             await follows.follow(connection, mina.id, friend.id)
-    shared = [await a_kept(resources, friends[number % 2].id, shared=True) for number in range(15)]
-    await a_kept(resources, friends[0].id)
-    await a_kept(resources, nobody.id, shared=True)
-    assert await every_page(client, "/me/following") == [str(look.id) for look in reversed(shared)]
+    shared = [await add_look(resources, friends[number % 2].id, shared=True) for number in range(15)]
+    await add_look(resources, friends[0].id)
+    await add_look(resources, unfollowed.id, shared=True)
+    assert await all_look_ids(client, "/me/following") == [str(look.id) for look in reversed(shared)]
     page = await client.get("/me/following/people")
-    assert re.findall(r'name="person" value="([^"]+)"', page.text) == [str(each.id) for each in reversed(friends)]
+    followed = attributes(page, "button[name=person]", "value")
+    assert followed == [str(friend.id) for friend in reversed(friends)]
     reply = await client.post("/me/following/people", data={"person": str(friends[0].id)})
     page = await client.get(reply.headers["location"])
-    assert translate("me.unfollowed", Language.EN) in said_in(page)
+    assert translate("me.unfollowed", Language.EN) in page_text(page)
     assert "friend 0" not in page.text
-    assert await every_page(client, "/me/following") == [str(look.id) for look in reversed(shared[1::2])]
+    assert await all_look_ids(client, "/me/following") == [str(look.id) for look in reversed(shared[1::2])]
     assert (await client.post("/me/following/people", data={"person": "x"})).status_code == 400
     assert (await client.get("/me/following/people?after=x")).status_code == 404
 
 
-async def test_the_language_is_kept_for_the_site_and_the_chats(
+async def test_language_setting_applies_to_site_and_chats(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
     reply = await client.post("/me/settings", data={"language": "ko"})
     assert "lang=ko" in reply.headers["set-cookie"]
     page = await client.get(reply.headers["location"])
-    assert translate("talk.language.set", Language.KO) in said_in(page)
+    assert translate("talk.language.set", Language.KO) in page_text(page)
     assert '<html lang="ko">' in page.text
-    changed = await person_now(resources, mina)
+    changed = await get_person(resources, mina)
     assert changed is not None
     assert changed.language == "ko"
     assert (await client.post("/me/settings", data={"language": "xx"})).status_code == 400
 
 
-async def test_a_name_is_chosen_refused_or_somebody_elses(
+async def test_display_name_setting_is_validated_and_unique(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    await a_stranger(resources, "Jun Ho")
+    await add_person(resources, "Jun Ho")
     reply = await client.post("/me/settings", data={"name": " Mina  2 "})
-    assert translate("me.name.set", Language.EN, name="Mina 2") in said_in(await client.get(reply.headers["location"]))
-    for wish, status, key in (("<i>", 422, "talk.name.refused"), ("junho", 409, "me.name.taken")):
-        page = await client.post("/me/settings", data={"name": wish})
+    assert translate("me.name.set", Language.EN, name="Mina 2") in page_text(
+        await client.get(reply.headers["location"])
+    )
+    for requested, status, key in (("<i>", 422, "talk.name.refused"), ("junho", 409, "me.name.taken")):
+        page = await client.post("/me/settings", data={"name": requested})
         assert page.status_code == status
-        assert translate(key, Language.EN, name=wish) in said_in(page)
-    changed = await person_now(resources, mina)
+        assert translate(key, Language.EN, name=requested) in page_text(page)
+    changed = await get_person(resources, mina)
     assert changed is not None
     assert changed.name == "Mina 2"
 
 
-async def test_another_site_changes_nothing(client: httpx.AsyncClient, resources: Resources, mina: Person) -> None:
-    look = await a_kept(resources, mina.id)
+async def test_cross_site_requests_change_nothing(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    look = await add_look(resources, mina.id)
     foreign = {"Sec-Fetch-Site": "cross-site"}
     for path, data in (
         (f"/me/looks/{look.id}", {"do": "correct", "style": "mode"}),
@@ -473,29 +484,29 @@ async def test_another_site_changes_nothing(client: httpx.AsyncClient, resources
         ("/me/forget", {}),
     ):
         assert (await client.post(path, data=data, headers=foreign)).status_code == 403
-    assert (await now(resources, look)).corrected_style is None
-    assert await person_now(resources, mina) == mina
+    assert (await get_look(resources, look)).corrected_style is None
+    assert await get_person(resources, mina) == mina
 
 
-async def a_full_life(resources: Resources, person: Person, other: Person, word: str) -> list[Look]:
-    """Something of a person's in every table; a private and a shared look with pictures, and one without."""
-    kept = [await a_kept(resources, person.id, shared=shared) for shared in (False, True)]
-    bare = await a_kept(resources, person.id)
+async def add_data_in_every_table(resources: Resources, person: Person, other: Person, word: str) -> list[Look]:
+    """Add rows of a person to every table: a private and a shared look with images, and a look without."""
+    with_images = [await add_look(resources, person.id, shared=shared) for shared in (False, True)]
+    expired = await add_look(resources, person.id)
     async with resources.database.transaction() as connection:
-        await look_feedback.set_pending_question(connection, kept[0].id, PendingQuestion.GUESS)
-        await look_feedback.record_guess(connection, kept[0].id, Style.MODE)
-        await look_images.clear_image_keys(connection, [bare.id])
+        await look_feedback.set_pending_question(connection, with_images[0].id, PendingQuestion.GUESS)
+        await look_feedback.record_guess(connection, with_images[0].id, Style.MODE)
+        await look_images.clear_image_keys(connection, [expired.id])
         await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, f"telegram {word}")
-        theirs = [each for each in await looks.list_for_person(connection, other.id, limit=9) if each.shared_at]
-        for look in theirs:
+        other_looks = [look for look in await looks.list_for_person(connection, other.id, limit=9) if look.shared_at]
+        for look in other_looks:
             await reactions.add_heart(connection, look.id, person.id)
             await reactions.add_bookmark(connection, look.id, person.id)
             await moderation.create_report(connection, look.id, person.id, reason=f"reason {word}")
         await follows.follow(connection, person.id, other.id)
         ticket = {"token_hash": sha256(word.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
         await connection.execute(insert(schema.one_time_tokens).values(**ticket))
-        act = {"action": ModerationAction.RESTORE, "look_id": kept[1].id, "moderator_id": other.id}
-        await connection.execute(insert(schema.moderation_log).values(**act))
+        action = {"action": ModerationAction.RESTORE, "look_id": with_images[1].id, "moderator_id": other.id}
+        await connection.execute(insert(schema.moderation_log).values(**action))
         number = await inbox.insert(
             connection,
             Channel.TELEGRAM,
@@ -505,40 +516,40 @@ async def a_full_life(resources: Resources, person: Person, other: Person, word:
         )
         assert number is not None
         await checkpoints.record(connection, number, "verdict", data=f"message {word}")
-    return [*kept, bare]
+    return [*with_images, expired]
 
 
-def unzipped(reply: httpx.Response) -> dict[str, bytes]:
+def unzip_files(reply: httpx.Response) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(reply.content)) as file:
         assert file.testzip() is None
         return {name: file.read(name) for name in file.namelist()}
 
 
-async def test_the_download_has_everything_about_its_owner_and_nothing_about_others(
+async def test_data_export_contains_all_own_data_and_none_of_others(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    jun = await a_stranger(resources)
-    first = await a_kept(resources, jun.id, shared=True)
-    mine = await a_full_life(resources, mina, jun, "of-mina")
-    theirs = await a_full_life(resources, jun, mina, "of-jun")
+    jun = await add_person(resources)
+    first = await add_look(resources, jun.id, shared=True)
+    own_looks = await add_data_in_every_table(resources, mina, jun, "of-mina")
+    other_looks = await add_data_in_every_table(resources, jun, mina, "of-jun")
     reply = await client.get("/me/data.zip")
     assert (reply.headers["content-type"], reply.headers["cache-control"]) == ("application/zip", "no-store")
     assert 'attachment; filename="eva-' in reply.headers["content-disposition"]
-    files = unzipped(reply)
+    files = unzip_files(reply)
     rows = {name.removesuffix(".json"): json.loads(files[name]) for name in files if name.endswith(".json")}
     assert set(rows) == set(schema.metadata.tables) - {"daily_counts"}, "a table that is not in the download"
-    assert not [name for name, found in rows.items() if not found], "a table without a row proves nothing"
+    assert not [name for name, result in rows.items() if not result], "a table without a row proves nothing"
 
-    assert [row["id"] for row in rows["looks"]] == [str(look.id) for look in mine]
+    assert [row["id"] for row in rows["looks"]] == [str(look.id) for look in own_looks]
     first_row = rows["looks"][0]
     assert list(first_row["probabilities"]) == [str(style) for style in STYLES]
     assert first_row["probabilities"] == pytest.approx(
-        {str(style): mine[0].verdict.probabilities[style] for style in STYLES}
+        {str(style): own_looks[0].verdict.probabilities[style] for style in STYLES}
     )
     assert first_row["guessed_style"] == "mode"
     whole = set(schema.looks.c.keys()) - {"person_id", "photo_key", "heatmap_key", "cam_columns"}
     assert set(first_row) == whole
-    assert len(first_row["cam"]) * len(first_row["cam"][0]) == mine[0].verdict.cam.size
+    assert len(first_row["cam"]) * len(first_row["cam"][0]) == own_looks[0].verdict.cam.size
     assert set(rows["people"][0]) == set(schema.people.c.keys())
     assert [row["followers"] for row in rows["people"]] == [1]
     assert {row["subject"] for row in rows["identities"]} > {"telegram of-mina"}
@@ -549,7 +560,7 @@ async def test_the_download_has_everything_about_its_owner_and_nothing_about_oth
     assert rows["inbox"][0]["payload"] == {"words": "said of-mina"}
     assert rows["job_checkpoints"][0]["data"] == "message of-mina"
 
-    pictured = {f"pictures/{look.id}-{kind}.jpg": kind for look in mine[:2] for kind in ("photo", "heatmap")}
+    pictured = {f"pictures/{look.id}-{kind}.jpg": kind for look in own_looks[:2] for kind in ("photo", "heatmap")}
     assert {name for name in files if name.startswith("pictures/")} == set(pictured)
     assert {files[name] for name, kind in pictured.items() if kind == "photo"} == {b"photo"}
     assert {files[name] for name, kind in pictured.items() if kind == "heatmap"} == {b"cam"}
@@ -559,55 +570,55 @@ async def test_the_download_has_everything_about_its_owner_and_nothing_about_oth
     for private in (
         str(jun.id),
         "of-jun",
-        *(str(look.id) for look in theirs),
-        *(look.photo_key or "" for look in mine[:2]),
+        *(str(look.id) for look in other_looks),
+        *(look.photo_key or "" for look in own_looks[:2]),
     ):
         assert private not in everything
 
 
-async def test_a_picture_that_goes_meanwhile_is_left_out(
+async def test_data_export_skips_images_deleted_meanwhile(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    look = await a_kept(resources, mina.id)
+    look = await add_look(resources, mina.id)
     await resources.storage.delete([look.photo_key or ""])
-    files = unzipped(await client.get("/me/data.zip"))
+    files = unzip_files(await client.get("/me/data.zip"))
     assert [name for name in files if name.startswith("pictures/")] == [f"pictures/{look.id}-heatmap.jpg"]
 
 
-async def test_nothing_is_sent_while_the_pictures_are_out_of_reach(
+async def test_data_export_fails_before_sending_without_storage(
     client: httpx.AsyncClient, resources: Resources, mina: Person, storage_folder: Path
 ) -> None:
-    await a_kept(resources, mina.id)
+    await add_look(resources, mina.id)
     storage_folder.rename(storage_folder.with_name("away"))
     assert (await client.get("/me/data.zip")).status_code == 503
     storage_folder.with_name("away").rename(storage_folder)
     assert (await client.get("/me/data.zip")).status_code == 200
 
 
-async def test_everything_is_deleted_after_a_question(
+async def test_account_is_erased_after_confirmation(
     client: httpx.AsyncClient, resources: Resources, mina: Person, storage_folder: Path
 ) -> None:
-    await a_kept(resources, mina.id)
-    jun = await a_stranger(resources)
+    await add_look(resources, mina.id)
+    jun = await add_person(resources)
     page = await client.get("/me/forget")
     assert translate("me.forget.title", Language.EN) in page.text
-    assert await person_now(resources, mina) is not None
+    assert await get_person(resources, mina) is not None
     reply = await client.post("/me/forget")
     assert (reply.status_code, reply.headers["location"]) == (303, "/me/goodbye")
-    gone = [each for each in reply.headers.get_list("set-cookie") if each.startswith(f'{VISITOR_COOKIE}="";')]
-    assert len(gone) == 1
-    assert "Max-Age=0" in gone[0]
-    assert await person_now(resources, mina) is None
-    assert await person_now(resources, jun) is not None
+    removed = [cookie for cookie in reply.headers.get_list("set-cookie") if cookie.startswith(f'{VISITOR_COOKIE}="";')]
+    assert len(removed) == 1
+    assert "Max-Age=0" in removed[0]
+    assert await get_person(resources, mina) is None
+    assert await get_person(resources, jun) is not None
     assert not list(storage_folder.rglob("*.jpg"))
-    assert translate("talk.forget.done", Language.EN) in said_in(await client.get("/me/goodbye"))
+    assert translate("talk.forget.done", Language.EN) in page_text(await client.get("/me/goodbye"))
     assert translate("me.stranger.title", Language.EN) in (await client.get("/me")).text
 
 
-async def test_nobody_is_forgotten_while_the_pictures_are_out_of_reach(
+async def test_account_is_not_erased_without_storage(
     client: httpx.AsyncClient, resources: Resources, mina: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await a_kept(resources, mina.id)
+    await add_look(resources, mina.id)
 
     async def away(keys: list[str]) -> None:
         raise StorageUnavailableError
@@ -616,14 +627,14 @@ async def test_nobody_is_forgotten_while_the_pictures_are_out_of_reach(
     reply = await client.post("/me/forget")
     assert reply.status_code == 503
     assert "set-cookie" not in reply.headers
-    assert await person_now(resources, mina) is not None
+    assert await get_person(resources, mina) is not None
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
-async def test_every_page_speaks_both_languages_and_is_kept_nowhere(
+async def test_account_pages_are_translated_and_not_cached(
     client: httpx.AsyncClient, resources: Resources, mina: Person, language: str
 ) -> None:
-    look = await a_kept(resources, mina.id)
+    look = await add_look(resources, mina.id)
     await client.post(f"/me/looks/{look.id}", data={"do": "share"})
     for path in (
         *PAGES,

@@ -1,4 +1,4 @@
-"""Pictures are shown to those with a link of Eva's, as long as it holds."""
+"""Images are served only under signed URLs that are still valid."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +35,7 @@ def client(resources: Resources) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva")
 
 
-async def test_link_opens_its_picture_and_no_other(client: httpx.AsyncClient, resources: Resources) -> None:
+async def test_signed_url_opens_only_its_image(client: httpx.AsyncClient, resources: Resources) -> None:
     key, other = generate_key(), generate_key()
     await resources.storage.put(key, JPEG)
     await resources.storage.put(other, JPEG)
@@ -49,7 +49,7 @@ async def test_link_opens_its_picture_and_no_other(client: httpx.AsyncClient, re
     assert (await client.get(url.partition("?")[0])).status_code == 403
 
 
-async def test_link_ends(client: httpx.AsyncClient, resources: Resources) -> None:
+async def test_expired_url_is_refused(client: httpx.AsyncClient, resources: Resources) -> None:
     key = generate_key()
     await resources.storage.put(key, JPEG)
     old = signed_image_url(SETTINGS, resources.url_signer, key, timedelta(seconds=-5))
@@ -57,9 +57,7 @@ async def test_link_ends(client: httpx.AsyncClient, resources: Resources) -> Non
     assert (await client.get(old)).status_code == 403
 
 
-async def test_a_link_for_everybody_ends_with_the_look_on_the_board(
-    client: httpx.AsyncClient, resources: Resources
-) -> None:
+async def test_public_url_works_only_while_the_look_is_public(client: httpx.AsyncClient, resources: Resources) -> None:
     async def opened(url: str | None) -> int:
         assert url is not None
         return (await client.get(url)).status_code
@@ -67,50 +65,50 @@ async def test_a_link_for_everybody_ends_with_the_look_on_the_board(
     async with resources.database.transaction() as connection:
         owner = (await create_person(connection)).id
         look, other = [await create_look(connection, owner, width=800, height=1200) for _ in range(2)]
-        for each in (look, other):
-            assert await looks.share(connection, each.id)
+        for some_look in (look, other):
+            assert await looks.share(connection, some_look.id)
     assert look.photo_key is not None
     assert look.heatmap_key is not None
-    for each in (look, other):
-        await resources.storage.put(each.photo_key or "", encode_image(make_scene(800, 1200)))
+    for some_look in (look, other):
+        await resources.storage.put(some_look.photo_key or "", encode_image(make_scene(800, 1200)))
     await resources.storage.put(look.heatmap_key, JPEG)
     links = resources.url_signer
     shared = [public_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)]
-    everybodys = [*shared, public_thumbnail_url(links, look)]
-    owners = [
+    public_urls = [*shared, public_thumbnail_url(links, look)]
+    private_urls = [
         *(private_image_url(links, key) for key in (look.photo_key, look.heatmap_key)),
         private_thumbnail_url(links, look),
     ]
-    assert [await opened(url) for url in everybodys + owners] == [200] * 6
+    assert [await opened(url) for url in public_urls + private_urls] == [200] * 6
 
-    for taken in (f"/pictures/{look.photo_key}", f"/shared/{other.id}/{look.photo_key}"):
-        assert await opened(f"{taken}?{shared[0].partition('?')[2]}") == 403, "nobody makes another link of it"
+    for path in (f"/pictures/{look.photo_key}", f"/shared/{other.id}/{look.photo_key}"):
+        assert await opened(f"{path}?{shared[0].partition('?')[2]}") == 403, "a signature opens no other URL"
     for count in range(3):
-        assert [await opened(url) for url in everybodys] == [200] * 3, count
+        assert [await opened(url) for url in public_urls] == [200] * 3, count
         async with resources.database.transaction() as connection:
             await moderation.create_report(connection, look.id, (await create_person(connection)).id)
-    assert [await opened(url) for url in everybodys] == [404] * 3, "held"
+    assert [await opened(url) for url in public_urls] == [404] * 3, "suspended"
     async with resources.database.transaction() as connection:
         await moderation.resolve_reports(connection, look.id, release=True)
-    assert [await opened(url) for url in everybodys] == [200] * 3, "a moderator let it go"
+    assert [await opened(url) for url in public_urls] == [200] * 3, "restored by a moderator"
     async with resources.database.transaction() as connection:
         await looks.unshare(connection, look.id)
-    assert [await opened(url) for url in everybodys] == [404] * 3, "taken back"
-    assert [await opened(url) for url in owners] == [200] * 3, "its owner sees it all the while"
+    assert [await opened(url) for url in public_urls] == [404] * 3, "unshared"
+    assert [await opened(url) for url in private_urls] == [200] * 3, "private URLs of the owner keep working"
     assert await opened(f"/shared/1/{look.photo_key}?t=1") == 404
 
 
-async def test_deleted_picture_is_not_found(client: httpx.AsyncClient, resources: Resources) -> None:
+async def test_deleted_image_is_not_found(client: httpx.AsyncClient, resources: Resources) -> None:
     url = signed_image_url(SETTINGS, resources.url_signer, generate_key(), timedelta(minutes=1))
     assert url is not None
     assert (await client.get(url)).status_code == 404
 
 
 @pytest.mark.parametrize("key", ["../secret.key", "ab/%2e%2e/secret", "00"])
-async def test_nothing_else_is_reached(client: httpx.AsyncClient, resources: Resources, key: str) -> None:
+async def test_other_files_are_unreachable(client: httpx.AsyncClient, resources: Resources, key: str) -> None:
     token = resources.url_signer.sign(key, timedelta(minutes=1))
     assert (await client.get(f"/pictures/{key}", params={"t": token})).status_code in {403, 404}
 
 
-def test_without_a_public_address_there_is_no_link(resources: Resources) -> None:
+def test_signed_image_url_needs_a_public_url(resources: Resources) -> None:
     assert signed_image_url(Settings(), resources.url_signer, generate_key(), timedelta(minutes=1)) is None

@@ -1,4 +1,4 @@
-"""What others see of Eva's pages: cards, previews, addresses, and the ways to pass a look on."""
+"""Link previews, share images, share links, and what crawlers and caches see of the pages."""
 
 import json
 import re
@@ -37,21 +37,21 @@ KAKAOTALK = "facebookexternalhit/1.1; kakaotalk-scrap/1.0; +https://devtalk.kaka
 
 
 class Tags(HTMLParser):
-    """The tags of a page, each with its attributes."""
+    """The start tags of a page with their attributes."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
+        self.tags.append((tag, dict(attrs)))
 
     def all(self, tag: str, **wanted: str) -> list[dict[str, str]]:
         return [
             {name: value or "" for name, value in attributes.items()}
-            for each, attributes in self.found
-            if each == tag and all(attributes.get(name) == value for name, value in wanted.items())
+            for name_of_tag, attributes in self.tags
+            if name_of_tag == tag and all(attributes.get(name) == value for name, value in wanted.items())
         ]
 
     def meta(self, name: str) -> str:
@@ -60,7 +60,7 @@ class Tags(HTMLParser):
         return only["content"]
 
 
-def a_client(resources: Resources, samples: Path, **settings: Any) -> httpx.AsyncClient:
+def create_client(resources: Resources, samples: Path, **settings: Any) -> httpx.AsyncClient:
     site = create_app(
         make_application(resources, StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD), **settings), samples=samples
     )
@@ -71,11 +71,11 @@ def a_client(resources: Resources, samples: Path, **settings: Any) -> httpx.Asyn
 
 @pytest.fixture
 async def client(resources: Resources, samples: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with a_client(resources, samples, public_url=PUBLIC) as it:
-        yield it
+    async with create_client(resources, samples, public_url=PUBLIC) as client:
+        yield client
 
 
-async def a_shared(resources: Resources, *, name: str = "Mina", size: tuple[int, int] = (800, 1200)) -> Look:
+async def add_shared_look(resources: Resources, *, name: str = "Mina", size: tuple[int, int] = (800, 1200)) -> Look:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         await people.set_display_name(connection, person.id, name)
@@ -88,18 +88,18 @@ async def a_shared(resources: Resources, *, name: str = "Mina", size: tuple[int,
     return look
 
 
-async def tags_of(client: httpx.AsyncClient, path: str, **headers: str) -> Tags:
+async def get_tags(client: httpx.AsyncClient, path: str, **headers: str) -> Tags:
     page = await client.get(path, headers=headers)
     assert page.status_code == 200
     return Tags(page.text)
 
 
 @pytest.mark.parametrize("language", Language)
-async def test_a_shared_look_unfolds_to_its_card(
+async def test_shared_look_has_link_preview_and_share_image(
     client: httpx.AsyncClient, resources: Resources, language: Language
 ) -> None:
-    look = await a_shared(resources, name=NAME)
-    tags = await tags_of(client, f"/looks/{look.id}?preview={language}")
+    look = await add_shared_look(resources, name=NAME)
+    tags = await get_tags(client, f"/looks/{look.id}?preview={language}")
     style = translate("style.street.name", language)
     marked = content_hash(title=style, line=tags.meta("og:description"))
     image = f"{PUBLIC}/looks/{look.id}/card-{language}-{marked}.jpg"
@@ -131,95 +131,95 @@ async def test_a_shared_look_unfolds_to_its_card(
     assert await resources.storage.get(share_image_key(look.photo_key or "", language))
 
 
-async def test_kakaotalk_is_answered_in_korean_and_with_all_it_needs(
-    client: httpx.AsyncClient, resources: Resources
-) -> None:
-    look = await a_shared(resources)
+async def test_kakaotalk_crawler_gets_a_korean_preview(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await add_shared_look(resources)
     del client.headers["Accept-Language"]
-    # Somebody else without a language was here a moment ago.
-    assert (await tags_of(client, f"/looks/{look.id}")).meta("og:locale") == "en_US"
-    tags = await tags_of(client, f"/looks/{look.id}", **{"User-Agent": KAKAOTALK})
+    # A client without a language gets English; the page is not cached for the crawler.
+    assert (await get_tags(client, f"/looks/{look.id}")).meta("og:locale") == "en_US"
+    tags = await get_tags(client, f"/looks/{look.id}", **{"User-Agent": KAKAOTALK})
     assert tags.meta("og:locale") == "ko_KR"
     assert (await client.head(f"/looks/{look.id}")).status_code == 200
 
 
-async def test_the_reader_keeps_their_language(client: httpx.AsyncClient, resources: Resources) -> None:
-    look = await a_shared(resources)
-    tags = await tags_of(client, f"/looks/{look.id}?preview=ko")
+async def test_preview_language_does_not_change_the_page_language(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    look = await add_shared_look(resources)
+    tags = await get_tags(client, f"/looks/{look.id}?preview=ko")
     assert tags.all("html")[0]["lang"] == "en"
     assert tags.meta("og:locale") == "ko_KR"
 
 
-async def test_a_mended_sentence_makes_a_new_card_at_a_new_address(
+async def test_changed_text_makes_a_new_share_image_and_url(
     client: httpx.AsyncClient, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = await a_shared(resources)
+    look = await add_shared_look(resources)
     key = share_image_key(look.photo_key or "", "en")
 
     async def address() -> str:
-        return urlsplit((await tags_of(client, f"/looks/{look.id}?preview=en")).meta("og:image")).path
+        return urlsplit((await get_tags(client, f"/looks/{look.id}?preview=en")).meta("og:image")).path
 
     before = await address()
     old = (await client.get(before)).content
     assert (await client.get(before)).content == old == await resources.storage.get(key)
-    monkeypatch.setattr("leaderboard_web.routes.images.verdict_sentence", lambda _: "Mended.")
-    monkeypatch.setattr("leaderboard_web.routes.looks.verdict_sentence", lambda _: "Mended.")
+    monkeypatch.setattr("leaderboard_web.routes.images.verdict_sentence", lambda _: "Changed.")
+    monkeypatch.setattr("leaderboard_web.routes.looks.verdict_sentence", lambda _: "Changed.")
     after = await address()
     assert after != before
     new = (await client.get(after)).content
     assert (
         read_content_hash(new)
-        == content_hash(title="Street", line="Mended.")
+        == content_hash(title="Street", line="Changed.")
         == after.removesuffix(".jpg").rpartition("-")[2]
     )
     assert new != old
-    assert await resources.storage.get(key) == new, "in the place of the old one"
-    assert (await client.get(before)).content == new, "which whoever has the old address gets, too"
+    assert await resources.storage.get(key) == new, "replaces the old image"
+    assert (await client.get(before)).content == new, "is served under the old URL, too"
     unmarked = BytesIO()
     Image.open(BytesIO(new)).save(unmarked, "JPEG", comment=b"")
     await resources.storage.put(key, unmarked.getvalue())
     assert (await client.get(after)).content == new
 
 
-async def test_a_card_is_there_only_while_its_look_is_on_the_board(
-    client: httpx.AsyncClient, resources: Resources
-) -> None:
-    look, hidden = await a_shared(resources), await a_shared(resources)
+async def test_share_image_exists_only_for_public_looks(client: httpx.AsyncClient, resources: Resources) -> None:
+    look, removed = await add_shared_look(resources), await add_shared_look(resources)
     async with resources.database.transaction() as connection:
         private = await store_images(resources, await create_look(connection, look.person_id))
     path = f"/looks/{look.id}/card-en-1.jpg"
     assert (await client.get(path)).status_code == 200
-    assert (await client.get(f"/looks/{hidden.id}/card-en-1.jpg")).status_code == 200
+    assert (await client.get(f"/looks/{removed.id}/card-en-1.jpg")).status_code == 200
     async with resources.database.transaction() as connection:
         await looks.unshare(connection, look.id)
-    await remove_look(resources, hidden.id)
-    odd = [f"/looks/{each}/card-en-1.jpg" for each in (private.id, hidden.id, "1", look.id.hex)]
-    for each in (path, *odd):
+    await remove_look(resources, removed.id)
+    malformed = [f"/looks/{look_id}/card-en-1.jpg" for look_id in (private.id, removed.id, "1", look.id.hex)]
+    for url in (path, *malformed):
         for method in ("GET", "HEAD"):
-            assert (await client.request(method, each)).status_code == 404, each
+            assert (await client.request(method, url)).status_code == 404, url
     with pytest.raises(ObjectNotFoundError):
-        await resources.storage.get(share_image_key(hidden.photo_key or "", "en"))
+        await resources.storage.get(share_image_key(removed.photo_key or "", "en"))
 
 
 @pytest.mark.parametrize(
     "rest", ["card-fr-1.jpg", "card-en-0.jpg", "card-en-99.jpg", "card-en-01.jpg", "card-en-x.jpg"]
 )
-async def test_there_are_no_other_cards(client: httpx.AsyncClient, resources: Resources, rest: str) -> None:
-    look = await a_shared(resources)
+async def test_malformed_share_image_urls_are_not_found(
+    client: httpx.AsyncClient, resources: Resources, rest: str
+) -> None:
+    look = await add_shared_look(resources)
     assert (await client.get(f"/looks/{look.id}/{rest}")).status_code == 404
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/styles", "/styles/mode", "/try", "/about", "/model", "/privacy", "/?style=mode&when=week"]
 )
-async def test_every_page_says_where_it_is_and_in_which_languages(client: httpx.AsyncClient, path: str) -> None:
+async def test_pages_have_canonical_url_and_alternates(client: httpx.AsyncClient, path: str) -> None:
     joint = "&" if "?" in path else "?"
     for lang, canonical in (("", path), ("ko", f"{path}{joint}lang=ko"), ("en", f"{path}{joint}lang=en")):
-        asked = f"{path}{joint}utm_source=kakao" + (f"&lang={lang}" if lang else "")
-        tags = await tags_of(client, asked)
-        assert [each["href"] for each in tags.all("link", rel="canonical")] == [PUBLIC + canonical]
+        url = f"{path}{joint}utm_source=kakao" + (f"&lang={lang}" if lang else "")
+        tags = await get_tags(client, url)
+        assert [link["href"] for link in tags.all("link", rel="canonical")] == [PUBLIC + canonical]
         assert tags.meta("og:url") == PUBLIC + canonical
-        assert {each["hreflang"]: each["href"] for each in tags.all("link", rel="alternate")} == {
+        assert {link["hreflang"]: link["href"] for link in tags.all("link", rel="alternate")} == {
             "ko": f"{PUBLIC}{path}{joint}lang=ko",
             "en": f"{PUBLIC}{path}{joint}lang=en",
             "x-default": PUBLIC + path,
@@ -232,42 +232,42 @@ async def test_every_page_says_where_it_is_and_in_which_languages(client: httpx.
         assert (await client.head(urlsplit(image).path)).status_code == 200
 
 
-async def test_what_is_not_there_is_not_listed(client: httpx.AsyncClient) -> None:
+async def test_missing_pages_are_not_indexed(client: httpx.AsyncClient) -> None:
     page = await client.get("/nowhere")
     assert page.status_code == 404
     assert Tags(page.text).meta("robots") == "noindex"
 
 
-async def test_without_a_public_address_the_one_that_was_asked_counts(resources: Resources, samples: Path) -> None:
-    async with a_client(resources, samples) as client:
-        tags = await tags_of(client, "/")
+async def test_absolute_urls_use_the_request_host_without_public_url(resources: Resources, samples: Path) -> None:
+    async with create_client(resources, samples) as client:
+        tags = await get_tags(client, "/")
     assert tags.meta("og:url") == "http://inside/"
 
 
-async def test_links_carry_the_look_and_eva_s_words(client: httpx.AsyncClient, resources: Resources) -> None:
-    look = await a_shared(resources, name="미나 & Co")
+async def test_share_links_contain_url_title_and_verdict(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await add_shared_look(resources, name="미나 & Co")
     page = await client.get(f"/looks/{look.id}")
     tags = Tags(page.text)
-    mine = f"{PUBLIC}/looks/{look.id}?preview=en"
-    links = {urlsplit(each["href"]).netloc: each for each in tags.all("a", target="_blank")}
+    look_url = f"{PUBLIC}/looks/{look.id}?preview=en"
+    links = {urlsplit(link["href"]).netloc: link for link in tags.all("a", target="_blank")}
     telegram = links["t.me"]["href"]
     assert telegram.startswith("https://t.me/share/url?url=")
     assert re.fullmatch(r"[A-Za-z0-9%=&?:/._~-]+", telegram)
-    given = parse_qs(urlsplit(telegram).query, strict_parsing=True)
-    said = tags.meta("og:description")
-    assert given == {"url": [mine], "text": [f"Street look by 미나 & Co. {said}"]}
+    parameters = parse_qs(urlsplit(telegram).query, strict_parsing=True)
+    sentence = tags.meta("og:description")
+    assert parameters == {"url": [look_url], "text": [f"Street look by 미나 & Co. {sentence}"]}
     assert "+" not in telegram
     facebook = urlsplit(links["www.facebook.com"]["href"])
-    assert (facebook.path, parse_qs(facebook.query)) == ("/sharer/sharer.php", {"u": [mine]})
-    assert all("noopener" in each["rel"] for each in links.values())
+    assert (facebook.path, parse_qs(facebook.query)) == ("/sharer/sharer.php", {"u": [look_url]})
+    assert all("noopener" in link["rel"] for link in links.values())
     assert 'class="kakao"' not in page.text
     assert "kakao" not in page.headers["content-security-policy"]
 
 
-async def test_kakaotalk_gets_a_feed_as_it_wants_it(resources: Resources, samples: Path) -> None:
-    look = await a_shared(resources, name=NAME)
+async def test_kakao_share_template_is_valid(resources: Resources, samples: Path) -> None:
+    look = await add_shared_look(resources, name=NAME)
     settings = {"public_url": PUBLIC, "kakao_js_key": "0123456789abcdef"}
-    async with a_client(resources, samples, **settings) as client:
+    async with create_client(resources, samples, **settings) as client:
         page = await client.get(f"/looks/{look.id}?lang=ko")
         board = await client.get("/")
     tags = Tags(page.text)
@@ -285,18 +285,18 @@ async def test_kakaotalk_gets_a_feed_as_it_wants_it(resources: Resources, sample
         "link": link,
     }
     assert template["social"] == {"likeCount": 0}
-    assert [each["link"]["webUrl"] for each in template["buttons"]] == [link["webUrl"], f"{PUBLIC}/try"]
-    (script,) = [each for each in tags.all("script") if "kakao" in each["src"]]
+    assert [button["link"]["webUrl"] for button in template["buttons"]] == [link["webUrl"], f"{PUBLIC}/try"]
+    (script,) = [script for script in tags.all("script") if "kakao" in script["src"]]
     assert script["integrity"].startswith("sha384-")
     assert script["crossorigin"] == "anonymous"
-    policy = dict(each.split(" ", 1) for each in page.headers["content-security-policy"].split("; "))
+    policy = dict(directive.split(" ", 1) for directive in page.headers["content-security-policy"].split("; "))
     assert policy["script-src"] == f"'self' {script['src']}"
     assert "https://*.kakao.com" in policy["connect-src"]
     assert page.headers["cross-origin-opener-policy"] == "same-origin-allow-popups"
     assert "kakao" not in board.headers["content-security-policy"]
 
 
-async def test_the_privacy_page_names_whose_scripts_are_loaded(resources: Resources, samples: Path) -> None:
+async def test_privacy_page_names_third_party_scripts(resources: Resources, samples: Path) -> None:
     widget = {"telegram_token": SecretStr("1:a"), "telegram_bot_username": "eva_bot"}
     for settings, key, named in (
         ({}, "privacy.kakao", False),
@@ -304,12 +304,12 @@ async def test_the_privacy_page_names_whose_scripts_are_loaded(resources: Resour
         ({"kakao_js_key": "0123456789abcdef"}, "privacy.kakao", True),
         (widget, "privacy.widget", True),
     ):
-        async with a_client(resources, samples, **settings) as client:
+        async with create_client(resources, samples, **settings) as client:
             page = unescape((await client.get("/privacy")).text)
         assert (translate(key, Language.EN) in page) is named
 
 
-def test_the_script_of_kakao_and_its_hash_are_set_together() -> None:
+def test_kakao_sdk_version_and_hash_are_set_together() -> None:
     from core.settings import Settings
 
     with pytest.raises(ValueError, match="together"):
@@ -319,14 +319,12 @@ def test_the_script_of_kakao_and_its_hash_are_set_together() -> None:
     assert Settings(kakao_sdk_version="2.9.0", kakao_sdk_integrity="sha384-AAAA").kakao_sdk_version == "2.9.0"
 
 
-async def test_boards_offer_a_thumbnail_that_is_made_when_it_is_asked_for(
-    client: httpx.AsyncClient, resources: Resources
-) -> None:
-    look, small = await a_shared(resources), await a_shared(resources, size=(400, 500))
+async def test_thumbnail_is_created_on_first_request(client: httpx.AsyncClient, resources: Resources) -> None:
+    look, small = await add_shared_look(resources), await add_shared_look(resources, size=(400, 500))
     for path in ("/", "/styles/street", f"/looks/{look.id}"):
-        pictures = [each for each in (await tags_of(client, path)).all("img") if each["src"].startswith("/shared/")]
-        (photo,) = [each for each in pictures if "srcset" in each]
-        thumb, full = (each.rsplit(" ", 1) for each in photo["srcset"].split(", "))
+        images = [image for image in (await get_tags(client, path)).all("img") if image["src"].startswith("/shared/")]
+        (photo,) = [image for image in images if "srcset" in image]
+        thumb, full = (source.rsplit(" ", 1) for source in photo["srcset"].split(", "))
         assert (thumb[1], full) == ("480w", [photo["src"], "800w"])
         assert photo["sizes"].endswith("vw")
         reply = await client.get(thumb[0])
@@ -343,8 +341,8 @@ async def test_boards_offer_a_thumbnail_that_is_made_when_it_is_asked_for(
     assert (await client.get(thumb[0])).status_code == 404
 
 
-async def test_text_travels_small_and_pictures_as_they_are(client: httpx.AsyncClient, resources: Resources) -> None:
-    look = await a_shared(resources)
+async def test_text_is_compressed_and_images_are_not(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await add_shared_look(resources)
     for path in ("/", static_url("base.css"), static_url("chat.js"), f"/looks/{look.id}"):
         assert (await client.get(path)).headers["content-encoding"] in {"gzip", "br", "zstd"}, path
         plain = await client.get(path, headers={"Accept-Encoding": "identity"})
@@ -353,7 +351,7 @@ async def test_text_travels_small_and_pictures_as_they_are(client: httpx.AsyncCl
     assert "content-encoding" not in (await client.get(f"/looks/{look.id}/card-en-1.jpg")).headers
 
 
-async def test_files_are_kept_as_long_as_their_address_says_what_they_hold(client: httpx.AsyncClient) -> None:
+async def test_versioned_static_files_are_cached_immutably(client: httpx.AsyncClient) -> None:
     named = await client.get(static_url("tokens.css"))
     assert named.headers["cache-control"] == "public, max-age=31536000, immutable"
     plain = await client.get("/static/tokens.css")
@@ -370,7 +368,7 @@ async def test_files_are_kept_as_long_as_their_address_says_what_they_hold(clien
     assert not re.search(r'(?:href|src)="/static/(?![0-9a-f]{12}/)', unescape(page.text))
 
 
-async def test_the_board_counts_what_was_judged_today(client: httpx.AsyncClient, resources: Resources) -> None:
+async def test_leaderboard_counts_photos_judged_today(client: httpx.AsyncClient, resources: Resources) -> None:
     assert "data-count" not in (await client.get("/")).text
     async with resources.database.transaction() as connection:
         person = await create_person(connection)

@@ -6,7 +6,7 @@ from core.vision.verdict import ConfidenceBand
 from leaderboard_web.model_metrics import load_metrics
 
 
-def test_the_figures_are_those_of_the_photos_that_were_used_for_nothing_else() -> None:
+def test_metrics_come_from_the_test_split() -> None:
     card = load_model_card(BUNDLED_MODEL_DIR / "model.json")
     figures = load_metrics(card)
     assert figures is not None
@@ -19,5 +19,5 @@ def test_the_figures_are_those_of_the_photos_that_were_used_for_nothing_else() -
     assert figures.bands[ConfidenceBand.CLEAR].accuracy == round(100 * test["bands"]["clear"]["right"])
 
 
-def test_a_model_that_was_not_measured_has_none() -> None:
+def test_model_card_without_metrics_has_none() -> None:
     assert load_metrics(FAKE_MODEL_CARD) is None
