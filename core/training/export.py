@@ -89,7 +89,7 @@ def check_agreement(trained: BatchOutputs, exported: BatchOutputs) -> ExportAgre
     first = trained.style_logits.argmax(axis=1)
     rows = np.arange(len(first))
     maps = [
-        np.maximum(answers.evidence[rows, :, :, first], 0).reshape(len(first), -1) for answers in (trained, exported)
+        np.maximum(outputs.evidence[rows, :, :, first], 0).reshape(len(first), -1) for outputs in (trained, exported)
     ]
     correlations = [float(np.corrcoef(a, b)[0, 1]) for a, b in zip(*maps, strict=True) if a.std() > 0 and b.std() > 0]
     agreement = ExportAgreement(

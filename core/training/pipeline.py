@@ -118,33 +118,33 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
     Raises:
         ExportMismatchError: the LiteRT model disagrees with the Keras model on the validation photos.
     """
-    recipe = load_config(run_dir / CONFIG_FILE)
+    config = load_config(run_dir / CONFIG_FILE)
     trained = keras.models.load_model(run_dir / KERAS_FILE)
     examples = read_examples(data, Split.VAL)
-    images = _to_model_inputs(examples, recipe.preprocessing)
+    images = _to_model_inputs(examples, config.preprocessing)
     blob, digest = convert_to_serving(trained)
     network = build_serving_network(trained)
     console.print("comparing both models on the validation split")
-    answers = run_model(blob, images)
-    agreement = check_agreement(run_model(network, images), answers)
+    outputs = run_model(blob, images)
+    agreement = check_agreement(run_model(network, images), outputs)
     is_outfit = np.array([example.is_outfit for example in examples])
     labels = np.array([style.position for example in examples if (style := example.label.style) is not None])
     # The targets must hold for photos like users', not for the mixture of the available sources.
-    weights = np.array([recipe.emphasis.get(example.source, 1.0) for example in examples if example.is_outfit])
-    temperature = fit_temperature(answers.style_logits[is_outfit], labels, weights)
+    weights = np.array([config.emphasis.get(example.source, 1.0) for example in examples if example.is_outfit])
+    temperature = fit_temperature(outputs.style_logits[is_outfit], labels, weights)
     thresholds = choose_thresholds(
-        answers.style_logits[is_outfit], labels, temperature, expit(answers.outfit_logit), is_outfit, weights
+        outputs.style_logits[is_outfit], labels, temperature, expit(outputs.outfit_logit), is_outfit, weights
     )
     card = ModelCard(
-        version=f"{recipe.backbone}-{digest[:8]}",
+        version=f"{config.backbone}-{digest[:8]}",
         file=MODEL_FILE,
         sha256=digest,
-        backbone=recipe.backbone,
+        backbone=config.backbone,
         temperature=round(temperature, 4),
         thresholds=thresholds,
-        preprocessing=recipe.preprocessing,
+        preprocessing=config.preprocessing,
         training={
-            "recipe": recipe.to_dict(),
+            "recipe": config.to_dict(),
             "photos": {split.value: len(read_examples(data, split)) for split in (Split.TRAIN, Split.VAL)},
             "weights": "VGG-16, Oxford VGG, CC BY 4.0",
             "export": {
@@ -154,7 +154,7 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
         },
         metrics={},
     )
-    evaluation = evaluate_outputs(examples, answers.style_logits, answers.outfit_logit, card)
+    evaluation = evaluate_outputs(examples, outputs.style_logits, outputs.outfit_logit, card)
     model_dir.mkdir(parents=True, exist_ok=True)
     (model_dir / MODEL_FILE).write_bytes(blob)
     network.save(run_dir / "eva.keras")
@@ -177,8 +177,8 @@ def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_d
     """
     card = load_model_card(model_dir / CARD_FILE)
     examples = read_examples(data, Split(split))
-    answers = run_model((model_dir / card.file).read_bytes(), _to_model_inputs(examples, card.preprocessing))
-    evaluation = evaluate_outputs(examples, answers.style_logits, answers.outfit_logit, card)
+    outputs = run_model((model_dir / card.file).read_bytes(), _to_model_inputs(examples, card.preprocessing))
+    evaluation = evaluate_outputs(examples, outputs.style_logits, outputs.outfit_logit, card)
     write_report(evaluation, examples, report_dir, f"{card.version} on {split}")
     metrics: dict[str, Any] = {split: evaluation.metrics.to_dict()}
     foreign = [
@@ -195,7 +195,15 @@ def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_d
 
 
 def compare_candidates(*, data: Path, weights: Path | None, output_dir: Path, backbone: str, photos: int) -> None:
-    """Compare input sizes and pooling layers on `val`, print the table and write it to `output_dir`."""
+    """Compare input sizes and pooling layers on `val`, print the table and write it to `output_dir`.
+
+    Args:
+        data: directory with labels.csv and photos/.
+        weights: ImageNet weights as .npz, or None for keras.applications' download.
+        output_dir: directory of the table and of the stored features.
+        backbone: a key of ARCHITECTURES.
+        photos: number of training photos.
+    """
     scores = compare_frozen_features(
         data=data, weights=weights, output_dir=output_dir, backbone=backbone, photos=photos
     )

@@ -24,7 +24,14 @@ TILE, CAPTION, TILES_PER_ROW, MISTAKE_COUNT = 180, 34, 6, 24
 
 
 def write_report(evaluation: Evaluation, examples: Sequence[Example], folder: Path, title: str) -> None:
-    """Write `report.md`, `figures.json`, `confusion.png`, `reliability.png` and `mistakes.jpg`."""
+    """Write `report.md`, `figures.json`, `confusion.png`, `reliability.png` and `mistakes.jpg`.
+
+    Args:
+        evaluation: metrics and predictions.
+        examples: the evaluated photos.
+        folder: output directory, created if missing.
+        title: heading of the report.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "figures.json").write_text(json.dumps(evaluation.metrics.to_dict(), indent=2), "utf-8")
     (folder / "report.md").write_text(_render_markdown(evaluation.metrics, title), "utf-8")

@@ -1,4 +1,4 @@
-"""A tiny world for the school: drawn photos, labels, and a network of three small blocks."""
+"""Test data for training: drawn photos, labels, and a network of three small blocks."""
 
 import csv
 from pathlib import Path
@@ -10,11 +10,11 @@ from PIL import Image
 
 keras = pytest.importorskip("keras", reason="the extra `train` is not installed")
 
-COLOURS = {"casual": (40, 70, 200), "retro": (220, 120, 20), "street": (30, 160, 60)}
+COLORS = {"casual": (40, 70, 200), "retro": (220, 120, 20), "street": (30, 160, 60)}
 
 
 def tiny_backbone(*, include_top: bool, weights: str | None, input_tensor: Any) -> Any:
-    """Three blocks of one convolution each, named as VGG's are; every one built is the same, as if it were loaded."""
+    """Three blocks of one convolution, named as VGG's; deterministic, as if the weights were loaded."""
     assert not include_top
     value = input_tensor
     for block, channels in ((3, 8), (4, 8), (5, 16)):
@@ -54,9 +54,9 @@ def data(tmp_path: Path) -> Path:
     rng = np.random.default_rng(3)
     rows: list[dict[str, str]] = []
     for number in range(120):
-        style = [*COLOURS, "not_outfit"][number % 4]
+        style = [*COLORS, "not_outfit"][number % 4]
         split = "train" if number < 72 else "val" if number < 96 else "test"
-        color = np.array(COLOURS.get(style, (128, 128, 128)))
+        color = np.array(COLORS.get(style, (128, 128, 128)))
         pixels = np.clip(color + rng.normal(0, 25, (48, 32, 3)), 0, 255).astype(np.uint8)
         name = f"photos/{number:03}.png"
         Image.fromarray(pixels).save(folder / name)

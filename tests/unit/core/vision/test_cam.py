@@ -17,26 +17,26 @@ class ToyNetwork:
         self.weights = draw.normal(size=(5, 8))
         self.bias = draw.normal(size=8)
 
-    def features(self, picture: np.ndarray) -> np.ndarray:
-        windows = sliding_window_view(np.pad(picture, ((1, 1), (1, 1), (0, 0))), (3, 3), axis=(0, 1))
+    def features(self, image: np.ndarray) -> np.ndarray:
+        windows = sliding_window_view(np.pad(image, ((1, 1), (1, 1), (0, 0))), (3, 3), axis=(0, 1))
         convolved = np.maximum(np.einsum("hwcij,ijcf->hwf", windows, self.kernel), 0)
         rows, columns, channels = convolved.shape
         pooled: np.ndarray = convolved.reshape(rows // 2, 2, columns // 2, 2, channels).max(axis=(1, 3))
         return pooled
 
-    def evidence(self, picture: np.ndarray) -> np.ndarray:
-        return (self.features(picture) @ self.weights).astype(np.float32)
+    def evidence(self, image: np.ndarray) -> np.ndarray:
+        return (self.features(image) @ self.weights).astype(np.float32)
 
-    def logits(self, picture: np.ndarray) -> np.ndarray:
-        logits: np.ndarray = self.features(picture).mean(axis=(0, 1)) @ self.weights + self.bias
+    def logits(self, image: np.ndarray) -> np.ndarray:
+        logits: np.ndarray = self.features(image).mean(axis=(0, 1)) @ self.weights + self.bias
         return logits
 
 
 @pytest.mark.parametrize("style", range(8))
 def test_map_equals_the_explicit_sum_over_channels(style: int) -> None:
     network = ToyNetwork(seed=style)
-    picture = np.random.default_rng(1).normal(size=(8, 12, 3))
-    features = network.features(picture)
+    image = np.random.default_rng(1).normal(size=(8, 12, 3))
+    features = network.features(image)
     by_hand = np.zeros((4, 6))
     for row in range(4):
         for column in range(6):
@@ -45,15 +45,13 @@ def test_map_equals_the_explicit_sum_over_channels(style: int) -> None:
             by_hand[row, column] = max(by_hand[row, column], 0.0)
     by_hand /= by_hand.max() or 1.0
 
-    assert activation_map(network.evidence(picture)[..., style]) == pytest.approx(by_hand, abs=1e-5)
+    assert activation_map(network.evidence(image)[..., style]) == pytest.approx(by_hand, abs=1e-5)
 
 
 def test_mean_evidence_plus_bias_is_the_logit() -> None:
     network = ToyNetwork(seed=3)
-    picture = np.random.default_rng(2).normal(size=(8, 12, 3))
-    assert network.evidence(picture).mean(axis=(0, 1)) + network.bias == pytest.approx(
-        network.logits(picture), abs=1e-5
-    )
+    image = np.random.default_rng(2).normal(size=(8, 12, 3))
+    assert network.evidence(image).mean(axis=(0, 1)) + network.bias == pytest.approx(network.logits(image), abs=1e-5)
 
 
 def test_map_of_known_evidence() -> None:

@@ -19,7 +19,7 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from core.vision.preprocessing import fit_to_input
 
 
-def _picture(seed: int, size: tuple[int, int] = (240, 400)) -> Image.Image:
+def _make_image(seed: int, size: tuple[int, int] = (240, 400)) -> Image.Image:
     draw = np.random.default_rng(seed)
     coarse = Image.fromarray(draw.integers(0, 256, (10, 6, 3), dtype=np.uint8))
     image = coarse.resize(size, Image.Resampling.BICUBIC)
@@ -33,7 +33,7 @@ def bundled() -> Iterator[StyleClassifier]:
 
 
 def test_verdict_of_the_bundled_model_is_complete(bundled: StyleClassifier) -> None:
-    verdict = bundled.classify(_picture(1))
+    verdict = bundled.classify(_make_image(1))
     assert tuple(verdict.probabilities) == STYLES
     assert sum(verdict.probabilities.values()) == pytest.approx(1.0, abs=1e-5)
     assert verdict.confidence == max(verdict.probabilities.values())
@@ -43,10 +43,10 @@ def test_verdict_of_the_bundled_model_is_complete(bundled: StyleClassifier) -> N
 
 
 def test_mean_evidence_explains_the_logits(bundled: StyleClassifier) -> None:
-    """Differences between pictures cancel the bias: what is left must lie in the evidence, or the CAM shows
+    """Differences between images cancel the bias: what is left must lie in the evidence, or the CAM shows
     else."""
     first, second = (
-        bundled.backend.forward(fit_to_input(_picture(seed), bundled.model_card.preprocessing).pixels)
+        bundled.backend.forward(fit_to_input(_make_image(seed), bundled.model_card.preprocessing).pixels)
         for seed in (1, 2)
     )
     explained = first.evidence.mean(axis=(0, 1)) - second.evidence.mean(axis=(0, 1))
@@ -54,7 +54,7 @@ def test_mean_evidence_explains_the_logits(bundled: StyleClassifier) -> None:
 
 
 def test_threads_get_the_same_verdicts(bundled: StyleClassifier) -> None:
-    photos = [_picture(seed) for seed in range(6)]
+    photos = [_make_image(seed) for seed in range(6)]
     alone = [bundled.classify(photo) for photo in photos]
     engine = LiteRTBackend(_model_file(bundled), threads=1, interpreters=3)
     with StyleClassifier(engine, bundled.model_card) as crowd, ThreadPoolExecutor(6) as pool:
@@ -70,7 +70,7 @@ def test_closed_classifier_raises(bundled: StyleClassifier) -> None:
     classifier.close()
     classifier.close()
     with pytest.raises(BackendUnavailableError, match="closed"):
-        classifier.classify(_picture(1))
+        classifier.classify(_make_image(1))
 
 
 def test_inference_does_not_import_tensorflow() -> None:
@@ -111,13 +111,13 @@ def test_empty_model_directory(tmp_path: Path) -> None:
 
 
 def test_fake_backend_is_rejected_in_production() -> None:
-    assert load_classifier(Settings(engine=EngineName.SCRIPTED)).classify(_picture(1)).engine == "scripted"
+    assert load_classifier(Settings(engine=EngineName.SCRIPTED)).classify(_make_image(1)).engine == "scripted"
     with pytest.raises(BackendUnavailableError, match="EVA_ENV"):
         load_classifier(Settings(engine=EngineName.SCRIPTED, env=Environment.PRODUCTION))
 
 
 def test_map_is_cropped_to_the_image_before_scaling() -> None:
-    """The letterbox's bands may be hotter than the picture; neither the map nor its scale may show it."""
+    """The letterbox's bands may be hotter than the image; neither the map nor its scale may show it."""
     evidence = np.zeros((16, 16, 8), np.float32)
     evidence[:, :, 2] = -1.0
     evidence[8, 8, 2] = 4.0
@@ -126,7 +126,7 @@ def test_map_is_cropped_to_the_image_before_scaling() -> None:
     logits = np.zeros(8, np.float32)
     logits[2] = 3.0
     outputs = ModelOutputs(logits=logits, outfit_logit=2.0, evidence=evidence)
-    verdict = StyleClassifier(FakeBackend([outputs]), FAKE_MODEL_CARD).classify(_picture(1, (200, 400)))
+    verdict = StyleClassifier(FakeBackend([outputs]), FAKE_MODEL_CARD).classify(_make_image(1, (200, 400)))
     assert verdict.cam.shape == (16, 8)
     assert verdict.cam[8, 4] == 1.0
     assert verdict.cam[8, 5] == 0.5
