@@ -21,6 +21,7 @@ from core.errors import (
 )
 from core.images.color import flatten_on_white, to_averageable_mode
 from core.images.decoding import MAX_BYTES, MAX_WORKING_SIDE, decode_photo
+from core.images.formats import detect_format
 from tests import images
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
@@ -28,27 +29,28 @@ LOSS = 12
 """What a lossy codec may change in a plain area, 0 to 255."""
 
 
-def assert_shows_quadrants(picture: Image.Image, tolerance: int = LOSS) -> None:
-    """Each quarter of the picture has the color that `pictures.corners` drew there."""
-    width, height = picture.size
+def assert_shows_quadrants(decoded: Image.Image, tolerance: int = LOSS) -> None:
+    """Each quarter of the image has the color that `images.make_quadrants` drew there."""
+    width, height = decoded.size
     places = [(x, y) for y in (height // 4, height * 3 // 4) for x in (width // 4, width * 3 // 4)]
-    seen = [picture.getpixel(place) for place in places]
+    seen = [decoded.getpixel(place) for place in places]
     assert seen == [pytest.approx(color, abs=tolerance) for color in images.QUADRANT_COLORS]
 
 
 def center_color(data: bytes) -> Any:
-    """RGB in the middle of the picture."""
-    picture = decode_photo(data)
-    return picture.getpixel((picture.width // 2, picture.height // 2))
+    """RGB at the center of the image."""
+    decoded = decode_photo(data)
+    return decoded.getpixel((decoded.width // 2, decoded.height // 2))
 
 
 class TestFormats:
     @pytest.mark.parametrize("form", images.PILLOW_FORMATS)
     def test_format_is_detected_by_content(self, form: str) -> None:
-        picture = decode_photo(images.encode_image(images.make_quadrants(120, 80), form))
-        assert picture.size == (120, 80)
-        assert (picture.mode, picture.size) == ("RGB", (120, 80))
-        assert_shows_quadrants(picture)
+        data = images.encode_image(images.make_quadrants(120, 80), form)
+        assert detect_format(data) == form
+        decoded = decode_photo(data)
+        assert (decoded.mode, decoded.size) == ("RGB", (120, 80))
+        assert_shows_quadrants(decoded)
 
     @pytest.mark.parametrize(
         "options",
@@ -81,8 +83,8 @@ class TestFormats:
         """Phones add depth maps and second lenses this way; it is still a JPEG."""
         file = BytesIO()
         images.make_quadrants().save(file, "MPO", save_all=True, append_images=[Image.new("RGB", (120, 80))])
-        picture = decode_photo(file.getvalue())
-        assert_shows_quadrants(picture)
+        decoded = decode_photo(file.getvalue())
+        assert_shows_quadrants(decoded)
 
 
 class TestUpright:
@@ -90,9 +92,9 @@ class TestUpright:
     @pytest.mark.parametrize("orientation", range(1, 9))
     def test_every_orientation(self, form: str, orientation: int) -> None:
         stored = images.apply_orientation(images.make_quadrants(120, 80), orientation)
-        picture = decode_photo(images.encode_image(stored, form, exif=images.phone_exif(orientation)))
-        assert picture.size == (120, 80)
-        assert_shows_quadrants(picture)
+        decoded = decode_photo(images.encode_image(stored, form, exif=images.phone_exif(orientation)))
+        assert decoded.size == (120, 80)
+        assert_shows_quadrants(decoded)
 
     @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
     @pytest.mark.parametrize(
@@ -153,8 +155,8 @@ class TestAlpha:
         """Invisible pixels have a color too; it must not bleed into the visible ones."""
         image = Image.new("RGBA", (4000, 1000), (0, 255, 0, 0))
         image.paste((255, 255, 255, 255), (0, 0, 1999, 1000))
-        picture = decode_photo(images.encode_image(image, "PNG", compress_level=1))
-        assert picture.getextrema() == ((255, 255), (255, 255), (255, 255))
+        decoded = decode_photo(images.encode_image(image, "PNG", compress_level=1))
+        assert decoded.getextrema() == ((255, 255), (255, 255), (255, 255))
 
 
 class TestPixelModes:
@@ -220,7 +222,7 @@ class TestColorManagement:
 class TestMetadata:
     @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
     def test_metadata_is_dropped(self, form: str) -> None:
-        picture = decode_photo(
+        decoded = decode_photo(
             images.encode_image(
                 images.make_quadrants(),
                 form,
@@ -229,10 +231,10 @@ class TestMetadata:
                 dpi=(72, 72),
             )
         )
-        assert type(picture) is Image.Image
-        assert picture.info == {}
-        assert dict(picture.getexif()) == {}
-        assert b"PhoneOfNobody" not in images.encode_image(picture)
+        assert type(decoded) is Image.Image
+        assert decoded.info == {}
+        assert dict(decoded.getexif()) == {}
+        assert b"PhoneOfNobody" not in images.encode_image(decoded)
 
     def test_text_chunks_are_dropped(self) -> None:
         note = PngImagePlugin.PngInfo()
@@ -245,14 +247,14 @@ class TestScale:
     @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "GIF"])
     @pytest.mark.parametrize("size", [(4000, 1501), (1201, 1999)])
     def test_large_image_is_downscaled_as_a_whole(self, form: str, size: tuple[int, int]) -> None:
-        picture = decode_photo(images.encode_image(images.make_quadrants(*size), form))
-        long, wanted = max(picture.size), max(size)
+        decoded = decode_photo(images.encode_image(images.make_quadrants(*size), form))
+        long, wanted = max(decoded.size), max(size)
         assert MAX_WORKING_SIDE / 2 <= long <= MAX_WORKING_SIDE
-        assert min(picture.size) / long == pytest.approx(min(size) / wanted, rel=0.01)
-        assert_shows_quadrants(picture)
+        assert min(decoded.size) / long == pytest.approx(min(size) / wanted, rel=0.01)
+        assert_shows_quadrants(decoded)
 
     def test_every_pixel_is_the_mean_of_a_square(self) -> None:
-        """A large picture is converted strip by strip; no seam shows."""
+        """A large decoded is converted strip by strip; no seam shows."""
         large = images.make_scene(4000, 1501)
         small = decode_photo(images.encode_image(large, "PNG", compress_level=1))
         assert small.tobytes() == large.reduce(4).tobytes()
@@ -263,16 +265,16 @@ class TestScale:
     @pytest.mark.parametrize("side", [320, 640, 1280])
     def test_caller_can_limit_the_side(self, side: int) -> None:
         for form in ("JPEG", "PNG"):
-            picture = decode_photo(images.encode_image(images.make_quadrants(5000, 1200), form), side=side)
-            assert side / 2 <= max(picture.size) <= side
-            assert_shows_quadrants(picture)
+            decoded = decode_photo(images.encode_image(images.make_quadrants(5000, 1200), form), side=side)
+            assert side / 2 <= max(decoded.size) <= side
+            assert_shows_quadrants(decoded)
 
     @pytest.mark.parametrize("progressive", [False, True])
     def test_an_eighth_of_a_huge_jpeg(self, progressive: bool) -> None:
         data = images.encode_image(images.make_quadrants(8000, 1700), progressive=progressive)
-        picture = decode_photo(data)
-        assert picture.size == (1000, 213)
-        assert_shows_quadrants(picture)
+        decoded = decode_photo(data)
+        assert decoded.size == (1000, 213)
+        assert_shows_quadrants(decoded)
 
     def test_progressive_jpeg_equals_baseline_jpeg(self) -> None:
         large = images.make_scene(500, 120).resize((8000, 1920), Image.Resampling.BICUBIC)

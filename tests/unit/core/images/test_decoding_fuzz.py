@@ -1,4 +1,4 @@
-"""Thousands of damaged files: only named errors ever come out, and memory stays bounded."""
+"""Fuzzing with damaged files: only photo errors are raised, and memory is bounded."""
 
 import resource
 import sys
@@ -36,7 +36,7 @@ ODD_BYTES = (
     b"\x7f\xff\xff\xff",
     b"\0\0\0\0",
 )
-MEGABYTES_AT_MOST = 400
+MAX_MEGABYTES = 400
 """A damaged file of a few kB may claim 16 megapixels: 64 MB of pixels, and as much again inside a decoder."""
 
 
@@ -73,7 +73,7 @@ def damaged_files(draw: st.DrawFn, sample: bytes) -> bytes:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_damaged_file_gives_an_image_or_a_photo_error(name: str) -> None:
     before = peak_megabytes()
-    pictures_read = []
+    decoded_sizes = []
 
     @settings(
         max_examples=300,
@@ -85,17 +85,17 @@ def test_damaged_file_gives_an_image_or_a_photo_error(name: str) -> None:
     @given(damaged_files(SAMPLES[name]))
     def read(data: bytes) -> None:
         try:
-            picture = decode_photo(data)
+            decoded = decode_photo(data)
         except PhotoError:
             return
-        assert picture.mode == "RGB"
-        assert max(picture.size) <= MAX_WORKING_SIDE
-        assert not picture.info
-        pictures_read.append(picture.size)
+        assert decoded.mode == "RGB"
+        assert max(decoded.size) <= MAX_WORKING_SIDE
+        assert not decoded.info
+        decoded_sizes.append(decoded.size)
 
     read()
-    assert pictures_read, "no file survived: the damage is too heavy to reach the decoders"
-    assert peak_megabytes() - before < MEGABYTES_AT_MOST
+    assert decoded_sizes, "no file survived: the damage is too heavy to reach the decoders"
+    assert peak_megabytes() - before < MAX_MEGABYTES
 
 
 def peak_megabytes() -> float:
