@@ -1,1 +1,1 @@
-"""The site: a page where one drops a photo and Eva answers."""
+"""The website: the leaderboard, the chat in the browser, accounts, login and moderation, as a FastAPI application."""

@@ -35,18 +35,18 @@ class ViewerSession:
         self._cookie_name = SECURE_VISITOR_COOKIE if self._is_secure else VISITOR_COOKIE
         token = request.cookies.get(self._cookie_name)
         self.key = signer.verify(token)
-        """Key of the session in the database; None without a valid cookie. A key may belong to nobody."""
+        """Key of the session in the database; None without a valid cookie. A key may be without a person."""
         self._token = token if self.key is not None else None
 
     async def get_person_id(self, connection: AsyncConnection) -> UUID | None:
-        """The id of the session's person; None where nobody has this session."""
+        """The id of the session's person; None for an unknown session."""
         if self.key is None:
             return None
         identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
         return None if identity is None else identity.person_id
 
     async def get_person(self, connection: AsyncConnection) -> Person | None:
-        """The session's person; None where nobody has this session."""
+        """The session's person; None for an unknown session."""
         return None if self.key is None else await people.get_by_identity(connection, IdentityProvider.WEB, self.key)
 
     async def get_or_create_person_id(self, connection: AsyncConnection) -> UUID:

@@ -2,7 +2,7 @@
 
 A hit is exactly what the application answers to the same request: the key holds everything such a page depends on, and
 requests that carry a cookie or credentials never reach the cache. A page is collected as a whole by a task of its own
-before any client waits for it to be sent, so a slow client delays nobody else.
+before any client waits for it to be sent, so a slow client does not delay others.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from leaderboard_web.language import is_kakaotalk_crawler
 CACHEABLE_PATHS = re.compile(r"/|/(?:looks|people|styles)/[^.]*")
 """Paths of pages that show what people shared, without their images."""
 MAX_PAGES = 256
-"""Pages that are kept, some 20 kB each."""
+"""Maximum number of cached pages, some 20 kB each."""
 
 
 class AnonymousPageCache:
-    """ASGI middleware that answers anonymous requests with a page that is at most `seconds` old."""
+    """ASGI middleware that answers anonymous requests with a page that is at most `ttl` seconds old."""
 
     def __init__(self, app: ASGIApp, *, ttl: float) -> None:
         self.app, self._ttl = app, ttl
@@ -80,5 +80,5 @@ def _cache_key(scope: Scope) -> Hashable | None:
     headers = Headers(scope=scope)
     if "cookie" in headers or "authorization" in headers or is_kakaotalk_crawler(headers):
         return None
-    asked = scope["method"], scope["scheme"], headers.get("host"), scope["path"], scope["query_string"]
-    return *asked, negotiate_language(headers.get("accept-language")), headers.get("accept") == "application/json"
+    target = scope["method"], scope["scheme"], headers.get("host"), scope["path"], scope["query_string"]
+    return *target, negotiate_language(headers.get("accept-language")), headers.get("accept") == "application/json"
