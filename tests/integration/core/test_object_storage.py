@@ -1,4 +1,4 @@
-"""The same promises on disk and in S3 (moto, over a real socket)."""
+"""Object storage on disk and in S3 (moto, over a real socket)."""
 
 from collections.abc import Callable
 from pathlib import Path

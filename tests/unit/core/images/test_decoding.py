@@ -254,7 +254,7 @@ class TestScale:
         assert_shows_quadrants(decoded)
 
     def test_every_pixel_is_the_mean_of_a_square(self) -> None:
-        """A large decoded is converted strip by strip; no seam shows."""
+        """A large image is converted strip by strip; no seam shows."""
         large = images.make_scene(4000, 1501)
         small = decode_photo(images.encode_image(large, "PNG", compress_level=1))
         assert small.tobytes() == large.reduce(4).tobytes()
