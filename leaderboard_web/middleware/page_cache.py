@@ -64,21 +64,17 @@ class AnonymousPageCache:
             await self.app(scope, receive, send)
         except Exception:  # noqa: BLE001 the request is passed on and meets the fault itself
             return None
-        if not messages or messages[0].get("status") != 200:
-            return None
-        return None if any(name.lower() == b"set-cookie" for name, _ in messages[0]["headers"]) else messages
+        is_page = bool(messages) and messages[0].get("status") == 200
+        return messages if is_page and "set-cookie" not in Headers(raw=messages[0]["headers"]) else None
 
 
 def _cache_key(scope: Scope) -> Hashable | None:
     """Everything that an anonymous page depends on; None for all other requests."""
-    if (
-        scope["type"] != "http"
-        or scope["method"] not in {"GET", "HEAD"}
-        or not CACHEABLE_PATHS.fullmatch(scope["path"])
-    ):
+    method = scope.get("method")
+    if method not in {"GET", "HEAD"} or not CACHEABLE_PATHS.fullmatch(scope["path"]):
         return None
     headers = Headers(scope=scope)
     if "cookie" in headers or "authorization" in headers or is_kakaotalk_crawler(headers):
         return None
-    target = scope["method"], scope["scheme"], headers.get("host"), scope["path"], scope["query_string"]
+    target = method, scope["scheme"], headers.get("host"), scope["path"], scope["query_string"]
     return *target, negotiate_language(headers.get("accept-language")), headers.get("accept") == "application/json"
