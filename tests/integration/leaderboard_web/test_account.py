@@ -96,9 +96,9 @@ async def add_look(resources: Resources, person_id: UUID, *, shared: bool = Fals
 
 async def get_look(resources: Resources, look: Look) -> Look:
     async with resources.database.transaction() as connection:
-        result = await looks.get(connection, look.id)
-    assert result is not None
-    return result
+        current = await looks.get(connection, look.id)
+    assert current is not None
+    return current
 
 
 async def get_person(resources: Resources, person: Person) -> Person | None:
@@ -285,11 +285,11 @@ async def test_first_share_asks_for_a_display_name(
     assert reply.headers["location"] == f"/me/looks/{look.id}/name"
     assert (await get_look(resources, look)).shared_at is None
     page = await client.get(reply.headers["location"])
-    made = generated_name(mina.id, Language.EN)
-    assert translate("talk.name.ask", Language.EN, name=made) in page_text(page)
+    suggested_name = generated_name(mina.id, Language.EN)
+    assert translate("talk.name.ask", Language.EN, name=suggested_name) in page_text(page)
     reply = await client.post(f"/me/looks/{look.id}/name", data={"do": "take", "name": written})
     assert (reply.status_code, reply.headers["location"]) == (303, f"/me/looks/{look.id}?said=shared")
-    name = written.strip() or made
+    name = written.strip() or suggested_name
     assert translate("talk.shared", Language.EN, name=name) in page_text(await client.get(reply.headers["location"]))
     assert (await get_look(resources, look)).is_public
     changed = await get_person(resources, mina)
@@ -538,7 +538,7 @@ async def test_data_export_contains_all_own_data_and_none_of_others(
     files = unzip_files(reply)
     rows = {name.removesuffix(".json"): json.loads(files[name]) for name in files if name.endswith(".json")}
     assert set(rows) == set(schema.metadata.tables) - {"daily_counts"}, "a table that is not in the download"
-    assert not [name for name, result in rows.items() if not result], "a table without a row proves nothing"
+    assert not [name for name, table_rows in rows.items() if not table_rows], "a table without a row proves nothing"
 
     assert [row["id"] for row in rows["looks"]] == [str(look.id) for look in own_looks]
     first_row = rows["looks"][0]

@@ -123,8 +123,8 @@ async def public_look_ids(resources: Resources) -> set[UUID]:
 async def list_log_rows(resources: Resources) -> list[tuple[str, UUID | None, UUID | None, UUID | None]]:
     table = schema.moderation_log
     async with resources.database.transaction() as connection:
-        result = await connection.execute(select(table).order_by(table.c.id))
-        return [(row.action, row.moderator_id, row.look_id, row.person_id) for row in result]
+        rows = await connection.execute(select(table).order_by(table.c.id))
+        return [(row.action, row.moderator_id, row.look_id, row.person_id) for row in rows]
 
 
 def listed_look_ids(page: httpx.Response) -> list[str]:
@@ -219,7 +219,7 @@ async def test_three_reports_suspend_a_look_until_it_is_restored(
     reply = await admin.post(f"/admin/looks/{look.id}/restore")
     assert (reply.status_code, reply.headers["location"]) == (303, "/admin")
     assert await public_look_ids(resources) == {look.id}
-    assert ((result := await get_look(resources, look.id)).report_count, result.suspended_at) == (0, None)
+    assert ((restored := await get_look(resources, look.id)).report_count, restored.suspended_at) == (0, None)
     assert listed_look_ids(await admin.get("/admin")) == []
     await report(resources, look.id, 2)
     assert await public_look_ids(resources) == {look.id}

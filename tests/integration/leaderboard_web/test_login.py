@@ -92,14 +92,14 @@ async def get_session_person_id(resources: Resources, client: httpx.AsyncClient)
     """The person of the client's session."""
     key = (client.cookies.get(VISITOR_COOKIE) or "").partition(".")[0]
     async with resources.database.transaction() as connection:
-        result = await people.get_identity(connection, IdentityProvider.WEB, key)
-    return None if result is None else result.person_id
+        identity = await people.get_identity(connection, IdentityProvider.WEB, key)
+    return None if identity is None else identity.person_id
 
 
 async def get_owner_id(resources: Resources, provider: IdentityProvider, subject: str) -> UUID | None:
     async with resources.database.transaction() as connection:
-        result = await people.get_identity(connection, provider, subject)
-    return None if result is None else result.person_id
+        identity = await people.get_identity(connection, provider, subject)
+    return None if identity is None else identity.person_id
 
 
 async def create_visitor(resources: Resources, client: httpx.AsyncClient) -> UUID:
@@ -115,8 +115,8 @@ async def create_visitor(resources: Resources, client: httpx.AsyncClient) -> UUI
 
 async def count(resources: Resources, name: str) -> int:
     async with resources.database.transaction() as connection:
-        result = select(func.count()).select_from(schema.metadata.tables[name])
-        return (await connection.execute(result)).scalar_one()
+        statement = select(func.count()).select_from(schema.metadata.tables[name])
+        return (await connection.execute(statement)).scalar_one()
 
 
 # OAuth providers

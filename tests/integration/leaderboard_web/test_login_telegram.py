@@ -63,22 +63,22 @@ def mina(browser: BrowserFactory) -> httpx.AsyncClient:
     return browser()
 
 
-def signed(key: bytes, fields: dict[str, str]) -> dict[str, str]:
+def sign(key: bytes, fields: dict[str, str]) -> dict[str, str]:
     text = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
     return {**fields, "hash": hmac.new(key, text.encode(), "sha256").hexdigest()}
 
 
-def a_login(user: str = MINA, *, age: float = 0, token: str = TOKEN) -> dict[str, str]:
+def widget_parameters(user: str = MINA, *, age: float = 0, token: str = TOKEN) -> dict[str, str]:
     """The signed parameters of the widget's callback."""
     fields = {"id": user, "first_name": "Mina", "auth_date": str(int(time.time() - age))}
-    return signed(hashlib.sha256(token.encode()).digest(), fields)
+    return sign(hashlib.sha256(token.encode()).digest(), fields)
 
 
 def init_data(user: str = MINA, *, age: float = 0) -> str:
     """Signed `initData` of a Mini App."""
     person = json.dumps({"id": int(user), "first_name": "Mina", "language_code": "ko"})
     fields = {"query_id": "AAH", "user": person, "auth_date": str(int(time.time() - age)), "signature": "x"}
-    return urlencode(signed(hmac.digest(b"WebAppData", TOKEN.encode(), "sha256"), fields))
+    return urlencode(sign(hmac.digest(b"WebAppData", TOKEN.encode(), "sha256"), fields))
 
 
 async def start_login(client: httpx.AsyncClient, **params: str) -> str:
@@ -91,11 +91,11 @@ async def start_login(client: httpx.AsyncClient, **params: str) -> str:
 async def get_session_person_id(resources: Resources, client: httpx.AsyncClient) -> UUID | None:
     key = (client.cookies.get(VISITOR_COOKIE) or "").partition(".")[0]
     async with resources.database.transaction() as connection:
-        result = await people.get_identity(connection, IdentityProvider.WEB, key)
-    return None if result is None else result.person_id
+        identity = await people.get_identity(connection, IdentityProvider.WEB, key)
+    return None if identity is None else identity.person_id
 
 
-async def in_chat(resources: Resources, user: str = MINA) -> UUID:
+async def create_chat_person(resources: Resources, user: str = MINA) -> UUID:
     """Create a person who chats with Eva on Telegram."""
     async with resources.database.transaction() as connection:
         return (await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, user, language="en")).id
@@ -111,7 +111,7 @@ async def create_visitor(resources: Resources, client: httpx.AsyncClient) -> UUI
     return visitor
 
 
-async def a_link(resources: Resources, person: UUID, **options: Any) -> str:
+async def create_magic_link(resources: Resources, person: UUID, **options: Any) -> str:
     async with resources.database.transaction() as connection:
         return f"{LOGIN_LINK_PATH}/{await one_time_tokens.create(connection, person, **options)}"
 
@@ -125,9 +125,9 @@ async def exists(resources: Resources, person: UUID) -> bool:
 
 
 async def test_widget_logs_in_the_person_of_the_chat(resources: Resources, mina: httpx.AsyncClient) -> None:
-    person = await in_chat(resources)
+    person = await create_chat_person(resources)
     visitor = await create_visitor(resources, mina)
-    reply = await mina.get(await start_login(mina, next="/styles"), params=a_login())
+    reply = await mina.get(await start_login(mina, next="/styles"), params=widget_parameters())
     assert (reply.status_code, reply.headers["location"]) == (303, "/styles")
     assert await get_session_person_id(resources, mina) == person
     assert not await exists(resources, visitor)
@@ -135,7 +135,7 @@ async def test_widget_logs_in_the_person_of_the_chat(resources: Resources, mina:
 
 async def test_widget_login_is_rejected_the_second_time(resources: Resources, browser: BrowserFactory) -> None:
     mina, thief = browser(), browser()
-    proof = a_login()
+    proof = widget_parameters()
     assert (await mina.get(await start_login(mina), params=proof)).status_code == 303
     for client in (thief, mina):
         reply = await client.get(await start_login(thief), params=proof)
@@ -150,7 +150,7 @@ async def test_widget_callback_is_rejected_in_another_browser(resources: Resourc
     visitor = await create_visitor(resources, victim)
     back = await start_login(attacker)
     await start_login(victim)
-    assert (await victim.get(back, params=a_login("666"))).status_code == 400
+    assert (await victim.get(back, params=widget_parameters("666"))).status_code == 400
     assert await get_session_person_id(resources, victim) == visitor
     async with resources.database.transaction() as connection:
         assert await people.get_identity(connection, IdentityProvider.TELEGRAM, "666") is None
@@ -160,12 +160,12 @@ async def test_widget_callback_is_rejected_in_another_browser(resources: Resourc
 async def test_forged_or_old_widget_login_is_rejected(
     resources: Resources, mina: httpx.AsyncClient, malformed: dict[str, Any]
 ) -> None:
-    assert (await mina.get(await start_login(mina), params=a_login(**malformed))).status_code == 400
+    assert (await mina.get(await start_login(mina), params=widget_parameters(**malformed))).status_code == 400
     assert await get_session_person_id(resources, mina) is None
 
 
 async def test_linked_telegram_shows_no_widget(mina: httpx.AsyncClient) -> None:
-    await mina.get(await start_login(mina), params=a_login())
+    await mina.get(await start_login(mina), params=widget_parameters())
     page = await mina.get("/login")
     assert "telegram-widget" not in page.text
     assert "telegram.org" not in page.headers["content-security-policy"]
@@ -176,7 +176,7 @@ async def test_linked_telegram_shows_no_widget(mina: httpx.AsyncClient) -> None:
 
 
 async def test_mini_app_login_leads_to_the_confirmation_page(resources: Resources, mina: httpx.AsyncClient) -> None:
-    person = await in_chat(resources)
+    person = await create_chat_person(resources)
     page = await mina.get("/login/telegram/app")
     assert "/telegram-app.js" in page.text
     data = init_data()
@@ -194,7 +194,7 @@ async def test_mini_app_login_leads_to_the_confirmation_page(resources: Resource
 
 async def test_only_the_mini_app_page_may_be_framed(resources: Resources, mina: httpx.AsyncClient) -> None:
     """No other site may frame it, and no other page may be framed."""
-    await in_chat(resources)
+    await create_chat_person(resources)
     ancestors = "content-security-policy"
     page = await mina.get("/login/telegram/app")
     policy = page.headers[ancestors].split("; ")
@@ -219,8 +219,8 @@ async def test_invalid_init_data_is_rejected(resources: Resources, mina: httpx.A
 
 
 async def test_magic_link_asks_first_and_works_once(resources: Resources, browser: BrowserFactory) -> None:
-    person, mina, other = await in_chat(resources), browser(), browser()
-    link = await a_link(resources, person)
+    person, mina, other = await create_chat_person(resources), browser(), browser()
+    link = await create_magic_link(resources, person)
     # Messengers fetch links for previews any number of times.
     for _ in range(3):
         page = await other.get(link)
@@ -243,21 +243,21 @@ async def test_invented_magic_link_is_expired(mina: httpx.AsyncClient, token: st
 
 
 async def test_magic_link_expires(resources: Resources, mina: httpx.AsyncClient) -> None:
-    link = await a_link(resources, await in_chat(resources), lifetime=-timedelta(seconds=1))
+    link = await create_magic_link(resources, await create_chat_person(resources), lifetime=-timedelta(seconds=1))
     assert (await mina.get(link)).status_code == 410
     assert (await mina.post(link)).status_code == 410
 
 
 async def test_magic_link_redirects_the_logged_in_person(resources: Resources, mina: httpx.AsyncClient) -> None:
-    person = await in_chat(resources)
-    await mina.post(await a_link(resources, person))
-    reply = await mina.get(await a_link(resources, person))
+    person = await create_chat_person(resources)
+    await mina.post(await create_magic_link(resources, person))
+    reply = await mina.get(await create_magic_link(resources, person))
     assert (reply.status_code, reply.headers["location"]) == (303, "/me")
 
 
 async def test_magic_link_merges_the_visitor_on_request(resources: Resources, mina: httpx.AsyncClient) -> None:
-    person, visitor = await in_chat(resources), await create_visitor(resources, mina)
-    link = await a_link(resources, person)
+    person, visitor = await create_chat_person(resources), await create_visitor(resources, mina)
+    link = await create_magic_link(resources, person)
     assert translate("login.link.bring", EN) in (await mina.get(link)).text
     await mina.post(link, data={"bring": "1"})
     assert await get_session_person_id(resources, mina) == person
@@ -268,8 +268,8 @@ async def test_magic_link_merges_the_visitor_on_request(resources: Resources, mi
 
 
 async def test_magic_link_does_not_merge_the_visitor_by_default(resources: Resources, mina: httpx.AsyncClient) -> None:
-    person, visitor = await in_chat(resources), await create_visitor(resources, mina)
-    await mina.post(await a_link(resources, person))
+    person, visitor = await create_chat_person(resources), await create_visitor(resources, mina)
+    await mina.post(await create_magic_link(resources, person))
     assert await get_session_person_id(resources, mina) == person
     assert not await exists(resources, visitor)
     async with resources.database.transaction() as connection:
@@ -277,15 +277,15 @@ async def test_magic_link_does_not_merge_the_visitor_by_default(resources: Resou
 
 
 async def test_magic_link_switches_or_merges_accounts(resources: Resources, mina: httpx.AsyncClient) -> None:
-    first, second, third = [await in_chat(resources, user) for user in ("1", "2", "3")]
-    await mina.post(await a_link(resources, first))
-    page = await mina.get(await a_link(resources, second))
+    first, second, third = [await create_chat_person(resources, user) for user in ("1", "2", "3")]
+    await mina.post(await create_magic_link(resources, first))
+    page = await mina.get(await create_magic_link(resources, second))
     for key in ("login.link.merge", "login.link.merge.hint", "login.link.yours"):
         assert translate(key, EN) in unescape(page.text)
-    await mina.post(await a_link(resources, second))
+    await mina.post(await create_magic_link(resources, second))
     assert await get_session_person_id(resources, mina) == second
     assert await exists(resources, first)
-    await mina.post(await a_link(resources, third), data={"bring": "1"})
+    await mina.post(await create_magic_link(resources, third), data={"bring": "1"})
     assert await get_session_person_id(resources, mina) == third
     assert not await exists(resources, second)
     async with resources.database.transaction() as connection:
@@ -293,6 +293,6 @@ async def test_magic_link_switches_or_merges_accounts(resources: Resources, mina
 
 
 async def test_cross_site_request_cannot_use_a_magic_link(resources: Resources, mina: httpx.AsyncClient) -> None:
-    link = await a_link(resources, await in_chat(resources))
+    link = await create_magic_link(resources, await create_chat_person(resources))
     assert (await mina.post(link, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
     assert (await mina.get(link)).status_code == 200

@@ -8,15 +8,15 @@ from leaderboard_web.model_metrics import load_metrics
 
 def test_metrics_come_from_the_test_split() -> None:
     card = load_model_card(BUNDLED_MODEL_DIR / "model.json")
-    figures = load_metrics(card)
-    assert figures is not None
+    metrics = load_metrics(card)
+    assert metrics is not None
     test = card.metrics["test"]
-    assert figures.outfits == test["outfits"]
-    assert figures.top1 == round(100 * test["top1"])
-    assert list(figures.styles) == list(STYLES)
-    assert figures.styles[Style.RETRO].recall == round(100 * test["per_style"]["retro"]["recall"])
-    assert figures.styles[Style.RETRO].precision == round(100 * test["per_style"]["retro"]["precision"])
-    assert figures.bands[ConfidenceBand.CLEAR].accuracy == round(100 * test["bands"]["clear"]["right"])
+    assert metrics.outfits == test["outfits"]
+    assert metrics.top1 == round(100 * test["top1"])
+    assert list(metrics.styles) == list(STYLES)
+    assert metrics.styles[Style.RETRO].recall == round(100 * test["per_style"]["retro"]["recall"])
+    assert metrics.styles[Style.RETRO].precision == round(100 * test["per_style"]["retro"]["precision"])
+    assert metrics.bands[ConfidenceBand.CLEAR].accuracy == round(100 * test["bands"]["clear"]["right"])
 
 
 def test_model_card_without_metrics_has_none() -> None:

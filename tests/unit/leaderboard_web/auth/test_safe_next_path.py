@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, safe_next_path
 
-ODD = [
+UNSAFE_PATHS = [
     "//x",
     "/\\x",
     "\\x",
@@ -27,7 +27,7 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("requested", [None, *ODD])
+@pytest.mark.parametrize("requested", [None, *UNSAFE_PATHS])
 def test_unsafe_path_becomes_the_default(requested: str | None) -> None:
     assert safe_next_path(requested) == DEFAULT_NEXT_PATH
 
@@ -41,5 +41,5 @@ def test_local_path_is_kept(requested: str) -> None:
 def test_any_path_stays_on_the_site(requested: str) -> None:
     path = safe_next_path(requested)
     # Browsers drop tabs and line breaks, treat backslashes as slashes, and trim spaces.
-    read = path.replace("\t", "").replace("\n", "").replace("\r", "").replace("\\", "/").strip()
-    assert urlsplit(urljoin("https://eva.example/login", read)).netloc == "eva.example"
+    interpreted = path.replace("\t", "").replace("\n", "").replace("\r", "").replace("\\", "/").strip()
+    assert urlsplit(urljoin("https://eva.example/login", interpreted)).netloc == "eva.example"
