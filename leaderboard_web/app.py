@@ -1,15 +1,19 @@
 """The FastAPI application of the site."""
 
 from pathlib import Path
+from typing import Protocol
 
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette_compress import CompressMiddleware
 
-from bot.app import BotApplication
+from core.conversation.service import ConversationService
 from core.images.renditions import RenditionStore
+from core.resources import Resources
+from core.settings import Settings
 from core.signing import VisitorTokenSigner, load_secret_key
+from core.vision.classifier import StyleClassifier
 from leaderboard_web.account import data_export, erase, lists
 from leaderboard_web.account import looks as own_looks
 from leaderboard_web.account import settings as account_settings
@@ -68,11 +72,31 @@ MIN_COMPRESSED_BYTES = 600
 """Shorter responses are sent as they are."""
 
 
-def create_app(service: BotApplication, *, samples: Path) -> FastAPI:
+class SiteServices(Protocol):
+    """What the site needs of the process that serves it."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the process."""
+
+    @property
+    def resources(self) -> Resources:
+        """Database and image storage."""
+
+    @property
+    def classifier(self) -> StyleClassifier:
+        """The model."""
+
+    @property
+    def conversation(self) -> ConversationService:
+        """Eva's side of the chat."""
+
+
+def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
     """Create the application.
 
     Args:
-        service: Eva's services; the caller closes them.
+        service: what the site needs; the caller closes it.
         samples: folder of JPEGs for people who have no photo at hand; may be missing.
 
     Raises:

@@ -39,9 +39,9 @@ def test_thresholds_meet_their_targets_on_the_same_photos() -> None:
 
 
 def test_temperature_respects_weights() -> None:
-    calm, labels = overconfident(factor=1.0)
-    loud = calm * 4
-    logits, twice = np.concatenate([calm, loud]), np.concatenate([labels, labels])
+    temperate, labels = overconfident(factor=1.0)
+    loud = temperate * 4
+    logits, twice = np.concatenate([temperate, loud]), np.concatenate([labels, labels])
     weights = np.repeat([1.0, 50.0], len(labels))
     assert abs(fit_temperature(logits, twice, weights) - 4.0) < 0.4
     assert fit_temperature(logits, twice, weights[::-1].copy()) < 1.6

@@ -49,8 +49,8 @@ def test_exported_model_agrees(network: keras.Model, pictures: list[np.ndarray])
 
 def test_export_of_another_network_is_rejected(network: keras.Model, pictures: list[np.ndarray], tiny: str) -> None:
     keras.utils.set_random_seed(99)
-    stranger = build_network(build_base(tiny, None, (32, 32)))
-    blob, _ = convert_to_serving(stranger)
+    unrelated = build_network(build_base(tiny, None, (32, 32)))
+    blob, _ = convert_to_serving(unrelated)
     with pytest.raises(ExportMismatchError, match="agreement"):
         check_agreement(run_model(build_serving_network(network), pictures), run_model(blob, pictures))
 
