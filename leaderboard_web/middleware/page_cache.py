@@ -1,8 +1,7 @@
 """In-memory cache of public pages for visitors without any cookie.
 
-A hit is exactly what the application answers to the same request: the key holds everything such a page depends on, and
-requests that carry a cookie or credentials never reach the cache. A page is collected as a whole by a task of its own
-before any client waits for it to be sent, so a slow client does not delay others.
+The key holds everything such a page depends on; requests with a cookie or credentials bypass the cache. A task of its
+own collects the whole page before any client waits for it to be sent, so a slow client does not delay others.
 """
 
 import asyncio
@@ -27,31 +26,29 @@ class AnonymousPageCache:
 
     def __init__(self, app: ASGIApp, *, ttl: float) -> None:
         self.app, self._ttl = app, ttl
-        self._pages: dict[Hashable, tuple[float, asyncio.Task[list[Message] | None]]] = {}
+        self._pages: dict[Hashable, tuple[float, asyncio.Task[list[Message]]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from the cache where that is allowed, else pass the request on."""
         key = _cache_key(scope)
-        messages = None if key is None else await self._get(key, scope)
-        if messages is None:
-            await self.app(scope, receive, send)
-            return
+        if key is None:
+            return await self.app(scope, receive, send)
+        expires_at, page = self._pages.get(key, (0.0, None))
+        if is_first := page is None or expires_at < time.monotonic():
+            page = asyncio.create_task(self._collect(key, dict(scope)))
+            self._pages.pop(key, None)
+            self._pages[key] = time.monotonic() + self._ttl, page
+            while len(self._pages) > MAX_PAGES:
+                del self._pages[next(iter(self._pages))]
+        messages = await asyncio.shield(page)
+        if not is_first and not _is_shareable(messages):
+            return await self.app(scope, receive, send)
         for message in messages:
             # Copied, because middleware further out changes messages in place.
             await send({name: list(value) if name == "headers" else value for name, value in message.items()})
 
-    async def _get(self, key: Hashable, scope: Scope) -> list[Message] | None:
-        until, page = self._pages.get(key, (0.0, None))
-        if page is None or until < time.monotonic():
-            page = asyncio.create_task(self._collect(dict(scope)))
-            self._pages.pop(key, None)
-            self._pages[key] = time.monotonic() + self._ttl, page
-            if len(self._pages) > MAX_PAGES:
-                del self._pages[next(iter(self._pages))]
-        return await asyncio.shield(page)
-
-    async def _collect(self, scope: Scope) -> list[Message] | None:
-        """The messages of the answer; None if it is not a page that everybody gets."""
+    async def _collect(self, key: Hashable, scope: Scope) -> list[Message]:
+        """The messages of a response, which stays in the cache only if others may get it, too."""
         messages: list[Message] = []
 
         async def receive() -> Message:
@@ -62,10 +59,14 @@ class AnonymousPageCache:
 
         try:
             await self.app(scope, receive, send)
-        except Exception:  # noqa: BLE001 the request is passed on and meets the fault itself
-            return None
-        is_page = bool(messages) and messages[0].get("status") == 200
-        return messages if is_page and "set-cookie" not in Headers(raw=messages[0]["headers"]) else None
+        finally:
+            if not _is_shareable(messages):
+                self._pages.pop(key, None)
+        return messages
+
+
+def _is_shareable(messages: list[Message]) -> bool:
+    return bool(messages) and messages[0]["status"] == 200 and "set-cookie" not in Headers(raw=messages[0]["headers"])
 
 
 def _cache_key(scope: Scope) -> Hashable | None:
@@ -76,5 +77,8 @@ def _cache_key(scope: Scope) -> Hashable | None:
     headers = Headers(scope=scope)
     if "cookie" in headers or "authorization" in headers or is_kakaotalk_crawler(headers):
         return None
-    target = method, scope["scheme"], headers.get("host"), scope["path"], scope["query_string"]
-    return *target, negotiate_language(headers.get("accept-language")), headers.get("accept") == "application/json"
+    language, wants_json = (
+        negotiate_language(headers.get("accept-language")),
+        headers.get("accept") == "application/json",
+    )
+    return method, scope["scheme"], headers.get("host"), scope["path"], scope["query_string"], language, wants_json

@@ -99,6 +99,13 @@ async def test_errors_and_cookies_are_not_cached(client: httpx.AsyncClient, coun
     assert (await client.post("/")).text != (await client.post("/")).text
 
 
+async def test_an_error_response_is_produced_once_per_request(client: httpx.AsyncClient, counter: Counter) -> None:
+    counter.fails = True
+    for count in (1, 2):
+        assert (await client.get("/")).status_code == 500
+        assert counter.requests == count
+
+
 async def test_concurrent_requests_share_one_response(client: httpx.AsyncClient, counter: Counter) -> None:
     counter.gate.clear()
     clients = [asyncio.create_task(client.get("/")) for _ in range(20)]
