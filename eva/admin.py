@@ -115,13 +115,13 @@ def export_corrections_command(
 def retry_updates() -> None:
     """Let the worker process updates again that were given up."""
     from core.db import dead_letters
-    from core.resources import open_database
+    from core.resources import open_resources
     from core.runtime import run_event_loop
 
     language = terminal_language()
 
     async def retry() -> int:
-        async with open_database(load_settings()) as database, database.transaction() as connection:
+        async with open_resources(load_settings()) as resources, resources.database.connection() as connection:
             return await dead_letters.retry_failed(connection)
 
     with exit_on_error(language):
