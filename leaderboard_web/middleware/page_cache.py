@@ -17,8 +17,7 @@ from leaderboard_web.language import is_kakaotalk_crawler
 
 CACHEABLE_PATHS = re.compile(r"/|/(?:looks|people|styles)/[^.]*")
 """Paths of pages that show what people shared, without their images."""
-MAX_PAGES = 256
-"""Maximum number of cached pages, some 20 kB each."""
+MAX_PAGES = 256  # some 20 kB each
 
 
 class AnonymousPageCache:
@@ -36,7 +35,6 @@ class AnonymousPageCache:
         expires_at, page = self._pages.get(key, (0.0, None))
         if is_first := page is None or expires_at < time.monotonic():
             page = asyncio.create_task(self._collect(key, dict(scope)))
-            self._pages.pop(key, None)
             self._pages[key] = time.monotonic() + self._ttl, page
             while len(self._pages) > MAX_PAGES:
                 del self._pages[next(iter(self._pages))]
@@ -77,8 +75,5 @@ def _cache_key(scope: Scope) -> Hashable | None:
     headers = Headers(scope=scope)
     if "cookie" in headers or "authorization" in headers or is_kakaotalk_crawler(headers):
         return None
-    language, wants_json = (
-        negotiate_language(headers.get("accept-language")),
-        headers.get("accept") == "application/json",
-    )
-    return method, scope["scheme"], headers.get("host"), scope["path"], scope["query_string"], language, wants_json
+    url = scope["scheme"], headers.get("host"), scope["path"], scope["query_string"]
+    return method, *url, negotiate_language(headers.get("accept-language")), headers.get("accept")
