@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -13,6 +14,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.processes import running_process
 
+PACKAGES = ("eva", "core", "bot", "webhooks", "leaderboard_web")
 DEVELOPMENT_ONLY = {"scipy", "tensorflow", "scikit-learn", "matplotlib", "pytest", "aiohttp", "hypothesis"}
 
 
@@ -21,7 +23,13 @@ def clean_bin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` folder of an environment in which only the wheel was installed."""
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder / "dist", ROOT], check=True, timeout=300)
+    # Built from a copy: setuptools would take over files of an earlier build from a folder `build`.
+    source = folder / "source"
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, source / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder / "dist", source], check=True, timeout=300)
     (wheel,) = (folder / "dist").glob("*.whl")
     venv.create(folder / "venv", with_pip=False, symlinks=True)
     python = folder / "venv" / "bin" / "python"
