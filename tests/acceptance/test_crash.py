@@ -5,8 +5,6 @@ people send photos, one of the four is killed with SIGKILL at a random moment an
 EVA_TEST_TORTURE says how many times (`make torture`: 300).
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import random

@@ -1,7 +1,5 @@
 """Moderation: from three reports to the removal of a look."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

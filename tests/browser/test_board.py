@@ -1,7 +1,5 @@
 """The leaderboard and the pages of its looks."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

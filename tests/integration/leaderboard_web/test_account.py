@@ -1,7 +1,5 @@
 """The account pages: they show all of a person's own data, no other data, and nothing after erasure."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

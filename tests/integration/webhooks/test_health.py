@@ -1,7 +1,5 @@
 """Health checks and metrics."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import httpx

@@ -1,7 +1,5 @@
 """The webhook that Kakao calls when a person unlinks their login."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from uuid import UUID
 

@@ -1,7 +1,5 @@
 """A fake KakaoTalk against the channel: real HTTP, real queue and database, a scripted model."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import socket

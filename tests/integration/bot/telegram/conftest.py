@@ -1,7 +1,5 @@
 """The Telegram bot without HTTP: a fake Bot API, a real database and queue, and a model with scripted outputs."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
