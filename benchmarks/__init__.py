@@ -1,1 +1,1 @@
-"""What Eva's figures rest on; results are kept in `results/`."""
+"""Measurements of speed, memory and faithfulness; they write their figures to `results/`."""

@@ -59,7 +59,14 @@ async def prepare(database: Database) -> dict[str, Case]:
 
 
 async def measure(database: Database, cases: dict[str, Case], *, rounds: int, repeat: int) -> None:
-    """Print a table in Markdown: milliseconds of this process per statement, connection included."""
+    """Print a table in Markdown: milliseconds of this process per statement, connection included.
+
+    Args:
+        database: with rows that the statements find.
+        cases: statement and parameters by name.
+        rounds: number of interleaved rounds, of which the median is printed.
+        repeat: number of executions in a round.
+    """
     print("| statement | SQLAlchemy ms | compiled ms | ratio |\n|---|---|---|---|")
     for name, (statement, values) in cases.items():
         times: dict[Any, list[float]] = {through_sqlalchemy: [], compiled: []}

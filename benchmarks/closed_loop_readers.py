@@ -24,7 +24,7 @@ import uvloop
 
 
 class ReaderProtocol(asyncio.Protocol):
-    """A kept connection that sends one request at a time."""
+    """A persistent connection that sends one request at a time."""
 
     def __init__(self) -> None:
         self.response: asyncio.Future[tuple[int, int]] | None = None

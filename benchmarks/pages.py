@@ -99,7 +99,11 @@ def collect_pages(board: SeededBoard) -> dict[str, list[str]]:
 
 
 def measure_rendering(board: SeededBoard, kinds: Mapping[str, list[str]], seconds: float) -> list[Figure]:
-    """Processor time of a rendered page, for Eva and for the reference site with the same HTML."""
+    """Processor time of a rendered page, for Eva and for the reference site with the same HTML.
+
+    Raises:
+        ValueError: the reference site does not return the same HTML.
+    """
     figures = []
     for kind, paths in kinds.items():
         pages = {path: _get(board.port, path) for path in paths}
@@ -136,7 +140,11 @@ def measure_rendering(board: SeededBoard, kinds: Mapping[str, list[str]], second
 def measure_readers(
     boards: Sequence[SeededBoard], kinds: Mapping[int, Mapping[str, list[str]]], seconds: float
 ) -> list[Figure]:
-    """Response times of readers who pause, at each size in turn."""
+    """Response times of readers who pause, at each size in turn.
+
+    Raises:
+        ValueError: a response has a status other than 200.
+    """
     times: dict[int, list[float]] = {board.looks: [] for board in boards}
     for _ in range(2):
         for board in boards:

@@ -1,4 +1,4 @@
-"""Telegram as a webhook sees it, in a process of its own: sends updates over kept connections.
+"""Telegram as a webhook sees it, in a process of its own: sends updates over persistent connections.
 
 Reads a plan as JSON from standard input and writes the result as JSON to standard output:
 

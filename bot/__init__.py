@@ -1,1 +1,1 @@
-"""Eva's voice: what she says about a verdict, in Korean and English, for any channel."""
+"""Adapters for Telegram and KakaoTalk, and a simulator of each for tests."""

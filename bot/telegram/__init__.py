@@ -1,1 +1,1 @@
-"""Telegram's dialect: what an update says, messages and keyboards, and their delivery."""
+"""The Telegram adapter: parses updates, formats messages and keyboards, and delivers them."""

@@ -45,7 +45,16 @@ class UpdateFactory:
         caption: str | None = None,
         **more: Any,
     ) -> JsonObject:
-        """A file with any content, whatever its name and type."""
+        """A message with a file of any content.
+
+        Args:
+            data: content of the file.
+            user_id: the sender.
+            name: name of the file; None leaves it out.
+            mime: MIME type that the sender declares; None leaves it out.
+            caption: text below the file.
+            **more: further fields of the message.
+        """
         file_id = self.api.store_file(data, f"documents/file_{next(self.api.id_counter)}")
         document = {
             **{"file_id": file_id, "file_unique_id": self.api.files[file_id].unique_id, "file_size": len(data)},

@@ -1,1 +1,1 @@
-"""What Eva says and does in a conversation, independent of the messenger."""
+"""What Eva says and does in a conversation, the same on every channel."""

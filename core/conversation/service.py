@@ -1,4 +1,4 @@
-"""What Eva does for a person, whatever the messenger: accounts, sharing, guesses, corrections, names, erasure.
+"""What Eva does for a person on any channel: accounts, sharing, guesses, corrections, names, erasure.
 
 `ConversationService` returns data. The sentences for a `Reply` are chosen by `core.conversation.reply_texts`, the
 buttons and images by the adapter of each channel.

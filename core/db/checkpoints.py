@@ -46,7 +46,13 @@ async def record(connection: AsyncConnection, inbox_id: int, name: str, *, data:
 
 
 async def try_claim(connection: AsyncConnection, inbox_id: int, name: str, *, data: Any = None) -> bool:
-    """Record a step before it is done, so that only one of several workers does it; see `record`.
+    """Record a step before it is done, so that only one of several workers does it.
+
+    Args:
+        connection: to execute on.
+        inbox_id: the update that the job handles.
+        name: of the step, unique for the update.
+        data: what a repeated job needs of it, as JSON; ids only, no texts of people.
 
     Returns:
         True for the worker that recorded it first.

@@ -116,7 +116,14 @@ async def insert_reaction(connection: AsyncConnection, table: Table, look_id: UU
 
 
 async def delete_reaction(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:
-    """Delete a reaction, if there is one; for the parameters see `insert_reaction`."""
+    """Delete a reaction, if there is one.
+
+    Args:
+        connection: to execute on.
+        table: hearts or bookmarks.
+        look_id: the look.
+        person_id: the person whose reaction it is.
+    """
     await connection.execute(delete(table).where(table.c.look_id == look_id, table.c.person_id == person_id))
 
 

@@ -153,6 +153,9 @@ class JobQueue:
             context: what tasks with `pass_context` find in `context.additional_context`.
             concurrency: number of concurrent jobs.
             until_empty: return when no job can start.
+
+        Raises:
+            asyncio.CancelledError: the worker was cancelled.
         """
         timings = self._timings
         while True:

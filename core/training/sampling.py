@@ -34,6 +34,17 @@ class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]
         size: int | None = None,
         seed: int = 0,
     ) -> None:
+        """Draw the first epoch's sample.
+
+        Args:
+            stores: versions of the features of the same photos in the same order.
+            cut: name of the layer whose maps are returned.
+            targets: of the photos, in the order of the stores.
+            batch_size: number of photos in a batch.
+            weights: relative frequency of each photo; None for every photo once, in order.
+            size: number of photos in an epoch; all by default.
+            seed: of the samples.
+        """
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
         self._maps = [store.maps(cut) for store in stores]
         self._targets, self._batch, self._rates = targets, batch_size, weights

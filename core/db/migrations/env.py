@@ -11,7 +11,15 @@ MIGRATION_LOCK_ID = 0x457661
 
 
 def is_own_table(item: SchemaItem, name: str | None, kind: str, reflected: bool, compared: SchemaItem | None) -> bool:
-    """Leave the tables of procrastinate out of comparisons."""
+    """Whether Alembic compares an object; the tables of procrastinate are left out.
+
+    Args:
+        item: the object.
+        name: its name, if it has one.
+        kind: `table`, `column`, `index` or a constraint.
+        reflected: whether it was read from the database.
+        compared: its counterpart on the other side, if there is one.
+    """
     return not (kind == "table" and (name or "").startswith("procrastinate_"))
 
 
