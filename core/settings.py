@@ -6,6 +6,7 @@
 import os
 import re
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -186,7 +187,7 @@ class Settings(BaseSettings):
             return ()
         return (password,) if password else ()
 
-    @property
+    @cached_property
     def is_https(self) -> bool:
         """Whether the public URL uses https."""
         return self.public_url is not None and self.public_url.startswith("https://")

@@ -41,7 +41,7 @@ from leaderboard_web.routes import (
     reactions,
     styles,
 )
-from leaderboard_web.static_files import VersionedStaticFiles
+from leaderboard_web.urls import VersionedStaticFiles
 
 ROUTERS = tuple(
     module.router

@@ -18,7 +18,7 @@ from core.i18n.translations import Language, pick_variant, translate, variant_ke
 from core.signing import UrlSigner
 from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand
-from leaderboard_web.image_urls import private_image_url
+from leaderboard_web.urls import private_image_url
 from leaderboard_web.view_models import ProbabilityBar, build_bar
 
 SAMPLE_SOURCE_PREFIX = "sample:"

@@ -22,8 +22,8 @@ from leaderboard_web.flash import FlashMessages
 from leaderboard_web.language import request_language
 from leaderboard_web.load_shedding import PhotoSlots
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
-from leaderboard_web.routing import UrlPaths
 from leaderboard_web.sessions import ViewerSession
+from leaderboard_web.urls import UrlPaths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,9 @@ from core.db.looks import Look
 from core.i18n.translations import Language, translate
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.middleware.csp import extend_csp
-from leaderboard_web.page_meta import LinkPreview, absolute_url
 from leaderboard_web.share_image import SHARE_IMAGE_SIZE, content_hash
+from leaderboard_web.templating import LinkPreview
+from leaderboard_web.urls import absolute_url
 from leaderboard_web.view_models import LookCard
 
 KAKAO_SOURCES = "https://*.kakao.com"

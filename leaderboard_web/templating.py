@@ -1,9 +1,11 @@
-"""Rendering of the Jinja templates, in the language of the request."""
+"""Rendering of pages from Jinja templates, with their metadata: canonical URL, alternates, Open Graph."""
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
@@ -12,11 +14,58 @@ from markupsafe import Markup, escape
 
 from core.i18n.translations import Language, translate, variant_keys
 from leaderboard_web.language import set_language_cookie
-from leaderboard_web.page_meta import LinkPreview, build_page_meta
-from leaderboard_web.static_files import static_url
+from leaderboard_web.urls import absolute_url, static_url
 
 PERCENTAGE_WITH_PARTICLE = re.compile(r"\d+%\)?[가-힣]+")
 SIZES_CACHE_SIZE = 1024
+CANONICAL_PARAMS = ("style", "when", "after")
+"""Query parameters that make a different page; all others are dropped from canonical URLs."""
+INDEXED_TEMPLATES = {
+    "about.html",
+    "chat.html",
+    "leaderboard.html",
+    "model.html",
+    "privacy.html",
+    "style.html",
+    "styles.html",
+}
+"""Pages that search engines may list; pages about a person or their look are not among them."""
+OPEN_GRAPH_LOCALES = {Language.KO: "ko_KR", Language.EN: "en_US"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPreview:
+    """What messengers and other sites show of a link to a page."""
+
+    language: Language
+    image: str
+    """Path of a 1200 x 630 JPEG; a changed image must have another path."""
+    alt: str
+    title: str | None = None
+    """None for the title of the page."""
+    description: str | None = None
+    """None for the description of the page."""
+    path: str | None = None
+    """Path to which likes and shares are counted; None for that of the page."""
+    type: str = "website"
+    """Open Graph type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageMeta:
+    """The metadata of a page; all URLs are absolute."""
+
+    canonical: str
+    url: str
+    image: str
+    alternates: tuple[tuple[str, str], ...]
+    """Language codes, and the page in each language."""
+    language_switches: tuple[tuple[Language, str], ...]
+    """The other languages, and the page in each: as a query alone, which cannot lead to another site."""
+    is_indexed: bool
+    locale: str
+    """The preview's language in the notation of Open Graph."""
+    preview: LinkPreview
 
 
 def render_page(
@@ -46,7 +95,7 @@ def render_page(
         {
             **_base_context(request, language),
             "section": section,
-            "page_meta": build_page_meta(request, template, language, status=status, preview=preview),
+            "page_meta": _build_page_meta(request, template, language, status=status, preview=preview),
             **context,
         },
         status_code=status,
@@ -85,6 +134,47 @@ def image_sizes(breakpoints: tuple[tuple[str, str, float], ...], ratio: float, w
     """
     scale = max(1, width / height / ratio)
     return ", ".join(f"{condition}{round(number * scale, 1)}{unit}" for condition, unit, number in breakpoints)
+
+
+def _build_page_meta(
+    request: Request, template: str, language: Language, *, status: int = 200, preview: LinkPreview | None = None
+) -> PageMeta:
+    """The metadata of a page.
+
+    Args:
+        request: for the page.
+        template: file name of its template.
+        language: of the page.
+        status: HTTP status; search engines may only list pages with 200.
+        preview: of a link to the page; None for the general preview of the site.
+    """
+    preview = preview or LinkPreview(
+        language=language, image=static_url(f"card-{language}.jpg"), alt=translate("page.tagline", language)
+    )
+    base_url = absolute_url(request, "")
+    page_url = base_url + request.url.path
+    params = [(name, value) for name, value in request.query_params.multi_items() if name in CANONICAL_PARAMS]
+
+    def in_language(code: str | None) -> str:
+        query = urlencode(params if code is None else [*params, ("lang", code)])
+        return f"{page_url}?{query}" if query else page_url
+
+    other_params = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    canonical = in_language(language if request.query_params.get("lang") == language else None)
+    return PageMeta(
+        canonical=canonical,
+        url=canonical if preview.path is None else base_url + preview.path,
+        image=base_url + preview.image,
+        alternates=(*((code.value, in_language(code)) for code in Language), ("x-default", in_language(None))),
+        language_switches=tuple(
+            (other, f"?{urlencode([*other_params, ('lang', other.value)])}")
+            for other in Language
+            if other is not language
+        ),
+        is_indexed=status == 200 and request.method in {"GET", "HEAD"} and template in INDEXED_TEMPLATES,
+        locale=OPEN_GRAPH_LOCALES[preview.language],
+        preview=preview,
+    )
 
 
 def _base_context(request: Request, language: Language) -> dict[str, Any]:

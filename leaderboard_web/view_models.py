@@ -17,7 +17,7 @@ from core.seoul_time import SEOUL
 from core.signing import UrlSigner
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand
-from leaderboard_web.image_urls import (
+from leaderboard_web.urls import (
     private_image_url,
     private_thumbnail_url,
     public_image_url,

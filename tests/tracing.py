@@ -107,8 +107,7 @@ def record_statements(database: Database) -> Iterator[list[str]]:
 
 
 def _project_module(frame: FrameType) -> str | None:
-    """The path of a frame's module relative to the project; None for modules of other packages."""
+    """The path of a frame's module relative to the project; None for other packages, and for compiled templates."""
     file = frame.f_code.co_filename
-    return (
-        file.removeprefix(f"{PROJECT}/") if file.startswith(f"{PROJECT}/") and "/site-packages/" not in file else None
-    )
+    is_ours = file.startswith(f"{PROJECT}/") and "/site-packages/" not in file and file.endswith(".py")
+    return file.removeprefix(f"{PROJECT}/") if is_ours else None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from core.i18n.translations import Language, translate, variant_keys
 from leaderboard_web.share_image import draw_share_image
-from leaderboard_web.static_files import STATIC_DIR
+from leaderboard_web.urls import STATIC_DIR
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "street.jpg"
 

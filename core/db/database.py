@@ -1,7 +1,7 @@
 """The connection to PostgreSQL: `Database`, and the URL forms that the drivers take."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -13,8 +13,8 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from core.db.errors import connection_errors
-from core.errors import UnsupportedDatabaseUrlError
+from core.db.errors import is_connection_error
+from core.errors import DatabaseUnavailableError, UnsupportedDatabaseUrlError
 
 POOL_RECYCLE_SECONDS = 600
 """Seconds after which a connection is replaced: some networks drop longer ones silently."""
@@ -103,6 +103,25 @@ class Database:
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+
+@contextmanager
+def connection_errors(*further: type[Exception]) -> Iterator[None]:
+    """Translate lost and refused connections into `DatabaseUnavailableError`; all other errors pass unchanged.
+
+    Args:
+        further: exception classes that count as well, e.g. `OSError` while connecting.
+
+    Raises:
+        DatabaseUnavailableError: the connection was lost or refused. The cause is chained, since its text may hold the
+            host and the user.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, further) or is_connection_error(error):
+            raise DatabaseUnavailableError(type(error).__name__) from error
+        raise
 
 
 def asyncpg_url(url: str) -> URL:

@@ -8,7 +8,7 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.errors import DatabaseUnavailableError, PersonNotFoundError
+from core.errors import PersonNotFoundError
 
 CONNECTION_SQLSTATE_CLASSES = frozenset({"08", "28"})
 """Connection exception, and invalid authorization."""
@@ -44,25 +44,6 @@ def is_connection_error(error: BaseException) -> bool:
         return sqlstate in CONNECTION_SQLSTATES or sqlstate[:2] in CONNECTION_SQLSTATE_CLASSES
     # asyncpg raises the same class for a wrong value and for a connection that is in use already.
     return isinstance(error, InterfaceError) and "closed" in str(error)
-
-
-@contextmanager
-def connection_errors(*further: type[Exception]) -> Iterator[None]:
-    """Translate lost and refused connections into `DatabaseUnavailableError`; all other errors pass unchanged.
-
-    Args:
-        further: exception classes that count as well, e.g. `OSError` while connecting.
-
-    Raises:
-        DatabaseUnavailableError: the connection was lost or refused. The cause is chained, since its text may hold the
-            host and the user.
-    """
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, further) or is_connection_error(error):
-            raise DatabaseUnavailableError(type(error).__name__) from error
-        raise
 
 
 def violated_constraint(error: IntegrityError | PostgresError) -> str | None:

@@ -276,12 +276,12 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
     """Convert a row with all columns of the table; for the other repositories of looks."""
     cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(CAM_LEVELS)
     cam.setflags(write=False)
-    style = Style(row.style)
+    style, probabilities = Style(row.style), to_style_mapping(np.array(row.probabilities))
     return Look(
         id=row.id,
         person_id=row.person_id,
         style=style,
-        confidence=row.probabilities[style.position],
+        confidence=probabilities[style],
         channel=Channel(row.channel),
         source_message_id=row.source_message_id,
         photo_key=row.photo_key,
@@ -291,7 +291,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         perceptual_hash=row.perceptual_hash,
         verdict=Verdict(
             style=style,
-            probabilities=to_style_mapping(np.array(row.probabilities)),
+            probabilities=probabilities,
             outfit_probability=row.outfit_probability,
             band=ConfidenceBand(row.band),
             cam=cam,

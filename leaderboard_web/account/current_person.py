@@ -15,8 +15,8 @@ from core.db.people import Person
 from leaderboard_web.dependencies import CanonicalUUID, State, Viewer
 from leaderboard_web.language import request_language
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import PageRoute
 
 SECTION = "me"
 """Name of the account pages in the menu."""

@@ -18,11 +18,10 @@ from core.services.retention import erase_person
 from leaderboard_web.auth.login_flow import LOGIN_PATH, safe_next_path
 from leaderboard_web.dependencies import AppState, Lang, State, Transaction, Viewer
 from leaderboard_web.middleware.csp import extend_csp
-from leaderboard_web.page_meta import absolute_url
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.sessions import ViewerSession, clear_visitor_cookie
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import PageRoute, absolute_url
 
 TELEGRAM_STATE_KEY = "telegram"
 """Key in the login session of the `state` of Telegram's widget and the path to continue with."""

@@ -17,8 +17,8 @@ from core.services.retention import erase_person
 from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, redirect_with_session
 from leaderboard_web.dependencies import Lang, State, Transaction, Viewer
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import PageRoute
 
 router = APIRouter(route_class=PageRoute)
 

@@ -14,10 +14,9 @@ from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.dependencies import AppState, Lang, State, Viewer
 from leaderboard_web.errors import status_for
 from leaderboard_web.middleware.csrf import is_same_origin
-from leaderboard_web.page_meta import absolute_url
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.sessions import ViewerSession
+from leaderboard_web.urls import PageRoute, absolute_url
 
 NEXT_PATH_KEY = "next_path"
 """Key in the login session of the path to continue with."""

@@ -24,8 +24,8 @@ from leaderboard_web.auth.telegram_signature import (
 from leaderboard_web.dependencies import Lang, State, Transaction, Viewer
 from leaderboard_web.errors import status_for
 from leaderboard_web.middleware.csp import extend_csp
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import PageRoute
 
 TELEGRAM_WEB_ORIGIN = "https://web.telegram.org"
 """Telegram in the browser, which shows Mini Apps in frames."""

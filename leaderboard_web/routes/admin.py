@@ -17,11 +17,10 @@ from core.i18n.translations import Language, translate
 from core.seoul_time import SEOUL
 from core.services import moderation
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Viewer
-from leaderboard_web.image_urls import private_image_url
 from leaderboard_web.pagination import Cursor, build_page, cursor_parameter
 from leaderboard_web.routes.reactions import ReportReason
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import PageRoute, private_image_url
 
 ROWS_PER_PAGE = 20
 ACTIONS = {

@@ -36,9 +36,9 @@ from leaderboard_web.dependencies import AppState, Lang, State, Viewer, app_stat
 from leaderboard_web.errors import message_for, status_for, wants_json
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.language import request_language
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.templating import render_fragment, render_page
+from leaderboard_web.urls import PageRoute
 
 log = structlog.get_logger()
 

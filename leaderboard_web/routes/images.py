@@ -16,10 +16,9 @@ from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.renditions import make_thumbnail, share_image_key, thumbnail_key
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
-from leaderboard_web.image_urls import public_signature_subject
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.share_image import content_hash, draw_share_image, read_content_hash
 from leaderboard_web.sharing import share_image_text, verdict_sentence
+from leaderboard_web.urls import PageRoute, public_signature_subject
 
 # Private: an image that its owner deletes must not stay in shared caches.
 PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}

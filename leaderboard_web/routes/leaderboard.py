@@ -12,8 +12,8 @@ from core.db.leaderboard import LeaderboardCursor, LeaderboardEntry, Period
 from core.styles import STYLES, Style
 from leaderboard_web.dependencies import Db, Lang, State, Viewer
 from leaderboard_web.pagination import AfterRank, RankCursor
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import PageRoute
 from leaderboard_web.view_models import build_card
 
 PAGE_SIZE = 12

@@ -6,12 +6,11 @@ from core.conversation.narration import style_name, verdict_messages
 from core.db import leaderboard
 from core.seoul_time import SEOUL
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Viewer
-from leaderboard_web.image_urls import public_image_url
 from leaderboard_web.language import preview_language
 from leaderboard_web.routes.reactions import MAX_REPORT_LENGTH, ReportReason
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.sharing import allow_kakao_sdk, build_share_links, link_preview, verdict_sentence
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import PageRoute, public_image_url
 from leaderboard_web.view_models import build_bar, build_card
 
 router = APIRouter(route_class=PageRoute)

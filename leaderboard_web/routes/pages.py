@@ -6,8 +6,8 @@ from core.conversation.narration import style_name
 from core.styles import STYLES
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.model_metrics import load_metrics
-from leaderboard_web.routing import PageRoute
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import PageRoute
 
 router = APIRouter(route_class=PageRoute)
 

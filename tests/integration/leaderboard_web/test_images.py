@@ -14,7 +14,7 @@ from core.urls import signed_image_url
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from leaderboard_web.app import create_app
-from leaderboard_web.image_urls import (
+from leaderboard_web.urls import (
     private_image_url,
     private_thumbnail_url,
     public_image_url,

@@ -26,7 +26,7 @@ from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from leaderboard_web.app import create_app
 from leaderboard_web.share_image import content_hash, read_content_hash
-from leaderboard_web.static_files import static_url
+from leaderboard_web.urls import static_url
 from tests.factories import classify_scripted, create_look, create_person, remove_look, store_images
 from tests.harness import make_application
 from tests.images import encode_image, make_scene

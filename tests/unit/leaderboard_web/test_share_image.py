@@ -12,7 +12,7 @@ from core.conversation.narration import style_name
 from core.i18n.translations import Language, translate, variant_keys
 from core.styles import STYLES
 from leaderboard_web.share_image import BACKGROUND, FONTS, SHARE_IMAGE_SIZE, draw_share_image, wrap_text
-from leaderboard_web.static_files import STATIC_DIR
+from leaderboard_web.urls import STATIC_DIR
 from tests.images import encode_image, make_scene
 
 VERDICTS = ("verdict.sure", "verdict.clear", "verdict.leaning", "verdict.torn")

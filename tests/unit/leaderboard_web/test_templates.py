@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.i18n.translations import Language, translate, variant_keys
-from leaderboard_web.static_files import STATIC_DIR
+from leaderboard_web.urls import STATIC_DIR
 
 TEMPLATES = sorted((STATIC_DIR.parent / "templates").rglob("*.html"))
 

@@ -6,7 +6,8 @@ from asyncpg.exceptions import _base
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.db.errors import connection_errors, is_connection_error, violated_constraint
+from core.db.database import connection_errors
+from core.db.errors import is_connection_error, violated_constraint
 from core.errors import DatabaseUnavailableError
 
 

@@ -1,7 +1,7 @@
 import pytest
 from fastapi import APIRouter
 
-from leaderboard_web.routing import PageRoute, UrlPaths
+from leaderboard_web.urls import PageRoute, UrlPaths
 
 
 @pytest.fixture

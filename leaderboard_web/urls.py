@@ -1,0 +1,154 @@
+"""All URLs of the site: paths of named routes, versioned static files, and signed URLs of images.
+
+`static_url("base.css")` is `/static/<version>/base.css`, which browsers may cache for a year. Scripts import each other
+by relative URLs and so stay within one version. Without a version a file is revalidated by its ETag each time.
+
+Private URLs of images are for the owner of a look and for moderators. Public ones work while the look is on the
+leaderboard.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import Scope
+
+from core.db.looks import LookSummary
+from core.images.renditions import THUMBNAIL_WIDTH
+from core.signing import UrlSigner
+
+STATIC_DIR = Path(__file__).parent / "static"
+VERSION_PATTERN = re.compile(r"[0-9a-f]{12}")
+IMMUTABLE_CACHE_CONTROL = "public, max-age=31536000, immutable"
+URL_LIFETIME = timedelta(days=30)
+"""Minimum validity of a URL. It changes once in this time, so that browsers can cache the image."""
+
+
+def _content_version() -> str:
+    """One version for all files: the hash of their names, sizes and contents."""
+    files = sorted(path for path in STATIC_DIR.rglob("*") if path.is_file())
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(STATIC_DIR).as_posix()} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+VERSION = _content_version()
+
+
+class PageRoute(APIRoute):
+    """A route outside the OpenAPI schema that answers HEAD wherever it answers GET, as Starlette's own routes do."""
+
+    def __init__(self, path: str, endpoint: Any, **options: Any) -> None:
+        super().__init__(path, endpoint, **{**options, "include_in_schema": False})
+        if self.methods is not None and "GET" in self.methods:
+            self.methods.add("HEAD")
+
+
+class UrlPaths:
+    """Builds paths from route names, in Python as well as in templates, where it is called `url_for`.
+
+    It does what `Starlette.url_path_for` does, without walking through all routes for each link of a page.
+    """
+
+    def __init__(self) -> None:
+        self._formats: dict[str, str] = {}
+
+    def add(self, routes: Iterable[BaseRoute]) -> None:
+        """Add routes by their names.
+
+        Raises:
+            ValueError: two routes have the same name.
+        """
+        for route in routes:
+            if isinstance(route, APIRoute):
+                if route.name in self._formats:
+                    raise ValueError(f"two routes are named {route.name!r}")
+                self._formats[route.name] = route.path_format
+
+    def __call__(self, name: str, /, *, query: Mapping[str, object] | None = None, **params: object) -> str:
+        """The path of a route, with its parameters percent-encoded.
+
+        Args:
+            name: of the route.
+            query: parameters after the path; those that are None are left out.
+            params: of the path.
+
+        Raises:
+            KeyError: there is no such route, or a parameter is missing.
+        """
+        path = self._formats[name].format(**{key: quote(str(value), safe="") for key, value in params.items()})
+        pairs = urlencode({key: value for key, value in (query or {}).items() if value is not None})
+        return f"{path}?{pairs}" if pairs else path
+
+
+def absolute_url(request: Request, path: str) -> str:
+    """The absolute URL of a path: under EVA_PUBLIC_URL, else under the address that the request was sent to."""
+    public_url: str | None = request.app.state.eva.settings.public_url
+    return (public_url or str(request.base_url).rstrip("/")) + path
+
+
+def static_url(name: str) -> str:
+    """The URL of a file in `static/`."""
+    return f"/static/{VERSION}/{name}"
+
+
+class VersionedStaticFiles(StaticFiles):
+    """Serves `static/`, with and without a version in front of the path."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=STATIC_DIR)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file with its cache headers.
+
+        Raises:
+            HTTPException: 404, the file does not exist.
+        """
+        version, _, rest = path.replace("\\", "/").partition("/")
+        # During a rolling release, a page of one version may request its files from a process of another.
+        response = await super().get_response(rest if VERSION_PATTERN.fullmatch(version) else path, scope)
+        response.headers["Cache-Control"] = IMMUTABLE_CACHE_CONTROL if version == VERSION else "no-cache"
+        return response
+
+
+def private_image_url(signer: UrlSigner, key: str) -> str:
+    """The URL of a stored image, which works until it expires or the image is deleted."""
+    return f"/pictures/{key}?t={signer.sign(key, URL_LIFETIME, round_to=URL_LIFETIME)}"
+
+
+def private_thumbnail_url(signer: UrlSigner, look: LookSummary) -> str | None:
+    """The URL of the thumbnail of a photo; None if the photo was deleted, or is no wider than a thumbnail."""
+    if look.photo_key is None or look.width <= THUMBNAIL_WIDTH:
+        return None
+    # The photo's signature also opens its thumbnail.
+    return f"/thumbs/{look.id}/{look.photo_key}?t={signer.sign(look.photo_key, URL_LIFETIME, round_to=URL_LIFETIME)}"
+
+
+def public_image_url(signer: UrlSigner, look: LookSummary, key: str) -> str:
+    """The URL of an image of a look, which works while the look is on the leaderboard."""
+    token = signer.sign(public_signature_subject(look.id, key), URL_LIFETIME, round_to=URL_LIFETIME)
+    return f"/shared/{look.id}/{key}?t={token}"
+
+
+def public_thumbnail_url(signer: UrlSigner, look: LookSummary) -> str | None:
+    """The URL of the thumbnail of a look on the leaderboard; None where `private_thumbnail_url` is None."""
+    if look.photo_key is None or look.width <= THUMBNAIL_WIDTH:
+        return None
+    token = signer.sign(public_signature_subject(look.id, look.photo_key), URL_LIFETIME, round_to=URL_LIFETIME)
+    return f"/shared/{look.id}/thumb/{look.photo_key}?t={token}"
+
+
+def public_signature_subject(look_id: UUID, key: str) -> str:
+    """What public URLs sign; it differs from the key, so that no public URL can be used as a private one."""
+    return f"{look_id} {key}"
