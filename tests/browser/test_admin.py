@@ -47,7 +47,7 @@ def report(page: Page, site: str, look: str, token: str) -> None:
 def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:
     look = reported["look"]
     for number, token in enumerate(reported["visitors"]):
-        # The last one without JavaScript: both ways count.
+        # The last one without JavaScript: both forms of the report count.
         page = open_page(path="/", java_script_enabled=number != 2)
         report(page, site, look, token)
     visitor = open_page(path="/", expect_errors=True)
@@ -96,7 +96,7 @@ def new_visitor_sees(page: Page, site: str, look: str) -> str:
     page.goto(f"{site}/looks/{look}")
     with page.expect_response("**/heart"):
         page.locator(".heart button").click()
-    return next(each["value"] for each in page.context.cookies() if each["name"] == "visitor")
+    return next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "visitor")
 
 
 def test_nothing_sticks_out(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:

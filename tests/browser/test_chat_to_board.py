@@ -36,7 +36,11 @@ def press(telegram: FakeTelegram, verb: ActionType) -> None:
 def wait_for_text(telegram: FakeTelegram, key: str, **words: object) -> None:
     """Wait until Eva sends this text."""
     telegram.wait(
-        lambda: [each for each in telegram.messages(MINA) if each.get("text") == translate(key, Language.KO, **words)]
+        lambda: [
+            message
+            for message in telegram.messages(MINA)
+            if message.get("text") == translate(key, Language.KO, **words)
+        ]
     )
 
 

@@ -15,7 +15,9 @@ from bot.telegram.ingest import store_update
 from bot.telegram.worker import UpdateHandler, register_tasks
 from bot.testing.telegram import FakeTelegram
 from core.conversation.service import ConversationService
-from core.db.schema import metadata
+from core.db import looks, people
+from core.db.looks import Look
+from core.db.schema import IdentityProvider, metadata
 from core.jobs.queue import JobQueue
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
@@ -157,3 +159,10 @@ async def harness(
         handler = UpdateHandler(conversation, client, bot.bot, retry_delays=NO_DELAYS)
         async with JobQueue(resources.database.conninfo, register_tasks(handler)) as queue:
             yield TelegramHarness(telegram, resources, handler, queue, model, storage_folder)
+
+
+async def list_looks(harness: TelegramHarness, user_id: int = USER_ID) -> list[Look]:
+    async with harness.resources.database.transaction() as connection:
+        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(user_id))
+        assert identity is not None
+        return await looks.list_for_person(connection, identity.person_id, limit=99)

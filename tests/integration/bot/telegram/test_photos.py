@@ -1,8 +1,7 @@
-"""Photos and albums: verdicts, interrupted replies, unusable photos, guesses."""
+"""Photos: verdicts, interrupted replies, unusable photos."""
 
 import asyncio
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,27 +10,18 @@ from PIL import Image
 from bot.telegram.formatting import OutgoingMessage
 from bot.telegram.ingest import requeue_orphans
 from bot.telegram.worker import register_tasks
-from core.conversation.narration import style_description, style_name, verdict_messages
-from core.db import dead_letters, looks, people
+from core.conversation.narration import style_name, verdict_messages
+from core.db import dead_letters, people
 from core.db.dead_letters import MAX_REQUEUES
-from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, StorageUnavailableError
 from core.i18n.translations import Language, translate, variant_keys
 from core.jobs.queue import JobQueue, WorkerTimings
-from core.seoul_time import SEOUL
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
 from tests.images import encode_image, make_quadrants
-from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, TelegramHarness
-
-
-async def list_looks(harness: TelegramHarness, user_id: int = USER_ID) -> list[Look]:
-    async with harness.resources.database.transaction() as connection:
-        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(user_id))
-        assert identity is not None
-        return await looks.list_for_person(connection, identity.person_id, limit=99)
+from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, TelegramHarness, list_looks
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -241,191 +231,6 @@ async def test_daily_limit_ends_with_an_apology(harness: TelegramHarness) -> Non
 
     assert harness.last_message()["text"] == translate("talk.limit", Language.KO, count=str(DAILY_LIMIT))
     assert len(harness.photo_messages()) == DAILY_LIMIT
-
-
-async def test_album_gets_one_reply_with_the_clearest_verdict(harness: TelegramHarness) -> None:
-    harness.model.next_outputs = [
-        make_outputs(Style.CASUAL, confidence=0.7),
-        make_outputs(Style.RETRO, confidence=0.95),
-        make_outputs(Style.CASUAL, outfit=0.02),
-    ]
-    await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(3)]))
-    texts = harness.texts()
-
-    assert len(texts) == 4
-    assert texts[0].splitlines() == [
-        translate("talk.album", Language.KO, count=3, number=2),
-        translate("talk.album.line", Language.KO, number=1, style=style_name(Style.CASUAL, Language.KO), percent=70),
-        translate("talk.album.line", Language.KO, number=2, style=style_name(Style.RETRO, Language.KO), percent=95),
-        translate("talk.album.no_outfit", Language.KO, number=3),
-    ]
-    assert style_name(Style.RETRO, Language.KO) in harness.photo_messages()[0]["caption"]
-    assert await harness.count_unprocessed() == 0
-
-
-async def test_album_without_any_outfit(harness: TelegramHarness) -> None:
-    harness.model.next_outputs = [make_outputs(Style.CASUAL, outfit=0.02)] * 2
-    await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(2)]))
-
-    assert harness.texts() == [translate("talk.album.nothing", Language.KO, count=2)]
-
-
-async def test_album_with_an_unusable_photo(harness: TelegramHarness) -> None:
-    album = harness.updates.album([make_photo(seed) for seed in range(3)])
-    harness.telegram.api.files[album[1]["message"]["photo"][0]["file_id"]] = harness.telegram.api.files[
-        harness.telegram.api.store_file(b"no picture")
-    ]
-    await harness.send_updates(*album)
-    texts = harness.texts()
-
-    assert len(texts) == 4
-    assert translate("talk.album", Language.KO, count=2, number=1) in texts[0]
-    assert translate("error.not_an_image", Language.KO) in texts[0]
-
-
-async def test_late_photo_of_an_album_gets_its_own_reply(harness: TelegramHarness) -> None:
-    album = harness.updates.album([make_photo(seed) for seed in range(3)])
-    await harness.send_updates(*album[:2])
-    await harness.send_updates(album[2])
-
-    assert len(harness.texts()) == 8
-    assert await harness.count_unprocessed() == 0
-
-
-async def test_album_in_a_group_is_addressed_as_a_whole(harness: TelegramHarness) -> None:
-    name = f"@{harness.telegram.api.me['username']}"
-    mention = [{"type": "mention", "offset": 0, "length": len(name)}]
-    photos = [make_photo(seed) for seed in range(2)]
-    await harness.send_updates(*harness.updates.album(photos, chat_id=-5, caption="us two"))
-    assert harness.telegram.messages(-5) == []
-    await harness.send_updates(*harness.updates.album(photos, chat_id=-5, caption=name, caption_entities=mention))
-    assert harness.texts(-5)[0].startswith(translate("talk.album", Language.KO, count=2, number=1))
-    assert len(harness.photo_messages(-5)) == 1
-    assert await harness.count_unprocessed() == 0
-
-
-async def test_interrupted_album_continues(harness: TelegramHarness) -> None:
-    harness.telegram.fail_next("sendPhoto", 500, count=4)
-    await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(3)]))
-
-    assert len(harness.texts()) == 4
-    assert harness.model.call_count == 3
-    assert await harness.count_unprocessed() == 0
-
-
-async def test_album_of_videos_gets_one_reply(harness: TelegramHarness) -> None:
-    await harness.send_updates(*(harness.updates.media("video", media_group_id="1") for _ in range(3)))
-
-    assert harness.texts() == [translate("talk.kind.video", Language.KO)]
-    assert await harness.count_unprocessed() == 0
-
-
-async def test_guess_mode_prompts_before_the_verdict(harness: TelegramHarness) -> None:
-    await harness.send_updates(harness.updates.photo(make_photo(1)))
-    await harness.send_updates(harness.press(harness.last_message(), "guess"))
-    assert harness.buttons(harness.last_message()) == ["tell"]
-    await harness.send_updates(harness.updates.photo(make_photo(2)))
-    prompt = harness.last_message()
-    assert prompt["text"] == translate("talk.guess.ask", Language.KO)
-    assert harness.buttons(prompt) == ["guess"] * 8 + ["result"]
-    before = len(harness.texts())
-    await harness.send_updates(harness.press(prompt, "guess", Style.STREET))
-    verdict = harness.texts()[before:]
-    style = style_name(Style.STREET, Language.KO)
-
-    assert verdict[0] in {
-        translate(key, Language.KO, guess=style, style=style) for key in variant_keys("talk.guess.right", Language.KO)
-    }
-    assert len(verdict) == 4
-    assert harness.buttons(harness.last_message()) == ["share", "keep", "another", "tell", "correct"]
-    assert (
-        harness.buttons(
-            next(message for message in harness.telegram.messages() if message["message_id"] == prompt["message_id"])
-        )
-        == []
-    )
-    assert (await list_looks(harness))[0].guessed_style is Style.STREET
-
-
-async def test_guess_can_be_typed(harness: TelegramHarness) -> None:
-    await harness.send_updates(harness.updates.text(style_name(Style.RETRO, Language.KO)))
-    assert await list_looks(harness) == []
-    await harness.send_updates(harness.updates.photo(make_photo()))
-    await harness.send_updates(harness.press(harness.last_message(), "guess"))
-    await harness.send_updates(harness.updates.photo(make_photo(1)))
-    await harness.send_updates(harness.updates.text("레트로는 어떤 스타일이에요?"))
-    assert (await list_looks(harness))[0].guessed_style is None
-    await harness.send_updates(harness.updates.text("음, 레트로 같아요"))
-    assert (await list_looks(harness))[0].guessed_style is Style.RETRO
-    assert len(harness.photo_messages()) == 2
-
-
-async def test_typed_style_after_the_verdict_is_small_talk_unless_prompted(harness: TelegramHarness) -> None:
-    retro = style_name(Style.RETRO, Language.KO)
-    description = f"{retro}: {style_description(Style.RETRO, Language.KO)}"
-    await harness.send_updates(harness.updates.photo(make_photo(1)))
-    await harness.send_updates(harness.press(harness.last_message(), "guess"))
-    await harness.send_updates(harness.updates.photo(make_photo(2)))
-    await harness.send_updates(harness.press(harness.last_message(), "result"))
-    closing = harness.last_message()
-    await harness.send_updates(harness.updates.text(retro))
-    assert harness.texts()[-1] == description
-
-    await harness.send_updates(harness.press(closing, "correct"))
-    await harness.send_updates(harness.updates.text(retro))
-    assert harness.texts()[-1] == translate("talk.correct.thanks", Language.KO, style=retro)
-    await harness.send_updates(harness.updates.text(retro))
-    assert harness.texts()[-1] == description
-    look = (await list_looks(harness))[0]
-    assert (look.guessed_style, look.corrected_style) == (None, Style.RETRO)
-
-
-async def test_pending_guess_is_hidden_from_lists_and_revealed_by_albums(
-    harness: TelegramHarness,
-) -> None:
-    await harness.send_updates(harness.updates.photo(make_photo(1)))
-    await harness.send_updates(harness.press(harness.last_message(), "guess"))
-    await harness.send_updates(harness.updates.photo(make_photo(2)))
-    waiting = harness.last_message()
-    before = len(harness.texts())
-    await harness.send_updates(harness.updates.text("/me"))
-    style, day = style_name(Style.STREET, Language.KO), datetime.now(SEOUL).date().isoformat()
-    assert "\n".join(harness.texts()[before:]).count(day) == 2, "the first look, in the list and with its buttons"
-    assert harness.texts()[before].startswith(translate("talk.me.count", Language.KO, count=2))
-    assert translate("talk.me", Language.KO, count=2, style=style) not in harness.texts()[before]
-
-    await harness.send_updates(harness.press(waiting, "result"))
-    await harness.send_updates(harness.updates.text("/me"))
-    assert translate("talk.me", Language.KO, count=2, style=style) in "\n".join(harness.texts()), "no guess is pending"
-
-    await harness.send_updates(*(harness.updates.photo(make_photo(seed), media_group_id="1") for seed in (3, 4)))
-    await harness.send_updates(harness.updates.text(style))
-    assert [look.guessed_style for look in await list_looks(harness)] == [None] * 4
-
-
-async def test_result_without_a_guess_and_guess_in_the_caption(harness: TelegramHarness) -> None:
-    await harness.send_updates(harness.updates.photo(make_photo(1)))
-    await harness.send_updates(harness.press(harness.last_message(), "guess"))
-    await harness.send_updates(harness.updates.photo(make_photo(2)))
-    before = len(harness.texts())
-    await harness.send_updates(harness.press(harness.last_message(), "result"))
-    assert len(harness.texts()) - before == 4
-    await harness.send_updates(harness.updates.photo(make_photo(3), caption=f"{style_name(Style.RETRO, Language.KO)}!"))
-
-    assert len(harness.texts()) - before == 8
-    assert (await list_looks(harness))[0].guessed_style is Style.RETRO
-
-
-async def test_guess_survives_an_interrupted_reply(harness: TelegramHarness) -> None:
-    await harness.send_updates(harness.updates.photo(make_photo(1)))
-    await harness.send_updates(harness.press(harness.last_message(), "guess"))
-    await harness.send_updates(harness.updates.photo(make_photo(2)))
-    before = len(harness.texts())
-    harness.telegram.fail_next("sendMessage", 500, count=4)
-    await harness.send_updates(harness.press(harness.last_message(), "guess", Style.STREET))
-
-    assert len(harness.texts()) - before == 4
-    assert translate("talk.guess.late", Language.KO) not in harness.texts()
 
 
 async def test_photo_of_an_erased_person(harness: TelegramHarness) -> None:

@@ -1,0 +1,119 @@
+"""The conversation in the browser: guesses, corrections, sharing."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from core.i18n.translations import Language, translate, variant_keys
+from tests.browser.chat_page import bubbles, choose, expect_answer, press, say
+from tests.browser.conftest import OpenPage
+from tests.images import encode_image, make_scene
+
+pytestmark = pytest.mark.browser
+
+
+def test_verdict_can_be_copied(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    choose(page, samples / "street.jpg")
+    page.locator(".copy").click()
+    expect(page.locator(".copy")).to_have_text(translate("page.copied", Language.EN))
+    greetings = len(variant_keys("page.hello", Language.EN))
+    messages = page.locator(".log .bubble.eva p").all_text_contents()[greetings:]
+    assert page.evaluate("navigator.clipboard.readText()") == "\n".join(messages)
+
+
+@pytest.mark.parametrize(("locale", "language"), [("en-GB", Language.EN), ("ko-KR", Language.KO)])
+def test_look_is_shared_under_the_typed_name(open_page: OpenPage, locale: str, language: Language) -> None:
+    page = open_page(locale=locale)
+    choose(page, {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": encode_image(make_scene(300, 400, seed=11))})
+    press(page, "talk.button.share", language)
+    name = page.get_by_label(translate("try.name", language))
+    expect(name).to_be_focused()
+    own = f"Mina {language}"
+    name.fill(own)
+    page.keyboard.press("Enter")
+    expect(bubbles(page).last).to_have_text(translate("talk.shared", language, name=own))
+    page.reload()
+    expect(bubbles(page).last).to_have_text(translate("talk.shared", language, name=own))
+    page.get_by_role("link", name=translate("talk.button.page", language)).click()
+    expect(page.locator(".verdict")).to_contain_text(own)
+    page.goto(page.url.partition("/looks")[0])
+    expect(page.locator("main")).to_contain_text(own)
+    page.goto(f"{page.url}try")
+    press(page, "talk.button.unshare", language)
+    expect(bubbles(page).last).to_have_text(translate("talk.unshared", language))
+
+
+def test_conversation_survives_a_reload(open_page: OpenPage, samples: Path) -> None:
+    page = open_page()
+    choose(page, samples / "street.jpg")
+    expect_answer(page)
+    press(page, "talk.button.keep")
+    expect(bubbles(page).last).to_have_text(translate("talk.kept", Language.EN))
+    page.reload()
+    expect_answer(page)
+    expect(page.locator(".log .bubble.you img")).to_be_visible()
+    expect(page.get_by_role("button", name=translate("talk.button.share", Language.EN))).to_be_visible()
+    choose(page, samples / "street.jpg")
+    remembered = [translate(key, Language.EN) for key in variant_keys("talk.remembered", Language.EN)]
+    expect(bubbles(page).filter(has_text=re.compile("|".join(map(re.escape, remembered))))).to_have_count(1)
+
+
+def test_guess_mode_prompts_before_the_verdict(open_page: OpenPage, samples: Path) -> None:
+    page = open_page()
+    page.get_by_label(translate("try.guess", Language.EN)).check()
+    choose(page, samples / "street.jpg")
+    expect(bubbles(page).last).to_have_text(translate("talk.guess.ask", Language.EN))
+    expect(page.locator(".log .bars")).to_have_count(0)
+    page.reload()
+    expect(bubbles(page)).to_have_text([translate("talk.guess.ask", Language.EN)])
+    expect(page.get_by_label(translate("try.guess", Language.EN))).to_be_checked()
+    page.get_by_role("button", name="Feminine", exact=True).click()
+    expect_answer(page)
+    right = [translate(key, Language.EN, style="Feminine") for key in variant_keys("talk.guess.right", Language.EN)]
+    expect(bubbles(page).filter(has_text=re.compile("|".join(map(re.escape, right))))).to_have_count(1)
+
+
+def test_text_and_correction_are_answered(open_page: OpenPage, samples: Path) -> None:
+    page = open_page()
+    say(page, "hello")
+    expect(bubbles(page).last).to_have_text(translate("talk.about", Language.EN))
+    expect(page.locator("#words")).to_have_value("")
+    choose(page, samples / "street.jpg")
+    press(page, "talk.button.correct")
+    expect(bubbles(page).last).to_have_text(translate("talk.correct.ask", Language.EN))
+    say(page, "Ethnic, I think")
+    expect(bubbles(page).last).to_have_text(translate("talk.correct.thanks", Language.EN, style="Ethnic"))
+
+
+def test_sharing_prompt_can_be_used_by_keyboard(open_page: OpenPage, samples: Path) -> None:
+    page = open_page()
+    choose(page, samples / "street.jpg")
+    share = page.get_by_role("button", name=translate("talk.button.share", Language.EN))
+    share.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#name")).to_be_focused()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name=translate("talk.button.take", Language.EN))).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(bubbles(page).last).to_have_text(translate("talk.kept", Language.EN))
+    expect(share).to_be_focused()
+
+
+def test_actions_are_in_view_on_a_phone(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(
+        viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, reduced_motion="no-preference"
+    )
+    choose(page, samples / "street.jpg")
+    share = page.get_by_role("button", name=translate("talk.button.share", Language.EN))
+    expect(share).to_be_in_viewport()
+    share.tap()
+    name = page.locator("#name")
+    expect(name).to_be_in_viewport()
+    box = name.bounding_box()
+    assert box is not None
+    assert box["width"] > 180

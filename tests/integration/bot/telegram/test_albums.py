@@ -1,0 +1,85 @@
+"""Albums get one reply."""
+
+from core.conversation.narration import style_name
+from core.i18n.translations import Language, translate
+from core.styles import Style
+from core.vision.fake_backend import make_outputs
+from tests.factories import make_photo
+from tests.integration.bot.telegram.conftest import TelegramHarness
+
+
+async def test_album_gets_one_reply_with_the_clearest_verdict(harness: TelegramHarness) -> None:
+    harness.model.next_outputs = [
+        make_outputs(Style.CASUAL, confidence=0.7),
+        make_outputs(Style.RETRO, confidence=0.95),
+        make_outputs(Style.CASUAL, outfit=0.02),
+    ]
+    await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(3)]))
+    texts = harness.texts()
+
+    assert len(texts) == 4
+    assert texts[0].splitlines() == [
+        translate("talk.album", Language.KO, count=3, number=2),
+        translate("talk.album.line", Language.KO, number=1, style=style_name(Style.CASUAL, Language.KO), percent=70),
+        translate("talk.album.line", Language.KO, number=2, style=style_name(Style.RETRO, Language.KO), percent=95),
+        translate("talk.album.no_outfit", Language.KO, number=3),
+    ]
+    assert style_name(Style.RETRO, Language.KO) in harness.photo_messages()[0]["caption"]
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_album_without_any_outfit(harness: TelegramHarness) -> None:
+    harness.model.next_outputs = [make_outputs(Style.CASUAL, outfit=0.02)] * 2
+    await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(2)]))
+
+    assert harness.texts() == [translate("talk.album.nothing", Language.KO, count=2)]
+
+
+async def test_album_with_an_unusable_photo(harness: TelegramHarness) -> None:
+    album = harness.updates.album([make_photo(seed) for seed in range(3)])
+    harness.telegram.api.files[album[1]["message"]["photo"][0]["file_id"]] = harness.telegram.api.files[
+        harness.telegram.api.store_file(b"no picture")
+    ]
+    await harness.send_updates(*album)
+    texts = harness.texts()
+
+    assert len(texts) == 4
+    assert translate("talk.album", Language.KO, count=2, number=1) in texts[0]
+    assert translate("error.not_an_image", Language.KO) in texts[0]
+
+
+async def test_late_photo_of_an_album_gets_its_own_reply(harness: TelegramHarness) -> None:
+    album = harness.updates.album([make_photo(seed) for seed in range(3)])
+    await harness.send_updates(*album[:2])
+    await harness.send_updates(album[2])
+
+    assert len(harness.texts()) == 8
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_album_in_a_group_is_addressed_as_a_whole(harness: TelegramHarness) -> None:
+    name = f"@{harness.telegram.api.me['username']}"
+    mention = [{"type": "mention", "offset": 0, "length": len(name)}]
+    photos = [make_photo(seed) for seed in range(2)]
+    await harness.send_updates(*harness.updates.album(photos, chat_id=-5, caption="us two"))
+    assert harness.telegram.messages(-5) == []
+    await harness.send_updates(*harness.updates.album(photos, chat_id=-5, caption=name, caption_entities=mention))
+    assert harness.texts(-5)[0].startswith(translate("talk.album", Language.KO, count=2, number=1))
+    assert len(harness.photo_messages(-5)) == 1
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_interrupted_album_continues(harness: TelegramHarness) -> None:
+    harness.telegram.fail_next("sendPhoto", 500, count=4)
+    await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(3)]))
+
+    assert len(harness.texts()) == 4
+    assert harness.model.call_count == 3
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_album_of_videos_gets_one_reply(harness: TelegramHarness) -> None:
+    await harness.send_updates(*(harness.updates.media("video", media_group_id="1") for _ in range(3)))
+
+    assert harness.texts() == [translate("talk.kind.video", Language.KO)]
+    assert await harness.count_unprocessed() == 0

@@ -1,0 +1,138 @@
+"""The data export contains all own data and none of others."""
+
+import io
+import json
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import func, insert
+
+from core.db import (
+    checkpoints,
+    follows,
+    inbox,
+    look_feedback,
+    look_images,
+    looks,
+    moderation,
+    people,
+    reactions,
+    schema,
+)
+from core.db.looks import Look
+from core.db.people import Person
+from core.db.schema import Channel, IdentityProvider, ModerationAction, PendingQuestion
+from core.i18n.translations import Language, translate
+from core.resources import Resources
+from core.styles import STYLES, Style
+from tests.integration.leaderboard_web.account.conftest import add_look, add_person
+
+
+async def add_data_in_every_table(resources: Resources, person: Person, other: Person, word: str) -> list[Look]:
+    """Add rows of a person to every table: a private and a shared look with images, and a look without."""
+    with_images = [await add_look(resources, person.id, shared=shared) for shared in (False, True)]
+    expired = await add_look(resources, person.id)
+    async with resources.database.transaction() as connection:
+        await look_feedback.set_pending_question(connection, with_images[0].id, PendingQuestion.GUESS)
+        await look_feedback.record_guess(connection, with_images[0].id, Style.MODE)
+        await look_images.clear_image_keys(connection, [expired.id])
+        await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, f"telegram {word}")
+        other_looks = [look for look in await looks.list_for_person(connection, other.id, limit=9) if look.shared_at]
+        for look in other_looks:
+            await reactions.add_heart(connection, look.id, person.id)
+            await reactions.add_bookmark(connection, look.id, person.id)
+            await moderation.create_report(connection, look.id, person.id, reason=f"reason {word}")
+        await follows.follow(connection, person.id, other.id)
+        ticket = {"token_hash": sha256(word.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
+        await connection.execute(insert(schema.one_time_tokens).values(**ticket))
+        action = {"action": ModerationAction.RESTORE, "look_id": with_images[1].id, "moderator_id": other.id}
+        await connection.execute(insert(schema.moderation_log).values(**action))
+        number = await inbox.insert(
+            connection,
+            Channel.TELEGRAM,
+            f"update {word}",
+            external_sender_id=f"telegram {word}",
+            payload={"words": f"said {word}"},
+        )
+        assert number is not None
+        await checkpoints.record(connection, number, "verdict", data=f"message {word}")
+    return [*with_images, expired]
+
+
+def unzip_files(reply: httpx.Response) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(reply.content)) as file:
+        assert file.testzip() is None
+        return {name: file.read(name) for name in file.namelist()}
+
+
+async def test_data_export_contains_all_own_data_and_none_of_others(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    jun = await add_person(resources)
+    first = await add_look(resources, jun.id, shared=True)
+    own_looks = await add_data_in_every_table(resources, mina, jun, "of-mina")
+    other_looks = await add_data_in_every_table(resources, jun, mina, "of-jun")
+    reply = await client.get("/me/data.zip")
+    assert (reply.headers["content-type"], reply.headers["cache-control"]) == ("application/zip", "no-store")
+    assert 'attachment; filename="eva-' in reply.headers["content-disposition"]
+    files = unzip_files(reply)
+    rows = {name.removesuffix(".json"): json.loads(files[name]) for name in files if name.endswith(".json")}
+    assert set(rows) == set(schema.metadata.tables) - {"daily_counts"}, "a table that is not in the download"
+    assert not [name for name, table_rows in rows.items() if not table_rows], "a table without a row proves nothing"
+
+    assert [row["id"] for row in rows["looks"]] == [str(look.id) for look in own_looks]
+    first_row = rows["looks"][0]
+    assert list(first_row["probabilities"]) == [str(style) for style in STYLES]
+    assert first_row["probabilities"] == pytest.approx(
+        {str(style): own_looks[0].verdict.probabilities[style] for style in STYLES}
+    )
+    assert first_row["guessed_style"] == "mode"
+    whole = set(schema.looks.c.keys()) - {"person_id", "photo_key", "heatmap_key", "cam_columns"}
+    assert set(first_row) == whole
+    assert len(first_row["cam"]) * len(first_row["cam"][0]) == own_looks[0].verdict.cam.size
+    assert set(rows["people"][0]) == set(schema.people.c.keys())
+    assert [row["followers"] for row in rows["people"]] == [1]
+    assert {row["subject"] for row in rows["identities"]} > {"telegram of-mina"}
+    assert [row["look_id"] for row in rows["hearts"]] == [str(first.id)]
+    assert [row["reason"] for row in rows["reports"]] == ["reason of-mina"]
+    assert [row["name"] for row in rows["follows"]] == ["Jun"]
+    assert rows["moderation_log"][0]["action"] == "restore"
+    assert rows["inbox"][0]["payload"] == {"words": "said of-mina"}
+    assert rows["job_checkpoints"][0]["data"] == "message of-mina"
+
+    pictured = {f"pictures/{look.id}-{kind}.jpg": kind for look in own_looks[:2] for kind in ("photo", "heatmap")}
+    assert {name for name in files if name.startswith("pictures/")} == set(pictured)
+    assert {files[name] for name, kind in pictured.items() if kind == "photo"} == {b"photo"}
+    assert {files[name] for name, kind in pictured.items() if kind == "heatmap"} == {b"cam"}
+    assert files["README.txt"].decode().startswith(translate("me.data.readme.1", Language.EN))
+
+    everything = b"".join(files.values()).decode()
+    for private in (
+        str(jun.id),
+        "of-jun",
+        *(str(look.id) for look in other_looks),
+        *(look.photo_key or "" for look in own_looks[:2]),
+    ):
+        assert private not in everything
+
+
+async def test_data_export_skips_images_deleted_meanwhile(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    look = await add_look(resources, mina.id)
+    await resources.storage.delete([look.photo_key or ""])
+    files = unzip_files(await client.get("/me/data.zip"))
+    assert [name for name in files if name.startswith("pictures/")] == [f"pictures/{look.id}-heatmap.jpg"]
+
+
+async def test_data_export_fails_before_sending_without_storage(
+    client: httpx.AsyncClient, resources: Resources, mina: Person, storage_folder: Path
+) -> None:
+    await add_look(resources, mina.id)
+    storage_folder.rename(storage_folder.with_name("away"))
+    assert (await client.get("/me/data.zip")).status_code == 503
+    storage_folder.with_name("away").rename(storage_folder)
+    assert (await client.get("/me/data.zip")).status_code == 200

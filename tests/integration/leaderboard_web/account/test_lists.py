@@ -1,0 +1,138 @@
+"""Lists of own looks, bookmarks and followed people."""
+
+from datetime import timedelta
+from html import unescape
+
+import httpx
+from lxml import html
+from sqlalchemy import func, update
+
+from core.db import (
+    follows,
+    look_images,
+    looks,
+    moderation,
+    reactions,
+    schema,
+)
+from core.db.looks import Look
+from core.db.people import Person
+from core.i18n.translations import Language, translate
+from core.resources import Resources
+from leaderboard_web.account import lists
+from tests.factories import create_person, remove_look
+from tests.html import attributes, next_url
+from tests.html import select as select_elements
+from tests.integration.leaderboard_web.account.conftest import add_look, add_person, look_ids, page_text
+
+
+async def all_look_ids(client: httpx.AsyncClient, link: str | None) -> list[str]:
+    """The looks of all pages of a list."""
+    ids: list[str] = []
+    while link is not None:
+        page = await client.get(link)
+        assert page.status_code == 200
+        ids += look_ids(page)
+        link = next_url(page)
+    return ids
+
+
+async def test_history_lists_all_looks_latest_first_in_pages(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    own_looks = [
+        await add_look(resources, mina.id, shared=number % 5 == 0) for number in range(2 * lists.LOOKS_PER_PAGE + 1)
+    ]
+    async with resources.database.transaction() as connection:
+        # Two looks with the same time are on different pages.
+        moment = own_looks[lists.LOOKS_PER_PAGE].created_at
+        same_time = schema.looks.c.id.in_([own_looks[lists.LOOKS_PER_PAGE + 1].id, own_looks[lists.LOOKS_PER_PAGE].id])
+        await connection.execute(update(schema.looks).where(same_time).values(created_at=moment))
+    await add_look(resources, (await add_person(resources)).id, shared=True)
+    assert await all_look_ids(client, "/me") == [str(look.id) for look in reversed(own_looks)]
+    for wrong in ("nonsense", "", "1.2", f"{10**16}9.{own_looks[0].id.hex}"):
+        assert (await client.get("/me", params={"before": wrong})).status_code == 404
+
+
+async def test_history_shows_visibility_and_retention_of_each_look(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    private, shared, suspended, removed, expired = [
+        await add_look(resources, mina.id, shared=name in {"shared", "suspended", "removed"})
+        for name in ("private", "shared", "suspended", "removed", "expired")
+    ]
+    async with resources.database.transaction() as connection:
+        for _ in range(3):
+            await moderation.create_report(connection, suspended.id, (await create_person(connection)).id, reason="odd")
+        await look_images.clear_image_keys(connection, [expired.id])
+        await connection.execute(
+            update(schema.looks)
+            .where(schema.looks.c.id == private.id)
+            .values(created_at=func.now() - timedelta(hours=20, minutes=30))
+        )
+    await remove_look(resources, removed.id)
+    items = {
+        item.cssselect("a.stretched-link")[0].get("href").rpartition("/")[2]: html.tostring(item, encoding="unicode")
+        for item in select_elements(await client.get("/me"), "li.own")
+    }
+
+    def item(look: Look) -> str:
+        return unescape(items[str(look.id)])
+
+    for look, state in (
+        (private, "private"),
+        (shared, "shared"),
+        (suspended, "held"),
+        (removed, "hidden"),
+        (expired, "private"),
+    ):
+        assert translate(f"me.state.{state}", Language.EN) in item(look), state
+        assert ('value="share"' in item(look)) == (look is private)
+        assert ('value="unshare"' in item(look)) == (state in {"shared", "held"})
+        assert ("/pictures/" in item(look)) == (look not in {removed, expired})
+        assert f"/me/looks/{look.id}/delete" in item(look)
+    assert translate("me.kept", Language.EN, hours=4) in item(private)
+    assert translate("me.kept.gone", Language.EN) in item(expired)
+    assert translate("me.kept.gone", Language.EN) not in item(shared)
+    for look, state in ((suspended, "held"), (removed, "hidden")):
+        assert translate(f"me.state.{state}.line", Language.EN) in page_text(await client.get(f"/me/looks/{look.id}"))
+
+
+async def test_bookmarks_list_public_looks_latest_first(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    other = await add_person(resources)
+    other_looks = [await add_look(resources, other.id, shared=True) for _ in range(14)]
+    for look in other_looks:
+        async with resources.database.transaction() as connection:
+            assert await reactions.add_bookmark(connection, look.id, mina.id)
+    another = await add_look(resources, other.id, shared=True)
+    async with resources.database.transaction() as connection:
+        await looks.unshare(connection, other_looks[3].id)
+        await reactions.add_bookmark(connection, another.id, other.id)
+    expected = [str(look.id) for look in reversed(other_looks) if look is not other_looks[3]]
+    assert await all_look_ids(client, "/me/scraps") == expected
+
+
+async def test_feed_lists_public_looks_of_followed_people(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    friends = [await add_person(resources, f"friend {number}") for number in range(3)]
+    unfollowed = await add_person(resources, "unfollowed")
+    async with resources.database.transaction() as connection:
+        for friend in friends:
+            await follows.follow(connection, mina.id, friend.id)
+    shared = [await add_look(resources, friends[number % 2].id, shared=True) for number in range(15)]
+    await add_look(resources, friends[0].id)
+    await add_look(resources, unfollowed.id, shared=True)
+    assert await all_look_ids(client, "/me/following") == [str(look.id) for look in reversed(shared)]
+    page = await client.get("/me/following/people")
+    followed = attributes(page, "button[name=person]", "value")
+    assert followed == [str(friend.id) for friend in reversed(friends)]
+    reply = await client.post("/me/following/people", data={"person": str(friends[0].id)})
+    page = await client.get(reply.headers["location"])
+    assert translate("me.unfollowed", Language.EN) in page_text(page)
+    assert "friend 0" not in page.text
+    assert await all_look_ids(client, "/me/following") == [str(look.id) for look in reversed(shared[1::2])]
+    assert (await client.post("/me/following/people", data={"person": "x"})).status_code == 400
+    assert (await client.get("/me/following/people?after=x")).status_code == 404

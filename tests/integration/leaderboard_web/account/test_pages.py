@@ -1,0 +1,71 @@
+"""Account pages: anonymous viewers, other sites, languages."""
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from core.db import (
+    schema,
+)
+from core.db.people import Person
+from core.i18n.translations import Language, translate
+from core.resources import Resources
+from core.uuid7 import uuid7
+from tests.integration.leaderboard_web.account.conftest import add_look, get_look, get_person, page_text
+
+PAGES = ("/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget")
+
+
+async def test_anonymous_viewer_gets_an_explanation_and_no_session(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    for path in PAGES:
+        page = await client.get(path)
+        assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
+        assert translate("me.stranger.title", Language.EN) in page_text(page)
+        assert 'href="/try"' in page.text
+        assert 'href="/login"' in page.text
+        assert "set-cookie" not in page.headers
+    for reply in (
+        await client.get("/me/data.zip"),
+        await client.post("/me/settings", data={"name": "Mina"}),
+        await client.post("/me/following/people", data={"person": str(uuid7())}),
+    ):
+        assert (reply.status_code, reply.headers["location"]) == (303, "/me")
+    async with resources.database.transaction() as connection:
+        assert (await connection.execute(select(func.count()).select_from(schema.people))).scalar_one() == 0
+
+
+async def test_cross_site_requests_change_nothing(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    look = await add_look(resources, mina.id)
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    for path, data in (
+        (f"/me/looks/{look.id}", {"do": "correct", "style": "mode"}),
+        (f"/me/looks/{look.id}/delete", {}),
+        ("/me/settings", {"name": "Owned"}),
+        ("/me/forget", {}),
+    ):
+        assert (await client.post(path, data=data, headers=foreign)).status_code == 403
+    assert (await get_look(resources, look)).corrected_style is None
+    assert await get_person(resources, mina) == mina
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+async def test_account_pages_are_translated_and_not_cached(
+    client: httpx.AsyncClient, resources: Resources, mina: Person, language: str
+) -> None:
+    look = await add_look(resources, mina.id)
+    await client.post(f"/me/looks/{look.id}", data={"do": "share"})
+    for path in (
+        *PAGES,
+        f"/me/looks/{look.id}",
+        f"/me/looks/{look.id}/name",
+        f"/me/looks/{look.id}/delete",
+        "/me/goodbye",
+    ):
+        page = await client.get(path, headers={"Accept-Language": language})
+        assert (page.status_code, page.headers["cache-control"]) == (200, "no-store"), path
+        assert f'<html lang="{language}">' in page.text
+        assert 'href="/me" aria-current="page"' in page.text

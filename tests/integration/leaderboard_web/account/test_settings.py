@@ -1,0 +1,39 @@
+"""Settings of a person: language and display name."""
+
+import httpx
+
+from core.db.people import Person
+from core.i18n.translations import Language, translate
+from core.resources import Resources
+from tests.integration.leaderboard_web.account.conftest import add_person, get_person, page_text
+
+
+async def test_language_setting_applies_to_site_and_chats(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    reply = await client.post("/me/settings", data={"language": "ko"})
+    assert "lang=ko" in reply.headers["set-cookie"]
+    page = await client.get(reply.headers["location"])
+    assert translate("talk.language.set", Language.KO) in page_text(page)
+    assert '<html lang="ko">' in page.text
+    changed = await get_person(resources, mina)
+    assert changed is not None
+    assert changed.language == "ko"
+    assert (await client.post("/me/settings", data={"language": "xx"})).status_code == 400
+
+
+async def test_display_name_setting_is_validated_and_unique(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    await add_person(resources, "Jun Ho")
+    reply = await client.post("/me/settings", data={"name": " Mina  2 "})
+    assert translate("me.name.set", Language.EN, name="Mina 2") in page_text(
+        await client.get(reply.headers["location"])
+    )
+    for requested, status, key in (("<i>", 422, "talk.name.refused"), ("junho", 409, "me.name.taken")):
+        page = await client.post("/me/settings", data={"name": requested})
+        assert page.status_code == status
+        assert translate(key, Language.EN, name=requested) in page_text(page)
+    changed = await get_person(resources, mina)
+    assert changed is not None
+    assert changed.name == "Mina 2"

@@ -1,0 +1,59 @@
+"""The moderation log and the list of failed updates."""
+
+from html import unescape
+
+import httpx
+
+from core.db import dead_letters, inbox
+from core.db.people import Person
+from core.db.schema import Channel
+from core.i18n.translations import Language, translate
+from core.resources import Resources
+from leaderboard_web.routes.admin import ROWS_PER_PAGE
+from tests.factories import create_person, mark_update_failed
+from tests.html import next_url, texts
+from tests.integration.leaderboard_web.admin.conftest import ClientFactory, add_shared_look
+
+
+async def test_moderation_log_names_people_in_pages(
+    admin: httpx.AsyncClient, resources: Resources, moderator: Person
+) -> None:
+    look = await add_shared_look(resources, name="Mina")
+    for action in ("ban", "unban") * (ROWS_PER_PAGE // 2):
+        await admin.post(f"/admin/people/{look.person_id}/{action}")
+    await admin.post(f"/admin/looks/{look.id}/hide")
+    page = await admin.get("/admin/log")
+    text = unescape(page.text)
+    assert translate("admin.act.hide", Language.EN, moderator="Hana", person="Mina") in text
+    assert (
+        text.count(translate("admin.act.ban", Language.EN, moderator="Hana", person="Mina")) == ROWS_PER_PAGE // 2 - 1
+    )
+    assert translate("admin.act.ban", Language.EN, moderator="Hana", person="Mina") in unescape(
+        (await admin.get(next_url(page) or "")).text
+    )
+    korean = unescape((await admin.get("/admin/log", headers={"Accept-Language": "ko"})).text)
+    assert translate("admin.act.hide", Language.KO, moderator="Hana", person="Mina") in korean
+
+
+async def test_failed_updates_are_listed_without_content_and_can_be_retried(
+    as_person: ClientFactory, admin: httpx.AsyncClient, resources: Resources
+) -> None:
+    assert translate("admin.failed.retry", Language.EN) not in unescape((await admin.get("/admin")).text)
+    async with resources.database.transaction() as connection:
+        inbox_id = await inbox.insert(
+            connection, Channel.TELEGRAM, "update 1", external_sender_id="42", payload={"text": "private words"}
+        )
+        assert inbox_id is not None
+        await mark_update_failed(connection, inbox_id)
+        other_person = await create_person(connection)
+    page = await admin.get("/admin")
+    assert translate("admin.failed", Language.EN, count=1) in unescape(page.text)
+    (entry,) = texts(page, ".failed-updates li")
+    assert entry.startswith(translate("admin.failed.entry", Language.EN, channel="telegram", id=inbox_id))
+    assert "private words" not in page.text
+    assert (await (await as_person(other_person)).post("/admin/updates/retry")).status_code == 404
+    assert (await admin.post("/admin/updates/retry")).status_code == 303
+    async with resources.database.transaction() as connection:
+        assert await dead_letters.count_failed(connection) == 0
+        assert await inbox.count_unfinished(connection) == 1
+    assert texts(await admin.get("/admin"), ".failed-updates li") == []

@@ -1,0 +1,114 @@
+"""Bookmarks, follows and unsharing, on the pages of looks and people."""
+
+from uuid import UUID
+
+import httpx
+
+from core.resources import Resources
+from core.uuid7 import uuid7
+from tests.factories import bookmarked_look_ids, create_look, create_person
+from tests.html import attributes
+from tests.html import select as select_elements
+from tests.integration.leaderboard_web.people.conftest import BY_SCRIPT, SAME_ORIGIN, count_rows, share_look
+
+
+def pressed(page: httpx.Response, kind: str) -> str:
+    return attributes(page, f"form.toggle.{kind} button", "aria-pressed")[0]
+
+
+async def test_a_bookmark_is_private_and_can_be_removed(
+    client: httpx.AsyncClient, resources: Resources, mina: UUID
+) -> None:
+    path = f"/looks/{(await share_look(resources, mina)).id}"
+    assert pressed(await client.get(path), "scrap") == "false"
+    for _ in range(2):
+        reply = await client.post(f"{path}/scrap", headers=SAME_ORIGIN)
+        assert (reply.status_code, reply.headers["location"]) == (303, path)
+    assert pressed(await client.get(path), "scrap") == "true"
+    assert pressed(await client.get(path, headers={"Cookie": ""}), "scrap") == "false"
+    assert await count_rows(resources, "bookmarks") == 1
+    assert (await client.post(f"{path}/unscrap", headers=BY_SCRIPT)).json() == {"given": False}
+    assert (await client.post(f"{path}/scrap", headers=BY_SCRIPT)).json() == {"given": True}
+
+
+async def test_an_owner_can_be_followed_on_both_pages(
+    client: httpx.AsyncClient, resources: Resources, mina: UUID
+) -> None:
+    look, person_path = f"/looks/{(await share_look(resources, mina)).id}", "/people/Mina%20Kim"
+    reply = await client.post(f"{look}/follow", headers=SAME_ORIGIN)
+    assert (reply.status_code, reply.headers["location"]) == (303, look)
+    assert pressed(await client.get(look), "follow") == "true"
+    page = await client.get(person_path)
+    assert pressed(page, "follow") == "true"
+    assert '<strong id="followers">1</strong>' in page.text
+    assert (await client.post(f"{person_path}/unfollow", headers=BY_SCRIPT)).json() == {"count": 0, "given": False}
+    assert pressed(await client.get(look), "follow") == "false"
+    reply = await client.post(f"{person_path}/follow", headers=SAME_ORIGIN)
+    assert (reply.status_code, reply.headers["location"]) == (303, person_path)
+    assert (await client.post(f"{look}/unfollow", headers=BY_SCRIPT)).json() == {"count": 0, "given": False}
+
+
+async def test_people_cannot_follow_or_report_themselves(
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, resources: Resources, mina: UUID
+) -> None:
+    look = f"/looks/{(await share_look(resources, mina)).id}"
+    own_page = (await owner.get(look)).text
+    other_page = (await client.get(look)).text
+    for part, whose in (
+        ('/follow"', other_page),
+        ('/report"', other_page),
+        ('"unshare"', own_page),
+        ('/delete"', own_page),
+    ):
+        assert (part in own_page, part in other_page) == (whose is own_page, whose is other_page), part
+    for path in (f"{look}/follow", "/people/Mina%20Kim/follow", f"{look}/report"):
+        assert (await owner.post(path, headers=SAME_ORIGIN)).status_code == 404
+    assert (await count_rows(resources, "follows"), await count_rows(resources, "reports")) == (0, 0)
+
+
+async def test_an_owner_can_unshare_on_the_look_page(
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, resources: Resources, mina: UUID
+) -> None:
+    look = await share_look(resources, mina)
+    page = await owner.get(f"/looks/{look.id}")
+    assert select_elements(page, f"a[href='/me/looks/{look.id}/delete']")
+    (button,) = select_elements(page, "form > button[value=unshare]")
+    path, data = button.getparent().get("action"), {button.get("name"): "unshare"}
+    assert (await client.post(path, data=data, headers=SAME_ORIGIN)).status_code == 404
+    assert (await client.get(f"/looks/{look.id}")).status_code == 200
+    assert (await owner.post(path, data=data, headers=SAME_ORIGIN)).status_code == 303
+    assert (await client.get(f"/looks/{look.id}")).status_code == 404
+
+
+OPERATIONS = ("scrap", "unscrap", "follow", "unfollow", "report")
+
+
+async def test_reactions_to_private_looks_are_not_found(client: httpx.AsyncClient, resources: Resources) -> None:
+    async with resources.database.transaction() as connection:
+        private = await create_look(connection, (await create_person(connection)).id)
+    for look in (private.id, uuid7(), "nonsense", str(private.id).upper()):
+        for operation in OPERATIONS:
+            reply = await client.post(f"/looks/{look}/{operation}", headers=SAME_ORIGIN)
+            assert reply.status_code == 404, operation
+            assert "set-cookie" not in reply.headers
+    assert await count_rows(resources, "people") == 1
+
+
+async def test_cross_site_reactions_are_refused(owner: httpx.AsyncClient, resources: Resources, mina: UUID) -> None:
+    path = f"/looks/{(await share_look(resources, mina)).id}"
+    for url in (*(f"{path}/{operation}" for operation in OPERATIONS), "/people/Mina%20Kim/follow"):
+        assert (await owner.post(url, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
+    assert (await owner.get(path)).status_code == 200
+
+
+async def test_bookmarks_are_not_on_the_person_page(
+    owner: httpx.AsyncClient, client: httpx.AsyncClient, resources: Resources, mina: UUID
+) -> None:
+    await share_look(resources, mina)
+    async with resources.database.transaction() as connection:
+        other = await create_person(connection)
+    kept = await share_look(resources, other.id)
+    await owner.post(f"/looks/{kept.id}/scrap", headers=SAME_ORIGIN)
+    async with resources.database.transaction() as connection:
+        assert await bookmarked_look_ids(connection, mina) == {kept.id}
+    assert str(kept.id) not in (await client.get("/people/Mina%20Kim")).text
