@@ -103,7 +103,7 @@ def test_all_works_without_javascript(open_page: OpenPage, board: dict[str, str]
     expect(page).to_have_url(re.compile(f"/looks/{board[SHARED[-1][0]]}$"))
     expect(page.locator(".heart button")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".fade")).to_be_hidden()
-    photo, layer = (layer.bounding_box() for layer in page.locator(".layers img").all())
+    photo, layer = (image.bounding_box() for image in page.locator(".layers img").all())
     assert photo is not None
     assert layer is not None
     assert (photo["y"], photo["width"]) == (layer["y"], layer["width"])

@@ -103,7 +103,11 @@ def test_failed_upload_is_reported_and_can_be_retried(open_page: OpenPage, sampl
 def test_photo_waits_for_the_reply_to_a_text(open_page: OpenPage, samples: Path) -> None:
     page = open_page()
     routes: list[Route] = []
-    page.route("**/try/words", routes.append)
+
+    def hold(route: Route) -> None:
+        routes.append(route)
+
+    page.route("**/try/words", hold)
     with page.expect_request("**/try/words"):
         say(page, "hello")
     choose(page, samples / "street.jpg")
