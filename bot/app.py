@@ -51,7 +51,7 @@ class BotApplication:
             return bool(await inbox.count_unfinished(connection))
 
     async def run_polling(self) -> None:
-        """Poll Telegram for updates until cancelled; returns at once without EVA_TELEGRAM_TOKEN.
+        """Poll Telegram for updates until cancelled; returns immediately without EVA_TELEGRAM_TOKEN.
 
         Raises:
             InvalidBotTokenError: Telegram rejects the token.

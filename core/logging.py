@@ -56,7 +56,7 @@ def configure_logging(environment: Environment, *, secrets: Iterable[str] = ()) 
 
     Args:
         environment: JSON in production, readable lines otherwise.
-        secrets: strings that are never written, wherever they occur; libraries quote tokens in their errors.
+        secrets: strings that are removed from all fields; libraries quote tokens in their errors.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -36,7 +36,7 @@ class Resources:
     storage: ObjectStorage
     url_signer: UrlSigner
     private_photo_ttl: timedelta
-    """How long the images of a look that is not shared are kept."""
+    """How long the images of a look that is not shared are stored."""
     cpu_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(available_cpus()))
     """Limits the threads that decode, infer or draw at the same time to one for each processor, for all uses
     together."""

@@ -27,7 +27,7 @@ async def run_until_signalled(
 ) -> None:
     """Run services concurrently until SIGINT or SIGTERM, or until one of them ends; then cancel the others.
 
-    A second signal ends the process at once.
+    A second signal ends the process immediately.
 
     Args:
         services: what runs.

@@ -32,7 +32,7 @@ def chat(lang: LanguageOption = None) -> None:
     language, base_settings = chosen_language(lang), load_settings()
     console = Console(highlight=False)
     with exit_on_error(language), FakeTelegram() as telegram, bind_socket("127.0.0.1", 0, language) as listener:
-        # A database and storage of its own: trying Eva must not write into those of real people.
+        # A separate database and storage, so that a trial does not write into those of real people.
         settings = base_settings.model_copy(
             update={
                 "data_dir": base_settings.data_dir / "chat",

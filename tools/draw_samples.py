@@ -1,4 +1,4 @@
-"""Draws the sample pictures of this folder: mannequins in clothes, and a landscape without anybody.
+"""Draws the sample pictures of this folder: mannequins in clothes, and a landscape without a person.
 
     python -m tools.draw_samples
 
@@ -265,7 +265,7 @@ def ethnic() -> None:
 
 
 def landscape() -> None:
-    """Hills, a lake and a low sun: nobody is here."""
+    """Hills, a lake and a low sun, without a person."""
     sky = np.clip(Y / 4.2, 0, 1)[..., None]
     on = Canvas((0, 0, 0), (0, 0, 0))
     on.pixels = np.array([0.36, 0.53, 0.74]) * (1 - sky) + np.array([0.98, 0.80, 0.62]) * sky

@@ -1,6 +1,6 @@
 """Takes the pictures that the README and `docs/screenshots` show: `make screenshots`.
 
-A real server, in a folder of its own, with the model that ships; samples are on its board as several people's looks.
+A real server in a temporary folder, with the shipped model; its leaderboard shows the samples as looks of people.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 SCREENSHOTS = DOCS / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 MAX_HEIGHT = 2200
-"""px of a page that are kept."""
+"""px of a page that are captured."""
 QUALITY = 78
 
 KAKAO_STUB = "window.Kakao = { init() {}, isInitialized: () => true };"
@@ -80,7 +80,7 @@ class Screenshot:
     locale: str
     scheme: str
     logged_in: bool = False
-    """Whether the visitor is logged in, and has given a heart, scrapped a look and followed somebody."""
+    """Whether the visitor is logged in, and has given a heart, bookmarked a look and followed a person."""
 
     @property
     def file_name(self) -> str:

@@ -1,4 +1,4 @@
-"""`POST /telegram/webhook`: stores updates for the worker and responds at once.
+"""`POST /telegram/webhook`: stores updates for the worker and responds immediately.
 
 Source: https://core.telegram.org/bots/api#setwebhook.
 """

@@ -51,7 +51,7 @@ class SkillRequest:
     media_type: str | None
     """Type of media sent in the chat: `image`, `video` or another word; None for a message without media."""
     has_consent: bool
-    """Whether consent was given in the secure image plugin, which asks for it by itself."""
+    """Whether consent was given in the secure image plugin, which asks for it."""
     callback_url: str | None = field(repr=False)
     """A secret URL that accepts one later reply within a minute."""
     is_tester: bool

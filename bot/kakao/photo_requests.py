@@ -29,7 +29,7 @@ ORPHAN_AGE = timedelta(minutes=2)
 """Age from which a request without a job counts as orphaned."""
 ORPHAN_BATCH = 100
 MAX_PENDING_PHOTOS = 5
-"""The most photos that wait for one consent; the latest are kept."""
+"""Maximum number of photos that wait for one consent; of more, the latest remain."""
 PHOTO_URL_LIFETIME = timedelta(minutes=10)
 """How long Kakao keeps a photo at its URL."""
 RESULT_CHECKPOINT = "result"

@@ -24,7 +24,7 @@ from core.urls import look_url, signed_image_url, site_url
 from core.vision.verdict import ConfidenceBand
 
 HEATMAP_URL_LIFETIME = timedelta(minutes=30)
-"""Kakao fetches an image at once and keeps it."""
+"""Kakao fetches an image immediately and caches it."""
 
 
 class ReplyPresenter:

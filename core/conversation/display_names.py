@@ -18,7 +18,7 @@ from core.i18n.translations import Language, pick_variant, translate
 
 MAX_NAME_LENGTH = 20
 NAME_CACHE_SIZE = 4096
-"""Generated names kept in memory: the leaderboard shows the same people again and again."""
+"""Generated names that are cached: the leaderboard shows the same people repeatedly."""
 ATTEMPTS_PER_LENGTH = 4
 """Numbers of each length that are tried before longer ones."""
 

@@ -40,7 +40,7 @@ from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
 from core.vision.verdict import ConfidenceBand, Verdict
 
 VERY_SURE_THRESHOLD = 0.85
-"""Probability in the band `clear` from which the text says that Eva is very sure."""
+"""Probability in the band `clear` from which the text calls Eva very sure."""
 FOCUSED_THRESHOLD = 0.8
 """Concentration from which the evidence counts as a small area: half of the heat lies in a tenth of the image."""
 

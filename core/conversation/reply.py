@@ -10,7 +10,7 @@ from core.styles import Style
 
 
 class ReplyKind(StrEnum):
-    """What a reply tells the person."""
+    """The content of a reply."""
 
     ACCOUNT_ERASED = auto()
     BANNED = auto()

@@ -36,7 +36,7 @@ REPLY_TEXT_KEYS = {
     ReplyKind.SHARED_SUSPENDED: "talk.held",
     ReplyKind.UNSHARED: "talk.unshared",
 }
-"""The text of each kind of reply that has one of its own."""
+"""Translation key of each kind of reply that has a text."""
 
 
 def reply_sentences(reply: Reply) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class ConversationService:
         Args:
             person: the sender.
             message: the text of the message.
-            look_id: the look on the sender's screen, if the channel knows it; else the latest look is meant.
+            look_id: the look on the sender's screen, if the channel knows it; the latest look by default.
 
         Returns:
             The reply; None for a message that answers no pending question.
@@ -201,7 +201,7 @@ class ConversationService:
                 | ActionType.CORRECT
                 | ActionType.ACCEPT_NAME
             ):
-                # A button label that was typed names no look: the latest one is meant.
+                # A typed button label contains no look id; it refers to the latest look.
                 latest = await looks.list_for_person(connection, person.id, limit=1)
                 if latest:
                     return await self._handle_look_action(connection, person, latest[0], action)
@@ -277,7 +277,7 @@ class ConversationService:
         return Reply(kind=kind, language=person.language, look=look, prompt=prompt, style=action.style)
 
     async def _suggested_name(self, connection: AsyncConnection, person: Person) -> str:
-        """The person's name; without one, a generated name, which is reserved for them at once."""
+        """The person's name; without one, a generated name, which is then reserved for them."""
         if person.name is not None:
             return person.name
         candidates = generated_name_candidates(person.id, person.language)

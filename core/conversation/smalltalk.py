@@ -88,7 +88,7 @@ def _styles_by_name() -> dict[str, Style]:
 
 
 def parse_style_answer(message: str) -> Style | None:
-    """The style that a message answers with; None if the message is a question or says more than that."""
+    """The style that a message answers with; None if the message is a question or contains more than that."""
     return None if len(message) > MAX_STYLE_ANSWER_LENGTH or "?" in message else find_style_name(message)
 
 

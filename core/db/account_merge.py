@@ -89,7 +89,7 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
 
 
 async def _lock_people(connection: AsyncConnection, source: UUID, target: UUID) -> dict[UUID, Row[tuple[object, ...]]]:
-    """Lock both people and everybody whose follow counters change, in the order of their ids to avoid deadlocks."""
+    """Lock both people and all others whose follow counters change, in the order of their ids to avoid deadlocks."""
     people, follows = schema.people, schema.follows
     neighbours = union_all(
         select(follows.c.followed_id).where(follows.c.follower_id == source),

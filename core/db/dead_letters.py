@@ -1,4 +1,4 @@
-"""Updates whose jobs were lost: requeued a limited number of times, then kept as failed for an operator.
+"""Updates whose jobs were lost: requeued a limited number of times, then marked as failed for an operator.
 
 A job is lost when it gives up while the database is away, or when it crashes its worker. Failed updates keep their
 payload until `core.db.inbox.RETENTION` has passed, so that they can be retried by hand.

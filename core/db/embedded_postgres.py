@@ -185,7 +185,7 @@ class EmbeddedPostgres:
         unfinished.rename(self.data_folder)
 
     def _ensure_started(self) -> None:
-        """Start the server, whatever state the last users left it in, until it accepts connections."""
+        """Start the server from any state, and wait until it accepts connections."""
         settings = (
             "listen_addresses=",
             f"unix_socket_directories={self._socket_folder}",

@@ -28,10 +28,10 @@ CONNECTION_SQLSTATES = frozenset(
 
 
 def is_connection_error(error: BaseException) -> bool:
-    """Whether an error of the driver or of SQLAlchemy says that the connection was lost or refused.
+    """Whether an error of the driver or of SQLAlchemy reports a lost or refused connection.
 
-    Errors of a statement, of its values or of a constraint are none, whatever class wraps them; neither is an
-    `OSError`, which only says so while a connection is opened.
+    Errors of a statement, of its values or of a constraint are not, in any class that wraps them; neither is an
+    `OSError`, except while a connection is opened.
     """
     if isinstance(error, PoolTimeoutError):
         return True

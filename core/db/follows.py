@@ -1,6 +1,6 @@
 """Follows between people, and the feed of the looks that followed people share.
 
-The numbers of followers and followed people are kept in `people` by a trigger.
+The numbers of followers and followed people are maintained in `people` by a trigger.
 """
 
 from datetime import datetime

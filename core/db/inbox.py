@@ -1,4 +1,4 @@
-"""The inbox: every update of a messenger, stored once and kept until it is processed.
+"""The inbox: every update of a messenger, stored once until it is processed.
 
 An update and the job that handles it are stored by one statement, so that neither exists without the other. Updates
 whose jobs are lost or fail again and again are the concern of `core.db.dead_letters`.
@@ -21,7 +21,7 @@ from core.db.schema import Channel
 from core.jobs.queue import DEFER_SQL, JobInsert
 
 RETENTION = timedelta(days=7)
-"""How long processed and failed updates are kept. Telegram repeats an update for a day, so it is recognized."""
+"""How long processed and failed updates are stored, to recognize repetitions. Telegram repeats an update for a day."""
 
 IS_UNFINISHED = schema.inbox.c.processed_at.is_(None) & schema.inbox.c.failed_at.is_(None)
 HAS_GIVEN_ID = schema.inbox.c.id == any_(bindparam("inbox_ids", type_=ARRAY(BigInteger)))
@@ -219,7 +219,7 @@ async def list_unfinished_album(
 ) -> dict[int, dict[str, Any]]:
     """Payloads of the unfinished updates of a Telegram album, by their inbox ids, in the order of arrival.
 
-    Telegram sends each photo of an album as an update of its own and never says how many there are.
+    Telegram sends each photo of an album as a separate update without their number.
 
     Args:
         connection: to execute on.

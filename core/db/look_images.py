@@ -86,7 +86,7 @@ async def lock_image_keys(connection: AsyncConnection, person_id: UUID) -> list[
 async def list_expired_private(connection: AsyncConnection, min_age: timedelta, *, limit: int) -> list[Look]:
     """Looks older than this that are not shared and still have images.
 
-    They are locked until the transaction ends, so that nobody shares them meanwhile; looks that another transaction
+    They are locked until the transaction ends, so that they are not shared meanwhile; looks that another transaction
     has locked are left out.
     """
     table = schema.looks

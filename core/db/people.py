@@ -178,7 +178,7 @@ async def set_language(connection: AsyncConnection, person_id: UUID, language: s
 
 
 async def set_consent(connection: AsyncConnection, person_id: UUID, *, is_given: bool) -> None:
-    """Record that a person gave or withdrew consent; the time of the first consent is kept."""
+    """Record that a person gave or withdrew consent; the time of the first consent is preserved."""
     table = schema.people
     consented_at = func.coalesce(table.c.consented_at, func.now()) if is_given else None
     await connection.execute(update(table).where(table.c.id == person_id).values(consented_at=consented_at))

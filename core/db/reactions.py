@@ -1,6 +1,6 @@
-"""Reactions to public looks: hearts, which everybody sees counted, and bookmarks, which only their owner sees.
+"""Reactions to public looks: hearts, whose number is public, and bookmarks, which only their owner sees.
 
-A person has at most one reaction of each kind to a look. The number of hearts is kept in the look by a trigger.
+A person has at most one reaction of each kind to a look. A trigger maintains the number of hearts in the look.
 """
 
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ async def is_anonymous(connection: AsyncConnection, person_id: UUID) -> bool:
 async def delete_expired(connection: AsyncConnection) -> int:
     """Delete sessions that were idle for `MAX_IDLE`; their number.
 
-    The last session of a person without another identity is kept, since what they shared is still theirs.
+    The last session of a person without another identity remains, so that they can still manage what they shared.
     """
     expired = delete(schema.identities).where(*_is_idle_session(MAX_IDLE), _has_active_identity(MAX_IDLE))
     return (await connection.execute(expired)).rowcount

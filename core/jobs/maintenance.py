@@ -9,7 +9,7 @@ from procrastinate.jobs import Status
 log = structlog.get_logger()
 
 MAINTENANCE_QUEUE = "housekeeping"
-"""The queue of periodic tasks that nobody waits for; run by the same workers, but not counted in the statistics."""
+"""The queue of periodic tasks; run by the same workers, but not counted in the statistics."""
 MAX_STARTS = 10
 """Starts after which a job whose workers keep dying is abandoned: the job may be what kills them."""
 URGENT_PRIORITY = 100

@@ -1,7 +1,7 @@
 """Accounts: adding logins to a person, merging two people, and browser sessions.
 
 A login is an identity of a person. So is a session: the browser's own key under `IdentityProvider.WEB`. It ends as soon
-as that identity is deleted, whatever cookie the browser still sends.
+as that identity is deleted, even if the browser still sends the cookie.
 """
 
 from uuid import UUID

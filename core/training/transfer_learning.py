@@ -102,7 +102,7 @@ def compare_frozen_features(
 ) -> list[CandidateScore]:
     """Measure every input candidate with every pooling by logistic regression on frozen ImageNet features.
 
-    This says little about the accuracy after fine-tuning, but much about which choice is better.
+    This does not predict the accuracy after fine-tuning, but ranks the choices.
 
     Args:
         data: directory with labels.csv and photos/.
