@@ -1,4 +1,4 @@
-// A Mini App of Telegram: brings what Telegram gave this page in its address, and goes on to where the answer says.
+/** The login page as a Telegram Mini App: sends Telegram's init data to the server and continues with its response. */
 
 const part = (id) => document.querySelector(`#${id}`);
 const tab = part("tab").querySelector("a");
@@ -8,52 +8,52 @@ const show = (...shown) => {
   for (const id of ["wait", "elsewhere", "apart", "tab", "ways"]) part(id).hidden = !shown.includes(id);
 };
 
-function goOn(next) {
+function continueTo(next) {
   if (!framed) {
     location.replace(next);
     return;
   }
-  // No cookie would be kept in here.
+  // Browsers do not store cookies of a framed page.
   tab.href = next;
   show("apart", "tab");
 }
 
-async function enter(initData) {
+async function logIn(initData) {
   show("wait");
   try {
-    const answer = await fetch("/login/telegram/app", {
+    const response = await fetch("/login/telegram/app", {
       method: "POST",
       headers: { Accept: "application/json" },
       body: new URLSearchParams({ init_data: initData }),
     });
-    const found = await answer.json();
-    if (answer.ok) {
-      goOn(found.next);
+    const result = await response.json();
+    if (response.ok) {
+      continueTo(result.next);
       return;
     }
-    part("elsewhere").textContent = found.message;
+    part("elsewhere").textContent = result.message;
   } catch {
-    // No network: what the page says about Telegram is still the best advice.
+    // No network: the text of the page about Telegram still applies.
   }
   show("elsewhere", "ways");
 }
 
 if (framed) {
   document.documentElement.classList.add("framed");
-  // Telegram Web's frame is a sandbox, and so would every tab be that it opens: Telegram itself is asked to open links,
-  // see https://core.telegram.org/api/web-events#web-app-open-link.
+  // Telegram Web's frame is sandboxed, and so are tabs that it opens. Telegram opens links on request, see
+  // https://core.telegram.org/api/web-events#web-app-open-link.
   addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
     if (!link) return;
     event.preventDefault();
-    const asked = { eventType: "web_app_open_link", eventData: { url: link.href } };
-    window.parent.postMessage(JSON.stringify(asked), tab.dataset.frame);
+    const request = { eventType: "web_app_open_link", eventData: { url: link.href } };
+    window.parent.postMessage(JSON.stringify(request), tab.dataset.frame);
   });
 }
 
 const initData = new URLSearchParams(location.hash.slice(1)).get("tgWebAppData");
 if (initData) {
-  // Not left in the address, where the history and whoever looks on would keep it.
+  // Remove the data from the address and the history.
   history.replaceState(null, "", location.pathname);
-  enter(initData);
+  logIn(initData);
 }

@@ -61,7 +61,7 @@ def open_own(open_page: OpenPage, site: str, mina: Person) -> OpenOwn:
     return start
 
 
-def test_the_menu_leads_a_stranger_to_a_kind_page(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_menu_leads_a_visitor_to_an_explanation(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/", viewport={"width": 360, "height": 740}, locale="ko-KR")
     page.get_by_role("link", name=translate("site.nav.me", KO), exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.stranger.title", KO))
@@ -70,7 +70,7 @@ def test_the_menu_leads_a_stranger_to_a_kind_page(open_page: OpenPage, board: di
     expect(page).to_have_url(re.compile("/try$"))
 
 
-def test_the_history_shows_every_look_and_its_photo_while_there_is_one(open_own: OpenOwn) -> None:
+def test_history_shows_all_looks_and_the_photos_that_exist(open_own: OpenOwn) -> None:
     page = open_own()
     rows = page.locator(".own")
     expect(rows).to_have_count(len(KINDS))
@@ -91,8 +91,8 @@ def test_the_history_shows_every_look_and_its_photo_while_there_is_one(open_own:
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_the_first_share_asks_for_a_name_and_can_be_taken_back(open_own: OpenOwn, mina: Person, script: bool) -> None:
-    # Chromium tells the console about every answer that is no success, this refusal too.
+def test_first_share_prompts_for_a_name_and_can_be_undone(open_own: OpenOwn, mina: Person, script: bool) -> None:
+    # Chromium logs every response with an error status, the expected one too.
     page = open_own(java_script_enabled=script, expect_errors=True)
     page.locator(".own").first.get_by_role("button", name=translate("talk.button.share", EN)).click()
     expect(page).to_have_url(re.compile("/name$"))
@@ -114,7 +114,7 @@ def test_the_first_share_asks_for_a_name_and_can_be_taken_back(open_own: OpenOwn
     expect(page.locator(".state")).to_have_text(translate("me.state.private", EN))
 
 
-def test_eva_is_corrected_and_a_look_deleted_with_the_keyboard_alone(open_own: OpenOwn, mina: Person) -> None:
+def test_verdict_is_corrected_and_look_deleted_by_keyboard(open_own: OpenOwn, mina: Person) -> None:
     page = open_own(f"/me/looks/{mina['shared']}")
     page.locator(".correct-style summary").focus()
     page.keyboard.press("Enter")
@@ -124,14 +124,14 @@ def test_eva_is_corrected_and_a_look_deleted_with_the_keyboard_alone(open_own: O
     expect(page.get_by_role("status")).to_have_text(translate("talk.correct.thanks", EN, style="Business Casual"))
     page.get_by_role("link", name=translate("me.delete", EN)).press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.delete.title", EN))
-    # Or its picture would be asked for when it is gone.
+    # Otherwise the browser would request its deleted image.
     page.wait_for_load_state("networkidle")
     page.get_by_role("button", name=translate("talk.button.erase", EN)).press("Enter")
     expect(page.get_by_role("status")).to_have_text(translate("me.deleted", EN))
     expect(page.locator(".own")).to_have_count(len(KINDS) - 1)
 
 
-def test_the_feed_the_scraps_and_whom_one_follows(open_own: OpenOwn, board: dict[str, str]) -> None:
+def test_feed_bookmarks_and_followed_people(open_own: OpenOwn, board: dict[str, str]) -> None:
     page = open_own("/me/following")
     expect(page.locator(".look").first).to_be_visible()
     page.locator(".lead a").click()
@@ -151,7 +151,7 @@ def test_the_feed_the_scraps_and_whom_one_follows(open_own: OpenOwn, board: dict
     expect(looks).to_have_count(number - 1)
 
 
-def test_the_language_is_chosen_once_for_everything(open_own: OpenOwn) -> None:
+def test_language_setting_applies_to_all_pages(open_own: OpenOwn) -> None:
     page = open_own("/me/settings")
     page.get_by_role("button", name=translate("page.language_ko", EN)).click()
     expect(page.locator("html")).to_have_attribute("lang", "ko")
@@ -160,7 +160,7 @@ def test_the_language_is_chosen_once_for_everything(open_own: OpenOwn) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "ko")
 
 
-def test_the_download_is_a_zip_and_then_everything_can_go(open_own: OpenOwn, mina: Person, tmp_path: Path) -> None:
+def test_data_is_exported_and_the_account_erased(open_own: OpenOwn, mina: Person, tmp_path: Path) -> None:
     page = open_own("/me/settings")
     with page.expect_download() as download:
         page.get_by_role("link", name=translate("me.data.get", EN)).click()
@@ -180,7 +180,7 @@ def test_the_download_is_a_zip_and_then_everything_can_go(open_own: OpenOwn, min
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.stranger.title", EN))
 
 
-def test_nothing_sticks_out_jumps_or_is_hard_to_use(open_own: OpenOwn, mina: Person) -> None:
+def test_account_pages_have_no_overflow_shift_or_violation(open_own: OpenOwn, mina: Person) -> None:
     looks = [f"/me/looks/{mina[kind]}" for kind in ("private", "held", "gone", "nothing")]
     paths = ["/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget", *looks]
     for width, locale, scheme in (

@@ -44,7 +44,7 @@ def report(page: Page, site: str, look: str, token: str) -> None:
     expect(page.get_by_text(translate("report.thanks", Language.EN))).to_be_visible()
 
 
-def test_from_three_reports_to_the_end(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:
+def test_three_reports_lead_to_removal(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:
     look = reported["look"]
     for number, token in enumerate(reported["visitors"]):
         # The last one without JavaScript: both forms of the report count.
@@ -99,7 +99,7 @@ def new_visitor_sees(page: Page, site: str, look: str) -> str:
     return next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "visitor")
 
 
-def test_nothing_sticks_out(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:
+def test_moderation_pages_have_no_overflow(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:
     page = open_page(path="/")
     log_in(page, site, reported["moderator"])
     for path in ("/admin", "/admin/log"):

@@ -16,7 +16,7 @@ FIRST = SHARED[0][0]
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
-def test_the_board_has_a_first_place_and_the_others_in_order(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_leaderboard_is_ordered_with_a_large_first_place(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
     expect(page.locator(".hero h2")).to_have_text("Street")
     expect(page.locator(".hero .owner-name")).to_contain_text(FIRST)
@@ -29,7 +29,7 @@ def test_the_board_has_a_first_place_and_the_others_in_order(open_page: OpenPage
         assert photo.get_attribute("alt")
 
 
-def test_a_card_leads_to_its_look_and_a_tab_to_its_style(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_card_links_to_its_look_and_tab_to_its_style(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
     page.get_by_role("navigation", name=translate("board.style", Language.EN)).get_by_role(
         "link", name="80s Retro"
@@ -44,7 +44,7 @@ def test_a_card_leads_to_its_look_and_a_tab_to_its_style(open_page: OpenPage, bo
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
-def test_nothing_sticks_out_or_jumps(
+def test_public_pages_have_no_overflow_or_shift(
     open_page: OpenPage, board: dict[str, str], width: int, scheme: str, locale: str
 ) -> None:
     page = open_page(path="/", viewport={"width": width, "height": 740}, color_scheme=scheme, locale=locale)
@@ -55,7 +55,7 @@ def test_nothing_sticks_out_or_jumps(
         assert page.evaluate(LAYOUT_SHIFT) < 0.02, path
 
 
-def test_the_warm_colours_fade_by_the_slider(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_slider_fades_the_heatmap(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
     slider = page.get_by_label(translate("look.warmth", Language.EN))
     warmth = page.locator(".heatmap")
@@ -67,7 +67,7 @@ def test_the_warm_colours_fade_by_the_slider(open_page: OpenPage, board: dict[st
     assert photo == layer
 
 
-def test_a_heart_is_given_at_once_and_is_still_there(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_heart_is_shown_immediately_and_after_a_reload(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
     before = 2 * (len(SHARED) - 1)
     form = page.locator(f'.heart[data-look="{board["미나"]}"]')
@@ -88,7 +88,7 @@ def test_a_heart_is_given_at_once_and_is_still_there(open_page: OpenPage, board:
     expect(count).to_have_text(str(before))
 
 
-def test_a_heart_that_does_not_arrive_is_not_shown(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_failed_heart_is_undone(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}", expect_errors=True)
     page.route("**/heart", lambda route: route.abort())
     button = page.locator(".heart button")
@@ -97,7 +97,7 @@ def test_a_heart_that_does_not_arrive_is_not_shown(open_page: OpenPage, board: d
     expect(page.locator(".heart .count")).to_have_text(str(2 * len(SHARED)))
 
 
-def test_all_works_without_javascript(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_leaderboard_works_without_javascript(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/", java_script_enabled=False)
     page.locator(".looks .heart button").last.click()
     expect(page).to_have_url(re.compile(f"/looks/{board[SHARED[-1][0]]}$"))
@@ -113,7 +113,7 @@ def test_all_works_without_javascript(open_page: OpenPage, board: dict[str, str]
     expect(page.locator(".heart button")).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_name_that_is_markup_stays_a_name(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_name_with_markup_is_escaped(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
     expect(page.locator(".looks .owner-name", has_text=SCRIPT_NAME)).to_have_count(1)
     page.goto(f"{page.url}looks/{board[SCRIPT_NAME]}")
@@ -124,7 +124,7 @@ def test_a_name_that_is_markup_stays_a_name(open_page: OpenPage, board: dict[str
     assert page.evaluate("window.hacked") is None
 
 
-def test_the_keyboard_reaches_everything_and_skips_the_menu(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_keyboard_reaches_all_controls_and_skips_the_menu(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name=translate("site.skip", Language.EN))).to_be_focused()
@@ -141,7 +141,7 @@ def test_the_keyboard_reaches_everything_and_skips_the_menu(open_page: OpenPage,
     expect(page).to_have_url(re.compile("/looks/"))
 
 
-def test_a_board_without_looks_invites(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_empty_leaderboard_links_to_the_chat(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/?style=girlish&when=week", locale="ko-KR")
     expect(page.locator(".empty h2")).to_have_text(translate("board.empty", Language.KO))
     page.get_by_role("link", name=translate("board.show", Language.KO)).click()

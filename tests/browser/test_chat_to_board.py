@@ -44,7 +44,7 @@ def wait_for_text(telegram: FakeTelegram, key: str, **words: object) -> None:
     )
 
 
-def test_what_is_shared_in_a_chat_is_on_the_board_until_it_is_taken_back(chromium: Browser, tmp_path: Path) -> None:
+def test_look_shared_in_a_chat_is_public_until_unshared(chromium: Browser, tmp_path: Path) -> None:
     with FakeTelegram() as telegram:
         settings = {
             "EVA_TELEGRAM_TOKEN": telegram.token,

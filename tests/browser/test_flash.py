@@ -37,7 +37,9 @@ def expect_no_notice(page: Page) -> None:
 
 
 @pytest.mark.parametrize(("locale", "language"), [("en-GB", Language.EN), ("ko-KR", Language.KO)])
-def test_a_press_without_a_network(open_page: OpenPage, board: dict[str, str], locale: str, language: Language) -> None:
+def test_reaction_without_a_network_is_undone(
+    open_page: OpenPage, board: dict[str, str], locale: str, language: Language
+) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}", locale=locale, expect_errors=True)
     expect_no_notice(page)
     page.context.set_offline(True)
@@ -61,7 +63,7 @@ def test_a_press_without_a_network(open_page: OpenPage, board: dict[str, str], l
         page.locator(".heart button").click()
 
 
-def test_what_the_server_says(open_page: OpenPage, board: dict[str, str], strict: str) -> None:
+def test_message_of_the_server_is_shown(open_page: OpenPage, board: dict[str, str], strict: str) -> None:
     page = open_page(path="/", expect_errors=True, locale="ko-KR")
     board_page = page.url
     page.goto(f"{strict}/")
@@ -77,22 +79,20 @@ def test_what_the_server_says(open_page: OpenPage, board: dict[str, str], strict
     expect_notice(page, translate("limits.writes", Language.KO))
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(button.locator(".count")).to_have_text(str(count + 1))
-    # Without a trace for those who come after; with its heart it may stand elsewhere.
+    # Remove the heart, which may change the order for later tests.
     page.goto(board_page)
     with page.expect_response("**/unheart"):
         page.locator(f'form[action="{look}/unheart"] button').click()
 
 
-def test_an_answer_that_is_not_ours(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_response_of_a_proxy_is_handled(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/", expect_errors=True)
     page.route("**/heart", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
     page.locator(".hero .heart button").click()
     expect_notice(page, translate("page.trouble", EN))
 
 
-def test_it_is_closed_with_the_keyboard_and_one_is_back_where_one_was(
-    open_page: OpenPage, board: dict[str, str]
-) -> None:
+def test_closing_the_message_by_keyboard_restores_the_focus(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/", expect_errors=True)
     page.route("**/heart", lambda route: route.abort())
     heart = page.locator(".hero .heart button")
@@ -108,7 +108,7 @@ def test_it_is_closed_with_the_keyboard_and_one_is_back_where_one_was(
     expect(heart).to_be_focused()
 
 
-def test_a_report_that_does_not_arrive_is_not_lost(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_failed_report_preserves_the_form(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board['미나']}", expect_errors=True)
     page.locator(".report summary").click()
     reason, line = (

@@ -144,7 +144,7 @@ def enter(visit: Visit, link: Link, subject: str, name: str) -> Page:
     return page
 
 
-def test_a_link_logs_in_and_everywhere_means_everywhere(visit: Visit, link: Link, server_url: str) -> None:
+def test_link_logs_in_and_logout_everywhere_ends_all_sessions(visit: Visit, link: Link, server_url: str) -> None:
     phone, laptop = [enter(visit, link, "1", "Linen Heron") for _ in range(2)]
     phone.goto(f"{server_url}/login")
     expect(phone.locator(".lead")).to_have_text(translate("login.here", EN, name="Linen Heron"))
@@ -154,7 +154,7 @@ def test_a_link_logs_in_and_everywhere_means_everywhere(visit: Visit, link: Link
     expect(laptop.get_by_role("heading", level=1)).to_have_text(translate("login.title", EN))
 
 
-def test_a_link_that_was_used_says_so(visit: Visit, link: Link) -> None:
+def test_used_link_is_explained(visit: Visit, link: Link) -> None:
     address = link("2", "Satin Fox")
     page = visit(address)
     button(page, "login.link.enter").click()
@@ -189,7 +189,7 @@ def test_kakao_login_returns_to_the_page(
     expect(page.get_by_text(translate("login.said.out", EN))).to_be_visible()
 
 
-def test_who_says_no_is_back_where_they_were(visit: Visit, logins: FakeOAuthProviders) -> None:
+def test_denied_login_returns_to_the_page(visit: Visit, logins: FakeOAuthProviders) -> None:
     page = visit("/login")
     logins.denies = True
     try:
@@ -199,7 +199,7 @@ def test_who_says_no_is_back_where_they_were(visit: Visit, logins: FakeOAuthProv
         logins.denies = False
 
 
-def test_telegrams_button(visit: Visit, server_url: str) -> None:
+def test_telegram_login_widget(visit: Visit, server_url: str) -> None:
     page = visit("/login?next=/model")
     page.get_by_role("link", name=f"Log in with Telegram ({BOT})").click()
     expect(page).to_have_url(f"{server_url}/model")
@@ -245,7 +245,7 @@ def test_telegram_web_frames_the_mini_app_and_opens_it_in_a_tab(
         assert [cookie["name"] for cookie in page.context.cookies(server_url)] == ["visitor"]
 
 
-def test_nobody_else_frames_it(chromium: Browser, server_url: str, telegram: FakeTelegram) -> None:
+def test_other_sites_cannot_frame_the_mini_app(chromium: Browser, server_url: str, telegram: FakeTelegram) -> None:
     by = "https://web.telegram.example"
     with framed(chromium, server_url + mini_app(telegram, 817), by=by) as page:
         with page.expect_event("requestfailed") as refused:
@@ -254,7 +254,7 @@ def test_nobody_else_frames_it(chromium: Browser, server_url: str, telegram: Fak
         assert refused.value.failure == "net::ERR_BLOCKED_BY_RESPONSE"
 
 
-def test_as_a_mini_app(visit: Visit, telegram: FakeTelegram) -> None:
+def test_mini_app_logs_in(visit: Visit, telegram: FakeTelegram) -> None:
     page = visit(mini_app(telegram, 815))
     expect(page).to_have_url(re.compile("/login/link/"))
     button(page, "login.link.enter").click()
@@ -263,7 +263,7 @@ def test_as_a_mini_app(visit: Visit, telegram: FakeTelegram) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
-def test_the_pages_are_for_everybody(visit: Visit, link: Link, server_url: str, locale: str, scheme: str) -> None:
+def test_login_pages_are_accessible(visit: Visit, link: Link, server_url: str, locale: str, scheme: str) -> None:
     """No overflow, no layout shift, no serious accessibility violation."""
     shots = os.environ.get("EVA_TEST_SHOTS")
     page, language = visit(locale=locale, color_scheme=scheme), Language(locale[:2])

@@ -82,7 +82,7 @@ def expect_fits(page: Page, what: str, language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", list(Language))
-def test_what_everybody_sees(visit: Visit, accounts: list[Person], language: Language) -> None:
+def test_public_pages_fit_wide_names(visit: Visit, accounts: list[Person], language: Language) -> None:
     first = accounts[0]
     page = visit(first, language)
     root = page.url.removesuffix("/privacy")
@@ -95,7 +95,7 @@ def test_what_everybody_sees(visit: Visit, accounts: list[Person], language: Lan
 
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("number", range(len(WIDEST)), ids=["latin", "hangul", "made up ko", "made up en"])
-def test_what_is_theirs(visit: Visit, accounts: list[Person], number: int, language: Language) -> None:
+def test_account_pages_fit_wide_names(visit: Visit, accounts: list[Person], number: int, language: Language) -> None:
     person, other = accounts[number], accounts[1 - number if number < 2 else number]
     own, page = visit(person, language), visit(other if other is not person else None, language)
     root = page.url.removesuffix("/privacy")

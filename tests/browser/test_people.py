@@ -28,7 +28,7 @@ def is_accessible(page: Page) -> None:
     assert report.violations_count == 0, report.generate_report()
 
 
-def test_a_scrap_is_kept_at_once_and_still_there(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_bookmark_is_shown_immediately_and_after_a_reload(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board['미나']}")
     button = page.get_by_role("button", name=translate("deeds.scrap", EN), exact=True)
     expect(button).to_have_attribute("aria-pressed", "false")
@@ -43,7 +43,7 @@ def test_a_scrap_is_kept_at_once_and_still_there(open_page: OpenPage, board: dic
 
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("path", ["/", "/styles/street"])
-def test_a_name_on_a_card_leads_to_its_owner_and_all_else_of_it_to_the_look(
+def test_name_on_a_card_links_to_the_owner_and_the_rest_to_the_look(
     open_page: OpenPage, board: dict[str, str], path: str, width: int
 ) -> None:
     page = open_page(path=path, viewport={"width": width, "height": 740})
@@ -62,9 +62,7 @@ def test_a_name_on_a_card_leads_to_its_owner_and_all_else_of_it_to_the_look(
     expect(page).to_have_url(re.compile(f"/looks/{board[FIRST]}$"))
 
 
-def test_a_person_is_followed_from_their_look_and_left_on_their_page(
-    open_page: OpenPage, board: dict[str, str]
-) -> None:
+def test_person_is_followed_on_a_look_and_unfollowed_on_their_page(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
     button = page.get_by_role("button", name=translate("deeds.follow.whom", EN, name=FIRST))
     button.scroll_into_view_if_needed()
@@ -86,7 +84,7 @@ def test_a_person_is_followed_from_their_look_and_left_on_their_page(
     expect(page.locator("#followers")).to_have_text(str(followers - 1))
 
 
-def test_a_follow_that_does_not_arrive_is_not_shown(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_failed_follow_is_undone(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/people/{quote(FIRST)}", expect_errors=True)
     followers = page.locator("#followers").inner_text()
     page.route("**/follow", lambda route: route.abort())
@@ -96,7 +94,7 @@ def test_a_follow_that_does_not_arrive_is_not_shown(open_page: OpenPage, board: 
     expect(page.locator("#followers")).to_have_text(followers)
 
 
-def test_all_of_it_works_without_javascript(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_reactions_work_without_javascript(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}", java_script_enabled=False)
     for kind in ("scrap", "follow"):
         button = page.locator(f".{kind} button")
@@ -113,7 +111,7 @@ def test_all_of_it_works_without_javascript(open_page: OpenPage, board: dict[str
     expect(page.locator(".log")).to_have_text(translate("report.thanks", EN))
 
 
-def test_the_keyboard_alone_scraps_follows_and_reports(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_bookmark_follow_and_report_by_keyboard(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board['Corduroy Fox 71']}")
     page.get_by_label(translate("look.warmth", EN)).focus()
     page.keyboard.press("Tab")
@@ -141,7 +139,7 @@ def test_the_keyboard_alone_scraps_follows_and_reports(open_page: OpenPage, boar
     expect(page.locator(".report")).to_have_count(0)
 
 
-def test_her_words_are_typed_once_and_nothing_moves(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_messages_are_typed_once_without_layout_shift(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/styles", reduced_motion="no-preference")
     page.clock.install()
     look = page.url.replace("/styles", f"/looks/{board[FIRST]}")
@@ -170,7 +168,7 @@ def test_her_words_are_typed_once_and_nothing_moves(open_page: OpenPage, board: 
 
 
 @pytest.mark.parametrize("how", ["click", "key"])
-def test_her_typing_can_be_skipped(open_page: OpenPage, board: dict[str, str], how: str) -> None:
+def test_typing_can_be_skipped(open_page: OpenPage, board: dict[str, str], how: str) -> None:
     page = open_page(path="/styles", reduced_motion="no-preference")
     page.clock.install()
     page.goto(page.url.replace("/styles", f"/looks/{board['미나']}"))
@@ -185,7 +183,7 @@ def test_her_typing_can_be_skipped(open_page: OpenPage, board: dict[str, str], h
         expect(bubble).to_have_css("opacity", "1")
 
 
-def test_who_asks_for_less_motion_sees_all_at_once(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_reduced_motion_shows_all_messages(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/styles", reduced_motion="reduce")
     page.clock.install()
     page.goto(page.url.replace("/styles", f"/looks/{board[FIRST]}"))
@@ -195,7 +193,7 @@ def test_who_asks_for_less_motion_sees_all_at_once(open_page: OpenPage, board: d
     expect(page.locator(".typed .dots")).to_have_count(0)
 
 
-def test_her_words_appear_also_where_the_script_does_not_come(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_messages_appear_if_the_script_is_missing(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/styles", reduced_motion="no-preference", expect_errors=True)
     page.route("**/typewriter.js", lambda route: route.abort())
     page.goto(page.url.replace("/styles", f"/looks/{board[FIRST]}"))
@@ -218,7 +216,7 @@ def own(open_page: OpenPage, board: dict[str, str], site_folder: Path) -> tuple[
     return page, done.stdout.strip()
 
 
-def test_an_owner_takes_a_look_off_the_board_and_deletes_it(own: tuple[Page, str]) -> None:
+def test_owner_unshares_and_deletes_a_look(own: tuple[Page, str]) -> None:
     page, look = own
     address = re.sub("/looks/.*", f"/looks/{look}", page.url)
     page.goto(address)
@@ -241,7 +239,7 @@ def test_an_owner_takes_a_look_off_the_board_and_deletes_it(own: tuple[Page, str
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 768, 1280])
 @pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
-def test_a_person_and_a_report_fit_and_are_accessible(
+def test_person_page_and_report_form_are_accessible(
     open_page: OpenPage, board: dict[str, str], width: int, scheme: str, locale: str
 ) -> None:
     page = open_page(
@@ -262,7 +260,7 @@ def test_a_person_and_a_report_fit_and_are_accessible(
         assert small >= 24 or target.get_attribute("type") == "radio"
 
 
-def test_a_name_that_is_markup_has_a_page_and_stays_a_name(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_name_with_markup_has_a_page_and_is_escaped(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[SCRIPT_NAME]}")
     expect(page.locator(".owner a")).to_contain_text(SCRIPT_NAME)
     expect(page.locator(".follow button")).to_have_attribute(

@@ -96,7 +96,7 @@ def send_sdk(page: Page, content: str) -> None:
 
 
 @pytest.mark.parametrize(("locale", "language"), [("ko-KR", Language.KO), ("en-GB", Language.EN)])
-def test_kakaotalk_is_given_a_feed(
+def test_kakaotalk_receives_a_feed_template(
     open_page: OpenPage, board: dict[str, str], site_with_kakao: str, locale: str, language: Language
 ) -> None:
     page = open_page(path="/", locale=locale)
@@ -115,7 +115,7 @@ def test_kakaotalk_is_given_a_feed(
 
 
 @pytest.mark.parametrize("content", [SDK + "// changed", None])
-def test_without_the_right_script_there_is_no_button_for_kakaotalk(
+def test_kakaotalk_button_is_hidden_without_the_expected_script(
     open_page: OpenPage, board: dict[str, str], site_with_kakao: str, content: str | None
 ) -> None:
     page = open_page(path="/", expect_errors=True)
@@ -129,14 +129,14 @@ def test_without_the_right_script_there_is_no_button_for_kakaotalk(
     assert page.evaluate("window.calls") is None
 
 
-def test_the_link_is_copied_and_that_is_said(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_copying_the_link_is_confirmed(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name=translate("share.copy", Language.EN)).click()
     expect(page.get_by_role("status").filter(has_text=translate("share.copied", Language.EN))).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == f"{page.url}?preview=en"
 
 
-def test_a_link_that_cannot_be_copied_is_shown(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_link_that_cannot_be_copied_is_shown(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/", locale="ko-KR")
     page.add_init_script('navigator.clipboard.writeText = async () => { throw new Error("no"); };')
     page.goto(f"{page.url}looks/{board[FIRST]}")
@@ -146,7 +146,7 @@ def test_a_link_that_cannot_be_copied_is_shown(open_page: OpenPage, board: dict[
     )
 
 
-def test_the_devices_own_menu_is_offered_where_there_is_one(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_share_menu_of_the_device_is_offered_if_available(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
     expect(page.locator(".sharing .device")).to_be_hidden()
     page.add_init_script(SHARE)
@@ -163,7 +163,7 @@ def test_the_devices_own_menu_is_offered_where_there_is_one(open_page: OpenPage,
         expect(page.locator(".share-status")).to_have_text(words)
 
 
-def test_links_are_there_without_javascript(open_page: OpenPage, board: dict[str, str], site_with_kakao: str) -> None:
+def test_share_links_work_without_javascript(open_page: OpenPage, board: dict[str, str], site_with_kakao: str) -> None:
     page = open_page(path="/", java_script_enabled=False)
     page.goto(f"{site_with_kakao}/looks/{board[FIRST]}")
     for service, start in (("telegram", "https://t.me/share/url?url="), ("facebook", "https://www.facebook.com/")):
@@ -174,11 +174,11 @@ def test_links_are_there_without_javascript(open_page: OpenPage, board: dict[str
         expect(page.locator(f".sharing .{scripted}")).to_be_hidden()
 
 
-def test_the_number_counts_up_to_what_the_page_says(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_number_counts_up_to_its_value(open_page: OpenPage, board: dict[str, str]) -> None:
     plain = open_page(path="/", java_script_enabled=False).locator(".judged strong")
     expect(plain).to_have_text(re.compile(r"^\d+$"))
     number = plain.inner_text()
-    # Nothing moves for those who want nothing to move.
+    # With reduced motion there is no animation.
     still = open_page(path="/", reduced_motion="reduce")
     expect(still.locator(".judged strong")).to_have_text(number)
     moving = open_page(path="/", reduced_motion="no-preference")
@@ -187,9 +187,7 @@ def test_the_number_counts_up_to_what_the_page_says(open_page: OpenPage, board: 
 
 
 @pytest.mark.parametrize(("width", "density"), [(360, 1), (360, 2), (1280, 1)])
-def test_small_frames_get_small_pictures_and_large_ones_large_ones(
-    open_page: OpenPage, board: dict[str, str], width: int, density: int
-) -> None:
+def test_image_size_follows_the_frame(open_page: OpenPage, board: dict[str, str], width: int, density: int) -> None:
     page = open_page(path="/", viewport={"width": width, "height": 2400}, device_scale_factor=density)
     for photo in page.locator(".looks img").all():
         photo.scroll_into_view_if_needed()
@@ -200,7 +198,7 @@ def test_small_frames_get_small_pictures_and_large_ones_large_ones(
     assert ("/thumb/" in hero) is (width * density == 360)
 
 
-def test_late_pictures_move_nothing(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_late_images_cause_no_layout_shift(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/privacy")
     root, waiting, holding = page.url.removesuffix("/privacy"), list[Route](), True
 
@@ -229,7 +227,7 @@ def test_late_pictures_move_nothing(open_page: OpenPage, board: dict[str, str]) 
         assert page.evaluate(LAYOUT_SHIFT) == 0, path
 
 
-def test_a_board_without_its_photos_weighs_little(open_page: OpenPage, board: dict[str, str]) -> None:
+def test_leaderboard_without_photos_is_small(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/privacy")
     weights: dict[str, int] = {}
     kinds: dict[str, str] = {}
@@ -242,7 +240,7 @@ def test_a_board_without_its_photos_weighs_little(open_page: OpenPage, board: di
     )
     page.goto(page.url.removesuffix("privacy"))
     page.wait_for_load_state("networkidle")
-    # What the page before was still loading has no kind here.
+    # Requests of the previous page have no type here.
     counted = {request: weight for request, weight in weights.items() if kinds.get(request, "Image") != "Image"}
     assert {"Document", "Stylesheet", "Script"} <= {kinds[request] for request in counted}
     assert 5_000 < sum(counted.values()) < 200_000
@@ -251,7 +249,7 @@ def test_a_board_without_its_photos_weighs_little(open_page: OpenPage, board: di
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
-def test_no_page_shuts_anybody_out(
+def test_all_pages_are_accessible(
     open_page: OpenPage, board: dict[str, str], width: int, scheme: str, locale: str
 ) -> None:
     page = open_page(

@@ -22,7 +22,7 @@ def test_up_check_down(eva: RunEva, empty_url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["mysql://eva:secret@host/eva", "postgresql://eva:secret@127.0.0.1:9/eva"])
-def test_a_database_that_cannot_be_used_is_said_without_its_password(eva: RunEva, url: str) -> None:
+def test_unusable_database_is_reported_without_its_password(eva: RunEva, url: str) -> None:
     done = eva("migrate", DATABASE_URL=url)
     assert done.returncode == 1
     assert done.stderr

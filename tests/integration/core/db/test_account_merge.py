@@ -83,7 +83,7 @@ async def test_a_merge_moves_everything_to_the_target(database: Database) -> Non
         await assert_counters_are_right(connection)
 
 
-async def test_rows_of_both_people_are_kept_once(database: Database) -> None:
+async def test_rows_of_both_people_remain_once(database: Database) -> None:
     async with database.transaction() as connection:
         source, target, follower, other = [(await create_person(connection)).id for _ in range(4)]
         other_look = await create_look(connection, other)
@@ -132,8 +132,8 @@ async def test_a_moved_report_is_not_counted_twice(database: Database) -> None:
 async def test_reports_of_own_looks_are_dropped(database: Database) -> None:
     async with database.transaction() as connection:
         source, target = [(await create_person(connection)).id for _ in range(2)]
-        for whose, reporter in ((source, target), (target, source)):
-            look = await create_look(connection, whose)
+        for owner, reporter in ((source, target), (target, source)):
+            look = await create_look(connection, owner)
             assert await looks.share(connection, look.id)
             await moderation.create_report(connection, look.id, reporter)
         assert await merge_people(connection, source=source, target=target)

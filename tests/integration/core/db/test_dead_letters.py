@@ -32,7 +32,7 @@ async def claim(database: Database) -> list[int]:
         return [inbox_id for inbox_id, _ in claimed]
 
 
-async def test_an_update_is_requeued_a_limited_number_of_times_and_then_kept(database: Database) -> None:
+async def test_an_update_is_requeued_a_limited_number_of_times_and_then_failed(database: Database) -> None:
     inbox_id = await insert_orphan(database)
     for _ in range(MAX_REQUEUES):
         assert await claim(database) == [inbox_id]

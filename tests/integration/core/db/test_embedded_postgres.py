@@ -60,7 +60,7 @@ def start_other_process(folder: Path) -> subprocess.Popen[str]:
     return other
 
 
-def test_the_last_user_stops_the_server_and_data_is_kept(folder: Path) -> None:
+def test_the_last_user_stops_the_server_and_data_persists(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
         first = server_pid(server)
         query(server, "CREATE TABLE stored AS SELECT 42 AS answer")

@@ -75,7 +75,7 @@ async def test_a_shared_look_cannot_lose_its_images(database: Database) -> None:
             await look_images.clear_image_keys(connection, [look.id])
 
 
-async def test_the_first_guess_and_the_last_correction_are_kept(database: Database) -> None:
+async def test_the_first_guess_and_the_last_correction_are_stored(database: Database) -> None:
     async with database.transaction() as connection:
         person = await create_person(connection)
         revealed = await create_look(connection, person.id)

@@ -75,7 +75,7 @@ async def test_idle_visitors_without_content_are_deleted(resources: Resources) -
         assert await sessions.delete_empty_visitors(connection, limit=9) == 0
 
 
-async def test_a_session_that_is_used_concurrently_is_kept(database: Database) -> None:
+async def test_a_session_that_is_used_concurrently_is_not_deleted(database: Database) -> None:
     async with database.transaction() as connection:
         key, person_id = await create_session(connection, 91)
     async with database.transaction() as request:
