@@ -18,7 +18,7 @@ from core.vision.classifier import StyleClassifier
 
 
 def make_application(resources: Resources, classifier: StyleClassifier, **settings: Any) -> BotApplication:
-    """An Eva who serves pages and does no jobs; her settings are the defaults and those given, no page is kept."""
+    """An application that serves pages and runs no jobs, without a page cache; `settings` replace the defaults."""
     chosen = Settings(**{"secret_key": SecretStr("secret" * 6), "page_cache_seconds": 0, **settings})
     stylist = ConversationService(
         resources, PhotoJudgingService(resources, classifier, daily_limit=chosen.photos_per_person_per_day), chosen

@@ -26,11 +26,11 @@ PILLOW_FORMATS = {
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 QUADRANT_COLORS = ((200, 30, 30), (30, 160, 40), (40, 60, 200), (220, 200, 60))
-"""RGB of the quarters of `corners`: top left, top right, bottom left, bottom right."""
+"""RGB of the quarters of `make_quadrants`: top left, top right, bottom left, bottom right."""
 
 
 def make_quadrants(width: int = 120, height: int = 80) -> Image.Image:
-    """Four plain quarters, no two alike: shows which way up a picture is, and survives every codec."""
+    """Four quarters of different colors, which show the orientation of an image and survive every codec."""
     image = Image.new("RGB", (width, height))
     for index, color in enumerate(QUADRANT_COLORS):
         left, top = index % 2 * (width // 2), index // 2 * (height // 2)
@@ -39,7 +39,7 @@ def make_quadrants(width: int = 120, height: int = 80) -> Image.Image:
 
 
 def make_scene(width: int, height: int, *, grain: float = 5.0, seed: int = 0) -> Image.Image:
-    """Structure at every scale plus grain: about as hard to compress as a photo of the same size."""
+    """Structure at every scale plus noise; compresses about as well as a photo of the same size."""
     rng = np.random.default_rng(seed)
     pixels = np.full((height, width, 3), 128, np.float32)
     for octave in range(2, 12):
@@ -57,7 +57,7 @@ def make_scene(width: int, height: int, *, grain: float = 5.0, seed: int = 0) ->
 
 
 def encode_image(image: Image.Image, format_name: str = "JPEG", **options: Any) -> bytes:
-    """The picture as a file of one of `FORMATS`; `options` go to Pillow's `save`."""
+    """The image as a file of one of `PILLOW_FORMATS`; `options` are passed to Pillow's `save`."""
     file = BytesIO()
     image.save(file, PILLOW_FORMATS[format_name], **options)
     return file.getvalue()
@@ -74,7 +74,7 @@ def phone_exif(orientation: int = 1) -> bytes:
 
 
 def apply_orientation(image: Image.Image, orientation: int) -> Image.Image:
-    """The picture as a camera held another way stores it: shown right only under this EXIF orientation."""
+    """The pixels as a rotated camera stores them; upright only with this EXIF orientation."""
     undo = {
         1: None,
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -102,7 +102,7 @@ def encode_png_16_bit(pixels: np.ndarray[Any, np.dtype[np.uint16]]) -> bytes:
 
 
 def fix_png_checksums(data: bytes) -> bytes:
-    """A PNG with the right checksum on every chunk, so that it is believed; other formats as they are."""
+    """A PNG with correct checksums of all chunks, so that readers accept it; other formats unchanged."""
     if not data.startswith(PNG_SIGNATURE):
         return data
     fixed, at = bytearray(data), len(PNG_SIGNATURE)

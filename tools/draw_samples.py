@@ -30,7 +30,14 @@ def blossoms(x: Array, y: Array) -> Array:
 
 
 def body(on: Canvas, skin: Colour, legs: bool = True, arms: float = 1.0) -> None:
-    """The mannequin under the clothes; `arms` is how far they hang from the sides."""
+    """Draw the mannequin under the clothes.
+
+    Args:
+        on: the picture.
+        skin: RGB.
+        legs: whether the legs are visible.
+        arms: horizontal distance of the arms from the sides, as a factor.
+    """
     clay = plain(skin, 0.008)
     for side in (-1, 1):
         if legs:
@@ -65,7 +72,14 @@ def head(on: Canvas, skin: Colour) -> None:
 
 
 def shoes(on: Canvas, cloth: Cloth, sole: Cloth, chunky: bool = False) -> None:
-    """A pair of shoes, toes turned out a little."""
+    """Draw a pair of shoes with toes turned out.
+
+    Args:
+        on: the picture.
+        cloth: of the upper part.
+        sole: of the sole.
+        chunky: whether the shoes are wide.
+    """
     toe, sole_top = (0.85, 7.95) if chunky else (0.68, 7.99)
     upper = f"0.3 7.5, 0.5 7.5, 0.6 7.72, {toe} 7.98, 0.5 8.06, 0.26 8.04, 0.22 7.8"
     edge = f"0.24 {sole_top}, {toe} {sole_top}, {toe - 0.01} 8.1, 0.25 8.1"
@@ -75,7 +89,15 @@ def shoes(on: Canvas, cloth: Cloth, sole: Cloth, chunky: bool = False) -> None:
 
 
 def trousers(on: Canvas, cloth: Cloth, hem: float, folds: float, high: float = 2.85) -> None:
-    """Two legs; `hem` is half the width of a leg at the ankle, in heads."""
+    """Draw two legs of trousers. Lengths are in heads.
+
+    Args:
+        on: the picture.
+        cloth: of the legs.
+        hem: half the width of a leg at the ankle.
+        folds: strength of the folds.
+        high: vertical position of the waist.
+    """
     outer = f"-0.03 {high}, 0.6 {high}, 0.8 3.8, {0.42 + hem * 1.1} 5.7, {0.4 + hem} 7.56"
     inner = f"{0.4 - hem} 7.6, {0.34 - hem * 0.75} 5.7, 0.03 4.35"
     for side in (-1, 1):
@@ -83,7 +105,16 @@ def trousers(on: Canvas, cloth: Cloth, hem: float, folds: float, high: float = 2
 
 
 def sleeve(on: Canvas, cloth: Cloth, wide: float, *, end: float = 3.9, folds: float = 0.5, arms: float = 1.0) -> None:
-    """Both sleeves; `wide` is their radius at the elbow, `end` where they stop."""
+    """Draw both sleeves. Lengths are in heads.
+
+    Args:
+        on: the picture.
+        cloth: of the sleeves.
+        wide: radius at the elbow.
+        end: vertical position of the cuff.
+        folds: strength of the folds.
+        arms: horizontal distance of the arms from the sides, as a factor.
+    """
     for side in (-1, 1):
         on.lay(
             limb(f"0.82 1.68 {wide * 1.15}, {1.02 * arms} 2.75 {wide}, {1.09 * arms} {end} {wide * 0.8}", side),

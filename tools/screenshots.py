@@ -147,7 +147,15 @@ async def seed_board(settings: Settings, visits: int) -> tuple[str, list[str]]:
 
 
 def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, link: str | None) -> None:
-    """Take one picture of a page, after logging in by a link if there is one."""
+    """Take a screenshot of a page.
+
+    Args:
+        browser: opens the page.
+        root: URL of the server.
+        look: id of the look that is shown and reacted to.
+        shot: page, size, language and color scheme.
+        link: path of a login link for a page of a person; None for a visitor.
+    """
     page = _open(browser, shot.locale, shot.scheme, {"width": shot.width, "height": 900}, 1)
     page.route("https://t1.kakaocdn.net/**", lambda route: route.fulfill(body=KAKAO_STUB, headers=STUB_HEADERS))
     if link is not None:
@@ -161,7 +169,7 @@ def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, li
                     button.click()
     path = shot.path.format(look=f"/looks/{look}", person=f"/people/{SHARED[0][0]}")
     page.goto(root + path)
-    # What comes only when it is near, comes.
+    # Load images that are lazy.
     for photo in page.locator("main img").all():
         photo.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")

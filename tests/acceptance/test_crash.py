@@ -39,7 +39,7 @@ SETTLE_SECONDS = 240.0
 """Seconds in which everything must be answered after the last kill: a dead worker's jobs wait for half a minute."""
 
 IS_MESSAGE = schema.job_checkpoints.c.name != "queue"
-"""Marks of messages that belong to an answer; the place in the queue is marked before it is said."""
+"""Marks of messages that belong to an answer; the position in the queue is recorded before it is sent."""
 
 
 class ProcessGroup:

@@ -59,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
 
 @pytest.fixture
 def variables(environment: dict[str, str], telegram: FakeTelegram) -> dict[str, str]:
-    """The settings that the documentation tells to set."""
+    """The settings of the documented setup."""
     return environment | {
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",

@@ -1,4 +1,4 @@
-"""The model card says what was measured, of the model that ships."""
+"""The model card contains the measured figures of the shipped model."""
 
 from pathlib import Path
 

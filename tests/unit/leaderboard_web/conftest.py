@@ -1,4 +1,4 @@
-"""The site on a real socket, with an engine that says what a test tells it."""
+"""The site on a real socket, with a model whose outputs a test chooses."""
 
 import threading
 import time

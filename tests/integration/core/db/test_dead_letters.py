@@ -1,4 +1,4 @@
-"""Updates without a job are requeued a limited number of times, then kept for an operator."""
+"""Updates without a job are requeued a limited number of times, then marked as failed."""
 
 import asyncio
 from datetime import timedelta

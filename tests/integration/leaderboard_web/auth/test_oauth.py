@@ -79,7 +79,7 @@ async def test_login_keeps_the_visitor_and_replaces_the_cookie(
         == visitor
         == await get_session_person_id(resources, mina)
     )
-    # The old cookie is worthless for anybody who planted or saw it.
+    # Session fixation: the old cookie is invalid for an attacker who planted or read it.
     assert mina.cookies[VISITOR_COOKIE] != before
     assert await get_owner_id(resources, IdentityProvider.WEB, before.partition(".")[0]) is None
 

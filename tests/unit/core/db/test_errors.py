@@ -1,4 +1,4 @@
-"""Lost connections are told from errors in statements."""
+"""Lost connections are distinguished from errors in statements."""
 
 import asyncpg
 import pytest

@@ -90,7 +90,7 @@ class TestUpright:
 
 
 class TestAlpha:
-    """Whatever is transparent lies on white."""
+    """Transparent pixels are blended with white."""
 
     def half(self, mode: str, color: Any) -> Image.Image:
         image = Image.new(mode, (100, 100), color)

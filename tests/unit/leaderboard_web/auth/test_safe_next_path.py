@@ -1,4 +1,4 @@
-"""A login never redirects to another site, whatever path is requested."""
+"""A login never redirects to another site, for any requested path."""
 
 from urllib.parse import urljoin, urlsplit
 
