@@ -64,7 +64,7 @@ ONE_DAY = timedelta(days=1)
 
 
 class LocalizedHTTPError(HTTPException):
-    """An HTTP error with a name for scripts and a message of its own."""
+    """An HTTP error with a name for scripts and a specific message."""
 
     def __init__(self, status: int, name: str, message_key: str, *, headers: Mapping[str, str] | None = None) -> None:
         """Describe the error.

@@ -82,7 +82,7 @@ def build_page(rows: Sequence[Row], size: int, cursor_of: Callable[[Row], Cursor
     """Cut a list to one page.
 
     Args:
-        rows: up to `size` + 1 rows; the additional one says that there is a next page.
+        rows: up to `size` + 1 rows; the additional one shows that there is a next page.
         size: rows on a page.
         cursor_of: the cursor of a row.
     """
@@ -91,7 +91,11 @@ def build_page(rows: Sequence[Row], size: int, cursor_of: Callable[[Row], Cursor
 
 
 def cursor_parameter(kind: type[C], name: str) -> Any:
-    """A dependency that reads a cursor from the query; a malformed one is a 404."""
+    """A dependency that reads a cursor from the query.
+
+    Raises:
+        HTTPException: 404, raised by the dependency for a malformed cursor.
+    """
 
     async def read_cursor(text: Annotated[str | None, Query(alias=name)] = None) -> C | None:
         if text is None:

@@ -1,6 +1,6 @@
 """Which reports of looks are counted.
 
-Three reports take a look off the leaderboard, and anybody can have any number of cookies. A report by a person with a
+Three reports take a look off the leaderboard, and anyone can have any number of cookies. A report by a person with a
 chat or a login is always counted. Of all people at one network address who have only a cookie, the first report of a
 look in a day is counted. Addresses that are not public (this machine, a home network, an untrusted proxy) do not
 identify anyone, so all reports from them are counted. The counters are in the memory of each process; no address is

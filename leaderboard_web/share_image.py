@@ -44,7 +44,7 @@ def draw_share_image(photo: bytes, *, title: str, line: str) -> bytes:
     Args:
         photo: a stored photo.
         title: in large letters, in one or two lines.
-        line: what Eva says, in her speech bubble.
+        line: Eva's sentence, in a speech bubble.
     """
     image = Image.new("RGB", SHARE_IMAGE_SIZE, BACKGROUND)
     left = _paste_photo(image, photo) + GAP

@@ -47,7 +47,7 @@ VERSION = _content_version()
 
 
 class PageRoute(APIRoute):
-    """A route outside the OpenAPI schema that answers HEAD wherever it answers GET, as Starlette's own routes do."""
+    """A route outside the OpenAPI schema that responds to HEAD as to GET, like Starlette's routes."""
 
     def __init__(self, path: str, endpoint: Any, **options: Any) -> None:
         super().__init__(path, endpoint, **{**options, "include_in_schema": False})

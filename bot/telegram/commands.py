@@ -69,7 +69,7 @@ def command_messages(name: str, language: Language, *, private_photo_hours: int)
     Args:
         name: the command without its slash.
         language: of the messages.
-        private_photo_hours: hours for which a photo that is not shared is kept.
+        private_photo_hours: hours for which a photo that is not shared is stored.
     """
     keyboard = None
     match name:
@@ -96,7 +96,7 @@ async def _send_own_looks(delivery: UpdateDelivery, conversation: ConversationSe
     language = delivery.language
     own_looks = await get_own_looks(delivery.resources.database, person)
     login_url = None
-    # Only in private chats: the first visitor of the URL is logged in, and everybody in a group can read it.
+    # Only in private chats: the first visitor of the URL is logged in, and all members of a group can read it.
     if delivery.is_private and not delivery.has_sent_anything:
         login_url = await conversation.create_login_url(person)
     text = own_looks_text(own_looks, language)

@@ -23,7 +23,7 @@ UPDATE_TYPES = ("message", "callback_query", "inline_query", "my_chat_member")
 ALBUM_DELAY = timedelta(seconds=1.5)
 """Time to wait for more photos of an album after each of them."""
 INTERACTIVE_PRIORITY = 10
-"""Priority of button presses and inline queries, which people expect to respond at once."""
+"""Priority of button presses and inline queries, for which people expect an immediate response."""
 ORPHAN_AGE = timedelta(minutes=2)
 """Age from which an update without a job counts as orphaned."""
 ORPHAN_BATCH = 100

@@ -83,7 +83,7 @@ class CommandMessage(IncomingUpdate):
     name: str
     """In lower case, without the slash and the bot's name."""
     argument: str
-    """The rest of the text. After `/start` it may come from a link by anybody: untrusted."""
+    """The rest of the text. After `/start` it may come from any link, so it is untrusted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ USER_ERRORS = (PhotoError, RemotePhotoGoneError, DailyLimitError, ModelError)
 TRANSIENT_ERRORS = (DeliveryError, RemotePhotoUnavailableError, StorageUnavailableError)
 """Errors after which the job is retried."""
 RECIPIENT_GONE = (ChatUnavailableError, LookNotFoundError, MessageRejectedError, PersonNotFoundError)
-"""Errors that leave nobody or nothing to reply to."""
+"""Errors after which a reply is impossible."""
 MAX_DATABASE_RETRIES = 10
 """While the database is unreachable; without it an update cannot be ended either."""
 EVERY_MINUTE = "* * * * *"
@@ -233,7 +233,7 @@ class UpdateHandler:
 
 
 class RetryPolicy(ExponentialBackoff):
-    """Retries transient errors, connection errors for longer; jobs of a stopped worker start again at once."""
+    """Retries transient errors, connection errors for longer; jobs of a stopped worker start again immediately."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to retry, or None."""

@@ -62,7 +62,7 @@ def open_header(data: bytes, image_format: ImageFormat) -> Image.Image:
     """Read the header with Pillow's decoder of this format only; no pixel is decoded yet.
 
     Raises:
-        Exception: whatever the decoder raises on an invalid header.
+        Exception: any error of the decoder on an invalid header.
     """
     if image_format is ImageFormat.HEIF:
         # Loads libheif, which most processes never need.

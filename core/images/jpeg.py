@@ -38,7 +38,7 @@ def decode_jpeg(data: bytes, side: int) -> Image.Image:
     Raises:
         TruncatedPhotoError: the image's data stop before its last block, end marker or not.
         DecompressionBombError: the image is stored in more passes than any encoder writes.
-        Exception: whatever Pillow raises on data that it cannot follow.
+        Exception: any error of Pillow on invalid data.
     """
     start = _find_entropy_coded_data(data)
     if start < 0:
@@ -53,7 +53,7 @@ def decode_jpeg(data: bytes, side: int) -> Image.Image:
         raise DecompressionBombError(f"JPEG of over {MAX_SCANS} scans")
     header = _open(data)
     if not has_end and "progressive" in header.info:
-        # Whether the last passes are there cannot be told from the image.
+        # The image does not show whether the last passes are present.
         raise TruncatedPhotoError("progressive JPEG without its end")
     longest = max(header.size)
     scale = next((scale for scale in SCALES if -(-longest // scale) <= side), SCALES[-1])
@@ -84,7 +84,7 @@ def _decode(data: bytes, scale: int) -> Image.Image:
 def _find_entropy_coded_data(data: bytes) -> int:
     """Offset of the first entropy-coded data; -1 if the file ends before.
 
-    Walks from segment to segment, because previews inside the metadata have markers of their own.
+    Walks from segment to segment, because previews inside the metadata contain markers, too.
     """
     at = 2
     while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):

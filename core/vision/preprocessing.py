@@ -21,7 +21,7 @@ class ModelInput:
     def crop_to_image(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
         """Crop a map over the rectangle, rows x columns, to the cells whose centers lie on the image, at least one.
 
-        Whole cells are kept, so each edge is exact to half a cell.
+        The result consists of whole cells, so each edge is exact to half a cell.
         """
         rows, columns = cells.shape
         left, top, right, bottom = self.image_box

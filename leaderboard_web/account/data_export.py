@@ -70,7 +70,7 @@ async def _zip_chunks(export: PersonalData, storage: ObjectStorage, language: La
 
 
 def _visible_follow(row: dict[str, Any], language: Language) -> dict[str, Any]:
-    """A followed person by the name that everybody sees, without the internal id."""
+    """A followed person by their public name, without the internal id."""
     return {"name": display_name(row["person_id"], row["name"], language), "created_at": row["created_at"]}
 
 

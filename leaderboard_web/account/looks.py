@@ -69,7 +69,11 @@ async def change_own_look(
     do: Annotated[ActionType, Form()],
     style: Annotated[Style | None, Form()] = None,
 ) -> Response:
-    """Execute the action of a button; guesses and corrections need a style."""
+    """Execute the action of a button; guesses and corrections need a style.
+
+    Raises:
+        HTTPException: 400, for an action that this page does not offer, or a style that is missing or superfluous.
+    """
     if do not in ALLOWED_ACTIONS or (do in {ActionType.GUESS, ActionType.CORRECT}) != (style is not None):
         raise HTTPException(400)
     person = replace(own.owner, language=language)
@@ -155,7 +159,7 @@ def _render_look(
         own: the look and its owner.
         language: of the page.
         status: HTTP status.
-        messages: what Eva says first, instead of a notice.
+        messages: sentences of Eva above the look, instead of a notice.
     """
     look, verdict, seed = own.look, own.look.verdict, str(own.look.id)
     view = build_own_look(look, state.resources, language)

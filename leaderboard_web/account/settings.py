@@ -45,7 +45,11 @@ async def change_settings(
     new_language: Annotated[Language | None, Form(alias="language")] = None,
     first: Annotated[Literal["me", "eva"] | None, Form()] = None,
 ) -> Response:
-    """Change the setting of the submitted form: the fields `language`, `first` or `name`."""
+    """Change the setting of the submitted form: the fields `language`, `first` or `name`.
+
+    Raises:
+        HTTPException: 400, if the form has none of these fields.
+    """
     if new_language is not None:
         await people.set_language(connection, person.id, new_language)
         response = _redirect(state, "language")
@@ -86,7 +90,7 @@ def _render_settings(
         person: whose settings it shows.
         language: of the page.
         status: HTTP status.
-        messages: what Eva says first.
+        messages: sentences of Eva above the settings.
         is_moderator: whether the page links to `/admin`.
         submitted_name: value of the name field; None for the present name.
         error: why the submitted name was refused.

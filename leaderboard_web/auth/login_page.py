@@ -75,7 +75,11 @@ async def unlink_login(
     language: Lang,
     confirmation: Confirmation = None,
 ) -> Response:
-    """Unlink a login; the last one has to be confirmed."""
+    """Unlink a login; the last one has to be confirmed.
+
+    Raises:
+        HTTPException: 404, for an unknown method.
+    """
     if method not in LOGIN_METHODS:
         raise HTTPException(404)
     person_id = await _lock_person(connection, viewer)

@@ -1,7 +1,7 @@
 """`/login/link/{token}`: log in with a one-time link that Eva sent in a chat.
 
-GET only asks for confirmation: messengers fetch links for previews, and a person who follows a link that somebody else
-sent sees whose account it opens. The anonymous visitor of the browser is merged only on request.
+GET only asks for confirmation: messengers fetch links for previews, and a person who follows a link of another person
+sees whose account it opens. The anonymous visitor of the browser is merged only on request.
 """
 
 from typing import Annotated
@@ -27,7 +27,7 @@ router = APIRouter(route_class=PageRoute)
 async def confirm_magic_link(
     request: Request, token: str, connection: Transaction, viewer: Viewer, language: Lang
 ) -> Response:
-    """Say whose account the link opens, and ask for confirmation."""
+    """Show whose account the link opens, and ask for confirmation."""
     person_id = await one_time_tokens.get_person_id(connection, token)
     person = None if person_id is None else await people.get(connection, person_id)
     if person is None:

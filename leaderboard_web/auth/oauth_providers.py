@@ -26,7 +26,7 @@ REQUEST_TIMEOUT = 10.0
 """Seconds for each request to a provider."""
 SUBJECT_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 ALLOWED_ALGORITHMS = ("RS256", "ES256", "EdDSA")
-"""Signature algorithms of ID tokens that are accepted, whatever the token's header or the provider's metadata says:
+"""Signature algorithms of ID tokens that are accepted, regardless of the token's header and the provider's metadata:
 public keys only, never a shared secret and never `none`."""
 
 

@@ -37,7 +37,7 @@ router = APIRouter(route_class=PageRoute)
 
 
 def get_bot_token(state: State) -> str:
-    """The token of the bot, which signs what Telegram says about a person.
+    """The token of the bot, whose hash signs Telegram's data about a person.
 
     Raises:
         HTTPException: 404, Telegram is not configured.

@@ -1,4 +1,4 @@
-"""`/admin` for moderators: reported looks, failed updates, the moderation log; for everybody else a 404."""
+"""`/admin` for moderators: reported looks, failed updates, the moderation log; 404 for all others."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -122,7 +122,11 @@ async def moderate(
     action: Literal["hide", "restore", "ban", "unban"],
     state: State,
 ) -> Response:
-    """Execute a moderation action; that another moderator was faster, or the target is gone, is no error."""
+    """Execute a moderation action; a target that is gone or was handled already is no error.
+
+    Raises:
+        HTTPException: 404, for an action that this kind of target does not have.
+    """
     execute = ACTIONS.get((kind, action))
     if execute is None:
         raise HTTPException(404)

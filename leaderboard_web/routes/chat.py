@@ -169,7 +169,11 @@ async def send_action(
 
 @router.get("/samples/{name}.jpg", name="sample")
 async def sample_image(name: str, state: State) -> FileResponse:
-    """A sample photo."""
+    """A sample photo.
+
+    Raises:
+        HTTPException: 404, for an unknown sample.
+    """
     if name not in state.samples:
         raise HTTPException(404)
     return FileResponse(state.samples[name])
@@ -200,7 +204,7 @@ async def _render_chat(
     """The page of the chat.
 
     Args:
-        request: for the page; `?look=` chooses the look, `?again` says that its photo was sent before.
+        request: for the page; `?look=` chooses the look, `?again` marks a photo that was sent before.
         state: of the application.
         viewer: who chats.
         language: of the page.
@@ -279,7 +283,7 @@ async def _load_view(
         state: of the application.
         person: who chats.
         language: of the page.
-        look_id: the look; the latest one if it is None, gone or somebody else's.
+        look_id: the look; the latest one if it is None, deleted or not their own.
         is_duplicate: whether its photo was sent before.
 
     Returns:

@@ -1,6 +1,6 @@
 """Images of looks: photos, heatmaps and thumbnails under signed URLs, and share images.
 
-`/pictures` and `/thumbs` are for the owner of a look, for moderators and for chats. `/shared` is for everybody; its
+`/pictures` and `/thumbs` are for the owner of a look, for moderators and for chats. `/shared` is public; its
 URLs work while the look is on the leaderboard. Share images need no signature, because crawlers fetch them.
 """
 
@@ -83,8 +83,12 @@ async def share_image(
     version: Annotated[str, Path(pattern=r"^([0-9a-f]{10}|1)$")],
     state: State,
 ) -> Response:
-    """The share image of a look on the leaderboard; URLs of older versions return the current one."""
-    # Released before the image is drawn, which takes a connection of its own.
+    """The share image of a look on the leaderboard; URLs of older versions return the current one.
+
+    Raises:
+        HTTPException: 404, if the look is not on the leaderboard.
+    """
+    # Released before the image is drawn, which opens another connection.
     async with state.resources.database.connection() as connection:
         entry = await leaderboard.get_look(connection, look_id)
     if entry is None or entry.look.photo_key is None:

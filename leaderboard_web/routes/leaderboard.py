@@ -19,7 +19,7 @@ from leaderboard_web.view_models import build_card
 PAGE_SIZE = 12
 """Looks on a page: full rows of two, three and four; the first page has a large first place in addition."""
 EAGER_IMAGES = 4
-"""Images of a page without a large first place that are loaded at once."""
+"""Images of a page without a large first place that are loaded eagerly."""
 
 router = APIRouter(route_class=PageRoute)
 

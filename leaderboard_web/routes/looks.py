@@ -1,4 +1,4 @@
-"""`/looks/{id}`: a look on the leaderboard with everything that Eva said about it."""
+"""`/looks/{id}`: a look on the leaderboard with its verdict and messages."""
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
@@ -20,7 +20,11 @@ router = APIRouter(route_class=PageRoute)
 async def look_page(
     request: Request, look_id: CanonicalUUID, db: Db, viewer: Viewer, language: Lang, state: State
 ) -> Response:
-    """The page of a look; 404 unless it is on the leaderboard."""
+    """The page of a look on the leaderboard.
+
+    Raises:
+        HTTPException: 404, if the look is not on the leaderboard.
+    """
     result = await leaderboard.get_look_for_viewer(db, look_id, viewer.key or "")
     if result is None:
         raise HTTPException(404)

@@ -29,7 +29,11 @@ router = APIRouter(route_class=PageRoute)
 async def person_page(
     request: Request, name: str, db: Db, viewer: Viewer, language: Lang, state: State, before: BeforeTime
 ) -> Response:
-    """A page of a person's looks, the latest shared first."""
+    """A page of a person's looks, the latest shared first.
+
+    Raises:
+        HTTPException: 404, if the person does not exist or has no public look.
+    """
     viewer_key = viewer.key or ""
     result = await leaderboard.get_person_for_viewer(db, name, viewer_key) if is_possible_name(name) else None
     if result is None:
@@ -73,7 +77,7 @@ async def find_person(connection: AsyncConnection, name: str) -> Person | None:
 
 
 def is_possible_name(name: str) -> bool:
-    """Whether a text can be somebody's name at all."""
+    """Whether a text can be a display name."""
     return len(name) <= MAX_NAME_LENGTH and name.isprintable()
 
 

@@ -52,7 +52,11 @@ async def report_look(
     reason: Annotated[str, Form()] = ReportReason.OTHER,
     line: Annotated[str, Form()] = "",
 ) -> Response:
-    """Report a look once; 404 for one's own. A report that is not counted gets the same response."""
+    """Report a look once. A report that is not counted gets the same response.
+
+    Raises:
+        HTTPException: 404, if the look is not on the leaderboard or is the reporter's own.
+    """
     person_id = await viewer.get_or_create_person_id(connection)
     if await state.report_limiter.is_counted(connection, request, person_id, look_id):
         is_accepted = await moderation.create_report(connection, look_id, person_id, _report_text(reason, line))
@@ -184,7 +188,7 @@ def _count(count: int | None) -> Mapping[str, int] | None:
 
 
 async def _has_page(connection: AsyncConnection, person: Person) -> bool:
-    """Whether a person has a page that everybody may see: not banned, and with a look on the leaderboard."""
+    """Whether a person has a public page: not banned, and with a look on the leaderboard."""
     return person.banned_at is None and bool(await leaderboard.count_styles(connection, person.id))
 
 
