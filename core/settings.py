@@ -93,12 +93,12 @@ class Settings(BaseSettings):
     model_dir: Path | None = None
     """Directory of the model and its `model.json`, instead of the bundled one."""
     data_dir: Path = Path(".eva")
-    """Directory for local data: the embedded PostgreSQL, images and the secret key, each unless its own setting names
+    """Directory for local data: the embedded PostgreSQL, images and the secret key, each unless another setting names
     another place."""
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     """PostgreSQL URL, `postgresql://user:password@host/name` (or `postgres://`). Default: an embedded PostgreSQL."""
     storage_url: str | None = None
-    """Where images are stored: `file:///directory` or `s3://bucket/prefix` (credentials in AWS's own variables).
+    """Where images are stored: `file:///directory` or `s3://bucket/prefix` (credentials in the AWS variables).
     Default: `pictures` in the data directory."""
     secret_key: SecretStr | None = Field(default=None, min_length=32)
     """Signs image URLs and sessions; at least 32 characters. Required in production; in development one is generated in
@@ -124,13 +124,13 @@ class Settings(BaseSettings):
     telegram_token: SecretStr | None = None
     """Bot token from @BotFather; Telegram is off without it."""
     telegram_webhook_secret: SecretStr | None = None
-    """What Telegram sends in `X-Telegram-Bot-Api-Secret-Token`: 1 to 256 letters, digits, `_` or `-`."""
+    """Secret that Telegram sends in `X-Telegram-Bot-Api-Secret-Token`: 1 to 256 letters, digits, `_` or `-`."""
     telegram_api_url: BaseUrl = "https://api.telegram.org"
     """Base URL of the Bot API, for a local server or a fake."""
     telegram_messages_per_second: int = Field(default=30, ge=1, le=1000)
     """Messages a second to all chats together; more than Telegram's 30 only with paid broadcasts."""
     kakao_skill_key: SecretStr | None = None
-    """What Kakao sends in `x-skill-key`; KakaoTalk is off without it."""
+    """Secret that Kakao sends in `x-skill-key`; KakaoTalk is off without it."""
     kakao_bot_id: str | None = None
     """The only bot whose calls are answered, without the `!` of its development channel."""
     kakao_image_hosts: Annotated[tuple[str, ...], NoDecode] = (".kakaocdn.net", ".talk.kakao.com")

@@ -36,8 +36,8 @@ This page is generated from `core/settings.py` by `make docs`.
 DYNAMIC_DEFAULTS = {
     "database_url": "an embedded PostgreSQL",
     "model_dir": "`core/models`",
-    "secret_key": "generated, kept in `EVA_DATA_DIR`",
-    "storage_url": "`images` in `EVA_DATA_DIR`",
+    "secret_key": "generated and stored in `EVA_DATA_DIR`",
+    "storage_url": "`pictures` in `EVA_DATA_DIR`",
 }
 """Defaults that are chosen at run time."""
 
