@@ -78,9 +78,9 @@ class Database:
     @asynccontextmanager
     async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         async with AsyncExitStack() as stack:
-            with connection_errors(OSError):
+            with translate_connection_errors(OSError):
                 connection = await stack.enter_async_context(engine.connect())
-            with connection_errors():
+            with translate_connection_errors():
                 yield connection
 
     async def check(self) -> None:
@@ -106,7 +106,7 @@ class Database:
 
 
 @contextmanager
-def connection_errors(*further: type[Exception]) -> Iterator[None]:
+def translate_connection_errors(*further: type[Exception]) -> Iterator[None]:
     """Translate lost and refused connections into `DatabaseUnavailableError`; all other errors pass unchanged.
 
     Args:

@@ -46,7 +46,7 @@ def is_connection_error(error: BaseException) -> bool:
     return isinstance(error, InterfaceError) and "closed" in str(error)
 
 
-def violated_constraint(error: IntegrityError | PostgresError) -> str | None:
+def find_violated_constraint(error: IntegrityError | PostgresError) -> str | None:
     """The name of the constraint that an error of the database is about, or None."""
     name: str | None = getattr(_driver_error(error), "constraint_name", None)
     return name
@@ -66,7 +66,7 @@ def missing_person_as_error(table: Table, column: str = "person_id") -> Iterator
     try:
         yield
     except (IntegrityError, ForeignKeyViolationError) as error:
-        if violated_constraint(error) == f"fk_{table.name}_{column}":
+        if find_violated_constraint(error) == f"fk_{table.name}_{column}":
             raise PersonNotFoundError from error
         raise
 

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, func
 
 def after_cursor(columns: Sequence[ColumnElement[Any]], *, descending: bool = True) -> ColumnElement[bool]:
     """Condition for rows after the cursor, whose values are the parameters of `cursor_values`."""
-    place = func.row(*(bindparam(f"after_{number}", type_=column.type) for number, column in enumerate(columns)))
-    return func.row(*columns) < place if descending else func.row(*columns) > place
+    position = func.row(*(bindparam(f"after_{number}", type_=column.type) for number, column in enumerate(columns)))
+    return func.row(*columns) < position if descending else func.row(*columns) > position
 
 
 def paginate(

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.confusables import confusable_key
 from core.db import schema
 from core.db.compiled_statements import CompiledStatement
-from core.db.errors import missing_person_as_error, violated_constraint
+from core.db.errors import find_violated_constraint, missing_person_as_error
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language
@@ -160,7 +160,7 @@ async def set_display_name(connection: AsyncConnection, person_id: UUID, name: s
         async with connection.begin_nested():
             await connection.execute(statement)
     except IntegrityError as error:
-        if violated_constraint(error) == "uq_people_display_name_key":
+        if find_violated_constraint(error) == "uq_people_display_name_key":
             return False
         raise
     return True

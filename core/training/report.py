@@ -116,19 +116,19 @@ def _draw_confusion(evaluation: Evaluation, path: Path) -> None:
 def _draw_reliability(evaluation: Evaluation, path: Path) -> None:
     confidence = evaluation.probabilities.max(axis=1)
     right = evaluation.probabilities.argmax(axis=1) == evaluation.labels
-    place = np.minimum((confidence * 10).astype(int), 9)
+    bin_index = np.minimum((confidence * 10).astype(int), 9)
     figure, (top, bottom) = plt.subplots(2, figsize=(5, 6), height_ratios=(3, 1), sharex=True, layout="constrained")
     top.plot([0, 1], [0, 1], color="gray", linewidth=1, linestyle="--")
-    bins = [b for b in range(10) if np.any(place == b)]
+    bins = [b for b in range(10) if np.any(bin_index == b)]
     top.plot(
-        [confidence[place == b].mean() for b in bins],
-        [right[place == b].mean() for b in bins],
+        [confidence[bin_index == b].mean() for b in bins],
+        [right[bin_index == b].mean() for b in bins],
         marker="o",
         color="#7b2d8b",
     )
     top.set_ylabel("accuracy")
     top.set_title(f"ECE {evaluation.metrics.ece:.3f}")
-    bottom.bar([(b + 0.5) / 10 for b in bins], [int(np.sum(place == b)) for b in bins], width=0.09, color="#7b2d8b")
+    bottom.bar([(b + 0.5) / 10 for b in bins], [int(np.sum(bin_index == b)) for b in bins], width=0.09, color="#7b2d8b")
     bottom.set_ylabel("photos")
     bottom.set_xlabel("confidence")
     figure.savefig(path, dpi=110)
@@ -145,8 +145,8 @@ def _draw_mistakes(evaluation: Evaluation, examples: Sequence[Example], path: Pa
     down = max(1, -(-len(wrong) // TILES_PER_ROW))
     sheet = Image.new("RGB", (TILES_PER_ROW * TILE, down * (TILE + CAPTION)), "white")
     pen = ImageDraw.Draw(sheet)
-    for place, row in enumerate(wrong):
-        left, top = place % TILES_PER_ROW * TILE, place // TILES_PER_ROW * (TILE + CAPTION)
+    for tile, row in enumerate(wrong):
+        left, top = tile % TILES_PER_ROW * TILE, tile // TILES_PER_ROW * (TILE + CAPTION)
         photo = examples[evaluation.rows[row]].open()
         photo.thumbnail((TILE, TILE))
         sheet.paste(photo, (left, top))

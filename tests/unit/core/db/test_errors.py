@@ -6,8 +6,8 @@ from asyncpg.exceptions import _base
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.db.database import connection_errors
-from core.db.errors import is_connection_error, violated_constraint
+from core.db.database import translate_connection_errors
+from core.db.errors import find_violated_constraint, is_connection_error
 from core.errors import DatabaseUnavailableError
 
 
@@ -57,16 +57,16 @@ def test_an_invalidated_connection_and_an_exhausted_pool_are_connection_errors()
 
 
 def test_a_network_error_counts_only_while_connecting() -> None:
-    with pytest.raises(DatabaseUnavailableError), connection_errors(OSError):
+    with pytest.raises(DatabaseUnavailableError), translate_connection_errors(OSError):
         raise ConnectionRefusedError
-    with pytest.raises(ConnectionResetError), connection_errors():
+    with pytest.raises(ConnectionResetError), translate_connection_errors():
         raise ConnectionResetError
 
 
 def test_a_violated_constraint_is_read_from_the_driver() -> None:
     error = asyncpg.ForeignKeyViolationError("uq_others")
     error.constraint_name = "fk_looks_person_id"
-    assert violated_constraint(error) == "fk_looks_person_id"
+    assert find_violated_constraint(error) == "fk_looks_person_id"
     wrapped = wrap(IntegrityError, error)
     assert isinstance(wrapped, IntegrityError)
-    assert violated_constraint(wrapped) == "fk_looks_person_id"
+    assert find_violated_constraint(wrapped) == "fk_looks_person_id"
