@@ -19,13 +19,6 @@ PROJECT = Path(core.__file__).parent.parent
 PACKAGES = ("bot/app.py", "bot/kakao", "bot/telegram", "bot/text_limits.py", "core", "leaderboard_web", "webhooks")
 IGNORED_MODULES = ("core/jobs/maintenance.py", "core/jobs/queue.py", "core/vision/fake_backend.py")
 """The loop of the worker, which does not belong to one job, and the fake model."""
-PURE_MODULES = (
-    *("bot/telegram/callback_data.py", "bot/telegram/formatting.py", "bot/telegram/keyboards.py"),
-    *("bot/telegram/parsing.py", "bot/text_limits.py"),
-    *("core/conversation/narration.py", "core/conversation/smalltalk.py", "core/i18n", "core/images", "core/vision"),
-)
-"""Computation without input and output. Functions of these modules count if other modules call them, not if they call
-each other: a reader who follows a request steps over them."""
 TRANSACTION_COMMANDS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 
@@ -34,23 +27,18 @@ class CallTrace:
     """The project functions that were called while `is_recording` was true, in all threads."""
 
     is_recording: bool = False
-    functions: set[tuple[str, str]] = field(default_factory=set)
-    """Paths of modules and qualified names of functions, without calls inside of `PURE_MODULES`."""
     all_functions: set[tuple[str, str]] = field(default_factory=set)
-    """The same with calls inside of `PURE_MODULES`."""
+    """Paths of modules and qualified names of functions."""
 
     @property
     def modules(self) -> set[str]:
-        """The paths of the modules, without `PURE_MODULES`."""
-        return {module for module, _ in self.functions if not module.startswith(PURE_MODULES)}
+        """The paths of the modules."""
+        return {module for module, _ in self.all_functions}
 
     def __str__(self) -> str:
         """The functions as a report."""
-        names = "\n".join(f"{module} {name}" for module, name in sorted(self.functions))
-        total = (
-            f"{len(self.all_functions)} in {len({module for module, _ in self.all_functions})} with pure computation"
-        )
-        return f"{len(self.functions)} functions in {len(self.modules)} modules; {total}\n{names}"
+        names = "\n".join(f"{module} {name}" for module, name in sorted(self.all_functions))
+        return f"{len(self.all_functions)} functions in {len(self.modules)} modules\n{names}"
 
     def profile(self, frame: FrameType, event_name: str, _: Any) -> None:
         """For `sys.setprofile`."""
@@ -60,12 +48,6 @@ class CallTrace:
         if module is None or not module.startswith(PACKAGES) or module.startswith(IGNORED_MODULES):
             return
         self.all_functions.add((module, frame.f_code.co_qualname))
-        caller = frame.f_back
-        while caller is not None and _project_module(caller) is None:
-            caller = caller.f_back
-        is_called_by_pure = caller is not None and (_project_module(caller) or "").startswith(PURE_MODULES)
-        if not (module.startswith(PURE_MODULES) and is_called_by_pure):
-            self.functions.add((module, frame.f_code.co_qualname))
 
 
 @contextmanager
