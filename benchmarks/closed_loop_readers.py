@@ -100,6 +100,9 @@ async def run_readers(plan: dict[str, Any]) -> dict[str, Any]:
         if plan["pause"]:
             await asyncio.sleep(rng.uniform(0, plan["pause"]))
         while (sent := time.perf_counter()) < end:
+            if protocol.transport.is_closing():
+                # The server closes connections that were idle for 5 seconds; browsers open another one, too.
+                _, protocol = await loop.create_connection(ReaderProtocol, "127.0.0.1", port)
             status, size = await protocol.send_request(requests[turn % len(requests)])
             received = time.perf_counter()
             turn += 1
