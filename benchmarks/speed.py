@@ -150,11 +150,9 @@ def _cold_start(data: bytes) -> list[Figure]:
         runs = [_run(command) for _ in range(5)]
     seconds, processor, megabytes = (np.array(column) for column in zip(*runs, strict=True))
     return [
-        Figure(
-            name="`eva ask` from a cold start", value=float(np.median(seconds)), unit="s", target=1.0, headline=True
-        ),
+        Figure(name="`eva ask` from a cold start", value=float(np.median(seconds)), unit="s", target=1.0),
         Figure(name="`eva ask`, processor time", value=float(np.median(processor)), unit="s"),
-        Figure(name="`eva ask`, peak memory", value=float(np.max(megabytes)), unit="MB", target=250.0, headline=True),
+        Figure(name="`eva ask`, peak memory", value=float(np.max(megabytes)), unit="MB", target=250.0),
     ]
 
 

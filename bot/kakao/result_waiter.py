@@ -8,7 +8,7 @@ from core.errors import DatabaseUnavailableError
 
 POLL_INTERVAL = 0.15
 """Seconds between queries while a skill request waits."""
-STAGGER = 0.03
+STAGGER = 0.04
 """Seconds that writing one response takes when all waiting requests end at once: each further one ends that earlier."""
 
 
