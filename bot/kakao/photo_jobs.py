@@ -46,7 +46,7 @@ TRANSIENT_ERRORS = (RemotePhotoUnavailableError, StorageUnavailableError)
 class KakaoTiming:
     """Time limits of the channel."""
 
-    result_wait: float = 4.2
+    result_wait: float = 3.5
     """Seconds from its arrival that a skill request waits for a result; shorter if many wait."""
     callback_delay: float = 0.5
     """Seconds from the start of a job until the callback: Kakao refuses one that arrives before the promise of it."""
