@@ -22,6 +22,8 @@ NOT_RUN = {
     "pip install -e '.[train]'": "installed by `make test` as a part of the extra `dev`",
 }
 """Commands that are not run here, and why; they must still name an existing target or extra."""
+MAKE = ["env", "--unset=MAKEFLAGS", "--unset=MAKELEVEL", "make", "--no-print-directory", "--dry-run"]
+"""A make of its own: under `make test` its output would begin and end with the names of folders."""
 SERVERS = {"run", "serve", "worker"}
 """Subcommands of `eva` that run until they are stopped."""
 
@@ -82,10 +84,10 @@ def test_documented_command_works(command: str, folder: Path, variables: dict[st
             run([sys.executable, "-m", "eva", *arguments], folder, variables)
         case "make" if arguments == ["run"]:
             # make does not pass an interrupt on, so its last command is started directly.
-            *_, last = run(["make", "--dry-run", "run", "PORT=0"], ROOT, variables).splitlines()
+            *_, last = run([*MAKE, "run", "PORT=0"], ROOT, variables).splitlines()
             stop_when_ready(shlex.split(last), ROOT, variables | {"EVA_DATA_DIR": str(folder / ".eva")})
         case "make":
-            run(["make", "--dry-run", *arguments], ROOT, variables)
+            run([*MAKE, *arguments], ROOT, variables)
         case "curl":
             if shutil.which("curl") is None:
                 pytest.skip("no curl")

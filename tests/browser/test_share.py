@@ -211,8 +211,7 @@ def test_late_images_cause_no_layout_shift(open_page: OpenPage, board: dict[str,
     page.route(re.compile("/shared/"), hold)
     for path in ("/", f"/looks/{board[FIRST]}", "/styles/street"):
         holding = True
-        page.goto(root + path, wait_until="commit")
-        page.wait_for_function("document.readyState !== 'loading' && document.querySelector('footer')")
+        page.goto(root + path, wait_until="domcontentloaded")
         for number, photo in enumerate(page.locator("main img").all()):
             assert photo.get_attribute("width")
             assert photo.get_attribute("height")

@@ -17,7 +17,10 @@ from core.errors import DatabaseUnavailableError, PersonNotFoundError
 from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
-KILL = text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+KILL = text(
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 async def create_shared_look(database: Database) -> Look:
