@@ -11,13 +11,13 @@ In development, private addresses and other ports are accepted for allowed hosts
 """
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx
 
+from bot.kakao.public_address import is_public_address
 from core.errors import (
     ForbiddenUrlError,
     NotAnImageError,
@@ -124,7 +124,7 @@ class SafePhotoFetcher:
             raise RemotePhotoUnavailableError("no such host") from error
         if not addresses:
             raise RemotePhotoUnavailableError("no such host")
-        if not self._is_development and not all(_is_public(address) for address in addresses):
+        if not self._is_development and not all(is_public_address(address) for address in addresses):
             raise ForbiddenUrlError("private address")
         return addresses[0]
 
@@ -153,12 +153,6 @@ class SafePhotoFetcher:
         if detect_format(bytes(data)) is None:
             raise NotAnImageError(f"{len(data)} bytes")
         return bytes(data)
-
-
-def _is_public(address: str) -> bool:
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    return ip.is_global and not ip.is_multicast and (mapped is None or mapped.is_global)
 
 
 def parse_allowed_url(url: str, allowed_hosts: Sequence[str]) -> SplitResult | None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.kakao.photo_fetcher import SafePhotoFetcher, _is_public, resolve_host
+from bot.kakao.photo_fetcher import SafePhotoFetcher, resolve_host
 from bot.testing.server import LocalServer
 from core.errors import (
     EvaError,
@@ -182,8 +182,13 @@ async def test_forbidden_url_is_not_resolved(client: httpx.AsyncClient, url: str
 
 
 PRIVATE_ADDRESSES = [
-    *("127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
-    *("::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "ff02::1"),
+    "127.0.0.1",
+    "169.254.169.254",
+    "::1",
+    "fe80::1%eth0",
+    "::ffff:10.0.0.1",
+    "64:ff9b::a00:1",
+    "fec0::1",
 ]
 
 
@@ -204,11 +209,6 @@ async def test_allowed_private_address_is_forbidden_in_production(
         await make_fetcher(client, env=Environment.PRODUCTION).fetch_photo(f"{server.url}/good.jpg")
     with pytest.raises(ForbiddenUrlError, match="private"):
         await make_fetcher(client, env=Environment.PRODUCTION).fetch_photo("http://127.0.0.1/good.jpg")
-
-
-@pytest.mark.parametrize("address", ["211.231.100.1", "2606:4700::1111"])
-def test_public_address_is_public(address: str) -> None:
-    assert _is_public(address)
 
 
 async def test_connection_uses_the_checked_address(client: httpx.AsyncClient, server: LocalServer, cdn: Cdn) -> None:
