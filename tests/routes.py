@@ -51,7 +51,7 @@ def _list_routes() -> Iterator[SiteRoute]:
             dependants = list(_with_dependencies(route.dependant))
             query = tuple(sorted({field.alias for part in dependants for field in part.query_params}))
             form = tuple(sorted({field.alias for part in dependants for field in part.body_params}))
-            for method in sorted(route.methods):
+            for method in sorted(route.methods or ()):
                 yield SiteRoute(method, route.path, route.name, query, form)
 
 

@@ -84,7 +84,7 @@ async def look(resources: Resources) -> Look:
 @pytest.fixture
 async def port(resources: Resources, samples: Path) -> AsyncIterator[int]:
     classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
-    limits = {name: 10**6 for name in ("writes_per_minute", "new_visitors_per_ip_per_hour", "photos_per_ip_per_day")}
+    limits = dict.fromkeys(("writes_per_minute", "new_visitors_per_ip_per_hour", "photos_per_ip_per_day"), 10**6)
     application = make_application(
         resources,
         classifier,
@@ -109,8 +109,8 @@ def route_requests(route: SiteRoute, look_id: bytes) -> Iterator[Request]:
             yield method, route.fill(known | {parameter: text}).encode("latin-1"), (), b""
         path = route.fill(known).encode()
         if route.method == "GET":
-            for name in {*(name.encode() for name in route.query), *BEYOND_PARAMETERS}:
-                yield method, path + b"?" + name + b"=" + odd, (), b""
+            for query in sorted({*(name.encode() for name in route.query), *BEYOND_PARAMETERS}):
+                yield method, path + b"?" + query + b"=" + odd, (), b""
         for name in route.form:
             rest = b"&".join(b"%s=%s" % (other.encode(), look_id) for other in route.form if other != name)
             yield method, path, (FORM,), b"%s=%s&%s" % (name.encode(), odd, rest)
