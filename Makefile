@@ -11,15 +11,34 @@ WORKERS ?= logical
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-$(VENV)/run: pyproject.toml
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Only files whose SHA-256 is in the lock are installed, from whichever index pip is configured with. Eva itself is
+# built by the locked setuptools, without a download.
+LOCKED := $(PIP) install --only-binary :all: --require-hashes --requirement
+EDITABLE := $(PIP) install --quiet --no-index --no-deps --no-build-isolation --editable .
+
+$(VENV)/run: pyproject.toml requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Eva needs Python 3.11 or newer; set PYTHON=python3.11")'
+	@echo "Installing Eva into $(VENV), once. The packages are about 150 MB; this takes one to five minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --editable .
+	@$(LOCKED) requirements/run.txt
+	@$(EDITABLE)
 	@touch $@
 
-$(VENV)/dev: $(VENV)/run
-	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+$(VENV)/dev: $(VENV)/run requirements/dev.txt
+	@echo "Installing the tools for tests and training into $(VENV), once. The packages are about 800 MB."
+	@$(LOCKED) requirements/dev.txt --quiet
+	@$(EDITABLE)
 	@touch $@
+
+UV := $(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --constraint requirements/constraints.in --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock
+lock: $(VENV)/dev ## resolve requirements/*.txt again after a change of pyproject.toml; UPGRADE=1 takes new releases
+	@$(UV) pyproject.toml requirements/build.in --extra dev --output-file requirements/dev.txt
+	@$(UV) pyproject.toml requirements/build.in --constraint requirements/dev.txt --output-file requirements/run.txt
+	@$(UV) requirements/audit.in --output-file requirements/audit.txt
 
 .PHONY: run
 run: $(VENV)/run ## start Eva and print the address of the page

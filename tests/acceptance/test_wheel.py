@@ -1,4 +1,4 @@
-"""The built wheel works with its run-time dependencies alone, in a clean environment."""
+"""The built wheel works with the locked run-time dependencies alone, in a clean environment."""
 
 import os
 import re
@@ -29,11 +29,15 @@ def clean_bin(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / package, source / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder / "dist", source], check=True, timeout=300)
+    build = [*pip, "wheel", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", folder / "dist", source], check=True, timeout=300)
     (wheel,) = (folder / "dist").glob("*.whl")
     venv.create(folder / "venv", with_pip=False, symlinks=True)
     python = folder / "venv" / "bin" / "python"
-    subprocess.run([*pip, "--python", python, "install", "--no-compile", wheel], check=True, timeout=600)
+    install = [*pip, "--python", str(python), "install", "--no-compile"]
+    locked = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(ROOT / "requirements/run.txt")]
+    subprocess.run([*install, *locked], check=True, timeout=600)
+    subprocess.run([*install, "--no-index", "--no-deps", wheel], check=True, timeout=300)
     return python.parent
 
 
