@@ -6,33 +6,34 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= logical
+LOCK ?= run
 
 .PHONY: help
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP := -m pip --disable-pip-version-check
 # Only files whose SHA-256 is in the lock are installed, from whichever index pip is configured with. Eva itself is
 # built by the locked setuptools, without a download.
 LOCKED := $(PIP) install --only-binary :all: --require-hashes --requirement
-EDITABLE := $(PIP) install --quiet --no-index --no-deps --no-build-isolation --editable .
+EDITABLE := $(BIN)/python $(PIP) install --quiet --no-index --no-deps --no-build-isolation --editable .
 
 $(VENV)/run: pyproject.toml requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Eva needs Python 3.11 or newer; set PYTHON=python3.11")'
 	@echo "Installing Eva into $(VENV), once. The packages are about 150 MB; this takes one to five minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(LOCKED) requirements/run.txt
+	@$(BIN)/python $(LOCKED) requirements/run.txt
 	@$(EDITABLE)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run requirements/dev.txt
 	@echo "Installing the tools for tests and training into $(VENV), once. The packages are about 800 MB."
-	@$(LOCKED) requirements/dev.txt --quiet
+	@$(BIN)/python $(LOCKED) requirements/dev.txt --quiet
 	@$(EDITABLE)
 	@touch $@
 
-UV := $(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-  --constraint requirements/constraints.in --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+UV := UV_NO_CONFIG=1 $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --constraint requirements/constraints.in $(if $(UPGRADE),--upgrade)
 
 .PHONY: lock
 lock: $(VENV)/dev ## resolve requirements/*.txt again after a change of pyproject.toml; UPGRADE=1 takes new releases
@@ -43,6 +44,9 @@ lock: $(VENV)/dev ## resolve requirements/*.txt again after a change of pyprojec
 .PHONY: run
 run: $(VENV)/run ## start Eva and print the address of the page
 	@$(BIN)/eva run --host $(HOST) --port $(PORT)
+
+.PHONY: install
+install: $(VENV)/run ## install what `make run` needs, without starting
 
 .PHONY: test
 test: $(VENV)/dev ## run the whole suite, one process for each core
@@ -56,6 +60,15 @@ lint: $(VENV)/dev ## check style, types, imports, vocabulary and generated docum
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.check_vocabulary
 	@$(BIN)/python -m tools.generate_docs --check
+
+$(VENV)/audit/bin/pip-audit: requirements/audit.txt
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python $(LOCKED) requirements/audit.txt --quiet
+	@touch $@
+
+.PHONY: audit
+audit: $(VENV)/audit/bin/pip-audit ## look for known vulnerabilities of the locked releases; LOCK=dev for the tools, needs the internet
+	@$< --disable-pip --require-hashes --strict --requirement requirements/$(LOCK).txt
 
 .PHONY: migrations
 migrations: $(VENV)/dev ## check that the migrations create the tables that the code expects
