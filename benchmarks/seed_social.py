@@ -92,13 +92,13 @@ INSERT INTO looks (
     id, person_id, channel, source_message_id, photo_key, heatmap_key, width, height, perceptual_hash, style,
     probabilities, outfit_probability, band,
     region_height, region_side, concentration, cam, cam_columns, model, engine, language, hearts, report_count,
-    created_at, images_stored_at, shared_at, suspended_at
+    created_at, private_photo_ttl, images_stored_at, shared_at, suspended_at
 )
 SELECT album.id, crowd.id, 'telegram', album.n::text,
     substr(photo, 1, 2) || '/' || substr(photo, 3) || '.jpg', substr(map, 1, 2) || '/' || substr(map, 3) || '.jpg',
     900, 1200, decode(repeat(photo, 5), 'hex'), {styles}[style], shares[style], 0.99, 'clear', 'upper', 'both', 0.6,
     decode(repeat('00ff7f3f', 70), 'hex'), 14, 'vgg16-3f2a9c1d', 'litert', 'ko', hearts, reports,
-    shared_at, shared_at, shared_at, CASE WHEN reports = 3 THEN shared_at END
+    shared_at, interval '1 day', shared_at, shared_at, CASE WHEN reports = 3 THEN shared_at END
 FROM album JOIN crowd ON crowd.n = owner
 CROSS JOIN LATERAL (SELECT md5('photo' || album.n) AS photo, md5('map' || album.n) AS map) AS names
 """,

@@ -42,6 +42,17 @@ class Resources:
     together."""
 
 
+def has_database(settings: Settings) -> bool:
+    """Whether there is a database already: a configured one, or an embedded PostgreSQL that was started before."""
+    if settings.database_url is not None:
+        return True
+    if sys.platform == "win32":
+        return False
+    from core.db.embedded_postgres import EmbeddedPostgres  # noqa: PLC0415
+
+    return EmbeddedPostgres(settings.data_dir / "postgres").is_created()
+
+
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Connect to the configured database, or run the embedded PostgreSQL while it is in use.

@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,7 +26,9 @@ class UrlSigner:
     def __init__(self, secret: bytes) -> None:
         self._signer = Signer(secret, salt=IMAGE_URL_SALT, digest_method=sha256)
 
-    def sign(self, key: str, lifetime: timedelta, *, round_to: timedelta | None = None) -> str:
+    def sign(
+        self, key: str, lifetime: timedelta, *, round_to: timedelta | None = None, ends_at: datetime | None = None
+    ) -> str:
         """Create a token that opens one image until it expires.
 
         Args:
@@ -34,10 +36,13 @@ class UrlSigner:
             lifetime: how long the token is valid.
             round_to: rounds the expiry up to a multiple of this. Tokens of the same period are equal, so browsers can
                 cache the image.
+            ends_at: when the token expires at the latest, rounded or not.
         """
         expires = int(time.time() + lifetime.total_seconds())
         if round_to is not None:
             expires += -expires % int(round_to.total_seconds())
+        if ends_at is not None:
+            expires = min(expires, int(ends_at.timestamp()))
         signature = self._signer.get_signature(f"{expires:x} {key}")
         return f"{expires:x}.{signature.decode()}"
 

@@ -17,13 +17,18 @@ def look_url(settings: Settings, look: LookSummary) -> str | None:
     return site_url(settings, f"/looks/{look.id}") if look.is_public else None
 
 
-def signed_image_url(settings: Settings, signer: UrlSigner, key: str, lifetime: timedelta) -> str | None:
-    """The absolute signed URL of a stored image; None if the site has no public URL.
+def signed_image_url(
+    settings: Settings, signer: UrlSigner, look: LookSummary, key: str, lifetime: timedelta
+) -> str | None:
+    """The absolute signed URL of an image of a look; None if the site has no public URL.
+
+    It works until the lifetime is over or the image ends, whichever comes first.
 
     Args:
         settings: holds the public URL.
         signer: signs the key and the expiry.
+        look: whose image it is.
         key: the image's key in the object storage, e.g. `ab/cdef.jpg`.
         lifetime: for how long the URL is valid.
     """
-    return site_url(settings, f"/pictures/{key}?t={signer.sign(key, lifetime)}")
+    return site_url(settings, f"/pictures/{key}?t={signer.sign(key, lifetime, ends_at=look.images_until)}")

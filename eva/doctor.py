@@ -130,29 +130,11 @@ def _find_korean_font() -> str | None:
 
 
 async def _check_persistence(settings: Settings, language: Language) -> list[Check]:
-    """Check database and image storage. The embedded database is not started."""
+    """Check database and image storage. The embedded database is started if it was created before."""
     # Half a second of imports that `eva ask`, which shares eva.console, must not pay.
-    from sqlalchemy.engine import make_url
-
-    from core.db.database import Database
     from core.object_storage import ObjectStorage
 
-    checks = []
-    if settings.database_url is None:
-        detail = translate("cli.doctor.database.embedded", language)
-        checks.append(_make_check("database", CheckStatus.OK, detail, language))
-    else:
-        database = Database(settings.database_url.get_secret_value())
-        try:
-            async with database:
-                await database.check()
-                updates = await _check_updates(database, language)
-        except PersistenceError:
-            detail = translate("cli.doctor.database.mend", language)
-            checks.append(_make_check("database", CheckStatus.MISSING, detail, language))
-        else:
-            detail = translate("cli.doctor.database.ok", language, where=make_url(database.conninfo).host or "?")
-            checks += [_make_check("database", CheckStatus.OK, detail, language), *updates]
+    checks = await _check_database(settings, language)
     try:
         await ObjectStorage(settings.object_storage_url).check()
     except PersistenceError:
@@ -162,21 +144,52 @@ async def _check_persistence(settings: Settings, language: Language) -> list[Che
     return [*checks, storage]
 
 
-async def _check_updates(database: "Database", language: Language) -> list[Check]:
-    """Check for updates that were given up; no result before the first migration."""
+async def _check_database(settings: Settings, language: Language) -> list[Check]:
+    from sqlalchemy.engine import make_url
+
+    from core.resources import has_database, open_database
+
+    detail = translate("cli.doctor.database.embedded", language)
+    if not has_database(settings):
+        return [_make_check("database", CheckStatus.OK, detail, language)]
+    is_embedded = settings.database_url is None
+    try:
+        async with open_database(settings) as database:
+            contents = await _check_contents(database, language)
+            if not is_embedded:
+                host = make_url(database.conninfo).host or "?"
+                detail = translate("cli.doctor.database.ok", language, where=host)
+    except PersistenceError as error:
+        advice = translate("cli.doctor.database.mend", language)
+        if is_embedded:
+            advice = translate("cli.doctor.database.embedded.mend", language, detail=error.detail)
+        return [_make_check("database", CheckStatus.MISSING, advice, language)]
+    return [_make_check("database", CheckStatus.OK, detail, language), *contents]
+
+
+async def _check_contents(database: "Database", language: Language) -> list[Check]:
+    """Check for updates that were given up and for images past their time; no result before the first migration."""
     from sqlalchemy.exc import ProgrammingError
 
     from core.db import dead_letters
+    from core.services.retention_watch import LATE_AFTER, longest_overdue
 
     try:
         async with database.connection() as connection:
             count = await dead_letters.count_failed(connection)
+            overdue = await longest_overdue(connection)
     except ProgrammingError:
         return []
+    updates = _make_check("updates", CheckStatus.OK, translate("cli.doctor.updates.ok", language), language)
     if count:
         detail = translate("cli.doctor.updates.mend", language, count=count)
-        return [_make_check("updates", CheckStatus.MISSING, detail, language)]
-    return [_make_check("updates", CheckStatus.OK, translate("cli.doctor.updates.ok", language), language)]
+        updates = _make_check("updates", CheckStatus.MISSING, detail, language)
+    retention = _make_check("retention", CheckStatus.OK, translate("cli.doctor.retention.ok", language), language)
+    if overdue >= LATE_AFTER:
+        hours = int(overdue.total_seconds() // 3600)
+        detail = translate("cli.doctor.retention.mend", language, hours=hours)
+        retention = _make_check("retention", CheckStatus.MISSING, detail, language)
+    return [updates, retention]
 
 
 def _check_public_url(settings: Settings, language: Language) -> Check:

@@ -2,6 +2,8 @@
 
 import errno
 import socket
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -83,6 +85,7 @@ def _serve(host: str, port: int, *, run_worker: bool, polling: bool) -> None:
     from bot.app import open_application
     from core.logging import configure_logging
     from core.runtime import run_event_loop, run_until_signalled
+    from core.services import retention_watch
     from leaderboard_web.app import create_app
     from leaderboard_web.routes.chat import CHAT_PATH
     from webhooks.app import create_webhook_app
@@ -95,7 +98,8 @@ def _serve(host: str, port: int, *, run_worker: bool, polling: bool) -> None:
         async def work() -> None:
             async with open_application(settings) as application:
                 site = create_webhook_app(application, create_app(application, samples=SAMPLES))
-                tasks = [application.run_worker] if run_worker and settings.run_worker else []
+                tasks: list[Callable[[], Awaitable[None]]] = [partial(retention_watch.run, application.resources)]
+                tasks += [application.run_worker] if run_worker and settings.run_worker else []
                 if polling:
                     tasks.append(application.run_polling)
                 url = f"http://{_display_host(host)}:{listener.getsockname()[1]}{CHAT_PATH}"

@@ -124,7 +124,7 @@ class ChatView:
         """The photo, or a message that it was deleted."""
         if self.look.photo_key is None:
             return self._eva_line("try.deleted")
-        url = private_image_url(self.signer, self.look.photo_key)
+        url = private_image_url(self.signer, self.look, self.look.photo_key)
         return PhotoItem(url=url, width=self.look.width, height=self.look.height)
 
     def opening_items(self) -> list[ChatItem]:
@@ -181,8 +181,8 @@ class ChatView:
             return None
         style = style_name(look.verdict.style, self.language)
         return HeatmapItem(
-            photo_url=private_image_url(self.signer, look.photo_key),
-            heatmap_url=private_image_url(self.signer, look.heatmap_key),
+            photo_url=private_image_url(self.signer, look, look.photo_key),
+            heatmap_url=private_image_url(self.signer, look, look.heatmap_key),
             alt=translate("page.map_alt", self.language, style=style),
             caption=translate("page.map_caption", self.language, style=style),
             width=look.width,

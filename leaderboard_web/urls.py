@@ -122,9 +122,10 @@ class VersionedStaticFiles(StaticFiles):
         return response
 
 
-def private_image_url(signer: UrlSigner, key: str) -> str:
-    """The URL of a stored image, which works until it expires or the image is deleted."""
-    return f"/pictures/{key}?t={signer.sign(key, URL_LIFETIME, round_to=URL_LIFETIME)}"
+def private_image_url(signer: UrlSigner, look: LookSummary, key: str) -> str:
+    """The URL of an image of a look, which works until it expires or the image ends or is deleted."""
+    token = signer.sign(key, URL_LIFETIME, round_to=URL_LIFETIME, ends_at=look.images_until)
+    return f"/pictures/{key}?t={token}"
 
 
 def private_thumbnail_url(signer: UrlSigner, look: LookSummary) -> str | None:
@@ -132,7 +133,8 @@ def private_thumbnail_url(signer: UrlSigner, look: LookSummary) -> str | None:
     if look.photo_key is None or look.width <= THUMBNAIL_WIDTH:
         return None
     # The photo's signature also opens its thumbnail.
-    return f"/thumbs/{look.id}/{look.photo_key}?t={signer.sign(look.photo_key, URL_LIFETIME, round_to=URL_LIFETIME)}"
+    token = signer.sign(look.photo_key, URL_LIFETIME, round_to=URL_LIFETIME, ends_at=look.images_until)
+    return f"/thumbs/{look.id}/{look.photo_key}?t={token}"
 
 
 def public_image_url(signer: UrlSigner, look: LookSummary, key: str) -> str:

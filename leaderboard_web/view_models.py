@@ -156,7 +156,7 @@ def build_own_look(look: Look, resources: Resources, language: Language) -> OwnL
 
     Args:
         look: the look.
-        resources: for signed URLs and the retention time of private photos.
+        resources: for signed URLs.
         language: of the page.
     """
     has_outfit = look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
@@ -165,10 +165,10 @@ def build_own_look(look: Look, resources: Resources, language: Language) -> OwnL
     photo_url = heatmap_url = None
     if look.images_stored_at is not None:
         if look.photo_key:
-            photo_url = private_image_url(resources.url_signer, look.photo_key)
+            photo_url = private_image_url(resources.url_signer, look, look.photo_key)
         if look.heatmap_key and has_outfit:
-            heatmap_url = private_image_url(resources.url_signer, look.heatmap_key)
-    hours_left = _hours_left(look, resources)
+            heatmap_url = private_image_url(resources.url_signer, look, look.heatmap_key)
+    hours_left = _hours_left(look)
     return OwnLookView(
         id=look.id,
         visibility=visibility,
@@ -197,7 +197,7 @@ def _visibility(look: Look) -> LookVisibility:
     return LookVisibility.SHARED if look.is_public else LookVisibility.SUSPENDED
 
 
-def _hours_left(look: Look, resources: Resources) -> int:
+def _hours_left(look: Look) -> int:
     """Hours until the photo of a look is deleted if the look is private; rounded up, never negative."""
-    left = look.created_at + resources.private_photo_ttl - datetime.now(UTC)
+    left = look.images_end_at - datetime.now(UTC)
     return max(0, ceil(left.total_seconds() / 3600))

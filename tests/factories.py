@@ -1,6 +1,7 @@
 """People, looks, photos and verdicts for tests."""
 
 import secrets
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +55,7 @@ async def create_look(
         "heatmap_key": generate_key(),
         "width": 300,
         "height": 400,
+        "private_photo_ttl": timedelta(hours=24),
         "perceptual_hash": secrets.token_bytes(80),
         "verdict": verdict or classify_scripted(),
         "language": "ko",
@@ -79,6 +81,14 @@ async def store_images(resources: Resources, look: Look) -> Look:
     await resources.storage.put(look.photo_key, b"photo")
     await resources.storage.put(look.heatmap_key, b"cam")
     return look
+
+
+async def end_images(resources: Resources, look: Look, ago: timedelta) -> None:
+    """Let the time of a look's images be over since this long."""
+    table = schema.looks
+    created_at = func.now() - (look.images_end_at - look.created_at) - ago
+    async with resources.database.transaction() as connection:
+        await connection.execute(update(table).where(table.c.id == look.id).values(created_at=created_at))
 
 
 async def remove_look(resources: Resources, look_id: UUID) -> bool:

@@ -155,5 +155,5 @@ class ReplyPresenter:
         if look.heatmap_key is None:
             return None
         signer = self._conversation.resources.url_signer
-        url = signed_image_url(self._settings, signer, look.heatmap_key, HEATMAP_URL_LIFETIME)
+        url = signed_image_url(self._settings, signer, look, look.heatmap_key, HEATMAP_URL_LIFETIME)
         return None if url is None else f"{url}&n={secrets.token_hex(4)}"

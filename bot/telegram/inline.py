@@ -71,7 +71,7 @@ def _build_result(look: Look, conversation: ConversationService, me: User, langu
     keyboard = InlineKeyboardMarkup([[page_button]])
     image_url = None
     if look.photo_key is not None:
-        image_url = signed_image_url(settings, signer, look.photo_key, IMAGE_URL_LIFETIME)
+        image_url = signed_image_url(settings, signer, look, look.photo_key, IMAGE_URL_LIFETIME)
     if image_url is None:
         content = InputTextMessageContent(text)
         return InlineQueryResultArticle(str(look.id), title, content, reply_markup=keyboard, description=text)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, Table, case, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
+from core.db.looks import has_images
 from core.styles import STYLES
 
 RowDict = dict[str, Any]
@@ -48,7 +49,9 @@ async def get_personal_data(connection: AsyncConnection, person_id: UUID) -> Per
         ExportedImage(look_id=row["id"], kind=kind, key=row[column])
         for row in tables["looks"]
         for kind, column in (("photo", "photo_key"), ("heatmap", "heatmap_key"))
-        if row[column] is not None and row["images_stored_at"] is not None
+        if row[column] is not None
+        and row["images_stored_at"] is not None
+        and has_images(row["shared_at"], row["images_end_at"])
     ]
     tables["looks"] = [_humanize(row) for row in tables["looks"]]
     return PersonalData(tables=tables, images=images)
@@ -103,9 +106,16 @@ def _null_unless(condition: ColumnElement[bool], column: ColumnElement[Any]) -> 
 
 
 def _humanize(row: RowDict) -> RowDict:
-    """A row of `looks` with probabilities by style and the activation map as lists, without keys of images."""
+    """A row of `looks` with probabilities by style and the activation map as lists, without keys of images.
+
+    `images_end_at` says how long they are kept.
+    """
     columns, cam = row["cam_columns"], row["cam"]
-    public = {name: value for name, value in row.items() if name not in {"photo_key", "heatmap_key", "cam_columns"}}
+    public = {
+        name: value
+        for name, value in row.items()
+        if name not in {"photo_key", "heatmap_key", "cam_columns", "private_photo_ttl"}
+    }
     return public | {
         "probabilities": dict(zip(STYLES, row["probabilities"], strict=True)),
         "cam": [list(cam[start : start + columns]) for start in range(0, len(cam), columns)],

@@ -93,7 +93,7 @@ class EmbeddedPostgres:
             user_lock = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(user_lock, fcntl.LOCK_SH)
-                if not (self.data_folder / "PG_VERSION").exists():
+                if not self.is_created():
                     self._create_cluster()
                 self._ensure_started()
                 self._create_database()
@@ -117,6 +117,10 @@ class EmbeddedPostgres:
             finally:
                 os.close(self._user_lock)
                 self._user_lock = None
+
+    def is_created(self) -> bool:
+        """Whether the folder contains a database."""
+        return (self.data_folder / "PG_VERSION").exists()
 
     def is_running(self) -> bool:
         """Whether there is a server process, also while it starts or stops."""

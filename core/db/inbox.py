@@ -7,7 +7,7 @@ whose jobs are lost or fail again and again are the concern of `core.db.dead_let
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Row, any_, bindparam, delete, func, null, or_, select, text, update
@@ -263,6 +263,14 @@ async def delete_processed(connection: AsyncConnection) -> int:
         delete(table).where(or_(table.c.processed_at < limit, table.c.failed_at < limit))
     )
     return deleted.rowcount
+
+
+async def longest_overdue(connection: AsyncConnection) -> timedelta:
+    """How long ago the oldest update that still exists should have been deleted; zero if there is none."""
+    table = schema.inbox
+    statement = select(func.least(func.min(table.c.processed_at), func.min(table.c.failed_at)))
+    oldest: datetime | None = (await connection.execute(statement)).scalar_one()
+    return timedelta(0) if oldest is None else max(timedelta(0), datetime.now(UTC) - oldest - RETENTION)
 
 
 def _to_inbox_update(row: Row[tuple[object, ...]]) -> InboxUpdate:

@@ -2,16 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Uuid, bindparam, func, literal, null, select, update
+from sqlalchemy import ColumnElement, DateTime, Integer, Text, Uuid, bindparam, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.compiled_statements import CompiledStatement
-from core.db.looks import Look, to_look
+from core.db.looks import HAS_IMAGES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageKeys:
+    """The keys of a look's images in the object storage, also of those whose time is over; for their deletion."""
+
+    look_id: UUID
+    photo_key: str
+    heatmap_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,40 +77,54 @@ async def mark_images_stored(connection: AsyncConnection, look_id: UUID) -> date
 async def lock_with_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bool:
     """Whether a look still has this photo; it cannot lose it until the transaction ends."""
     table = schema.looks
-    statement = select(table.c.id).where(table.c.id == look_id, table.c.photo_key == photo_key)
+    statement = select(table.c.id).where(table.c.id == look_id, table.c.photo_key == photo_key, HAS_IMAGES)
     return (await connection.execute(statement.with_for_update(read=True))).first() is not None
 
 
-async def lock_image_keys(connection: AsyncConnection, person_id: UUID) -> list[tuple[str, str]]:
-    """The keys of a person's photos and heatmaps, with their looks locked until the transaction ends."""
+async def is_available(connection: AsyncConnection, key: str) -> bool:
+    """Whether this is the photo or the heatmap of a look, and its time is not over."""
+    return await SELECT_AVAILABLE.fetch_one(connection, key=key) is not None
+
+
+async def has_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bool:
+    """Whether this is the photo of the look, and its time is not over."""
+    return await SELECT_PHOTO.fetch_one(connection, look_id=look_id, key=photo_key) is not None
+
+
+async def lock_image_keys(connection: AsyncConnection, look_id: UUID) -> list[ImageKeys]:
+    """The keys of a look's images, none if it has none; the look is locked until the transaction ends."""
+    return await _lock_image_keys(connection, schema.looks.c.id == look_id)
+
+
+async def lock_image_keys_of_person(connection: AsyncConnection, person_id: UUID) -> list[ImageKeys]:
+    """The keys of all images of a person, with their looks locked until the transaction ends."""
+    return await _lock_image_keys(connection, schema.looks.c.person_id == person_id)
+
+
+async def _lock_image_keys(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[ImageKeys]:
     table = schema.looks
-    statement = (
-        select(table.c.photo_key, table.c.heatmap_key)
-        .where(table.c.person_id == person_id, table.c.photo_key.is_not(None))
-        .with_for_update()
-    )
-    return [(row.photo_key, row.heatmap_key) for row in await connection.execute(statement)]
+    statement = _SELECT_KEYS.where(condition, table.c.photo_key.is_not(None)).with_for_update()
+    return [ImageKeys(**row._mapping) for row in await connection.execute(statement)]
 
 
-async def list_expired_private(connection: AsyncConnection, min_age: timedelta, *, limit: int) -> list[Look]:
-    """Looks older than this that are not shared and still have images.
+async def lock_expired(connection: AsyncConnection, *, limit: int) -> list[ImageKeys]:
+    """The keys of images whose time is over, the oldest first.
 
-    They are locked until the transaction ends, so that they are not shared meanwhile; looks that another transaction
-    has locked are left out.
+    Their looks are locked until the transaction ends; looks that another transaction has locked are left out.
     """
-    table = schema.looks
     statement = (
-        select(table)
-        .where(
-            table.c.shared_at.is_(None),
-            table.c.photo_key.is_not(None),
-            table.c.created_at < func.now() - literal(min_age),
-        )
-        .order_by(table.c.created_at)
+        _SELECT_KEYS.where(*_IS_EXPIRED)
+        .order_by(schema.looks.c.images_end_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [to_look(row) for row in await connection.execute(statement)]
+    return [ImageKeys(**row._mapping) for row in await connection.execute(statement)]
+
+
+async def longest_overdue(connection: AsyncConnection) -> timedelta:
+    """How long ago the time of an image that still exists was over, the longest such; zero if there is none."""
+    oldest = (await connection.execute(select(func.min(schema.looks.c.images_end_at)).where(*_IS_EXPIRED))).scalar_one()
+    return timedelta(0) if oldest is None else max(timedelta(0), datetime.now(UTC) - oldest)
 
 
 async def clear_image_keys(connection: AsyncConnection, look_ids: Sequence[UUID]) -> None:
@@ -111,12 +134,29 @@ async def clear_image_keys(connection: AsyncConnection, look_ids: Sequence[UUID]
     await connection.execute(update(table).where(table.c.id.in_(look_ids)).values(cleared))
 
 
+_SELECT_KEYS = select(schema.looks.c.id.label("look_id"), schema.looks.c.photo_key, schema.looks.c.heatmap_key)
+_IS_EXPIRED = (
+    schema.looks.c.shared_at.is_(None),
+    schema.looks.c.photo_key.is_not(None),
+    schema.looks.c.images_end_at <= func.now(),
+)
+_KEY = bindparam("key", type_=Text)
+SELECT_AVAILABLE = CompiledStatement(
+    select(schema.looks.c.id).where(
+        or_(schema.looks.c.photo_key == _KEY, schema.looks.c.heatmap_key == _KEY), HAS_IMAGES
+    )
+)
+SELECT_PHOTO = CompiledStatement(
+    select(schema.looks.c.id).where(
+        schema.looks.c.id == bindparam("look_id", type_=Uuid), schema.looks.c.photo_key == _KEY, HAS_IMAGES
+    )
+)
 _RECENT = (
     select(schema.looks.c.id, schema.looks.c.perceptual_hash, schema.looks.c.created_at)
     .where(
         schema.looks.c.person_id == bindparam("person_id", type_=Uuid),
         schema.looks.c.model == bindparam("model"),
-        schema.looks.c.photo_key.is_not(None),
+        HAS_IMAGES,
         schema.looks.c.images_stored_at.is_not(None),
     )
     .order_by(schema.looks.c.created_at.desc(), schema.looks.c.id.desc())
@@ -148,7 +188,7 @@ SELECT_SUBMISSION_STATE = CompiledStatement(
 )
 MARK_IMAGES_STORED = CompiledStatement(
     update(schema.looks)
-    .where(schema.looks.c.id == bindparam("look_id", type_=Uuid), schema.looks.c.photo_key.is_not(None))
+    .where(schema.looks.c.id == bindparam("look_id", type_=Uuid), HAS_IMAGES)
     .values(images_stored_at=func.coalesce(schema.looks.c.images_stored_at, func.now()))
     .returning(schema.looks.c.images_stored_at)
 )

@@ -1,17 +1,20 @@
 """Looks: judged photos with their verdicts, private or shared.
 
+The images of a private look end at `images_end_at`. From then on a look is read as if they had been deleted, whether
+or not they have been: `photo_key`, `heatmap_key` and `pending_question` are None.
+
 The images of a look are the concern of `core.db.look_images`, answers about its style of `core.db.look_feedback`, and
 its place on the leaderboard of `core.db.leaderboard`.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, func, or_, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,9 +40,11 @@ class LookSummary:
     id: UUID
     person_id: UUID
     photo_key: str | None
-    """Key in the object storage; None once the image was deleted."""
+    """Key in the object storage; None once the image was deleted, or its time is over."""
     heatmap_key: str | None
-    """Key in the object storage; None once the image was deleted."""
+    """Key in the object storage; None once the image was deleted, or its time is over."""
+    images_end_at: datetime
+    """When the time of the images is over, if the look is private then."""
     width: int
     """Of both images, in pixels."""
     height: int
@@ -53,6 +58,11 @@ class LookSummary:
     """When a moderator removed it from the leaderboard for good."""
     suspended_at: datetime | None
     """When it was suspended until a moderator decides."""
+
+    @property
+    def images_until(self) -> datetime | None:
+        """When the images end as things are; None for a shared look, whose images stay."""
+        return self.images_end_at if self.shared_at is None else None
 
     @property
     def is_public(self) -> bool:
@@ -76,6 +86,8 @@ class LookInsert:
     width: int
     """Of both images, in pixels."""
     height: int
+    private_photo_ttl: timedelta
+    """How long the images are kept while the look is private; the promise to this person, whatever is set later."""
     perceptual_hash: bytes
     """80 bytes, see `core.vision.perceptual_hash`."""
     verdict: Verdict
@@ -125,6 +137,7 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
         "heatmap_key": look.heatmap_key,
         "width": look.width,
         "height": look.height,
+        "private_photo_ttl": look.private_photo_ttl,
         "perceptual_hash": look.perceptual_hash,
         "style": verdict.style,
         "probabilities": [verdict.probabilities[style] for style in STYLES],
@@ -225,7 +238,7 @@ async def share(connection: AsyncConnection, look_id: UUID) -> bool:
         connection,
         look_id,
         table.c.images_stored_at.is_not(None),
-        table.c.photo_key.is_not(None),
+        HAS_IMAGES,
         table.c.removed_at.is_(None),
         table.c.band != ConfidenceBand.NOT_AN_OUTFIT,
         shared_at=func.coalesce(table.c.shared_at, func.now()),
@@ -274,6 +287,7 @@ async def update_where(
 
 def to_look(row: Row[tuple[object, ...]]) -> Look:
     """Convert a row with all columns of the table; for the other repositories of looks."""
+    shows_images = has_images(row.shared_at, row.images_end_at)
     cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(CAM_LEVELS)
     cam.setflags(write=False)
     style, probabilities = Style(row.style), to_style_mapping(np.array(row.probabilities))
@@ -284,8 +298,9 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         confidence=probabilities[style],
         channel=Channel(row.channel),
         source_message_id=row.source_message_id,
-        photo_key=row.photo_key,
-        heatmap_key=row.heatmap_key,
+        photo_key=row.photo_key if shows_images else None,
+        heatmap_key=row.heatmap_key if shows_images else None,
+        images_end_at=row.images_end_at,
         width=row.width,
         height=row.height,
         perceptual_hash=row.perceptual_hash,
@@ -306,7 +321,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         language=row.language,
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
         corrected_style=Style(row.corrected_style) if row.corrected_style else None,
-        pending_question=PendingQuestion(row.pending_question) if row.pending_question else None,
+        pending_question=PendingQuestion(row.pending_question) if row.pending_question and shows_images else None,
         hearts=row.hearts,
         created_at=row.created_at,
         images_stored_at=row.images_stored_at,
@@ -317,9 +332,23 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
     )
 
 
+HAS_IMAGES = schema.looks.c.photo_key.is_not(None) & or_(
+    schema.looks.c.shared_at.is_not(None), schema.looks.c.images_end_at > func.now()
+)
+"""Whether a look has images, and their time is not over; for the other repositories of looks."""
+
 INSERT_COLUMNS = (
     *("id", "person_id", "channel", "source_message_id", "photo_key", "heatmap_key", "width", "height"),
-    *("perceptual_hash", "style", "probabilities", "outfit_probability", "band", "region_height", "region_side"),
+    *(
+        "private_photo_ttl",
+        "perceptual_hash",
+        "style",
+        "probabilities",
+        "outfit_probability",
+        "band",
+        "region_height",
+        "region_side",
+    ),
     *("concentration", "cam", "cam_columns", "model", "engine", "language"),
 )
 INSERT = CompiledStatement(
@@ -345,7 +374,7 @@ SUMMARY_COLUMNS = tuple(
     schema.looks.c[name]
     for name in (
         *("id", "person_id", "photo_key", "heatmap_key", "width", "height", "style", "probabilities", "hearts"),
-        *("shared_at", "removed_at", "suspended_at"),
+        *("images_end_at", "shared_at", "removed_at", "suspended_at"),
     )
 )
 """The columns of a `LookSummary`, in the order of `to_summary`."""
@@ -354,18 +383,26 @@ SUMMARY_COLUMNS = tuple(
 def to_summary(row: Iterable[Any]) -> LookSummary:
     """Convert a row that begins with `SUMMARY_COLUMNS`; for the other repositories of looks."""
     look_id, person_id, photo_key, heatmap_key, width, height, style, probabilities, hearts, *times = row
+    images_end_at, shared_at, removed_at, suspended_at = times[:4]
+    shows_images = has_images(shared_at, images_end_at)
     style = Style(style)
     return LookSummary(
         id=look_id,
         person_id=person_id,
-        photo_key=photo_key,
-        heatmap_key=heatmap_key,
+        photo_key=photo_key if shows_images else None,
+        heatmap_key=heatmap_key if shows_images else None,
+        images_end_at=images_end_at,
         width=width,
         height=height,
         style=style,
         confidence=probabilities[style.position],
         hearts=hearts,
-        shared_at=times[0],
-        removed_at=times[1],
-        suspended_at=times[2],
+        shared_at=shared_at,
+        removed_at=removed_at,
+        suspended_at=suspended_at,
     )
+
+
+def has_images(shared_at: datetime | None, images_end_at: datetime) -> bool:
+    """Whether the images of a look, if it has any, may be shown now: the other half of `HAS_IMAGES`, for rows."""
+    return shared_at is not None or datetime.now(UTC) < images_end_at

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Interval,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
@@ -91,6 +92,8 @@ metadata = MetaData(
 
 IS_PUBLIC = text("is_public")
 BY_HEARTS = (text("hearts DESC"), text("id DESC"))
+IMAGES_END_AT = "(created_at AT TIME ZONE 'UTC' + private_photo_ttl) AT TIME ZONE 'UTC'"
+"""Only arithmetic without a time zone is immutable, as generated columns must be."""
 SHARED_AT_IN_SEOUL = "(shared_at AT TIME ZONE 'Asia/Seoul')"
 UNFINISHED = "processed_at IS NULL AND failed_at IS NULL"
 
@@ -198,6 +201,8 @@ looks = Table(
     Column("pending_question", Text),
     _counter_column("hearts"),
     _now_column(),
+    Column("private_photo_ttl", Interval, nullable=False),
+    Column("images_end_at", DateTime(timezone=True), Computed(IMAGES_END_AT, persisted=True)),
     _time_column("images_stored_at"),
     _time_column("shared_at"),
     _time_column("removed_at"),
@@ -229,6 +234,7 @@ looks = Table(
     CheckConstraint("concentration BETWEEN 0 AND 1", name="concentration"),
     CheckConstraint("cam_columns > 0 AND octet_length(cam) % cam_columns = 0", name="cam"),
     CheckConstraint("language ~ '^[a-z]{2}$'", name="language"),
+    CheckConstraint("private_photo_ttl > '0'", name="private_photo_ttl"),
     CheckConstraint("hearts >= 0", name="hearts"),
     CheckConstraint("report_count >= 0", name="report_count"),
     CheckConstraint("(photo_key IS NULL) = (heatmap_key IS NULL)", name="both_images"),
@@ -242,9 +248,11 @@ looks = Table(
     Index("ix_looks_person_shared", "person_id", text("shared_at DESC"), text("id DESC"), postgresql_where=IS_PUBLIC),
     Index("ix_looks_reported", "id", postgresql_where=text("report_count > 0")),
     Index("ix_looks_person_new", "person_id", text("created_at DESC"), text("id DESC")),
+    Index("ix_looks_photo_key", "photo_key", postgresql_where=text("photo_key IS NOT NULL")),
+    Index("ix_looks_heatmap_key", "heatmap_key", postgresql_where=text("heatmap_key IS NOT NULL")),
     Index(
         "ix_looks_private",
-        "created_at",
+        "images_end_at",
         postgresql_where=text("shared_at IS NULL AND photo_key IS NOT NULL"),
     ),
     Index("ix_looks_corrected", "id", postgresql_where=text("corrected_style IS NOT NULL")),

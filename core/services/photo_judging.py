@@ -125,6 +125,7 @@ class PhotoJudgingService:
                     heatmap_key=generate_key(),
                     width=image.width,
                     height=image.height,
+                    private_photo_ttl=self._resources.private_photo_ttl,
                     perceptual_hash=photo_hash,
                     verdict=verdict,
                     language=language,

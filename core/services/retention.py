@@ -11,6 +11,7 @@ from procrastinate import App, JobContext
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import inbox, look_images, looks, one_time_tokens, people, sessions
+from core.db.look_images import ImageKeys
 from core.db.looks import Look
 from core.images.renditions import rendition_keys
 from core.jobs.maintenance import MAINTENANCE_QUEUE
@@ -54,9 +55,9 @@ async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH
     deleted = 0
     while True:
         async with resources.database.transaction() as connection:
-            expired = await look_images.list_expired_private(connection, resources.private_photo_ttl, limit=batch_size)
-            await resources.storage.delete(_image_keys(expired))
-            await look_images.clear_image_keys(connection, [look.id for look in expired])
+            expired = await look_images.lock_expired(connection, limit=batch_size)
+            await resources.storage.delete(_storage_keys(expired))
+            await look_images.clear_image_keys(connection, [images.look_id for images in expired])
         deleted += len(expired)
         if len(expired) < batch_size:
             break
@@ -89,7 +90,7 @@ async def remove_from_board(resources: Resources, connection: AsyncConnection, l
     Returns:
         False if the look does not exist any more.
     """
-    await resources.storage.delete(_image_keys([look]))
+    await resources.storage.delete(_storage_keys(await look_images.lock_image_keys(connection, look.id)))
     return await looks.remove_from_board(connection, look.id)
 
 
@@ -99,7 +100,7 @@ async def delete_look(resources: Resources, look_id: UUID) -> bool:
         look = await looks.lock(connection, look_id)
         if look is None:
             return False
-        await resources.storage.delete(_image_keys([look]))
+        await resources.storage.delete(_storage_keys(await look_images.lock_image_keys(connection, look_id)))
         await looks.delete(connection, look_id)
         return True
 
@@ -115,10 +116,8 @@ async def erase_person(resources: Resources, person_id: UUID) -> bool:
     async with resources.database.transaction() as connection:
         if not await people.lock(connection, person_id):
             return False
-        image_keys = await look_images.lock_image_keys(connection, person_id)
-        await resources.storage.delete(
-            [key for photo, heatmap in image_keys for key in _with_renditions(photo, heatmap)]
-        )
+        images = await look_images.lock_image_keys_of_person(connection, person_id)
+        await resources.storage.delete(_storage_keys(images))
         identities = await people.list_identities(connection, person_id)
         await cancel_pending(
             connection, [conversation_lock_key(identity.provider, identity.subject) for identity in identities]
@@ -141,10 +140,6 @@ async def _erase_person_task(context: JobContext, person_id: str) -> None:
     await erase_person(context.additional_context["resources"], UUID(person_id))
 
 
-def _image_keys(found: Iterable[Look]) -> list[str]:
-    pairs = [(look.photo_key, look.heatmap_key) for look in found]
-    return [key for photo, heatmap in pairs if photo and heatmap for key in _with_renditions(photo, heatmap)]
-
-
-def _with_renditions(photo_key: str, heatmap_key: str) -> list[str]:
-    return [photo_key, heatmap_key, *rendition_keys(photo_key)]
+def _storage_keys(images: Iterable[ImageKeys]) -> list[str]:
+    """The keys of these images and of everything that may have been created from them."""
+    return [key for look in images for key in (look.photo_key, look.heatmap_key, *rendition_keys(look.photo_key))]

@@ -140,7 +140,7 @@ def _describe_report(row: ReportedLook, state: AppState, language: Language) -> 
     look = row.look
     return {
         "look": look,
-        "photo_url": private_image_url(state.resources.url_signer, look.photo_key) if look.photo_key else None,
+        "photo_url": private_image_url(state.resources.url_signer, look, look.photo_key) if look.photo_key else None,
         "style_name": style_name(look.style, language),
         "owner_name": display_name(look.person_id, row.owner_name, language),
         "is_owner_banned": row.is_owner_banned,

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Path, Response
 
 from core.conversation.narration import verdict_messages
-from core.db import leaderboard
+from core.db import leaderboard, look_images
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.renditions import make_thumbnail, share_image_key, thumbnail_key
@@ -33,9 +33,12 @@ async def private_image(key: str, state: State, t: str = "") -> Response:
 
     Raises:
         InvalidSignatureError: the URL is forged or expired.
-        ObjectNotFoundError: the image was deleted.
+        ObjectNotFoundError: the image was deleted, or its time is over.
     """
     state.resources.url_signer.verify(key, t)
+    async with state.resources.database.connection() as connection:
+        if not await look_images.is_available(connection, key):
+            raise ObjectNotFoundError
     return await _stored_image(state, key)
 
 
@@ -45,9 +48,12 @@ async def private_thumbnail(look_id: CanonicalUUID, photo_key: str, state: State
 
     Raises:
         InvalidSignatureError: the URL is forged or expired.
-        ObjectNotFoundError: the photo was deleted, or belongs to another look.
+        ObjectNotFoundError: the photo was deleted, belongs to another look, or its time is over.
     """
     state.resources.url_signer.verify(photo_key, t)
+    async with state.resources.database.connection() as connection:
+        if not await look_images.has_photo(connection, look_id, photo_key):
+            raise ObjectNotFoundError
     return await _thumbnail(state, look_id, photo_key)
 
 

@@ -171,7 +171,7 @@ async def test_a_private_look_is_closed_to_everybody_else(
     assert look.photo_key is not None
     assert other.photo_key is not None
     assert (await owner.get(f"/me/looks/{look.id}")).status_code == 200
-    token_of_other = private_image_url(resources.url_signer, other.photo_key).partition("?t=")[2]
+    token_of_other = private_image_url(resources.url_signer, other, other.photo_key).partition("?t=")[2]
     values = {
         "look_id": str(look.id),
         "target_id": str(look.id),

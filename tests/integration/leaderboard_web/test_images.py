@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from core.db import looks, moderation
+from core.db.looks import Look
 from core.object_storage import generate_key
 from core.resources import Resources
 from core.settings import Settings
@@ -20,12 +21,12 @@ from leaderboard_web.urls import (
     public_image_url,
     public_thumbnail_url,
 )
-from tests.factories import create_look, create_person
+from tests.factories import create_look, create_person, end_images
 from tests.harness import make_application
 from tests.images import encode_image, make_scene
 
 SETTINGS = Settings(public_url="http://eva")
-JPEG = b"\xff\xd8 a picture"
+JPEG = encode_image(make_scene(800, 1200))
 
 
 @pytest.fixture
@@ -35,24 +36,31 @@ def client(resources: Resources) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva")
 
 
+async def add_stored_look(resources: Resources) -> Look:
+    """A private look of somebody, with both images in the storage."""
+    async with resources.database.transaction() as connection:
+        look = await create_look(connection, (await create_person(connection)).id, width=800, height=1200)
+    for key in (look.photo_key, look.heatmap_key):
+        await resources.storage.put(key or "", JPEG)
+    return look
+
+
 async def test_signed_url_opens_only_its_image(client: httpx.AsyncClient, resources: Resources) -> None:
-    key, other = generate_key(), generate_key()
-    await resources.storage.put(key, JPEG)
-    await resources.storage.put(other, JPEG)
-    url = signed_image_url(SETTINGS, resources.url_signer, key, timedelta(minutes=1))
+    look, other = [await add_stored_look(resources) for _ in range(2)]
+    key = look.photo_key or ""
+    url = signed_image_url(SETTINGS, resources.url_signer, look, key, timedelta(minutes=1))
     assert url is not None
 
     shown = await client.get(url)
     assert (shown.status_code, shown.content, shown.headers["content-type"]) == (200, JPEG, "image/jpeg")
     assert "private" in shown.headers["cache-control"]
-    assert (await client.get(url.replace(key, other))).status_code == 403
+    assert (await client.get(url.replace(key, other.photo_key or ""))).status_code == 403
     assert (await client.get(url.partition("?")[0])).status_code == 403
 
 
 async def test_expired_url_is_refused(client: httpx.AsyncClient, resources: Resources) -> None:
-    key = generate_key()
-    await resources.storage.put(key, JPEG)
-    old = signed_image_url(SETTINGS, resources.url_signer, key, timedelta(seconds=-5))
+    look = await add_stored_look(resources)
+    old = signed_image_url(SETTINGS, resources.url_signer, look, look.photo_key or "", timedelta(seconds=-5))
     assert old is not None
     assert (await client.get(old)).status_code == 403
 
@@ -70,13 +78,13 @@ async def test_public_url_works_only_while_the_look_is_public(client: httpx.Asyn
     assert look.photo_key is not None
     assert look.heatmap_key is not None
     for some_look in (look, other):
-        await resources.storage.put(some_look.photo_key or "", encode_image(make_scene(800, 1200)))
+        await resources.storage.put(some_look.photo_key or "", JPEG)
     await resources.storage.put(look.heatmap_key, JPEG)
     links = resources.url_signer
     shared = [public_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)]
     public_urls = [*shared, public_thumbnail_url(links, look)]
     private_urls = [
-        *(private_image_url(links, key) for key in (look.photo_key, look.heatmap_key)),
+        *(private_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)),
         private_thumbnail_url(links, look),
     ]
     assert [await opened(url) for url in public_urls + private_urls] == [200] * 6
@@ -99,9 +107,54 @@ async def test_public_url_works_only_while_the_look_is_public(client: httpx.Asyn
 
 
 async def test_deleted_image_is_not_found(client: httpx.AsyncClient, resources: Resources) -> None:
-    url = signed_image_url(SETTINGS, resources.url_signer, generate_key(), timedelta(minutes=1))
-    assert url is not None
-    assert (await client.get(url)).status_code == 404
+    look = await add_stored_look(resources)
+    urls = [
+        signed_image_url(SETTINGS, resources.url_signer, look, key, timedelta(minutes=1)) or ""
+        for key in (look.photo_key or "", generate_key())
+    ]
+    await resources.storage.delete([look.photo_key or ""])
+    assert [(await client.get(url)).status_code for url in urls] == [404, 404]
+
+
+async def test_private_images_end_when_promised_although_nobody_deletes_them(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    look = await add_stored_look(resources)
+    links, url_names = resources.url_signer, ("photo", "heatmap", "thumbnail", "messenger")
+    keys = look.photo_key or "", look.heatmap_key or ""
+    assert look.shared_at is None
+    # As a link looks that was signed while the look was shared.
+    token = [links.sign(key, timedelta(days=1)) for key in keys]
+    urls = dict(
+        zip(
+            url_names,
+            (
+                f"/pictures/{keys[0]}?t={token[0]}",
+                f"/pictures/{keys[1]}?t={token[1]}",
+                f"/thumbs/{look.id}/{keys[0]}?t={token[0]}",
+                signed_image_url(SETTINGS, links, look, keys[0], timedelta(days=1)) or "",
+            ),
+            strict=True,
+        )
+    )
+    assert {name: (await client.get(url)).status_code for name, url in urls.items()} == dict.fromkeys(url_names, 200)
+
+    await end_images(resources, look, timedelta(seconds=1))
+
+    assert {name: (await client.get(url)).status_code for name, url in urls.items()} == dict.fromkeys(url_names, 404)
+    assert await resources.storage.get(keys[0]), "nothing has deleted the file"
+
+
+async def test_signed_urls_of_a_private_look_expire_with_its_images(resources: Resources) -> None:
+    look = await add_stored_look(resources)
+    urls = (
+        private_image_url(resources.url_signer, look, look.photo_key or ""),
+        private_thumbnail_url(resources.url_signer, look) or "",
+        signed_image_url(SETTINGS, resources.url_signer, look, look.heatmap_key or "", timedelta(days=7)) or "",
+    )
+    for url in urls:
+        expires = int(url.partition("?t=")[2].partition(".")[0], 16)
+        assert expires == int(look.images_end_at.timestamp()), url
 
 
 @pytest.mark.parametrize("key", ["../secret.key", "ab/%2e%2e/secret", "00"])
@@ -110,5 +163,6 @@ async def test_other_files_are_unreachable(client: httpx.AsyncClient, resources:
     assert (await client.get(f"/pictures/{key}", params={"t": token})).status_code in {403, 404}
 
 
-def test_signed_image_url_needs_a_public_url(resources: Resources) -> None:
-    assert signed_image_url(Settings(), resources.url_signer, generate_key(), timedelta(minutes=1)) is None
+async def test_signed_image_url_needs_a_public_url(resources: Resources) -> None:
+    look = await add_stored_look(resources)
+    assert signed_image_url(Settings(), resources.url_signer, look, generate_key(), timedelta(minutes=1)) is None

@@ -1,5 +1,7 @@
 """Health checks and metrics."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -10,6 +12,7 @@ from core.resources import Resources
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from tests.factories import create_look, create_person, end_images
 from tests.harness import make_application
 from webhooks.app import create_webhook_app
 
@@ -33,6 +36,7 @@ async def test_ready_if_everything_works(resources: Resources) -> None:
         "model": "scripted",
         "engine": "scripted",
         "queue": {"waiting": 1, "running": 0},
+        "retention": {"overdue_seconds": 0, "is_late": False},
     }
 
 
@@ -57,6 +61,18 @@ async def test_not_ready_without_the_object_storage(resources: Resources, storag
     storage_folder.rmdir()
     ready = await get("/readyz", resources, outputs=1)
     assert (ready.status_code, ready.json()["error"]) == (503, "StorageUnavailableError")
+
+
+async def test_late_deletion_of_private_images_is_visible(resources: Resources) -> None:
+    async with resources.database.transaction() as connection:
+        look = await create_look(connection, (await create_person(connection)).id)
+    await end_images(resources, look, timedelta(hours=3))
+    retention = (await get("/readyz", resources)).json()["retention"]
+    assert retention["is_late"]
+    assert 3 * 3600 <= retention["overdue_seconds"] < 4 * 3600
+    gauge = re.search(r"^eva_overdue_images_seconds (.*)$", (await get("/metrics", resources)).text, re.MULTILINE)
+    assert gauge is not None
+    assert 3 * 3600 <= float(gauge[1]) < 4 * 3600
 
 
 async def test_metrics_show_the_queue_and_failed_updates(resources: Resources) -> None:

@@ -156,6 +156,12 @@ def upgrade() -> None:
         sa.Column("pending_question", sa.Text()),
         sa.Column("hearts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("private_photo_ttl", sa.Interval(), nullable=False),
+        sa.Column(
+            "images_end_at",
+            sa.DateTime(timezone=True),
+            sa.Computed("(created_at AT TIME ZONE 'UTC' + private_photo_ttl) AT TIME ZONE 'UTC'", persisted=True),
+        ),
         sa.Column("images_stored_at", sa.DateTime(timezone=True)),
         sa.Column("shared_at", sa.DateTime(timezone=True)),
         sa.Column("removed_at", sa.DateTime(timezone=True)),
@@ -197,6 +203,7 @@ def upgrade() -> None:
             name="ck_looks_probabilities",
         ),
         sa.CheckConstraint("concentration BETWEEN 0 AND 1", name="ck_looks_concentration"),
+        sa.CheckConstraint("private_photo_ttl > '0'", name="ck_looks_private_photo_ttl"),
         sa.CheckConstraint("hearts >= 0", name="ck_looks_hearts"),
         sa.CheckConstraint("octet_length(perceptual_hash) = 80", name="ck_looks_perceptual_hash"),
         sa.CheckConstraint("outfit_probability BETWEEN 0 AND 1", name="ck_looks_outfit_probability"),
@@ -223,6 +230,10 @@ def upgrade() -> None:
         postgresql_where=sa.text("is_public"),
     )
     op.create_index(
+        "ix_looks_heatmap_key", "looks", ["heatmap_key"], postgresql_where=sa.text("heatmap_key IS NOT NULL")
+    )
+    op.create_index("ix_looks_photo_key", "looks", ["photo_key"], postgresql_where=sa.text("photo_key IS NOT NULL"))
+    op.create_index(
         "ix_looks_person_new",
         "looks",
         ["person_id", sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
@@ -236,7 +247,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_looks_private",
         "looks",
-        ["created_at"],
+        ["images_end_at"],
         postgresql_where=sa.text("shared_at IS NULL AND photo_key IS NOT NULL"),
     )
     op.create_index("ix_looks_reported", "looks", ["id"], postgresql_where=sa.text("report_count > 0"))

@@ -18,7 +18,11 @@ async def test_submission_state_has_the_hashes_the_count_and_the_look_of_the_mes
             for number in range(5)
         ]
         yesterday = func.now() - timedelta(days=1)
-        await connection.execute(update(schema.looks).where(schema.looks.c.id == old.id).values(created_at=yesterday))
+        await connection.execute(
+            update(schema.looks)
+            .where(schema.looks.c.id == old.id)
+            .values(created_at=yesterday, private_photo_ttl=timedelta(days=2))
+        )
         await look_images.clear_image_keys(connection, [cleared.id])
     for open_connection in (database.transaction, database.connection):
         async with open_connection() as connection:

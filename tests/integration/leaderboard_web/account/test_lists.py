@@ -20,7 +20,7 @@ from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from leaderboard_web.account import lists
-from tests.factories import create_person, remove_look
+from tests.factories import create_person, end_images, remove_look
 from tests.html import attributes, next_url
 from tests.html import select as select_elements
 from tests.integration.leaderboard_web.account.conftest import add_look, add_person, look_ids, page_text
@@ -57,10 +57,11 @@ async def test_history_lists_all_looks_latest_first_in_pages(
 async def test_history_shows_visibility_and_retention_of_each_look(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
-    private, shared, suspended, removed, expired = [
+    private, shared, suspended, removed, expired, overdue = [
         await add_look(resources, mina.id, shared=name in {"shared", "suspended", "removed"})
-        for name in ("private", "shared", "suspended", "removed", "expired")
+        for name in ("private", "shared", "suspended", "removed", "expired", "overdue")
     ]
+    await end_images(resources, overdue, timedelta(minutes=1))
     async with resources.database.transaction() as connection:
         for _ in range(3):
             await moderation.create_report(connection, suspended.id, (await create_person(connection)).id, reason="odd")
@@ -85,14 +86,16 @@ async def test_history_shows_visibility_and_retention_of_each_look(
         (suspended, "held"),
         (removed, "hidden"),
         (expired, "private"),
+        (overdue, "private"),
     ):
         assert translate(f"me.state.{state}", Language.EN) in item(look), state
         assert ('value="share"' in item(look)) == (look is private)
         assert ('value="unshare"' in item(look)) == (state in {"shared", "held"})
-        assert ("/pictures/" in item(look)) == (look not in {removed, expired})
+        assert ("/pictures/" in item(look)) == (look not in {removed, expired, overdue})
         assert f"/me/looks/{look.id}/delete" in item(look)
     assert translate("me.kept", Language.EN, hours=4) in item(private)
-    assert translate("me.kept.gone", Language.EN) in item(expired)
+    for look in (expired, overdue):
+        assert translate("me.kept.gone", Language.EN) in item(look)
     assert translate("me.kept.gone", Language.EN) not in item(shared)
     for look, state in ((suspended, "held"), (removed, "hidden")):
         assert translate(f"me.state.{state}.line", Language.EN) in page_text(await client.get(f"/me/looks/{look.id}"))

@@ -1,0 +1,60 @@
+"""Deletion of private images by the web process, for when no worker does it.
+
+Workers delete them hourly (`core.services.retention`). Where none runs, or all of them fail, the files would stay,
+although nobody can read them any more.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import inbox, look_images
+from core.errors import PersistenceError
+from core.resources import Resources
+from core.services.retention import delete_expired_photos
+
+log = structlog.get_logger()
+
+LATE_AFTER = timedelta(hours=2)
+"""How long the hourly deletion may be behind before the web process does its work."""
+CHECK_INTERVAL = 600.0
+"""Seconds between checks; the first is at the start of the process."""
+
+
+async def longest_overdue(connection: AsyncConnection) -> timedelta:
+    """How long ago the oldest private image, or processed update, should have been deleted; zero if there is none."""
+    return max(await look_images.longest_overdue(connection), await inbox.longest_overdue(connection))
+
+
+async def delete_if_late(resources: Resources, *, late_after: timedelta = LATE_AFTER) -> int:
+    """Delete what is overdue, if the oldest of it is late. Any number of processes may do that at once.
+
+    Args:
+        resources: database and storage.
+        late_after: how long ago the oldest should have been deleted.
+
+    Returns:
+        The number of looks that lost their images.
+
+    Raises:
+        PersistenceError: the database or the storage does not answer.
+    """
+    async with resources.database.connection() as connection:
+        overdue = await longest_overdue(connection)
+    if overdue < late_after:
+        return 0
+    deleted = await delete_expired_photos(resources)
+    log.warning("overdue_photos_deleted", looks=deleted, seconds=round(overdue.total_seconds()))
+    return deleted
+
+
+async def run(resources: Resources, *, interval: float = CHECK_INTERVAL) -> None:
+    """Call `delete_if_late` again and again until cancelled."""
+    while True:
+        try:
+            await delete_if_late(resources)
+        except PersistenceError as error:
+            log.warning("overdue_photos_not_deleted", error=type(error).__name__)
+        await asyncio.sleep(interval)
