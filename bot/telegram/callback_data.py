@@ -1,13 +1,16 @@
 """Encoding of actions as the `callback_data` of buttons, at most 64 bytes.
 
-    code [. look [. style or language]]        e.g.  c.AZpfAAAAcACAAAAAAAAAAQ.6
+    code [. look [. style or language]] ~ owner [. time]        e.g.  c.AZpfAAAAcACAAAAAAAAAAQ.6~42
 
 The code of the action is one letter, the look its 16 bytes in base64url, the style its position among the eight, the
-language its ISO 639-1 code. Buttons stay in chats for years: codes and positions may be added but never reassigned.
+language its ISO 639-1 code. The owner is the Telegram id of the person who may press the button, the time the Unix time
+at which the question was asked, only for actions that expire. Buttons stay in chats for years: codes and positions may
+be added but never reassigned.
 """
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
 from uuid import UUID
 
 from core.conversation.actions import Action, ActionType
@@ -38,21 +41,38 @@ ACTION_CODES = {
 ACTIONS_BY_CODE = {code: action_type for action_type, code in ACTION_CODES.items()}
 
 
-def encode_callback_data(action: Action) -> str:
-    """Encode an action."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackData:
+    """What a button does, and for whom. May be forged, apart from what Telegram says about who pressed it."""
+
+    action: Action
+    owner_id: int | None = None
+    """Telegram id of the person whom the button belongs to; None for a button of unknown origin."""
+    asked_at: int | None = None
+    """Unix time in seconds at which the button was sent, for actions that expire."""
+
+
+def encode_callback_data(data: CallbackData) -> str:
+    """Encode the content of a button."""
+    action = data.action
     look = urlsafe_b64encode(action.look_id.bytes).rstrip(b"=").decode("ascii") if action.look_id else ""
     argument = str(action.style.position) if action.style else str(action.language or "")
-    return ".".join((ACTION_CODES[action.type], look, argument)).rstrip(".")
+    encoded = ".".join((ACTION_CODES[action.type], look, argument)).rstrip(".")
+    owner = ".".join(str(number) for number in (data.owner_id, data.asked_at) if number is not None)
+    return f"{encoded}~{owner}" if owner else encoded
 
 
-def decode_callback_data(data: str) -> Action | None:
-    """Decode an action; None for data of another form."""
-    code, *rest = data.split(".")
-    if code not in ACTIONS_BY_CODE or len(rest) > 2:
+def decode_callback_data(text: str) -> CallbackData | None:
+    """Decode the content of a button; None for text of another form."""
+    encoded, _, origin = text.partition("~")
+    code, *rest = encoded.split(".")
+    numbers = origin.split(".") if origin else []
+    if code not in ACTIONS_BY_CODE or len(rest) > 2 or len(numbers) > 2 or not all(map(str.isdecimal, numbers)):
         return None
     look_id, argument = (*rest, "", "")[:2]
+    owner_id, asked_at = (*map(int, numbers), None, None)[:2]
     try:
-        return Action(
+        action = Action(
             type=ACTIONS_BY_CODE[code],
             look_id=UUID(bytes=urlsafe_b64decode(f"{look_id}==")) if look_id else None,
             style=STYLES[int(argument)] if argument.isdecimal() else None,
@@ -60,3 +80,4 @@ def decode_callback_data(data: str) -> Action | None:
         )
     except (ValueError, IndexError, binascii.Error):
         return None
+    return CallbackData(action=action, owner_id=owner_id, asked_at=asked_at)

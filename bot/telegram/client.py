@@ -157,6 +157,11 @@ class TelegramClient:
         self._sleep = sleep
         self._chat_action_interval = chat_action_interval
 
+    @property
+    def bot_username(self) -> str:
+        """The bot's name in links, without the @."""
+        return self._bot.username
+
     async def send_message(self, chat_id: int, message: OutgoingMessage, *, reply_to: int | None = None) -> int | None:
         """Send one message, as soon as the rate limit of the chat permits.
 
@@ -209,14 +214,20 @@ class TelegramClient:
         with suppress(*IGNORED_ERRORS):
             await self._retry(self._bot.edit_message_reply_markup, chat_id, message_id, reply_markup=keyboard)
 
-    async def answer_callback_query(self, query_id: str) -> None:
+    async def answer_callback_query(self, query_id: str, *, alert: str | None = None, url: str | None = None) -> None:
         """Confirm a button press, so that the button stops spinning; ignored if the press is too old.
+
+        Args:
+            query_id: the press.
+            alert: shown over the chat to the person who pressed, and to nobody else; at most 200 characters.
+            url: opened by their app; a link to the private chat with the bot.
 
         Raises:
             DeliveryError: Telegram could not be reached or demands a long wait.
         """
+        answer = {} if alert is None else {"text": alert, "show_alert": True}
         with suppress(*IGNORED_ERRORS):
-            await self._retry(self._bot.answer_callback_query, query_id)
+            await self._retry(self._bot.answer_callback_query, query_id, url=url, **answer)
 
     async def answer_inline_query(
         self, query_id: str, results: Sequence[InlineQueryResult], *, button: InlineQueryResultsButton | None = None

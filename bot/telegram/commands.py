@@ -3,23 +3,23 @@
 from enum import StrEnum
 from uuid import UUID
 
+from bot.telegram.deep_links import LOOK_PREFIX, parse_look_argument
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, photo_message, text_messages
 from bot.telegram.handlers import keyboard_for_look
-from bot.telegram.keyboards import erase_keyboard, language_keyboard, login_keyboard, page_keyboard
+from bot.telegram.keyboards import Keyboards
 from bot.telegram.parsing import CommandMessage
 from core.conversation.listings import get_own_looks, leaderboard_line, list_top_of_today, own_look_line, own_looks_text
 from core.conversation.narration import style_description, style_name
 from core.conversation.service import ConversationService
-from core.db import leaderboard
+from core.db import leaderboard, looks
 from core.db.leaderboard import LeaderboardEntry
+from core.db.looks import Look
 from core.db.people import Person
-from core.i18n.translations import Language, translate, variant_keys
+from core.db.schema import PendingQuestion
+from core.i18n.translations import translate, variant_keys
 from core.styles import STYLES
 from core.urls import look_url
-
-LOOK_PARAMETER_PREFIX = "look_"
-"""Prefix of the argument of `/start` that names a look: https://core.telegram.org/bots/features#deep-linking."""
 
 
 class CommandName(StrEnum):
@@ -33,6 +33,16 @@ class CommandName(StrEnum):
     LANGUAGE = "language"
     PRIVACY = "privacy"
     FORGET = "forget"
+
+
+GROUP_COMMANDS = {
+    CommandName.START,
+    CommandName.HELP,
+    CommandName.STYLES,
+    CommandName.BOARD,
+    CommandName.PRIVACY,
+}
+"""The commands that are answered in groups; the others are about the person, and lead to the private chat."""
 
 
 async def handle_command(
@@ -49,29 +59,38 @@ async def handle_command(
     Raises:
         EvaError: see `UpdateDelivery.send_all`.
     """
-    language = delivery.language
-    if command.name not in set(CommandName) and not delivery.is_private:
+    name = _linked_command(command)
+    if name not in set(CommandName) and not delivery.is_private:
         return
-    if command.name == CommandName.START and await _send_linked_look(delivery, conversation, command.argument):
-        await delivery.send_all("invitation", text_messages(translate("telegram.start.2", language)))
-    elif command.name == CommandName.ME:
+    if name not in GROUP_COMMANDS and not delivery.is_private:
+        text = translate("telegram.private_only", delivery.language)
+        await delivery.send_all("reply", text_messages(text, keyboard=delivery.keyboards.private_chat(name)))
+    elif name == CommandName.START and command.argument.startswith(LOOK_PREFIX):
+        await _send_linked_look(delivery, conversation, person, parse_look_argument(command.argument))
+    elif name == CommandName.ME:
         await _send_own_looks(delivery, conversation, person)
-    elif command.name == CommandName.BOARD:
+    elif name == CommandName.BOARD:
         await _send_leaderboard(delivery, conversation)
     else:
         hours = conversation.settings.private_photo_ttl_hours
-        await delivery.send_all("reply", command_messages(command.name, language, private_photo_hours=hours))
+        await delivery.send_all("reply", command_messages(name, delivery.keyboards, private_photo_hours=hours))
 
 
-def command_messages(name: str, language: Language, *, private_photo_hours: int) -> tuple[OutgoingMessage, ...]:
+def _linked_command(command: CommandMessage) -> str:
+    """The name of the command, or of the one that a link to the private chat names: `/start me`."""
+    is_link = command.name == CommandName.START and command.argument in set(CommandName) - GROUP_COMMANDS
+    return command.argument if is_link else command.name
+
+
+def command_messages(name: str, keyboards: Keyboards, *, private_photo_hours: int) -> tuple[OutgoingMessage, ...]:
     """The messages that answer a command without the database, an unknown command among them.
 
     Args:
         name: the command without its slash.
-        language: of the messages.
+        keyboards: for the person who sent it.
         private_photo_hours: hours for which a photo that is not shared is stored.
     """
-    keyboard = None
+    language, keyboard = keyboards.language, None
     match name:
         case CommandName.START:
             sentences = [translate(key, language) for key in variant_keys("telegram.start", language)]
@@ -81,11 +100,11 @@ def command_messages(name: str, language: Language, *, private_photo_hours: int)
             lines = [f"{style_name(style, language)}: {style_description(style, language)}" for style in STYLES]
             sentences = ["\n\n".join([translate("telegram.styles", language), *lines])]
         case CommandName.LANGUAGE:
-            sentences, keyboard = [translate("talk.language.ask", language)], language_keyboard()
+            sentences, keyboard = [translate("talk.language.ask", language)], keyboards.languages()
         case CommandName.PRIVACY:
             sentences = [translate("telegram.privacy", language, hours=private_photo_hours)]
         case CommandName.FORGET:
-            sentences, keyboard = [translate("talk.forget.ask", language)], erase_keyboard(language)
+            sentences, keyboard = [translate("talk.forget.ask", language)], keyboards.erase()
         case _:
             sentences = [translate("telegram.unknown_command", language)]
     return text_messages(*sentences, keyboard=keyboard)
@@ -95,18 +114,20 @@ async def _send_own_looks(delivery: UpdateDelivery, conversation: ConversationSe
     """`/me`: statistics and a list of the person's looks, and the newest look with its buttons."""
     language = delivery.language
     own_looks = await get_own_looks(delivery.resources.database, person)
-    login_url = None
-    # Only in private chats: the first visitor of the URL is logged in, and all members of a group can read it.
-    if delivery.is_private and not delivery.has_sent_anything:
-        login_url = await conversation.create_login_url(person)
+    login_url = None if delivery.has_sent_anything else await conversation.create_login_url(person)
     text = own_looks_text(own_looks, language)
-    await delivery.send_all("me", text_messages(text, keyboard=login_keyboard(login_url, language)))
-    if not own_looks.looks:
-        return
-    newest = own_looks.looks[0]
-    if (photo := await delivery.load_image(newest.photo_key)) is not None:
-        keyboard = keyboard_for_look(delivery, conversation, person, newest)
-        await delivery.send_all("newest", [photo_message(photo, own_look_line(newest, language), keyboard)])
+    await delivery.send_all("me", text_messages(text, keyboard=delivery.keyboards.login(login_url)))
+    if own_looks.looks:
+        await _send_own_look(delivery, conversation, person, own_looks.looks[0])
+
+
+async def _send_own_look(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, look: Look
+) -> None:
+    """The photo of a person's own look with its buttons, unless the photo was deleted."""
+    if (photo := await delivery.load_image(look.photo_key)) is not None:
+        keyboard = keyboard_for_look(delivery, conversation, person, look)
+        await delivery.send_all("newest", [photo_message(photo, own_look_line(look, delivery.language), keyboard)])
 
 
 async def _send_leaderboard(delivery: UpdateDelivery, conversation: ConversationService) -> None:
@@ -120,26 +141,30 @@ async def _send_leaderboard(delivery: UpdateDelivery, conversation: Conversation
         await delivery.send_all(f"board.{entry.look.id}", [await _leaderboard_message(delivery, conversation, entry)])
 
 
-async def _send_linked_look(delivery: UpdateDelivery, conversation: ConversationService, argument: str) -> bool:
-    """Send the public look that an untrusted argument of `/start` names; False if it names none."""
-    if not argument.startswith(LOOK_PARAMETER_PREFIX):
-        return False
-    try:
-        look_id = UUID(argument.removeprefix(LOOK_PARAMETER_PREFIX))
-    except ValueError:
-        return False
+async def _send_linked_look(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, look_id: UUID | None
+) -> None:
+    """Send the look that a link names: a public one, or in the private chat one of the person's own."""
+    language = delivery.language
     async with delivery.resources.database.connection() as connection:
-        entry = await leaderboard.get_look(connection, look_id)
+        entry = None if look_id is None else await leaderboard.get_look(connection, look_id)
+        own_look = None if look_id is None or not delivery.is_private else await looks.get(connection, look_id)
+    is_own = own_look is not None and own_look.person_id == person.id
+    if own_look is not None and is_own and own_look.pending_question is not PendingQuestion.GUESS:
+        await _send_own_look(delivery, conversation, person, own_look)
+        if delivery.has_sent_anything:
+            return
     if entry is None:
-        return False
+        await delivery.send_all("reply", text_messages(translate("telegram.link_dead", language)))
+        return
     await delivery.send_all("look", [await _leaderboard_message(delivery, conversation, entry)])
-    return True
+    await delivery.send_all("invitation", text_messages(translate("telegram.start.2", language)))
 
 
 async def _leaderboard_message(
     delivery: UpdateDelivery, conversation: ConversationService, entry: LeaderboardEntry
 ) -> OutgoingMessage:
     """A public look with its owner and its hearts."""
-    keyboard = page_keyboard(look_url(conversation.settings, entry.look), delivery.language)
+    keyboard = delivery.keyboards.page(look_url(conversation.settings, entry.look))
     photo = await delivery.load_image(entry.look.photo_key)
     return photo_message(photo, leaderboard_line(entry, delivery.language), keyboard)

@@ -8,6 +8,7 @@ from telegram.error import ChatMigrated
 
 from bot.telegram.client import TelegramClient
 from bot.telegram.formatting import OutgoingMessage, text_messages
+from bot.telegram.keyboards import Keyboards
 from bot.telegram.parsing import IncomingUpdate
 from core.conversation.narration import error_message
 from core.db import checkpoints, inbox, people
@@ -52,7 +53,9 @@ class UpdateDelivery:
         """
         self.resources, self.client = resources, client
         self.inbox_id = inbox_ids[-1]
-        self.chat_id, self.is_private = update.chat_id, update.chat_id == update.user_id
+        self.user_id, self.chat_id = update.user_id, update.chat_id
+        self.is_private = update.chat_id == update.user_id
+        """Whether nobody but the sender reads the reply."""
         self.language = negotiate_language(update.language_code)
         """Language of the reply: Telegram's setting until the person's own choice is known."""
         self._inbox_ids = inbox_ids
@@ -64,6 +67,16 @@ class UpdateDelivery:
     def has_sent_anything(self) -> bool:
         """Whether this attempt or an earlier one sent a message of the reply."""
         return any(name != QUEUE_NOTICE for name in self._done)
+
+    @property
+    def keyboards(self) -> Keyboards:
+        """The keyboards for the sender, in the language of the reply."""
+        return Keyboards(
+            owner_id=self.user_id,
+            language=self.language,
+            is_private=self.is_private,
+            bot_username=self.client.bot_username,
+        )
 
     def checkpoint(self, name: str) -> Any:
         """The data of a checkpoint of this attempt or an earlier one; None if there is none."""

@@ -6,9 +6,9 @@ from functools import partial
 from telegram import InlineKeyboardMarkup
 from telegram.constants import ChatAction
 
+from bot.telegram.button_rules import is_from_chat
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
-from bot.telegram.keyboards import guess_keyboard, guess_mode_keyboard, look_keyboard, prompt_keyboard
 from bot.telegram.parsing import ButtonPress, PhotoMessage
 from core.conversation.actions import Action, ActionType
 from core.conversation.narration import error_message, verdict_messages
@@ -59,13 +59,15 @@ async def handle_photo(
     async with delivery.client.chat_action(delivery.chat_id, ChatAction.TYPING):
         judged = await _judge_photo(delivery, conversation, person, photo)
     look, language = judged.look, delivery.language
-    if judged.is_duplicate:
+    if judged.is_duplicate and not shows_picture(delivery, look):
+        await send_verdict(delivery, conversation, person, look, is_final=True)
+    elif judged.is_duplicate:
         note = translate(pick_variant("talk.remembered", str(look.id), language), language)
         await send_verdict(delivery, conversation, person, look, note=note, is_final=True)
     elif not person.guesses_first:
         await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, is_final=True)
     elif (guess := find_style_name(photo.caption)) is None:
-        keyboard = guess_keyboard(look.id, language)
+        keyboard = delivery.keyboards.guess(look.id)
         await delivery.send_all("ask", text_messages(translate("talk.guess.ask", language), keyboard=keyboard))
     else:
         action = Action(type=ActionType.GUESS, look_id=look.id, style=guess)
@@ -118,6 +120,8 @@ async def handle_album(
 async def handle_text(delivery: UpdateDelivery, conversation: ConversationService, person: Person, text: str) -> None:
     """Reply to text: to the answer to a pending question, else with small talk.
 
+    In a group text answers no question, since the question may have been asked in private.
+
     Args:
         delivery: sends the reply.
         conversation: the business logic.
@@ -127,8 +131,10 @@ async def handle_text(delivery: UpdateDelivery, conversation: ConversationServic
     Raises:
         EvaError: see `ConversationService.handle_text` and `UpdateDelivery.send_all`.
     """
-    operation = partial(conversation.handle_text, person, text)
-    reply = await _run_once(delivery, conversation, person, operation, text)
+    reply = None
+    if delivery.is_private:
+        operation = partial(conversation.handle_text, person, text)
+        reply = await _run_once(delivery, conversation, person, operation, text)
     if reply is None:
         await delivery.send_all("reply", text_messages(reply_to_text(text, delivery.language)))
         return
@@ -150,16 +156,17 @@ async def handle_callback(
     Raises:
         EvaError: see `ConversationService.handle_action` and `UpdateDelivery.send_all`.
     """
-    action = press.action
-    if action is None:
+    if press.data is None:
         await delivery.send_all("reply", text_messages(translate("telegram.unknown_button", delivery.language)))
         return
+    action = press.data.action
     reply = await _run_once(delivery, conversation, person, partial(conversation.handle_action, person, action))
     if reply is None:
         return
     keyboard = None
     if action.look_id is None and action.type in {ActionType.GUESS, ActionType.REVEAL_FIRST}:
-        keyboard = guess_mode_keyboard(reply.language, guesses_first=action.type is ActionType.GUESS)
+        delivery.language = reply.language
+        keyboard = delivery.keyboards.guess_mode(guesses_first=action.type is ActionType.GUESS)
     await _send_reply(delivery, conversation, person, reply, keyboard=keyboard)
     if press.message_id is None or reply.prompt is not None or (action.look_id is not None and reply.look is None):
         return
@@ -182,6 +189,8 @@ async def send_verdict(
 ) -> None:
     """Send the verdict on a look, with its heatmap and its buttons.
 
+    In a group a look from another chat has neither: its picture may differ from the one that was sent to the group.
+
     Args:
         delivery: sends the messages.
         conversation: records that the verdict is revealed.
@@ -196,19 +205,29 @@ async def send_verdict(
     """
     await conversation.mark_verdicts_revealed(look)
     async with delivery.client.chat_action(delivery.chat_id, ChatAction.UPLOAD_PHOTO):
+        if shows_picture(delivery, look):
+            picture = heatmap or await delivery.load_image(look.heatmap_key)
+            keyboard = keyboard_for_look(delivery, conversation, person, look)
+        else:
+            picture, keyboard = None, delivery.keyboards.private_look(look.id)
         messages = format_verdict(
             verdict_messages(look.verdict, seed=str(look.id), language=delivery.language),
             look.verdict,
-            heatmap=heatmap or await delivery.load_image(look.heatmap_key),
-            keyboard=keyboard_for_look(delivery, conversation, person, look),
+            heatmap=picture,
+            keyboard=keyboard,
             note=note,
         )
         await delivery.send_all("verdict", messages, is_final=is_final)
 
 
+def shows_picture(delivery: UpdateDelivery, look: Look) -> bool:
+    """Whether everybody in the chat may see the picture of a look: it was sent there, or nobody else is there."""
+    return delivery.is_private or is_from_chat(look, delivery.chat_id)
+
+
 def keyboard_for_look(
     delivery: UpdateDelivery, conversation: ConversationService, person: Person, look: Look
-) -> InlineKeyboardMarkup:
+) -> InlineKeyboardMarkup | None:
     """The buttons of a look in its current state.
 
     Args:
@@ -217,9 +236,8 @@ def keyboard_for_look(
         person: the owner of the look.
         look: the look.
     """
-    return look_keyboard(
+    return delivery.keyboards.look(
         look.id,
-        delivery.language,
         has_outfit=look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT,
         is_shared=look.shared_at is not None,
         guesses_first=person.guesses_first,
@@ -287,4 +305,4 @@ async def _send_reply(
     if reply.reveals_verdict and reply.look is not None:
         await send_verdict(delivery, conversation, person, reply.look, note="\n".join(sentences) or None)
         return
-    await delivery.send_all("reply", text_messages(*sentences, keyboard=prompt_keyboard(reply) or keyboard))
+    await delivery.send_all("reply", text_messages(*sentences, keyboard=delivery.keyboards.prompt(reply) or keyboard))

@@ -14,7 +14,7 @@ from telegram import (
 )
 
 from bot.telegram.client import TelegramClient
-from bot.telegram.commands import LOOK_PARAMETER_PREFIX
+from bot.telegram.deep_links import look_argument, private_chat_url
 from bot.telegram.parsing import InlineQuery
 from core.conversation.narration import percent, style_name
 from core.conversation.service import ConversationService
@@ -66,7 +66,7 @@ def _build_result(look: Look, conversation: ConversationService, me: User, langu
     style, confidence = style_name(look.verdict.style, language), percent(look.verdict.confidence)
     title = f"{style} {confidence}%"
     text = translate("telegram.inline.look", language, style=style, percent=confidence)
-    page_url = look_url(settings, look) or f"https://t.me/{me.username}?start={LOOK_PARAMETER_PREFIX}{look.id}"
+    page_url = look_url(settings, look) or private_chat_url(me.username or "", look_argument(look.id))
     page_button = InlineKeyboardButton(translate("talk.button.page", language), url=page_url)
     keyboard = InlineKeyboardMarkup([[page_button]])
     image_url = None

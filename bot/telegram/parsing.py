@@ -15,8 +15,7 @@ import structlog
 from telegram import ChatMember, Document, Message, PhotoSize, Update, User
 from telegram.constants import ChatType, MessageEntityType
 
-from bot.telegram.callback_data import decode_callback_data
-from core.conversation.actions import Action
+from bot.telegram.callback_data import CallbackData, decode_callback_data
 from core.conversation.smalltalk import UnsupportedMedia
 from core.errors import InvalidPayloadError
 
@@ -106,7 +105,7 @@ class ButtonPress(IncomingUpdate):
 
     query_id: str
     """To be answered: the button spins until then."""
-    action: Action | None
+    data: CallbackData | None
     """None for unknown callback data."""
 
 
@@ -197,7 +196,7 @@ def _parse(update: Update, me: User, *, is_addressed: bool = False) -> IncomingU
             language_code=query.from_user.language_code,
             message_id=query.message.message_id if query.message else None,
             query_id=query.id,
-            action=decode_callback_data(query.data or ""),
+            data=decode_callback_data(query.data or ""),
         )
     elif (inline_query := update.inline_query) is not None:
         parsed = InlineQuery(

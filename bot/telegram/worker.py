@@ -1,6 +1,7 @@
 """The worker's side of the bot: tasks that handle stored updates, their retries, and how an update ends."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -9,8 +10,10 @@ from procrastinate import App, JobContext, RetryDecision
 from procrastinate.jobs import Job
 from telegram import User
 
+from bot.telegram.button_rules import PressRefusal, check_group_look, check_press, private_chat_argument
 from bot.telegram.client import TelegramClient
 from bot.telegram.commands import handle_command
+from bot.telegram.deep_links import private_chat_url
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import text_messages
 from bot.telegram.handlers import handle_album, handle_callback, handle_photo, handle_text
@@ -31,7 +34,7 @@ from bot.telegram.parsing import (
 from core import metrics
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import unsupported_media_reply
-from core.db import inbox, people
+from core.db import inbox, looks, people
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.errors import (
@@ -50,6 +53,7 @@ from core.errors import (
     RemotePhotoUnavailableError,
     StorageUnavailableError,
 )
+from core.i18n.translations import translate
 from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.jobs.queue import DEFAULT_QUEUE, RETRY_DELAYS, ExponentialBackoff
 
@@ -59,6 +63,11 @@ TRANSIENT_ERRORS = (DeliveryError, RemotePhotoUnavailableError, StorageUnavailab
 """Errors after which the job is retried."""
 RECIPIENT_GONE = (ChatUnavailableError, LookNotFoundError, MessageRejectedError, PersonNotFoundError)
 """Errors after which a reply is impossible."""
+REFUSAL_TEXT_KEYS = {
+    PressRefusal.OTHER_OWNER: "telegram.button_of_other",
+    PressRefusal.EXPIRED: "telegram.button_expired",
+}
+"""The alert for a press without an effect."""
 MAX_DATABASE_RETRIES = 10
 """While the database is unreachable; without it an update cannot be ended either."""
 EVERY_MINUTE = "* * * * *"
@@ -211,6 +220,10 @@ class UpdateHandler:
             await answer_inline_query(self.client, self.conversation, self.me, update)
             return
         if isinstance(update, ButtonPress):
+            refusal = await self._check_press(delivery, update)
+            if refusal is not None:
+                await self._refuse_press(delivery, update, refusal)
+                return
             await self.client.answer_callback_query(update.query_id)
         person = await self._get_or_create_person(delivery, update)
         match update:
@@ -225,6 +238,34 @@ class UpdateHandler:
             case UnsupportedMessage():
                 text = unsupported_media_reply(update.media, delivery.language)
                 await delivery.send_all("reply", text_messages(text))
+
+    async def _check_press(self, delivery: UpdateDelivery, press: ButtonPress) -> PressRefusal | None:
+        """Whether a press has no effect; see `button_rules`."""
+        if press.data is None:
+            return None if delivery.is_private else PressRefusal.OTHER_OWNER
+        refusal = check_press(press.data, press.user_id, is_private=delivery.is_private, now=time.time())
+        look_id = press.data.action.look_id
+        if refusal is not None or delivery.is_private or look_id is None:
+            return refusal
+        async with self.resources.database.connection() as connection:
+            person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(press.user_id))
+            look = await looks.get(connection, look_id)
+        if look is None or person is None:
+            return PressRefusal.OTHER_OWNER
+        return check_group_look(look, person, press.chat_id)
+
+    async def _refuse_press(self, delivery: UpdateDelivery, press: ButtonPress, refusal: PressRefusal) -> None:
+        """Tell the person who pressed a button, and nobody else, why it has no effect."""
+        if refusal is PressRefusal.PRIVATE_ONLY and press.data is not None:
+            url = private_chat_url(self.client.bot_username, private_chat_argument(press.data))
+            await self.client.answer_callback_query(press.query_id, url=url)
+            return
+        async with self.resources.database.connection() as connection:
+            person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(press.user_id))
+        language = delivery.language if person is None else person.language
+        await self.client.answer_callback_query(press.query_id, alert=translate(REFUSAL_TEXT_KEYS[refusal], language))
+        if refusal is PressRefusal.EXPIRED and press.message_id is not None:
+            await self.client.edit_keyboard(delivery.chat_id, press.message_id, None)
 
     async def _handle_membership(self, change: MembershipChange) -> None:
         update_identity = people.mark_unblocked if change.is_member else people.mark_blocked

@@ -293,6 +293,8 @@ class FakeBotApi:
     def _answer_callback_query(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
         if utf16_length(str(fields.get("text", ""))) > MAX_CALLBACK_ANSWER_LENGTH:
             raise BotApiError(400, "Bad Request: MESSAGE_TOO_LONG")
+        if "url" in fields and not str(fields["url"]).startswith(f"https://t.me/{self.me['username']}?start="):
+            raise BotApiError(400, "Bad Request: URL_INVALID")
         return self._close_query(str(fields.get("callback_query_id")))
 
     def _answer_inline_query(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:

@@ -22,8 +22,8 @@ def buttons(telegram: FakeTelegram, verb: ActionType) -> Iterator[tuple[dict[str
     for message in telegram.messages(MINA):
         for row in message.get("reply_markup", {}).get("inline_keyboard", []):
             for button in row:
-                action = decode_callback_data(button.get("callback_data", ""))
-                if action is not None and action.type is verb:
+                content = decode_callback_data(button.get("callback_data", ""))
+                if content is not None and content.action.type is verb:
                     yield message, button["callback_data"]
 
 

@@ -114,17 +114,17 @@ class TelegramHarness:
     def buttons(self, message: Json) -> list[str]:
         """The action types of the buttons under a message."""
         rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-        actions = [
+        contents = [
             decode_callback_data(button["callback_data"]) for row in rows for button in row if "callback_data" in button
         ]
-        return [action.type.value for action in actions if action]
+        return [content.action.type.value for content in contents if content]
 
     def press(self, message: Json, action_type: str, style: Style | None = None, *, user_id: int = USER_ID) -> Json:
         """The update of a button press."""
         for row in message["reply_markup"]["inline_keyboard"]:
             for button in row:
-                action = decode_callback_data(button.get("callback_data", ""))
-                if action and action.type == action_type and action.style in {style, None}:
+                content = decode_callback_data(button.get("callback_data", ""))
+                if content and content.action.type == action_type and content.action.style in {style, None}:
                     return self.updates.button_press(message, button["callback_data"], user_id=user_id)
         raise AssertionError(f"no {action_type} under {message}")
 

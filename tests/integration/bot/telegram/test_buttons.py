@@ -135,6 +135,13 @@ async def test_buttons_of_other_people_have_no_effect(harness: TelegramHarness) 
     button["callback_query"]["message"]["chat"] = {"id": OTHER_USER_ID, "type": "private"}
     await harness.send_updates(button)
 
+    assert harness.texts(OTHER_USER_ID) == []
+    answer = harness.telegram.calls_to("answerCallbackQuery")[-1].fields
+    assert answer["text"] == translate("telegram.button_of_other", KO)
+    # Telegram says who pressed, but the content of the button may be forged.
+    button["callback_query"]["data"] = button["callback_query"]["data"].partition("~")[0]
+    button["update_id"] += 1000
+    await harness.send_updates(button)
     assert harness.texts(OTHER_USER_ID) == [translate("talk.not_yours", KO)]
     assert (await get_latest_look(harness)).shared_at is None
     assert harness.buttons(current(harness, message))[:2] == ["share", "keep"]
@@ -218,10 +225,11 @@ async def test_link_to_a_look_works_while_it_is_shared(harness: TelegramHarness)
     await harness.send_updates(harness.press(await judge_photo(harness, 9), "keep"))
     async with harness.resources.database.transaction() as connection:
         await looks.unshare(connection, look.id)
-    for argument in (f"look_{look.id}", "look_nonsense", "else"):
+    dead, greeting = "telegram.link_dead", "telegram.start.1"
+    for argument, key in ((f"look_{look.id}", dead), ("look_nonsense", dead), ("else", greeting)):
         before = len(harness.texts(OTHER_USER_ID))
         await harness.send_updates(harness.updates.text(f"/start {argument}", user_id=OTHER_USER_ID))
-        assert harness.texts(OTHER_USER_ID)[before] == translate("telegram.start.1", KO)
+        assert harness.texts(OTHER_USER_ID)[before] == translate(key, KO)
 
 
 async def test_erasure_leaves_no_data(harness: TelegramHarness) -> None:

@@ -35,8 +35,10 @@ async def test_me_has_a_button_that_logs_in(harness: TelegramHarness) -> None:
 async def test_groups_get_no_login_url(harness: TelegramHarness) -> None:
     set_site_url(harness, SITE_URL)
     await harness.send_updates(harness.updates.text("/me", chat_id=-5))
-    assert harness.texts(-5) == [translate("talk.me.nothing", Language.KO)]
-    assert url_buttons(harness.last_message(-5)) == []
+    assert harness.texts(-5) == [translate("telegram.private_only", Language.KO)]
+    assert [button["url"] for button in url_buttons(harness.last_message(-5))] == [
+        "https://t.me/eva_stylist_bot?start=me"
+    ]
     assert await harness.count_rows("one_time_tokens") == 0
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.telegram.callback_data import ACTION_CODES, decode_callback_data, encode_callback_data
+from bot.telegram.callback_data import ACTION_CODES, CallbackData, decode_callback_data, encode_callback_data
 from core.conversation.actions import Action, ActionType
 from core.i18n.translations import Language
 from core.styles import STYLES, Style
@@ -22,9 +22,11 @@ def test_encoded_action_is_decoded(action_type: ActionType, look_id: UUID | None
         *(Action(type=action_type, look_id=look_id, style=style) for style in STYLES),
         *(Action(type=action_type, look_id=look_id, language=language) for language in Language),
     ):
-        data = encode_callback_data(action)
-        assert decode_callback_data(data) == action
-        assert 1 <= len(data.encode()) <= 64
+        for owner_id, asked_at in ((None, None), (42, None), (2**52 - 1, 4_102_444_800)):
+            data = CallbackData(action=action, owner_id=owner_id, asked_at=asked_at)
+            encoded = encode_callback_data(data)
+            assert decode_callback_data(encoded) == data
+            assert 1 <= len(encoded.encode()) <= 64
 
 
 def test_every_action_type_has_its_own_code() -> None:
@@ -32,16 +34,30 @@ def test_every_action_type_has_its_own_code() -> None:
 
 
 def test_codes_keep_their_meaning() -> None:
-    assert decode_callback_data("c.AZpfAAAAcACAAAAAAAAAAQ.6") == Action(
-        type=ActionType.CORRECT, look_id=LOOK_ID, style=Style.CASUAL
-    )
-    assert decode_callback_data("l..ko") == Action(type=ActionType.SET_LANGUAGE, language=Language.KO)
-    assert decode_callback_data("a") == Action(type=ActionType.NEW_PHOTO)
+    correction = Action(type=ActionType.CORRECT, look_id=LOOK_ID, style=Style.CASUAL)
+    assert decode_callback_data("c.AZpfAAAAcACAAAAAAAAAAQ.6~42") == CallbackData(action=correction, owner_id=42)
+    language = Action(type=ActionType.SET_LANGUAGE, language=Language.KO)
+    assert decode_callback_data("l..ko") == CallbackData(action=language)
+    erasure = Action(type=ActionType.CONFIRM_ERASE)
+    assert decode_callback_data("e~42.1764365000") == CallbackData(action=erasure, owner_id=42, asked_at=1_764_365_000)
 
 
 @pytest.mark.parametrize(
     "data",
-    ["", ".", "x", "s.short", "s.AZpfAAAAcACAAAAAAAAAAQ.8", "s.AZpfAAAAcACAAAAAAAAAAQ.fr", "s.a.b.c", "s.한글", "s..²"],
+    [
+        *(
+            "",
+            ".",
+            "x",
+            "s.short",
+            "s.AZpfAAAAcACAAAAAAAAAAQ.8",
+            "s.AZpfAAAAcACAAAAAAAAAAQ.fr",
+            "s.a.b.c",
+            "s.한글",
+            "s..²",
+        ),
+        *("e~x", "e~-1", "e~1.2.3", "e~²"),
+    ],
 )
 def test_invalid_data_is_no_action(data: str) -> None:
     assert decode_callback_data(data) is None

@@ -3,6 +3,7 @@ from html import unescape
 import pytest
 
 from bot.telegram.commands import CommandName, command_messages
+from bot.telegram.keyboards import Keyboards
 from bot.text_limits import utf16_length
 from core.conversation.narration import style_description, style_name
 from core.i18n.translations import Language, translate
@@ -11,10 +12,14 @@ from core.styles import STYLES
 LANGUAGES = list(Language)
 
 
+def keyboards(language: Language) -> Keyboards:
+    return Keyboards(owner_id=42, language=language, is_private=True, bot_username="eva_stylist_bot")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", [*sorted(set(CommandName) - {CommandName.ME, CommandName.BOARD}), "nonsense", ""])
 def test_every_command_has_a_reply_within_the_limits(name: str, language: Language) -> None:
-    messages = command_messages(name, language, private_photo_hours=24)
+    messages = command_messages(name, keyboards(language), private_photo_hours=24)
 
     assert messages
     assert all(0 < utf16_length(unescape(message.html)) <= 4096 for message in messages)
@@ -22,7 +27,7 @@ def test_every_command_has_a_reply_within_the_limits(name: str, language: Langua
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_all_eight_styles_are_described(language: Language) -> None:
-    (message,) = command_messages("styles", language, private_photo_hours=24)
+    (message,) = command_messages("styles", keyboards(language), private_photo_hours=24)
 
     for style in STYLES:
         assert f"{style_name(style, language)}: {style_description(style, language)}" in unescape(message.html)
@@ -38,13 +43,13 @@ def test_help_lists_every_command_except_itself_and_start(language: Language) ->
 
 
 def test_privacy_reply_names_the_retention_of_private_photos() -> None:
-    (message,) = command_messages("privacy", Language.EN, private_photo_hours=36)
+    (message,) = command_messages("privacy", keyboards(Language.EN), private_photo_hours=36)
 
     assert "36 hours" in message.html
 
 
 @pytest.mark.parametrize("name", ["language", "forget"])
 def test_questions_have_buttons(name: str) -> None:
-    (message,) = command_messages(name, Language.KO, private_photo_hours=24)
+    (message,) = command_messages(name, keyboards(Language.KO), private_photo_hours=24)
 
     assert message.keyboard is not None

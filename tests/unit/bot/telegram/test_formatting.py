@@ -9,16 +9,7 @@ from telegram import InlineKeyboardMarkup
 
 from bot.telegram.callback_data import decode_callback_data
 from bot.telegram.formatting import OutgoingMessage, format_verdict, photo_message, text_messages
-from bot.telegram.keyboards import (
-    erase_keyboard,
-    guess_keyboard,
-    guess_mode_keyboard,
-    language_keyboard,
-    look_keyboard,
-    name_keyboard,
-    page_keyboard,
-    style_keyboard,
-)
+from bot.telegram.keyboards import Keyboards
 from bot.text_limits import utf16_length
 from core.conversation.actions import ActionType
 from core.conversation.narration import Message, MessageSlot, verdict_messages
@@ -33,16 +24,20 @@ LANGUAGES = list(Language)
 
 def action_types(keyboard: InlineKeyboardMarkup | None) -> list[ActionType]:
     assert keyboard is not None
-    actions = [
+    contents = [
         decode_callback_data(str(button.callback_data))
         for row in keyboard.inline_keyboard
         for button in row
         if not button.url
     ]
-    return [action.type for action in actions if action is not None]
+    return [content.action.type for content in contents if content is not None]
 
 
-KEYBOARD = erase_keyboard(Language.EN)
+def keyboards(language: Language = Language.KO, *, is_private: bool = True) -> Keyboards:
+    return Keyboards(owner_id=42, language=language, is_private=is_private, bot_username="eva_stylist_bot")
+
+
+KEYBOARD = keyboards(Language.EN).erase()
 
 
 def format_sample(
@@ -73,7 +68,7 @@ def test_heatmap_is_captioned_with_verdict_and_evidence() -> None:
 
 def test_photo_without_an_outfit_has_no_heatmap_and_cannot_be_shared() -> None:
     assert not [message for message in format_sample(make_verdict(ConfidenceBand.NOT_AN_OUTFIT)) if message.photo]
-    assert action_types(look_keyboard(LOOK_ID, Language.KO, has_outfit=False)) == [
+    assert action_types(keyboards().look(LOOK_ID, has_outfit=False)) == [
         ActionType.NEW_PHOTO,
         ActionType.GUESS,
     ]
@@ -109,8 +104,8 @@ def test_long_caption_is_truncated() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_keyboards(language: Language) -> None:
-    private = look_keyboard(LOOK_ID, language)
-    shared = look_keyboard(LOOK_ID, language, is_shared=True, page_url="https://eva.example/looks/1")
+    private = keyboards(language).look(LOOK_ID)
+    shared = keyboards(language).look(LOOK_ID, is_shared=True, page_url="https://eva.example/looks/1")
 
     assert action_types(private) == [
         ActionType.SHARE,
@@ -120,22 +115,24 @@ def test_keyboards(language: Language) -> None:
         ActionType.CORRECT,
     ]
     assert action_types(shared) == [ActionType.UNSHARE, ActionType.NEW_PHOTO, ActionType.GUESS, ActionType.CORRECT]
-    assert ActionType.REVEAL_FIRST in action_types(look_keyboard(LOOK_ID, language, guesses_first=True))
-    assert action_types(guess_mode_keyboard(language, guesses_first=True)) == [ActionType.REVEAL_FIRST]
-    assert action_types(guess_keyboard(LOOK_ID, language))[-1] is ActionType.SHOW_RESULT
+    assert ActionType.REVEAL_FIRST in action_types(keyboards(language).look(LOOK_ID, guesses_first=True))
+    assert action_types(keyboards(language).guess_mode(guesses_first=True)) == [ActionType.REVEAL_FIRST]
+    assert action_types(keyboards(language).guess(LOOK_ID))[-1] is ActionType.SHOW_RESULT
+    assert shared is not None
     assert shared.inline_keyboard[-1][-1].url == "https://eva.example/looks/1"
-    assert action_types(language_keyboard()) == [ActionType.SET_LANGUAGE] * len(LANGUAGES)
-    assert action_types(erase_keyboard(language)) == [ActionType.CONFIRM_ERASE, ActionType.CANCEL]
-    assert action_types(name_keyboard(LOOK_ID, language)) == [ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE]
+    assert action_types(keyboards(language).languages()) == [ActionType.SET_LANGUAGE] * len(LANGUAGES)
+    assert action_types(keyboards(language).erase()) == [ActionType.CONFIRM_ERASE, ActionType.CANCEL]
+    assert action_types(keyboards(language).name(LOOK_ID)) == [ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE]
 
 
 @pytest.mark.parametrize("action_type", [ActionType.GUESS, ActionType.CORRECT])
 def test_eight_styles_to_choose_from(action_type: ActionType) -> None:
-    rows = style_keyboard(action_type, LOOK_ID, Language.KO).inline_keyboard
-    actions = [decode_callback_data(str(button.callback_data)) for row in rows for button in row]
+    rows = keyboards().styles(action_type, LOOK_ID).inline_keyboard
+    contents = [decode_callback_data(str(button.callback_data)) for row in rows for button in row]
+    actions = [content.action for content in contents if content]
 
-    assert [action.style for action in actions if action] == list(STYLES)
-    assert {action.look_id for action in actions if action} == {LOOK_ID}
+    assert [action.style for action in actions] == list(STYLES)
+    assert {action.look_id for action in actions} == {LOOK_ID}
     assert [len(row) for row in rows] == [2] * 4
 
 
@@ -143,5 +140,18 @@ def test_eight_styles_to_choose_from(action_type: ActionType) -> None:
     ("url", "has_button"), [("https://eva.example/looks/1", True), ("http://localhost:8000/", False)]
 )
 def test_local_url_has_no_button(url: str, has_button: bool) -> None:
-    assert (page_keyboard(url, Language.EN) is not None) is has_button
-    assert page_keyboard(None, Language.EN) is None
+    assert (keyboards().page(url) is not None) is has_button
+    assert keyboards().page(None) is None
+
+
+def test_group_keyboard_is_the_same_whether_the_look_is_shared_or_not() -> None:
+    in_group = keyboards(is_private=False)
+
+    assert action_types(in_group.look(LOOK_ID)) == [ActionType.SHARE, ActionType.CORRECT]
+    assert in_group.look(LOOK_ID) == in_group.look(
+        LOOK_ID, is_shared=True, guesses_first=True, page_url="https://eva.example/looks/1"
+    )
+    assert in_group.look(LOOK_ID, has_outfit=False) is None
+    assert in_group.private_look(LOOK_ID).inline_keyboard[0][0].url == (
+        f"https://t.me/eva_stylist_bot?start=look_{LOOK_ID}"
+    )

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram import User
 
+from bot.telegram.callback_data import CallbackData
 from bot.telegram.parsing import (
     ButtonPress,
     CommandMessage,
@@ -137,9 +138,10 @@ def test_button_press_with_known_and_unknown_data(updates: UpdateFactory) -> Non
     unknown = parse(updates.button_press({"message_id": 7, "date": 0, "chat": message["chat"]}, "vote:1"))
 
     assert isinstance(known, ButtonPress)
-    assert (known.action, known.chat_id, known.message_id) == (Action(type=ActionType.NEW_PHOTO), 42, 7)
+    assert known.data == CallbackData(action=Action(type=ActionType.NEW_PHOTO))
+    assert (known.chat_id, known.message_id) == (42, 7)
     assert isinstance(unknown, ButtonPress)
-    assert (unknown.action, unknown.message_id) == (None, 7)
+    assert (unknown.data, unknown.message_id) == (None, 7)
     assert unknown.query_id
 
 

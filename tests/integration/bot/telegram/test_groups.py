@@ -1,0 +1,266 @@
+"""A group: two people press everything, and nothing private is sent there.
+
+Commands, actions and buttons are enumerated from the code, so that new ones are tested as well.
+"""
+
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from bot.telegram.button_rules import QUESTION_SECONDS
+from bot.telegram.callback_data import CallbackData, decode_callback_data, encode_callback_data
+from bot.telegram.commands import GROUP_COMMANDS, CommandName
+from core.conversation.actions import Action, ActionType
+from core.conversation.listings import own_look_line
+from core.conversation.service import LOGIN_LINK_PATH
+from core.db import looks, people
+from core.i18n.translations import Language, translate
+from core.styles import Style
+from core.vision.fake_backend import make_outputs
+from tests.factories import make_photo
+from tests.integration.bot.telegram.conftest import USER_ID, Json, TelegramHarness, list_looks
+
+KO = Language.KO
+FRIEND_ID = 77
+GROUP = -100123
+NAME = "숨은이름"
+BOT = "@eva_stylist_bot"
+MENTION = [{"type": "mention", "offset": 0, "length": len(BOT)}]
+OTHER_OWNER = translate("telegram.button_of_other", KO)
+
+
+class Group:
+    """A group of two people, the first of whom also has a private look, a name, and an account on the site."""
+
+    def __init__(self, harness: TelegramHarness) -> None:
+        self.harness = harness
+        self.private_look_id = UUID(int=0)
+        self.secret_texts: list[str] = []
+        self.secret_images: list[bytes] = []
+
+    async def prepare(self) -> None:
+        """Create what must stay private."""
+        harness = self.harness
+        conversation = harness.handler.conversation
+        conversation.settings = conversation.settings.model_copy(update={"public_url": "https://eva.example"})
+        harness.model.next_outputs = [make_outputs(Style.RETRO), make_outputs(Style.MODE)]
+        await harness.send_updates(harness.updates.photo(make_photo(50)))
+        await harness.send_updates(harness.updates.photo(make_photo(51), user_id=FRIEND_ID))
+        look = (await list_looks(harness))[0]
+        async with harness.resources.database.transaction() as connection:
+            assert await people.set_display_name(connection, look.person_id, NAME)
+        self.private_look_id = look.id
+        self.secret_texts = [NAME, LOGIN_LINK_PATH, own_look_line(look, KO)]
+        self.secret_texts += [translate("talk.forget.ask", KO), translate("talk.language.ask", KO)]
+        self.secret_images = [path.read_bytes() for path in harness.stored_files()]
+
+    async def say(self, words: str, user_id: int = USER_ID) -> list[Json]:
+        """Send a command or a text that mentions the bot; returns the new messages in the group."""
+        more = {} if words.startswith("/") else {"entities": MENTION}
+        return await self.send(self.harness.updates.text(words, user_id=user_id, chat_id=GROUP, **more))
+
+    async def send_photo(self, seed: int) -> list[Json]:
+        """Send a photo for the bot to the group; returns the new messages in the group."""
+        photo = self.harness.updates.photo(make_photo(seed), chat_id=GROUP, caption=BOT, caption_entities=MENTION)
+        return await self.send(photo)
+
+    async def press(self, message: Json, data: str, user_id: int = USER_ID) -> list[Json]:
+        """Press a button; returns the new messages in the group."""
+        return await self.send(self.harness.updates.button_press(message, data, user_id=user_id))
+
+    async def send(self, update: Json) -> list[Json]:
+        before = len(self.messages())
+        await self.harness.send_updates(update)
+        self.assert_nothing_private()
+        return self.messages()[before:]
+
+    async def assert_others_change_nothing(self, message: Json, data: str) -> None:
+        """A press by the friend shows them an alert, and has no other effect."""
+        rows, messages = await self.rows(), self.messages()
+        await self.press(message, data, FRIEND_ID)
+        answer = self.last_answer()
+        assert answer.get("text") == OTHER_OWNER, data
+        assert answer.get("show_alert") in {True, "true"}, data
+        assert await self.rows() == rows, data
+        assert self.messages() == messages, data
+
+    def messages(self) -> list[Json]:
+        return self.harness.telegram.messages(GROUP)
+
+    def last_answer(self) -> Json:
+        return dict(self.harness.telegram.calls_to("answerCallbackQuery")[-1].fields)
+
+    def assert_nothing_private(self) -> None:
+        calls = [call for call in self.harness.telegram.calls if str(call.fields.get("chat_id")) == str(GROUP)]
+        sent = "\n".join(str(call.fields) for call in calls)
+        assert not [secret for secret in self.secret_texts if secret in sent]
+        assert not [call for call in calls for image in call.files.values() if image in self.secret_images]
+
+    async def rows(self) -> dict[str, list[object]]:
+        """Everything that is stored about the two people."""
+        async with self.harness.resources.database.connection() as connection:
+            return {
+                table: [tuple(row) for row in await connection.execute(text(f"SELECT * FROM {table} ORDER BY 1, 2"))]
+                for table in ("people", "identities", "looks", "hearts", "one_time_tokens")
+            }
+
+
+@pytest.fixture
+async def group(harness: TelegramHarness) -> Group:
+    group = Group(harness)
+    await group.prepare()
+    return group
+
+
+def callback_buttons(message: Json) -> list[str]:
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return [button["callback_data"] for row in rows for button in row if "callback_data" in button]
+
+
+def link_arguments(message: Json) -> list[str]:
+    """The arguments of the links to the private chat under a message."""
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    urls = [urlsplit(button["url"]) for row in rows for button in row if "url" in button]
+    return [parse_qs(url.query)["start"][0] for url in urls if url.netloc == "t.me"]
+
+
+async def walk(group: Group, messages: list[Json]) -> set[ActionType]:
+    """Press every button under the messages and under their replies, first as the friend; returns the actions."""
+    pressed: set[ActionType] = set()
+    done: set[tuple[int, str]] = set()
+    waiting = [(message, data) for message in messages for data in callback_buttons(message)]
+    while waiting:
+        message, data = waiting.pop(0)
+        content = decode_callback_data(data)
+        assert content is not None
+        # One style of the eight is enough.
+        kind = data if content.action.style is None else content.action.type
+        if (message["message_id"], kind) in done or len(done) > 60:
+            continue
+        done.add((message["message_id"], kind))
+        pressed.add(content.action.type)
+        await group.assert_others_change_nothing(message, data)
+        replies = await group.press(message, data)
+        waiting += [(reply, other) for reply in replies for other in callback_buttons(reply)]
+    return pressed
+
+
+async def test_commands_about_oneself_lead_to_the_private_chat(group: Group, harness: TelegramHarness) -> None:
+    for name in CommandName:
+        rows = await group.rows()
+        replies = await group.say(f"/{name}{BOT}")
+        assert replies, name
+        assert [data for reply in replies for data in callback_buttons(reply)] == [], name
+        assert await group.rows() == rows, name
+        if name in GROUP_COMMANDS:
+            continue
+        assert [reply["text"] for reply in replies] == [translate("telegram.private_only", KO)]
+        [argument] = link_arguments(replies[0])
+        before = len(harness.texts())
+        await harness.send_updates(harness.updates.text(f"/{name}"))
+        expected = harness.texts()[before:]
+        await harness.send_updates(harness.updates.text(f"/start {argument}"))
+        assert expected
+        assert harness.texts()[before:] == expected * 2
+    # The same arguments typed in the group lead nowhere either.
+    for name in set(CommandName) - GROUP_COMMANDS:
+        [reply] = await group.say(f"/start{BOT} {name}")
+        assert reply["text"] == translate("telegram.private_only", KO)
+
+
+@pytest.mark.parametrize("guesses_first", [False, True])
+async def test_every_button_under_a_photo_belongs_to_its_sender(
+    group: Group, harness: TelegramHarness, guesses_first: bool
+) -> None:
+    await harness.execute(f"UPDATE people SET guesses_first = {guesses_first}")
+    pressed = await walk(group, await group.send_photo(0))
+
+    assert {ActionType.SHARE, ActionType.CORRECT} <= pressed
+    assert (ActionType.GUESS in pressed) is guesses_first
+    assert (await list_looks(harness))[0].shared_at is None
+    assert (await list_looks(harness))[0].corrected_style is not None
+
+
+async def test_share_in_a_group_leads_to_the_look_in_the_private_chat(group: Group, harness: TelegramHarness) -> None:
+    message = (await group.send_photo(0))[-1]
+    share = next(data for data in callback_buttons(message) if data.startswith("s."))
+    assert await group.press(message, share) == []
+    argument = parse_qs(urlsplit(group.last_answer()["url"]).query)["start"][0]
+    for user_id in (FRIEND_ID, USER_ID):
+        await harness.send_updates(harness.updates.text(f"/start {argument}", user_id=user_id))
+
+    assert harness.last_message(FRIEND_ID)["text"] == translate("telegram.link_dead", KO)
+    assert harness.buttons(harness.last_message())[:2] == ["share", "keep"]
+    assert await group.say(f"/start{BOT} {argument}") != []
+    assert group.messages()[-1]["text"] == translate("telegram.link_dead", KO)
+
+
+async def test_no_action_crosses_from_one_person_or_chat_to_another(group: Group, harness: TelegramHarness) -> None:
+    message = (await group.send_photo(0))[-1]
+    group_look_id = (await list_looks(harness))[0].id
+    for action_type in ActionType:
+        for look_id in (None, group.private_look_id, group_look_id):
+            people_before = (await group.rows())["people"]
+            action = Action(type=action_type, look_id=look_id)
+            # The time, too, may be forged.
+            data = encode_callback_data(CallbackData(action=action, owner_id=USER_ID, asked_at=2**32))
+            await group.assert_others_change_nothing(message, data)
+            forged = encode_callback_data(CallbackData(action=action, owner_id=FRIEND_ID, asked_at=2**32))
+            if look_id is not None:
+                await group.assert_others_change_nothing(message, encode_callback_data(CallbackData(action=action)))
+                rows = await group.rows()
+                await group.press(message, forged, FRIEND_ID)
+                assert (await group.rows())["looks"] == rows["looks"], data
+            await group.press(message, data)
+            assert (await group.rows())["people"] == people_before, data
+            if look_id == group.private_look_id:
+                assert group.last_answer()["url"].endswith(f"look_{look_id}"), data
+    assert all(look.shared_at is None for look in await list_looks(harness))
+
+
+async def test_text_in_a_group_answers_no_question(group: Group, harness: TelegramHarness) -> None:
+    await harness.execute("UPDATE people SET guesses_first = true")
+    await harness.send_updates(harness.updates.photo(make_photo(60)))
+    rows = await group.rows()
+    await group.say(f"{BOT} 레트로")
+    assert await group.rows() == rows
+    look = (await list_looks(harness))[0]
+    async with harness.resources.database.transaction() as connection:
+        await people.set_pending_name_look(connection, look.person_id, look.id)
+    await group.say(f"{BOT} 민트")
+
+    async with harness.resources.database.connection() as connection:
+        current = await looks.get(connection, look.id)
+    assert current is not None
+    assert current.shared_at is None
+    assert current.guessed_style is None
+
+
+async def test_private_version_of_a_photo_is_not_sent_to_a_group(group: Group) -> None:
+    replies = await group.send_photo(50)
+
+    assert replies
+    assert not [reply for reply in replies if "photo" in reply]
+    assert link_arguments(replies[-1]) == [f"look_{group.private_look_id}"]
+
+
+@pytest.mark.parametrize("age", [QUESTION_SECONDS - 60, QUESTION_SECONDS + 1, None])
+async def test_erasure_can_be_confirmed_for_ten_minutes(
+    group: Group, harness: TelegramHarness, age: int | None
+) -> None:
+    await harness.send_updates(harness.updates.text("/forget"))
+    question = harness.last_message()
+    content = decode_callback_data(callback_buttons(question)[0])
+    assert content is not None
+    assert content.asked_at is not None
+    asked_at = None if age is None else content.asked_at - age
+    data = encode_callback_data(CallbackData(action=content.action, owner_id=USER_ID, asked_at=asked_at))
+    await harness.send_updates(harness.updates.button_press(question, data))
+
+    is_in_time = age is not None and age < QUESTION_SECONDS
+    assert await harness.count_rows("looks") == (1 if is_in_time else 2)
+    if not is_in_time:
+        assert group.last_answer()["text"] == translate("telegram.button_expired", KO)
+        assert callback_buttons(harness.last_message()) == []
