@@ -1,4 +1,4 @@
-"""Days and weeks in Seoul's time zone, for daily limits and leaderboards."""
+"""Days, weeks and times in Seoul's time zone, for daily limits, leaderboards and lists."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,3 +15,14 @@ def start_of_week(now: datetime | None = None) -> datetime:
     """Monday's midnight in Seoul at or before `now` (aware; default: the current time)."""
     day = start_of_day(now)
     return day - timedelta(days=day.weekday())
+
+
+def format_minute(moment: datetime) -> str:
+    """An aware time as shown in lists, in Seoul and to the minute: `2026-03-01 09:30`.
+
+    Raises:
+        ValueError: the time has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a time without a time zone")
+    return moment.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M")

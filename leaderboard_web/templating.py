@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from core.i18n.translations import Language, translate, variant_keys
+from core.seoul_time import format_minute
 from leaderboard_web.language import set_language_cookie
 from leaderboard_web.urls import absolute_url, static_url
 
@@ -198,7 +199,7 @@ def _create_templates() -> Jinja2Templates:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["keep_together"] = keep_together
+    environment.filters |= {"keep_together": keep_together, "minute": format_minute}
     environment.globals |= {"static_url": static_url, "image_sizes": image_sizes}
     return Jinja2Templates(env=environment)
 

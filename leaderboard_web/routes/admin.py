@@ -14,7 +14,6 @@ from core.db import dead_letters
 from core.db.moderation import ModerationLogEntry, ReportedLook, list_log, list_reported
 from core.errors import LookNotFoundError, PersonNotFoundError
 from core.i18n.translations import Language, translate
-from core.seoul_time import SEOUL
 from core.services import moderation
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Viewer
 from leaderboard_web.pagination import Cursor, build_page, cursor_parameter
@@ -153,7 +152,7 @@ def _describe_log_entry(entry: ModerationLogEntry, language: Language) -> dict[s
     """What the page shows of a moderation action; names of erased people are None."""
     return {
         "action": entry.action,
-        "created_at": entry.created_at.astimezone(SEOUL),
+        "created_at": entry.created_at,
         "moderator_name": entry.moderator and display_name(*entry.moderator, language),
         "person_name": entry.person and display_name(*entry.person, language),
         "banned_person_id": entry.person[0] if entry.is_person_banned and entry.person else None,

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.seoul_time import start_of_day, start_of_week
+from core.seoul_time import format_minute, start_of_day, start_of_week
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,9 @@ def test_days_and_weeks_start_at_midnight_in_seoul(now: datetime, day: str, week
     assert start_of_day(now).isoformat() == day
     assert start_of_week(now).isoformat() == week
     assert start_of_day() >= start_of_week()
+
+
+def test_times_are_shown_in_seoul_to_the_minute() -> None:
+    assert format_minute(datetime(2026, 2, 28, 23, 30, 59, tzinfo=UTC)) == "2026-03-01 08:30"
+    with pytest.raises(ValueError, match="time zone"):
+        format_minute(datetime(2026, 2, 28, 23, 30))

@@ -154,8 +154,9 @@ def test_unknown_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_variables_of_the_test_suite_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = Settings()
     monkeypatch.setenv("EVA_TEST_ANYTHING", "1")
-    Settings()
+    assert Settings() == expected
 
 
 def test_public_url_has_no_trailing_slash() -> None:

@@ -66,5 +66,8 @@ def test_fonts_contain_every_character(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", Language)
-def test_default_share_images_exist(language: Language) -> None:
-    open_share_image((STATIC_DIR / f"card-{language}.jpg").read_bytes())
+def test_default_share_images_have_the_layout_of_the_others(language: Language) -> None:
+    image = open_share_image((STATIC_DIR / f"card-{language}.jpg").read_bytes())
+    width, height = SHARE_IMAGE_SIZE
+    assert is_background(image, (0, 0, width, 30))
+    assert not is_background(image, (width // 2, 40, width - 60, height - 40))

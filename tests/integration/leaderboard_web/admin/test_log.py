@@ -1,10 +1,12 @@
 """The moderation log and the list of failed updates."""
 
+from datetime import UTC, datetime
 from html import unescape
 
 import httpx
+from sqlalchemy import update
 
-from core.db import dead_letters, inbox
+from core.db import dead_letters, inbox, schema
 from core.db.people import Person
 from core.db.schema import Channel
 from core.i18n.translations import Language, translate
@@ -57,3 +59,17 @@ async def test_failed_updates_are_listed_without_content_and_can_be_retried(
         assert await dead_letters.count_failed(connection) == 0
         assert await inbox.count_unfinished(connection) == 1
     assert texts(await admin.get("/admin"), ".failed-updates li") == []
+
+
+async def test_times_of_both_lists_are_in_seoul(admin: httpx.AsyncClient, resources: Resources) -> None:
+    look = await add_shared_look(resources, name="Mina")
+    await admin.post(f"/admin/looks/{look.id}/hide")
+    moment = datetime(2026, 2, 28, 23, 30, tzinfo=UTC)
+    async with resources.database.transaction() as connection:
+        inbox_id = await inbox.insert(connection, Channel.TELEGRAM, "update 1", external_sender_id="42", payload={})
+        assert inbox_id is not None
+        await mark_update_failed(connection, inbox_id)
+        await connection.execute(update(schema.inbox).values(failed_at=moment))
+        await connection.execute(update(schema.moderation_log).values(created_at=moment))
+    assert texts(await admin.get("/admin"), ".failed-updates time") == ["2026-03-01 08:30"]
+    assert texts(await admin.get("/admin/log"), "time") == ["2026-03-01 08:30"]

@@ -42,6 +42,7 @@ BUTTON = {"label": "공유", "action": "share"}
 
 def test_good_reply_passes() -> None:
     validate_reply(GOOD)
+    assert find_violations(GOOD) == []
 
 
 @pytest.mark.parametrize(
