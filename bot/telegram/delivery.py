@@ -55,7 +55,7 @@ class UpdateDelivery:
         self.inbox_id = inbox_ids[-1]
         self.user_id, self.chat_id = update.user_id, update.chat_id
         self.is_private = update.chat_id == update.user_id
-        """Whether nobody but the sender reads the reply."""
+        """Whether the sender alone reads the reply."""
         self.language = negotiate_language(update.language_code)
         """Language of the reply: Telegram's setting until the person's own choice is known."""
         self._inbox_ids = inbox_ids

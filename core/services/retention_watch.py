@@ -1,7 +1,7 @@
 """Deletion of private images by the web process, for when no worker does it.
 
 Workers delete them hourly (`core.services.retention`). Where none runs, or all of them fail, the files would stay,
-although nobody can read them any more.
+although no page shows them any more.
 """
 
 import asyncio

@@ -49,14 +49,14 @@ class Browsers:
         self._signer = VisitorTokenSigner(SECRET)
         self._open: list[httpx.AsyncClient] = []
 
-    def stranger(self) -> httpx.AsyncClient:
+    def anonymous(self) -> httpx.AsyncClient:
         client = httpx.AsyncClient(transport=self._transport, base_url=SITE, headers={"Accept-Language": "en"})
         self._open.append(client)
         return client
 
     async def person(self, name: str, *, subject: str | None = None) -> tuple[httpx.AsyncClient, Person]:
         """A client and its person; `name` is written as it is, `subject` is an identity at Telegram."""
-        client, token = self.stranger(), self._signer.issue()
+        client, token = self.anonymous(), self._signer.issue()
         client.cookies.set(VISITOR_COOKIE, token)
         async with self._resources.database.transaction() as connection:
             person = await people.get_or_create_by_identity(
@@ -185,7 +185,7 @@ async def test_a_private_look_is_closed_to_everybody_else(
     admin_actions = ("hide", "restore") if "action" in route.parameters else ("x",)
     actions = tuple(ActionType) if "do" in route.form else (None,)
     before = await database_content(resources)
-    for client in (mallory, browsers.stranger()):
+    for client in (mallory, browsers.anonymous()):
         for operation in operations:
             for admin_action in admin_actions:
                 for action in actions:
@@ -246,7 +246,7 @@ async def test_no_page_takes_a_name_for_markup(name: str, browsers: Browsers, re
     report = {"reason": "other", "line": name}
     await fan.post(f"/looks/{look.id}/report", data=report, headers={"Origin": SITE})
     shown = 0
-    for client in (owner, fan, browsers.stranger()):
+    for client in (owner, fan, browsers.anonymous()):
         for route in ROUTES:
             if route.method != "GET" or route.path.startswith(("/pictures", "/thumbs", "/shared")):
                 continue
@@ -295,7 +295,7 @@ async def test_no_query_comes_back_as_markup(browsers: Browsers, resources: Reso
 
 async def test_a_photo_of_a_request_without_session_is_private(browsers: Browsers, resources: Resources) -> None:
     """The look of a new visitor belongs to the cookie of the response, and to nobody else."""
-    first, second = browsers.stranger(), browsers.stranger()
+    first, second = browsers.anonymous(), browsers.anonymous()
     sent = await first.post("/try", files={"photo": ("a.jpg", make_photo())}, headers={"Origin": SITE})
     location = sent.headers["location"]
     async with resources.database.transaction() as connection:
