@@ -18,6 +18,7 @@ import time
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -162,13 +163,18 @@ class TelegramClient:
         """The bot's name in links, without the @."""
         return self._bot.username
 
-    async def send_message(self, chat_id: int, message: OutgoingMessage, *, reply_to: int | None = None) -> int | None:
+    async def send_message(
+        self, chat_id: int, message: OutgoingMessage, *, reply_to: int | None = None, thread_id: int | None = None
+    ) -> int | None:
         """Send one message, as soon as the rate limit of the chat permits.
+
+        A photo that is rejected is replaced by its caption: in many groups bots may not send photos.
 
         Args:
             chat_id: the recipient.
             message: text, or photo with caption.
             reply_to: id of the message to reply to; ignored by Telegram if that was deleted.
+            thread_id: the topic of a forum; None outside of topics.
 
         Returns:
             The id of the message; None if Telegram did not respond in time, so that it may have arrived or not.
@@ -184,6 +190,7 @@ class TelegramClient:
             "parse_mode": ParseMode.HTML,
             "reply_markup": message.keyboard,
             "reply_parameters": ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
+            "message_thread_id": thread_id,
         }
         try:
             if message.photo is None:
@@ -202,7 +209,12 @@ class TelegramClient:
         except (Forbidden, BadRequest) as error:
             if isinstance(error, Forbidden) or any(text in error.message.lower() for text in CHAT_UNAVAILABLE_TEXTS):
                 raise ChatUnavailableError from error
-            raise MessageRejectedError(error.message) from error
+            if message.photo is None or not message.html:
+                raise MessageRejectedError(error.message) from error
+            log.warning("telegram_photo_rejected", reason=error.message)
+            return await self.send_message(
+                chat_id, replace(message, photo=None), reply_to=reply_to, thread_id=thread_id
+            )
         return sent.message_id
 
     async def edit_keyboard(self, chat_id: int, message_id: int, keyboard: InlineKeyboardMarkup | None) -> None:
@@ -253,9 +265,11 @@ class TelegramClient:
             )
 
     @asynccontextmanager
-    async def chat_action(self, chat_id: int, action: ChatAction = ChatAction.TYPING) -> AsyncGenerator[None, None]:
+    async def chat_action(
+        self, chat_id: int, action: ChatAction = ChatAction.TYPING, *, thread_id: int | None = None
+    ) -> AsyncGenerator[None, None]:
         """Show a chat action ("typing...") while the block runs; failures to do so are ignored."""
-        task = asyncio.create_task(self._repeat_chat_action(chat_id, action))
+        task = asyncio.create_task(self._repeat_chat_action(chat_id, action, thread_id))
         try:
             yield
         finally:
@@ -263,10 +277,10 @@ class TelegramClient:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def send_chat_action_once(self, chat_id: int, action: ChatAction) -> None:
+    async def send_chat_action_once(self, chat_id: int, action: ChatAction, *, thread_id: int | None = None) -> None:
         """Show a chat action for about five seconds; a failure is ignored."""
         with suppress(TelegramError):
-            await self._bot.send_chat_action(chat_id, action)
+            await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
 
     async def download(self, file_id: str) -> bytes:
         """Download a file that a user sent.
@@ -314,10 +328,10 @@ class TelegramClient:
             await self._sleep(wait)
         raise AssertionError("unreachable")
 
-    async def _repeat_chat_action(self, chat_id: int, action: ChatAction) -> None:
+    async def _repeat_chat_action(self, chat_id: int, action: ChatAction, thread_id: int | None) -> None:
         while True:
             with suppress(TelegramError):
-                await self._bot.send_chat_action(chat_id, action)
+                await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
             await asyncio.sleep(self._chat_action_interval)
 
 

@@ -1,9 +1,11 @@
 """Delivery of the reply to one update, message by message: a repeated job does not send a message twice."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import structlog
+from telegram.constants import ChatAction
 from telegram.error import ChatMigrated
 
 from bot.telegram.client import TelegramClient
@@ -60,6 +62,7 @@ class UpdateDelivery:
         """Language of the reply: Telegram's setting until the person's own choice is known."""
         self._inbox_ids = inbox_ids
         self._reply_to = None if self.is_private else update.message_id
+        self._thread_id = update.thread_id
         self._done = dict(done)
         self._is_processed = False
 
@@ -77,6 +80,10 @@ class UpdateDelivery:
             is_private=self.is_private,
             bot_username=self.client.bot_username,
         )
+
+    def chat_action(self, action: ChatAction) -> AbstractAsyncContextManager[None]:
+        """Show a chat action ("typing...") while the block runs."""
+        return self.client.chat_action(self.chat_id, action, thread_id=self._thread_id)
 
     def checkpoint(self, name: str) -> Any:
         """The data of a checkpoint of this attempt or an earlier one; None if there is none."""
@@ -158,9 +165,11 @@ class UpdateDelivery:
         try:
             with STEP_SECONDS.labels("deliver").time():
                 try:
-                    message_id = await self.client.send_message(self.chat_id, message, reply_to=self._reply_to)
+                    message_id = await self.client.send_message(
+                        self.chat_id, message, reply_to=self._reply_to, thread_id=self._thread_id
+                    )
                 except ChatMigrated as migration:
-                    self.chat_id, self._reply_to = migration.new_chat_id, None
+                    self.chat_id, self._reply_to, self._thread_id = migration.new_chat_id, None, None
                     message_id = await self.client.send_message(self.chat_id, message)
         except (ChatUnavailableError, ChatMigrated) as error:
             DELIVERIES.labels(Channel.TELEGRAM, "gone" if isinstance(error, ChatUnavailableError) else "moved").inc()

@@ -56,7 +56,7 @@ async def handle_photo(
     Raises:
         EvaError: see `PhotoJudgingService.judge_photo`, `TelegramClient.download` and `UpdateDelivery.send_all`.
     """
-    async with delivery.client.chat_action(delivery.chat_id, ChatAction.TYPING):
+    async with delivery.chat_action(ChatAction.TYPING):
         judged = await _judge_photo(delivery, conversation, person, photo)
     look, language = judged.look, delivery.language
     if judged.is_duplicate and not shows_picture(delivery, look):
@@ -95,7 +95,7 @@ async def handle_album(
         return
     looks: list[Look] = []
     first_error: EvaError | None = None
-    async with delivery.client.chat_action(delivery.chat_id, ChatAction.TYPING):
+    async with delivery.chat_action(ChatAction.TYPING):
         for photo in photos:
             try:
                 looks.append((await _judge_photo(delivery, conversation, person, photo)).look)
@@ -204,7 +204,7 @@ async def send_verdict(
         EvaError: see `UpdateDelivery.send_all` and `UpdateDelivery.load_image`.
     """
     await conversation.mark_verdicts_revealed(look)
-    async with delivery.client.chat_action(delivery.chat_id, ChatAction.UPLOAD_PHOTO):
+    async with delivery.chat_action(ChatAction.UPLOAD_PHOTO):
         if shows_picture(delivery, look):
             picture = heatmap or await delivery.load_image(look.heatmap_key)
             keyboard = keyboard_for_look(delivery, conversation, person, look)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 import structlog
-from telegram import ChatMember, Document, Message, PhotoSize, Update, User
+from telegram import ChatMember, Document, MaybeInaccessibleMessage, Message, PhotoSize, Update, User
 from telegram.constants import ChatType, MessageEntityType
 
 from bot.telegram.callback_data import CallbackData, decode_callback_data
@@ -64,6 +64,8 @@ class IncomingUpdate:
     """IETF language tag of the sender's app, if Telegram sends it."""
     message_id: int | None = None
     """The message to reply to."""
+    thread_id: int | None = None
+    """The topic of a forum to reply in; None outside of topics."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,7 @@ class _CommonFields(TypedDict):
     chat_id: int
     language_code: str | None
     message_id: int
+    thread_id: int | None
 
 
 def parse_update(payload: Mapping[str, object], me: User) -> IncomingUpdate | None:
@@ -195,6 +198,7 @@ def _parse(update: Update, me: User, *, is_addressed: bool = False) -> IncomingU
             chat_id=query.message.chat.id if query.message else query.from_user.id,
             language_code=query.from_user.language_code,
             message_id=query.message.message_id if query.message else None,
+            thread_id=_find_topic(query.message),
             query_id=query.id,
             data=decode_callback_data(query.data or ""),
         )
@@ -232,6 +236,7 @@ def _parse_message(update_id: int, message: Message, me: User, *, is_addressed: 
         chat_id=message.chat.id,
         language_code=sender.language_code,
         message_id=message.message_id,
+        thread_id=_find_topic(message),
     )
     if (file := _find_photo_file(message)) is not None:
         return PhotoMessage(**common, file_id=file.file_id, caption=(message.caption or "").strip())
@@ -242,6 +247,11 @@ def _parse_message(update_id: int, message: Message, me: User, *, is_addressed: 
         name, argument = command
         return CommandMessage(**common, name=name, argument=argument)
     return TextMessage(**common, text=message.text.strip()) if message.text else None
+
+
+def _find_topic(message: MaybeInaccessibleMessage | None) -> int | None:
+    """The topic of a message; replies in groups without topics have a thread id as well, which is not accepted."""
+    return message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
 
 
 def _find_photo_file(message: Message) -> PhotoSize | Document | None:

@@ -92,7 +92,7 @@ class QueueNotifier:
             return
         if photo.chat_id not in self._chat_action_sent_at:
             self._chat_action_sent_at[photo.chat_id] = self._clock()
-            await self._client.send_chat_action_once(photo.chat_id, ChatAction.TYPING)
+            await self._client.send_chat_action_once(photo.chat_id, ChatAction.TYPING, thread_id=photo.thread_id)
 
     def _parse_photo(self, update: QueuedUpdate) -> PhotoMessage | None:
         """The waiting photo; None for anything else, and for photos that are not addressed to the bot."""
@@ -112,7 +112,7 @@ class QueueNotifier:
         (message,) = text_messages(translate("talk.queue", language, place=update.position))
         reply_to = None if photo.chat_id == photo.user_id else photo.message_id
         try:
-            await self._client.send_message(photo.chat_id, message, reply_to=reply_to)
+            await self._client.send_message(photo.chat_id, message, reply_to=reply_to, thread_id=photo.thread_id)
         except (MessengerError, ChatMigrated) as error:
             log.info("queue_notice_not_sent", inbox_id=update.id, reason=type(error).__name__)
         return True

@@ -61,7 +61,7 @@ USER_ERRORS = (PhotoError, RemotePhotoGoneError, DailyLimitError, ModelError)
 """Errors that end the update with an apology."""
 TRANSIENT_ERRORS = (DeliveryError, RemotePhotoUnavailableError, StorageUnavailableError)
 """Errors after which the job is retried."""
-RECIPIENT_GONE = (ChatUnavailableError, LookNotFoundError, MessageRejectedError, PersonNotFoundError)
+RECIPIENT_GONE = (ChatUnavailableError, LookNotFoundError, PersonNotFoundError)
 """Errors after which a reply is impossible."""
 REFUSAL_TEXT_KEYS = {
     PressRefusal.OTHER_OWNER: "telegram.button_of_other",
@@ -99,6 +99,9 @@ async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> 
         log.error("update_abandoned", inbox_id=delivery.inbox_id, reason=type(error).__name__)
         if not isinstance(error, DeliveryError):
             await delivery.send_error(error, is_last_attempt=True)
+    except MessageRejectedError as error:
+        log.warning("telegram_message_rejected", inbox_id=delivery.inbox_id, reason=error.detail)
+        await delivery.send_error(EvaError(), is_last_attempt=is_last_attempt)
     except USER_ERRORS as error:
         await delivery.send_error(error, is_last_attempt=is_last_attempt)
     except Exception:

@@ -228,6 +228,8 @@ class FakeBotApi:
             "from": self.me,
             **content,
         }
+        if "message_thread_id" in fields:
+            message |= {"message_thread_id": int(fields["message_thread_id"]), "is_topic_message": True}
         if markup := parse_keyboard(fields):
             message["reply_markup"] = markup
         self.messages[chat_id, message["message_id"]] = message

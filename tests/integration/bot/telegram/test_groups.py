@@ -264,3 +264,20 @@ async def test_erasure_can_be_confirmed_for_ten_minutes(
     if not is_in_time:
         assert group.last_answer()["text"] == translate("telegram.button_expired", KO)
         assert callback_buttons(harness.last_message()) == []
+
+
+async def test_everything_is_sent_to_the_topic_that_it_answers(harness: TelegramHarness) -> None:
+    topic = {"message_thread_id": 9, "is_topic_message": True}
+    await harness.send_updates(
+        harness.updates.text(f"/help{BOT}", chat_id=GROUP, **topic),
+        harness.updates.photo(make_photo(), chat_id=GROUP, caption=BOT, caption_entities=MENTION, **topic),
+    )
+    await harness.send_updates(harness.press(harness.last_message(GROUP), "correct"))
+
+    methods = ("sendMessage", "sendPhoto", "sendChatAction")
+    calls = [call for method in methods for call in harness.telegram.calls_to(method)]
+    assert {call.method for call in calls} == set(methods)
+    assert {str(call.fields["message_thread_id"]) for call in calls} == {"9"}
+    # In groups without topics a reply has a thread id as well.
+    await harness.send_updates(harness.updates.text(f"/help{BOT}", chat_id=GROUP, message_thread_id=9))
+    assert "message_thread_id" not in harness.telegram.calls_to("sendMessage")[-1].fields

@@ -264,3 +264,35 @@ async def test_stopped_worker_leaves_the_rest_to_the_next_one(harness: TelegramH
     assert len(harness.photo_messages()) == 2
     assert (len(harness.texts()), len(set(harness.texts()))) == (5, 4)
     assert await harness.count_unprocessed() == 0
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Bad Request: not enough rights to send photos to the chat",
+        "Bad Request: IMAGE_PROCESS_FAILED",
+        "Bad Request: PHOTO_INVALID_DIMENSIONS",
+    ],
+)
+async def test_verdict_is_sent_as_text_where_pictures_are_rejected(harness: TelegramHarness, description: str) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    expected = {message.get("text") or message["caption"] for message in harness.telegram.messages(USER_ID)}
+    harness.telegram.fail_next("sendPhoto", 400, description)
+    await harness.send_updates(harness.updates.photo(make_photo(2)))
+    messages = harness.telegram.messages(USER_ID)[len(expected) :]
+
+    assert len(messages) == len(expected)
+    assert not [message for message in messages if "photo" in message]
+    assert any(style_name(Style.STREET, Language.KO) in message["text"] for message in messages)
+    assert [harness.buttons(message) for message in messages if "reply_markup" in message] == [
+        ["share", "keep", "another", "guess", "correct"]
+    ]
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_rejected_message_ends_in_a_sentence(harness: TelegramHarness) -> None:
+    harness.telegram.fail_next("sendMessage", 400, "Bad Request: BUTTON_DATA_INVALID")
+    await harness.send_updates(harness.updates.text("/help"))
+
+    assert harness.texts() == [translate("error.any", Language.KO)]
+    assert await harness.count_unprocessed() == 0
