@@ -7,6 +7,7 @@ import os
 import re
 from enum import StrEnum
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -109,16 +110,21 @@ class Settings(BaseSettings):
     """Seconds for which public pages are served from memory to visitors without a session; `0` disables the cache."""
     photos_per_person_per_day: int = Field(default=60, ge=1)
     """Photos that are judged for one person a day; days start at midnight in Seoul."""
-    photos_per_ip_per_day: int = Field(default=200, ge=1)
-    """Photos that the site accepts from one IP address a day; people behind one router share it."""
+    photos_per_ip_per_day: int = Field(default=2000, ge=1)
+    """Photos that the site accepts from one IP address a day; a school class or the customers of a carrier share it."""
     writes_per_minute: int = Field(default=60, ge=1)
-    """Requests that change data, for each IP address and each visitor a minute; ten times as many an hour."""
-    new_visitors_per_ip_per_hour: int = Field(default=20, ge=1)
+    """Requests of one visitor a minute that change data; ten times as many an hour, and ten times as many from one IP
+    address."""
+    new_visitors_per_ip_per_hour: int = Field(default=500, ge=1)
     """New anonymous visitors from one IP address an hour; a visitor is created by the first heart, photo or similar."""
     run_worker: bool = True
     """`true`: the web process also runs queued jobs; `false`: only `eva worker` does."""
     public_url: BaseUrl | None = None
-    """The public base URL, for links and images in messages."""
+    """The public base URL, for links and images in messages. The site answers only under its host and on this machine;
+    with https, cookies are `Secure` and browsers are told to use nothing else."""
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Addresses and networks of proxies, separated by commas, whose `X-Forwarded-For` and `X-Forwarded-Proto` are
+    believed, e.g. `127.0.0.1, 10.0.0.0/8`."""
     admins: Annotated[tuple[str, ...], NoDecode] = ()
     """Moderators: identities as `provider:subject`, e.g. `telegram:12345`, separated by commas."""
     telegram_token: SecretStr | None = None
@@ -197,7 +203,7 @@ class Settings(BaseSettings):
         """Where images are stored, as a URL."""
         return self.storage_url or (self.data_dir.absolute() / "pictures").as_uri()
 
-    @field_validator("admins", "kakao_image_hosts", mode="before")
+    @field_validator("admins", "kakao_image_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -209,6 +215,15 @@ class Settings(BaseSettings):
     def _check_admins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch(r"[a-z_]+:\S+", identity) for identity in value):
             raise ValueError("must be provider:subject, separated by commas")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_trusted_proxies(
+        cls, value: tuple[IPv4Network | IPv6Network, ...]
+    ) -> tuple[IPv4Network | IPv6Network, ...]:
+        if any(network.prefixlen == 0 for network in value):
+            raise ValueError("must not be the whole internet: anybody could choose an address then")
         return value
 
     @field_validator("kakao_image_hosts")

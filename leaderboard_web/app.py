@@ -23,11 +23,14 @@ from leaderboard_web.auth.oauth_providers import configured_providers
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.errors import EXCEPTION_HANDLERS, REFUSAL_HANDLERS
 from leaderboard_web.flash import FlashMessages
+from leaderboard_web.load_shedding import PhotoSlots
+from leaderboard_web.middleware.allowed_hosts import AllowedHostsMiddleware
 from leaderboard_web.middleware.body_limit import BodySizeLimitMiddleware
 from leaderboard_web.middleware.csp import SecurityHeadersMiddleware
 from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
 from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
+from leaderboard_web.middleware.trusted_proxies import TrustedProxiesMiddleware
 from leaderboard_web.middleware.write_protection import UnsafeMethodsOnly
 from leaderboard_web.routes import (
     admin,
@@ -121,17 +124,19 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
         redoc_url=None,
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[
+            *_forwarded_headers_middleware(settings),
             Middleware(CompressMiddleware, minimum_size=MIN_COMPRESSED_BYTES),
             *([Middleware(AnonymousPageCache, ttl=cache_ttl)] if (cache_ttl := settings.page_cache_seconds) else []),
-            Middleware(SecurityHeadersMiddleware),
+            Middleware(SecurityHeadersMiddleware, is_https=settings.is_https),
             # Renders what the middleware below it raises, as FastAPI does for routes.
             Middleware(ExceptionMiddleware, handlers=REFUSAL_HANDLERS),
+            Middleware(AllowedHostsMiddleware, public_url=settings.public_url),
             Middleware(
                 UnsafeMethodsOnly,
                 middleware=[
-                    Middleware(FetchMetadataMiddleware),
+                    Middleware(FetchMetadataMiddleware, public_url=settings.public_url),
                     Middleware(RateLimitMiddleware, settings=settings, token_signer=token_signer),
-                    Middleware(BodySizeLimitMiddleware),
+                    Middleware(BodySizeLimitMiddleware, photo_slots=PhotoSlots()),
                 ],
             ),
             login_session_middleware(settings),
@@ -143,3 +148,11 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
         app.include_router(router)
         state.url_for.add(router.routes)
     return app
+
+
+def _forwarded_headers_middleware(settings: Settings) -> list[Middleware]:
+    """Nothing without a proxy: the addresses of connections are then those of the clients."""
+    if not settings.trusted_proxies and settings.public_url is None:
+        return []
+    expects_proxy = settings.public_url is not None
+    return [Middleware(TrustedProxiesMiddleware, networks=settings.trusted_proxies, expects_proxy=expects_proxy)]

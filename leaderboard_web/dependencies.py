@@ -20,7 +20,6 @@ from core.vision.classifier import StyleClassifier
 from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.flash import FlashMessages
 from leaderboard_web.language import request_language
-from leaderboard_web.load_shedding import PhotoSlots
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.urls import UrlPaths
@@ -42,7 +41,6 @@ class AppState:
     url_for: UrlPaths = field(default_factory=UrlPaths)
     samples: Mapping[str, Path]
     """JPEGs for people who have no photo at hand, by name."""
-    photo_slots: PhotoSlots = field(default_factory=PhotoSlots)
     report_limiter: AnonymousReportLimiter = field(default_factory=AnonymousReportLimiter)
 
 

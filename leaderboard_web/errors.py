@@ -10,6 +10,7 @@ import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -95,7 +96,12 @@ def message_for(error: EvaError | HTTPException, language: Language) -> str:
 
 def wants_json(request: Request) -> bool:
     """Whether a script sent the request, not a browser that shows a page."""
-    return request.url.path.startswith("/api/") or request.headers.get("accept") == "application/json"
+    return request.url.path.startswith("/api/") or accepts_json(request.headers)
+
+
+def accepts_json(headers: Headers) -> bool:
+    """Whether the sender of these headers asks for JSON and nothing else."""
+    return headers.get("accept") == "application/json"
 
 
 def error_response(

@@ -17,7 +17,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import sessions
-from leaderboard_web.middleware.rate_limit import client_network
+from leaderboard_web.middleware.client_network import client_network
 
 ONE_PER_DAY = RateLimitItemPerDay(1)
 

@@ -27,9 +27,10 @@ def make_application(resources: Resources, classifier: StyleClassifier, **settin
 
 
 @asynccontextmanager
-async def serve_on_free_port(app: ASGIApp, **config: str) -> AsyncIterator[str]:
+async def serve_on_free_port(app: ASGIApp, **config: Any) -> AsyncIterator[str]:
     """Serve an app on a free port of this machine; yields its URL."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", **config))  # type: ignore[arg-type]
+    settings = uvicorn.Config(app, port=0, log_level="error", lifespan="off", proxy_headers=False, **config)
+    server = uvicorn.Server(settings)
     serving = asyncio.create_task(server.serve())
     try:
         while not server.started:  # noqa: ASYNC110  (uvicorn has no event for it)

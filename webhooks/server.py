@@ -2,18 +2,32 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from webhooks.http_protocol import LimitedHttpProtocol
+
+TICKS_PER_SECOND = 10
+"""How often uvicorn calls `on_tick`."""
 SHUTDOWN_TIMEOUT = 10
 """Seconds for open requests to finish."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, which the process has already."""
+    """uvicorn with deadlines of connections, and without its signal handlers, which the process has already."""
+
+    async def on_tick(self, counter: int) -> bool:
+        """Once a second, close connections whose clients took too long."""
+        if counter % TICKS_PER_SECOND == 0:
+            now = time.monotonic()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, LimitedHttpProtocol):
+                    connection.enforce_deadlines(now)
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -24,15 +38,18 @@ class _Server(uvicorn.Server):
 def serve(app: ASGIApp, listening_socket: socket.socket) -> Callable[[], Awaitable[None]]:
     """A coroutine function that serves an app until it is cancelled, and then lets open requests finish.
 
-    There is no access log, since it would hold IP addresses. `X-Forwarded-For` and `X-Forwarded-Proto` are trusted from
-    the proxies in FORWARDED_ALLOW_IPS, a variable of uvicorn's with the default 127.0.0.1.
+    There is no access log, since it would hold IP addresses. Forwarded headers are left to the site, which believes
+    those of EVA_TRUSTED_PROXIES.
     """
     server = _Server(
         uvicorn.Config(
             app,
+            http=LimitedHttpProtocol,
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             lifespan="off",
             timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
         )

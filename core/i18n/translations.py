@@ -20,8 +20,12 @@ from string import Formatter
 from core.i18n.korean import InflectedWord
 
 CATALOG_DOMAIN = "eva"
-LANGUAGE_RANGE = re.compile(r"\s*(?P<language>[a-z]+)(?:[-_.@][^;]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.\d*)?)\s*)?")
-"""One language range: a tag or locale, of which the first part counts, and an optional weight from 0 to 1."""
+MAX_PREFERENCE_LENGTH = 256
+"""Characters of a language preference that are looked at; those of browsers and clients are shorter."""
+LANGUAGE_TAG = re.compile(r"([a-z]+)(?:[-_.@].*)?", re.DOTALL)
+"""A language tag or a locale, of which the first part counts."""
+WEIGHT = re.compile(r"q\s*=\s*([01](?:\.\d*)?)")
+"""The weight of a language range, from 0 to 1."""
 
 
 class Language(StrEnum):
@@ -31,23 +35,37 @@ class Language(StrEnum):
     EN = "en"
 
 
-@lru_cache(1024)
 def negotiate_language(preference: str | None) -> Language:
     """The supported language that matches a preference best; English if none does.
 
     Args:
         preference: a language tag (`ko`, `ko-KR`), a locale (`ko_KR.UTF-8`) or an Accept-Language header
-            (RFC 9110, section 12.5.4): the highest weight wins, between equal weights the first.
+            (RFC 9110, section 12.5.4): the highest weight wins, between equal weights the first. Only the first
+            `MAX_PREFERENCE_LENGTH` characters count, and only they are cached.
     """
+    return _negotiate_language((preference or "")[:MAX_PREFERENCE_LENGTH].lower())
+
+
+@lru_cache(1024)
+def _negotiate_language(preference: str) -> Language:
     best, best_weight = Language.EN, 0.0
-    for choice in (preference or "").lower().split(","):
-        match = LANGUAGE_RANGE.fullmatch(choice)
-        if match is None or match["language"] not in set(Language):
+    for choice in preference.split(","):
+        tag, *parameters = choice.split(";")
+        match = LANGUAGE_TAG.fullmatch(tag.strip())
+        if match is None or match[1] not in set(Language):
             continue
-        weight = float(match["weight"] or 1)
+        weight = _parse_weight(parameters)
         if weight > best_weight:
-            best, best_weight = Language(match["language"]), weight
+            best, best_weight = Language(match[1]), weight
     return best
+
+
+def _parse_weight(parameters: list[str]) -> float:
+    """The weight of a language range: 1 without a parameter, 0 if there is anything but one valid weight."""
+    if not parameters:
+        return 1.0
+    match = WEIGHT.fullmatch(parameters[0].strip()) if len(parameters) == 1 else None
+    return 0.0 if match is None else float(match[1])
 
 
 def translate(key: str, language: Language, /, **values: object) -> str:

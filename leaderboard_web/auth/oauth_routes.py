@@ -51,7 +51,7 @@ async def start_login(
     next_path: Annotated[str | None, Query(alias="next")] = None,
 ) -> Response:
     """Redirect the browser to the provider."""
-    if not is_same_origin(request.headers):
+    if not is_same_origin(request.scope, state.settings.public_url):
         # Other sites must not be able to start a login.
         return redirect_with_notice(LOGIN_PATH)
     try:

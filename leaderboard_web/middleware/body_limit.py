@@ -1,10 +1,13 @@
-"""Bounds on the length of request bodies."""
+"""Bounds on the length of request bodies, and on all uploads together."""
 
 from fastapi import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import PhotoTooLargeError
 from core.images.decoding import MAX_BYTES
+from leaderboard_web.load_shedding import RETRY_AFTER_SECONDS, PhotoSlots
+from leaderboard_web.middleware.client_network import client_network
 
 UPLOAD_PATHS = {"/try", "/api/judge"}
 """Where photos are uploaded."""
@@ -19,31 +22,62 @@ MAX_FORM_BYTES = 8 * 1024
 class BodySizeLimitMiddleware:
     """ASGI middleware that raises while a body is read that is longer than its path allows."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, *, photo_slots: PhotoSlots) -> None:
+        """Wrap an application; `photo_slots` bounds all its uploads together."""
+        self.app, self._photo_slots = app, photo_slots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with a bounded body.
 
         Raises:
             PhotoTooLargeError: an upload is longer than `MAX_UPLOAD_BYTES`.
-            HTTPException: 413, another body is longer than `MAX_FORM_BYTES`.
+            HTTPException: 413, another body is longer than `MAX_FORM_BYTES`; 503 with Retry-After, there are too many
+                uploads.
         """
-        is_upload = scope["path"] in UPLOAD_PATHS
-        limit = MAX_UPLOAD_BYTES if is_upload else MAX_FORM_BYTES
+        if scope["path"] in UPLOAD_PATHS:
+            await self._receive_upload(scope, receive, send)
+        else:
+            await self._receive_form(scope, receive, send)
+
+    async def _receive_form(self, scope: Scope, receive: Receive, send: Send) -> None:
         length = 0
 
         async def receive_bounded() -> Message:
             nonlocal length
             message = await receive()
             length += len(message.get("body", b""))
-            if length <= limit:
-                return message
-            if not is_upload:
+            if length > MAX_FORM_BYTES:
                 raise HTTPException(413)
-            while message.get("more_body", False) and length <= DRAIN_LIMIT:
-                message = await receive()
-                length += len(message.get("body", b""))
-            raise PhotoTooLargeError(f"over {limit} bytes")
+            return message
 
         await self.app(scope, receive_bounded, send)
+
+    async def _receive_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        slots, client = self._photo_slots, Request(scope).client
+        is_answered = False
+        with slots.admit(client_network(client.host if client else None)) as upload:
+
+            async def receive_bounded() -> Message:
+                message = await receive()
+                slots.receive(upload, len(message.get("body", b"")))
+                if upload.received <= MAX_UPLOAD_BYTES:
+                    if not message.get("more_body", False):
+                        slots.complete(upload)
+                    return message
+                # What is discarded takes no memory.
+                slots.release(upload)
+                while message.get("more_body", False) and upload.received <= DRAIN_LIMIT:
+                    message = await receive()
+                    upload.received += len(message.get("body", b""))
+                raise PhotoTooLargeError(f"over {MAX_UPLOAD_BYTES} bytes")
+
+            async def send_and_release(message: Message) -> None:
+                nonlocal is_answered
+                is_answered = True
+                slots.release(upload)
+                await send(message)
+
+            with upload.scope:
+                await self.app(scope, receive_bounded, send_and_release)
+        if upload.scope.cancelled_caught and not is_answered:
+            raise HTTPException(503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

@@ -1,4 +1,4 @@
-"""Security headers of all responses: Content-Security-Policy and what browsers may tell other sites."""
+"""Security headers of all responses: Content-Security-Policy, what browsers may tell other sites, and https alone."""
 
 from collections.abc import Iterable, Mapping
 
@@ -31,13 +31,18 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
 }
+HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
+"""Where people reach the site over https: browsers use no other scheme for a year."""
+SET_COOKIE = b"set-cookie"
 
 
 class SecurityHeadersMiddleware:
-    """ASGI middleware that adds the `SECURITY_HEADERS` that a response does not set itself."""
+    """ASGI middleware that adds missing security headers to responses, and `Secure` to their cookies."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+        """Wrap an application; `is_https` says whether people reach it over https, also where a proxy speaks http."""
+        self.app, self._is_https = app, is_https
+        self._headers = SECURITY_HEADERS | (HTTPS_HEADERS if is_https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and add the headers to its response."""
@@ -45,11 +50,20 @@ class SecurityHeadersMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                if self._is_https or scope["scheme"] == "https":
+                    message["headers"] = [_secure_cookie(name, value) for name, value in message["headers"]]
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _secure_cookie(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header of a response; a cookie gets the attribute `Secure`."""
+    if name.lower() != SET_COOKIE or b"secure" in (part.strip().lower() for part in value.split(b";")[1:]):
+        return name, value
+    return name, value + b"; Secure"
 
 
 def extend_csp(response: Response, sources: Mapping[str, Iterable[str]], *, allow_popups: bool = False) -> None:

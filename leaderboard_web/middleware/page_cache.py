@@ -13,11 +13,14 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.i18n.translations import negotiate_language
+from leaderboard_web.errors import accepts_json
 from leaderboard_web.language import is_kakaotalk_crawler
 
 CACHEABLE_PATHS = re.compile(r"/|/(?:looks|people|styles)/[^.]*")
 """Paths of pages that show what people shared, without their images."""
 MAX_PAGES = 256  # some 20 kB each
+MAX_KEY_LENGTH = 512
+"""Characters of host, path and query; longer requests are answered without the cache, which would hold them."""
 
 
 class AnonymousPageCache:
@@ -75,5 +78,7 @@ def _cache_key(scope: Scope) -> Hashable | None:
     headers = Headers(scope=scope)
     if "cookie" in headers or "authorization" in headers or is_kakaotalk_crawler(headers):
         return None
-    url = scope["scheme"], headers.get("host"), scope["path"], scope["query_string"]
-    return method, *url, negotiate_language(headers.get("accept-language")), headers.get("accept")
+    url = scope["scheme"], headers.get("host", ""), scope["path"], scope["query_string"]
+    if sum(map(len, url)) > MAX_KEY_LENGTH:
+        return None
+    return method, *url, negotiate_language(headers.get("accept-language")), accepts_json(headers)

@@ -1,14 +1,14 @@
 """Limits on how much one network address and one visitor may write.
 
-The counters are sliding windows in the memory of each process; nothing is stored or logged. Webhooks of messengers
-authenticate with secrets and are not counted here.
+A school class or a mobile carrier has one address for everybody, so the limits of an address are a multiple of those of
+one person. The counters are sliding windows in the memory of each process; nothing is stored or logged. Webhooks of
+messengers authenticate with secrets and are not counted here.
 """
 
 import math
 import re
 import time
-from collections.abc import Iterator
-from ipaddress import IPv6Address, ip_address, ip_network
+from collections.abc import Iterable, Iterator
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -20,12 +20,20 @@ from core.settings import Settings
 from core.signing import VisitorTokenSigner
 from leaderboard_web.errors import LocalizedHTTPError
 from leaderboard_web.middleware.body_limit import UPLOAD_PATHS
+from leaderboard_web.middleware.client_network import client_networks
 from leaderboard_web.sessions import SECURE_VISITOR_COOKIE, VISITOR_COOKIE, ViewerSession
 
 API_PREFIX = "/api/"
 """Paths that never create a visitor."""
-NEW_VISITOR_COOKIE = re.compile(rf"({VISITOR_COOKIE}|{SECURE_VISITOR_COOKIE})=[^\";]".encode())
+PEOPLE_PER_NETWORK = 10
+"""How many people at once the writes of one address are for."""
+HOUSEHOLDS_PER_SITE = 8
+"""The limit of a /48 as a multiple of that of a /64."""
+NEW_VISITOR_COOKIE = re.compile(rf"(?:{VISITOR_COOKIE}|{SECURE_VISITOR_COOKIE})=([^\";]+)".encode())
 """Start of a Set-Cookie header that creates a visitor; a deleted cookie has an empty value in quotation marks."""
+
+CountedLimit = tuple[RateLimitItem, str, str]
+"""A limit, the key of its message, and who is counted."""
 
 
 class RateLimitMiddleware:
@@ -34,12 +42,12 @@ class RateLimitMiddleware:
     def __init__(self, app: ASGIApp, *, settings: Settings, token_signer: VisitorTokenSigner) -> None:
         self.app, self._token_signer, self._is_https = app, token_signer, settings.is_https
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._writes = (
-            RateLimitItemPerMinute(settings.writes_per_minute),
-            RateLimitItemPerHour(10 * settings.writes_per_minute),
+        self._writes, self._network_writes = (
+            (RateLimitItemPerMinute(writes), RateLimitItemPerHour(10 * writes))
+            for writes in (settings.writes_per_minute, PEOPLE_PER_NETWORK * settings.writes_per_minute)
         )
-        self._photos = RateLimitItemPerDay(settings.photos_per_ip_per_day)
-        self._new_visitors = RateLimitItemPerHour(settings.new_visitors_per_ip_per_hour)
+        self._photos = (RateLimitItemPerDay(settings.photos_per_ip_per_day),)
+        self._new_visitors = (RateLimitItemPerHour(settings.new_visitors_per_ip_per_hour),)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count a request and pass it on.
@@ -48,35 +56,38 @@ class RateLimitMiddleware:
             LocalizedHTTPError: 429 with Retry-After, a limit is exceeded.
         """
         request = Request(scope)
-        network = client_network(request.client.host if request.client else None)
+        host = request.client.host if request.client else None
         session_key = ViewerSession(request, self._token_signer, is_https=self._is_https).key
-        for limit, message_key, identifier in self._applicable_limits(scope["path"], network, session_key):
-            if not await self._limiter.hit(limit, message_key, identifier):
-                await self._refuse(limit, message_key, identifier)
+        for limit in self._applicable_limits(scope["path"], host, session_key):
+            if not await self._limiter.hit(*limit):
+                await self._refuse(*limit)
         if session_key is not None or scope["path"].startswith(API_PREFIX):
             await self.app(scope, receive, send)
             return
-        new_visitors = self._new_visitors, "limits.newcomers", network
-        if not await self._limiter.test(*new_visitors):
-            await self._refuse(*new_visitors)
+        new_visitors = list(_network_limits(self._new_visitors, "limits.newcomers", host))
+        for limit in new_visitors:
+            if not await self._limiter.test(*limit):
+                await self._refuse(*limit)
 
         async def send_and_count(message: Message) -> None:
-            if message["type"] == "http.response.start" and _sets_visitor_cookie(message):
-                await self._limiter.hit(*new_visitors)
+            if message["type"] == "http.response.start" and (token := _new_visitor_token(message)) is not None:
+                for limit in new_visitors:
+                    await self._limiter.hit(*limit)
+                if new_key := self._token_signer.verify(token):
+                    for write_limit in self._writes:
+                        await self._limiter.hit(write_limit, "limits.writes", new_key)
             await send(message)
 
         await self.app(scope, receive, send_and_count)
 
-    def _applicable_limits(
-        self, path: str, network: str, session_key: str | None
-    ) -> Iterator[tuple[RateLimitItem, str, str]]:
-        """The limits that a request counts for: the limit, the key of its message, and who is counted."""
-        for limit in self._writes:
-            yield limit, "limits.writes", network
-            if session_key is not None:
+    def _applicable_limits(self, path: str, host: str | None, session_key: str | None) -> Iterator[CountedLimit]:
+        """The limits that a request counts for."""
+        if session_key is not None:
+            for limit in self._writes:
                 yield limit, "limits.writes", session_key
+        yield from _network_limits(self._network_writes, "limits.writes", host)
         if path in UPLOAD_PATHS:
-            yield self._photos, "limits.photos", network
+            yield from _network_limits(self._photos, "limits.photos", host)
 
     async def _refuse(self, limit: RateLimitItem, message_key: str, identifier: str) -> None:
         reset_time = (await self._limiter.get_window_stats(limit, message_key, identifier)).reset_time
@@ -84,16 +95,15 @@ class RateLimitMiddleware:
         raise LocalizedHTTPError(429, "TooManyRequests", message_key, headers={"Retry-After": str(retry_after)})
 
 
-def client_network(host: str | None) -> str:
-    """The network that is counted for an address: itself, or the /64 of IPv6, which one household has for itself."""
-    try:
-        address = ip_address(host or "")
-    except ValueError:
-        return host or "unknown"
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    return str(address.ipv4_mapped or ip_network((address.packed, 64), strict=False).network_address)
+def _network_limits(limits: Iterable[RateLimitItem], message_key: str, host: str | None) -> Iterator[CountedLimit]:
+    """The limits of an address, and wider ones of the larger network that it belongs to."""
+    for number, network in enumerate(client_networks(host)):
+        for limit in limits:
+            amount = limit.amount * HOUSEHOLDS_PER_SITE**number
+            yield type(limit)(amount, limit.multiples), message_key, network
 
 
-def _sets_visitor_cookie(start: Message) -> bool:
-    return any(name.lower() == b"set-cookie" and NEW_VISITOR_COOKIE.match(value) for name, value in start["headers"])
+def _new_visitor_token(start: Message) -> str | None:
+    """The session token that a response sends to a new visitor; None without one."""
+    cookies = (value for name, value in start["headers"] if name.lower() == b"set-cookie")
+    return next((match[1].decode("latin-1") for value in cookies if (match := NEW_VISITOR_COOKIE.match(value))), None)

@@ -104,14 +104,13 @@ async def send_photo(request: Request, form: MultipartForm, viewer: Viewer, lang
     """Judge a photo of the field `photo` or `camera`, or a `sample`; with `guess`, the person guesses first."""
     data, source = await _read_photo(form, state)
     guesses_first = "guess" in form
-    with state.photo_slots.acquire():
-        person = await _get_or_create_person(state, viewer, language)
-        if guesses_first != person.guesses_first:
-            action_type = ActionType.GUESS if guesses_first else ActionType.REVEAL_FIRST
-            await state.conversation.handle_action(person, Action(type=action_type))
-        judged = await state.conversation.photo_judging.judge_photo(
-            data, person_id=person.id, channel=Channel.WEB, source_message_id=source, language=language
-        )
+    person = await _get_or_create_person(state, viewer, language)
+    if guesses_first != person.guesses_first:
+        action_type = ActionType.GUESS if guesses_first else ActionType.REVEAL_FIRST
+        await state.conversation.handle_action(person, Action(type=action_type))
+    judged = await state.conversation.photo_judging.judge_photo(
+        data, person_id=person.id, channel=Channel.WEB, source_message_id=source, language=language
+    )
     if judged.is_duplicate:
         await state.conversation.mark_verdicts_revealed(judged.look)
     view = await _load_view(state, person, language, judged.look.id, is_duplicate=judged.is_duplicate)

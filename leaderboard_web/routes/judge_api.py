@@ -135,8 +135,7 @@ async def judge(form: MultipartForm, language: Lang, state: State) -> JSONRespon
         raise HTTPException(400)
     work = partial(judge_upload, data, state.classifier, language, include_photo="echo" in form)
     started_at = time.perf_counter()
-    with state.photo_slots.acquire():
-        result = await to_thread.run_sync(work, limiter=state.resources.cpu_limiter)
+    result = await to_thread.run_sync(work, limiter=state.resources.cpu_limiter)
     duration_ms = round(1000 * (time.perf_counter() - started_at))
     log.info("photo_judged", duration_ms=duration_ms, band=result.band, model=result.model)
     return JSONResponse(result.model_dump(mode="json"), headers={"Cache-Control": "no-store"})

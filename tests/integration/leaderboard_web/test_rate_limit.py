@@ -11,10 +11,12 @@ from fastapi import FastAPI
 from core.db import looks, people
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from core.settings import Settings
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
-from leaderboard_web.middleware.rate_limit import client_network
+from leaderboard_web.middleware.client_network import client_network
+from leaderboard_web.middleware.rate_limit import HOUSEHOLDS_PER_SITE
 from tests.factories import create_look, create_person, make_photo
 from tests.harness import make_application, serve_on_free_port
 
@@ -86,6 +88,57 @@ async def test_photos_of_a_network_are_limited_per_day(resources: Resources, sam
         assert int(refused.headers["retry-after"]) <= 24 * 60 * 60
 
 
+async def hearts_until_refused(app: FastAPI, path: str, hosts: list[str]) -> int:
+    """How many visitors without a cookie press, one from each address, before one is refused."""
+    for number, host in enumerate(hosts):
+        transport = httpx.ASGITransport(app, client=(host, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://eva", headers=JSON) as client:
+            if (await client.post(f"{path}/heart")).status_code == 429:
+                return number
+    return len(hosts)
+
+
+async def test_an_ipv6_site_has_a_wider_limit_than_a_household(resources: Resources, samples: Path) -> None:
+    path = await share_look(resources)
+    app = create_site(resources, samples, new_visitors_per_ip_per_hour=2)
+    household = [f"2606:4700:2:1::{number:x}" for number in range(4)]
+    assert await hearts_until_refused(app, path, household) == 2
+    households = [f"2606:4700:1:{number:x}::1" for number in range(20)]
+    assert await hearts_until_refused(app, path, households) == 2 * HOUSEHOLDS_PER_SITE
+    assert await hearts_until_refused(app, path, ["2606:4700:3::1"]) == 1
+
+
+async def test_a_school_class_behind_one_address_is_let_in(resources: Resources, samples: Path) -> None:
+    path = await share_look(resources)
+    app = create_site(resources, samples)
+    assert await hearts_until_refused(app, path, 60 * ["203.0.113.9"]) == 60
+    defaults = Settings()
+    assert defaults.new_visitors_per_ip_per_hour >= 500
+    assert defaults.photos_per_ip_per_day > 30 * defaults.photos_per_person_per_day
+
+
+async def test_forwarded_addresses_are_believed_from_configured_proxies_alone(
+    resources: Resources, samples: Path
+) -> None:
+    path = await share_look(resources)
+
+    async def press(app: FastAPI, forwarded: list[str]) -> list[int]:
+        transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+        statuses = []
+        for value in forwarded:
+            headers = JSON | {"X-Forwarded-For": value}
+            async with httpx.AsyncClient(transport=transport, base_url="http://eva", headers=headers) as client:
+                statuses.append((await client.post(f"{path}/heart")).status_code)
+        return statuses
+
+    made_up = [f"8.8.{number}.1" for number in range(4)]
+    direct = create_site(resources, samples, new_visitors_per_ip_per_hour=2)
+    assert await press(direct, made_up) == [200, 200, 429, 429]
+    behind_proxy = create_site(resources, samples, new_visitors_per_ip_per_hour=2, trusted_proxies="127.0.0.0/8")
+    assert await press(behind_proxy, made_up) == [200] * 4
+    assert await press(behind_proxy, [f"junk-{number}" for number in range(4)]) == [200, 200, 429, 429]
+
+
 async def test_a_cross_site_form_is_refused_in_the_language_of_the_page(resources: Resources, samples: Path) -> None:
     path = await share_look(resources)
     elsewhere = {"Sec-Fetch-Site": "cross-site"}
@@ -109,7 +162,7 @@ async def test_a_cross_site_form_is_refused_in_the_language_of_the_page(resource
         ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
         ("2001:db8:1:3::6", "2001:db8:1:3::"),
         ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("testclient", "testclient"),
+        ("junk", "unknown"),
         (None, "unknown"),
     ],
 )

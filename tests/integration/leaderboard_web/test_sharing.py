@@ -65,7 +65,7 @@ def create_client(resources: Resources, samples: Path, **settings: Any) -> httpx
         make_application(resources, StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD), **settings), samples=samples
     )
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(site), base_url="http://inside", headers={"Accept-Language": "en"}
+        transport=httpx.ASGITransport(site), base_url="http://localhost", headers={"Accept-Language": "en"}
     )
 
 
@@ -241,7 +241,7 @@ async def test_missing_pages_are_not_indexed(client: httpx.AsyncClient) -> None:
 async def test_absolute_urls_use_the_request_host_without_public_url(resources: Resources, samples: Path) -> None:
     async with create_client(resources, samples) as client:
         tags = await get_tags(client, "/")
-    assert tags.meta("og:url") == "http://inside/"
+    assert tags.meta("og:url") == "http://localhost/"
 
 
 async def test_share_links_contain_url_title_and_verdict(client: httpx.AsyncClient, resources: Resources) -> None:

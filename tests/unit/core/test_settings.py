@@ -65,6 +65,10 @@ def test_default_object_storage_is_in_the_data_directory(tmp_path: Path) -> None
         ("EVA_PRIVATE_PHOTO_TTL_HOURS", "0"),
         ("EVA_RUN_WORKER", "inline"),
         ("EVA_PUBLIC_URL", "eva"),
+        ("EVA_TRUSTED_PROXIES", "proxy.example"),
+        ("EVA_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("EVA_TRUSTED_PROXIES", "127.0.0.1, 0.0.0.0/0"),
+        ("EVA_TRUSTED_PROXIES", "*"),
     ],
 )
 def test_invalid_values_are_rejected(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -96,6 +100,11 @@ def test_channels_are_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVA_KAKAO_IMAGE_HOSTS", " .KakaoCDN.net, 127.0.0.1 ,")
     assert Settings().kakao_image_hosts == (".kakaocdn.net", "127.0.0.1")
+
+
+def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVA_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8 ,fd00::/8,")
+    assert [str(network) for network in Settings().trusted_proxies] == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

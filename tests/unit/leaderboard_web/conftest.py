@@ -39,7 +39,7 @@ def serving_site(script: OutputsFunction, samples: Path, **settings: int) -> Ite
         private_photo_ttl=timedelta(hours=24),
     )
     site = create_app(make_application(nothing, classifier, **settings), samples=samples)
-    server = uvicorn.Server(uvicorn.Config(site, port=0, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(site, port=0, log_level="error", lifespan="off", proxy_headers=False))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

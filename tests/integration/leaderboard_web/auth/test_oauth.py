@@ -146,7 +146,7 @@ async def test_login_session_cookie_is_limited_to_login_pages(
     classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
     service = make_application(resources, classifier, public_url="https://eva.example", **logins.environment)
     transport = httpx.ASGITransport(create_app(service, samples=samples))
-    async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.1") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://eva.example") as client:
         reply = await client.get("/login/kakao")
     flags = set(reply.headers["set-cookie"].lower().split("; ")[1:])
     assert {"path=/login", "httponly", "samesite=lax", "secure", "max-age=3600"} <= flags

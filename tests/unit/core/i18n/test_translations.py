@@ -1,6 +1,7 @@
 """The catalogues in their source (.po) and compiled (.mo) form, and `translate`."""
 
 import re
+import time
 from pathlib import Path
 from string import Formatter
 
@@ -10,7 +11,14 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 import core.i18n
-from core.i18n.translations import Language, negotiate_language, translate, variant_keys
+from core.i18n.translations import (
+    MAX_PREFERENCE_LENGTH,
+    Language,
+    _negotiate_language,
+    negotiate_language,
+    translate,
+    variant_keys,
+)
 
 LOCALES = Path(core.i18n.__file__).parent / "locales"
 LANGUAGES = list(Language)
@@ -57,6 +65,34 @@ KO, EN = texts_of(Language.KO), texts_of(Language.EN)
 )
 def test_negotiate_language(preference: str | None, language: str) -> None:
     assert negotiate_language(preference) is Language(language)
+
+
+@pytest.mark.parametrize(
+    "preference",
+    [
+        "a-" + " " * 200_000 + "x;",
+        "a" + " " * 200_000 + "x",
+        " " * 200_000 + "ko",
+        "ko;q=0." + "1" * 200_000 + "x",
+        "en;q=0.5," * 20_000,
+        ";" * 200_000,
+        "ko;q" + " " * 200_000 + "=1",
+    ],
+)
+def test_a_long_preference_takes_no_time_and_no_memory(preference: str) -> None:
+    started_at = time.perf_counter()
+    for number in range(20):
+        negotiate_language(preference + str(number))
+    assert time.perf_counter() - started_at < 2, "quadratic parsing of one of these takes minutes"
+    cached = preference[:MAX_PREFERENCE_LENGTH]
+    assert negotiate_language(preference) is negotiate_language(cached)
+
+
+def test_only_the_start_of_a_preference_is_cached() -> None:
+    _negotiate_language.cache_clear()
+    for number in range(50):
+        negotiate_language("x" * 1000 + str(number))
+    assert _negotiate_language.cache_info().currsize == 1
 
 
 def test_both_languages_have_the_same_keys() -> None:

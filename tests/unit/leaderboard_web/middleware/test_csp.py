@@ -16,7 +16,7 @@ OPENER = "Cross-Origin-Opener-Policy"
 def browser() -> Iterator[TestClient]:
     """A client of an application with a strict and an extended page."""
     app = FastAPI()
-    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware, is_https=False)
 
     @app.get("/strict")
     async def strict() -> Response:
@@ -53,3 +53,29 @@ def test_other_pages_stay_strict(browser: TestClient) -> None:
     for path in ("/strict", "/nothing"):
         headers = browser.get(path).headers
         assert {name: headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+@pytest.mark.parametrize(
+    ("cookie", "sent"),
+    [
+        ("a=b; Path=/", "a=b; Path=/; Secure"),
+        ("a=secure", "a=secure; Secure"),
+        ("a=b; secure; HttpOnly", "a=b; secure; HttpOnly"),
+    ],
+)
+def test_over_https_every_cookie_is_secure(cookie: str, sent: str) -> None:
+    app = FastAPI()
+    app.add_middleware(SecurityHeadersMiddleware, is_https=True)
+
+    @app.get("/")
+    async def page() -> Response:
+        return Response("page", headers={"Set-Cookie": cookie})
+
+    with TestClient(app) as client:
+        headers = client.get("/").headers
+    assert headers["set-cookie"] == sent
+    assert headers["strict-transport-security"] == "max-age=31536000"
+
+
+def test_over_http_nothing_demands_https(browser: TestClient) -> None:
+    assert "strict-transport-security" not in browser.get("/strict").headers

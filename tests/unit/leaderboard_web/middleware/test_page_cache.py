@@ -88,6 +88,19 @@ async def test_languages_and_urls_are_cached_separately(client: httpx.AsyncClien
     assert (await client.get("/", headers={"Cookie": "lang=en", "Accept-Language": "ko"})).text != korean
 
 
+async def test_raw_headers_are_not_kept(counter: Counter) -> None:
+    cache = AnonymousPageCache(Starlette(routes=[Route("/{path:path}", counter.respond)]), ttl=600)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(cache), base_url="http://eva") as client:
+        for number in range(10):
+            long = "x" * 20_000 + str(number)
+            await client.get("/", headers={"Accept-Language": long, "Accept": long, "User-Agent": long, "X-Any": long})
+            await client.get(f"/?x={long}")
+            await client.get(f"/looks/{long}")
+            await client.get("/", headers={"Host": long})
+    assert len(cache._pages) == 1
+    assert sum(len(str(key)) for key in cache._pages) < 300
+
+
 async def test_errors_and_cookies_are_not_cached(client: httpx.AsyncClient, counter: Counter) -> None:
     for _ in range(2):
         assert "set-cookie" in (await client.get("/?lang=ko")).headers

@@ -1,0 +1,154 @@
+"""HTTP connections with limits on everything that a client may leave unfinished.
+
+uvicorn limits neither the length of a header nor the time that a client takes for a header, a body, or for reading a
+response. `LimitedHttpProtocol` adds these limits; `webhooks.server` calls `enforce_deadlines` about once a second.
+"""
+
+import time
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEADER_BYTES = 64 * 1024
+"""Request line and all headers of one request, and likewise what follows the body of a chunked request."""
+MAX_HEADERS = 100
+"""Headers of one request; browsers send about 20."""
+MAX_PIPELINED_REQUESTS = 8
+"""Requests that may wait for the response to an earlier one of their connection."""
+SLICE_BYTES = 16 * 1024
+"""What is parsed at once while a header is incomplete, so that the limit is exceeded by no more than this."""
+HEADER_SECONDS = 15.0
+"""Time for a request's header, and for the first byte of a new connection."""
+BODY_SECONDS, MAX_BODY_SECONDS = 20.0, 300.0
+"""Time for a body of any length, and the most for any body."""
+MIN_BODY_BYTES_PER_SECOND = 16 * 1024
+"""A longer body gets more time than BODY_SECONDS as long as it arrives at this rate."""
+LINGER_SECONDS = 10.0
+"""Time for the rest of a body whose request was answered already, before the connection is closed."""
+STALLED_WRITE_SECONDS = 30.0
+"""Time in which a client has to accept more of a response."""
+
+
+class _LimitExceededError(Exception):
+    """Ends the parsing of a request."""
+
+
+class LimitedHttpProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    _receives_body = False
+    """Between the header of a request and the end of its body."""
+    _unparsed = 0
+    """Bytes since the last part of a body, or since the end of the request before."""
+    _refusal: tuple[int, str] | None = None
+    """Status and reason of the response to a request that exceeds a limit."""
+    _header_started_at: float | None = None
+    _body_started_at = _answered_at = 0.0
+    _body_bytes = 0
+    _written_at = 0.0
+    _unsent_bytes = 0
+
+    def connection_made(self, transport: object) -> None:
+        """Start the time for the first request."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._header_started_at = time.monotonic()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what arrived, in slices while a header is incomplete."""
+        if not self._receives_body and self._header_started_at is None:
+            self._header_started_at = time.monotonic()
+        rest = memoryview(data)
+        while rest and not self.transport.is_closing():
+            length = len(rest) if self._receives_body else SLICE_BYTES
+            piece, rest = rest[:length], rest[length:]
+            self._unparsed += len(piece)
+            super().data_received(bytes(piece))
+            if self._unparsed > MAX_HEADER_BYTES and not self.transport.is_closing():
+                self._refuse(431, "Request Header Fields Too Large")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; those after a chunked body are dropped, because the request is being answered already."""
+        if self._receives_body:
+            return
+        if len(self.headers) >= MAX_HEADERS:
+            self._exceed(431, "Request Header Fields Too Large")
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Start the time for the body."""
+        if len(self.pipeline) >= MAX_PIPELINED_REQUESTS:
+            self._exceed(429, "Too Many Requests")
+        self._receives_body, self._header_started_at = True, None
+        self._body_started_at, self._answered_at, self._body_bytes = time.monotonic(), 0.0, 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Pass a part of the body on."""
+        self._unparsed = 0
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._receives_body, self._unparsed = False, 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Continue with the next request."""
+        self._answered_at = time.monotonic()
+        super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Respond to a request that is invalid or exceeds a limit, and close the connection."""
+        status, reason = self._refusal or (400, "Bad Request")
+        del msg
+        self._refuse(status, reason)
+
+    def enforce_deadlines(self, now: float) -> None:
+        """Close the connection if the client took too long.
+
+        Args:
+            now: `time.monotonic()`.
+        """
+        if self._is_write_stalled(now):
+            self.transport.abort()
+        elif self.transport.is_closing() or self.flow.read_paused:
+            return
+        elif self._receives_body:
+            if self.cycle.response_complete:
+                if now - self._answered_at > LINGER_SECONDS:
+                    self.transport.abort()
+            elif now - self._body_started_at > self._body_seconds():
+                self._refuse(408, "Request Timeout")
+        elif self._header_started_at is not None:
+            if self.cycle is not None and not self.cycle.response_complete:
+                # The response to the request before is our delay, not the client's.
+                self._header_started_at = now
+            elif now - self._header_started_at > HEADER_SECONDS:
+                self._refuse(408, "Request Timeout")
+
+    def _body_seconds(self) -> float:
+        return min(MAX_BODY_SECONDS, BODY_SECONDS + self._body_bytes / MIN_BODY_BYTES_PER_SECOND)
+
+    def _is_write_stalled(self, now: float) -> bool:
+        """Whether the client has not accepted anything of a response for too long."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent == 0 or unsent != self._unsent_bytes:
+            self._unsent_bytes, self._written_at = unsent, now
+        return now - self._written_at > STALLED_WRITE_SECONDS
+
+    def _exceed(self, status: int, reason: str) -> None:
+        """Stop parsing; httptools reports any exception of a callback as an invalid request.
+
+        Raises:
+            _LimitExceededError: always.
+        """
+        self._refusal = status, reason
+        raise _LimitExceededError
+
+    def _refuse(self, status: int, reason: str) -> None:
+        """Close the connection, with a response unless an earlier request is being answered."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or (self._receives_body and not cycle.response_started):
+            response = f"HTTP/1.1 {status} {reason}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            self.transport.write(response.encode())
+        self.transport.close()
