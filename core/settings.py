@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     address."""
     new_visitors_per_ip_per_hour: int = Field(default=500, ge=1)
     """New anonymous visitors from one IP address an hour; a visitor is created by the first heart, photo or similar."""
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    """Token of operators, at least 16 characters, sent in `Authorization: Bearer`: with it, `/readyz` gives details and
+    `/metrics` the metrics; without this setting, neither does."""
     run_worker: bool = True
     """`true`: the web process also runs queued jobs; `false`: only `eva worker` does."""
     public_url: BaseUrl | None = None

@@ -5,6 +5,7 @@ from starlette.types import ASGIApp
 
 from bot.app import BotApplication
 from webhooks import health, kakao, telegram
+from webhooks.readiness import ReadinessProbe
 
 
 def create_webhook_app(
@@ -16,7 +17,7 @@ def create_webhook_app(
     """Create the application.
 
     The webhooks are outside the site's middleware (sessions, rate limits, compression): messengers call often and
-    authenticate in their own ways. A messenger that is not configured has no route.
+    authenticate in their own ways. A messenger that is not configured has no route, nor have metrics without a token.
 
     Args:
         application: the services of the process.
@@ -27,7 +28,10 @@ def create_webhook_app(
     app = FastAPI(title="Eva's webhooks", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.application = application
     app.state.skill_deadline = skill_deadline
+    app.state.readiness = ReadinessProbe(application)
     app.include_router(health.router)
+    if settings.metrics_token is not None:
+        app.include_router(health.metrics_router)
     if settings.telegram_token is not None:
         app.include_router(telegram.router)
     if application.kakao is not None:

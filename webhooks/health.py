@@ -1,20 +1,21 @@
-"""Health checks of the host, and metrics for Prometheus."""
+"""Health checks of the host, and metrics for Prometheus; details are for those who have EVA_METRICS_TOKEN."""
 
-import structlog
-from anyio import to_thread
-from fastapi import APIRouter, Response
+import hmac
+
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from core.db import dead_letters
-from core.errors import ModelError, PersistenceError
 from core.jobs.queue import get_stats
 from core.metrics import FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, QUEUE_DEPTH
-from core.services.retention_watch import LATE_AFTER, longest_overdue
+from core.services.retention_watch import longest_overdue
+from core.settings import Settings
 from webhooks.dependencies import Application
+from webhooks.readiness import ReadinessProbe
 
 router = APIRouter(tags=["health"])
-log = structlog.get_logger()
+metrics_router = APIRouter(tags=["health"])
 
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
@@ -24,32 +25,24 @@ async def check_liveness() -> JSONResponse:
 
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
-async def check_readiness(application: Application) -> JSONResponse:
-    """Respond 200 if model, database and object storage work, else 503. The model is probed once."""
-    classifier, resources = application.classifier, application.resources
-    try:
-        await to_thread.run_sync(classifier.probe)
-        await resources.storage.check()
-        async with resources.database.connection() as connection:
-            queue = await get_stats(connection)
-            overdue = await longest_overdue(connection)
-    except (ModelError, PersistenceError) as error:
-        log.warning("not_ready", error=type(error).__name__)
-        return JSONResponse({"status": "unavailable", "error": type(error).__name__}, 503)
-    return JSONResponse(
-        {
-            "status": "ok",
-            "model": classifier.model_card.version,
-            "engine": classifier.backend.name,
-            "queue": {"waiting": queue.waiting, "running": queue.running},
-            "retention": {"overdue_seconds": round(overdue.total_seconds()), "is_late": overdue >= LATE_AFTER},
-        }
-    )
+async def check_readiness(request: Request, application: Application) -> JSONResponse:
+    """Respond 200 if model, database and object storage work, else 503; operators get the details."""
+    probe: ReadinessProbe = request.app.state.readiness
+    readiness = await probe.get()
+    content: dict[str, object] = {"status": "ok" if readiness.error is None else "unavailable"}
+    if is_operator(request, application.settings):
+        content |= readiness.details if readiness.error is None else {"error": readiness.error}
+    return JSONResponse(content, 200 if readiness.error is None else 503)
 
 
-@router.get("/metrics", response_class=Response)
-async def get_metrics(application: Application) -> Response:
-    """The metrics of this process in Prometheus' text format, and the current state of the queue."""
+@metrics_router.get("/metrics", response_class=Response)
+async def get_metrics(request: Request, application: Application) -> Response:
+    """The metrics of this process in Prometheus' text format, and the current state of the queue.
+
+    Responds 401 without the token of EVA_METRICS_TOKEN.
+    """
+    if not is_operator(request, application.settings):
+        return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
     async with application.resources.database.connection() as connection:
         queue = await get_stats(connection)
         failed = await dead_letters.count_failed(connection)
@@ -60,3 +53,11 @@ async def get_metrics(application: Application) -> Response:
     FAILED_UPDATES.set(failed)
     OVERDUE_IMAGES.set(overdue.total_seconds())
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def is_operator(request: Request, settings: Settings) -> bool:
+    """Whether a request has the token of EVA_METRICS_TOKEN, in `Authorization: Bearer`."""
+    if settings.metrics_token is None:
+        return False
+    header = request.headers.get("authorization", "").encode("latin-1")
+    return hmac.compare_digest(header, f"Bearer {settings.metrics_token.get_secret_value()}".encode())

@@ -1,10 +1,15 @@
 """Health checks and metrics."""
 
+import asyncio
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
 
 from core.db.database import Database
 from core.jobs.queue import enqueue
@@ -14,15 +19,28 @@ from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import create_look, create_person, end_images
 from tests.harness import make_application
+from webhooks import readiness
 from webhooks.app import create_webhook_app
+from webhooks.readiness import ReadinessProbe
+
+TOKEN = "token-of-the-operators"
+OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def create_app(resources: Resources, *, outputs: int = 1, **settings: Any) -> FastAPI:
+    """A process whose model has so many outputs left."""
+    classifier = StyleClassifier(FakeBackend([make_outputs(Style.RETRO)] * outputs), FAKE_MODEL_CARD)
+    return create_webhook_app(make_application(resources, classifier, **settings))
+
+
+def connect(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva")
 
 
 async def get(path: str, resources: Resources, *, outputs: int = 1) -> httpx.Response:
-    """Request a path of a process whose model has so many outputs left."""
-    classifier = StyleClassifier(FakeBackend([make_outputs(Style.RETRO)] * outputs), FAKE_MODEL_CARD)
-    app = create_webhook_app(make_application(resources, classifier))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva") as client:
-        return await client.get(path)
+    """Request a path of a new process as an operator."""
+    async with connect(create_app(resources, outputs=outputs, metrics_token=SecretStr(TOKEN))) as client:
+        return await client.get(path, headers=OPERATOR)
 
 
 async def test_ready_if_everything_works(resources: Resources) -> None:
@@ -86,3 +104,53 @@ async def test_metrics_show_the_queue_and_failed_updates(resources: Resources) -
     assert 'eva_queue_jobs{state="waiting"} 3.0' in lines
     assert any(line.startswith("eva_queue_oldest_seconds ") for line in lines)
     assert any(line.startswith("# HELP eva_photos_total") for line in lines)
+
+
+@pytest.mark.parametrize("token", [None, SecretStr(TOKEN)])
+@pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer \xff"])
+async def test_details_are_for_operators(
+    resources: Resources, token: SecretStr | None, authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {b"Authorization": authorization.encode("latin-1")}
+    async with connect(create_app(resources, metrics_token=token)) as client:
+        ready = await client.get("/readyz", headers=headers)
+        assert (ready.status_code, ready.json()) == (200, {"status": "ok"})
+        metrics = await client.get("/metrics", headers=headers)
+    assert metrics.status_code == (404 if token is None else 401)
+    assert "eva_" not in metrics.text
+    async with connect(create_app(resources, outputs=0, metrics_token=token)) as client:
+        ready = await client.get("/readyz", headers=headers)
+    assert (ready.status_code, ready.json()) == (503, {"status": "unavailable"})
+
+
+async def test_many_probes_run_one_check(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = 0
+    check = ReadinessProbe._check_everything
+
+    async def count(probe: ReadinessProbe) -> Any:
+        nonlocal checks
+        checks += 1
+        return await check(probe)
+
+    monkeypatch.setattr(ReadinessProbe, "_check_everything", count)
+    async with connect(create_app(resources, outputs=0)) as client:
+        for _ in range(2):
+            replies = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
+            assert {reply.status_code for reply in replies} == {503}
+        assert checks == 1
+        monkeypatch.setattr(readiness, "CACHE_SECONDS", 0.0)
+    async with connect(create_app(resources)) as client:
+        for _ in range(3):
+            assert (await client.get("/readyz")).status_code == 200
+    assert checks == 4
+
+
+async def test_a_check_that_hangs_fails(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(probe: ReadinessProbe) -> Any:
+        del probe
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(ReadinessProbe, "_check_everything", hang)
+    monkeypatch.setattr(readiness, "CHECK_TIMEOUT", 0.1)
+    async with connect(create_app(resources)) as client:
+        assert (await client.get("/readyz")).status_code == 503
