@@ -144,7 +144,7 @@ def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
     """Fill an empty database that has all tables.
 
     Args:
-        url: of the database.
+        url: of the database, for a superuser.
         looks: how many are shared.
         visitors: the web keys of people of its own, who then have hearts, bookmarks and follows; the first one is who
             follows 200 others.

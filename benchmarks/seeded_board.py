@@ -52,7 +52,7 @@ def seeded_board(looks: int, console: Console) -> Iterator[SeededBoard]:
         started = time.perf_counter()
         with EmbeddedPostgres(data / "postgres", options=FAST_LOAD) as server:
             asyncio.run(_migrate(server.url))
-            seed_database(server.url, looks, [signer.verify(token) or "" for token in tokens])
+            seed_database(server.admin_url("eva"), looks, [signer.verify(token) or "" for token in tokens])
         console.print(f"{looks:,} looks seeded in {time.perf_counter() - started:.0f} s")
         variables = {"EVA_DATA_DIR": str(data), "EVA_SECRET_KEY": secret}
         served = []

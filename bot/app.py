@@ -91,6 +91,7 @@ async def open_application(settings: Settings) -> AsyncIterator[BotApplication]:
 
     Raises:
         MissingSecretKeyError: EVA_SECRET_KEY is not set in production.
+        WeakSecretKeyError: the secret key is empty or too short.
         ModelError: the model cannot be loaded.
         PersistenceError: the database or the object storage cannot be used.
     """

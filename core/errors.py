@@ -29,6 +29,7 @@
     - LookNotFoundError
     - PersonNotFoundError
     - MissingSecretKeyError
+    - WeakSecretKeyError
     - TrainingError               training commands
       - DatasetError
       - UnknownBackboneError
@@ -170,6 +171,10 @@ class PersonNotFoundError(EvaError):
 
 class MissingSecretKeyError(EvaError):
     """EVA_SECRET_KEY is required in production."""
+
+
+class WeakSecretKeyError(EvaError):
+    """The secret key is too easy to guess, so that anybody could sign links and sessions."""
 
 
 class TrainingError(EvaError):

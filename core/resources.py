@@ -89,6 +89,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
     Raises:
         MissingSecretKeyError: EVA_SECRET_KEY is not set in production.
+        WeakSecretKeyError: the secret key is empty or too short.
         PersistenceError: the database or the object storage cannot be used.
     """
     url_signer = UrlSigner(load_secret_key(settings))

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from itsdangerous import BadSignature, Signer
 
-from core.errors import InvalidSignatureError, MissingSecretKeyError
+from core.errors import InvalidSignatureError, MissingSecretKeyError, WeakSecretKeyError
 from core.settings import Environment, Settings
 
 IMAGE_URL_SALT = "image-url"
 """Separates the signatures of image URLs from others made with the same secret."""
 VISITOR_SALT = "visitor"
 """The same for session tokens."""
+MIN_SECRET_LENGTH = 32
+"""Characters of a secret key, without white space around it."""
 TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
 
 
@@ -84,12 +86,23 @@ def load_secret_key(settings: Settings) -> bytes:
 
     Raises:
         MissingSecretKeyError: no key is configured in production.
+        WeakSecretKeyError: the key is empty or shorter than `MIN_SECRET_LENGTH`.
     """
     if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value().encode()
+        return _check_length(
+            settings.secret_key.get_secret_value().encode(), "set EVA_SECRET_KEY to 32 characters or more"
+        )
     if settings.env is Environment.PRODUCTION:
         raise MissingSecretKeyError
-    return _load_or_create(settings.data_dir / "secret.key")
+    path = settings.data_dir / "secret.key"
+    advice = f"{path} must hold 32 characters or more; delete the file, and Eva writes a new one (all sessions end)"
+    return _check_length(_load_or_create(path), advice)
+
+
+def _check_length(key: bytes, advice: str) -> bytes:
+    if len(key.strip()) < MIN_SECRET_LENGTH:
+        raise WeakSecretKeyError(advice)
+    return key
 
 
 def _load_or_create(path: Path) -> bytes:
@@ -99,6 +112,9 @@ def _load_or_create(path: Path) -> bytes:
         candidate = path.with_name(f"{path.name}.{os.getpid()}")
         with os.fdopen(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
+            file.flush()
+            # Without it, a power failure could leave an empty file under the final name.
+            os.fsync(file.fileno())
         try:
             path.hardlink_to(candidate)
         except FileExistsError:

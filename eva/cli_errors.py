@@ -65,11 +65,12 @@ def exit_on_error(language: Language) -> Iterator[None]:
         ModelError,
         PersistenceError,
         TrainingError,
+        WeakSecretKeyError,
     )
 
     try:
         yield
-    except (TrainingError, PersistenceError, MissingSecretKeyError, InvalidBotTokenError) as error:
+    except (TrainingError, PersistenceError, MissingSecretKeyError, WeakSecretKeyError, InvalidBotTokenError) as error:
         # Errors of operators have no translation.
         fail(str(error))
     except BackendUnavailableError as error:

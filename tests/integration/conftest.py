@@ -113,7 +113,7 @@ def resources(database: Database, storage_folder: Path) -> Resources:
 
 async def _temporary_database(postgres: EmbeddedPostgres, *, template: str) -> AsyncIterator[str]:
     name = f"test_{os.getpid()}_{uuid4().hex[:8]}"
-    server = postgres.database_url("postgres")
-    await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    server = postgres.admin_url("postgres")
+    await _execute(server, f"CREATE DATABASE {name} OWNER eva TEMPLATE {template} STRATEGY FILE_COPY")
     yield postgres.database_url(name)
     await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")

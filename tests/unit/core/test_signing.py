@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from core.errors import InvalidSignatureError, MissingSecretKeyError
+from core.errors import InvalidSignatureError, MissingSecretKeyError, WeakSecretKeyError
 from core.object_storage import generate_key
 from core.settings import Environment, Settings
 from core.signing import UrlSigner, VisitorTokenSigner, load_secret_key
@@ -112,3 +112,19 @@ def test_development_generates_a_key_once(tmp_path: Path) -> None:
     (file,) = (tmp_path / "data").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
     assert load_secret_key(Settings(data_dir=tmp_path / "other", env=Environment.DEVELOPMENT)) != key
+
+
+WEAK_KEYS = ("", "\n", "s" * 31, " " * 40, "s" * 31 + "\n" * 9)
+
+
+@pytest.mark.parametrize("content", WEAK_KEYS)
+def test_an_empty_or_short_key_file_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "secret.key").write_text(content)
+    with pytest.raises(WeakSecretKeyError, match="must hold 32 characters"):
+        load_secret_key(Settings(data_dir=tmp_path, env=Environment.DEVELOPMENT))
+    assert (tmp_path / "secret.key").read_text() == content, "it is not replaced: that would end all sessions"
+
+
+def test_a_configured_key_of_white_space_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WeakSecretKeyError, match="EVA_SECRET_KEY"):
+        load_secret_key(Settings(secret_key=SecretStr(" " * 40), data_dir=tmp_path))

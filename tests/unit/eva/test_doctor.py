@@ -37,3 +37,13 @@ def test_an_invalid_setting_is_explained(run_command: RunCommand) -> None:
     assert result.exit_code == 1
     assert "EVA_ENV: " in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_an_empty_secret_key_is_explained_before_anything_starts(run_command: RunCommand, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret.key").touch()
+    result = run_command("worker", EVA_DATA_DIR=str(tmp_path / "data"))
+    assert result.exit_code == 1
+    assert "must hold 32 characters" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret.key"]
