@@ -35,7 +35,7 @@ from core.errors import (
 from core.i18n.translations import Language, translate
 from core.seoul_time import start_of_day
 from leaderboard_web.language import request_language
-from leaderboard_web.middleware.csp import SECURITY_HEADERS
+from leaderboard_web.middleware.csp import security_headers
 from leaderboard_web.templating import render_page
 
 log = structlog.get_logger()
@@ -165,7 +165,8 @@ async def handle_bug(request: Request, error: Exception) -> Response:
     """Respond to an unexpected error, which Starlette raises again afterwards for the server's log."""
     message = translate("page.trouble", request_language(request))
     # Starlette handles unexpected errors outside of all middleware.
-    return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message, headers=SECURITY_HEADERS)
+    headers = security_headers(is_https=request.app.state.eva.settings.is_https)
+    return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message, headers=headers)
 
 
 REFUSAL_HANDLERS: dict[Any, Any] = {

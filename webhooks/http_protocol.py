@@ -12,6 +12,8 @@ MAX_HEADER_BYTES = 64 * 1024
 """Request line and all headers of one request, and likewise what follows the body of a chunked request."""
 MAX_HEADERS = 100
 """Headers of one request; browsers send about 20."""
+MAX_CONNECTIONS = 1000
+"""Open connections of a process; beyond it, the oldest one without a complete request is closed for a new one."""
 MAX_PIPELINED_REQUESTS = 8
 """Requests that may wait for the response to an earlier one of their connection."""
 SLICE_BYTES = 16 * 1024
@@ -41,6 +43,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     """Bytes since the last part of a body, or since the end of the request before."""
     _refusal: tuple[int, str] | None = None
     """Status and reason of the response to a request that exceeds a limit."""
+    _connected_at = 0.0
     _header_started_at: float | None = None
     _body_started_at = _answered_at = 0.0
     _body_bytes = 0
@@ -50,7 +53,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: object) -> None:
         """Start the time for the first request."""
         super().connection_made(transport)  # type: ignore[arg-type]
-        self._header_started_at = time.monotonic()
+        self._header_started_at = self._connected_at = time.monotonic()
+        if len(self.connections) > MAX_CONNECTIONS:
+            self._close_oldest_unfinished()
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, in slices while a header is incomplete."""
@@ -125,6 +130,15 @@ class LimitedHttpProtocol(HttpToolsProtocol):
                 self._header_started_at = now
             elif now - self._header_started_at > HEADER_SECONDS:
                 self._refuse(408, "Request Timeout")
+
+    @property
+    def _is_unfinished(self) -> bool:
+        """Whether the client has not sent a complete request, or none since the last response."""
+        return self._receives_body or self.cycle is None or self.cycle.response_complete
+
+    def _close_oldest_unfinished(self) -> None:
+        unfinished = (c for c in self.connections if isinstance(c, LimitedHttpProtocol) and c._is_unfinished)
+        min(unfinished, key=lambda connection: connection._connected_at, default=self).transport.abort()
 
     def _body_seconds(self) -> float:
         return min(MAX_BODY_SECONDS, BODY_SECONDS + self._body_bytes / MIN_BODY_BYTES_PER_SECOND)

@@ -1,6 +1,7 @@
 """The HTTP server as one task of a process."""
 
 import asyncio
+import resource
 import socket
 import time
 from collections.abc import Awaitable, Callable, Generator
@@ -9,10 +10,12 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from webhooks.http_protocol import LimitedHttpProtocol
+from webhooks.http_protocol import MAX_CONNECTIONS, LimitedHttpProtocol
 
 TICKS_PER_SECOND = 10
 """How often uvicorn calls `on_tick`."""
+OTHER_FILES = 256
+"""Files that a process may open besides the connections of clients."""
 SHUTDOWN_TIMEOUT = 10
 """Seconds for open requests to finish."""
 
@@ -41,6 +44,7 @@ def serve(app: ASGIApp, listening_socket: socket.socket) -> Callable[[], Awaitab
     There is no access log, since it would hold IP addresses. Forwarded headers are left to the site, which believes
     those of EVA_TRUSTED_PROXIES.
     """
+    _allow_open_files(MAX_CONNECTIONS + OTHER_FILES)
     server = _Server(
         uvicorn.Config(
             app,
@@ -65,3 +69,11 @@ def serve(app: ASGIApp, listening_socket: socket.socket) -> Callable[[], Awaitab
             raise
 
     return run
+
+
+def _allow_open_files(count: int) -> None:
+    """Raise the soft limit on open files, as far as the hard limit allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -42,7 +42,7 @@ class SecurityHeadersMiddleware:
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         """Wrap an application; `is_https` says whether people reach it over https, also where a proxy speaks http."""
         self.app, self._is_https = app, is_https
-        self._headers = SECURITY_HEADERS | (HTTPS_HEADERS if is_https else {})
+        self._headers = security_headers(is_https=is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and add the headers to its response."""
@@ -57,6 +57,11 @@ class SecurityHeadersMiddleware:
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def security_headers(*, is_https: bool) -> Mapping[str, str]:
+    """The headers of a response; `is_https` says whether people reach the site over https."""
+    return SECURITY_HEADERS | (HTTPS_HEADERS if is_https else {})
 
 
 def _secure_cookie(name: bytes, value: bytes) -> tuple[bytes, bytes]:

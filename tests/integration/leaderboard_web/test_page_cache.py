@@ -1,5 +1,7 @@
 """The page cache in the application: anonymous pages may be old, pages of visitors are current."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,8 +17,9 @@ from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
 from leaderboard_web.sessions import VISITOR_COOKIE
+from leaderboard_web.urls import static_url
 from tests.factories import create_look, create_person, store_images
-from tests.harness import make_application
+from tests.harness import make_application, serve_on_free_port
 
 
 @pytest.fixture
@@ -64,3 +67,43 @@ async def test_an_unshared_look_disappears_for_its_owner_at_once(
         assert str(look.id) in (await visitor.get("/")).text
         await visitor.post(f"/me/looks/{look.id}", data={"do": "unshare"})
         assert str(look.id) not in (await visitor.get("/")).text
+
+
+async def test_a_client_that_reads_nothing_delays_no_page_of_others(resources: Resources, samples: Path) -> None:
+    classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
+    app = create_app(make_application(resources, classifier, page_cache_seconds=0.05), samples=samples)
+    large = static_url("card-ko.jpg")
+    async with serve_on_free_port(app) as address, httpx.AsyncClient(base_url=address, timeout=10) as others:
+        host = httpx.URL(address).netloc.decode()
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", httpx.URL(address).port))
+            for _ in range(15):
+                for path in (large, "/"):
+                    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                await asyncio.sleep(0.1)
+                assert (await others.get("/")).status_code == 200
+
+
+async def test_a_second_cookie_header_brings_no_page_of_a_visitor_into_the_cache(
+    transport: httpx.ASGITransport, resources: Resources
+) -> None:
+    visitors = VisitorTokenSigner(b"secret" * 6)
+    token = visitors.issue()
+    async with resources.database.transaction() as connection:
+        mina = await people.get_or_create_by_identity(
+            connection, IdentityProvider.WEB, visitors.verify(token) or "", language="en"
+        )
+        look = await store_images(resources, await create_look(connection, mina.id))
+        assert await looks.share(connection, look.id)
+    url, session = f"http://eva/looks/{look.id}", ("Cookie", f"{VISITOR_COOKIE}={token}")
+    async with httpx.AsyncClient(transport=transport) as client:
+        public = (await client.get(url)).text
+        own = (await client.get(url, headers=[session])).text
+        assert own != public
+        for first in ("", "lang=en", "a=b; lang=en"):
+            page = (await client.get(url, headers=[("Cookie", first), session])).text
+            cookies = {} if not first else {"Cookie": first}
+            assert page == own
+            assert (await client.get(url, headers=cookies)).text != own
+            assert (await client.get(url)).text == public

@@ -162,3 +162,21 @@ async def test_few_requests_wait_for_an_earlier_response(port: int) -> None:
     flood = b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2000
     received = await exchange(port, flood)
     assert received.count(b"HTTP/1.1 200") <= MAX_PIPELINED_REQUESTS + 1
+
+
+async def test_the_oldest_unfinished_connection_is_closed_for_a_new_one(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "MAX_CONNECTIONS", 5)
+    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
+    await asyncio.sleep(0.2)
+    request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    for _ in range(3):
+        assert (await exchange(port, request)).startswith(b"HTTP/1.1 200 ")
+    for connection in idle:
+        connection.setblocking(False)
+    assert idle[0].recv(1) == b""
+    with pytest.raises(BlockingIOError):
+        idle[-1].recv(1)
+    for connection in idle:
+        connection.close()
