@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
+from anyio import to_thread
 from procrastinate import App
 from telegram.error import InvalidToken, NetworkError
 from telegram.ext import ExtBot
@@ -93,11 +94,13 @@ async def open_application(settings: Settings) -> AsyncIterator[BotApplication]:
         MissingSecretKeyError: EVA_SECRET_KEY is not set in production.
         WeakSecretKeyError: the secret key is empty or too short.
         ModelError: the model cannot be loaded.
+        DecoderUnavailableError: photos cannot be decoded.
         PersistenceError: the database or the object storage cannot be used.
     """
     async with AsyncExitStack() as stack:
         classifier = stack.enter_context(load_classifier(settings))
         resources = await stack.enter_async_context(open_resources(settings))
+        await to_thread.run_sync(resources.decode_pool.start)
         photo_judging = PhotoJudgingService(resources, classifier, daily_limit=settings.photos_per_person_per_day)
         conversation = ConversationService(resources, photo_judging, settings)
         kakao = None

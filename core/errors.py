@@ -10,6 +10,7 @@
       - PhotoTooLargeError
       - PhotoTooSmallError
       - PhotoAspectRatioError
+    - DecoderUnavailableError
     - ModelError                  the bundled model
       - ModelNotFoundError
       - ModelMismatchError
@@ -82,7 +83,7 @@ class CorruptPhotoError(PhotoError):
 
 
 class DecompressionBombError(PhotoError):
-    """The image declares far more pixels than its file can plausibly hold."""
+    """The image takes far more memory or time than a photo."""
 
 
 class PhotoTooLargeError(PhotoError):
@@ -95,6 +96,10 @@ class PhotoTooSmallError(PhotoError):
 
 class PhotoAspectRatioError(PhotoError):
     """One side of the image is more than five times the other."""
+
+
+class DecoderUnavailableError(EvaError):
+    """The process that decodes photos does not start."""
 
 
 class ModelError(EvaError):

@@ -1,9 +1,9 @@
-"""The resources that services share: database, object storage, URL signer and processor limit."""
+"""The resources that services share: database, object storage, URL signer, decoders and processor limit."""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from anyio import CapacityLimiter, to_thread
 from core.db.database import Database
 from core.db.migrate import migrate_up
 from core.errors import EmbeddedPostgresError
+from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
 from core.settings import Settings
 from core.signing import UrlSigner, load_secret_key
@@ -40,6 +41,8 @@ class Resources:
     cpu_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(available_cpus()))
     """Limits the threads that decode, infer or draw at the same time to one for each processor, for all uses
     together."""
+    decode_pool: DecodePool = field(default_factory=lambda: DecodePool(available_cpus()))
+    """Decodes untrusted photos."""
 
 
 def has_database(settings: Settings) -> bool:
@@ -96,12 +99,14 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     storage = ObjectStorage(settings.object_storage_url)
     async with open_database(settings) as database:
         await migrate_up(database)
-        yield Resources(
+        resources = Resources(
             database=database,
             storage=storage,
             url_signer=url_signer,
             private_photo_ttl=timedelta(hours=settings.private_photo_ttl_hours),
         )
+        with closing(resources.decode_pool):
+            yield resources
 
 
 async def _supervise_embedded(server: "EmbeddedPostgres") -> None:

@@ -59,6 +59,7 @@ def exit_on_error(language: Language) -> Iterator[None]:
     from core.conversation.narration import error_message
     from core.errors import (
         BackendUnavailableError,
+        DecoderUnavailableError,
         EvaError,
         InvalidBotTokenError,
         MissingSecretKeyError,
@@ -70,7 +71,14 @@ def exit_on_error(language: Language) -> Iterator[None]:
 
     try:
         yield
-    except (TrainingError, PersistenceError, MissingSecretKeyError, WeakSecretKeyError, InvalidBotTokenError) as error:
+    except (
+        DecoderUnavailableError,
+        TrainingError,
+        PersistenceError,
+        MissingSecretKeyError,
+        WeakSecretKeyError,
+        InvalidBotTokenError,
+    ) as error:
         # Errors of operators have no translation.
         fail(str(error))
     except BackendUnavailableError as error:

@@ -18,6 +18,7 @@ from core.conversation import narration
 from core.errors import (
     DailyLimitError,
     DatabaseUnavailableError,
+    DecoderUnavailableError,
     DecompressionBombError,
     EvaError,
     InvalidSignatureError,
@@ -54,6 +55,7 @@ STATUS_BY_ERROR: dict[type[EvaError], HTTPStatus] = {
     ObjectNotFoundError: HTTPStatus.NOT_FOUND,
     PersistenceError: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DecoderUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     EvaError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """HTTP status by error class; a class that is not listed has the status of its base class."""

@@ -41,6 +41,7 @@ from core.errors import (
     ChatUnavailableError,
     DailyLimitError,
     DatabaseUnavailableError,
+    DecoderUnavailableError,
     DeliveryError,
     EvaError,
     InvalidPayloadError,
@@ -57,7 +58,7 @@ from core.i18n.translations import translate
 from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.jobs.queue import DEFAULT_QUEUE, RETRY_DELAYS, ExponentialBackoff
 
-USER_ERRORS = (PhotoError, RemotePhotoGoneError, DailyLimitError, ModelError)
+USER_ERRORS = (PhotoError, RemotePhotoGoneError, DailyLimitError, ModelError, DecoderUnavailableError)
 """Errors that end the update with an apology."""
 TRANSIENT_ERRORS = (DeliveryError, RemotePhotoUnavailableError, StorageUnavailableError)
 """Errors after which the job is retried."""

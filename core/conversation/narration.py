@@ -18,6 +18,7 @@ from functools import cache
 from core.errors import (
     CorruptPhotoError,
     DailyLimitError,
+    DecoderUnavailableError,
     DecompressionBombError,
     EmptyPhotoError,
     EvaError,
@@ -55,6 +56,7 @@ ERROR_TEXT_KEYS: dict[type[EvaError], str] = {
     PhotoTooSmallError: "error.photo_too_small",
     PhotoAspectRatioError: "error.photo_too_thin",
     PhotoError: "error.photo",
+    DecoderUnavailableError: "error.model",
     ModelError: "error.model",
     ForbiddenUrlError: "error.address_refused",
     DailyLimitError: "talk.limit",

@@ -11,7 +11,7 @@ a photo has a few pixels a byte, a blank PNG in color 340.
 
 import struct
 import threading
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 from PIL import ExifTags, Image
 
@@ -60,17 +60,20 @@ EXIF_TRANSPOSES = {
 }
 """EXIF orientation to the operation that makes the image upright; images with other values are upright."""
 
-_large_decode_lock = threading.Lock()
+_large_image_lock = threading.Lock()
 """Decoding a large image may take hundreds of MB (735 MB for a WebP of 48 megapixels), so one at a time."""
 
 
-def decode_photo(data: bytes, *, side: int = MAX_WORKING_SIDE) -> Image.Image:
-    """Decode an untrusted image file. Thread-safe.
+def decode_photo(
+    data: bytes, *, side: int = MAX_WORKING_SIDE, large_image_lock: AbstractContextManager[object] = _large_image_lock
+) -> Image.Image:
+    """Decode an untrusted image file in this process. Thread-safe. Servers use `core.images.decode_pool`.
 
     Args:
         data: the file. Of an animation, the first frame is decoded.
         side: maximum of the longest side in px. A larger image is divided by a whole number (JPEG: by 2, 4 or 8, in the
             decoder), so at least half of `side` remains; a smaller one is not enlarged.
+        large_image_lock: held while a large image is decoded, so that they do not fill the memory together.
 
     Returns:
         An upright RGB image in sRGB without metadata.
@@ -93,10 +96,10 @@ def decode_photo(data: bytes, *, side: int = MAX_WORKING_SIDE) -> Image.Image:
     if len(data) > MAX_BYTES:
         raise PhotoTooLargeError(f"{len(data)} bytes")
     try:
-        return _decode_image(data, image_format, side)
+        return _decode_image(data, image_format, side, large_image_lock)
     except PhotoError:
         raise
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, MemoryError) as error:
         raise DecompressionBombError(image_format) from error
     except Exception as error:
         # Pillow's decoders raise many types on damaged bytes, from KeyError to RuntimeError.
@@ -105,10 +108,12 @@ def decode_photo(data: bytes, *, side: int = MAX_WORKING_SIDE) -> Image.Image:
         raise kind(f"{image_format}, {type(error).__name__}") from error
 
 
-def _decode_image(data: bytes, image_format: ImageFormat, side: int) -> Image.Image:
+def _decode_image(
+    data: bytes, image_format: ImageFormat, side: int, large_image_lock: AbstractContextManager[object]
+) -> Image.Image:
     source: Image.Image = open_header(data, image_format)
     _check_size(source, data, image_format)
-    with _large_decode_lock if source.width * source.height > LARGE_IMAGE_PIXELS else nullcontext():
+    with large_image_lock if source.width * source.height > LARGE_IMAGE_PIXELS else nullcontext():
         if image_format is ImageFormat.JPEG:
             source = decode_jpeg(data, side)
         else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from importlib import import_module
 from io import BytesIO
 
 from PIL import Image
@@ -44,6 +45,18 @@ SIGNATURES = {
 }
 
 
+PLUGINS = {
+    ImageFormat.JPEG: "JpegImagePlugin",
+    ImageFormat.PNG: "PngImagePlugin",
+    ImageFormat.WEBP: "WebPImagePlugin",
+    ImageFormat.GIF: "GifImagePlugin",
+    ImageFormat.BMP: "BmpImagePlugin",
+    ImageFormat.TIFF: "TiffImagePlugin",
+    ImageFormat.AVIF: "AvifImagePlugin",
+}
+"""Modules of Pillow's decoders."""
+
+
 def detect_format(data: bytes) -> ImageFormat | None:
     """Return the format that the first bytes announce, or None if it is not supported."""
     for signature, image_format in SIGNATURES.items():
@@ -58,17 +71,19 @@ def detect_format(data: bytes) -> ImageFormat | None:
     return None
 
 
+def load_codecs() -> None:
+    """Load the decoders of all formats, for a process that cannot open files later."""
+    for image_format in ImageFormat:
+        _load_codec(image_format)
+
+
 def open_header(data: bytes, image_format: ImageFormat) -> Image.Image:
     """Read the header with Pillow's decoder of this format only; no pixel is decoded yet.
 
     Raises:
         Exception: any error of the decoder on an invalid header.
     """
-    if image_format is ImageFormat.HEIF:
-        # Loads libheif, which most processes never need.
-        import pillow_heif  # noqa: PLC0415
-
-        pillow_heif.register_heif_opener()
+    _load_codec(image_format)
     return Image.open(BytesIO(data), formats=[image_format.value])
 
 
@@ -76,6 +91,17 @@ def is_truncated(data: bytes, image_format: ImageFormat) -> bool:
     """Whether the file declares more bytes than it has, for formats whose decoders do not report it."""
     check = TRUNCATION_CHECKS.get(image_format)
     return check is not None and check(data)
+
+
+def _load_codec(image_format: ImageFormat) -> None:
+    """Load the decoder of one format; Pillow would load those of all that it knows, 40 more."""
+    if image_format is ImageFormat.HEIF:
+        # Loads libheif, which most processes never need.
+        import pillow_heif  # noqa: PLC0415
+
+        pillow_heif.register_heif_opener()
+    elif image_format not in Image.OPEN:
+        import_module(f"PIL.{PLUGINS[image_format]}")
 
 
 def _detect_heif_brand(data: bytes) -> ImageFormat | None:

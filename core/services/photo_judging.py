@@ -15,7 +15,6 @@ from core.db import look_images, looks
 from core.db.looks import Look, LookInsert
 from core.db.schema import Channel
 from core.errors import DailyLimitError, EvaError, LookNotFoundError
-from core.images.decoding import decode_photo
 from core.metrics import PHOTOS, STEP_SECONDS
 from core.object_storage import generate_key
 from core.resources import Resources
@@ -72,6 +71,7 @@ class PhotoJudgingService:
 
         Raises:
             PhotoError: the bytes are not a photo that can be judged.
+            DecoderUnavailableError: photos cannot be decoded at the moment.
             ModelError: the model cannot be used.
             DailyLimitError: the person has reached today's limit; duplicates do not count.
             PersonNotFoundError: the person was erased.
@@ -102,7 +102,7 @@ class PhotoJudgingService:
         if existing is not None and existing.images_stored_at is not None:
             return JudgedPhoto(look=existing, heatmap=None, is_duplicate=False)
         with STEP_SECONDS.labels("read").time():
-            image, photo_hash = await to_thread.run_sync(_decode_and_hash, data, limiter=self._cpu_limiter)
+            image, photo_hash = await to_thread.run_sync(self._decode_and_hash, data, limiter=self._cpu_limiter)
         if existing is not None:
             return await self._store_images(existing, image)
         same = (look_id for look_id, other_hash in state.recent_hashes if is_duplicate(photo_hash, other_hash))
@@ -133,6 +133,10 @@ class PhotoJudgingService:
             )
         return await self._store_images(look, image)
 
+    def _decode_and_hash(self, data: bytes) -> tuple[Image.Image, bytes]:
+        image = self._resources.decode_pool.decode_photo(data)
+        return image, perceptual_hash(image)
+
     async def _get_look(self, look_id: UUID) -> Look | None:
         async with self._resources.database.connection() as connection:
             return await looks.get(connection, look_id)
@@ -152,11 +156,6 @@ class PhotoJudgingService:
                 await storage.delete([look.photo_key, look.heatmap_key])
                 raise LookNotFoundError
         return JudgedPhoto(look=replace(look, images_stored_at=stored_at), heatmap=heatmap, is_duplicate=False)
-
-
-def _decode_and_hash(data: bytes) -> tuple[Image.Image, bytes]:
-    image = decode_photo(data)
-    return image, perceptual_hash(image)
 
 
 def _encode_images(image: Image.Image, verdict: Verdict) -> tuple[bytes, bytes]:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
 from core.i18n.translations import Language, translate
-from core.images.decoding import decode_photo
+from core.images.decode_pool import DecodePool
 from core.styles import Style
 from core.vision.cam import HorizontalPart, VerticalPart
 from core.vision.classifier import StyleClassifier
@@ -133,7 +133,9 @@ async def judge(form: MultipartForm, language: Lang, state: State) -> JSONRespon
     data = await uploaded_bytes(form)
     if data is None:
         raise HTTPException(400)
-    work = partial(judge_upload, data, state.classifier, language, include_photo="echo" in form)
+    work = partial(
+        judge_upload, data, state.resources.decode_pool, state.classifier, language, include_photo="echo" in form
+    )
     started_at = time.perf_counter()
     result = await to_thread.run_sync(work, limiter=state.resources.cpu_limiter)
     duration_ms = round(1000 * (time.perf_counter() - started_at))
@@ -141,11 +143,14 @@ async def judge(form: MultipartForm, language: Lang, state: State) -> JSONRespon
     return JSONResponse(result.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
 
 
-def judge_upload(data: bytes, classifier: StyleClassifier, language: Language, *, include_photo: bool) -> JudgeResponse:
+def judge_upload(
+    data: bytes, decode_pool: DecodePool, classifier: StyleClassifier, language: Language, *, include_photo: bool
+) -> JudgeResponse:
     """Judge a photo; takes tens of milliseconds of a core, so it must not run on the event loop.
 
     Args:
         data: the uploaded file.
+        decode_pool: decodes it.
         classifier: judges it.
         language: of the response.
         include_photo: whether the response contains the photo, for browsers that cannot show the file.
@@ -154,7 +159,7 @@ def judge_upload(data: bytes, classifier: StyleClassifier, language: Language, *
         PhotoError: the file is not a photo that can be judged.
         ModelError: the model cannot be used.
     """
-    image = decode_photo(data)
+    image = decode_pool.decode_photo(data)
     verdict = classifier.classify(image)
     name = style_name(verdict.style, language)
     bars, heat = [], None

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from core.db.database import Database, asyncpg_url
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import migrate_up
+from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
 from core.resources import Resources
 from core.signing import UrlSigner
@@ -100,14 +101,22 @@ def storage_folder(tmp_path: Path) -> Path:
     return tmp_path / "images"
 
 
+@pytest.fixture(scope="session")
+def decode_pool() -> Iterator[DecodePool]:
+    """The processes that decode photos, for all tests of this process."""
+    with closing(DecodePool(2)) as pool:
+        yield pool
+
+
 @pytest.fixture
-def resources(database: Database, storage_folder: Path) -> Resources:
+def resources(database: Database, storage_folder: Path, decode_pool: DecodePool) -> Resources:
     """Empty database and image storage."""
     return Resources(
         database=database,
         storage=ObjectStorage(storage_folder.as_uri()),
         url_signer=UrlSigner(b"secret"),
         private_photo_ttl=timedelta(hours=24),
+        decode_pool=decode_pool,
     )
 
 

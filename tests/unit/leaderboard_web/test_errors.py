@@ -3,6 +3,7 @@ import pytest
 from core import errors
 from core.errors import (
     DailyLimitError,
+    DecoderUnavailableError,
     EvaError,
     InvalidSignatureError,
     LoginError,
@@ -33,7 +34,7 @@ def test_every_error_class_has_a_fitting_status(kind: type[EvaError]) -> None:
         assert status == expected[kind]
     elif issubclass(kind, PhotoError):
         assert 400 <= status < 500
-    elif issubclass(kind, ModelError | PersistenceError | LoginProviderUnavailableError):
+    elif issubclass(kind, DecoderUnavailableError | ModelError | PersistenceError | LoginProviderUnavailableError):
         assert status == 503
     elif issubclass(kind, LoginError):
         assert status == 400

@@ -1,0 +1,173 @@
+"""One child process that decodes untrusted photos, seen from its parent."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from PIL import Image
+
+from core.errors import DecoderUnavailableError, PhotoError
+from core.images.decoder_main import ERROR, GO, HEADER, IMAGE, LARGE, PHOTO, READY
+from core.images.decoding import MAX_WORKING_SIDE
+
+START_SECONDS = 30.0
+"""Limit for the start of a child; usually 0.2 s."""
+INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
+PHOTO_ERRORS = {error.__name__: error for error in PhotoError.__subclasses__()}
+"""What a child may report."""
+CHILD_VARIABLES = {
+    # Each thread of a numerical library reserves memory, and there is nothing for it to do.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    # Each arena reserves 64 MB of address space.
+    "MALLOC_ARENA_MAX": "1",
+}
+
+
+class DecoderEndedError(Exception):
+    """The child process ended before it answered."""
+
+
+class DecoderProcess:
+    """A child process; one caller at a time."""
+
+    def __init__(self, *, max_memory: int, max_cpu_seconds: float) -> None:
+        """Start the process and wait until it is ready.
+
+        Args:
+            max_memory: bytes that one photo may take.
+            max_cpu_seconds: processor time of one photo.
+
+        Raises:
+            DecoderUnavailableError: it does not start.
+        """
+        environment = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
+        # Without the secrets of the parent, and with its modules, however it found them.
+        environment |= CHILD_VARIABLES | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        arguments = ["-m", "core.images.decoder_main", str(max_memory), str(max_cpu_seconds)]
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                env=environment,
+            )
+        except OSError as error:
+            raise DecoderUnavailableError(type(error).__name__) from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests, self._replies = self._process.stdin, self._process.stdout
+        self.has_timed_out = False
+        try:
+            with self._deadline(START_SECONDS):
+                kind, _, _ = self._receive_header()
+        except DecoderEndedError as error:
+            raise DecoderUnavailableError(f"exit code {self.exit_code}") from error
+        assert kind == READY
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it can decode another photo."""
+        return self._process.poll() is None and not self.has_timed_out
+
+    @property
+    def process_id(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, or the negative number of the signal that ended it; None while it runs."""
+        return self._process.returncode
+
+    @property
+    def has_exceeded_cpu(self) -> bool:
+        """Whether the limit of processor time ended it."""
+        return sys.platform != "win32" and self.exit_code == -signal.SIGPROF
+
+    def decode(self, data: bytes, *, max_seconds: float, large_image_lock: threading.Lock) -> Image.Image:
+        """Let the process decode a file.
+
+        Args:
+            data: the file.
+            max_seconds: after that long it is killed; the wait for the lock does not count.
+            large_image_lock: held while a large image is decoded.
+
+        Raises:
+            PhotoError: the file is not a photo that can be decoded.
+            DecoderEndedError: the process ended.
+        """
+        with self._deadline(max_seconds):
+            self._send(PHOTO, data)
+            kind, first, second = self._receive_header()
+            if kind != LARGE:
+                return self._receive_image(kind, first, second)
+        with large_image_lock, self._deadline(max_seconds):
+            self._send(GO)
+            return self._receive_image(*self._receive_header())
+
+    def close(self) -> None:
+        """Kill the process, which holds nothing that could be lost."""
+        self._process.kill()
+        for pipe in (self._requests, self._replies):
+            with suppress(OSError):
+                pipe.close()
+        self._process.wait()
+
+    @contextmanager
+    def _deadline(self, seconds: float) -> Iterator[None]:
+        """Kill the process if the block takes longer; translates the errors of its pipes.
+
+        Raises:
+            DecoderEndedError: the process ended.
+        """
+        timer = threading.Timer(seconds, self._kill_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (OSError, EOFError) as error:
+            self.close()
+            raise DecoderEndedError from error
+        finally:
+            timer.cancel()
+            # It may be about to kill the process, which then must not get another photo.
+            timer.join()
+
+    def _kill_late(self) -> None:
+        self.has_timed_out = True
+        self._process.kill()
+
+    def _send(self, kind: bytes, content: bytes = b"") -> None:
+        for part in (HEADER.pack(kind, len(content), 0), content):
+            rest = memoryview(part)
+            while rest:
+                rest = rest[self._requests.write(rest) :]
+
+    def _receive_header(self) -> tuple[bytes, int, int]:
+        kind, first, second = HEADER.unpack(self._receive(HEADER.size))
+        return kind, first, second
+
+    def _receive_image(self, kind: bytes, first: int, second: int) -> Image.Image:
+        if kind == ERROR:
+            name, detail = json.loads(self._receive(first))
+            raise PHOTO_ERRORS[name](detail)
+        assert kind == IMAGE
+        assert max(first, second) <= MAX_WORKING_SIDE
+        return Image.frombytes("RGB", (first, second), self._receive(3 * first * second))
+
+    def _receive(self, length: int) -> bytearray:
+        received, at = bytearray(length), 0
+        view = memoryview(received)
+        while at < length:
+            count = self._replies.readinto(view[at:])  # type: ignore[attr-defined]
+            if not count:
+                raise EOFError
+            at += count
+        return received

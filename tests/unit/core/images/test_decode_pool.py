@@ -1,0 +1,238 @@
+"""Child processes that decode photos: their limits, and what happens when they end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from core.errors import (
+    CorruptPhotoError,
+    DecoderUnavailableError,
+    DecompressionBombError,
+    EmptyPhotoError,
+    NotAnImageError,
+    TruncatedPhotoError,
+)
+from core.images.decode_pool import DecodePool
+from core.images.decoding import decode_photo
+from tests import images
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
+
+PHOTO = images.encode_image(images.make_scene(400, 300))
+ALL_KINDS = [
+    *(images.encode_image(images.make_scene(200, 150), form) for form in images.PILLOW_FORMATS),
+    images.encode_image(images.make_scene(200, 150), "JPEG", icc_profile=images.display_p3_profile()),
+]
+LARGE_PHOTO = images.encode_image(images.make_quadrants(6000, 4000), "PNG", compress_level=1)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[DecodePool]:
+    with closing(DecodePool(2)) as pool:
+        yield pool
+
+
+@contextmanager
+def one_process(**limits: int) -> Iterator[tuple[DecodePool, int]]:
+    """A pool of one running process, and its id."""
+    with closing(DecodePool(1, **limits)) as pool:
+        pool.start()
+        (process_id,) = pool.process_ids
+        yield pool, process_id
+
+
+def test_pool_decodes_what_the_decoder_decodes(pool: DecodePool) -> None:
+    for data in ALL_KINDS:
+        decoded, expected = pool.decode_photo(data), decode_photo(data)
+        assert (decoded.mode, decoded.size) == (expected.mode, expected.size)
+        assert decoded.tobytes() == expected.tobytes()
+
+
+def test_errors_keep_their_class_and_detail(pool: DecodePool) -> None:
+    with pytest.raises(EmptyPhotoError):
+        pool.decode_photo(b"")
+    with pytest.raises(NotAnImageError):
+        pool.decode_photo(b"no image")
+    with pytest.raises(TruncatedPhotoError, match="PNG, "):
+        pool.decode_photo(images.PNG_SIGNATURE + b"\0" * 100)
+    assert pool.decode_photo(PHOTO).size == (400, 300)
+
+
+def test_large_photos_are_decoded_one_at_a_time(pool: DecodePool) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        sizes = [image.size for image in threads.map(pool.decode_photo, [LARGE_PHOTO, LARGE_PHOTO, PHOTO])]
+    assert sizes == [(1200, 800), (1200, 800), (400, 300)]
+
+
+def test_processes_start_once_and_no_more_than_allowed() -> None:
+    with closing(DecodePool(2)) as pool:
+        assert pool.process_ids == []
+        with ThreadPoolExecutor(6) as threads:
+            list(threads.map(pool.decode_photo, [PHOTO] * 30))
+        started = pool.process_ids
+        assert 1 <= len(started) <= 2
+        pool.decode_photo(PHOTO)
+        assert sorted(pool.process_ids) == sorted(started)
+    assert pool.process_ids == []
+
+
+def test_killed_idle_process_is_replaced() -> None:
+    with one_process() as (pool, process_id):
+        os.kill(process_id, signal.SIGKILL)
+        assert pool.decode_photo(PHOTO).size == (400, 300)
+        assert pool.process_ids != [process_id]
+
+
+def test_photo_of_a_killed_process_is_decoded_by_another() -> None:
+    with one_process() as (pool, process_id), ThreadPoolExecutor(1) as threads, capture_logs() as logs:
+        os.kill(process_id, signal.SIGSTOP)
+        decoding = threads.submit(pool.decode_photo, PHOTO)
+        while pool.process_ids:
+            time.sleep(0.01)
+        os.kill(process_id, signal.SIGKILL)
+        assert decoding.result(60).size == (400, 300)
+    assert [(entry["event"], entry["exit_code"]) for entry in logs] == [("decoder_ended", -signal.SIGKILL)]
+
+
+def test_signals_of_a_shutdown_lose_no_photo() -> None:
+    """A terminal and a service manager send them to all processes of a service."""
+    with one_process() as (pool, process_id):
+        os.kill(process_id, signal.SIGINT)
+        os.kill(process_id, signal.SIGTERM)
+        assert pool.decode_photo(PHOTO).size == (400, 300)
+        assert pool.process_ids == [process_id]
+
+
+def test_process_that_hangs_is_killed() -> None:
+    with closing(DecodePool(1, max_seconds=0.5)) as pool:
+        pool.start()
+        (process_id,) = pool.process_ids
+        os.kill(process_id, signal.SIGSTOP)
+        with pytest.raises(DecompressionBombError, match=r"over 0\.5 s"):
+            pool.decode_photo(PHOTO)
+        assert not is_running(process_id)
+
+
+def test_processor_time_is_limited() -> None:
+    with closing(DecodePool(1, max_cpu_seconds=0.02)) as pool:
+        with pytest.raises(DecompressionBombError, match=r"over 0\.02 s of processor time"):
+            pool.decode_photo(LARGE_PHOTO)
+        assert pool.decode_photo(PHOTO).size == (400, 300)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces the limit")
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_memory_is_limited(form: str) -> None:
+    data = images.encode_image(images.make_quadrants(4000, 4000), form)
+    with one_process(max_memory=16 * 2**20) as (pool, _):
+        with pytest.raises((DecompressionBombError, CorruptPhotoError)):
+            pool.decode_photo(data)
+        assert pool.decode_photo(PHOTO).size == (400, 300)
+
+
+def test_limits_are_set(pool: DecodePool) -> None:
+    pool.start()
+    limits = Path(f"/proc/{pool.process_ids[0]}/limits")
+    if not limits.exists():
+        pytest.skip("no /proc")
+    rows = {row[:26].strip(): row[26:].split() for row in limits.read_text("ascii").splitlines()[1:]}
+    assert rows["Max cpu time"][0] != "unlimited"
+    assert rows["Max address space"][1] != "unlimited"
+    assert int(rows["Max open files"][1]) <= 16
+    assert rows["Max core file size"][1] == "0"
+
+
+def test_process_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVA_SECRET_KEY", "do-not-inherit")
+    with one_process() as (_, process_id):
+        environment = Path(f"/proc/{process_id}/environ")
+        if not environment.exists():
+            pytest.skip("no /proc")
+        assert b"do-not-inherit" not in environment.read_bytes()
+
+
+def test_process_loads_neither_the_model_nor_the_database() -> None:
+    script = "import sys, core.images.decoder_main; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert {name.partition(".")[0] for name in modules}.isdisjoint(
+        {"ai_edge_litert", "sqlalchemy", "telegram", "fastapi"}
+    )
+    assert not any(name.startswith(("core.vision", "core.db")) for name in modules)
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_processes_end_with_their_parent(is_busy: bool) -> None:
+    script = """
+import sys, threading, time
+from core.images.decode_pool import DecodePool
+pool = DecodePool(1)
+pool.start()
+(process_id,) = pool.process_ids
+data = sys.stdin.buffer.read()
+if sys.argv[1] == "True":
+    threading.Thread(target=pool.decode_photo, args=(data,), daemon=True).start()
+    while pool.process_ids:
+        time.sleep(0.01)
+print(process_id, flush=True)
+time.sleep(60)
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script, str(is_busy)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    with parent:
+        parent.stdin.write(LARGE_PHOTO)
+        parent.stdin.close()
+        process_id = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 30
+    while is_running(process_id):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_process_that_does_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with closing(DecodePool(1)) as pool:
+        with pytest.raises(DecoderUnavailableError):
+            pool.start()
+        with pytest.raises(DecoderUnavailableError):
+            pool.decode_photo(PHOTO)
+
+
+def test_closing_lets_the_current_photo_finish() -> None:
+    pool = DecodePool(1)
+    pool.start()
+    (process_id,) = pool.process_ids
+    os.kill(process_id, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as threads:
+        decoding = threads.submit(pool.decode_photo, PHOTO)
+        while pool.process_ids:
+            time.sleep(0.01)
+        pool.close()
+        os.kill(process_id, signal.SIGCONT)
+        assert decoding.result(60).size == (400, 300)
+    assert not is_running(process_id)
+
+
+def is_running(process_id: int) -> bool:
+    """Whether a process exists and has not ended."""
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process_id}/stat")
+    try:
+        return not status.exists() or status.read_text("ascii").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
