@@ -46,6 +46,12 @@ def is_connection_error(error: BaseException) -> bool:
     return isinstance(error, InterfaceError) and "closed" in str(error)
 
 
+def find_sqlstate(error: BaseException) -> str | None:
+    """The SQLSTATE of an error of the database, or None."""
+    code: str | None = getattr(_driver_error(error), "sqlstate", None)
+    return code
+
+
 def find_violated_constraint(error: IntegrityError | PostgresError) -> str | None:
     """The name of the constraint that an error of the database is about, or None."""
     name: str | None = getattr(_driver_error(error), "constraint_name", None)

@@ -47,6 +47,7 @@ SELECT count(*) FILTER (WHERE status = 'todo') AS waiting, count(*) FILTER (WHER
 FROM procrastinate_jobs AS jobs WHERE queue_name = :queue AND status IN ('todo', 'doing')
     AND (scheduled_at IS NULL OR scheduled_at <= now())
 """)
+IS_WAITING_SQL = text("SELECT 1 FROM procrastinate_jobs WHERE task_name = :task AND status = 'todo' LIMIT 1")
 CANCEL_SQL = text("DELETE FROM procrastinate_jobs WHERE status = 'todo' AND lock = ANY (:locks)")
 
 
@@ -219,6 +220,11 @@ async def enqueue(
     job = JobInsert(task=task, lock=lock, delay=delay, priority=priority, arguments=arguments)
     job_id: int = (await connection.execute(ENQUEUE_SQL, job.values)).scalar_one()
     return job_id
+
+
+async def is_waiting(connection: AsyncConnection, task: str) -> bool:
+    """Whether a job of this task waits to be started."""
+    return (await connection.execute(IS_WAITING_SQL, {"task": task})).first() is not None
 
 
 def conversation_lock_key(channel: str, chat: str) -> str:

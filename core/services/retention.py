@@ -4,6 +4,7 @@ An interruption leaves the rows in place, and the next run finishes the work.
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -13,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import inbox, look_images, looks, one_time_tokens, people, sessions
 from core.db.look_images import ImageKeys
 from core.db.looks import Look
+from core.db.vacuum import remove_deleted_rows
 from core.images.renditions import rendition_keys
 from core.jobs.maintenance import MAINTENANCE_QUEUE
-from core.jobs.queue import ExponentialBackoff, cancel_pending, conversation_lock_key
+from core.jobs.queue import ExponentialBackoff, cancel_pending, conversation_lock_key, enqueue, is_waiting
 from core.resources import Resources
 
 log = structlog.get_logger()
@@ -27,16 +29,22 @@ ANONYMOUS_BATCH = 1000
 HOURLY = "7 * * * *"
 DAILY = "23 19 * * *"
 """In UTC: at night in Korea."""
+VACUUM_TASK = "retention.vacuum"
+VACUUM_DELAY = timedelta(seconds=2)
+"""After an erasure; those that follow meanwhile share a vacuum."""
+VACUUM_INTERVAL = timedelta(hours=1)
+"""How often a large table is vacuumed because of erasures, at most; it also is every night."""
 ERASE_PERSON_TASK = "retention.forget"
 """The task that erases a person, `person_id`, for callers that cannot wait for it."""
 
 
 def register_tasks(app: App) -> None:
-    """Register `retention.sweep` (hourly), `retention.tidy` (nightly) and `ERASE_PERSON_TASK`.
+    """Register `retention.sweep` (hourly), `retention.tidy` (nightly), `ERASE_PERSON_TASK` and `VACUUM_TASK`.
 
     The tasks expect the `Resources` in their context under `resources`.
     """
     app.task(name=ERASE_PERSON_TASK, retry=ExponentialBackoff(), pass_context=True)(_erase_person_task)
+    app.task(name=VACUUM_TASK, queue=MAINTENANCE_QUEUE, retry=ExponentialBackoff(), pass_context=True)(_vacuum_task)
     delete_photos = app.task(name="retention.sweep", queue=MAINTENANCE_QUEUE, pass_context=True)
     app.periodic(cron=HOURLY)(delete_photos(_delete_expired_photos_task))
     delete_sessions = app.task(name="retention.tidy", queue=MAINTENANCE_QUEUE, pass_context=True)
@@ -108,6 +116,8 @@ async def delete_look(resources: Resources, look_id: UUID) -> bool:
 async def erase_person(resources: Resources, person_id: UUID) -> bool:
     """Delete a person and all their data; return False if there is no such person.
 
+    A job then removes the deleted rows from the files of the database.
+
     The row is locked meanwhile: writing data of this person waits, and then raises `PersonNotFoundError`.
 
     Raises:
@@ -123,6 +133,8 @@ async def erase_person(resources: Resources, person_id: UUID) -> bool:
             connection, [conversation_lock_key(identity.provider, identity.subject) for identity in identities]
         )
         await people.delete_person(connection, person_id)
+        if not await is_waiting(connection, VACUUM_TASK):
+            await enqueue(connection, VACUUM_TASK, lock=VACUUM_TASK, delay=VACUUM_DELAY)
     return True
 
 
@@ -134,6 +146,11 @@ async def _delete_expired_photos_task(context: JobContext, timestamp: int) -> No
 async def _delete_stale_sessions_task(context: JobContext, timestamp: int) -> None:
     session_count, visitor_count = await delete_stale_sessions(context.additional_context["resources"])
     log.info("stale_sessions_deleted", sessions=session_count, visitors=visitor_count)
+    await remove_deleted_rows(context.additional_context["resources"].database)
+
+
+async def _vacuum_task(context: JobContext) -> None:
+    await remove_deleted_rows(context.additional_context["resources"].database, interval=VACUUM_INTERVAL)
 
 
 async def _erase_person_task(context: JobContext, person_id: str) -> None:

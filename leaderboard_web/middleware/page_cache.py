@@ -39,6 +39,8 @@ class AnonymousPageCache:
         if is_first := page is None or expires_at < time.monotonic():
             page = asyncio.create_task(self._collect(key, dict(scope)))
             self._pages[key] = time.monotonic() + self._ttl, page
+            # Names of people do not stay in memory until the place is needed.
+            asyncio.get_running_loop().call_later(self._ttl, self._discard, key, page)
             while len(self._pages) > MAX_PAGES:
                 del self._pages[next(iter(self._pages))]
         messages = await asyncio.shield(page)
@@ -47,6 +49,11 @@ class AnonymousPageCache:
         for message in messages:
             # Copied, because middleware further out changes messages in place.
             await send({name: list(value) if name == "headers" else value for name, value in message.items()})
+
+    def _discard(self, key: Hashable, page: asyncio.Task[list[Message]]) -> None:
+        """Remove a page, unless a newer one has taken its place."""
+        if key in self._pages and self._pages[key][1] is page:
+            del self._pages[key]
 
     async def _collect(self, key: Hashable, scope: Scope) -> list[Message]:
         """The messages of a response, which stays in the cache only if others may get it, too."""

@@ -11,6 +11,21 @@ depends_on = None
 
 STYLES = "'business_casual', 'ethnic', 'feminine', 'girlish', 'retro', 'mode', 'casual', 'street'"
 
+TEXT_OF_PEOPLE = (
+    ("people", "name"),
+    ("people", "display_name_key"),
+    ("identities", "subject"),
+    ("looks", "source_message_id"),
+    ("looks", "photo_key"),
+    ("looks", "heatmap_key"),
+    ("reports", "reason"),
+    ("inbox", "external_id"),
+    ("inbox", "external_sender_id"),
+    ("inbox", "payload"),
+    ("job_checkpoints", "data"),
+)
+"""Columns without statistics: those hold samples of the values, which would outlive the rows."""
+
 TABLES = (
     "job_checkpoints",
     "inbox",
@@ -356,6 +371,8 @@ def upgrade() -> None:
     op.create_foreign_key(
         "fk_people_pending_name_look_id", "people", "looks", ["pending_name_look_id"], ["id"], ondelete="SET NULL"
     )
+    for table, column in TEXT_OF_PEOPLE:
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
 
 
 def downgrade() -> None:

@@ -170,3 +170,14 @@ async def test_pages_expire_and_are_bounded(counter: Counter) -> None:
         for number in range(MAX_PAGES):
             await client.get(f"/looks/{number}")
         assert (await client.get("/")).text != first
+
+
+async def test_pages_do_not_stay_in_memory(counter: Counter) -> None:
+    app = Starlette(routes=[Route("/{path:path}", counter.respond)])
+    cache = AnonymousPageCache(app, ttl=0.05)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(cache), base_url="http://eva") as client:
+        await client.get("/people/Zebulon")
+        assert len(cache._pages) == 1
+        async with asyncio.timeout(30):
+            while cache._pages:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
