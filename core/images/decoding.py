@@ -29,6 +29,7 @@ from core.errors import (
 from core.images.color import flatten_on_white, to_averageable_mode, to_srgb
 from core.images.formats import ImageFormat, detect_format, is_truncated, open_header
 from core.images.jpeg import decode_jpeg
+from core.images.jpeg_file import parse_jpeg
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 50_000_000
@@ -111,11 +112,12 @@ def decode_photo(
 def _decode_image(
     data: bytes, image_format: ImageFormat, side: int, large_image_lock: AbstractContextManager[object]
 ) -> Image.Image:
-    source: Image.Image = open_header(data, image_format)
+    jpeg = parse_jpeg(data) if image_format is ImageFormat.JPEG else None
+    source: Image.Image = open_header(data if jpeg is None else jpeg.complete, image_format)
     _check_size(source, data, image_format)
     with large_image_lock if source.width * source.height > LARGE_IMAGE_PIXELS else nullcontext():
-        if image_format is ImageFormat.JPEG:
-            source = decode_jpeg(data, side)
+        if jpeg is not None:
+            source = decode_jpeg(jpeg, side)
         else:
             source.load()
         small = _downscale(source, side)

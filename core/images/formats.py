@@ -7,8 +7,6 @@ from io import BytesIO
 
 from PIL import Image
 
-from core.images.jpeg import lacks_image_data
-
 BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 """Sizes in bytes of the known versions of BMP's second header."""
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
@@ -145,7 +143,6 @@ def _heif_is_truncated(data: bytes) -> bool:
 
 
 TRUNCATION_CHECKS: dict[ImageFormat, Callable[[bytes], bool]] = {
-    ImageFormat.JPEG: lacks_image_data,
     ImageFormat.PNG: _png_is_truncated,
     ImageFormat.WEBP: _webp_is_truncated,
     ImageFormat.HEIF: _heif_is_truncated,

@@ -1,0 +1,114 @@
+"""The segments of a JPEG file, and the same file reduced to what its pixels need.
+
+What this module does not understand does not reach the decoder, so the two cannot disagree about where a segment ends:
+the reduced file has the tables and scans, and of the metadata the first EXIF block and the color profile. It also
+keeps files away from Pillow whose time lies in their metadata: it copies all EXIF blocks so far for each further one.
+"""
+
+import re
+from dataclasses import dataclass
+
+from core.errors import DecompressionBombError, TruncatedPhotoError
+
+MAX_SEGMENTS = 2000
+"""Segments of one image. Editors and depth maps need up to 320, which then fill 20 MB."""
+MAX_SCANS = 100
+"""Passes over the image; encoders write about ten."""
+MAX_SCAN_PIXELS = 1_600_000_000
+"""Scans times pixels: 30 passes over the largest accepted image. Each pass visits all blocks, however short it is."""
+
+MARKER = re.compile(rb"\xff[^\x00\xff]")
+SCAN_END = re.compile(rb"\xff[^\x00\xff\x01-\xbf\xd0-\xd7]")
+"""A marker that ends entropy-coded data. libjpeg passes over restart markers and reserved ones there."""
+START_OF_IMAGE, END_OF_IMAGE = b"\xff\xd8", b"\xff\xd9"
+START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+PROGRESSIVE = (b"\xc2", b"\xca")
+TABLES = {0xC4, 0xCC, 0xDB, 0xDD}
+"""Markers of Huffman tables, arithmetic conditioning, quantization tables and restart intervals."""
+SOS, EOI, APP0, APP1, APP2, APP14 = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE
+WITHOUT_CONTENT = {0x01, *range(0xD0, 0xD9)}
+EXIF, PROFILE, JFIF, ADOBE = b"Exif\0\0", b"ICC_PROFILE\0", b"JFIF\0", b"Adobe"
+MAX_PROFILE_PARTS = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JpegFile:
+    """A JPEG that was reduced to what its pixels need."""
+
+    body: bytes
+    """The file without its end marker."""
+    has_end: bool
+    """Whether there was an end marker."""
+    is_progressive: bool
+
+    @property
+    def complete(self) -> bytes:
+        """The file with an end marker."""
+        return self.body + END_OF_IMAGE
+
+
+def parse_jpeg(data: bytes) -> JpegFile:
+    """Find the segments of the first image in a file.
+
+    Args:
+        data: the file, from the start marker.
+
+    Raises:
+        TruncatedPhotoError: the file ends before the first scan.
+        DecompressionBombError: there are more segments, or passes over the image, than any encoder writes.
+    """
+    parts, frame, scans, at, has_end = [START_OF_IMAGE], b"", 0, 2, False
+    seen: dict[bytes, int] = {}
+    for _ in range(MAX_SEGMENTS):
+        found = MARKER.search(data, at)
+        if found is None:
+            break
+        marker, start = data[found.start() + 1], found.start()
+        if marker == EOI:
+            has_end = True
+            break
+        if marker in WITHOUT_CONTENT:
+            at = found.end()
+            continue
+        at = found.end() + max(2, int.from_bytes(data[found.end() : found.end() + 2], "big"))
+        segment = data[start:at]
+        if marker in START_OF_FRAME:
+            frame = frame or segment
+            parts.append(segment)
+        elif marker in TABLES or _is_needed(marker, segment[4:18], seen):
+            parts.append(segment)
+        elif marker == SOS:
+            if at > len(data):
+                break
+            scans += 1
+            _check_scans(scans, frame)
+            end = SCAN_END.search(data, at)
+            at = len(data) if end is None else end.start()
+            parts.append(data[start:at])
+    else:
+        raise DecompressionBombError(f"JPEG of over {MAX_SEGMENTS} segments")
+    if scans == 0:
+        raise TruncatedPhotoError("JPEG without a scan")
+    body = b"".join(parts)
+    if not has_end:
+        body = body.rstrip(b"\0")
+    if body.endswith(b"\xff"):
+        # Within entropy-coded data 0xFF is followed by zero; without it the next byte would be read as a marker.
+        body += b"\0"
+    return JpegFile(body=body, has_end=has_end, is_progressive=frame[1:2] in PROGRESSIVE)
+
+
+def _is_needed(marker: int, content: bytes, seen: dict[bytes, int]) -> bool:
+    """Whether an application segment says something about the pixels that no earlier one said."""
+    names = {APP0: JFIF, APP1: EXIF, APP2: PROFILE, APP14: ADOBE}
+    name = names.get(marker)
+    if name is None or not content.startswith(name):
+        return False
+    seen[name] = seen.get(name, 0) + 1
+    return seen[name] <= (MAX_PROFILE_PARTS if name == PROFILE else 1)
+
+
+def _check_scans(scans: int, frame: bytes) -> None:
+    pixels = int.from_bytes(frame[5:7], "big") * int.from_bytes(frame[7:9], "big")
+    if scans > MAX_SCANS or (scans > 1 and scans * pixels > MAX_SCAN_PIXELS):
+        raise DecompressionBombError(f"JPEG of over {scans - 1} scans")
