@@ -245,6 +245,8 @@ class ConversationService:
             return Reply(kind=ReplyKind.NO_OUTFIT, language=language, look=look)
         if person.banned_at is not None:
             return Reply(kind=ReplyKind.BANNED, language=language, look=look)
+        if look.photo_key is None:
+            return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=language)
         needs_prompt = action_type is ActionType.SHARE and await self._needs_name_prompt(connection, person)
         name = await self._suggested_name(connection, person)
         if not needs_prompt:

@@ -30,7 +30,7 @@ SELECT quote_ident(class.relname) AS name, pg_total_relation_size(class.oid) AS 
 FROM pg_class AS class LEFT JOIN pg_stat_user_tables AS stats ON stats.relid = class.oid
 WHERE class.relkind = 'r' AND class.relnamespace = CAST(current_schema() AS regnamespace)
     AND pg_get_userbyid(class.relowner) = current_user
-ORDER BY class.relname
+ORDER BY class.relname NOT IN ('people', 'reports', 'looks', 'inbox'), class.relname
 """)
 MAY_CUT_LOG = text("""
 SELECT has_function_privilege('pg_switch_wal()', 'EXECUTE') AND EXISTS (

@@ -30,8 +30,7 @@ HOURLY = "7 * * * *"
 DAILY = "23 19 * * *"
 """In UTC: at night in Korea."""
 VACUUM_TASK = "retention.vacuum"
-VACUUM_DELAY = timedelta(seconds=2)
-"""After an erasure; those that follow meanwhile share a vacuum."""
+"""Removes deleted rows from the files, after an erasure; erasures during a vacuum share the next one."""
 VACUUM_INTERVAL = timedelta(hours=1)
 """How often a large table is vacuumed because of erasures, at most; it also is every night."""
 ERASE_PERSON_TASK = "retention.forget"
@@ -134,7 +133,7 @@ async def erase_person(resources: Resources, person_id: UUID) -> bool:
         )
         await people.delete_person(connection, person_id)
         if not await is_waiting(connection, VACUUM_TASK):
-            await enqueue(connection, VACUUM_TASK, lock=VACUUM_TASK, delay=VACUUM_DELAY)
+            await enqueue(connection, VACUUM_TASK, lock=VACUUM_TASK)
     return True
 
 

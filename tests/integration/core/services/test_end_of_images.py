@@ -5,13 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from core.db import data_export, look_feedback, look_images, looks
+from core.conversation.actions import Action, ActionType
+from core.conversation.reply import ReplyKind
+from core.db import data_export, look_feedback, look_images, looks, people
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
 from core.resources import Resources
 from core.services.retention import delete_expired_photos, delete_look, erase_person
 from core.styles import Style
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from tests.factories import create_look, create_person, end_images, remove_look, store_images
+from tests.harness import make_application
 
 
 @pytest.fixture
@@ -63,6 +68,22 @@ async def test_every_read_says_that_the_images_are_gone(resources: Resources, ov
 async def test_overdue_look_cannot_be_shared(resources: Resources, overdue: Look) -> None:
     async with resources.database.transaction() as connection:
         assert not await looks.share(connection, overdue.id)
+
+
+@pytest.mark.parametrize("action_type", [ActionType.SHARE, ActionType.ACCEPT_NAME])
+async def test_no_name_is_asked_for_an_overdue_look(
+    resources: Resources, overdue: Look, action_type: ActionType
+) -> None:
+    conversation = make_application(resources, StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD)).conversation
+    async with resources.database.transaction() as connection:
+        owner = await people.get(connection, overdue.person_id)
+    assert owner is not None
+    reply = await conversation.handle_action(owner, Action(type=action_type, look_id=overdue.id))
+    assert reply.kind is ReplyKind.LOOK_NOT_FOUND
+    async with resources.database.transaction() as connection:
+        owner = await people.get(connection, overdue.person_id)
+    assert owner is not None
+    assert (owner.pending_name_look_id, owner.name) == (None, None)
 
 
 async def test_shared_images_stay_and_end_when_the_look_is_unshared(resources: Resources, overdue: Look) -> None:
