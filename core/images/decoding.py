@@ -28,8 +28,12 @@ from core.errors import (
 )
 from core.images.color import flatten_on_white, to_averageable_mode, to_srgb
 from core.images.formats import ImageFormat, detect_format, is_truncated, open_header
+from core.images.gif_file import reduce_gif
 from core.images.jpeg import decode_jpeg
 from core.images.jpeg_file import parse_jpeg
+from core.images.png_file import reduce_png
+from core.images.tiff_file import is_camera_raw
+from core.images.webp_file import reduce_webp
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 50_000_000
@@ -60,6 +64,9 @@ EXIF_TRANSPOSES = {
     8: Image.Transpose.ROTATE_90,
 }
 """EXIF orientation to the operation that makes the image upright; images with other values are upright."""
+
+REDUCERS = {ImageFormat.PNG: reduce_png, ImageFormat.WEBP: reduce_webp, ImageFormat.GIF: reduce_gif}
+"""Functions that reduce a file to what its pixels need; JPEG has one of its own."""
 
 _large_image_lock = threading.Lock()
 """Decoding a large image may take hundreds of MB (735 MB for a WebP of 48 megapixels), so one at a time."""
@@ -113,7 +120,10 @@ def _decode_image(
     data: bytes, image_format: ImageFormat, side: int, large_image_lock: AbstractContextManager[object]
 ) -> Image.Image:
     jpeg = parse_jpeg(data) if image_format is ImageFormat.JPEG else None
-    source: Image.Image = open_header(data if jpeg is None else jpeg.complete, image_format)
+    if image_format is ImageFormat.TIFF and is_camera_raw(data):
+        raise NotAnImageError("raw data of a camera")
+    reduced = jpeg.complete if jpeg is not None else REDUCERS.get(image_format, bytes)(data)
+    source: Image.Image = open_header(reduced, image_format)
     _check_size(source, data, image_format)
     with large_image_lock if source.width * source.height > LARGE_IMAGE_PIXELS else nullcontext():
         if jpeg is not None:
@@ -153,9 +163,13 @@ def _tile_pixels(source: Image.Image) -> int:
 
 
 def _orientation(source: Image.Image) -> int:
-    """EXIF orientation, 1 to 8; 1 where the EXIF data are damaged."""
+    """EXIF orientation, 1 to 8; 1 where the EXIF data are damaged, or only XMP tells it (as in browsers)."""
+    exif, tags = source.info.get("exif"), getattr(source, "tag_v2", {})
     try:
-        return int(source.getexif().get(ExifTags.Base.Orientation, 1))
+        if isinstance(exif, bytes):
+            tags = Image.Exif()
+            tags.load(exif)
+        return int(tags.get(ExifTags.Base.Orientation, 1))
     except (SyntaxError, ValueError, TypeError, struct.error):
         return 1
 

@@ -123,10 +123,6 @@ def _png_is_truncated(data: bytes) -> bool:
     return True
 
 
-def _webp_is_truncated(data: bytes) -> bool:
-    return len(data) < 8 + int.from_bytes(data[4:8], "little")
-
-
 def _heif_is_truncated(data: bytes) -> bool:
     """ISO base media file: boxes that begin with their size (1: eight more bytes hold it, 0: up to the end)."""
     at = 0
@@ -144,7 +140,6 @@ def _heif_is_truncated(data: bytes) -> bool:
 
 TRUNCATION_CHECKS: dict[ImageFormat, Callable[[bytes], bool]] = {
     ImageFormat.PNG: _png_is_truncated,
-    ImageFormat.WEBP: _webp_is_truncated,
     ImageFormat.HEIF: _heif_is_truncated,
     ImageFormat.AVIF: _heif_is_truncated,
 }

@@ -1,0 +1,80 @@
+"""PNG files reduced to the chunks that their pixels, colors and orientation need.
+
+Everything else (texts, times, animations) is dropped without being looked at, so that neither its damage nor its size
+matters: a kilobyte of compressed text may inflate to a megabyte, and a file may hold thousands of them.
+"""
+
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+
+from core.errors import DecompressionBombError
+
+SIGNATURE_LENGTH = 8
+CHUNK_OVERHEAD = 12
+"""Length, name and checksum of a chunk, 4 bytes each."""
+MAX_CHUNKS = 100_000
+"""Chunks of one file; encoders write one for 8 KiB of pixels or more."""
+PIXEL_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
+COLOR_CHUNKS = {b"iCCP", b"cICP"}
+ORIENTATION_CHUNKS = {b"eXIf"}
+MAX_PROFILE_BYTES = 4 * 2**20
+"""Inflated size of a color profile; those of printers reach 2 MB."""
+END = b"\0\0\0\0IEND\xae\x42\x60\x82"
+
+
+def reduce_png(data: bytes) -> bytes:
+    """Return the same image without the chunks that hold no pixels.
+
+    Args:
+        data: the file, from its signature; may be damaged.
+
+    Raises:
+        DecompressionBombError: there are more chunks than any encoder writes.
+    """
+    parts, seen, end = [data[:SIGNATURE_LENGTH]], set(), b""
+    chunks = _chunks(data)
+    for name, start, stop in islice(chunks, MAX_CHUNKS):
+        if name == b"IEND":
+            end = END
+            break
+        if name in PIXEL_CHUNKS:
+            parts.append(data[start:stop])
+        elif name not in seen and _is_usable(name, data[start:stop]):
+            seen.add(name)
+            parts.append(data[start:stop])
+    else:
+        if next(chunks, None) is not None:
+            raise DecompressionBombError(f"PNG of over {MAX_CHUNKS} chunks")
+    return b"".join((*parts, end))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and end of each chunk; the last one may end beyond the file."""
+    at = SIGNATURE_LENGTH
+    while at + 8 <= len(data):
+        stop = at + CHUNK_OVERHEAD + int.from_bytes(data[at : at + 4], "big")
+        yield data[at + 4 : at + 8], at, stop
+        at = stop
+
+
+def _is_usable(name: bytes, chunk: bytes) -> bool:
+    """Whether an undamaged chunk describes colors or orientation."""
+    if name not in COLOR_CHUNKS | ORIENTATION_CHUNKS or len(chunk) < CHUNK_OVERHEAD:
+        return False
+    if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+        return False
+    return name != b"iCCP" or _has_profile(chunk[8:-4])
+
+
+def _has_profile(content: bytes) -> bool:
+    """Whether the content of an iCCP chunk (name, 0, method 0, compressed profile) can be inflated."""
+    name, _, rest = content.partition(b"\0")
+    if not name or len(name) > 79 or rest[:1] != b"\0":
+        return False
+    inflater = zlib.decompressobj()
+    try:
+        inflater.decompress(rest[1:], MAX_PROFILE_BYTES)
+    except zlib.error:
+        return False
+    return inflater.eof

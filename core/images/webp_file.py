@@ -1,0 +1,60 @@
+"""WebP files reduced to their image or first frame, its profile and its orientation, in a container without faults."""
+
+import struct
+
+from core.errors import TruncatedPhotoError
+
+HEADER_LENGTH = 12
+IMAGES = {b"VP8 ", b"VP8L"}
+PROFILE_FLAG, ALPHA_FLAG, EXIF_FLAG, ANIMATION_FLAG = 0x20, 0x10, 0x08, 0x02
+EXTENDED_LENGTH = 10
+"""Bytes of the chunk VP8X: flags, three reserved ones, width - 1 and height - 1 of the canvas."""
+METADATA = {b"ICCP": PROFILE_FLAG, b"EXIF": EXIF_FLAG}
+
+
+def reduce_webp(data: bytes) -> bytes:
+    """Return the same image in a well-formed file, without other metadata and further frames.
+
+    Metadata count only if the file's flags announce them, as in browsers.
+
+    Args:
+        data: the file, from its signature; the length in its header may be wrong.
+
+    Raises:
+        TruncatedPhotoError: the image ends beyond the file.
+    """
+    chunks = _read_chunks(data)
+    extended = chunks.get(b"VP8X", b"")[:EXTENDED_LENGTH]
+    if len(extended) < EXTENDED_LENGTH:
+        return _write_file({name: chunks[name] for name in IMAGES & chunks.keys()})
+    flags = extended[0]
+    kept = {name: chunks[name] for name, flag in METADATA.items() if name in chunks and flags & flag}
+    is_animation = b"ANMF" in chunks and bool(flags & ANIMATION_FLAG)
+    images = {b"ANIM", b"ANMF"} if is_animation else {b"ALPH"} | IMAGES
+    content = {name: content for name, content in chunks.items() if name in images}
+    kept_flags = sum(METADATA[name] for name in kept) | flags & (ALPHA_FLAG | (ANIMATION_FLAG if is_animation else 0))
+    exif = {b"EXIF": kept.pop(b"EXIF")} if b"EXIF" in kept else {}
+    return _write_file({b"VP8X": bytes([kept_flags]) + extended[1:], **kept, **content, **exif})
+
+
+def _read_chunks(data: bytes) -> dict[bytes, bytes]:
+    """The first chunk of each name, up to the end of the file."""
+    chunks: dict[bytes, bytes] = {}
+    at = HEADER_LENGTH
+    while at + 8 <= len(data):
+        name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if name in IMAGES | {b"ANMF"} and name not in chunks and at + 8 + length > len(data):
+            raise TruncatedPhotoError("WebP that ends within its image")
+        chunks.setdefault(name, data[at + 8 : at + 8 + length])
+        at += 8 + length + length % 2
+    if not (IMAGES | {b"ANMF"}) & chunks.keys():
+        raise TruncatedPhotoError("WebP without an image")
+    return chunks
+
+
+def _write_file(chunks: dict[bytes, bytes]) -> bytes:
+    body = b"".join(
+        name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+        for name, content in chunks.items()
+    )
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
