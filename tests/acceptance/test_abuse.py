@@ -1,0 +1,132 @@
+"""While strangers attack a running Eva, a photo of somebody else is answered, and memory stays within bounds.
+
+One `eva run` with its model and the default limits; the attackers have other addresses (127.0.1.x) than the person.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from urllib.parse import urlsplit
+
+import httpx
+import psutil
+import pytest
+
+from tests.acceptance.attacks import ATTACKS, MIB, SAMPLE, Attack, Attacker
+from tests.conftest import ROOT
+from tests.processes import running_process
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs more than one local address")
+
+ANSWER_SECONDS = float(os.environ.get("EVA_TEST_ABUSE_SECONDS", "5"))
+"""Time in which a photo has to be answered, whatever strangers do."""
+GROWTH_LIMIT = 200 * MIB
+"""Bytes by which the server may grow: 64 MiB of uploads that do not end, and what is parsed at the moment."""
+PHOTOS = 4
+"""Photos of the person during each attack."""
+START_SECONDS = 1.5
+"""Head start of the attackers."""
+
+
+@dataclass
+class Server:
+    """A running Eva."""
+
+    url: str
+    process: psutil.Process
+    peak: int = 0
+    """Largest resident memory in bytes since `watch` began."""
+    _stop: Event = field(default_factory=Event)
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 0
+
+    def memory(self) -> int:
+        return int(self.process.memory_info().rss)
+
+    @contextmanager
+    def watch(self) -> Iterator[int]:
+        """Record the peak of the memory; yields what it is at the start."""
+        start = self.peak = self.memory()
+        self._stop.clear()
+
+        def sample() -> None:
+            while not self._stop.wait(0.1):
+                self.peak = max(self.peak, self.memory())
+
+        thread = Thread(target=sample)
+        thread.start()
+        try:
+            yield start
+        finally:
+            self._stop.set()
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server that judged one photo, so that nothing is loaded during a measurement."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("EVA_")}
+    with TemporaryDirectory(prefix="eva-tests-") as folder:
+        Path(folder).chmod(0o711)
+        environment = inherited | {"PYTHONPATH": str(ROOT), "EVA_DATA_DIR": f"{folder}/eva", "LANG": "en_GB.UTF-8"}
+        environment.pop("DATABASE_URL", None)
+        command = [sys.executable, "-m", "eva", "run", "--port", "0"]
+        with running_process(command, ready=r"http://\S+:\d+", cwd=Path(folder), env=environment) as (process, url):
+            running = Server(url, psutil.Process(process.pid))
+            for _ in range(3):
+                send_photo(running, timeout=60)
+            yield running
+            assert process.poll() is None, "it still runs"
+
+
+def send_photo(server: Server, *, timeout: float = 60) -> float:
+    """Send the person's photo; seconds until the verdict."""
+    started_at = time.monotonic()
+    reply = httpx.post(f"{server.url}/api/judge", files={"photo": SAMPLE.read_bytes()}, timeout=timeout)
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["style"]
+    return time.monotonic() - started_at
+
+
+def expect_answers(server: Server, attacks: dict[str, Attack]) -> None:
+    """Run attacks, each from its own address, while the person sends photos and opens a page."""
+    stop = Event()
+    with server.watch() as start, ThreadPoolExecutor(len(attacks)) as threads:
+        running = {
+            name: threads.submit(attack, Attacker(server.port, f"127.0.1.{list(ATTACKS).index(name) + 1}", stop))
+            for name, attack in attacks.items()
+        }
+        try:
+            time.sleep(START_SECONDS)
+            seconds = []
+            for _ in range(PHOTOS):
+                seconds.append(send_photo(server))
+                page = httpx.get(f"{server.url}/", timeout=60)
+                assert page.status_code == 200
+                time.sleep(0.3)
+        finally:
+            stop.set()
+        effects = {name: attack.result(60) for name, attack in running.items()}
+    growth = server.peak - start
+    print(f"slowest photo {max(seconds):.2f} s, memory +{growth / MIB:.0f} MiB, {effects}")  # noqa: T201
+    assert all(effects.values()), effects
+    assert max(seconds) < ANSWER_SECONDS
+    assert growth < GROWTH_LIMIT
+
+
+@pytest.mark.parametrize("name", list(ATTACKS))
+def test_a_photo_is_answered_during_an_attack(name: str, server: Server) -> None:
+    expect_answers(server, {name: ATTACKS[name]})
+
+
+def test_a_photo_is_answered_during_all_attacks_together(server: Server) -> None:
+    expect_answers(server, ATTACKS)
