@@ -24,6 +24,9 @@ from leaderboard_web.view_models import ProbabilityBar, build_bar
 SAMPLE_SOURCE_PREFIX = "sample:"
 """Start of the source of a look whose photo is a sample, which cannot be shared."""
 
+CONFIRMATION_ANSWERS = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
+"""The buttons under a name that is shown back."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatLine:
@@ -116,6 +119,16 @@ class ChatView:
         return self.person.pending_name_look_id == self.look.id
 
     @property
+    def awaits_learning_consent(self) -> bool:
+        """Whether the person was asked if Eva may learn from their corrections, and has not answered."""
+        person = self.person
+        return (
+            self.look.corrected_style is not None
+            and person.learning_asked_at is not None
+            and person.learning_consent is None
+        )
+
+    @property
     def has_outfit(self) -> bool:
         """Whether the photo shows an outfit."""
         return self.look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
@@ -171,6 +184,8 @@ class ChatView:
                 self._action_line(Action(type=ActionType.CORRECT, style=look.corrected_style)),
                 self._eva_line("talk.correct.thanks", style=style_name(look.corrected_style, language)),
             ]
+            if self.awaits_learning_consent:
+                items.append(self._eva_line("talk.learning.ask"))
         if look.pending_question is PendingQuestion.CORRECT:
             items += [self._action_line(Action(type=ActionType.CORRECT)), self._eva_line("talk.correct.ask")]
         return items + self._sharing_items()
@@ -191,6 +206,9 @@ class ChatView:
 
     def _sharing_items(self) -> list[ChatItem]:
         person = self.person
+        if self.awaits_name and person.pending_name is not None:
+            confirmation = self._eva_line("talk.name.confirm", name=person.pending_name)
+            return [self._action_line(Action(type=ActionType.SHARE)), confirmation]
         if self.awaits_name:
             name = display_name(person.id, person.name, self.language)
             return [self._action_line(Action(type=ActionType.SHARE)), self._eva_line("talk.name.ask", name=name)]
@@ -222,7 +240,7 @@ def available_actions(view: ChatView) -> AvailableActions:
     return AvailableActions(
         look_id=look.id,
         buttons=tuple(_button(action_type, language) for action_type in _action_types(view)),
-        asks_name=view.awaits_name,
+        asks_name=view.awaits_name and view.person.pending_name is None,
         is_public=look.is_public,
     )
 
@@ -230,7 +248,10 @@ def available_actions(view: ChatView) -> AvailableActions:
 def _action_types(view: ChatView) -> tuple[ActionType, ...]:
     look = view.look
     if view.awaits_name:
-        return ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE
+        is_shown_back = view.person.pending_name is not None
+        return CONFIRMATION_ANSWERS if is_shown_back else (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
+    if view.awaits_learning_consent:
+        return ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING
     if not view.has_outfit:
         return ()
     if look.shared_at is not None:

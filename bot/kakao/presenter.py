@@ -76,10 +76,16 @@ class ReplyPresenter:
             lines = [translate("talk.board.nothing", language)]
         return replies.text_reply("\n".join(lines), language=language, page_url=site_url(self._settings, "/"))
 
-    def privacy(self, language: Language) -> SkillResponse:
-        """What happens to photos, with a link to the privacy page."""
+    def privacy(self, person: Person) -> SkillResponse:
+        """What happens to photos, with a link to the privacy page and a button that changes the consent to learning."""
+        language = person.language
         text = translate("kakao.privacy", language, hours=self._settings.private_photo_ttl_hours)
-        return replies.text_reply(text, language=language, page_url=site_url(self._settings, "/privacy"))
+        buttons = [Action(type=ActionType.NEW_PHOTO)]
+        if person.learning_asked_at is not None:
+            is_given = person.learning_consent is True
+            buttons.append(Action(type=ActionType.DECLINE_LEARNING if is_given else ActionType.ALLOW_LEARNING))
+        page_url = site_url(self._settings, "/privacy")
+        return replies.text_reply(text, language=language, buttons=buttons, page_url=page_url)
 
     def consent_request(self, person: Person) -> SkillResponse:
         """The question whether photos may be judged."""

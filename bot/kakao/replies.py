@@ -107,7 +107,8 @@ def prompt_reply(prompt: ActionType, *sentences: str, look_id: UUID | None = Non
     """A question with buttons for its answers.
 
     Args:
-        prompt: what the buttons offer: styles (`GUESS`, `CORRECT`), the suggested name (`ACCEPT_NAME`), languages
+        prompt: what the buttons offer: styles (`GUESS`, `CORRECT`), the suggested name (`ACCEPT_NAME`), the name
+            that is shown back (`CONFIRM_NAME`), consent to learning (`ALLOW_LEARNING`), languages
             (`SET_LANGUAGE`), or the erasure (`ASK_ERASE`).
         sentences: the text of one to three bubbles.
         look_id: the look that the question is about.
@@ -187,6 +188,11 @@ def _prompt_actions(prompt: ActionType, look_id: UUID | None) -> list[Action]:
         case ActionType.ACCEPT_NAME:
             answers = (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
             return [Action(type=answer, look_id=look_id) for answer in answers]
+        case ActionType.CONFIRM_NAME:
+            answers = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
+            return [Action(type=answer, look_id=look_id) for answer in answers]
+        case ActionType.ALLOW_LEARNING:
+            return [Action(type=answer) for answer in (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING)]
         case _:
             return [Action(type=answer) for answer in (ActionType.CONFIRM_ERASE, ActionType.CANCEL)]
 

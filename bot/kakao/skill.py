@@ -68,6 +68,8 @@ class SkillHandler:
         )
         if request.app_user_id is not None:
             person = await self._link_kakao_login(person, request.app_user_id)
+        if request.photo_urls or request.media_type is not None:
+            await self._conversation.end_name_question(person)
         if request.photo_urls:
             return await self._handle_photos(request, person, received_at)
         if request.media_type is not None:
@@ -139,8 +141,9 @@ class SkillHandler:
         if action.type is ActionType.SHOW_RESULT:
             return await self._send_result(request, action, person, received_at)
         if action.type in PAGE_WORDS:
+            await self._conversation.end_name_question(person)
             return await self._show_page(action.type, person)
-        reply = await self._conversation.handle_action(person, action)
+        reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
         if action.type in {ActionType.GRANT_CONSENT, ActionType.DECLINE_CONSENT}:
             update = await self._apply_consent(request, person, granted=action.type is ActionType.GRANT_CONSENT)
             if update is not None:
@@ -155,7 +158,7 @@ class SkillHandler:
             case ActionType.SHOW_HISTORY:
                 return await self._presenter.own_looks(person)
             case ActionType.SHOW_PRIVACY:
-                return self._presenter.privacy(person.language)
+                return self._presenter.privacy(person)
             case _:
                 return self._presenter.account_link(await self._conversation.create_login_url(person), person)
 
@@ -186,7 +189,9 @@ class SkillHandler:
             else:
                 update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
         if look is not None:
-            return self._presenter.conversation_reply(await self._conversation.handle_action(person, action), person)
+            return self._presenter.conversation_reply(
+                await self._conversation.handle_action(person, action, chat=Channel.KAKAO), person
+            )
         if update is None or update.external_sender_id != request.user_id or self._is_expired(update):
             return replies.text_reply(translate("talk.no_result", person.language), language=person.language)
         return await self._await_result(update, replace(request, callback_url=None), person, received_at)
@@ -200,6 +205,8 @@ class SkillHandler:
     async def _handle_text(self, request: SkillRequest, person: Person) -> SkillResponse:
         """Handle a message: a keyword, the answer to a pending question, or small talk."""
         folded = request.utterance.casefold()
+        if folded in HELP_WORDS | STYLE_LIST_WORDS or any(folded in words for words in PAGE_WORDS.values()):
+            await self._conversation.end_name_question(person)
         if folded in HELP_WORDS:
             return self._presenter.welcome(person)
         for action_type, words in PAGE_WORDS.items():
@@ -207,7 +214,7 @@ class SkillHandler:
                 return await self._show_page(action_type, person)
         if folded in STYLE_LIST_WORDS:
             return self._presenter.style_list(person.language)
-        reply = await self._conversation.handle_text(person, request.utterance)
+        reply = await self._conversation.handle_text(person, request.utterance, chat=Channel.KAKAO)
         if reply is not None:
             return self._presenter.conversation_reply(reply, person)
         return replies.text_reply(reply_to_text(request.utterance, person.language), language=person.language)

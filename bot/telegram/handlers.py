@@ -71,7 +71,9 @@ async def handle_photo(
         await delivery.send_all("ask", text_messages(translate("talk.guess.ask", language), keyboard=keyboard))
     else:
         action = Action(type=ActionType.GUESS, look_id=look.id, style=guess)
-        reply = await _run_once(delivery, conversation, person, partial(conversation.handle_action, person, action))
+        reply = await _run_once(
+            delivery, conversation, person, partial(conversation.handle_action, person, action, chat=chat_key(delivery))
+        )
         if reply is not None:
             await _send_reply(delivery, conversation, person, reply)
 
@@ -133,7 +135,7 @@ async def handle_text(delivery: UpdateDelivery, conversation: ConversationServic
     """
     reply = None
     if delivery.is_private:
-        operation = partial(conversation.handle_text, person, text)
+        operation = partial(conversation.handle_text, person, text, chat=chat_key(delivery))
         reply = await _run_once(delivery, conversation, person, operation, text)
     if reply is None:
         await delivery.send_all("reply", text_messages(reply_to_text(text, delivery.language)))
@@ -160,7 +162,9 @@ async def handle_callback(
         await delivery.send_all("reply", text_messages(translate("telegram.unknown_button", delivery.language)))
         return
     action = press.data.action
-    reply = await _run_once(delivery, conversation, person, partial(conversation.handle_action, person, action))
+    reply = await _run_once(
+        delivery, conversation, person, partial(conversation.handle_action, person, action, chat=chat_key(delivery))
+    )
     if reply is None:
         return
     keyboard = None
@@ -243,6 +247,11 @@ def keyboard_for_look(
         guesses_first=person.guesses_first,
         page_url=look_url(conversation.settings, look),
     )
+
+
+def chat_key(delivery: UpdateDelivery) -> str:
+    """The chat as the business logic names it."""
+    return f"{Channel.TELEGRAM}:{delivery.chat_id}"
 
 
 async def _judge_photo(

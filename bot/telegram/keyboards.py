@@ -114,18 +114,27 @@ class Keyboards:
             [Action(type=action_type) for action_type in (ActionType.CONFIRM_ERASE, ActionType.CANCEL)]
         )
 
-    def name(self, look_id: UUID) -> InlineKeyboardMarkup:
-        """Whether to share a look under the suggested name."""
+    def name(self, look_id: UUID, *, is_shown_back: bool = False) -> InlineKeyboardMarkup:
+        """Whether to share a look under the suggested name, or under the typed one that was shown back."""
         action_types = (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
+        if is_shown_back:
+            action_types = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
         return self._two_columns([Action(type=action_type, look_id=look_id) for action_type in action_types])
+
+    def learning(self) -> InlineKeyboardMarkup:
+        """Whether Eva may learn from what the person corrects."""
+        action_types = (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING)
+        return self._two_columns([Action(type=action_type) for action_type in action_types])
 
     def prompt(self, reply: Reply) -> InlineKeyboardMarkup | None:
         """The buttons that a reply prompts for; None for a reply without a prompt."""
         match reply.prompt:
             case ActionType.GUESS | ActionType.CORRECT if reply.look is not None:
                 return self.styles(reply.prompt, reply.look.id)
-            case ActionType.ACCEPT_NAME if reply.look is not None:
-                return self.name(reply.look.id)
+            case ActionType.ACCEPT_NAME | ActionType.CONFIRM_NAME if reply.look is not None:
+                return self.name(reply.look.id, is_shown_back=reply.prompt is ActionType.CONFIRM_NAME)
+            case ActionType.ALLOW_LEARNING:
+                return self.learning()
             case ActionType.SET_LANGUAGE:
                 return self.languages()
             case ActionType.ASK_ERASE:

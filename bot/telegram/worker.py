@@ -195,6 +195,7 @@ class UpdateHandler:
             photos = [update for update in updates.values() if isinstance(update, PhotoMessage)]
             if photos:
                 person = await self._get_or_create_person(delivery, photos[0])
+                await self.conversation.end_name_question(person)
                 await handle_album(delivery, self.conversation, person, photos)
             else:
                 await self._dispatch(delivery, first)
@@ -230,6 +231,8 @@ class UpdateHandler:
                 return
             await self.client.answer_callback_query(update.query_id)
         person = await self._get_or_create_person(delivery, update)
+        if not isinstance(update, ButtonPress | TextMessage):
+            await self.conversation.end_name_question(person)
         match update:
             case PhotoMessage():
                 await handle_photo(delivery, self.conversation, person, update)

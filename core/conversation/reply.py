@@ -30,10 +30,14 @@ class ReplyKind(StrEnum):
     GUESS_PROMPT = auto()
     GUESS_RECORDED = auto()
     KEPT_PRIVATE = auto()
+    LEARNING_ALLOWED = auto()
+    LEARNING_DECLINED = auto()
     LANGUAGE_PROMPT = auto()
     LANGUAGE_SET = auto()
     LOOK_NOT_FOUND = auto()
     LOOK_NOT_OWNED = auto()
+    NAME_CONFIRMATION = auto()
+    """A name is shown back before anything is shared under it."""
     NAME_INVALID = auto()
     NAME_PROMPT = auto()
     NAME_TAKEN = auto()
@@ -58,12 +62,13 @@ class Reply:
     look: Look | None = None
     """The look that the reply is about, in its current state."""
     prompt: ActionType | None = None
-    """What the buttons under the reply offer: styles (`GUESS`, `CORRECT`), the suggested name (`ACCEPT_NAME`),
-    languages (`SET_LANGUAGE`), erasure (`ASK_ERASE`); None for no question."""
+    """What the buttons under the reply offer: styles (`GUESS`, `CORRECT`), the suggested name (`ACCEPT_NAME`), the
+    name that is shown back (`CONFIRM_NAME`), consent to learning (`ALLOW_LEARNING`), languages (`SET_LANGUAGE`),
+    erasure (`ASK_ERASE`); None for no question."""
     style: Style | None = None
     """The style that was guessed, corrected to, or confirmed."""
     name: str | None = None
-    """The person's display name, or the one suggested to them."""
+    """The person's display name, the one suggested to them, or the one to confirm."""
     rejected_name: str | None = None
     """The name that the person typed and that another person has."""
 

@@ -1,5 +1,6 @@
 """The sentences of a `Reply`, the same in every channel."""
 
+from core.conversation.actions import ActionType
 from core.conversation.narration import style_name
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
@@ -22,10 +23,13 @@ REPLY_TEXT_KEYS = {
     ReplyKind.GUESS_MODE_ENABLED: "talk.guess.on",
     ReplyKind.GUESS_PROMPT: "talk.guess.ask",
     ReplyKind.KEPT_PRIVATE: "talk.kept",
+    ReplyKind.LEARNING_ALLOWED: "talk.learning.yes",
+    ReplyKind.LEARNING_DECLINED: "talk.learning.no",
     ReplyKind.LANGUAGE_PROMPT: "talk.language.ask",
     ReplyKind.LANGUAGE_SET: "talk.language.set",
     ReplyKind.LOOK_NOT_FOUND: "talk.look_gone",
     ReplyKind.LOOK_NOT_OWNED: "talk.not_yours",
+    ReplyKind.NAME_CONFIRMATION: "talk.name.confirm",
     ReplyKind.NAME_INVALID: "talk.name.refused",
     ReplyKind.NAME_PROMPT: "talk.name.ask",
     ReplyKind.NAME_TAKEN: "talk.name.taken",
@@ -52,6 +56,9 @@ def reply_sentences(reply: Reply) -> tuple[str, ...]:
         case ReplyKind.NAME_INVALID:
             offer = translate("talk.name.offer", language, name=reply.name)
             return translate(REPLY_TEXT_KEYS[reply.kind], language), offer
+        case ReplyKind.CORRECTION_RECORDED if reply.prompt is ActionType.ALLOW_LEARNING and reply.style is not None:
+            thanks = translate(REPLY_TEXT_KEYS[reply.kind], language, style=style_name(reply.style, language))
+            return thanks, translate("talk.learning.ask", language)
         case ReplyKind.NAME_TAKEN:
             values = {"name": reply.rejected_name, "proposed": reply.name}
         case _:

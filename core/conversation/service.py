@@ -10,11 +10,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.conversation import sharing
 from core.conversation.actions import Action, ActionType
-from core.conversation.display_names import generated_name_candidates, is_generated, normalize_display_name
+from core.conversation.display_names import normalize_display_name
+from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.reply import Reply, ReplyKind
-from core.conversation.smalltalk import parse_style_answer
-from core.db import leaderboard, look_feedback, looks, one_time_tokens, people
+from core.conversation.smalltalk import find_style_name, parse_style_answer
+from core.db import look_feedback, looks, one_time_tokens, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
@@ -26,10 +28,18 @@ from core.services.retention import erase_person
 from core.settings import Settings
 from core.styles import Style
 from core.urls import site_url
-from core.vision.verdict import ConfidenceBand
 
 LOGIN_LINK_PATH = "/login/link"
 """Path of the site's page that logs a person in with a one-time token."""
+
+CONSENT_REPLIES = {
+    ActionType.GRANT_CONSENT: ReplyKind.CONSENT_GRANTED,
+    ActionType.DECLINE_CONSENT: ReplyKind.CONSENT_DECLINED,
+    ActionType.ALLOW_LEARNING: ReplyKind.LEARNING_ALLOWED,
+    ActionType.DECLINE_LEARNING: ReplyKind.LEARNING_DECLINED,
+}
+NAME_ANSWERS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME}
+"""Actions that do not end the question for a name."""
 
 
 class ConversationService:
@@ -77,36 +87,68 @@ class ConversationService:
             async with self.resources.database.connection() as connection:
                 await look_feedback.mark_revealed(connection, *ids)
 
-    async def handle_text(self, person: Person, message: str, look_id: UUID | None = None) -> Reply | None:
+    async def end_name_question(self, person: Person) -> None:
+        """Close the question for a name, if there is one: after a command, a photo or anything else of the person."""
+        if person.pending_name_look_id is not None:
+            async with self.resources.database.connection() as connection:
+                await people.end_name_question(connection, person.id)
+
+    async def handle_text(
+        self, person: Person, message: str, look_id: UUID | None = None, *, chat: str
+    ) -> Reply | None:
         """Handle a message that answers a pending question: a name, a guess or a correction.
+
+        No message shares anything: a name is shown back, and only a button confirms it.
 
         Args:
             person: the sender.
             message: the text of the message.
             look_id: the look on the sender's screen, if the channel knows it; the latest look by default.
+            chat: where the message was written, e.g. `telegram:42`; a name answers only in the chat that asked for it.
 
         Returns:
             The reply; None for a message that answers no pending question.
         """
         if person.pending_name_look_id is None:
-            return await self._handle_style_answer(person, message, look_id)
-        name = normalize_display_name(message)
-        async with self.resources.database.transaction() as connection:
-            if name is not None and await people.set_display_name(connection, person.id, name):
-                return await self._share_look(connection, person, person.pending_name_look_id, name)
-            look = await looks.get(connection, person.pending_name_look_id)
-            suggested = await self._suggested_name(connection, person)
-        return Reply(
-            kind=ReplyKind.NAME_INVALID if name is None else ReplyKind.NAME_TAKEN,
-            language=person.language,
-            look=look,
-            prompt=ActionType.ACCEPT_NAME,
-            name=suggested,
-            rejected_name=name,
-        )
+            return await self._handle_style_answer(person, message, look_id, chat)
+        if person.pending_name_chat != chat:
+            await self.end_name_question(person)
+            return await self._handle_style_answer(person, message, look_id, chat)
+        intent = find_intent(message)
+        if intent in REFUSALS:
+            action = Action(type=ActionType.CANCEL_NAME, look_id=person.pending_name_look_id)
+            return await self.handle_action(person, action, chat=chat)
+        if intent is Intent.YES:
+            action_type = ActionType.SHARE if person.pending_name is None else ActionType.CONFIRM_NAME
+            return await self.handle_action(person, Action(type=action_type), chat=chat)
+        if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:
+            return None
+        return await self.propose_name(person, person.pending_name_look_id, message, chat=chat)
 
-    async def handle_action(self, person: Person, action: Action) -> Reply:
+    async def propose_name(self, person: Person, look_id: UUID, raw_name: str, *, chat: str) -> Reply:
+        """Show a typed name back, to be confirmed before a look is shared under it.
+
+        Args:
+            person: the owner of the look.
+            look_id: the look to be shared.
+            raw_name: the name as typed.
+            chat: where it was typed.
+
+        Returns:
+            `NAME_CONFIRMATION`, or `NAME_INVALID` or `NAME_TAKEN` with a suggestion.
+        """
+        async with self.resources.database.transaction() as connection:
+            return await sharing.propose_name(connection, person, look_id, raw_name, chat)
+
+    async def handle_action(self, person: Person, action: Action, *, chat: str) -> Reply:
         """Execute the action of a button in one transaction; repeating an action changes nothing.
+
+        An action that would share a look without naming it, i.e. a typed label, is confirmed first.
+
+        Args:
+            person: who pressed.
+            action: the action.
+            chat: where the button is, e.g. `telegram:42`.
 
         Raises:
             PersonNotFoundError: the person was erased meanwhile.
@@ -120,19 +162,18 @@ class ConversationService:
                 raise PersonNotFoundError
             # The current row, but in the language that the channel chose for this reply.
             person = replace(await people.get(connection, person.id) or person, language=person.language)
-            if person.pending_name_look_id is not None and action.type not in {
-                ActionType.SHARE,
-                ActionType.ACCEPT_NAME,
-            }:
-                await people.set_pending_name_look(connection, person.id, None)
+            is_answer = action.type in NAME_ANSWERS and person.pending_name_chat == chat
+            if person.pending_name_look_id is not None and not is_answer:
+                await people.end_name_question(connection, person.id)
+                person = replace(person, pending_name_look_id=None, pending_name_chat=None, pending_name=None)
             if action.look_id is None:
-                return await self._handle_person_action(connection, person, action)
+                return await self._handle_person_action(connection, person, action, chat)
             look = await looks.lock(connection, action.look_id)
             if look is None:
                 return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=person.language)
             if look.person_id != person.id:
                 return Reply(kind=ReplyKind.LOOK_NOT_OWNED, language=person.language)
-            return await self._handle_look_action(connection, person, look, action)
+            return await self._handle_look_action(connection, person, look, action, chat)
 
     async def restore_reply(self, person: Person, checkpoint: dict[str, Any], message: str | None = None) -> Reply:
         """Rebuild the reply of an earlier attempt, with the look and the display name as they are now.
@@ -147,17 +188,20 @@ class ConversationService:
             look = None if look_id is None else await looks.get(connection, UUID(look_id))
             current = await people.get(connection, person.id)
         kind = ReplyKind(checkpoint["kind"])
+        name = None if current is None else current.name
+        if kind is ReplyKind.NAME_CONFIRMATION:
+            name = normalize_display_name(message or "") or (current and current.pending_name) or name
         return Reply(
             kind=kind,
             language=Language(checkpoint["language"]),
             look=look,
             prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
             style=Style(checkpoint["style"]) if "style" in checkpoint else None,
-            name=None if current is None else current.name,
+            name=name,
             rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,
         )
 
-    async def _handle_style_answer(self, person: Person, message: str, look_id: UUID | None) -> Reply | None:
+    async def _handle_style_answer(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
         """Take a style name for a guess or a correction if the look has such a pending question."""
         style = parse_style_answer(message)
         if style is None:
@@ -169,16 +213,16 @@ class ConversationService:
         if look is None or look.pending_question is None:
             return None
         action = Action(type=ActionType(look.pending_question), look_id=look.id, style=style)
-        return await self.handle_action(person, action)
+        return await self.handle_action(person, action, chat=chat)
 
-    async def _handle_person_action(self, connection: AsyncConnection, person: Person, action: Action) -> Reply:
+    async def _handle_person_action(
+        self, connection: AsyncConnection, person: Person, action: Action, chat: str
+    ) -> Reply:
         """Handle an action that names no look."""
         language, prompt = person.language, None
         match action.type:
-            case ActionType.GRANT_CONSENT | ActionType.DECLINE_CONSENT:
-                is_given = action.type is ActionType.GRANT_CONSENT
-                await people.set_consent(connection, person.id, is_given=is_given)
-                kind = ReplyKind.CONSENT_GRANTED if is_given else ReplyKind.CONSENT_DECLINED
+            case action_type if action_type in CONSENT_REPLIES:
+                kind = await self._record_consent(connection, person, action_type)
             case ActionType.SET_LANGUAGE if action.language is not None:
                 await people.set_language(connection, person.id, action.language)
                 language, kind = action.language, ReplyKind.LANGUAGE_SET
@@ -194,24 +238,33 @@ class ConversationService:
                 kind = ReplyKind.GUESS_MODE_ENABLED if is_enabled else ReplyKind.GUESS_MODE_DISABLED
             case ActionType.SHOW_RESULT:
                 kind = ReplyKind.NO_RESULT
-            case (
-                ActionType.SHARE
-                | ActionType.KEEP_PRIVATE
-                | ActionType.UNSHARE
-                | ActionType.CORRECT
-                | ActionType.ACCEPT_NAME
-            ):
+            case ActionType.SHARE | ActionType.ACCEPT_NAME | ActionType.CONFIRM_NAME:
+                look = await sharing.pending_or_latest_look(connection, person)
+                if look is not None:
+                    return await sharing.change_sharing(connection, person, look, ActionType.SHARE, chat, is_typed=True)
+                kind = ReplyKind.LOOK_NOT_FOUND
+            case ActionType.KEEP_PRIVATE | ActionType.UNSHARE | ActionType.CORRECT | ActionType.CANCEL_NAME:
                 # A typed button label contains no look id; it refers to the latest look.
-                latest = await looks.list_for_person(connection, person.id, limit=1)
-                if latest:
-                    return await self._handle_look_action(connection, person, latest[0], action)
+                look = await sharing.pending_or_latest_look(connection, person)
+                if look is not None:
+                    return await self._handle_look_action(connection, person, look, action, chat)
                 kind = ReplyKind.LOOK_NOT_FOUND
             case _:
                 kind = ReplyKind.NEW_PHOTO
         return Reply(kind=kind, language=language, prompt=prompt)
 
+    async def _record_consent(self, connection: AsyncConnection, person: Person, action_type: ActionType) -> ReplyKind:
+        """Record an answer to the question whether photos may be judged, or whether Eva may learn from them."""
+        if action_type in {ActionType.GRANT_CONSENT, ActionType.DECLINE_CONSENT}:
+            is_given = action_type is ActionType.GRANT_CONSENT
+            await people.set_consent(connection, person.id, is_given=is_given)
+        else:
+            is_given = action_type is ActionType.ALLOW_LEARNING
+            await people.set_learning_consent(connection, person.id, is_given=is_given)
+        return CONSENT_REPLIES[action_type]
+
     async def _handle_look_action(
-        self, connection: AsyncConnection, person: Person, look: Look, action: Action
+        self, connection: AsyncConnection, person: Person, look: Look, action: Action, chat: str
     ) -> Reply:
         """Handle an action on one of the person's own looks."""
         if action.type is ActionType.SHOW_RESULT or (
@@ -219,8 +272,10 @@ class ConversationService:
         ):
             await look_feedback.set_pending_question(connection, look.id, None)
         match action.type:
-            case ActionType.SHARE | ActionType.ACCEPT_NAME | ActionType.KEEP_PRIVATE | ActionType.UNSHARE:
-                return await self._change_sharing(connection, person, look, action.type)
+            case ActionType.KEEP_PRIVATE | ActionType.UNSHARE | ActionType.CANCEL_NAME:
+                return await sharing.end_sharing(connection, person, look, action.type)
+            case ActionType.SHARE | ActionType.ACCEPT_NAME | ActionType.CONFIRM_NAME:
+                return await sharing.change_sharing(connection, person, look, action.type, chat)
             case ActionType.CORRECT | ActionType.GUESS:
                 return await self._record_style_opinion(connection, person, look, action)
             case ActionType.SHOW_RESULT:
@@ -230,29 +285,7 @@ class ConversationService:
                     kind=ReplyKind.CORRECTION_CANCELLED, language=person.language, look=look, style=look.verdict.style
                 )
             case _:
-                return await self._handle_person_action(connection, person, action)
-
-    async def _change_sharing(
-        self, connection: AsyncConnection, person: Person, look: Look, action_type: ActionType
-    ) -> Reply:
-        """Put a look on the leaderboard or take it off."""
-        language = person.language
-        if action_type in {ActionType.KEEP_PRIVATE, ActionType.UNSHARE}:
-            await looks.unshare(connection, look.id)
-            kind = ReplyKind.KEPT_PRIVATE if look.shared_at is None else ReplyKind.UNSHARED
-            return Reply(kind=kind, language=language, look=await looks.get(connection, look.id) or look)
-        if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
-            return Reply(kind=ReplyKind.NO_OUTFIT, language=language, look=look)
-        if person.banned_at is not None:
-            return Reply(kind=ReplyKind.BANNED, language=language, look=look)
-        if look.photo_key is None:
-            return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=language)
-        needs_prompt = action_type is ActionType.SHARE and await self._needs_name_prompt(connection, person)
-        name = await self._suggested_name(connection, person)
-        if not needs_prompt:
-            return await self._share_look(connection, person, look.id, name)
-        await people.set_pending_name_look(connection, person.id, look.id)
-        return Reply(kind=ReplyKind.NAME_PROMPT, language=language, look=look, prompt=ActionType.ACCEPT_NAME, name=name)
+                return await self._handle_person_action(connection, person, action, chat)
 
     async def _record_style_opinion(
         self, connection: AsyncConnection, person: Person, look: Look, action: Action
@@ -276,33 +309,6 @@ class ConversationService:
         else:
             await look_feedback.record_correction(connection, look.id, action.style)
             kind = ReplyKind.CORRECTION_RECORDED
+            if person.learning_consent is None and await people.mark_learning_asked(connection, person.id):
+                prompt = ActionType.ALLOW_LEARNING
         return Reply(kind=kind, language=person.language, look=look, prompt=prompt, style=action.style)
-
-    async def _suggested_name(self, connection: AsyncConnection, person: Person) -> str:
-        """The person's name; without one, a generated name, which is then reserved for them."""
-        if person.name is not None:
-            return person.name
-        candidates = generated_name_candidates(person.id, person.language)
-        name = next(candidates)
-        while not await people.set_display_name(connection, person.id, name):
-            name = next(candidates)
-        return name
-
-    async def _needs_name_prompt(self, connection: AsyncConnection, person: Person) -> bool:
-        """Whether the person has chosen no name yet; sharing a look under a generated name chooses that one."""
-        if person.name is None or person.pending_name_look_id is not None:
-            return True
-        if not is_generated(person.name, person.id):
-            return False
-        return not await leaderboard.list_for_person(connection, person.id, limit=1)
-
-    async def _share_look(self, connection: AsyncConnection, person: Person, look_id: UUID, name: str) -> Reply:
-        await people.set_pending_name_look(connection, person.id, None)
-        is_shared = await looks.share(connection, look_id)
-        look = await looks.get(connection, look_id)
-        if look is not None and not is_shared and await people.is_banned(connection, person.id):
-            return Reply(kind=ReplyKind.BANNED, language=person.language, look=look)
-        if look is None or not is_shared:
-            return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=person.language)
-        kind = ReplyKind.SHARED if look.is_public else ReplyKind.SHARED_SUSPENDED
-        return Reply(kind=kind, language=person.language, look=look, name=name)

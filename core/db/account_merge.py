@@ -71,6 +71,7 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
     # Names are unique, so the source is deleted before the target takes its name.
     await connection.execute(delete(people).where(people.c.id == source))
     source_row, target_row = rows[source], rows[target]
+    learning = _merge_learning_consent(source_row, target_row)
     named = target_row if target_row.name is not None else source_row
     await connection.execute(
         update(people)
@@ -79,6 +80,9 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
             name=named.name,
             display_name_key=named.display_name_key,
             consented_at=target_row.consented_at or source_row.consented_at,
+            learning_consent=learning.learning_consent,
+            learning_asked_at=learning.learning_asked_at,
+            learning_answered_at=learning.learning_answered_at,
             banned_at=target_row.banned_at or source_row.banned_at,
             created_at=min(target_row.created_at, source_row.created_at),
         )
@@ -86,6 +90,13 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
     if target_row.banned_at or source_row.banned_at:
         await suspend_all(connection, target)
     return True
+
+
+def _merge_learning_consent(
+    source: Row[tuple[object, ...]], target: Row[tuple[object, ...]]
+) -> Row[tuple[object, ...]]:
+    """The row whose answer counts: a refusal before a consent, an answer before none; else the target's."""
+    return min(target, source, key=lambda row: (False, True, None).index(row.learning_consent))
 
 
 async def _lock_people(connection: AsyncConnection, source: UUID, target: UUID) -> dict[UUID, Row[tuple[object, ...]]]:

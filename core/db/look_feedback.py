@@ -36,16 +36,20 @@ async def mark_revealed(connection: AsyncConnection, *look_ids: UUID) -> None:
 
 
 async def list_corrected(connection: AsyncConnection, *, limit: int, after: UUID | None = None) -> list[Look]:
-    """Looks with a corrected style whose photo still exists, the oldest first.
+    """Looks with a corrected style whose photo still exists and whose owners let Eva learn, the oldest first.
 
     Args:
         connection: to execute on.
         limit: number of looks, at most.
         after: id of the last look of the page before.
     """
-    table = schema.looks
+    table, owners = schema.looks, schema.people
     statement = paginate(
-        select(table).where(table.c.corrected_style.is_not(None), table.c.photo_key.is_not(None)),
+        select(table)
+        .join(owners, owners.c.id == table.c.person_id)
+        .where(
+            table.c.corrected_style.is_not(None), table.c.photo_key.is_not(None), owners.c.learning_consent.is_(True)
+        ),
         table.c.id,
         has_cursor=after is not None,
         descending=False,

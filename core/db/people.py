@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, or_, select, update
@@ -18,6 +18,9 @@ from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language
 from core.uuid7 import uuid7
+
+NAME_QUESTION_LIFETIME = timedelta(minutes=10)
+"""How long the question for a display name is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,15 @@ class Person:
     guesses_first: bool
     """Whether the person guesses the style before the verdict is revealed."""
     pending_name_look_id: UUID | None
-    """The look to be shared for which a name was asked: the next message of the person is that name."""
+    """The look to be shared for which a name was asked; None once `NAME_QUESTION_LIFETIME` is over."""
+    pending_name_chat: str | None
+    """The chat in which the name was asked; only there a message answers the question."""
+    pending_name: str | None
+    """The name that the person wrote and has still to confirm."""
+    learning_consent: bool | None
+    """Whether Eva may learn from the photos that the person corrects; None before they answered."""
+    learning_asked_at: datetime | None
+    """When the person was asked for that; they are asked once."""
     followers: int
     following: int
     banned_at: datetime | None
@@ -193,11 +204,58 @@ async def set_guesses_first(connection: AsyncConnection, person_id: UUID, *, is_
         await connection.execute(update(looks).where(*waits_for_guess).values(pending_question=None))
 
 
-async def set_pending_name_look(connection: AsyncConnection, person_id: UUID, look_id: UUID | None) -> None:
-    """Set the look for which a name was asked; None once the name is chosen or declined."""
-    await connection.execute(
-        update(schema.people).where(schema.people.c.id == person_id).values(pending_name_look_id=look_id)
+async def ask_name(
+    connection: AsyncConnection, person_id: UUID, look_id: UUID, *, chat: str, proposed_name: str | None = None
+) -> None:
+    """Record that a display name is asked for now, or shown back to be confirmed.
+
+    Args:
+        connection: to execute on.
+        person_id: who is asked.
+        look_id: the look to be shared under the name.
+        chat: where the question is asked.
+        proposed_name: the name to confirm, 1 to 40 characters; None while there is none.
+    """
+    values = {
+        "pending_name_look_id": look_id,
+        "pending_name_chat": chat,
+        "pending_name_asked_at": func.now(),
+        "pending_name": proposed_name,
+    }
+    await connection.execute(update(schema.people).where(schema.people.c.id == person_id).values(values))
+
+
+async def end_name_question(connection: AsyncConnection, person_id: UUID) -> None:
+    """Close the question for a display name, and forget a name that was not confirmed."""
+    await connection.execute(update(schema.people).where(schema.people.c.id == person_id).values(NO_NAME_QUESTION))
+
+
+async def end_expired_name_questions(connection: AsyncConnection) -> None:
+    """Close all questions for a display name whose time is over."""
+    is_expired = schema.people.c.pending_name_asked_at < func.now() - NAME_QUESTION_LIFETIME
+    await connection.execute(update(schema.people).where(is_expired).values(NO_NAME_QUESTION))
+
+
+async def mark_learning_asked(connection: AsyncConnection, person_id: UUID) -> bool:
+    """Record that a person is asked whether Eva may learn from their corrections; False if they were before."""
+    table = schema.people
+    asked = await connection.execute(
+        update(table)
+        .where(table.c.id == person_id, table.c.learning_asked_at.is_(None))
+        .values(learning_asked_at=func.now())
     )
+    return asked.rowcount == 1
+
+
+async def set_learning_consent(connection: AsyncConnection, person_id: UUID, *, is_given: bool) -> None:
+    """Record whether Eva may learn from the photos that a person corrects, and when they said so."""
+    table = schema.people
+    values = {
+        "learning_consent": is_given,
+        "learning_asked_at": func.coalesce(table.c.learning_asked_at, func.now()),
+        "learning_answered_at": func.now(),
+    }
+    await connection.execute(update(table).where(table.c.id == person_id).values(values))
 
 
 async def get_if_reachable(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> Person | None:
@@ -248,6 +306,14 @@ async def delete_person(connection: AsyncConnection, person_id: UUID) -> None:
     await connection.execute(delete(schema.people).where(schema.people.c.id == person_id))
 
 
+NO_NAME_QUESTION = {
+    "pending_name_look_id": None,
+    "pending_name_chat": None,
+    "pending_name_asked_at": None,
+    "pending_name": None,
+}
+"""Values of a row without a question for a display name."""
+
 MATCHES_IDENTITY = (
     schema.identities.c.provider == bindparam("provider"),
     schema.identities.c.subject == bindparam("subject"),
@@ -269,6 +335,12 @@ def _identity_matches(provider: IdentityProvider, subject: str) -> tuple[ColumnE
 
 def to_person(row: Row[tuple[object, ...]]) -> Person:
     """Convert a row with all columns of the table; for the other repositories."""
+    asked_at = row.pending_name_asked_at
+    is_name_pending = (
+        row.pending_name_look_id is not None
+        and asked_at is not None
+        and datetime.now(UTC) - asked_at < NAME_QUESTION_LIFETIME
+    )
     return Person(
         id=row.id,
         name=row.name,
@@ -276,7 +348,11 @@ def to_person(row: Row[tuple[object, ...]]) -> Person:
         created_at=row.created_at,
         consented_at=row.consented_at,
         guesses_first=row.guesses_first,
-        pending_name_look_id=row.pending_name_look_id,
+        pending_name_look_id=row.pending_name_look_id if is_name_pending else None,
+        pending_name_chat=row.pending_name_chat if is_name_pending else None,
+        pending_name=row.pending_name if is_name_pending else None,
+        learning_consent=row.learning_consent,
+        learning_asked_at=row.learning_asked_at,
         followers=row.followers,
         following=row.following,
         banned_at=row.banned_at,

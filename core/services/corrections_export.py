@@ -18,6 +18,9 @@ CSV_COLUMNS = ("photo", "split", "style", "second", "sure", "style_b", "second_b
 async def export_corrections(resources: Resources, folder: Path) -> int:
     """Write the photos of corrected looks and a `labels.csv` for `eva train`.
 
+    Only people who let Eva learn from their corrections are included; who takes that back is missing from the next
+    export, which deletes the photos of an earlier one in the same directory.
+
     The person's correction is the label, the model's style the runner-up, and the certainty `likely`. File names are
     random and nothing identifies the owner. Looks whose images were deleted meanwhile are left out.
 
@@ -55,7 +58,15 @@ async def export_corrections(resources: Resources, folder: Path) -> int:
             break
         after = page[-1].id
     await to_thread.run_sync(_write_csv, folder / "labels.csv", rows)
+    await to_thread.run_sync(_delete_others, photos, {Path(row["photo"]).name for row in rows})
     return len(rows)
+
+
+def _delete_others(photos: Path, kept: set[str]) -> None:
+    """Delete the photos of an earlier export that are not in this one."""
+    for path in photos.iterdir():
+        if path.name not in kept:
+            path.unlink()
 
 
 def _write_csv(path: Path, rows: list[dict[str, str]]) -> None:

@@ -51,7 +51,7 @@ def register_tasks(app: App) -> None:
 
 
 async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH_SIZE) -> int:
-    """Delete the images of private looks whose time is over, processed updates and expired tokens.
+    """Delete the images of private looks whose time is over, processed updates, expired tokens and unconfirmed names.
 
     Returns:
         The number of looks that lost their images.
@@ -71,6 +71,7 @@ async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH
     async with resources.database.transaction() as connection:
         await inbox.delete_processed(connection)
         await one_time_tokens.delete_expired(connection)
+        await people.end_expired_name_questions(connection)
     return deleted
 
 

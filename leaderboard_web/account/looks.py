@@ -11,6 +11,7 @@ from core.conversation.narration import style_name, verdict_messages
 from core.conversation.reply import ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import comment_on_guess
+from core.db.schema import Channel
 from core.i18n.translations import Language, translate
 from core.services.retention import delete_look
 from core.styles import STYLES, Style
@@ -78,7 +79,7 @@ async def change_own_look(
         raise HTTPException(400)
     person = replace(own.owner, language=language)
     action = Action(type=do, look_id=own.look.id, style=style)
-    reply = await state.conversation.handle_action(person, action)
+    reply = await state.conversation.handle_action(person, action, chat=Channel.WEB)
     if reply.kind is ReplyKind.NAME_PROMPT:
         return redirect_with_notice(state.url_for("display_name_prompt", look_id=own.look.id))
     if reply.kind in NOTICE_BY_REPLY:
@@ -120,20 +121,25 @@ async def choose_display_name(
     own: OwnLook,
     language: Lang,
     state: State,
-    do: Annotated[Literal[ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE], Form()],
+    do: Annotated[
+        Literal[ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME],
+        Form(),
+    ],
     name: Annotated[str, Form()] = "",
 ) -> Response:
-    """Share the look under a name, without one under the suggested name, or keep it private."""
+    """Show a typed name back, share under the confirmed or the suggested name, or keep the look private."""
     person = replace(own.owner, language=language, pending_name_look_id=own.look.id)
     look_url = state.url_for("own_look", look_id=own.look.id)
     submitted_name = name.strip()
     reply = None
     if do is ActionType.ACCEPT_NAME and submitted_name:
-        reply = await state.conversation.handle_text(person, submitted_name)
+        reply = await state.conversation.propose_name(person, own.look.id, submitted_name, chat=Channel.WEB)
     if reply is None:
-        reply = await state.conversation.handle_action(person, Action(type=do, look_id=own.look.id))
-    if do is ActionType.KEEP_PRIVATE:
+        reply = await state.conversation.handle_action(person, Action(type=do, look_id=own.look.id), chat=Channel.WEB)
+    if reply.kind is ReplyKind.KEPT_PRIVATE:
         return redirect_with_notice(look_url, "kept")
+    if reply.kind in {ReplyKind.NAME_CONFIRMATION, ReplyKind.NAME_PROMPT}:
+        return redirect_with_notice(state.url_for("display_name_prompt", look_id=own.look.id))
     if reply.kind is ReplyKind.SHARED:
         return redirect_with_notice(look_url, "shared")
     current = replace(own, look=reply.look or own.look)
@@ -223,6 +229,10 @@ def _render_name_prompt(
         error: why that name cannot be used; None on the first visit.
     """
     suggested_name = display_name(own.owner.id, own.owner.name, language)
+    name_to_confirm = own.owner.pending_name if error is None else None
+    question = translate("talk.name.ask", language, name=suggested_name)
+    if name_to_confirm is not None:
+        question = translate("talk.name.confirm", language, name=name_to_confirm)
     return render_page(
         request,
         "account/display_name.html",
@@ -233,6 +243,7 @@ def _render_name_prompt(
         suggested_name=suggested_name,
         max_name_length=MAX_NAME_LENGTH,
         submitted_name=submitted_name,
-        messages=(error or translate("talk.name.ask", language, name=suggested_name),),
+        messages=(error or question,),
+        name_to_confirm=name_to_confirm,
         is_refused=error is not None,
     )

@@ -52,6 +52,10 @@ ALLOWED_ACTIONS = {
     ActionType.CANCEL,
     ActionType.SHOW_RESULT,
     ActionType.ACCEPT_NAME,
+    ActionType.CONFIRM_NAME,
+    ActionType.CANCEL_NAME,
+    ActionType.ALLOW_LEARNING,
+    ActionType.DECLINE_LEARNING,
 }
 """Actions that have a button on this page."""
 MAX_MESSAGE_LENGTH = 300
@@ -107,7 +111,7 @@ async def send_photo(request: Request, form: MultipartForm, viewer: Viewer, lang
     person = await _get_or_create_person(state, viewer, language)
     if guesses_first != person.guesses_first:
         action_type = ActionType.GUESS if guesses_first else ActionType.REVEAL_FIRST
-        await state.conversation.handle_action(person, Action(type=action_type))
+        await state.conversation.handle_action(person, Action(type=action_type), chat=Channel.WEB)
     judged = await state.conversation.photo_judging.judge_photo(
         data, person_id=person.id, channel=Channel.WEB, source_message_id=source, language=language
     )
@@ -135,7 +139,7 @@ async def send_text(
     view, sentences, reveals_verdict = None, [reply_to_text(message, language)], False
     if person is not None:
         look_id = _parse_look_id(look)
-        reply = await state.conversation.handle_text(person, message, look_id)
+        reply = await state.conversation.handle_text(person, message, look_id, chat=Channel.WEB)
         view = await _load_view(state, person, language, look_id)
         if reply is not None:
             sentences, reveals_verdict = list(reply_sentences(reply)), reply.reveals_verdict
@@ -160,7 +164,7 @@ async def send_action(
     if person is None:
         reply = _build_reply(None, label, [translate("talk.look_gone", language)])
     else:
-        result = await state.conversation.handle_action(person, action)
+        result = await state.conversation.handle_action(person, action, chat=Channel.WEB)
         view = await _load_view(state, person, language, look)
         reply = _build_reply(view, label, reply_sentences(result), reveals_verdict=result.reveals_verdict)
     return _respond(request, state, language, reply)

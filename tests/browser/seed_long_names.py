@@ -43,7 +43,7 @@ async def create_named_account(
         person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
         assert await people.set_display_name(connection, person.id, name)
         assert await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
-        await people.set_pending_name_look(connection, person.id, UUID(account["private"]))
+        await people.ask_name(connection, person.id, UUID(account["private"]), chat="web")
         link = await one_time_tokens.create(connection, person.id)
     return {**account, "name": name, "link": link, "id": str(person.id)}
 

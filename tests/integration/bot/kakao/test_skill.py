@@ -104,7 +104,16 @@ async def test_share_under_a_chosen_name_and_unshare(harness: KakaoHarness) -> N
     invalid = await harness.send_text("<b>")
     assert invalid.text.split("\n") == [translate("talk.name.refused", KO), translate("talk.name.offer", KO, name=name)]
     assert button_actions(invalid.reply) == ["take", "keep"]
-    shared = await harness.send_text("단추 수집가")
+    refused = await harness.send_text("싫어요")
+    assert refused.text == translate("talk.kept", KO)
+    await harness.press_button(verdict, "share")
+    shown = await harness.send_text("단추 수집가")
+    assert (shown.text, button_actions(shown.reply)) == (
+        translate("talk.name.confirm", KO, name="단추 수집가"),
+        ["post", "nopost"],
+    )
+    assert (await get_only_look(harness)).shared_at is None
+    shared = await harness.press_button(shown, "post")
     assert shared.text == translate("talk.shared", KO, name="단추 수집가")
     look = await get_only_look(harness)
     assert look.shared_at is not None
@@ -154,7 +163,13 @@ async def test_correction_is_stored(harness: KakaoHarness) -> None:
     judged = (await get_only_look(harness)).verdict.style
     other = next(style for style in STYLES if style is not judged)
     thanks = await harness.press_button(prompt, "correct", style=other)
-    assert thanks.text == translate("talk.correct.thanks", KO, style=translate(f"style.{other}.name", KO))
+    sentences = [translate("talk.correct.thanks", KO, style=translate(f"style.{other}.name", KO))]
+    assert thanks.text.split("\n") == [*sentences, translate("talk.learning.ask", KO)]
+    assert button_actions(thanks.reply) == ["learn", "nolearn"]
+    assert (await harness.press_button(thanks, "nolearn")).text == translate("talk.learning.no", KO)
+    assert button_actions((await harness.send_text("개인정보")).reply) == ["another", "learn"]
+    await harness.press_button(thanks, "learn")
+    assert button_actions((await harness.send_text("개인정보")).reply) == ["another", "nolearn"]
     assert (await get_only_look(harness)).corrected_style is other
 
 
@@ -187,7 +202,8 @@ async def test_typed_style_answers_a_pending_question_or_is_small_talk(harness: 
     verdict = await harness.press_button(await harness.send_photo(make_photo(1)), "result")
     assert (await harness.send_text(retro)).text == about
     await harness.press_button(verdict, "correct")
-    assert (await harness.send_text(retro)).text == translate("talk.correct.thanks", KO, style=retro)
+    thanks = await harness.send_text(retro)
+    assert thanks.text.split("\n")[0] == translate("talk.correct.thanks", KO, style=retro)
     assert (await harness.send_text(retro)).text == about
     person = await get_person(harness)
     async with harness.resources.database.transaction() as connection:

@@ -228,7 +228,7 @@ async def test_text_in_a_group_answers_no_question(group: Group, harness: Telegr
     assert await group.rows() == rows
     look = (await list_looks(harness))[0]
     async with harness.resources.database.transaction() as connection:
-        await people.set_pending_name_look(connection, look.person_id, look.id)
+        await people.ask_name(connection, look.person_id, look.id, chat="telegram:1")
     await group.say(f"{BOT} 민트")
 
     async with harness.resources.database.connection() as connection:

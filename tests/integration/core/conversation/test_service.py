@@ -28,6 +28,7 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import make_photo
 
 EN = Language.EN
+CHAT = "telegram:42"
 
 
 @pytest.fixture
@@ -81,13 +82,19 @@ async def act(
 ) -> Reply:
     """Handle an action of the person as they are stored now."""
     action = Action(type=action_type, look_id=None if look is None else look.id, style=style)
-    return await service.handle_action(await reload(service, person), action)
+    return await service.handle_action(await reload(service, person), action, chat=CHAT)
 
 
 async def write(service: ConversationService, person: Person, message: str, look: Look | None = None) -> Reply | None:
     """Handle a message of the person as they are stored now."""
     look_id = None if look is None else look.id
-    return await service.handle_text(await reload(service, person), message, look_id)
+    return await service.handle_text(await reload(service, person), message, look_id, chat=CHAT)
+
+
+async def is_shared(service: ConversationService, look: Look) -> bool:
+    async with service.resources.database.connection() as connection:
+        current = await looks.get(connection, look.id)
+    return current is not None and current.shared_at is not None
 
 
 async def test_known_identity_returns_the_same_person_and_keeps_the_language(
@@ -115,7 +122,7 @@ async def test_first_share_prompts_for_a_name_and_the_generated_name_can_be_acce
     assert (await reload(service, mina)).name == name
 
 
-async def test_next_message_after_the_name_prompt_is_the_name(service: ConversationService, mina: Person) -> None:
+async def test_written_name_is_shown_back_and_confirmed_by_a_button(service: ConversationService, mina: Person) -> None:
     look = await create_look(service, mina)
     assert await write(service, mina, "Mina") is None, "no question is pending"
     await act(service, mina, ActionType.SHARE, look)
@@ -124,9 +131,13 @@ async def test_next_message_after_the_name_prompt_is_the_name(service: Conversat
     assert invalid is not None
     assert (invalid.kind, invalid.name) == (ReplyKind.NAME_INVALID, (await reload(service, mina)).name)
     assert (invalid.prompt, invalid.look and invalid.look.id) == (ActionType.ACCEPT_NAME, look.id)
-    shared = await write(service, mina, "  Mina  Kim ")
-    assert shared is not None
+    shown = await write(service, mina, "  Mina  Kim ")
+    assert shown is not None
+    assert (shown.kind, shown.name, shown.prompt) == (ReplyKind.NAME_CONFIRMATION, "Mina Kim", ActionType.CONFIRM_NAME)
+    assert not await is_shared(service, look), "a message shares nothing"
+    shared = await act(service, mina, ActionType.CONFIRM_NAME, look)
     assert (shared.kind, shared.name) == (ReplyKind.SHARED, "Mina Kim")
+    assert (await act(service, mina, ActionType.CONFIRM_NAME, look)).kind is ReplyKind.SHARED, "pressed twice"
     assert await write(service, mina, "Hello") is None, "the question is answered"
 
     second = await create_look(service, await reload(service, mina), 300)
@@ -138,7 +149,7 @@ async def test_next_message_after_the_name_prompt_is_the_name(service: Conversat
 async def test_taken_name_prompts_again_with_a_free_suggestion(
     service: ConversationService, mina: Person, language: Language
 ) -> None:
-    await service.handle_action(mina, Action(type=ActionType.SET_LANGUAGE, language=language))
+    await service.handle_action(mina, Action(type=ActionType.SET_LANGUAGE, language=language), chat=CHAT)
     await create_named_person(service, "43", "Jun Kim")
     candidates = generated_name_candidates(mina.id, language)
     await create_named_person(service, "44", next(candidates))
@@ -152,9 +163,9 @@ async def test_taken_name_prompts_again_with_a_free_suggestion(
     assert taken.prompt is ActionType.ACCEPT_NAME
     assert taken.look is not None
     assert not taken.look.is_public
-    shared = await write(service, mina, "Mina")
-    assert shared is not None
-    assert (shared.kind, shared.name) == (ReplyKind.SHARED, "Mina")
+    shown = await write(service, mina, "Mina")
+    assert shown is not None
+    assert (shown.kind, shown.name) == (ReplyKind.NAME_CONFIRMATION, "Mina")
 
 
 async def test_suggested_name_is_reserved_for_the_person(service: ConversationService, mina: Person) -> None:
@@ -178,12 +189,12 @@ async def test_concurrent_shares_get_different_generated_names(
 ) -> None:
     candidates = generated_name_candidates(uuid7(), EN)
     names = [next(candidates) for _ in range(20)]
-    monkeypatch.setattr("core.conversation.service.generated_name_candidates", lambda *_: iter(names))
+    monkeypatch.setattr("core.conversation.sharing.generated_name_candidates", lambda *_: iter(names))
     persons = [await service.get_or_create_person(IdentityProvider.TELEGRAM, f"{number}", "en") for number in range(6)]
     own_looks = [await create_look(service, person, 100 + number) for number, person in enumerate(persons)]
     await asyncio.gather(
         *(
-            service.handle_action(person, Action(type=ActionType.ACCEPT_NAME, look_id=look.id))
+            service.handle_action(person, Action(type=ActionType.ACCEPT_NAME, look_id=look.id), chat=CHAT)
             for person, look in zip(persons, own_looks, strict=True)
         )
     )
@@ -281,7 +292,7 @@ async def test_typed_style_answers_a_pending_question_only(service: Conversation
     await act(service, mina, ActionType.CORRECT, second)
     assert await kind_of_reply("Retro") is ReplyKind.CORRECTION_RECORDED
     other = await service.get_or_create_person(IdentityProvider.TELEGRAM, "43", "en")
-    assert await service.handle_text(other, "Retro", first.id) is None
+    assert await service.handle_text(other, "Retro", first.id, chat=CHAT) is None
     async with service.resources.database.transaction() as connection:
         current = [await looks.get(connection, look.id) for look in (first, second)]
     assert [(look.guessed_style, look.corrected_style, look.pending_question) for look in current if look] == [
@@ -300,7 +311,7 @@ async def test_action_without_a_look_is_about_the_latest_look(service: Conversat
 
 
 async def test_language_changes_at_once(service: ConversationService, mina: Person) -> None:
-    reply = await service.handle_action(mina, Action(type=ActionType.SET_LANGUAGE, language=Language.KO))
+    reply = await service.handle_action(mina, Action(type=ActionType.SET_LANGUAGE, language=Language.KO), chat=CHAT)
     assert (reply.kind, reply.language) == (ReplyKind.LANGUAGE_SET, Language.KO)
     assert (await reload(service, mina)).language is Language.KO
 
@@ -308,7 +319,7 @@ async def test_language_changes_at_once(service: ConversationService, mina: Pers
 async def test_reply_is_in_the_language_of_the_request(service: ConversationService, mina: Person) -> None:
     look = await create_look(service, mina)
     action = Action(type=ActionType.SHARE, look_id=look.id)
-    prompt = await service.handle_action(replace(mina, language=Language.KO), action)
+    prompt = await service.handle_action(replace(mina, language=Language.KO), action, chat=CHAT)
     assert (prompt.language, prompt.name) == (Language.KO, generated_name(mina.id, Language.KO))
 
 
@@ -333,6 +344,7 @@ async def test_restored_reply_equals_the_first_one_without_storing_typed_text(
         (await write(service, mina, "<script>"), "<script>"),
         (await write(service, mina, " jun kim"), " jun kim"),
         (await write(service, mina, "Mina Kim"), "Mina Kim"),
+        (await act(service, mina, ActionType.CONFIRM_NAME, look), None),
         (await act(service, mina, ActionType.CORRECT, look, Style.MODE), None),
     ]
     person = await reload(service, mina)
@@ -351,10 +363,10 @@ async def test_erasure_deletes_the_person_and_invalidates_their_buttons(
     service: ConversationService, mina: Person, storage_folder: Path
 ) -> None:
     look = await create_look(service, mina)
-    asked = await service.handle_action(mina, Action(type=ActionType.ASK_ERASE))
+    asked = await service.handle_action(mina, Action(type=ActionType.ASK_ERASE), chat=CHAT)
     assert asked.prompt is ActionType.ASK_ERASE
-    await service.handle_action(mina, Action(type=ActionType.CONFIRM_ERASE))
+    await service.handle_action(mina, Action(type=ActionType.CONFIRM_ERASE), chat=CHAT)
     assert not [path for path in storage_folder.rglob("*") if path.is_file()]
     with pytest.raises(PersonNotFoundError):
-        await service.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id))
+        await service.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id), chat=CHAT)
     assert replace(mina, name=None) == mina

@@ -186,8 +186,28 @@ def test_every_column_about_people_is_handled_by_the_merge() -> None:
             "guesses_first",
             "pending_name_look_id",
         ),
+        *("pending_name_chat", "pending_name_asked_at", "pending_name"),
+        *("learning_consent", "learning_asked_at", "learning_answered_at"),
         *("followers", "following", "banned_at"),
     }
+
+
+@pytest.mark.parametrize(
+    ("source_answer", "target_answer", "merged"),
+    [(True, None, True), (None, True, True), (True, False, False), (False, True, False), (None, None, None)],
+)
+async def test_refusal_to_learn_outweighs_a_consent(
+    database: Database, source_answer: bool | None, target_answer: bool | None, merged: bool | None
+) -> None:
+    async with database.transaction() as connection:
+        source, target = [(await create_person(connection)).id for _ in range(2)]
+        for person, answer in ((source, source_answer), (target, target_answer)):
+            if answer is not None:
+                await people.set_learning_consent(connection, person, is_given=answer)
+        assert await merge_people(connection, source=source, target=target)
+        merged_person = await people.get(connection, target)
+    assert merged_person is not None
+    assert merged_person.learning_consent is merged
 
 
 async def test_missing_people_are_not_merged(database: Database) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.db import look_feedback
+from core.db import look_feedback, people
 from core.db.schema import Channel
 from core.resources import Resources
 from core.services.corrections_export import export_corrections
@@ -36,6 +36,7 @@ async def test_corrected_photos_are_exported_with_labels(resources: Resources, t
     ]
     async with resources.database.transaction() as connection:
         await look_feedback.record_correction(connection, wrong.look.id, Style.MODE)
+        await people.set_learning_consent(connection, person, is_given=True)
 
     assert await export_corrections(resources, tmp_path / "corrections") == 1
 

@@ -78,7 +78,7 @@ async def test_no_name_is_asked_for_an_overdue_look(
     async with resources.database.transaction() as connection:
         owner = await people.get(connection, overdue.person_id)
     assert owner is not None
-    reply = await conversation.handle_action(owner, Action(type=action_type, look_id=overdue.id))
+    reply = await conversation.handle_action(owner, Action(type=action_type, look_id=overdue.id), chat="web")
     assert reply.kind is ReplyKind.LOOK_NOT_FOUND
     async with resources.database.transaction() as connection:
         owner = await people.get(connection, overdue.person_id)

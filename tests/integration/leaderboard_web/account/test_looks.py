@@ -105,6 +105,11 @@ async def test_first_share_asks_for_a_display_name(
     suggested_name = generated_name(mina.id, Language.EN)
     assert translate("talk.name.ask", Language.EN, name=suggested_name) in page_text(page)
     reply = await client.post(f"/me/looks/{look.id}/name", data={"do": "take", "name": written})
+    if written:
+        assert (await get_look(resources, look)).shared_at is None
+        page = await client.get(reply.headers["location"])
+        assert translate("talk.name.confirm", Language.EN, name=written.strip()) in page_text(page)
+        reply = await client.post(f"/me/looks/{look.id}/name", data={"do": "post"})
     assert (reply.status_code, reply.headers["location"]) == (303, f"/me/looks/{look.id}?said=shared")
     name = written.strip() or suggested_name
     assert translate("talk.shared", Language.EN, name=name) in page_text(await client.get(reply.headers["location"]))

@@ -37,7 +37,9 @@ async def test_banned_person_has_no_public_looks_until_unbanned(
             person = await people.get(connection, owner.id)
         assert person is not None
         for action_type in (ActionType.SHARE, ActionType.ACCEPT_NAME):
-            answer = await service.conversation.handle_action(person, Action(type=action_type, look_id=private.id))
+            answer = await service.conversation.handle_action(
+                person, Action(type=action_type, look_id=private.id), chat="web"
+            )
             assert answer.kind is ReplyKind.BANNED
             assert answer.prompt is None
     # Restoring a look does not make the looks of a banned person public.
@@ -79,14 +81,15 @@ async def test_ban_during_name_prompt_prevents_sharing(
     async with resources.database.transaction() as connection:
         owner = await create_person(connection)
         look = await create_look(connection, owner.id)
-    answer = await service.conversation.handle_action(owner, Action(type=ActionType.SHARE, look_id=look.id))
+    answer = await service.conversation.handle_action(owner, Action(type=ActionType.SHARE, look_id=look.id), chat="web")
     assert answer.prompt is ActionType.ACCEPT_NAME
     async with resources.database.transaction() as connection:
         prompted = await people.get(connection, owner.id)
     assert prompted is not None
     await admin.post(f"/admin/people/{owner.id}/ban")
-    reply = await service.conversation.handle_text(prompted, "Mina")
-    assert reply is not None
+    await service.conversation.handle_text(prompted, "Mina", chat="web")
+    confirm = Action(type=ActionType.CONFIRM_NAME, look_id=look.id)
+    reply = await service.conversation.handle_action(prompted, confirm, chat="web")
     assert reply.kind is ReplyKind.BANNED
     assert await public_look_ids(resources) == set()
 
@@ -107,8 +110,10 @@ async def test_concurrent_moderation_reports_shares_and_erasure_do_not_deadlock(
 
     async def share_all() -> None:
         for look in shared_looks:
-            await service.conversation.handle_action(owner, Action(type=ActionType.UNSHARE, look_id=look.id))
-            await service.conversation.handle_action(owner, Action(type=ActionType.SHARE, look_id=look.id))
+            await service.conversation.handle_action(
+                owner, Action(type=ActionType.UNSHARE, look_id=look.id), chat="web"
+            )
+            await service.conversation.handle_action(owner, Action(type=ActionType.SHARE, look_id=look.id), chat="web")
 
     async def moderate() -> None:
         for look in shared_looks:

@@ -108,6 +108,6 @@ async def test_sharing_a_suspended_look_again_explains_the_suspension(
     async with resources.database.transaction() as connection:
         owner = await people.get(connection, look.person_id)
     assert owner is not None
-    answer = await service.conversation.handle_action(owner, Action(type=ActionType.SHARE, look_id=look.id))
+    answer = await service.conversation.handle_action(owner, Action(type=ActionType.SHARE, look_id=look.id), chat="web")
     assert answer.kind is ReplyKind.SHARED_SUSPENDED
     assert await public_look_ids(resources) == set()

@@ -68,7 +68,12 @@ async def test_a_verdict_can_be_corrected(client: httpx.AsyncClient, resources: 
     same = await press_button(client, page, "correct.street")
     assert messages(same)[-1] == translate("talk.correct.same", EN, style="Street")
     page = await client.post("/try/act", data={"look": look_id_of(page), "do": "correct.mode"})
-    assert messages(page)[-2:] == ["British Mode", translate("talk.correct.thanks", EN, style="British Mode")]
+    assert messages(page)[-3:] == [
+        "British Mode",
+        translate("talk.correct.thanks", EN, style="British Mode"),
+        translate("talk.learning.ask", EN),
+    ]
+    assert buttons(page) == ["learn", "nolearn"]
     assert (await list_looks(resources))[0].corrected_style is Style.MODE
     assert messages(await client.get("/try")) == messages(page)
 
@@ -96,9 +101,8 @@ async def test_a_typed_style_is_smalltalk_without_a_pending_question(
     assert messages(await send_text(never_mind, "British Mode"))[-1] == description
     question_page = await press_button(client, never_mind, "correct")
     assert messages(await send_text(question_page, "what is British Mode?"))[-1] == description
-    assert messages(await send_text(question_page, "British Mode!"))[-1] == translate(
-        "talk.correct.thanks", EN, style="British Mode"
-    )
+    corrected = messages(await send_text(question_page, "British Mode!"))
+    assert translate("talk.correct.thanks", EN, style="British Mode") in corrected
     (look,) = await list_looks(resources)
     assert (look.guessed_style, look.corrected_style, look.pending_question) == (None, Style.MODE, None)
 
@@ -121,6 +125,10 @@ async def test_a_look_is_shared_under_a_name_and_unshared(client: httpx.AsyncCli
     assert translate("talk.name.refused", EN) in messages(refused)
     assert "<b>" not in refused.text
     page = await client.post("/try/words", data={"words": "Mina", "look": look_id_of(page)})
+    assert translate("talk.name.confirm", EN, name="Mina") in messages(page)
+    assert buttons(page) == ["post", "nopost"]
+    assert (await list_looks(resources))[0].shared_at is None
+    page = await press_button(client, page, "post")
     assert translate("talk.shared", EN, name="Mina") in messages(page)
     assert f'href="/looks/{look.id}"' in page.text
     assert "Mina" in (await client.get(f"/looks/{look.id}")).text

@@ -48,7 +48,7 @@ def test_codes_keep_their_meaning() -> None:
         *(
             "",
             ".",
-            "x",
+            "z",
             "s.short",
             "s.AZpfAAAAcACAAAAAAAAAAQ.8",
             "s.AZpfAAAAcACAAAAAAAAAAQ.fr",

@@ -25,7 +25,15 @@ from tests.unit.core.i18n.test_translations import texts_of
 
 LANGUAGES = list(Language)
 CONVERSATION_KEYS = ("talk.", "telegram.", "kakao.", "error.")
-LABEL_KEYS = ("talk.button.", "talk.style.", "talk.language.", "kakao.button.", "kakao.card.", "telegram.command.")
+LABEL_KEYS = (
+    "talk.button.",
+    "telegram.button.",
+    "talk.style.",
+    "talk.language.",
+    "kakao.button.",
+    "kakao.card.",
+    "telegram.command.",
+)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
