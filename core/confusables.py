@@ -1,9 +1,9 @@
 """Comparison of display names: a name on the leaderboard is unique, look-alike spellings included.
 
 All look-alike names share one key. `confusable_key` applies in this order: compatibility form (NFKC), case folding,
-decomposition (NFKD), removal of accents (U+0300 to U+036F) and invisible characters, composition (NFC), look-alike
-letters (Greek and Cyrillic as Latin, 0 as o, 1 and i as l), removal of spaces. Other look-alikes (rn and m, 3 and e)
-count as different names: a rule that people can guess is worth more than one without gaps.
+decomposition (NFKD), removal of accents (U+0300 to U+036F), dots, underscores and invisible characters, composition
+(NFC), look-alike letters (Greek and Cyrillic as Latin, 0 as o, 1 and i as l), removal of spaces. Other look-alikes (rn
+and m, 3 and e) count as different names: a rule that people can guess is worth more than one without gaps.
 
 The key is stored in `people`. A change of the rule needs a migration that recomputes the stored keys.
 """
@@ -27,6 +27,7 @@ CYRILLIC = ("авекмнорстухіјѕԁһԛԝӏ", "abekmhopctyxljsdhqwl")
 GREEK = ("αβγεηικνορτυχω", "abyenlkvoptuxw")
 DIGITS = ("01i", "oll")
 LOOKALIKE_FOLDING = str.maketrans(*("".join(parts) for parts in zip(CYRILLIC, GREEK, DIGITS, strict=True)))
+SEPARATORS = frozenset("._")
 _IGNORABLE_CHARACTERS = frozenset(map(chr, DEFAULT_IGNORABLE))
 
 
@@ -36,7 +37,9 @@ def confusable_key(name: str) -> str:
     visible = "".join(
         character
         for character in decomposed
-        if ord(character) not in COMBINING_ACCENTS and not is_default_ignorable(character)
+        if ord(character) not in COMBINING_ACCENTS
+        and character not in SEPARATORS
+        and not is_default_ignorable(character)
     )
     return "".join(unicodedata.normalize("NFC", visible).translate(LOOKALIKE_FOLDING).split())
 

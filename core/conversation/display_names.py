@@ -1,11 +1,13 @@
 """Display names: generated ones, and the rules for those that people choose.
 
-A chosen name is stored as typed after NFKC normalization, with runs of spaces collapsed: 1 to 20 letters, digits and
-spaces, at least one letter. A name therefore holds no markup, URL, line break or invisible character. Names of Eva and
+A chosen name is stored as typed after NFKC normalization, with runs of spaces collapsed: 1 to 20 letters, digits,
+spaces, dots and underscores, at least one letter. A name therefore holds no markup, line break or invisible character,
+and messengers make no link of it: what ends like a host name is rejected. Names of Eva and
 her operators and insults (`reserved_names.txt`) are rejected; they are compared by their `confusable_key`, so that
 look-alike spellings are rejected as well.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -17,6 +19,13 @@ from core.confusables import confusable_key, is_default_ignorable
 from core.i18n.translations import Language, pick_variant, translate
 
 MAX_NAME_LENGTH = 20
+NAME_PUNCTUATION = frozenset(" ._")
+HOST_NAME = re.compile(
+    r"\w\.(?:ai|app|at|be|biz|ca|cc|ch|cn|co|com|de|dev|es|eu|fr|gg|gl|info|io|it|jp|kr|link|ly|me|net|nl|online|org|page|"
+    r"pl|pro|ru|shop|site|store|to|tv|tw|uk|us|xyz)\b",
+    re.IGNORECASE,
+)
+"""What messengers show as a link: a dot before a common top-level domain."""
 NAME_CACHE_SIZE = 4096
 """Generated names that are cached: the leaderboard shows the same people repeatedly."""
 ATTEMPTS_PER_LENGTH = 4
@@ -57,7 +66,9 @@ def normalize_display_name(raw_name: str) -> str | None:
     name = " ".join(unicodedata.normalize("NFKC", raw_name).split())
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not any(character.isalpha() for character in name):
         return None
-    return name if all(map(_is_allowed_character, name)) and not _is_reserved(confusable_key(name)) else None
+    if not all(map(_is_allowed_character, name)) or HOST_NAME.search(name):
+        return None
+    return None if _is_reserved(confusable_key(name)) else name
 
 
 def _generated_words(person_id: UUID, language: Language) -> str:
@@ -67,7 +78,7 @@ def _generated_words(person_id: UUID, language: Language) -> str:
 
 
 def _is_allowed_character(character: str) -> bool:
-    is_visible_kind = character == " " or character.isalnum() or unicodedata.category(character) == "Mn"
+    is_visible_kind = character in NAME_PUNCTUATION or character.isalnum() or unicodedata.category(character) == "Mn"
     return is_visible_kind and not is_default_ignorable(character)
 
 

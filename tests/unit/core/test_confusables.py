@@ -22,6 +22,7 @@ from core.confusables import confusable_key
         ("Ian", "lan"),
         ("STRASSE", "straße"),
         ("미나", "미 나"),
+        ("Mina", "m.i_na."),
         ("미나", "\u1106\u1175\u1102\u1161"),
         ("미나", "미\u3164나"),
     ],
