@@ -43,6 +43,14 @@ class AppState:
     """JPEGs for people who have no photo at hand, by name."""
     report_limiter: AnonymousReportLimiter = field(default_factory=AnonymousReportLimiter)
 
+    @property
+    def offers_login(self) -> bool:
+        """Whether a visitor can log in: with a provider, with Telegram's widget, or by a link from a chat."""
+        settings = self.settings
+        has_widget = settings.telegram_token is not None and settings.telegram_bot_username is not None
+        has_chat = settings.telegram_token is not None or settings.kakao_skill_key is not None
+        return bool(self.oauth_providers) or has_widget or (has_chat and settings.public_url is not None)
+
 
 async def app_state(request: Request) -> AppState:
     """The state of the application. Async like all dependencies here: FastAPI runs others in a thread."""

@@ -60,7 +60,13 @@ STATUS_BY_ERROR: dict[type[EvaError], HTTPStatus] = {
 }
 """HTTP status by error class; a class that is not listed has the status of its base class."""
 
-MESSAGE_KEY_BY_STATUS = {400: "page.no_file", 404: "page.not_found", 405: "page.not_found", 503: "page.busy"}
+MESSAGE_KEY_BY_STATUS = {
+    400: "page.bad_request",
+    404: "page.not_found",
+    405: "page.wrong_method",
+    413: "page.too_long",
+    503: "page.busy",
+}
 """Translation keys of the messages for plain HTTP errors; all others have `page.trouble`."""
 
 ONE_DAY = timedelta(days=1)
@@ -80,6 +86,20 @@ class LocalizedHTTPError(HTTPException):
         """
         super().__init__(status, headers=headers)
         self.name, self.message_key = name, message_key
+
+
+class GoneError(LocalizedHTTPError):
+    """404: something is not there, or not for this person; the message says what."""
+
+    def __init__(self, message_key: str) -> None:
+        super().__init__(404, HTTPStatus.NOT_FOUND.phrase, message_key)
+
+
+class NoPhotoError(LocalizedHTTPError):
+    """400: a form without a photo."""
+
+    def __init__(self) -> None:
+        super().__init__(400, HTTPStatus.BAD_REQUEST.phrase, "page.no_file")
 
 
 def status_for(error: EvaError) -> HTTPStatus:

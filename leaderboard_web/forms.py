@@ -9,6 +9,7 @@ from fastapi import Depends, HTTPException, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from leaderboard_web.errors import NoPhotoError
 from leaderboard_web.middleware.body_limit import MAX_UPLOAD_BYTES
 
 MAX_FIELDS = 8
@@ -25,10 +26,11 @@ async def read_multipart(request: Request) -> FormData:
 
     Raises:
         PhotoTooLargeError: the body is longer than a photo and its form may be.
-        HTTPException: 400, the body is not a multipart form.
+        NoPhotoError: the body is not a multipart form.
+        HTTPException: 400, the form is malformed.
     """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise HTTPException(400)
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise NoPhotoError
     parser = _InMemoryMultiPartParser(request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS)
     try:
         return await parser.parse()

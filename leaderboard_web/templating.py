@@ -12,13 +12,14 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from core.i18n.dates import format_day
 from core.i18n.translations import Language, translate, variant_keys
 from core.seoul_time import format_minute
 from leaderboard_web.language import set_language_cookie
 from leaderboard_web.urls import absolute_url, static_url
 
 PERCENTAGE_WITH_PARTICLE = re.compile(r"\d+%\)?[가-힣]+")
-SIZES_CACHE_SIZE = 1024
+SIZES_CACHE_SIZE = 16
 CANONICAL_PARAMS = ("style", "when", "after")
 """Query parameters that make a different page; all others are dropped from canonical URLs."""
 INDEXED_TEMPLATES = {
@@ -31,6 +32,8 @@ INDEXED_TEMPLATES = {
     "styles.html",
 }
 """Pages that search engines may list; pages about a person or their look are not among them."""
+PUBLIC_TEMPLATES = INDEXED_TEMPLATES - {"chat.html"} | {"look.html", "person.html"}
+"""Pages that everybody may see: browsers may keep them in memory to go back to, and ask before they show them again."""
 OPEN_GRAPH_LOCALES = {Language.KO: "ko_KR", Language.EN: "en_US"}
 
 
@@ -100,7 +103,11 @@ def render_page(
             **context,
         },
         status_code=status,
-        headers={"Cache-Control": "no-store", "Content-Language": language, "Vary": "Accept-Language, Cookie"},
+        headers={
+            "Cache-Control": "private, no-cache" if status == 200 and template in PUBLIC_TEMPLATES else "no-store",
+            "Content-Language": language,
+            "Vary": "Accept-Language, Cookie",
+        },
     )
     if request.query_params.get("lang") == language:
         set_language_cookie(response, language)
@@ -122,19 +129,9 @@ def keep_together(sentence: str) -> Markup:
 
 
 @lru_cache(SIZES_CACHE_SIZE)
-def image_sizes(breakpoints: tuple[tuple[str, str, float], ...], ratio: float, width: int, height: int) -> str:
-    """The `sizes` attribute of an image that its frame crops.
-
-    An image that is wider in proportion than its frame is displayed wider than the frame.
-
-    Args:
-        breakpoints: width of the frame by window size: media condition, unit, number.
-        ratio: of the frame, width over height.
-        width: of the image, in px.
-        height: of the image, in px.
-    """
-    scale = max(1, width / height / ratio)
-    return ", ".join(f"{condition}{round(number * scale, 1)}{unit}" for condition, unit, number in breakpoints)
+def image_sizes(breakpoints: tuple[tuple[str, str, float], ...]) -> str:
+    """The `sizes` attribute of an image: its width by window size, as media condition, unit and number."""
+    return ", ".join(f"{condition}{number:g}{unit}" for condition, unit, number in breakpoints)
 
 
 def _build_page_meta(
@@ -186,6 +183,8 @@ def _base_context(request: Request, language: Language) -> dict[str, Any]:
         "texts": lambda key, **values: [
             translate(variant, language, **values) for variant in variant_keys(key, language)
         ],
+        "day": lambda moment: format_day(moment, language),
+        "offers_login": request.app.state.eva.offers_login,
         "url_for": request.app.state.eva.url_for,
     }
 

@@ -97,13 +97,13 @@ def rendition_keys(photo_key: str) -> list[str]:
     return [_rendition_key(photo_key, suffix) for suffix in (*thumbnails, *share_images, *RETIRED_SUFFIXES)]
 
 
-def make_thumbnail(photo: bytes) -> bytes:
-    """Downscale a stored photo to THUMBNAIL_WIDTH px, as a progressive JPEG."""
+def make_thumbnail(photo: bytes, width: int = THUMBNAIL_WIDTH) -> bytes:
+    """Downscale a stored photo to a width in px, as a progressive JPEG."""
     image = Image.open(BytesIO(photo))
-    height = THUMBNAIL_WIDTH * image.height / image.width
+    height = width * image.height / image.width
     # The decoder leaves out what is not needed for twice the width.
-    image.draft("RGB", (2 * THUMBNAIL_WIDTH, 2 * round(height)))
-    size = THUMBNAIL_WIDTH, max(1, round(height))
+    image.draft("RGB", (2 * width, 2 * round(height)))
+    size = width, max(1, round(height))
     small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=2)
     buffer = BytesIO()
     small.save(buffer, "JPEG", quality=THUMBNAIL_QUALITY, progressive=True, optimize=True)

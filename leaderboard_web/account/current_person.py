@@ -7,12 +7,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import Depends, Request, Response
 
 from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
 from leaderboard_web.dependencies import CanonicalUUID, State, Viewer
+from leaderboard_web.errors import GoneError
 from leaderboard_web.language import request_language
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
@@ -77,14 +78,14 @@ async def get_own_look(look_id: CanonicalUUID, state: State, person: OptionalPer
     """The look of the path and its owner.
 
     Raises:
-        HTTPException: 404, there is no such look, or it belongs to another person; the response is the same.
+        GoneError: there is no such look, or it belongs to another person; the response is the same.
     """
     if person is None:
-        raise HTTPException(404)
+        raise GoneError("page.own_look_gone")
     async with state.resources.database.connection() as connection:
         look = await looks.get(connection, look_id)
     if look is None or look.person_id != person.id:
-        raise HTTPException(404)
+        raise GoneError("page.own_look_gone")
     return OwnedLook(owner=person, look=look)
 
 

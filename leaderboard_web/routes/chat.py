@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,6 +24,7 @@ from core.db.people import Person
 from core.db.schema import Channel
 from core.errors import EvaError
 from core.i18n.translations import Language, translate
+from core.images.renditions import make_thumbnail
 from core.styles import STYLES, Style
 from core.uuid7 import uuid7
 from leaderboard_web.chat_view import (
@@ -33,7 +36,7 @@ from leaderboard_web.chat_view import (
     welcome,
 )
 from leaderboard_web.dependencies import AppState, Lang, State, Viewer, app_state, current_viewer
-from leaderboard_web.errors import message_for, status_for, wants_json
+from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_json
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.language import request_language
 from leaderboard_web.sessions import ViewerSession
@@ -62,6 +65,8 @@ MAX_MESSAGE_LENGTH = 300
 """Characters of one message to Eva."""
 ATTEMPT_ID = re.compile(r"[0-9a-f]{16,64}")
 """Id that a script gives to an upload, so that one that is repeated after a lost connection is judged once."""
+SAMPLE_WIDTH = 240
+"""Width of the samples' buttons in px, for screens with two px in one of the page."""
 LATEST_LOOKS = 5
 """How many looks are searched for one whose images were stored."""
 
@@ -180,6 +185,24 @@ async def sample_image(name: str, state: State) -> FileResponse:
     if name not in state.samples:
         raise HTTPException(404)
     return FileResponse(state.samples[name])
+
+
+@router.get("/samples/{name}/small.jpg", name="sample_thumbnail")
+async def sample_thumbnail(name: str, state: State) -> Response:
+    """A sample photo in the size of its button.
+
+    Raises:
+        HTTPException: 404, for an unknown sample.
+    """
+    if name not in state.samples:
+        raise HTTPException(404)
+    image = await to_thread.run_sync(_small_sample, state.samples[name], limiter=state.resources.cpu_limiter)
+    return Response(image, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=86400"})
+
+
+@cache
+def _small_sample(path: Path) -> bytes:
+    return make_thumbnail(path.read_bytes(), SAMPLE_WIDTH)
 
 
 async def _render_refusal(request: Request, error: EvaError | HTTPException) -> Response:
@@ -315,7 +338,7 @@ async def _read_photo(form: FormData, state: AppState) -> tuple[bytes, str]:
     """The bytes of a photo from the form, and the source under which its look is stored.
 
     Raises:
-        HTTPException: 400, the form has no photo.
+        NoPhotoError: the form has no photo.
     """
     data, source = await uploaded_bytes(form), ""
     if data is None:
@@ -325,7 +348,7 @@ async def _read_photo(form: FormData, state: AppState) -> tuple[bytes, str]:
         data = await to_thread.run_sync(state.samples[sample].read_bytes)
         source = f"{SAMPLE_SOURCE_PREFIX}{sample}:"
     if data is None:
-        raise HTTPException(400)
+        raise NoPhotoError
     attempt = form.get("attempt")
     is_attempt_id = isinstance(attempt, str) and ATTEMPT_ID.fullmatch(attempt) is not None
     return data, source + (str(attempt) if is_attempt_id else str(uuid7()))

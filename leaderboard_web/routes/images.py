@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Path, Response
+from fastapi import APIRouter, Path, Response
 
 from core.conversation.narration import verdict_messages
 from core.db import leaderboard, look_images
@@ -16,6 +16,7 @@ from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.renditions import make_thumbnail, share_image_key, thumbnail_key
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
+from leaderboard_web.errors import GoneError
 from leaderboard_web.share_image import content_hash, draw_share_image, read_content_hash
 from leaderboard_web.sharing import share_image_text, verdict_sentence
 from leaderboard_web.urls import PageRoute, public_signature_subject
@@ -92,13 +93,13 @@ async def share_image(
     """The share image of a look on the leaderboard; URLs of older versions return the current one.
 
     Raises:
-        HTTPException: 404, if the look is not on the leaderboard.
+        GoneError: if the look is not on the leaderboard.
     """
     # Released before the image is drawn, which opens another connection.
     async with state.resources.database.connection() as connection:
         entry = await leaderboard.get_look(connection, look_id)
     if entry is None or entry.look.photo_key is None:
-        raise HTTPException(404)
+        raise GoneError("page.picture_gone")
     look, photo_key = entry.look, entry.look.photo_key
     sentence = verdict_sentence(verdict_messages(look.verdict, seed=str(look.id), language=language))
     text = share_image_text(look, sentence, language)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import structlog
 from anyio import to_thread
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -25,6 +25,7 @@ from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.dependencies import Lang, State
+from leaderboard_web.errors import NoPhotoError
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.view_models import build_bar
 
@@ -132,7 +133,7 @@ async def judge(form: MultipartForm, language: Lang, state: State) -> JSONRespon
     """Judge a photo."""
     data = await uploaded_bytes(form)
     if data is None:
-        raise HTTPException(400)
+        raise NoPhotoError
     work = partial(
         judge_upload, data, state.resources.decode_pool, state.classifier, language, include_photo="echo" in form
     )

@@ -1,11 +1,12 @@
 """`/looks/{id}`: a look on the leaderboard with its verdict and messages."""
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from core.conversation.narration import style_name, verdict_messages
 from core.db import leaderboard
 from core.seoul_time import SEOUL
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Viewer
+from leaderboard_web.errors import GoneError
 from leaderboard_web.language import preview_language
 from leaderboard_web.routes.reactions import MAX_REPORT_LENGTH, ReportReason
 from leaderboard_web.sharing import allow_kakao_sdk, build_share_links, link_preview, verdict_sentence
@@ -23,11 +24,11 @@ async def look_page(
     """The page of a look on the leaderboard.
 
     Raises:
-        HTTPException: 404, if the look is not on the leaderboard.
+        GoneError: the look is not on the leaderboard.
     """
     result = await leaderboard.get_look_for_viewer(db, look_id, viewer.key or "")
     if result is None:
-        raise HTTPException(404)
+        raise GoneError("page.look_gone")
     entry, relation = result
     look = entry.look
     card = build_card(entry, signer=state.resources.url_signer, language=language)

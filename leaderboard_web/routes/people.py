@@ -3,7 +3,7 @@
 A person who is banned or has no look on the leaderboard has a page only for themselves.
 """
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +12,7 @@ from core.db import leaderboard, people
 from core.db.leaderboard import LeaderboardEntry
 from core.db.people import Person
 from leaderboard_web.dependencies import Db, Lang, State, Viewer
+from leaderboard_web.errors import GoneError
 from leaderboard_web.pagination import BeforeTime, TimeCursor, build_page
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
@@ -32,18 +33,18 @@ async def person_page(
     """A page of a person's looks, the latest shared first.
 
     Raises:
-        HTTPException: 404, if the person does not exist or has no public look.
+        GoneError: if the person does not exist or has no public look.
     """
     viewer_key = viewer.key or ""
     result = await leaderboard.get_person_for_viewer(db, name, viewer_key) if is_possible_name(name) else None
     if result is None:
-        raise HTTPException(404)
+        raise GoneError("page.person_gone")
     person, relation = result
     style_counts = await leaderboard.count_styles(db, person.id)
     look_count = sum(style_counts.values())
     is_own = relation.person_id == person.id
     if not is_own and (person.banned_at is not None or look_count == 0):
-        raise HTTPException(404)
+        raise GoneError("page.person_gone")
     path = state.url_for("person", name=person.name)
     if person.name != name:
         return RedirectResponse(f"{path}?{request.url.query}".rstrip("?"), 302)

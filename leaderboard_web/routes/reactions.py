@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +14,7 @@ from core.db import follows, leaderboard, moderation, reactions
 from core.db.people import Person
 from core.i18n.translations import translate
 from leaderboard_web.dependencies import CanonicalUUID, Lang, State, Transaction, Viewer
-from leaderboard_web.errors import wants_json
+from leaderboard_web.errors import GoneError, wants_json
 from leaderboard_web.routes.people import find_person
 from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.templating import render_page
@@ -55,7 +55,7 @@ async def report_look(
     """Report a look once. A report that is not counted gets the same response.
 
     Raises:
-        HTTPException: 404, if the look is not on the leaderboard or is the reporter's own.
+        GoneError: the look is not on the leaderboard or is the reporter's own.
     """
     person_id = await viewer.get_or_create_person_id(connection)
     if await state.report_limiter.is_counted(connection, request, person_id, look_id):
@@ -63,7 +63,7 @@ async def report_look(
     else:
         is_accepted = await leaderboard.is_public(connection, look_id)
     if not is_accepted:
-        raise HTTPException(404)
+        raise GoneError("page.look_gone")
     response: Response = RedirectResponse(state.url_for("look_reported", look_id=look_id), 303)
     if wants_json(request):
         response = JSONResponse({}, headers=NO_STORE)
@@ -133,10 +133,10 @@ def _reaction_response(
         page: path of the page with the button.
 
     Raises:
-        HTTPException: 404, the target is gone; raised inside the transaction, so that no person is created.
+        GoneError: the target is gone; raised inside the transaction, so that no person is created.
     """
     if counts is None:
-        raise HTTPException(404)
+        raise GoneError("page.person_gone" if page.startswith("/people/") else "page.look_gone")
     response: Response
     if wants_json(request):
         response = JSONResponse({"given": is_on, **counts}, headers=NO_STORE)

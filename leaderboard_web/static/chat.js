@@ -10,10 +10,20 @@ const tools = document.querySelector(".tools");
 const templates = document.querySelector("#parts").content;
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Delay before a message of a length in characters, in milliseconds. */
+/** Delay before a message of a length in characters, in milliseconds, unless all together take longer than TYPING_MS. */
 const pause = (length) => Math.min(350 + 16 * length, 1500);
+const TYPING_MS = 1600;
 
 let finishTyping = () => {};
+/** Whether the newest message is kept in view: until the person scrolls. */
+let isFollowing = true;
+
+for (const event of ["wheel", "touchmove"]) {
+  addEventListener(event, () => (isFollowing = false), { passive: true });
+}
+addEventListener("keydown", ({ key }) => {
+  if (["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"].includes(key)) isFollowing = false;
+});
 
 const cloneTemplate = (selector) => templates.querySelector(selector).cloneNode(true);
 
@@ -48,6 +58,7 @@ export function showMessage(text) {
   const item = cloneTemplate(".bubble.eva");
   item.querySelector("p").textContent = text;
   log.append(item);
+  isFollowing = true;
   follow(item);
 }
 
@@ -82,11 +93,15 @@ export async function typeMessages(html) {
       resolve();
     };
   });
-  if (items.length > evaItems.length) follow(items[0]);
-  for (const item of evaItems) {
+  isFollowing = true;
+  if (items.length) follow(items[0]);
+  const pauses = evaItems.map((item) => pause(item.textContent.length));
+  const pace = Math.min(1, TYPING_MS / pauses.reduce((sum, each) => sum + each, 1));
+  for (const [index, item] of evaItems.entries()) {
     if (!skipped) {
       showTyping("");
-      await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, pause(item.textContent.length)))]);
+      follow(typing);
+      await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, pace * pauses[index]))]);
     }
     item.classList.remove("waiting");
     if (!skipped) follow(item);
@@ -95,10 +110,9 @@ export async function typeMessages(html) {
   offerCopy();
 }
 
-/** Keep the newest message in view, unless the person has scrolled away. */
+/** Keep the newest message in view, unless the person has scrolled away since the last reply. */
 export function follow(item) {
-  const { top } = item.getBoundingClientRect();
-  if (top > 0 && top < innerHeight * 1.6) item.scrollIntoView({ block: "nearest" });
+  if (isFollowing) item.scrollIntoView({ block: "nearest" });
 }
 
 /** The messages of the latest verdict. */

@@ -15,6 +15,8 @@ import { resizeImage } from "./resize-image.js";
 import { createAttemptId, send } from "./upload.js";
 
 const SLOW_AFTER = 7_000;
+/** Set while a photo is on its way, so that a reload can be explained. */
+const UPLOADING = "uploading";
 /** Statuses after which the same request may be sent again. */
 const RETRYABLE_STATUSES = new Set([429, 502, 503, 504]);
 
@@ -28,12 +30,21 @@ const words = document.querySelector("#parts").dataset;
 document.documentElement.classList.add("js");
 
 let busy = false;
-let next = null;
+const waiting = [];
 
-/** Run one task at a time. A photo that is added meanwhile waits; other input can be repeated by the person. */
+/** Use the tab's storage; some browsers refuse it. */
+const withStorage = (task) => {
+  try {
+    return task(sessionStorage);
+  } catch {
+    return null;
+  }
+};
+
+/** Run one task at a time. Photos that are added meanwhile wait; other input can be repeated by the person. */
 async function runExclusively(task, { waits = false } = {}) {
   if (busy) {
-    if (waits) next = task;
+    if (waits) waiting.push(task);
     return;
   }
   busy = true;
@@ -50,11 +61,7 @@ async function runExclusively(task, { waits = false } = {}) {
     busy = false;
   }
   const shown = showResult?.();
-  if (next) {
-    const waiting = next;
-    next = null;
-    await runExclusively(waiting);
-  }
+  if (waiting.length) await runExclusively(waiting.shift());
   await shown;
 }
 
@@ -83,13 +90,14 @@ function show({ file = null, sample = null }) {
   body.append("attempt", createAttemptId());
   if (sample) {
     body.append("sample", sample.value);
-    showPhoto(sample.querySelector("img").src);
+    showPhoto(sample.dataset.photo);
   }
   return post({ body, file, shown: Boolean(sample) });
 }
 
 async function post(photo) {
   if (photo.file) {
+    showTyping(words.preparing);
     const { photo: small, shown } = await resizeImage(photo.file);
     photo.body.append("photo", small, "photo");
     photo.file = null;
@@ -104,6 +112,7 @@ async function post(photo) {
     if (share >= 1) showTyping(words.looking);
   };
   progress(0);
+  withStorage((storage) => storage.setItem(UPLOADING, "1"));
   let reply;
   try {
     reply = await send(form.action, photo.body, progress);
@@ -111,9 +120,10 @@ async function post(photo) {
     return () => showRefusal(unreachable(words.failed), photo);
   } finally {
     clearTimeout(slow);
+    if (!isLeaving) withStorage((storage) => storage.removeItem(UPLOADING));
   }
   if (!reply.ok) return () => showRefusal(reply.json.message, RETRYABLE_STATUSES.has(reply.status) ? photo : null);
-  form.querySelector(".pick strong").textContent = words.another;
+  for (const label of form.querySelectorAll(".pick strong span")) label.textContent = words.another;
   if (!photo.shown) showPhoto(null, reply.json.photo);
   return showReply(reply.json);
 }
@@ -147,12 +157,16 @@ async function sendForm(target, submitter) {
   return showReply(json, hadFocus);
 }
 
-const firstFile = (transfer) => [...(transfer?.files ?? [])][0];
-const sendFile = (file) => file && runExclusively(() => show({ file }), { waits: true });
+/** Send all files, one after the other. */
+const sendFiles = (files) => {
+  for (const file of files) runExclusively(() => show({ file }), { waits: true });
+};
+
+for (const input of form.querySelectorAll("[name=photo]")) input.multiple = true;
 
 form.addEventListener("change", ({ target }) => {
   if (target.type !== "file") return;
-  sendFile(target.files[0]);
+  sendFiles([...target.files]);
   target.value = "";
 });
 
@@ -168,7 +182,7 @@ addEventListener("submit", (event) => {
 });
 
 addEventListener("paste", (event) => {
-  sendFile(firstFile(event.clipboardData));
+  sendFiles([...(event.clipboardData?.files ?? [])]);
 });
 
 addEventListener("dragover", (event) => {
@@ -183,8 +197,18 @@ addEventListener("dragleave", (event) => {
 
 addEventListener("drop", (event) => {
   overlay.hidden = true;
-  const file = firstFile(event.dataTransfer);
-  if (!file) return;
+  const files = [...(event.dataTransfer?.files ?? [])];
+  if (!files.length) return;
   event.preventDefault();
-  sendFile(file);
+  sendFiles(files);
 });
+
+let isLeaving = false;
+addEventListener("pagehide", () => {
+  isLeaving = true;
+});
+
+if (withStorage((storage) => storage.getItem(UPLOADING))) {
+  withStorage((storage) => storage.removeItem(UPLOADING));
+  showMessage(words.interrupted);
+}

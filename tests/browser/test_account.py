@@ -146,7 +146,7 @@ def test_feed_bookmarks_and_followed_people(open_own: OpenOwn, board: dict[str, 
     expect(looks.nth(len(SHARED) - 1)).to_be_visible()
     number = looks.count()
     with page.expect_response("**/unscrap"):
-        looks.first.get_by_role("button", name=translate("deeds.scrap", EN)).click()
+        looks.first.get_by_role("button", name=translate("deeds.scrapped", EN)).click()
     page.reload()
     expect(looks).to_have_count(number - 1)
 

@@ -20,7 +20,6 @@ pytestmark = pytest.mark.browser
 
 EN = Language.EN
 FIRST = SHARED[0][0]
-TALL = "log => log.getBoundingClientRect().height"
 
 
 def is_accessible(page: Page) -> None:
@@ -30,11 +29,13 @@ def is_accessible(page: Page) -> None:
 
 def test_bookmark_is_shown_immediately_and_after_a_reload(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board['미나']}")
-    button = page.get_by_role("button", name=translate("deeds.scrap", EN), exact=True)
+    button = page.locator(".scrap button")
+    expect(button).to_have_accessible_name(translate("deeds.scrap", EN))
     expect(button).to_have_attribute("aria-pressed", "false")
     with page.expect_response("**/scrap"):
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_have_accessible_name(translate("deeds.scrapped", EN))
     page.reload()
     expect(button).to_have_attribute("aria-pressed", "true")
     page.goto(re.sub("/looks/.*", "/me/scraps", page.url))
@@ -64,13 +65,15 @@ def test_name_on_a_card_links_to_the_owner_and_the_rest_to_the_look(
 
 def test_person_is_followed_on_a_look_and_unfollowed_on_their_page(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
-    button = page.get_by_role("button", name=translate("deeds.follow.whom", EN, name=FIRST))
+    button = page.locator(".follow button")
+    expect(button).to_have_accessible_name(translate("deeds.follow.whom", EN, name=FIRST))
     button.scroll_into_view_if_needed()
     box = button.bounding_box()
     with page.expect_response("**/follow"):
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     assert button.bounding_box() == box, "nothing moves"
+    expect(button).to_have_accessible_name(translate("deeds.followed.whom", EN, name=FIRST))
     page.locator(".owner a").click()
     expect(page).to_have_url(re.compile(f"/people/{quote(FIRST)}$"))
     expect(page.get_by_role("heading", level=1)).to_have_text(FIRST)
@@ -103,8 +106,6 @@ def test_reactions_work_without_javascript(open_page: OpenPage, board: dict[str,
         expect(button).to_have_attribute("aria-pressed", "true")
         button.click()
         expect(button).to_have_attribute("aria-pressed", "false")
-    for bubble in page.locator(".typed p").all():
-        expect(bubble).to_have_css("opacity", "1")
     page.locator(".report summary").click()
     page.get_by_label(translate("report.reason.no_outfit", EN)).check()
     page.get_by_role("button", name=translate("report.send", EN)).click()
@@ -139,66 +140,12 @@ def test_bookmark_follow_and_report_by_keyboard(open_page: OpenPage, board: dict
     expect(page.locator(".report")).to_have_count(0)
 
 
-def test_messages_are_typed_once_without_layout_shift(open_page: OpenPage, board: dict[str, str]) -> None:
-    page = open_page(path="/styles", reduced_motion="no-preference")
-    page.clock.install()
-    look = page.url.replace("/styles", f"/looks/{board[FIRST]}")
-    page.goto(look)
-    log, words = page.locator(".typed"), page.locator(".typed p")
-    last = words.last
-    texts = words.all_inner_texts()
-    assert all(texts)
-    expect(last).to_have_css("opacity", "0")
-    expect(log).to_have_attribute("aria-live", "off")
-    tall = log.evaluate(TALL)
-    log.scroll_into_view_if_needed()
-    expect(log.locator(".dots")).to_have_attribute("aria-hidden", "true")
-    page.clock.run_for(2000)
-    expect(words.first).to_have_css("opacity", "1")
-    expect(last).to_have_css("opacity", "0")
-    page.clock.run_for(20_000)
-    expect(last).to_have_css("opacity", "1")
-    expect(log.locator(".dots")).to_have_count(0)
-    assert words.all_inner_texts() == texts
-    assert log.evaluate(TALL) == tall
+def test_messages_of_others_looks_are_there_at_once(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}", reduced_motion="no-preference")
+    for bubble in page.locator(".verdict .log p").all():
+        expect(bubble).to_have_css("opacity", "1")
+    assert page.locator(".verdict .log .dots").count() == 0
     assert page.evaluate(LAYOUT_SHIFT) < 0.02
-    page.goto(look)
-    expect(last).to_have_css("opacity", "1")
-    expect(log.locator(".dots")).to_have_count(0)
-
-
-@pytest.mark.parametrize("how", ["click", "key"])
-def test_typing_can_be_skipped(open_page: OpenPage, board: dict[str, str], how: str) -> None:
-    page = open_page(path="/styles", reduced_motion="no-preference")
-    page.clock.install()
-    page.goto(page.url.replace("/styles", f"/looks/{board['미나']}"))
-    page.locator(".typed").scroll_into_view_if_needed()
-    expect(page.locator(".typed .dots")).to_have_count(1)
-    if how == "click":
-        page.locator("h1").click()
-    else:
-        page.keyboard.press("ArrowDown")
-    expect(page.locator(".typed .dots")).to_have_count(0)
-    for bubble in page.locator(".typed p").all():
-        expect(bubble).to_have_css("opacity", "1")
-
-
-def test_reduced_motion_shows_all_messages(open_page: OpenPage, board: dict[str, str]) -> None:
-    page = open_page(path="/styles", reduced_motion="reduce")
-    page.clock.install()
-    page.goto(page.url.replace("/styles", f"/looks/{board[FIRST]}"))
-    page.locator(".typed").scroll_into_view_if_needed()
-    for bubble in page.locator(".typed p").all():
-        expect(bubble).to_have_css("opacity", "1")
-    expect(page.locator(".typed .dots")).to_have_count(0)
-
-
-def test_messages_appear_if_the_script_is_missing(open_page: OpenPage, board: dict[str, str]) -> None:
-    page = open_page(path="/styles", reduced_motion="no-preference", expect_errors=True)
-    page.route("**/typewriter.js", lambda route: route.abort())
-    page.goto(page.url.replace("/styles", f"/looks/{board[FIRST]}"))
-    for bubble in page.locator(".typed p").all():
-        expect(bubble).to_have_css("opacity", "1")
 
 
 @pytest.fixture
@@ -263,9 +210,7 @@ def test_person_page_and_report_form_are_accessible(
 def test_name_with_markup_has_a_page_and_is_escaped(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[SCRIPT_NAME]}")
     expect(page.locator(".owner a")).to_contain_text(SCRIPT_NAME)
-    expect(page.locator(".follow button")).to_have_attribute(
-        "aria-label", translate("deeds.follow.whom", EN, name=SCRIPT_NAME)
-    )
+    expect(page.locator(".follow button")).to_have_accessible_name(translate("deeds.follow.whom", EN, name=SCRIPT_NAME))
     page.locator(".owner a").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(SCRIPT_NAME)
     with page.expect_response("**/follow"):

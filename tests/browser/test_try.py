@@ -34,7 +34,7 @@ def test_verdict_is_in_the_language_of_the_browser(
     )
     choose(page, samples / "street.jpg")
     expect_answer(page, language)
-    expect(page.locator(".drop strong")).to_have_text(translate("page.another", language))
+    expect(page.locator(".drop strong .with-mouse")).to_have_text(translate("page.another", language))
 
 
 def test_language_switch_is_remembered(open_page: OpenPage) -> None:

@@ -1,0 +1,140 @@
+"""Going back to a list, phones, large text, and what a photo looks like on a card."""
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from core.i18n.translations import Language, translate
+from tests.browser.chat_page import choose, expect_answer, say
+from tests.browser.conftest import OpenPage
+from tests.browser.layout_checks import FIND_OVERFLOW
+from tests.browser.seed_board import SHARED
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 390, "height": 664}, "has_touch": True, "is_mobile": True}
+FIRST = SHARED[0][0]
+IN_VIEW = """element => {
+    const box = element.getBoundingClientRect();
+    return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth;
+}"""
+RATIO = "image => image.getBoundingClientRect().width / image.getBoundingClientRect().height"
+SLANTED_HANGUL = """() => [...document.querySelectorAll("body *")].filter((element) =>
+    /[\\uac00-\\ud7a3]/.test([...element.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data).join(""))
+    && getComputedStyle(element).fontStyle !== "normal").map((element) => element.outerHTML)"""
+
+
+def test_back_from_a_look_returns_to_the_place(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    card = page.locator(".looks .stretched-link").last
+    card.scroll_into_view_if_needed()
+    top = page.evaluate("scrollY")
+    assert top > 200
+    card.click()
+    expect(page).to_have_url(re.compile("/looks/"))
+    page.go_back()
+    expect(card).to_be_in_viewport()
+    page.wait_for_function(f"Math.abs(scrollY - {top}) < 50")
+
+
+def test_public_pages_may_be_kept_to_go_back_to(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    root = page.url.rstrip("/")
+    for path in ("/", f"/looks/{board[FIRST]}", f"/people/{FIRST}", "/styles", "/styles/street", "/about"):
+        assert page.request.get(root + path).headers["cache-control"] == "private, no-cache", path
+    for path in ("/me", "/try", "/login"):
+        assert "no-store" in page.request.get(root + path).headers["cache-control"], path
+
+
+@pytest.mark.parametrize(("locale", "language"), [("en-GB", Language.EN), ("ko-KR", Language.KO)])
+def test_on_a_phone_the_action_is_in_view(open_page: OpenPage, locale: str, language: Language) -> None:
+    page = open_page(locale=locale, **PHONE)
+    for text in (translate("page.choose", language), translate("try.camera", language)):
+        button = page.locator(".drop label", has_text=text)
+        expect(button).to_be_visible()
+        assert button.evaluate(IN_VIEW), text
+    assert page.evaluate(FIND_OVERFLOW) == []
+
+
+def test_replies_are_in_view_on_a_phone(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(reduced_motion="no-preference", **PHONE)
+    choose(page, samples / "street.jpg")
+    expect_answer(page)
+    expect(page.locator(".actions button").first).to_be_in_viewport(timeout=4000)
+    page.locator("#words").scroll_into_view_if_needed()
+    say(page, "hello")
+    expect(page.locator(".typing")).to_be_hidden()
+    expect(page.locator(".log > li").last).to_be_in_viewport(ratio=0.9)
+
+
+@pytest.mark.parametrize("path", ["/", "/try", "/styles", "/me"])
+@pytest.mark.parametrize("locale", ["en-GB", "ko-KR"])
+def test_the_header_fits_with_text_of_double_size(open_page: OpenPage, locale: str, path: str) -> None:
+    page = open_page(path="/about", locale=locale, viewport={"width": 390, "height": 664}, bypass_csp=True)
+    page.goto(page.url.replace("/about", path))
+    page.add_style_tag(content="html { font-size: 200% !important }")
+    for link in page.locator("header a").all():
+        if link.is_visible():
+            box = link.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 390
+
+
+def test_the_chosen_style_is_in_view(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/?style=ethnic", **PHONE)
+    expect(page.locator(".chips [aria-current]")).to_be_in_viewport(ratio=0.9)
+
+
+def test_hangul_is_never_slanted(open_page: OpenPage, board: dict[str, str]) -> None:
+    for locale in ("ko-KR", "en-GB"):
+        page = open_page(path="/about", locale=locale)
+        for path in ("/", "/?style=retro", f"/looks/{board[FIRST]}", "/try", "/styles", "/model"):
+            page.goto(re.sub("/about.*", path, page.url) if "/about" in page.url else page.url)
+            if locale == "ko-KR":
+                assert page.evaluate(SLANTED_HANGUL) == [], path
+            assert "style" not in page.evaluate("getComputedStyle(document.documentElement).fontSynthesis")
+            page.goto(re.sub(r"(https?://[^/]+).*", r"\1/about", page.url))
+
+
+def test_photos_keep_their_proportions(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    for photo in page.locator(".hero img, .looks img").all():
+        width, height = int(photo.get_attribute("width") or 0), int(photo.get_attribute("height") or 0)
+        assert photo.evaluate("image => getComputedStyle(image).objectFit") == "contain"
+        assert photo.evaluate(RATIO) == pytest.approx(width / height, rel=0.05)
+
+
+def test_several_files_are_judged_one_after_the_other(open_page: OpenPage, samples: Path) -> None:
+    page = open_page()
+    page.locator("input[name=photo]").set_input_files([samples / "street.jpg", samples / "retro.jpg"])
+    expect(page.locator(".log .sent-photo")).to_have_count(2)
+    expect(page.locator(".log .heat-image")).to_have_count(2)
+
+
+def test_a_reload_while_a_photo_is_sent_is_explained(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(expect_errors=True)
+    page.route("**/try", lambda route: None if route.request.method == "POST" else route.continue_())
+    choose(page, samples / "street.jpg")
+    expect(page.locator(".sending, .typing:not([hidden])").first).to_be_visible()
+    page.wait_for_function("sessionStorage.getItem('uploading')")
+    page.reload()
+    expect(page.locator(".log .bubble").last).to_have_text(translate("try.interrupted", Language.EN))
+    page.reload()
+    expect(page.locator(".log .bubble").last).not_to_have_text(translate("try.interrupted", Language.EN))
+
+
+def test_targets_are_large_enough(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    root = page.url.rstrip("/")
+    options = {"runOnly": {"type": "rule", "values": ["target-size"]}, "rules": {"target-size": {"enabled": True}}}
+    found = []
+    for path in ("/", f"/looks/{board[FIRST]}", f"/people/{FIRST}", "/try", "/styles", "/about", "/me"):
+        page.goto(root + path)
+        report = Axe().run(page, options=options)
+        if report.violations_count:
+            found.append(path + report.generate_report())
+    assert not found, "\n".join(found)
