@@ -1,0 +1,94 @@
+"""A rolling release: this version keeps serving and working while the next one has migrated the database.
+
+The next release is simulated by a revision that adds to the schema and changes nothing else: a column to every table,
+an index on it, a table, and its name in `alembic_version`. A process that starts is another matter: it refuses a
+database that it does not know.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import schema
+from core.db.migrate import find_schema_difference, migrate_up
+from core.errors import PersistenceError
+from core.resources import Resources
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
+from leaderboard_web.app import create_app
+from tests.factories import make_photo
+from tests.harness import make_application, serve_on_free_port
+from tests.integration.bot.telegram.conftest import (
+    TelegramHarness,
+    harness,  # noqa: F401 (a fixture)
+    settings,  # noqa: F401 (a fixture)
+    telegram,  # noqa: F401 (a fixture)
+)
+from tests.routes import ROUTES
+
+NEXT_REVISION = "next release"
+
+
+async def add_to_schema(connection: AsyncConnection) -> None:
+    """Migrate as the next release might."""
+    for table in schema.metadata.sorted_tables:
+        await connection.execute(text(f"ALTER TABLE \"{table.name}\" ADD COLUMN added text NOT NULL DEFAULT 'new'"))
+        await connection.execute(text(f'CREATE INDEX ON "{table.name}" (added)'))
+    await connection.execute(text("CREATE TABLE added (id bigint PRIMARY KEY)"))
+    await connection.execute(text("UPDATE alembic_version SET version_num = :next"), {"next": NEXT_REVISION})
+
+
+@pytest.fixture
+async def client(harness: TelegramHarness, samples: Path) -> AsyncIterator[httpx.AsyncClient]:  # noqa: F811
+    """A visitor of the site of the same process as the worker."""
+    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    application = make_application(harness.resources, classifier, writes_per_minute=10_000)
+    async with (
+        serve_on_free_port(create_app(application, samples=samples)) as url,
+        httpx.AsyncClient(base_url=url, headers={"Accept-Language": "en"}, timeout=30) as client,
+    ):
+        yield client
+
+
+async def use_everything(client: httpx.AsyncClient, harness: TelegramHarness, seed: int) -> None:  # noqa: F811
+    """A photo on the site and one at Telegram, buttons, and every page."""
+    verdicts = len(harness.photo_messages())
+    await harness.send_updates(harness.updates.photo(make_photo(seed)), harness.updates.text("hello"))
+    assert len(harness.photo_messages()) == verdicts + 1, "the worker answers"
+    assert await harness.count_unprocessed() == 0
+    sent = await client.post("/try", files={"photo": ("a.jpg", make_photo(seed + 1))})
+    assert sent.status_code == 303, sent.text
+    look_id = sent.headers["location"].partition("look=")[2].partition("&")[0]
+    for action in ("share", "take"):
+        done = await client.post("/try/act", data={"do": action, "look": look_id})
+        assert done.status_code == 303, done.text
+    for operation in ("heart", "scrap", "unheart"):
+        assert (await client.post(f"/looks/{look_id}/{operation}")).status_code == 303, operation
+    for route in ROUTES:
+        if route.method == "GET":
+            page = await client.get(route.fill({"look_id": look_id, "style": "street"}))
+            assert page.status_code < 500, (str(route), page.text[:500])
+    assert (await client.get(f"/looks/{look_id}")).status_code == 200
+
+
+async def test_running_processes_serve_a_database_of_the_next_release(
+    client: httpx.AsyncClient,
+    harness: TelegramHarness,  # noqa: F811
+    resources: Resources,
+) -> None:
+    await use_everything(client, harness, seed=0)  # statements are prepared now
+    async with resources.database.transaction() as connection:
+        await add_to_schema(connection)
+    await use_everything(client, harness, seed=10)
+
+
+async def test_a_process_that_starts_refuses_a_database_of_the_next_release(resources: Resources) -> None:
+    async with resources.database.transaction() as connection:
+        await add_to_schema(connection)
+    with pytest.raises(PersistenceError, match="another version"):
+        await migrate_up(resources.database)
+    assert NEXT_REVISION in (await find_schema_difference(resources.database) or "")
