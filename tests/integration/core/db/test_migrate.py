@@ -21,6 +21,9 @@ UNION SELECT 'check ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_con
     WHERE connamespace = 'public'::regnamespace
 UNION SELECT 'function ' || oid::regprocedure || md5(prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 UNION SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+UNION SELECT 'label ' || enumtypid::regtype || ' ' || enumlabel || ' ' || row_number() OVER (
+    PARTITION BY enumtypid ORDER BY enumsortorder
+) FROM pg_enum
 UNION SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace
 """
 
@@ -87,9 +90,9 @@ async def test_the_queue_has_the_schema_of_the_installed_procrastinate(empty_url
             await connection.execute(text("SELECT 1"))
             assert raw.driver_connection is not None
             await raw.driver_connection.execute(SchemaManager.get_schema())
-        expected = {line for line in await describe_schema(reference) if "procrastinate_fetch_job" in line}
+        expected = {line for line in await describe_schema(reference) if "procrastinate_" in line}
     assert expected
-    assert expected <= await describe_schema(database)
+    assert expected == {line for line in await describe_schema(database) if "procrastinate_" in line}
 
 
 def test_all_migrations_of_the_installed_procrastinate_are_included() -> None:
