@@ -27,11 +27,13 @@ from core.errors import (
     TruncatedPhotoError,
 )
 from core.images.color import flatten_on_white, to_averageable_mode, to_srgb
+from core.images.color_space import convert_to_srgb
 from core.images.formats import ImageFormat, detect_format, is_truncated, open_header
 from core.images.gif_file import reduce_gif
+from core.images.heif_file import read_heif_color_space
 from core.images.jpeg import decode_jpeg
 from core.images.jpeg_file import parse_jpeg
-from core.images.png_file import reduce_png
+from core.images.png_file import read_png_color_space, reduce_png
 from core.images.tiff_file import is_camera_raw
 from core.images.webp_file import reduce_webp
 
@@ -132,7 +134,7 @@ def _decode_image(
             source.load()
         small = _downscale(source, side)
     orientation = _orientation(source)
-    srgb = to_srgb(flatten_on_white(small), source.info.get("icc_profile"))
+    srgb = _to_srgb(flatten_on_white(small), source.info.get("icc_profile"), reduced, image_format)
     image = srgb.transpose(EXIF_TRANSPOSES[orientation]) if orientation in EXIF_TRANSPOSES else srgb
     image.info.clear()
     return image
@@ -160,6 +162,18 @@ def _tile_pixels(source: Image.Image) -> int:
     tags = getattr(source, "tag_v2", {})
     width, height = (tags.get(tag) for tag in TIFF_TILE_SIDES)
     return width * height if isinstance(width, int) and isinstance(height, int) else 0
+
+
+def _to_srgb(image: Image.Image, profile: object, data: bytes, image_format: ImageFormat) -> Image.Image:
+    """Convert to sRGB. A PNG's code points count before its profile, those of HEIC and AVIF after it."""
+    color_space = None
+    if image_format is ImageFormat.PNG:
+        color_space = read_png_color_space(data)
+    elif image_format in (ImageFormat.HEIF, ImageFormat.AVIF) and not profile:
+        color_space = read_heif_color_space(data)
+    if color_space is None:
+        return to_srgb(image, profile)
+    return convert_to_srgb(image.convert("RGB"), color_space)
 
 
 def _orientation(source: Image.Image) -> int:

@@ -7,6 +7,8 @@ from io import BytesIO
 
 from PIL import Image
 
+from core.images.heif_file import is_truncated_heif
+
 BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 """Sizes in bytes of the known versions of BMP's second header."""
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
@@ -123,23 +125,8 @@ def _png_is_truncated(data: bytes) -> bool:
     return True
 
 
-def _heif_is_truncated(data: bytes) -> bool:
-    """ISO base media file: boxes that begin with their size (1: eight more bytes hold it, 0: up to the end)."""
-    at = 0
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        if size == 0:
-            return False
-        if size == 1:
-            size = int.from_bytes(data[at + 8 : at + 16], "big")
-        if size < 8:
-            return False
-        at += size
-    return at != len(data)
-
-
 TRUNCATION_CHECKS: dict[ImageFormat, Callable[[bytes], bool]] = {
     ImageFormat.PNG: _png_is_truncated,
-    ImageFormat.HEIF: _heif_is_truncated,
-    ImageFormat.AVIF: _heif_is_truncated,
+    ImageFormat.HEIF: is_truncated_heif,
+    ImageFormat.AVIF: is_truncated_heif,
 }

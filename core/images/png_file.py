@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from core.errors import DecompressionBombError
+from core.images.color_space import ColorSpace
 
 SIGNATURE_LENGTH = 8
 CHUNK_OVERHEAD = 12
@@ -47,6 +48,20 @@ def reduce_png(data: bytes) -> bytes:
         if next(chunks, None) is not None:
             raise DecompressionBombError(f"PNG of over {MAX_CHUNKS} chunks")
     return b"".join((*parts, end))
+
+
+def read_png_color_space(data: bytes) -> ColorSpace | None:
+    """The color space that a chunk cICP names; it counts before a profile.
+
+    Args:
+        data: a file of `reduce_png`.
+    """
+    for name, start, stop in _chunks(data):
+        if name == b"cICP" and stop - start == CHUNK_OVERHEAD + 4:
+            return ColorSpace(data[start + 8], data[start + 9])
+        if name == b"IDAT":
+            break
+    return None
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

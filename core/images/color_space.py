@@ -1,0 +1,142 @@
+"""Color spaces that a file names by code points (CICP, ITU-T H.273): `nclx` in HEIC and AVIF, `cICP` in PNG.
+
+Photos of phones use Display P3 with the curve of sRGB; screenshots of HDR videos, and HDR photos, BT.2020 with PQ or
+HLG. Both HDR curves are shown as on a screen of standard range: white of 203 nits (ITU-R BT.2408) stays white's
+neighbor, and what is brighter is compressed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Floats = NDArray[np.float32]
+
+SRGB_PRIMARIES = 1
+D65 = (0.3127, 0.3290)
+PRIMARIES = {
+    SRGB_PRIMARIES: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060)),
+    5: ((0.640, 0.330), (0.290, 0.600), (0.150, 0.060)),
+    6: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
+    7: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
+    9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
+    12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
+}
+"""Chromaticities of red, green and blue, with white D65, by `ColourPrimaries`."""
+BT709_TRANSFERS = {1, 6, 14, 15}
+SRGB_TRANSFER, GAMMA_22, GAMMA_28, LINEAR, PQ, HLG = 13, 4, 5, 8, 16, 18
+HDR_WHITE_NITS = 203.0
+HLG_PEAK_NITS = 1000.0
+KNEE = 0.8
+"""Linear light, of 1 for white, up to which HDR is shown as it is."""
+ENCODING_STEPS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ColorSpace:
+    """Code points of primaries and transfer characteristics."""
+
+    primaries: int
+    transfer: int
+
+    @property
+    def is_like_srgb(self) -> bool:
+        """Whether browsers show the values as sRGB: unknown code points, and the curve of BT.709 with its primaries."""
+        is_plain = self.transfer in BT709_TRANSFERS | {SRGB_TRANSFER} or self.transfer not in _DECODERS
+        return is_plain and (self.primaries == SRGB_PRIMARIES or self.primaries not in PRIMARIES)
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether values may be brighter than white."""
+        return self.transfer in (PQ, HLG)
+
+
+def convert_to_srgb(image: Image.Image, color_space: ColorSpace) -> Image.Image:
+    """Convert an RGB image to sRGB."""
+    if color_space.is_like_srgb:
+        return image
+    decode = _DECODERS.get(color_space.transfer, _decode_srgb)
+    levels = decode(np.linspace(0, 1, 256, dtype=np.float32))
+    linear = levels.astype(np.float32)[np.asarray(image)] @ _matrix_to_srgb(color_space.primaries)
+    if color_space.is_hdr:
+        if color_space.transfer == HLG:
+            linear = _show_hlg(linear)
+        linear = _compress_highlights(linear)
+    steps = (linear.clip(0, 1) ** np.float32(0.5) * (ENCODING_STEPS - 1) + np.float32(0.5)).astype(np.uint16)
+    return Image.fromarray(_srgb_levels()[steps])
+
+
+@lru_cache(maxsize=8)
+def _matrix_to_srgb(primaries: int) -> Floats:
+    """For row vectors of linear light."""
+    source = _matrix_to_xyz(PRIMARIES.get(primaries, PRIMARIES[SRGB_PRIMARIES]))
+    matrix: NDArray[np.float64] = np.linalg.inv(_matrix_to_xyz(PRIMARIES[SRGB_PRIMARIES])) @ source
+    return matrix.T.astype(np.float32)
+
+
+def _matrix_to_xyz(chromaticities: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+    columns = np.array([(x / y, 1.0, (1 - x - y) / y) for x, y in chromaticities]).T
+    white = np.array((D65[0] / D65[1], 1.0, (1 - D65[0] - D65[1]) / D65[1]))
+    return columns * np.linalg.solve(columns, white)
+
+
+@lru_cache(maxsize=1)
+def _srgb_levels() -> NDArray[np.uint8]:
+    """8-bit sRGB values of linear light, by its square root, which spreads dark values."""
+    linear = np.linspace(0, 1, ENCODING_STEPS) ** 2
+    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return (255 * encoded).round().astype(np.uint8)
+
+
+def _decode_srgb(values: Floats) -> Floats:
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def _decode_bt709(values: Floats) -> Floats:
+    return np.where(values < 0.0812429, values / 4.5, ((values + 0.0992968) / 1.0992968) ** (1 / 0.45))
+
+
+def _decode_pq(values: Floats) -> Floats:
+    """SMPTE ST 2084, relative to white."""
+    root = values ** (1 / 78.84375)
+    light = (np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (1 / 0.1593017578125)
+    relative: Floats = (light * (10_000 / HDR_WHITE_NITS)).astype(np.float32)
+    return relative
+
+
+def _decode_hlg(values: Floats) -> Floats:
+    """ARIB STD-B67: light of the scene, 0 to 1."""
+    bright = (np.exp((values - 0.55991073) / 0.17883277) + 0.28466892) / 12
+    return np.where(values <= 0.5, values**2 / 3, bright).astype(np.float32)
+
+
+def _show_hlg(scene: Floats) -> Floats:
+    """Light of the screen, relative to white (ITU-R BT.2100, gamma 1.2 for a peak of 1000 nits)."""
+    luminance = np.maximum(scene @ np.array((0.2126, 0.7152, 0.0722), np.float32), 0)[..., np.newaxis]
+    gain: Floats = np.power(luminance, np.float32(0.2), dtype=np.float32) * np.float32(HLG_PEAK_NITS / HDR_WHITE_NITS)
+    return scene * gain
+
+
+def _compress_highlights(linear: Floats) -> Floats:
+    """Scale colors so that their largest channel stays below 1; hues stay."""
+    largest = np.maximum(linear.max(axis=-1, keepdims=True), np.float32(1e-6))
+    room = np.float32(1 - KNEE)
+    excess = np.maximum(largest - KNEE, 0) / room
+    compressed = KNEE + room * excess / (1 + excess)
+    return linear * np.where(largest > KNEE, compressed / largest, np.float32(1))
+
+
+_DECODERS: dict[int, Callable[[Floats], Floats]] = {
+    **dict.fromkeys(BT709_TRANSFERS, _decode_bt709),
+    SRGB_TRANSFER: _decode_srgb,
+    GAMMA_22: lambda values: values**2.2,
+    GAMMA_28: lambda values: values**2.8,
+    LINEAR: lambda values: values,
+    PQ: _decode_pq,
+    HLG: _decode_hlg,
+}
+"""From values 0 to 1 to linear light, by `TransferCharacteristics`."""
