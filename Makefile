@@ -45,6 +45,10 @@ lock: $(VENV)/dev ## resolve requirements/*.txt again after a change of pyprojec
 run: $(VENV)/run ## start Eva and print the address of the page
 	@$(BIN)/eva run --host $(HOST) --port $(PORT)
 
+.PHONY: demo
+demo: $(VENV)/run ## start Eva with samples on the leaderboard and print a moderator's login link
+	@$(BIN)/eva demo --host $(HOST) --port $(PORT)
+
 .PHONY: install
 install: $(VENV)/run ## install what `make run` needs, without starting
 

@@ -5,12 +5,16 @@ import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.i18n.translations import Language, translate
+from core.settings import Settings
 from eva.cli_errors import exit_on_error, fail, load_settings, terminal_language
+
+if TYPE_CHECKING:
+    from bot.app import BotApplication
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -29,13 +33,13 @@ def run(
     ] = False,
 ) -> None:
     """Start the site, the webhooks and a worker in one process."""
-    _serve(host, port, run_worker=True, polling=polling)
+    serve_site(load_settings(), host, port, run_worker=True, polling=polling)
 
 
 @app.command()
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Start the site and the webhooks without a worker."""
-    _serve(host, port, run_worker=False, polling=False)
+    serve_site(load_settings(), host, port, run_worker=False)
 
 
 @app.command()
@@ -73,15 +77,28 @@ def bind_socket(host: str, port: int, language: Language) -> socket.socket:
         raise typer.BadParameter(f"{host}:{port}: {error.strerror}") from error
 
 
-def _serve(host: str, port: int, *, run_worker: bool, polling: bool) -> None:
-    """Serve the site and the webhooks.
+def serve_site(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    run_worker: bool,
+    polling: bool = False,
+    prepare: "Callable[[BotApplication, str], Awaitable[str]] | None" = None,
+) -> None:
+    """Serve the site and the webhooks until stopped.
 
     Args:
+        settings: of this process.
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         run_worker: whether this process also runs jobs, unless EVA_RUN_WORKER is false.
         polling: whether this process polls Telegram for updates.
+        prepare: runs before the site is served; gets its base URL and returns what to print below the address.
     """
+    language = terminal_language()
+    # Before the imports, which take seconds on a slow machine.
+    typer.echo(translate("cli.starting", language))
     from bot.app import open_application
     from core.logging import configure_logging
     from core.runtime import run_event_loop, run_until_signalled
@@ -91,7 +108,6 @@ def _serve(host: str, port: int, *, run_worker: bool, polling: bool) -> None:
     from webhooks.app import create_webhook_app
     from webhooks.server import serve
 
-    language, settings = terminal_language(), load_settings()
     configure_logging(settings.env, secrets=settings.secrets)
     with exit_on_error(language), bind_socket(host, port, language) as listener:
 
@@ -102,8 +118,10 @@ def _serve(host: str, port: int, *, run_worker: bool, polling: bool) -> None:
                 tasks += [application.run_worker] if run_worker and settings.run_worker else []
                 if polling:
                     tasks.append(application.run_polling)
-                url = f"http://{_display_host(host)}:{listener.getsockname()[1]}{CHAT_PATH}"
-                message = translate("cli.serving", language, url=url)
+                root = f"http://{_display_host(host)}:{listener.getsockname()[1]}"
+                message = translate("cli.serving", language, url=f"{root}{CHAT_PATH}")
+                if prepare is not None:
+                    message = f"{message}\n{await prepare(application, root)}"
                 await run_until_signalled(serve(site, listener), *tasks, on_started=lambda: typer.echo(message))
 
         run_event_loop(work())

@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 from core.i18n.translations import Language, translate
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from tests.conftest import ROOT, RunEva
+from tests.html import look_ids
 from tests.processes import running_process
 
 EN = Language.EN
@@ -146,3 +148,34 @@ def test_run_explains_a_missing_model(eva: RunEva, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert translate("error.model", EN) in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_run_says_what_it_does_before_it_imports_the_servers(environment: dict[str, str], tmp_path: Path) -> None:
+    script = "import sys, eva\nsys.modules['bot.app'] = None\neva.app(['run', '--port', '0'])\n"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.strip() == translate("cli.starting", EN)
+    assert "ModuleNotFoundError" in done.stderr
+
+
+def test_demo_has_looks_and_a_link_for_a_moderator_at_each_start(environment: dict[str, str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "eva", "demo", "--port", "0"]
+    variables = environment | {"PYTHONPATH": str(ROOT), "EVA_ENGINE": "litert", "DATABASE_URL": "postgresql://:1/no"}
+    for _ in range(2):
+        with (
+            running_process(command, ready=ADDRESS + r"/login/link/\S+", cwd=tmp_path, env=variables) as (_, link),
+            httpx.Client(follow_redirects=True, timeout=60, headers={"Accept-Language": "en"}) as browser,
+        ):
+            root = link.partition("/login")[0]
+            assert len(look_ids(browser.get(root))) == 4
+            assert browser.get(f"{root}/admin").status_code == 404
+            assert browser.get(link).status_code == 200
+            browser.post(link, headers={"Origin": root, "Sec-Fetch-Site": "same-origin"}).raise_for_status()
+            assert translate("report.reason.no_outfit", EN) in unescape(browser.get(f"{root}/admin").text)
