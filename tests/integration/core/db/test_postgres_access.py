@@ -1,4 +1,4 @@
-"""Nobody but the user of Eva's process can use the embedded server, and Eva's role is not a superuser."""
+"""Only the user of Eva's process can use the embedded server, and its role is no superuser."""
 
 import asyncio
 import os
