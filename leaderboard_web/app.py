@@ -17,8 +17,8 @@ from core.vision.classifier import StyleClassifier
 from leaderboard_web.account import data_export, erase, lists
 from leaderboard_web.account import looks as own_looks
 from leaderboard_web.account import settings as account_settings
-from leaderboard_web.auth import login_page, magic_link, oauth_routes, telegram_login
-from leaderboard_web.auth.login_flow import login_session_middleware
+from leaderboard_web.auth import login_confirmation, login_page, magic_link, oauth_routes, telegram_login
+from leaderboard_web.auth.login_session import LoginSessionMiddleware
 from leaderboard_web.auth.oauth_providers import configured_providers
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.errors import EXCEPTION_HANDLERS, REFUSAL_HANDLERS
@@ -65,6 +65,7 @@ ROUTERS = tuple(
         data_export,
         erase,
         login_page,
+        login_confirmation,
         magic_link,
         telegram_login,
         # Its paths match those of the login modules before it.
@@ -140,7 +141,7 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
                     Middleware(BodySizeLimitMiddleware, photo_slots=PhotoSlots()),
                 ],
             ),
-            login_session_middleware(settings),
+            Middleware(LoginSessionMiddleware, settings=settings),
         ],
     )
     app.state.eva = state

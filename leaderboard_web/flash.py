@@ -1,4 +1,7 @@
-"""Chat messages for the page after a form, in a signed cookie that lives for two minutes."""
+"""Chat messages for the page after a form, in a signed cookie that lives for two minutes.
+
+The signature names the browser's session, so that nobody can plant the messages of another conversation.
+"""
 
 from collections.abc import Sequence
 
@@ -6,12 +9,12 @@ from fastapi import Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from leaderboard_web.chat_view import ChatLine
+from leaderboard_web.cookies import FLASH_COOKIE, FLASH_COOKIE_PATH, cookie_name, delete_cookie
+from leaderboard_web.sessions import ViewerSession
 
-COOKIE = "flash"
-COOKIE_PATH = "/try"
 MAX_AGE = 120
 """Seconds."""
-SALT = b"eva flash 1"
+SALT = "eva flash 2"
 """Separates these signatures from others of the same key."""
 
 
@@ -20,22 +23,33 @@ class FlashMessages:
 
     def __init__(self, secret: bytes) -> None:
         """Take the signing key, without which messages cannot be forged."""
-        self._serializer = URLSafeTimedSerializer(secret, salt=SALT)
+        self._secret = secret
 
-    def write(self, response: Response, lines: Sequence[ChatLine]) -> None:
-        """Send messages to the browser."""
-        value = self._serializer.dumps([(line.sender, line.text) for line in lines])
-        response.set_cookie(COOKIE, value, max_age=MAX_AGE, path=COOKIE_PATH, httponly=True, samesite="lax")
+    def write(self, response: Response, viewer: ViewerSession, lines: Sequence[ChatLine]) -> None:
+        """Send messages to the browser of a viewer."""
+        response.set_cookie(
+            cookie_name(FLASH_COOKIE, is_secure=viewer.is_secure),
+            self._serializer(viewer).dumps([(line.sender, line.text) for line in lines]),
+            max_age=MAX_AGE,
+            path="/" if viewer.is_secure else FLASH_COOKIE_PATH,
+            httponly=True,
+            samesite="lax",
+            secure=viewer.is_secure,
+        )
 
-    def read(self, request: Request) -> list[ChatLine]:
-        """The messages of the browser; an empty list without a valid cookie."""
+    def read(self, request: Request, viewer: ViewerSession) -> list[ChatLine]:
+        """The messages of the viewer's browser; an empty list without a valid cookie."""
+        cookie = request.cookies.get(cookie_name(FLASH_COOKIE, is_secure=viewer.is_secure), "")
         try:
-            lines = self._serializer.loads(request.cookies.get(COOKIE, ""), max_age=MAX_AGE)
+            lines = self._serializer(viewer).loads(cookie, max_age=MAX_AGE)
         except BadSignature:
             return []
         return [ChatLine(sender=sender, text=text) for sender, text in lines]
 
-    def clear(self, request: Request, response: Response) -> None:
+    def clear(self, request: Request, response: Response, viewer: ViewerSession) -> None:
         """Remove messages that were shown."""
-        if COOKIE in request.cookies:
-            response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="lax")
+        if cookie_name(FLASH_COOKIE, is_secure=viewer.is_secure) in request.cookies:
+            delete_cookie(response, FLASH_COOKIE, path=FLASH_COOKIE_PATH)
+
+    def _serializer(self, viewer: ViewerSession) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(self._secret, salt=f"{SALT} {viewer.key or ''}")

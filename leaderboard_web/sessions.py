@@ -10,11 +10,11 @@ from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.services import accounts
 from core.signing import VisitorTokenSigner
+from leaderboard_web.cookies import CLEAR_SITE_DATA, FLASH_COOKIE, FLASH_COOKIE_PATH, cookie_name, delete_cookie
 from leaderboard_web.language import request_language
 
 VISITOR_COOKIE = "visitor"
-SECURE_VISITOR_COOKIE = f"__Host-{VISITOR_COOKIE}"
-"""Name of the cookie over https: browsers accept the prefix from this host alone, not from a sibling domain."""
+SECURE_VISITOR_COOKIE = cookie_name(VISITOR_COOKIE, is_secure=True)
 VISITOR_COOKIE_MAX_AGE = 365 * 24 * 60 * 60
 """Seconds."""
 
@@ -31,8 +31,9 @@ class ViewerSession:
             is_https: whether people reach the site over https, also where a proxy speaks http with it.
         """
         self._request, self._signer = request, signer
-        self._is_secure = is_https or request.scope["scheme"] == "https"
-        self._cookie_name = SECURE_VISITOR_COOKIE if self._is_secure else VISITOR_COOKIE
+        self.is_secure = is_https or request.scope["scheme"] == "https"
+        """Whether the browser uses https."""
+        self._cookie_name = cookie_name(VISITOR_COOKIE, is_secure=self.is_secure)
         token = request.cookies.get(self._cookie_name)
         self.key = signer.verify(token)
         """Key of the session in the database; None without a valid cookie. A key may be without a person."""
@@ -82,7 +83,7 @@ class ViewerSession:
                 max_age=VISITOR_COOKIE_MAX_AGE,
                 httponly=True,
                 samesite="lax",
-                secure=self._is_secure,
+                secure=self.is_secure,
             )
 
     def _issue_if_missing(self) -> str:
@@ -94,7 +95,8 @@ class ViewerSession:
         return self.key
 
 
-def clear_visitor_cookie(response: Response) -> None:
-    """Remove the session from the browser."""
-    for name in (VISITOR_COOKIE, SECURE_VISITOR_COOKIE):
-        response.delete_cookie(name, httponly=True, samesite="lax", secure=name == SECURE_VISITOR_COOKIE)
+def leave_browser(response: Response) -> None:
+    """Remove the session from the browser, and everything that it has stored of the person's pages."""
+    delete_cookie(response, VISITOR_COOKIE)
+    delete_cookie(response, FLASH_COOKIE, path=FLASH_COOKIE_PATH)
+    response.headers["Clear-Site-Data"] = CLEAR_SITE_DATA

@@ -1,5 +1,6 @@
 """Merging of two people who turn out to be the same: one gets everything of the other, and counters stay right."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
+    func,
     literal,
     not_,
     or_,
@@ -28,6 +30,18 @@ REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports)
 """Tables with one row per look and person."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentCounts:
+    """How much a person has that a merge would move."""
+
+    looks: int
+    public_looks: int
+    hearts: int
+    bookmarks: int
+    follows: int
+    """People that the person follows."""
+
+
 async def has_no_content(connection: AsyncConnection, person_id: UUID) -> bool:
     """Whether a person has no name, no looks, no follows and no reactions."""
     return bool((await connection.execute(select(no_content_condition(literal(person_id, Uuid))))).scalar_one())
@@ -38,6 +52,23 @@ def no_content_condition(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     is_named = exists().where(schema.people.c.id == person_id, schema.people.c.name.is_not(None))
     owners = (schema.follows.c.follower_id, *(table.c.person_id for table in (schema.looks, *REACTION_TABLES)))
     return not_(or_(is_named, *(exists().where(owner == person_id) for owner in owners)))
+
+
+async def count_content(connection: AsyncConnection, person_id: UUID) -> ContentCounts:
+    """How much a person has; a person without any of it may still have a name or reports."""
+    looks, follows = schema.looks, schema.follows
+
+    def count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+        return select(func.count()).where(*conditions).scalar_subquery()
+
+    statement = select(
+        count(looks.c.person_id == person_id).label("looks"),
+        count(looks.c.person_id == person_id, looks.c.is_public).label("public_looks"),
+        count(schema.hearts.c.person_id == person_id).label("hearts"),
+        count(schema.bookmarks.c.person_id == person_id).label("bookmarks"),
+        count(follows.c.follower_id == person_id).label("follows"),
+    )
+    return ContentCounts(**(await connection.execute(statement)).one()._mapping)
 
 
 async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUID) -> bool:

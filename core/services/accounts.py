@@ -103,6 +103,18 @@ def linked_logins(identities: list[Identity]) -> dict[str, Identity]:
     return linked
 
 
+def login_method(provider: IdentityProvider) -> str:
+    """The name in `LOGIN_METHODS` of the method that an identity belongs to.
+
+    Raises:
+        KeyError: it is no login.
+    """
+    for method, providers in LOGIN_METHODS.items():
+        if provider in providers:
+            return method
+    raise KeyError(provider)
+
+
 async def unlink_login(connection: AsyncConnection, person_id: UUID, login_method: str) -> None:
     """Remove a login method, a key of `LOGIN_METHODS`, from a person; its next use creates a new person."""
     await people.delete_identities(connection, person_id, LOGIN_METHODS[login_method])

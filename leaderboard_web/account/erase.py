@@ -6,7 +6,7 @@ from core.services.retention import erase_person
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.sessions import clear_visitor_cookie
+from leaderboard_web.sessions import leave_browser
 from leaderboard_web.templating import render_page
 
 router = APIRouter(route_class=AccountRoute)
@@ -28,7 +28,7 @@ async def erase_account(person: OptionalPerson, state: State) -> Response:
     if person is not None:
         await erase_person(state.resources, person.id)
     response = redirect_with_notice(state.url_for("account_erased"))
-    clear_visitor_cookie(response)
+    leave_browser(response)
     return response
 
 

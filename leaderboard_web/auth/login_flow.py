@@ -1,36 +1,41 @@
-"""What all logins share: the signed cookie of a started login, the path to continue with, and the new session."""
+"""What all logins share: the path to continue with, the new session, and the question before two people become one.
 
-import hmac
+A browser whose visitor has nothing yet is logged in at once. Whatever a visitor has is joined with a login, or left
+behind, only after the person has confirmed it: a login that somebody else has smuggled into the browser would otherwise
+take the visitor's private looks with it.
+"""
+
 import re
-from dataclasses import dataclass
+import secrets
+import time
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from fastapi import Response
-from fastapi.middleware import Middleware
-from starlette.middleware.sessions import SessionMiddleware
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import one_time_tokens
+from core.db import account_merge, one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.errors import LoginRejectedError
 from core.i18n.translations import Language
 from core.services import accounts
-from core.settings import Settings
-from core.signing import load_secret_key
+from core.services.retention import erase_person
+from leaderboard_web.auth.login_session import SessionData, bind_to_browser
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.sessions import ViewerSession
 
-LOGIN_PATH = "/login"
-SESSION_KEY_CONTEXT = b"eva login 1"
-"""Separates the key of the login cookie from other keys that are derived from the same secret."""
-LOGIN_SESSION_MAX_AGE = 60 * 60
-"""Seconds that a login may take."""
 DEFAULT_NEXT_PATH = "/me"
 """Where a login leads if nothing else was requested."""
 MAX_PATH_LENGTH = 500
 LOCAL_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*")
 """A path and a query in URL characters. Two slashes would start a host name, and so would a backslash, which browsers
 treat as a slash."""
+CONFIRMATION_LIFETIME = timedelta(minutes=10)
+"""How long a verified login waits for its confirmation."""
+PENDING_KEY = "pending"
+"""Key in the login session of the verified login that waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +48,29 @@ class SingleUseProof:
     """How long the proof would be valid."""
 
 
-def login_session_middleware(settings: Settings) -> Middleware:
-    """The signed cookie of a started login, which browsers send to the login pages alone."""
-    return Middleware(
-        SessionMiddleware,
-        secret_key=hmac.new(load_secret_key(settings), SESSION_KEY_CONTEXT, "sha256").hexdigest(),
-        session_cookie="login",
-        path=LOGIN_PATH,
-        max_age=LOGIN_SESSION_MAX_AGE,
-        same_site="lax",
-        https_only=settings.is_https,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedLogin:
+    """A login that its provider has verified."""
+
+    provider: IdentityProvider
+    subject: str
+    """The provider's id of the person."""
+    next_path: str
+    """Path on this site to continue with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingLogin(VerifiedLogin):
+    """A verified login that waits for the person's confirmation; it is accepted once."""
+
+    id: str
+    expires_at: float
+    """Unix time in seconds."""
+
+    @property
+    def proof(self) -> SingleUseProof:
+        """What is recorded when the login is completed."""
+        return SingleUseProof(text=f"confirmed {self.id}", lifetime=CONFIRMATION_LIFETIME)
 
 
 def safe_next_path(requested: str | None, default: str = DEFAULT_NEXT_PATH) -> str:
@@ -66,22 +83,20 @@ def safe_next_path(requested: str | None, default: str = DEFAULT_NEXT_PATH) -> s
 async def complete_login(
     state: AppState,
     viewer: ViewerSession,
-    provider: IdentityProvider,
-    subject: str,
+    session: SessionData,
+    login: VerifiedLogin,
     *,
     language: Language,
-    next_path: str,
     proof: SingleUseProof | None = None,
 ) -> Response:
-    """Log the browser in as the person of a verified identity, merged with the anonymous visitor of the browser.
+    """Log the browser in as the person of a verified login, or ask first if its visitor has anything.
 
     Args:
         state: of the application.
         viewer: session of the browser.
-        provider: who verified the identity.
-        subject: the provider's id of the person.
+        session: the login that the browser has started; it ends.
+        login: the verified login.
         language: of a new person.
-        next_path: path on this site to continue with.
         proof: a proof that may not be used a second time.
 
     Raises:
@@ -90,13 +105,95 @@ async def complete_login(
     """
     async with state.resources.database.transaction() as connection:
         visitor_id = await viewer.get_person_id(connection)
-        person_id = await accounts.link_or_merge(connection, visitor_id, provider, subject, language=language)
-        if proof is not None and not await one_time_tokens.record_used_proof(
-            connection, proof.text, person_id, lifetime=proof.lifetime
-        ):
-            raise LoginRejectedError("proof used before")
+        identity = await people.get_identity(connection, login.provider, login.subject)
+        is_own = identity is not None and identity.person_id == visitor_id
+        asks = visitor_id is not None and not is_own and not await _has_nothing(connection, visitor_id)
+        if asks:
+            person_id = visitor_id
+        else:
+            person_id = await accounts.link_or_merge(
+                connection, visitor_id, login.provider, login.subject, language=language
+            )
+        assert person_id is not None, "a question is asked of somebody"
+        await _use_proof(connection, proof, person_id)
+        if not asks:
+            await viewer.start(connection, person_id)
+    session.clear()
+    if not asks:
+        return redirect_with_session(viewer, login.next_path)
+    expires_at = time.time() + CONFIRMATION_LIFETIME.total_seconds()
+    pending = PendingLogin(**asdict(login), id=secrets.token_urlsafe(16), expires_at=expires_at)
+    session[PENDING_KEY] = asdict(pending)
+    bind_to_browser(session, viewer)
+    return redirect_with_notice(state.url_for("confirm_login"))
+
+
+def get_pending_login(session: SessionData) -> PendingLogin:
+    """The verified login of this browser that waits for its confirmation.
+
+    Raises:
+        LoginRejectedError: there is none, or it has waited too long.
+    """
+    stored = session.get(PENDING_KEY)
+    if stored is None:
+        raise LoginRejectedError("nothing to confirm")
+    pending = PendingLogin(**stored | {"provider": IdentityProvider(stored["provider"])})
+    if pending.expires_at < time.time():
+        raise LoginRejectedError("confirmed too late")
+    return pending
+
+
+async def confirm_login(
+    state: AppState, viewer: ViewerSession, session: SessionData, *, joins: bool, language: Language
+) -> Response:
+    """Complete the login that waits.
+
+    Args:
+        state: of the application.
+        viewer: session of the browser.
+        session: the login that the browser has started; it ends.
+        joins: whether the visitor becomes one with the person of the login; otherwise the visitor is left behind.
+        language: of a new person.
+
+    Raises:
+        LoginRejectedError: no login waits, or it was completed before.
+        StorageUnavailableError: the images of a visitor cannot be deleted; nothing was done.
+        PersonNotFoundError: one of the two was erased in this moment.
+    """
+    pending = get_pending_login(session)
+    visitor_id = None
+    if joins:
+        async with state.resources.database.connection() as connection:
+            visitor_id = await viewer.get_person_id(connection)
+    else:
+        await erase_unreachable_visitor(state, viewer)
+    async with state.resources.database.transaction() as connection:
+        person_id = await accounts.link_or_merge(
+            connection, visitor_id, pending.provider, pending.subject, language=language
+        )
+        await _use_proof(connection, pending.proof, person_id)
         await viewer.start(connection, person_id)
-    return redirect_with_session(viewer, next_path)
+    session.clear()
+    return redirect_with_session(viewer, pending.next_path)
+
+
+async def erase_unreachable_visitor(state: AppState, viewer: ViewerSession, *, unless: UUID | None = None) -> None:
+    """Erase the visitor whom a new login replaces, if nothing but this browser knows them: no login would be left to
+    erase the data later.
+
+    Args:
+        state: of the application.
+        viewer: session of the browser.
+        unless: a person who is not erased.
+
+    Raises:
+        StorageUnavailableError: the images cannot be deleted; nothing was erased.
+    """
+    async with state.resources.database.connection() as connection:
+        visitor_id = await viewer.get_person_id(connection)
+        identities = [] if visitor_id is None else await people.list_identities(connection, visitor_id)
+    if visitor_id is not None and visitor_id != unless and len(identities) == 1:
+        await erase_person(state.resources, visitor_id)
 
 
 def redirect_with_session(viewer: ViewerSession, next_path: str) -> Response:
@@ -104,3 +201,22 @@ def redirect_with_session(viewer: ViewerSession, next_path: str) -> Response:
     response = redirect_with_notice(next_path)
     viewer.set_cookie(response)
     return response
+
+
+async def _has_nothing(connection: AsyncConnection, person_id: UUID) -> bool:
+    """Whether a person has neither content nor a login."""
+    identities = await people.list_identities(connection, person_id)
+    has_login = any(identity.provider is not IdentityProvider.WEB for identity in identities)
+    return not has_login and await account_merge.has_no_content(connection, person_id)
+
+
+async def _use_proof(connection: AsyncConnection, proof: SingleUseProof | None, person_id: UUID) -> None:
+    """Record that a proof was used.
+
+    Raises:
+        LoginRejectedError: it was used before.
+    """
+    if proof is not None and not await one_time_tokens.record_used_proof(
+        connection, proof.text, person_id, lifetime=proof.lifetime
+    ):
+        raise LoginRejectedError("proof used before")

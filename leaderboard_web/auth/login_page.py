@@ -15,11 +15,12 @@ from core.seoul_time import SEOUL
 from core.services import accounts
 from core.services.accounts import LOGIN_METHODS
 from core.services.retention import erase_person
-from leaderboard_web.auth.login_flow import LOGIN_PATH, safe_next_path
+from leaderboard_web.auth.login_flow import safe_next_path
+from leaderboard_web.auth.login_session import LOGIN_PATH, LoginSession, SessionData, bind_to_browser
 from leaderboard_web.dependencies import AppState, Lang, State, Transaction, Viewer
 from leaderboard_web.middleware.csp import extend_csp
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.sessions import ViewerSession, clear_visitor_cookie
+from leaderboard_web.sessions import ViewerSession, leave_browser
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute, absolute_url
 
@@ -41,13 +42,14 @@ router = APIRouter(route_class=PageRoute)
 @router.get("/login", name="login")
 async def login_page(
     request: Request,
+    session: LoginSession,
     viewer: Viewer,
     language: Lang,
     state: State,
     next_path: Annotated[str | None, Query(alias="next")] = None,
 ) -> Response:
     """The login page."""
-    return await render_login_page(request, state, viewer, language, next_path=next_path)
+    return await render_login_page(request, state, viewer, session, language, next_path=next_path)
 
 
 @router.post("/login/out", name="log_out")
@@ -96,6 +98,7 @@ async def render_login_page(
     request: Request,
     state: AppState,
     viewer: ViewerSession,
+    session: SessionData,
     language: Language,
     *,
     next_path: str | None = None,
@@ -108,6 +111,7 @@ async def render_login_page(
         request: for the page; its query may name a notice of `LOGIN_NOTICES`.
         state: of the application.
         viewer: who logs in.
+        session: the login that the browser has started.
         language: of the page.
         next_path: where a login leads; None for the default.
         status: HTTP status.
@@ -141,7 +145,9 @@ async def render_login_page(
             chat for chat, key in chats.items() if key is not None and settings.public_url and chat not in linked_since
         ],
         next_path=next_path,
-        widget=_telegram_widget(request, widget_bot, next_path) if widget_bot and shows_widget else None,
+        widget=_telegram_widget(request, viewer, session, widget_bot, next_path)
+        if widget_bot and shows_widget
+        else None,
         notice_key=LOGIN_NOTICES.get(request.query_params.get("said", "")),
         error=error,
     )
@@ -157,10 +163,13 @@ def _widget_bot(state: AppState) -> str | None:
     return state.settings.telegram_bot_username
 
 
-def _telegram_widget(request: Request, bot: str, next_path: str) -> dict[str, str]:
+def _telegram_widget(
+    request: Request, viewer: ViewerSession, session: SessionData, bot: str, next_path: str
+) -> dict[str, str]:
     """The attributes of Telegram's login button; the `state` in its callback URL binds the login to this browser."""
-    stored = request.session.get(TELEGRAM_STATE_KEY) or {"state": secrets.token_urlsafe(16)}
-    request.session[TELEGRAM_STATE_KEY] = {**stored, "next_path": next_path}
+    stored = session.get(TELEGRAM_STATE_KEY) or {"state": secrets.token_urlsafe(16)}
+    session[TELEGRAM_STATE_KEY] = {**stored, "next_path": next_path}
+    bind_to_browser(session, viewer)
     callback_url = absolute_url(request, f"{LOGIN_PATH}/telegram/back/{stored['state']}")
     return {"script": WIDGET_SCRIPT, "bot": bot, "callback_url": callback_url}
 
@@ -202,7 +211,7 @@ async def _end_sessions(
         # The person could never log in again to erase the data: erase it now.
         await erase_person(state.resources, person_id)
     response = redirect_with_notice(LOGIN_PATH, scope)
-    clear_visitor_cookie(response)
+    leave_browser(response)
     return response
 
 

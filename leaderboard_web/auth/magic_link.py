@@ -13,8 +13,7 @@ from core.conversation.service import LOGIN_LINK_PATH
 from core.db import account_merge, one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
-from core.services.retention import erase_person
-from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, redirect_with_session
+from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, erase_unreachable_visitor, redirect_with_session
 from leaderboard_web.dependencies import Lang, State, Transaction, Viewer
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
@@ -36,8 +35,10 @@ async def confirm_magic_link(
     if visitor is not None and visitor.id == person.id:
         return redirect_with_notice(DEFAULT_NEXT_PATH)
     has_content = has_logins = False
+    content = None
     if visitor is not None:
         has_content = not await account_merge.has_no_content(connection, visitor.id)
+        content = await account_merge.count_content(connection, visitor.id)
         identities = await people.list_identities(connection, visitor.id)
         has_logins = any(identity.provider is not IdentityProvider.WEB for identity in identities)
     return render_page(
@@ -47,6 +48,7 @@ async def confirm_magic_link(
         section="login",
         display_name=display_name(person.id, person.name, language),
         visitor_name=visitor and display_name(visitor.id, visitor.name, language),
+        content=content,
         has_content=has_content,
         has_logins=has_logins,
     )
@@ -70,21 +72,15 @@ async def use_magic_link(
     async with state.resources.database.transaction() as connection:
         person_id = await one_time_tokens.get_person_id(connection, token)
         visitor_id = await viewer.get_person_id(connection)
-        if visitor_id == person_id:
-            visitor_id = None
-        is_abandoned = (
-            visitor_id is not None and bring is None and len(await people.list_identities(connection, visitor_id)) == 1
-        )
     if person_id is None:
         return _render_expired(request, language)
-    if is_abandoned and visitor_id is not None:
-        # No login of the visitor is left to erase the data later: erase it now.
-        await erase_person(state.resources, visitor_id)
+    if bring is None:
+        await erase_unreachable_visitor(state, viewer, unless=person_id)
     async with state.resources.database.transaction() as connection:
         person_id = await one_time_tokens.consume(connection, token)
         if person_id is None:
             return _render_expired(request, language)
-        if visitor_id is not None and bring is not None:
+        if visitor_id is not None and visitor_id != person_id and bring is not None:
             await account_merge.merge_people(connection, source=visitor_id, target=person_id)
         await viewer.start(connection, person_id)
     return redirect_with_session(viewer, DEFAULT_NEXT_PATH)

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from core.conversation.narration import error_message
 from core.errors import LoginError
 from core.i18n.translations import Language
-from leaderboard_web.auth.login_flow import LOGIN_PATH, complete_login, safe_next_path
+from leaderboard_web.auth.login_flow import VerifiedLogin, complete_login, safe_next_path
 from leaderboard_web.auth.login_page import render_login_page
+from leaderboard_web.auth.login_session import LOGIN_PATH, LoginSession, SessionData, bind_to_browser
 from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.dependencies import AppState, Lang, State, Viewer
 from leaderboard_web.errors import status_for
@@ -45,6 +46,7 @@ async def start_login(
     request: Request,
     name: str,
     provider: Provider,
+    session: LoginSession,
     viewer: Viewer,
     language: Lang,
     state: State,
@@ -58,8 +60,9 @@ async def start_login(
         callback_url = absolute_url(request, state.url_for("oauth_callback", name=name))
         response = await provider.authorize_redirect(request, callback_url)
     except LoginError as error:
-        return await _render_error(request, state, viewer, language, name, error)
-    request.session[NEXT_PATH_KEY] = safe_next_path(next_path)
+        return await _render_error(request, state, viewer, session, language, name, error)
+    session[NEXT_PATH_KEY] = safe_next_path(next_path)
+    bind_to_browser(session, viewer)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -69,29 +72,33 @@ async def finish_login(
     request: Request,
     name: str,
     provider: Provider,
+    session: LoginSession,
     viewer: Viewer,
     language: Lang,
     state: State,
     provider_error: Annotated[str | None, Query(alias="error")] = None,
 ) -> Response:
     """Log in the person whom the provider names."""
-    next_path = safe_next_path(request.session.get(NEXT_PATH_KEY))
+    next_path = safe_next_path(session.get(NEXT_PATH_KEY))
     if provider_error == "access_denied":
-        request.session.clear()
+        session.clear()
         return redirect_with_notice(LOGIN_PATH, "denied")
     try:
         subject = await provider.get_subject(request)
-        response = await complete_login(
-            state, viewer, provider.provider, subject, language=language, next_path=next_path
-        )
+        login = VerifiedLogin(provider=provider.provider, subject=subject, next_path=next_path)
+        return await complete_login(state, viewer, session, login, language=language)
     except LoginError as error:
-        return await _render_error(request, state, viewer, language, name, error)
-    request.session.clear()
-    return response
+        return await _render_error(request, state, viewer, session, language, name, error)
 
 
 async def _render_error(
-    request: Request, state: AppState, viewer: ViewerSession, language: Language, name: str, error: LoginError
+    request: Request,
+    state: AppState,
+    viewer: ViewerSession,
+    session: SessionData,
+    language: Language,
+    name: str,
+    error: LoginError,
 ) -> Response:
     """The login page with the reason why a login failed.
 
@@ -99,6 +106,7 @@ async def _render_error(
         request: of the failed login.
         state: of the application.
         viewer: session of the browser.
+        session: the login that the browser has started.
         language: of the page.
         name: of the provider.
         error: the reason.
@@ -108,8 +116,9 @@ async def _render_error(
         request,
         state,
         viewer,
+        session,
         language,
-        next_path=request.session.get(NEXT_PATH_KEY),
+        next_path=session.get(NEXT_PATH_KEY),
         status=int(status_for(error)),
         error=error_message(error, language),
     )

@@ -12,8 +12,15 @@ from core.db import one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.errors import LoginError, LoginRejectedError
 from core.i18n.translations import negotiate_language
-from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, SingleUseProof, complete_login, safe_next_path
+from leaderboard_web.auth.login_flow import (
+    DEFAULT_NEXT_PATH,
+    SingleUseProof,
+    VerifiedLogin,
+    complete_login,
+    safe_next_path,
+)
 from leaderboard_web.auth.login_page import TELEGRAM_STATE_KEY, render_login_page
+from leaderboard_web.auth.login_session import LoginSession
 from leaderboard_web.auth.telegram_signature import (
     MAX_AGE,
     MAX_CLOCK_SKEW,
@@ -52,13 +59,19 @@ BotToken = Annotated[str, Depends(get_bot_token)]
 
 @router.get("/login/telegram/back/{login_state}", name="telegram_widget_callback")
 async def finish_widget_login(
-    request: Request, login_state: str, bot_token: BotToken, viewer: Viewer, language: Lang, state: State
+    request: Request,
+    login_state: str,
+    bot_token: BotToken,
+    session: LoginSession,
+    viewer: Viewer,
+    language: Lang,
+    state: State,
 ) -> Response:
     """Log in the person whom Telegram's widget names, if this browser started the login.
 
     All query parameters are Telegram's.
     """
-    stored = request.session.pop(TELEGRAM_STATE_KEY, None) or {}
+    stored = session.pop(TELEGRAM_STATE_KEY, None) or {}
     try:
         if not hmac.compare_digest(login_state.encode(), str(stored.get("state", "")).encode()):
             raise LoginRejectedError("state")
@@ -66,10 +79,13 @@ async def finish_widget_login(
         return await complete_login(
             state,
             viewer,
-            IdentityProvider.TELEGRAM,
-            login.user_id,
+            session,
+            VerifiedLogin(
+                provider=IdentityProvider.TELEGRAM,
+                subject=login.user_id,
+                next_path=safe_next_path(stored.get("next_path")),
+            ),
             language=language,
-            next_path=safe_next_path(stored.get("next_path")),
             proof=SingleUseProof(text=_proof_text(login), lifetime=PROOF_LIFETIME),
         )
     except LoginError as error:
@@ -78,6 +94,7 @@ async def finish_widget_login(
             request,
             state,
             viewer,
+            session,
             language,
             next_path=stored.get("next_path"),
             status=int(status_for(error)),

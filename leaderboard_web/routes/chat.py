@@ -124,7 +124,7 @@ async def send_photo(request: Request, form: MultipartForm, viewer: Viewer, lang
         await state.conversation.mark_verdicts_revealed(judged.look)
     view = await _load_view(state, person, language, judged.look.id, is_duplicate=judged.is_duplicate)
     reply = ChatReply(view=view, items=view.opening_items() if view is not None else [])
-    response = _respond(request, state, language, reply)
+    response = _respond(request, state, viewer, language, reply)
     viewer.set_cookie(response)
     return response
 
@@ -148,7 +148,9 @@ async def send_text(
         view = await _load_view(state, person, language, look_id)
         if reply is not None:
             sentences, reveals_verdict = list(reply_sentences(reply)), reply.reveals_verdict
-    return _respond(request, state, language, _build_reply(view, message, sentences, reveals_verdict=reveals_verdict))
+    return _respond(
+        request, state, viewer, language, _build_reply(view, message, sentences, reveals_verdict=reveals_verdict)
+    )
 
 
 @router.post(f"{CHAT_PATH}/act", name="chat_action")
@@ -172,7 +174,7 @@ async def send_action(
         result = await state.conversation.handle_action(person, action, chat=Channel.WEB)
         view = await _load_view(state, person, language, look)
         reply = _build_reply(view, label, reply_sentences(result), reveals_verdict=result.reveals_verdict)
-    return _respond(request, state, language, reply)
+    return _respond(request, state, viewer, language, reply)
 
 
 @router.get("/samples/{name}.jpg", name="sample")
@@ -243,7 +245,7 @@ async def _render_chat(
         is_duplicate = "again" in request.query_params
         view = await _load_view(state, person, language, look_id, is_duplicate=is_duplicate)
     items = view.history_items() if view is not None else welcome(language)
-    flashed = state.flash.read(request)
+    flashed = state.flash.read(request, viewer)
     if any(line.sender == "eva" and line not in items for line in flashed):
         items = [*items, *flashed]
     if refusal is not None:
@@ -262,17 +264,19 @@ async def _render_chat(
         guesses_first=person is not None and person.guesses_first,
         hours=state.settings.private_photo_ttl_hours,
     )
-    state.flash.clear(request, response)
+    state.flash.clear(request, response, viewer)
     return response
 
 
-def _respond(request: Request, state: AppState, language: Language, reply: ChatReply) -> Response:
+def _respond(
+    request: Request, state: AppState, viewer: ViewerSession, language: Language, reply: ChatReply
+) -> Response:
     """The new parts of the chat for scripts, or a redirect to the page for browsers without JavaScript."""
     view, url = reply.view, _view_url(state, reply.view)
     if not wants_json(request):
         redirect = RedirectResponse(url, 303)
         lines = [item for item in reply.items if isinstance(item, ChatLine) and not item.is_verdict]
-        state.flash.write(redirect, lines)
+        state.flash.write(redirect, viewer, lines)
         return redirect
     photo = actions = ""
     if view is not None:

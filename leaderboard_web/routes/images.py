@@ -4,6 +4,7 @@
 URLs work while the look is on the leaderboard. Share images need no signature, because crawlers fetch them.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -21,8 +22,10 @@ from leaderboard_web.share_image import content_hash, draw_share_image, read_con
 from leaderboard_web.sharing import share_image_text, verdict_sentence
 from leaderboard_web.urls import PageRoute, public_signature_subject
 
-# Private: an image that its owner deletes must not stay in shared caches.
-PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
+# For one person, whose computer the next person may use.
+PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, no-store"}
+# An image that its owner deletes must not stay in shared caches.
+PUBLIC_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
 SHARE_IMAGE_CACHE_HEADERS = {"Cache-Control": "public, max-age=3600"}
 
 router = APIRouter(route_class=PageRoute)
@@ -40,7 +43,7 @@ async def private_image(key: str, state: State, t: str = "") -> Response:
     async with state.resources.database.connection() as connection:
         if not await look_images.is_available(connection, key):
             raise ObjectNotFoundError
-    return await _stored_image(state, key)
+    return await _stored_image(state, key, PRIVATE_CACHE_HEADERS)
 
 
 @router.get("/thumbs/{look_id}/{photo_key:path}", name="private_thumbnail")
@@ -55,7 +58,7 @@ async def private_thumbnail(look_id: CanonicalUUID, photo_key: str, state: State
     async with state.resources.database.connection() as connection:
         if not await look_images.has_photo(connection, look_id, photo_key):
             raise ObjectNotFoundError
-    return await _thumbnail(state, look_id, photo_key)
+    return await _thumbnail(state, look_id, photo_key, PRIVATE_CACHE_HEADERS)
 
 
 @router.get("/shared/{look_id}/thumb/{photo_key:path}", name="public_thumbnail")
@@ -67,7 +70,7 @@ async def public_thumbnail(look_id: CanonicalUUID, photo_key: str, state: State,
         ObjectNotFoundError: the photo was deleted or belongs to another look, or the look is not on the leaderboard.
     """
     await _verify_public_url(state, look_id, photo_key, t)
-    return await _thumbnail(state, look_id, photo_key)
+    return await _thumbnail(state, look_id, photo_key, PUBLIC_CACHE_HEADERS)
 
 
 @router.get("/shared/{look_id}/{key:path}", name="public_image")
@@ -79,7 +82,7 @@ async def public_image(look_id: CanonicalUUID, key: str, state: State, t: str = 
         ObjectNotFoundError: the image was deleted, or the look is not on the leaderboard.
     """
     await _verify_public_url(state, look_id, key, t)
-    return await _stored_image(state, key)
+    return await _stored_image(state, key, PUBLIC_CACHE_HEADERS)
 
 
 # Version 1 stands in links from the time before versions were hashes.
@@ -121,13 +124,13 @@ async def _verify_public_url(state: AppState, look_id: UUID, key: str, token: st
             raise ObjectNotFoundError
 
 
-async def _stored_image(state: AppState, key: str) -> Response:
+async def _stored_image(state: AppState, key: str, headers: Mapping[str, str]) -> Response:
     content = await state.resources.storage.get(key)
-    return Response(content, media_type="image/jpeg", headers=PRIVATE_CACHE_HEADERS)
+    return Response(content, media_type="image/jpeg", headers=headers)
 
 
-async def _thumbnail(state: AppState, look_id: UUID, photo_key: str) -> Response:
+async def _thumbnail(state: AppState, look_id: UUID, photo_key: str, headers: Mapping[str, str]) -> Response:
     content = await state.renditions.get_or_create(
         thumbnail_key(photo_key), make_thumbnail, look_id=look_id, photo_key=photo_key
     )
-    return Response(content, media_type="image/jpeg", headers=PRIVATE_CACHE_HEADERS)
+    return Response(content, media_type="image/jpeg", headers=headers)

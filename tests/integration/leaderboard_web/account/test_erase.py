@@ -26,6 +26,8 @@ async def test_account_is_erased_after_confirmation(
     removed = [cookie for cookie in reply.headers.get_list("set-cookie") if cookie.startswith(f'{VISITOR_COOKIE}="";')]
     assert len(removed) == 1
     assert "Max-Age=0" in removed[0]
+    # What the browser has stored is removed, too, but no cookie of a sibling domain.
+    assert reply.headers["clear-site-data"] == '"cache", "storage"'
     assert await get_person(resources, mina) is None
     assert await get_person(resources, jun) is not None
     assert not list(storage_folder.rglob("*.jpg"))
@@ -44,5 +46,5 @@ async def test_account_is_not_erased_without_storage(
     monkeypatch.setattr(resources.storage, "delete", away)
     reply = await client.post("/me/forget")
     assert reply.status_code == 503
-    assert "set-cookie" not in reply.headers
+    assert not {"set-cookie", "clear-site-data"} & set(reply.headers)
     assert await get_person(resources, mina) is not None

@@ -42,7 +42,7 @@ def site(resources: Resources, samples: Path, logins: FakeOAuthProviders) -> Fas
 
 def create_site(resources: Resources, samples: Path, **settings: Any) -> FastAPI:
     classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
-    return create_app(make_application(resources, classifier, public_url=SITE, **settings), samples=samples)
+    return create_app(make_application(resources, classifier, **({"public_url": SITE} | settings)), samples=samples)
 
 
 @pytest.fixture
@@ -70,6 +70,13 @@ async def log_in(client: httpx.AsyncClient, method: str = "kakao", **params: str
     reply = await client.get(f"/login/{method}", params=params, follow_redirects=True)
     assert reply.url.host == "eva.example"
     return reply
+
+
+async def answer_confirmation(client: httpx.AsyncClient, answer: str) -> str:
+    """Answer the question that follows a login, and return where it leads."""
+    reply = await client.post("/login/join", data={"do": answer})
+    assert reply.status_code == 303
+    return reply.headers["location"]
 
 
 async def get_session_person_id(resources: Resources, client: httpx.AsyncClient) -> UUID | None:

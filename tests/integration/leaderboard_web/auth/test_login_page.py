@@ -73,6 +73,7 @@ async def test_logout_ends_this_session_only(resources: Resources, browser: Brow
     old_cookie = first.cookies[VISITOR_COOKIE]
     reply = await first.post("/login/out")
     assert reply.headers["location"] == "/login?said=out"
+    assert reply.headers["clear-site-data"] == '"cache", "storage"'
     assert VISITOR_COOKIE not in first.cookies
     assert await get_owner_id(resources, IdentityProvider.WEB, old_cookie.partition(".")[0]) is None
     assert await get_session_person_id(resources, second) is not None
@@ -85,7 +86,9 @@ async def test_logout_everywhere_ends_all_sessions(resources: Resources, browser
     first, second = browser(), browser()
     await log_in(first)
     await log_in(second)
-    assert (await first.post("/login/everywhere")).headers["location"] == "/login?said=everywhere"
+    reply = await first.post("/login/everywhere")
+    assert reply.headers["location"] == "/login?said=everywhere"
+    assert "clear-site-data" in reply.headers
     assert await get_session_person_id(resources, second) is None
     assert translate("login.title.known", EN) not in (await second.get("/login")).text
     assert await count(resources, "people") == 1

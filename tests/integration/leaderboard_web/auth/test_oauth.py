@@ -22,6 +22,7 @@ from tests.integration.leaderboard_web.auth.conftest import (
     EN,
     SITE,
     BrowserFactory,
+    answer_confirmation,
     count,
     create_visitor,
     get_owner_id,
@@ -74,6 +75,7 @@ async def test_login_keeps_the_visitor_and_replaces_the_cookie(
 ) -> None:
     visitor, before = await create_visitor(resources, mina), mina.cookies[VISITOR_COOKIE]
     await log_in(mina)
+    await answer_confirmation(mina, "join")
     assert (
         await get_owner_id(resources, IdentityProvider.KAKAO_LOGIN, logins.user_id)
         == visitor
@@ -92,6 +94,7 @@ async def test_login_merges_the_visitor_into_the_known_person(
     person_id = await get_session_person_id(resources, first)
     visitor = await create_visitor(resources, second)
     await log_in(second)
+    await answer_confirmation(second, "join")
     assert person_id == await get_session_person_id(resources, second) == await get_session_person_id(resources, first)
     async with resources.database.transaction() as connection:
         assert await people.get(connection, visitor) is None
@@ -102,7 +105,8 @@ async def test_second_login_is_linked_to_the_same_person(
     resources: Resources, mina: httpx.AsyncClient, logins: FakeOAuthProviders
 ) -> None:
     await log_in(mina, "kakao")
-    page = await log_in(mina, "facebook", next="/login?said=connected")
+    await log_in(mina, "facebook", next="/login?said=connected")
+    page = await mina.get(await answer_confirmation(mina, "join"))
     assert translate("login.said.connected", EN) in page.text
     assert len(select_elements(page, 'form[action^="/login/disconnect/"]')) == 2
     person = await get_session_person_id(resources, mina)
@@ -140,7 +144,7 @@ async def test_telegram_oauth_logs_in_the_person_of_the_chat(
     assert await get_session_person_id(resources, mina) == person.id
 
 
-async def test_login_session_cookie_is_limited_to_login_pages(
+async def test_login_session_cookie_belongs_to_this_host_over_https(
     resources: Resources, samples: Path, logins: FakeOAuthProviders
 ) -> None:
     classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
@@ -149,7 +153,10 @@ async def test_login_session_cookie_is_limited_to_login_pages(
     async with httpx.AsyncClient(transport=transport, base_url="http://eva.example") as client:
         reply = await client.get("/login/kakao")
     flags = set(reply.headers["set-cookie"].lower().split("; ")[1:])
-    assert {"path=/login", "httponly", "samesite=lax", "secure", "max-age=3600"} <= flags
+    # `__Host-` requires this path; without https it is `/login`.
+    assert reply.headers["set-cookie"].startswith("__Host-login=")
+    assert {"path=/", "httponly", "samesite=lax", "secure", "max-age=3600"} <= flags
+    assert not any(flag.startswith("domain") for flag in flags)
     assert parse_qs(urlsplit(reply.headers["location"]).query)["redirect_uri"] == [
         "https://eva.example/login/kakao/back"
     ]

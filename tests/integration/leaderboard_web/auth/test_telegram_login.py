@@ -128,6 +128,8 @@ async def test_widget_logs_in_the_person_of_the_chat(resources: Resources, mina:
     person = await create_chat_person(resources)
     visitor = await create_visitor(resources, mina)
     reply = await mina.get(await start_login(mina, next="/styles"), params=widget_parameters())
+    assert (reply.status_code, reply.headers["location"]) == (303, "/login/join")
+    reply = await mina.post("/login/join", data={"do": "join"})
     assert (reply.status_code, reply.headers["location"]) == (303, "/styles")
     assert await get_session_person_id(resources, mina) == person
     assert not await exists(resources, visitor)
