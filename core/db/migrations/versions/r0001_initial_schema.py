@@ -14,6 +14,8 @@ STYLES = "'business_casual', 'ethnic', 'feminine', 'girlish', 'retro', 'mode', '
 TEXT_OF_PEOPLE = (
     ("people", "name"),
     ("people", "display_name_key"),
+    ("people", "pending_name"),
+    ("people", "pending_name_chat"),
     ("identities", "subject"),
     ("looks", "source_message_id"),
     ("looks", "photo_key"),
