@@ -87,7 +87,7 @@ class DecompressionBombError(PhotoError):
 
 
 class PhotoTooLargeError(PhotoError):
-    """The image is larger than 20 MB or 50 megapixels."""
+    """The image is larger than 20 MB or 54 megapixels."""
 
 
 class PhotoTooSmallError(PhotoError):

@@ -4,7 +4,8 @@ The format is detected from the first bytes; file names and media types are igno
 the declared size is checked before any pixel is decoded. Then the image is decoded no larger than needed, and all
 metadata (place, time, camera, thumbnail) is dropped.
 
-There are two size limits. An image of more than 50 megapixels is too large. It is a decompression bomb if it declares
+There are two size limits. An image of more than 54 megapixels is too large: the largest sensors of
+phones have 50. It is a decompression bomb if it declares
 more than 200 megapixels, which no phone has, or more than 16 megapixels and over 1000 pixels for each byte of the file:
 a photo has a few pixels a byte, a blank PNG in color 340.
 """
@@ -38,7 +39,10 @@ from core.images.tiff_file import is_camera_raw
 from core.images.webp_file import reduce_webp
 
 MAX_BYTES = 20 * 2**20
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 54_000_000
+"""8160 x 6144 and 8192 x 6144 are usual sizes of phones, 8660 x 5773 of cameras."""
+MAX_WEBP_PIXELS = 32_000_000
+"""Pillow's decoder of WebP takes 16 bytes a pixel; no camera writes WebP."""
 MIN_SIDE = 64
 """Shortest accepted side in px."""
 MAX_ASPECT_RATIO = 5
@@ -71,7 +75,7 @@ REDUCERS = {ImageFormat.PNG: reduce_png, ImageFormat.WEBP: reduce_webp, ImageFor
 """Functions that reduce a file to what its pixels need; JPEG has one of its own."""
 
 _large_image_lock = threading.Lock()
-"""Decoding a large image may take hundreds of MB (735 MB for a WebP of 48 megapixels), so one at a time."""
+"""Decoding a large image may take up to 500 MB, so one at a time."""
 
 
 def decode_photo(
@@ -94,7 +98,7 @@ def decode_photo(
         TruncatedPhotoError: the file ends before the image does.
         CorruptPhotoError: the image cannot be decoded for another reason.
         DecompressionBombError: the declared size is out of proportion.
-        PhotoTooLargeError: more than 20 MB or 50 megapixels.
+        PhotoTooLargeError: more than 20 MB or 54 megapixels (WebP: 32).
         PhotoTooSmallError: less than 64 px on one side.
         PhotoAspectRatioError: one side is more than five times the other.
     """
@@ -149,7 +153,7 @@ def _check_size(source: Image.Image, data: bytes, image_format: ImageFormat) -> 
     if pixels > max(LARGE_IMAGE_PIXELS, MAX_PIXELS_PER_BYTE * len(data)):
         kind = TruncatedPhotoError if is_truncated(data, image_format) else DecompressionBombError
         raise kind(f"{size} in {len(data)} bytes")
-    if pixels > MAX_PIXELS:
+    if pixels > (MAX_WEBP_PIXELS if image_format is ImageFormat.WEBP else MAX_PIXELS):
         raise PhotoTooLargeError(size)
     if min(width, height) < MIN_SIDE:
         raise PhotoTooSmallError(size)

@@ -297,7 +297,7 @@ def test_texts_name_the_configured_limits(language: Language) -> None:
     too_large = error_message(errors.PhotoTooLargeError(), language)
 
     assert f"{MAX_BYTES // 2**20}MB" in too_large.replace(" ", "")
-    assert {Language.EN: f"{MAX_PIXELS // 10**6} megapixels", Language.KO: f"{MAX_PIXELS // 10**7}천만 화소"}[
+    assert {Language.EN: f"{MAX_PIXELS // 10**6} megapixels", Language.KO: f"{MAX_PIXELS // 10**4:,}만 화소"}[
         language
     ] in too_large
     assert str(MIN_SIDE) in error_message(errors.PhotoTooSmallError(), language)

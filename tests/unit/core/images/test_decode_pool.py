@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -137,6 +138,26 @@ def test_memory_is_limited(form: str) -> None:
         with pytest.raises((DecompressionBombError, CorruptPhotoError)):
             pool.decode_photo(data)
         assert pool.decode_photo(PHOTO).size == (400, 300)
+
+
+@pytest.mark.parametrize(
+    ("size", "form", "options"),
+    [
+        ((9000, 6000), "JPEG", {}),
+        ((9000, 6000), "JPEG", {"progressive": True}),
+        ((9000, 6000), "PNG", {"compress_level": 1}),
+        ((9000, 6000), "GIF", {}),
+        ((9000, 6000), "TIFF", {"compression": "tiff_lzw"}),
+        ((6400, 5000), "WEBP", {"lossless": True, "quality": 0, "method": 0}),
+    ],
+)
+def test_largest_accepted_photo_stays_within_the_limits(
+    pool: DecodePool, size: tuple[int, int], form: str, options: dict[str, Any]
+) -> None:
+    """Encoders of HEIC and AVIF take minutes for this size; their decoders take 385 and 475 MiB for 54 megapixels."""
+    # Bytes after the image keep a plain one from being taken for a bomb.
+    data = images.encode_image(images.make_quadrants(*size), form, **options) + bytes(60_000)
+    assert max(pool.decode_photo(data).size) > 600
 
 
 def test_limits_are_set(pool: DecodePool) -> None:

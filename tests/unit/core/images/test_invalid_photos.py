@@ -30,10 +30,18 @@ class TestLimits:
         with pytest.raises(PhotoTooLargeError):
             decode_photo(data.ljust(MAX_BYTES + 1, b"\0"))
 
-    def test_50_megapixels(self) -> None:
-        assert_shows_quadrants(decode_photo(images.encode_image(images.make_quadrants(10000, 5000))))
+    @pytest.mark.parametrize("size", [(8160, 6144), (8192, 6144), (8688, 5792), (9000, 6000)])
+    def test_54_megapixels(self, size: tuple[int, int]) -> None:
+        assert_shows_quadrants(decode_photo(images.encode_image(images.make_quadrants(*size))))
+
+    def test_more_than_54_megapixels(self) -> None:
         with pytest.raises(PhotoTooLargeError):
-            decode_photo(images.encode_image(images.make_quadrants(10000, 5001)))
+            decode_photo(images.encode_image(images.make_quadrants(9000, 6001)))
+
+    def test_32_megapixels_of_webp(self) -> None:
+        data = images.encode_image(images.make_quadrants(6400, 5001), "WEBP", lossless=True, quality=0, method=0)
+        with pytest.raises(PhotoTooLargeError):
+            decode_photo(data + b"JUNK" + bytes(100_000))
 
     def test_64_pixels(self) -> None:
         assert decode_photo(images.encode_image(images.make_quadrants(64, 64), "PNG")).width == 64
