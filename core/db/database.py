@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from core.db.errors import is_connection_error
+from core.db.errors import is_outage
 from core.errors import DatabaseUnavailableError, UnsupportedDatabaseUrlError
 
 POOL_RECYCLE_SECONDS = 600
@@ -60,7 +60,7 @@ class Database:
         """A connection inside BEGIN and COMMIT; an exception rolls everything back.
 
         Raises:
-            DatabaseUnavailableError: the connection was lost or refused, or the pool had none for 30 s.
+            DatabaseUnavailableError: the server cannot serve now, or the pool had no connection for 30 s.
         """
         async with self._connect(self._transactional) as connection, connection.begin():
             yield connection
@@ -70,7 +70,7 @@ class Database:
         """A connection in AUTOCOMMIT: each statement commits by itself and takes one round trip.
 
         Raises:
-            DatabaseUnavailableError: the connection was lost or refused, or the pool had none for 30 s.
+            DatabaseUnavailableError: the server cannot serve now, or the pool had no connection for 30 s.
         """
         async with self._connect(self.engine) as connection:
             yield connection
@@ -78,9 +78,9 @@ class Database:
     @asynccontextmanager
     async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         async with AsyncExitStack() as stack:
-            with translate_connection_errors(OSError):
+            with translate_outages(OSError):
                 connection = await stack.enter_async_context(engine.connect())
-            with translate_connection_errors():
+            with translate_outages():
                 yield connection
 
     async def check(self) -> None:
@@ -106,20 +106,20 @@ class Database:
 
 
 @contextmanager
-def translate_connection_errors(*further: type[Exception]) -> Iterator[None]:
-    """Translate lost and refused connections into `DatabaseUnavailableError`; all other errors pass unchanged.
+def translate_outages(*further: type[Exception]) -> Iterator[None]:
+    """Translate outages into `DatabaseUnavailableError`; all other errors pass unchanged.
 
     Args:
         further: exception classes that count as well, e.g. `OSError` while connecting.
 
     Raises:
-        DatabaseUnavailableError: the connection was lost or refused. The cause is chained, since its text may hold the
+        DatabaseUnavailableError: the server cannot serve now. The cause is chained, since its text may hold the
             host and the user.
     """
     try:
         yield
     except Exception as error:
-        if isinstance(error, further) or is_connection_error(error):
+        if isinstance(error, further) or is_outage(error):
             raise DatabaseUnavailableError(type(error).__name__) from error
         raise
 

@@ -1,4 +1,4 @@
-"""Classification of database errors: lost connections, and violated constraints."""
+"""Classification of database errors: outages, and violated constraints."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,25 +10,26 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import PersonNotFoundError
 
-CONNECTION_SQLSTATE_CLASSES = frozenset({"08", "28"})
-"""Connection exception, and invalid authorization."""
-CONNECTION_SQLSTATES = frozenset(
+OUTAGE_SQLSTATE_CLASSES = frozenset({"08", "28", "53"})
+"""Connection exception, invalid authorization, and insufficient resources: connections, memory, disk."""
+OUTAGE_SQLSTATES = frozenset(
     {
+        "25006",  # read_only_sql_transaction: the server has become a replica, or protects its disk
         "25P03",  # idle_in_transaction_session_timeout
         "3D000",  # invalid_catalog_name: the database does not exist
-        "53300",  # too_many_connections
         "57P01",  # admin_shutdown
         "57P02",  # crash_shutdown
         "57P03",  # cannot_connect_now
         "57P04",  # database_dropped
         "57P05",  # idle_session_timeout
+        "58030",  # io_error
     }
 )
-"""Further codes of lost or refused connections (PostgreSQL documentation, appendix A)."""
+"""Further codes of a server that cannot serve now (PostgreSQL documentation, appendix A)."""
 
 
-def is_connection_error(error: BaseException) -> bool:
-    """Whether an error of the driver or of SQLAlchemy reports a lost or refused connection.
+def is_outage(error: BaseException) -> bool:
+    """Whether an error of the driver or of SQLAlchemy says that the server cannot serve now, and may do so later.
 
     Errors of a statement, of its values or of a constraint are not, in any class that wraps them; neither is an
     `OSError`, except while a connection is opened.
@@ -41,7 +42,7 @@ def is_connection_error(error: BaseException) -> bool:
         error = _driver_error(error)
     sqlstate = getattr(error, "sqlstate", None)
     if sqlstate is not None:
-        return sqlstate in CONNECTION_SQLSTATES or sqlstate[:2] in CONNECTION_SQLSTATE_CLASSES
+        return sqlstate in OUTAGE_SQLSTATES or sqlstate[:2] in OUTAGE_SQLSTATE_CLASSES
     # asyncpg raises the same class for a wrong value and for a connection that is in use already.
     return isinstance(error, InterfaceError) and "closed" in str(error)
 

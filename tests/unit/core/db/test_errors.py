@@ -1,4 +1,4 @@
-"""Lost connections are distinguished from errors in statements."""
+"""Outages are distinguished from errors in statements."""
 
 import asyncpg
 import pytest
@@ -6,8 +6,8 @@ from asyncpg.exceptions import _base
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.db.database import translate_connection_errors
-from core.db.errors import find_violated_constraint, is_connection_error
+from core.db.database import translate_outages
+from core.db.errors import find_violated_constraint, is_outage
 from core.errors import DatabaseUnavailableError
 
 
@@ -17,12 +17,15 @@ def wrap(kind: type[DBAPIError], cause: Exception) -> DBAPIError:
     return kind("SELECT 1", None, original)
 
 
-CONNECTION = [
+OUTAGES = [
     asyncpg.ConnectionDoesNotExistError(""),
     asyncpg.AdminShutdownError(""),
     asyncpg.CannotConnectNowError(""),
     asyncpg.CrashShutdownError(""),
     asyncpg.TooManyConnectionsError(""),
+    asyncpg.DiskFullError(""),
+    asyncpg.OutOfMemoryError(""),
+    asyncpg.ReadOnlySQLTransactionError(""),
     asyncpg.InvalidPasswordError(""),
     asyncpg.InvalidCatalogNameError(""),
     asyncpg.InterfaceError("connection is closed"),
@@ -38,28 +41,28 @@ STATEMENT = [
 
 
 @pytest.mark.parametrize("kind", [DBAPIError, OperationalError, ProgrammingError])
-@pytest.mark.parametrize("error", CONNECTION)
-def test_lost_and_refused_connections_are_connection_errors(error: Exception, kind: type[DBAPIError]) -> None:
-    assert is_connection_error(error)
-    assert is_connection_error(wrap(kind, error))
+@pytest.mark.parametrize("error", OUTAGES)
+def test_outages_are_recognized_in_every_class(error: Exception, kind: type[DBAPIError]) -> None:
+    assert is_outage(error)
+    assert is_outage(wrap(kind, error))
 
 
 @pytest.mark.parametrize("kind", [DBAPIError, OperationalError, ProgrammingError, IntegrityError])
 @pytest.mark.parametrize("error", STATEMENT)
-def test_errors_of_statements_are_not_connection_errors(error: Exception, kind: type[DBAPIError]) -> None:
-    assert not is_connection_error(error)
-    assert not is_connection_error(wrap(kind, error))
+def test_errors_of_statements_are_no_outages(error: Exception, kind: type[DBAPIError]) -> None:
+    assert not is_outage(error)
+    assert not is_outage(wrap(kind, error))
 
 
-def test_an_invalidated_connection_and_an_exhausted_pool_are_connection_errors() -> None:
-    assert is_connection_error(DBAPIError("SELECT 1", None, Exception(), connection_invalidated=True))
-    assert is_connection_error(PoolTimeoutError())
+def test_an_invalidated_connection_and_an_exhausted_pool_are_outages() -> None:
+    assert is_outage(DBAPIError("SELECT 1", None, Exception(), connection_invalidated=True))
+    assert is_outage(PoolTimeoutError())
 
 
 def test_a_network_error_counts_only_while_connecting() -> None:
-    with pytest.raises(DatabaseUnavailableError), translate_connection_errors(OSError):
+    with pytest.raises(DatabaseUnavailableError), translate_outages(OSError):
         raise ConnectionRefusedError
-    with pytest.raises(ConnectionResetError), translate_connection_errors():
+    with pytest.raises(ConnectionResetError), translate_outages():
         raise ConnectionResetError
 
 

@@ -1,0 +1,78 @@
+"""Errors of the server by their SQLSTATE: what may pass by itself is an outage, everything else is a bug."""
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from core.db import people
+from core.db.compiled_statements import CompiledStatement
+from core.db.database import Database
+from core.db.schema import IdentityProvider
+from core.errors import DatabaseUnavailableError
+
+OUTAGES = {
+    "connection_failure": "08006",
+    "too_many_connections": "53300",
+    "disk_full": "53100",
+    "out_of_memory": "53200",
+    "read_only_sql_transaction": "25006",
+    "admin_shutdown": "57P01",
+    "crash_shutdown": "57P02",
+    "cannot_connect_now": "57P03",
+    "io_error": "58030",
+}
+BUGS = {
+    "undefined_column": "42703",
+    "undefined_table": "42P01",
+    "insufficient_privilege": "42501",
+    "not_null_violation": "23502",
+    "invalid_text_representation": "22P02",
+    "deadlock_detected": "40P01",
+    "raise_exception": "P0001",
+}
+FAIL = text("SELECT fail(CAST(:code AS text))")
+
+
+@pytest.fixture
+async def failing(database: Database) -> Database:
+    """A database with a function that fails with a given SQLSTATE."""
+    async with database.transaction() as connection:
+        await connection.execute(
+            text("""
+            CREATE FUNCTION fail(code text) RETURNS int LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION USING ERRCODE = code, MESSAGE = 'failed on purpose'; END $$
+            """)
+        )
+    return database
+
+
+@pytest.mark.parametrize("code", OUTAGES.values(), ids=OUTAGES)
+async def test_outages_are_translated(failing: Database, code: str) -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        async with failing.transaction() as connection:
+            await connection.execute(FAIL, {"code": code})
+    with pytest.raises(DatabaseUnavailableError):
+        async with failing.connection() as connection:
+            await CompiledStatement(FAIL).fetch_one(connection, code=code)
+
+
+@pytest.mark.parametrize("code", BUGS.values(), ids=BUGS)
+async def test_bugs_pass_unchanged(failing: Database, code: str) -> None:
+    with pytest.raises(DBAPIError):
+        async with failing.transaction() as connection:
+            await connection.execute(FAIL, {"code": code})
+    with pytest.raises(asyncpg.PostgresError):
+        async with failing.connection() as connection:
+            await CompiledStatement(FAIL).fetch_one(connection, code=code)
+
+
+async def test_a_server_that_became_read_only_is_an_outage(database: Database) -> None:
+    async with database.connection() as connection:
+        name = (await connection.execute(text("SELECT current_database()"))).scalar_one()
+        await connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    async with Database(database.conninfo) as read_only:
+        await read_only.check()
+        with pytest.raises(DatabaseUnavailableError):
+            async with read_only.transaction() as connection:
+                await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "1", language="ko")
