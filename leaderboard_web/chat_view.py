@@ -121,12 +121,7 @@ class ChatView:
     @property
     def awaits_learning_consent(self) -> bool:
         """Whether the person was asked if Eva may learn from their corrections, and has not answered."""
-        person = self.person
-        return (
-            self.look.corrected_style is not None
-            and person.learning_asked_at is not None
-            and person.learning_consent is None
-        )
+        return self.look.corrected_style is not None and self.person.owes_learning_answer
 
     @property
     def has_outfit(self) -> bool:

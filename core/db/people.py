@@ -52,6 +52,11 @@ class Person:
     banned_at: datetime | None
     """When a moderator banned the person from the leaderboard."""
 
+    @property
+    def owes_learning_answer(self) -> bool:
+        """Whether the person was asked if Eva may learn from their corrections, and has not answered."""
+        return self.learning_asked_at is not None and self.learning_consent is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:

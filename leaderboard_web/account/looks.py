@@ -28,6 +28,8 @@ ALLOWED_ACTIONS = {
     ActionType.GUESS,
     ActionType.CORRECT,
     ActionType.SHOW_RESULT,
+    ActionType.ALLOW_LEARNING,
+    ActionType.DECLINE_LEARNING,
 }
 """What the forms of the page can submit in their field `do`."""
 LOOK_NOTICES = {
@@ -38,6 +40,8 @@ LOOK_NOTICES = {
     "agreed": "talk.correct.same",
     "late": "talk.guess.late",
     "told": "talk.guess.told",
+    "learn": "talk.learning.yes",
+    "nolearn": "talk.learning.no",
 }
 NOTICE_BY_REPLY = {
     ReplyKind.SHARED: "shared",
@@ -47,6 +51,8 @@ NOTICE_BY_REPLY = {
     ReplyKind.CORRECTION_UNCHANGED: "agreed",
     ReplyKind.GUESS_ALREADY_MADE: "late",
     ReplyKind.GUESS_AFTER_VERDICT: "told",
+    ReplyKind.LEARNING_ALLOWED: "learn",
+    ReplyKind.LEARNING_DECLINED: "nolearn",
     ReplyKind.GUESS_RECORDED: None,
     ReplyKind.VERDICT: None,
 }
@@ -206,6 +212,7 @@ def _render_look(
         verdict_messages=verdict_messages(verdict, seed=seed, language=language),
         bars=bars if view.style_name else [],
         correction=correction and style_name(correction, language),
+        asks_to_learn=correction is not None and own.owner.owes_learning_answer,
     )
 
 

@@ -1,4 +1,4 @@
-"""`/me/settings`: language, display name, whether the person guesses first, and links to logins and data."""
+"""`/me/settings`: language, display name, who says the style first, whether Eva may learn, links to logins and data."""
 
 from typing import Annotated, Literal
 
@@ -20,6 +20,8 @@ SETTINGS_NOTICES = {
     "name": "me.name.set",
     "first": "talk.guess.on",
     "tell": "talk.guess.off",
+    "learn": "talk.learning.yes",
+    "nolearn": "talk.learning.no",
 }
 
 router = APIRouter(route_class=AccountRoute)
@@ -44,8 +46,9 @@ async def change_settings(
     state: State,
     new_language: Annotated[Language | None, Form(alias="language")] = None,
     first: Annotated[Literal["me", "eva"] | None, Form()] = None,
+    learning: Annotated[Literal["yes", "no"] | None, Form()] = None,
 ) -> Response:
-    """Change the setting of the submitted form: the fields `language`, `first` or `name`.
+    """Change the setting of the submitted form: the fields `language`, `first`, `learning` or `name`.
 
     Raises:
         HTTPException: 400, if the form has none of these fields.
@@ -58,6 +61,9 @@ async def change_settings(
     if first is not None:
         await people.set_guesses_first(connection, person.id, is_enabled=first == "me")
         return _redirect(state, "first" if first == "me" else "tell")
+    if learning is not None:
+        await people.set_learning_consent(connection, person.id, is_given=learning == "yes")
+        return _redirect(state, "learn" if learning == "yes" else "nolearn")
     # Not a parameter: FastAPI does not tell an empty field from a missing one.
     submitted_name = (await request.form()).get("name")
     if not isinstance(submitted_name, str):
