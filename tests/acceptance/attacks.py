@@ -140,14 +140,19 @@ def many_segments(attacker: Attacker) -> int:
 
 
 def reader_that_does_not_read(attacker: Attacker) -> int:
-    """Requests for a large file and a page, of which the responses are never read."""
+    """Requests for a large file and a page, of which the responses are never read.
+
+    The page is the one that others ask for, in all that a cache may distinguish.
+    """
+    headers = b"\r\nHost: 127.0.0.1:%d\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n\r\n" % attacker.port
     stalled = 0
     with attacker.held() as connections:
-        while not attacker.stop.wait(0.5) and len(connections) < 20:
+        while not attacker.stop.wait(0.3) and len(connections) < 40:
             connection = attacker.connect(receive_buffer=4096)
             connections.append(connection)
             for target in (b"/samples/street.jpg", b"/"):
-                connection.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                with suppress(OSError):
+                    connection.sendall(b"GET " + target + b" HTTP/1.1" + headers)
             stalled += 1
     return stalled
 
@@ -187,9 +192,12 @@ def slow_connections(attacker: Attacker) -> int:
     trickled = 0
     with attacker.held() as connections:
         for start in (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ", form) * 100:
+            if attacker.stop.is_set():
+                break
             connection = attacker.connect()
-            connection.sendall(start)
             connections.append(connection)
+            with suppress(OSError):
+                connection.sendall(start)
         for _ in attacker.rounds(1.0):
             for connection in connections:
                 with suppress(OSError):
@@ -213,17 +221,26 @@ def costly_forms(attacker: Attacker) -> int:
 
 
 def many_probes(attacker: Attacker) -> int:
-    """Calls to the probe that looks at the model, the database and the storage."""
-    return sum(bool(attacker.send(request(b"/readyz"))) for _ in attacker.rounds(0.01))
+    """Twenty calls at once to the probe that looks at the model, the database and the storage, again and again."""
+    answered = 0
+    for _ in attacker.rounds(0.2):
+        connections = [attacker.connect() for _ in range(20)]
+        for connection in connections:
+            connection.sendall(request(b"/readyz"))
+        for connection in connections:
+            with closing(connection), suppress(OSError):
+                answered += bool(connection.recv(100))
+    return answered
 
 
 def memory_of_caches(attacker: Attacker) -> int:
-    """Ever new long headers and long queries of pages that are cached."""
+    """Ever new headers of 8 MB, and long queries of pages that are cached."""
 
     def send(number: int) -> bool:
-        header = b"Accept-Language: x%d" % number + b"a" * 60_000
+        header = b"Accept-Language: x%d" % number + b"a" * 8_000_000
         target = b"/?x=%d" % number + b"a" * 50_000
-        return bool(attacker.send(request(b"/privacy", header))) and bool(attacker.send(request(target)))
+        attacker.send(request(b"/privacy", header))
+        return bool(attacker.send(request(target)))
 
     return sum(map(send, attacker.rounds(0.02)))
 
