@@ -20,7 +20,7 @@ EDITABLE := $(BIN)/python $(PIP) install --quiet --no-index --no-deps --no-build
 
 $(VENV)/run: pyproject.toml requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Eva needs Python 3.11 or newer; set PYTHON=python3.11")'
-	@echo "Installing Eva into $(VENV), once. The packages are about 150 MB; this takes one to five minutes."
+	@echo "Installing Eva into $(VENV), once. It downloads about 90 MB and takes one to five minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python $(LOCKED) requirements/run.txt
 	@$(EDITABLE)
