@@ -1,6 +1,6 @@
 """Chat messages for the page after a form, in a signed cookie that lives for two minutes.
 
-The signature names the browser's session, so that nobody can plant the messages of another conversation.
+The signature names the browser's session, so that the messages of another conversation cannot be planted.
 """
 
 from collections.abc import Sequence

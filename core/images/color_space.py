@@ -124,9 +124,9 @@ def _show_hlg(scene: Floats) -> Floats:
 def _compress_highlights(linear: Floats) -> Floats:
     """Scale colors so that their largest channel stays below 1; hues stay."""
     largest = np.maximum(linear.max(axis=-1, keepdims=True), np.float32(1e-6))
-    room = np.float32(1 - KNEE)
-    excess = np.maximum(largest - KNEE, 0) / room
-    compressed = KNEE + room * excess / (1 + excess)
+    headroom = np.float32(1 - KNEE)
+    excess = np.maximum(largest - KNEE, 0) / headroom
+    compressed = KNEE + headroom * excess / (1 + excess)
     return linear * np.where(largest > KNEE, compressed / largest, np.float32(1))
 
 
