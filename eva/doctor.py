@@ -22,6 +22,7 @@ from core.vision.classifier import load_classifier
 
 if TYPE_CHECKING:
     from core.db.database import Database
+    from core.db.server_info import ServerInfo
 
 KOREAN_SYSTEM_FONTS = (
     Path("/System/Library/Fonts/AppleSDGothicNeo.ttc"),
@@ -147,6 +148,7 @@ async def _check_persistence(settings: Settings, language: Language) -> list[Che
 async def _check_database(settings: Settings, language: Language) -> list[Check]:
     from sqlalchemy.engine import make_url
 
+    from core.db.server_info import get_server_info
     from core.resources import has_database, open_database
 
     detail = translate("cli.doctor.database.embedded", language)
@@ -155,16 +157,34 @@ async def _check_database(settings: Settings, language: Language) -> list[Check]
     is_embedded = settings.database_url is None
     try:
         async with open_database(settings) as database:
+            async with database.connection() as connection:
+                info = await get_server_info(connection)
             contents = await _check_contents(database, language)
             if not is_embedded:
                 host = make_url(database.conninfo).host or "?"
-                detail = translate("cli.doctor.database.ok", language, where=host)
+                detail = translate("cli.doctor.database.ok", language, where=host, version=info.version)
     except PersistenceError as error:
         advice = translate("cli.doctor.database.mend", language)
         if is_embedded:
             advice = translate("cli.doctor.database.embedded.mend", language, detail=error.detail)
         return [_make_check("database", CheckStatus.MISSING, advice, language)]
-    return [_make_check("database", CheckStatus.OK, detail, language), *contents]
+    return [_make_check("database", CheckStatus.OK, detail, language), _check_server(info, language), *contents]
+
+
+def _check_server(info: "ServerInfo", language: Language) -> Check:
+    """Check version, rights and schema; the first of them that is wrong is told."""
+    from core.db.server_info import MIN_VERSION
+
+    problem = None
+    if not info.is_supported:
+        problem = translate("cli.doctor.schema.version", language, version=info.version, minimum=MIN_VERSION)
+    elif not info.may_migrate:
+        problem = translate("cli.doctor.schema.rights", language, role=info.role)
+    elif not info.is_current:
+        problem = translate("cli.doctor.schema.mend", language)
+    if problem is not None:
+        return _make_check("schema", CheckStatus.MISSING, problem, language)
+    return _make_check("schema", CheckStatus.OK, translate("cli.doctor.schema.ok", language), language)
 
 
 async def _check_contents(database: "Database", language: Language) -> list[Check]:

@@ -45,11 +45,16 @@ async def find_schema_difference(database: Database) -> str | None:
     return None
 
 
-async def _run_alembic(database: Database, run_command: Callable[[Config], None]) -> None:
-    # Alembic prints its progress; it is discarded.
+def make_config() -> Config:
+    """Alembic's configuration for Eva's migrations; what Alembic prints is discarded."""
     config = Config(stdout=io.StringIO())
     config.set_main_option("script_location", (Path(__file__).parent / "migrations").as_posix().replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    return config
+
+
+async def _run_alembic(database: Database, run_command: Callable[[Config], None]) -> None:
+    config = make_config()
 
     def run(connection: Connection) -> None:
         config.attributes["connection"] = connection

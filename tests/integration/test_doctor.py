@@ -1,12 +1,19 @@
 """`eva doctor` with a database."""
 
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import text
 
 from core.db import inbox
+from core.db.database import Database
 from core.db.schema import Channel
+from core.db.server_info import get_server_info
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from eva.doctor import CheckStatus, _check_contents
+from eva.doctor import CheckStatus, _check_contents, _check_server
+from tests.conftest import RunEva
 from tests.factories import create_look, create_person, end_images, mark_update_failed
 
 EN = Language.EN
@@ -39,3 +46,48 @@ async def test_doctor_says_when_private_photos_are_late(resources: Resources) ->
         1: (CheckStatus.OK, translate("cli.doctor.retention.ok", EN)),
         3: (CheckStatus.MISSING, translate("cli.doctor.retention.mend", EN, hours=3)),
     }
+
+
+async def test_doctor_tells_version_schema_and_rights(database: Database, empty_url: str) -> None:
+    async with database.connection() as connection:
+        info = await get_server_info(connection)
+        assert (info.is_supported, info.may_migrate, info.is_current, info.role) == (True, True, True, "eva")
+        assert info.version.partition(".")[0].isdecimal()
+    assert _check_server(info, EN).status is CheckStatus.OK
+    async with Database(empty_url) as empty, empty.connection() as connection:
+        before = await get_server_info(connection)
+    assert (before.may_migrate, before.revision) == (True, None)
+    cases = {
+        "cli.doctor.schema.mend": before,
+        "cli.doctor.schema.rights": replace(info, may_migrate=False),
+        "cli.doctor.schema.version": replace(info, is_supported=False, version="13.1"),
+    }
+    for key, case in cases.items():
+        check = _check_server(case, EN)
+        expected = translate(key, EN, role="eva", version="13.1", minimum=14)
+        assert (check.status, check.detail) == (CheckStatus.MISSING, expected)
+
+
+async def test_a_role_without_rights_is_recognized(url: str) -> None:
+    """The tables belong to somebody else, as after a restore by the administrator."""
+    async with Database(url.replace("//eva@", "//postgres@")) as admin, admin.connection() as connection:
+        await connection.execute(text("ALTER TABLE looks OWNER TO postgres"))
+    async with Database(url) as database, database.connection() as connection:
+        assert not (await get_server_info(connection)).may_migrate
+
+
+def test_doctor_names_the_server_of_a_url(eva: RunEva, url: str) -> None:
+    done = eva("doctor", DATABASE_URL=url)
+    assert "PostgreSQL " in done.stdout, done.stderr
+    assert translate("cli.doctor.schema.ok", EN) in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_starts_the_embedded_server_only_if_there_is_one(eva: RunEva, public: Path) -> None:
+    data = {"EVA_DATA_DIR": str(public / "data"), "DATABASE_URL": ""}
+    assert translate("cli.doctor.schema.ok", EN) not in eva("doctor", **data).stdout
+    assert not (public / "data" / "postgres").exists()
+    assert eva("migrate", **data).returncode == 0
+    done = eva("doctor", **data)
+    assert translate("cli.doctor.schema.ok", EN) in done.stdout
+    assert translate("cli.doctor.retention.ok", EN) in done.stdout

@@ -1,0 +1,64 @@
+"""What `eva doctor` says about the server: its version, the schema's revision, and the rights of Eva's role."""
+
+from dataclasses import dataclass
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.migrate import make_config
+
+MIN_VERSION = 14
+"""The oldest major version of PostgreSQL that Eva supports; older ones get no fixes any more."""
+
+SELECT_INFO = text("""
+SELECT current_setting('server_version_num')::int AS number,
+    split_part(current_setting('server_version'), ' ', 1) AS version,
+    current_user AS role, current_schema() AS schema,
+    coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS can_create,
+    to_regclass('alembic_version') IS NOT NULL AS is_migrated
+""")
+SELECT_FOREIGN_TABLES = text("""
+SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = CAST(current_schema() AS regnamespace)
+    AND relname = ANY (:names) AND NOT pg_has_role(relowner, 'USAGE') ORDER BY relname
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerInfo:
+    """A server and its database as Eva finds them."""
+
+    version: str
+    """As the server states it, e.g. `18.4`."""
+    is_supported: bool
+    role: str
+    revision: str | None
+    """Of the schema; None before the first migration."""
+    head: str
+    """The revision that this version of Eva needs."""
+    may_migrate: bool
+    """Whether the role may create tables, and owns those that exist."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the schema is the one that this version of Eva needs."""
+        return self.revision == self.head
+
+
+async def get_server_info(connection: AsyncConnection) -> ServerInfo:
+    """Describe the server that a connection leads to; reads only what every role may read."""
+    row = (await connection.execute(SELECT_INFO)).one()
+    revision, may_migrate = None, bool(row.can_create)
+    if row.is_migrated:
+        names = {"names": ["alembic_version", "people", "looks", "inbox", "procrastinate_jobs"]}
+        may_migrate = may_migrate and (await connection.execute(SELECT_FOREIGN_TABLES, names)).first() is None
+        if may_migrate:
+            revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    return ServerInfo(
+        version=row.version,
+        is_supported=row.number >= MIN_VERSION * 10_000,
+        role=row.role,
+        revision=revision,
+        head=ScriptDirectory.from_config(make_config()).get_current_head() or "",
+        may_migrate=may_migrate,
+    )
