@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -20,9 +20,9 @@ from obstore.store import LocalStore, S3Store
 
 from core.errors import ObjectNotFoundError, StorageUnavailableError
 
-KEY_PATTERN = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}(?:-[a-z0-9-]{1,20})?\.jpg")
+KEY_PATTERN = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}(?:-[a-z0-9-]{1,20})?\.(?:jpg|webp)")
 """A random name; renditions (`core.images.renditions`) add a suffix to it."""
-CONTENT_TYPE = "image/jpeg"
+CONTENT_TYPES = {".jpg": "image/jpeg", ".webp": "image/webp"}
 PROBE_KEY = f"00/{30 * '0'}.jpg"
 """A key that is never generated, for health checks."""
 
@@ -56,19 +56,19 @@ class ObjectStorage:
             raise StorageUnavailableError(type(error).__name__) from error
 
     async def put(self, key: str, data: bytes) -> None:
-        """Store a JPEG atomically, replacing the previous one under the same key.
+        """Store an image atomically, replacing the previous one under the same key.
 
         Raises:
             StorageUnavailableError: the storage does not answer.
         """
-        attributes = {"Content-Type": CONTENT_TYPE} if isinstance(self._store, S3Store) else None
+        attributes = {"Content-Type": CONTENT_TYPES[PurePath(key).suffix]} if isinstance(self._store, S3Store) else None
         try:
             await to_thread.run_sync(partial(self._store.put, key, data, attributes=attributes))
         except (BaseError, OSError) as error:
             raise StorageUnavailableError(type(error).__name__) from error
 
     async def get(self, key: str) -> bytes:
-        """Read the JPEG under a key.
+        """Read the image under a key.
 
         Raises:
             ObjectNotFoundError: there is none.

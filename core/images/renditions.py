@@ -23,6 +23,9 @@ THUMBNAIL_VERSION = 1
 THUMBNAIL_WIDTH = 480
 """In px."""
 THUMBNAIL_QUALITY = 80
+"""Of JPEGs."""
+WEBP_QUALITY, WEBP_EFFORT = 75, 2
+"""A third to two thirds of the bytes of a JPEG that looks the same, in the same time."""
 SHARE_IMAGE_LANGUAGES = ("ko", "en")
 RETIRED_SUFFIXES = ("card-ko-1", "card-en-1")
 """Suffixes of renditions that are not created any more."""
@@ -80,9 +83,9 @@ class RenditionStore:
         return rendition
 
 
-def thumbnail_key(photo_key: str) -> str:
-    """The key of a photo's thumbnail."""
-    return _rendition_key(photo_key, f"thumb-{THUMBNAIL_VERSION}")
+def thumbnail_key(photo_key: str, *, is_webp: bool = False) -> str:
+    """The key of a photo's thumbnail, as JPEG or as WebP."""
+    return _rendition_key(photo_key, f"thumb-{THUMBNAIL_VERSION}", ".webp" if is_webp else ".jpg")
 
 
 def share_image_key(photo_key: str, language: str) -> str:
@@ -94,11 +97,12 @@ def rendition_keys(photo_key: str) -> list[str]:
     """The keys of everything that may ever have been created from a photo."""
     thumbnails = [f"thumb-{version}" for version in range(1, THUMBNAIL_VERSION + 1)]
     share_images = [f"card-{language}" for language in SHARE_IMAGE_LANGUAGES]
-    return [_rendition_key(photo_key, suffix) for suffix in (*thumbnails, *share_images, *RETIRED_SUFFIXES)]
+    suffixes = (*thumbnails, *share_images, *RETIRED_SUFFIXES)
+    return [*(_rendition_key(photo_key, suffix) for suffix in suffixes), thumbnail_key(photo_key, is_webp=True)]
 
 
-def make_thumbnail(photo: bytes, width: int = THUMBNAIL_WIDTH) -> bytes:
-    """Downscale a stored photo to a width in px, as a progressive JPEG."""
+def make_thumbnail(photo: bytes, width: int = THUMBNAIL_WIDTH, *, is_webp: bool = False) -> bytes:
+    """Downscale a stored photo to a width in px, as a progressive JPEG or as WebP."""
     image = Image.open(BytesIO(photo))
     height = width * image.height / image.width
     # The decoder leaves out what is not needed for twice the width.
@@ -106,9 +110,12 @@ def make_thumbnail(photo: bytes, width: int = THUMBNAIL_WIDTH) -> bytes:
     size = width, max(1, round(height))
     small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=2)
     buffer = BytesIO()
-    small.save(buffer, "JPEG", quality=THUMBNAIL_QUALITY, progressive=True, optimize=True)
+    if is_webp:
+        small.save(buffer, "WEBP", quality=WEBP_QUALITY, method=WEBP_EFFORT)
+    else:
+        small.save(buffer, "JPEG", quality=THUMBNAIL_QUALITY, progressive=True, optimize=True)
     return buffer.getvalue()
 
 
-def _rendition_key(photo_key: str, suffix: str) -> str:
-    return f"{photo_key.removesuffix('.jpg')}-{suffix}.jpg"
+def _rendition_key(photo_key: str, suffix: str, extension: str = ".jpg") -> str:
+    return f"{photo_key.removesuffix('.jpg')}-{suffix}{extension}"

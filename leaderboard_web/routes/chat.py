@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -39,6 +39,7 @@ from leaderboard_web.dependencies import AppState, Lang, State, Viewer, app_stat
 from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_json
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.language import request_language
+from leaderboard_web.routes.images import accepts_webp
 from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.templating import render_fragment, render_page
 from leaderboard_web.urls import PageRoute
@@ -190,7 +191,7 @@ async def sample_image(name: str, state: State) -> FileResponse:
 
 
 @router.get("/samples/{name}/small.jpg", name="sample_thumbnail")
-async def sample_thumbnail(name: str, state: State) -> Response:
+async def sample_thumbnail(request: Request, name: str, state: State) -> Response:
     """A sample photo in the size of its button.
 
     Raises:
@@ -198,13 +199,15 @@ async def sample_thumbnail(name: str, state: State) -> Response:
     """
     if name not in state.samples:
         raise HTTPException(404)
-    image = await to_thread.run_sync(_small_sample, state.samples[name], limiter=state.resources.cpu_limiter)
-    return Response(image, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=86400"})
+    work = partial(_small_sample, state.samples[name], is_webp=(is_webp := accepts_webp(request)))
+    image = await to_thread.run_sync(work, limiter=state.resources.cpu_limiter)
+    headers = {"Cache-Control": "public, max-age=86400", "Vary": "Accept"}
+    return Response(image, media_type="image/webp" if is_webp else "image/jpeg", headers=headers)
 
 
 @cache
-def _small_sample(path: Path) -> bytes:
-    return make_thumbnail(path.read_bytes(), SAMPLE_WIDTH)
+def _small_sample(path: Path, *, is_webp: bool) -> bytes:
+    return make_thumbnail(path.read_bytes(), SAMPLE_WIDTH, is_webp=is_webp)
 
 
 async def _render_refusal(request: Request, error: EvaError | HTTPException) -> Response:

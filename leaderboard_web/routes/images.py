@@ -9,7 +9,7 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from core.conversation.narration import verdict_messages
 from core.db import leaderboard, look_images
@@ -47,7 +47,9 @@ async def private_image(key: str, state: State, t: str = "") -> Response:
 
 
 @router.get("/thumbs/{look_id}/{photo_key:path}", name="private_thumbnail")
-async def private_thumbnail(look_id: CanonicalUUID, photo_key: str, state: State, t: str = "") -> Response:
+async def private_thumbnail(
+    request: Request, look_id: CanonicalUUID, photo_key: str, state: State, t: str = ""
+) -> Response:
     """A thumbnail, which is created on first use.
 
     Raises:
@@ -58,11 +60,13 @@ async def private_thumbnail(look_id: CanonicalUUID, photo_key: str, state: State
     async with state.resources.database.connection() as connection:
         if not await look_images.has_photo(connection, look_id, photo_key):
             raise ObjectNotFoundError
-    return await _thumbnail(state, look_id, photo_key, PRIVATE_CACHE_HEADERS)
+    return await _thumbnail(request, state, look_id, photo_key, PRIVATE_CACHE_HEADERS)
 
 
 @router.get("/shared/{look_id}/thumb/{photo_key:path}", name="public_thumbnail")
-async def public_thumbnail(look_id: CanonicalUUID, photo_key: str, state: State, t: str = "") -> Response:
+async def public_thumbnail(
+    request: Request, look_id: CanonicalUUID, photo_key: str, state: State, t: str = ""
+) -> Response:
     """The thumbnail of a look on the leaderboard.
 
     Raises:
@@ -70,7 +74,7 @@ async def public_thumbnail(look_id: CanonicalUUID, photo_key: str, state: State,
         ObjectNotFoundError: the photo was deleted or belongs to another look, or the look is not on the leaderboard.
     """
     await _verify_public_url(state, look_id, photo_key, t)
-    return await _thumbnail(state, look_id, photo_key, PUBLIC_CACHE_HEADERS)
+    return await _thumbnail(request, state, look_id, photo_key, PUBLIC_CACHE_HEADERS)
 
 
 @router.get("/shared/{look_id}/{key:path}", name="public_image")
@@ -129,8 +133,20 @@ async def _stored_image(state: AppState, key: str, headers: Mapping[str, str]) -
     return Response(content, media_type="image/jpeg", headers=headers)
 
 
-async def _thumbnail(state: AppState, look_id: UUID, photo_key: str, headers: Mapping[str, str]) -> Response:
+async def _thumbnail(
+    request: Request, state: AppState, look_id: UUID, photo_key: str, headers: Mapping[str, str]
+) -> Response:
+    is_webp = accepts_webp(request)
     content = await state.renditions.get_or_create(
-        thumbnail_key(photo_key), make_thumbnail, look_id=look_id, photo_key=photo_key
+        thumbnail_key(photo_key, is_webp=is_webp),
+        partial(make_thumbnail, is_webp=is_webp),
+        look_id=look_id,
+        photo_key=photo_key,
     )
-    return Response(content, media_type="image/jpeg", headers=headers)
+    media_type = "image/webp" if is_webp else "image/jpeg"
+    return Response(content, media_type=media_type, headers={**headers, "Vary": "Accept"})
+
+
+def accepts_webp(request: Request) -> bool:
+    """Whether a browser says that it shows WebP; all current ones do."""
+    return "image/webp" in request.headers.get("accept", "")

@@ -329,7 +329,10 @@ async def test_thumbnail_is_created_on_first_request(client: httpx.AsyncClient, 
         assert photo["sizes"].endswith("vw")
         reply = await client.get(thumb[0])
         assert reply.headers["cache-control"] == "private, max-age=31536000, immutable"
-        assert Image.open(BytesIO(reply.content)).size == (THUMBNAIL_WIDTH, 720)
+        image = Image.open(BytesIO(reply.content))
+        assert (image.format, image.size, reply.headers["vary"]) == ("JPEG", (THUMBNAIL_WIDTH, 720), "Accept")
+        webp = await client.get(thumb[0], headers={"Accept": "image/avif,image/webp,*/*"})
+        assert (webp.headers["content-type"], Image.open(BytesIO(webp.content)).format) == ("image/webp", "WEBP")
         assert (await client.get(photo["src"])).headers["cache-control"] == "private, max-age=31536000, immutable"
     assert await resources.storage.get(thumbnail_key(look.photo_key or ""))
     unsigned, _, token = thumb[0].partition("?t=")

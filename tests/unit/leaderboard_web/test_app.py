@@ -262,3 +262,13 @@ def test_the_leaderboard_without_a_database_is_unavailable(client: httpx.Client)
     assert board.status_code == 503
     assert "Traceback" not in board.text
     assert client.get("/try").status_code == 200, "the chat works without a database"
+
+
+def test_samples_are_shown_by_small_pictures(client: httpx.Client) -> None:
+    assert 'src="/samples/street/small.jpg"' in client.get("/try").text
+    picture = client.get("/samples/street/small.jpg")
+    assert Image.open(BytesIO(picture.content)).size == (240, 360)
+    webp = client.get("/samples/street/small.jpg", headers={"Accept": "image/webp,*/*"})
+    assert Image.open(BytesIO(webp.content)).format == "WEBP"
+    assert len(webp.content) < len(picture.content) < 20_000
+    assert client.get("/samples/unknown/small.jpg").status_code == 404

@@ -85,6 +85,13 @@ def test_thumbnail_keeps_the_proportions() -> None:
     assert Image.open(BytesIO(make_thumbnail(encode_image(make_scene(1280, 100))))).size == (THUMBNAIL_WIDTH, 38)
 
 
+def test_a_webp_thumbnail_is_smaller() -> None:
+    webp = make_thumbnail(PHOTO, is_webp=True)
+    image = Image.open(BytesIO(webp))
+    assert (image.format, image.size) == ("WEBP", (THUMBNAIL_WIDTH, 720))
+    assert len(webp) < 0.75 * len(make_thumbnail(PHOTO))
+
+
 async def test_concurrent_requests_create_a_rendition_once(resources: Resources) -> None:
     look, made = await create_shared_look(resources), []
     store, key = RenditionStore(resources), thumbnail_key(photo_key_of(look))
