@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from PIL import Image
@@ -29,6 +30,7 @@ from core.db.schema import IdentityProvider
 from core.resources import open_resources
 from core.settings import Settings
 from tests.browser.seed_board import SCRIPT_NAME, SHARED, share_sample
+from tools.image_difference import is_blank
 from tools.seed_reports import seed_reports
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -54,6 +56,14 @@ SETTINGS = {
     "EVA_FACEBOOK_CLIENT_SECRET": "none",
 }
 """What has to be set so that everything can be seen; nothing of it is used."""
+
+FIND_BROKEN_PARTS = """() => [
+  ...[...document.images]
+    .filter((image) => image.complete && !image.naturalWidth)
+    .map((image) => `no image: ${image.alt}`),
+  ...[...document.styleSheets].length ? [] : ["no style sheet"],
+  ...document.querySelector("main h1, main .chat") ? [] : ["neither a heading nor a chat"],
+]"""
 
 FRAME = """() => {
   const [chat, photo, bars] = [".chat", ".log .you", ".log .bars"].map((part) =>
@@ -86,6 +96,15 @@ class Screenshot:
     def file_name(self) -> str:
         """The picture's name."""
         return f"{self.page}-{self.width}-{self.locale[:2]}-{self.scheme}.webp"
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A page as it was seen."""
+
+    image: Image.Image
+    faults: tuple[str, ...]
+    """What is broken: its status, its scripts, its images, its styles."""
 
 
 KO, EN = "ko-KR", "en-GB"
@@ -146,7 +165,7 @@ async def seed_board(settings: Settings, visits: int) -> tuple[str, list[str]]:
     return shared[0], [f"{LOGIN_LINK_PATH}/{token}" for token in tokens]
 
 
-def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, link: str | None) -> None:
+def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, link: str | None) -> Capture:
     """Take a screenshot of a page.
 
     Args:
@@ -156,7 +175,7 @@ def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, li
         shot: page, size, language and color scheme.
         link: path of a login link for a page of a person; None for a visitor.
     """
-    page = _open(browser, shot.locale, shot.scheme, {"width": shot.width, "height": 900}, 1)
+    page, faults = _open(browser, shot.locale, shot.scheme, {"width": shot.width, "height": 900}, 1), list[str]()
     page.route("https://t1.kakaocdn.net/**", lambda route: route.fulfill(body=KAKAO_STUB, headers=STUB_HEADERS))
     if link is not None:
         page.goto(root + link)
@@ -168,16 +187,23 @@ def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, li
                 with page.expect_response(f"**/{operation}"):
                     button.click()
     path = shot.path.format(look=f"/looks/{look}", person=f"/people/{SHARED[0][0]}")
-    page.goto(root + path)
+    page.wait_for_load_state("networkidle")
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("requestfailed", lambda request: faults.append(f"{request.failure}: {urlsplit(request.url).path}"))
+    response = page.goto(root + path)
+    if response is None or response.status != 200:
+        faults.append(f"status {response and response.status}")
     # Load images that are lazy.
     for photo in page.locator("main img").all():
         photo.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
     page.evaluate("scrollTo(0, 0)")
-    image: Image.Image = Image.open(BytesIO(page.screenshot(full_page=True)))
-    image = image.crop((0, 0, image.width, min(image.height, MAX_HEIGHT)))
-    image.save(SCREENSHOTS / shot.file_name, "WEBP", quality=QUALITY, method=6)
+    faults += page.evaluate(FIND_BROKEN_PARTS)
+    image: Image.Image = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
     page.context.close()
+    if is_blank(image):
+        faults.append("the page is blank")
+    return Capture(image.crop((0, 0, image.width, min(image.height, MAX_HEIGHT))), tuple(faults))
 
 
 def take_chat_screenshot(browser: Browser, root: str, chat: tuple[str, str, dict[str, int], str, str]) -> None:
@@ -232,7 +258,10 @@ def main() -> None:
         with running_server(data) as root, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             for shot in SHOTS:
-                take_screenshot(browser, root, look, shot, links.pop() if shot.logged_in else None)
+                capture = take_screenshot(browser, root, look, shot, links.pop() if shot.logged_in else None)
+                if capture.faults:
+                    sys.exit(f"{shot.file_name}: {'; '.join(capture.faults)}")
+                capture.image.save(SCREENSHOTS / shot.file_name, "WEBP", quality=QUALITY, method=6)
             for chat in CHATS:
                 take_chat_screenshot(browser, root, chat)
             browser.close()

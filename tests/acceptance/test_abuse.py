@@ -29,6 +29,8 @@ ANSWER_SECONDS = float(os.environ.get("EVA_TEST_ABUSE_SECONDS", "5"))
 """Time in which a photo has to be answered, whatever strangers do."""
 GROWTH_LIMIT = 200 * MIB
 """Bytes by which the server may grow: 64 MiB of uploads that do not end, and what is parsed at the moment."""
+USUAL_GROWTH_LIMIT = 100 * MIB
+"""The same for attacks without such uploads; 22 MiB were measured."""
 PHOTOS = 4
 """Photos of the person during each attack."""
 START_SECONDS = 1.5
@@ -128,7 +130,7 @@ def expect_answers(server: Server, attacks: dict[str, Attack]) -> None:
     print(f"slowest answer {max(seconds):.2f} s, memory +{growth / MIB:.0f} MiB, {effects}")  # noqa: T201
     assert all(effects.values()), effects
     assert max(seconds) < ANSWER_SECONDS
-    assert growth < GROWTH_LIMIT
+    assert growth < (GROWTH_LIMIT if "unfinished_uploads" in attacks else USUAL_GROWTH_LIMIT)
 
 
 @pytest.mark.parametrize("name", list(ATTACKS))

@@ -1,0 +1,66 @@
+"""Every kind of page as a picture: a broken or blank one fails, a changed one is listed in `test-results`.
+
+The pictures in docs/screenshots are the references; `make screenshots` renews them.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser
+
+from core.settings import Settings
+from tests.browser.conftest import RESULTS
+from tools.image_difference import is_blank, visible_difference
+from tools.screenshots import SCREENSHOTS, SHOTS, running_server, seed_board, take_screenshot
+
+REPORTED = 0.02
+"""Share of a page that may look different without being listed."""
+KINDS = {shot.page: shot for shot in reversed(SHOTS)}
+"""One picture of each kind of page."""
+
+
+@pytest.mark.browser
+def test_no_page_is_broken_and_changes_are_listed(chromium: Browser) -> None:
+    """All pages in one test, since they share a server with the shipped model."""
+    report, broken = ["| page | looks different |", "|---|---|"], {}
+    RESULTS.mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="eva-shots-") as data:
+        Path(data).chmod(0o755)
+        visits = sum(shot.logged_in for shot in KINDS.values())
+        with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this one
+            look, links = thread.submit(asyncio.run, seed_board(Settings(data_dir=Path(data)), visits)).result()
+        with running_server(data) as root:
+            for shot in KINDS.values():
+                capture = take_screenshot(chromium, root, look, shot, links.pop() if shot.logged_in else None)
+                reference = SCREENSHOTS / shot.file_name
+                difference = visible_difference(capture.image, Image.open(reference)) if reference.exists() else 1.0
+                if capture.faults:
+                    broken[shot.file_name] = capture.faults
+                if capture.faults or difference > REPORTED:
+                    report.append(f"| {shot.file_name} | {difference:.1%} |")
+                    capture.image.save(RESULTS / shot.file_name, "WEBP")
+    (RESULTS / "visual-changes.md").write_text("\n".join(report) + "\n", "utf-8")
+    print("\n".join(report))  # noqa: T201  (pytest shows it with -s or a failure)
+    assert not broken
+
+
+def test_a_blank_picture_is_recognised() -> None:
+    page = Image.new("RGB", (360, 800), "white")
+    assert is_blank(page)
+    ImageDraw.Draw(page).rectangle((20, 20, 340, 100), fill="black")
+    assert not is_blank(page)
+
+
+def test_the_difference_is_the_share_that_changed() -> None:
+    page = Image.new("RGB", (400, 800), "white")
+    assert visible_difference(page, page) == 0
+    changed = page.copy()
+    ImageDraw.Draw(changed).rectangle((0, 0, 399, 199), fill="black")
+    assert visible_difference(page, changed) == pytest.approx(0.25, abs=0.02)
+    assert visible_difference(page, page.crop((0, 0, 400, 400))) == pytest.approx(0.5, abs=0.02)
+    faint = Image.new("RGB", (400, 800), (250, 250, 250))
+    assert visible_difference(page, faint) == 0
