@@ -82,6 +82,11 @@ class MessageSlot(StrEnum):
     CLOSING = "closing"
 
 
+PUBLIC_SLOTS = frozenset({MessageSlot.VERDICT, MessageSlot.EVIDENCE, MessageSlot.ABOUT})
+"""What strangers may read under a shared look: what was found, where, and a comment on the style. All other messages
+speak to the person who sent the photo."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message about a verdict."""
@@ -111,6 +116,12 @@ def verdict_messages(verdict: Verdict, *, seed: str, language: Language) -> tupl
         placeholders = second if slot is MessageSlot.RUNNER_UP else values
         messages.append(Message(slot=slot, text=translate(pick_variant(key, seed, language), language, **placeholders)))
     return tuple(messages)
+
+
+def public_verdict_messages(verdict: Verdict, *, seed: str, language: Language) -> tuple[Message, ...]:
+    """The messages of `verdict_messages` that do not speak to the owner of the look, in order."""
+    messages = verdict_messages(verdict, seed=seed, language=language)
+    return tuple(message for message in messages if message.slot in PUBLIC_SLOTS)
 
 
 def style_comment(style: Style, *, seed: str, language: Language) -> str:

@@ -18,6 +18,8 @@ from leaderboard_web.view_models import build_card
 
 PAGE_SIZE = 12
 """Looks on a page: full rows of two, three and four; the first page has a large first place in addition."""
+MIN_LOOKS = 12
+"""Looks that a period needs to be shown by default."""
 EAGER_IMAGES = 4
 """Images of a page without a large first place that are loaded eagerly."""
 
@@ -35,7 +37,7 @@ async def leaderboard_page(
     style: Style | None = None,
     period: Annotated[Period | None, Query(alias="when")] = None,
 ) -> Response:
-    """A page of a leaderboard; without a period, that of the shortest one in which looks were shared."""
+    """A page of a leaderboard; without a period, that of the shortest one with enough looks."""
     size = PAGE_SIZE + 1 if after is None else PAGE_SIZE
     period, entries = await _load_entries(db, style, period, after, limit=size + 1, viewer_key=viewer.key or "")
     offset = 0 if after is None else after.offset
@@ -84,7 +86,7 @@ async def _load_entries(
     Args:
         connection: of the database.
         style: only looks of this style.
-        period: only looks that were shared in it; None for the shortest one with looks.
+        period: only looks that were shared in it; None for the shortest one with `MIN_LOOKS`, or all time.
         after: end of the page before.
         limit: maximum number of entries.
         viewer_key: session key of the viewer; empty for none.
@@ -96,7 +98,7 @@ async def _load_entries(
         entries = await leaderboard.get_page(
             connection, limit=limit, style=style, period=choice, after=position, viewer_key=viewer_key
         )
-        if entries:
+        if len(entries) >= MIN_LOOKS:
             break
     return choice, entries
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from core.conversation.narration import style_name, verdict_messages
+from core.conversation.narration import public_verdict_messages, style_name, verdict_messages
 from core.db import leaderboard
 from core.seoul_time import SEOUL
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Viewer
@@ -32,7 +32,7 @@ async def look_page(
     entry, relation = result
     look = entry.look
     card = build_card(entry, signer=state.resources.url_signer, language=language)
-    messages = verdict_messages(look.verdict, seed=str(look.id), language=language)
+    messages = public_verdict_messages(look.verdict, seed=str(look.id), language=language)
     sentence = preview_sentence = verdict_sentence(messages)
     share = build_share_links(request, state, look, card, sentence, language)
     if (preview_in := preview_language(request, language)) is not language:

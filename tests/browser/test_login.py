@@ -178,6 +178,9 @@ def test_kakao_login_returns_to_the_page(
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/")
     page.goto(f"{server_url}/login")
     page.get_by_role("link", name=translate("login.join.facebook", EN)).click()
+    expect(page.get_by_text(translate("login.has.login", EN, way="Kakao"))).to_be_visible()
+    assert find_overflow(page) == {}
+    button(page, "login.confirm.join.new", way="Facebook").click()
     expect(page.get_by_text(translate("login.said.connected", EN))).to_be_visible()
     button(page, "login.disconnect.facebook").click()
     expect(page.get_by_text(translate("login.said.disconnected", EN))).to_be_visible()

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select, update
 
-from core.conversation.narration import verdict_messages
+from core.conversation.narration import PUBLIC_SLOTS, MessageSlot, public_verdict_messages, verdict_messages
 from core.db import look_feedback, looks, people, schema
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
@@ -22,9 +22,10 @@ from core.uuid7 import uuid7
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import load_model_card
+from core.vision.verdict import ConfidenceBand
 from leaderboard_web.app import create_app
 from leaderboard_web.routes.leaderboard import PAGE_SIZE
-from tests.factories import classify_scripted, create_look, create_person, store_images
+from tests.factories import classify_scripted, create_look, create_person, make_verdict, store_images
 from tests.harness import make_application
 from tests.html import attributes, look_ids, next_url, texts
 
@@ -93,17 +94,48 @@ async def test_the_leaderboard_can_be_filtered_by_style(client: httpx.AsyncClien
     assert look_ids(await client.get("/?style=casual")) == []
 
 
-async def test_without_a_period_the_shortest_one_with_looks_is_shown(
+async def test_without_a_period_the_shortest_one_with_twelve_looks_is_shown(
     client: httpx.AsyncClient, resources: Resources
 ) -> None:
-    look = await share_look(resources)
+    """After midnight, the board does not shrink to the first look of the day."""
+    first = [await share_look(resources) for _ in range(11)]
+    page = await client.get("/")
+    assert translate("board.title.all", Language.EN) in page.text
+    assert len(look_ids(page)) == 11
+    await share_look(resources)
     assert translate("board.title.today", Language.EN) in (await client.get("/")).text
     async with resources.database.transaction() as connection:
         old = func.now() - func.make_interval(0, 0, 5)
-        await connection.execute(update(schema.looks).where(schema.looks.c.id == look.id).values(shared_at=old))
+        is_first = schema.looks.c.id.in_([look.id for look in first])
+        await connection.execute(update(schema.looks).where(is_first).values(shared_at=old))
     page = await client.get("/")
     assert translate("board.title.all", Language.EN) in page.text
-    assert look_ids(page) == [str(look.id)]
+    assert len(look_ids(page)) == 12
+    # A period that was asked for is shown however few looks it has.
+    assert len(look_ids(await client.get("/?when=today"))) == 1
+    assert translate("board.title.all", Language.EN) in (await client.get("/?style=mode")).text
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("band", [band for band in ConfidenceBand if band is not ConfidenceBand.NOT_AN_OUTFIT])
+async def test_a_public_look_does_not_speak_to_its_owner(
+    client: httpx.AsyncClient, resources: Resources, band: ConfidenceBand, language: Language
+) -> None:
+    """No opening, tip or closing, on the page or in its description."""
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        assert await people.set_display_name(connection, person.id, "Mina")
+        look = await create_look(connection, person.id, verdict=make_verdict(band))
+        assert await looks.share(connection, look.id)
+    page = await client.get(f"/looks/{look.id}", headers={"Accept-Language": language})
+    said = {
+        message.slot: message.text for message in verdict_messages(look.verdict, seed=str(look.id), language=language)
+    }
+    assert texts(page, ".log .bubble > p") == [said[slot] for slot in (*said,) if slot in PUBLIC_SLOTS]
+    for slot in set(said) - PUBLIC_SLOTS:
+        assert said[slot] not in unescape(page.text), slot
+    (description,) = attributes(page, 'meta[name="description"]', "content")
+    assert description == said[MessageSlot.VERDICT]
 
 
 @pytest.mark.parametrize("query", ["when=tomorrow", "style=naked", "after=nonsense", "after=", "style="])
@@ -120,7 +152,7 @@ async def test_a_look_shows_verdict_guess_and_correction(client: httpx.AsyncClie
     page = await client.get(f"/looks/{look.id}")
     assert page.status_code == 200
     words = unescape(page.text)
-    messages = verdict_messages(look.verdict, seed=str(look.id), language=Language.EN)
+    messages = public_verdict_messages(look.verdict, seed=str(look.id), language=Language.EN)
     assert texts(page, ".log .bubble > p") == [message.text for message in messages]
     assert page.text.count('class="share"') == 8
     assert translate("look.guess", Language.EN, name="Mina", style="Casual") in words
