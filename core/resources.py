@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+MAX_DECODE_THREADS = 64
 POLL_INTERVAL = 1.0
 """Seconds between checks that the embedded server is running."""
 
@@ -39,10 +40,12 @@ class Resources:
     private_photo_ttl: timedelta
     """How long the images of a look that is not shared are stored."""
     cpu_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(available_cpus()))
-    """Limits the threads that decode, infer or draw at the same time to one for each processor, for all uses
+    """Limits the threads that infer or draw at the same time to one for each processor, for all uses
     together."""
     decode_pool: DecodePool = field(default_factory=lambda: DecodePool(available_cpus()))
-    """Decodes untrusted photos."""
+    """Decodes untrusted photos, in processes of its own."""
+    decode_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_DECODE_THREADS))
+    """Limits the threads that wait for the pool. They compute nothing, so they do not count for `cpu_limiter`."""
 
 
 def has_database(settings: Settings) -> bool:

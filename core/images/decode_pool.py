@@ -6,12 +6,15 @@ replaced when they end.
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from PIL import Image
 
 from core.errors import CorruptPhotoError, DecompressionBombError
 from core.images.decoder_process import DecoderEndedError, DecoderProcess
+from core.images.decoding import LargeImageError
 
 log = structlog.get_logger()
 
@@ -60,20 +63,12 @@ class DecodePool:
             PhotoError: the file is not a photo that can be decoded, or takes too much memory or time.
             DecoderUnavailableError: no process can be started.
         """
-        with self._slots:
-            for _ in range(MAX_ATTEMPTS):
-                decoder = self._take()
-                try:
-                    return decoder.decode(data, max_seconds=self._max_seconds, large_image_lock=self._large_image_lock)
-                except DecoderEndedError as error:
-                    log.warning("decoder_ended", exit_code=decoder.exit_code, timed_out=decoder.has_timed_out)
-                    if decoder.has_timed_out:
-                        raise DecompressionBombError(f"over {self._max_seconds:g} s") from error
-                    if decoder.has_exceeded_cpu:
-                        raise DecompressionBombError(f"over {self._max_cpu_seconds:g} s of processor time") from error
-                finally:
-                    self._put_back(decoder)
-        raise CorruptPhotoError(f"{MAX_ATTEMPTS} decoders ended")
+        try:
+            return self._decode(data, may_be_large=False)
+        except LargeImageError:
+            # Large ones wait here, so that smaller ones can be decoded meanwhile.
+            with self._large_image_lock:
+                return self._decode(data, may_be_large=True)
 
     def start(self) -> None:
         """Start a process, so that the first photo need not wait for it.
@@ -81,7 +76,8 @@ class DecodePool:
         Raises:
             DecoderUnavailableError: it does not start.
         """
-        self._put_back(self._take())
+        with self._borrow():
+            pass
 
     def close(self) -> None:
         """End the processes; those that are decoding end when they have finished."""
@@ -97,20 +93,39 @@ class DecodePool:
         with self._lock:
             return [decoder.process_id for decoder in self._idle if decoder.is_running]
 
-    def _take(self) -> DecoderProcess:
-        while True:
-            with self._lock:
-                decoder = self._idle.pop() if self._idle else None
-            if decoder is None:
-                return DecoderProcess(max_memory=self._max_memory, max_cpu_seconds=self._max_cpu_seconds)
-            if decoder.is_running:
-                return decoder
-            decoder.close()
+    def _decode(self, data: bytes, *, may_be_large: bool) -> Image.Image:
+        for _ in range(MAX_ATTEMPTS):
+            with self._borrow() as decoder:
+                try:
+                    return decoder.decode(data, max_seconds=self._max_seconds, may_be_large=may_be_large)
+                except DecoderEndedError as error:
+                    log.warning("decoder_ended", exit_code=decoder.exit_code, timed_out=decoder.has_timed_out)
+                    if decoder.has_timed_out:
+                        raise DecompressionBombError(f"over {self._max_seconds:g} s") from error
+                    if decoder.has_exceeded_cpu:
+                        raise DecompressionBombError(f"over {self._max_cpu_seconds:g} s of processor time") from error
+        raise CorruptPhotoError(f"{MAX_ATTEMPTS} decoders ended")
 
-    def _put_back(self, decoder: DecoderProcess) -> None:
-        with self._lock:
-            is_usable = decoder.is_running and not self._is_closed
-            if is_usable:
-                self._idle.append(decoder)
-        if not is_usable:
-            decoder.close()
+    @contextmanager
+    def _borrow(self) -> Iterator[DecoderProcess]:
+        """An idle process, or a new one, while one of the slots is held."""
+        with self._slots:
+            decoder = None
+            with self._lock:
+                while self._idle and decoder is None:
+                    candidate = self._idle.pop()
+                    if candidate.is_running:
+                        decoder = candidate
+                    else:
+                        candidate.close()
+            if decoder is None:
+                decoder = DecoderProcess(max_memory=self._max_memory, max_cpu_seconds=self._max_cpu_seconds)
+            try:
+                yield decoder
+            finally:
+                with self._lock:
+                    is_usable = decoder.is_running and not self._is_closed
+                    if is_usable:
+                        self._idle.append(decoder)
+                if not is_usable:
+                    decoder.close()

@@ -1,10 +1,9 @@
 """The child process of `DecoderProcess`: reads image files from standard input and writes pixels to standard output.
 
 Messages in both directions begin with a `HEADER`. The child says when it is ready (READY). The parent sends a file
-(PHOTO, number of bytes, then the bytes), and the child answers with an image (IMAGE, width, height, then RGB) or an
-error (ERROR, number of bytes, then JSON with the name of a `PhotoError` and its detail). Before it decodes a large
-image it asks (LARGE), and waits until the parent permits it (GO). The child ends when its standard input ends, which is
-when the parent ends, however that ends.
+(PHOTO, number of bytes, whether it may be large, then the bytes), and the child answers with an image (IMAGE, width,
+height, then RGB), an error (ERROR, number of bytes, then JSON with the name of a `PhotoError` and its detail) or that
+it is large (LARGE). The child ends when its standard input ends, which is when the parent ends, however that ends.
 
 The limits of memory and processor time hold for whatever a decoder does; exceeding the latter ends the process.
 """
@@ -15,18 +14,17 @@ import signal
 import struct
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import PhotoError
-from core.images.decoding import decode_photo
+from core.images.decoding import LargeImageError, decode_photo
 from core.images.formats import load_codecs
 
 HEADER = struct.Struct(">cII")
 """Kind of message and two numbers."""
-READY, PHOTO, IMAGE, ERROR, LARGE, GO = b"R", b"P", b"I", b"E", b"L", b"G"
+READY, PHOTO, IMAGE, ERROR, LARGE = b"R", b"P", b"I", b"E", b"L"
 MAX_OPEN_FILES = 16
 MAX_LIFETIME_CPU_SECONDS = 3600
 """Processor time of all photos together; the parent then starts another process."""
@@ -47,27 +45,22 @@ def main() -> None:
     try:
         _write(replies, HEADER.pack(READY, 0, 0))
         while len(header := requests.read(HEADER.size)) == HEADER.size:
-            _, length, _ = HEADER.unpack(header)
+            _, length, may_be_large = HEADER.unpack(header)
             data = requests.read(length)
             if len(data) < length:
                 break
             _limit_cpu(max_cpu_seconds)
-            _answer(data, requests, replies)
-    except (BrokenPipeError, EOFError):
+            _answer(data, replies, may_be_large=bool(may_be_large))
+    except BrokenPipeError:
         # The parent ended.
         pass
 
 
-def _answer(data: bytes, requests: BinaryIO, replies: BinaryIO) -> None:
-    @contextmanager
-    def permission() -> Iterator[None]:
-        _write(replies, HEADER.pack(LARGE, 0, 0))
-        if len(requests.read(HEADER.size)) < HEADER.size:
-            raise SystemExit
-        yield
-
+def _answer(data: bytes, replies: BinaryIO, *, may_be_large: bool) -> None:
     try:
-        image = decode_photo(data, large_image_lock=permission())
+        image = decode_photo(data, large_image_lock=nullcontext() if may_be_large else None)
+    except LargeImageError:
+        _write(replies, HEADER.pack(LARGE, 0, 0))
     except PhotoError as error:
         report = json.dumps([type(error).__name__, error.detail]).encode()
         _write(replies, HEADER.pack(ERROR, len(report), 0) + report)

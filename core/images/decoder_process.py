@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from PIL import Image
 
 from core.errors import DecoderUnavailableError, PhotoError
-from core.images.decoder_main import ERROR, GO, HEADER, IMAGE, LARGE, PHOTO, READY
-from core.images.decoding import MAX_WORKING_SIDE
+from core.images.decoder_main import ERROR, HEADER, IMAGE, LARGE, PHOTO, READY
+from core.images.decoding import MAX_WORKING_SIDE, LargeImageError
 
 START_SECONDS = 30.0
 """Limit for the start of a child; usually 0.2 s."""
@@ -66,7 +66,7 @@ class DecoderProcess:
         self.has_timed_out = False
         try:
             with self._deadline(START_SECONDS):
-                kind, _, _ = self._receive_header()
+                kind, _, _ = HEADER.unpack(self._receive(HEADER.size))
         except DecoderEndedError as error:
             raise DecoderUnavailableError(f"exit code {self.exit_code}") from error
         assert kind == READY
@@ -91,26 +91,31 @@ class DecoderProcess:
         """Whether the limit of processor time ended it."""
         return sys.platform != "win32" and self.exit_code == -signal.SIGPROF
 
-    def decode(self, data: bytes, *, max_seconds: float, large_image_lock: threading.Lock) -> Image.Image:
+    def decode(self, data: bytes, *, max_seconds: float, may_be_large: bool) -> Image.Image:
         """Let the process decode a file.
 
         Args:
             data: the file.
-            max_seconds: after that long it is killed; the wait for the lock does not count.
-            large_image_lock: held while a large image is decoded.
+            max_seconds: after that long it is killed.
+            may_be_large: whether a large image is decoded.
 
         Raises:
+            LargeImageError: the image is large and may not be.
             PhotoError: the file is not a photo that can be decoded.
             DecoderEndedError: the process ended.
         """
         with self._deadline(max_seconds):
-            self._send(PHOTO, data)
-            kind, first, second = self._receive_header()
-            if kind != LARGE:
-                return self._receive_image(kind, first, second)
-        with large_image_lock, self._deadline(max_seconds):
-            self._send(GO)
-            return self._receive_image(*self._receive_header())
+            self._send(HEADER.pack(PHOTO, len(data), may_be_large))
+            self._send(data)
+            kind, first, second = HEADER.unpack(self._receive(HEADER.size))
+            if kind == LARGE:
+                raise LargeImageError
+            if kind == ERROR:
+                name, detail = json.loads(self._receive(first))
+                raise PHOTO_ERRORS[name](detail)
+            assert kind == IMAGE
+            assert max(first, second) <= MAX_WORKING_SIDE
+            return Image.frombytes("RGB", (first, second), self._receive(3 * first * second))
 
     def close(self) -> None:
         """Kill the process, which holds nothing that could be lost."""
@@ -144,23 +149,10 @@ class DecoderProcess:
         self.has_timed_out = True
         self._process.kill()
 
-    def _send(self, kind: bytes, content: bytes = b"") -> None:
-        for part in (HEADER.pack(kind, len(content), 0), content):
-            rest = memoryview(part)
-            while rest:
-                rest = rest[self._requests.write(rest) :]
-
-    def _receive_header(self) -> tuple[bytes, int, int]:
-        kind, first, second = HEADER.unpack(self._receive(HEADER.size))
-        return kind, first, second
-
-    def _receive_image(self, kind: bytes, first: int, second: int) -> Image.Image:
-        if kind == ERROR:
-            name, detail = json.loads(self._receive(first))
-            raise PHOTO_ERRORS[name](detail)
-        assert kind == IMAGE
-        assert max(first, second) <= MAX_WORKING_SIDE
-        return Image.frombytes("RGB", (first, second), self._receive(3 * first * second))
+    def _send(self, message: bytes) -> None:
+        rest = memoryview(message)
+        while rest:
+            rest = rest[self._requests.write(rest) :]
 
     def _receive(self, length: int) -> bytearray:
         received, at = bytearray(length), 0

@@ -78,8 +78,15 @@ _large_image_lock = threading.Lock()
 """Decoding a large image may take up to 500 MB, so one at a time."""
 
 
+class LargeImageError(Exception):
+    """The image is so large that it must be decoded alone."""
+
+
 def decode_photo(
-    data: bytes, *, side: int = MAX_WORKING_SIDE, large_image_lock: AbstractContextManager[object] = _large_image_lock
+    data: bytes,
+    *,
+    side: int = MAX_WORKING_SIDE,
+    large_image_lock: AbstractContextManager[object] | None = _large_image_lock,
 ) -> Image.Image:
     """Decode an untrusted image file in this process. Thread-safe. Servers use `core.images.decode_pool`.
 
@@ -87,12 +94,14 @@ def decode_photo(
         data: the file. Of an animation, the first frame is decoded.
         side: maximum of the longest side in px. A larger image is divided by a whole number (JPEG: by 2, 4 or 8, in the
             decoder), so at least half of `side` remains; a smaller one is not enlarged.
-        large_image_lock: held while a large image is decoded, so that they do not fill the memory together.
+        large_image_lock: held while a large image is decoded, so that they do not fill the memory together; None
+            refuses large images.
 
     Returns:
         An upright RGB image in sRGB without metadata.
 
     Raises:
+        LargeImageError: the image is large, and there is no lock.
         EmptyPhotoError: there are no bytes.
         NotAnImageError: the bytes are not in a supported format.
         TruncatedPhotoError: the file ends before the image does.
@@ -111,7 +120,7 @@ def decode_photo(
         raise PhotoTooLargeError(f"{len(data)} bytes")
     try:
         return _decode_image(data, image_format, side, large_image_lock)
-    except PhotoError:
+    except (PhotoError, LargeImageError):
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
         raise DecompressionBombError(image_format) from error
@@ -123,7 +132,7 @@ def decode_photo(
 
 
 def _decode_image(
-    data: bytes, image_format: ImageFormat, side: int, large_image_lock: AbstractContextManager[object]
+    data: bytes, image_format: ImageFormat, side: int, large_image_lock: AbstractContextManager[object] | None
 ) -> Image.Image:
     jpeg = parse_jpeg(data) if image_format is ImageFormat.JPEG else None
     if image_format is ImageFormat.TIFF and is_camera_raw(data):
@@ -131,7 +140,10 @@ def _decode_image(
     reduced = jpeg.complete if jpeg is not None else REDUCERS.get(image_format, bytes)(data)
     source: Image.Image = open_header(reduced, image_format)
     _check_size(source, data, image_format)
-    with large_image_lock if source.width * source.height > LARGE_IMAGE_PIXELS else nullcontext():
+    is_large = source.width * source.height > LARGE_IMAGE_PIXELS
+    if is_large and large_image_lock is None:
+        raise LargeImageError
+    with large_image_lock if is_large and large_image_lock else nullcontext():
         if jpeg is not None:
             source = decode_jpeg(jpeg, side)
         else:

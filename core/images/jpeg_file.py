@@ -14,8 +14,8 @@ MAX_SEGMENTS = 2000
 """Segments of one image. Editors and depth maps need up to 320, which then fill 20 MB."""
 MAX_SCANS = 100
 """Passes over the image; encoders write about ten."""
-MAX_SCAN_PIXELS = 1_600_000_000
-"""Scans times pixels: 30 passes over the largest accepted image. Each pass visits all blocks, however short it is."""
+MAX_SCAN_PIXELS = 1_000_000_000
+"""Scans times pixels: 18 passes over the largest accepted image. Each pass visits all blocks, however short it is."""
 
 MARKER = re.compile(rb"\xff[^\x00\xff]")
 SCAN_END = re.compile(rb"\xff[^\x00\xff\x01-\xbf\xd0-\xd7]")

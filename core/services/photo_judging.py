@@ -102,7 +102,9 @@ class PhotoJudgingService:
         if existing is not None and existing.images_stored_at is not None:
             return JudgedPhoto(look=existing, heatmap=None, is_duplicate=False)
         with STEP_SECONDS.labels("read").time():
-            image, photo_hash = await to_thread.run_sync(self._decode_and_hash, data, limiter=self._cpu_limiter)
+            image, photo_hash = await to_thread.run_sync(
+                self._decode_and_hash, data, limiter=self._resources.decode_limiter
+            )
         if existing is not None:
             return await self._store_images(existing, image)
         same = (look_id for look_id, other_hash in state.recent_hashes if is_duplicate(photo_hash, other_hash))

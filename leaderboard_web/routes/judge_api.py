@@ -14,11 +14,11 @@ import structlog
 from anyio import to_thread
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from PIL import Image
 from pydantic import BaseModel, Field
 
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
 from core.i18n.translations import Language, translate
-from core.images.decode_pool import DecodePool
 from core.styles import Style
 from core.vision.cam import HorizontalPart, VerticalPart
 from core.vision.classifier import StyleClassifier
@@ -134,33 +134,32 @@ async def judge(form: MultipartForm, language: Lang, state: State) -> JSONRespon
     data = await uploaded_bytes(form)
     if data is None:
         raise NoPhotoError
-    work = partial(
-        judge_upload, data, state.resources.decode_pool, state.classifier, language, include_photo="echo" in form
-    )
+    resources = state.resources
     started_at = time.perf_counter()
-    result = await to_thread.run_sync(work, limiter=state.resources.cpu_limiter)
+    image = await to_thread.run_sync(resources.decode_pool.decode_photo, data, limiter=resources.decode_limiter)
+    seed = hashlib.sha256(data).hexdigest()
+    work = partial(judge_image, image, seed, state.classifier, language, include_photo="echo" in form)
+    result = await to_thread.run_sync(work, limiter=resources.cpu_limiter)
     duration_ms = round(1000 * (time.perf_counter() - started_at))
     log.info("photo_judged", duration_ms=duration_ms, band=result.band, model=result.model)
     return JSONResponse(result.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
 
 
-def judge_upload(
-    data: bytes, decode_pool: DecodePool, classifier: StyleClassifier, language: Language, *, include_photo: bool
+def judge_image(
+    image: Image.Image, seed: str, classifier: StyleClassifier, language: Language, *, include_photo: bool
 ) -> JudgeResponse:
     """Judge a photo; takes tens of milliseconds of a core, so it must not run on the event loop.
 
     Args:
-        data: the uploaded file.
-        decode_pool: decodes it.
+        image: the decoded photo.
+        seed: chooses among the variants of a sentence.
         classifier: judges it.
         language: of the response.
         include_photo: whether the response contains the photo, for browsers that cannot show the file.
 
     Raises:
-        PhotoError: the file is not a photo that can be judged.
         ModelError: the model cannot be used.
     """
-    image = decode_pool.decode_photo(data)
     verdict = classifier.classify(image)
     name = style_name(verdict.style, language)
     bars, heat = [], None
@@ -172,7 +171,7 @@ def judge_upload(
             alt=translate("page.map_alt", language, style=name),
             caption=translate("page.map_caption", language, style=name),
         )
-    messages = verdict_messages(verdict, seed=hashlib.sha256(data).hexdigest(), language=language)
+    messages = verdict_messages(verdict, seed=seed, language=language)
     return JudgeResponse(
         bubbles=[BubbleResponse(text=message.text, slot=message.slot) for message in messages],
         style=verdict.style,

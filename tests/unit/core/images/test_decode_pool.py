@@ -74,6 +74,15 @@ def test_large_photos_are_decoded_one_at_a_time(pool: DecodePool) -> None:
     assert sizes == [(1200, 800), (1200, 800), (400, 300)]
 
 
+def test_large_photos_that_wait_do_not_hold_up_others() -> None:
+    with closing(DecodePool(2)) as pool, ThreadPoolExecutor(4) as threads:
+        with pool._large_image_lock:
+            waiting = [threads.submit(pool.decode_photo, LARGE_PHOTO) for _ in range(3)]
+            assert threads.submit(pool.decode_photo, PHOTO).result(60).size == (400, 300)
+            assert not any(decoding.done() for decoding in waiting)
+        assert [decoding.result(60).size for decoding in waiting] == [(1200, 800)] * 3
+
+
 def test_processes_start_once_and_no_more_than_allowed() -> None:
     with closing(DecodePool(2)) as pool:
         assert pool.process_ids == []
