@@ -2,9 +2,9 @@
 
 Three reports take a look off the leaderboard, and anyone can have any number of cookies. A report by a person with a
 chat or a login is always counted. Of all people at one network address who have only a cookie, the first report of a
-look in a day is counted. Addresses that are not public (this machine, a home network, an untrusted proxy) do not
-identify anyone, so all reports from them are counted. The counters are in the memory of each process; no address is
-stored.
+look in a day is counted, and of those in one /48 of IPv6, which a single customer can have, the first two. Addresses
+that are not public (this machine, a home network, an untrusted proxy) do not identify anyone, so all reports from them
+are counted. The counters are in the memory of each process; no address is stored.
 """
 
 from ipaddress import ip_address
@@ -17,13 +17,14 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import sessions
-from leaderboard_web.middleware.client_network import client_network
+from leaderboard_web.middleware.client_network import client_networks
 
-ONE_PER_DAY = RateLimitItemPerDay(1)
+LIMITS = (RateLimitItemPerDay(1), RateLimitItemPerDay(2))
+"""Reports of a look from one address, and from the larger network around it: fewer than take a look down."""
 
 
 class AnonymousReportLimiter:
-    """Counts one report for each network address, look and day."""
+    """Counts reports for each network address, look and day."""
 
     def __init__(self) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
@@ -39,10 +40,15 @@ class AnonymousReportLimiter:
         """
         if not await sessions.is_anonymous(connection, person_id):
             return True
-        network = client_network(request.client.host if request.client else None)
-        if not _is_public(network):
+        networks = client_networks(request.client.host if request.client else None)
+        if not _is_public(networks[0]):
             return True
-        return await self._limiter.hit(ONE_PER_DAY, network, str(look_id))
+        counted = [(limit, network, str(look_id)) for limit, network in zip(LIMITS, networks, strict=False)]
+        if not all([await self._limiter.test(*each) for each in counted]):
+            return False
+        for each in counted:
+            await self._limiter.hit(*each)
+        return True
 
 
 def _is_public(network: str) -> bool:

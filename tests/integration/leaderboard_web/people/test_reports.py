@@ -86,6 +86,20 @@ async def test_anonymous_reports_are_counted_once_per_network_and_look(
     assert await count_rows(resources, "reports") == 4
 
 
+async def test_the_networks_of_one_ipv6_customer_take_no_look_down(
+    site: FastAPI, resources: Resources, mina: UUID
+) -> None:
+    path = f"/looks/{(await share_look(resources, mina)).id}"
+    for number in range(6):
+        async with open_browser(site, address=f"2606:4700:1:{number:x}::1") as browser:
+            assert (await browser.post(f"{path}/report", headers=SAME_ORIGIN)).status_code == 303
+            assert (await browser.get(path)).status_code == 200
+    assert await count_rows(resources, "reports") == 2
+    async with open_browser(site, address="2606:4700:2::1") as browser:
+        assert (await browser.post(f"{path}/report", headers=SAME_ORIGIN)).status_code == 303
+        assert (await browser.get(path)).status_code == 404
+
+
 async def test_a_long_report_is_refused(client: httpx.AsyncClient, resources: Resources, mina: UUID) -> None:
     path = f"/looks/{(await share_look(resources, mina)).id}"
     reply = await client.post(f"{path}/report", data={"reason": "other", "line": "x" * 20_000}, headers=SAME_ORIGIN)
