@@ -12,16 +12,11 @@ from core.conversation.narration import error_message
 from core.errors import PhotoError
 from core.i18n.translations import Language, translate
 from core.images.decoding import MAX_BYTES, decode_photo
+from core.images.file_names import has_photo_suffix
 from core.vision.backends import available_cpus
 from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.verdict import Verdict
-
-PHOTO_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
-    | {".heic", ".heif", ".hif", ".avif"}
-)
-"""Suffixes of photos in folders. A file that is named itself is judged with any suffix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +78,7 @@ def find_photos(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
         for photo in sorted(path.rglob("*")):
             relative = photo.relative_to(path)
             hidden = any(part.startswith(".") for part in relative.parts)
-            if photo.suffix.lower() in PHOTO_SUFFIXES and not hidden and photo.is_file():
+            if has_photo_suffix(photo.name) and not hidden and photo.is_file():
                 photos.append((photo, relative))
     return photos
 

@@ -18,13 +18,8 @@ from telegram.constants import ChatType, MessageEntityType
 from bot.telegram.callback_data import CallbackData, decode_callback_data
 from core.conversation.smalltalk import UnsupportedMedia
 from core.errors import InvalidPayloadError
+from core.images.file_names import may_be_photo
 
-PHOTO_SUFFIXES = (
-    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"),
-    *(".tif", ".tiff", ".heic", ".heif", ".avif"),
-)
-"""File names that count as a photo if the MIME type is unspecific."""
-UNSPECIFIC_MIME_TYPES = {None, "", "application/octet-stream"}
 UNSUPPORTED_FIELDS = {
     "sticker": UnsupportedMedia.STICKER,
     "animation": UnsupportedMedia.ANIMATION,
@@ -261,11 +256,7 @@ def _find_photo_file(message: Message) -> PhotoSize | Document | None:
     document = message.document
     if document is None or message.animation is not None:
         return None
-    if document.mime_type in UNSPECIFIC_MIME_TYPES:
-        is_photo = (document.file_name or "").lower().endswith(PHOTO_SUFFIXES)
-    else:
-        is_photo = (document.mime_type or "").startswith("image/")
-    return document if is_photo else None
+    return document if may_be_photo(document.file_name, document.mime_type) else None
 
 
 def _parse_command(message: Message, me: User) -> tuple[str, str] | None:

@@ -67,7 +67,16 @@ def test_album_has_its_caption_on_the_first_photo(updates: UpdateFactory) -> Non
 
 @pytest.mark.parametrize(
     ("name", "mime"),
-    [("a.heic", "image/heic"), (None, "image/jpeg"), ("IMG.HEIC", "application/octet-stream"), ("a.jpg", None)],
+    [
+        *(("a.heic", "image/heic"), (None, "image/jpeg"), ("IMG.HEIC", "application/octet-stream"), ("a.jpg", None)),
+        *(
+            (None, None),
+            (None, "application/octet-stream"),
+            ("a.jpg ", ""),
+            ("DSC1.HIF", None),
+            ("a.jfif", "IMAGE/JPEG"),
+        ),
+    ],
 )
 def test_photo_sent_as_file(updates: UpdateFactory, name: str | None, mime: str | None) -> None:
     update = updates.document(b"bytes", name=name, mime=mime)
@@ -78,7 +87,7 @@ def test_photo_sent_as_file(updates: UpdateFactory, name: str | None, mime: str 
 
 
 @pytest.mark.parametrize(
-    ("name", "mime"), [("a.pdf", "application/pdf"), (None, None), ("a.zip", ""), ("a.jpg.exe", None)]
+    ("name", "mime"), [("a.pdf", "application/pdf"), (None, "video/mp4"), ("a.zip", ""), ("a.jpg.exe", None)]
 )
 def test_other_files_are_unsupported(updates: UpdateFactory, name: str | None, mime: str | None) -> None:
     parsed = parse(updates.document(b"bytes", name=name, mime=mime))

@@ -1,0 +1,39 @@
+"""Names and media types of image files: what is worth a look at the bytes, which alone decide."""
+
+from pathlib import PurePath
+
+from core.images.formats import ImageFormat
+
+SUFFIXES = {
+    ImageFormat.JPEG: (".jpg", ".jpeg", ".jpe", ".jfif"),
+    ImageFormat.PNG: (".png", ".apng"),
+    ImageFormat.WEBP: (".webp",),
+    ImageFormat.GIF: (".gif",),
+    ImageFormat.BMP: (".bmp", ".dib"),
+    ImageFormat.TIFF: (".tif", ".tiff"),
+    ImageFormat.HEIF: (".heic", ".heif", ".hif", ".heics", ".heifs"),
+    ImageFormat.AVIF: (".avif", ".avifs"),
+}
+"""In lower case."""
+UNSPECIFIC_MEDIA_TYPES = {"", "application/octet-stream", "binary/octet-stream"}
+
+
+def has_photo_suffix(name: str) -> bool:
+    """Whether a file name ends as the names of photos do, in any case and with spaces after it."""
+    return PurePath(name.strip()).suffix.lower() in _ALL_SUFFIXES
+
+
+def may_be_photo(name: str | None, media_type: str | None) -> bool:
+    """Whether a file that a person sends may be a photo, so that it is fetched and its bytes decide.
+
+    Args:
+        name: the file name that the sender's app claims.
+        media_type: the media type that it claims.
+    """
+    kind = (media_type or "").partition(";")[0].strip().lower()
+    if kind not in UNSPECIFIC_MEDIA_TYPES:
+        return kind.startswith("image/")
+    return not PurePath((name or "").strip()).suffix or has_photo_suffix(name or "")
+
+
+_ALL_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
