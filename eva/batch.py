@@ -83,6 +83,18 @@ def find_photos(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
     return photos
 
 
+def find_skipped_files(folders: Iterable[Path]) -> list[Path]:
+    """The files of folders that `find_photos` passes over, without hidden ones, relative to their folder."""
+    skipped: list[Path] = []
+    for folder in folders:
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            relative = path.relative_to(folder)
+            is_hidden = any(part.startswith(".") for part in relative.parts)
+            if path.is_file() and not is_hidden and not has_photo_suffix(path.name):
+                skipped.append(relative)
+    return skipped
+
+
 def judge_files(
     photos: Sequence[tuple[Path, Path]], classifier: StyleClassifier, language: Language, heatmap_folder: Path | None
 ) -> Iterator[JudgedFile | FailedFile]:

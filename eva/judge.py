@@ -71,10 +71,12 @@ def judge(
 ) -> None:
     """Judge many photos; exits with 1 if one could not be judged."""
     language = chosen_language(lang)
-    from eva.batch import FailedFile, find_photos, judge_files
+    from eva.batch import FailedFile, find_photos, find_skipped_files, judge_files
     from eva.console import progress_bar, results_table
 
     photos = find_photos(paths)
+    if skipped := find_skipped_files(paths):
+        typer.echo(translate("cli.skipped", language, names=", ".join(map(str, skipped))), err=True)
     if not photos:
         fail(translate("cli.no_photos", language, path=", ".join(map(str, paths))))
     failed = 0

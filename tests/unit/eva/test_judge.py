@@ -140,6 +140,18 @@ def test_judge_prints_a_table(run_command: RunCommand, photos: Path) -> None:
     assert re.search(r"notes\.txt +NotAnImageError", result.stdout)
 
 
+def test_judge_names_the_files_of_a_folder_that_it_skips(run_command: RunCommand, tmp_path: Path) -> None:
+    folder = tmp_path / "looks" / "more"
+    folder.mkdir(parents=True)
+    for name in ("notes.txt", ".hidden.txt", "more/movie.mov"):
+        (tmp_path / "looks" / name).write_bytes(b"no photo")
+    result = run_command("judge", "looks", "--json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    names = ", ".join(str(Path(name)) for name in ("more/movie.mov", "notes.txt"))
+    assert translate("cli.skipped", Language.EN, names=names) in result.stderr
+    assert "hidden" not in result.stderr
+
+
 def test_judge_explains_that_a_folder_has_no_photos(run_command: RunCommand, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     result = run_command("judge", "empty", "--json")
