@@ -42,6 +42,7 @@ from leaderboard_web.routes import (
     pages,
     people,
     reactions,
+    site_files,
     styles,
 )
 from leaderboard_web.urls import VersionedStaticFiles
@@ -58,6 +59,7 @@ ROUTERS = tuple(
         chat,
         judge_api,
         images,
+        site_files,
         admin,
         lists,
         own_looks,

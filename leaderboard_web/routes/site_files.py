@@ -1,0 +1,92 @@
+"""Files that browsers and search engines ask for by fixed names: icons, the web app manifest, `robots.txt`, sitemap."""
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+
+from core.i18n.translations import Language, translate
+from core.styles import STYLES
+from leaderboard_web.dependencies import AppState, Lang, State
+from leaderboard_web.urls import STATIC_DIR, PageRoute, absolute_url, static_url
+
+CACHE_HEADERS = {"Cache-Control": "public, max-age=86400"}
+PRIVATE_PATHS = ("/me", "/login", "/admin", "/api/", "/pictures/", "/thumbs/")
+"""Start of the paths that search engines leave alone: they show nothing without a session or a signature."""
+INDEXED_ROUTES = ("leaderboard", "chat", "styles", "about", "model", "privacy")
+"""Pages of the sitemap, besides one for each style. Looks and people are left out: they may end at any time."""
+BACKGROUND_COLOR = "#f8f1e9"
+ICON_SIZES = (192, 512)
+"""Width of the icons in px."""
+
+router = APIRouter(route_class=PageRoute)
+
+
+@router.get("/favicon.ico", name="favicon")
+async def favicon() -> FileResponse:
+    """The icon for browsers that do not read the page's own link."""
+    return FileResponse(STATIC_DIR / "favicon.ico", media_type="image/x-icon", headers=CACHE_HEADERS)
+
+
+@router.get("/apple-touch-icon.png", name="touch_icon")
+@router.get("/apple-touch-icon-precomposed.png", name="precomposed_touch_icon")
+async def touch_icon() -> FileResponse:
+    """The icon of a home screen."""
+    return FileResponse(STATIC_DIR / "apple-touch-icon.png", media_type="image/png", headers=CACHE_HEADERS)
+
+
+@router.get("/manifest.webmanifest", name="manifest")
+async def manifest(language: Lang, state: State) -> JSONResponse:
+    """The web app manifest (https://www.w3.org/TR/appmanifest/)."""
+    icons = [
+        {"src": static_url(f"icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"} for size in ICON_SIZES
+    ]
+    content = {
+        "id": "/",
+        "name": "Eva",
+        "short_name": "Eva",
+        "description": translate("page.tagline", language),
+        "lang": language,
+        "start_url": state.url_for("leaderboard"),
+        "scope": "/",
+        "display": "minimal-ui",
+        "background_color": BACKGROUND_COLOR,
+        "theme_color": BACKGROUND_COLOR,
+        "icons": icons,
+    }
+    headers = {"Cache-Control": "private, max-age=86400", "Vary": "Accept-Language, Cookie"}
+    return JSONResponse(content, media_type="application/manifest+json", headers=headers)
+
+
+@router.get("/robots.txt", name="robots")
+async def robots(request: Request, state: State) -> PlainTextResponse:
+    """What search engines may read (RFC 9309)."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in PRIVATE_PATHS)]
+    lines += ["", f"Sitemap: {absolute_url(request, state.url_for('sitemap'))}", ""]
+    return PlainTextResponse("\n".join(lines), headers=CACHE_HEADERS)
+
+
+@router.get("/sitemap.xml", name="sitemap")
+async def sitemap(request: Request, state: State) -> Response:
+    """The pages that search engines should know, each with its languages (https://www.sitemaps.org/protocol.html)."""
+    entries = "".join(_sitemap_entry(absolute_url(request, path)) for path in _indexed_paths(state))
+    content = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n'
+        f"{entries}</urlset>\n"
+    )
+    return Response(content, media_type="application/xml", headers=CACHE_HEADERS)
+
+
+def _indexed_paths(state: AppState) -> Iterator[str]:
+    yield from (state.url_for(name) for name in INDEXED_ROUTES)
+    yield from (state.url_for("style", style=style) for style in STYLES)
+
+
+def _sitemap_entry(url: str) -> str:
+    alternates = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{language}" href="{escape(url)}?lang={language}"/>'
+        for language in Language
+    )
+    return f"<url><loc>{escape(url)}</loc>{alternates}</url>\n"
