@@ -138,3 +138,21 @@ def test_targets_are_large_enough(open_page: OpenPage, board: dict[str, str]) ->
         if report.violations_count:
             found.append(path + report.generate_report())
     assert not found, "\n".join(found)
+
+
+def test_a_printed_look_has_the_photo_and_the_words_alone(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}")
+    page.emulate_media(media="print")
+    for shown in (".layers img >> nth=0", "h1", ".verdict .log", ".bars"):
+        expect(page.locator(shown)).to_be_visible()
+    for hidden in ("header nav >> nth=0", "footer", ".fade", ".sharing", ".report", ".heart"):
+        expect(page.locator(hidden)).to_be_hidden()
+
+
+def test_chosen_colours_keep_buttons_and_states_visible(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/", forced_colors="active")
+    border = "element => getComputedStyle(element).borderTopWidth"
+    assert page.locator(".heart button").first.evaluate(border) == "1px"
+    chosen, other = page.locator(".chips a[aria-current]"), page.locator(".chips a:not([aria-current])").first
+    background = "element => getComputedStyle(element).backgroundColor"
+    assert chosen.evaluate(background) != other.evaluate(background)
