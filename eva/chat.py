@@ -1,6 +1,7 @@
 """`eva chat`: a simulated Telegram chat in the terminal."""
 
 import sys
+import time
 from pathlib import Path
 
 import typer
@@ -9,6 +10,9 @@ from rich.console import Console
 from core.i18n.translations import translate
 from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, load_settings
 from eva.serve import bind_socket
+
+TENTH_OF_A_SECOND = 10**8
+"""In nanoseconds; a chat takes fewer ids than tenths of a second."""
 
 app = typer.Typer()
 
@@ -31,7 +35,13 @@ def chat(lang: LanguageOption = None) -> None:
 
     language, base_settings = chosen_language(lang), load_settings()
     console = Console(highlight=False)
-    with exit_on_error(language), FakeTelegram() as telegram, bind_socket("127.0.0.1", 0, language) as listener:
+    # The database of earlier chats stays; ids that it knows would be repetitions.
+    first_id = time.time_ns() // TENTH_OF_A_SECOND
+    with (
+        exit_on_error(language),
+        FakeTelegram(first_id=first_id) as telegram,
+        bind_socket("127.0.0.1", 0, language) as listener,
+    ):
         # A separate database and storage, so that a trial does not write into those of real people.
         settings = base_settings.model_copy(
             update={

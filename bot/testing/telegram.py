@@ -12,6 +12,7 @@ thread-safe; on an event loop call `deliver_update` and `wait` in `asyncio.to_th
 """
 
 import asyncio
+import itertools
 import json
 import threading
 import time
@@ -67,14 +68,25 @@ class _PlannedFault:
     delay: float
 
 
+UPDATE_ID_OFFSET = 700_000
+"""Difference of the first ids of updates and messages, so that one is not taken for the other."""
+
+
 class FakeTelegram(LocalServer):
     """The Bot API for one bot, over HTTP."""
 
-    def __init__(self, *, token: str = TOKEN) -> None:
+    def __init__(self, *, token: str = TOKEN, first_id: int = 1) -> None:
+        """Create the fake.
+
+        Args:
+            token: of its bot.
+            first_id: where the ids of messages begin, and those of updates somewhat later; a bot that keeps its
+                database takes ids that it has seen for repetitions.
+        """
         super().__init__(Starlette(routes=[Route("/{path:path}", self._serve, methods=["GET", "POST"])]))
         self.token = token
-        self.api = FakeBotApi(me=dict(BOT_USER))
-        self.updates = UpdateFactory(self.api)
+        self.api = FakeBotApi(me=dict(BOT_USER), id_counter=itertools.count(first_id))
+        self.updates = UpdateFactory(self.api, itertools.count(first_id + UPDATE_ID_OFFSET))
         self.calls: list[ApiCall] = []
         self._faults: defaultdict[str, list[_PlannedFault]] = defaultdict(list)
         self._pending: list[JsonObject] = []

@@ -18,6 +18,7 @@ def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp
         str(samples / "street.jpg"),
         "1",
         "Mina",
+        "1",
         f"{samples / 'street.jpg'} {samples / 'ethnic.jpg'}",
         "/me",
     ]
@@ -41,6 +42,24 @@ def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp
     heatmaps = sorted(tmp_path.glob("eva-chat-*.jpg"))
     assert heatmaps
     assert all(path.read_bytes().startswith(b"\xff\xd8") for path in heatmaps)
+
+
+def test_another_chat_in_the_same_folder_is_answered(
+    environment: dict[str, str], tmp_path: Path, samples: Path
+) -> None:
+    for photo in ("street.jpg", "ethnic.jpg"):
+        done = subprocess.run(
+            [sys.executable, "-m", "eva", "chat", "--lang", "en"],
+            cwd=tmp_path,
+            env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            input=str(samples / photo),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert translate("telegram.start.1", EN) in done.stdout, "the second chat has messages of its own"
+        assert "[1] Share to board" in done.stdout, done.stdout + done.stderr
 
 
 def test_setup_registers_webhook_and_commands(eva: RunEva) -> None:
