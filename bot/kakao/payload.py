@@ -164,6 +164,15 @@ def _has_privacy_agreement(value: object) -> bool:
     return _to_text(answer).upper() == "Y"
 
 
+CONSENT_ACTIONS = {
+    ActionType.GRANT_CONSENT,
+    ActionType.DECLINE_CONSENT,
+    ActionType.ALLOW_LEARNING,
+    ActionType.DECLINE_LEARNING,
+}
+"""Actions that a typed label does not trigger by itself."""
+
+
 def encode_action(action: Action) -> dict[str, str]:
     """The `extra` of a button for an action."""
     parts = {"do": action.type.value, "look": action.look_id, "style": action.style, "language": action.language}
@@ -189,11 +198,15 @@ def decode_action(request: SkillRequest) -> Action | None:
 
 @cache
 def _actions_by_label() -> dict[str, Action]:
-    """The action of each label in both languages; a typed confirmation of an erasure only asks for it again."""
+    """The action of each label in both languages; a typed confirmation of an erasure only asks for it again.
+
+    Consent has no label here: its words count only while it is asked for, see `SkillHandler`.
+    """
     return {
         translate(f"talk.button.{action_type}", language).casefold(): Action(
             type=ActionType.ASK_ERASE if action_type is ActionType.CONFIRM_ERASE else action_type
         )
         for language in Language
         for action_type in ActionType
+        if action_type not in CONSENT_ACTIONS
     }

@@ -86,6 +86,12 @@ def photos_still_available(update: InboxUpdate, url_lifetime: timedelta = PHOTO_
     return datetime.now(UTC) - update.received_at < url_lifetime
 
 
+def awaits_consent(update: InboxUpdate, url_lifetime: timedelta = PHOTO_URL_LIFETIME) -> bool:
+    """Whether a photo request waits for consent and Kakao may still have its photos."""
+    request = PhotoRequest.from_update(update)
+    return request is not None and request.awaits_consent and photos_still_available(update, url_lifetime)
+
+
 async def store_request(
     connection: AsyncConnection,
     skill_request: SkillRequest,

@@ -17,6 +17,7 @@ from bot.kakao.presenter import ReplyPresenter
 from bot.kakao.replies import SkillResponse
 from bot.kakao.result_waiter import ResultWaiter
 from core.conversation.actions import Action, ActionType
+from core.conversation.intents import Intent, find_intent
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unsupported_media_reply
 from core.db import inbox, looks, people
@@ -24,7 +25,7 @@ from core.db.inbox import InboxUpdate
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
 from core.errors import PersonNotFoundError
-from core.i18n.translations import translate
+from core.i18n.translations import Language, translate
 from core.services import accounts
 
 HELP_WORDS = {"도움말", "도움", "처음으로", "시작", "help", "start", "?"}
@@ -76,7 +77,7 @@ class SkillHandler:
             is_known = request.media_type in set(UnsupportedMedia)
             media = UnsupportedMedia(request.media_type) if is_known else UnsupportedMedia.OTHER
             return replies.text_reply(unsupported_media_reply(media, person.language), language=person.language)
-        action = decode_action(request)
+        action = decode_action(request) or await self._decode_consent(request, person)
         if action is not None:
             return await self._handle_action(request, action, person, received_at)
         return await self._handle_text(request, person)
@@ -150,6 +151,22 @@ class SkillHandler:
                 return await self._await_result(update, request, person, received_at)
         return self._presenter.conversation_reply(reply, person)
 
+    async def _decode_consent(self, request: SkillRequest, person: Person) -> Action | None:
+        """The answer to an open question for consent in the words of the message; None for any other message."""
+        intent = find_intent(request.utterance)
+        if intent in {Intent.YES, Intent.NO}:
+            async with self._database.connection() as connection:
+                update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
+            if update is not None and photo_requests.awaits_consent(update, self.timing.photo_url_lifetime):
+                is_given = intent is Intent.YES
+                return Action(type=ActionType.GRANT_CONSENT if is_given else ActionType.DECLINE_CONSENT)
+        if person.learning_asked_at is not None:
+            labels = (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING)
+            for action_type in labels:
+                if request.utterance in {translate(f"talk.button.{action_type}", language) for language in Language}:
+                    return Action(type=action_type)
+        return None
+
     async def _show_page(self, action_type: ActionType, person: Person) -> SkillResponse:
         """Execute one of the actions of `PAGE_WORDS`."""
         match action_type:
@@ -207,14 +224,27 @@ class SkillHandler:
         folded = request.utterance.casefold()
         if folded in HELP_WORDS | STYLE_LIST_WORDS or any(folded in words for words in PAGE_WORDS.values()):
             await self._conversation.end_name_question(person)
-        if folded in HELP_WORDS:
-            return self._presenter.welcome(person)
         for action_type, words in PAGE_WORDS.items():
             if folded in words:
                 return await self._show_page(action_type, person)
-        if folded in STYLE_LIST_WORDS:
-            return self._presenter.style_list(person.language)
+        if folded in HELP_WORDS | STYLE_LIST_WORDS:
+            is_help = folded in HELP_WORDS
+            return self._presenter.welcome(person) if is_help else self._presenter.style_list(person.language)
         reply = await self._conversation.handle_text(person, request.utterance, chat=Channel.KAKAO)
         if reply is not None:
             return self._presenter.conversation_reply(reply, person)
+        return await self._handle_intent(request, person)
+
+    async def _handle_intent(self, request: SkillRequest, person: Person) -> SkillResponse:
+        """Do what a message asks for in other words than a label, or reply with small talk."""
+        match find_intent(request.utterance):
+            case Intent.HELP | Intent.MENU:
+                return self._presenter.welcome(person)
+            case Intent.PHOTOS:
+                return self._presenter.privacy(person)
+            case Intent.DELETE | Intent.LANGUAGE as intent:
+                is_erasure = intent is Intent.DELETE
+                action = Action(type=ActionType.ASK_ERASE if is_erasure else ActionType.SET_LANGUAGE)
+                reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
+                return self._presenter.conversation_reply(reply, person)
         return replies.text_reply(reply_to_text(request.utterance, person.language), language=person.language)

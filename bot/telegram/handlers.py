@@ -15,7 +15,8 @@ from core.conversation.narration import error_message, verdict_messages
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.conversation.smalltalk import find_style_name, reply_to_text, summarize_album
+from core.conversation.smalltalk import reply_to_text, summarize_album
+from core.conversation.style_names import find_style_name
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel
@@ -27,7 +28,14 @@ from core.vision.verdict import ConfidenceBand
 
 REPLY_STEP = "decision"
 """Name of the checkpoint that holds the reply of the business logic."""
-SHARING_ACTIONS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE, ActionType.UNSHARE}
+SHARING_ACTIONS = {
+    ActionType.SHARE,
+    ActionType.ACCEPT_NAME,
+    ActionType.CONFIRM_NAME,
+    ActionType.CANCEL_NAME,
+    ActionType.KEEP_PRIVATE,
+    ActionType.UNSHARE,
+}
 """Actions that change the buttons of a look."""
 FINAL_ACTIONS = {
     ActionType.GUESS,
@@ -35,10 +43,12 @@ FINAL_ACTIONS = {
     ActionType.SHOW_RESULT,
     ActionType.SET_LANGUAGE,
     ActionType.CONFIRM_ERASE,
+    ActionType.ALLOW_LEARNING,
+    ActionType.DECLINE_LEARNING,
     ActionType.CANCEL,
 }
 """Answers to a question, whose buttons are removed afterwards."""
-FINAL_PERSON_ACTIONS = {ActionType.SET_LANGUAGE, ActionType.CONFIRM_ERASE, ActionType.CANCEL}
+FINAL_PERSON_ACTIONS = FINAL_ACTIONS - {ActionType.GUESS, ActionType.CORRECT, ActionType.SHOW_RESULT}
 """The final actions that are about no look."""
 
 
@@ -172,7 +182,11 @@ async def handle_callback(
         delivery.language = reply.language
         keyboard = delivery.keyboards.guess_mode(guesses_first=action.type is ActionType.GUESS)
     await _send_reply(delivery, conversation, person, reply, keyboard=keyboard)
-    if press.message_id is None or reply.prompt is not None or (action.look_id is not None and reply.look is None):
+    if (
+        press.message_id is None
+        or reply.prompt not in {None, ActionType.ALLOW_LEARNING}
+        or (action.look_id is not None and reply.look is None)
+    ):
         return
     if action.type in SHARING_ACTIONS and reply.look is not None:
         keyboard = keyboard_for_look(delivery, conversation, person, reply.look)

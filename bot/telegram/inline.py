@@ -18,7 +18,7 @@ from bot.telegram.deep_links import look_argument, private_chat_url
 from bot.telegram.parsing import InlineQuery
 from core.conversation.narration import percent, style_name
 from core.conversation.service import ConversationService
-from core.conversation.smalltalk import find_style_name
+from core.conversation.style_names import find_style_name
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.schema import IdentityProvider

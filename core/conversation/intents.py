@@ -62,6 +62,17 @@ NOT_A_NAME = frozenset(Intent)
 """Intents of messages that are never taken as a display name: all of them."""
 REFUSALS = frozenset({Intent.NO, Intent.CANCEL})
 
+SYMBOLS = {
+    **dict.fromkeys("👍👌🙆💯✅⭕🫡", Intent.YES),
+    **dict.fromkeys("👎🙅❌✖", Intent.NO),
+    **dict.fromkeys("😂🤣😆😄😁😹", Intent.LAUGHTER),
+    **dict.fromkeys("🙏", Intent.THANKS),
+    **dict.fromkeys("❤♥😍🥰💕👏🔥💜💖", Intent.PRAISE),
+    **dict.fromkeys("👋🙋", Intent.GREETING),
+    **dict.fromkeys("😮😲😳🤯", Intent.SURPRISE),
+}
+"""Intents of messages that consist of symbols only."""
+
 SELF_HARM_ENGLISH = re.compile(
     r"\b(i|im|ive|id) (\w+ ){0,4}(kill|killing|hurt|hurting|harm|harming|cut|cutting|hang|hanging) (my ?self|me)\b"
     r"|\b(want|wanna|going|gonna|ready|rather|wish|wanted|thinking|better) (to |i |i was |i were |about |of |off )?"
@@ -103,19 +114,21 @@ _REPEATED_LETTER = re.compile(r"([^\W\d_])\1{2,}")
 
 def normalize_message(message: str) -> str:
     """The message in lower case, without punctuation, emoji and superfluous words; see the module's docstring."""
-    text = _normalize_letters(message)
+    text = normalize_letters(message)
     stripped = _TRAILING_FILLER.sub("", _LEADING_FILLER.sub("", text, count=1))
     return stripped or text
 
 
 def find_intent(message: str) -> Intent | None:
     """The intent that a whole message expresses; None if it expresses none, or more than one thing."""
-    whole, core = _normalize_letters(message), normalize_message(message)
+    whole, core = normalize_letters(message), normalize_message(message)
     if SELF_HARM_ENGLISH.search(whole) or SELF_HARM_KOREAN.search(whole.replace(" ", "")):
         return Intent.SELF_HARM
-    if not core or len(whole) > MAX_INTENT_LENGTH:
+    if not core:
+        return next((SYMBOLS[character] for character in message if character in SYMBOLS), None)
+    if len(whole) > MAX_INTENT_LENGTH:
         return None
-    for text in dict.fromkeys((whole, core)):
+    for text in dict.fromkeys((whole, _TRAILING_FILLER.sub("", whole), core)):
         compact = text.replace(" ", "")
         for intent, pattern in _load_patterns("en").items():
             if pattern.fullmatch(text):
@@ -126,7 +139,7 @@ def find_intent(message: str) -> Intent | None:
     return None
 
 
-def _normalize_letters(message: str) -> str:
+def normalize_letters(message: str) -> str:
     """The message in lower case, with single spaces, without punctuation and long repetitions."""
     text = "".join(_normalize_character(character) for character in unicodedata.normalize("NFC", message).casefold())
     text = _REPEATED_LETTER.sub(r"\1", _REPEATED_JAMO.sub(r"\1\1", text))

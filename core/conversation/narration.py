@@ -106,7 +106,7 @@ def verdict_messages(verdict: Verdict, *, seed: str, language: Language) -> tupl
     first = _placeholders(verdict, verdict.style, language)
     second = _placeholders(verdict, verdict.runner_up, language)
     values = {**first, "second": second["style"], "second_percent": second["percent"]}
-    if place := _region_key(verdict.region):
+    if (place := _region_key(verdict.region)) and verdict.region.vertical is not VerticalPart.MIDDLE:
         values["place"] = translate(f"place.{place}", language)
     if verdict.band is ConfidenceBand.AMBIGUOUS:
         values["push"] = translate(pick_variant(f"push.{verdict.style}", seed, language), language)
@@ -200,6 +200,9 @@ def _template_keys(verdict: Verdict) -> tuple[tuple[MessageSlot, str], ...]:
 def _evidence_key(verdict: Verdict) -> str:
     if not verdict.cam.any():
         return "evidence.cold"
+    if verdict.region.vertical is VerticalPart.MIDDLE:
+        # A word for this place would be read as a part of the body.
+        return "evidence.torn.marked" if verdict.band is ConfidenceBand.AMBIGUOUS else "evidence.marked"
     where = "here" if _region_key(verdict.region) else "everywhere"
     if verdict.band is ConfidenceBand.AMBIGUOUS:
         return f"evidence.torn.{where}"

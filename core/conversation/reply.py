@@ -14,6 +14,8 @@ class ReplyKind(StrEnum):
 
     ACCOUNT_ERASED = auto()
     BANNED = auto()
+    BOTH_NOTED = auto()
+    """The person sees two styles in the look."""
     CONSENT_DECLINED = auto()
     CONSENT_GRANTED = auto()
     CORRECTION_CANCELLED = auto()
@@ -45,6 +47,8 @@ class ReplyKind(StrEnum):
     NO_OUTFIT = auto()
     """A photo without an outfit cannot be shared."""
     NO_RESULT = auto()
+    REASON = auto()
+    """Why Eva named the style."""
     SHARED = auto()
     SHARED_SUSPENDED = auto()
     """Shared, but suspended from the leaderboard until a moderator decides."""

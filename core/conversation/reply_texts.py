@@ -1,7 +1,7 @@
 """The sentences of a `Reply`, the same in every channel."""
 
 from core.conversation.actions import ActionType
-from core.conversation.narration import style_name
+from core.conversation.narration import MessageSlot, style_name, verdict_messages
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
 from core.i18n.translations import translate
@@ -9,6 +9,7 @@ from core.i18n.translations import translate
 REPLY_TEXT_KEYS = {
     ReplyKind.ACCOUNT_ERASED: "talk.forget.done",
     ReplyKind.BANNED: "talk.banned",
+    ReplyKind.BOTH_NOTED: "talk.both",
     ReplyKind.CONSENT_DECLINED: "kakao.consent.declined",
     ReplyKind.CONSENT_GRANTED: "kakao.consent.thanks",
     ReplyKind.CORRECTION_CANCELLED: "talk.correct.stays",
@@ -36,6 +37,7 @@ REPLY_TEXT_KEYS = {
     ReplyKind.NEW_PHOTO: "talk.another",
     ReplyKind.NO_OUTFIT: "talk.no_outfit_to_share",
     ReplyKind.NO_RESULT: "talk.no_result",
+    ReplyKind.REASON: "talk.reason",
     ReplyKind.SHARED: "talk.shared",
     ReplyKind.SHARED_SUSPENDED: "talk.held",
     ReplyKind.UNSHARED: "talk.unshared",
@@ -63,4 +65,12 @@ def reply_sentences(reply: Reply) -> tuple[str, ...]:
             values = {"name": reply.rejected_name, "proposed": reply.name}
         case _:
             values = {"name": reply.name, "style": reply.style and style_name(reply.style, language)}
-    return (translate(REPLY_TEXT_KEYS[reply.kind], language, **values),)
+    return (translate(REPLY_TEXT_KEYS[reply.kind], language, **values), *_evidence(reply))
+
+
+def _evidence(reply: Reply) -> list[str]:
+    """Where in the picture the reason for the verdict is, for a reply that gives the reason."""
+    if reply.kind is not ReplyKind.REASON or reply.look is None:
+        return []
+    messages = verdict_messages(reply.look.verdict, seed=str(reply.look.id), language=reply.language)
+    return [message.text for message in messages if message.slot is MessageSlot.EVIDENCE]

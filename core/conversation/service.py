@@ -5,6 +5,7 @@ buttons and images by the adapter of each channel.
 """
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import normalize_display_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.reply import Reply, ReplyKind
-from core.conversation.smalltalk import find_style_name, parse_style_answer
+from core.conversation.style_names import find_style_name, parse_style_answer
 from core.db import look_feedback, looks, one_time_tokens, people
 from core.db.looks import Look
 from core.db.people import Person
@@ -28,6 +29,7 @@ from core.services.retention import erase_person
 from core.settings import Settings
 from core.styles import Style
 from core.urls import site_url
+from core.vision.verdict import ConfidenceBand
 
 LOGIN_LINK_PATH = "/login/link"
 """Path of the site's page that logs a person in with a one-time token."""
@@ -38,6 +40,15 @@ CONSENT_REPLIES = {
     ActionType.ALLOW_LEARNING: ReplyKind.LEARNING_ALLOWED,
     ActionType.DECLINE_LEARNING: ReplyKind.LEARNING_DECLINED,
 }
+VERDICT_REPLIES = {
+    Intent.YES: ReplyKind.CORRECTION_UNCHANGED,
+    Intent.NO: ReplyKind.CORRECTION_PROMPT,
+    Intent.WHY: ReplyKind.REASON,
+    Intent.BOTH: ReplyKind.BOTH_NOTED,
+}
+"""What is said about a new verdict."""
+OPINION_WINDOW = timedelta(minutes=10)
+"""How long after a photo a style, an agreement or a question for the reason is about its verdict."""
 NAME_ANSWERS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME}
 """Actions that do not end the question for a name."""
 
@@ -202,18 +213,23 @@ class ConversationService:
         )
 
     async def _handle_style_answer(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
-        """Take a style name for a guess or a correction if the look has such a pending question."""
-        style = parse_style_answer(message)
-        if style is None:
+        """Take a style for a guess or a correction, and what is said about a verdict while it is new."""
+        style, intent = parse_style_answer(message), find_intent(message)
+        if intent is Intent.SELF_HARM or (style is None and intent not in VERDICT_REPLIES):
             return None
         async with self.resources.database.connection() as connection:
             look = None if look_id is None else await looks.get(connection, look_id)
             if look is None or look.person_id != person.id:
                 look = next(iter(await looks.list_for_person(connection, person.id, limit=1)), None)
-        if look is None or look.pending_question is None:
+        question = None if look is None else _open_question(look)
+        if look is None or question is None or (style is None and look.pending_question is not None):
             return None
-        action = Action(type=ActionType(look.pending_question), look_id=look.id, style=style)
-        return await self.handle_action(person, action, chat=chat)
+        if style is not None or intent is Intent.NO:
+            action = Action(type=ActionType(question), look_id=look.id, style=style)
+            return await self.handle_action(person, action, chat=chat)
+        return Reply(
+            kind=VERDICT_REPLIES[intent or Intent.YES], language=person.language, look=look, style=look.verdict.style
+        )
 
     async def _handle_person_action(
         self, connection: AsyncConnection, person: Person, action: Action, chat: str
@@ -312,3 +328,12 @@ class ConversationService:
             if person.learning_consent is None and await people.mark_learning_asked(connection, person.id):
                 prompt = ActionType.ALLOW_LEARNING
         return Reply(kind=kind, language=person.language, look=look, prompt=prompt, style=action.style)
+
+
+def _open_question(look: Look) -> PendingQuestion | None:
+    """What a style would answer: a pending question, or the verdict while it is new and the owner has not disagreed."""
+    if look.pending_question is not None:
+        return look.pending_question
+    is_new = datetime.now(UTC) - look.created_at < OPINION_WINDOW
+    has_verdict = look.corrected_style is None and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+    return PendingQuestion.CORRECT if is_new and has_verdict else None

@@ -1,42 +1,46 @@
 """Replies to messages without a photo, comments on guesses, summaries of albums, and labels of buttons."""
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
-from functools import cache
 
 from core.conversation.actions import Action
+from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import percent, style_description, style_name
+from core.conversation.style_names import find_style_name
 from core.i18n.translations import Language, pick_variant, translate
-from core.styles import STYLES, Style
+from core.styles import Style
 from core.vision.verdict import ConfidenceBand, Verdict
 
-MAX_STYLE_ANSWER_LENGTH = 40
-"""The most characters of a message that answers with a style; a longer message talks about one."""
-INTENT_PATTERNS = {
-    "talk.thanks": r"\bthank(s| you)\b|고마워|고맙|감사",
-    "talk.looks": (
-        r"\b(ugly|fat|skinny|slim|sexy|beautiful|handsome|attractive)\b"
-        r"|\b(am i|(do|does) (i|it|this) (make me )?look)\b.*\b(pretty|cute|hot|thin|big|old|young|tall|short)\b"
-        r"|\bmy (body|face|legs|weight)\b"
-        r"|뚱뚱|날씬|몸매|체형|얼굴|못생|잘생|섹시|살\s?(쪄|찐|빠)|(^|나|저|내가|제가)\s?(예뻐|이뻐|[예이]쁘[니나냐지죠])"
-    ),
-    "talk.wear": (
-        r"\b(what|which)\b.*\b(should|shall|do|can|could) (i|we) wear\b|\bwhat to wear\b|\brecommend|\boutfit ideas?\b"
-        r"|(뭐|뭘|무엇을|무슨 옷)\s?입|입을까|추천|코디해"
-    ),
-    "talk.bye": r"\b(bye|goodbye|good ?night|see you)\b|안녕히 (계|가)|^잘\s?(자|있어|가)요?\b|또 (봐|만나)|^바이",
-    "talk.about": (
-        r"\b(hi|hello|hey|good (morning|afternoon|evening)|who are you|what can you do|help)\b"
-        r"|안녕|^하이(?!힐)|반가|누구(야|세요|예요)|도움말|사용법|뭐\s?할 수"
-    ),
-    "talk.no": r"^(no|nope|nah|wrong|not really)\b|^(you.re|that.s) (wrong|off)\b|^(아니|아뇨|틀렸)",
-    "talk.yes": (
-        r"^(yes|yeah|yep|yup|right|correct|exactly|agreed?)\b"
-        r"|^(네|넵|넹|예|응|그래|인정)(요)?([\s,.!~]|$)|^(맞아|맞습|맞네)(?!.*\?)"
-    ),
+INTENT_TEXT_KEYS = {
+    Intent.SELF_HARM: "talk.crisis",
+    Intent.ARE_YOU_HUMAN: "talk.program",
+    Intent.YES: "talk.yes",
+    Intent.NO: "talk.no",
+    Intent.CANCEL: "talk.cancel",
+    Intent.THANKS: "talk.thanks",
+    Intent.GREETING: "talk.about",
+    Intent.BYE: "talk.bye",
+    Intent.HELP: "talk.help",
+    Intent.MENU: "talk.help",
+    Intent.WHO: "talk.about",
+    Intent.HOW: "talk.how",
+    Intent.ACCURACY: "talk.accuracy",
+    Intent.PHOTOS: "talk.photos",
+    Intent.DELETE: "talk.delete",
+    Intent.LANGUAGE: "talk.languages",
+    Intent.PRICE: "talk.price",
+    Intent.MAKER: "talk.maker",
+    Intent.WHY: "talk.why",
+    Intent.BOTH: "talk.both",
+    Intent.WEAR: "talk.wear",
+    Intent.LOOKS: "talk.looks",
+    Intent.LAUGHTER: "talk.laughter",
+    Intent.PRAISE: "talk.praise",
+    Intent.SURPRISE: "talk.surprise",
+    Intent.COMPLAINT: "talk.complaint",
+    Intent.SMALL_TALK: "talk.small",
 }
-"""Regular expression for each intent, by the key of its reply; the first match wins."""
+"""The key of the reply to each intent."""
 
 
 class UnsupportedMedia(StrEnum):
@@ -62,34 +66,12 @@ def reply_to_text(message: str, language: Language) -> str:
         message: the person's message, in any language.
         language: language of the reply.
     """
-    style = find_style_name(message)
-    if style is not None:
+    intent, style = find_intent(message), find_style_name(message)
+    if style is not None and intent is not Intent.SELF_HARM:
         return f"{style_name(style, language)}: {style_description(style, language)}"
-    for key, pattern in INTENT_PATTERNS.items():
-        if re.search(pattern, message.strip(), re.IGNORECASE):
-            return translate(key, language)
+    if intent is not None:
+        return translate(INTENT_TEXT_KEYS[intent], language)
     return translate(pick_variant("talk.words", message, language), language)
-
-
-def find_style_name(message: str) -> Style | None:
-    """The style that a message names; of two names the longer one, since Business Casual is not Casual."""
-    folded, names = message.casefold(), _styles_by_name()
-    matches = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", folded)]
-    return names[max(matches, key=len)] if matches else None
-
-
-@cache
-def _styles_by_name() -> dict[str, Style]:
-    """The styles by their names, the labels of their buttons and other names for them, in both languages."""
-    names = {style_name(style, language).casefold(): style for style in STYLES for language in Language}
-    for key in ("talk.style", "talk.style.called"):
-        names |= {translate(f"{key}.{style}", language).casefold(): style for style in STYLES for language in Language}
-    return names
-
-
-def parse_style_answer(message: str) -> Style | None:
-    """The style that a message answers with; None if the message is a question or contains more than that."""
-    return None if len(message) > MAX_STYLE_ANSWER_LENGTH or "?" in message else find_style_name(message)
 
 
 def comment_on_guess(guess: Style, verdict: Verdict, *, seed: str, language: Language) -> str:

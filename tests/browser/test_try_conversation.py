@@ -85,7 +85,7 @@ def test_text_and_correction_are_answered(open_page: OpenPage, samples: Path) ->
     press(page, "talk.button.correct")
     expect(bubbles(page).last).to_have_text(translate("talk.correct.ask", Language.EN))
     say(page, "Ethnic, I think")
-    expect(bubbles(page).last).to_have_text(translate("talk.correct.thanks", Language.EN, style="Ethnic"))
+    expect(bubbles(page).last).to_have_text(translate("talk.correct.thanks", Language.EN, style="Folk & Heritage"))
 
 
 def test_sharing_prompt_can_be_used_by_keyboard(open_page: OpenPage, samples: Path) -> None:

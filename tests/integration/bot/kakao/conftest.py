@@ -82,8 +82,10 @@ class KakaoHarness:
         """Press the button of an action, and style, under a response."""
         return await self.send(self.kakao.button_press(find_button(response.reply, action, style), **more))
 
-    async def give_consent(self, **more: Any) -> None:
-        await self.send_text("동의해요", **more)
+    async def give_consent(self, **more: Any) -> KakaoResponse:
+        """Press the button of a consent card of any age."""
+        button = {"label": "동의해요", "messageText": "동의해요", "extra": {"do": "agree"}}
+        return await self.send(self.kakao.button_press(button, **more))
 
     def change_timing(self, **changes: Any) -> None:
         """Change time limits of the running channel."""

@@ -200,7 +200,6 @@ async def test_typed_style_answers_a_pending_question_or_is_small_talk(harness: 
     assert is_verdict((await harness.send_text("음, 레트로!")).reply)
     assert (await get_only_look(harness)).guessed_style is Style.RETRO
     verdict = await harness.press_button(await harness.send_photo(make_photo(1)), "result")
-    assert (await harness.send_text(retro)).text == about
     await harness.press_button(verdict, "correct")
     thanks = await harness.send_text(retro)
     assert thanks.text.split("\n")[0] == translate("talk.correct.thanks", KO, style=retro)
@@ -273,3 +272,38 @@ class TestWithoutPublicUrl:
         verdict = await harness.press_button(prompt, "agree")
         assert cards(verdict.reply) == []
         assert button_actions(verdict.reply) == ["share", "keep", "correct", "another", "guess"]
+
+
+@pytest.mark.parametrize("words", ["네", "동의", "동의합니다", "동의해요", "I agree", "yes"])
+async def test_agreement_in_words_counts_while_it_is_asked(harness: KakaoHarness, words: str) -> None:
+    await harness.send_text(words)
+    assert (await get_person(harness)).consented_at is None, "nothing is asked"
+    await harness.send_photo(make_photo())
+    await harness.send_text(words)
+    assert (await get_person(harness)).consented_at is not None
+
+
+@pytest.mark.parametrize("words", ["아니요", "동의하지 않아요", "싫어요", "괜찮아요", "no thanks"])
+async def test_refusal_in_words_counts_only_while_it_is_asked(harness: KakaoHarness, words: str) -> None:
+    await harness.send_photo(make_photo())
+    declined = await harness.send_text(words)
+    assert declined.text == translate("kakao.consent.declined", KO)
+    assert (await get_person(harness)).consented_at is None
+    await harness.give_consent()
+    await harness.send_text(words)
+    assert (await get_person(harness)).consented_at is not None, "words take no consent back"
+
+
+def test_consent_card_says_what_is_kept_and_what_a_refusal_means() -> None:
+    for language, phrases in {
+        Language.KO: ("24시간", "보관", "동의하지 않으셔도", "대화는 계속"),
+        Language.EN: ("24 hours", "keep", "say no", "still chat"),
+    }.items():
+        sentence = translate("kakao.consent.text", language, hours=24)
+        assert [phrase for phrase in phrases if phrase not in sentence] == []
+        assert len(sentence) + len(translate("kakao.consent.title", language)) <= 400
+
+
+@pytest.mark.parametrize("words", ["사진 다 지워 주세요", "delete my photos please"])
+async def test_request_to_delete_in_other_words_asks_for_confirmation(harness: KakaoHarness, words: str) -> None:
+    assert button_actions((await harness.send_text(words)).reply) == ["erase", "stay"]

@@ -64,7 +64,7 @@ async def test_first_photo_is_judged_after_consent(harness: KakaoHarness) -> Non
 
 
 async def test_consent_before_any_photo_is_acknowledged(harness: KakaoHarness) -> None:
-    assert (await harness.send_text("동의해요")).text == translate("kakao.consent.thanks", KO)
+    assert (await harness.give_consent()).text == translate("kakao.consent.thanks", KO)
     assert is_verdict((await harness.send_photo(make_photo())).reply)
 
 

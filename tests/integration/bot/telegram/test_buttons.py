@@ -88,9 +88,12 @@ async def test_valid_name_shares_the_look_and_an_invalid_one_prompts_again(harne
     assert harness.texts()[-2] == translate("talk.name.refused", KO)
     assert harness.buttons(harness.last_message()) == ["take", "keep"]
     await harness.send_updates(harness.updates.text("미나 리"))
+    assert harness.last_message()["text"] == translate("talk.name.confirm", KO, name="미나 리")
+    assert harness.buttons(harness.last_message()) == ["post", "nopost"]
+    assert (await get_latest_look(harness)).shared_at is None
+    await harness.send_updates(harness.press(harness.last_message(), "post"))
 
     assert harness.last_message()["text"] == translate("talk.shared", KO, name="미나 리")
-    assert harness.buttons(harness.last_message())[0] == "unshare"
     assert (await get_person(harness)).name == "미나 리"
     second = await judge_photo(harness, 1)
     await harness.send_updates(harness.press(second, "share"))
@@ -103,7 +106,7 @@ async def test_interrupted_reply_is_restored(harness: TelegramHarness) -> None:
     harness.telegram.fail_next("sendMessage", 500, count=4)
     await harness.send_updates(harness.updates.text("미나"))
 
-    assert harness.last_message()["text"] == translate("talk.shared", KO, name="미나")
+    assert harness.last_message()["text"] == translate("talk.name.confirm", KO, name="미나")
 
 
 async def test_unsharing_takes_one_press_and_changes_the_buttons(harness: TelegramHarness) -> None:
@@ -124,7 +127,9 @@ async def test_correction_is_stored(harness: TelegramHarness) -> None:
     assert harness.buttons(prompt) == ["correct"] * 8
     await harness.send_updates(harness.press(prompt, "correct", Style.RETRO))
 
-    assert harness.last_message()["text"] == translate("talk.correct.thanks", KO, style=style_name(Style.RETRO, KO))
+    assert harness.texts()[-2] == translate("talk.correct.thanks", KO, style=style_name(Style.RETRO, KO))
+    assert harness.last_message()["text"] == translate("talk.learning.ask", KO)
+    assert harness.buttons(harness.last_message()) == ["learn", "nolearn"]
     assert (await get_latest_look(harness)).corrected_style is Style.RETRO
     assert harness.buttons(current(harness, prompt)) == []
 

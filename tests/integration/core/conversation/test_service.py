@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import generated_name, generated_name_candidates
 from core.conversation.reply import Reply, ReplyKind
+from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
 from core.db import looks, people
 from core.db.looks import Look
@@ -281,6 +283,8 @@ async def test_typed_style_answers_a_pending_question_only(service: Conversation
     for message in ("what is Retro?", "I bought a retro jacket for my sister last summer", "hello"):
         assert await kind_of_reply(message) is None
     await service.mark_verdicts_revealed(second)
+    await make_older(service, first)
+    await make_older(service, second)
     assert await kind_of_reply("Retro") is None, "the latest look is revealed, and an earlier one is not meant"
     assert await kind_of_reply("Retro", first) is ReplyKind.GUESS_RECORDED
     await act(service, mina, ActionType.CORRECT, second)
@@ -299,6 +303,45 @@ async def test_typed_style_answers_a_pending_question_only(service: Conversation
         (Style.RETRO, None, None),
         (None, Style.RETRO, None),
     ]
+
+
+async def make_older(service: ConversationService, look: Look) -> None:
+    """Let ten minutes pass after the photo."""
+    async with service.resources.database.transaction() as connection:
+        await connection.execute(
+            text("UPDATE looks SET created_at = created_at - interval '601 seconds' WHERE id = :id"), {"id": look.id}
+        )
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Retro", ReplyKind.CORRECTION_RECORDED),
+        ("I think it's street", ReplyKind.CORRECTION_RECORDED),
+        ("캐주얼 같아요", ReplyKind.CORRECTION_UNCHANGED),
+        ("👍", ReplyKind.CORRECTION_UNCHANGED),
+        ("맞아", ReplyKind.CORRECTION_UNCHANGED),
+        ("👎", ReplyKind.CORRECTION_PROMPT),
+        ("아니", ReplyKind.CORRECTION_PROMPT),
+        ("왜?", ReplyKind.REASON),
+        ("why", ReplyKind.REASON),
+        ("둘 다", ReplyKind.BOTH_NOTED),
+        ("street food", None),
+        ("no idea", None),
+        ("what is Retro?", None),
+        ("죽고 싶어", None),
+    ],
+)
+async def test_opinion_about_a_new_verdict_is_understood(
+    service: ConversationService, mina: Person, message: str, kind: ReplyKind | None
+) -> None:
+    look = await create_look(service, mina)
+    reply = await write(service, mina, message)
+    assert (None if reply is None else reply.kind) is kind
+    if reply is not None:
+        assert all(reply_sentences(reply))
+    await make_older(service, look)
+    assert message in {"👎", "아니"} or await write(service, mina, message) is None, "ten minutes later"
 
 
 async def test_action_without_a_look_is_about_the_latest_look(service: ConversationService, mina: Person) -> None:

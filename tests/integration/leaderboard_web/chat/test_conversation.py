@@ -87,7 +87,7 @@ async def test_a_typed_style_is_smalltalk_without_a_pending_question(
     description = f"British Mode: {style_description(Style.MODE, EN)}"
     page = await send_photo(client, make_photo(), data={"guess": "1"})
     page = await press_button(client, page, "result")
-    assert messages(await send_text(page, "British Mode"))[-1] == description
+    assert messages(await send_text(page, "what is British Mode?"))[-1] == description
     late = await client.post("/try/act", data={"look": look_id_of(page), "do": "guess.mode"})
     assert messages(late)[-1] == translate("talk.guess.told", EN)
 
@@ -98,7 +98,7 @@ async def test_a_typed_style_is_smalltalk_without_a_pending_question(
         translate("try.never_mind", EN),
         translate("talk.correct.stays", EN, style="Street"),
     ]
-    assert messages(await send_text(never_mind, "British Mode"))[-1] == description
+    assert messages(await send_text(never_mind, "about British Mode?"))[-1] == description
     question_page = await press_button(client, never_mind, "correct")
     assert messages(await send_text(question_page, "what is British Mode?"))[-1] == description
     corrected = messages(await send_text(question_page, "British Mode!"))

@@ -34,9 +34,10 @@ SLOTS = {
     ConfidenceBand.NOT_AN_OUTFIT: ["opening", "verdict", "help", "closing"],
 }
 REGIONS = (
-    *("upper", "upper_left", "upper_right", "middle", "middle_left", "middle_right"),
+    *("upper", "upper_left", "upper_right"),
     *("lower", "lower_left", "lower_right", "left", "right"),
 )
+NAMED_HEIGHTS = (VerticalPart.UPPER, VerticalPart.LOWER, VerticalPart.ALL_OVER)
 EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 
 
@@ -191,7 +192,7 @@ def test_percent(probability: float, expected: int) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("band", OUTFIT_BANDS)
 @pytest.mark.parametrize("concentration", [0.3, FOCUSED_THRESHOLD])
-@pytest.mark.parametrize(("height", "side"), list(product(VerticalPart, HorizontalPart)))
+@pytest.mark.parametrize(("height", "side"), list(product(NAMED_HEIGHTS, HorizontalPart)))
 def test_evidence_names_the_region_of_the_map(
     height: VerticalPart, side: HorizontalPart, concentration: float, band: ConfidenceBand, language: Language
 ) -> None:
@@ -235,10 +236,24 @@ def test_zero_map_names_no_region(band: ConfidenceBand, language: Language) -> N
     assert all_variants(verdict, language)[MessageSlot.EVIDENCE] == cold
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("side", HorizontalPart)
+@pytest.mark.parametrize("band", OUTFIT_BANDS)
+def test_evidence_in_the_middle_names_no_part(band: ConfidenceBand, side: HorizontalPart, language: Language) -> None:
+    """On most photos the middle is the middle of a person."""
+    verdict = make_verdict(band, height=VerticalPart.MIDDLE, side=side, concentration=0.9)
+    key = "evidence.torn.marked" if band is ConfidenceBand.AMBIGUOUS else "evidence.marked"
+    style = style_name(verdict.style, language)
+    marked = {translate(variant, language, style=style) for variant in variant_keys(key, language)}
+
+    assert all_variants(verdict, language)[MessageSlot.EVIDENCE] == marked
+    assert not any(re.search(r"middle|centre|center|가운데|중간|중앙", sentence.lower()) for sentence in marked)
+
+
 def test_style_names() -> None:
     assert [style_name(style, Language.EN) for style in STYLES] == [
         "Business Casual",
-        "Ethnic",
+        "Folk & Heritage",
         "Feminine",
         "Girlish",
         "80s Retro",
@@ -248,7 +263,7 @@ def test_style_names() -> None:
     ]
     assert [style_name(style, Language.KO) for style in STYLES] == [
         "비즈니스 캐주얼",
-        "에스닉",
+        "포크·전통",
         "페미닌",
         "걸리시",
         "80s 레트로",

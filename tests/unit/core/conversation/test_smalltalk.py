@@ -140,7 +140,19 @@ def test_message_gets_the_reply_of_its_intent(language: Language) -> None:
 @pytest.mark.parametrize(
     ("key", "messages"),
     [
-        ("talk.about", ["hi", "Good morning!", "help", "안녕", "너 누구야", "도움말", "반가워요"]),
+        ("talk.about", ["hi", "Good morning!", "안녕", "너 누구야", "반가워요"]),
+        ("talk.help", ["help", "도움말", "now what"]),
+        (
+            "talk.crisis",
+            ["I want to kill myself", "죽고 싶어요", "자해했어", "I don't want to live anymore", "살기 싫어"],
+        ),
+        ("talk.program", ["are you human?", "너 AI야?", "사람이에요?", "Are you a bot", "진짜 사람이야?"]),
+        ("talk.laughter", ["ㅋㅋㅋㅋ", "lol", "하하하", "😂"]),
+        ("talk.praise", ["대박!", "you're amazing", "최고예요"]),
+        ("talk.complaint", ["별로야", "this sucks"]),
+        ("talk.why", ["왜?", "why"]),
+        ("talk.delete", ["delete my photos", "사진 지워 주세요"]),
+        ("talk.photos", ["where do my photos go?", "내 사진 어디로 가요?"]),
         ("talk.thanks", ["Thanks!", "고마워"]),
         ("talk.bye", ["bye!", "Good night", "안녕히 계세요", "잘 자", "또 봐요"]),
         (
@@ -148,8 +160,8 @@ def test_message_gets_the_reply_of_its_intent(language: Language) -> None:
             ["what should I wear?", "What can I wear to a wedding", "뭐 입을까?", "오늘 뭐 입지", "추천해 줘"],
         ),
         ("talk.looks", ["am I pretty?", "does this make me look fat", "나 뚱뚱해 보여?", "예뻐?", "제 얼굴 어때요"]),
-        ("talk.yes", ["yes", "Yeah, exactly", "네", "넵!", "맞아요"]),
-        ("talk.no", ["no", "Nope.", "wrong", "아니요", "아니야", "틀렸어요"]),
+        ("talk.yes", ["yes", "Yeah, exactly", "네", "넵!", "맞아요", "ㅇㅇ", "👍"]),
+        ("talk.no", ["no", "Nope.", "wrong", "아니요", "아니야", "틀렸어요", "ㄴㄴ", "인정 못 해", "👎"]),
     ],
 )
 def test_small_talk_is_recognized(key: str, messages: list[str]) -> None:
@@ -160,7 +172,10 @@ def test_small_talk_is_recognized(key: str, messages: list[str]) -> None:
 def test_message_that_resembles_small_talk_gets_a_request_for_a_photo() -> None:
     photo_requests = {translate(key, Language.KO) for key in variant_keys("talk.words", Language.KO)}
 
-    for message in ("now what", "nothing", "네모난 가방", "그래?", "예쁜 가방 샀어", "this one is old", "noon"):
+    for message in (
+        *("right now", "street food", "네모난 가방", "예쁜 가방 샀어", "this one is old", "noon", "아니메 좋아해"),
+        *("a casual restaurant", "I bought a retro jacket for my sister", "동의어가 뭐예요", "배고파 죽고 싶다"),
+    ):
         assert reply_to_text(message, Language.KO) in photo_requests, message
 
 

@@ -12,7 +12,7 @@ from core.styles import STYLES, Style
 
 LANGUAGES = list(Language)
 REGIONS = (
-    *("upper", "upper_left", "upper_right", "middle", "middle_left", "middle_right"),
+    *("upper", "upper_left", "upper_right"),
     *("lower", "lower_left", "lower_right", "left", "right"),
 )
 PLACEHOLDERS = ("style", "second", "percent", "second_percent", "place", "push", "second_push")
@@ -22,6 +22,7 @@ PHOTO_KEYS = (
     *("evidence.here.focused", "evidence.here.wide"),
     *("evidence.everywhere.focused", "evidence.everywhere.wide"),
     *("evidence.torn.here", "evidence.torn.everywhere", "evidence.cold", "runner_up"),
+    *("evidence.marked", "evidence.torn.marked"),
     *("closing.clear", "closing.leaning", "closing.torn", "closing.nothing"),
 )
 STYLE_KEYS = (

@@ -135,8 +135,8 @@ def test_keys_and_variants_are_found(language: Language) -> None:
 
 
 def test_values_are_inserted_with_their_particle() -> None:
-    assert translate("page.map_caption", Language.KO, style="에스닉") == "따뜻한 색이 에스닉이라고 본 자리예요."
-    assert translate("page.map_caption", Language.KO, style="걸리시") == "따뜻한 색이 걸리시라고 본 자리예요."
+    assert translate("page.map_caption", Language.KO, style="에스닉") == "표시한 곳을 보고 에스닉이라고 했어요."
+    assert translate("page.map_caption", Language.KO, style="걸리시") == "표시한 곳을 보고 걸리시라고 했어요."
     assert translate("cli.judged", Language.EN, done=3, failed=1) == "Judged 3, could not judge 1."
 
 

@@ -1,0 +1,64 @@
+"""Intents of whole messages: hostile text ends, and every intent has a reply."""
+
+import time
+
+import pytest
+
+from core.conversation.intents import Intent, find_intent
+from core.conversation.smalltalk import INTENT_TEXT_KEYS
+from core.conversation.style_names import find_style_name
+from core.i18n.translations import Language, translate
+from core.styles import Style
+
+HOSTILE = [
+    *(
+        "아" * 3000,
+        "에바" * 55,
+        "에에에에" * 9 + "x",
+        "때에" * 19,
+        "ha" * 2000,
+        "a " * 2000,
+        "너넌이거" * 9,
+        "사진은" * 13,
+    ),
+    *("캐주얼" * 900, "it is " * 900 + "casual", "i want to " * 400, "\u0301" * 4000),
+]
+
+
+@pytest.mark.parametrize("message", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_is_decided_quickly(message: str) -> None:
+    find_intent("warm up"), find_style_name("warm up")
+    start = time.process_time()
+    find_intent(message)
+    find_style_name(message)
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("intent", Intent)
+def test_every_intent_has_a_reply(intent: Intent, language: Language) -> None:
+    assert translate(INTENT_TEXT_KEYS[intent], language)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_despair_is_answered_with_the_help_line(language: Language) -> None:
+    reply = translate("talk.crisis", language)
+    assert "109" in reply
+    assert language is Language.KO or "local emergency number" in reply
+
+
+@pytest.mark.parametrize(
+    ("message", "style"),
+    [
+        ("I think it's street", Style.STREET),
+        ("캐주얼인 것 같은데요", Style.CASUAL),
+        ("에스닉", Style.ETHNIC),
+        ("ethnic", Style.ETHNIC),
+        ("street food", None),
+        ("다크 모드 켜 줘", None),
+        ("not casual", None),
+        ("a casual restaurant in town", None),
+    ],
+)
+def test_style_is_found_in_messages_about_it_only(message: str, style: Style | None) -> None:
+    assert find_style_name(message) is style
