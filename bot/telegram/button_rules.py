@@ -14,9 +14,15 @@ from core.db.people import Person
 
 QUESTION_SECONDS = 600
 """For which the buttons of a question can be pressed that deletes or publishes something."""
-EXPIRING_ACTIONS = {ActionType.CONFIRM_ERASE, ActionType.ACCEPT_NAME}
+EXPIRING_ACTIONS = {ActionType.CONFIRM_ERASE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME}
 """The actions whose buttons can be pressed for `QUESTION_SECONDS` only."""
-GROUP_LOOK_ACTIONS = {ActionType.GUESS, ActionType.CORRECT, ActionType.SHOW_RESULT, ActionType.CANCEL}
+GROUP_LOOK_ACTIONS = {
+    ActionType.GUESS,
+    ActionType.CORRECT,
+    ActionType.SHOW_RESULT,
+    ActionType.SHOW_DETAILS,
+    ActionType.CANCEL,
+}
 """The actions on a look that are executed in groups."""
 GROUP_ACTIONS = {ActionType.NEW_PHOTO, ActionType.SHOW_LEADERBOARD, ActionType.SHOW_PRIVACY}
 """The actions without a look that are executed in groups."""
@@ -27,6 +33,8 @@ PRIVATE_CHAT_ARGUMENTS = {
     ActionType.CANCEL: "forget",
     ActionType.OPEN_ACCOUNT: "me",
     ActionType.SHOW_HISTORY: "me",
+    ActionType.ALLOW_LEARNING: "privacy",
+    ActionType.DECLINE_LEARNING: "privacy",
 }
 """Arguments of `/start` that show what a button of a group must not; "hello" for the others."""
 

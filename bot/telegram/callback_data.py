@@ -23,6 +23,7 @@ ACTION_CODES = {
     ActionType.UNSHARE: "u",
     ActionType.GUESS: "g",
     ActionType.REVEAL_FIRST: "w",
+    ActionType.SHOW_DETAILS: "d",
     ActionType.CORRECT: "c",
     ActionType.NEW_PHOTO: "a",
     ActionType.SHOW_RESULT: "r",

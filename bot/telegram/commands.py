@@ -71,6 +71,11 @@ async def handle_command(
         await _send_own_looks(delivery, conversation, person)
     elif name == CommandName.BOARD:
         await _send_leaderboard(delivery, conversation)
+    elif name == CommandName.PRIVACY and delivery.is_private and person.learning_asked_at is not None:
+        hours = conversation.settings.private_photo_ttl_hours
+        text = translate("telegram.privacy", delivery.language, hours=hours)
+        keyboard = delivery.keyboards.learning(person.learning_consent)
+        await delivery.send_all("reply", text_messages(text, keyboard=keyboard))
     else:
         hours = conversation.settings.private_photo_ttl_hours
         await delivery.send_all("reply", command_messages(name, delivery.keyboards, private_photo_hours=hours))
@@ -78,8 +83,8 @@ async def handle_command(
 
 def _linked_command(command: CommandMessage) -> str:
     """The name of the command, or of the one that a link to the private chat names: `/start me`."""
-    is_link = command.name == CommandName.START and command.argument in set(CommandName) - GROUP_COMMANDS
-    return command.argument if is_link else command.name
+    linked = {*CommandName} - GROUP_COMMANDS | {CommandName.PRIVACY}
+    return command.argument if command.name == CommandName.START and command.argument in linked else command.name
 
 
 def command_messages(name: str, keyboards: Keyboards, *, private_photo_hours: int) -> tuple[OutgoingMessage, ...]:

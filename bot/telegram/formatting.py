@@ -1,8 +1,11 @@
 """Formatting of texts and verdicts as Telegram messages.
 
-A verdict is sent in at most four messages, since a chat receives one a second:
+A verdict is sent in at most two messages, since a chat receives one a second and the buttons are under the first:
 
-    opening  |  heatmap, captioned with verdict and evidence  |  further remarks  |  closing, with the buttons
+    heatmap, captioned with verdict and evidence  |  style, tip and closing
+
+The opening is left out, and the remark on the runner-up too unless the two are too close to call: it is one of the
+details that a button shows.
 """
 
 from collections.abc import Sequence
@@ -18,15 +21,10 @@ from core.vision.verdict import ConfidenceBand, Verdict
 
 MAX_TEXT_LENGTH = MessageLimit.MAX_TEXT_LENGTH.value
 MAX_CAPTION_LENGTH = MessageLimit.CAPTION_LENGTH.value
-EVIDENCE_GROUP = (MessageSlot.VERDICT, MessageSlot.EVIDENCE)
-"""The slots of the caption under the heatmap."""
-MESSAGE_GROUPS = (
-    (MessageSlot.OPENING,),
-    EVIDENCE_GROUP,
-    (MessageSlot.RUNNER_UP, MessageSlot.ABOUT, MessageSlot.TIP, MessageSlot.HELP),
-    (MessageSlot.CLOSING,),
-)
-"""The slots that share a message, in the order of the messages."""
+CAPTION_SLOTS = {MessageSlot.VERDICT, MessageSlot.EVIDENCE}
+"""What the caption under the heatmap says."""
+REMARK_SLOTS = {MessageSlot.ABOUT, MessageSlot.TIP, MessageSlot.CLOSING}
+"""What the second message says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,25 +61,20 @@ def format_verdict(
     keyboard: InlineKeyboardMarkup | None,
     note: str | None = None,
 ) -> tuple[OutgoingMessage, ...]:
-    """A verdict with its heatmap, and the buttons under the last message.
+    """A verdict with its heatmap and its buttons, and remarks on it; a single message for a photo without an outfit.
 
     Args:
         messages: from `core.conversation.narration.verdict_messages`.
         verdict: the verdict; without an outfit there is no heatmap.
         heatmap: a JPEG; None if it was deleted.
         keyboard: the buttons.
-        note: replaces the opening, e.g. to say that the photo is a duplicate.
+        note: said first, e.g. that the photo is a duplicate.
     """
-    has_outfit = verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-    texts = {group: [message.text for message in messages if message.slot in group] for group in MESSAGE_GROUPS}
-    if note is not None:
-        texts[MESSAGE_GROUPS[0]] = [note]
-    filled = [group for group in MESSAGE_GROUPS if texts[group]]
-    return tuple(
-        photo_message(
-            heatmap if has_outfit and group is EVIDENCE_GROUP else None,
-            "\n".join(texts[group]),
-            keyboard if group is filled[-1] else None,
-        )
-        for group in filled
-    )
+    if verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
+        help_texts = [message.text for message in messages if message.slot is not MessageSlot.OPENING]
+        return text_messages("\n".join([*filter(None, [note]), *help_texts]), keyboard=keyboard)
+    remark_slots = REMARK_SLOTS | ({MessageSlot.RUNNER_UP} if verdict.band is ConfidenceBand.AMBIGUOUS else set())
+    caption = [message.text for message in messages if message.slot in CAPTION_SLOTS]
+    remarks = [message.text for message in messages if message.slot in remark_slots]
+    first = photo_message(heatmap, "\n".join([*filter(None, [note]), *caption]), keyboard)
+    return (first, photo_message(None, "\n".join(remarks))) if remarks else (first,)

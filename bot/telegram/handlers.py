@@ -147,6 +147,8 @@ async def handle_text(delivery: UpdateDelivery, conversation: ConversationServic
     if delivery.is_private:
         operation = partial(conversation.handle_text, person, text, chat=chat_key(delivery))
         reply = await _run_once(delivery, conversation, person, operation, text)
+    else:
+        await conversation.end_name_question(person)
     if reply is None:
         await delivery.send_all("reply", text_messages(reply_to_text(text, delivery.language)))
         return
@@ -182,11 +184,9 @@ async def handle_callback(
         delivery.language = reply.language
         keyboard = delivery.keyboards.guess_mode(guesses_first=action.type is ActionType.GUESS)
     await _send_reply(delivery, conversation, person, reply, keyboard=keyboard)
-    if (
-        press.message_id is None
-        or reply.prompt not in {None, ActionType.ALLOW_LEARNING}
-        or (action.look_id is not None and reply.look is None)
-    ):
+    # The question whether Eva may learn follows an answer; every other prompt leaves the question open.
+    is_open = reply.prompt not in {None, ActionType.ALLOW_LEARNING}
+    if press.message_id is None or is_open or (action.look_id is not None and reply.look is None):
         return
     if action.type in SHARING_ACTIONS and reply.look is not None:
         keyboard = keyboard_for_look(delivery, conversation, person, reply.look)
@@ -215,7 +215,7 @@ async def send_verdict(
         person: the owner of the look.
         look: the look.
         heatmap: its heatmap as a JPEG; None to load it from the object storage.
-        note: replaces the opening.
+        note: said first.
         is_final: see `UpdateDelivery.send_all`.
 
     Raises:

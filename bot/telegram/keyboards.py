@@ -50,7 +50,7 @@ class Keyboards:
             page_url: the look's page, if it is public.
         """
         if not self.is_private:
-            actions = (ActionType.SHARE, ActionType.CORRECT) if has_outfit else ()
+            actions = (ActionType.SHARE, ActionType.SHOW_DETAILS, ActionType.CORRECT) if has_outfit else ()
             rows = [[self._button(Action(type=action_type, look_id=look_id)) for action_type in actions]]
             return InlineKeyboardMarkup(rows) if actions else None
         next_photo = [
@@ -65,9 +65,10 @@ class Keyboards:
                 [self._button(Action(type=action_type, look_id=look_id)) for action_type in sharing],
                 next_photo,
                 [
+                    self._button(Action(type=ActionType.SHOW_DETAILS, look_id=look_id)),
                     self._button(Action(type=ActionType.CORRECT, look_id=look_id)),
-                    *self._links("talk.button.page", page_url),
                 ],
+                *([links] if (links := self._links("talk.button.page", page_url)) else []),
             ]
         )
 
@@ -83,7 +84,7 @@ class Keyboards:
 
     def private_chat(self, argument: str) -> InlineKeyboardMarkup:
         """A link to the private chat with the bot; see `deep_links`."""
-        label = translate("telegram.button.private", self.language)
+        label = translate("talk.button.private", self.language)
         return InlineKeyboardMarkup([[InlineKeyboardButton(label, url=private_chat_url(self.bot_username, argument))]])
 
     def private_look(self, look_id: UUID) -> InlineKeyboardMarkup:
@@ -121,10 +122,11 @@ class Keyboards:
             action_types = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
         return self._two_columns([Action(type=action_type, look_id=look_id) for action_type in action_types])
 
-    def learning(self) -> InlineKeyboardMarkup:
-        """Whether Eva may learn from what the person corrects."""
-        action_types = (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING)
-        return self._two_columns([Action(type=action_type) for action_type in action_types])
+    def learning(self, consent: bool | None = None) -> InlineKeyboardMarkup:
+        """Whether Eva may learn from what the person corrects; after an answer only the other one."""
+        answers = {ActionType.ALLOW_LEARNING: True, ActionType.DECLINE_LEARNING: False}
+        actions = [Action(type=action_type) for action_type, answer in answers.items() if answer is not consent]
+        return self._two_columns(actions)
 
     def prompt(self, reply: Reply) -> InlineKeyboardMarkup | None:
         """The buttons that a reply prompts for; None for a reply without a prompt."""
@@ -134,7 +136,7 @@ class Keyboards:
             case ActionType.ACCEPT_NAME | ActionType.CONFIRM_NAME if reply.look is not None:
                 return self.name(reply.look.id, is_shown_back=reply.prompt is ActionType.CONFIRM_NAME)
             case ActionType.ALLOW_LEARNING:
-                return self.learning()
+                return self.learning() if self.is_private else self.private_chat("privacy")
             case ActionType.SET_LANGUAGE:
                 return self.languages()
             case ActionType.ASK_ERASE:

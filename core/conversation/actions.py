@@ -21,6 +21,8 @@ class ActionType(StrEnum):
     """Guess the style before the verdict; without a look, enable guessing for all photos to come."""
     REVEAL_FIRST = "tell"
     """Disable guessing for all photos to come."""
+    SHOW_DETAILS = "more"
+    """Show the details of the verdict: the runner-up and the probabilities of the most likely styles."""
     CORRECT = "correct"
     """Correct the verdict; without a style, ask for the style."""
     NEW_PHOTO = "another"

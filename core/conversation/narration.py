@@ -45,6 +45,8 @@ VERY_SURE_THRESHOLD = 0.85
 FOCUSED_THRESHOLD = 0.8
 """Concentration from which the evidence counts as a small area: half of the heat lies in a tenth of the image."""
 
+DETAILED_STYLES = 4
+"""Number of the most likely styles whose probabilities the details name."""
 
 ERROR_TEXT_KEYS: dict[type[EvaError], str] = {
     EmptyPhotoError: "error.empty_photo",
@@ -122,6 +124,23 @@ def public_verdict_messages(verdict: Verdict, *, seed: str, language: Language) 
     """The messages of `verdict_messages` that do not speak to the owner of the look, in order."""
     messages = verdict_messages(verdict, seed=seed, language=language)
     return tuple(message for message in messages if message.slot in PUBLIC_SLOTS)
+
+
+def verdict_details(verdict: Verdict, *, seed: str, language: Language) -> str:
+    """The remark on the runner-up, and a line for each of the most likely styles with its probability.
+
+    Args:
+        verdict: the verdict on the photo.
+        seed: selects the variants, see `verdict_messages`.
+        language: language of the text.
+    """
+    messages = verdict_messages(verdict, seed=seed, language=language)
+    remarks = [message.text for message in messages if message.slot is MessageSlot.RUNNER_UP]
+    ranking = sorted(verdict.probabilities, key=lambda style: -verdict.probabilities[style])[:DETAILED_STYLES]
+    lines = [
+        translate("verdict.details.line", language, **_placeholders(verdict, style, language)) for style in ranking
+    ]
+    return "\n".join([*remarks, *lines])
 
 
 def style_comment(style: Style, *, seed: str, language: Language) -> str:

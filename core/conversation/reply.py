@@ -23,6 +23,8 @@ class ReplyKind(StrEnum):
     CORRECTION_RECORDED = auto()
     CORRECTION_UNCHANGED = auto()
     """The corrected style is the one that Eva named."""
+    DETAILS = auto()
+    """Details of the verdict on the look."""
     ERASE_CANCELLED = auto()
     ERASE_PROMPT = auto()
     GUESS_ALREADY_MADE = auto()

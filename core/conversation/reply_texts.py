@@ -1,7 +1,7 @@
 """The sentences of a `Reply`, the same in every channel."""
 
 from core.conversation.actions import ActionType
-from core.conversation.narration import MessageSlot, style_name, verdict_messages
+from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
 from core.i18n.translations import translate
@@ -48,13 +48,16 @@ REPLY_TEXT_KEYS = {
 def reply_sentences(reply: Reply) -> tuple[str, ...]:
     """The sentences to send for a reply, in order; empty where only the verdict follows."""
     language, look = reply.language, reply.look
-    if reply.reveals_verdict and look is None:
+    if look is None and (reply.reveals_verdict or reply.kind is ReplyKind.DETAILS):
         return (translate(REPLY_TEXT_KEYS[ReplyKind.LOOK_NOT_FOUND], language),)
     match reply.kind:
         case ReplyKind.GUESS_RECORDED if look is not None and reply.style is not None:
             return (comment_on_guess(reply.style, look.verdict, seed=str(look.id), language=language),)
-        case ReplyKind.GUESS_RECORDED | ReplyKind.VERDICT:
-            return ()
+        case ReplyKind.GUESS_RECORDED | ReplyKind.VERDICT | ReplyKind.DETAILS:
+            has_details = reply.kind is ReplyKind.DETAILS and look is not None
+            return (
+                (verdict_details(look.verdict, seed=str(look.id), language=language),) if has_details and look else ()
+            )
         case ReplyKind.NAME_INVALID:
             offer = translate("talk.name.offer", language, name=reply.name)
             return translate(REPLY_TEXT_KEYS[reply.kind], language), offer

@@ -259,7 +259,13 @@ class ConversationService:
                 if look is not None:
                     return await sharing.change_sharing(connection, person, look, ActionType.SHARE, chat, is_typed=True)
                 kind = ReplyKind.LOOK_NOT_FOUND
-            case ActionType.KEEP_PRIVATE | ActionType.UNSHARE | ActionType.CORRECT | ActionType.CANCEL_NAME:
+            case (
+                ActionType.KEEP_PRIVATE
+                | ActionType.UNSHARE
+                | ActionType.CORRECT
+                | ActionType.CANCEL_NAME
+                | ActionType.SHOW_DETAILS
+            ):
                 # A typed button label contains no look id; it refers to the latest look.
                 look = await sharing.pending_or_latest_look(connection, person)
                 if look is not None:
@@ -294,8 +300,9 @@ class ConversationService:
                 return await sharing.change_sharing(connection, person, look, action.type, chat)
             case ActionType.CORRECT | ActionType.GUESS:
                 return await self._record_style_opinion(connection, person, look, action)
-            case ActionType.SHOW_RESULT:
-                return Reply(kind=ReplyKind.VERDICT, language=person.language, look=look)
+            case ActionType.SHOW_RESULT | ActionType.SHOW_DETAILS:
+                kind = ReplyKind.VERDICT if action.type is ActionType.SHOW_RESULT else ReplyKind.DETAILS
+                return Reply(kind=kind, language=person.language, look=look)
             case ActionType.CANCEL:
                 return Reply(
                     kind=ReplyKind.CORRECTION_CANCELLED, language=person.language, look=look, style=look.verdict.style

@@ -140,7 +140,7 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
     assert sum(kills.values()) == KILLS
 
     def answered() -> bool:
-        return all(len(_final_messages(telegram, person)) >= count for person, count in photos.items())
+        return all(len(_button_messages(telegram, person)) >= count for person, count in photos.items())
 
     telegram.wait(answered, timeout=SETTLE_SECONDS)
     with home.postgres as server:
@@ -157,7 +157,7 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
     assert len(stored) == sum(photos.values()), "every photo became one look"
     assert None not in stored.values()
     for person, count in photos.items():
-        assert len(_final_messages(telegram, person)) >= count, "every photo got its verdict"
+        assert len(_button_messages(telegram, person)) >= count, "every photo got its verdict"
     sent = [call for call in telegram.calls if call.method in {"sendMessage", "sendPhoto"} and call.status == 200]
     queue_notices = sum(
         "ahead" in str(call.fields.get("text")) or "순서대로" in str(call.fields.get("text")) for call in sent
@@ -180,8 +180,8 @@ async def _wait_until_processed(database: Database) -> None:
     raise TimeoutError("some updates were never done")
 
 
-def _final_messages(telegram: FakeTelegram, person: int) -> list[Any]:
-    """The last message of each verdict: the one with the buttons."""
+def _button_messages(telegram: FakeTelegram, person: int) -> list[Any]:
+    """The messages with buttons, one for each verdict."""
     return [message for message in telegram.messages(person) if message.get("reply_markup")]
 
 

@@ -108,6 +108,10 @@ class TelegramHarness:
     def last_message(self, chat_id: int = USER_ID) -> Json:
         return self.telegram.messages(chat_id)[-1]
 
+    def last_with_buttons(self, chat_id: int = USER_ID) -> Json:
+        """The latest message that has buttons."""
+        return next(message for message in self.telegram.messages(chat_id)[::-1] if self.buttons(message))
+
     def stored_files(self) -> list[Path]:
         return [path for path in self.storage_folder.rglob("*") if path.is_file()]
 

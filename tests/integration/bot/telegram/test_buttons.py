@@ -32,17 +32,17 @@ async def get_latest_look(harness: TelegramHarness, user_id: int = USER_ID) -> L
 
 
 async def judge_photo(harness: TelegramHarness, seed: int = 0, user_id: int = USER_ID) -> Json:
-    """Send a photo; returns the last message of the verdict."""
+    """Send a photo; returns the message with the buttons of the verdict."""
     await harness.send_updates(harness.updates.photo(make_photo(seed), user_id=user_id))
-    return harness.last_message(user_id)
+    return harness.last_with_buttons(user_id)
 
 
 async def share_look(harness: TelegramHarness, seed: int = 0, user_id: int = USER_ID) -> Json:
     """Send a photo and share it; returns the message with the buttons of the look."""
     message = await judge_photo(harness, seed, user_id)
     await harness.send_updates(harness.press(message, "share", user_id=user_id))
-    if harness.buttons(harness.last_message(user_id)) == ["take", "keep"]:
-        await harness.send_updates(harness.press(harness.last_message(user_id), "take", user_id=user_id))
+    if harness.buttons(harness.last_with_buttons(user_id)) == ["take", "keep"]:
+        await harness.send_updates(harness.press(harness.last_with_buttons(user_id), "take", user_id=user_id))
     return message
 
 
@@ -61,7 +61,7 @@ async def test_first_share_prompts_for_a_name_and_accepts_the_generated_one(harn
     await harness.send_updates(harness.press(prompt, "take"))
 
     assert harness.last_message()["text"] == translate("talk.shared", KO, name=name)
-    assert harness.buttons(current(harness, prompt)) == ["unshare", "another", "guess", "correct"]
+    assert harness.buttons(current(harness, prompt)) == ["unshare", "another", "guess", "more", "correct"]
     assert (await get_latest_look(harness)).shared_at is not None
     assert len(harness.telegram.calls_to("answerCallbackQuery")) == 2
 
@@ -76,24 +76,26 @@ async def test_taken_name_prompts_again_with_a_generated_one(harness: TelegramHa
     await harness.send_updates(harness.updates.text("미나리"))
     suggested = generated_name((await get_person(harness)).id, KO)
     assert harness.last_message()["text"] == translate("talk.name.taken", KO, name="미나리", proposed=suggested)
-    assert harness.buttons(harness.last_message()) == ["take", "keep"]
+    assert harness.buttons(harness.last_with_buttons()) == ["take", "keep"]
     assert (await get_latest_look(harness)).shared_at is None
-    await harness.send_updates(harness.press(harness.last_message(), "take"))
+    await harness.send_updates(harness.press(harness.last_with_buttons(), "take"))
     assert harness.last_message()["text"] == translate("talk.shared", KO, name=suggested)
 
 
-async def test_valid_name_shares_the_look_and_an_invalid_one_prompts_again(harness: TelegramHarness) -> None:
+async def test_valid_name_is_shown_back_and_an_invalid_one_prompts_again(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.press(await judge_photo(harness), "share"))
     await harness.send_updates(harness.updates.text("<b>미나</b>"))
     assert harness.texts()[-2] == translate("talk.name.refused", KO)
-    assert harness.buttons(harness.last_message()) == ["take", "keep"]
+    assert harness.buttons(harness.last_with_buttons()) == ["take", "keep"]
     await harness.send_updates(harness.updates.text("미나 리"))
-    assert harness.last_message()["text"] == translate("talk.name.confirm", KO, name="미나 리")
-    assert harness.buttons(harness.last_message()) == ["post", "nopost"]
+    question = harness.last_message()
+    assert question["text"] == translate("talk.name.confirm", KO, name="미나 리")
+    assert harness.buttons(question) == ["post", "nopost"]
     assert (await get_latest_look(harness)).shared_at is None
-    await harness.send_updates(harness.press(harness.last_message(), "post"))
+    await harness.send_updates(harness.press(question, "post"))
 
     assert harness.last_message()["text"] == translate("talk.shared", KO, name="미나 리")
+    assert harness.buttons(current(harness, question))[0] == "unshare"
     assert (await get_person(harness)).name == "미나 리"
     second = await judge_photo(harness, 1)
     await harness.send_updates(harness.press(second, "share"))
@@ -107,6 +109,15 @@ async def test_interrupted_reply_is_restored(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.text("미나"))
 
     assert harness.last_message()["text"] == translate("talk.name.confirm", KO, name="미나")
+
+
+@pytest.mark.parametrize("word", ["no", "cancel", "wait", "싫어요", "고마워", "안녕", "/help"])
+async def test_refusals_and_commands_are_no_name(harness: TelegramHarness, word: str) -> None:
+    await harness.send_updates(harness.press(await judge_photo(harness), "share"))
+    await harness.send_updates(harness.updates.text(word))
+
+    assert "post" not in harness.buttons(harness.last_message())
+    assert (await get_latest_look(harness)).shared_at is None
 
 
 async def test_unsharing_takes_one_press_and_changes_the_buttons(harness: TelegramHarness) -> None:
@@ -127,9 +138,19 @@ async def test_correction_is_stored(harness: TelegramHarness) -> None:
     assert harness.buttons(prompt) == ["correct"] * 8
     await harness.send_updates(harness.press(prompt, "correct", Style.RETRO))
 
-    assert harness.texts()[-2] == translate("talk.correct.thanks", KO, style=style_name(Style.RETRO, KO))
-    assert harness.last_message()["text"] == translate("talk.learning.ask", KO)
-    assert harness.buttons(harness.last_message()) == ["learn", "nolearn"]
+    assert harness.texts()[-2:] == [
+        translate("talk.correct.thanks", KO, style=style_name(Style.RETRO, KO)),
+        translate("talk.learning.ask", KO),
+    ]
+    question = harness.last_message()
+    assert harness.buttons(question) == ["learn", "nolearn"]
+    await harness.send_updates(harness.press(question, "learn"))
+    assert (await get_person(harness)).learning_consent is True
+    assert harness.buttons(current(harness, question)) == []
+    await harness.send_updates(harness.updates.text("/privacy"))
+    assert harness.buttons(harness.last_message()) == ["nolearn"]
+    await harness.send_updates(harness.press(harness.last_message(), "nolearn"))
+    assert (await get_person(harness)).learning_consent is False
     assert (await get_latest_look(harness)).corrected_style is Style.RETRO
     assert harness.buttons(current(harness, prompt)) == []
 
@@ -240,7 +261,7 @@ async def test_link_to_a_look_works_while_it_is_shared(harness: TelegramHarness)
 async def test_erasure_leaves_no_data(harness: TelegramHarness) -> None:
     await share_look(harness)
     await harness.send_updates(harness.updates.text("/forget"))
-    await harness.send_updates(harness.press(harness.last_message(), "stay"))
+    await harness.send_updates(harness.press(harness.last_with_buttons(), "stay"))
     assert harness.last_message()["text"] == translate("talk.forget.stayed", KO)
     await harness.send_updates(harness.updates.text("/forget"))
     question = harness.last_message()

@@ -184,7 +184,7 @@ async def test_every_button_under_a_photo_belongs_to_its_sender(
 
 
 async def test_share_in_a_group_leads_to_the_look_in_the_private_chat(group: Group, harness: TelegramHarness) -> None:
-    message = (await group.send_photo(0))[-1]
+    message = (await group.send_photo(0))[0]
     share = next(data for data in callback_buttons(message) if data.startswith("s."))
     assert await group.press(message, share) == []
     argument = parse_qs(urlsplit(group.last_answer()["url"]).query)["start"][0]
@@ -192,13 +192,13 @@ async def test_share_in_a_group_leads_to_the_look_in_the_private_chat(group: Gro
         await harness.send_updates(harness.updates.text(f"/start {argument}", user_id=user_id))
 
     assert harness.last_message(FRIEND_ID)["text"] == translate("telegram.link_dead", KO)
-    assert harness.buttons(harness.last_message())[:2] == ["share", "keep"]
+    assert harness.buttons(harness.last_with_buttons())[:2] == ["share", "keep"]
     assert await group.say(f"/start{BOT} {argument}") != []
     assert group.messages()[-1]["text"] == translate("telegram.link_dead", KO)
 
 
 async def test_no_action_crosses_from_one_person_or_chat_to_another(group: Group, harness: TelegramHarness) -> None:
-    message = (await group.send_photo(0))[-1]
+    message = (await group.send_photo(0))[0]
     group_look_id = (await list_looks(harness))[0].id
     for action_type in ActionType:
         for look_id in (None, group.private_look_id, group_look_id):
@@ -230,6 +230,10 @@ async def test_text_in_a_group_answers_no_question(group: Group, harness: Telegr
     async with harness.resources.database.transaction() as connection:
         await people.ask_name(connection, look.person_id, look.id, chat="telegram:1")
     await group.say(f"{BOT} 민트")
+    async with harness.resources.database.transaction() as connection:
+        person = await people.get(connection, look.person_id)
+    assert person is not None
+    assert person.pending_name_look_id is None
 
     async with harness.resources.database.connection() as connection:
         current = await looks.get(connection, look.id)
@@ -243,7 +247,7 @@ async def test_private_version_of_a_photo_is_not_sent_to_a_group(group: Group) -
 
     assert replies
     assert not [reply for reply in replies if "photo" in reply]
-    assert link_arguments(replies[-1]) == [f"look_{group.private_look_id}"]
+    assert link_arguments(replies[0]) == [f"look_{group.private_look_id}"]
 
 
 @pytest.mark.parametrize("age", [QUESTION_SECONDS - 60, QUESTION_SECONDS + 1, None])
@@ -272,7 +276,7 @@ async def test_everything_is_sent_to_the_topic_that_it_answers(harness: Telegram
         harness.updates.text(f"/help{BOT}", chat_id=GROUP, **topic),
         harness.updates.photo(make_photo(), chat_id=GROUP, caption=BOT, caption_entities=MENTION, **topic),
     )
-    await harness.send_updates(harness.press(harness.last_message(GROUP), "correct"))
+    await harness.send_updates(harness.press(harness.last_with_buttons(GROUP), "correct"))
 
     methods = ("sendMessage", "sendPhoto", "sendChatAction")
     calls = [call for method in methods for call in harness.telegram.calls_to(method)]

@@ -104,12 +104,12 @@ async def test_update_that_cannot_be_parsed_is_processed_without_a_reply(
 
 async def test_button_presses_have_priority_over_photos(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.photo(make_photo()))
-    button = harness.press(harness.last_message(), "another")
+    button = harness.press(harness.last_with_buttons(), "another")
     for update in (harness.updates.photo(make_photo(1)), button):
         await harness.store(update)
     await harness.run_jobs()
 
-    assert harness.texts()[4] == translate("talk.another", KO)
+    assert harness.texts()[2] == translate("talk.another", KO)
 
 
 async def test_blocked_bot_marks_the_identity_as_blocked(harness: TelegramHarness) -> None:
@@ -117,7 +117,7 @@ async def test_blocked_bot_marks_the_identity_as_blocked(harness: TelegramHarnes
     harness.telegram.block_bot(USER_ID)
     await harness.send_updates(harness.updates.photo(make_photo()))
     assert await harness.count_unprocessed() == 0
-    assert len(harness.telegram.calls_to("sendMessage")) == 2
+    assert len(harness.telegram.calls_to("sendPhoto")) == 1
     assert await is_blocked(harness)
 
 
@@ -166,12 +166,13 @@ async def test_groups_get_replies_to_addressed_messages_only(harness: TelegramHa
     update = harness.updates.photo(photo, chat_id=-5, caption=name, caption_entities=mention)
     await harness.send_updates(update)
 
-    assert len(harness.texts(-5)) == 4
-    (first, *rest) = [call.fields for call in harness.telegram.calls_to("sendMessage")]
+    assert len(harness.texts(-5)) == 2
+    (first,) = [call.fields for call in harness.telegram.calls_to("sendPhoto")]
+    rest = [call.fields for call in harness.telegram.calls_to("sendMessage")]
     assert first["reply_parameters"]["message_id"] == update["message"]["message_id"]
     assert not any("reply_parameters" in fields for fields in rest)
-    await harness.send_updates(harness.press(harness.last_message(-5), "share", user_id=77))
-    assert len(harness.texts(-5)) == 4
+    await harness.send_updates(harness.press(harness.last_with_buttons(-5), "share", user_id=77))
+    assert len(harness.texts(-5)) == 2
     assert await harness.count_unprocessed() == 0
 
 

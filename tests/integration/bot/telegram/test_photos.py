@@ -10,7 +10,7 @@ from PIL import Image
 from bot.telegram.formatting import OutgoingMessage
 from bot.telegram.ingest import requeue_orphans
 from bot.telegram.worker import register_tasks
-from core.conversation.narration import style_name, verdict_messages
+from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
 from core.db import dead_letters, people
 from core.db.dead_letters import MAX_REQUEUES
 from core.db.schema import IdentityProvider
@@ -25,25 +25,39 @@ from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, Telegr
 
 
 @pytest.mark.parametrize("language", list(Language))
-async def test_verdict_is_sent_in_four_messages(harness: TelegramHarness, language: Language) -> None:
+async def test_verdict_is_sent_in_two_messages(harness: TelegramHarness, language: Language) -> None:
     await harness.send_updates(harness.updates.photo(make_photo(), language=language.value))
     (look,) = await list_looks(harness)
-    expected = [message.text for message in verdict_messages(look.verdict, seed=str(look.id), language=language)]
-    texts = harness.texts()
+    messages = verdict_messages(look.verdict, seed=str(look.id), language=language)
+    left_out = {MessageSlot.OPENING, MessageSlot.RUNNER_UP}
+    expected = [message.text for message in messages if message.slot not in left_out]
+    heatmap, remarks = harness.telegram.messages(USER_ID)
 
-    assert len(texts) == 4
-    assert "\n".join(texts) == "\n".join(expected)
-    (heatmap,) = harness.photo_messages()
+    assert "\n".join(harness.texts()) == "\n".join(expected)
     assert style_name(Style.STREET, language) in heatmap["caption"]
+    assert "photo" in heatmap
+    assert "reply_markup" not in remarks
     assert look.heatmap_key is not None
     assert harness.telegram.calls_to("sendPhoto")[0].files["photo"] == await harness.resources.storage.get(
         look.heatmap_key
     )
-    assert harness.buttons(harness.last_message()) == ["share", "keep", "another", "guess", "correct"]
+    assert harness.buttons(harness.last_with_buttons()) == ["share", "keep", "another", "guess", "more", "correct"]
     assert {call.fields["action"] for call in harness.telegram.calls_to("sendChatAction")} == {"typing", "upload_photo"}
     assert look.source_message_id.startswith(f"{USER_ID}:")
     assert await harness.count_unprocessed() == 0
     assert await harness.count_rows("inbox WHERE payload IS NOT NULL") == 0
+
+
+async def test_details_are_under_a_button(harness: TelegramHarness) -> None:
+    harness.model.next_outputs = [make_outputs(Style.RETRO, confidence=0.6)]
+    await harness.send_updates(harness.updates.photo(make_photo()))
+    await harness.send_updates(harness.press(harness.last_with_buttons(), "more"))
+    (look,) = await list_looks(harness)
+
+    details = harness.last_message()["text"]
+    assert details == verdict_details(look.verdict, seed=str(look.id), language=Language.KO)
+    assert all(style_name(style, Language.KO) in details for style, _ in look.verdict.ranking[:2])
+    assert details.splitlines()[-4].endswith("60%")
 
 
 async def test_photo_sent_as_file_is_judged(harness: TelegramHarness) -> None:
@@ -57,7 +71,7 @@ async def test_repeated_update_gets_one_reply(harness: TelegramHarness) -> None:
     await harness.send_updates(update, update)
     await harness.send_updates(update)
 
-    assert len(harness.texts()) == 4
+    assert len(harness.texts()) == 2
     assert harness.model.call_count == 1
 
 
@@ -65,9 +79,10 @@ async def test_duplicate_photo_gets_the_stored_verdict(harness: TelegramHarness)
     await harness.send_updates(harness.updates.photo(make_photo()), harness.updates.photo(make_photo(quality=60)))
     texts = harness.texts()
 
-    assert len(texts) == 8
-    assert texts[4] in {translate(key, Language.KO) for key in variant_keys("talk.remembered", Language.KO)}
-    assert texts[5:] == texts[1:4]
+    assert len(texts) == 4
+    note, _, caption = texts[2].partition("\n")
+    assert note in {translate(key, Language.KO) for key in variant_keys("talk.remembered", Language.KO)}
+    assert [caption, texts[3]] == texts[:2]
     assert harness.model.call_count == 1
 
 
@@ -81,16 +96,16 @@ async def test_transient_errors_are_retried(harness: TelegramHarness, method: st
     harness.telegram.fail_next(method, status, "Refused", count=1 if status == 429 else 4, **parameters)
     await harness.send_updates(harness.updates.photo(make_photo()))
 
-    assert len(harness.texts()) == 4
+    assert len(harness.texts()) == 2
     assert harness.model.call_count == 1
     assert await harness.count_unprocessed() == 0
 
 
 async def test_permanent_delivery_error_ends_the_update(harness: TelegramHarness) -> None:
-    harness.telegram.fail_next("sendMessage", 500, count=16)
+    harness.telegram.fail_next("sendPhoto", 500, count=16)
     await harness.send_updates(harness.updates.photo(make_photo()))
 
-    assert len(harness.telegram.calls_to("sendMessage")) == 16
+    assert len(harness.telegram.calls_to("sendPhoto")) == 16
     assert harness.texts() == []
     assert await harness.count_unprocessed() == 0
 
@@ -103,7 +118,7 @@ async def test_failed_download_ends_with_an_apology(harness: TelegramHarness) ->
     assert await harness.count_unprocessed() == 0
 
 
-@pytest.mark.parametrize("crash_after", range(1, 5))
+@pytest.mark.parametrize("crash_after", range(1, 3))
 async def test_crash_between_message_and_checkpoint_repeats_one_message(
     harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch, crash_after: int
 ) -> None:
@@ -121,9 +136,9 @@ async def test_crash_between_message_and_checkpoint_repeats_one_message(
     await harness.send_updates(harness.updates.photo(make_photo()))
     texts = harness.texts()
 
-    assert len(texts) == 5
+    assert len(texts) == 3
     assert texts[crash_after - 1] == texts[crash_after]
-    assert len(set(texts)) == 4
+    assert len(set(texts)) == 2
     assert await harness.count_unprocessed() == 0
     assert len(await list_looks(harness)) == 1
 
@@ -141,7 +156,7 @@ async def test_storage_that_is_briefly_unavailable(harness: TelegramHarness, mon
     monkeypatch.setattr(harness.resources.storage, "put", fail_once)
     await harness.send_updates(harness.updates.photo(make_photo()))
 
-    assert len(harness.texts()) == 4
+    assert len(harness.texts()) == 2
     assert harness.model.call_count == 1
 
 
@@ -223,7 +238,7 @@ async def test_photo_without_an_outfit_cannot_be_shared(harness: TelegramHarness
     await harness.send_updates(harness.updates.photo(make_photo()))
 
     assert harness.photo_messages() == []
-    assert harness.buttons(harness.last_message()) == ["another", "guess"]
+    assert harness.buttons(harness.last_with_buttons()) == ["another", "guess"]
 
 
 async def test_daily_limit_ends_with_an_apology(harness: TelegramHarness) -> None:
@@ -262,7 +277,7 @@ async def test_stopped_worker_leaves_the_rest_to_the_next_one(harness: TelegramH
     await harness.run_jobs()
 
     assert len(harness.photo_messages()) == 2
-    assert (len(harness.texts()), len(set(harness.texts()))) == (5, 4)
+    assert (len(harness.texts()), len(set(harness.texts()))) == (3, 2)
     assert await harness.count_unprocessed() == 0
 
 
@@ -285,7 +300,7 @@ async def test_verdict_is_sent_as_text_where_pictures_are_rejected(harness: Tele
     assert not [message for message in messages if "photo" in message]
     assert any(style_name(Style.STREET, Language.KO) in message["text"] for message in messages)
     assert [harness.buttons(message) for message in messages if "reply_markup" in message] == [
-        ["share", "keep", "another", "guess", "correct"]
+        ["share", "keep", "another", "guess", "more", "correct"]
     ]
     assert await harness.count_unprocessed() == 0
 

@@ -48,13 +48,19 @@ def format_sample(
 
 
 @pytest.mark.parametrize(("language", "band"), list(product(LANGUAGES, ConfidenceBand)))
-def test_verdict_has_four_messages_and_the_last_has_the_buttons(language: Language, band: ConfidenceBand) -> None:
+def test_verdict_has_at_most_two_messages_and_the_first_has_the_buttons(
+    language: Language, band: ConfidenceBand
+) -> None:
     verdict = make_verdict(band, first=0.5, runner_up=0.4)
     messages = format_sample(verdict, language)
+    all_texts = {message.slot: message.text for message in verdict_messages(verdict, seed="a", language=language)}
     text = "\n".join(unescape(message.html) for message in messages)
 
-    assert text == "\n".join(message.text for message in verdict_messages(verdict, seed="a", language=language))
-    assert [message.keyboard for message in messages] == [None, None, None, KEYBOARD]
+    assert messages[0].keyboard == KEYBOARD
+    assert [message.keyboard for message in messages[1:]] == ([] if band is ConfidenceBand.NOT_AN_OUTFIT else [None])
+    left_out = {slot for slot, sentence in all_texts.items() if sentence not in text}
+    assert left_out <= {MessageSlot.OPENING, MessageSlot.RUNNER_UP}
+    assert (MessageSlot.RUNNER_UP in left_out) is (band is ConfidenceBand.LIKELY)
 
 
 def test_heatmap_is_captioned_with_verdict_and_evidence() -> None:
@@ -74,11 +80,12 @@ def test_photo_without_an_outfit_has_no_heatmap_and_cannot_be_shared() -> None:
     ]
 
 
-def test_note_replaces_the_opening() -> None:
-    messages = format_sample(make_verdict(), note="Again?")
+@pytest.mark.parametrize("band", list(ConfidenceBand))
+def test_note_comes_first(band: ConfidenceBand) -> None:
+    messages, noted = format_sample(make_verdict(band)), format_sample(make_verdict(band), note="Again?")
 
-    assert messages[0] == OutgoingMessage(html="Again?")
-    assert messages[1:] == format_sample(make_verdict())[1:]
+    assert noted[0].html == f"Again?\n{messages[0].html}"
+    assert noted[1:] == messages[1:]
 
 
 def test_text_is_sent_alone_if_the_photo_was_deleted() -> None:
@@ -112,9 +119,16 @@ def test_keyboards(language: Language) -> None:
         ActionType.KEEP_PRIVATE,
         ActionType.NEW_PHOTO,
         ActionType.GUESS,
+        ActionType.SHOW_DETAILS,
         ActionType.CORRECT,
     ]
-    assert action_types(shared) == [ActionType.UNSHARE, ActionType.NEW_PHOTO, ActionType.GUESS, ActionType.CORRECT]
+    assert action_types(shared) == [
+        ActionType.UNSHARE,
+        ActionType.NEW_PHOTO,
+        ActionType.GUESS,
+        ActionType.SHOW_DETAILS,
+        ActionType.CORRECT,
+    ]
     assert ActionType.REVEAL_FIRST in action_types(keyboards(language).look(LOOK_ID, guesses_first=True))
     assert action_types(keyboards(language).guess_mode(guesses_first=True)) == [ActionType.REVEAL_FIRST]
     assert action_types(keyboards(language).guess(LOOK_ID))[-1] is ActionType.SHOW_RESULT
@@ -147,7 +161,7 @@ def test_local_url_has_no_button(url: str, has_button: bool) -> None:
 def test_group_keyboard_is_the_same_whether_the_look_is_shared_or_not() -> None:
     in_group = keyboards(is_private=False)
 
-    assert action_types(in_group.look(LOOK_ID)) == [ActionType.SHARE, ActionType.CORRECT]
+    assert action_types(in_group.look(LOOK_ID)) == [ActionType.SHARE, ActionType.SHOW_DETAILS, ActionType.CORRECT]
     assert in_group.look(LOOK_ID) == in_group.look(
         LOOK_ID, is_shared=True, guesses_first=True, page_url="https://eva.example/looks/1"
     )
