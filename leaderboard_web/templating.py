@@ -184,7 +184,7 @@ def _base_context(request: Request, language: Language) -> dict[str, Any]:
             translate(variant, language, **values) for variant in variant_keys(key, language)
         ],
         "day": lambda moment: format_day(moment, language),
-        "offers_login": request.app.state.eva.offers_login,
+        "offers_login": lambda: request.app.state.eva.offers_login,
         "url_for": request.app.state.eva.url_for,
     }
 
