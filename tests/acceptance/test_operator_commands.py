@@ -36,7 +36,8 @@ def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp
     assert done.returncode == 0, done.stderr
     assert translate("telegram.start.1", EN) in output
     assert translate("talk.about", EN) in output
-    assert re.search(r"\[1\] Share to board .*\[\d\] You're wrong", output)
+    share, wrong = (re.escape(translate(key, EN)) for key in ("talk.button.share", "talk.button.correct"))
+    assert re.search(rf"\[1\] {share} .*\[\d\] {wrong}", output)
     assert translate("talk.shared", EN, name="Mina") in output
     assert output.count("I looked at all 2") == 1, "one answer for the album"
     heatmaps = sorted(tmp_path.glob("eva-chat-*.jpg"))
