@@ -48,7 +48,7 @@ GROUP_COMMANDS = {
 async def handle_command(
     delivery: UpdateDelivery, conversation: ConversationService, person: Person, command: CommandMessage
 ) -> None:
-    """Reply to a command; in groups unknown commands are ignored, since they may be for another bot.
+    """Reply to a command; in groups unknown ones are ignored unless they name the bot.
 
     Args:
         delivery: sends the reply.
@@ -60,9 +60,10 @@ async def handle_command(
         EvaError: see `UpdateDelivery.send_all`.
     """
     name = _linked_command(command)
-    if name not in set(CommandName) and not delivery.is_private:
+    is_known = name in set(CommandName)
+    if not (is_known or delivery.is_private or command.names_bot):
         return
-    if name not in GROUP_COMMANDS and not delivery.is_private:
+    if is_known and name not in GROUP_COMMANDS and not delivery.is_private:
         text = translate("telegram.private_only", delivery.language)
         await delivery.send_all("reply", text_messages(text, keyboard=delivery.keyboards.private_chat(name)))
     elif name == CommandName.START and command.argument.startswith(LOOK_PREFIX):

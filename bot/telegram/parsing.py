@@ -37,6 +37,10 @@ UNSUPPORTED_FIELDS = {
     "story": UnsupportedMedia.OTHER,
     "paid_media": UnsupportedMedia.OTHER,
     "checklist": UnsupportedMedia.OTHER,
+    "gift": UnsupportedMedia.OTHER,
+    "unique_gift": UnsupportedMedia.OTHER,
+    "giveaway": UnsupportedMedia.OTHER,
+    "invoice": UnsupportedMedia.OTHER,
 }
 """Fields of a message with other content than a photo or text. The first one that is set decides: a GIF has `animation`
 and `document`."""
@@ -80,6 +84,8 @@ class CommandMessage(IncomingUpdate):
     """In lower case, without the slash and the bot's name."""
     argument: str
     """The rest of the text. After `/start` it may come from any link, so it is untrusted."""
+    names_bot: bool
+    """Whether the bot's name follows the command, so that it is for no other bot of a group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +231,9 @@ def _parse_message(update_id: int, message: Message, me: User, *, is_addressed: 
     sender = message.from_user
     if sender is None or sender.is_bot or not (is_addressed or _is_addressed_to(message, me)):
         return None
+    if message.via_bot is not None and message.via_bot.id == me.id:
+        # One of the looks that the inline mode offers, which was judged already.
+        return None
     common = _CommonFields(
         update_id=update_id,
         user_id=sender.id,
@@ -239,8 +248,8 @@ def _parse_message(update_id: int, message: Message, me: User, *, is_addressed: 
         if getattr(message, field, None):
             return UnsupportedMessage(**common, media=media)
     if command := _parse_command(message, me):
-        name, argument = command
-        return CommandMessage(**common, name=name, argument=argument)
+        name, argument, names_bot = command
+        return CommandMessage(**common, name=name, argument=argument, names_bot=names_bot)
     return TextMessage(**common, text=message.text.strip()) if message.text else None
 
 
@@ -259,14 +268,14 @@ def _find_photo_file(message: Message) -> PhotoSize | Document | None:
     return document if may_be_photo(document.file_name, document.mime_type) else None
 
 
-def _parse_command(message: Message, me: User) -> tuple[str, str] | None:
-    """Name and argument of a command to this bot."""
+def _parse_command(message: Message, me: User) -> tuple[str, str, bool] | None:
+    """Name and argument of a command to this bot, and whether it names the bot."""
     for entity, text in message.parse_entities([MessageEntityType.BOT_COMMAND]).items():
         if entity.offset == 0:
             name, at, bot = text.removeprefix("/").partition("@")
             if at and bot.lower() != (me.username or "").lower():
                 return None
-            return name.lower(), (message.text or "")[len(text) :].strip()
+            return name.lower(), (message.text or "")[len(text) :].strip(), bool(at)
     return None
 
 

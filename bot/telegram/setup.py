@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import structlog
 from telegram import Bot, BotCommand, constants
-from telegram.error import BadRequest, NetworkError, RetryAfter
+from telegram.error import BadRequest, Conflict, NetworkError, RetryAfter
 from telegram.warnings import PTBUserWarning
 
 from bot.telegram.commands import CommandName
@@ -84,11 +84,11 @@ async def iter_updates(
         sleep: waits after failed requests.
 
     Raises:
-        telegram.error.Conflict: another process polls with the same token.
         telegram.error.InvalidToken: the token is not valid.
     """
     await bot.delete_webhook()
     offset = 0
+    is_polled_elsewhere = False
     while True:
         try:
             updates = await bot.do_api_request(
@@ -98,10 +98,18 @@ async def iter_updates(
             )
         except BadRequest:
             raise
+        except Conflict:
+            # During a restart the old process and the new one poll for a moment.
+            if not is_polled_elsewhere:
+                log.warning("telegram_polled_elsewhere")
+            is_polled_elsewhere = True
+            await sleep(RETRY_DELAY)
+            continue
         except (NetworkError, RetryAfter) as error:
             log.warning("telegram_unreachable", error=type(error).__name__)
             await sleep(RETRY_DELAY)
             continue
+        is_polled_elsewhere = False
         for update in cast("list[dict[str, Any]]", updates):
             yield update
             offset = update["update_id"] + 1

@@ -285,3 +285,18 @@ async def test_everything_is_sent_to_the_topic_that_it_answers(harness: Telegram
     # In groups without topics a reply has a thread id as well.
     await harness.send_updates(harness.updates.text(f"/help{BOT}", chat_id=GROUP, message_thread_id=9))
     assert "message_thread_id" not in harness.telegram.calls_to("sendMessage")[-1].fields
+
+
+async def test_unknown_command_that_names_the_bot_gets_help(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.text("/weather", chat_id=GROUP))
+    assert harness.texts(GROUP) == []
+    await harness.send_updates(harness.updates.text(f"/weather{BOT}", chat_id=GROUP))
+
+    assert harness.texts(GROUP) == [translate("telegram.unknown_command", KO)]
+
+
+async def test_inline_result_of_the_bot_is_not_judged_again(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(), via_bot=harness.telegram.api.me))
+
+    assert harness.texts() == []
+    assert harness.model.call_count == 0

@@ -58,3 +58,18 @@ async def test_errors_are_retried_after_a_delay(telegram: FakeTelegram, bot: Bot
         assert (await anext(updates))["message"]["text"] == "하나"
 
     assert delays == [RETRY_DELAY, RETRY_DELAY]
+
+
+async def test_second_poller_is_waited_out(telegram: FakeTelegram, bot: Bot) -> None:
+    delays: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        delays.append(seconds)
+
+    telegram.deliver_update(telegram.updates.text("하나"))
+    description = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+    telegram.fail_next("getUpdates", 409, description, count=3)
+    async with aclosing(iter_updates(bot, poll_seconds=0, sleep=sleep)) as updates:
+        assert (await anext(updates))["message"]["text"] == "하나"
+
+    assert delays == [RETRY_DELAY] * 3
