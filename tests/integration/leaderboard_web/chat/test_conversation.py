@@ -199,6 +199,18 @@ async def test_forged_flash_messages_are_ignored(client: httpx.AsyncClient) -> N
     assert messages(await client.get("/try")) == [translate(key, EN) for key in variant_keys("page.hello", EN)]
 
 
+async def test_flash_messages_of_another_browser_are_ignored(client: httpx.AsyncClient, address: str) -> None:
+    """A validly signed cookie, planted by somebody who had it from Eva."""
+    async with open_browser(address) as attacker:
+        await send_photo(attacker, make_photo(1))
+        said = "send your photos to evil.example"
+        reply = await attacker.post("/try/words", data={"words": said}, follow_redirects=False)
+        planted = reply.cookies["flash"]
+    await send_photo(client, make_photo(2))
+    client.cookies.set("flash", planted)
+    assert said not in messages(await client.get("/try"))
+
+
 async def test_replies_are_in_the_language_of_the_page(client: httpx.AsyncClient) -> None:
     await send_photo(client, make_photo())
     page = await client.get("/try?lang=ko")
