@@ -64,6 +64,8 @@ lint: $(VENV)/dev ## check style, types, imports, vocabulary and generated docum
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.check_vocabulary
 	@$(BIN)/python -m tools.generate_docs --check
+	@! command -v msgfmt > /dev/null || for catalog in core/i18n/locales/*/LC_MESSAGES/eva.po; do \
+		msgfmt -c -o /dev/null $$catalog || exit 1; done
 
 $(VENV)/audit/bin/pip-audit: requirements/audit.txt
 	@$(PYTHON) -m venv $(VENV)/audit

@@ -1,7 +1,9 @@
 """Rules for the texts of verdicts: every variant in both languages, with all values that can be inserted."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from importlib.resources import files
 from itertools import product
 
 import pytest
@@ -154,3 +156,10 @@ def test_only_some_closings_have_emoji(language: Language) -> None:
     assert with_emoji == {"closing.clear", "closing.leaning", "closing.torn", "closing.nothing"}
     for key in with_emoji:
         assert sum(bool(EMOJI.search(translate(variant, language))) for variant in variant_keys(key, language)) <= 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_is_defined_twice(language: Language) -> None:
+    path = files("core.i18n").joinpath("locales", language, "LC_MESSAGES", "eva.po")
+    keys = re.findall(r'^msgid "(.+)"$', path.read_text("utf-8"), re.MULTILINE)
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
