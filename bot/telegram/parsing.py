@@ -17,6 +17,7 @@ from telegram.constants import ChatType, MessageEntityType
 
 from bot.telegram.callback_data import CallbackData, decode_callback_data
 from core.conversation.smalltalk import UnsupportedMedia
+from core.conversation.style_names import parse_style_answer
 from core.errors import InvalidPayloadError
 from core.images.file_names import may_be_photo
 
@@ -229,10 +230,9 @@ def _parse(update: Update, me: User, *, is_addressed: bool = False) -> IncomingU
 
 def _parse_message(update_id: int, message: Message, me: User, *, is_addressed: bool) -> IncomingUpdate | None:
     sender = message.from_user
-    if sender is None or sender.is_bot or not (is_addressed or _is_addressed_to(message, me)):
-        return None
-    if message.via_bot is not None and message.via_bot.id == me.id:
-        # One of the looks that the inline mode offers, which was judged already.
+    # A message via the bot itself is one of the looks that its inline mode offers, which was judged already.
+    is_own_result = message.via_bot is not None and message.via_bot.id == me.id
+    if sender is None or sender.is_bot or is_own_result or not (is_addressed or _is_addressed_to(message, me)):
         return None
     common = _CommonFields(
         update_id=update_id,
@@ -250,6 +250,10 @@ def _parse_message(update_id: int, message: Message, me: User, *, is_addressed: 
     if command := _parse_command(message, me):
         name, argument, names_bot = command
         return CommandMessage(**common, name=name, argument=argument, names_bot=names_bot)
+    replied = message.reply_to_message
+    if replied is not None and (photo := _find_replied_photo(message, me)) is not None:
+        common["message_id"] = replied.message_id
+        return PhotoMessage(**common, file_id=photo.file_id, caption=(message.text or "").strip())
     return TextMessage(**common, text=message.text.strip()) if message.text else None
 
 
@@ -266,6 +270,15 @@ def _find_photo_file(message: Message) -> PhotoSize | Document | None:
     if document is None or message.animation is not None:
         return None
     return document if may_be_photo(document.file_name, document.mime_type) else None
+
+
+def _find_replied_photo(message: Message, me: User) -> PhotoSize | Document | None:
+    """The photo that a text asks about by replying to it; a style alone answers a question about it instead."""
+    replied = message.reply_to_message
+    is_own = replied is not None and replied.from_user is not None and replied.from_user.id == me.id
+    if replied is None or is_own or parse_style_answer(message.text or "") is not None:
+        return None
+    return _find_photo_file(replied)
 
 
 def _parse_command(message: Message, me: User) -> tuple[str, str, bool] | None:
