@@ -61,11 +61,11 @@ def migrate(
 def setup(
     url: Annotated[str | None, typer.Option(help="Public address of Eva; EVA_PUBLIC_URL by default.")] = None,
 ) -> None:
-    """Register the webhook and the commands, in both languages, with Telegram."""
+    """Register the webhook, and commands and descriptions in both languages, with Telegram."""
     from telegram.error import InvalidToken, TelegramError
 
     from bot.telegram.client import create_bot
-    from bot.telegram.setup import set_commands, set_webhook
+    from bot.telegram.setup import set_commands, set_descriptions, set_webhook
     from core.errors import InvalidBotTokenError
     from core.runtime import run_event_loop
 
@@ -77,6 +77,7 @@ def setup(
     async def register() -> None:
         async with create_bot(settings) as bot:
             await set_commands(bot)
+            await set_descriptions(bot)
             await set_webhook(bot, f"{base_url}/telegram/webhook", settings)
 
     try:

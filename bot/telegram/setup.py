@@ -14,7 +14,7 @@ from telegram.warnings import PTBUserWarning
 from bot.telegram.commands import CommandName
 from bot.telegram.ingest import store_update
 from core.errors import DatabaseUnavailableError, InvalidPayloadError
-from core.i18n.translations import Language, translate
+from core.i18n.translations import Language, translate, variant_keys
 from core.resources import Resources
 from core.settings import Settings
 
@@ -45,6 +45,19 @@ async def set_commands(bot: Bot) -> None:
     for language in Language:
         commands = [BotCommand(name, translate(f"telegram.command.{name}", language)) for name in CommandName]
         await bot.set_my_commands(commands, language_code=None if language is Language.EN else language.value)
+
+
+async def set_descriptions(bot: Bot) -> None:
+    """Register what an empty chat and the bot's profile say, in the languages of `set_commands`.
+
+    Raises:
+        telegram.error.TelegramError: Telegram rejects them.
+    """
+    for language in Language:
+        code = None if language is Language.EN else language.value
+        sentences = [translate(key, language) for key in variant_keys("telegram.start", language)]
+        await bot.set_my_description("\n".join(sentences), language_code=code)
+        await bot.set_my_short_description(translate("telegram.start.2", language), language_code=code)
 
 
 async def set_webhook(bot: Bot, url: str, settings: Settings, *, max_connections: int = 40) -> None:

@@ -3,7 +3,7 @@ from pydantic import SecretStr
 from telegram import Bot
 
 from bot.telegram.commands import CommandName
-from bot.telegram.setup import set_commands, set_webhook
+from bot.telegram.setup import set_commands, set_descriptions, set_webhook
 from bot.testing.telegram import FakeTelegram
 from core.settings import Settings
 
@@ -35,3 +35,18 @@ async def test_webhook_needs_a_secret() -> None:
             with pytest.raises(ValueError, match="EVA_TELEGRAM_WEBHOOK_SECRET"):
                 await set_webhook(bot, URL, Settings(telegram_webhook_secret=None))
         assert telegram.api.webhook == {}
+
+
+async def test_descriptions_are_registered_in_both_languages() -> None:
+    with FakeTelegram() as telegram:
+        async with Bot(telegram.token, f"{telegram.url}/bot") as bot:
+            await set_descriptions(bot)
+        for method, field, limit in (
+            ("setMyDescription", "description", 512),
+            ("setMyShortDescription", "short_description", 120),
+        ):
+            texts = {call.fields.get("language_code", ""): call.fields[field] for call in telegram.calls_to(method)}
+            assert set(texts) == {"", "ko"}
+            assert "eight styles" in texts[""]
+            assert "여덟 가지 스타일" in texts["ko"]
+            assert all(len(text) <= limit for text in texts.values())
