@@ -189,7 +189,8 @@ async def handle_callback(
     if press.message_id is None or is_open or (action.look_id is not None and reply.look is None):
         return
     if action.type in SHARING_ACTIONS and reply.look is not None:
-        keyboard = keyboard_for_look(delivery, conversation, person, reply.look)
+        is_kept = action.type is ActionType.KEEP_PRIVATE
+        keyboard = keyboard_for_look(delivery, conversation, person, reply.look, is_kept=is_kept)
         await delivery.client.edit_keyboard(delivery.chat_id, press.message_id, keyboard)
     elif action.type in FINAL_ACTIONS and (action.look_id is not None or action.type in FINAL_PERSON_ACTIONS):
         await delivery.client.edit_keyboard(delivery.chat_id, press.message_id, None)
@@ -244,7 +245,7 @@ def shows_picture(delivery: UpdateDelivery, look: Look) -> bool:
 
 
 def keyboard_for_look(
-    delivery: UpdateDelivery, conversation: ConversationService, person: Person, look: Look
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, look: Look, *, is_kept: bool = False
 ) -> InlineKeyboardMarkup | None:
     """The buttons of a look in its current state.
 
@@ -253,11 +254,13 @@ def keyboard_for_look(
         conversation: has the settings, for the URL of the look's page.
         person: the owner of the look.
         look: the look.
+        is_kept: whether the person has just kept it private.
     """
     return delivery.keyboards.look(
         look.id,
         has_outfit=look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT,
         is_shared=look.shared_at is not None,
+        is_kept=is_kept,
         guesses_first=person.guesses_first,
         page_url=look_url(conversation.settings, look),
     )

@@ -37,6 +37,7 @@ class Keyboards:
         *,
         has_outfit: bool = True,
         is_shared: bool = False,
+        is_kept: bool = False,
         guesses_first: bool = False,
         page_url: str | None = None,
     ) -> InlineKeyboardMarkup | None:
@@ -46,6 +47,7 @@ class Keyboards:
             look_id: the look.
             has_outfit: False leaves out sharing and correcting.
             is_shared: whether the look is on the leaderboard.
+            is_kept: whether the person has just kept it private, which leaves that button out.
             guesses_first: whether the person wants to guess before the verdict.
             page_url: the look's page, if it is public.
         """
@@ -59,7 +61,9 @@ class Keyboards:
         ]
         if not has_outfit:
             return InlineKeyboardMarkup([next_photo])
-        sharing = (ActionType.UNSHARE,) if is_shared else (ActionType.SHARE, ActionType.KEEP_PRIVATE)
+        sharing = (
+            (ActionType.UNSHARE,) if is_shared else (ActionType.SHARE, ActionType.KEEP_PRIVATE)[: 1 if is_kept else 2]
+        )
         return InlineKeyboardMarkup(
             [
                 [self._button(Action(type=action_type, look_id=look_id)) for action_type in sharing],

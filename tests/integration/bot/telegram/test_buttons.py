@@ -130,6 +130,7 @@ async def test_unsharing_takes_one_press_and_changes_the_buttons(harness: Telegr
     assert (await get_latest_look(harness)).shared_at is None
     await harness.send_updates(harness.press(current(harness, message), "keep"))
     assert harness.last_message()["text"] == translate("talk.kept", KO)
+    assert harness.buttons(current(harness, message))[:2] == ["share", "another"]
 
 
 async def test_correction_is_stored(harness: TelegramHarness) -> None:
