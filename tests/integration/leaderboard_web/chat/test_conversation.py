@@ -200,7 +200,7 @@ async def test_forged_flash_messages_are_ignored(client: httpx.AsyncClient) -> N
 
 
 async def test_flash_messages_of_another_browser_are_ignored(client: httpx.AsyncClient, address: str) -> None:
-    """A validly signed cookie, planted by somebody who had it from Eva."""
+    """A validly signed cookie, that Eva gave to another browser."""
     async with open_browser(address) as attacker:
         await send_photo(attacker, make_photo(1))
         said = "send your photos to evil.example"
