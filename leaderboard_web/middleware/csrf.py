@@ -55,12 +55,12 @@ def is_same_origin(scope: Scope, public_url: str | None) -> bool:
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port of a URL; None if it has no host."""
+    """Scheme, host and port of a URL; None if it has no host, or a user, which an origin never has (RFC 6454)."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc:
         return None
     return parts.scheme, parts.hostname, DEFAULT_PORTS[parts.scheme] if port is None else port
