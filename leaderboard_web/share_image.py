@@ -62,8 +62,9 @@ def draw_share_image(photo: bytes, *, title: str, line: str) -> bytes:
         y = top + 26 + number * line_step + (line_step - body_font.size) // 2
         draw.text((left + 36, y), text, TEXT_COLOR, body_font, anchor="lt")
     title_top = TOP + 92
-    title_font, title_lines = _fit_text("display.ttf", (108, 92, 78, 64, 52), title, (width, top - title_top))
-    line_step = round(LINE_HEIGHT["display.ttf"] * title_font.size)
+    title_face = title_font_name(title)
+    title_font, title_lines = _fit_text(title_face, (108, 92, 78, 64, 52), title, (width, top - title_top))
+    line_step = round(LINE_HEIGHT[title_face] * title_font.size)
     first = title_top + (top - title_top - line_step * len(title_lines)) // 2
     for number, text in enumerate(title_lines):
         y = first + number * line_step + round(0.88 * title_font.size)
@@ -115,6 +116,18 @@ def wrap_text(text: str, width: float, measure: Callable[[str], float]) -> list[
                 lines.append("")
             lines[-1] += character
     return [line for line in lines if line]
+
+
+@cache
+def title_font_name(title: str) -> str:
+    """The display font; the body font for a title with a character that the display font lacks.
+
+    A missing character is drawn as the font's replacement, whose image is compared.
+    """
+    font = load_font("display.ttf", 52)
+    missing = bytes(font.getmask("\uffff"))
+    is_complete = all(bytes(font.getmask(character)) != missing for character in title if not character.isspace())
+    return "display.ttf" if is_complete else "body.otf"
 
 
 def _fit_text(name: str, sizes: Sequence[int], text: str, box: tuple[int, int]) -> tuple[FreeTypeFont, list[str]]:

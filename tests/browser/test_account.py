@@ -104,6 +104,7 @@ def test_first_share_prompts_for_a_name_and_can_be_undone(open_own: OpenOwn, min
     name = f"Mina {'with' if script else 'without'}"
     field.fill(name)
     page.get_by_role("button", name=translate("talk.button.share", EN)).click()
+    page.get_by_role("button", name=translate("talk.button.post", EN), exact=True).click()
     expect(page.get_by_role("status")).to_have_text(translate("talk.shared", EN, name=name))
     page.get_by_role("link", name=translate("me.on_board", EN)).click()
     expect(page).to_have_url(re.compile(f"/looks/{mina['private']}$"))

@@ -63,6 +63,7 @@ def test_look_shared_in_a_chat_is_public_until_unshared(chromium: Browser, tmp_p
             press(telegram, ActionType.SHARE)
             telegram.wait(lambda: list(buttons(telegram, ActionType.ACCEPT_NAME)))
             telegram.deliver_update(telegram.updates.text("미나리", user_id=MINA))
+            press(telegram, ActionType.CONFIRM_NAME)
             wait_for_text(telegram, "talk.shared", name="미나리")
 
             page.goto(address)

@@ -11,7 +11,14 @@ from PIL import Image
 from core.conversation.narration import style_name
 from core.i18n.translations import Language, translate, variant_keys
 from core.styles import STYLES
-from leaderboard_web.share_image import BACKGROUND, FONTS, SHARE_IMAGE_SIZE, draw_share_image, wrap_text
+from leaderboard_web.share_image import (
+    BACKGROUND,
+    FONTS,
+    SHARE_IMAGE_SIZE,
+    draw_share_image,
+    title_font_name,
+    wrap_text,
+)
 from leaderboard_web.urls import STATIC_DIR
 from tests.images import encode_image, make_scene
 
@@ -60,9 +67,10 @@ def test_fonts_contain_every_character(language: Language) -> None:
         for first, second in product([style_name(style, language) for style in STYLES], repeat=2)
     }
     lines.add(translate(variant_keys("page.hello", language)[0], language))
-    for name, text in (("display.ttf", titles), ("body.otf", lines)):
-        character_map = TTFont(FONTS / name).getBestCmap()
-        assert not {character for line in text for character in line if ord(character) not in character_map}, name
+    fonts = [(title_font_name(title), title) for title in titles] + [("body.otf", line) for line in lines]
+    character_maps = {name: TTFont(FONTS / name).getBestCmap() for name in ("display.ttf", "body.otf")}
+    for name, line in fonts:
+        assert not {character for character in line if ord(character) not in character_maps[name]}, name
 
 
 @pytest.mark.parametrize("language", Language)

@@ -50,7 +50,7 @@ async def test_position_is_sent_once(harness: TelegramHarness, notifier: QueueNo
     assert harness.texts() == [translate("talk.queue", Language.KO, place=2)]
     assert harness.texts(41) == []
     await harness.run_jobs()
-    assert len(harness.texts()) == 9
+    assert len(harness.texts()) == 5
     assert await harness.count_unprocessed() == 0
 
 

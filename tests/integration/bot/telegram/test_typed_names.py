@@ -33,7 +33,7 @@ async def tables_with(harness: TelegramHarness, word: str) -> set[str]:
 async def test_a_typed_name_stands_in_no_checkpoint_job_or_log(harness: TelegramHarness) -> None:
     with capture_logs() as logs:
         await harness.send_updates(harness.updates.photo(make_photo(0)))
-        await harness.send_updates(harness.press(harness.last_message(), "share"))
+        await harness.send_updates(harness.press(harness.photo_messages()[-1], "share"))
         await harness.send_updates(harness.updates.text(NAME))
         found = await tables_with(harness, NAME)
         # Where the name is shown for confirmation, the first button confirms it.

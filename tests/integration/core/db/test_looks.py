@@ -89,6 +89,8 @@ async def test_the_first_guess_and_the_last_correction_are_stored(database: Data
         stored = await looks.get(connection, look.id)
         assert stored is not None
         assert (stored.guessed_style, stored.corrected_style) == (Style.MODE, Style.ETHNIC)
+        assert await look_feedback.list_corrected(connection, limit=9) == [], "without consent"
+        await people.set_learning_consent(connection, person.id, is_given=True)
         assert [corrected.id for corrected in await look_feedback.list_corrected(connection, limit=9)] == [look.id]
         assert await look_feedback.list_corrected(connection, limit=9, after=look.id) == []
 

@@ -103,7 +103,7 @@ async def test_a_bad_photo_is_explained_in_the_chat(
 async def test_a_missing_photo_is_explained_in_the_chat(client: httpx.AsyncClient, resources: Resources) -> None:
     page = await client.post("/try", files={"photo": ("", b"")})
     assert page.status_code == 400
-    assert messages(page)[-1] == translate("page.no_file", EN)
+    assert translate("page.no_file", EN) in page.text
     assert await count_people(resources) == 0
 
 
@@ -123,7 +123,7 @@ async def test_a_disconnect_during_the_upload_is_not_an_error(resources: Resourc
         "path": "/try",
         "raw_path": b"/try",
         "query_string": b"",
-        "headers": [(b"content-type", b"multipart/form-data; boundary=x")],
+        "headers": [(b"host", b"eva"), (b"content-type", b"multipart/form-data; boundary=x")],
         "client": ("203.0.113.7", 1),
         "server": ("eva", 80),
         "scheme": "http",
