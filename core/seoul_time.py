@@ -17,12 +17,12 @@ def start_of_week(now: datetime | None = None) -> datetime:
     return day - timedelta(days=day.weekday())
 
 
-def format_minute(moment: datetime) -> str:
+def format_minute(time: datetime) -> str:
     """An aware time as shown in lists, in Seoul and to the minute: `2026-03-01 09:30`.
 
     Raises:
         ValueError: the time has no time zone.
     """
-    if moment.tzinfo is None:
+    if time.tzinfo is None:
         raise ValueError("a time without a time zone")
-    return moment.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M")
+    return time.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from core.db.looks import LookSummary
+from core.db.look_summaries import LookSummary
 from core.settings import Settings
 from core.signing import UrlSigner
 

@@ -183,7 +183,7 @@ def _base_context(request: Request, language: Language) -> dict[str, Any]:
         "texts": lambda key, **values: [
             translate(variant, language, **values) for variant in variant_keys(key, language)
         ],
-        "day": lambda moment: format_day(moment, language),
+        "day": lambda time: format_day(time, language),
         "offers_login": lambda: request.app.state.eva.offers_login,
         "url_for": request.app.state.eva.url_for,
     }

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
-from core.db.looks import LookSummary
+from core.db.look_summaries import LookSummary
 from core.images.renditions import THUMBNAIL_WIDTH
 from core.signing import UrlSigner
 

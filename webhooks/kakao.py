@@ -69,6 +69,7 @@ async def handle_skill_request(request: Request, application: Application) -> Re
         log.warning("skill_request_unanswered", error=type(error).__name__)
         reply = _error_reply(error if isinstance(error, EvaError) else EvaError(), language)
     except Exception:
+        # A bug; KakaoTalk shows nothing at all for an error status.
         log.exception("skill_request_failed")
         reply = _error_reply(EvaError(), language)
     return JSONResponse(reply)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, Table, case, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.looks import has_images
+from core.db.look_summaries import has_images
 from core.styles import STYLES
 
 RowDict = dict[str, Any]

@@ -124,6 +124,7 @@ class EmbeddedPostgres:
                 self._ensure_started()
                 self._create_database()
             except BaseException:
+                # Also for Ctrl-C: a lock that stays open counts as a user, and the server would never stop.
                 os.close(user_lock)
                 raise
             self._user_lock = user_lock

@@ -18,7 +18,8 @@ from core.confusables import confusable_key
 from core.db import schema
 from core.db.compiled_statements import CompiledStatement
 from core.db.keyset import cursor_values, paginate
-from core.db.looks import SUMMARY_COLUMNS, Look, LookSummary, to_look, to_summary
+from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
+from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
 from core.db.schema import IdentityProvider
 from core.seoul_time import start_of_day, start_of_week

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.compiled_statements import CompiledStatement
-from core.db.looks import HAS_IMAGES
+from core.db.look_summaries import HAS_IMAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

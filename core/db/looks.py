@@ -7,14 +7,12 @@ The images of a look are the concern of `core.db.look_images`, answers about its
 its place on the leaderboard of `core.db.leaderboard`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, func, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +21,7 @@ from core.db import schema
 from core.db.compiled_statements import CompiledStatement
 from core.db.errors import missing_person_as_error
 from core.db.keyset import cursor_values, paginate
+from core.db.look_summaries import HAS_IMAGES, LookSummary, has_images
 from core.db.schema import Channel, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.styles import STYLES, Style
@@ -31,43 +30,6 @@ from core.vision.verdict import ConfidenceBand, Verdict, to_style_mapping
 
 CAM_LEVELS = 255
 """Largest value of the stored class activation map, one byte a cell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookSummary:
-    """The columns of a look that lists and cards show."""
-
-    id: UUID
-    person_id: UUID
-    photo_key: str | None
-    """Key in the object storage; None once the image was deleted, or its time is over."""
-    heatmap_key: str | None
-    """Key in the object storage; None once the image was deleted, or its time is over."""
-    images_end_at: datetime
-    """When the time of the images is over, if the look is private then."""
-    width: int
-    """Of both images, in pixels."""
-    height: int
-    style: Style
-    """The most probable style."""
-    confidence: float
-    """Its probability, 0 to 1."""
-    hearts: int
-    shared_at: datetime | None
-    removed_at: datetime | None
-    """When a moderator removed it from the leaderboard for good."""
-    suspended_at: datetime | None
-    """When it was suspended until a moderator decides."""
-
-    @property
-    def images_until(self) -> datetime | None:
-        """When the images end as things are; None for a shared look, whose images stay."""
-        return self.images_end_at if self.shared_at is None else None
-
-    @property
-    def is_public(self) -> bool:
-        """Whether the look is on the leaderboard."""
-        return self.shared_at is not None and self.removed_at is None and self.suspended_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,11 +294,6 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
     )
 
 
-HAS_IMAGES = schema.looks.c.photo_key.is_not(None) & or_(
-    schema.looks.c.shared_at.is_not(None), schema.looks.c.images_end_at > func.now()
-)
-"""Whether a look has images, and their time is not over; for the other repositories of looks."""
-
 INSERT_COLUMNS = (
     *("id", "person_id", "channel", "source_message_id", "photo_key", "heatmap_key", "width", "height"),
     *(
@@ -369,40 +326,3 @@ SELECT_BY_SOURCE = CompiledStatement(
         schema.looks.c.source_message_id == bindparam("source_message_id"),
     )
 )
-
-SUMMARY_COLUMNS = tuple(
-    schema.looks.c[name]
-    for name in (
-        *("id", "person_id", "photo_key", "heatmap_key", "width", "height", "style", "probabilities", "hearts"),
-        *("images_end_at", "shared_at", "removed_at", "suspended_at"),
-    )
-)
-"""The columns of a `LookSummary`, in the order of `to_summary`."""
-
-
-def to_summary(row: Iterable[Any]) -> LookSummary:
-    """Convert a row that begins with `SUMMARY_COLUMNS`; for the other repositories of looks."""
-    look_id, person_id, photo_key, heatmap_key, width, height, style, probabilities, hearts, *times = row
-    images_end_at, shared_at, removed_at, suspended_at = times[:4]
-    shows_images = has_images(shared_at, images_end_at)
-    style = Style(style)
-    return LookSummary(
-        id=look_id,
-        person_id=person_id,
-        photo_key=photo_key if shows_images else None,
-        heatmap_key=heatmap_key if shows_images else None,
-        images_end_at=images_end_at,
-        width=width,
-        height=height,
-        style=style,
-        confidence=probabilities[style.position],
-        hearts=hearts,
-        shared_at=shared_at,
-        removed_at=removed_at,
-        suspended_at=suspended_at,
-    )
-
-
-def has_images(shared_at: datetime | None, images_end_at: datetime) -> bool:
-    """Whether the images of a look, if it has any, may be shown now: the other half of `HAS_IMAGES`, for rows."""
-    return shared_at is not None or datetime.now(UTC) < images_end_at

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import schema
 from core.db.errors import missing_person_as_error
 from core.db.keyset import cursor_values, paginate
-from core.db.looks import SUMMARY_COLUMNS, LookSummary, to_summary
+from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.schema import ModerationAction
 
 AUTO_SUSPEND_THRESHOLD = 3

@@ -13,9 +13,7 @@ from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.services.corrections_export import export_corrections
 from core.styles import Style
-from tests.integration.core.conversation.test_service import act, create_look, mina, reload, service
-
-__all__ = ["mina", "service"]
+from tests.integration.core.conversation.conftest import act, create_look, reload
 
 
 async def test_first_correction_asks_once(service: ConversationService, mina: Person) -> None:

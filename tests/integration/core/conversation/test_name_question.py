@@ -1,28 +1,30 @@
 """The question for a display name: what answers it, what ends it, and that no message shares a look."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from core.conversation.actions import Action, ActionType
+from core.conversation.display_names import generated_name, generated_name_candidates
 from core.conversation.reply import ReplyKind
 from core.conversation.service import ConversationService
 from core.db import people
 from core.db.people import Person
+from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
-from tests.integration.core.conversation.test_service import (
+from core.uuid7 import uuid7
+from tests.integration.core.conversation.conftest import (
+    CHAT,
+    EN,
     act,
     create_look,
     create_named_person,
     is_shared,
-    mina,
     reload,
-    service,
     write,
 )
-
-__all__ = ["mina", "service"]
 
 NOT_NAMES = [
     *("no", "No!", "cancel", "wait", "hold on", "thanks", "Thank you so much", "hi", "help", "stop", "never mind"),
@@ -162,3 +164,92 @@ def test_question_promises_nothing_without_the_button(language: Language) -> Non
         sentence = translate(key, language, name="Mint", proposed="Mint")
         assert "I'll use" not in sentence
         assert "올릴게요" not in sentence
+
+
+async def test_written_name_is_shown_back_and_confirmed_by_a_button(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    assert await write(service, mina, "Mina") is None, "no question is pending"
+    await act(service, mina, ActionType.SHARE, look)
+
+    invalid = await write(service, mina, "<script>")
+    assert invalid is not None
+    assert (invalid.kind, invalid.name) == (ReplyKind.NAME_INVALID, (await reload(service, mina)).name)
+    assert (invalid.prompt, invalid.look and invalid.look.id) == (ActionType.ACCEPT_NAME, look.id)
+    shown = await write(service, mina, "  Mina  Kim ")
+    assert shown is not None
+    assert (shown.kind, shown.name, shown.prompt) == (ReplyKind.NAME_CONFIRMATION, "Mina Kim", ActionType.CONFIRM_NAME)
+    assert not await is_shared(service, look), "a message shares nothing"
+    shared = await act(service, mina, ActionType.CONFIRM_NAME, look)
+    assert (shared.kind, shared.name) == (ReplyKind.SHARED, "Mina Kim")
+    assert (await act(service, mina, ActionType.CONFIRM_NAME, look)).kind is ReplyKind.SHARED, "pressed twice"
+    assert await write(service, mina, "Hello") is None, "the question is answered"
+
+    second = await create_look(service, await reload(service, mina), 300)
+    again = await act(service, mina, ActionType.SHARE, second)
+    assert (again.kind, again.name) == (ReplyKind.SHARED, "Mina Kim"), "a person with a name is not prompted again"
+
+
+@pytest.mark.parametrize("language", Language)
+async def test_taken_name_prompts_again_with_a_free_suggestion(
+    service: ConversationService, mina: Person, language: Language
+) -> None:
+    await service.handle_action(mina, Action(type=ActionType.SET_LANGUAGE, language=language), chat=CHAT)
+    await create_named_person(service, "43", "Jun Kim")
+    candidates = generated_name_candidates(mina.id, language)
+    await create_named_person(service, "44", next(candidates))
+    look = await create_look(service, await reload(service, mina))
+    await act(service, mina, ActionType.SHARE, look)
+
+    taken = await write(service, mina, "JUN K1M")
+    assert taken is not None
+    assert (taken.kind, taken.language) == (ReplyKind.NAME_TAKEN, language)
+    assert (taken.rejected_name, taken.name) == ("JUN K1M", next(candidates))
+    assert taken.prompt is ActionType.ACCEPT_NAME
+    assert taken.look is not None
+    assert not taken.look.is_public
+    shown = await write(service, mina, "Mina")
+    assert shown is not None
+    assert (shown.kind, shown.name) == (ReplyKind.NAME_CONFIRMATION, "Mina")
+
+
+async def test_suggested_name_is_reserved_for_the_person(service: ConversationService, mina: Person) -> None:
+    candidates = generated_name_candidates(mina.id, EN)
+    first, second = next(candidates), next(candidates)
+    jun = await create_named_person(service, "43", first)
+    look = await create_look(service, mina)
+    for _ in range(2):
+        prompt = await act(service, mina, ActionType.SHARE, look)
+        assert (prompt.kind, prompt.prompt, prompt.name) == (ReplyKind.NAME_PROMPT, ActionType.ACCEPT_NAME, second)
+    async with service.resources.database.transaction() as connection:
+        assert not await people.set_display_name(connection, jun.id, second)
+        assert await people.set_display_name(connection, jun.id, "Jun")
+    accepted = await act(service, mina, ActionType.ACCEPT_NAME, look)
+    assert (accepted.kind, accepted.name) == (ReplyKind.SHARED, second)
+    assert (await reload(service, mina)).name == second
+
+
+async def test_concurrent_shares_get_different_generated_names(
+    service: ConversationService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidates = generated_name_candidates(uuid7(), EN)
+    names = [next(candidates) for _ in range(20)]
+    monkeypatch.setattr("core.conversation.sharing.generated_name_candidates", lambda *_: iter(names))
+    persons = [await service.get_or_create_person(IdentityProvider.TELEGRAM, f"{number}", "en") for number in range(6)]
+    own_looks = [await create_look(service, person, 100 + number) for number, person in enumerate(persons)]
+    await asyncio.gather(
+        *(
+            service.handle_action(person, Action(type=ActionType.ACCEPT_NAME, look_id=look.id), chat=CHAT)
+            for person, look in zip(persons, own_looks, strict=True)
+        )
+    )
+    assert {(await reload(service, person)).name for person in persons} == set(names[:6])
+
+
+async def test_suggested_name_that_was_not_accepted_is_prompted_again(
+    service: ConversationService, mina: Person
+) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.SHARE, look)
+    await act(service, mina, ActionType.KEEP_PRIVATE, look)
+    prompt = await act(service, mina, ActionType.SHARE, look)
+    assert (prompt.kind, prompt.name) == (ReplyKind.NAME_PROMPT, generated_name(mina.id, EN))

@@ -1,6 +1,5 @@
 """`ConversationService`: actions and messages of people, independent of the channel."""
 
-import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,94 +8,28 @@ import pytest
 from sqlalchemy import text
 
 from core.conversation.actions import Action, ActionType
-from core.conversation.display_names import generated_name, generated_name_candidates
-from core.conversation.reply import Reply, ReplyKind
+from core.conversation.display_names import generated_name
+from core.conversation.reply import ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.db import looks, people
+from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
-from core.db.schema import Channel, IdentityProvider, PendingQuestion
+from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import DailyLimitError, PersonNotFoundError
 from core.i18n.translations import Language
-from core.resources import Resources
-from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
-from core.settings import Settings
 from core.styles import Style
 from core.urls import look_url
-from core.uuid7 import uuid7
-from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
-from tests.factories import make_photo
-
-EN = Language.EN
-CHAT = "telegram:42"
-
-
-@pytest.fixture
-def service(resources: Resources) -> ConversationService:
-    """A service whose model sees Casual in every photo, with a limit of three photos a day."""
-    model = FakeBackend(lambda _: make_outputs(Style.CASUAL, second=Style.STREET, second_confidence=0.1))
-    judging = PhotoJudgingService(resources, StyleClassifier(model, FAKE_MODEL_CARD), daily_limit=3)
-    settings = Settings(public_url="https://eva.example/")
-    return ConversationService(resources, judging, settings)
-
-
-@pytest.fixture
-async def mina(service: ConversationService) -> Person:
-    return await service.get_or_create_person(IdentityProvider.TELEGRAM, "42", "en-GB")
-
-
-async def judge(service: ConversationService, person: Person, seed: int, source_message_id: str) -> JudgedPhoto:
-    return await service.photo_judging.judge_photo(
-        make_photo(seed),
-        person_id=person.id,
-        channel=Channel.TELEGRAM,
-        source_message_id=source_message_id,
-        language=person.language,
-    )
-
-
-async def create_look(service: ConversationService, person: Person, seed: int = 1) -> Look:
-    return (await judge(service, person, seed, f"{seed}")).look
-
-
-async def reload(service: ConversationService, person: Person) -> Person:
-    async with service.resources.database.transaction() as connection:
-        current = await people.get(connection, person.id)
-    assert current is not None
-    return current
-
-
-async def create_named_person(service: ConversationService, subject: str, name: str) -> Person:
-    person = await service.get_or_create_person(IdentityProvider.TELEGRAM, subject, "en")
-    async with service.resources.database.transaction() as connection:
-        assert await people.set_display_name(connection, person.id, name)
-    return person
-
-
-async def act(
-    service: ConversationService,
-    person: Person,
-    action_type: ActionType,
-    look: Look | None = None,
-    style: Style | None = None,
-) -> Reply:
-    """Handle an action of the person as they are stored now."""
-    action = Action(type=action_type, look_id=None if look is None else look.id, style=style)
-    return await service.handle_action(await reload(service, person), action, chat=CHAT)
-
-
-async def write(service: ConversationService, person: Person, message: str, look: Look | None = None) -> Reply | None:
-    """Handle a message of the person as they are stored now."""
-    look_id = None if look is None else look.id
-    return await service.handle_text(await reload(service, person), message, look_id, chat=CHAT)
-
-
-async def is_shared(service: ConversationService, look: Look) -> bool:
-    async with service.resources.database.connection() as connection:
-        current = await looks.get(connection, look.id)
-    return current is not None and current.shared_at is not None
+from tests.integration.core.conversation.conftest import (
+    CHAT,
+    EN,
+    act,
+    create_look,
+    create_named_person,
+    judge,
+    reload,
+    write,
+)
 
 
 async def test_known_identity_returns_the_same_person_and_keeps_the_language(
@@ -122,95 +55,6 @@ async def test_first_share_prompts_for_a_name_and_the_generated_name_can_be_acce
     assert accepted.look is not None
     assert look_url(service.settings, accepted.look) == f"https://eva.example/looks/{look.id}"
     assert (await reload(service, mina)).name == name
-
-
-async def test_written_name_is_shown_back_and_confirmed_by_a_button(service: ConversationService, mina: Person) -> None:
-    look = await create_look(service, mina)
-    assert await write(service, mina, "Mina") is None, "no question is pending"
-    await act(service, mina, ActionType.SHARE, look)
-
-    invalid = await write(service, mina, "<script>")
-    assert invalid is not None
-    assert (invalid.kind, invalid.name) == (ReplyKind.NAME_INVALID, (await reload(service, mina)).name)
-    assert (invalid.prompt, invalid.look and invalid.look.id) == (ActionType.ACCEPT_NAME, look.id)
-    shown = await write(service, mina, "  Mina  Kim ")
-    assert shown is not None
-    assert (shown.kind, shown.name, shown.prompt) == (ReplyKind.NAME_CONFIRMATION, "Mina Kim", ActionType.CONFIRM_NAME)
-    assert not await is_shared(service, look), "a message shares nothing"
-    shared = await act(service, mina, ActionType.CONFIRM_NAME, look)
-    assert (shared.kind, shared.name) == (ReplyKind.SHARED, "Mina Kim")
-    assert (await act(service, mina, ActionType.CONFIRM_NAME, look)).kind is ReplyKind.SHARED, "pressed twice"
-    assert await write(service, mina, "Hello") is None, "the question is answered"
-
-    second = await create_look(service, await reload(service, mina), 300)
-    again = await act(service, mina, ActionType.SHARE, second)
-    assert (again.kind, again.name) == (ReplyKind.SHARED, "Mina Kim"), "a person with a name is not prompted again"
-
-
-@pytest.mark.parametrize("language", Language)
-async def test_taken_name_prompts_again_with_a_free_suggestion(
-    service: ConversationService, mina: Person, language: Language
-) -> None:
-    await service.handle_action(mina, Action(type=ActionType.SET_LANGUAGE, language=language), chat=CHAT)
-    await create_named_person(service, "43", "Jun Kim")
-    candidates = generated_name_candidates(mina.id, language)
-    await create_named_person(service, "44", next(candidates))
-    look = await create_look(service, await reload(service, mina))
-    await act(service, mina, ActionType.SHARE, look)
-
-    taken = await write(service, mina, "JUN K1M")
-    assert taken is not None
-    assert (taken.kind, taken.language) == (ReplyKind.NAME_TAKEN, language)
-    assert (taken.rejected_name, taken.name) == ("JUN K1M", next(candidates))
-    assert taken.prompt is ActionType.ACCEPT_NAME
-    assert taken.look is not None
-    assert not taken.look.is_public
-    shown = await write(service, mina, "Mina")
-    assert shown is not None
-    assert (shown.kind, shown.name) == (ReplyKind.NAME_CONFIRMATION, "Mina")
-
-
-async def test_suggested_name_is_reserved_for_the_person(service: ConversationService, mina: Person) -> None:
-    candidates = generated_name_candidates(mina.id, EN)
-    first, second = next(candidates), next(candidates)
-    jun = await create_named_person(service, "43", first)
-    look = await create_look(service, mina)
-    for _ in range(2):
-        prompt = await act(service, mina, ActionType.SHARE, look)
-        assert (prompt.kind, prompt.prompt, prompt.name) == (ReplyKind.NAME_PROMPT, ActionType.ACCEPT_NAME, second)
-    async with service.resources.database.transaction() as connection:
-        assert not await people.set_display_name(connection, jun.id, second)
-        assert await people.set_display_name(connection, jun.id, "Jun")
-    accepted = await act(service, mina, ActionType.ACCEPT_NAME, look)
-    assert (accepted.kind, accepted.name) == (ReplyKind.SHARED, second)
-    assert (await reload(service, mina)).name == second
-
-
-async def test_concurrent_shares_get_different_generated_names(
-    service: ConversationService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    candidates = generated_name_candidates(uuid7(), EN)
-    names = [next(candidates) for _ in range(20)]
-    monkeypatch.setattr("core.conversation.sharing.generated_name_candidates", lambda *_: iter(names))
-    persons = [await service.get_or_create_person(IdentityProvider.TELEGRAM, f"{number}", "en") for number in range(6)]
-    own_looks = [await create_look(service, person, 100 + number) for number, person in enumerate(persons)]
-    await asyncio.gather(
-        *(
-            service.handle_action(person, Action(type=ActionType.ACCEPT_NAME, look_id=look.id), chat=CHAT)
-            for person, look in zip(persons, own_looks, strict=True)
-        )
-    )
-    assert {(await reload(service, person)).name for person in persons} == set(names[:6])
-
-
-async def test_suggested_name_that_was_not_accepted_is_prompted_again(
-    service: ConversationService, mina: Person
-) -> None:
-    look = await create_look(service, mina)
-    await act(service, mina, ActionType.SHARE, look)
-    await act(service, mina, ActionType.KEEP_PRIVATE, look)
-    prompt = await act(service, mina, ActionType.SHARE, look)
-    assert (prompt.kind, prompt.name) == (ReplyKind.NAME_PROMPT, generated_name(mina.id, EN))
 
 
 async def test_another_action_ends_the_name_prompt(service: ConversationService, mina: Person) -> None:

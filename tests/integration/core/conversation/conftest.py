@@ -1,0 +1,88 @@
+"""A conversation service with a scripted model, and helpers that act for a person."""
+
+import pytest
+
+from core.conversation.actions import Action, ActionType
+from core.conversation.reply import Reply
+from core.conversation.service import ConversationService
+from core.db import looks, people
+from core.db.looks import Look
+from core.db.people import Person
+from core.db.schema import Channel, IdentityProvider
+from core.i18n.translations import Language
+from core.resources import Resources
+from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
+from core.settings import Settings
+from core.styles import Style
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from tests.factories import make_photo
+
+EN = Language.EN
+CHAT = "telegram:42"
+
+
+@pytest.fixture
+def service(resources: Resources) -> ConversationService:
+    """A service whose model sees Casual in every photo, with a limit of three photos a day."""
+    model = FakeBackend(lambda _: make_outputs(Style.CASUAL, second=Style.STREET, second_confidence=0.1))
+    judging = PhotoJudgingService(resources, StyleClassifier(model, FAKE_MODEL_CARD), daily_limit=3)
+    settings = Settings(public_url="https://eva.example/")
+    return ConversationService(resources, judging, settings)
+
+
+@pytest.fixture
+async def mina(service: ConversationService) -> Person:
+    return await service.get_or_create_person(IdentityProvider.TELEGRAM, "42", "en-GB")
+
+
+async def judge(service: ConversationService, person: Person, seed: int, source_message_id: str) -> JudgedPhoto:
+    return await service.photo_judging.judge_photo(
+        make_photo(seed),
+        person_id=person.id,
+        channel=Channel.TELEGRAM,
+        source_message_id=source_message_id,
+        language=person.language,
+    )
+
+
+async def create_look(service: ConversationService, person: Person, seed: int = 1) -> Look:
+    return (await judge(service, person, seed, f"{seed}")).look
+
+
+async def reload(service: ConversationService, person: Person) -> Person:
+    async with service.resources.database.transaction() as connection:
+        current = await people.get(connection, person.id)
+    assert current is not None
+    return current
+
+
+async def create_named_person(service: ConversationService, subject: str, name: str) -> Person:
+    person = await service.get_or_create_person(IdentityProvider.TELEGRAM, subject, "en")
+    async with service.resources.database.transaction() as connection:
+        assert await people.set_display_name(connection, person.id, name)
+    return person
+
+
+async def act(
+    service: ConversationService,
+    person: Person,
+    action_type: ActionType,
+    look: Look | None = None,
+    style: Style | None = None,
+) -> Reply:
+    """Handle an action of the person as they are stored now."""
+    action = Action(type=action_type, look_id=None if look is None else look.id, style=style)
+    return await service.handle_action(await reload(service, person), action, chat=CHAT)
+
+
+async def write(service: ConversationService, person: Person, message: str, look: Look | None = None) -> Reply | None:
+    """Handle a message of the person as they are stored now."""
+    look_id = None if look is None else look.id
+    return await service.handle_text(await reload(service, person), message, look_id, chat=CHAT)
+
+
+async def is_shared(service: ConversationService, look: Look) -> bool:
+    async with service.resources.database.connection() as connection:
+        current = await looks.get(connection, look.id)
+    return current is not None and current.shared_at is not None
