@@ -40,17 +40,12 @@ RENAMED = {
 """Former names of variables, for the error message."""
 
 
-def _strip_trailing_slash(value: str) -> str:
-    return value.rstrip("/")
+def _normalize_http_url(value: str) -> str:
+    return str(TypeAdapter(HttpUrl).validate_python(value)).rstrip("/")
 
 
-def _check_http_url(value: str) -> str:
-    TypeAdapter(HttpUrl).validate_python(value)
-    return value
-
-
-BaseUrl = Annotated[str, AfterValidator(_strip_trailing_slash), AfterValidator(_check_http_url)]
-"""An http or https URL without a trailing slash."""
+BaseUrl = Annotated[str, AfterValidator(_normalize_http_url)]
+"""An http or https URL without a trailing slash; its host is in punycode, as browsers send it."""
 
 
 class EngineName(StrEnum):

@@ -143,7 +143,7 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
                     Middleware(BodySizeLimitMiddleware, photo_slots=PhotoSlots()),
                 ],
             ),
-            Middleware(LoginSessionMiddleware, settings=settings),
+            Middleware(LoginSessionMiddleware, secret=secret, is_https=settings.is_https),
         ],
     )
     app.state.eva = state

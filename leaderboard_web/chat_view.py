@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from core.conversation.actions import Action, ActionType
+from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import display_name
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
 from core.conversation.smalltalk import button_label, comment_on_guess
@@ -91,6 +91,8 @@ class AvailableActions:
     buttons: tuple[ChatButton, ...]
     asks_name: bool = False
     """Whether a display name is asked for."""
+    name_tag: str | None = None
+    """Of the name that is shown back to be confirmed; see `core.conversation.actions.tag_name`."""
     is_public: bool = False
     """Whether the look has a page on the leaderboard."""
     style_choice: ActionType | None = None
@@ -236,6 +238,7 @@ def available_actions(view: ChatView) -> AvailableActions:
         look_id=look.id,
         buttons=tuple(_button(action_type, language) for action_type in _action_types(view)),
         asks_name=view.awaits_name and view.person.pending_name is None,
+        name_tag=tag_name(view.person.pending_name) if view.awaits_name and view.person.pending_name else None,
         is_public=look.is_public,
     )
 
@@ -245,15 +248,14 @@ def _action_types(view: ChatView) -> tuple[ActionType, ...]:
     if view.awaits_name:
         is_shown_back = view.person.pending_name is not None
         return CONFIRMATION_ANSWERS if is_shown_back else (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
-    if view.awaits_learning_consent:
-        return ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING
+    learning = (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING) if view.awaits_learning_consent else ()
     if not view.has_outfit:
-        return ()
+        return learning
     if look.shared_at is not None:
-        return ActionType.UNSHARE, ActionType.CORRECT
+        return *learning, ActionType.UNSHARE, ActionType.CORRECT
     if look.photo_key is None or look.source_message_id.startswith(SAMPLE_SOURCE_PREFIX):
-        return (ActionType.CORRECT,)
-    return ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT
+        return *learning, ActionType.CORRECT
+    return *learning, ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT
 
 
 def _button(action_type: ActionType, language: Language) -> ChatButton:

@@ -8,6 +8,9 @@ no domain (RFC 6265bis, section 4.1.3.2).
 from fastapi import Response
 
 HOST_PREFIX = "__Host-"
+LOGIN_COOKIE = "login"
+LOGIN_PATH = "/login"
+"""Of the pages that log in, and of their cookie without the prefix."""
 FLASH_COOKIE = "flash"
 FLASH_COOKIE_PATH = "/try"
 """Path of the cookie without the prefix."""

@@ -14,7 +14,6 @@ from leaderboard_web.middleware.body_limit import MAX_UPLOAD_BYTES
 
 MAX_FIELDS = 8
 MAX_FILES = 2
-MAX_URLENCODED_BYTES = 8 * 1024
 
 
 class _InMemoryMultiPartParser(MultiPartParser):

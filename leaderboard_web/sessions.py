@@ -10,7 +10,15 @@ from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.services import accounts
 from core.signing import VisitorTokenSigner
-from leaderboard_web.cookies import CLEAR_SITE_DATA, FLASH_COOKIE, FLASH_COOKIE_PATH, cookie_name, delete_cookie
+from leaderboard_web.cookies import (
+    CLEAR_SITE_DATA,
+    FLASH_COOKIE,
+    FLASH_COOKIE_PATH,
+    LOGIN_COOKIE,
+    LOGIN_PATH,
+    cookie_name,
+    delete_cookie,
+)
 from leaderboard_web.language import request_language
 
 VISITOR_COOKIE = "visitor"
@@ -99,4 +107,5 @@ def leave_browser(response: Response) -> None:
     """Remove the session from the browser, and everything that it has stored of the person's pages."""
     delete_cookie(response, VISITOR_COOKIE)
     delete_cookie(response, FLASH_COOKIE, path=FLASH_COOKIE_PATH)
+    delete_cookie(response, LOGIN_COOKIE, path=LOGIN_PATH)
     response.headers["Clear-Site-Data"] = CLEAR_SITE_DATA

@@ -175,7 +175,13 @@ CONSENT_ACTIONS = {
 
 def encode_action(action: Action) -> dict[str, str]:
     """The `extra` of a button for an action."""
-    parts = {"do": action.type.value, "look": action.look_id, "style": action.style, "language": action.language}
+    parts = {
+        "do": action.type.value,
+        "look": action.look_id,
+        "style": action.style,
+        "language": action.language,
+        "name": action.name_tag,
+    }
     return {name: str(part) for name, part in parts.items() if part is not None}
 
 
@@ -191,6 +197,7 @@ def decode_action(request: SkillRequest) -> Action | None:
             look_id=UUID(extra["look"]) if "look" in extra else None,
             style=Style(extra["style"]) if "style" in extra else None,
             language=Language(extra["language"]) if "language" in extra else None,
+            name_tag=extra.get("name"),
         )
     except ValueError:
         return _actions_by_label().get(request.utterance.casefold())

@@ -102,7 +102,7 @@ class ReplyPresenter:
             return self._verdict_reply(look, person, language, sentences)
         if reply.prompt is not None:
             look_id = None if look is None else look.id
-            return replies.prompt_reply(reply.prompt, *sentences, look_id=look_id, language=language)
+            return replies.prompt_reply(reply.prompt, *sentences, look_id=look_id, name=reply.name, language=language)
         buttons = [Action(type=ActionType.NEW_PHOTO)]
         if look is not None and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
             sharing = ActionType.SHARE if look.shared_at is None else ActionType.UNSHARE

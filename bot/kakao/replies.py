@@ -25,7 +25,7 @@ from bot.kakao.reply_rules import (
     SKILL_RESPONSE_VERSION,
 )
 from bot.text_limits import truncate, utf16_length
-from core.conversation.actions import Action, ActionType
+from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.narration import Message, MessageSlot, percent, style_name
 from core.conversation.smalltalk import button_label
 from core.i18n.translations import Language, translate
@@ -103,7 +103,9 @@ def verdict_reply(
     return _build_response(outputs, _verdict_actions(look_id, shows_outfit, is_shared, guesses_first), language)
 
 
-def prompt_reply(prompt: ActionType, *sentences: str, look_id: UUID | None = None, language: Language) -> SkillResponse:
+def prompt_reply(
+    prompt: ActionType, *sentences: str, look_id: UUID | None = None, name: str | None = None, language: Language
+) -> SkillResponse:
     """A question with buttons for its answers.
 
     Args:
@@ -112,9 +114,10 @@ def prompt_reply(prompt: ActionType, *sentences: str, look_id: UUID | None = Non
             (`SET_LANGUAGE`), or the erasure (`ASK_ERASE`).
         sentences: the text of one to three bubbles.
         look_id: the look that the question is about.
+        name: the name that is shown back, for `CONFIRM_NAME`.
         language: language of the buttons.
     """
-    return text_reply(*sentences, language=language, buttons=_prompt_actions(prompt, look_id))
+    return text_reply(*sentences, language=language, buttons=_prompt_actions(prompt, look_id, name))
 
 
 def consent_reply(language: Language, *, hours: int, privacy_url: str | None) -> SkillResponse:
@@ -176,7 +179,7 @@ def callback_promise(language: Language) -> SkillResponse:
     }
 
 
-def _prompt_actions(prompt: ActionType, look_id: UUID | None) -> list[Action]:
+def _prompt_actions(prompt: ActionType, look_id: UUID | None, name: str | None) -> list[Action]:
     match prompt:
         case ActionType.GUESS | ActionType.CORRECT:
             actions = [Action(type=prompt, look_id=look_id, style=style) for style in STYLES]
@@ -189,8 +192,8 @@ def _prompt_actions(prompt: ActionType, look_id: UUID | None) -> list[Action]:
             answers = (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
             return [Action(type=answer, look_id=look_id) for answer in answers]
         case ActionType.CONFIRM_NAME:
-            answers = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
-            return [Action(type=answer, look_id=look_id) for answer in answers]
+            confirm = Action(type=ActionType.CONFIRM_NAME, look_id=look_id, name_tag=tag_name(name))
+            return [confirm, Action(type=ActionType.CANCEL_NAME, look_id=look_id)]
         case ActionType.ALLOW_LEARNING:
             return [Action(type=answer) for answer in (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING)]
         case _:

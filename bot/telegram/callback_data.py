@@ -1,11 +1,11 @@
 """Encoding of actions as the `callback_data` of buttons, at most 64 bytes.
 
-    code [. look [. style or language]] ~ owner [. time]        e.g.  c.AZpfAAAAcACAAAAAAAAAAQ.6~42
+    code [. look [. style, language or name tag]] ~ owner [. time]        e.g.  c.AZpfAAAAcACAAAAAAAAAAQ.6~42
 
 The code of the action is one letter, the look its 16 bytes in base64url, the style its position among the eight, the
-language its ISO 639-1 code. The owner is the Telegram id of the person who may press the button, the time the Unix time
-at which the question was asked, only for actions that expire. Buttons stay in chats for years: codes and positions may
-be added but never reassigned.
+language its ISO 639-1 code, the name tag that of `tag_name`. The owner is the Telegram id of the person who may press
+the button, the time the Unix time at which the question was asked, only for actions that expire. Buttons stay in chats
+for years: codes and positions may be added but never reassigned.
 """
 
 import binascii
@@ -61,7 +61,7 @@ def encode_callback_data(data: CallbackData) -> str:
     """Encode the content of a button."""
     action = data.action
     look = urlsafe_b64encode(action.look_id.bytes).rstrip(b"=").decode("ascii") if action.look_id else ""
-    argument = str(action.style.position) if action.style else str(action.language or "")
+    argument = str(action.style.position) if action.style else str(action.language or action.name_tag or "")
     encoded = ".".join((ACTION_CODES[action.type], look, argument)).rstrip(".")
     owner = ".".join(str(number) for number in (data.owner_id, data.asked_at) if number is not None)
     return f"{encoded}~{owner}" if owner else encoded
@@ -76,12 +76,16 @@ def decode_callback_data(text: str) -> CallbackData | None:
         return None
     look_id, argument = (*rest, "", "")[:2]
     owner_id, asked_at = (*map(int, numbers), None, None)[:2]
+    action_type, name_tag = ACTIONS_BY_CODE[code], None
+    if action_type is ActionType.CONFIRM_NAME:
+        argument, name_tag = "", argument or None
     try:
         action = Action(
-            type=ACTIONS_BY_CODE[code],
+            type=action_type,
             look_id=UUID(bytes=urlsafe_b64decode(f"{look_id}==")) if look_id else None,
             style=STYLES[int(argument)] if argument.isdecimal() else None,
             language=Language(argument) if argument and not argument.isdecimal() else None,
+            name_tag=name_tag,
         )
     except (ValueError, IndexError, binascii.Error):
         return None

@@ -11,7 +11,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.telegram.button_rules import EXPIRING_ACTIONS
 from bot.telegram.callback_data import CallbackData, encode_callback_data
 from bot.telegram.deep_links import look_argument, private_chat_url
-from core.conversation.actions import Action, ActionType
+from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import Reply
 from core.conversation.smalltalk import button_label
 from core.i18n.translations import Language, translate
@@ -119,12 +119,13 @@ class Keyboards:
             [Action(type=action_type) for action_type in (ActionType.CONFIRM_ERASE, ActionType.CANCEL)]
         )
 
-    def name(self, look_id: UUID, *, is_shown_back: bool = False) -> InlineKeyboardMarkup:
-        """Whether to share a look under the suggested name, or under the typed one that was shown back."""
-        action_types = (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
-        if is_shown_back:
-            action_types = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
-        return self._two_columns([Action(type=action_type, look_id=look_id) for action_type in action_types])
+    def name(self, look_id: UUID, shown_back: str | None = None) -> InlineKeyboardMarkup:
+        """Whether to share a look under the suggested name, or under the typed one that is shown back."""
+        if shown_back is None:
+            answers = (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
+            return self._two_columns([Action(type=action_type, look_id=look_id) for action_type in answers])
+        confirm = Action(type=ActionType.CONFIRM_NAME, look_id=look_id, name_tag=tag_name(shown_back))
+        return self._two_columns([confirm, Action(type=ActionType.CANCEL_NAME, look_id=look_id)])
 
     def learning(self, consent: bool | None = None) -> InlineKeyboardMarkup:
         """Whether Eva may learn from what the person corrects; after an answer only the other one."""
@@ -138,7 +139,7 @@ class Keyboards:
             case ActionType.GUESS | ActionType.CORRECT if reply.look is not None:
                 return self.styles(reply.prompt, reply.look.id)
             case ActionType.ACCEPT_NAME | ActionType.CONFIRM_NAME if reply.look is not None:
-                return self.name(reply.look.id, is_shown_back=reply.prompt is ActionType.CONFIRM_NAME)
+                return self.name(reply.look.id, reply.name if reply.prompt is ActionType.CONFIRM_NAME else None)
             case ActionType.ALLOW_LEARNING:
                 return self.learning() if self.is_private else self.private_chat("privacy")
             case ActionType.SET_LANGUAGE:

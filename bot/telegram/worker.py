@@ -16,7 +16,7 @@ from bot.telegram.commands import handle_command
 from bot.telegram.deep_links import private_chat_url
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import text_messages
-from bot.telegram.handlers import handle_album, handle_callback, handle_photo, handle_text
+from bot.telegram.handlers import REPLY_STEP, handle_album, handle_callback, handle_photo, handle_text
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK, requeue_orphans
 from bot.telegram.inline import answer_inline_query
 from bot.telegram.parsing import (
@@ -248,6 +248,8 @@ class UpdateHandler:
 
     async def _check_press(self, delivery: UpdateDelivery, press: ButtonPress) -> PressRefusal | None:
         """Whether a press has no effect; see `button_rules`."""
+        if delivery.checkpoint(REPLY_STEP) is not None:
+            return None  # An earlier attempt checked it, and executed the action.
         if press.data is None:
             return None if delivery.is_private else PressRefusal.OTHER_OWNER
         refusal = check_press(press.data, press.user_id, is_private=delivery.is_private, now=time.time())
@@ -257,8 +259,10 @@ class UpdateHandler:
         async with self.resources.database.connection() as connection:
             person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(press.user_id))
             look = await looks.get(connection, look_id)
-        if look is None or person is None:
+        if person is None:
             return PressRefusal.OTHER_OWNER
+        if look is None:
+            return None  # The answer is that the look is gone.
         return check_group_look(look, person, press.chat_id)
 
     async def _refuse_press(self, delivery: UpdateDelivery, press: ButtonPress, refusal: PressRefusal) -> None:

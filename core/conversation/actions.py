@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
+from zlib import crc32
 
 from core.i18n.translations import Language
 from core.styles import Style
@@ -72,3 +73,10 @@ class Action:
     """The guessed or corrected style."""
     language: Language | None = None
     """The language to use from now on."""
+    name_tag: str | None = None
+    """For `CONFIRM_NAME`, the tag of the name that was shown above the button; see `tag_name`."""
+
+
+def tag_name(name: str | None) -> str:
+    """Eight hexadecimal digits that tell whether a name is still the one that a button was sent with."""
+    return f"{crc32((name or '').encode()):08x}"

@@ -58,8 +58,6 @@ class Intent(StrEnum):
     SMALL_TALK = "small_talk"
 
 
-NOT_A_NAME = frozenset(Intent)
-"""Intents of messages that are never taken as a display name: all of them."""
 REFUSALS = frozenset({Intent.NO, Intent.CANCEL})
 
 SYMBOLS = {

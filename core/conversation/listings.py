@@ -39,7 +39,7 @@ class OwnLooks:
 async def get_own_looks(database: Database, person: Person) -> OwnLooks:
     """The number, the most frequent style and the latest of a person's own looks."""
     async with database.transaction() as connection:
-        count = await looks.count_since(connection, person.id, person.created_at)
+        count = await looks.count(connection, person.id)
         styles = await looks.count_styles(connection, person.id)
         latest = await looks.list_for_person(connection, person.id, limit=OWN_LOOKS_LIMIT)
     revealed = [look for look in latest if look.pending_question is not PendingQuestion.GUESS]

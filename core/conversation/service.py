@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation import sharing
-from core.conversation.actions import Action, ActionType
+from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import normalize_display_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.reply import Reply, ReplyKind
@@ -49,6 +49,8 @@ VERDICT_REPLIES = {
 """What is said about a new verdict."""
 OPINION_WINDOW = timedelta(minutes=10)
 """How long after a photo a style, an agreement or a question for the reason is about its verdict."""
+REVEALING_ACTIONS = {ActionType.SHOW_DETAILS, ActionType.CORRECT}
+"""Actions that would tell the verdict before the person has guessed."""
 NAME_ANSWERS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME}
 """Actions that do not end the question for a name."""
 
@@ -201,7 +203,7 @@ class ConversationService:
         kind = ReplyKind(checkpoint["kind"])
         name = None if current is None else current.name
         if kind is ReplyKind.NAME_CONFIRMATION:
-            name = normalize_display_name(message or "") or (current and current.pending_name) or name
+            name = (current and current.pending_name) or normalize_display_name(message or "") or name
         return Reply(
             kind=kind,
             language=Language(checkpoint["language"]),
@@ -289,6 +291,8 @@ class ConversationService:
         self, connection: AsyncConnection, person: Person, look: Look, action: Action, chat: str
     ) -> Reply:
         """Handle an action on one of the person's own looks."""
+        if look.pending_question is PendingQuestion.GUESS and action.type in REVEALING_ACTIONS:
+            action = Action(type=ActionType.GUESS, look_id=look.id)
         if action.type is ActionType.SHOW_RESULT or (
             look.pending_question is PendingQuestion.CORRECT and action.type is not ActionType.CORRECT
         ):
@@ -297,7 +301,9 @@ class ConversationService:
             case ActionType.KEEP_PRIVATE | ActionType.UNSHARE | ActionType.CANCEL_NAME:
                 return await sharing.end_sharing(connection, person, look, action.type)
             case ActionType.SHARE | ActionType.ACCEPT_NAME | ActionType.CONFIRM_NAME:
-                return await sharing.change_sharing(connection, person, look, action.type, chat)
+                # Another name may have been typed since the button was sent: nobody confirms what they did not read.
+                is_stale = action.type is ActionType.CONFIRM_NAME and action.name_tag != tag_name(person.pending_name)
+                return await sharing.change_sharing(connection, person, look, action.type, chat, is_typed=is_stale)
             case ActionType.CORRECT | ActionType.GUESS:
                 return await self._record_style_opinion(connection, person, look, action)
             case ActionType.SHOW_RESULT | ActionType.SHOW_DETAILS:

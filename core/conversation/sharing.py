@@ -58,12 +58,14 @@ async def change_sharing(
         look: the look.
         action_type: `SHARE`, `ACCEPT_NAME` or `CONFIRM_NAME`.
         chat: where a question is asked.
-        is_typed: whether the action was written instead of pressed, which shares nothing.
+        is_typed: whether the action was written instead of pressed, or confirms another name than the one that was
+            shown; it shares nothing.
     """
     needs_confirmation = is_typed or action_type is ActionType.CONFIRM_NAME
     if (refusal := _refuse_sharing(person, look)) is not None:
         return refusal
     if look.shared_at is not None and needs_confirmation:
+        await people.end_name_question(connection, person.id)
         return _shared_reply(person, look, person.name)
     if needs_confirmation and person.pending_name is not None and person.pending_name_look_id == look.id:
         answer = _ask_confirmation if is_typed else _share_as_proposed

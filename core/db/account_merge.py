@@ -112,7 +112,7 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
             display_name_key=named.display_name_key,
             consented_at=target_row.consented_at or source_row.consented_at,
             learning_consent=learning.learning_consent,
-            learning_asked_at=learning.learning_asked_at,
+            learning_asked_at=target_row.learning_asked_at or source_row.learning_asked_at,
             learning_answered_at=learning.learning_answered_at,
             banned_at=target_row.banned_at or source_row.banned_at,
             created_at=min(target_row.created_at, source_row.created_at),

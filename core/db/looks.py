@@ -164,10 +164,9 @@ async def list_for_person(
     return [to_look(row) for row in rows]
 
 
-async def count_since(connection: AsyncConnection, person_id: UUID, since: datetime) -> int:
-    """Number of a person's looks that were created at this time or later."""
-    table = schema.looks
-    statement = select(func.count()).where(table.c.person_id == person_id, table.c.created_at >= since)
+async def count(connection: AsyncConnection, person_id: UUID) -> int:
+    """Number of a person's looks."""
+    statement = select(func.count()).where(schema.looks.c.person_id == person_id)
     return (await connection.execute(statement)).scalar_one()
 
 

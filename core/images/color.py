@@ -11,6 +11,8 @@ from core.errors import NotAnImageError
 MAX_UNNOTICED_DIFFERENCE = 2
 """Difference of two 8-bit values, 0 to 255, up to which a profile counts as sRGB."""
 PROFILE_CACHE_SIZE = 8
+MAX_CACHED_PROFILE = 64 * 2**10
+"""Bytes; those of cameras have at most 10 KiB. Longer ones would stay in memory at the cost of later photos."""
 
 
 def to_averageable_mode(image: Image.Image) -> Image.Image:
@@ -53,7 +55,10 @@ def to_srgb(image: Image.Image, profile: object) -> Image.Image:
     Returns:
         A new image, also where nothing changes.
     """
-    transform = _srgb_transform(profile, image.mode) if isinstance(profile, bytes) and profile else None
+    transform = None
+    if isinstance(profile, bytes) and profile:
+        is_cached = len(profile) <= MAX_CACHED_PROFILE
+        transform = (_srgb_transform if is_cached else _srgb_transform.__wrapped__)(profile, image.mode)
     if transform is None:
         return image.convert("RGB")
     # A transform is read-only once built (no one-pixel cache), so threads may share it.

@@ -46,11 +46,12 @@ def main() -> None:
         _write(replies, HEADER.pack(READY, 0, 0))
         while len(header := requests.read(HEADER.size)) == HEADER.size:
             _, length, may_be_large = HEADER.unpack(header)
+            _limit_cpu(max_cpu_seconds)
             data = requests.read(length)
             if len(data) < length:
                 break
-            _limit_cpu(max_cpu_seconds)
             _answer(data, replies, may_be_large=bool(may_be_large))
+            _limit_cpu(0)
     except BrokenPipeError:
         # The parent ended.
         pass
@@ -97,7 +98,7 @@ else:
         resource.setrlimit(resource.RLIMIT_CPU, (MAX_LIFETIME_CPU_SECONDS, MAX_LIFETIME_CPU_SECONDS))
 
     def _limit_cpu(seconds: float) -> None:
-        """End the process by SIGPROF after that much processor time from now."""
+        """End the process by SIGPROF after that much processor time from now; 0 for no limit."""
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
     def _address_space() -> int:

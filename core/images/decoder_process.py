@@ -15,6 +15,8 @@ from core.errors import DecoderUnavailableError, PhotoError
 from core.images.decoder_main import ERROR, HEADER, IMAGE, LARGE, PHOTO, READY
 from core.images.decoding import MAX_WORKING_SIDE, LargeImageError
 
+MAX_REPORT_BYTES = 4096
+"""Of an error that the process reports."""
 START_SECONDS = 30.0
 """Limit for the start of a child; usually 0.2 s."""
 INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
@@ -102,7 +104,7 @@ class DecoderProcess:
         Raises:
             LargeImageError: the image is large and may not be.
             PhotoError: the file is not a photo that can be decoded.
-            DecoderEndedError: the process ended.
+            DecoderEndedError: the process ended, or was ended for a reply of another form.
         """
         with self._deadline(max_seconds):
             self._send(HEADER.pack(PHOTO, len(data), may_be_large))
@@ -110,11 +112,10 @@ class DecoderProcess:
             kind, first, second = HEADER.unpack(self._receive(HEADER.size))
             if kind == LARGE:
                 raise LargeImageError
-            if kind == ERROR:
-                name, detail = json.loads(self._receive(first))
-                raise PHOTO_ERRORS[name](detail)
-            assert kind == IMAGE
-            assert max(first, second) <= MAX_WORKING_SIDE
+            if kind == ERROR and first <= MAX_REPORT_BYTES:
+                raise _parse_error(self._receive(first))
+            if kind != IMAGE or not 0 < min(first, second) <= max(first, second) <= MAX_WORKING_SIDE:
+                raise EOFError("a reply that no decoder sends")
             return Image.frombytes("RGB", (first, second), self._receive(3 * first * second))
 
     def close(self) -> None:
@@ -163,3 +164,16 @@ class DecoderProcess:
                 raise EOFError
             at += count
         return received
+
+
+def _parse_error(report: bytearray) -> PhotoError:
+    """The error that the process reports.
+
+    Raises:
+        EOFError: it is none; the process is not in a state to go on with.
+    """
+    try:
+        name, detail = json.loads(report)
+        return PHOTO_ERRORS[name](detail)
+    except (ValueError, KeyError, TypeError) as error:
+        raise EOFError("a report that no decoder sends") from error

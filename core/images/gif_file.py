@@ -39,6 +39,8 @@ def reduce_gif(data: bytes) -> bytes:
             # Decoders pass over bytes between the blocks.
             at, read = at + 1, 1
         blocks += read
+        if blocks > MAX_BLOCKS:
+            raise DecompressionBombError(f"GIF of over {MAX_BLOCKS} blocks")
     raise TruncatedPhotoError("GIF without a frame")
 
 

@@ -5,6 +5,8 @@ import struct
 from core.errors import TruncatedPhotoError
 
 HEADER_LENGTH = 12
+MAX_CHUNKS = 10_000
+"""That are looked at: an image and its metadata are among the first."""
 IMAGES = {b"VP8 ", b"VP8L"}
 PROFILE_FLAG, ALPHA_FLAG, EXIF_FLAG, ANIMATION_FLAG = 0x20, 0x10, 0x08, 0x02
 EXTENDED_LENGTH = 10
@@ -40,14 +42,15 @@ def reduce_webp(data: bytes) -> bytes:
 def _read_chunks(data: bytes) -> dict[bytes, bytes]:
     """The first chunk of each name, up to the end of the file."""
     chunks: dict[bytes, bytes] = {}
-    at = HEADER_LENGTH
-    while at + 8 <= len(data):
+    at, count, images = HEADER_LENGTH, 0, IMAGES | {b"ANMF"}
+    while at + 8 <= len(data) and count < MAX_CHUNKS:
+        count += 1
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        if name in IMAGES | {b"ANMF"} and name not in chunks and at + 8 + length > len(data):
+        if name in images and name not in chunks and at + 8 + length > len(data):
             raise TruncatedPhotoError("WebP that ends within its image")
         chunks.setdefault(name, data[at + 8 : at + 8 + length])
         at += 8 + length + length % 2
-    if not (IMAGES | {b"ANMF"}) & chunks.keys():
+    if not images & chunks.keys():
         raise TruncatedPhotoError("WebP without an image")
     return chunks
 

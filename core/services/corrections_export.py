@@ -13,6 +13,8 @@ from core.resources import Resources
 PAGE_SIZE = 100
 CSV_COLUMNS = ("photo", "split", "style", "second", "sure", "style_b", "second_b", "sure_b", "source", "source_label")
 """The columns of the training data's `labels.csv`."""
+SOURCE = "corrections"
+"""The source of all photos of an export, by which it is told from other training data."""
 
 
 async def export_corrections(resources: Resources, folder: Path) -> int:
@@ -26,17 +28,18 @@ async def export_corrections(resources: Resources, folder: Path) -> int:
 
     Args:
         resources: database and storage.
-        folder: the output directory, created if missing. An existing `labels.csv` is replaced.
+        folder: the output directory, created if missing. An earlier export in it is replaced.
 
     Returns:
         The number of exported looks.
 
     Raises:
         StorageUnavailableError: the images cannot be read.
+        FileExistsError: the directory holds something else than an export.
         OSError: the directory cannot be written.
     """
     photos = folder / "photos"
-    await to_thread.run_sync(lambda: photos.mkdir(parents=True, exist_ok=True))
+    await to_thread.run_sync(_prepare_folder, folder)
     rows: list[dict[str, str]] = []
     after: UUID | None = None
     while True:
@@ -53,13 +56,31 @@ async def export_corrections(resources: Resources, folder: Path) -> int:
             await to_thread.run_sync((folder / name).write_bytes, photo)
             row = dict.fromkeys(CSV_COLUMNS, "")
             row |= {"photo": name, "split": "train", "style": look.corrected_style, "second": look.verdict.style}
-            rows.append(row | {"sure": "2", "source": "corrections", "source_label": look.channel})
+            rows.append(row | {"sure": "2", "source": SOURCE, "source_label": look.channel})
         if len(page) < PAGE_SIZE:
             break
         after = page[-1].id
     await to_thread.run_sync(_write_csv, folder / "labels.csv", rows)
     await to_thread.run_sync(_delete_others, photos, {Path(row["photo"]).name for row in rows})
     return len(rows)
+
+
+def _prepare_folder(folder: Path) -> None:
+    """Create the directory with an empty export, which marks the photos in it as replaceable.
+
+    Raises:
+        FileExistsError: it holds photos or labels that no export wrote, e.g. the data that Eva was trained on.
+    """
+    labels, photos = folder / "labels.csv", folder / "photos"
+    photos.mkdir(parents=True, exist_ok=True)
+    if labels.exists():
+        with labels.open(newline="", encoding="utf-8") as file:
+            if any(row.get("source") != SOURCE for row in csv.DictReader(file)):
+                raise FileExistsError(labels)
+    elif any(photos.iterdir()):
+        raise FileExistsError(photos)
+    else:
+        _write_csv(labels, [])
 
 
 def _delete_others(photos: Path, kept: set[str]) -> None:

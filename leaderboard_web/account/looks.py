@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 
-from core.conversation.actions import Action, ActionType
+from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name
 from core.conversation.narration import style_name, verdict_messages
 from core.conversation.reply import ReplyKind
@@ -132,6 +132,7 @@ async def choose_display_name(
         Form(),
     ],
     name: Annotated[str, Form()] = "",
+    name_tag: Annotated[str | None, Form()] = None,
 ) -> Response:
     """Show a typed name back, share under the confirmed or the suggested name, or keep the look private."""
     person = replace(own.owner, language=language, pending_name_look_id=own.look.id)
@@ -141,7 +142,8 @@ async def choose_display_name(
     if do is ActionType.ACCEPT_NAME and submitted_name:
         reply = await state.conversation.propose_name(person, own.look.id, submitted_name, chat=Channel.WEB)
     if reply is None:
-        reply = await state.conversation.handle_action(person, Action(type=do, look_id=own.look.id), chat=Channel.WEB)
+        action = Action(type=do, look_id=own.look.id, name_tag=name_tag)
+        reply = await state.conversation.handle_action(person, action, chat=Channel.WEB)
     if reply.kind is ReplyKind.KEPT_PRIVATE:
         return redirect_with_notice(look_url, "kept")
     if reply.kind in {ReplyKind.NAME_CONFIRMATION, ReplyKind.NAME_PROMPT}:
@@ -251,6 +253,6 @@ def _render_name_prompt(
         max_name_length=MAX_NAME_LENGTH,
         submitted_name=submitted_name,
         messages=(error or question,),
-        name_to_confirm=name_to_confirm,
+        name_tag=None if name_to_confirm is None else tag_name(name_to_confirm),
         is_refused=error is not None,
     )

@@ -13,7 +13,8 @@ from core.i18n.translations import Language
 from core.services import accounts
 from leaderboard_web.auth.login_flow import confirm_login, get_pending_login
 from leaderboard_web.auth.login_page import render_login_page
-from leaderboard_web.auth.login_session import LOGIN_PATH, LoginSession, SessionData
+from leaderboard_web.auth.login_session import LoginSession, SessionData
+from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.dependencies import AppState, Db, Lang, State, Viewer
 from leaderboard_web.errors import status_for
 from leaderboard_web.redirects import redirect_with_notice
@@ -40,7 +41,7 @@ async def confirmation_page(
     if visitor is None:
         return redirect_with_notice(LOGIN_PATH)
     owner = await people.get_by_identity(connection, pending.provider, pending.subject)
-    linked = accounts.linked_logins(await people.list_identities(connection, visitor.id))
+    identities = await people.list_identities(connection, visitor.id)
     return render_page(
         request,
         "auth/confirm_login.html",
@@ -50,7 +51,8 @@ async def confirmation_page(
         owner_name=owner and display_name(owner.id, owner.name, language),
         visitor_name=display_name(visitor.id, visitor.name, language),
         content=await account_merge.count_content(connection, visitor.id),
-        linked=tuple(linked),
+        linked=tuple(accounts.linked_logins(identities)),
+        is_erased_without=len(identities) == 1,
     )
 
 

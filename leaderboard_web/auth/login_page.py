@@ -16,7 +16,8 @@ from core.services import accounts
 from core.services.accounts import LOGIN_METHODS
 from core.services.retention import erase_person
 from leaderboard_web.auth.login_flow import safe_next_path
-from leaderboard_web.auth.login_session import LOGIN_PATH, LoginSession, SessionData, bind_to_browser
+from leaderboard_web.auth.login_session import LoginSession, SessionData, bind_to_browser
+from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.dependencies import AppState, Lang, State, Transaction, Viewer
 from leaderboard_web.middleware.csp import extend_csp
 from leaderboard_web.redirects import redirect_with_notice

@@ -12,14 +12,10 @@ from fastapi import Depends, Request
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.settings import Settings
-from core.signing import load_secret_key
-from leaderboard_web.cookies import cookie_name
+from leaderboard_web.cookies import LOGIN_COOKIE, LOGIN_PATH, cookie_name
 from leaderboard_web.dependencies import Viewer
 from leaderboard_web.sessions import ViewerSession
 
-LOGIN_PATH = "/login"
-LOGIN_COOKIE = "login"
 LOGIN_SESSION_MAX_AGE = 60 * 60
 """Seconds that a login may take."""
 SESSION_KEY_CONTEXT = b"eva login 1"
@@ -33,13 +29,15 @@ BROWSER_KEY = "browser"
 class LoginSessionMiddleware:
     """ASGI middleware that reads and writes the cookie for the pages under `/login`."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, *, secret: bytes, is_https: bool) -> None:
         """Wrap an application.
 
-        Raises:
-            MissingSecretKeyError: EVA_SECRET_KEY is not set in production.
+        Args:
+            app: receives the requests.
+            secret: the secret key, from which that of the cookie is derived.
+            is_https: whether the public URL is one of https.
         """
-        key = hmac.new(load_secret_key(settings), SESSION_KEY_CONTEXT, "sha256").hexdigest()
+        key = hmac.new(secret, SESSION_KEY_CONTEXT, "sha256").hexdigest()
 
         def create(*, is_secure: bool) -> SessionMiddleware:
             return SessionMiddleware(
@@ -52,7 +50,7 @@ class LoginSessionMiddleware:
                 https_only=is_secure,
             )
 
-        self._app, self._is_https = app, settings.is_https
+        self._app, self._is_https = app, is_https
         self._plain, self._secure = create(is_secure=False), create(is_secure=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

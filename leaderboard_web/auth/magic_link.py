@@ -11,7 +11,6 @@ from fastapi import APIRouter, Form, Request, Response
 from core.conversation.display_names import display_name
 from core.conversation.service import LOGIN_LINK_PATH
 from core.db import account_merge, one_time_tokens, people
-from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
 from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, erase_unreachable_visitor, redirect_with_session
 from leaderboard_web.dependencies import Lang, State, Transaction, Viewer
@@ -40,7 +39,7 @@ async def confirm_magic_link(
         has_content = not await account_merge.has_no_content(connection, visitor.id)
         content = await account_merge.count_content(connection, visitor.id)
         identities = await people.list_identities(connection, visitor.id)
-        has_logins = any(identity.provider is not IdentityProvider.WEB for identity in identities)
+        has_logins = len(identities) > 1
     return render_page(
         request,
         "auth/magic_link.html",

@@ -10,8 +10,9 @@ from core.errors import LoginError
 from core.i18n.translations import Language
 from leaderboard_web.auth.login_flow import VerifiedLogin, complete_login, safe_next_path
 from leaderboard_web.auth.login_page import render_login_page
-from leaderboard_web.auth.login_session import LOGIN_PATH, LoginSession, SessionData, bind_to_browser
+from leaderboard_web.auth.login_session import LoginSession, SessionData, bind_to_browser
 from leaderboard_web.auth.oauth_providers import OAuthProvider
+from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.dependencies import AppState, Lang, State, Viewer
 from leaderboard_web.errors import status_for
 from leaderboard_web.middleware.csrf import is_same_origin

@@ -28,8 +28,9 @@ class AllowedHostsMiddleware:
             public_url: names the host; None allows every host.
         """
         self.app = app
-        host = None if public_url is None else host_name(urlsplit(public_url).netloc.rpartition("@")[2])
-        self._allowed = None if host is None else LOCAL_HOSTS | {host}
+        self._allowed = None
+        if public_url is not None:
+            self._allowed = LOCAL_HOSTS | {host_name(urlsplit(public_url).netloc.rpartition("@")[2])}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on.

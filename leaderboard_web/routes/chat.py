@@ -162,9 +162,10 @@ async def send_action(
     state: State,
     do: Annotated[str, Form()],
     look: Annotated[UUID, Form()],
+    name_tag: Annotated[str | None, Form()] = None,
 ) -> Response:
     """Press a button: an action, or an action and a style with a dot between them."""
-    action = _parse_action(do, look)
+    action = replace(_parse_action(do, look), name_tag=name_tag)
     label = (
         translate("try.never_mind", language) if action.type is ActionType.CANCEL else button_label(action, language)
     )

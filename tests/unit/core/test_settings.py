@@ -170,3 +170,4 @@ def test_variables_of_the_test_suite_are_ignored(monkeypatch: pytest.MonkeyPatch
 
 def test_public_url_has_no_trailing_slash() -> None:
     assert Settings(public_url="https://eva.example/").public_url == "https://eva.example"
+    assert Settings(public_url="https://에바.한국").public_url == "https://xn--9g3b11p.xn--3e0b707e"

@@ -16,7 +16,7 @@ from webhooks.app import create_webhook_app
 from webhooks.telegram import SECRET_HEADER
 
 MAX_FUNCTIONS = 123
-MAX_MODULES = 38
+MAX_MODULES = 39
 MAX_STATEMENTS = 8
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.conversation.actions import Action, ActionType
+from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import Reply
 from core.conversation.service import ConversationService
 from core.db import looks, people
@@ -72,8 +72,10 @@ async def act(
     style: Style | None = None,
 ) -> Reply:
     """Handle an action of the person as they are stored now."""
-    action = Action(type=action_type, look_id=None if look is None else look.id, style=style)
-    return await service.handle_action(await reload(service, person), action, chat=CHAT)
+    current = await reload(service, person)
+    name_tag = tag_name(current.pending_name) if action_type is ActionType.CONFIRM_NAME else None
+    action = Action(type=action_type, look_id=None if look is None else look.id, style=style, name_tag=name_tag)
+    return await service.handle_action(current, action, chat=CHAT)
 
 
 async def write(service: ConversationService, person: Person, message: str, look: Look | None = None) -> Reply | None:

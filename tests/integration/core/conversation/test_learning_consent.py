@@ -65,3 +65,15 @@ async def test_export_follows_the_consent(service: ConversationService, mina: Pe
 def test_declining_is_as_short_as_agreeing(language: Language) -> None:
     labels = [translate(f"talk.button.{action}", language) for action in ("learn", "nolearn")]
     assert abs(len(labels[0]) - len(labels[1])) <= 3
+
+
+async def test_export_never_deletes_other_training_data(service: ConversationService, tmp_path: Path) -> None:
+    photo = tmp_path / "photos" / "own.jpg"
+    photo.parent.mkdir()
+    photo.write_bytes(b"a photo of the training data")
+    with pytest.raises(FileExistsError):
+        await export_corrections(service.resources, tmp_path)
+    (tmp_path / "labels.csv").write_text("photo,source\nphotos/own.jpg,street\n")
+    with pytest.raises(FileExistsError):
+        await export_corrections(service.resources, tmp_path)
+    assert photo.exists()

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from core.conversation.actions import Action, ActionType
+from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import generated_name, generated_name_candidates
 from core.conversation.reply import ReplyKind
 from core.conversation.service import ConversationService
-from core.db import people
+from core.db import looks, people
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
@@ -100,10 +100,31 @@ async def test_button_in_another_chat_does_not_confirm(service: ConversationServ
     look = await create_look(service, mina)
     await act(service, mina, ActionType.SHARE, look)
     await write(service, mina, "Mint")
-    confirm = Action(type=ActionType.CONFIRM_NAME, look_id=look.id)
+    confirm = Action(type=ActionType.CONFIRM_NAME, look_id=look.id, name_tag=tag_name("Mint"))
     reply = await service.handle_action(await reload(service, mina), confirm, chat="telegram:-100")
     assert reply.kind is ReplyKind.NAME_PROMPT
     assert not await is_shared(service, look)
+
+
+async def test_button_confirms_only_the_name_shown_above_it(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.SHARE, look)
+    await write(service, mina, "Mint")
+    await write(service, mina, "call me 01012345678")
+    for name_tag in (tag_name("Mint"), None):
+        confirm = Action(type=ActionType.CONFIRM_NAME, look_id=look.id, name_tag=name_tag)
+        reply = await service.handle_action(await reload(service, mina), confirm, chat=CHAT)
+        assert (reply.kind, reply.name) == (ReplyKind.NAME_CONFIRMATION, "call me 01012345678")
+    assert not await is_shared(service, look)
+
+
+async def test_question_ends_when_its_look_is_shared_elsewhere(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.SHARE, look)
+    async with service.resources.database.transaction() as connection:
+        assert await looks.share(connection, look.id)
+    assert (await act(service, mina, ActionType.CONFIRM_NAME, look)).kind is ReplyKind.SHARED
+    assert (await reload(service, mina)).pending_name_look_id is None
 
 
 async def test_question_ends_after_ten_minutes(service: ConversationService, mina: Person) -> None:

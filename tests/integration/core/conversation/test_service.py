@@ -257,3 +257,14 @@ async def test_erasure_deletes_the_person_and_invalidates_their_buttons(
     with pytest.raises(PersonNotFoundError):
         await service.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id), chat=CHAT)
     assert replace(mina, name=None) == mina
+
+
+@pytest.mark.parametrize("action_type", [ActionType.SHOW_DETAILS, ActionType.CORRECT])
+async def test_typed_label_does_not_reveal_a_verdict_before_the_guess(
+    service: ConversationService, mina: Person, action_type: ActionType
+) -> None:
+    await act(service, mina, ActionType.GUESS)
+    look = await create_look(service, await reload(service, mina))
+    reply = await act(service, mina, action_type, look)
+    assert (reply.kind, reply.prompt) == (ReplyKind.GUESS_PROMPT, ActionType.GUESS)
+    assert not reply.reveals_verdict

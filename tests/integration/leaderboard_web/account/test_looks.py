@@ -109,7 +109,10 @@ async def test_first_share_asks_for_a_display_name(
         assert (await get_look(resources, look)).shared_at is None
         page = await client.get(reply.headers["location"])
         assert translate("talk.name.confirm", Language.EN, name=written.strip()) in page_text(page)
-        reply = await client.post(f"/me/looks/{look.id}/name", data={"do": "post"})
+        stale = await client.post(f"/me/looks/{look.id}/name", data={"do": "post", "name_tag": "00000000"})
+        assert stale.headers["location"] == f"/me/looks/{look.id}/name", "another name than the one shown"
+        (name_tag,) = attributes(page, "input[name=name_tag]", "value")
+        reply = await client.post(f"/me/looks/{look.id}/name", data={"do": "post", "name_tag": name_tag})
     assert (reply.status_code, reply.headers["location"]) == (303, f"/me/looks/{look.id}?said=shared")
     name = written.strip() or suggested_name
     assert translate("talk.shared", Language.EN, name=name) in page_text(await client.get(reply.headers["location"]))

@@ -6,7 +6,7 @@ from html import unescape
 import httpx
 
 from bot.app import BotApplication
-from core.conversation.actions import Action, ActionType
+from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import ReplyKind
 from core.db import leaderboard, looks, moderation, people
 from core.db.looks import Look
@@ -88,7 +88,7 @@ async def test_ban_during_name_prompt_prevents_sharing(
     assert prompted is not None
     await admin.post(f"/admin/people/{owner.id}/ban")
     await service.conversation.handle_text(prompted, "Mina", chat="web")
-    confirm = Action(type=ActionType.CONFIRM_NAME, look_id=look.id)
+    confirm = Action(type=ActionType.CONFIRM_NAME, look_id=look.id, name_tag=tag_name("Mina"))
     reply = await service.conversation.handle_action(prompted, confirm, chat="web")
     assert reply.kind is ReplyKind.BANNED
     assert await public_look_ids(resources) == set()

@@ -13,6 +13,7 @@ from core.i18n.translations import Language, translate, variant_keys
 from core.resources import Resources
 from core.styles import STYLES, Style
 from tests.factories import create_look, make_photo, store_images
+from tests.html import attributes
 from tests.integration.leaderboard_web.chat.conftest import (
     EN,
     buttons,
@@ -29,7 +30,10 @@ from tests.integration.leaderboard_web.chat.conftest import (
 async def press_button(client: httpx.AsyncClient, page: httpx.Response, do: str, **more: Any) -> httpx.Response:
     """Press a button of the page."""
     assert do in buttons(page)
-    return await client.post("/try/act", data={"look": look_id_of(page), "do": do}, **more)
+    data = {"look": look_id_of(page), "do": do}
+    for name_tag in attributes(page, "form.buttons input[name=name_tag]", "value"):
+        data["name_tag"] = name_tag
+    return await client.post("/try/act", data=data, **more)
 
 
 async def test_with_guess_first_the_verdict_follows_the_guess(client: httpx.AsyncClient, resources: Resources) -> None:
@@ -73,7 +77,7 @@ async def test_a_verdict_can_be_corrected(client: httpx.AsyncClient, resources: 
         translate("talk.correct.thanks", EN, style="British Mode"),
         translate("talk.learning.ask", EN),
     ]
-    assert buttons(page) == ["learn", "nolearn"]
+    assert buttons(page) == ["learn", "nolearn", "share", "keep", "correct"]
     assert (await list_looks(resources))[0].corrected_style is Style.MODE
     assert messages(await client.get("/try")) == messages(page)
 

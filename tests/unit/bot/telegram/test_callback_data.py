@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 from uuid import UUID
 
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.telegram.callback_data import ACTION_CODES, CallbackData, decode_callback_data, encode_callback_data
-from core.conversation.actions import Action, ActionType
+from core.conversation.actions import Action, ActionType, tag_name
 from core.i18n.translations import Language
 from core.styles import STYLES, Style
 
@@ -17,11 +18,13 @@ LOOK_ID = UUID("019a5f00-0000-7000-8000-000000000001")
     ("action_type", "look_id"), list(product(ActionType, (None, LOOK_ID, UUID(int=0), UUID(int=2**128 - 1))))
 )
 def test_encoded_action_is_decoded(action_type: ActionType, look_id: UUID | None) -> None:
-    for action in (
-        Action(type=action_type, look_id=look_id),
-        *(Action(type=action_type, look_id=look_id, style=style) for style in STYLES),
-        *(Action(type=action_type, look_id=look_id, language=language) for language in Language),
-    ):
+    actions = [Action(type=action_type, look_id=look_id)]
+    if action_type is ActionType.CONFIRM_NAME:
+        actions += [replace(actions[0], name_tag=tag_name(name)) for name in (None, "민트", "Mina 1")]
+    else:
+        actions += [replace(actions[0], style=style) for style in STYLES]
+        actions += [replace(actions[0], language=language) for language in Language]
+    for action in actions:
         for owner_id, asked_at in ((None, None), (42, None), (2**52 - 1, 4_102_444_800)):
             data = CallbackData(action=action, owner_id=owner_id, asked_at=asked_at)
             encoded = encode_callback_data(data)

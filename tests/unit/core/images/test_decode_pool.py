@@ -23,6 +23,8 @@ from core.errors import (
     TruncatedPhotoError,
 )
 from core.images.decode_pool import DecodePool
+from core.images.decoder_main import ERROR, HEADER, IMAGE, READY
+from core.images.decoder_process import DecoderEndedError, DecoderProcess
 from core.images.decoding import decode_photo
 from tests import images
 
@@ -167,6 +169,48 @@ def test_largest_accepted_photo_stays_within_the_limits(
     # Bytes after the image keep a plain one from being taken for a bomb.
     data = images.encode_image(images.make_quadrants(*size), form, **options) + bytes(60_000)
     assert max(pool.decode_photo(data).size) > 600
+
+
+def test_color_profiles_of_one_person_leave_memory_for_others() -> None:
+    def resident_bytes(process_id: int) -> int:
+        pages = Path(f"/proc/{process_id}/statm").read_text("ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    with one_process() as (pool, process_id):
+        pool.decode_photo(PHOTO)
+        before = resident_bytes(process_id)
+        for number in range(6):
+            profile = bytes([number]) * 12_000_000
+            pool.decode_photo(images.encode_image(images.make_scene(128, 128), "JPEG", icc_profile=profile))
+        pool.decode_photo(PHOTO)
+        assert pool.process_ids == [process_id]
+        assert resident_bytes(process_id) - before < 40_000_000
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        HEADER.pack(ERROR, 2**31, 0),
+        HEADER.pack(ERROR, 2, 0) + b"{}",
+        HEADER.pack(ERROR, 18, 0) + b'["SystemExit", ""]',
+        HEADER.pack(IMAGE, 2**16, 2**16),
+        HEADER.pack(READY, 0, 0),
+    ],
+)
+def test_reply_of_another_form_ends_the_process(monkeypatch: pytest.MonkeyPatch, reply: bytes) -> None:
+    with closing(DecoderProcess(max_memory=2**29, max_cpu_seconds=4)) as process:
+        rest = bytearray(reply)
+
+        def receive(length: int) -> bytearray:
+            assert length <= 4096
+            received = rest[:length]
+            del rest[:length]
+            return received
+
+        monkeypatch.setattr(process, "_receive", receive)
+        with pytest.raises(DecoderEndedError):
+            process.decode(PHOTO, max_seconds=20, may_be_large=True)
+        assert not process.is_running
 
 
 def test_limits_are_set(pool: DecodePool) -> None:

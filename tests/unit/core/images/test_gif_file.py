@@ -18,9 +18,11 @@ SECONDS = 10.0
 
 
 @pytest.mark.parametrize(
-    "extensions", [b"\x21\xfe\x01a\0" * 500_000, b"\x21\xfe" + b"\x01a" * 1_000_000 + b"\0"], ids=["many", "long"]
+    "extensions",
+    [b"\x21\xfe\x01a\0" * 500_000, b"\x21\xfe" + b"\x01a" * 1_000_000 + b"\0", b"\0" * 500_000],
+    ids=["many", "long", "filler"],
 )
-def test_endless_comments_are_refused(extensions: bytes) -> None:
+def test_endless_comments_and_filler_are_refused(extensions: bytes) -> None:
     started = time.monotonic()
     with pytest.raises(DecompressionBombError):
         decode_photo(PHOTO[:START] + extensions + PHOTO[START:])
