@@ -1,6 +1,7 @@
 """Server commands: `eva run`, `eva serve`, `eva worker`."""
 
 import errno
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -20,6 +21,9 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
+
+WORKER_NICENESS = 10
+"""Lowers the priority of workers, so that `eva serve` on the same machine answers messengers in time."""
 
 app = typer.Typer()
 
@@ -54,6 +58,9 @@ def worker() -> None:
 
     async def work() -> None:
         async with open_application(settings) as application:
+            if hasattr(os, "nice"):
+                # After the embedded server was started, which would have the same priority.
+                os.nice(WORKER_NICENESS)
             await run_until_signalled(
                 application.run_worker, on_started=lambda: typer.echo(translate("cli.working", language))
             )

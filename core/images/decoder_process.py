@@ -1,5 +1,6 @@
 """One child process that decodes untrusted photos, seen from its parent."""
 
+import fcntl
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from core.images.decoding import MAX_WORKING_SIDE, LargeImageError
 
 MAX_REPORT_BYTES = 4096
 """Of an error that the process reports."""
+PIPE_BYTES = 2**20
 START_SECONDS = 30.0
 """Limit for the start of a child; usually 0.2 s."""
 INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
@@ -28,6 +30,9 @@ CHILD_VARIABLES = {
     "OMP_NUM_THREADS": "1",
     # Each arena reserves 64 MB of address space.
     "MALLOC_ARENA_MAX": "1",
+    "PILLOW_BLOCKS_MAX": "8",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
+    "MALLOC_TRIM_THRESHOLD_": "67108864",
 }
 
 
@@ -65,6 +70,10 @@ class DecoderProcess:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests, self._replies = self._process.stdin, self._process.stdout
+        if sys.platform == "linux":
+            for pipe in (self._requests, self._replies):
+                with suppress(PermissionError):
+                    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self.has_timed_out = False
         try:
             with self._deadline(START_SECONDS):
