@@ -25,8 +25,6 @@ from core.errors import InvalidPayloadError
 from core.i18n.translations import Language, translate
 from core.styles import Style
 
-MAX_PHOTOS = 10
-"""The most photos that the secure image plugin allows."""
 URL_SEPARATOR = re.compile(r",\s*(?=https?://)")
 
 
@@ -47,7 +45,7 @@ class SkillRequest:
     client_extra: Mapping[str, str]
     """The `extra` of the pressed button."""
     photo_urls: tuple[str, ...] = field(repr=False)
-    """Distinct URLs of the photos. They are signed: never log or show them."""
+    """URLs of the photos, in the order in which they were sent. They are signed: never log or show them."""
     media_type: str | None
     """Type of media sent in the chat: `image`, `video` or another word; None for a message without media."""
     has_consent: bool
@@ -140,7 +138,7 @@ def _find_photo_urls(
         return (media_url,) if media_type == "image" else ()
     for value in plugin_values:
         if urls := _secure_image_urls(value):
-            return tuple(dict.fromkeys(urls))[:MAX_PHOTOS]
+            return tuple(urls)
     return (utterance,) if parse_allowed_url(utterance, image_hosts) else ()
 
 

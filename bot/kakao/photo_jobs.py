@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.kakao import photo_requests
 from bot.kakao.callback import post_callback
 from bot.kakao.photo_fetcher import SafePhotoFetcher
-from bot.kakao.photo_requests import EXPIRE_TASK, JUDGE_TASK, PHOTO_URL_LIFETIME, JobResult, PhotoRequest
+from bot.kakao.photo_requests import EXPIRE_TASK, JUDGE_TASK, PHOTO_URL_LIFETIME, JobResult, PhotoOutcome, PhotoRequest
 from bot.kakao.presenter import ReplyPresenter
 from core.conversation.service import ConversationService
 from core.db import checkpoints, inbox, people
@@ -102,7 +102,7 @@ class PhotoJobs:
             except Exception:
                 # A bug, also one in SQL: never retried, always answered.
                 log.exception("photo_job_failed", inbox_id=inbox_id)
-                result = JobResult(error=EvaError())
+                result = JobResult(outcomes=(PhotoOutcome(error=EvaError()),) * len(request.photo_urls))
             async with self._database.transaction() as connection:
                 await photo_requests.save_result(connection, inbox_id, result)
                 if request.callback_url is None:
@@ -141,7 +141,7 @@ class PhotoJobs:
             DatabaseUnavailableError: the database is not available.
             RemotePhotoUnavailableError, StorageUnavailableError: before the last attempt only.
         """
-        look_ids, is_duplicate, first_error = [], False, None
+        outcomes, is_duplicate = [], False
         for number, url in enumerate(request.photo_urls):
             try:
                 judged = await self._conversation.photo_judging.judge_photo(
@@ -157,14 +157,14 @@ class PhotoJobs:
                 if isinstance(error, TRANSIENT_ERRORS) and not is_last_attempt:
                     raise
                 log.info("photo_not_judged", inbox_id=update.id, error=type(error).__name__)
-                first_error = first_error or error
+                outcomes.append(PhotoOutcome(error=error))
             else:
-                look_ids.append(judged.look.id)
+                outcomes.append(PhotoOutcome(look_id=judged.look.id))
                 is_duplicate = judged.is_duplicate
         return JobResult(
-            look_ids=tuple(dict.fromkeys(look_ids)),
-            is_duplicate=is_duplicate and len(request.photo_urls) == 1,
-            error=first_error,
+            outcomes=tuple(outcomes),
+            omitted_count=request.omitted_count,
+            is_duplicate=is_duplicate and len(outcomes) == 1,
         )
 
     async def _post_result(self, inbox_id: int, url: str, deadline: float, person: Person) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.kakao.payload import SkillRequest
 from core import errors
+from core.conversation.albums import MAX_ALBUM_PHOTOS
 from core.db import checkpoints, inbox
 from core.db.dead_letters import claim_orphaned
 from core.db.inbox import InboxUpdate
@@ -28,8 +29,6 @@ EXPIRE_TASK = "kakao.lapse"
 ORPHAN_AGE = timedelta(minutes=2)
 """Age from which a request without a job counts as orphaned."""
 ORPHAN_BATCH = 100
-MAX_PENDING_PHOTOS = 5
-"""Maximum number of photos that wait for one consent; of more, the latest remain."""
 PHOTO_URL_LIFETIME = timedelta(minutes=10)
 """How long Kakao keeps a photo at its URL."""
 RESULT_CHECKPOINT = "result"
@@ -45,6 +44,8 @@ class PhotoRequest:
     requested_at: float
     """When the verdict was requested, in seconds since 1970."""
     awaits_consent: bool
+    omitted_count: int = 0
+    """Photos beyond `MAX_ALBUM_PHOTOS`, which are not judged."""
 
     @classmethod
     def from_update(cls, update: InboxUpdate) -> Self | None:
@@ -57,6 +58,7 @@ class PhotoRequest:
             callback_url=payload["callback_url"],
             requested_at=payload["requested_at"],
             awaits_consent=payload["awaits_consent"],
+            omitted_count=payload.get("omitted_count", 0),
         )
 
     def to_payload(self) -> dict[str, Any]:
@@ -66,19 +68,29 @@ class PhotoRequest:
             "callback_url": self.callback_url,
             "requested_at": self.requested_at,
             "awaits_consent": self.awaits_consent,
+            "omitted_count": self.omitted_count,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoOutcome:
+    """The outcome of one photo: a look, or an error."""
+
+    look_id: UUID | None = None
+    error: EvaError | None = None
+    """Why it could not be judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
     """The outcome of a photo request."""
 
-    look_ids: tuple[UUID, ...] = ()
-    """The looks, in the order of the photos."""
+    outcomes: tuple[PhotoOutcome, ...]
+    """One for each photo, in their order."""
+    omitted_count: int = 0
+    """Photos that were not judged because too many were sent at once."""
     is_duplicate: bool = False
     """Whether the only photo had been judged before."""
-    error: EvaError | None = None
-    """Why the first unusable photo could not be judged."""
 
 
 def photos_still_available(update: InboxUpdate, url_lifetime: timedelta = PHOTO_URL_LIFETIME) -> bool:
@@ -114,12 +126,14 @@ async def store_request(
     """
     external_id = str(uuid5(NAMESPACE_URL, " ".join((skill_request.user_id, *skill_request.photo_urls))))
     earlier = None if has_consent else await inbox.get_latest(connection, Channel.KAKAO, skill_request.user_id)
-    photo_urls = (*_pending_photo_urls(earlier, url_lifetime), *skill_request.photo_urls)[-MAX_PENDING_PHOTOS:]
+    pending = _pending_request(earlier, url_lifetime)
+    photo_urls = (*(() if pending is None else pending.photo_urls), *skill_request.photo_urls)
     request = PhotoRequest(
-        photo_urls=photo_urls,
+        photo_urls=photo_urls[:MAX_ALBUM_PHOTOS],
         callback_url=skill_request.callback_url,
         requested_at=time.time(),
         awaits_consent=not has_consent,
+        omitted_count=len(photo_urls[MAX_ALBUM_PHOTOS:]) + (0 if pending is None else pending.omitted_count),
     )
     new_id = await inbox.insert(
         connection, Channel.KAKAO, external_id, external_sender_id=skill_request.user_id, payload=request.to_payload()
@@ -186,12 +200,11 @@ async def requeue_orphans(connection: AsyncConnection) -> int:
 
 async def save_result(connection: AsyncConnection, inbox_id: int, result: JobResult) -> None:
     """Record the result of a job; a result that was recorded before stays."""
-    error = None
-    if result.error is not None:
-        # The limit is the only detail that is shown to people; other details may contain personal data.
-        detail = result.error.detail if isinstance(result.error, DailyLimitError) else ""
-        error = {"type": type(result.error).__name__, "detail": detail}
-    data = {"look_ids": list(map(str, result.look_ids)), "is_duplicate": result.is_duplicate, "error": error}
+    data = {
+        "outcomes": [_outcome_to_json(outcome) for outcome in result.outcomes],
+        "omitted_count": result.omitted_count,
+        "is_duplicate": result.is_duplicate,
+    }
     await checkpoints.record(connection, inbox_id, RESULT_CHECKPOINT, data=data)
 
 
@@ -201,10 +214,26 @@ async def load_result(connection: AsyncConnection, inbox_id: int) -> JobResult |
     if data is None:
         return None
     return JobResult(
-        look_ids=tuple(map(UUID, data["look_ids"])),
+        outcomes=tuple(
+            PhotoOutcome(
+                look_id=None if outcome["look_id"] is None else UUID(outcome["look_id"]),
+                error=None if outcome["error"] is None else _restore_error(outcome["error"], outcome["detail"]),
+            )
+            for outcome in data["outcomes"]
+        ),
+        omitted_count=data["omitted_count"],
         is_duplicate=data["is_duplicate"],
-        error=None if data["error"] is None else _restore_error(data["error"]["type"], data["error"]["detail"]),
     )
+
+
+def _outcome_to_json(outcome: PhotoOutcome) -> dict[str, str | None]:
+    # The limit is the only detail that is shown to people; other details may contain personal data.
+    detail = outcome.error.detail if isinstance(outcome.error, DailyLimitError) else ""
+    return {
+        "look_id": None if outcome.look_id is None else str(outcome.look_id),
+        "error": None if outcome.error is None else type(outcome.error).__name__,
+        "detail": detail,
+    }
 
 
 def _restore_error(name: str, detail: str) -> EvaError:
@@ -214,12 +243,11 @@ def _restore_error(name: str, detail: str) -> EvaError:
     return error_type(detail)
 
 
-def _pending_photo_urls(update: InboxUpdate | None, url_lifetime: timedelta) -> tuple[str, ...]:
-    """The available photos of a request that waits for consent."""
-    if update is None or not photos_still_available(update, url_lifetime):
-        return ()
-    request = PhotoRequest.from_update(update)
-    return request.photo_urls if request is not None and request.awaits_consent else ()
+def _pending_request(update: InboxUpdate | None, url_lifetime: timedelta) -> PhotoRequest | None:
+    """A request that waits for consent and whose photos are available."""
+    if update is None or not awaits_consent(update, url_lifetime):
+        return None
+    return PhotoRequest.from_update(update)
 
 
 async def _enqueue_judging(connection: AsyncConnection, update: InboxUpdate) -> None:

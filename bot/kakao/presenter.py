@@ -1,23 +1,25 @@
 """Present replies, verdicts, lists and pages to one person as KakaoTalk replies."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from bot.kakao import photo_requests, replies
-from bot.kakao.photo_requests import JobResult
+from bot.kakao.photo_requests import JobResult, PhotoOutcome
 from bot.kakao.replies import SkillResponse
 from core.conversation.actions import Action, ActionType
+from core.conversation.albums import AlbumPhoto, summarize_album
 from core.conversation.listings import get_own_looks, leaderboard_line, list_top_of_today, own_looks_text
 from core.conversation.narration import error_message, style_description, style_name, verdict_messages
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.conversation.smalltalk import summarize_album
 from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
+from core.errors import LookNotFoundError
 from core.i18n.translations import Language, pick_variant, translate
 from core.styles import STYLES
 from core.urls import look_url, signed_image_url, site_url
@@ -112,36 +114,40 @@ class ReplyPresenter:
 
     async def result_reply(self, inbox_id: int, person: Person) -> SkillResponse:
         """The result of a photo request that has been processed."""
-        language = person.language
+        language, judged = person.language, {}
         async with self._database.transaction() as connection:
             result = await photo_requests.load_result(connection, inbox_id)
-            look_ids = () if result is None else result.look_ids
-            current = [await looks.get(connection, look_id) for look_id in look_ids]
-        judged_looks = [look for look in current if look is not None]
-        if result is not None and judged_looks:
-            return await self._looks_reply(result, judged_looks, person)
-        if result is not None and result.error is not None:
-            return replies.text_reply(error_message(result.error, language), language=language)
-        return replies.text_reply(translate("talk.no_result", language), language=language)
+            outcomes = () if result is None else result.outcomes
+            for look_id in {outcome.look_id for outcome in outcomes if outcome.look_id is not None}:
+                if (look := await looks.get(connection, look_id)) is not None:
+                    judged[look_id] = look
+        if result is not None and len(outcomes) > 1 and (judged or any(outcome.error for outcome in outcomes)):
+            return await self._album_reply(result, judged, person)
+        for look in judged.values():
+            return await self._photo_reply(look, person, is_duplicate=result is not None and result.is_duplicate)
+        error = next((outcome.error for outcome in outcomes), None)
+        text = translate("talk.no_result", language) if error is None else error_message(error, language)
+        return replies.text_reply(text, language=language)
 
-    async def _looks_reply(self, result: JobResult, judged_looks: Sequence[Look], person: Person) -> SkillResponse:
-        """The verdict on the best of some looks, after notes about failed photos and about all photos."""
-        language, notes, best = person.language, [], judged_looks[0]
-        if result.error is not None:
-            notes.append(error_message(result.error, language))
-        if len(judged_looks) == 1 and best.pending_question is PendingQuestion.GUESS and not result.is_duplicate:
+    async def _photo_reply(self, look: Look, person: Person, *, is_duplicate: bool) -> SkillResponse:
+        """The verdict on the only photo of a request, or the question for a guess."""
+        language, notes = person.language, []
+        if look.pending_question is PendingQuestion.GUESS and not is_duplicate:
             question = translate("talk.guess.ask", language)
-            return replies.prompt_reply(ActionType.GUESS, *notes, question, look_id=best.id, language=language)
-        await self._conversation.mark_verdicts_revealed(*judged_looks)
-        if len(judged_looks) > 1:
-            best_index, summary = summarize_album([look.verdict for look in judged_looks], language)
-            if best_index is None:
-                return replies.text_reply(*notes, summary, language=language)
-            best = judged_looks[best_index]
-            notes.append(summary)
-        elif result.is_duplicate:
-            notes.append(translate(pick_variant("talk.remembered", str(best.id), language), language))
-        return self._verdict_reply(best, person, language, notes)
+            return replies.prompt_reply(ActionType.GUESS, question, look_id=look.id, language=language)
+        await self._conversation.mark_verdicts_revealed(look)
+        if is_duplicate:
+            notes.append(translate(pick_variant("talk.remembered", str(look.id), language), language))
+        return self._verdict_reply(look, person, language, notes)
+
+    async def _album_reply(self, result: JobResult, judged: Mapping[UUID, Look], person: Person) -> SkillResponse:
+        """The verdict on the clearest photo of several, after a summary of all."""
+        photos = [_album_photo(number, outcome, judged) for number, outcome in enumerate(result.outcomes, start=1)]
+        summary = summarize_album(photos, person.language, omitted_count=result.omitted_count)
+        await self._conversation.mark_verdicts_revealed(*judged.values())
+        if summary.best is None or summary.best.look_id is None:
+            return replies.text_reply(summary.text, language=person.language)
+        return self._verdict_reply(judged[summary.best.look_id], person, person.language, [summary.text])
 
     def _verdict_reply(self, look: Look, person: Person, language: Language, notes: Sequence[str]) -> SkillResponse:
         return replies.verdict_reply(
@@ -163,3 +169,11 @@ class ReplyPresenter:
         signer = self._conversation.resources.url_signer
         url = signed_image_url(self._settings, signer, look, look.heatmap_key, HEATMAP_URL_LIFETIME)
         return None if url is None else f"{url}&n={secrets.token_hex(4)}"
+
+
+def _album_photo(number: int, outcome: PhotoOutcome, judged: Mapping[UUID, Look]) -> AlbumPhoto:
+    """A photo with its verdict, or why there is none: the look may have been deleted meanwhile."""
+    look = None if outcome.look_id is None else judged.get(outcome.look_id)
+    if look is None:
+        return AlbumPhoto(number=number, failure=outcome.error or LookNotFoundError())
+    return AlbumPhoto(number=number, verdict=look.verdict, look_id=look.id)

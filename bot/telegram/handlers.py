@@ -9,18 +9,25 @@ from telegram.constants import ChatAction
 from bot.telegram.button_rules import is_from_chat
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
-from bot.telegram.parsing import ButtonPress, PhotoMessage
+from bot.telegram.parsing import ButtonPress, PhotoMessage, UnsupportedMessage
 from core.conversation.actions import Action, ActionType
-from core.conversation.narration import error_message, verdict_messages
+from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto, summarize_album
+from core.conversation.narration import verdict_messages
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.conversation.smalltalk import reply_to_text, summarize_album
+from core.conversation.smalltalk import reply_to_text
 from core.conversation.style_names import find_style_name
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel
-from core.errors import DailyLimitError, EvaError, PhotoError, RemotePhotoGoneError
+from core.errors import (
+    DailyLimitError,
+    PhotoError,
+    RemotePhotoGoneError,
+    RemotePhotoUnavailableError,
+    StorageUnavailableError,
+)
 from core.i18n.translations import pick_variant, translate
 from core.services.photo_judging import JudgedPhoto
 from core.urls import look_url
@@ -50,6 +57,10 @@ FINAL_ACTIONS = {
 """Answers to a question, whose buttons are removed afterwards."""
 FINAL_PERSON_ACTIONS = FINAL_ACTIONS - {ActionType.GUESS, ActionType.CORRECT, ActionType.SHOW_RESULT}
 """The final actions that are about no look."""
+PHOTO_FAILURES = (PhotoError, RemotePhotoGoneError, DailyLimitError)
+"""Errors that concern one photo of an album, and leave the others."""
+PASSING_PHOTO_FAILURES = (RemotePhotoUnavailableError, StorageUnavailableError)
+"""Errors of one photo after which the album is tried again, but for the last attempt."""
 
 
 async def handle_photo(
@@ -89,7 +100,12 @@ async def handle_photo(
 
 
 async def handle_album(
-    delivery: UpdateDelivery, conversation: ConversationService, person: Person, photos: Sequence[PhotoMessage]
+    delivery: UpdateDelivery,
+    conversation: ConversationService,
+    person: Person,
+    items: Sequence[PhotoMessage | UnsupportedMessage],
+    *,
+    is_last_attempt: bool,
 ) -> None:
     """Judge several photos and reply to them together: one line for each, the clearest verdict in full.
 
@@ -97,36 +113,40 @@ async def handle_album(
         delivery: sends the reply.
         conversation: the business logic.
         person: the sender.
-        photos: at least one.
+        items: what was sent, in the order of the album, at least one photo.
+        is_last_attempt: whether a photo that cannot be fetched or stored now is one that failed.
 
     Raises:
-        EvaError: none of them could be judged, or see `handle_photo`.
+        EvaError: see `handle_photo`.
     """
-    if len(photos) == 1:
-        await handle_photo(delivery, conversation, person, photos[0])
+    if len(items) == 1 and isinstance(items[0], PhotoMessage):
+        await handle_photo(delivery, conversation, person, items[0])
         return
-    looks: list[Look] = []
-    first_error: EvaError | None = None
+    looks: dict[int, JudgedPhoto] = {}
+    photos: list[AlbumPhoto] = []
+    failures = (*PHOTO_FAILURES, *PASSING_PHOTO_FAILURES) if is_last_attempt else PHOTO_FAILURES
     async with delivery.chat_action(ChatAction.TYPING):
-        for photo in photos:
+        for number, item in enumerate(items[:MAX_ALBUM_PHOTOS], start=1):
+            if isinstance(item, UnsupportedMessage):
+                photos.append(AlbumPhoto(number=number, failure=item.media))
+                continue
             try:
-                looks.append((await _judge_photo(delivery, conversation, person, photo)).look)
-            except (PhotoError, RemotePhotoGoneError, DailyLimitError) as error:
-                first_error = first_error or error
-    apologies = [] if first_error is None else [error_message(first_error, delivery.language)]
-    if not looks:
-        raise first_error or RemotePhotoGoneError
-    if len(looks) == 1:
-        await send_verdict(delivery, conversation, person, looks[0], note="\n".join(apologies) or None, is_final=True)
+                judged = looks[number] = await _judge_photo(delivery, conversation, person, item)
+            except failures as error:
+                photos.append(AlbumPhoto(number=number, failure=error))
+            else:
+                photos.append(AlbumPhoto(number=number, verdict=judged.look.verdict, look_id=judged.look.id))
+    summary = summarize_album(photos, delivery.language, omitted_count=max(0, len(items) - MAX_ALBUM_PHOTOS))
+    await conversation.mark_verdicts_revealed(*(judged.look for judged in looks.values()))
+    if summary.best is not None:
+        best = looks[summary.best.number]
+        await send_verdict(
+            delivery, conversation, person, best.look, heatmap=best.heatmap, note=summary.text, is_final=True
+        )
         return
-    await conversation.mark_verdicts_revealed(*looks)
-    best, summary = summarize_album([look.verdict for look in looks], delivery.language)
-    note = "\n".join([summary, *apologies])
-    if best is None:
-        keyboard = keyboard_for_look(delivery, conversation, person, looks[0])
-        await delivery.send_all("album", text_messages(note, keyboard=keyboard), is_final=True)
-    else:
-        await send_verdict(delivery, conversation, person, looks[best], note=note, is_final=True)
+    shown = next((judged.look for judged in looks.values()), None)
+    keyboard = None if shown is None else keyboard_for_look(delivery, conversation, person, shown)
+    await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard), is_final=True)
 
 
 async def handle_text(delivery: UpdateDelivery, conversation: ConversationService, person: Person, text: str) -> None:

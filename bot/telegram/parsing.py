@@ -161,8 +161,8 @@ def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[
         me: the bot itself, from `getMe`.
 
     Returns:
-        The updates by inbox id; none of them if none is addressed to the bot. In groups only one photo of an album has
-        the caption that mentions the bot, and addresses all of them.
+        The updates by inbox id, in the order of the album; none of them if none is addressed to the bot. In groups
+        only one photo of an album has the caption that mentions the bot, and addresses all of them.
     """
     updates: dict[int, IncomingUpdate] = {}
     is_addressed = False
@@ -177,7 +177,9 @@ def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[
         else:
             if parsed is not None:
                 updates[inbox_id] = parsed
-    return updates if is_addressed else {}
+    # Telegram may deliver the photos in another order than that of their messages.
+    in_order = sorted(updates.items(), key=lambda item: (item[1].message_id or 0, item[0]))
+    return dict(in_order) if is_addressed else {}
 
 
 @contextmanager

@@ -191,12 +191,13 @@ class UpdateHandler:
         delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=done)
         if len(inbox_ids) < len(payloads) and not delivery.has_sent_anything:
             return
-        async with update_outcome(delivery, is_last_attempt=context.job.attempts >= len(self.retry_delays)):
-            photos = [update for update in updates.values() if isinstance(update, PhotoMessage)]
-            if photos:
-                person = await self._get_or_create_person(delivery, photos[0])
+        is_last_attempt = context.job.attempts >= len(self.retry_delays)
+        async with update_outcome(delivery, is_last_attempt=is_last_attempt):
+            items = [update for update in updates.values() if isinstance(update, PhotoMessage | UnsupportedMessage)]
+            if any(isinstance(item, PhotoMessage) for item in items):
+                person = await self._get_or_create_person(delivery, first)
                 await self.conversation.end_name_question(person)
-                await handle_album(delivery, self.conversation, person, photos)
+                await handle_album(delivery, self.conversation, person, items, is_last_attempt=is_last_attempt)
             else:
                 await self._dispatch(delivery, first)
 

@@ -1,11 +1,10 @@
-"""Replies to messages without a photo, comments on guesses, summaries of albums, and labels of buttons."""
+"""Replies to messages without a photo, comments on guesses, and labels of buttons."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 
 from core.conversation.actions import Action
 from core.conversation.intents import Intent, find_intent
-from core.conversation.narration import percent, style_description, style_name
+from core.conversation.narration import style_description, style_name
 from core.conversation.style_names import find_style_name
 from core.i18n.translations import Language, pick_variant, translate
 from core.styles import Style
@@ -85,31 +84,6 @@ def comment_on_guess(guess: Style, verdict: Verdict, *, seed: str, language: Lan
     """
     names = {"guess": style_name(guess, language), "style": style_name(verdict.style, language)}
     return translate(pick_variant(f"talk.guess.{_guess_quality(guess, verdict)}", seed, language), language, **names)
-
-
-def summarize_album(verdicts: Sequence[Verdict], language: Language) -> tuple[int | None, str]:
-    """Choose the photo of an album to comment on, and summarize all photos.
-
-    Args:
-        verdicts: at least two, in the order of the photos.
-        language: language of the summary.
-
-    Returns:
-        The index of the photo with the highest confidence, None if no photo shows an outfit; and the summary: the
-        number of photos, then one line for each.
-    """
-    outfits = [index for index, verdict in enumerate(verdicts) if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT]
-    if not outfits:
-        return None, translate("talk.album.nothing", language, count=len(verdicts))
-    best = max(outfits, key=lambda index: verdicts[index].confidence)
-    lines = [translate("talk.album", language, count=len(verdicts), number=best + 1)]
-    for index, verdict in enumerate(verdicts):
-        if index in outfits:
-            style, share = style_name(verdict.style, language), percent(verdict.confidence)
-            lines.append(translate("talk.album.line", language, number=index + 1, style=style, percent=share))
-        else:
-            lines.append(translate("talk.album.no_outfit", language, number=index + 1))
-    return best, "\n".join(lines)
 
 
 def button_label(action: Action, language: Language) -> str:

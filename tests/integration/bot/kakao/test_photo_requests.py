@@ -1,13 +1,12 @@
 """Orphaned photo requests get another job, and results survive in checkpoints."""
 
-import pytest
 from sqlalchemy import text as sql
 
 from bot.kakao import photo_requests
-from bot.kakao.photo_requests import JobResult, PhotoRequest
+from bot.kakao.photo_requests import JobResult, PhotoOutcome, PhotoRequest
 from core.db import inbox
 from core.db.schema import Channel
-from core.errors import CorruptPhotoError, DailyLimitError, EvaError
+from core.errors import CorruptPhotoError, DailyLimitError
 from core.jobs.queue import enqueue
 from core.resources import Resources
 from core.uuid7 import uuid7
@@ -47,28 +46,20 @@ async def test_request_that_lost_its_job_gets_another_one(resources: Resources) 
         assert [(row.lock, row.args) for row in rows] == [("kakao:sender", {"inbox_id": orphan})]
 
 
-@pytest.mark.parametrize(
-    ("error", "restored_type", "detail"),
-    [
-        (None, None, ""),
-        (CorruptPhotoError("mina.jpg"), CorruptPhotoError, ""),
-        (DailyLimitError("3"), DailyLimitError, "3"),
-    ],
-)
-async def test_result_is_restored_without_details_of_files(
-    resources: Resources, error: EvaError | None, restored_type: type[EvaError] | None, detail: str
-) -> None:
-    inbox_id = await insert_request(resources, "request")
-    result = JobResult(look_ids=(uuid7(), uuid7()), is_duplicate=True, error=error)
+async def test_result_is_restored_in_the_order_of_the_photos_without_details_of_files(resources: Resources) -> None:
+    inbox_id, look_id = await insert_request(resources, "request"), uuid7()
+    outcomes = (
+        PhotoOutcome(error=CorruptPhotoError("mina.jpg")),
+        PhotoOutcome(look_id=look_id),
+        PhotoOutcome(error=DailyLimitError("3")),
+    )
     async with resources.database.transaction() as connection:
         assert await photo_requests.load_result(connection, inbox_id) is None
+        result = JobResult(outcomes=outcomes, omitted_count=2, is_duplicate=True)
         await photo_requests.save_result(connection, inbox_id, result)
         restored = await photo_requests.load_result(connection, inbox_id)
     assert restored is not None
-    assert (restored.look_ids, restored.is_duplicate) == (result.look_ids, True)
-    if restored_type is None:
-        assert restored.error is None
-    else:
-        assert type(restored.error) is restored_type
-        assert restored.error is not None
-        assert restored.error.detail == detail
+    assert (restored.omitted_count, restored.is_duplicate) == (2, True)
+    assert [outcome.look_id for outcome in restored.outcomes] == [None, look_id, None]
+    errors = [outcome.error for outcome in restored.outcomes if outcome.error is not None]
+    assert [(type(error), error.detail) for error in errors] == [(CorruptPhotoError, ""), (DailyLimitError, "3")]

@@ -1,6 +1,7 @@
 """Photos on KakaoTalk: consent, verdicts at once and callback, and everything that goes wrong with a photo."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -108,9 +109,30 @@ async def test_unusable_photo_of_several_is_reported_and_the_others_are_summariz
         harness.kakao.secure_photos([make_photo(), b"\x89PNG\r\n\x1a\n no picture", make_photo(1)])
     )
     assert is_verdict(verdict.reply)
-    error, album, *_ = verdict.text.split("\n")
-    assert error == translate("error.truncated_photo", KO) or error == translate("error.corrupt_photo", KO)
-    assert album == translate("talk.album", KO, count=2, number=1)
+    headline, _, _, failure, *_ = verdict.text.split("\n")
+    assert headline == translate("talk.album.part", KO, total=3, count=2, number=1)
+    assert failure.startswith(f"{translate('talk.album.photo', KO, number=2)}: ")
+
+
+async def test_ten_photos_are_judged_and_more_are_told_to_be_too_many(harness: KakaoHarness) -> None:
+    photo = make_photo()
+    prompts = [await harness.send_photo(make_photo(seed)) for seed in range(2)]
+    verdict = await harness.send(harness.kakao.secure_photos([*[photo] * 9, b"the tenth", b"too many"]))
+    assert button_actions(prompts[-1].reply) == ["agree", "decline"]
+    assert translate("talk.album.same", KO, number=9, first=1) in verdict.text
+    assert translate("talk.album.limit", KO, limit=10, count=1) in verdict.text
+
+
+async def test_photos_that_wait_for_consent_keep_the_limit_and_their_order(harness: KakaoHarness) -> None:
+    payloads = [harness.kakao.secure_photos([make_photo(0)] * 6 + [make_photo(number)]) for number in (1, 2)]
+    for payload in payloads:
+        for place in ("params", "detailParams"):
+            payload["action"][place] = json.loads(json.dumps(payload["action"][place]).replace("Y", "N"))
+        prompt = await harness.send(payload)
+    verdict = await harness.press_button(prompt, "agree")
+    assert translate("talk.album.same", KO, number=10, first=1) in verdict.text
+    assert translate("talk.album.limit", KO, limit=10, count=4) in verdict.text
+    assert await count_looks(harness) == 2
 
 
 async def test_heatmap_url_is_new_in_each_reply(harness: KakaoHarness) -> None:

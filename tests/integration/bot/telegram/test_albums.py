@@ -5,7 +5,16 @@ from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
-from tests.integration.bot.telegram.conftest import TelegramHarness
+from tests.integration.bot.telegram.conftest import Json, TelegramHarness
+
+
+def break_photos(harness: TelegramHarness, *updates: Json) -> None:
+    """Replace the files of photos by something else."""
+    for update in updates:
+        for size in update["message"]["photo"]:
+            harness.telegram.api.files[size["file_id"]] = harness.telegram.api.files[
+                harness.telegram.api.store_file(b"no picture")
+            ]
 
 
 async def test_album_gets_one_reply_with_the_clearest_verdict(harness: TelegramHarness) -> None:
@@ -35,17 +44,50 @@ async def test_album_without_any_outfit(harness: TelegramHarness) -> None:
     assert harness.texts() == [translate("talk.album.nothing", Language.KO, count=2)]
 
 
-async def test_album_with_an_unusable_photo(harness: TelegramHarness) -> None:
-    album = harness.updates.album([make_photo(seed) for seed in range(3)])
-    harness.telegram.api.files[album[1]["message"]["photo"][0]["file_id"]] = harness.telegram.api.files[
-        harness.telegram.api.store_file(b"no picture")
+async def test_failed_photos_keep_their_places_whatever_order_they_arrive_in(harness: TelegramHarness) -> None:
+    harness.model.next_outputs = [
+        make_outputs(Style.CASUAL, confidence=0.7),
+        make_outputs(Style.RETRO, confidence=0.95),
     ]
-    await harness.send_updates(*album)
-    texts = harness.texts()
+    photo = make_photo(1)
+    album = harness.updates.album([make_photo(0), make_photo(9), photo, photo])
+    break_photos(harness, album[1])
+    video = harness.updates.media("video", media_group_id=album[0]["message"]["media_group_id"])
+    await harness.send_updates(album[3], video, album[1], album[2], album[0])
+    lines = harness.texts()[0].splitlines()
 
-    assert len(texts) == 2
-    assert translate("talk.album", Language.KO, count=2, number=1) in texts[0]
-    assert translate("error.not_an_image", Language.KO) in texts[0]
+    def line(key: str, **values: object) -> str:
+        return translate(f"talk.album{key}", Language.KO, **values)
+
+    assert lines[:6] == [
+        line(".part", total=5, count=3, number=3),
+        line(".line", number=1, style=style_name(Style.CASUAL, Language.KO), percent=70),
+        line(".line", number=3, style=style_name(Style.RETRO, Language.KO), percent=95),
+        line(".same", number=4, first=3),
+        line(".failed", photos=line(".photo", number=2), reason=translate("error.not_an_image", Language.KO)),
+        line(".failed", photos=line(".photo", number=5), reason=translate("talk.kind.video", Language.KO)),
+    ]
+    assert len(harness.texts()) == 2
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_album_over_the_limit_says_so(harness: TelegramHarness) -> None:
+    album = harness.updates.album([make_photo(0)] * 11)
+    break_photos(harness, *album[1:])
+    await harness.send_updates(*album)
+    text = harness.texts()[0]
+
+    assert text.startswith(translate("talk.album.part.one", Language.KO, total=10, number=1))
+    assert translate("talk.album.limit", Language.KO, limit=10, count=1) in text
+
+
+async def test_photo_that_stays_unreachable_does_not_cost_the_others(harness: TelegramHarness) -> None:
+    album = harness.updates.album([make_photo(0), make_photo(1)])
+    harness.telegram.fail_next("getFile", 500, count=99)
+    await harness.send_updates(*album)
+
+    assert harness.texts()[0].splitlines()[0] == translate("talk.album.none", Language.KO, total=2)
+    assert await harness.count_unprocessed() == 0
 
 
 async def test_late_photo_of_an_album_gets_its_own_reply(harness: TelegramHarness) -> None:

@@ -126,11 +126,11 @@ def test_plugin_list_with_and_without_spaces(separator: str) -> None:
     assert not request.has_consent
 
 
-def test_plugin_photos_are_distinct_and_at_most_ten() -> None:
+def test_plugin_photos_keep_their_places() -> None:
     urls = [f"http://secure.kakaocdn.net/{number}.jpg" for number in range(12)]
     secure = json.dumps({"secureUrls": f"List({', '.join([urls[0], *urls])})"})
 
-    assert parse({"action": {"params": {"photo": secure}}}).photo_urls == tuple(urls[:10])
+    assert parse({"action": {"params": {"photo": secure}}}).photo_urls == (urls[0], *urls)
 
 
 def test_plugin_value_may_be_an_object() -> None:

@@ -13,7 +13,6 @@ from core.conversation.smalltalk import (
     button_label,
     comment_on_guess,
     reply_to_text,
-    summarize_album,
     unsupported_media_reply,
 )
 from core.i18n.translations import Language, translate, variant_keys
@@ -90,7 +89,7 @@ def test_korean_texts_end_politely() -> None:
         if not key.startswith(CONVERSATION_KEYS) or key.startswith(LABEL_KEYS) or key == "telegram.help":
             continue
         last = re.sub(r"{[^}]*[요]}", "요", text).strip()
-        if key not in {"talk.album.line"}:
+        if key not in {"talk.album.line", "talk.album.photo", "talk.album.failed"}:
             assert re.search(r"[요죠][.?!…]?$", last), (key, text)
 
 
@@ -177,28 +176,3 @@ def test_message_that_resembles_small_talk_gets_a_request_for_a_photo() -> None:
         *("a casual restaurant", "I bought a retro jacket for my sister", "동의어가 뭐예요", "배고파 죽고 싶다"),
     ):
         assert reply_to_text(message, Language.KO) in photo_requests, message
-
-
-def test_album_summary_lists_all_photos_and_names_the_most_confident() -> None:
-    verdicts = [
-        make_verdict(ConfidenceBand.NOT_AN_OUTFIT, first=0.9, runner_up=0.05),
-        make_verdict(ConfidenceBand.AMBIGUOUS, first=0.4, runner_up=0.38),
-        make_verdict(ConfidenceBand.CLEAR, Style.RETRO, first=0.8, runner_up=0.1),
-    ]
-    best, summary = summarize_album(verdicts, Language.EN)
-
-    assert best == 2
-    assert summary.splitlines() == [
-        "I looked at all 3. Photo 3 reads the clearest, so here's that one.",
-        "Photo 1: no outfit that I can see",
-        "Photo 2: Street, 40%",
-        "Photo 3: 80s Retro, 80%",
-    ]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_album_without_an_outfit(language: Language) -> None:
-    best, summary = summarize_album([make_verdict(ConfidenceBand.NOT_AN_OUTFIT)] * 3, language)
-
-    assert best is None
-    assert summary == translate("talk.album.nothing", language, count=3)

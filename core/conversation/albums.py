@@ -1,0 +1,125 @@
+"""Albums: several photos that get one reply. Each keeps the number of its place in the message."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.conversation.narration import error_message, percent, style_name
+from core.conversation.smalltalk import UnsupportedMedia, unsupported_media_reply
+from core.errors import EvaError
+from core.i18n.translations import Language, translate
+from core.vision.verdict import ConfidenceBand, Verdict
+
+MAX_ALBUM_PHOTOS = 10
+"""The most photos that get one reply, on every channel; an album of Telegram and the plugin of KakaoTalk hold as
+many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlbumPhoto:
+    """One photo of an album: its verdict, or why there is none."""
+
+    number: int
+    """Its place in the message, from 1, whatever happened to the others."""
+    verdict: Verdict | None = None
+    look_id: UUID | None = None
+    """The look; the same picture sent twice has the same one."""
+    failure: EvaError | UnsupportedMedia | None = None
+    """Why it could not be judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlbumSummary:
+    """What is said about an album before the verdict on one of its photos."""
+
+    best: AlbumPhoto | None
+    """The photo with the highest confidence; None if none shows an outfit."""
+    text: str
+
+
+def summarize_album(photos: Sequence[AlbumPhoto], language: Language, *, omitted_count: int = 0) -> AlbumSummary:
+    """Choose the photo of an album to comment on, and summarize all photos.
+
+    Args:
+        photos: at least two, in the order of the message.
+        language: language of the summary.
+        omitted_count: photos beyond `MAX_ALBUM_PHOTOS`, which nobody looked at.
+
+    Returns:
+        The photo, and the text: how many photos were judged, a line for each, and which ones failed for what reason.
+    """
+    best = max((photo for photo in photos if _has_outfit(photo)), key=_confidence, default=None)
+    firsts = _first_of_each_picture(photos)
+    is_one_picture = best is not None and len(firsts) == len(photos) and len(set(firsts.values())) == 1
+    lines = [_headline(photos, best, is_one_picture=is_one_picture, language=language)]
+    if best is not None and len(firsts) > 1 and not is_one_picture:
+        lines += [_line(photo, firsts[photo.number], language) for photo in photos if photo.number in firsts]
+    lines += _failures(photos, language)
+    if omitted_count:
+        lines.append(translate("talk.album.limit", language, limit=MAX_ALBUM_PHOTOS, count=omitted_count))
+    return AlbumSummary(best=best, text="\n".join(lines))
+
+
+def _has_outfit(photo: AlbumPhoto) -> bool:
+    return photo.verdict is not None and photo.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+
+
+def _confidence(photo: AlbumPhoto) -> float:
+    return 0.0 if photo.verdict is None else photo.verdict.confidence
+
+
+def _first_of_each_picture(photos: Sequence[AlbumPhoto]) -> dict[int, int]:
+    """For the number of each judged photo, the number of the first photo with the same picture."""
+    numbers: dict[UUID, int] = {}
+    return {
+        photo.number: photo.number if photo.look_id is None else numbers.setdefault(photo.look_id, photo.number)
+        for photo in photos
+        if photo.verdict is not None
+    }
+
+
+def _headline(
+    photos: Sequence[AlbumPhoto], best: AlbumPhoto | None, *, is_one_picture: bool, language: Language
+) -> str:
+    total, count = len(photos), sum(photo.verdict is not None for photo in photos)
+    number = None if best is None else best.number
+    if count == 0:
+        key = "talk.album.none"
+    elif best is None:
+        key = "talk.album.nothing" if count == total else "talk.album.part.nothing"
+    elif is_one_picture:
+        key = "talk.album.one_picture"
+    elif count == total:
+        key = "talk.album"
+    else:
+        key = "talk.album.part.one" if count == 1 else "talk.album.part"
+    return translate(key, language, total=total, count=count, number=number)
+
+
+def _line(photo: AlbumPhoto, first: int, language: Language) -> str:
+    if first != photo.number:
+        return translate("talk.album.same", language, number=photo.number, first=first)
+    if photo.verdict is None or not _has_outfit(photo):
+        return translate("talk.album.no_outfit", language, number=photo.number)
+    style, share = style_name(photo.verdict.style, language), percent(photo.verdict.confidence)
+    return translate("talk.album.line", language, number=photo.number, style=style, percent=share)
+
+
+def _failures(photos: Sequence[AlbumPhoto], language: Language) -> list[str]:
+    """A line for each reason, with the numbers of its photos."""
+    numbers: dict[str, list[str]] = {}
+    for photo in photos:
+        if photo.failure is not None:
+            numbers.setdefault(_reason(photo.failure, language), []).append(
+                translate("talk.album.photo", language, number=photo.number)
+            )
+    return [
+        translate("talk.album.failed", language, photos=", ".join(names), reason=reason)
+        for reason, names in numbers.items()
+    ]
+
+
+def _reason(failure: EvaError | UnsupportedMedia, language: Language) -> str:
+    if isinstance(failure, UnsupportedMedia):
+        return unsupported_media_reply(failure, language)
+    return error_message(failure, language)
