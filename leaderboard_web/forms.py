@@ -3,6 +3,7 @@
 Forms without a photo are declared with FastAPI's `Form`; `BodySizeLimitMiddleware` bounds them.
 """
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
@@ -14,10 +15,34 @@ from leaderboard_web.middleware.body_limit import MAX_UPLOAD_BYTES
 
 MAX_FIELDS = 8
 MAX_FILES = 2
+QUOTED = re.compile(rb'"(?:\\.|[^"\\])*"')
+FILE_NAME = re.compile(rb";\s*filename\s*=", re.IGNORECASE)
+ENCODED_FILE_NAME = re.compile(rb";\s*filename\*[0-9*]*\s*=", re.IGNORECASE)
+"""A name in the form of RFC 5987 or RFC 2231, as some HTTP libraries write it."""
+UNNAMED_FILE = b"file"
+"""In place of a name that nothing looks at."""
 
 
 class _InMemoryMultiPartParser(MultiPartParser):
+    """Keeps files in memory, and takes every part for a file that RFC 7578 lets be one."""
+
     spool_max_size = MAX_UPLOAD_BYTES
+
+    def on_headers_finished(self) -> None:
+        """Name a file that Starlette would take for a text: it looks at the parameter `filename` only."""
+        part = self._current_part
+        disposition = part.content_disposition or b""
+        parameters = QUOTED.sub(b"", disposition)
+        if not FILE_NAME.search(parameters) and (
+            ENCODED_FILE_NAME.search(parameters) or not _media_type(part.item_headers).startswith(b"text/")
+        ):
+            part.content_disposition = disposition + b'; filename="' + UNNAMED_FILE + b'"'
+        super().on_headers_finished()
+
+
+def _media_type(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The media type of a part, in lower case."""
+    return next((value.lower() for name, value in headers if name == b"content-type"), b"text/plain")
 
 
 async def read_multipart(request: Request) -> FormData:
@@ -40,9 +65,10 @@ async def read_multipart(request: Request) -> FormData:
 async def uploaded_bytes(form: FormData, field: str = "photo") -> bytes | None:
     """The content of an uploaded file; None where the field was left empty."""
     file = form.get(field)
-    if not isinstance(file, UploadFile) or not file.filename:
+    if not isinstance(file, UploadFile):
         return None
-    return await file.read()
+    # Browsers send a field without a file as an empty one without a name.
+    return await file.read() or (b"" if file.filename else None)
 
 
 MultipartForm = Annotated[FormData, Depends(read_multipart)]
