@@ -13,6 +13,7 @@ from core.errors import PhotoError
 from core.i18n.translations import Language, translate
 from core.images.decoding import MAX_BYTES, decode_photo
 from core.images.file_names import has_photo_suffix
+from core.vision.attributes import Attributes, Reason, SeenThing, swap_to_dict
 from core.vision.backends import available_cpus
 from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
@@ -42,6 +43,7 @@ class JudgedFile:
                 "side": verdict.region.horizontal,
                 "concentration": round(verdict.region.concentration, 3),
             },
+            **describe_attributes(verdict.attributes),
             "model": verdict.model,
             "ms": self.timings_ms,
         }
@@ -60,6 +62,29 @@ class FailedFile:
     def to_json(self) -> dict[str, Any]:
         """The line that `eva judge --json` prints."""
         return {"photo": str(self.photo), "error": self.error, "message": self.message}
+
+
+def describe_attributes(attributes: Attributes | None) -> dict[str, Any]:
+    """What is worn as JSON values; lists without entries if the model does not know it, or sees nothing."""
+    return {
+        "seen": [_describe_seen(each) for each in attributes.seen] if attributes else [],
+        "colours": [_describe_seen(each) for each in attributes.colors] if attributes else [],
+        "reasons": [_describe_reason(each) for each in attributes.reasons] if attributes else [],
+        "swap": swap_to_dict(attributes.swap) if attributes and attributes.swap else None,
+    }
+
+
+def _describe_seen(each: SeenThing) -> dict[str, Any]:
+    return {"code": each.thing, "probability": round(each.probability, 4), "on": each.worn_on}
+
+
+def _describe_reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "style": reason.style,
+        "code": reason.thing,
+        "share": round(reason.share, 4),
+        "log_odds": round(reason.log_odds, 2),
+    }
 
 
 def find_photos(paths: Iterable[Path]) -> list[tuple[Path, Path]]:

@@ -1,6 +1,7 @@
 """People, looks, photos and verdicts for tests."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,9 +20,10 @@ from core.resources import Resources
 from core.services.retention import remove_from_board
 from core.styles import STYLES, Style
 from core.uuid7 import uuid7
+from core.vision.attributes import Thing
 from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
 from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
 from core.vision.verdict import ConfidenceBand, Verdict
 from tests.images import encode_image, make_scene
 
@@ -29,6 +31,19 @@ from tests.images import encode_image, make_scene
 def classify_scripted(style: Style = Style.STREET, **outputs: Any) -> Verdict:
     """The verdict of a model that finds this style."""
     with StyleClassifier(FakeBackend([make_outputs(style, **outputs)]), FAKE_MODEL_CARD) as classifier:
+        return classifier.classify(decode_photo(encode_image(make_scene(96, 128))))
+
+
+def classify_with_attributes(
+    style: Style = Style.STREET,
+    things: Mapping[Thing, float] | None = None,
+    *,
+    peaks: Mapping[Thing, tuple[float, float]] | None = None,
+    **outputs: Any,
+) -> Verdict:
+    """The verdict of a model that finds this style and these items and colors."""
+    scripted = add_attributes(make_outputs(style, **outputs), things or {}, peaks=peaks)
+    with StyleClassifier(FakeBackend([scripted]), FAKE_ATTRIBUTES_CARD) as classifier:
         return classifier.classify(decode_photo(encode_image(make_scene(96, 128))))
 
 

@@ -16,7 +16,31 @@ from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFou
 
 MAX_THREADS = 4
 """Threads of one interpreter at most: convolutions over 320 x 224 px gain little from more."""
+OUTPUTS = frozenset({"style_logits", "outfit_logit", "evidence"})
+"""The names of every model's outputs."""
+ATTRIBUTE_OUTPUTS = frozenset(
+    {"outfit_evidence", "item_logits", "item_evidence", "color_logits", "color_evidence", "embedding"}
+)
+"""The names of the further outputs of a model that knows items and colors; it has all of them."""
 TFLITE_BANNER = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AttributeOutputs:
+    """The outputs of a model that also knows items and colors."""
+
+    outfit_evidence: NDArray[np.float32]
+    """Rows x columns: each position's part in the outfit logit."""
+    item_logits: NDArray[np.float32]
+    """In the order of ITEMS, before calibration."""
+    item_evidence: NDArray[np.float32]
+    """Rows x columns x items."""
+    color_logits: NDArray[np.float32]
+    """In the order of COLORS, before calibration."""
+    color_evidence: NDArray[np.float32]
+    """Rows x columns x colors."""
+    embedding: NDArray[np.float32]
+    """128 values of length 1: near for outfits that look alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +54,8 @@ class ModelOutputs:
     evidence: NDArray[np.float32]
     """Rows x columns x 8: each position's part in the style logits, of any sign, without bias. 20 x 14 for the bundled
     model: one cell for 16 x 16 px of the input."""
+    attributes: AttributeOutputs | None = None
+    """None for a model that knows styles alone."""
 
 
 class InferenceBackend(Protocol):
@@ -61,8 +87,8 @@ class LiteRTBackend:
         """Load the model.
 
         Args:
-            model: the `.tflite` file, with one signature: input `picture`; outputs `style_logits`, `outfit_logit` and
-                `evidence`.
+            model: the `.tflite` file, with one signature: input `picture`; outputs `OUTPUTS`, and all or none of
+                `ATTRIBUTE_OUTPUTS`.
             threads: of each interpreter. Default: the number of processors, at most MAX_THREADS.
             interpreters: at most. Default: processors divided by threads.
 
@@ -137,7 +163,7 @@ class TensorFlowBackend:
 
         Args:
             model: the `.keras` file that `eva export` writes next to the LiteRT model. Input `picture`; outputs: a
-                dictionary of `style_logits`, `outfit_logit` and `evidence`.
+                dictionary as of the LiteRT model.
 
         Raises:
             BackendUnavailableError: TensorFlow is not installed, or there is no such file.
@@ -183,11 +209,23 @@ def _to_model_outputs(tensors: Mapping[str, NDArray[np.float32]]) -> ModelOutput
         logits=tensors["style_logits"][0],
         outfit_logit=float(tensors["outfit_logit"][0, 0]),
         evidence=tensors["evidence"][0],
+        attributes=_to_attribute_outputs(tensors) if "item_logits" in tensors else None,
+    )
+
+
+def _to_attribute_outputs(tensors: Mapping[str, NDArray[np.float32]]) -> AttributeOutputs:
+    return AttributeOutputs(
+        outfit_evidence=tensors["outfit_evidence"][0, ..., 0],
+        item_logits=tensors["item_logits"][0],
+        item_evidence=tensors["item_evidence"][0],
+        color_logits=tensors["color_logits"][0],
+        color_evidence=tensors["color_evidence"][0],
+        embedding=tensors["embedding"][0],
     )
 
 
 def _check_signature(inputs: Any, outputs: Any, model: Path) -> None:
-    if set(inputs) != {"picture"} or set(outputs) != {"style_logits", "outfit_logit", "evidence"}:
+    if set(inputs) != {"picture"} or set(outputs) not in (OUTPUTS, OUTPUTS | ATTRIBUTE_OUTPUTS):
         raise ModelMismatchError(f"{model.name} takes {sorted(inputs)} and gives {sorted(outputs)}")
 
 

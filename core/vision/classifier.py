@@ -1,22 +1,27 @@
 """From an image to a verdict in one forward pass."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFoundError
 from core.settings import EngineName, Environment, Settings
-from core.styles import STYLES
-from core.vision.backends import InferenceBackend, LiteRTBackend, TensorFlowBackend
+from core.styles import STYLES, Style
+from core.vision.attributes import Attributes
+from core.vision.backends import AttributeOutputs, InferenceBackend, LiteRTBackend, TensorFlowBackend
 from core.vision.cam import activation_map, locate_evidence
+from core.vision.explanation import explain, map_clothes, restrain_to_clothes
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
+from core.vision.label_statistics import load_label_statistics
 from core.vision.model_card import ModelCard, load_model_card
-from core.vision.preprocessing import fit_to_input
-from core.vision.verdict import Verdict, confidence_band, sigmoid, softmax, to_style_mapping
+from core.vision.preprocessing import ModelInput, fit_to_input
+from core.vision.verdict import ConfidenceBand, Verdict, confidence_band, sigmoid, softmax, to_style_mapping
 
 BUNDLED_MODEL_DIR = Path(__file__).parents[1] / "models"
 """Directory of the bundled model."""
@@ -38,6 +43,7 @@ class StyleClassifier:
 
         Raises:
             BackendUnavailableError: the classifier is closed.
+            ModelMismatchError: the model knows items, and its card does not calibrate them.
             FakeBackendExhaustedError: the fake backend has no outputs left.
         """
         card = self.model_card
@@ -45,18 +51,55 @@ class StyleClassifier:
         outputs = self.backend.forward(model_input.pixels)
         probabilities = softmax(outputs.logits / card.temperature)
         best = int(np.argmax(probabilities))
-        cam = activation_map(model_input.crop_to_image(outputs.evidence[..., best]))
         by_style = to_style_mapping(probabilities)
         outfit_probability = sigmoid(outputs.outfit_logit)
+        band = confidence_band(by_style, outfit_probability, card.thresholds)
+        evidence, attributes = model_input.crop_to_image(outputs.evidence), None
+        if outputs.attributes is not None and band is not ConfidenceBand.NOT_AN_OUTFIT:
+            evidence, attributes = self._explain(model_input, outputs.attributes, evidence, by_style)
+        cam = activation_map(evidence[..., best])
         return Verdict(
             style=STYLES[best],
             probabilities=by_style,
             outfit_probability=outfit_probability,
-            band=confidence_band(by_style, outfit_probability, card.thresholds),
+            band=band,
             cam=cam,
             region=locate_evidence(cam),
             model=card.version,
             engine=self.backend.name,
+            attributes=attributes,
+        )
+
+    def _explain(
+        self,
+        model_input: ModelInput,
+        outputs: AttributeOutputs,
+        evidence: NDArray[np.float32],
+        probabilities: Mapping[Style, float],
+    ) -> tuple[NDArray[np.float32], Attributes]:
+        """The evidence of the styles on clothes, and what is worn.
+
+        Args:
+            model_input: what the network saw.
+            outputs: about items and colors.
+            evidence: of the styles, over the image alone.
+            probabilities: of the styles.
+        """
+        calibration = self.model_card.attributes
+        if calibration is None:
+            raise ModelMismatchError("the model knows items, its card does not calibrate them")
+        crop = model_input.crop_to_image
+        item_evidence = crop(outputs.item_evidence)
+        items = calibration.items.probabilities(outputs.item_logits)
+        clothes = map_clothes(crop(outputs.outfit_evidence), item_evidence, items)
+        on_clothes = restrain_to_clothes(evidence, clothes[..., None])
+        return on_clothes, explain(
+            probabilities,
+            on_clothes,
+            (outputs.item_logits, item_evidence),
+            (outputs.color_logits, crop(outputs.color_evidence)),
+            calibration,
+            load_label_statistics(),
         )
 
     def probe(self) -> None:

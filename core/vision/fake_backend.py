@@ -1,15 +1,19 @@
 """An inference backend with predefined outputs, for tests and for development without the model. Never the default."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.clothing import COLORS, ITEMS
 from core.errors import FakeBackendExhaustedError
 from core.styles import STYLES, Style
-from core.vision.backends import ModelOutputs
+from core.vision.attribute_calibration import AttributeCalibration, HeadCalibration
+from core.vision.attributes import Thing
+from core.vision.backends import AttributeOutputs, ModelOutputs
 from core.vision.model_card import ModelCard, Preprocessing
 from core.vision.verdict import Thresholds
 
@@ -25,6 +29,19 @@ FAKE_MODEL_CARD = ModelCard(
     metrics={},
 )
 """A card with temperature 1, so that predefined probabilities arrive unchanged."""
+FAKE_ATTRIBUTES_CARD = replace(
+    FAKE_MODEL_CARD,
+    attributes=AttributeCalibration(
+        items=HeadCalibration(
+            slope=np.ones(len(ITEMS)), offset=np.zeros(len(ITEMS)), threshold=np.full(len(ITEMS), 0.5)
+        ),
+        colors=HeadCalibration(
+            slope=np.ones(len(COLORS)), offset=np.zeros(len(COLORS)), threshold=np.full(len(COLORS), 0.5)
+        ),
+        main_color_threshold=0.6,
+    ),
+)
+"""A card of a model that also knows items and colors: what is over 0.5 is seen."""
 GRID = 16
 """Rows and columns of the fake evidence."""
 
@@ -82,13 +99,48 @@ def make_outputs(
     named = {style: confidence} | ({second: second_confidence} if second is not None else {})
     share = (1 - sum(named.values())) / (len(STYLES) - len(named))
     logits = np.log(np.array([named.get(candidate, share) for candidate in STYLES], np.float32))
-    centers = (np.arange(GRID, dtype=np.float32) + 0.5) / GRID
-    down, across = np.square(centers - peak[0]), np.square(centers - peak[1])
-    evidence = np.exp(-(down[:, None] + across[None, :]) / 0.04) - 0.1
     return ModelOutputs(
         logits=logits,
         outfit_logit=float(np.log(outfit / (1 - outfit))),
-        evidence=np.repeat(evidence[..., None], len(STYLES), axis=2),
+        evidence=np.repeat(_peak_map(peak)[..., None], len(STYLES), axis=2),
+    )
+
+
+def add_attributes(
+    outputs: ModelOutputs,
+    things: Mapping[Thing, float],
+    *,
+    peaks: Mapping[Thing, tuple[float, float]] | None = None,
+    unlikely: float = 0.02,
+) -> ModelOutputs:
+    """Add outputs from which `FAKE_ATTRIBUTES_CARD` makes these probabilities of items and colors.
+
+    Args:
+        outputs: from `make_outputs`.
+        things: the probabilities, above 0, below 1; all others are `unlikely`.
+        peaks: where the maps of things are highest, as for `make_outputs`; the center by default.
+        unlikely: the probability of everything else.
+    """
+    peaks = peaks or {}
+
+    def logits(codes: Sequence[Thing]) -> NDArray[np.float32]:
+        values = np.array([things.get(code, unlikely) for code in codes])
+        scores: NDArray[np.float32] = np.log(values / (1 - values)).astype(np.float32)
+        return scores
+
+    def maps(codes: Sequence[Thing]) -> NDArray[np.float32]:
+        return np.stack([_peak_map(peaks.get(code, (0.5, 0.5))) for code in codes], axis=-1)
+
+    return replace(
+        outputs,
+        attributes=AttributeOutputs(
+            outfit_evidence=np.ones((GRID, GRID), np.float32),
+            item_logits=logits(ITEMS),
+            item_evidence=maps(ITEMS),
+            color_logits=logits(COLORS),
+            color_evidence=maps(COLORS),
+            embedding=np.eye(1, 128, dtype=np.float32)[0],
+        ),
     )
 
 
@@ -110,3 +162,11 @@ def outputs_from_hash(pixels: NDArray[np.uint8]) -> ModelOutputs:
         outfit=0.02 if digest[3] < 16 else 0.98,
         peak=(0.2 + 0.6 * digest[4] / 255, 0.35 + 0.3 * digest[5] / 255),
     )
+
+
+def _peak_map(peak: tuple[float, float]) -> NDArray[np.float32]:
+    """GRID x GRID, highest at `peak` (from the top, from the left), slightly negative far from it."""
+    centers = (np.arange(GRID, dtype=np.float32) + 0.5) / GRID
+    down, across = np.square(centers - peak[0]), np.square(centers - peak[1])
+    evidence: NDArray[np.float32] = np.exp(-(down[:, None] + across[None, :]) / 0.04) - np.float32(0.1)
+    return evidence.astype(np.float32)

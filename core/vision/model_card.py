@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import ModelMismatchError, ModelNotFoundError
 from core.styles import STYLES
+from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.verdict import Thresholds
 
 
@@ -74,6 +75,8 @@ class ModelCard:
     """Summary of the training configuration and the data."""
     metrics: dict[str, Any]
     """Evaluation results by split."""
+    attributes: AttributeCalibration | None = None
+    """Of items and colors; None for a model that knows styles alone."""
 
     def to_json(self) -> str:
         """The text of `model.json`."""
@@ -90,6 +93,7 @@ class ModelCard:
                     "clear": self.thresholds.clear,
                     "ambiguous_margin": self.thresholds.ambiguous_margin,
                 },
+                "heads": None if self.attributes is None else self.attributes.to_dict(),
                 "preprocessing": self.preprocessing.to_dict(),
                 "training": self.training,
                 "metrics": self.metrics,
@@ -111,6 +115,7 @@ def load_model_card(path: Path) -> ModelCard:
         raise ModelNotFoundError(path.name) from error
     except ValueError as error:
         raise ModelMismatchError(f"{path.name} is not JSON") from error
+    attributes = raw.get("heads") if isinstance(raw, dict) else None
     try:
         if raw["labels"] != list(STYLES):
             raise ModelMismatchError(f"{path.name} lists other styles")
@@ -124,6 +129,7 @@ def load_model_card(path: Path) -> ModelCard:
             preprocessing=Preprocessing.from_dict(raw["preprocessing"]),
             training=raw["training"],
             metrics=raw["metrics"],
+            attributes=None if attributes is None else AttributeCalibration.from_dict(attributes),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelMismatchError(f"{path.name}: {error}") from error

@@ -19,11 +19,12 @@ class ModelInput:
     """Left, top, right, bottom of the image's visible part, as fractions 0 to 1 of the rectangle."""
 
     def crop_to_image(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Crop a map over the rectangle, rows x columns, to the cells whose centers lie on the image, at least one.
+        """Crop maps over the rectangle to the cells whose centers lie on the image, at least one.
 
-        The result consists of whole cells, so each edge is exact to half a cell.
+        The first two axes of `cells` are rows and columns. The result consists of whole cells, so each
+        edge is exact to half a cell.
         """
-        rows, columns = cells.shape
+        rows, columns = cells.shape[:2]
         left, top, right, bottom = self.image_box
         return cells[_cells_inside(rows, top, bottom), _cells_inside(columns, left, right)]
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.styles import STYLES, Style
+from core.vision.attributes import Attributes
 from core.vision.cam import EvidenceRegion
 
 
@@ -49,13 +50,16 @@ class Verdict:
     """Probability, 0 to 1, that there is an outfit to judge."""
     band: ConfidenceBand
     cam: NDArray[np.float32]
-    """Class activation map of `style` over the image alone: rows x columns, maximum 1, or all 0."""
+    """Class activation map of `style` over the image alone: rows x columns, maximum 1, or all 0. Where the model knows
+    items, evidence beside the clothes is left out."""
     region: EvidenceRegion
     """Where in the image the evidence is."""
     model: str
     """Version of the model, e.g. `vgg16-3f2a9c1d`."""
     engine: str
     """Name of the inference backend: `litert`, `tensorflow` or `scripted`."""
+    attributes: Attributes | None = None
+    """What is worn; None without an outfit, and from a model that knows styles alone."""
 
     @property
     def confidence(self) -> float:

@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import eva.judge
+from core.clothing import Color, Item
 from core.i18n.translations import Language, translate
-from core.styles import STYLES
+from core.styles import STYLES, Style
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
 from tests.unit.eva.conftest import RunCommand
 
 pytestmark = pytest.mark.usefixtures("fixed_verdict")
@@ -157,3 +161,26 @@ def test_judge_explains_that_a_folder_has_no_photos(run_command: RunCommand, tmp
     result = run_command("judge", "empty", "--json")
     assert (result.exit_code, result.stdout) == (1, "")
     assert translate("cli.no_photos", Language.EN, path="empty") in result.stderr
+
+
+def test_judge_json_names_what_is_worn(run_command: RunCommand, samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = make_outputs(Style.STREET, confidence=0.6, second=Style.CASUAL, second_confidence=0.3)
+    scripted = add_attributes(outputs, {Item.HOODIE: 0.9, Item.SNEAKERS: 0.8, Color.BLACK: 0.7})
+    monkeypatch.setattr(
+        eva.judge, "_load_classifier", lambda: StyleClassifier(FakeBackend([scripted]), FAKE_ATTRIBUTES_CARD)
+    )
+
+    (line,) = run_command("judge", samples / "street.jpg", "--json").stdout.splitlines()
+
+    data = json.loads(line)
+    assert [(each["code"], each["probability"]) for each in data["seen"]] == [("hoodie", 0.9), ("sneakers", 0.8)]
+    assert [(each["code"], each["on"]) for each in data["colours"]] == [("black", "hoodie")]
+    assert {"style": "street", "code": "hoodie"}.items() <= data["reasons"][0].items()
+    assert (data["swap"]["remove"], data["swap"]["style"]) == ("sneakers", "casual")
+
+
+def test_judge_json_of_a_model_without_items(run_command: RunCommand, samples: Path) -> None:
+    (line,) = run_command("judge", samples / "street.jpg", "--json").stdout.splitlines()
+
+    data = json.loads(line)
+    assert (data["seen"], data["colours"], data["reasons"], data["swap"]) == ([], [], [], None)

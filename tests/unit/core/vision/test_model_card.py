@@ -2,8 +2,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from core.clothing import COLORS, ITEMS, Item
 from core.errors import ModelMismatchError, ModelNotFoundError
 from core.vision.model_card import ModelCard, Preprocessing, ResizeMode, load_model_card
 from core.vision.verdict import Thresholds
@@ -31,6 +33,20 @@ def test_card_round_trip(tmp_path: Path) -> None:
     assert load_model_card(_write(tmp_path)) == CARD
 
 
+def test_card_of_a_model_with_items_round_trip(tmp_path: Path) -> None:
+    thresholds = {item: {"slope": 1.5, "offset": -0.5, "threshold": 0.7} for item in ITEMS}
+    thresholds[Item.VEST]["threshold"] = None  # type: ignore[assignment]
+    colors = {color: {"slope": 1.0, "offset": 0.0, "threshold": 0.6} for color in COLORS}
+    heads = {"items": thresholds, "colors": colors, "main_color_threshold": 0.65}
+
+    card = load_model_card(_write(tmp_path, heads=heads))
+
+    assert card.attributes is not None
+    assert card.attributes.items.threshold[ITEMS.index(Item.VEST)] > 1
+    assert card.attributes.items.probabilities(np.full(len(ITEMS), 1.0, np.float32)) == pytest.approx(0.7311, abs=1e-4)
+    assert json.loads(card.to_json())["heads"] == heads
+
+
 def test_missing_card(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError, match=r"model\.json"):
         load_model_card(tmp_path / "model.json")
@@ -44,6 +60,7 @@ def test_missing_card(tmp_path: Path) -> None:
         {"preprocessing": None},
         {"thresholds": {"outfit": 0.5}},
         {"temperature": "warm"},
+        {"heads": {"items": {}, "colors": {}, "main_color_threshold": None}},
     ],
 )
 def test_invalid_card_is_rejected(tmp_path: Path, changes: dict[str, Any]) -> None:

@@ -1,0 +1,79 @@
+"""What items and colors say of a style in the training labels; writes `label_statistics.json`.
+
+    python -m core.training.label_statistics DATA
+
+DATA is the folder with `labels.csv` and `attributes.csv`. Only photos of the split `train` count.
+"""
+
+import csv
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from core.errors import DatasetError
+from core.styles import STYLES
+from core.vision.label_statistics import LABEL_STATISTICS_FILE, THINGS, LabelStatistics
+
+PSEUDO_COUNT = 2.0
+"""Outfits with the thing, and as many without, added to each side of the log odds: a rare thing says little."""
+REGULARIZATION = 0.5
+"""C of the logistic regression."""
+
+
+def read_training_labels(folder: Path) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """The things and the styles of the training outfits, by the first annotator.
+
+    Returns:
+        Outfits x things, and the position of each outfit's style.
+
+    Raises:
+        DatasetError: a file is missing or has an unknown style.
+    """
+    try:
+        labels = _read_rows(folder / "labels.csv")
+        attributes = {row["photo"]: row for row in _read_rows(folder / "attributes.csv")}
+    except FileNotFoundError as error:
+        raise DatasetError(f"{error.filename} is missing") from error
+    position = {style.value: place for place, style in enumerate(STYLES)}
+    things, styles = [], []
+    for row in labels:
+        found = attributes.get(row["photo"])
+        if row["split"] == "train" and row["style"] in position and found is not None:
+            codes = {*found["items"].split(), *found["colours"].split()}
+            things.append([thing.value in codes for thing in THINGS])
+            styles.append(position[row["style"]])
+    if not things:
+        raise DatasetError("no training outfit has attributes")
+    return np.array(things), np.array(styles)
+
+
+def compute_label_statistics(things: NDArray[np.bool_], styles: NDArray[np.int64]) -> LabelStatistics:
+    """Count and fit; arguments as `read_training_labels` returns them. Every style must occur."""
+    model = LogisticRegression(C=REGULARIZATION, max_iter=1000).fit(things.astype(np.float64), styles)
+    log_odds, share = np.empty(model.coef_.T.shape), np.empty(model.coef_.T.shape)
+    for place in range(len(STYLES)):
+        inside, outside = things[styles == place], things[styles != place]
+        log_odds[:, place] = _log_odds(inside) - _log_odds(outside)
+        share[:, place] = inside.mean(axis=0)
+    return LabelStatistics(log_odds=log_odds.round(3), weight=model.coef_.T.round(3), share=share.round(4))
+
+
+def _log_odds(things: NDArray[np.bool_]) -> NDArray[np.float64]:
+    with_it = things.sum(axis=0) + PSEUDO_COUNT
+    without_it = (~things).sum(axis=0) + PSEUDO_COUNT
+    odds: NDArray[np.float64] = np.log(with_it / without_it)
+    return odds
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+if __name__ == "__main__":
+    LABEL_STATISTICS_FILE.write_text(
+        compute_label_statistics(*read_training_labels(Path(sys.argv[1]))).to_json(), "utf-8"
+    )

@@ -1,0 +1,172 @@
+"""What is worn according to the network: items and colors, reasons for a style, and what would change it."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.clothing import COLORS, ITEMS, Color, Item
+from core.styles import Style
+
+Thing = Item | Color
+MAP_LEVELS = 255
+"""Largest value of a stored map, one byte a cell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeenThing:
+    """An item or a color whose probability is over its threshold."""
+
+    thing: Thing
+    probability: float
+    """Calibrated, 0 to 1."""
+    cam: NDArray[np.float32]
+    """Its positive evidence over the image alone: rows x columns, maximum 1, or all 0."""
+    worn_on: Item | None = None
+    """Of a pattern, a material, a cut or a color: the seen garment whose evidence lies in the same place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A seen thing that carries a style."""
+
+    style: Style
+    thing: Thing
+    share: float
+    """Share, 0 to 1, of the style's positive evidence where the thing's map is warm. Shares of two things overlap."""
+    log_odds: float
+    """What the thing says of the style in the training labels, see `core.vision.label_statistics`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """The smallest exchange of one seen item after which the runner-up would be the most probable style."""
+
+    remove: Item
+    add: Item
+    style: Style
+    """The runner-up."""
+    probability: float
+    """Its probability after the exchange, by the statistics of the training labels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Attributes:
+    """Everything about what is worn."""
+
+    item_probabilities: Mapping[Item, float]
+    """Of all items, calibrated."""
+    color_probabilities: Mapping[Color, float]
+    """Of all colors, calibrated; several may be likely."""
+    seen: tuple[SeenThing, ...]
+    """Items over their thresholds, the most probable first."""
+    colors: tuple[SeenThing, ...]
+    """Colors over their thresholds, the most probable first."""
+    main_color: Color | None
+    """The most probable color where it is sure enough to be called the main one."""
+    reasons: tuple[Reason, ...]
+    """For the style and the runner-up, the strongest first."""
+    swap: Swap | None
+
+    def reasons_for(self, style: Style) -> tuple[Reason, ...]:
+        """The reasons for one style, the strongest first."""
+        return tuple(reason for reason in self.reasons if reason.style is style)
+
+    def find_seen(self, thing: Thing) -> SeenThing | None:
+        """The seen item or color; None if it is below its threshold."""
+        return next((each for each in (*self.seen, *self.colors) if each.thing is thing), None)
+
+    def probability(self, thing: Thing) -> float:
+        """The probability of an item or a color, seen or not."""
+        return self.color_probabilities[thing] if isinstance(thing, Color) else self.item_probabilities[thing]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The stored form: JSON values, probabilities to a thousandth, maps in `MAP_LEVELS` levels."""
+        columns = next((each.cam.shape[1] for each in (*self.seen, *self.colors)), 1)
+        return {
+            "items": [round(self.item_probabilities[item], 3) for item in ITEMS],
+            "colours": [round(self.color_probabilities[color], 3) for color in COLORS],
+            "columns": columns,
+            "seen": [_seen_to_dict(each) for each in (*self.seen, *self.colors)],
+            "main_colour": self.main_color,
+            "reasons": [
+                [reason.style, reason.thing, round(reason.share, 3), round(reason.log_odds, 2)]
+                for reason in self.reasons
+            ],
+            "swap": None if self.swap is None else swap_to_dict(self.swap),
+        }
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> "Attributes":
+        """Parse the stored form.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is invalid.
+        """
+        things = [_seen_from_dict(each, data["columns"]) for each in data["seen"]]
+        swap, main_color = data["swap"], data["main_colour"]
+        return Attributes(
+            item_probabilities=MappingProxyType(dict(zip(ITEMS, data["items"], strict=True))),
+            color_probabilities=MappingProxyType(dict(zip(COLORS, data["colours"], strict=True))),
+            seen=tuple(each for each in things if isinstance(each.thing, Item)),
+            colors=tuple(each for each in things if isinstance(each.thing, Color)),
+            main_color=None if main_color is None else Color(main_color),
+            reasons=tuple(
+                Reason(style=Style(style), thing=parse_thing(thing), share=share, log_odds=log_odds)
+                for style, thing, share, log_odds in data["reasons"]
+            ),
+            swap=None
+            if swap is None
+            else Swap(
+                remove=Item(swap["remove"]),
+                add=Item(swap["add"]),
+                style=Style(swap["style"]),
+                probability=swap["probability"],
+            ),
+        )
+
+
+def swap_to_dict(swap: Swap) -> dict[str, Any]:
+    """The swap as JSON values."""
+    return {
+        "remove": swap.remove,
+        "add": swap.add,
+        "style": swap.style,
+        "probability": round(swap.probability, 3),
+    }
+
+
+def parse_thing(code: str) -> Thing:
+    """The item or the color with this key; the keys of both differ.
+
+    Raises:
+        ValueError: there is none.
+    """
+    return Item(code) if code in ITEMS else Color(code)
+
+
+def _seen_to_dict(each: SeenThing) -> dict[str, Any]:
+    levels = np.rint(each.cam * MAP_LEVELS).astype(np.uint8)
+    return {
+        "code": each.thing,
+        "probability": round(each.probability, 3),
+        "worn_on": each.worn_on,
+        "map": base64.b64encode(levels.tobytes()).decode("ascii"),
+    }
+
+
+def _seen_from_dict(data: Mapping[str, Any], columns: int) -> SeenThing:
+    levels = np.frombuffer(base64.b64decode(data["map"], validate=True), np.uint8).reshape(-1, columns)
+    cam = levels.astype(np.float32) / np.float32(MAP_LEVELS)
+    cam.setflags(write=False)
+    worn_on = data["worn_on"]
+    return SeenThing(
+        thing=parse_thing(data["code"]),
+        probability=data["probability"],
+        cam=cam,
+        worn_on=None if worn_on is None else Item(worn_on),
+    )

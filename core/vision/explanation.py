@@ -1,0 +1,213 @@
+"""From scores and maps of items and colors to what may be said of an outfit.
+
+A reason must be earned twice: enough of the style's positive evidence lies where the thing's map is warm, and the
+training labels connect the thing with the style. Thresholds: docs/model-card.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.clothing import COLORS, ITEMS, Item, ItemGroup
+from core.styles import STYLES, Style
+from core.vision.attribute_calibration import AttributeCalibration
+from core.vision.attributes import Attributes, Reason, SeenThing, Swap, Thing
+from core.vision.cam import activation_map
+from core.vision.label_statistics import LabelStatistics
+
+WARM = 0.5
+"""Value of a thing's map from which a cell belongs to it."""
+MIN_SHARE = 0.15
+"""Share of the style's positive evidence on a thing from which it is a reason."""
+MIN_LOG_ODDS = 0.4
+"""Nats by which the labels connect a thing with a style from which it is a reason: odds 1.5 times those elsewhere."""
+MIN_OVERLAP = 0.6
+"""Cosine of two maps from which a pattern, a material or a color is that of a garment."""
+CLOTHES_LEVEL = 0.25
+"""Value of the map of clothes from which the evidence of a style is kept in full."""
+MIN_SWAP_SHARE = 0.04
+"""Share of the runner-up's outfits that wear an item from which it is suggested."""
+SWAPPED_GROUPS = frozenset({ItemGroup.TOP, ItemGroup.LOWER, ItemGroup.SHOES})
+MAX_COLORS = 3
+IMPLIED = {Item.DENIM: Item.JEANS}
+"""A property that the name of an item says already."""
+
+
+def map_clothes(
+    outfit_evidence: NDArray[np.float32], item_evidence: NDArray[np.float32], probabilities: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Where clothes are, 0 to 1, from the evidence that there is an outfit and from that of the likely items.
+
+    Args:
+        outfit_evidence: rows x columns.
+        item_evidence: rows x columns x items.
+        probabilities: of the items.
+    """
+    items: NDArray[np.float32] = np.maximum(item_evidence, 0) @ probabilities.astype(np.float32)
+    both: NDArray[np.float32] = (activation_map(outfit_evidence) + activation_map(items)) / np.float32(2)
+    return activation_map(both)
+
+
+def restrain_to_clothes(evidence: NDArray[np.float32], clothes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A style's positive evidence, weakened where there are no clothes; unchanged where the map of clothes is empty."""
+    if not clothes.any():
+        return evidence
+    weakened: NDArray[np.float32] = np.maximum(evidence, 0) * np.minimum(clothes / np.float32(CLOTHES_LEVEL), 1)
+    return weakened
+
+
+def find_seen_things(
+    things: Sequence[Thing],
+    probabilities: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
+    evidence: NDArray[np.float32],
+) -> tuple[SeenThing, ...]:
+    """The things over their thresholds, the most probable first.
+
+    Args:
+        things: of the head, in its order.
+        probabilities: of the things.
+        thresholds: of the things.
+        evidence: rows x columns x things, over the image alone.
+    """
+    seen = [
+        SeenThing(
+            thing=things[place], probability=float(probabilities[place]), cam=activation_map(evidence[..., place])
+        )
+        for place in np.flatnonzero(probabilities >= thresholds).tolist()
+    ]
+    return tuple(sorted(seen, key=lambda each: -each.probability))
+
+
+def attach_properties(seen: Sequence[SeenThing], garments: Sequence[SeenThing]) -> tuple[SeenThing, ...]:
+    """Tell of each pattern, material, cut and color on which of the seen garments it is, where the maps say so."""
+    candidates = [
+        each
+        for each in garments
+        if isinstance(each.thing, Item) and each.thing.is_worn_alone and each.thing.group is not ItemGroup.EXTRA
+    ]
+    return tuple(_attach(each, candidates) for each in seen)
+
+
+def find_reasons(
+    styles: Sequence[Style],
+    evidence: NDArray[np.float32],
+    seen: Sequence[SeenThing],
+    statistics: LabelStatistics,
+) -> tuple[Reason, ...]:
+    """The seen things that carry the styles, the strongest of each style first.
+
+    Args:
+        styles: the style and the runner-up.
+        evidence: rows x columns x 8 over the image alone, on clothes.
+        seen: items and colors.
+        statistics: of the training labels.
+    """
+    reasons: list[Reason] = []
+    for style in styles:
+        positive = np.maximum(evidence[..., style.position], 0)
+        total = float(positive.sum())
+        found = [
+            Reason(
+                style=style,
+                thing=each.thing,
+                share=float(positive[each.cam >= WARM].sum()) / total if total > 0 else 0.0,
+                log_odds=statistics.find_log_odds(each.thing, style),
+            )
+            for each in seen
+        ]
+        earned = [each for each in found if each.share >= MIN_SHARE and each.log_odds >= MIN_LOG_ODDS]
+        reasons += sorted(earned, key=lambda reason: -reason.share * reason.log_odds)
+    return tuple(reasons)
+
+
+def find_swap(
+    probabilities: Mapping[Style, float], seen: Sequence[SeenThing], statistics: LabelStatistics
+) -> Swap | None:
+    """The smallest exchange of a seen item after which the runner-up would lead; None if no single one does it.
+
+    Args:
+        probabilities: of the styles.
+        seen: items that may be exchanged.
+        statistics: of the training labels.
+    """
+    ranked = sorted(STYLES, key=lambda style: -probabilities[style])
+    second = ranked[1]
+    logits = np.log(np.array([max(probabilities[style], 1e-9) for style in STYLES]))
+    present = {each.thing for each in seen}
+    best: tuple[float, Swap] | None = None
+    for item in present:
+        if not isinstance(item, Item) or item.group not in SWAPPED_GROUPS:
+            continue
+        for other in ITEMS:
+            if other.group is not item.group or other in present or other is Item.TRADITIONAL:
+                continue
+            if statistics.find_share(other, second) < MIN_SWAP_SHARE:
+                continue
+            shift = statistics.find_weights(other) - statistics.find_weights(item)
+            moved = np.exp(logits + shift)
+            moved /= moved.sum()
+            size = float(np.abs(shift).sum())
+            if int(np.argmax(moved)) == second.position and (best is None or size < best[0]):
+                probability = float(moved[second.position])
+                best = size, Swap(remove=item, add=other, style=second, probability=probability)
+    return None if best is None else best[1]
+
+
+def explain(
+    probabilities: Mapping[Style, float],
+    style_evidence: NDArray[np.float32],
+    item_scores: tuple[NDArray[np.float32], NDArray[np.float32]],
+    color_scores: tuple[NDArray[np.float32], NDArray[np.float32]],
+    calibration: AttributeCalibration,
+    statistics: LabelStatistics,
+) -> Attributes:
+    """Everything that may be said of what is worn.
+
+    Args:
+        probabilities: of the styles.
+        style_evidence: rows x columns x 8 over the image alone, on clothes.
+        item_scores: scores of the items, and their evidence over the image alone.
+        color_scores: the same of the colors.
+        calibration: of the model.
+        statistics: of the training labels.
+    """
+    items = calibration.items.probabilities(item_scores[0])
+    colors = calibration.colors.probabilities(color_scores[0])
+    all_seen = find_seen_things(ITEMS, items, calibration.items.threshold, item_scores[1])
+    codes = {each.thing for each in all_seen}
+    seen = tuple(each for each in all_seen if not (isinstance(each.thing, Item) and IMPLIED.get(each.thing) in codes))
+    seen = attach_properties(seen, seen)
+    seen_colors = find_seen_things(COLORS, colors, calibration.colors.threshold, color_scores[1])[:MAX_COLORS]
+    seen_colors = attach_properties(seen_colors, seen)
+    likeliest = COLORS[int(np.argmax(colors))]
+    has_main_color = colors.max() >= calibration.main_color_threshold
+    first, second, *_ = sorted(STYLES, key=lambda style: -probabilities[style])
+    return Attributes(
+        item_probabilities=MappingProxyType(dict(zip(ITEMS, items.tolist(), strict=True))),
+        color_probabilities=MappingProxyType(dict(zip(COLORS, colors.tolist(), strict=True))),
+        seen=seen,
+        colors=seen_colors,
+        main_color=likeliest if has_main_color else None,
+        reasons=find_reasons((first, second), style_evidence, (*seen, *seen_colors), statistics),
+        swap=find_swap(probabilities, seen, statistics),
+    )
+
+
+def _attach(each: SeenThing, garments: Sequence[SeenThing]) -> SeenThing:
+    if isinstance(each.thing, Item) and each.thing.is_worn_alone:
+        return each
+    overlaps = [_overlap(each.cam, garment.cam) for garment in garments]
+    if not overlaps or max(overlaps) < MIN_OVERLAP:
+        return each
+    garment = garments[int(np.argmax(overlaps))].thing
+    return replace(each, worn_on=garment) if isinstance(garment, Item) else each
+
+
+def _overlap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Cosine of two maps, 0 to 1; 0 if one is empty."""
+    norm = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float((one * other).sum()) / norm if norm > 0 else 0.0

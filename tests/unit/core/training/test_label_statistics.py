@@ -1,0 +1,53 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.clothing import Color, Item
+from core.styles import STYLES, Style
+from core.vision.label_statistics import LABEL_STATISTICS_FILE, LabelStatistics
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """Ten outfits of each style: all Street ones have a hoodie, the others a dress; one photo of each is val."""
+    labels, attributes = ["photo,split,style"], ["photo,items,colours"]
+    for style in STYLES:
+        for number in range(10):
+            photo = f"{style}-{number}"
+            labels.append(f"{photo},{'val' if number == 0 else 'train'},{style}")
+            attributes.append(f"{photo},{'hoodie' if style is Style.STREET else 'dress'},black")
+    labels += ["none,train,not_outfit", "unlabelled,train,casual"]
+    (tmp_path / "labels.csv").write_text("\n".join(labels))
+    (tmp_path / "attributes.csv").write_text("\n".join(attributes))
+    return tmp_path
+
+
+def test_statistics_count_the_training_outfits(labelled: Path) -> None:
+    from core.training.label_statistics import compute_label_statistics, read_training_labels
+
+    things, styles = read_training_labels(labelled)
+    statistics = compute_label_statistics(things, styles)
+
+    assert len(styles) == 72
+    assert statistics.find_share(Item.HOODIE, Style.STREET) == 1
+    assert statistics.find_log_odds(Item.HOODIE, Style.STREET) > 3
+    assert statistics.find_log_odds(Item.DRESS, Style.STREET) < -3
+    assert abs(statistics.find_log_odds(Color.BLACK, Style.STREET)) < 2
+    assert int(np.argmax(statistics.find_weights(Item.HOODIE))) == Style.STREET.position
+    assert LabelStatistics.from_dict(json.loads(statistics.to_json())).to_json() == statistics.to_json()
+
+
+def test_missing_labels_are_reported(tmp_path: Path) -> None:
+    from core.errors import DatasetError
+    from core.training.label_statistics import read_training_labels
+
+    with pytest.raises(DatasetError, match=r"labels\.csv"):
+        read_training_labels(tmp_path)
+
+
+def test_bundled_file_is_complete() -> None:
+    LabelStatistics.from_dict(json.loads(LABEL_STATISTICS_FILE.read_text("utf-8")))

@@ -1,0 +1,152 @@
+"""What is said of items and colors follows from scores, maps and the statistics of the training labels."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.clothing import COLORS, ITEMS, Color, Item, ItemGroup
+from core.errors import ModelMismatchError
+from core.styles import STYLES, Style
+from core.vision.attributes import Attributes, parse_thing
+from core.vision.classifier import StyleClassifier
+from core.vision.explanation import MIN_LOG_ODDS, MIN_SHARE, find_swap, restrain_to_clothes
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
+from core.vision.label_statistics import THINGS, load_label_statistics
+from tests.factories import classify_scripted, classify_with_attributes, make_photo
+
+TOP, BOTTOM = (0.2, 0.5), (0.9, 0.5)
+
+
+def _attributes(*args: object, **more: object) -> Attributes:
+    attributes = classify_with_attributes(*args, **more).attributes  # type: ignore[arg-type]
+    assert attributes is not None
+    return attributes
+
+
+def test_every_code_has_one_group_and_no_code_is_used_twice() -> None:
+    assert [item.group for item in (Item.VEST, Item.DRESS, Item.SHORTS, Item.TRADITIONAL, Item.FLATS)] == [
+        *(ItemGroup.TOP, ItemGroup.ONE_PIECE, ItemGroup.LOWER, ItemGroup.ONE_PIECE, ItemGroup.SHOES),
+    ]
+    assert [item.group for item in (Item.BELT, Item.EMBROIDERY, Item.PLEATS, Item.OVERSIZED)] == [
+        *(ItemGroup.EXTRA, ItemGroup.PATTERN, ItemGroup.MATERIAL, ItemGroup.CUT),
+    ]
+    assert (len(ITEMS), len(COLORS), len({*ITEMS, *COLORS})) == (42, 14, 56)
+    assert [parse_thing(thing.value) for thing in THINGS] == list(THINGS)
+
+
+def test_only_things_over_their_thresholds_are_seen() -> None:
+    attributes = _attributes(things={Item.HOODIE: 0.9, Item.BOOTS: 0.49, Item.HAT: 0.51, Color.BLACK: 0.7})
+
+    assert [(each.thing, round(each.probability, 2)) for each in attributes.seen] == [
+        (Item.HOODIE, 0.9),
+        (Item.HAT, 0.51),
+    ]
+    assert [each.thing for each in attributes.colors] == [Color.BLACK]
+    assert attributes.probability(Item.BOOTS) == pytest.approx(0.49, abs=1e-5)
+    assert attributes.main_color is Color.BLACK
+    assert _attributes(things={Color.RED: 0.55}).main_color is None
+
+
+def test_jeans_are_not_told_twice() -> None:
+    assert [each.thing for each in _attributes(things={Item.JEANS: 0.8, Item.DENIM: 0.9}).seen] == [Item.JEANS]
+    assert [each.thing for each in _attributes(things={Item.DENIM: 0.9}).seen] == [Item.DENIM]
+
+
+def test_reasons_are_earned_by_evidence_and_by_labels() -> None:
+    attributes = _attributes(
+        Style.STREET,
+        {Item.HOODIE: 0.9, Item.SNEAKERS: 0.9, Item.DRESS: 0.9},
+        peaks={Item.HOODIE: TOP, Item.SNEAKERS: BOTTOM, Item.DRESS: TOP},
+        peak=TOP,
+        second=Style.FEMININE,
+        confidence=0.6,
+        second_confidence=0.3,
+    )
+
+    # The sneakers say Street, but the evidence is elsewhere; the dress lies right, but says Feminine.
+    assert [reason.thing for reason in attributes.reasons_for(Style.STREET)] == [Item.HOODIE]
+    assert [reason.thing for reason in attributes.reasons_for(Style.FEMININE)] == [Item.DRESS]
+    for reason in attributes.reasons:
+        assert MIN_SHARE <= reason.share <= 1
+        assert reason.log_odds >= MIN_LOG_ODDS
+
+
+def test_patterns_and_colors_belong_to_the_garment_in_the_same_place() -> None:
+    peaks = {Item.DRESS: TOP, Item.FLORAL: TOP, Item.BOOTS: BOTTOM, Color.BLACK: BOTTOM, Item.BAG: TOP}
+    attributes = _attributes(
+        Style.FEMININE, dict.fromkeys(peaks, 0.9) | {Item.LACE: 0.9}, peaks=peaks | {Item.LACE: (0.5, 0.05)}
+    )
+
+    worn_on = {each.thing: each.worn_on for each in (*attributes.seen, *attributes.colors)}
+    assert (worn_on[Item.FLORAL], worn_on[Color.BLACK]) == (Item.DRESS, Item.BOOTS)
+    assert (worn_on[Item.LACE], worn_on[Item.BAG], worn_on[Item.DRESS]) == (None, None, None)
+
+
+def test_swap_is_the_smallest_exchange_after_which_the_runner_up_leads() -> None:
+    statistics = load_label_statistics()
+    attributes = _attributes(
+        Style.STREET, {Item.HOODIE: 0.9}, confidence=0.5, second=Style.BUSINESS_CASUAL, second_confidence=0.4
+    )
+    swap = attributes.swap
+
+    assert swap is not None
+    assert (swap.remove, swap.style) == (Item.HOODIE, Style.BUSINESS_CASUAL)
+    assert swap.add.group is ItemGroup.TOP
+    assert swap.probability > 0.4
+    # Nothing that is not seen is exchanged, and no single exchange turns a sure verdict into any other.
+    assert find_swap(dict.fromkeys(STYLES, 1 / 8), (), statistics) is None
+    assert _attributes(Style.ETHNIC, {Item.BAG: 0.9}, confidence=0.99).swap is None
+
+
+def test_evidence_beside_the_clothes_is_left_out() -> None:
+    clothes = np.zeros((4, 4), np.float32)
+    clothes[1:3, 1:3] = 1
+    restrained = restrain_to_clothes(np.ones((4, 4), np.float32), clothes)
+
+    assert restrained.sum() == 4
+    assert (restrain_to_clothes(np.ones((4, 4), np.float32), clothes * 0) == 1).all()
+
+
+def test_stored_form_round_trip() -> None:
+    attributes = _attributes(
+        Style.STREET,
+        {Item.HOODIE: 0.9, Item.SNEAKERS: 0.8, Color.BLACK: 0.7},
+        confidence=0.5,
+        second=Style.CASUAL,
+        second_confidence=0.4,
+    )
+    stored = json.loads(json.dumps(attributes.to_dict()))
+    restored = Attributes.from_dict(stored)
+
+    assert restored.to_dict() == stored
+    assert attributes.swap is not None
+    assert restored.reasons_for(Style.STREET)
+    assert restored.seen[0].cam == pytest.approx(attributes.seen[0].cam, abs=1 / 255)
+    assert restored.main_color is Color.BLACK
+    assert Attributes.from_dict(_attributes(things={}).to_dict()).seen == ()
+
+
+def test_model_without_items_and_photo_without_an_outfit_have_no_attributes() -> None:
+    assert classify_scripted().attributes is None
+    assert classify_with_attributes(Style.STREET, {Item.HOODIE: 0.9}, outfit=0.1).attributes is None
+
+
+def test_card_must_calibrate_a_model_with_items() -> None:
+    outputs = add_attributes(make_outputs(Style.STREET), {})
+    from core.images.decoding import decode_photo
+
+    with pytest.raises(ModelMismatchError, match="calibrate"):
+        StyleClassifier(FakeBackend([outputs]), FAKE_MODEL_CARD).classify(decode_photo(make_photo()))
+
+
+def test_statistics_of_the_labels_are_what_people_would_say() -> None:
+    statistics = load_label_statistics()
+
+    assert statistics.find_log_odds(Item.TRADITIONAL, Style.ETHNIC) > 5
+    assert statistics.find_log_odds(Item.BLAZER, Style.BUSINESS_CASUAL) > 2
+    assert statistics.find_log_odds(Item.HOODIE, Style.FEMININE) < 0
+    assert (statistics.share >= 0).all()
+    assert (statistics.share <= 1).all()
+    assert replace(statistics).to_json() == statistics.to_json()
