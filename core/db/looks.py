@@ -7,13 +7,16 @@ The images of a look are the concern of `core.db.look_images`, answers about its
 its place on the leaderboard of `core.db.leaderboard`.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Row, Text, bindparam, case, cast, func, select, update
 from sqlalchemy import delete as delete_from
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +28,7 @@ from core.db.look_summaries import HAS_IMAGES, LookSummary, has_images
 from core.db.schema import Channel, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.styles import STYLES, Style
+from core.vision.attributes import Attributes
 from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
 from core.vision.verdict import ConfidenceBand, Verdict, to_style_mapping
 
@@ -110,6 +114,7 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
         "concentration": verdict.region.concentration,
         "cam": cam.tobytes(),
         "cam_columns": cam.shape[1],
+        "attributes": None if verdict.attributes is None else json.dumps(verdict.attributes.to_dict()),
         "model": verdict.model,
         "engine": verdict.engine,
         "language": look.language,
@@ -278,6 +283,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
             ),
             model=row.model,
             engine=row.engine,
+            attributes=None if row.attributes is None else _parse_attributes(row.attributes),
         ),
         language=row.language,
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
@@ -291,6 +297,11 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         suspended_at=row.suspended_at,
         report_count=row.report_count,
     )
+
+
+def _parse_attributes(stored: str | dict[str, Any]) -> Attributes:
+    """The attributes of a verdict: text from a compiled statement, a dictionary from SQLAlchemy."""
+    return Attributes.from_dict(json.loads(stored) if isinstance(stored, str) else stored)
 
 
 INSERT_COLUMNS = (
@@ -311,6 +322,7 @@ INSERT = CompiledStatement(
     upsert(schema.looks)
     .values(
         **{name: bindparam(name) for name in INSERT_COLUMNS},
+        attributes=cast(bindparam("attributes", type_=Text), JSONB),
         pending_question=select(case((schema.people.c.guesses_first, PendingQuestion.GUESS.value)))
         .where(schema.people.c.id == bindparam("person_id"))
         .scalar_subquery(),

@@ -201,6 +201,7 @@ looks = Table(
     Column("concentration", Double, nullable=False),
     Column("cam", LargeBinary, nullable=False),
     Column("cam_columns", SmallInteger, nullable=False),
+    Column("attributes", JSONB(none_as_null=True)),
     Column("model", Text, nullable=False),
     Column("engine", Text, nullable=False),
     Column("language", Text, nullable=False),

@@ -3,13 +3,14 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
+from core.clothing import Color, Item
 from core.db import look_feedback, look_images, looks, people, schema
 from core.db.database import Database
 from core.errors import PersonNotFoundError
 from core.styles import STYLES, Style
 from core.uuid7 import uuid7
 from core.vision.verdict import ConfidenceBand
-from tests.factories import classify_scripted, create_look, create_person
+from tests.factories import classify_scripted, classify_with_attributes, create_look, create_person
 
 
 async def test_a_verdict_is_stored_without_loss(database: Database) -> None:
@@ -21,6 +22,21 @@ async def test_a_verdict_is_stored_without_loss(database: Database) -> None:
     assert stored.cam.shape == verdict.cam.shape
     for name in ("style", "probabilities", "outfit_probability", "band", "region", "model", "engine", "ranking"):
         assert getattr(stored, name) == getattr(verdict, name), name
+
+
+async def test_what_is_worn_is_stored(database: Database) -> None:
+    verdict = classify_with_attributes(Style.STREET, {Item.HOODIE: 0.9, Color.BLACK: 0.8})
+    async with database.transaction() as connection:
+        person = await create_person(connection)
+        in_transaction = (await create_look(connection, person.id, verdict=verdict)).verdict.attributes
+    async with database.connection() as connection:
+        (look,) = await looks.list_for_person(connection, person.id, limit=2)
+        alone = await looks.get(connection, look.id)
+    assert verdict.attributes is not None
+    assert in_transaction is not None
+    assert alone is not None
+    assert alone.verdict.attributes is not None
+    assert in_transaction.to_dict() == alone.verdict.attributes.to_dict() == verdict.attributes.to_dict()
 
 
 async def test_one_message_has_one_look_with_the_first_verdict(database: Database) -> None:
