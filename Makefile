@@ -107,6 +107,10 @@ bench-pages: $(VENV)/dev ## measure the site's pages with a million looks; write
 torture: $(VENV)/dev ## kill processes 300 times while photos arrive
 	@EVA_TEST_TORTURE=300 $(BIN)/python -m pytest tests/acceptance/test_crash.py
 
+.PHONY: rolling
+rolling: $(VENV)/dev ## restart processes behind HAProxy and nginx while requests and photos arrive
+	@EVA_TEST_RESTARTS=3 $(BIN)/python -m pytest -s tests/acceptance/test_rolling_restart.py
+
 .PHONY: docs
 docs: $(VENV)/dev ## write the generated parts of the documentation
 	@$(BIN)/python -m tools.generate_docs

@@ -22,6 +22,10 @@
       - ObjectNotFoundError
       - StorageUnavailableError
       - UnsupportedDatabaseUrlError
+    - BackupError                 `eva backup` and `eva restore`
+      - BackupNotFoundError
+      - DatabaseNotEmptyError
+      - SecretKeyChangedError
     - DailyLimitError
     - InvalidSignatureError
     - LoginError                  proofs of identity
@@ -144,6 +148,22 @@ class StorageUnavailableError(PersistenceError):
 
 class UnsupportedDatabaseUrlError(PersistenceError):
     """DATABASE_URL is not a PostgreSQL URL."""
+
+
+class BackupError(EvaError):
+    """The backup cannot be made or restored."""
+
+
+class BackupNotFoundError(BackupError):
+    """There is no finished backup of this name."""
+
+
+class DatabaseNotEmptyError(BackupError):
+    """The database has tables already; restore into an empty one."""
+
+
+class SecretKeyChangedError(BackupError):
+    """EVA_SECRET_KEY is not the one of the backup: all sessions and links would end. Set it, or pass --new-secret."""
 
 
 class DailyLimitError(EvaError):

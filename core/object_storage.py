@@ -40,20 +40,8 @@ class ObjectStorage:
         Raises:
             StorageUnavailableError: the URL has neither form, or the directory cannot be created.
         """
-        parts = urlsplit(url)
-        self._directory: Path | None = None
-        try:
-            if parts.scheme == "s3":
-                self._store: LocalStore | S3Store = S3Store.from_url(url, **options)
-            elif parts.scheme == "file" and parts.netloc in ("", "localhost"):
-                self._directory = Path(unquote(parts.path))
-                self._directory.mkdir(parents=True, exist_ok=True)
-                self._directory.chmod(0o700)
-                self._store = LocalStore(self._directory)
-            else:
-                raise StorageUnavailableError("EVA_STORAGE_URL must begin with file:/// or s3://")
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+        self._store = open_store(url, **options)
+        self._directory = Path(str(self._store.prefix)) if isinstance(self._store, LocalStore) else None
 
     async def put(self, key: str, data: bytes) -> None:
         """Store an image atomically, replacing the previous one under the same key.
@@ -80,6 +68,17 @@ class ObjectStorage:
             return await to_thread.run_sync(self._read, key)
         except FileNotFoundError as error:
             raise ObjectNotFoundError from error
+        except (BaseError, OSError) as error:
+            raise StorageUnavailableError(type(error).__name__) from error
+
+    async def sizes(self) -> dict[str, int]:
+        """The bytes of every image, by key.
+
+        Raises:
+            StorageUnavailableError: the storage does not answer.
+        """
+        try:
+            return await to_thread.run_sync(self._list)
         except (BaseError, OSError) as error:
             raise StorageUnavailableError(type(error).__name__) from error
 
@@ -115,8 +114,36 @@ class ObjectStorage:
             for partial_file in path.parent.glob(f"{path.name}#*"):
                 partial_file.unlink()
 
+    def _list(self) -> dict[str, int]:
+        found = {meta["path"]: meta["size"] for page in self._store.list() for meta in page}
+        return {key: size for key, size in found.items() if is_valid_key(key)}
+
     def _read(self, key: str) -> bytes:
         return bytes(self._store.get(key).bytes())
+
+
+def open_store(url: str, **options: Any) -> LocalStore | S3Store:
+    """Open a local directory, which is created if missing and readable by its owner only, or a bucket.
+
+    Args:
+        url: `file:///directory` or `s3://bucket/prefix`.
+        options: see `ObjectStorage`.
+
+    Raises:
+        StorageUnavailableError: the URL has neither form, or the directory cannot be created.
+    """
+    parts = urlsplit(url)
+    try:
+        if parts.scheme == "s3":
+            return S3Store.from_url(url, **options)
+        if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+            directory = Path(unquote(parts.path))
+            directory.mkdir(parents=True, exist_ok=True)
+            directory.chmod(0o700)
+            return LocalStore(directory)
+    except (BaseError, OSError) as error:
+        raise StorageUnavailableError(type(error).__name__) from error
+    raise StorageUnavailableError("the address must begin with file:/// or s3://")
 
 
 def generate_key() -> str:

@@ -7,9 +7,41 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
+import structlog
+
 Result = TypeVar("Result")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+log = structlog.get_logger()
+
+
+class Drain:
+    """The time between SIGTERM and the end of a web process, in which it serves although it is no longer ready.
+
+    Load balancers learn from `/readyz` that the process is about to end, and send new requests elsewhere.
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        """Configure it.
+
+        Args:
+            seconds: how long `wait` takes; more than the interval of the load balancer's checks.
+        """
+        self.seconds = seconds
+        self.has_begun = False
+
+    def begin(self, number: signal.Signals) -> None:
+        """Make the process unready. Ctrl-C (SIGINT) skips the waiting: nobody balances the load of a terminal."""
+        self.has_begun = True
+        if number is not signal.SIGTERM:
+            self.seconds = 0.0
+        log.info("draining", seconds=self.seconds)
+
+    async def wait(self) -> None:
+        """Wait until load balancers have noticed."""
+        if self.has_begun:
+            await asyncio.sleep(self.seconds)
 
 
 def run_event_loop(main: Coroutine[Any, Any, Result]) -> Result:
@@ -23,7 +55,9 @@ def run_event_loop(main: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def run_until_signalled(
-    *services: Callable[[], Awaitable[None]], on_started: Callable[[], None] | None = None
+    *services: Callable[[], Awaitable[None]],
+    on_started: Callable[[], None] | None = None,
+    drain: Drain | None = None,
 ) -> None:
     """Run services concurrently until SIGINT or SIGTERM, or until one of them ends; then cancel the others.
 
@@ -32,16 +66,23 @@ async def run_until_signalled(
     Args:
         services: what runs.
         on_started: called when the signal handlers are installed.
+        drain: begins with the signal; the services that wait for it are cancelled at the same time as the others.
 
     Raises:
         Exception: the first service that failed.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def handle_signal(number: signal.Signals) -> None:
+        if drain is not None:
+            drain.begin(number)
+        stop.set()
+
     # The event loop of Windows has no signal handlers; there, Ctrl-C cancels the main task, with the same result.
     with suppress(NotImplementedError):
         for number in SIGNALS:
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, handle_signal, number)
     if on_started is not None:
         on_started()
     tasks = [asyncio.ensure_future(service()) for service in services]

@@ -94,9 +94,14 @@ def load_secret_key(settings: Settings) -> bytes:
         )
     if settings.env is Environment.PRODUCTION:
         raise MissingSecretKeyError
-    path = settings.data_dir / "secret.key"
+    path = secret_key_file(settings)
     advice = f"{path} must hold 32 characters or more; delete the file, and Eva writes a new one (all sessions end)"
     return _check_length(_load_or_create(path), advice)
+
+
+def secret_key_file(settings: Settings) -> Path:
+    """The file of the key that is generated without EVA_SECRET_KEY."""
+    return settings.data_dir / "secret.key"
 
 
 def _check_length(key: bytes, advice: str) -> bytes:

@@ -5,7 +5,7 @@ Each command imports what it needs when it runs, so that `eva ask` starts quickl
 
 import typer
 
-from eva import admin, chat, demo, judge, serve, train
+from eva import admin, backup, chat, demo, judge, serve, train
 
 app = typer.Typer(
     add_completion=False,
@@ -13,7 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Eva names the style of an outfit and shows on the photo why.",
 )
-for module in (judge, serve, demo, chat, admin, train):
+for module in (judge, serve, demo, chat, admin, backup, train):
     app.add_typer(module.app)
 
 

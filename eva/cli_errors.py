@@ -59,6 +59,7 @@ def exit_on_error(language: Language) -> Iterator[None]:
     from core.conversation.narration import error_message
     from core.errors import (
         BackendUnavailableError,
+        BackupError,
         DecoderUnavailableError,
         EvaError,
         InvalidBotTokenError,
@@ -72,6 +73,7 @@ def exit_on_error(language: Language) -> Iterator[None]:
     try:
         yield
     except (
+        BackupError,
         DecoderUnavailableError,
         TrainingError,
         PersistenceError,

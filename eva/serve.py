@@ -108,7 +108,7 @@ def serve_site(
     typer.echo(translate("cli.starting", language))
     from bot.app import open_application
     from core.logging import configure_logging
-    from core.runtime import run_event_loop, run_until_signalled
+    from core.runtime import Drain, run_event_loop, run_until_signalled
     from core.services import retention_watch
     from leaderboard_web.app import create_app
     from leaderboard_web.routes.chat import CHAT_PATH
@@ -119,8 +119,9 @@ def serve_site(
     with exit_on_error(language), bind_socket(host, port, language) as listener:
 
         async def work() -> None:
+            drain = Drain(settings.drain_seconds)
             async with open_application(settings) as application:
-                site = create_webhook_app(application, create_app(application, samples=SAMPLES))
+                site = create_webhook_app(application, create_app(application, samples=SAMPLES), drain=drain)
                 tasks: list[Callable[[], Awaitable[None]]] = [partial(retention_watch.run, application.resources)]
                 tasks += [application.run_worker] if run_worker and settings.run_worker else []
                 if polling:
@@ -129,7 +130,9 @@ def serve_site(
                 message = translate("cli.serving", language, url=f"{root}{CHAT_PATH}")
                 if prepare is not None:
                     message = f"{message}\n{await prepare(application, root)}"
-                await run_until_signalled(serve(site, listener), *tasks, on_started=lambda: typer.echo(message))
+                await run_until_signalled(
+                    serve(site, listener, drain), *tasks, on_started=lambda: typer.echo(message), drain=drain
+                )
 
         run_event_loop(work())
 

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from bot.app import BotApplication
+from core.runtime import Drain
 from webhooks import health, kakao, telegram
 from webhooks.readiness import ReadinessProbe
 
@@ -12,6 +13,7 @@ def create_webhook_app(
     application: BotApplication,
     site: ASGIApp | None = None,
     *,
+    drain: Drain | None = None,
     skill_deadline: float = kakao.RESPONSE_DEADLINE,
 ) -> FastAPI:
     """Create the application.
@@ -22,12 +24,14 @@ def create_webhook_app(
     Args:
         application: the services of the process.
         site: serves all other paths.
+        drain: makes `/readyz` respond 503 from SIGTERM on.
         skill_deadline: see `webhooks.kakao.RESPONSE_DEADLINE`.
     """
     settings = application.settings
     app = FastAPI(title="Eva's webhooks", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.application = application
     app.state.skill_deadline = skill_deadline
+    app.state.drain = drain or Drain()
     app.state.readiness = ReadinessProbe(application)
     app.include_router(health.router)
     if settings.metrics_token is not None:

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from core.db import dead_letters
 from core.jobs.queue import get_stats
 from core.metrics import FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, QUEUE_DEPTH
+from core.runtime import Drain
 from core.services.retention_watch import longest_overdue
 from core.settings import Settings
 from webhooks.dependencies import Application
@@ -26,7 +27,13 @@ async def check_liveness() -> JSONResponse:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 async def check_readiness(request: Request, application: Application) -> JSONResponse:
-    """Respond 200 if model, database and object storage work, else 503; operators get the details."""
+    """Respond 200 if model, database and object storage work, else 503; operators get the details.
+
+    A process that is about to end responds 503 although it still serves.
+    """
+    drain: Drain = request.app.state.drain
+    if drain.has_begun:
+        return JSONResponse({"status": "draining"}, 503)
     probe: ReadinessProbe = request.app.state.readiness
     readiness = await probe.get()
     content: dict[str, object] = {"status": "ok" if readiness.error is None else "unavailable"}

@@ -4,6 +4,7 @@ uvicorn limits neither the length of a header nor the time that a client takes f
 response. `LimitedHttpProtocol` adds these limits; `webhooks.server` calls `enforce_deadlines` about once a second.
 """
 
+import asyncio
 import time
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -24,6 +25,8 @@ BODY_SECONDS, MAX_BODY_SECONDS = 20.0, 300.0
 """Time for a body of any length, and the most for any body."""
 MIN_BODY_BYTES_PER_SECOND = 16 * 1024
 """A longer body gets more time than BODY_SECONDS as long as it arrives at this rate."""
+FIRST_REQUEST_SECONDS = 2.0
+"""Time for a request that has begun, or that a new connection promises, when the process ends."""
 LINGER_SECONDS = 10.0
 """Time for the rest of a body whose request was answered already, before the connection is closed."""
 STALLED_WRITE_SECONDS = 30.0
@@ -107,6 +110,13 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         status, reason = self._refusal or (400, "Bad Request")
         del msg
         self._refuse(status, reason)
+
+    def shutdown(self) -> None:
+        """Close the connection after the request that is being received or answered."""
+        if self._header_started_at is None or self.transport.is_closing():
+            super().shutdown()
+        else:
+            asyncio.get_running_loop().call_later(FIRST_REQUEST_SECONDS, super().shutdown)
 
     def enforce_deadlines(self, now: float) -> None:
         """Close the connection if the client took too long.

@@ -1,8 +1,11 @@
 """The HTTP server as one task of a process."""
 
 import asyncio
+import ctypes
 import resource
 import socket
+import struct
+import sys
 import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -10,14 +13,29 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from core.runtime import Drain
 from webhooks.http_protocol import MAX_CONNECTIONS, LimitedHttpProtocol
 
 TICKS_PER_SECOND = 10
 """How often uvicorn calls `on_tick`."""
 OTHER_FILES = 256
 """Files that a process may open besides the connections of clients."""
-SHUTDOWN_TIMEOUT = 10
-"""Seconds for open requests to finish."""
+SHUTDOWN_TIMEOUT = 6
+"""Seconds for open requests to finish, after EVA_DRAIN_SECONDS."""
+
+
+ACCEPT_SECONDS = 0.2
+"""Seconds for connections to be accepted that the kernel has established when the process stops listening."""
+SO_ATTACH_FILTER = 26
+"""Option of sockets in Linux; Python's `socket` does not name it."""
+REFUSE_SYN = struct.pack(
+    "HBBI" * 4,
+    *(0x30, 0, 0, 13),  # load the byte of the TCP header that holds the flags
+    *(0x45, 0, 1, 0x02),  # without SYN, skip the next instruction
+    *(0x06, 0, 0, 0),  # drop the packet
+    *(0x06, 0, 0, 0xFFFFFFFF),  # keep it
+)
+"""A packet filter (classic BPF) that drops the first packet of every new connection."""
 
 
 class _Server(uvicorn.Server):
@@ -32,14 +50,26 @@ class _Server(uvicorn.Server):
                     connection.enforce_deadlines(now)
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept what clients have connected already, then close."""
+        for listener in sockets or []:
+            _refuse_new_connections(listener)
+        await asyncio.sleep(ACCEPT_SECONDS)
+        await super().shutdown(sockets)
+
+    def announce_end(self) -> None:
+        """Close each connection after its next response, so that clients do not send another request on it."""
+        self.config.encoded_headers.append((b"connection", b"close"))
+        self.server_state.default_headers.append((b"connection", b"close"))
+
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Leave signals to `core.runtime`."""
         yield
 
 
-def serve(app: ASGIApp, listening_socket: socket.socket) -> Callable[[], Awaitable[None]]:
-    """A coroutine function that serves an app until it is cancelled, and then lets open requests finish.
+def serve(app: ASGIApp, listening_socket: socket.socket, drain: Drain | None = None) -> Callable[[], Awaitable[None]]:
+    """A coroutine function that serves an app until it is cancelled and drained, and then lets open requests finish.
 
     There is no access log, since it would hold IP addresses. Forwarded headers are left to the site, which believes
     those of EVA_TRUSTED_PROXIES.
@@ -64,11 +94,26 @@ def serve(app: ASGIApp, listening_socket: socket.socket) -> Callable[[], Awaitab
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
+            server.announce_end()
+            if drain is not None:
+                await drain.wait()
             server.should_exit = True
             await task
             raise
 
     return run
+
+
+def _refuse_new_connections(listener: socket.socket) -> None:
+    """Let the kernel ignore new connections; a client tries again a second later and is then refused.
+
+    Without it, closing the socket resets connections that are established and not accepted yet, and the request that
+    was sent on one of them is lost.
+    """
+    if sys.platform != "linux":
+        return
+    program = ctypes.create_string_buffer(REFUSE_SYN, len(REFUSE_SYN))
+    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", 4, ctypes.addressof(program)))
 
 
 def _allow_open_files(count: int) -> None:

@@ -55,6 +55,7 @@ class ProcessGroup:
             "EVA_ENV": "development",
             "EVA_ENGINE": "scripted",
             "EVA_DATA_DIR": str(folder / "eva"),
+            "EVA_DRAIN_SECONDS": "0",
             "EVA_PHOTOS_PER_PERSON_PER_DAY": "100000",
             "EVA_TELEGRAM_TOKEN": telegram.token,
             "EVA_TELEGRAM_WEBHOOK_SECRET": "secret",

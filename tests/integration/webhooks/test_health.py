@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,14 @@ async def test_ready_if_everything_works(resources: Resources) -> None:
         "queue": {"waiting": 1, "running": 0},
         "retention": {"overdue_seconds": 0, "is_late": False},
     }
+
+
+async def test_not_ready_while_the_process_drains(resources: Resources) -> None:
+    app = create_app(resources)
+    async with connect(app) as client:
+        app.state.drain.begin(signal.SIGTERM)
+        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.get("/healthz")).status_code == 200
 
 
 async def test_not_ready_if_the_model_fails(resources: Resources) -> None:

@@ -1,0 +1,164 @@
+"""A folder or bucket that holds backups.
+
+Each backup is a folder named by its time, with the dump of the database and the list of its images; `manifest.json` is
+written last, so a backup without one is unfinished and is never restored. Images never change under their key, so all
+backups share one folder of them:
+
+    2026-11-29T03-30-00Z/database.dump, images.txt.gz, manifest.json
+    images/3f/....jpg
+"""
+
+import gzip
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from obstore.exceptions import BaseError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.errors import BackupError, BackupNotFoundError, StorageUnavailableError
+from core.object_storage import ObjectStorage, open_store
+
+NAME_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
+MANIFEST = "manifest.json"
+DUMP = "database.dump"
+IMAGE_LIST = "images.txt.gz"
+IMAGE_FOLDER = "images"
+
+
+class Manifest(BaseModel):
+    """What a backup contains."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: str
+    """Version of Eva that made it."""
+    server: int
+    """Major version of the PostgreSQL server."""
+    secret_fingerprint: str
+    """Tells whether another secret key is the same; reveals nothing about it."""
+    secret_key: str | None = None
+    """The key that Eva had generated; None if EVA_SECRET_KEY was set."""
+    images: int
+    """Number of images that the database refers to and that existed."""
+    missing: tuple[str, ...] = ()
+    """Keys of images that were deleted while the backup was made."""
+
+
+class BackupArchive:
+    """The backups in one folder or bucket. The methods block."""
+
+    def __init__(self, target: str) -> None:
+        """Open a folder, which is created if missing and readable by its owner only, or a bucket.
+
+        Args:
+            target: a path, `file:///directory` or `s3://bucket/prefix`.
+
+        Raises:
+            StorageUnavailableError: it is neither, or cannot be created.
+        """
+        url = (target if "://" in target else Path(target).absolute().as_uri()).rstrip("/")
+        self._store = open_store(url)
+        self.images = ObjectStorage(f"{url}/{IMAGE_FOLDER}")
+        """The images of all backups."""
+
+    def names(self) -> list[str]:
+        """The finished backups, the oldest first."""
+        prefixes = self._list_folders()
+        return sorted(name for name in prefixes if _is_name(name) and self._exists(f"{name}/{MANIFEST}"))
+
+    def write(self, name: str, manifest: Manifest, keys: Iterable[str], dump: Path) -> None:
+        """Store a backup whose images are in the archive already; the manifest last."""
+        self._put(f"{name}/{IMAGE_LIST}", gzip.compress("\n".join(keys).encode(), mtime=0))
+        self._put(f"{name}/{DUMP}", dump)
+        self._put(f"{name}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
+
+    def read_manifest(self, name: str) -> Manifest:
+        """What a backup contains.
+
+        Raises:
+            BackupNotFoundError: there is no finished backup of this name.
+            BackupError: the file is damaged.
+        """
+        if not _is_name(name) or not self._exists(f"{name}/{MANIFEST}"):
+            raise BackupNotFoundError(name)
+        try:
+            return Manifest.model_validate_json(self._get(f"{name}/{MANIFEST}"))
+        except ValidationError as error:
+            raise BackupError(f"{name}/{MANIFEST} is damaged") from error
+
+    def read_keys(self, name: str) -> list[str]:
+        """The keys of the images that a backup's database refers to."""
+        try:
+            return gzip.decompress(self._get(f"{name}/{IMAGE_LIST}")).decode().split()
+        except (OSError, EOFError) as error:
+            raise BackupError(f"{name}/{IMAGE_LIST} is damaged") from error
+
+    def read_dump(self, name: str, path: Path) -> None:
+        """Copy the dump of a backup to a file."""
+        try:
+            with path.open("wb") as file:
+                for chunk in self._store.get(f"{name}/{DUMP}").stream():
+                    file.write(bytes(chunk))
+        except (BaseError, OSError) as error:
+            raise StorageUnavailableError(type(error).__name__) from error
+
+    def prune(self, keep: int) -> frozenset[str]:
+        """Delete all but the latest backups, and unfinished ones.
+
+        Returns:
+            The keys of the images that the remaining backups need.
+        """
+        remaining = set(self.names()[-keep:])
+        for name in self._list_folders():
+            if _is_name(name) and name not in remaining:
+                # The manifest first: what is half deleted is an unfinished backup.
+                self._delete([f"{name}/{part}" for part in (MANIFEST, DUMP, IMAGE_LIST)])
+        return frozenset(key for name in remaining for key in self.read_keys(name))
+
+    def _list_folders(self) -> list[str]:
+        try:
+            return [prefix.rstrip("/") for prefix in self._store.list_with_delimiter()["common_prefixes"]]
+        except (BaseError, OSError) as error:
+            raise StorageUnavailableError(type(error).__name__) from error
+
+    def _exists(self, path: str) -> bool:
+        try:
+            self._store.head(path)
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError) as error:
+            raise StorageUnavailableError(type(error).__name__) from error
+        return True
+
+    def _put(self, path: str, data: bytes | Path) -> None:
+        try:
+            self._store.put(path, data)
+        except (BaseError, OSError) as error:
+            raise StorageUnavailableError(type(error).__name__) from error
+
+    def _get(self, path: str) -> bytes:
+        try:
+            return bytes(self._store.get(path).bytes())
+        except FileNotFoundError as error:
+            raise BackupError(f"{path} is missing") from error
+        except (BaseError, OSError) as error:
+            raise StorageUnavailableError(type(error).__name__) from error
+
+    def _delete(self, paths: Sequence[str]) -> None:
+        try:
+            for path in paths:
+                try:
+                    self._store.delete(path)
+                except FileNotFoundError:
+                    continue
+        except (BaseError, OSError) as error:
+            raise StorageUnavailableError(type(error).__name__) from error
+
+
+def _is_name(text: str) -> bool:
+    try:
+        datetime.strptime(text, NAME_FORMAT)
+    except ValueError:
+        return False
+    return True

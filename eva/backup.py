@@ -1,0 +1,68 @@
+"""`eva backup` and `eva restore`."""
+
+from typing import Annotated
+
+import typer
+
+from core.i18n.translations import translate
+from eva.cli_errors import exit_on_error, load_settings, terminal_language
+
+app = typer.Typer()
+
+DEFAULT_KEPT = 14
+
+
+@app.command()
+def backup(
+    target: Annotated[str, typer.Argument(help="Folder, or s3://bucket/prefix.")],
+    keep: Annotated[int, typer.Option(help="Backups that remain; older ones are deleted.", min=1)] = DEFAULT_KEPT,
+) -> None:
+    """Back up the database and the pictures; Eva may run meanwhile."""
+    from core.backup.archive import BackupArchive
+    from core.backup.creation import CreatedBackup, create_backup
+    from core.object_storage import ObjectStorage
+    from core.resources import open_database
+    from core.runtime import run_event_loop
+
+    language, settings = terminal_language(), load_settings()
+
+    async def create() -> CreatedBackup:
+        async with open_database(settings) as database:
+            storage = ObjectStorage(settings.object_storage_url)
+            return await create_backup(database, storage, BackupArchive(target), settings, keep=keep)
+
+    with exit_on_error(language):
+        created = run_event_loop(create())
+    typer.echo(translate("cli.backup.done", language, name=created.name, images=created.images))
+    if created.deleted_images:
+        typer.echo(translate("cli.backup.pruned", language, count=created.deleted_images))
+
+
+@app.command()
+def restore(
+    source: Annotated[str, typer.Argument(help="Folder, or s3://bucket/prefix.")],
+    name: Annotated[str | None, typer.Option(help="Which backup; the latest by default.")] = None,
+    new_secret: Annotated[
+        bool, typer.Option("--new-secret", help="Accept another EVA_SECRET_KEY: all sessions and links end.")
+    ] = False,
+) -> None:
+    """Restore a backup into an empty database."""
+    from core.backup.archive import BackupArchive
+    from core.backup.restoration import RestoredBackup, restore_backup
+    from core.object_storage import ObjectStorage
+    from core.resources import open_database
+    from core.runtime import run_event_loop
+
+    language, settings = terminal_language(), load_settings()
+
+    async def fill() -> RestoredBackup:
+        async with open_database(settings) as database:
+            storage = ObjectStorage(settings.object_storage_url)
+            archive = BackupArchive(source)
+            return await restore_backup(database, storage, archive, settings, name=name, accept_new_secret=new_secret)
+
+    with exit_on_error(language):
+        restored = run_event_loop(fill())
+    typer.echo(translate("cli.restore.done", language, name=restored.name, images=restored.images))
+    if restored.deleted_looks:
+        typer.echo(translate("cli.restore.looks_deleted", language, count=restored.deleted_looks))
