@@ -36,8 +36,8 @@ def train(
         _import_pipeline().train(
             data=data,
             weights=weights,
-            out=out,
-            recipe=load_config(recipe) if recipe else TrainingConfig(backbone=backbone),
+            run_dir=out,
+            config=load_config(recipe) if recipe else TrainingConfig(backbone=backbone),
             teacher_features=teacher_features,
             start=start,
         )
@@ -55,7 +55,9 @@ def compare(
 ) -> None:
     """Compare resize modes and poolings on frozen features."""
     with exit_on_error(terminal_language()):
-        _import_pipeline().compare_candidates(data=data, weights=weights, out=out, backbone=backbone, photos=photos)
+        _import_pipeline().compare_candidates(
+            data=data, weights=weights, output_dir=out, backbone=backbone, photos=photos
+        )
 
 
 @app.command()
@@ -63,14 +65,16 @@ def evaluate(
     data: Data,
     run: Annotated[Path, typer.Option(help="Folder of the training run.", exists=True, file_okay=False)],
     report: Annotated[Path, typer.Option(help="Folder for the report.", file_okay=False)],
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    split: Annotated[str, typer.Option(help="train, val, test or test2.")] = "test",
     models: Annotated[Path | None, typer.Option(help="Folder of the exported model; core/models by default.")] = None,
 ) -> None:
     """Evaluate the exported model and write the metrics into its card."""
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):
-        _import_pipeline().evaluate(data=data, run=run, models=models or BUNDLED_MODEL_DIR, split=split, report=report)
+        _import_pipeline().evaluate(
+            data=data, run_dir=run, model_dir=models or BUNDLED_MODEL_DIR, split=split, report_dir=report
+        )
 
 
 @app.command()
@@ -83,7 +87,7 @@ def export(
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):
-        _import_pipeline().export(data=data, run=run, models=models or BUNDLED_MODEL_DIR)
+        _import_pipeline().export(data=data, run_dir=run, model_dir=models or BUNDLED_MODEL_DIR)
 
 
 def _import_pipeline() -> ModuleType:

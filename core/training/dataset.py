@@ -30,6 +30,7 @@ class Split(StrEnum):
     TRAIN = "train"
     VAL = "val"
     TEST = "test"
+    TEST2 = "test2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
