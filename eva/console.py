@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from core.conversation.narration import Message, percent, style_name
+from core.conversation.narration import Message, format_percent, style_name
 from core.i18n.translations import Language, translate
 from core.vision.heatmap import COLOR_MAP
 from core.vision.verdict import ConfidenceBand, Verdict
@@ -58,8 +58,8 @@ def print_probabilities(console: Console, verdict: Verdict, language: Language) 
     table.add_column()
     colors = COLOR_MAP[np.linspace(0, 255, BAR_WIDTH).round().astype(int)]
     for rank, (style, probability) in enumerate(verdict.ranking):
-        share = percent(probability)
-        filled = max(1, round(BAR_WIDTH * share / 100))
+        share = format_percent(probability)
+        filled = max(1, round(BAR_WIDTH * probability))
         bar = Text()
         for red, green, blue in colors[:filled]:
             bar.append("█", style=f"rgb({red},{green},{blue})" if rank == 0 else "bright_black")
@@ -103,8 +103,8 @@ def results_table(results: Sequence[JudgedFile | FailedFile], language: Language
             table.add_row(
                 photo,
                 Text(style_name(first, language), style="bold"),
-                f"{percent(share)} %",
-                Text(f"{style_name(second, language)} {percent(rest)} %", style="dim"),
+                f"{format_percent(share)} %",
+                Text(f"{style_name(second, language)} {format_percent(rest)} %", style="dim"),
             )
     return table
 

@@ -7,7 +7,7 @@ from math import ceil
 from uuid import UUID
 
 from core.conversation.display_names import display_name
-from core.conversation.narration import percent, style_name
+from core.conversation.narration import format_percent, style_name
 from core.db.leaderboard import LeaderboardEntry
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
@@ -32,8 +32,8 @@ class LookCard:
     id: UUID
     style: Style
     style_name: str
-    percent: int
-    """Confidence of the style, 1 to 99."""
+    percent: str
+    """Confidence of the style, see `format_percent`."""
     owner_name: str
     """Display name of the owner; written by people, so it must be escaped."""
     owner_has_page: bool
@@ -70,7 +70,7 @@ def build_card(
         id=look.id,
         style=look.style,
         style_name=style_name(look.style, language),
-        percent=percent(look.confidence),
+        percent=format_percent(look.confidence),
         owner_name=display_name(look.person_id, entry.owner_name, language),
         owner_has_page=entry.owner_name is not None,
         hearts=look.hearts,
@@ -90,8 +90,8 @@ class ProbabilityBar:
 
     style: Style
     name: str
-    percent: int
-    """1 to 99, the number that Eva's messages contain."""
+    percent: str
+    """`<1`, or `1` to `99`, as in Eva's messages."""
     probability: float
     label: str
     """Text alternative of the bar."""
@@ -99,13 +99,14 @@ class ProbabilityBar:
 
 def build_bar(style: Style, probability: float, language: Language) -> ProbabilityBar:
     """The bar of one style; `probability` is 0 to 1."""
-    name, percentage = style_name(style, language), percent(probability)
+    name, percentage = style_name(style, language), format_percent(probability)
+    label = "page.bar" if percentage.isdecimal() else "page.bar.trace"
     return ProbabilityBar(
         style=style,
         name=name,
         percent=percentage,
         probability=probability,
-        label=translate("page.bar", language, style=name, percent=percentage),
+        label=translate(label, language, style=name, percent=percentage),
     )
 
 
@@ -129,8 +130,8 @@ class OwnLookView:
     style: Style
     style_name: str | None
     """None without an outfit in the photo."""
-    percent: int
-    """Confidence of the style, 1 to 99."""
+    percent: str
+    """Confidence of the style, see `format_percent`."""
     awaiting_guess: bool
     """Whether the owner has still to guess; nothing on a page may reveal the style then."""
     photo_url: str | None
@@ -174,7 +175,7 @@ def build_own_look(look: Look, resources: Resources, language: Language) -> OwnL
         visibility=visibility,
         style=look.style,
         style_name=style_name(look.style, language) if has_outfit else None,
-        percent=percent(look.confidence),
+        percent=format_percent(look.confidence),
         awaiting_guess=look.pending_question is PendingQuestion.GUESS,
         photo_url=photo_url,
         thumbnail_url=private_thumbnail_url(resources.url_signer, look) if photo_url else None,

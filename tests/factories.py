@@ -134,13 +134,16 @@ def make_verdict(
     style: Style = Style.STREET,
     second: Style = Style.CASUAL,
     *,
-    first: float = 0.7,
-    runner_up: float = 0.2,
+    first: float | None = None,
+    runner_up: float | None = None,
     height: VerticalPart = VerticalPart.UPPER,
     side: HorizontalPart = HorizontalPart.BOTH,
     concentration: float = 0.6,
     cold: bool = False,
 ) -> Verdict:
+    is_ambiguous = band is ConfidenceBand.AMBIGUOUS
+    first = (0.38 if is_ambiguous else 0.7) if first is None else first
+    runner_up = (0.35 if is_ambiguous else 0.2) if runner_up is None else runner_up
     rest = (1 - first - runner_up) / 6
     return Verdict(
         style=style,

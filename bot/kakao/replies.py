@@ -26,7 +26,7 @@ from bot.kakao.reply_rules import (
 )
 from bot.text_limits import truncate, utf16_length
 from core.conversation.actions import Action, ActionType, tag_name
-from core.conversation.narration import Message, MessageSlot, percent, style_name
+from core.conversation.narration import Message, MessageSlot, format_percent, style_name
 from core.conversation.smalltalk import button_label
 from core.i18n.translations import Language, translate
 from core.styles import STYLES
@@ -217,9 +217,9 @@ def _heatmap_card(
         "kakao.card.torn" if verdict.band is ConfidenceBand.AMBIGUOUS else "kakao.card.title",
         language,
         style=style_name(first, language),
-        percent=percent(verdict.probabilities[first]),
+        percent=format_percent(verdict.probabilities[first]),
         second=style_name(second, language),
-        second_percent=percent(verdict.probabilities[second]),
+        second_percent=format_percent(verdict.probabilities[second]),
     )
     thumbnail: dict[str, Any] = {
         "imageUrl": heatmap_url,

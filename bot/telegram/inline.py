@@ -16,7 +16,7 @@ from telegram import (
 from bot.telegram.client import TelegramClient
 from bot.telegram.deep_links import look_argument, private_chat_url
 from bot.telegram.parsing import InlineQuery
-from core.conversation.narration import percent, style_name
+from core.conversation.narration import format_percent, style_name
 from core.conversation.service import ConversationService
 from core.conversation.style_names import find_style_name
 from core.db import looks, people
@@ -63,7 +63,7 @@ async def answer_inline_query(
 def _build_result(look: Look, conversation: ConversationService, me: User, language: Language) -> InlineQueryResult:
     """One choice: the photo with a caption, or only text without a public URL for the image."""
     settings, signer = conversation.settings, conversation.resources.url_signer
-    style, confidence = style_name(look.verdict.style, language), percent(look.verdict.confidence)
+    style, confidence = style_name(look.verdict.style, language), format_percent(look.verdict.confidence)
     title = f"{style} {confidence}%"
     text = translate("telegram.inline.look", language, style=style, percent=confidence)
     page_url = look_url(settings, look) or private_chat_url(me.username or "", look_argument(look.id))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.conversation.narration import error_message, percent, style_name
+from core.conversation.narration import error_message, format_percent, style_name
 from core.conversation.smalltalk import UnsupportedMedia, unsupported_media_reply
 from core.errors import EvaError
 from core.i18n.translations import Language, translate
@@ -101,7 +101,7 @@ def _line(photo: AlbumPhoto, first: int, language: Language) -> str:
         return translate("talk.album.same", language, number=photo.number, first=first)
     if photo.verdict is None or not _has_outfit(photo):
         return translate("talk.album.no_outfit", language, number=photo.number)
-    style, share = style_name(photo.verdict.style, language), percent(photo.verdict.confidence)
+    style, share = style_name(photo.verdict.style, language), format_percent(photo.verdict.confidence)
     return translate("talk.album.line", language, number=photo.number, style=style, percent=share)
 
 

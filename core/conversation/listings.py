@@ -1,18 +1,18 @@
 """Lists of looks for chats: a person's own looks, and today's leaderboard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.conversation.display_names import display_name
-from core.conversation.narration import percent, style_name
+from core.conversation.narration import format_percent, style_name
 from core.db import leaderboard, looks
 from core.db.database import Database
 from core.db.leaderboard import LeaderboardEntry, Period
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
+from core.i18n.dates import format_recent_day
 from core.i18n.translations import Language, translate
-from core.seoul_time import SEOUL
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand
 
@@ -30,8 +30,8 @@ class OwnLooks:
     """How many there are."""
     has_pending_guess: bool
     """Whether one of the latest looks waits for a guess; the most frequent style could give its verdict away."""
-    top_style: Style | None
-    """The most frequent style; None if no look shows an outfit."""
+    top_styles: tuple[Style, ...]
+    """The most frequent style, or several that are equally frequent; empty if no look shows an outfit."""
     looks: Sequence[Look]
     """The latest ones that show an outfit and have no pending guess, newest first."""
 
@@ -46,9 +46,15 @@ async def get_own_looks(database: Database, person: Person) -> OwnLooks:
     return OwnLooks(
         count=count if latest else 0,
         has_pending_guess=len(revealed) < len(latest),
-        top_style=next(iter(styles), None),
+        top_styles=most_frequent(styles),
         looks=[look for look in revealed if look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT],
     )
+
+
+def most_frequent(counts: Mapping[Style, int]) -> tuple[Style, ...]:
+    """The style with the highest count, or all that share it; empty without counts."""
+    most = max(counts.values(), default=0)
+    return tuple(style for style, count in counts.items() if count == most)
 
 
 async def list_top_of_today(database: Database) -> list[LeaderboardEntry]:
@@ -59,13 +65,15 @@ async def list_top_of_today(database: Database) -> list[LeaderboardEntry]:
 
 def own_looks_text(own_looks: OwnLooks, language: Language) -> str:
     """How many looks a person has, of which style most, and a line for each of the latest."""
-    count, style = own_looks.count, own_looks.top_style
+    count, names = own_looks.count, [style_name(style, language) for style in own_looks.top_styles]
     if not count:
         return translate("talk.me.nothing", language)
     if own_looks.has_pending_guess:
         summary = translate("talk.me.count", language, count=count)
-    elif style is not None:
-        summary = translate("talk.me", language, count=count, style=style_name(style, language))
+    elif len(names) == 1:
+        summary = translate("talk.me.first" if count == 1 else "talk.me", language, count=count, style=names[0])
+    elif names:
+        summary = translate("talk.me.tie", language, count=count, styles=", ".join(names))
     else:
         summary = translate("talk.me.plain", language, count=count)
     lines = "\n".join(own_look_line(look, language) for look in own_looks.looks)
@@ -73,20 +81,20 @@ def own_looks_text(own_looks: OwnLooks, language: Language) -> str:
 
 
 def own_look_line(look: Look, language: Language) -> str:
-    """One line about a person's own look: date in Seoul, style, probability, and whether it is shared."""
+    """One line about a person's own look: its day in Seoul, style, probability, and whether it is shared."""
     return translate(
         "talk.me.line" if look.shared_at is None else "talk.me.line.shared",
         language,
-        date=look.created_at.astimezone(SEOUL).date().isoformat(),
+        date=format_recent_day(look.created_at, language),
         style=style_name(look.verdict.style, language),
-        percent=percent(look.verdict.confidence),
+        percent=format_percent(look.verdict.confidence),
     )
 
 
 def leaderboard_line(entry: LeaderboardEntry, language: Language) -> str:
-    """One line about a look of the leaderboard: owner, style and hearts."""
+    """One line about a look of the leaderboard: owner, style, and hearts if it has any."""
     return translate(
-        "talk.board.line",
+        "talk.board.line" if entry.look.hearts else "talk.board.line.new",
         language,
         name=display_name(entry.look.person_id, entry.owner_name, language),
         style=style_name(entry.look.style, language),

@@ -7,7 +7,8 @@ the same seed always gives the same words, two seeds rarely do.
 
     clear          opening, verdict, evidence, about, tip, closing
     likely         opening, verdict, evidence, runner-up, about, tip, closing
-    ambiguous      opening, verdict (both), evidence, about, runner-up, tip (for both), closing
+    ambiguous      opening, verdict (both), evidence, about, runner-up, tip (for both), closing; undecided only if the
+                   styles are less than 5 points apart
     not an outfit  opening, verdict (none), help, closing
 """
 
@@ -45,6 +46,8 @@ VERY_SURE_THRESHOLD = 0.85
 FOCUSED_THRESHOLD = 0.8
 """Concentration from which the evidence counts as a small area: half of the heat lies in a tenth of the image."""
 
+SMALLEST_SHOWN = 0.005
+"""Probability below which a percentage is written as `<1`."""
 DETAILED_STYLES = 4
 """Number of the most likely styles whose probabilities the details name."""
 
@@ -165,13 +168,16 @@ def style_description(style: Style, language: Language) -> str:
     return translate(f"style.{style}.line", language)
 
 
-def percent(probability: float) -> int:
-    """A probability from 0 to 1 as whole percent from 1 to 99: a model is never completely certain."""
-    return max(1, min(99, round(100 * probability)))
+def format_percent(probability: float) -> str:
+    """A probability from 0 to 1 in percent, without the sign: `<1`, or `1` to `99`.
+
+    Each is rounded on its own, so those of a verdict need not add up to 100. A model is never completely certain.
+    """
+    return "<1" if probability < SMALLEST_SHOWN else str(max(1, min(99, round(100 * probability))))
 
 
 def _placeholders(verdict: Verdict, style: Style, language: Language) -> dict[str, object]:
-    return {"style": style_name(style, language), "percent": percent(verdict.probabilities[style])}
+    return {"style": style_name(style, language), "percent": format_percent(verdict.probabilities[style])}
 
 
 def _template_keys(verdict: Verdict) -> tuple[tuple[MessageSlot, str], ...]:
@@ -186,14 +192,15 @@ def _template_keys(verdict: Verdict) -> tuple[tuple[MessageSlot, str], ...]:
                 (MessageSlot.CLOSING, "closing.nothing"),
             )
         case ConfidenceBand.AMBIGUOUS:
+            is_undecided = verdict.is_too_close
             return (
-                (MessageSlot.OPENING, "opening.torn"),
-                (MessageSlot.VERDICT, "verdict.torn"),
+                (MessageSlot.OPENING, "opening.torn" if is_undecided else "opening.outfit"),
+                (MessageSlot.VERDICT, "verdict.torn" if is_undecided else "verdict.ahead"),
                 (MessageSlot.EVIDENCE, _evidence_key(verdict)),
                 (MessageSlot.ABOUT, f"about.{first}"),
                 (MessageSlot.RUNNER_UP, f"about.{second}"),
                 (MessageSlot.TIP, "tip.torn"),
-                (MessageSlot.CLOSING, "closing.torn"),
+                (MessageSlot.CLOSING, "closing.torn" if is_undecided else "closing.leaning"),
             )
         case ConfidenceBand.LIKELY:
             return (

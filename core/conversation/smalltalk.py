@@ -98,8 +98,8 @@ def button_label(action: Action, language: Language) -> str:
 def _guess_quality(guess: Style, verdict: Verdict) -> str:
     if verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
         return "nothing"
-    if verdict.band is ConfidenceBand.AMBIGUOUS and guess in {verdict.style, verdict.runner_up}:
+    if verdict.is_too_close and guess in {verdict.style, verdict.runner_up}:
         return "torn"
     if guess is verdict.style:
         return "right"
-    return "near" if guess is verdict.runner_up and verdict.band is ConfidenceBand.LIKELY else "wrong"
+    return "near" if guess is verdict.runner_up and verdict.band is not ConfidenceBand.CLEAR else "wrong"

@@ -13,6 +13,9 @@ from core.styles import STYLES, Style
 from core.vision.attributes import Attributes
 from core.vision.cam import EvidenceRegion
 
+TOO_CLOSE_LEAD = 0.05
+"""Lead of the first style over the second below which nobody should choose between them."""
+
 
 class ConfidenceBand(StrEnum):
     """How definite a verdict is; the wording of every reply depends on it."""
@@ -75,6 +78,12 @@ class Verdict:
     def runner_up(self) -> Style:
         """The second most probable style."""
         return self.ranking[1][0]
+
+    @property
+    def is_too_close(self) -> bool:
+        """Whether the verdict is ambiguous and no style leads; an ambiguous verdict may also have a favourite."""
+        lead = self.confidence - self.probabilities[self.runner_up]
+        return self.band is ConfidenceBand.AMBIGUOUS and lead < TOO_CLOSE_LEAD
 
 
 def confidence_band(

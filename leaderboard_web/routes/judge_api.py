@@ -69,7 +69,7 @@ class BarResponse(BaseModel):
 
     style: Style
     name: str
-    percent: int = Field(description="1 to 99, the number in Eva's messages")
+    percent: str = Field(description="`<1`, or `1` to `99`, as in Eva's messages")
     probability: float
     label: str = Field(description="text alternative of a bar")
 

@@ -9,7 +9,7 @@ const show = (toggle, { given, count }) => {
   button.setAttribute("aria-pressed", String(given));
   form.action = given ? form.dataset.take : form.dataset.give;
   const number = counter(toggle);
-  if (number) number.textContent = count;
+  if (number) number.textContent = count || (form.dataset.count ? "0" : "");
 };
 
 const state = (toggle) => ({

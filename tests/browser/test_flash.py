@@ -69,7 +69,7 @@ def test_message_of_the_server_is_shown(open_page: OpenPage, board: dict[str, st
     page.goto(f"{strict}/")
     button = page.locator(".looks .heart button").last
     look = str(button.locator("xpath=ancestor::form").get_attribute("action")).removesuffix("/heart")
-    count = int(button.locator(".count").inner_text())
+    count = int(button.locator(".count").inner_text() or 0)
     with page.expect_response("**/heart"):
         button.click()
     expect(button.locator(".count")).to_have_text(str(count + 1))

@@ -52,7 +52,7 @@ async def test_own_looks_are_listed(harness: KakaoHarness) -> None:
     look = await get_only_look(harness)
     listing = await harness.send_text("기록")
     assert listing.text.splitlines()[-1] == own_look_line(look, KO)
-    assert translate("talk.me", KO, count=1, style=style_name(look.style, KO)) in listing.text
+    assert translate("talk.me.first", KO, style=style_name(look.style, KO)) in listing.text
 
 
 async def test_leaderboard_of_today_is_listed_with_a_link(harness: KakaoHarness) -> None:
@@ -62,7 +62,7 @@ async def test_leaderboard_of_today_is_listed_with_a_link(harness: KakaoHarness)
         assert await people.set_display_name(connection, owner.id, "민아")
         look = await create_look(connection, owner.id)
         assert await looks.share(connection, look.id)
-    line = translate("talk.board.line", KO, name="민아", style=style_name(look.style, KO), hearts=0)
+    line = translate("talk.board.line.new", KO, name="민아", style=style_name(look.style, KO))
     for text in ("오늘의 보드", "board"):
         response = await harness.send_text(text)
         assert response.text == f"{translate('talk.board', KO)}\n{line}"

@@ -238,7 +238,7 @@ async def test_leaderboard_command_shows_the_top_three(harness: TelegramHarness)
     name = generated_name((await get_person(harness)).id, KO)
 
     assert texts[0] == translate("talk.board", KO)
-    line = translate("talk.board.line", KO, hearts=0, name=name, style=style_name(Style.STREET, KO))
+    line = translate("talk.board.line.new", KO, name=name, style=style_name(Style.STREET, KO))
     assert texts[1:] == [line] * 3
     assert len(harness.photo_messages(OTHER_USER_ID)) == 3
 

@@ -1,10 +1,7 @@
 """Guesses before the verdict, and corrections after it."""
 
-from datetime import datetime
-
 from core.conversation.narration import style_description, style_name
 from core.i18n.translations import Language, translate, variant_keys
-from core.seoul_time import SEOUL
 from core.styles import Style
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import TelegramHarness, list_looks
@@ -77,7 +74,7 @@ async def test_pending_guess_is_hidden_from_lists_and_revealed_by_albums(
     waiting = harness.last_message()
     before = len(harness.texts())
     await harness.send_updates(harness.updates.text("/me"))
-    style, day = style_name(Style.STREET, Language.KO), datetime.now(SEOUL).date().isoformat()
+    style, day = style_name(Style.STREET, Language.KO), translate("date.today", Language.KO)
     assert "\n".join(harness.texts()[before:]).count(day) == 2, "the first look, in the list and with its buttons"
     assert harness.texts()[before].startswith(translate("talk.me.count", Language.KO, count=2))
     assert translate("talk.me", Language.KO, count=2, style=style) not in harness.texts()[before]

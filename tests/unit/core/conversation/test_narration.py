@@ -13,7 +13,7 @@ from core.conversation.narration import (
     VERY_SURE_THRESHOLD,
     MessageSlot,
     error_message,
-    percent,
+    format_percent,
     style_description,
     style_name,
     verdict_messages,
@@ -184,9 +184,30 @@ def test_confidence_is_at_most_99_percent(language: Language) -> None:
         assert "100%" not in sentence
 
 
-@pytest.mark.parametrize(("probability", "expected"), [(0.0, 1), (0.004, 1), (0.496, 50), (0.994, 99), (1.0, 99)])
-def test_percent(probability: float, expected: int) -> None:
-    assert percent(probability) == expected
+@pytest.mark.parametrize(
+    ("probability", "expected"), [(0.0, "<1"), (0.0049, "<1"), (0.005, "1"), (0.496, "50"), (0.994, "99"), (1.0, "99")]
+)
+def test_percentages_are_honest(probability: float, expected: str) -> None:
+    assert format_percent(probability) == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("runner_up", "is_undecided"), [(0.34, True), (0.32, False)])
+def test_only_a_lead_under_five_points_is_too_close_to_call(
+    runner_up: float, is_undecided: bool, language: Language
+) -> None:
+    verdict = make_verdict(ConfidenceBand.AMBIGUOUS, first=0.38, runner_up=runner_up)
+    words = {
+        Language.EN: r"t decide|it's close|torn|puzzle|tricky|(two|both) ways|two styles|honestly|an answer|me out",
+        Language.KO: r"못 고르|못 가르|고민|헷갈|아슬|승부|억지로|저 좀 도와|이렇게도|어려",
+    }[language]
+    for number in range(40):
+        messages = messages_by_slot(verdict, language, seed_of(number))
+        decided = " ".join(messages[slot] for slot in (MessageSlot.OPENING, MessageSlot.VERDICT, MessageSlot.CLOSING))
+
+        assert "38%" in decided
+        assert f"{runner_up:.0%}" in decided
+        assert is_undecided or not re.search(words, decided.lower()), decided
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

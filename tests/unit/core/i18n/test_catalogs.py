@@ -20,7 +20,7 @@ REGIONS = (
 PLACEHOLDERS = ("style", "second", "percent", "second_percent", "place", "push", "second_push")
 PHOTO_KEYS = (
     *("opening.outfit", "opening.torn", "opening.nothing"),
-    *("verdict.sure", "verdict.clear", "verdict.leaning", "verdict.torn", "verdict.nothing"),
+    *("verdict.sure", "verdict.clear", "verdict.leaning", "verdict.ahead", "verdict.torn", "verdict.nothing"),
     *("evidence.here.focused", "evidence.here.wide"),
     *("evidence.everywhere.focused", "evidence.everywhere.wide"),
     *("evidence.torn.here", "evidence.torn.everywhere", "evidence.cold", "runner_up"),

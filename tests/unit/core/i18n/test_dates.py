@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.i18n.dates import format_day
+from core.i18n.dates import format_day, format_recent_day
 from core.i18n.translations import Language
 
 
@@ -17,3 +17,18 @@ from core.i18n.translations import Language
 def test_a_day_is_written_as_people_do(day: date, english: str, korean: str) -> None:
     assert format_day(day, Language.EN) == english
     assert format_day(day, Language.KO) == korean
+
+
+@pytest.mark.parametrize(
+    ("time", "english", "korean"),
+    [
+        (datetime(2026, 11, 28, 15, 0, tzinfo=UTC), "Today", "오늘"),
+        (datetime(2026, 11, 28, 14, 59, tzinfo=UTC), "Yesterday", "어제"),
+        (datetime(2026, 11, 26, 15, 0, tzinfo=UTC), "27 November", "11월 27일"),
+        (datetime(2025, 11, 29, 1, 0, tzinfo=UTC), "29 November 2025", "2025년 11월 29일"),
+    ],
+)
+def test_a_recent_day_is_as_short_as_it_can_be(time: datetime, english: str, korean: str) -> None:
+    now = datetime(2026, 11, 29, 14, 0, tzinfo=UTC)
+    assert format_recent_day(time, Language.EN, now=now) == english
+    assert format_recent_day(time, Language.KO, now=now) == korean
