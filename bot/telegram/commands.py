@@ -46,14 +46,14 @@ GROUP_COMMANDS = {
 
 
 async def handle_command(
-    delivery: UpdateDelivery, conversation: ConversationService, person: Person, command: CommandMessage
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person | None, command: CommandMessage
 ) -> None:
     """Reply to a command; in groups unknown ones are ignored unless they name the bot.
 
     Args:
         delivery: sends the reply.
         conversation: the business logic.
-        person: the sender.
+        person: the sender; None for one who is not known, in a group.
         command: the command.
 
     Raises:
@@ -66,13 +66,13 @@ async def handle_command(
     if is_known and name not in GROUP_COMMANDS and not delivery.is_private:
         text = translate("telegram.private_only", delivery.language)
         await delivery.send_all("reply", text_messages(text, keyboard=delivery.keyboards.private_chat(name)))
-    elif name == CommandName.START and command.argument.startswith(LOOK_PREFIX):
+    elif person is not None and name == CommandName.START and command.argument.startswith(LOOK_PREFIX):
         await _send_linked_look(delivery, conversation, person, parse_look_argument(command.argument))
-    elif name == CommandName.ME:
+    elif person is not None and name == CommandName.ME:
         await _send_own_looks(delivery, conversation, person)
     elif name == CommandName.BOARD:
         await _send_leaderboard(delivery, conversation)
-    elif name == CommandName.PRIVACY and delivery.is_private and person.learning_asked_at is not None:
+    elif name == CommandName.PRIVACY and delivery.is_private and person and person.learning_asked_at is not None:
         hours = conversation.settings.private_photo_ttl_hours
         text = translate("telegram.privacy", delivery.language, hours=hours)
         keyboard = delivery.keyboards.learning(person.learning_consent)

@@ -9,42 +9,34 @@ Source: https://core.telegram.org/bots/api#update.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict, cast
 
 import structlog
-from telegram import ChatMember, Document, MaybeInaccessibleMessage, Message, PhotoSize, Update, User
+from telegram import (
+    ChatMember,
+    Document,
+    ExternalReplyInfo,
+    MaybeInaccessibleMessage,
+    Message,
+    PhotoSize,
+    Update,
+    User,
+)
 from telegram.constants import ChatType, MessageEntityType
 
 from bot.telegram.callback_data import CallbackData, decode_callback_data
+from bot.telegram.message_fields import (
+    EXTERNAL_REPLY_FIELDS,
+    READ_FIELDS,
+    SERVICE_FIELDS,
+    SILENT_FIELDS,
+    UNSUPPORTED_FIELDS,
+)
 from core.conversation.smalltalk import UnsupportedMedia
 from core.conversation.style_names import parse_style_answer
 from core.errors import InvalidPayloadError
 from core.images.file_names import may_be_photo
 
-UNSUPPORTED_FIELDS = {
-    "sticker": UnsupportedMedia.STICKER,
-    "animation": UnsupportedMedia.ANIMATION,
-    "video": UnsupportedMedia.VIDEO,
-    "video_note": UnsupportedMedia.VIDEO,
-    "voice": UnsupportedMedia.VOICE,
-    "audio": UnsupportedMedia.VOICE,
-    "document": UnsupportedMedia.FILE,
-    "location": UnsupportedMedia.OTHER,
-    "venue": UnsupportedMedia.OTHER,
-    "contact": UnsupportedMedia.OTHER,
-    "poll": UnsupportedMedia.OTHER,
-    "dice": UnsupportedMedia.OTHER,
-    "game": UnsupportedMedia.OTHER,
-    "story": UnsupportedMedia.OTHER,
-    "paid_media": UnsupportedMedia.OTHER,
-    "checklist": UnsupportedMedia.OTHER,
-    "gift": UnsupportedMedia.OTHER,
-    "unique_gift": UnsupportedMedia.OTHER,
-    "giveaway": UnsupportedMedia.OTHER,
-    "invoice": UnsupportedMedia.OTHER,
-}
-"""Fields of a message with other content than a photo or text. The first one that is set decides: a GIF has `animation`
-and `document`."""
 MAX_ID = 2**52
 """Telegram's ids have at most 52 significant bits."""
 
@@ -66,6 +58,8 @@ class IncomingUpdate:
     """The message to reply to."""
     thread_id: int | None = None
     """The topic of a forum to reply in; None outside of topics."""
+    is_anonymous: bool = False
+    """Whether it was sent in the name of a group or a channel. Then `user_id` is the same for all such senders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +69,10 @@ class PhotoMessage(IncomingUpdate):
     file_id: str
     """For `getFile`; of the largest size."""
     caption: str
+    is_of_other: bool = False
+    """Whether another person sent it, and the sender of this update only asks about it."""
+    is_from_other_chat: bool = False
+    """Whether it was sent to another chat than this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +135,7 @@ class _CommonFields(TypedDict):
     language_code: str | None
     message_id: int
     thread_id: int | None
+    is_anonymous: bool
 
 
 def parse_update(payload: Mapping[str, object], me: User) -> IncomingUpdate | None:
@@ -150,7 +149,7 @@ def parse_update(payload: Mapping[str, object], me: User) -> IncomingUpdate | No
         InvalidPayloadError: Telegram would not send this.
     """
     with _invalid_payload_errors():
-        return _parse(Update.de_json(dict(payload), None), me)
+        return _parse(payload, me)
 
 
 def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[int, IncomingUpdate]:
@@ -169,9 +168,8 @@ def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[
     for inbox_id, payload in payloads.items():
         try:
             with _invalid_payload_errors():
-                update = Update.de_json(dict(payload), None)
-                parsed = _parse(update, me, is_addressed=True)
-                is_addressed = is_addressed or (update.message is not None and _is_addressed_to(update.message, me))
+                parsed = _parse(payload, me, is_addressed=True)
+                is_addressed = is_addressed or _parse(payload, me) is not None
         except InvalidPayloadError as error:
             log.warning("telegram_update_invalid", inbox_id=inbox_id, detail=error.detail)
         else:
@@ -191,10 +189,12 @@ def _invalid_payload_errors() -> Iterator[None]:
         raise InvalidPayloadError(type(error).__name__) from error
 
 
-def _parse(update: Update, me: User, *, is_addressed: bool = False) -> IncomingUpdate | None:
+def _parse(payload: Mapping[str, object], me: User, *, is_addressed: bool = False) -> IncomingUpdate | None:
+    update = Update.de_json(_without_unread_fields(payload), None)
     parsed: IncomingUpdate | None = None
     if update.message is not None:
-        parsed = _parse_message(update.update_id, update.message, me, is_addressed=is_addressed)
+        raw_message = cast("Mapping[str, object]", payload["message"])
+        parsed = _parse_message(update.update_id, update.message, raw_message, me, is_addressed=is_addressed)
     elif (query := update.callback_query) is not None:
         parsed = ButtonPress(
             update_id=update.update_id,
@@ -230,11 +230,38 @@ def _parse(update: Update, me: User, *, is_addressed: bool = False) -> IncomingU
     return parsed
 
 
-def _parse_message(update_id: int, message: Message, me: User, *, is_addressed: bool) -> IncomingUpdate | None:
-    sender = message.from_user
+def _without_unread_fields(payload: Mapping[str, object]) -> dict[str, Any]:
+    """The update without the fields of messages that nothing reads."""
+    kept = dict(payload)
+    if isinstance(message := payload.get("message"), Mapping):
+        kept["message"] = _keep_read_fields(message)
+    query = payload.get("callback_query")
+    if isinstance(query, Mapping) and isinstance(message := query.get("message"), Mapping):
+        kept["callback_query"] = {**query, "message": _keep_read_fields(message)}
+    return kept
+
+
+def _keep_read_fields(message: Mapping[str, object]) -> dict[str, object]:
+    """The message, and the one it replies to, without the fields that nothing reads."""
+    kept: dict[str, object] = {}
+    parts = ((None, READ_FIELDS), ("reply_to_message", READ_FIELDS), ("external_reply", EXTERNAL_REPLY_FIELDS))
+    for part, fields in parts:
+        if isinstance(content := message if part is None else message.get(part), Mapping):
+            # A GIF is announced as a file as well, which is not a photo.
+            read = fields - {"document"} if content.get("animation") else fields
+            read_content = {name: value for name, value in content.items() if name in read}
+            kept.update(read_content if part is None else {part: read_content})
+    return kept
+
+
+def _parse_message(
+    update_id: int, message: Message, raw_message: Mapping[str, object], me: User, *, is_addressed: bool
+) -> IncomingUpdate | None:
+    sender, is_anonymous = message.from_user, message.sender_chat is not None
     # A message via the bot itself is one of the looks that its inline mode offers, which was judged already.
     is_own_result = message.via_bot is not None and message.via_bot.id == me.id
-    if sender is None or sender.is_bot or is_own_result or not (is_addressed or _is_addressed_to(message, me)):
+    is_bot = sender is not None and sender.is_bot and not is_anonymous
+    if sender is None or is_bot or is_own_result or not (is_addressed or _is_addressed_to(message, me)):
         return None
     common = _CommonFields(
         update_id=update_id,
@@ -243,20 +270,52 @@ def _parse_message(update_id: int, message: Message, me: User, *, is_addressed: 
         language_code=sender.language_code,
         message_id=message.message_id,
         thread_id=_find_topic(message),
+        is_anonymous=is_anonymous,
     )
     if (file := _find_photo_file(message)) is not None:
         return PhotoMessage(**common, file_id=file.file_id, caption=(message.caption or "").strip())
-    for field, media in UNSUPPORTED_FIELDS.items():
-        if getattr(message, field, None):
-            return UnsupportedMessage(**common, media=media)
+    if (unsupported := _find_unsupported_media(raw_message)) is not None:
+        return UnsupportedMessage(**common, media=unsupported)
     if command := _parse_command(message, me):
         name, argument, names_bot = command
         return CommandMessage(**common, name=name, argument=argument, names_bot=names_bot)
-    replied = message.reply_to_message
-    if replied is not None and (photo := _find_replied_photo(message, me)) is not None:
-        common["message_id"] = replied.message_id
-        return PhotoMessage(**common, file_id=photo.file_id, caption=(message.text or "").strip())
+    if (asked := _parse_question_about_photo(message, common, sender, me)) is not None:
+        return asked
     return TextMessage(**common, text=message.text.strip()) if message.text else None
+
+
+def _parse_question_about_photo(message: Message, common: _CommonFields, sender: User, me: User) -> PhotoMessage | None:
+    """A text that replies to a photo, of this chat or of another one; a style answers a question about it instead."""
+    replied, external = message.reply_to_message, message.external_reply
+    if parse_style_answer(message.text or "") is not None:
+        return None
+    if replied is not None and (replied.from_user is None or replied.from_user.id != me.id):
+        file, owner = _find_photo_file(replied), None if replied.sender_chat else replied.from_user
+        common["message_id"] = replied.message_id
+    elif external is not None:
+        file, owner = _find_photo_file(external), getattr(external.origin, "sender_user", None)
+    else:
+        return None
+    if file is None:
+        return None
+    return PhotoMessage(
+        **common,
+        file_id=file.file_id,
+        caption=(message.text or "").strip(),
+        is_of_other=owner is None or owner.id != sender.id,
+        is_from_other_chat=replied is None,
+    )
+
+
+def _find_unsupported_media(message: Mapping[str, object]) -> UnsupportedMedia | None:
+    """The kind of content that is neither text nor a photo; None for a message without any, or about an event."""
+    if message.get("text"):
+        return None
+    for field, media in UNSUPPORTED_FIELDS.items():
+        if message.get(field):
+            return media
+    others = {field for field, value in message.items() if value and field not in SILENT_FIELDS}
+    return None if not others or others & SERVICE_FIELDS else UnsupportedMedia.OTHER
 
 
 def _find_topic(message: MaybeInaccessibleMessage | None) -> int | None:
@@ -264,23 +323,13 @@ def _find_topic(message: MaybeInaccessibleMessage | None) -> int | None:
     return message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
 
 
-def _find_photo_file(message: Message) -> PhotoSize | Document | None:
+def _find_photo_file(message: Message | ExternalReplyInfo) -> PhotoSize | Document | None:
     """The largest size of a photo, or a file that may be one: its MIME type is only what the sender's app claims."""
-    if message.photo:
-        return max(message.photo, key=lambda size: (size.width * size.height, size.file_size or 0))
+    live_photo = message.live_photo
+    if sizes := message.photo or (live_photo.photo if live_photo else ()):
+        return max(sizes, key=lambda size: (size.width * size.height, size.file_size or 0))
     document = message.document
-    if document is None or message.animation is not None:
-        return None
-    return document if may_be_photo(document.file_name, document.mime_type) else None
-
-
-def _find_replied_photo(message: Message, me: User) -> PhotoSize | Document | None:
-    """The photo that a text asks about by replying to it; a style alone answers a question about it instead."""
-    replied = message.reply_to_message
-    is_own = replied is not None and replied.from_user is not None and replied.from_user.id == me.id
-    if replied is None or is_own or parse_style_answer(message.text or "") is not None:
-        return None
-    return _find_photo_file(replied)
+    return document if document is not None and may_be_photo(document.file_name, document.mime_type) else None
 
 
 def _parse_command(message: Message, me: User) -> tuple[str, str, bool] | None:

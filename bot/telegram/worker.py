@@ -31,6 +31,7 @@ from bot.telegram.parsing import (
     parse_album,
     parse_update,
 )
+from bot.telegram.unstored_photos import handle_anonymous, handle_photo_of_other
 from core import metrics
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import unsupported_media_reply
@@ -194,7 +195,9 @@ class UpdateHandler:
         is_last_attempt = context.job.attempts >= len(self.retry_delays)
         async with update_outcome(delivery, is_last_attempt=is_last_attempt):
             items = [update for update in updates.values() if isinstance(update, PhotoMessage | UnsupportedMessage)]
-            if any(isinstance(item, PhotoMessage) for item in items):
+            if first.is_anonymous:
+                await handle_anonymous(delivery, self.conversation, items or [first])
+            elif any(isinstance(item, PhotoMessage) for item in items):
                 person = await self._get_or_create_person(delivery, first)
                 await self.conversation.end_name_question(person)
                 await handle_album(delivery, self.conversation, person, items, is_last_attempt=is_last_attempt)
@@ -225,6 +228,9 @@ class UpdateHandler:
         if isinstance(update, InlineQuery):
             await answer_inline_query(self.client, self.conversation, self.me, update)
             return
+        if update.is_anonymous:
+            await handle_anonymous(delivery, self.conversation, [update])
+            return
         if isinstance(update, ButtonPress):
             refusal = await self._check_press(delivery, update)
             if refusal is not None:
@@ -235,6 +241,8 @@ class UpdateHandler:
         if not isinstance(update, ButtonPress | TextMessage):
             await self.conversation.end_name_question(person)
         match update:
+            case PhotoMessage(is_of_other=True):
+                await handle_photo_of_other(delivery, self.conversation, update)
             case PhotoMessage():
                 await handle_photo(delivery, self.conversation, person, update)
             case ButtonPress():

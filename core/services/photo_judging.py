@@ -6,9 +6,13 @@ every step can be interrupted: the next attempt with the same source message con
 
 import io
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from uuid import UUID
 
 from anyio import to_thread
+from limits import RateLimitItemPerDay
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from PIL import Image
 
 from core.db import look_images, looks
@@ -23,7 +27,7 @@ from core.uuid7 import uuid7
 from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.perceptual_hash import is_duplicate, perceptual_hash
-from core.vision.verdict import Verdict
+from core.vision.verdict import ConfidenceBand, Verdict
 
 DUPLICATE_WINDOW = 200
 """Number of a person's latest looks that are searched for the same photo."""
@@ -41,6 +45,17 @@ class JudgedPhoto:
     """Whether the look was created earlier, from another message with the same photo."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnstoredPhoto:
+    """The result for a photo of which nothing is stored."""
+
+    verdict: Verdict
+    heatmap: bytes | None
+    """The heatmap as JPEG; None for a photo without an outfit."""
+    seed: str
+    """Selects the variants of the sentences, the same for the same file."""
+
+
 class PhotoJudgingService:
     """Judges photos and stores them as looks; as many at a time as the processor limit of the resources allows."""
 
@@ -56,6 +71,7 @@ class PhotoJudgingService:
         self._classifier = classifier
         self._daily_limit = daily_limit
         self._cpu_limiter = resources.cpu_limiter
+        self._unstored_limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     async def judge_photo(
         self, data: bytes, *, person_id: UUID, channel: Channel, source_message_id: str, language: str
@@ -85,6 +101,39 @@ class PhotoJudgingService:
             raise
         PHOTOS.labels(channel, "remembered" if judged.is_duplicate else judged.look.verdict.band).inc()
         return judged
+
+    async def judge_unstored_photo(self, data: bytes, *, channel: Channel, asked_by: str) -> UnstoredPhoto:
+        """Judge a photo that does not belong to the person who asks, and store nothing of it.
+
+        Args:
+            data: the file, untrusted.
+            channel: where it was received.
+            asked_by: who asks, as the channel names them. They may ask as often a day as they may send photos, counted
+                in the memory of this process.
+
+        Raises:
+            PhotoError: the bytes are not a photo that can be judged.
+            DecoderUnavailableError: photos cannot be decoded at the moment.
+            ModelError: the model cannot be used.
+            DailyLimitError: the limit is reached.
+        """
+        try:
+            if self._daily_limit is not None:
+                limit = RateLimitItemPerDay(self._daily_limit)
+                if not await self._unstored_limiter.hit(limit, channel, asked_by):
+                    raise DailyLimitError(str(self._daily_limit))
+            image = await to_thread.run_sync(
+                self._resources.decode_pool.decode_photo, data, limiter=self._resources.decode_limiter
+            )
+            verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
+            heatmap = None
+            if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
+                heatmap = await to_thread.run_sync(encode_heatmap_jpeg, image, verdict.cam, limiter=self._cpu_limiter)
+        except EvaError as error:
+            PHOTOS.labels(channel, type(error).__name__).inc()
+            raise
+        PHOTOS.labels(channel, "unstored").inc()
+        return UnstoredPhoto(verdict=verdict, heatmap=heatmap, seed=sha256(data).hexdigest())
 
     async def _judge_photo(
         self, data: bytes, person_id: UUID, channel: Channel, source_message_id: str, language: str

@@ -300,14 +300,3 @@ async def test_inline_result_of_the_bot_is_not_judged_again(harness: TelegramHar
 
     assert harness.texts() == []
     assert harness.model.call_count == 0
-
-
-@pytest.mark.parametrize("chat_id", [GROUP, USER_ID])
-async def test_reply_to_a_photo_is_about_that_photo(harness: TelegramHarness, chat_id: int) -> None:
-    photo = harness.updates.photo(make_photo(), user_id=FRIEND_ID, chat_id=chat_id)["message"]
-    question = harness.updates.text(f"{BOT} 이건?", chat_id=chat_id, entities=MENTION, reply_to_message=photo)
-    await harness.send_updates(question)
-
-    assert len(harness.photo_messages(chat_id)) == 1
-    [look] = await list_looks(harness)
-    assert look.source_message_id == f"{chat_id}:{photo['message_id']}"

@@ -220,6 +220,77 @@ def test_updates_that_need_no_reply(updates: UpdateFactory) -> None:
         assert parse({"update_id": 1, **content}) is None
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"poll": {"question": "?"}},
+        {"poll": "of an unknown shape"},
+        {"gift": {"gift": {"sticker": None}, "owned": [1]}},
+        {"unique_gift": True},
+        {"giveaway": {"chats": 3}},
+        {"hologram": {"depth": 3}},
+        {"dice": {"emoji": "🎲"}, "sender_tag": {"text": 1}},
+        {"poll": {}, "hologram": 1},
+    ],
+)
+def test_content_of_unknown_shape_is_unsupported(updates: UpdateFactory, content: dict[str, Any]) -> None:
+    message = {key: value for key, value in updates.text("?")["message"].items() if key != "text"}
+    parsed = parse({"update_id": 1, "message": message | content})
+
+    assert isinstance(parsed, UnsupportedMessage)
+    assert parsed.media is UnsupportedMedia.OTHER
+
+
+def test_unknown_shapes_beside_a_text_or_a_photo_are_not_looked_at(updates: UpdateFactory) -> None:
+    odd: dict[str, Any] = {"quote": 7, "link_preview_options": "?", "poll": "?", "hologram": {}, "reply_to_story": []}
+
+    assert isinstance(parse(updates.text("안녕", **odd)), TextMessage)
+    assert isinstance(parse(updates.photo(jpeg(), **odd)), PhotoMessage)
+    replied = updates.photo(jpeg(), **odd)["message"]
+    assert isinstance(parse(updates.text("이건?", reply_to_message=replied)), PhotoMessage)
+
+
+def test_service_messages_get_no_reply(updates: UpdateFactory) -> None:
+    message = {key: value for key, value in updates.text("?")["message"].items() if key != "text"}
+
+    contents: list[dict[str, Any]] = [
+        {"pinned_message": {}},
+        {"write_access_allowed": {"x": 1}},
+        {"new_chat_title": "?"},
+    ]
+    for content in (*contents, {}):
+        assert parse({"update_id": 1, "message": message | content}) is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_of_other"),
+    [
+        ({"type": "user", "sender_user": {"id": 42, "is_bot": False, "first_name": "Mina"}}, False),
+        ({"type": "user", "sender_user": {"id": 7, "is_bot": False, "first_name": "Jun"}}, True),
+        ({"type": "hidden_user", "sender_user_name": "Jun"}, True),
+        ({"type": "channel", "chat": {"id": GROUP, "type": "channel"}, "message_id": 3}, True),
+    ],
+)
+def test_text_about_a_photo_of_another_chat(updates: UpdateFactory, origin: dict[str, Any], is_of_other: bool) -> None:
+    sizes = updates.photo(jpeg())["message"]["photo"]
+    question = updates.text("이건 어때?", external_reply={"origin": origin | {"date": 1}, "photo": sizes, "quote": 1})
+    parsed = parse(question)
+
+    assert isinstance(parsed, PhotoMessage)
+    assert parsed.file_id in {size["file_id"] for size in sizes}
+    assert (parsed.is_of_other, parsed.is_from_other_chat) == (is_of_other, True)
+    assert parsed.message_id == question["message"]["message_id"]
+
+
+def test_live_photo_is_a_photo(updates: UpdateFactory) -> None:
+    update = updates.photo(jpeg())
+    video = {"file_id": "v", "file_unique_id": "v", "width": 9, "height": 9, "duration": 2}
+    sizes = update["message"].pop("photo")
+    update["message"]["live_photo"] = video | {"photo": sizes}
+
+    assert isinstance(parse(update), PhotoMessage)
+
+
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
