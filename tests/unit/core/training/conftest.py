@@ -1,6 +1,7 @@
 """Test data for training: drawn photos, labels, and a network of three small blocks."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,28 +29,39 @@ def tiny_backbone(*, include_top: bool, weights: str | None, input_tensor: Any) 
     return keras.Model(input_tensor, value)
 
 
-@pytest.fixture
-def tiny(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of an architecture that trains in seconds."""
+@pytest.fixture(scope="module")
+def tiny() -> Iterator[str]:
+    """The name of an architecture that trains in seconds; its heads are trained for fewer epochs."""
+    from core.training import training
     from core.training.network import ARCHITECTURES, Architecture
 
-    monkeypatch.setitem(
-        ARCHITECTURES,
-        "tiny",
-        Architecture(
-            make=tiny_backbone,
-            features="block5_conv1",
-            cuts={"block5": "block4_pool", "block4": "block3_pool"},
-            channels=8,
-        ),
+    architecture = Architecture(
+        make=tiny_backbone,
+        features="block5_conv1",
+        cuts={"block5": "block4_pool", "block4": "block3_pool"},
+        channels=8,
     )
-    return "tiny"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ARCHITECTURES, "tiny", architecture)
+        # Each of these steps is an epoch of one batch, and an epoch takes Keras 30 ms.
+        patch.setattr(training, "HEAD_STEPS", 80)
+        yield "tiny"
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
+    """The training data, to be changed by a test."""
+    return write_data(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def unchanged_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The training data, for tests that only read it."""
+    return write_data(tmp_path_factory.mktemp("training") / "data")
+
+
+def write_data(folder: Path) -> Path:
     """Photos whose style is their color, gray ones without an outfit, in the three splits."""
-    folder = tmp_path / "data"
     (folder / "photos").mkdir(parents=True)
     rng = np.random.default_rng(3)
     rows: list[dict[str, str]] = []

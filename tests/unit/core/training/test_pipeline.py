@@ -1,6 +1,7 @@
 """The training commands on a tiny network."""
 
 import json
+import shutil
 from pathlib import Path
 
 import keras
@@ -20,14 +21,22 @@ SHAPE = Preprocessing(width=32, height=32)
 
 
 def make_config(backbone: str, **changes: object) -> TrainingConfig:
-    stages = (Stage(block="block5", photos=640, rate=1e-3), Stage(block="block4", photos=640, rate=5e-4))
+    stages = (Stage(block="block5", photos=320, rate=1e-3), Stage(block="block4", photos=320, rate=5e-4))
     quick = {"backbone": backbone, "preprocessing": SHAPE, "stages": stages, "batch": 8, "ema": 0.8, "dropout": 0.0}
     return TrainingConfig(**quick | changes)  # type: ignore[arg-type]
 
 
-def test_train_export_and_evaluate(data: Path, tiny: str, tmp_path: Path) -> None:
-    run, models, report = tmp_path / "run", tmp_path / "models", tmp_path / "report"
-    pipeline.train(data=data, weights=None, run_dir=run, config=make_config(tiny))
+@pytest.fixture(scope="module")
+def trained(unchanged_data: Path, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a finished run, to be copied and not changed."""
+    run = tmp_path_factory.mktemp("trained") / "run"
+    pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=make_config(tiny))
+    return run
+
+
+def test_train_export_and_evaluate(unchanged_data: Path, trained: Path, tmp_path: Path) -> None:
+    data, models, report = unchanged_data, tmp_path / "models", tmp_path / "report"
+    run = shutil.copytree(trained, tmp_path / "run")
 
     pipeline.export(data=data, run_dir=run, model_dir=models)
     card = load_model_card(models / "model.json")
@@ -47,23 +56,24 @@ def test_train_export_and_evaluate(data: Path, tiny: str, tmp_path: Path) -> Non
     assert stages == ["heads", *["stage0"] * 4, *["stage1"] * 4]
 
 
-def test_candidates_are_compared(data: Path, tiny: str, tmp_path: Path) -> None:
-    pipeline.compare_candidates(data=data, weights=None, output_dir=tmp_path / "out", backbone=tiny, photos=50)
+def test_candidates_are_compared(unchanged_data: Path, tiny: str, tmp_path: Path) -> None:
+    pipeline.compare_candidates(
+        data=unchanged_data, weights=None, output_dir=tmp_path / "out", backbone=tiny, photos=50
+    )
     table = (tmp_path / "out" / "candidates.md").read_text("utf-8").splitlines()
     assert len(table) == 2 + 4 * 5
     best = max(float(line.split("|")[3].strip(" %")) for line in table[2:])
     assert best > 60, "colors are easy"
 
 
-def test_interrupted_run_is_resumed(data: Path, tiny: str, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    pipeline.train(data=data, weights=None, run_dir=run, config=make_config(tiny))
+def test_interrupted_run_is_resumed(unchanged_data: Path, trained: Path, tiny: str, tmp_path: Path) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
     whole = keras.models.load_model(run / "model.keras").get_weights()
     journal = (run / "log.jsonl").read_text("utf-8")
     (run / "stage1.weights.h5").unlink()
     (run / "model.keras").unlink()
 
-    pipeline.train(data=data, weights=None, run_dir=run, config=make_config(tiny))
+    pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=make_config(tiny))
 
     new = (run / "log.jsonl").read_text("utf-8").removeprefix(journal).splitlines()
     assert [json.loads(line)["stage"] for line in new] == ["stage1"] * 4, "heads and stage 0 were not repeated"
@@ -71,30 +81,30 @@ def test_interrupted_run_is_resumed(data: Path, tiny: str, tmp_path: Path) -> No
     assert np.array_equal(whole[0], again[0]), "what no stage trains stays as it was"
 
 
-def test_run_starts_from_another_network_with_another_input_size(data: Path, tiny: str, tmp_path: Path) -> None:
-    pipeline.train(data=data, weights=None, run_dir=tmp_path / "first", config=make_config(tiny))
+def test_run_starts_from_another_network_with_another_input_size(
+    unchanged_data: Path, trained: Path, tiny: str, tmp_path: Path
+) -> None:
     taller = make_config(tiny, preprocessing=Preprocessing(width=32, height=48), stages=())
-    start = tmp_path / "first" / "model.keras"
-    pipeline.train(data=data, weights=None, run_dir=tmp_path / "second", config=taller, start=start)
-    first, second = (keras.models.load_model(tmp_path / run / "model.keras") for run in ("first", "second"))
+    start, run = trained / "model.keras", tmp_path / "run"
+    pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=taller, start=start)
+    first, second = (keras.models.load_model(path) for path in (start, run / "model.keras"))
     assert second.input_shape == (None, 48, 32, 3)
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
-    config = load_config(tmp_path / "second" / "recipe.json")
+    config = load_config(run / "recipe.json")
     assert len(config.start) == 8, "the digest of the initial network is stored"
 
 
-def test_run_directory_of_another_configuration_is_rejected(data: Path, tiny: str, tmp_path: Path) -> None:
-    short = make_config(tiny, stages=())
-    pipeline.train(data=data, weights=None, run_dir=tmp_path / "run", config=short)
+def test_run_directory_of_another_configuration_is_rejected(
+    unchanged_data: Path, trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    run, other = shutil.copytree(trained, tmp_path / "run"), make_config(tiny, dropout=0.1)
     with pytest.raises(CheckpointMismatchError):
-        pipeline.train(
-            data=data, weights=None, run_dir=tmp_path / "run", config=make_config(tiny, stages=(), dropout=0.1)
-        )
+        pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=other)
 
 
-def test_unknown_backbone_is_rejected(data: Path, tmp_path: Path) -> None:
+def test_unknown_backbone_is_rejected(unchanged_data: Path, tmp_path: Path) -> None:
     with pytest.raises(UnknownBackboneError, match="vgg16"):
-        pipeline.train(data=data, weights=None, run_dir=tmp_path, config=make_config("alexnet"))
+        pipeline.train(data=unchanged_data, weights=None, run_dir=tmp_path, config=make_config("alexnet"))
 
 
 def test_config_round_trip(tmp_path: Path) -> None:
@@ -103,8 +113,8 @@ def test_config_round_trip(tmp_path: Path) -> None:
     assert load_config(tmp_path / "recipe.json") == config
 
 
-def test_stored_features_equal_the_frozen_base(data: Path, tiny: str, tmp_path: Path) -> None:
-    examples = read_examples(data, Split.VAL)
+def test_stored_features_equal_the_frozen_base(unchanged_data: Path, tiny: str, tmp_path: Path) -> None:
+    examples = read_examples(unchanged_data, Split.VAL)
     base = tmp_path / "base.tflite"
     network = pipeline._build_frozen_base(make_config(tiny), None)
     base.write_bytes(convert_to_litert(network))
