@@ -17,9 +17,9 @@ from rich.text import Text
 
 from core.conversation.narration import Message, format_percent, style_name
 from core.i18n.translations import Language, translate
-from core.vision.heatmap import COLOR_MAP
 from core.vision.verdict import ConfidenceBand, Verdict
 from eva.batch import FailedFile, JudgedFile
+from eva.color_map import COLOR_MAP
 from eva.doctor import Check, CheckStatus
 
 ACCENT_COLOR = "#c4446e"

@@ -14,8 +14,10 @@ from io import BytesIO
 from math import pi, sin
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 from PIL.ImageFont import FreeTypeFont
+
+from core.images.fonts import FONTS, load_font
 
 SHARE_IMAGE_SIZE = (1200, 630)
 JPEG_QUALITY = 88
@@ -35,7 +37,6 @@ SUPERSAMPLE = 4
 LINE_HEIGHT = {"display.ttf": 1.16, "body.otf": 1.42}
 """Distance of lines by font, relative to the font size."""
 MAX_LINES = 3
-FONTS = Path(__file__).parent / "fonts"
 
 
 def draw_share_image(photo: bytes, *, title: str, line: str) -> bytes:
@@ -94,12 +95,6 @@ def _drawing_hash() -> bytes:
     for path in sorted(FONTS.glob("*.[ot]tf")):
         digest.update(path.read_bytes())
     return digest.digest()
-
-
-@cache
-def load_font(name: str, size: int) -> FreeTypeFont:
-    """A font of the package, by file name; `size` in px."""
-    return ImageFont.truetype(FONTS / name, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def wrap_text(text: str, width: float, measure: Callable[[str], float]) -> list[str]:

@@ -1,88 +1,84 @@
-"""The heatmap: a class activation map blended over the photo that it explains."""
+"""The heatmap: the photo itself, dimmed and paler where it does not count, with a contour around what does.
+
+It has no hue of its own: clothes keep their colors. The contour is white within a dark band, so that it is visible on
+black, on white and on any color.
+"""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
+
+from core.vision.heatmap_tags import Tag, draw_tags
 
 MAX_SIDE = 1280
 """The longest side of a heatmap in px: the largest that messengers show without recompression."""
-TRANSPARENT_BELOW = 0.1
-"""Map value up to which a pixel of the photo is unchanged."""
-MAX_ALPHA = 0.62
-"""Opacity of the color at map value 1."""
+CONTOUR_LEVEL = 0.28
+"""Map value at which the contour is drawn."""
+FADE_WIDTH = 0.12
+"""Map values below and above the contour over which the photo fades."""
+DIMMED_BRIGHTNESS = 0.52
+"""Brightness of the photo where it does not count."""
+DIMMED_SATURATION = 0.35
+CONTOUR_PART = 1 / 260
+"""Width of the contour, as part of the longer side."""
 JPEG_QUALITY = 85
 
-COLOR_MAP: NDArray[np.uint8] = np.frombuffer(
-    bytes.fromhex(
-        "4c258c4d258c4f258c50268c51268b53268b54278b56278b57278b58278b5a288b5b288a5d288a5e288a5f298a61298a"
-        "62298a642989652989662989682a89692a896b2a896c2a886d2a886f2a88702a88722a88732a88742a87762a87772a87"
-        "792a877a2a877c2a877d2a867e2a86802a86812a86832a86842a85862a85872a858829858a29858b29848d29848e2984"
-        "9028849128849228839428839527839727839827829a26829b26829d26829e25829f2581a12481a22481a42381a52380"
-        "a72280a82280aa2180ab207fad207fae1f7fb01e7fb11d7eb31c7eb41c7eb51b7eb71a7db8187dba177dbb167cbc197c"
-        "bd1b7cbd1d7bbe1f7bbf217ac0237ac02479c12679c22878c22978c32b77c42c77c42d76c52f76c63075c73275c73374"
-        "c83473c93573c93772ca3872cb3971cb3a71cc3b70cd3d6fce3e6fce3f6ecf406ed0416dd0426cd1436cd2446bd3456a"
-        "d3466ad44769d54868d54968d64a67d74b66d84c66d84d65d94e64da4f63da5063db5162dc5261dd5360dd545fde555f"
-        "df565ee0575de0585ce1595be25a5ae25b59e35b58e45c58e55d57e55e56e65f55e76054e86153e86251e96350ea634f"
-        "ea644eeb654dec664ced674bed6849ee6948ef6947f06a46f06b44f16c43f26d41f36e40f36f3ef46f3df5703bf67139"
-        "f67238f77336f87434f87432f97530f97730fa7831fa7a32fa7b33fa7c33fa7e34fb7f35fb8136fb8237fb8338fb8538"
-        "fb8639fb883afc893bfc8a3cfc8c3cfc8d3dfc8e3efc903ffc913ffd9240fd9441fd9542fd9643fd9843fd9944fd9a45"
-        "fd9c46fd9d46fd9e47fea048fea149fea24afea44afea54bfea64cfea74dfea94dfeaa4efeab4ffead50feae50feaf51"
-        "feb052feb253feb353feb454feb655feb756feb856feb957febb58febc59febd59febe5afec05bfec15cfec25cfec35d"
-        "fec55efec65ffec75ffec860feca61fecb62fecc62fecd63fecf64fed065fdd165fdd266fdd467fdd568fdd668fdd769"
-        "fdd96afdda6bfddb6bfddc6cfcde6dfcdf6efce06efce16ffce370fce471fbe571fbe672fbe873fbe974fbea74fbeb75"
-    ),
-    np.uint8,
-).reshape(256, 3)
-"""Colors of the map values 0 to 1, 256 x 3, sRGB: violet, rose, amber, straw.
 
-The stops (0.38, 0.16, 295), (0.53, 0.21, 350), (0.71, 0.18, 45) and (0.93, 0.14, 102) in OKLCh (lightness, chroma,
-hue in degrees) are joined by straight lines in OKLab (Ottosson, *A perceptual color space for image processing*, 2020)
-at an even pace, so that equal steps look equally far apart. Lightness only rises.
-"""
-
-
-def blend_heatmap(image: Image.Image, cam: NDArray[np.float32]) -> Image.Image:
-    """Blend a class activation map over its photo.
-
-    The map is resized once (bicubic, clipped to 0 to 1) to half the size of the image; each of its pixels then covers
-    four, which is not visible and takes half the time. Opacity grows with the map value from TRANSPARENT_BELOW on.
+def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Tag] = ()) -> Image.Image:
+    """Let the part of a photo stand out where a class activation map is high.
 
     Args:
         image: the photo, RGB, upright. It is not changed.
-        cam: rows x columns over the photo alone, 0 to 1.
+        cam: rows x columns over the photo alone, 0 to 1. A map of zeros leaves the photo as it is.
+        tags: names of what is seen, with their own maps.
 
     Returns:
         A new RGB image without metadata, no side longer than MAX_SIDE. A larger photo is divided by a whole number,
         which takes a tenth of the time of resizing to an arbitrary size.
     """
     divisor = -(-max(image.size) // MAX_SIDE)
-    blended = image.copy() if divisor <= 1 else image.reduce(divisor)
-    half_size = -(-blended.width // 2), -(-blended.height // 2)
-    heat = Image.fromarray(np.rint(cam * 255).astype(np.uint8)).resize(half_size, Image.Resampling.BICUBIC)
-    if (visible := heat.point(_IS_VISIBLE).getbbox()) is not None:
-        left, top, right, bottom = visible
-        heat = heat.crop(visible).resize((2 * (right - left), 2 * (bottom - top)), Image.Resampling.NEAREST)
-        heat.putpalette(_PALETTE, "RGBA")
-        tinted = heat.convert("RGBA")
-        blended.paste(tinted, (2 * left, 2 * top), mask=tinted)
-    blended.info.clear()
-    return blended
+    photo = image.copy() if divisor <= 1 else image.reduce(divisor)
+    photo.info.clear()
+    if not cam.any():
+        return photo
+    heat = Image.fromarray(np.rint(cam * 255).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC)
+    gray = photo.convert("L").convert("RGB")
+    dimmed = Image.blend(gray, photo, DIMMED_SATURATION).point(_DIMMED * 3)
+    drawn = Image.composite(photo, dimmed, heat.point(_KEPT))
+    width = max(1.0, max(photo.size) * CONTOUR_PART)
+    edge = heat.point(_INSIDE).filter(ImageFilter.BoxBlur(width))
+    drawn.paste(_HALO_COLOR, mask=edge.point(_HALO))
+    drawn.paste(_LINE_COLOR, mask=edge.point(_LINE))
+    if tags:
+        draw_tags(drawn, tags)
+    return drawn
 
 
-def encode_heatmap_jpeg(image: Image.Image, cam: NDArray[np.float32]) -> bytes:
-    """Blend a map over its photo and encode the result as JPEG; arguments as for `blend_heatmap`."""
+def encode_heatmap_jpeg(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Tag] = ()) -> bytes:
+    """Draw a heatmap and encode it as JPEG; arguments as for `draw_heatmap`."""
     buffer = io.BytesIO()
-    blend_heatmap(image, cam).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0")
+    draw_heatmap(image, cam, tags).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0")
     return buffer.getvalue()
 
 
-def _rgba_palette() -> bytes:
-    heat = np.linspace(0.0, 1.0, 256)
-    alpha = MAX_ALPHA * ((heat - TRANSPARENT_BELOW) / (1 - TRANSPARENT_BELOW)).clip(0.0, 1.0)
-    return np.column_stack([COLOR_MAP, np.rint(alpha * 255).astype(np.uint8)]).tobytes()
+def _ramp(start: float, stop: float) -> NDArray[np.float64]:
+    """From 0 at `start` to 1 at `stop`, smoothly, for the 256 values of a pixel from 0 to 1."""
+    position = ((np.linspace(0.0, 1.0, 256) - start) / (stop - start)).clip(0.0, 1.0)
+    ramp: NDArray[np.float64] = position * position * (3 - 2 * position)
+    return ramp
 
 
-_PALETTE = _rgba_palette()
-_IS_VISIBLE = [255 * (alpha > 0) for alpha in _PALETTE[3::4]]
+def _to_table(values: NDArray[np.float64]) -> list[int]:
+    return [round(value) for value in 255 * values]
+
+
+_DIMMED = _to_table(DIMMED_BRIGHTNESS * np.linspace(0.0, 1.0, 256))
+_KEPT = _to_table(_ramp(CONTOUR_LEVEL - FADE_WIDTH, CONTOUR_LEVEL + FADE_WIDTH))
+_INSIDE = _to_table(_ramp(CONTOUR_LEVEL - 0.01, CONTOUR_LEVEL + 0.01))
+_HALO = _to_table(0.6 * _ramp(0.02, 0.2) * _ramp(0.98, 0.8))
+_LINE = _to_table(0.95 * _ramp(0.2, 0.4) * _ramp(0.8, 0.6))
+"""Opacity by the blurred inside of the contour: 0.5 on it, 0 and 1 a width away from it."""
+_HALO_COLOR, _LINE_COLOR = (16, 14, 18), (255, 255, 255)

@@ -10,10 +10,10 @@ from PIL import Image
 
 from core.conversation.narration import style_name
 from core.i18n.translations import Language, translate, variant_keys
+from core.images.fonts import FONTS
 from core.styles import STYLES
 from leaderboard_web.share_image import (
     BACKGROUND,
-    FONTS,
     SHARE_IMAGE_SIZE,
     draw_share_image,
     title_font_name,

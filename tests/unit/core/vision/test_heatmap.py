@@ -1,11 +1,11 @@
 import io
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.vision.heatmap import COLOR_MAP, MAX_SIDE, TRANSPARENT_BELOW, blend_heatmap, encode_heatmap_jpeg
+from core.vision.heatmap import CONTOUR_LEVEL, MAX_SIDE, draw_heatmap, encode_heatmap_jpeg
+from core.vision.heatmap_tags import MAX_TAGS, Tag, draw_tags, find_spot, place_tag
 
 
 def _photo(width: int, height: int) -> Image.Image:
@@ -20,55 +20,63 @@ def _corner_cam() -> np.ndarray:
     return cam
 
 
-def test_pixels_below_the_limit_are_unchanged() -> None:
+def test_what_counts_is_unchanged_and_the_rest_is_dim_and_pale() -> None:
     photo = _photo(480, 640)
-    shown = np.asarray(blend_heatmap(photo, _corner_cam()))
-    original = np.asarray(photo)
-    # Bicubic resizing reaches two cells, 80 pixels, beyond the hot ones.
-    assert (shown[240:] == original[240:]).all()
-    assert (shown[:, 240:] == original[:, 240:]).all()
-    assert (shown[40:120, 40:120] != original[40:120, 40:120]).any(axis=-1).mean() > 0.9
+    shown, original = (np.asarray(image).astype(int) for image in (draw_heatmap(photo, _corner_cam()), photo))
+
+    # Bicubic resizing reaches two cells, 80 pixels, beyond the warm ones.
+    assert (shown[:100, :100] == original[:100, :100]).all()
+    dimmed, before = shown[240:, 240:], original[240:, 240:]
+    assert dimmed.max() <= 0.55 * 255
+    assert np.ptp(dimmed, axis=-1).mean() < 0.3 * np.ptp(before, axis=-1).mean()
+    assert dimmed.mean() > 0.4 * before.mean()
 
 
-def test_zero_map_changes_nothing() -> None:
+@pytest.mark.parametrize("color", ["black", "white", "red", "olive", (16, 14, 18)])
+def test_contour_is_visible_on_any_color(color: str | tuple[int, int, int]) -> None:
+    cam = np.zeros((16, 12), np.float32)
+    cam[4:12, 3:9] = 1.0
+    shown = np.asarray(draw_heatmap(Image.new("RGB", (480, 640), color), cam).convert("L")).astype(int)
+
+    row = shown[320]
+    crossing = row[40:200]
+    assert crossing.max() > 235
+    assert crossing.min() < 140
+    assert abs(crossing.max() - row[240]) + abs(crossing.min() - row[240]) > 110
+
+
+def test_heatmap_has_no_hue_of_its_own() -> None:
+    for gray in (0, 90, 255):
+        shown = np.asarray(draw_heatmap(Image.new("RGB", (480, 640), (gray,) * 3), _corner_cam())).astype(int)
+        assert np.ptp(shown, axis=-1).max() <= 6
+    red = np.asarray(draw_heatmap(Image.new("RGB", (480, 640), (200, 20, 30)), _corner_cam()))
+    assert tuple(red[40, 40]) == (200, 20, 30)
+
+
+def test_zero_map_changes_nothing_but_the_metadata() -> None:
     photo = _photo(480, 640)
-    assert blend_heatmap(photo, np.zeros((16, 12), np.float32)).tobytes() == photo.tobytes()
+    photo.info["comment"] = b"taken at home"
+    shown = draw_heatmap(photo, np.zeros((16, 12), np.float32))
+    assert shown.tobytes() == photo.tobytes()
+    assert shown.info == {}
 
 
 def test_input_is_not_modified() -> None:
     photo = _photo(480, 640)
     before = photo.tobytes()
-    blend_heatmap(photo, np.ones((16, 12), np.float32))
+    draw_heatmap(photo, _corner_cam(), [Tag(text="가죽 재킷", cam=_corner_cam())])
     assert photo.tobytes() == before
 
 
-def test_opacity_grows_with_the_map() -> None:
-    photo = Image.new("RGB", (64, 64), (128, 128, 128))
-    white = Image.new("RGB", (64, 64), (255, 255, 255))
-    visible = []
-    for heat in np.linspace(0, 1, 11):
-        cam = np.full((4, 4), heat, np.float32)
-        difference = np.asarray(blend_heatmap(white, cam)).astype(int) - np.asarray(blend_heatmap(photo, cam))
-        visible.append(difference.mean() / 127)
-    assert visible[0] == 1.0
-    assert all(later <= earlier for earlier, later in pairwise(visible))
-    assert visible[-1] < 0.5
-
-
-def test_photo_is_visible_at_the_maximum() -> None:
-    black = np.asarray(blend_heatmap(Image.new("RGB", (64, 64), "black"), np.ones((4, 4), np.float32))).astype(int)
-    white = np.asarray(blend_heatmap(Image.new("RGB", (64, 64), "white"), np.ones((4, 4), np.float32))).astype(int)
-    assert (white - black).min() >= 0.33 * 255
-
-
-def test_color_is_where_the_map_is_high() -> None:
+def test_a_single_warm_cell_has_a_contour() -> None:
     cam = np.zeros((16, 12), np.float32)
     cam[12, 3] = 1.0
     gray = Image.new("RGB", (480, 640), (128, 128, 128))
-    changed = np.abs(np.asarray(blend_heatmap(gray, cam)).astype(int) - 128).sum(axis=-1)
-    row, column = np.unravel_index(int(changed.argmax()), changed.shape)
-    assert abs(row - 12.5 * 40) <= 20
-    assert abs(column - 3.5 * 40) <= 20
+    bright = np.asarray(draw_heatmap(gray, cam).convert("L")) > 200
+    rows, columns = np.nonzero(bright)
+    assert abs(rows.mean() - 12.5 * 40) <= 20
+    assert abs(columns.mean() - 3.5 * 40) <= 20
+    assert CONTOUR_LEVEL < 0.5
 
 
 @pytest.mark.parametrize(
@@ -81,12 +89,12 @@ def test_color_is_where_the_map_is_high() -> None:
     ],
 )
 def test_side_is_limited(size: tuple[int, int], expected: tuple[int, int]) -> None:
-    shown = blend_heatmap(Image.new("RGB", size), np.ones((16, 16), np.float32))
+    shown = draw_heatmap(Image.new("RGB", size), _corner_cam())
     assert shown.size == expected
     assert max(shown.size) <= MAX_SIDE
 
 
-def test_jpeg_is_the_blended_image_without_metadata() -> None:
+def test_jpeg_is_the_drawn_image_without_metadata() -> None:
     photo = _photo(480, 640)
     photo.info["comment"] = b"taken at home"
     photo.info["exif"] = b"Exif\0\0"
@@ -95,52 +103,47 @@ def test_jpeg_is_the_blended_image_without_metadata() -> None:
     assert (read.format, read.mode, read.size) == ("JPEG", "RGB", (480, 640))
     assert b"taken at home" not in data
     assert b"Exif" not in data
-    difference = np.asarray(read).astype(int) - np.asarray(blend_heatmap(photo, _corner_cam()))
+    difference = np.asarray(read).astype(int) - np.asarray(draw_heatmap(photo, _corner_cam()))
     assert np.abs(difference).mean() < 4
 
 
-def test_lightness_rises_in_perceptually_equal_steps() -> None:
-    oklab = _oklab(COLOR_MAP[np.linspace(0, 255, 17).round().astype(int)])
-    assert (np.diff(oklab[:, 0]) > 0).all()
-    steps = np.linalg.norm(np.diff(oklab, axis=0), axis=1)
-    assert steps.max() / steps.min() < 1.35
+def test_spot_is_the_center_of_the_warmest_part() -> None:
+    cam = np.zeros((16, 12), np.float32)
+    cam[2:4, 2:4] = 1.0
+    cam[14, 10] = 0.9
+    assert find_spot(cam, (480, 640)) == (120, 120)
+    assert find_spot(np.zeros((16, 12), np.float32), (480, 640)) is None
 
 
-def test_colors_are_distinct_in_srgb() -> None:
-    assert len(np.unique(COLOR_MAP, axis=0)) == 256
+@pytest.mark.parametrize("spot", [(0, 0), (479, 639), (240, 320), (5, 630)])
+def test_tags_stay_inside_and_apart(spot: tuple[int, int]) -> None:
+    taken: list[tuple[int, int, int, int]] = []
+    for width in (150, 120, 200, 90):
+        box = place_tag(spot, (width, 32), (480, 640), taken, gap=14)
+        assert box is not None
+        assert box[0] >= 0
+        assert box[1] >= 0
+        assert box[2] <= 480
+        assert box[3] <= 640
+        for other in taken:
+            assert box[2] <= other[0] or other[2] <= box[0] or box[3] <= other[1] or other[3] <= box[1]
+        taken.append(box)
+    assert place_tag(spot, (500, 32), (480, 640), [], gap=14) is None
 
 
-def test_transparency_limit_is_applied() -> None:
-    photo = Image.new("RGB", (64, 64), (128, 128, 128))
-    below = blend_heatmap(photo, np.full((4, 4), TRANSPARENT_BELOW, np.float32))
-    above = blend_heatmap(photo, np.full((4, 4), TRANSPARENT_BELOW + 0.05, np.float32))
-    assert below.tobytes() == photo.tobytes()
-    assert above.tobytes() != photo.tobytes()
+@pytest.mark.parametrize("color", ["black", "white"])
+def test_tags_are_legible_on_dark_and_light_photos(color: str) -> None:
+    def tags(*texts: str) -> list[Tag]:
+        return [Tag(text=text, cam=_corner_cam()) for text in texts]
 
-
-def _oklab(srgb: np.ndarray) -> np.ndarray:
-    """From 8-bit sRGB, by the matrices of the published definition (the inverse way of the one under
-    test)."""
-    encoded = srgb / 255
-    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    lms = (
-        linear
-        @ np.array(
-            [
-                [0.4122214708, 0.5363325363, 0.0514459929],
-                [0.2119034982, 0.6806995451, 0.1073969566],
-                [0.0883024619, 0.2817188376, 0.6299787005],
-            ]
-        ).T
-    )
-    oklab: np.ndarray = (
-        np.cbrt(lms)
-        @ np.array(
-            [
-                [0.2104542553, 0.7936177850, -0.0040720468],
-                [1.9779984951, -2.4285922050, 0.4505937099],
-                [0.0259040371, 0.7827717662, -0.8086757660],
-            ]
-        ).T
-    )
-    return oklab
+    images = []
+    for texts in ((), ("가죽 재킷",), ("가죽 재킷", "boots", "bag"), ("가죽 재킷", "boots", "bag", "hat")):
+        image = Image.new("RGB", (480, 640), color)
+        draw_tags(image, tags(*texts))
+        images.append(np.asarray(image.convert("L")).astype(int))
+    plain, one, three, four = images
+    changed = np.abs(one - plain) > 60
+    assert 600 < changed.sum() < 12000
+    assert (np.abs(three - one) > 60).any()
+    assert (three == four).all()
+    assert MAX_TAGS == 3
