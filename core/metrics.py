@@ -11,6 +11,23 @@ STEP_SECONDS = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 """Steps: `read`, `judge`, `store`, `deliver`."""
+REQUEST_SECONDS = Histogram(
+    "eva_request_seconds",
+    "Duration of requests in seconds, by the template of the route.",
+    ["method", "route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+"""The status is its class, e.g. `2xx`."""
+JOB_SECONDS = Histogram(
+    "eva_job_seconds",
+    "Duration of one attempt of a job in seconds.",
+    ["task", "outcome"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+"""The outcome is `succeeded` or `failed`."""
+BUILD = Gauge("eva_build_info", "Always 1; the labels tell what runs.", ["version", "model", "engine"])
+DATABASE_CONNECTIONS = Gauge("eva_database_connections", "Connections of the process, without the queue's.", ["state"])
+"""The state is `used`, `idle` or `limit`."""
 DELIVERIES = Counter("eva_deliveries", "Messages sent to messengers, by outcome.", ["channel", "outcome"])
 RETRIES = Counter("eva_retries", "Retried jobs.", ["task"])
 QUEUE_DEPTH = Gauge("eva_queue_jobs", "Jobs in the queue.", ["state"])

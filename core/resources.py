@@ -17,7 +17,7 @@ from core.errors import EmbeddedPostgresError
 from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
 from core.settings import Settings
-from core.signing import UrlSigner, load_secret_key
+from core.signing import UrlSigner, load_old_keys, load_secret_key
 from core.vision.backends import available_cpus
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         WeakSecretKeyError: the secret key is empty or too short.
         PersistenceError: the database or the object storage cannot be used.
     """
-    url_signer = UrlSigner(load_secret_key(settings))
+    url_signer = UrlSigner(load_secret_key(settings), old=load_old_keys(settings))
     storage = ObjectStorage(settings.object_storage_url)
     async with open_database(settings) as database:
         await migrate_up(database)

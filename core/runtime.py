@@ -36,7 +36,7 @@ class Drain:
         self.has_begun = True
         if number is not signal.SIGTERM:
             self.seconds = 0.0
-        log.info("draining", seconds=self.seconds)
+        log.info("process_draining", seconds=self.seconds)
 
     async def wait(self) -> None:
         """Wait until load balancers have noticed."""

@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(default=None, min_length=32)
     """Signs image URLs and sessions; at least 32 characters. Required in production; in development one is generated in
     the data directory."""
+    old_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Former values of EVA_SECRET_KEY, separated by commas: sessions and image URLs that they signed stay valid."""
     private_photo_ttl_hours: int = Field(default=24, ge=1)
     """Hours after which the images of a look that is not shared are deleted."""
     page_cache_seconds: float = Field(default=1.0, ge=0, le=60)
@@ -184,6 +186,7 @@ class Settings(BaseSettings):
         """Every secret value, for redaction."""
         values = (getattr(self, name) for name in type(self).model_fields)
         secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        secrets += [value.get_secret_value() for value in self.old_secret_keys]
         return (*secrets, *self._database_password())
 
     def _database_password(self) -> tuple[str, ...]:
@@ -204,7 +207,7 @@ class Settings(BaseSettings):
         """Where images are stored, as a URL."""
         return self.storage_url or (self.data_dir.absolute() / "pictures").as_uri()
 
-    @field_validator("admins", "kakao_image_hosts", "trusted_proxies", mode="before")
+    @field_validator("admins", "kakao_image_hosts", "old_secret_keys", "trusted_proxies", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if not isinstance(value, str):

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -25,8 +26,9 @@ TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
 class UrlSigner:
     """Signs and verifies the tokens of image URLs: `<expiry in seconds since 1970, hexadecimal>.<signature>`."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._signer = Signer(secret, salt=IMAGE_URL_SALT, digest_method=sha256)
+    def __init__(self, secret: bytes, *, old: Sequence[bytes] = ()) -> None:
+        """Sign with one key; accept what it or one of the old keys signed."""
+        self._signer = Signer([*old, secret], salt=IMAGE_URL_SALT, digest_method=sha256)
 
     def sign(
         self, key: str, lifetime: timedelta, *, round_to: timedelta | None = None, ends_at: datetime | None = None
@@ -64,8 +66,9 @@ class UrlSigner:
 class VisitorTokenSigner:
     """Issues and verifies session tokens: `<key of 128 random bits>.<signature>`."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._signer = Signer(secret, salt=VISITOR_SALT, digest_method=sha256)
+    def __init__(self, secret: bytes, *, old: Sequence[bytes] = ()) -> None:
+        """Sign with one key; accept what it or one of the old keys signed."""
+        self._signer = Signer([*old, secret], salt=VISITOR_SALT, digest_method=sha256)
 
     def issue(self) -> str:
         """Create a token with a new key."""
@@ -97,6 +100,16 @@ def load_secret_key(settings: Settings) -> bytes:
     path = secret_key_file(settings)
     advice = f"{path} must hold 32 characters or more; delete the file, and Eva writes a new one (all sessions end)"
     return _check_length(_load_or_create(path), advice)
+
+
+def load_old_keys(settings: Settings) -> list[bytes]:
+    """The keys of EVA_OLD_SECRET_KEYS.
+
+    Raises:
+        WeakSecretKeyError: one of them is shorter than `MIN_SECRET_LENGTH`.
+    """
+    advice = "each of EVA_OLD_SECRET_KEYS must have 32 characters or more"
+    return [_check_length(key.get_secret_value().encode(), advice) for key in settings.old_secret_keys]
 
 
 def secret_key_file(settings: Settings) -> Path:

@@ -12,7 +12,7 @@ from core.conversation.service import ConversationService
 from core.images.renditions import RenditionStore
 from core.resources import Resources
 from core.settings import Settings
-from core.signing import VisitorTokenSigner, load_secret_key
+from core.signing import VisitorTokenSigner, load_old_keys, load_secret_key
 from core.vision.classifier import StyleClassifier
 from leaderboard_web.account import data_export, erase, lists
 from leaderboard_web.account import looks as own_looks
@@ -110,7 +110,7 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
         WeakSecretKeyError: the secret key is empty or too short.
     """
     settings, secret = service.settings, load_secret_key(service.settings)
-    token_signer = VisitorTokenSigner(secret)
+    token_signer = VisitorTokenSigner(secret, old=load_old_keys(settings))
     state = AppState(
         settings=settings,
         resources=service.resources,

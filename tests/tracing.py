@@ -17,8 +17,14 @@ from core.db.database import Database
 
 PROJECT = Path(core.__file__).parent.parent
 PACKAGES = ("bot/app.py", "bot/kakao", "bot/telegram", "bot/text_limits.py", "core", "leaderboard_web", "webhooks")
-IGNORED_MODULES = ("core/jobs/maintenance.py", "core/jobs/queue.py", "core/vision/fake_backend.py")
-"""The loop of the worker, which does not belong to one job, and the fake model."""
+IGNORED_MODULES = (
+    "core/jobs/maintenance.py",
+    "core/jobs/observation.py",
+    "core/jobs/queue.py",
+    "core/vision/fake_backend.py",
+    "webhooks/observation.py",
+)
+"""The loop of the worker and the measurement of all jobs and requests, which belong to no path, and the fake model."""
 TRANSACTION_COMMANDS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 

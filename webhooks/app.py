@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 from bot.app import BotApplication
 from core.runtime import Drain
 from webhooks import health, kakao, telegram
+from webhooks.observation import RequestObserver
 from webhooks.readiness import ReadinessProbe
 
 
@@ -29,6 +30,7 @@ def create_webhook_app(
     """
     settings = application.settings
     app = FastAPI(title="Eva's webhooks", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(RequestObserver)
     app.state.application = application
     app.state.skill_deadline = skill_deadline
     app.state.drain = drain or Drain()

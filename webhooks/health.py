@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from bot.app import BotApplication
 from core.db import dead_letters
 from core.jobs.queue import get_stats
-from core.metrics import FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, QUEUE_DEPTH
+from core.metrics import BUILD, DATABASE_CONNECTIONS, FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, QUEUE_DEPTH
+from core.release import get_version
 from core.runtime import Drain
 from core.services.retention_watch import longest_overdue
 from core.settings import Settings
@@ -54,12 +56,23 @@ async def get_metrics(request: Request, application: Application) -> Response:
         queue = await get_stats(connection)
         failed = await dead_letters.count_failed(connection)
         overdue = await longest_overdue(connection)
+    set_process_metrics(application)
     QUEUE_DEPTH.labels("waiting").set(queue.waiting)
     QUEUE_DEPTH.labels("running").set(queue.running)
     QUEUE_AGE.set(queue.oldest.total_seconds())
     FAILED_UPDATES.set(failed)
     OVERDUE_IMAGES.set(overdue.total_seconds())
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def set_process_metrics(application: BotApplication) -> None:
+    """Set the gauges that every process knows without asking the database."""
+    classifier = application.classifier
+    BUILD.labels(get_version(), classifier.model_card.version, classifier.backend.name).set(1)
+    usage = application.resources.database.pool_usage()
+    DATABASE_CONNECTIONS.labels("used").set(usage.used)
+    DATABASE_CONNECTIONS.labels("idle").set(usage.idle)
+    DATABASE_CONNECTIONS.labels("limit").set(usage.limit)
 
 
 def is_operator(request: Request, settings: Settings) -> bool:

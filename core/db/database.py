@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +12,7 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 
 from core.db.errors import is_outage
 from core.errors import DatabaseUnavailableError, UnsupportedDatabaseUrlError
@@ -21,6 +22,15 @@ POOL_RECYCLE_SECONDS = 600
 POSTGRES_DRIVERS = {"postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"}
 LIBPQ_ONLY_PARAMETERS = {"channel_binding", "gssencmode"}
 """URL parameters of hosting providers that asyncpg does not take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolUsage:
+    """Numbers of connections."""
+
+    used: int
+    idle: int
+    limit: int
 
 
 class Database:
@@ -91,6 +101,12 @@ class Database:
         """
         async with self.transaction() as connection:
             await connection.execute(text("SELECT 1"))
+
+    def pool_usage(self) -> PoolUsage:
+        """How many connections the process has."""
+        pool = self.engine.pool
+        assert isinstance(pool, AsyncAdaptedQueuePool)
+        return PoolUsage(used=pool.checkedout(), idle=pool.checkedin(), limit=pool.size())
 
     async def close(self) -> None:
         """Close all connections."""

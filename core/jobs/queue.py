@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import metrics
 from core.jobs.maintenance import register_maintenance
+from core.jobs.observation import observe_job
 
 log = structlog.get_logger()
 
@@ -172,6 +173,7 @@ class JobQueue:
                     update_heartbeat_interval=timings.heartbeat_interval,
                     stalled_worker_timeout=timings.heartbeat_timeout,
                     shutdown_graceful_timeout=timings.shutdown_grace,
+                    worker_middleware=[observe_job],
                 )
             except ConnectorException as error:
                 task = asyncio.current_task()

@@ -11,6 +11,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from structlog.contextvars import get_contextvars
 
 from core.db.database import Database
 from core.jobs.queue import enqueue
@@ -22,6 +25,7 @@ from tests.factories import create_look, create_person, end_images
 from tests.harness import make_application
 from webhooks import readiness
 from webhooks.app import create_webhook_app
+from webhooks.observation import RequestObserver
 from webhooks.readiness import ReadinessProbe
 
 TOKEN = "token-of-the-operators"
@@ -113,6 +117,37 @@ async def test_metrics_show_the_queue_and_failed_updates(resources: Resources) -
     assert 'eva_queue_jobs{state="waiting"} 3.0' in lines
     assert any(line.startswith("eva_queue_oldest_seconds ") for line in lines)
     assert any(line.startswith("# HELP eva_photos_total") for line in lines)
+
+
+async def test_metrics_tell_what_runs_and_how_long_requests_take(resources: Resources) -> None:
+    app = create_app(resources, metrics_token=SecretStr(TOKEN))
+    async with connect(app) as client:
+        await client.get("/healthz")
+        await client.get("/no/such/page")
+        text = (await client.get("/metrics", headers=OPERATOR)).text
+    assert 'eva_build_info{engine="scripted",model="scripted",version="' in text
+    assert 'eva_database_connections{state="used"}' in text
+    assert 'eva_request_seconds_count{method="GET",route="/healthz",status="2xx"}' in text
+    assert 'eva_request_seconds_count{method="GET",route="none",status="4xx"}' in text
+    assert "no/such/page" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "is_kept"), [("4bf92f3577b34da6", True), ("short", False), ("a b c d e f g h", False), (None, False)]
+)
+async def test_requests_have_an_id_in_log_and_response(given: str | None, is_kept: bool) -> None:
+    logged: list[str] = []
+
+    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+        logged.append(get_contextvars()["request_id"])
+        await Response()(scope, receive, send)
+
+    headers = {} if given is None else {"X-Request-ID": given}
+    transport = httpx.ASGITransport(RequestObserver(site))
+    async with httpx.AsyncClient(transport=transport, base_url="http://eva") as client:
+        answered = (await client.get("/", headers=headers)).headers["x-request-id"]
+    assert logged == [answered]
+    assert (answered == given) is is_kept
 
 
 @pytest.mark.parametrize("token", [None, SecretStr(TOKEN)])

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from core.errors import InvalidSignatureError, MissingSecretKeyError, WeakSecretKeyError
 from core.object_storage import generate_key
 from core.settings import Environment, Settings
-from core.signing import UrlSigner, VisitorTokenSigner, load_secret_key
+from core.signing import UrlSigner, VisitorTokenSigner, load_old_keys, load_secret_key
 
 HOUR = timedelta(hours=1)
 
@@ -128,3 +128,20 @@ def test_an_empty_or_short_key_file_is_refused(tmp_path: Path, content: str) -> 
 def test_a_configured_key_of_white_space_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeakSecretKeyError, match="EVA_SECRET_KEY"):
         load_secret_key(Settings(secret_key=SecretStr(" " * 40), data_dir=tmp_path))
+
+
+def test_what_an_old_key_signed_stays_valid() -> None:
+    settings = Settings.model_validate({"secret_key": "n" * 32, "old_secret_keys": f"{'o' * 32}, {'p' * 32}"})
+    old = load_old_keys(settings)
+    key = generate_key()
+    assert old == [b"o" * 32, b"p" * 32]
+    for secret in (*old, load_secret_key(settings)):
+        UrlSigner(b"n" * 32, old=old).verify(key, UrlSigner(secret).sign(key, HOUR))
+        assert VisitorTokenSigner(b"n" * 32, old=old).verify(VisitorTokenSigner(secret).issue()) is not None
+    UrlSigner(b"n" * 32).verify(key, UrlSigner(b"n" * 32, old=old).sign(key, HOUR))
+    assert {"o" * 32, "p" * 32} <= set(settings.secrets), "old keys are redacted in logs"
+
+
+def test_a_short_old_key_is_refused() -> None:
+    with pytest.raises(WeakSecretKeyError):
+        load_old_keys(Settings.model_validate({"old_secret_keys": "short"}))

@@ -9,7 +9,9 @@ from datetime import timedelta
 
 import pytest
 from procrastinate import App, JobContext
+from prometheus_client import REGISTRY
 from sqlalchemy import text
+from structlog.contextvars import get_contextvars
 
 from core.db.database import Database
 from core.jobs.queue import ExponentialBackoff, JobQueue, WorkerTimings, cancel_pending, enqueue, get_stats
@@ -25,6 +27,7 @@ def register_tasks(app: App) -> None:
 
 
 async def note(context: JobContext, word: str) -> None:
+    assert get_contextvars() == {"job": context.job.id, "task": "test.note"}
     context.additional_context["notes"].append(word)
 
 
@@ -70,6 +73,18 @@ async def count_jobs(database: Database) -> int:
         statement = text("SELECT count(*) FROM procrastinate_jobs WHERE task_name NOT LIKE 'queue.%'")
         number: int = (await connection.execute(statement)).scalar_one()
         return number
+
+
+async def test_jobs_are_measured(database: Database, worker: JobQueue) -> None:
+    def count(outcome: str) -> float:
+        labels = {"task": "test.fail_fast", "outcome": outcome}
+        return REGISTRY.get_sample_value("eva_job_seconds_count", labels) or 0.0
+
+    failed, succeeded = count("failed"), count("succeeded")
+    async with database.transaction() as connection:
+        await enqueue(connection, "test.fail_fast", lock=None, times=1)
+    await worker.run_worker({"notes": []}, until_empty=True)
+    assert (count("failed") - failed, count("succeeded") - succeeded) == (1, 1)
 
 
 async def test_job_exists_only_if_its_transaction_commits(database: Database, worker: JobQueue) -> None:

@@ -1,0 +1,61 @@
+"""The dashboard and the alerts name metrics that exist, and every alert has a runbook."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY, Metric
+
+from core import metrics
+from tests.conftest import ROOT
+
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+ALERTS = [
+    rule
+    for group in yaml.safe_load((PROMETHEUS / "alerts.yml").read_text("utf-8"))["groups"]
+    for rule in group["rules"]
+]
+DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "eva.json").read_text("utf-8"))
+SUFFIXES = ("_bucket", "_count", "_sum", "_total")
+
+
+def own_metrics() -> set[str]:
+    """The names of Eva's metrics, without the suffixes of their samples."""
+    assert metrics.PHOTOS is not None
+    collected: list[Metric] = list(REGISTRY.collect())
+    return {metric.name for metric in collected if metric.name.startswith("eva_")}
+
+
+def used_metrics(expression: str) -> set[str]:
+    names = set(re.findall(r"\beva_[a-z_]+", expression))
+    return {next((name.removesuffix(end) for end in SUFFIXES if name.endswith(end)), name) for name in names}
+
+
+def test_alerts_and_panels_use_metrics_that_exist() -> None:
+    for rule in ALERTS:
+        assert used_metrics(rule["expr"]) <= own_metrics(), rule["alert"]
+    shown = {
+        name for panel in DASHBOARD["panels"] for target in panel["targets"] for name in used_metrics(target["expr"])
+    }
+    assert shown == own_metrics(), "the dashboard shows every metric, and no other"
+
+
+def test_every_alert_has_a_runbook() -> None:
+    for rule in ALERTS:
+        path, _, anchor = rule["annotations"]["runbook"].partition("#")
+        headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text("utf-8"), re.MULTILINE)
+        assert anchor in {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_promtool_accepts_the_files(tmp_path: Path) -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool (Debian: prometheus) is not installed")
+    shutil.copytree(PROMETHEUS, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "eva-metrics-token").touch()
+    for arguments in (["check", "config", "prometheus.yml"], ["test", "rules", "alerts_test.yml"]):
+        done = subprocess.run(["promtool", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr

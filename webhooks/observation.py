@@ -1,0 +1,47 @@
+"""Each request gets an id in the log and is measured."""
+
+import re
+import secrets
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from core.metrics import REQUEST_SECONDS
+
+REQUEST_ID_HEADER = b"x-request-id"
+REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
+"""Ids of a proxy that are taken over; others are replaced."""
+NO_ROUTE = "none"
+
+
+class RequestObserver:
+    """ASGI middleware: the log field `request_id`, the response header `X-Request-ID`, and `eva_request_seconds`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request; responses that never started count as status 500."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == REQUEST_ID_HEADER), b"")
+        request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        status, started = 500, time.perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (REQUEST_ID_HEADER, request_id)]
+            await send(message)
+
+        try:
+            with bound_contextvars(request_id=request_id.decode()):
+                await self._app(scope, receive, send_with_id)
+        finally:
+            # The template of the path, never the path: it may hold ids and names.
+            route = getattr(scope.get("route"), "path", NO_ROUTE)
+            seconds = time.perf_counter() - started
+            REQUEST_SECONDS.labels(scope["method"], route, f"{status // 100}xx").observe(seconds)
