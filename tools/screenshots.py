@@ -22,13 +22,14 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from core.conversation.service import LOGIN_LINK_PATH
 from core.db import looks, one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.resources import open_resources
 from core.settings import Settings
+from leaderboard_web.sessions import VISITOR_COOKIE
 from tests.browser.seed_board import SCRIPT_NAME, SHARED, share_sample
 from tools.image_difference import is_blank
 from tools.seed_reports import seed_reports
@@ -64,6 +65,12 @@ FIND_BROKEN_PARTS = """() => [
   ...[...document.styleSheets].length ? [] : ["no style sheet"],
   ...document.querySelector("main h1, main .chat") ? [] : ["neither a heading nor a chat"],
 ]"""
+
+LOAD_IMAGES = """() => {
+  for (const image of document.images) image.loading = "eager";
+  return Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => {}))]);
+}"""
+"""Load images that are lazy, and wait for all; a broken one is found afterwards."""
 
 FRAME = """() => {
   const [chat, photo, bars] = [".chat", ".log .you", ".log .bars"].map((part) =>
@@ -146,11 +153,11 @@ CHATS = [
 ]
 
 
-async def seed_board(settings: Settings, visits: int) -> tuple[str, list[str]]:
+async def seed_board(settings: Settings) -> tuple[str, str]:
     """Put the samples on the board, and some in front of moderators.
 
     Returns:
-        The id of the first look, and links that let the second person in, who is also a moderator.
+        The id of the first look, and the path of a link that lets the second person in, who is also a moderator.
     """
     entries = [entry for entry in SHARED if entry[0] != SCRIPT_NAME]
     async with open_resources(settings) as resources:
@@ -161,43 +168,54 @@ async def seed_board(settings: Settings, visits: int) -> tuple[str, list[str]]:
         await seed_reports(resources, guest.person_id)
         async with resources.database.transaction() as connection:
             await people.add_identity(connection, guest.person_id, IdentityProvider.TELEGRAM, "moderator")
-            tokens = [await one_time_tokens.create(connection, guest.person_id) for _ in range(visits)]
-    return shared[0], [f"{LOGIN_LINK_PATH}/{token}" for token in tokens]
+            token = await one_time_tokens.create(connection, guest.person_id)
+    return shared[0], f"{LOGIN_LINK_PATH}/{token}"
 
 
-def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, link: str | None) -> Capture:
+def log_in(browser: Browser, root: str, look: str, link: str) -> StorageState:
+    """Log in, and give a heart to a look, bookmark it and follow its owner; the session's cookies.
+
+    Args:
+        browser: has the session.
+        root: URL of the server.
+        look: id of the look.
+        link: path of a login link.
+    """
+    page = _open(browser, KO, "light", {"width": 1280, "height": 900}, 1)
+    page.goto(root + link)
+    page.locator("main form button").first.click()
+    page.goto(f"{root}/looks/{look}")
+    for operation in ("heart", "scrap", "follow"):
+        with page.expect_response(f"**/{operation}"):
+            page.locator(f"form.{operation} button").first.click()
+    state = page.context.storage_state()
+    # Each page is shown in its own language.
+    state["cookies"] = [cookie for cookie in state["cookies"] if cookie["name"] == VISITOR_COOKIE]
+    page.context.close()
+    return state
+
+
+def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, session: StorageState) -> Capture:
     """Take a screenshot of a page.
 
     Args:
         browser: opens the page.
         root: URL of the server.
-        look: id of the look that is shown and reacted to.
+        look: id of the look that is shown.
         shot: page, size, language and color scheme.
-        link: path of a login link for a page of a person; None for a visitor.
+        session: of the person whose pages are shown.
     """
-    page, faults = _open(browser, shot.locale, shot.scheme, {"width": shot.width, "height": 900}, 1), list[str]()
+    state = session if shot.logged_in else None
+    page = _open(browser, shot.locale, shot.scheme, {"width": shot.width, "height": 900}, 1, state)
+    faults = list[str]()
     page.route("https://t1.kakaocdn.net/**", lambda route: route.fulfill(body=KAKAO_STUB, headers=STUB_HEADERS))
-    if link is not None:
-        page.goto(root + link)
-        page.locator("main form button").first.click()
-        page.goto(f"{root}/looks/{look}")
-        for operation in ("heart", "scrap", "follow"):
-            button = page.locator(f"form.{operation} button").first
-            if button.get_attribute("aria-pressed") == "false":
-                with page.expect_response(f"**/{operation}"):
-                    button.click()
     path = shot.path.format(look=f"/looks/{look}", person=f"/people/{SHARED[0][0]}")
-    page.wait_for_load_state("networkidle")
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("requestfailed", lambda request: faults.append(f"{request.failure}: {urlsplit(request.url).path}"))
     response = page.goto(root + path)
     if response is None or response.status != 200:
         faults.append(f"status {response and response.status}")
-    # Load images that are lazy.
-    for photo in page.locator("main img").all():
-        photo.scroll_into_view_if_needed()
-    page.wait_for_load_state("networkidle")
-    page.evaluate("scrollTo(0, 0)")
+    page.evaluate(LOAD_IMAGES)
     faults += page.evaluate(FIND_BROKEN_PARTS)
     image: Image.Image = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
     page.context.close()
@@ -220,13 +238,21 @@ def take_chat_screenshot(browser: Browser, root: str, chat: tuple[str, str, dict
     page.context.close()
 
 
-def _open(browser: Browser, locale: str, scheme: str, size: dict[str, int], density: float) -> Page:
+def _open(
+    browser: Browser,
+    locale: str,
+    scheme: str,
+    size: dict[str, int],
+    density: float,
+    state: StorageState | None = None,
+) -> Page:
     context = browser.new_context(
         viewport=size,  # type: ignore[arg-type]
         color_scheme=scheme,  # type: ignore[arg-type]
         locale=locale,
         reduced_motion="reduce",
         device_scale_factor=density,
+        storage_state=state,
     )
     return context.new_page()
 
@@ -253,12 +279,12 @@ def main() -> None:
     SCREENSHOTS.mkdir()
     with tempfile.TemporaryDirectory(prefix="eva-shots-") as data:
         Path(data).chmod(0o755)
-        visits = sum(shot.logged_in for shot in SHOTS)
-        look, links = asyncio.run(seed_board(Settings(data_dir=Path(data)), visits))
+        look, link = asyncio.run(seed_board(Settings(data_dir=Path(data))))
         with running_server(data) as root, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            session = log_in(browser, root, look, link)
             for shot in SHOTS:
-                capture = take_screenshot(browser, root, look, shot, links.pop() if shot.logged_in else None)
+                capture = take_screenshot(browser, root, look, shot, session)
                 if capture.faults:
                     sys.exit(f"{shot.file_name}: {'; '.join(capture.faults)}")
                 capture.image.save(SCREENSHOTS / shot.file_name, "WEBP", quality=QUALITY, method=6)

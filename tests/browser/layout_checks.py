@@ -1,5 +1,12 @@
-"""What is measured on a page: whether it moved while it came, and what sticks out of it or of its own box."""
+"""What is measured on a page: whether it moved while it came, what sticks out of it, and who cannot use it.
 
+A page is loaded once for all of it: a window is resized and the color scheme switched much faster than a page loads.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 WIDTHS = (320, 360, 768, 1280)
@@ -10,9 +17,12 @@ LAYOUT_SHIFT = """() => new Promise((done) => {
     new PerformanceObserver((list) => {
         for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
     }).observe({ type: "layout-shift", buffered: true });
-    setTimeout(() => done(sum), 500);
+    document.fonts.ready.then(() => requestAnimationFrame(() => setTimeout(() => done(sum), 100)));
 })"""
-"""How much of the page moved without being asked to."""
+"""How much of the page moved without being asked to, until it and its fonts have come."""
+
+MAX_LAYOUT_SHIFT = 0.02
+"""Smaller ones are those of rounding, and of scroll bars."""
 
 FIND_OVERFLOW = """() => {
     const found = [];
@@ -53,4 +63,35 @@ def find_overflow(page: Page) -> dict[int, list[str]]:
         page.set_viewport_size({"width": width, "height": 740})
         if complaints := page.evaluate(FIND_OVERFLOW):
             found[width] = complaints
+    return found
+
+
+def find_violations(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
+    """The rules of axe that a page breaks as it is now, each with the elements; with `rules` only those."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options |= {"runOnly": list(rules), "rules": {rule: {"enabled": True} for rule in rules}}
+    result = page.evaluate("options => axe.run(options)", options)
+    return [f"{each['id']}: {[node['html'][:200] for node in each['nodes']]}" for each in result["violations"]]
+
+
+def find_faults(page: Page) -> list[str]:
+    """Everything that is wrong with a page that has just been opened, in both color schemes; it ends in the other one.
+
+    Only contrast depends on the colors, so the other rules of axe are applied once.
+    """
+    page.wait_for_load_state()
+    found = []
+    if (shift := page.evaluate(LAYOUT_SHIFT)) >= MAX_LAYOUT_SHIFT:
+        found.append(f"layout shift {shift}")
+    size = page.viewport_size
+    assert size is not None
+    found += find_violations(page)
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    page.emulate_media(color_scheme="light" if is_dark else "dark")
+    found += [f"in the other colors, {each}" for each in find_violations(page, rules=["color-contrast"])]
+    found += [f"{width} px: {complaint}" for width, texts in find_overflow(page).items() for complaint in texts]
+    page.set_viewport_size(size)
     return found

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from core.i18n.translations import Language, translate
 from leaderboard_web.sessions import VISITOR_COOKIE
 from tests.browser.conftest import ENVIRONMENT, OpenPage
-from tests.browser.layout_checks import FIND_OVERFLOW, LAYOUT_SHIFT
+from tests.browser.layout_checks import find_faults
 from tests.browser.seed_accounts import KINDS
 from tests.browser.seed_board import SHARED
 
@@ -181,25 +180,15 @@ def test_data_is_exported_and_the_account_erased(open_own: OpenOwn, mina: Person
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.stranger.title", EN))
 
 
-def test_account_pages_have_no_overflow_shift_or_violation(open_own: OpenOwn, mina: Person) -> None:
+def test_account_pages_are_accessible_and_fit(open_own: OpenOwn, mina: Person) -> None:
     looks = [f"/me/looks/{mina[kind]}" for kind in ("private", "held", "gone", "nothing")]
     paths = ["/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget", *looks]
-    for width, locale, scheme in (
-        (320, "ko-KR", "light"),
-        (320, "en-GB", "dark"),
-        (360, "ko-KR", "dark"),
-        (360, "en-GB", "light"),
-        (768, "ko-KR", "light"),
-        (1280, "en-GB", "dark"),
-    ):
-        page = open_own(viewport={"width": width, "height": 740}, locale=locale, color_scheme=scheme)
+    faults = {}
+    for width, locale in ((360, "ko-KR"), (1280, "en-GB")):
+        page = open_own("/me", viewport={"width": width, "height": 740}, locale=locale)
         root = page.url.removesuffix("/me")
         for path in [*paths, f"{looks[0]}/delete", "/me/goodbye"]:
             page.goto(root + path)
-            where = f"{path} {width} {locale} {scheme}"
-            assert page.evaluate(FIND_OVERFLOW) == [], where
-            assert page.evaluate(LAYOUT_SHIFT) < 0.02, where
-            if width in {360, 1280}:
-                loaded = Axe().run(page)
-                assert not loaded.response["violations"], f"{where}\n{loaded.generate_report()}"
-        page.context.close()
+            if found := find_faults(page):
+                faults[f"{path} {width} {locale}"] = found
+    assert not faults

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from core.i18n.translations import Language, translate
 from tests.browser.conftest import ENVIRONMENT, OpenPage
-from tests.browser.layout_checks import find_overflow
+from tests.browser.layout_checks import find_faults, find_overflow
 from tests.browser.seed_reported_look import MODERATOR, OWNER
 
 pytestmark = pytest.mark.browser
@@ -64,13 +63,12 @@ def test_three_reports_lead_to_removal(open_page: OpenPage, reported: dict[str, 
     expect(case).to_contain_text(translate("admin.held", Language.EN))
     expect(case).to_contain_text(translate("report.reason.consent", Language.EN))
     expect(case.get_by_role("img")).to_have_js_property("complete", True)
-    for scheme in ("light", "dark"):
-        reader = open_page(path="/", color_scheme=scheme, locale="ko-KR")
-        log_in(reader, site, reported["moderator"])
-        reader.goto(f"{site}/admin")
-        for summary in reader.locator(".moderation-actions summary").all():
-            summary.click()
-        assert not Axe().run(reader).response["violations"], scheme
+    reader = open_page(path="/", locale="ko-KR")
+    log_in(reader, site, reported["moderator"])
+    reader.goto(f"{site}/admin")
+    for summary in reader.locator(".moderation-actions summary").all():
+        summary.click()
+    assert find_faults(reader) == []
     case.get_by_role("button", name=translate("admin.restore", Language.EN)).click()
     expect(page.locator(f"#look-{look}")).to_have_count(0)
     visitor.goto(f"{site}/")

@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from core.i18n.translations import Language, translate
 from tests.browser.conftest import OpenPage
-from tests.browser.layout_checks import FIND_OVERFLOW, LAYOUT_SHIFT, WIDTHS
 from tests.browser.seed_board import SCRIPT_NAME, SHARED
 
 pytestmark = pytest.mark.browser
@@ -41,20 +40,6 @@ def test_card_links_to_its_look_and_tab_to_its_style(open_page: OpenPage, board:
     page.locator(".hero img").click(force=True)
     expect(page).to_have_url(re.compile(f"/looks/{board['Corduroy Fox 71']}$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("80s Retro")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
-def test_public_pages_have_no_overflow_or_shift(
-    open_page: OpenPage, board: dict[str, str], width: int, scheme: str, locale: str
-) -> None:
-    page = open_page(path="/", viewport={"width": width, "height": 740}, color_scheme=scheme, locale=locale)
-    root = page.url.rstrip("/")
-    for path in ("/", f"/looks/{board[FIRST]}", "/styles", "/styles/street", "/about", "/model", "/privacy"):
-        page.goto(root + path)
-        assert page.evaluate(FIND_OVERFLOW) == [], path
-        assert page.evaluate(LAYOUT_SHIFT) < 0.02, path
 
 
 def test_slider_fades_the_heatmap(open_page: OpenPage, board: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from core.settings import Settings
 from tests.browser.conftest import RESULTS
 from tools.image_difference import is_blank, visible_difference
-from tools.screenshots import SCREENSHOTS, SHOTS, running_server, seed_board, take_screenshot
+from tools.screenshots import SCREENSHOTS, SHOTS, log_in, running_server, seed_board, take_screenshot
 
 REPORTED = 0.02
 """Share of a page that may look different without being listed."""
@@ -30,12 +30,12 @@ def test_no_page_is_broken_and_changes_are_listed(chromium: Browser) -> None:
     RESULTS.mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="eva-shots-") as data:
         Path(data).chmod(0o755)
-        visits = sum(shot.logged_in for shot in KINDS.values())
         with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this one
-            look, links = thread.submit(asyncio.run, seed_board(Settings(data_dir=Path(data)), visits)).result()
+            look, link = thread.submit(asyncio.run, seed_board(Settings(data_dir=Path(data)))).result()
         with running_server(data) as root:
+            session = log_in(chromium, root, look, link)
             for shot in KINDS.values():
-                capture = take_screenshot(chromium, root, look, shot, links.pop() if shot.logged_in else None)
+                capture = take_screenshot(chromium, root, look, shot, session)
                 reference = SCREENSHOTS / shot.file_name
                 difference = visible_difference(capture.image, Image.open(reference)) if reference.exists() else 1.0
                 if capture.faults:
