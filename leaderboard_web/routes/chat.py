@@ -40,6 +40,7 @@ from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.language import request_language
 from leaderboard_web.routes.images import accepts_webp
+from leaderboard_web.routes.site_files import SHARED_PHOTO
 from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.templating import render_fragment, render_page
 from leaderboard_web.urls import PageRoute
@@ -115,7 +116,8 @@ async def send_photo(request: Request, form: MultipartForm, viewer: Viewer, lang
     data, source = await _read_photo(form, state)
     guesses_first = "guess" in form
     person = await _get_or_create_person(state, viewer, language)
-    if guesses_first != person.guesses_first:
+    # Another app that shares a photo has no such field.
+    if guesses_first != person.guesses_first and SHARED_PHOTO not in request.query_params:
         action_type = ActionType.GUESS if guesses_first else ActionType.REVEAL_FIRST
         await state.conversation.handle_action(person, Action(type=action_type), chat=Channel.WEB)
     judged = await state.conversation.photo_judging.judge_photo(

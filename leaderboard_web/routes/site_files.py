@@ -1,5 +1,7 @@
-"""Files that browsers and search engines ask for by fixed names: icons, the web app manifest, `robots.txt`, sitemap."""
+"""Files that browsers and search engines ask for by fixed names: icons, `robots.txt`, the sitemap, and what makes the
+site installable: the web app manifest, the service worker and the page without a network."""
 
+import json
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
@@ -9,7 +11,8 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from core.i18n.translations import Language, translate
 from core.styles import STYLES
 from leaderboard_web.dependencies import AppState, Lang, State
-from leaderboard_web.urls import STATIC_DIR, PageRoute, absolute_url, static_url
+from leaderboard_web.templating import render_page
+from leaderboard_web.urls import STATIC_DIR, VERSION, PageRoute, absolute_url, static_url
 
 CACHE_HEADERS = {"Cache-Control": "public, max-age=86400"}
 PRIVATE_PATHS = ("/me", "/login", "/admin", "/api/", "/pictures/", "/thumbs/")
@@ -19,6 +22,9 @@ INDEXED_ROUTES = ("leaderboard", "chat", "styles", "about", "model", "privacy")
 BACKGROUND_COLOR = "#f8f1e9"
 ICON_SIZES = (192, 512)
 """Width of the icons in px."""
+SHARED_PHOTO = "from"
+"""Query parameter of a photo that another app shares with the installed site."""
+SERVICE_WORKER = (STATIC_DIR / "service-worker.js").read_text("utf-8")
 
 router = APIRouter(route_class=PageRoute)
 
@@ -42,6 +48,8 @@ async def manifest(language: Lang, state: State) -> JSONResponse:
     icons = [
         {"src": static_url(f"icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"} for size in ICON_SIZES
     ]
+    # Its motif lies within the inner 80 %, which no shape of an icon cuts off.
+    maskable = {"src": static_url("icon-maskable.png"), "sizes": "512x512", "type": "image/png", "purpose": "maskable"}
     content = {
         "id": "/",
         "name": "Eva",
@@ -50,13 +58,36 @@ async def manifest(language: Lang, state: State) -> JSONResponse:
         "lang": language,
         "start_url": state.url_for("leaderboard"),
         "scope": "/",
-        "display": "minimal-ui",
+        "display": "standalone",
         "background_color": BACKGROUND_COLOR,
         "theme_color": BACKGROUND_COLOR,
-        "icons": icons,
+        "icons": [*icons, maskable],
+        "shortcuts": [
+            {"name": translate("site.nav.try", language), "url": state.url_for("chat")},
+            {"name": translate("site.nav.me", language), "url": state.url_for("account")},
+        ],
+        "share_target": {
+            "action": state.url_for("chat_photo", query={SHARED_PHOTO: "share"}),
+            "method": "POST",
+            "enctype": "multipart/form-data",
+            "params": {"files": [{"name": "photo", "accept": ["image/*"]}]},
+        },
     }
     headers = {"Cache-Control": "private, max-age=86400", "Vary": "Accept-Language, Cookie"}
     return JSONResponse(content, media_type="application/manifest+json", headers=headers)
+
+
+@router.get("/service-worker.js", name="service_worker")
+async def service_worker() -> Response:
+    """The service worker, under a path that lets it serve all pages."""
+    content = f"const VERSION = {json.dumps(VERSION)};\n{SERVICE_WORKER}"
+    return Response(content, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/offline/{language}", name="offline")
+async def offline_page(request: Request, language: Language) -> Response:
+    """What the service worker shows where the network is missing."""
+    return render_page(request, "offline.html", language)
 
 
 @router.get("/robots.txt", name="robots")

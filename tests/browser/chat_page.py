@@ -40,5 +40,6 @@ def expect_answer(page: Page, language: Language = Language.EN) -> None:
     assert shares == sorted(shares, reverse=True)
     heat = page.locator(".log .heat-image")
     expect(heat).to_have_attribute("alt", translate("page.map_alt", language, style=name))
-    assert heat.evaluate(LOADED)
-    assert page.locator(".log .heat-photo").evaluate(LOADED)
+    for image in (heat, page.locator(".log .heat-photo")):
+        expect(image).to_have_js_property("complete", True)
+        assert image.evaluate(LOADED)

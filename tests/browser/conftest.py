@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.conftest import ROOT
 
@@ -126,6 +126,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 PAGES = pytest.StashKey[list[Page]]()
 
 
+def is_fault(line: ConsoleMessage) -> bool:
+    """Whether a line of the console is an error of the page, and not about the tests' own blocking."""
+    return line.type in {"error", "warning"} and line.text != "Service Worker registration blocked by Playwright"
+
+
 @pytest.fixture
 def open_page(chromium: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     """Open a page in a new browser context; an error in its console fails the test."""
@@ -137,11 +142,13 @@ def open_page(chromium: Browser, site: str, request: pytest.FixtureRequest) -> I
 
     def start(*, path: str = "/try", expect_errors: bool = False, **context: Any) -> Page:
         options = {"locale": "en-GB", "viewport": {"width": 390, "height": 780}, "reduced_motion": "reduce"}
+        # Tests hold and replace requests, which a service worker would make itself.
+        options |= {"service_workers": "block"}
         page = chromium.new_context(**{**options, **context}).new_page()
         pages.append(page)
         page.on("pageerror", lambda error: complain(str(error)))
         if not expect_errors:
-            page.on("console", lambda line: complain(line.text) if line.type in {"error", "warning"} else None)
+            page.on("console", lambda line: complain(line.text) if is_fault(line) else None)
         page.goto(site + path)
         return page
 

@@ -125,3 +125,16 @@ def test_failed_report_preserves_the_form(open_page: OpenPage, board: dict[str, 
     page.get_by_role("button", name=translate("report.send", EN)).click()
     expect(page.locator(".thanks")).to_be_focused()
     expect_no_notice(page)
+
+
+def test_without_a_network_a_page_of_the_site_says_so(open_page: OpenPage) -> None:
+    page = open_page(path="/about", locale="ko-KR", service_workers="allow", expect_errors=True)
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("caches.match('/offline/ko')")
+    page.context.set_offline(True)
+    page.goto(page.url.replace("/about", "/styles"))
+    expect(page.locator(".bubble")).to_have_text(translate("page.offline", Language.KO))
+    assert page.evaluate("document.fonts.check('20px \"Eva Wordmark\"')")
+    page.context.set_offline(False)
+    page.get_by_role("link", name=translate("offline.again", Language.KO)).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("page.styles_title", Language.KO))

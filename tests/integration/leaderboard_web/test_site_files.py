@@ -1,5 +1,7 @@
 """Icons, manifest, robots.txt and sitemap: each exists, and whatever they name exists, too."""
 
+import re
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from urllib.robotparser import RobotFileParser
@@ -7,23 +9,30 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
+from fontTools.ttLib import TTFont
 from PIL import Image
 
+from core.db import people
+from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from core.signing import VisitorTokenSigner
+from core.styles import STYLES
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
-from core.vision.fake_backend import FakeBackend
+from core.vision.fake_backend import FakeBackend, outputs_from_hash
 from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
+from leaderboard_web.sessions import SECURE_VISITOR_COOKIE
+from leaderboard_web.urls import VERSION, static_url
 from tests.harness import make_application
-from tests.html import attributes
+from tests.html import attributes, texts
 
 SITE = "https://eva.example"
 
 
 @pytest.fixture
 def client(resources: Resources, samples: Path) -> httpx.AsyncClient:
-    classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
+    classifier = StyleClassifier(FakeBackend(outputs_from_hash), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
     app = create_app(make_application(resources, classifier, public_url=SITE), samples=samples)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE)
 
@@ -51,9 +60,68 @@ async def test_manifest_names_icons_that_exist(client: httpx.AsyncClient, langua
     content = reply.json()
     assert (content["lang"], content["description"]) == (language, translate("page.tagline", language))
     assert (await client.get(content["start_url"])).status_code == 200
+    assert "maskable" in [icon.get("purpose") for icon in content["icons"]]
+    for shortcut in content["shortcuts"]:
+        assert (await client.get(shortcut["url"])).status_code == 200
     for icon in content["icons"]:
         width, height = Image.open(BytesIO((await client.get(icon["src"])).content)).size
         assert icon["sizes"] == f"{width}x{height}"
+
+
+async def test_an_app_may_share_a_photo_with_the_chat(
+    client: httpx.AsyncClient, resources: Resources, samples: Path
+) -> None:
+    client.cookies.set(SECURE_VISITOR_COOKIE, token := VisitorTokenSigner(b"secret" * 6).issue())
+    async with resources.database.transaction() as connection:
+        key = VisitorTokenSigner(b"secret" * 6).verify(token) or ""
+        person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
+        await people.set_guesses_first(connection, person.id, is_enabled=True)
+    target = (await client.get("/manifest.webmanifest")).json()["share_target"]
+    (field,) = target["params"]["files"]
+    # Browsers send it as what the person did in the browser itself.
+    headers = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Accept-Language": "en"}
+    files = {field["name"]: ("photo.jpg", (samples / "street.jpg").read_bytes(), "image/jpeg")}
+    reply = await client.request(target["method"], target["action"], files=files, headers=headers)
+    assert reply.status_code == 303
+    answer = await client.get(reply.headers["location"])
+    assert translate("talk.guess.ask", Language.EN) in unescape(answer.text)
+    async with resources.database.transaction() as connection:
+        kept = await people.get(connection, person.id)
+    assert kept is not None
+    assert kept.guesses_first, "what the form does not tell stays as it is"
+
+
+async def test_what_the_service_worker_keeps_is_the_same_for_everyone(client: httpx.AsyncClient) -> None:
+    page = await client.get("/about")
+    assert "worker-src 'self'" in page.headers["content-security-policy"]
+    worker = await client.get("/service-worker.js")
+    assert worker.headers["content-type"].startswith("text/javascript")
+    assert worker.headers["cache-control"] == "no-cache"
+    assert worker.text.startswith(f'const VERSION = "{VERSION}";')
+    (names,) = re.findall(r"FILES = \[([^]]+)\]", worker.text)
+    for name in re.findall('"(.+?)"', names):
+        assert (await client.get(static_url(name))).status_code == 200, name
+    for language in Language:
+        offline = await client.get(f"/offline/{language}", headers={"Accept-Language": "fr"})
+        assert offline.status_code == 200
+        assert "set-cookie" not in offline.headers
+        assert translate("page.offline", language) in unescape(offline.text)
+        # A page that may be shown anywhere loads nothing that has to come from the network.
+        assert attributes(offline, "main img", "src") == []
+
+
+async def test_fonts_are_loaded_early_and_have_all_characters_of_headings(client: httpx.AsyncClient) -> None:
+    client.headers["Accept-Language"] = "ko"
+    page = await client.get("/about")
+    assert "font-src 'self'" in page.headers["content-security-policy"]
+    urls = attributes(page, 'link[rel="preload"][as="font"]', "href")
+    fonts = [(await client.get(url)).content for url in urls]
+    assert [len(font) < 30_000 for font in fonts] == [True, True]
+    known = set(TTFont(BytesIO(fonts[0])).getBestCmap())
+    for path in ("/", "/?when=week", "/?when=all", "/about", "/styles", *(f"/styles/{style}" for style in STYLES),
+                 "/try", "/model", "/privacy", "/me"):  # fmt: skip
+        (heading,) = texts(await client.get(path), "h1.display")
+        assert {ord(character) for character in heading} <= known, f"{path}: make the font again for {heading}"
 
 
 async def test_robots_leave_private_pages_alone_and_find_the_sitemap(client: httpx.AsyncClient) -> None:

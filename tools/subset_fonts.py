@@ -1,0 +1,90 @@
+"""Makes the fonts that pages load, with the characters of headings alone: run it after a change to a heading.
+
+Usage: `python -m tools.subset_fonts FOLDER`, the folder `files` of the npm package `@fontsource/gowun-batang` 5.3.0.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from fontTools import subset
+from fontTools.merge import Merger
+from fontTools.ttLib import TTFont
+
+from core.i18n.translations import Language, translate
+from core.images.fonts import FONTS
+from core.styles import STYLES
+from leaderboard_web.urls import STATIC_DIR
+
+HEADINGS = (
+    *(f"style.{style}.name" for style in STYLES),
+    *("page.tagline", "page.styles_title", "board.place", "about.title", "privacy.title", "model.title"),
+    *(f"board.title.{board}" for board in ("today", "week", "all")),
+    *(f"me.title.{page}" for page in ("history", "scraps", "following", "settings")),
+    *("me.stranger.title", "me.no_outfit"),
+)
+"""Messages that are set in the display font."""
+FREQUENT = "이다는에의을를은가한고도로지기어나사자대리하시인서아스과일보수있것해요까봐줘옷룩첫새눈빛톤월주"
+"""The most frequent syllables, so that a heading may change without a new font."""
+LATIN = "U+0020-007E,U+00A0-00FF,U+2013,U+2014,U+2018,U+2019,U+201C,U+201D,U+2026"
+
+
+def heading_characters() -> set[str]:
+    """The characters of all headings in Korean, and the frequent ones."""
+    words = "".join(_read(key) for key in HEADINGS)
+    return set(re.findall("[가-힣]", words + FREQUENT))
+
+
+def _read(key: str) -> str:
+    """A message with its placeholders empty."""
+    return translate(key, Language.KO, style="", place="", percent="", name="", count="")
+
+
+def make_display_font(folder: Path) -> bytes:
+    """The display font of pages: Latin of the font of the share images, and Hangul of a folder of woff2 files."""
+    parts = []
+    latin = subset.Subsetter(_options())
+    latin.populate(unicodes=subset.parse_unicodes(LATIN))
+    hangul = subset.Subsetter(_options())
+    hangul.populate(unicodes=[ord(character) for character in heading_characters()])
+    for number, (source, subsetter) in enumerate(
+        ((FONTS / "display.ttf", latin), (folder / "gowun-batang-korean-700-normal.woff2", hangul))
+    ):
+        font = TTFont(source)
+        subsetter.subset(font)
+        font.flavor = None
+        path = STATIC_DIR / f".part-{number}.ttf"
+        font.save(path)
+        parts.append(path)
+    merged = Merger().merge([str(path) for path in parts])
+    for path in parts:
+        path.unlink()
+    return _save(merged, STATIC_DIR / "display.woff2")
+
+
+def _options() -> subset.Options:
+    options = subset.Options()
+    options.layout_features = ["kern", "liga"]
+    options.hinting = False
+    options.drop_tables += ["vhea", "vmtx", "GDEF", "BASE", "DSIG"]
+    return options
+
+
+def _save(font: TTFont, path: Path) -> bytes:
+    font.flavor = "woff2"
+    font.save(path)
+    return path.read_bytes()
+
+
+def main() -> None:
+    """Write both fonts and print their sizes."""
+    wordmark = TTFont(FONTS / "wordmark.ttf")
+    for name, content in (
+        ("display.woff2", make_display_font(Path(sys.argv[1]))),
+        ("wordmark.woff2", _save(wordmark, STATIC_DIR / "wordmark.woff2")),
+    ):
+        print(f"{name}: {len(content)} bytes")
+
+
+if __name__ == "__main__":
+    main()
