@@ -2,6 +2,7 @@
 
 - `docs/configuration.md`: all settings, from `core.settings.Settings`
 - `docs/operations.md`: all metrics, from `core.metrics`
+- `docs/intents.md`: how well Eva understands messages, from `tools.intent_report`
 - `README.md`: the performance table, from `benchmarks/results`
 
 With `--check` nothing is written, and the exit code is 1 if a page is out of date.
@@ -20,6 +21,7 @@ from pydantic_core import PydanticUndefined
 
 from core import metrics
 from core.settings import Settings
+from tools.intent_report import intents_page
 
 ROOT = Path(__file__).parents[1]
 CONFIGURATION = """# Configuration
@@ -78,6 +80,7 @@ def generated_pages() -> dict[Path, str]:
     readme, operations = ROOT / "README.md", ROOT / "docs" / "operations.md"
     return {
         ROOT / "docs" / "configuration.md": configuration_page(),
+        ROOT / "docs" / "intents.md": intents_page(),
         operations: _replace(
             operations.read_text("utf-8"), "metrics", ["| metric | meaning |", "|---|---|", *metric_rows()]
         ),

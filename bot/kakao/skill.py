@@ -28,15 +28,17 @@ from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, translate
 from core.services import accounts
 
-HELP_WORDS = {"도움말", "도움", "처음으로", "시작", "help", "start", "?"}
-PAGE_WORDS = {
-    ActionType.SHOW_LEADERBOARD: {"보드", "리더보드", "board", "leaderboard"},
-    ActionType.SHOW_HISTORY: {"기록", "내 코디", "내 사진", "history"},
-    ActionType.SHOW_PRIVACY: {"개인정보", "개인정보처리방침", "privacy"},
-    ActionType.OPEN_ACCOUNT: {"로그인", "마이페이지", "login", "me"},
+PAGE_ACTIONS = {
+    Intent.LEADERBOARD: ActionType.SHOW_LEADERBOARD,
+    Intent.HISTORY: ActionType.SHOW_HISTORY,
+    Intent.PHOTOS: ActionType.SHOW_PRIVACY,
+    Intent.ACCOUNT: ActionType.OPEN_ACCOUNT,
 }
-"""Actions that change nothing, with the words that request them in addition to the labels of their buttons."""
-STYLE_LIST_WORDS = {"스타일", "스타일 목록", "styles", "style"}
+"""Actions that change nothing, by the intent of the message that asks for them in other words than a label."""
+PROMPT_ACTIONS = {Intent.DELETE: ActionType.ASK_ERASE, Intent.LANGUAGE: ActionType.SET_LANGUAGE}
+"""Actions that ask before they change anything."""
+NAVIGATION = frozenset({*PAGE_ACTIONS, Intent.HELP, Intent.MENU, Intent.STYLES})
+"""Intents that end a question for a name."""
 
 
 class SkillHandler:
@@ -141,7 +143,7 @@ class SkillHandler:
     ) -> SkillResponse:
         if action.type is ActionType.SHOW_RESULT:
             return await self._send_result(request, action, person, received_at)
-        if action.type in PAGE_WORDS:
+        if action.type in PAGE_ACTIONS.values():
             await self._conversation.end_name_question(person)
             return await self._show_page(action.type, person)
         reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
@@ -168,7 +170,7 @@ class SkillHandler:
         return None
 
     async def _show_page(self, action_type: ActionType, person: Person) -> SkillResponse:
-        """Execute one of the actions of `PAGE_WORDS`."""
+        """Execute one of the actions of `PAGE_ACTIONS`."""
         match action_type:
             case ActionType.SHOW_LEADERBOARD:
                 return await self._presenter.leaderboard(person.language)
@@ -220,31 +222,26 @@ class SkillHandler:
         )
 
     async def _handle_text(self, request: SkillRequest, person: Person) -> SkillResponse:
-        """Handle a message: a keyword, the answer to a pending question, or small talk."""
-        folded = request.utterance.casefold()
-        if folded in HELP_WORDS | STYLE_LIST_WORDS or any(folded in words for words in PAGE_WORDS.values()):
+        """Handle a message: a request for a page, the answer to a pending question, or small talk."""
+        intent = find_intent(request.utterance)
+        if intent in NAVIGATION:
             await self._conversation.end_name_question(person)
-        for action_type, words in PAGE_WORDS.items():
-            if folded in words:
-                return await self._show_page(action_type, person)
-        if folded in HELP_WORDS | STYLE_LIST_WORDS:
-            is_help = folded in HELP_WORDS
-            return self._presenter.welcome(person) if is_help else self._presenter.style_list(person.language)
-        reply = await self._conversation.handle_text(person, request.utterance, chat=Channel.KAKAO)
-        if reply is not None:
-            return self._presenter.conversation_reply(reply, person)
-        return await self._handle_intent(request, person)
-
-    async def _handle_intent(self, request: SkillRequest, person: Person) -> SkillResponse:
-        """Do what a message asks for in other words than a label, or reply with small talk."""
-        match find_intent(request.utterance):
-            case Intent.HELP | Intent.MENU:
-                return self._presenter.welcome(person)
-            case Intent.PHOTOS:
-                return self._presenter.privacy(person)
-            case Intent.DELETE | Intent.LANGUAGE as intent:
-                is_erasure = intent is Intent.DELETE
-                action = Action(type=ActionType.ASK_ERASE if is_erasure else ActionType.SET_LANGUAGE)
-                reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
+        else:
+            reply = await self._conversation.handle_text(person, request.utterance, chat=Channel.KAKAO)
+            if reply is not None:
                 return self._presenter.conversation_reply(reply, person)
+        return await self._handle_intent(intent, request, person)
+
+    async def _handle_intent(self, intent: Intent | None, request: SkillRequest, person: Person) -> SkillResponse:
+        """Do what a message asks for in other words than a label, or reply with small talk."""
+        if intent in {Intent.HELP, Intent.MENU}:
+            return self._presenter.welcome(person)
+        if intent is Intent.STYLES:
+            return self._presenter.style_list(person.language)
+        if intent in PAGE_ACTIONS:
+            return await self._show_page(PAGE_ACTIONS[intent], person)
+        if intent in PROMPT_ACTIONS:
+            action = Action(type=PROMPT_ACTIONS[intent])
+            reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
+            return self._presenter.conversation_reply(reply, person)
         return replies.text_reply(reply_to_text(request.utterance, person.language), language=person.language)

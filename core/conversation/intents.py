@@ -1,16 +1,21 @@
 """What a message without a photo says, as one intent of a single table for all channels.
 
 A message has an intent only if the whole message expresses it: "no" declines, "no idea" and "now what" do not. Before
-the comparison a message is normalized (`normalize_message`): compatibility forms are composed, case, emoji and
-punctuation are dropped, repeated letters are shortened, and the name of Eva and words that add nothing ("oh", "please",
-"혹시") are removed from both ends. Korean is compared without spaces, since people write it with and without.
+the comparison a message is normalized (`text_normalization`), and the name of Eva and words that add nothing ("oh",
+"please", "혹시") are removed from both ends. Korean is compared without spaces, since people write it with and without.
+Names of styles become `#`, so that "why street?" and "not casual" are sentences of the table as well.
+
+The table is in `intent_patterns/`: phrases first, then frames whose parts combine freely. `docs/intents.md` has the
+precision and recall of each intent.
 """
 
 import re
-import unicodedata
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+
+from core.conversation.style_terms import mask_style_names
+from core.conversation.text_normalization import normalize_letters
 
 MAX_INTENT_LENGTH = 120
 """Characters of a message from which it is no single intent, except for a mention of self-harm."""
@@ -45,10 +50,20 @@ class Intent(StrEnum):
     LANGUAGE = "language"
     PRICE = "price"
     MAKER = "maker"
+    STYLES = "styles"
+    """Which styles there are."""
+    LEADERBOARD = "leaderboard"
+    """What others wear, and who is on top today."""
+    HISTORY = "history"
+    """The person's own earlier looks."""
+    ACCOUNT = "account"
+    """How to log in to the site."""
     WHY = "why"
     BOTH = "both"
     WEAR = "wear"
     """What to wear."""
+    SCORE = "score"
+    """How good the outfit is."""
     LOOKS = "looks"
     """How the person, rather than the outfit, looks."""
     LAUGHTER = "laughter"
@@ -61,6 +76,7 @@ class Intent(StrEnum):
 REFUSALS = frozenset({Intent.NO, Intent.CANCEL})
 
 SYMBOLS = {
+    **dict.fromkeys("?？❓❔", Intent.HELP),
     **dict.fromkeys("👍👌🙆💯✅⭕🫡", Intent.YES),
     **dict.fromkeys("👎🙅❌✖", Intent.NO),
     **dict.fromkeys("😂🤣😆😄😁😹", Intent.LAUGHTER),
@@ -72,7 +88,8 @@ SYMBOLS = {
 """Intents of messages that consist of symbols only."""
 
 SELF_HARM_ENGLISH = re.compile(
-    r"\b(i|im|ive|id) (\w+ ){0,4}(kill|killing|hurt|hurting|harm|harming|cut|cutting|hang|hanging) (my ?self|me)\b"
+    r"\b(i|im|ive|id|thinking about|thinking of|feel like|going to|want to|wanna) (\w+ ){0,4}"
+    r"(kill|killing|hurt|hurting|harm|harming|cut|cutting|hang|hanging) (my ?self|me)\b"
     r"|\b(want|wanna|going|gonna|ready|rather|wish|wanted|thinking|better) (to |i |i was |i were |about |of |off )?"
     r"(be )?(die|dying|dead)(?! (for|laughing|of laughter|over|in these|in this)\b)"
     r"|\b(suicide|suicidal|kms|self ?harm(ing)?|end my life|take my (own )?life|end it all|ending it all)\b"
@@ -85,7 +102,7 @@ SELF_HARM_KOREAN = re.compile(
     r"|죽어버리(고싶|려|ㄹ래|겠)|죽어버릴|그만살(고싶|래|까)|(다|모든걸|전부)끝내(고싶|버리고싶)|(나|저|내가|제가)(는|도|그냥)?죽(을래|을까|어야|는게낫)"
     r"|손목을?(긋|그었|그을)"
 )
-_POLITE_ENDINGS = r"(요|용|염|욤|여|욥|유|다|당|ㅠ|ㅜ|ㅋ|ㅎ|임|슴|네)*"
+_POLITE_ENDINGS = r"(요|용|염|욤|여|욥|유|다|당|ㅠ|ㅜ|ㅋ|ㅎ|임|슴|네|데|나|니|냐|까|지|죠)*"
 _LEADING_FILLER = re.compile(
     r"(?:(?:oh|ah|um|uh|uhm|well|hmm|hm|ok|okay|so|and|but|hey|hi|hello|please|pls|eva|sorry|actually|btw|anyway|like|haha|lol"
     r"|아|음|어|흠|저기|저기요|에바|에바야|에바님|근데|그런데|그럼|혹시|그리고|일단|자|야|저|그|아니|ㅋ|ㅎ|ㅠ|ㅜ) )+"
@@ -94,20 +111,12 @@ _TRAILING_FILLER = re.compile(
     r"(?: (?:please|pls|plz|eva|then|man|dude|lol|haha|babe|dear|tho|though|so much|a lot|very much|anyway|sis|girl|bro"
     r"|sorry|에바|에바야|에바님|좀|제발|ㅋ|ㅎ|ㅠ|ㅜ))+"
 )
-_CONTRACTIONS = {
-    "dont": "don t",
-    "doesnt": "doesn t",
-    "isnt": "isn t",
-    "im": "i m",
-    "thats": "that s",
-    "youre": "you re",
-    "whats": "what s",
-    "cant": "can t",
-    "lets": "let s",
-    "its": "it s",
-}
-_REPEATED_JAMO = re.compile(r"([\u3131-\u3163])\1{2,}")
-_REPEATED_LETTER = re.compile(r"([^\W\d_])\1{2,}")
+_BARE_REPLIES = frozenset(
+    {"네", "응", "예", "어", "넵", "넹", "엉", "웅", "네네", "응응", "yes", "yeah", "ok", "okay", "ya"}
+)
+"""Agreements that ask back when they are written with a question mark."""
+_MACRO = re.compile(r"<(\w+)> = (.*)")
+_MACRO_USE = re.compile(r"<(\w+)>")
 
 
 def normalize_message(message: str) -> str:
@@ -126,45 +135,55 @@ def find_intent(message: str) -> Intent | None:
         return next((SYMBOLS[character] for character in message if character in SYMBOLS), None)
     if len(whole) > MAX_INTENT_LENGTH:
         return None
-    for text in dict.fromkeys((whole, _TRAILING_FILLER.sub("", whole), core)):
+    texts = tuple(dict.fromkeys((whole, _TRAILING_FILLER.sub("", whole), core)))
+    intent = _match(texts, "") or _match(tuple(dict.fromkeys((*texts, *map(mask_style_names, texts)))), "_frames")
+    if intent is Intent.YES and "?" in message:
+        # "맞아?" asks whether it is right, "네?" asks what was said: neither agrees.
+        return None if core.replace(" ", "") in _BARE_REPLIES else Intent.ACCURACY
+    return intent
+
+
+def _match(texts: tuple[str, ...], kind: str) -> Intent | None:
+    """The first intent that one of the forms of a message expresses in the phrases (``) or frames (`_frames`)."""
+    for text in texts:
         compact = text.replace(" ", "")
-        for intent, pattern in _load_patterns("en").items():
+        for intent, pattern in _load_patterns(f"en{kind}").items():
             if pattern.fullmatch(text):
                 return intent
-        for intent, pattern in _load_patterns("ko").items():
-            if len(compact) <= MAX_KOREAN_LENGTH and pattern.fullmatch(compact):
-                return intent
+        if len(compact) <= MAX_KOREAN_LENGTH:
+            for intent, pattern in _load_patterns(f"ko{kind}").items():
+                if pattern.fullmatch(compact):
+                    return intent
     return None
-
-
-def normalize_letters(message: str) -> str:
-    """The message in lower case, with single spaces, without punctuation and long repetitions."""
-    text = "".join(_normalize_character(character) for character in unicodedata.normalize("NFC", message).casefold())
-    text = _REPEATED_LETTER.sub(r"\1", _REPEATED_JAMO.sub(r"\1\1", text))
-    return " ".join(_CONTRACTIONS.get(word, word) for word in text.split())
-
-
-def _normalize_character(character: str) -> str:
-    """A letter or digit in its usual form; a space for anything else, nothing for marks that only vary an emoji."""
-    if "\uff01" <= character <= "\uff5e":
-        character = unicodedata.normalize("NFKC", character).casefold()
-    if character.isalnum():
-        return character
-    return "" if unicodedata.category(character) in {"Mn", "Me", "Cf"} else " "
 
 
 @cache
 def _load_patterns(name: str) -> dict[Intent, re.Pattern[str]]:
-    """The patterns of `intent_patterns/`, in the order in which they are tried."""
+    """The patterns of `intent_patterns/`, in the order of the file, which is the order in which they are tried."""
     path = files("core.conversation").joinpath("intent_patterns", f"{name}.txt")
     sources: dict[Intent, str] = {}
+    macros = {"end": _POLITE_ENDINGS}
     for line in path.read_text("utf-8").splitlines():
         if heading := re.fullmatch(r"\[(\w+)\]", line):
             intent = Intent(heading[1])
-        elif line and not line.startswith("#"):
+        elif macro := _MACRO.fullmatch(line):
+            macros[macro[1]] = f"(?:{_expand(macro[2], macros)})"
+        elif line and not line.startswith("# "):
             sources[intent] = sources.get(intent, "") + line
-    # Limited repetition: two ways to divide a text must not multiply with its length.
-    return {
-        intent: re.compile(source.replace("<end>", _POLITE_ENDINGS).replace(")*", "){0,4}"))
-        for intent, source in sources.items()
-    }
+    return {intent: re.compile(_limit(_expand(source, macros))) for intent, source in sources.items()}
+
+
+def _expand(source: str, macros: dict[str, str]) -> str:
+    """The pattern with the parts that it names in angle brackets."""
+    return _MACRO_USE.sub(lambda use: macros[use[1]], source)
+
+
+def _limit(source: str) -> str:
+    """The pattern with limited repetition: two ways to divide a text must not multiply with its length."""
+    return (
+        source.replace(")*", "){0,4}")
+        .replace(")+", "){1,4}")
+        .replace("(?:", "(")
+        .replace("(", "(?:")
+        .replace("(?:?", "(?")
+    )

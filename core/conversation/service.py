@@ -224,7 +224,11 @@ class ConversationService:
             if look is None or look.person_id != person.id:
                 look = next(iter(await looks.list_for_person(connection, person.id, limit=1)), None)
         question = None if look is None else _open_question(look)
-        if look is None or question is None or (style is None and look.pending_question is not None):
+        if look is None or question is None:
+            return None
+        if question is PendingQuestion.CORRECT:
+            style = parse_style_answer(message, named=look.verdict.style)
+        if style is None and look.pending_question is not None:
             return None
         if style is not None or intent is Intent.NO:
             action = Action(type=ActionType(question), look_id=look.id, style=style)

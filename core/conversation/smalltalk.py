@@ -7,7 +7,7 @@ from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import style_description, style_name
 from core.conversation.style_names import find_style_name
 from core.i18n.translations import Language, pick_variant, translate
-from core.styles import Style
+from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand, Verdict
 
 INTENT_TEXT_KEYS = {
@@ -32,7 +32,12 @@ INTENT_TEXT_KEYS = {
     Intent.WHY: "talk.why",
     Intent.BOTH: "talk.both",
     Intent.WEAR: "talk.wear",
+    Intent.SCORE: "talk.score",
     Intent.LOOKS: "talk.looks",
+    Intent.STYLES: "talk.styles",
+    Intent.LEADERBOARD: "talk.leaderboard",
+    Intent.HISTORY: "talk.history",
+    Intent.ACCOUNT: "talk.account",
     Intent.LAUGHTER: "talk.laughter",
     Intent.PRAISE: "talk.praise",
     Intent.SURPRISE: "talk.surprise",
@@ -68,6 +73,9 @@ def reply_to_text(message: str, language: Language) -> str:
     intent, style = find_intent(message), find_style_name(message)
     if style is not None and intent is not Intent.SELF_HARM:
         return f"{style_name(style, language)}: {style_description(style, language)}"
+    if intent is Intent.STYLES:
+        names = ", ".join(style_name(named, language) for named in STYLES)
+        return translate(INTENT_TEXT_KEYS[intent], language, styles=names)
     if intent is not None:
         return translate(INTENT_TEXT_KEYS[intent], language)
     return translate(pick_variant("talk.words", message, language), language)

@@ -1,75 +1,114 @@
 """Recognition of the styles that people name in messages.
 
-A message names a style if the whole message is about it: "I think it's street" does, "street food" does not.
+A message names a style if the whole message is about it: "I think it's street" does, "street food" does not. It answers
+with a style if it says that the look is of this style: "not street" and "why street?" do not.
 """
 
 import re
-from functools import cache
 
-from core.conversation.intents import normalize_letters
-from core.conversation.narration import style_name
-from core.i18n.translations import Language, translate
-from core.styles import STYLES, Style
+from core.conversation.style_terms import MASK, find_styles
+from core.styles import Style
 
 MAX_STYLE_ANSWER_LENGTH = 40
 """The most characters of a message that answers with a style; a longer message talks about one."""
 STYLE_WORDS = frozenset(
-    {
-        *("a", "about", "an", "and", "are", "be", "bit", "can", "clearly", "d", "definitely", "does", "eva"),
-        *("explain", "fashion", "for", "go", "going", "guess", "guessing", "hey", "hi", "hmm", "i", "is", "it"),
-        *("kind", "know", "like", "look", "looks", "m", "maybe", "me", "mean", "means", "more", "my", "obviously"),
-        *("of", "oh", "or", "outfit", "please", "probably", "really", "s", "say", "see", "so", "sort", "style"),
-        *("styles", "tell", "than", "the", "these", "they", "think", "this", "that", "to", "totally", "uh"),
-        *(
-            "um",
-            "versus",
-            "very",
-            "vibe",
-            "vibes",
-            "vs",
-            "was",
-            "what",
-            "with",
-            "would",
-            "you",
-        ),
-    }
+    re.findall(
+        r"\w+",
+        "a about actually an and are at be bit but call can clearly closer d definitely does eva explain fashion for go"
+        " going guess guessing hey hi hmm honestly i ask if imo is isn it just kind know leaning like ll look looks m"
+        " maybe me mean means more mostly my no obviously of oh or outfit please probably rather really s say see"
+        " shouldn so sort style styles t tbh tell than the then these they think this that to totally uh um versus very"
+        " vibe vibes vs was what with would wouldn yes you",
+    )
 )
 """English words that may stand around the name of a style in a message about that style."""
-STYLE_PHRASE = re.compile(
-    r"(음|어|아|그냥|혹시|저는|전|나는|난|이건|이거|답은|정답은|제생각엔|내생각엔|아마|완전|진짜|딱|좀|그럼|에바|에바야|근데"
-    r"|스타일|룩|느낌|코디|패션|당연히|제가보기엔|내가보기엔|둘중에){0,4}#"
-    r"(#|가|이|은|는|을|를|도|으로|로|요|이에요|예요|이야|야|인듯|듯|인것|같아|같은데|같은|것|인데|데|아니에|아니야|아닌가|아님"
-    r"|일까|라고|이라고|생각해|스타일|룩|느낌|뭐|뭐예|뭐야|뭐에|뭐지|뭔데|뭔가|무엇인가|어떤|어떤거|무슨|뭔지|알려줘|알려주세|설명|설명해줘|설명해주세"
-    r"|궁금해|란|이란|맞아|맞죠|맞나|다|임|쪽|이죠|죠|지|인가|같음|할게|이랑|랑|하고|또는|아니면|와|과|에|인|거|네|좋아){0,7}"
+LEADING = (
+    "(음|어|아|그냥|혹시|저는|전|나는|난|이건|이거|이게|답은|정답은|제생각엔|제|내생각엔|내|생각엔|아마|완전|진짜|딱|좀"
+    "|그럼|에바|에바야|근데|스타일|룩|느낌|코디|패션|당연히|제가보기엔|제가|보기엔|내가보기엔|내가|둘중에|굳이|말하면|오히려"
+    "|거의|누가봐도|전체적으로)"
 )
-"""A Korean message about styles without spaces; `#` stands for the name of a style."""
+PARTICLE = (
+    "(가|이|은|는|을|를|도|으로|로|요|이에요|예요|이야|야|이랑|랑|하고|와|과|에|쪽에|인|이죠|죠|지|임|다|네|이라고|라고"
+    "|란|이란)"
+)
+TRAILING = (
+    "(인듯|듯|인것|것|거|같아|같은데|같음|같네|같은|같다|같습니다|인데|데|아닌가|일까|생각해|생각함|봐|볼게|스타일|룩|느낌"
+    "|뭐|뭐예|뭐야|뭐에|뭐지|뭔데|뭔가|무엇인가|어떤|어떤거|무슨|뭔지|알려줘|알려주세|알려|줘|주세요|말해줘|설명|설명해줘"
+    "|설명해주세|궁금해|맞아|맞죠|맞나|맞지|인가|할게|또는|아니면|좋아|이에|예|이야|야|요|임|이죠|죠|쪽|쪽이|에|더|가까운"
+    "|가까워|가까움|보여|느껴져|이지|지|네|이네|다|이다|한|정도)"
+)
+KOREAN_WORD = re.compile(
+    rf"{LEADING}{{1,3}}|{LEADING}{{0,2}}(#{PARTICLE}{{0,3}}{TRAILING}{{0,4}}){{1,2}}|{TRAILING}{{1,5}}"
+)
+"""One word of a Korean message about styles; a particle only follows the name itself."""
+KOREAN_PHRASE = re.compile(rf"{LEADING}{{0,4}}(#{PARTICLE}{{0,3}}{TRAILING}{{0,5}}){{1,3}}")
+"""The same for a message whose words are not separated."""
+PREFERS_SECOND = re.compile(
+    r".*#(이라기|라기|이기)?보(다|단)(는|도|야)?(좀|더|오히려|차라리)?#.*|.*#(은|는|이|가)?(아니고|말고|아니라)#.*"
+    r"|(no )?(it s |i d say |i think )?not (really )?(a )?# ?(but |rather |more |more like |it s |i d say |just )*#.*"
+)
+PREFERS_FIRST = re.compile(
+    r".*#( look| style| vibes?)? (rather than|not|instead of|over|more than|and not|than) (a )?#.*"
+)
+SUGGESTS = re.compile(
+    rf"({LEADING}){{0,4}}#(룩|스타일|느낌|쪽)?(이|가)?(아니야|아니에요|아니예요|아닌가|아닌가요|아님|아니죠|아니지|아닐까"
+    r"|아닐까요|맞지|맞죠|같은데|인데|아닌지|인거같은데|인것같은데|맞는거같은데)"
+    r"|((but|no|hmm|well|so) )*((isn t|wouldn t you say|don t you think|shouldn t|couldn t|wasn t)"
+    r"( (this|that|it|it be|it s|it be more|this be))?|more like|i d say|you mean)"
+    r"( (more|a|an|just|like|of a|called|kind of|rather))* #( though| look| style| really| no)?"
+)
+"""A question that states an opinion: "isn't it street?", "스트릿 아니야?"."""
+BARE_DENIAL = re.compile(rf"({LEADING}){{0,3}}#(아니야|아니에요|아니예요|아님)")
+"""Denies the style, or suggests it with a question mark that was left out."""
+DENIAL = re.compile(r"(?<!보)(아니|아냐|아님|아닌(?!가|지)|안어울|없)|\b(not|isn t|don t|doesn t|never)\b(?!.*#.*#)")
 
 
 def find_style_name(message: str) -> Style | None:
-    """The style that a whole message is about; of two names the longer one, since Business Casual is not Casual."""
-    rest, found = normalize_letters(message), []
-    for name in sorted(_styles_by_name(), key=len, reverse=True):
-        rest, count = re.subn(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z])", "#", rest)
-        found += [name] * count
-    if not found:
+    """The style that a whole message is about; of several the first one."""
+    masked, styles = find_styles(message)
+    if not styles:
         return None
-    words = rest.replace("#", " # ").split()
-    if STYLE_WORDS.issuperset(word for word in words if word != "#") or STYLE_PHRASE.fullmatch("".join(words)):
-        return _styles_by_name()[found[0]]
-    return None
+    words = masked.replace(MASK, f" {MASK} ").split()
+    is_english = STYLE_WORDS.issuperset(word for word in words if word != MASK)
+    return styles[0] if is_english or _is_korean_phrase(masked) or SUGGESTS.fullmatch(_joined(masked)) else None
 
 
-@cache
-def _styles_by_name() -> dict[str, Style]:
-    """The styles by their names, the labels of their buttons and other names for them, in both languages."""
-    names = {style_name(style, language).casefold(): style for style in STYLES for language in Language}
-    names |= {style.value.replace("_", " "): style for style in STYLES}
-    for key in ("talk.style", "talk.style.called"):
-        names |= {translate(f"{key}.{style}", language).casefold(): style for style in STYLES for language in Language}
-    return {" ".join(normalize_letters(name).split()): style for name, style in names.items()}
+def parse_style_answer(message: str, *, named: Style | None = None) -> Style | None:
+    """The style that a message says the look has; None if it asks for one, denies one, or says more than that.
+
+    Args:
+        message: the message.
+        named: the style that Eva named, if she did: "스트릿 아니야" denies it, or suggests another one.
+    """
+    masked, styles = find_styles(message)
+    if not styles or len(message) > MAX_STYLE_ANSWER_LENGTH:
+        return None
+    joined, first = _joined(masked), styles[0]
+    if len(set(styles)) > 1:
+        return _preferred(joined, styles)
+    if "?" in message:
+        is_answer = SUGGESTS.fullmatch(joined) is not None
+    elif BARE_DENIAL.fullmatch(joined):
+        is_answer = named is not None and first is not named
+    else:
+        is_answer = not joined.startswith("why") and DENIAL.search(joined) is None and find_style_name(message) is first
+    return first if is_answer else None
 
 
-def parse_style_answer(message: str) -> Style | None:
-    """The style that a message answers with; None if the message is a question or contains more than that."""
-    return None if len(message) > MAX_STYLE_ANSWER_LENGTH or "?" in message else find_style_name(message)
+def _preferred(joined: str, styles: tuple[Style, ...]) -> Style | None:
+    """The style that is preferred to another one; None if a message compares nothing or more than two."""
+    if len(styles) == 2 and PREFERS_SECOND.fullmatch(joined):
+        return styles[1]
+    return styles[0] if len(styles) == 2 and PREFERS_FIRST.fullmatch(joined) else None
+
+
+def _joined(masked: str) -> str:
+    """A masked message, without spaces if it is Korean."""
+    return masked.replace(" ", "") if re.search("[가-힣]", masked) or masked == MASK else masked
+
+
+def _is_korean_phrase(masked: str) -> bool:
+    words = masked.split()
+    if len(words) == 1:
+        return KOREAN_PHRASE.fullmatch(masked) is not None
+    return all(KOREAN_WORD.fullmatch(word) for word in words)

@@ -6,7 +6,7 @@ import pytest
 
 from core.conversation.intents import Intent, find_intent
 from core.conversation.smalltalk import INTENT_TEXT_KEYS
-from core.conversation.style_names import find_style_name
+from core.conversation.style_names import find_style_name, parse_style_answer
 from core.i18n.translations import Language, translate
 from core.styles import Style
 
@@ -37,7 +37,7 @@ def test_hostile_text_is_decided_quickly(message: str) -> None:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("intent", Intent)
 def test_every_intent_has_a_reply(intent: Intent, language: Language) -> None:
-    assert translate(INTENT_TEXT_KEYS[intent], language)
+    assert translate(INTENT_TEXT_KEYS[intent], language, styles="")
 
 
 @pytest.mark.parametrize("language", Language)
@@ -57,8 +57,47 @@ def test_despair_is_answered_with_the_help_line(language: Language) -> None:
         ("street food", None),
         ("다크 모드 켜 줘", None),
         ("not casual", None),
+        ("빈티지 와인", None),
         ("a casual restaurant in town", None),
     ],
 )
 def test_style_is_found_in_messages_about_it_only(message: str, style: Style | None) -> None:
     assert find_style_name(message) is style
+
+
+@pytest.mark.parametrize(
+    ("message", "named", "style"),
+    [
+        ("스트릿 아니야?", Style.CASUAL, Style.STREET),
+        ("스트릿 아니야", Style.CASUAL, Style.STREET),
+        ("스트릿 아니야", Style.STREET, None),
+        ("스트릿은 아닌 것 같아", Style.STREET, None),
+        ("스트릿보다는 캐주얼", Style.STREET, Style.CASUAL),
+        ("not street, casual", Style.STREET, Style.CASUAL),
+        ("casual rather than street", Style.STREET, Style.CASUAL),
+        ("not street", Style.STREET, None),
+        ("why street?", Style.STREET, None),
+        ("street or casual", Style.STREET, None),
+    ],
+)
+def test_answer_is_the_style_that_is_asserted(message: str, named: Style, style: Style | None) -> None:
+    assert parse_style_answer(message, named=named) is style
+
+
+@pytest.mark.parametrize(
+    ("message", "intent"),
+    [
+        ("네", Intent.YES),
+        ("네?", None),
+        ("맞아", Intent.YES),
+        ("맞아?", Intent.ACCURACY),
+        ("why casual?", Intent.WHY),
+        ("왜 캐주얼이야?", Intent.WHY),
+        ("not casual", Intent.NO),
+        ("캐주얼은 절대 아님", Intent.NO),
+        ("this works", None),
+        ("recommend me a movie", None),
+    ],
+)
+def test_intent_of_the_whole_sentence(message: str, intent: Intent | None) -> None:
+    assert find_intent(message) is intent

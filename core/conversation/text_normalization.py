@@ -1,0 +1,48 @@
+"""The form in which messages are compared: case, punctuation and repetitions do not count.
+
+Compatibility forms are composed, case, emoji and punctuation are dropped, repeated letters are shortened, and English
+contractions are written apart, since people leave out the apostrophe.
+"""
+
+import re
+import unicodedata
+
+CONTRACTIONS = {
+    "dont": "don t",
+    "doesnt": "doesn t",
+    "didnt": "didn t",
+    "isnt": "isn t",
+    "wasnt": "wasn t",
+    "im": "i m",
+    "thats": "that s",
+    "youre": "you re",
+    "whats": "what s",
+    "wheres": "where s",
+    "whos": "who s",
+    "hows": "how s",
+    "cant": "can t",
+    "wont": "won t",
+    "lets": "let s",
+    "its": "it s",
+    "ive": "i ve",
+    "pls": "please",
+    "plz": "please",
+}
+REPEATED_JAMO = re.compile(r"([\u3131-\u3163])\1{2,}")
+REPEATED_LETTER = re.compile(r"([^\W\d_])\1{2,}")
+
+
+def normalize_letters(message: str) -> str:
+    """The message in lower case, with single spaces, without punctuation and long repetitions."""
+    text = "".join(_normalize_character(character) for character in unicodedata.normalize("NFC", message).casefold())
+    text = REPEATED_LETTER.sub(r"\1", REPEATED_JAMO.sub(r"\1\1", text))
+    return " ".join(CONTRACTIONS.get(word, word) for word in text.split())
+
+
+def _normalize_character(character: str) -> str:
+    """A letter or digit in its usual form; a space for anything else, nothing for marks that only vary an emoji."""
+    if "\uff01" <= character <= "\uff5e":
+        character = unicodedata.normalize("NFKC", character).casefold()
+    if character.isalnum():
+        return character
+    return "" if unicodedata.category(character) in {"Mn", "Me", "Cf"} else " "
