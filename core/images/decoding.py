@@ -27,6 +27,7 @@ from core.errors import (
     PhotoTooSmallError,
     TruncatedPhotoError,
 )
+from core.images.animation import ANIMATED_FORMATS, is_blank, iter_later_frames
 from core.images.color import flatten_on_white, to_averageable_mode, to_srgb
 from core.images.color_space import convert_to_srgb
 from core.images.formats import ImageFormat, detect_format, is_truncated, open_header
@@ -91,7 +92,7 @@ def decode_photo(
     """Decode an untrusted image file in this process. Thread-safe. Servers use `core.images.decode_pool`.
 
     Args:
-        data: the file. Of an animation, the first frame is decoded.
+        data: the file. Of an animation, the first frame that shows something is decoded.
         side: maximum of the longest side in px. A larger image is divided by a whole number (JPEG: by 2, 4 or 8, in the
             decoder), so at least half of `side` remains; a smaller one is not enlarged.
         large_image_lock: held while a large image is decoded, so that they do not fill the memory together; None
@@ -148,9 +149,12 @@ def _decode_image(
             source = decode_jpeg(jpeg, side)
         else:
             source.load()
-        small = _downscale(source, side)
+        small = flatten_on_white(_downscale(source, side))
+        if image_format in ANIMATED_FORMATS and is_blank(small):
+            frames = (flatten_on_white(_downscale(frame, side)) for frame in iter_later_frames(data, image_format))
+            small = next((frame for frame in frames if not is_blank(frame)), small)
     orientation = _orientation(source)
-    srgb = _to_srgb(flatten_on_white(small), source.info.get("icc_profile"), reduced, image_format)
+    srgb = _to_srgb(small, source.info.get("icc_profile"), reduced, image_format)
     image = srgb.transpose(EXIF_TRANSPOSES[orientation]) if orientation in EXIF_TRANSPOSES else srgb
     image.info.clear()
     return image

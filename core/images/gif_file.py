@@ -1,4 +1,4 @@
-"""GIF files reduced to their first frame, without comments and further frames."""
+"""GIF files reduced to their first frames, without comments and further ones."""
 
 from core.errors import DecompressionBombError, TruncatedPhotoError
 
@@ -12,36 +12,43 @@ MAX_BLOCKS = 400_000
 """Blocks of at most 255 bytes; 20 MB of full ones are 82 000."""
 
 
-def reduce_gif(data: bytes) -> bytes:
-    """Return the first frame as a file.
+def reduce_gif(data: bytes, *, max_frames: int = 1) -> bytes:
+    """Return the first frames as a file.
 
     Args:
         data: the file, from its signature.
+        max_frames: number of frames at most; the file may end within the later ones.
 
     Raises:
         TruncatedPhotoError: the file ends before its first frame does.
         DecompressionBombError: there are more blocks than any encoder writes.
     """
     at = SCREEN_END + _color_bytes(data, 10)
-    screen, control, blocks = data[:at], b"", 0
-    while at < len(data) and data[at] != TRAILER:
+    frames, control, blocks = [data[:at]], b"", 0
+    while at < len(data) and data[at] != TRAILER and len(frames) <= max_frames:
         start, kind = at, data[at]
-        if kind == EXTENSION:
-            label = data[at + 1 : at + 2]
-            at, read = _skip_blocks(data, at + 2, MAX_BLOCKS - blocks)
-            if label == bytes([GRAPHIC_CONTROL]):
-                control = data[start:at]
-        elif kind == FRAME:
+        if kind == FRAME:
             at += 11 + _color_bytes(data, at + 9)
-            at, _ = _skip_blocks(data, at, MAX_BLOCKS - blocks)
-            return screen + control + data[start:at] + bytes([TRAILER])
-        else:
-            # Decoders pass over bytes between the blocks.
-            at, read = at + 1, 1
+        try:
+            if kind in (EXTENSION, FRAME):
+                at, read = _skip_blocks(data, at + 2 if kind == EXTENSION else at, MAX_BLOCKS - blocks)
+            else:
+                # Decoders pass over bytes between the blocks.
+                at, read = at + 1, 1
+        except TruncatedPhotoError:
+            if len(frames) > 1:
+                break
+            raise
+        if kind == FRAME:
+            frames.append(control + data[start:at])
+        elif data[start : start + 2] == bytes([EXTENSION, GRAPHIC_CONTROL]):
+            control = data[start:at]
         blocks += read
-        if blocks > MAX_BLOCKS:
+        if blocks > MAX_BLOCKS and len(frames) <= max_frames:
             raise DecompressionBombError(f"GIF of over {MAX_BLOCKS} blocks")
-    raise TruncatedPhotoError("GIF without a frame")
+    if len(frames) == 1:
+        raise TruncatedPhotoError("GIF without a frame")
+    return b"".join(frames) + bytes([TRAILER])
 
 
 def _color_bytes(data: bytes, flags_at: int) -> int:

@@ -19,27 +19,31 @@ MAX_CHUNKS = 100_000
 PIXEL_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
 COLOR_CHUNKS = {b"iCCP", b"cICP"}
 ORIENTATION_CHUNKS = {b"eXIf"}
+FRAME_START = b"fcTL"
+ANIMATION_CHUNKS = {b"acTL", FRAME_START, b"fdAT"}
 MAX_PROFILE_BYTES = 4 * 2**20
 """Inflated size of a color profile; those of printers reach 2 MB."""
 END = b"\0\0\0\0IEND\xae\x42\x60\x82"
 
 
-def reduce_png(data: bytes) -> bytes:
+def reduce_png(data: bytes, *, max_frames: int = 1) -> bytes:
     """Return the same image without the chunks that hold no pixels.
 
     Args:
         data: the file, from its signature; may be damaged.
+        max_frames: number of frames at most; 1 keeps the image alone, which is what is shown without animation.
 
     Raises:
         DecompressionBombError: there are more chunks than any encoder writes.
     """
-    parts, seen, end = [data[:SIGNATURE_LENGTH]], set(), b""
+    parts, seen, frames, end = [data[:SIGNATURE_LENGTH]], set(), 0, b""
     chunks = _chunks(data)
     for name, start, stop in islice(chunks, MAX_CHUNKS):
         if name == b"IEND":
             end = END
             break
-        if name in PIXEL_CHUNKS:
+        frames += name == FRAME_START
+        if name in PIXEL_CHUNKS or (name in ANIMATION_CHUNKS and max_frames > 1 and frames <= max_frames):
             parts.append(data[start:stop])
         elif name not in seen and _is_usable(name, data[start:stop]):
             seen.add(name)

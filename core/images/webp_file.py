@@ -1,4 +1,4 @@
-"""WebP files reduced to their image or first frame, its profile and its orientation, in a container without faults."""
+"""WebP files reduced to their image or first frames, its profile and its orientation, in a container without faults."""
 
 import struct
 
@@ -14,21 +14,22 @@ EXTENDED_LENGTH = 10
 METADATA = {b"ICCP": PROFILE_FLAG, b"EXIF": EXIF_FLAG}
 
 
-def reduce_webp(data: bytes) -> bytes:
+def reduce_webp(data: bytes, *, max_frames: int = 1) -> bytes:
     """Return the same image in a well-formed file, without other metadata and further frames.
 
     Metadata count only if the file's flags announce them, as in browsers.
 
     Args:
         data: the file, from its signature; the length in its header may be wrong.
+        max_frames: number of frames at most; the file may end within the later ones.
 
     Raises:
         TruncatedPhotoError: the image ends beyond the file.
     """
-    chunks = _read_chunks(data)
+    chunks, later_frames = _read_chunks(data, max_frames)
     extended = chunks.get(b"VP8X", b"")[:EXTENDED_LENGTH]
     if len(extended) < EXTENDED_LENGTH:
-        return _write_file({name: chunks[name] for name in IMAGES & chunks.keys()})
+        return _write_file([(name, chunks[name]) for name in IMAGES & chunks.keys()])
     flags = extended[0]
     kept = {name: chunks[name] for name, flag in METADATA.items() if name in chunks and flags & flag}
     is_animation = b"ANMF" in chunks and bool(flags & ANIMATION_FLAG)
@@ -36,28 +37,32 @@ def reduce_webp(data: bytes) -> bytes:
     content = {name: content for name, content in chunks.items() if name in images}
     kept_flags = sum(METADATA[name] for name in kept) | flags & (ALPHA_FLAG | (ANIMATION_FLAG if is_animation else 0))
     exif = {b"EXIF": kept.pop(b"EXIF")} if b"EXIF" in kept else {}
-    return _write_file({b"VP8X": bytes([kept_flags]) + extended[1:], **kept, **content, **exif})
+    frames = [(b"ANMF", frame) for frame in later_frames if is_animation]
+    header = {b"VP8X": bytes([kept_flags]) + extended[1:]}
+    return _write_file([*(header | kept | content).items(), *frames, *exif.items()])
 
 
-def _read_chunks(data: bytes) -> dict[bytes, bytes]:
-    """The first chunk of each name, up to the end of the file."""
+def _read_chunks(data: bytes, max_frames: int) -> tuple[dict[bytes, bytes], list[bytes]]:
+    """The first chunk of each name, up to the end of the file, and the frames after the first one."""
     chunks: dict[bytes, bytes] = {}
+    later_frames: list[bytes] = []
     at, count, images = HEADER_LENGTH, 0, IMAGES | {b"ANMF"}
     while at + 8 <= len(data) and count < MAX_CHUNKS:
         count += 1
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if name in images and name not in chunks and at + 8 + length > len(data):
             raise TruncatedPhotoError("WebP that ends within its image")
+        if name == b"ANMF" and name in chunks and len(later_frames) < max_frames - 1:
+            later_frames.append(data[at + 8 : at + 8 + length])
         chunks.setdefault(name, data[at + 8 : at + 8 + length])
         at += 8 + length + length % 2
     if not images & chunks.keys():
         raise TruncatedPhotoError("WebP without an image")
-    return chunks
+    return chunks, later_frames
 
 
-def _write_file(chunks: dict[bytes, bytes]) -> bytes:
+def _write_file(chunks: list[tuple[bytes, bytes]]) -> bytes:
     body = b"".join(
-        name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
-        for name, content in chunks.items()
+        name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2) for name, content in chunks
     )
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
