@@ -1,4 +1,6 @@
-"""Color spaces that a file names by code points (CICP, ITU-T H.273): `nclx` in HEIC and AVIF, `cICP` in PNG.
+"""Color spaces of files without a profile: code points (CICP, ITU-T H.273) and measured primaries with a gamma.
+
+Code points are `nclx` in HEIC and AVIF and `cICP` in PNG; primaries and gamma are `cHRM` and `gAMA` in PNG.
 
 Photos of phones use Display P3 with the curve of sRGB; screenshots of HDR videos, and HDR photos, BT.2020 with PQ or
 HLG. Both HDR curves are shown as on a screen of standard range: white of 203 nits (ITU-R BT.2408) stays white's
@@ -16,8 +18,11 @@ from PIL import Image
 Floats = NDArray[np.float32]
 
 SRGB_PRIMARIES = 1
-D65 = (0.3127, 0.3290)
-PRIMARIES = {
+Chromaticity = tuple[float, float]
+Primaries = tuple[Chromaticity, Chromaticity, Chromaticity]
+"""Red, green and blue."""
+D65: Chromaticity = (0.3127, 0.3290)
+PRIMARIES: dict[int, Primaries] = {
     SRGB_PRIMARIES: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060)),
     5: ((0.640, 0.330), (0.290, 0.600), (0.150, 0.060)),
     6: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
@@ -26,9 +31,16 @@ PRIMARIES = {
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
     22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
 }
-"""Chromaticities of red, green and blue, with white D65, by `ColourPrimaries`."""
+"""With white D65, by `ColourPrimaries`."""
+SRGB = PRIMARIES[SRGB_PRIMARIES]
 BT709_TRANSFERS = {1, 6, 14, 15}
 SRGB_TRANSFER, GAMMA_22, GAMMA_28, LINEAR, PQ, HLG = 13, 4, 5, 8, 16, 18
+SRGB_GAMMA = 2.2
+MAX_UNNOTICED_GAMMA_RATIO = 1.05
+MAX_UNNOTICED_CHROMATICITY = 0.005
+"""Differences up to which a file is as good as sRGB."""
+BRADFORD = np.array(((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296)))
+"""From XYZ to the responses that are adapted to another white, as in ICC profiles."""
 HDR_WHITE_NITS = 203.0
 HLG_PEAK_NITS = 1000.0
 KNEE = 0.8
@@ -54,34 +66,82 @@ class ColorSpace:
         """Whether values may be brighter than white."""
         return self.transfer in (PQ, HLG)
 
+    def to_linear_srgb(self, pixels: NDArray[np.uint8]) -> Floats:
+        """Linear light of 8-bit pixels; brighter than white only for HDR before it is compressed."""
+        decode = _DECODERS.get(self.transfer, _decode_srgb)
+        levels = decode(np.linspace(0, 1, 256, dtype=np.float32)).astype(np.float32)
+        linear: Floats = levels[pixels] @ _matrix_to_srgb(PRIMARIES.get(self.primaries, SRGB), D65)
+        if not self.is_hdr:
+            return linear
+        return _compress_highlights(_show_hlg(linear) if self.transfer == HLG else linear)
 
-def convert_to_srgb(image: Image.Image, color_space: ColorSpace) -> Image.Image:
+
+@dataclass(frozen=True, slots=True)
+class MeasuredColorSpace:
+    """Chromaticities and a gamma, as PNG tells them."""
+
+    gamma: float
+    """Exponent from values to linear light; 2.2 is close to sRGB."""
+    primaries: Primaries
+    white: Chromaticity = D65
+
+    @property
+    def is_like_srgb(self) -> bool:
+        """Whether the values cannot be told from sRGB."""
+        ratio = self.gamma / SRGB_GAMMA
+        pairs = zip((*self.primaries, self.white), (*SRGB, D65), strict=True)
+        difference = max(abs(a - b) for point, expected in pairs for a, b in zip(point, expected, strict=True))
+        is_same_curve = 1 / MAX_UNNOTICED_GAMMA_RATIO <= ratio <= MAX_UNNOTICED_GAMMA_RATIO
+        return is_same_curve and difference <= MAX_UNNOTICED_CHROMATICITY
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the primaries span a gamut that contains their white."""
+        try:
+            columns = _xyz_columns(self.primaries)
+            return bool((np.linalg.solve(columns, _xyz(self.white)) > 0).all())
+        except (ZeroDivisionError, np.linalg.LinAlgError):
+            return False
+
+    def to_linear_srgb(self, pixels: NDArray[np.uint8]) -> Floats:
+        """Linear light of 8-bit pixels."""
+        levels = (np.linspace(0, 1, 256) ** self.gamma).astype(np.float32)
+        linear: Floats = levels[pixels] @ _matrix_to_srgb(self.primaries, self.white)
+        return linear
+
+
+def convert_to_srgb(image: Image.Image, color_space: ColorSpace | MeasuredColorSpace) -> Image.Image:
     """Convert an RGB image to sRGB."""
     if color_space.is_like_srgb:
         return image
-    decode = _DECODERS.get(color_space.transfer, _decode_srgb)
-    levels = decode(np.linspace(0, 1, 256, dtype=np.float32))
-    linear = levels.astype(np.float32)[np.asarray(image)] @ _matrix_to_srgb(color_space.primaries)
-    if color_space.is_hdr:
-        if color_space.transfer == HLG:
-            linear = _show_hlg(linear)
-        linear = _compress_highlights(linear)
+    linear = color_space.to_linear_srgb(np.asarray(image))
     steps = (linear.clip(0, 1) ** np.float32(0.5) * (ENCODING_STEPS - 1) + np.float32(0.5)).astype(np.uint16)
     return Image.fromarray(_srgb_levels()[steps])
 
 
 @lru_cache(maxsize=8)
-def _matrix_to_srgb(primaries: int) -> Floats:
-    """For row vectors of linear light."""
-    source = _matrix_to_xyz(PRIMARIES.get(primaries, PRIMARIES[SRGB_PRIMARIES]))
-    matrix: NDArray[np.float64] = np.linalg.inv(_matrix_to_xyz(PRIMARIES[SRGB_PRIMARIES])) @ source
+def _matrix_to_srgb(primaries: Primaries, white: Chromaticity) -> Floats:
+    """For row vectors of linear light; colors are adapted to the white of sRGB."""
+    adaptation = np.linalg.inv(BRADFORD) @ np.diag(BRADFORD @ _xyz(D65) / (BRADFORD @ _xyz(white))) @ BRADFORD
+    matrix: NDArray[np.float64] = (
+        np.linalg.inv(_matrix_to_xyz(SRGB, D65)) @ adaptation @ _matrix_to_xyz(primaries, white)
+    )
     return matrix.T.astype(np.float32)
 
 
-def _matrix_to_xyz(chromaticities: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
-    columns = np.array([(x / y, 1.0, (1 - x - y) / y) for x, y in chromaticities]).T
-    white = np.array((D65[0] / D65[1], 1.0, (1 - D65[0] - D65[1]) / D65[1]))
-    return columns * np.linalg.solve(columns, white)
+def _matrix_to_xyz(primaries: Primaries, white: Chromaticity) -> NDArray[np.float64]:
+    columns = _xyz_columns(primaries)
+    return columns * np.linalg.solve(columns, _xyz(white))
+
+
+def _xyz_columns(primaries: Primaries) -> NDArray[np.float64]:
+    return np.array([_xyz(primary) for primary in primaries]).T
+
+
+def _xyz(chromaticity: Chromaticity) -> NDArray[np.float64]:
+    """The color of luminance 1."""
+    x, y = chromaticity
+    return np.array((x / y, 1.0, (1 - x - y) / y))
 
 
 @lru_cache(maxsize=1)

@@ -29,7 +29,7 @@ from core.errors import (
 )
 from core.images.animation import ANIMATED_FORMATS, is_blank, iter_later_frames
 from core.images.color import flatten_on_white, to_averageable_mode, to_srgb
-from core.images.color_space import convert_to_srgb
+from core.images.color_space import ColorSpace, MeasuredColorSpace, convert_to_srgb
 from core.images.formats import ImageFormat, detect_format, is_truncated, open_header
 from core.images.gif_file import reduce_gif
 from core.images.heif_file import read_heif_color_space
@@ -185,8 +185,8 @@ def _tile_pixels(source: Image.Image) -> int:
 
 
 def _to_srgb(image: Image.Image, profile: object, data: bytes, image_format: ImageFormat) -> Image.Image:
-    """Convert to sRGB. A PNG's code points count before its profile, those of HEIC and AVIF after it."""
-    color_space = None
+    """Convert to sRGB. Code points count before the profile of a PNG, and after that of HEIC and AVIF."""
+    color_space: ColorSpace | MeasuredColorSpace | None = None
     if image_format is ImageFormat.PNG:
         color_space = read_png_color_space(data)
     elif image_format in (ImageFormat.HEIF, ImageFormat.AVIF) and not profile:

@@ -4,12 +4,13 @@ Everything else (texts, times, animations) is dropped without being looked at, s
 matters: a kilobyte of compressed text may inflate to a megabyte, and a file may hold thousands of them.
 """
 
+import struct
 import zlib
 from collections.abc import Iterator
 from itertools import islice
 
 from core.errors import DecompressionBombError
-from core.images.color_space import ColorSpace
+from core.images.color_space import SRGB, ColorSpace, MeasuredColorSpace
 
 SIGNATURE_LENGTH = 8
 CHUNK_OVERHEAD = 12
@@ -17,8 +18,13 @@ CHUNK_OVERHEAD = 12
 MAX_CHUNKS = 100_000
 """Chunks of one file; encoders write one for 8 KiB of pixels or more."""
 PIXEL_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
-COLOR_CHUNKS = {b"iCCP", b"cICP"}
-ORIENTATION_CHUNKS = {b"eXIf"}
+COLOR_CHUNKS = {b"iCCP": None, b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
+"""Length of their content; None for any."""
+ORIENTATION_CHUNKS = {b"eXIf": None}
+FRACTION = 100_000
+"""In which PNG counts chromaticities and gamma."""
+MAX_GAMMA_RATIO = 10.0
+"""Largest exponent in either direction that a file may tell."""
 FRAME_START = b"fcTL"
 ANIMATION_CHUNKS = {b"acTL", FRAME_START, b"fdAT"}
 MAX_PROFILE_BYTES = 4 * 2**20
@@ -54,18 +60,35 @@ def reduce_png(data: bytes, *, max_frames: int = 1) -> bytes:
     return b"".join((*parts, end))
 
 
-def read_png_color_space(data: bytes) -> ColorSpace | None:
-    """The color space that a chunk cICP names; it counts before a profile.
+def read_png_color_space(data: bytes) -> ColorSpace | MeasuredColorSpace | None:
+    """The color space that the chunks tell; None for a profile, for sRGB and for a file that tells nothing.
+
+    As in browsers, cICP counts before a profile, and a profile and sRGB before gAMA and cHRM, of which the latter needs
+    the former.
 
     Args:
         data: a file of `reduce_png`.
     """
+    contents: dict[bytes, bytes] = {}
     for name, start, stop in _chunks(data):
-        if name == b"cICP" and stop - start == CHUNK_OVERHEAD + 4:
-            return ColorSpace(data[start + 8], data[start + 9])
         if name == b"IDAT":
             break
-    return None
+        contents[name] = data[start + 8 : stop - 4]
+    if (code_points := contents.get(b"cICP")) is not None:
+        return ColorSpace(code_points[0], code_points[1])
+    if b"iCCP" in contents or b"sRGB" in contents or b"gAMA" not in contents:
+        return None
+    encoding_gamma = int.from_bytes(contents[b"gAMA"], "big") / FRACTION
+    if not 1 / MAX_GAMMA_RATIO <= encoding_gamma <= MAX_GAMMA_RATIO:
+        return None
+    gamma = 1 / encoding_gamma
+    if b"cHRM" in contents:
+        values = [value / FRACTION for value in struct.unpack(">8I", contents[b"cHRM"])]
+        white, red, green, blue = zip(values[::2], values[1::2], strict=True)
+        measured = MeasuredColorSpace(gamma, (red, green, blue), white)
+        if measured.is_valid:
+            return measured
+    return MeasuredColorSpace(gamma, SRGB)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -79,7 +102,8 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 def _is_usable(name: bytes, chunk: bytes) -> bool:
     """Whether an undamaged chunk describes colors or orientation."""
-    if name not in COLOR_CHUNKS | ORIENTATION_CHUNKS or len(chunk) < CHUNK_OVERHEAD:
+    lengths = COLOR_CHUNKS | ORIENTATION_CHUNKS
+    if name not in lengths or len(chunk) != CHUNK_OVERHEAD + (lengths[name] or max(0, len(chunk) - CHUNK_OVERHEAD)):
         return False
     if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
         return False

@@ -136,3 +136,74 @@ def test_transparent_and_gray_images_are_converted() -> None:
     for image in (transparent, Image.new("L", (96, 96), 100)):
         data = insert(chunk(b"cICP", bytes([12, 13, 0, 1])), images.encode_image(image, "PNG"))
         assert decode_photo(data).mode == "RGB"
+
+
+def chromaticities(*values: float) -> bytes:
+    """A cHRM chunk: x and y of white, red, green and blue."""
+    return chunk(b"cHRM", struct.pack(">8I", *(round(value * 100_000) for value in values)))
+
+
+def gamma(encoding: float) -> bytes:
+    return chunk(b"gAMA", struct.pack(">I", round(encoding * 100_000)))
+
+
+SRGB_CHROMATICITIES = chromaticities(0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+P3_CHROMATICITIES = chromaticities(0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
+D50_CHROMATICITIES = chromaticities(0.3457, 0.3585, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+
+
+def shown_png(level: tuple[int, ...], chunks: bytes) -> Any:
+    photo = images.encode_image(Image.new("RGB", (80, 80), level), "PNG")
+    return decode_photo(insert(chunks, photo)).getpixel((40, 40))
+
+
+@pytest.mark.parametrize("color", COLORS)
+def test_gamma_of_a_png_is_honored(color: tuple[int, int, int]) -> None:
+    light = linear(color)
+    for encoding in (1.0, 1 / 1.8, 0.3):
+        level = tuple(int(value) for value in np.rint(255 * light**encoding))
+        shown = shown_png(level, gamma(encoding))
+        # Dark values have few steps in a linear encoding.
+        assert np.abs(np.array(shown) - color).max() <= (26 if encoding == 1.0 else 6), (encoding, level)
+
+
+@pytest.mark.parametrize("color", COLORS)
+def test_chromaticities_of_a_png_are_honored_with_a_gamma(color: tuple[int, int, int]) -> None:
+    light = FROM_SRGB["P3"] @ linear(color)
+    level = tuple(int(value) for value in np.rint(255 * light.clip(0, 1) ** (1 / 2.2)))
+    assert np.abs(np.array(shown_png(level, gamma(1 / 2.2) + P3_CHROMATICITIES)) - color).max() <= 6
+    assert shown_png(level, P3_CHROMATICITIES) == level, "without a gamma they tell nothing"
+
+
+def test_white_of_another_color_is_white() -> None:
+    assert shown_png((255, 255, 255), gamma(1 / 1.8) + D50_CHROMATICITIES) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        gamma(1 / 2.2),
+        gamma(0.45455) + SRGB_CHROMATICITIES,
+        gamma(1.0) + chunk(b"sRGB", b"\0"),
+        gamma(0.0),
+        gamma(40_000.0),
+        chunk(b"gAMA", b"\0\0\xff"),
+        chunk(b"gAMA", struct.pack(">I", 100_000), checksum=7),
+    ],
+)
+def test_gamma_that_tells_nothing_changes_nothing(chunks: bytes) -> None:
+    assert shown_png((200, 30, 90), chunks) == (200, 30, 90)
+
+
+@pytest.mark.parametrize("values", [(0.0,) * 8, (0.3,) * 8, (0.9, 0.05, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)])
+def test_impossible_chromaticities_are_ignored(values: tuple[float, ...]) -> None:
+    assert shown_png((200, 30, 90), gamma(1.0) + chromaticities(*values)) == shown_png((200, 30, 90), gamma(1.0))
+
+
+def test_profile_and_code_points_count_before_a_gamma() -> None:
+    image = Image.new("RGB", (80, 80), (200, 30, 30))
+    profile = images.display_p3_profile()
+    plain = images.encode_image(image, "PNG", icc_profile=profile)
+    assert decode_photo(insert(gamma(1.0), plain)).getpixel((40, 40)) == decode_photo(plain).getpixel((40, 40))
+    p3 = chunk(b"cICP", bytes((12, 13, 0, 1)))
+    assert shown_png((200, 30, 30), p3 + gamma(1.0)) == shown_png((200, 30, 30), p3)
