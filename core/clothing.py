@@ -100,6 +100,41 @@ ITEMS: tuple[Item, ...] = tuple(Item)
 COLORS: tuple[Color, ...] = tuple(Color)
 """The order of every array over colors."""
 
+WITH_HEM = frozenset({Item.DRESS, Item.SKIRT, Item.JUMPSUIT})
+WORN_PROPERTIES: dict[Item, frozenset[Item]] = {
+    Item.MINI: frozenset({Item.DRESS, Item.SKIRT, Item.SHORTS}),
+    Item.LONG: frozenset({Item.DRESS, Item.SKIRT}),
+    Item.PLEATS: WITH_HEM | {Item.TROUSERS, Item.SHORTS},
+    Item.RUFFLES: WITH_HEM | {Item.SHIRT, Item.TSHIRT},
+    Item.LACE: WITH_HEM | {Item.SHIRT, Item.TSHIRT},
+    Item.FUR: frozenset({Item.COAT, Item.JACKET, Item.VEST}),
+    Item.LEATHER: WITH_HEM
+    | {Item.JACKET, Item.COAT, Item.VEST, Item.TROUSERS, Item.SHORTS, Item.BOOTS, Item.HEELS, Item.FLATS},
+    Item.DENIM: WITH_HEM | {Item.JACKET, Item.SHIRT, Item.VEST, Item.SHORTS},
+    Item.OVERSIZED: frozenset(
+        {Item.TSHIRT, Item.SHIRT, Item.KNIT, Item.HOODIE, Item.BLAZER, Item.JACKET, Item.COAT, Item.DRESS}
+    ),
+}
+"""On which garments a material or a cut may be; a pattern, and SHINY, may be on every garment but shoes and jeans."""
+EXCLUSIVE: tuple[frozenset[Item], ...] = (
+    frozenset({Item.JEANS, Item.TROUSERS, Item.SHORTS, Item.SKIRT}),
+    frozenset({Item.DRESS, Item.SKIRT}),
+    frozenset({Item.DRESS, Item.JUMPSUIT}),
+    frozenset({Item.SNEAKERS, Item.BOOTS, Item.HEELS, Item.FLATS}),
+    frozenset({Item.MINI, Item.LONG}),
+)
+"""Items that nobody wears at the same time; the network scores each one alone."""
+
+
+def may_be_on(thing: Item | Color, garment: Item) -> bool:
+    """Whether a pattern, a material, a cut or a color may be said of a garment."""
+    if isinstance(thing, Color):
+        return True
+    if thing in WORN_PROPERTIES:
+        return garment in WORN_PROPERTIES[thing]
+    return garment is not Item.JEANS and garment.group is not ItemGroup.SHOES
+
+
 _FIRST_BY_GROUP = {
     Item.TSHIRT: ItemGroup.TOP,
     Item.DRESS: ItemGroup.ONE_PIECE,

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.conversation.narration import error_message
 from core.errors import PhotoError
+from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language, translate
 from core.images.decoding import MAX_BYTES, decode_photo
 from core.images.file_names import has_photo_suffix
@@ -155,7 +156,8 @@ def judge_files(
         timestamps.append(time.perf_counter())
         if target is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(encode_heatmap_jpeg(image, verdict.cam))
+            tags = make_tags(verdict.attributes, language) if verdict.attributes else ()
+            target.write_bytes(encode_heatmap_jpeg(image, verdict.cam, tags))
             timestamps.append(time.perf_counter())
         return JudgedFile(photo=photo, verdict=verdict, timings_ms=_step_durations_ms(timestamps))
 

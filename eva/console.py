@@ -16,7 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from core.conversation.narration import Message, format_percent, style_name
+from core.conversation.worn_details import seen_lines
 from core.i18n.translations import Language, translate
+from core.vision.attributes import Attributes
 from core.vision.verdict import ConfidenceBand, Verdict
 from eva.batch import FailedFile, JudgedFile
 from eva.color_map import COLOR_MAP
@@ -65,6 +67,14 @@ def print_probabilities(console: Console, verdict: Verdict, language: Language) 
             bar.append("█", style=f"rgb({red},{green},{blue})" if rank == 0 else "bright_black")
         table.add_row(Text(style_name(style, language), style="bold" if rank == 0 else ""), f"{share} %", bar)
     console.print(table)
+
+
+def print_attributes(console: Console, attributes: Attributes, language: Language) -> None:
+    """Print what is seen, with probabilities; nothing if nothing is."""
+    if lines := seen_lines(attributes, language):
+        console.print(Text(translate("worn.title", language), style="bold"))
+        for line in lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _panel(content: str | Spinner, console: Console, width: int | None = None) -> Panel:

@@ -29,11 +29,12 @@ def ask(
     """Judge one photo and save its heatmap."""
     language = chosen_language(lang)
     from core.conversation.narration import verdict_messages
+    from core.i18n.clothing_names import make_tags
     from core.images.decoding import decode_photo
     from core.vision.heatmap import encode_heatmap_jpeg
     from core.vision.verdict import ConfidenceBand
     from eva.batch import read_file
-    from eva.console import print_messages, print_probabilities
+    from eva.console import print_attributes, print_messages, print_probabilities
 
     console = Console(highlight=False)
     with exit_on_error(language), console.status(translate("cli.looking", language)):
@@ -49,6 +50,8 @@ def ask(
     messages = verdict_messages(verdict, seed=hashlib.sha256(data).hexdigest(), language=language)
     print_messages(console, messages, animated=not no_animation)
     if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
+        if verdict.attributes is not None:
+            print_attributes(console, verdict.attributes, language)
         print_probabilities(console, verdict, language)
     elif save is None:
         return
@@ -56,7 +59,8 @@ def ask(
     try:
         if target.exists() and target.samefile(photo):
             fail(translate("cli.not_saved", language, path=str(target)))
-        target.write_bytes(encode_heatmap_jpeg(image, verdict.cam))
+        tags = make_tags(verdict.attributes, language) if verdict.attributes else ()
+        target.write_bytes(encode_heatmap_jpeg(image, verdict.cam, tags))
     except OSError:
         fail(translate("cli.not_saved", language, path=str(target)))
     console.print(translate("cli.saved", language, path=str(target)), markup=False, soft_wrap=True)

@@ -1,9 +1,9 @@
 """Texts about a verdict, and texts for errors, for every channel.
 
 A verdict becomes a few short messages. They state only what follows from the verdict: the style and its calibrated
-probability, the confidence band, and where the class activation map (CAM) is warm. Comments and tips are about the
-style, never about something that would have to be seen on the person. The variant of each text is selected by a seed:
-the same seed always gives the same words, two seeds rarely do.
+probability, the confidence band, where the class activation map (CAM) is warm, and what is worn, as far as the model
+knows it and it earned to be a reason. Other comments and tips are about the style. The variant of each text is selected
+by a seed: the same seed always gives the same words, two seeds rarely do.
 
     clear          opening, verdict, evidence, about, tip, closing
     likely         opening, verdict, evidence, runner-up, about, tip, closing
@@ -12,10 +12,12 @@ the same seed always gives the same words, two seeds rarely do.
     not an outfit  opening, verdict (none), help, closing
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from core.conversation.worn import reason_sentence, swap_sentence
 from core.errors import (
     CorruptPhotoError,
     DailyLimitError,
@@ -119,7 +121,10 @@ def verdict_messages(verdict: Verdict, *, seed: str, language: Language) -> tupl
     messages = []
     for slot, key in _template_keys(verdict):
         placeholders = second if slot is MessageSlot.RUNNER_UP else values
-        messages.append(Message(slot=slot, text=translate(pick_variant(key, seed, language), language, **placeholders)))
+        text = None if verdict.attributes is None else _worn_sentence(verdict, slot, placeholders, seed, language)
+        if text is None:
+            text = translate(pick_variant(key, seed, language), language, **placeholders)
+        messages.append(Message(slot=slot, text=text))
     return tuple(messages)
 
 
@@ -174,6 +179,25 @@ def format_percent(probability: float) -> str:
     Each is rounded on its own, so those of a verdict need not add up to 100. A model is never completely certain.
     """
     return "<1" if probability < SMALLEST_SHOWN else str(max(1, min(99, round(100 * probability))))
+
+
+def _worn_sentence(
+    verdict: Verdict, slot: MessageSlot, values: Mapping[str, object], seed: str, language: Language
+) -> str | None:
+    """The sentence for a slot that names what is worn; None where nothing earned it."""
+    is_ambiguous = verdict.band is ConfidenceBand.AMBIGUOUS
+    match slot:
+        case MessageSlot.EVIDENCE:
+            key = "worn.torn" if is_ambiguous else "worn.reason"
+            return reason_sentence(key, verdict, verdict.style, values, seed=seed, language=language)
+        case MessageSlot.RUNNER_UP:
+            key = "worn.torn" if is_ambiguous else "worn.second"
+            return reason_sentence(key, verdict, verdict.runner_up, values, seed=seed, language=language)
+        case MessageSlot.TIP if not is_ambiguous:
+            swap = swap_sentence(verdict, values, seed=seed, language=language)
+            return swap or reason_sentence("worn.tip", verdict, verdict.style, values, seed=seed, language=language)
+        case _:
+            return None
 
 
 def _placeholders(verdict: Verdict, style: Style, language: Language) -> dict[str, object]:

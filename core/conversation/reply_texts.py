@@ -4,6 +4,7 @@ from core.conversation.actions import ActionType
 from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
+from core.conversation.worn_details import share_lines
 from core.i18n.translations import translate
 
 REPLY_TEXT_KEYS = {
@@ -72,8 +73,10 @@ def reply_sentences(reply: Reply) -> tuple[str, ...]:
 
 
 def _evidence(reply: Reply) -> list[str]:
-    """Where in the picture the reason for the verdict is, for a reply that gives the reason."""
+    """What carries the verdict, with shares, or else where it is in the picture, for a reply that gives the reason."""
     if reply.kind is not ReplyKind.REASON or reply.look is None:
         return []
+    if shares := share_lines(reply.look.verdict, reply.language):
+        return ["\n".join(shares)]
     messages = verdict_messages(reply.look.verdict, seed=str(reply.look.id), language=reply.language)
     return [message.text for message in messages if message.slot is MessageSlot.EVIDENCE]

@@ -9,6 +9,7 @@ the inserted word selects one:
     "{style:으로/로}"      페미닌으로, but 캐주얼로: after ㄹ this pair takes the form after a vowel
     "{name:이에요/예요}"   리넨 수달 52예요, 리넨 수달 10이에요: numbers are read as in Korean
     "{style:a}"            a Street, an 80s Retro
+    "{things:capital}"     The boots: at the beginning of a sentence
 """
 
 FIRST_SYLLABLE, LAST_SYLLABLE = ord("가"), ord("힣")
@@ -38,9 +39,11 @@ class InflectedWord(str):
     __slots__ = ()
 
     def __format__(self, spec: str) -> str:
-        """The word, with an English article for the format `a`, or with one of a pair of Korean particles."""
+        """The word: with an article for `a`, a capital for `capital`, or one of a pair of Korean particles."""
         if spec == "a":
             return f"{'an' if self[:1].lower() in set('aeiou8') else 'a'} {self}"
+        if spec == "capital":
+            return self[:1].upper() + self[1:]
         after_consonant, slash, after_vowel = spec.partition("/")
         if not slash:
             return super().__format__(spec)

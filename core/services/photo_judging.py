@@ -19,6 +19,8 @@ from core.db import look_images, looks
 from core.db.looks import Look, LookInsert
 from core.db.schema import Channel
 from core.errors import DailyLimitError, EvaError, LookNotFoundError
+from core.i18n.clothing_names import make_tags
+from core.i18n.translations import Language
 from core.metrics import PHOTOS, STEP_SECONDS
 from core.object_storage import generate_key
 from core.resources import Resources
@@ -198,7 +200,7 @@ class PhotoJudgingService:
             raise LookNotFoundError
         storage = self._resources.storage
         with STEP_SECONDS.labels("store").time():
-            photo, heatmap = await to_thread.run_sync(_encode_images, image, look.verdict, limiter=self._cpu_limiter)
+            photo, heatmap = await to_thread.run_sync(_encode_images, image, look, limiter=self._cpu_limiter)
             await storage.put(look.photo_key, photo)
             await storage.put(look.heatmap_key, heatmap)
             async with self._resources.database.connection() as connection:
@@ -209,8 +211,10 @@ class PhotoJudgingService:
         return JudgedPhoto(look=replace(look, images_stored_at=stored_at), heatmap=heatmap, is_duplicate=False)
 
 
-def _encode_images(image: Image.Image, verdict: Verdict) -> tuple[bytes, bytes]:
+def _encode_images(image: Image.Image, look: Look) -> tuple[bytes, bytes]:
     """Encode the decoded photo, which has no metadata, and its heatmap."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=PHOTO_JPEG_QUALITY)
-    return buffer.getvalue(), encode_heatmap_jpeg(image, verdict.cam)
+    attributes = look.verdict.attributes
+    tags = make_tags(attributes, Language(look.language)) if attributes else ()
+    return buffer.getvalue(), encode_heatmap_jpeg(image, look.verdict.cam, tags)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clothing import COLORS, ITEMS, Item, ItemGroup
+from core.clothing import COLORS, EXCLUSIVE, ITEMS, Item, ItemGroup, may_be_on
 from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.attributes import Attributes, Reason, SeenThing, Swap, Thing
@@ -30,6 +30,8 @@ CLOTHES_LEVEL = 0.25
 """Value of the map of clothes from which the evidence of a style is kept in full."""
 MIN_SWAP_SHARE = 0.04
 """Share of the runner-up's outfits that wear an item from which it is suggested."""
+MIN_SWAP_PROBABILITY = 0.4
+"""Probability of the runner-up after an exchange from which it is suggested."""
 SWAPPED_GROUPS = frozenset({ItemGroup.TOP, ItemGroup.LOWER, ItemGroup.SHOES})
 MAX_COLORS = 3
 IMPLIED = {Item.DENIM: Item.JEANS}
@@ -80,6 +82,21 @@ def find_seen_things(
         for place in np.flatnonzero(probabilities >= thresholds).tolist()
     ]
     return tuple(sorted(seen, key=lambda each: -each.probability))
+
+
+def leave_out_contradictions(seen: Sequence[SeenThing]) -> tuple[SeenThing, ...]:
+    """The items without those that exclude a more probable one, and without what the name of another one says.
+
+    Args:
+        seen: items, the most probable first.
+    """
+    kept: list[SeenThing] = []
+    for each in seen:
+        others = {other.thing for other in kept}
+        if not any(each.thing in items and items & others for items in EXCLUSIVE):
+            kept.append(each)
+    codes = {each.thing for each in kept}
+    return tuple(each for each in kept if not (isinstance(each.thing, Item) and IMPLIED.get(each.thing) in codes))
 
 
 def attach_properties(seen: Sequence[SeenThing], garments: Sequence[SeenThing]) -> tuple[SeenThing, ...]:
@@ -150,9 +167,9 @@ def find_swap(
             shift = statistics.find_weights(other) - statistics.find_weights(item)
             moved = np.exp(logits + shift)
             moved /= moved.sum()
-            size = float(np.abs(shift).sum())
-            if int(np.argmax(moved)) == second.position and (best is None or size < best[0]):
-                probability = float(moved[second.position])
+            size, probability = float(np.abs(shift).sum()), float(moved[second.position])
+            leads = int(np.argmax(moved)) == second.position and probability >= MIN_SWAP_PROBABILITY
+            if leads and (best is None or size < best[0]):
                 best = size, Swap(remove=item, add=other, style=second, probability=probability)
     return None if best is None else best[1]
 
@@ -178,8 +195,7 @@ def explain(
     items = calibration.items.probabilities(item_scores[0])
     colors = calibration.colors.probabilities(color_scores[0])
     all_seen = find_seen_things(ITEMS, items, calibration.items.threshold, item_scores[1])
-    codes = {each.thing for each in all_seen}
-    seen = tuple(each for each in all_seen if not (isinstance(each.thing, Item) and IMPLIED.get(each.thing) in codes))
+    seen = leave_out_contradictions(all_seen)
     seen = attach_properties(seen, seen)
     seen_colors = find_seen_things(COLORS, colors, calibration.colors.threshold, color_scores[1])[:MAX_COLORS]
     seen_colors = attach_properties(seen_colors, seen)
@@ -200,6 +216,7 @@ def explain(
 def _attach(each: SeenThing, garments: Sequence[SeenThing]) -> SeenThing:
     if isinstance(each.thing, Item) and each.thing.is_worn_alone:
         return each
+    garments = [one for one in garments if isinstance(one.thing, Item) and may_be_on(each.thing, one.thing)]
     overlaps = [_overlap(each.cam, garment.cam) for garment in garments]
     if not overlaps or max(overlaps) < MIN_OVERLAP:
         return each

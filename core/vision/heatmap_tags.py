@@ -1,4 +1,4 @@
-"""Small tags on a heatmap: the names of what is seen, each beside its own place."""
+"""Small tags on a heatmap: the names of what is seen, each next to its own place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def find_spot(cam: NDArray[np.float32], size: tuple[int, int]) -> tuple[int, int
 def place_tag(
     spot: tuple[int, int], tag: tuple[int, int], size: tuple[int, int], taken: Sequence[Box], *, gap: int
 ) -> Box | None:
-    """The place of a tag: beside its spot, on the side with more space, moved until it covers no other tag.
+    """The place of a tag: next to its spot, on the side with more space, moved until it covers no other tag.
 
     Args:
         spot: what the tag names, in px.

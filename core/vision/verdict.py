@@ -54,7 +54,7 @@ class Verdict:
     band: ConfidenceBand
     cam: NDArray[np.float32]
     """Class activation map of `style` over the image alone: rows x columns, maximum 1, or all 0. Where the model knows
-    items, evidence beside the clothes is left out."""
+    items, evidence that is not on clothes is left out."""
     region: EvidenceRegion
     """Where in the image the evidence is."""
     model: str

@@ -18,6 +18,7 @@ from PIL import Image
 from pydantic import BaseModel, Field
 
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
+from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.cam import HorizontalPart, VerticalPart
@@ -163,11 +164,12 @@ def judge_image(
     verdict = classifier.classify(image)
     name = style_name(verdict.style, language)
     bars, heat = [], None
+    tags = make_tags(verdict.attributes, language) if verdict.attributes else ()
     if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
         for style, probability in verdict.ranking:
             bars.append(BarResponse.model_validate(build_bar(style, probability, language), from_attributes=True))
         heat = HeatResponse(
-            url=_data_url(encode_heatmap_jpeg(image, verdict.cam)),
+            url=_data_url(encode_heatmap_jpeg(image, verdict.cam, tags)),
             alt=translate("page.map_alt", language, style=name),
             caption=translate("page.map_caption", language, style=name),
         )

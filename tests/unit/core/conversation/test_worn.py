@@ -1,0 +1,190 @@
+"""Sentences about what is worn: only what is seen and earned, in right grammar, and never twice the same."""
+
+import random
+import re
+
+import pytest
+
+from core.clothing import ITEMS, Color, Item
+from core.conversation.narration import MessageSlot, verdict_messages
+from core.conversation.worn_details import compare_sentences, probability_sentence, seen_lines, share_lines
+from core.i18n.clothing_names import join_names, make_tags, name_seen, thing_name
+from core.i18n.translations import Language, translate, variant_keys
+from core.styles import STYLES, Style
+from core.vision.attributes import Thing
+from core.vision.explanation import SWAPPED_GROUPS
+from core.vision.label_statistics import THINGS
+from core.vision.verdict import ConfidenceBand, Verdict
+from tests.factories import classify_with_attributes
+from tests.unit.core.i18n.test_catalogs import BODIES_AND_BEAUTY
+
+LANGUAGES = list(Language)
+FRAMES = ("worn.reason", "worn.torn", "worn.second", "worn.tip", "worn.swap")
+TOP, BOTTOM = (0.2, 0.5), (0.9, 0.5)
+
+
+def _floral_dress(**more: float) -> Verdict:
+    return classify_with_attributes(
+        Style.FEMININE,
+        {Item.DRESS: 0.9, Item.FLORAL: 0.8, Item.HEELS: 0.85, Item.BAG: 0.4},
+        peaks={Item.HEELS: (0.7, 0.5)},
+        **{"confidence": 0.82, "second": Style.CASUAL, "second_confidence": 0.1, **more},
+    )
+
+
+def _texts(verdict: Verdict, language: Language, seed: str = "a") -> dict[MessageSlot, str]:
+    return {message.slot: message.text for message in verdict_messages(verdict, seed=seed, language=language)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_thing_has_its_names(language: Language) -> None:
+    names = [thing_name(thing, language) for thing in THINGS]
+    assert len(set(names)) == 56
+    for thing in THINGS:
+        if isinstance(thing, Color) or not thing.is_worn_alone:
+            assert translate(f"worn.{thing}.as", language)
+        if isinstance(thing, Item) and thing.group in SWAPPED_GROUPS:
+            assert translate(f"worn.{thing}.any", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", FRAMES)
+def test_frames_are_many_correct_and_not_about_bodies(key: str, language: Language) -> None:
+    keys = variant_keys(key, language)
+    assert len(keys) >= 10
+    for thing in ITEMS:
+        name = join_names([thing_name(thing, language)], language)
+        any_one = translate(f"worn.{thing}.any", language) if thing.group in SWAPPED_GROUPS else name
+        for frame in keys:
+            text = translate(
+                frame, language, things=name, style="모드", percent="37", remove=name,
+                add=any_one, second="캐주얼",
+            )  # fmt: skip
+            assert not re.search(BODIES_AND_BEAUTY[language], text.lower().replace("waistcoat", "")), text
+            assert not re.search(r"[가-힣]\([가-힣]\)|[{}]|  ", text), text
+            assert len(text) <= {Language.KO: 60, Language.EN: 100}[language], text
+
+
+def test_verdict_names_what_is_worn() -> None:
+    verdict = _floral_dress()
+
+    assert verdict.band is ConfidenceBand.CLEAR
+    for seed in map(str, range(20)):
+        korean, english = _texts(verdict, Language.KO, seed), _texts(verdict, Language.EN, seed)
+        assert "플로럴 원피스" in korean[MessageSlot.EVIDENCE]
+        assert "floral dress" in english[MessageSlot.EVIDENCE].lower()
+        assert not re.search("가방|bag", "".join((*korean.values(), *english.values())))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_runner_up_is_told_by_what_speaks_for_it_alone(language: Language) -> None:
+    verdict = classify_with_attributes(
+        Style.CASUAL,
+        {Item.JEANS: 0.9, Item.BLAZER: 0.8},
+        peaks={Item.BLAZER: (0.3, 0.5), Item.JEANS: (0.6, 0.5)},
+        confidence=0.5,
+        second=Style.BUSINESS_CASUAL,
+        second_confidence=0.3,
+    )
+    texts = _texts(verdict, language)
+
+    assert verdict.band is ConfidenceBand.LIKELY
+    assert thing_name(Item.JEANS, language) in texts[MessageSlot.EVIDENCE]
+    assert thing_name(Item.BLAZER, language) in texts[MessageSlot.RUNNER_UP]
+    assert "30%" in texts[MessageSlot.RUNNER_UP]
+    assert thing_name(Item.BLAZER, language) not in texts[MessageSlot.EVIDENCE]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_swap_is_a_suggestion_of_the_tip(language: Language) -> None:
+    verdict = classify_with_attributes(
+        Style.STREET, {Item.HOODIE: 0.9}, confidence=0.5, second=Style.BUSINESS_CASUAL, second_confidence=0.4
+    )
+    assert verdict.attributes is not None
+    assert verdict.attributes.swap is not None
+    tip = _texts(verdict, language)[MessageSlot.TIP]
+
+    assert translate(f"worn.{verdict.attributes.swap.add}.any", language).lower() in tip.lower()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_fifty_photos_get_fifty_answers(language: Language) -> None:
+    draw = random.Random(3)
+    answers = set()
+    for number in range(50):
+        things: dict[Thing, float] = dict.fromkeys(draw.sample(ITEMS, 4), 0.9)
+        verdict = classify_with_attributes(draw.choice(STYLES), things, confidence=0.7)
+        texts = _texts(verdict, language, str(number))
+        answers.add((texts[MessageSlot.EVIDENCE], texts[MessageSlot.TIP]))
+    assert len(answers) == 50
+
+
+def test_words_before_a_garment_keep_their_order() -> None:
+    things: dict[Thing, float] = {
+        Item.JACKET: 0.9,
+        Item.LEATHER: 0.8,
+        Item.OVERSIZED: 0.7,
+        Color.BLACK: 0.9,
+        Item.BOOTS: 0.8,
+    }
+    attributes = classify_with_attributes(Style.STREET, things, peaks={Item.BOOTS: BOTTOM}).attributes
+    assert attributes is not None
+    seen = (*attributes.seen, *attributes.colors)
+
+    assert name_seen(seen, Language.EN) == ("oversized black leather jacket", "boots")
+    assert name_seen(seen, Language.KO) == ("오버핏 블랙 가죽 재킷", "부츠")
+    assert join_names(name_seen(seen, Language.KO), Language.KO) == "오버핏 블랙 가죽 재킷과 부츠"
+    assert join_names(("a", "b", "c"), Language.EN) == "the a, the b and the c"
+
+
+def test_tags_name_what_carries_the_style_first() -> None:
+    attributes = classify_with_attributes(
+        Style.FEMININE,
+        {Item.BAG: 0.95, Item.DRESS: 0.9, Item.FLORAL: 0.8, Item.HEELS: 0.7, Item.HAT: 0.6},
+        peaks={Item.BAG: BOTTOM, Item.HEELS: BOTTOM, Item.HAT: TOP},
+    ).attributes
+    assert attributes is not None
+
+    assert [tag.text for tag in make_tags(attributes, Language.KO)] == ["플로럴 원피스", "가방", "힐"]
+
+
+def test_why_gives_each_reason_with_its_share() -> None:
+    verdict = _floral_dress()
+    lines = share_lines(verdict, Language.EN)
+
+    assert lines[0] == translate("worn.why", Language.EN)
+    assert any(re.fullmatch(r"Dress: \d+% of the evidence for Feminine", line) for line in lines)
+    assert share_lines(classify_with_attributes(Style.MODE, {}), Language.EN) == []
+    assert verdict.attributes is not None
+    assert "Dress, 90%" in seen_lines(verdict.attributes, Language.EN)
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        (Item.DRESS, "The dress? I'm 90% sure."),
+        (Item.BAG, "The bag? 40%. Too little for me to name it."),
+        (Item.COAT, "I don't see that: 2% for the coat. I do miss small things."),
+    ],
+)
+def test_question_for_an_item_gets_its_probability(item: Item, expected: str) -> None:
+    assert probability_sentence(_floral_dress().attributes, item, Language.EN) == expected
+
+
+def test_question_for_an_item_without_a_model_that_knows_items() -> None:
+    assert probability_sentence(None, Item.COAT, Language.KO) == translate("worn.check.unknown", Language.KO)
+
+
+def test_album_is_compared_by_what_is_worn() -> None:
+    first = classify_with_attributes(
+        Style.BUSINESS_CASUAL, {Item.SNEAKERS: 0.9, Item.BLAZER: 0.9}, peaks={Item.SNEAKERS: BOTTOM}
+    )
+    second = classify_with_attributes(Style.CASUAL, {Item.SNEAKERS: 0.9, Item.TSHIRT: 0.9})
+
+    assert compare_sentences(first, second, 1, Language.EN) == [
+        "Both have the sneakers.",
+        "Number 1 has the blazer, and that decides it.",
+    ]
+    assert compare_sentences(first, classify_with_attributes(Style.CASUAL, {}), 1, Language.KO) == [
+        "1번에는 블레이저가 있고, 그게 차이예요."
+    ]
