@@ -111,6 +111,10 @@ torture: $(VENV)/dev ## kill processes 300 times while photos arrive
 rolling: $(VENV)/dev ## restart processes behind HAProxy and nginx while requests and photos arrive
 	@EVA_TEST_RESTARTS=3 $(BIN)/python -m pytest -s tests/acceptance/test_rolling_restart.py
 
+.PHONY: bundle
+bundle: ## write the bundle for AWS Elastic Beanstalk to dist/
+	@$(PYTHON) -m tools.make_bundle
+
 .PHONY: docs
 docs: $(VENV)/dev ## write the generated parts of the documentation
 	@$(BIN)/python -m tools.generate_docs

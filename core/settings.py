@@ -9,8 +9,8 @@ from enum import StrEnum
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Self
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, TypeAdapter, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -18,6 +18,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "EVA_"
 TEST_PREFIX = "EVA_TEST_"
 """Variables that only the test suite reads."""
+RDS_VARIABLES = ("RDS_HOSTNAME", "RDS_PORT", "RDS_DB_NAME", "RDS_USERNAME", "RDS_PASSWORD")
+"""What AWS Elastic Beanstalk sets for an attached database; together they stand for DATABASE_URL."""
 RENAMED = {
     "EVA_DAILY_PHOTOS": "EVA_PHOTOS_PER_PERSON_PER_DAY",
     "EVA_DAILY_PHOTOS_PER_ADDRESS": "EVA_PHOTOS_PER_IP_PER_DAY",
@@ -92,7 +94,8 @@ class Settings(BaseSettings):
     """Directory for local data: the embedded PostgreSQL, images and the secret key, each unless another setting names
     another place."""
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
-    """PostgreSQL URL, `postgresql://user:password@host/name` (or `postgres://`). Default: an embedded PostgreSQL."""
+    """PostgreSQL URL, `postgresql://user:password@host/name` (or `postgres://`). Default: an embedded PostgreSQL,
+    or the one that `RDS_HOSTNAME` and the other variables of AWS Elastic Beanstalk name."""
     storage_url: str | None = None
     """Where images are stored: `file:///directory` or `s3://bucket/prefix` (credentials in the AWS variables).
     Default: `pictures` in the data directory."""
@@ -190,12 +193,12 @@ class Settings(BaseSettings):
         return (*secrets, *self._database_password())
 
     def _database_password(self) -> tuple[str, ...]:
-        """The password in the database URL, if the URL can be parsed."""
+        """The password in the database URL, as it is and as it stands there, if the URL can be parsed."""
         try:
             password = urlsplit(self.database_url.get_secret_value()).password if self.database_url else None
         except ValueError:
             return ()
-        return (password,) if password else ()
+        return (password, unquote(password)) if password else ()
 
     @cached_property
     def is_https(self) -> bool:
@@ -241,6 +244,18 @@ class Settings(BaseSettings):
         if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
             raise ValueError("must be 1 to 256 letters, digits, _ or -")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_rds_variables(cls, values: Any) -> Any:
+        """Take the database that AWS Elastic Beanstalk attached, unless DATABASE_URL names one."""
+        if "RDS_HOSTNAME" not in os.environ or {"DATABASE_URL", "database_url"} & values.keys():
+            return values
+        missing = [name for name in RDS_VARIABLES if not os.environ.get(name)]
+        if missing:
+            raise ValueError(f"RDS_HOSTNAME is set, but not {', '.join(missing)}")
+        host, port, name, user, password = (quote(os.environ[variable], safe="") for variable in RDS_VARIABLES)
+        return values | {"DATABASE_URL": f"postgresql://{user}:{password}@{host}:{port}/{name}"}
 
     @model_validator(mode="after")
     def _require_pairs(self) -> Self:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from sqlalchemy.engine import make_url
 
 from core.settings import RENAMED, EngineName, Environment, Settings
 
@@ -122,6 +123,36 @@ def test_invalid_webhook_secret_is_rejected_and_not_shown(monkeypatch: pytest.Mo
     with pytest.raises(ValidationError, match="256 letters") as caught:
         Settings()
     assert secret not in str(caught.value)
+
+
+RDS = {
+    "RDS_HOSTNAME": "eva.abc.eu-central-1.rds.amazonaws.com",
+    "RDS_PORT": "5432",
+    "RDS_DB_NAME": "ebdb",
+    "RDS_USERNAME": "eva",
+    "RDS_PASSWORD": "p@ss/word%",
+}
+
+
+def test_an_attached_rds_database_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    for name, value in RDS.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.database_url is not None
+    url = make_url(settings.database_url.get_secret_value())
+    assert (url.host, url.port, url.database) == (RDS["RDS_HOSTNAME"], 5432, "ebdb")
+    assert (url.username, url.password) == ("eva", RDS["RDS_PASSWORD"])
+    assert {RDS["RDS_PASSWORD"], "p%40ss%2Fword%25"} <= set(settings.secrets)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://other/eva")
+    assert Settings().database_url == SecretStr("postgresql://other/eva")
+
+
+def test_half_of_an_rds_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("RDS_HOSTNAME", "eva.example")
+    with pytest.raises(ValidationError, match="RDS_HOSTNAME is set, but not RDS_PORT, RDS_DB_NAME"):
+        Settings()
 
 
 def test_secrets_include_every_secret_value() -> None:

@@ -1,0 +1,149 @@
+"""The recipes in `deploy`: the programs that read them accept them, and they name settings and commands that exist."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from core.settings import Settings
+from eva import app
+from tests.conftest import ROOT
+
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+BEANSTALK = DEPLOY / "elasticbeanstalk"
+EXTENSIONS = yaml.safe_load((BEANSTALK / ".ebextensions" / "eva.config").read_text("utf-8"))
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+MAX_EXPOSURE = 20
+"""In tenths, as `systemd-analyze security --threshold` takes it; 1.4 is reached."""
+OTHER_VARIABLES = re.compile(r"AWS_[A-Z_]+|PG[A-Z_]+|DATABASE_URL")
+
+
+def run(*command: str | Path, **variables: str) -> None:
+    """Run a program, or skip the test if it is not installed."""
+    program = shutil.which(command[0])
+    if program is None:
+        pytest.skip(f"{command[0]} is not installed")
+    done = subprocess.run(
+        [program, *command[1:]], env=variables or None, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stderr.lower(), done.stderr
+
+
+def test_haproxy_accepts_its_configuration() -> None:
+    run("haproxy", "-c", "-f", DEPLOY / "proxy" / "haproxy.cfg")
+
+
+@pytest.mark.parametrize("path", ["proxy/nginx.conf", "elasticbeanstalk/.platform/nginx/conf.d/eva.conf"])
+def test_nginx_accepts_its_configuration(path: str, tmp_path: Path) -> None:
+    configuration = tmp_path / "nginx.conf"
+    text = (DEPLOY / path).read_text("utf-8")
+    configuration.write_text(f"pid {tmp_path}/pid; events {{}}\nhttp {{ access_log off; {text} }}")
+    run("nginx", "-t", "-e", tmp_path / "log", "-c", configuration, "-p", tmp_path)
+
+
+@pytest.mark.parametrize("path", ["proxy/Caddyfile", "container/Caddyfile"])
+def test_caddy_accepts_its_configuration(path: str, tmp_path: Path) -> None:
+    run(
+        "caddy",
+        "validate",
+        "--config",
+        DEPLOY / path,
+        "--adapter",
+        "caddyfile",
+        PUBLIC_HOST="eva.example",
+        HOME=str(tmp_path),
+    )
+
+
+@pytest.mark.parametrize("script", sorted(DEPLOY.rglob("*.sh")), ids=lambda path: path.name)
+def test_scripts_have_no_known_faults(script: Path) -> None:
+    assert script.stat().st_mode & 0o100, "it can be executed"
+    run("shellcheck", "--exclude=SC1091", script)
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> list[Path]:
+    """The units with a name for each instance, and a program that exists."""
+    for path in (*UNITS, DEPLOY / "systemd" / "eva-backup.timer"):
+        text = path.read_text("utf-8").replace("/srv/eva/.venv/bin/eva", "/bin/true")
+        (tmp_path / path.name.replace("@", "@8001")).write_text(text, "utf-8")
+    return sorted(tmp_path.iterdir())
+
+
+def test_systemd_accepts_the_units(units: list[Path]) -> None:
+    run("systemd-analyze", "verify", *units)
+
+
+def test_the_units_are_hardened(units: list[Path]) -> None:
+    services = [unit for unit in units if unit.suffix == ".service"]
+    run("systemd-analyze", "security", "--offline=true", f"--threshold={MAX_EXPOSURE}", "--no-pager", *services)
+
+
+def started_commands() -> Iterator[tuple[str, list[str]]]:
+    """Where `eva` is started, and its arguments."""
+    for unit in UNITS:
+        (command,) = re.findall(r"^ExecStart=/srv/eva/.venv/bin/eva (.*)$", unit.read_text("utf-8"), re.MULTILINE)
+        yield unit.name, shlex.split(command)
+    for name, service in COMPOSE["services"].items():
+        if service.get("image") == "eva":
+            yield f"compose {name}", shlex.split(service["command"])[1:]
+    for path in (ROOT / "Procfile", BEANSTALK / "Procfile"):
+        for line in path.read_text("utf-8").splitlines():
+            yield path.name, shlex.split(line.partition("eva ")[2].replace("${PORT:-8000}", "8000"))
+
+
+def test_recipes_start_commands_that_exist() -> None:
+    group: Any = typer.main.get_command(app)
+    for place, (name, *arguments) in started_commands():
+        command = group.commands[name]
+        values = [argument.replace("%i", "8001") for argument in arguments]
+        assert command.make_context(name, list(values), resilient_parsing=False), place
+
+
+def set_variables() -> Iterator[tuple[str, str]]:
+    """Where variables are set, and their names."""
+    for path in sorted(DEPLOY.rglob("*.env.example")):
+        for line in path.read_text("utf-8").splitlines():
+            if line and not line.startswith("#"):
+                yield path.name, line.partition("=")[0]
+    for name in COMPOSE["x-eva"]["environment"]:
+        yield "compose.yaml", name
+    for name in EXTENSIONS["option_settings"]["aws:elasticbeanstalk:application:environment"]:
+        yield "eva.config", name
+    for name in re.findall(r"(EVA_[A-Z_]+)=", (ROOT / "Dockerfile").read_text("utf-8")):
+        yield "Dockerfile", name
+
+
+def test_recipes_set_variables_that_exist() -> None:
+    known = {f"EVA_{name.upper()}" for name in Settings.model_fields}
+    unknown = [found for found in set_variables() if found[1] not in known and not OTHER_VARIABLES.fullmatch(found[1])]
+    assert unknown == []
+
+
+def test_the_image_runs_without_rights_and_copies_what_it_needs() -> None:
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    assert "USER 10001" in lines
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
+    copied = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
+    assert all((ROOT / path).exists() for path in copied)
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    (packages,) = re.findall(r"^include = \[(.*)\]$", project, re.MULTILINE)
+    assert {name.strip('"* ') for name in packages.split(",")} <= copied
+
+
+def test_containers_have_neither_rights_nor_a_writable_image() -> None:
+    for name, service in COMPOSE["services"].items():
+        if service.get("image") == "eva":
+            assert service["read_only"], name
+            assert service["cap_drop"] == ["ALL"], name
+    published = [name for name, service in COMPOSE["services"].items() if "ports" in service]
+    assert published == ["caddy"]
