@@ -141,7 +141,7 @@ class ChatView:
         """What follows the photo: the question for a guess, or the verdict."""
         if self.is_duplicate:
             return [
-                self._eva_line(pick_variant("talk.remembered", str(self.look.id), self.language)),
+                self._eva_line(pick_variant("talk.remembered", self.look.variant_seed, self.language)),
                 *self.verdict_items(),
             ]
         if self.awaits_guess:
@@ -153,7 +153,7 @@ class ChatView:
         look = self.look
         skips_opening = self.is_duplicate or look.guessed_style is not None
         items: list[ChatItem] = []
-        for message in verdict_messages(look.verdict, seed=str(look.id), language=self.language):
+        for message in verdict_messages(look.verdict, seed=look.variant_seed, language=self.language):
             if skips_opening and message.slot is MessageSlot.OPENING:
                 continue
             items.append(ChatLine(sender="eva", text=message.text, is_verdict=True))
@@ -169,7 +169,7 @@ class ChatView:
         look, language = self.look, self.language
         items = [self.photo_item()]
         if look.guessed_style is not None and not self.is_duplicate:
-            comment = comment_on_guess(look.guessed_style, look.verdict, seed=str(look.id), language=language)
+            comment = comment_on_guess(look.guessed_style, look.verdict, seed=look.variant_seed, language=language)
             items += [
                 self._eva_line("talk.guess.ask"),
                 self._action_line(Action(type=ActionType.GUESS, style=look.guessed_style)),

@@ -137,7 +137,7 @@ class ReplyPresenter:
             return replies.prompt_reply(ActionType.GUESS, question, look_id=look.id, language=language)
         await self._conversation.mark_verdicts_revealed(look)
         if is_duplicate:
-            notes.append(translate(pick_variant("talk.remembered", str(look.id), language), language))
+            notes.append(translate(pick_variant("talk.remembered", look.variant_seed, language), language))
         return self._verdict_reply(look, person, language, notes)
 
     async def _album_reply(self, result: JobResult, judged: Mapping[UUID, Look], person: Person) -> SkillResponse:
@@ -151,7 +151,7 @@ class ReplyPresenter:
 
     def _verdict_reply(self, look: Look, person: Person, language: Language, notes: Sequence[str]) -> SkillResponse:
         return replies.verdict_reply(
-            verdict_messages(look.verdict, seed=str(look.id), language=language),
+            verdict_messages(look.verdict, seed=look.variant_seed, language=language),
             look.verdict,
             look_id=look.id,
             language=language,

@@ -244,4 +244,5 @@ class SkillHandler:
             action = Action(type=PROMPT_ACTIONS[intent])
             reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
             return self._presenter.conversation_reply(reply, person)
-        return replies.text_reply(reply_to_text(request.utterance, person.language), language=person.language)
+        seed = self._conversation.reply_turns.next_seed(person.id)
+        return replies.text_reply(reply_to_text(request.utterance, seed, person.language), language=person.language)

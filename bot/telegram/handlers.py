@@ -83,7 +83,7 @@ async def handle_photo(
     if judged.is_duplicate and not shows_picture(delivery, look):
         await send_verdict(delivery, conversation, person, look, is_final=True)
     elif judged.is_duplicate:
-        note = translate(pick_variant("talk.remembered", str(look.id), language), language)
+        note = translate(pick_variant("talk.remembered", look.variant_seed, language), language)
         await send_verdict(delivery, conversation, person, look, note=note, is_final=True)
     elif not person.guesses_first:
         await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, is_final=True)
@@ -170,7 +170,8 @@ async def handle_text(delivery: UpdateDelivery, conversation: ConversationServic
     else:
         await conversation.end_name_question(person)
     if reply is None:
-        await delivery.send_all("reply", text_messages(reply_to_text(text, delivery.language)))
+        seed = conversation.reply_turns.next_seed(person.id)
+        await delivery.send_all("reply", text_messages(reply_to_text(text, seed, delivery.language)))
         return
     keyboard = None if reply.look is None else keyboard_for_look(delivery, conversation, person, reply.look)
     await _send_reply(delivery, conversation, person, reply, keyboard=keyboard)
@@ -250,7 +251,7 @@ async def send_verdict(
         else:
             picture, keyboard = None, delivery.keyboards.private_look(look.id)
         messages = format_verdict(
-            verdict_messages(look.verdict, seed=str(look.id), language=delivery.language),
+            verdict_messages(look.verdict, seed=look.variant_seed, language=delivery.language),
             look.verdict,
             heatmap=picture,
             keyboard=keyboard,

@@ -38,7 +38,7 @@ from core.errors import (
     RemotePhotoUnavailableError,
     TruncatedPhotoError,
 )
-from core.i18n.translations import Language, pick_variant, translate
+from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.styles import Style
 from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
 from core.vision.verdict import ConfidenceBand, Verdict
@@ -102,12 +102,12 @@ class Message:
     slot: MessageSlot
 
 
-def verdict_messages(verdict: Verdict, *, seed: str, language: Language) -> tuple[Message, ...]:
+def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Language) -> tuple[Message, ...]:
     """The messages about a verdict, in order.
 
     Args:
         verdict: the verdict on the photo.
-        seed: selects the variants: the id of the look, or the hash of the bytes of a photo that is not stored.
+        seed: selects the variants: `Look.variant_seed`, or the hash of the bytes of a photo that is not stored.
         language: language of the messages.
     """
     first = _placeholders(verdict, verdict.style, language)
@@ -128,13 +128,13 @@ def verdict_messages(verdict: Verdict, *, seed: str, language: Language) -> tupl
     return tuple(messages)
 
 
-def public_verdict_messages(verdict: Verdict, *, seed: str, language: Language) -> tuple[Message, ...]:
+def public_verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Language) -> tuple[Message, ...]:
     """The messages of `verdict_messages` that do not speak to the owner of the look, in order."""
     messages = verdict_messages(verdict, seed=seed, language=language)
     return tuple(message for message in messages if message.slot in PUBLIC_SLOTS)
 
 
-def verdict_details(verdict: Verdict, *, seed: str, language: Language) -> str:
+def verdict_details(verdict: Verdict, *, seed: VariantSeed | str, language: Language) -> str:
     """The remark on the runner-up, and a line for each of the most likely styles with its probability.
 
     Args:
@@ -151,7 +151,7 @@ def verdict_details(verdict: Verdict, *, seed: str, language: Language) -> str:
     return "\n".join([*remarks, *lines])
 
 
-def style_comment(style: Style, *, seed: str, language: Language) -> str:
+def style_comment(style: Style, *, seed: VariantSeed | str, language: Language) -> str:
     """The comment on a style, see `verdict_messages` for the arguments."""
     return translate(pick_variant(f"about.{style}", seed, language), language, style=style_name(style, language))
 
@@ -182,7 +182,7 @@ def format_percent(probability: float) -> str:
 
 
 def _worn_sentence(
-    verdict: Verdict, slot: MessageSlot, values: Mapping[str, object], seed: str, language: Language
+    verdict: Verdict, slot: MessageSlot, values: Mapping[str, object], seed: VariantSeed | str, language: Language
 ) -> str | None:
     """The sentence for a slot that names what is worn; None where nothing earned it."""
     is_ambiguous = verdict.band is ConfidenceBand.AMBIGUOUS

@@ -49,16 +49,16 @@ REPLY_TEXT_KEYS = {
 def reply_sentences(reply: Reply) -> tuple[str, ...]:
     """The sentences to send for a reply, in order; empty where only the verdict follows."""
     language, look = reply.language, reply.look
+    details: tuple[str, ...] = ()
     if look is None and (reply.reveals_verdict or reply.kind is ReplyKind.DETAILS):
         return (translate(REPLY_TEXT_KEYS[ReplyKind.LOOK_NOT_FOUND], language),)
     match reply.kind:
         case ReplyKind.GUESS_RECORDED if look is not None and reply.style is not None:
-            return (comment_on_guess(reply.style, look.verdict, seed=str(look.id), language=language),)
+            return (comment_on_guess(reply.style, look.verdict, seed=look.variant_seed, language=language),)
         case ReplyKind.GUESS_RECORDED | ReplyKind.VERDICT | ReplyKind.DETAILS:
-            has_details = reply.kind is ReplyKind.DETAILS and look is not None
-            return (
-                (verdict_details(look.verdict, seed=str(look.id), language=language),) if has_details and look else ()
-            )
+            if reply.kind is ReplyKind.DETAILS and look is not None:
+                details = (verdict_details(look.verdict, seed=look.variant_seed, language=language),)
+            return details
         case ReplyKind.NAME_INVALID:
             offer = translate("talk.name.offer", language, name=reply.name)
             return translate(REPLY_TEXT_KEYS[reply.kind], language), offer
@@ -78,5 +78,5 @@ def _evidence(reply: Reply) -> list[str]:
         return []
     if shares := share_lines(reply.look.verdict, reply.language):
         return ["\n".join(shares)]
-    messages = verdict_messages(reply.look.verdict, seed=str(reply.look.id), language=reply.language)
+    messages = verdict_messages(reply.look.verdict, seed=reply.look.variant_seed, language=reply.language)
     return [message.text for message in messages if message.slot is MessageSlot.EVIDENCE]

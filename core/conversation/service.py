@@ -16,6 +16,7 @@ from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import normalize_display_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.reply import Reply, ReplyKind
+from core.conversation.reply_turns import ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
 from core.db import look_feedback, looks, one_time_tokens, people
 from core.db.looks import Look
@@ -60,6 +61,7 @@ class ConversationService:
 
     def __init__(self, resources: Resources, photo_judging: PhotoJudgingService, settings: Settings) -> None:
         self.resources, self.photo_judging, self.settings = resources, photo_judging, settings
+        self.reply_turns = ReplyTurns()
 
     async def get_or_create_person(self, provider: IdentityProvider, subject: str, language_tag: str | None) -> Person:
         """Find the person behind an identity, or create them.

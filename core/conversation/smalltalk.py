@@ -6,7 +6,7 @@ from core.conversation.actions import Action
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import style_description, style_name
 from core.conversation.style_names import find_style_name
-from core.i18n.translations import Language, pick_variant, translate
+from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand, Verdict
 
@@ -17,7 +17,7 @@ INTENT_TEXT_KEYS = {
     Intent.NO: "talk.no",
     Intent.CANCEL: "talk.cancel",
     Intent.THANKS: "talk.thanks",
-    Intent.GREETING: "talk.about",
+    Intent.GREETING: "talk.hello",
     Intent.BYE: "talk.bye",
     Intent.HELP: "talk.help",
     Intent.MENU: "talk.help",
@@ -45,6 +45,13 @@ INTENT_TEXT_KEYS = {
     Intent.SMALL_TALK: "talk.small",
 }
 """The key of the reply to each intent."""
+UNKNOWN_TEXT_KEY = "talk.words"
+"""The key of the reply to a message that is not understood."""
+VARIED_TEXT_KEYS = {
+    UNKNOWN_TEXT_KEY,
+    *("talk.hello", "talk.thanks", "talk.bye", "talk.praise", "talk.laughter", "talk.yes"),
+}
+"""The keys of replies that people get often, which have variants."""
 
 
 class UnsupportedMedia(StrEnum):
@@ -63,11 +70,12 @@ def unsupported_media_reply(media: UnsupportedMedia, language: Language) -> str:
     return translate(f"talk.kind.{media}", language)
 
 
-def reply_to_text(message: str, language: Language) -> str:
+def reply_to_text(message: str, seed: VariantSeed | str, language: Language) -> str:
     """The reply to a message without a photo: about the style that it names, to its intent, or a request for a photo.
 
     Args:
         message: the person's message, in any language.
+        seed: selects the variant, see `ReplyTurns`.
         language: language of the reply.
     """
     intent, style = find_intent(message), find_style_name(message)
@@ -76,12 +84,11 @@ def reply_to_text(message: str, language: Language) -> str:
     if intent is Intent.STYLES:
         names = ", ".join(style_name(named, language) for named in STYLES)
         return translate(INTENT_TEXT_KEYS[intent], language, styles=names)
-    if intent is not None:
-        return translate(INTENT_TEXT_KEYS[intent], language)
-    return translate(pick_variant("talk.words", message, language), language)
+    key = UNKNOWN_TEXT_KEY if intent is None else INTENT_TEXT_KEYS[intent]
+    return translate(pick_variant(key, seed, language) if key in VARIED_TEXT_KEYS else key, language)
 
 
-def comment_on_guess(guess: Style, verdict: Verdict, *, seed: str, language: Language) -> str:
+def comment_on_guess(guess: Style, verdict: Verdict, *, seed: VariantSeed | str, language: Language) -> str:
     """The comment on a person's guess.
 
     Args:

@@ -6,7 +6,7 @@ Nothing is named that is below its threshold.
 from collections.abc import Mapping
 
 from core.i18n.clothing_names import join_names, name_seen, thing_name
-from core.i18n.translations import Language, pick_variant, translate
+from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.styles import Style
 from core.vision.attributes import Attributes, SeenThing
 from core.vision.verdict import Verdict
@@ -33,7 +33,13 @@ def own_reasons(verdict: Verdict, style: Style) -> tuple[SeenThing, ...]:
 
 
 def reason_sentence(
-    key: str, verdict: Verdict, style: Style, values: Mapping[str, object], *, seed: str, language: Language
+    key: str,
+    verdict: Verdict,
+    style: Style,
+    values: Mapping[str, object],
+    *,
+    seed: VariantSeed | str,
+    language: Language,
 ) -> str | None:
     """A sentence that gives the things that carry a style as its reason; None if nothing does.
 
@@ -53,7 +59,9 @@ def reason_sentence(
     return translate(frame, language, **values, things=things)
 
 
-def swap_sentence(verdict: Verdict, values: Mapping[str, object], *, seed: str, language: Language) -> str | None:
+def swap_sentence(
+    verdict: Verdict, values: Mapping[str, object], *, seed: VariantSeed | str, language: Language
+) -> str | None:
     """What one exchange would change, as a suggestion; None if no single one changes the style.
 
     Args:

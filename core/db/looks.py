@@ -27,6 +27,7 @@ from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import HAS_IMAGES, LookSummary, has_images
 from core.db.schema import Channel, PendingQuestion
 from core.errors import PersonNotFoundError
+from core.i18n.translations import VariantSeed
 from core.styles import STYLES, Style
 from core.vision.attributes import Attributes
 from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
@@ -65,6 +66,8 @@ class LookInsert:
 class Look(LookSummary):
     """A judged photo with everything that is stored of it."""
 
+    variant_seed: VariantSeed
+    """Selects the words about this look: others than about the owner's look before it."""
     channel: Channel
     source_message_id: str
     perceptual_hash: bytes
@@ -262,6 +265,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         person_id=row.person_id,
         style=style,
         confidence=probabilities[style],
+        variant_seed=VariantSeed(str(row.person_id), row.turn),
         channel=Channel(row.channel),
         source_message_id=row.source_message_id,
         photo_key=row.photo_key if shows_images else None,
@@ -318,10 +322,19 @@ INSERT_COLUMNS = (
     ),
     *("concentration", "cam", "cam_columns", "model", "engine", "language"),
 )
+_before = schema.looks.alias()
+_turn_before = (
+    select(_before.c.turn)
+    .where(_before.c.person_id == bindparam("person_id"))
+    .order_by(_before.c.created_at.desc(), _before.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 INSERT = CompiledStatement(
     upsert(schema.looks)
     .values(
         **{name: bindparam(name) for name in INSERT_COLUMNS},
+        turn=func.coalesce(_turn_before, 0) + 1,
         attributes=cast(bindparam("attributes", type_=Text), JSONB),
         pending_question=select(case((schema.people.c.guesses_first, PendingQuestion.GUESS.value)))
         .where(schema.people.c.id == bindparam("person_id"))

@@ -185,6 +185,7 @@ looks = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     _person_column(),
+    Column("turn", Integer, nullable=False, server_default=text("1")),
     Column("channel", Text, nullable=False),
     Column("source_message_id", Text, nullable=False),
     Column("photo_key", Text),

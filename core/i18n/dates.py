@@ -9,8 +9,10 @@ from core.seoul_time import SEOUL
 
 def format_day(day: date, language: Language) -> str:
     """A day in words: `28 November 2026`, `2026년 11월 28일`; that of an aware time is its day in Seoul."""
-    day = _day_in_seoul(day)
-    return translate("page.date", language, day=day.day, month=_month(day, language), year=day.year)
+    if isinstance(day, datetime):
+        day = day.astimezone(SEOUL).date()
+    month = day.month if language is Language.KO else month_name[day.month]
+    return translate("page.date", language, day=day.day, month=month, year=day.year)
 
 
 def format_recent_day(time: datetime, language: Language, *, now: datetime | None = None) -> str:
@@ -21,17 +23,10 @@ def format_recent_day(time: datetime, language: Language, *, now: datetime | Non
         language: of the text.
         now: an aware time; the current one by default.
     """
-    day, today = _day_in_seoul(time), _day_in_seoul(now or datetime.now(UTC))
+    day, today = time.astimezone(SEOUL).date(), (now or datetime.now(UTC)).astimezone(SEOUL).date()
     if 0 <= (today - day).days <= 1:
         return translate("date.today" if day == today else "date.yesterday", language)
-    if day.year == today.year:
-        return translate("date.this_year", language, day=day.day, month=_month(day, language))
-    return format_day(day, language)
-
-
-def _day_in_seoul(day: date) -> date:
-    return day.astimezone(SEOUL).date() if isinstance(day, datetime) else day
-
-
-def _month(day: date, language: Language) -> str:
-    return str(day.month) if language is Language.KO else month_name[day.month]
+    if day.year != today.year:
+        return format_day(day, language)
+    month = day.month if language is Language.KO else month_name[day.month]
+    return translate("date.this_year", language, day=day.day, month=month)

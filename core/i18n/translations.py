@@ -10,6 +10,7 @@ standard library only. `make texts` compiles the catalogues with Babel.
 
 import gettext
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -99,15 +100,36 @@ def variant_keys(key: str, language: Language) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def pick_variant(key: str, seed: str, language: Language) -> str:
+@dataclass(frozen=True, slots=True)
+class VariantSeed:
+    """Selects the variants of texts for one of several turns, which differ from one turn to the next."""
+
+    name: str
+    """What the turns belong to, e.g. the id of a person."""
+    turn: int = 0
+    """Counts up."""
+
+
+def pick_variant(key: str, seed: VariantSeed | str, language: Language) -> str:
     """The key of the variant that a seed selects, the same one in every process; each text draws independently.
+
+    In as many turns as there are variants each comes once, and between two uses of one lie at least half as many turns:
+    the variants are dealt in rounds, in each round first one half of them and then the other, both shuffled.
+
+    Args:
+        key: the key without a number.
+        seed: a text is the first turn of a seed with this name.
+        language: whose variants count.
 
     Raises:
         KeyError: the text has no variants.
     """
     keys = variant_keys(key, language)
-    draw = int.from_bytes(sha256(f"{key} {seed}".encode()).digest()[:8])
-    return keys[draw % len(keys)]
+    name, turn = (seed, 0) if isinstance(seed, str) else (seed.name, seed.turn)
+    start = int.from_bytes(sha256(f"{key} {name}".encode()).digest()[:8]) % len(keys)
+    (deal, position), middle = divmod(start + turn, len(keys)), len(keys) // 2
+    half, place = (keys[:middle], position) if position < middle else (keys[middle:], position - middle)
+    return sorted(half, key=lambda variant: sha256(f"{variant} {name} {deal}".encode()).digest())[place]
 
 
 @cache

@@ -175,7 +175,7 @@ def _render_look(
         status: HTTP status.
         messages: sentences of Eva above the look, instead of a notice.
     """
-    look, verdict, seed = own.look, own.look.verdict, str(own.look.id)
+    look, verdict, seed = own.look, own.look.verdict, own.look.variant_seed
     view = build_own_look(look, state.resources, language)
     styles = [(style, style_name(style, language)) for style in STYLES]
     if view.awaiting_guess:

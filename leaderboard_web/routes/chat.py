@@ -144,7 +144,8 @@ async def send_text(
     """Answer Eva's question, e.g. for a name, or just talk."""
     message = " ".join(words.split())[:MAX_MESSAGE_LENGTH]
     person = await _get_person(state, viewer, language)
-    view, sentences, reveals_verdict = None, [reply_to_text(message, language)], False
+    seed = message if person is None else state.conversation.reply_turns.next_seed(person.id)
+    view, sentences, reveals_verdict = None, [reply_to_text(message, seed, language)], False
     if person is not None:
         look_id = _parse_look_id(look)
         reply = await state.conversation.handle_text(person, message, look_id, chat=Channel.WEB)

@@ -108,7 +108,7 @@ async def share_image(
     if entry is None or entry.look.photo_key is None:
         raise GoneError("page.picture_gone")
     look, photo_key = entry.look, entry.look.photo_key
-    sentence = verdict_sentence(verdict_messages(look.verdict, seed=str(look.id), language=language))
+    sentence = verdict_sentence(verdict_messages(look.verdict, seed=look.variant_seed, language=language))
     text = share_image_text(look, sentence, language)
     expected_hash = content_hash(**text)
     image = await state.renditions.get_or_create(

@@ -32,11 +32,11 @@ async def look_page(
     entry, relation = result
     look = entry.look
     card = build_card(entry, signer=state.resources.url_signer, language=language)
-    messages = public_verdict_messages(look.verdict, seed=str(look.id), language=language)
+    messages = public_verdict_messages(look.verdict, seed=look.variant_seed, language=language)
     sentence = preview_sentence = verdict_sentence(messages)
     share = build_share_links(request, state, look, card, sentence, language)
     if (preview_in := preview_language(request, language)) is not language:
-        preview_sentence = verdict_sentence(verdict_messages(look.verdict, seed=str(look.id), language=preview_in))
+        preview_sentence = verdict_sentence(verdict_messages(look.verdict, seed=look.variant_seed, language=preview_in))
     # The database requires of shared looks that they have both times and both images.
     shared_at = (look.shared_at or look.created_at).astimezone(SEOUL)
     response = render_page(

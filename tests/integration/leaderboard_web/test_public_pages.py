@@ -129,7 +129,8 @@ async def test_a_public_look_does_not_speak_to_its_owner(
         assert await looks.share(connection, look.id)
     page = await client.get(f"/looks/{look.id}", headers={"Accept-Language": language})
     said = {
-        message.slot: message.text for message in verdict_messages(look.verdict, seed=str(look.id), language=language)
+        message.slot: message.text
+        for message in verdict_messages(look.verdict, seed=look.variant_seed, language=language)
     }
     assert texts(page, ".log .bubble > p") == [said[slot] for slot in (*said,) if slot in PUBLIC_SLOTS]
     for slot in set(said) - PUBLIC_SLOTS:
@@ -152,7 +153,7 @@ async def test_a_look_shows_verdict_guess_and_correction(client: httpx.AsyncClie
     page = await client.get(f"/looks/{look.id}")
     assert page.status_code == 200
     words = unescape(page.text)
-    messages = public_verdict_messages(look.verdict, seed=str(look.id), language=Language.EN)
+    messages = public_verdict_messages(look.verdict, seed=look.variant_seed, language=Language.EN)
     assert texts(page, ".log .bubble > p") == [message.text for message in messages]
     assert page.text.count('class="share"') == 8
     assert translate("look.guess", Language.EN, name="Mina", style="Casual") in words

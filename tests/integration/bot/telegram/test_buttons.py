@@ -13,6 +13,7 @@ from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import USER_ID, Json, TelegramHarness
+from tests.texts import variants
 
 KO = Language.KO
 OTHER_USER_ID = 77
@@ -187,7 +188,7 @@ async def test_language_is_changed(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.button_press(harness.last_message(), english))
     assert harness.last_message()["text"] == translate("talk.language.set", Language.EN)
     await harness.send_updates(harness.updates.text("hello"))
-    assert harness.last_message()["text"] == translate("talk.about", Language.EN)
+    assert harness.last_message()["text"] in variants("talk.hello", Language.EN)
 
 
 @pytest.mark.parametrize(("tag", "language"), [("ko", KO), ("en-GB", Language.EN), ("de", Language.EN)])
@@ -279,7 +280,7 @@ async def test_text_gets_a_reply(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.text("스트리트가 뭐예요?"), harness.updates.text("고마워요"))
 
     assert style_name(Style.STREET, KO) in harness.texts()[0]
-    assert harness.texts()[1] == translate("talk.thanks", KO)
+    assert harness.texts()[1] in variants("talk.thanks", KO)
 
 
 async def test_shared_look_has_a_button_for_its_page(harness: TelegramHarness) -> None:

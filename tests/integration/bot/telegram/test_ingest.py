@@ -16,6 +16,7 @@ from core.i18n.translations import Language, translate
 from core.resources import Resources
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import USER_ID, TelegramHarness
+from tests.texts import variants
 
 KO = Language.KO
 
@@ -74,7 +75,8 @@ async def test_characters_that_postgres_cannot_store_are_removed(harness: Telegr
     update["message"]["\0odd"] = [float("inf"), float("nan"), 10**40]
     await harness.send_updates(update)
 
-    assert harness.texts() == [translate("talk.about", KO)]
+    assert len(harness.texts()) == 1
+    assert harness.texts()[0] in variants("talk.hello", KO)
 
 
 async def test_deeply_nested_update_is_stored_as_processed(harness: TelegramHarness) -> None:
@@ -142,7 +144,8 @@ async def test_polling_stores_updates_like_the_webhook(harness: TelegramHarness)
             await polling
     await harness.run_jobs()
 
-    assert harness.texts() == [translate("talk.about", KO)]
+    assert len(harness.texts()) == 1
+    assert harness.texts()[0] in variants("talk.hello", KO)
 
 
 async def test_upgraded_group_gets_the_reply_in_its_new_chat(harness: TelegramHarness) -> None:

@@ -28,7 +28,7 @@ from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, Telegr
 async def test_verdict_is_sent_in_two_messages(harness: TelegramHarness, language: Language) -> None:
     await harness.send_updates(harness.updates.photo(make_photo(), language=language.value))
     (look,) = await list_looks(harness)
-    messages = verdict_messages(look.verdict, seed=str(look.id), language=language)
+    messages = verdict_messages(look.verdict, seed=look.variant_seed, language=language)
     left_out = {MessageSlot.OPENING, MessageSlot.RUNNER_UP}
     expected = [message.text for message in messages if message.slot not in left_out]
     heatmap, remarks = harness.telegram.messages(USER_ID)
@@ -55,7 +55,7 @@ async def test_details_are_under_a_button(harness: TelegramHarness) -> None:
     (look,) = await list_looks(harness)
 
     details = harness.last_message()["text"]
-    assert details == verdict_details(look.verdict, seed=str(look.id), language=Language.KO)
+    assert details == verdict_details(look.verdict, seed=look.variant_seed, language=Language.KO)
     assert all(style_name(style, Language.KO) in details for style, _ in look.verdict.ranking[:2])
     assert details.splitlines()[-4].endswith("60%")
 

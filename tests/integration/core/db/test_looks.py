@@ -24,6 +24,14 @@ async def test_a_verdict_is_stored_without_loss(database: Database) -> None:
         assert getattr(stored, name) == getattr(verdict, name), name
 
 
+async def test_each_look_of_a_person_has_a_turn_of_its_own(database: Database) -> None:
+    async with database.transaction() as connection:
+        person, other = await create_person(connection), await create_person(connection)
+        created = [await create_look(connection, owner.id) for owner in (person, person, other, person)]
+    turns = [(look.variant_seed.name, look.variant_seed.turn) for look in created]
+    assert turns == [(str(person.id), 1), (str(person.id), 2), (str(other.id), 1), (str(person.id), 3)]
+
+
 async def test_what_is_worn_is_stored(database: Database) -> None:
     verdict = classify_with_attributes(Style.STREET, {Item.HOODIE: 0.9, Color.BLACK: 0.8})
     async with database.transaction() as connection:

@@ -36,7 +36,7 @@ async def test_own_look_page_shows_all_messages_bars_and_images(
     look = await add_look(resources, mina.id)
     page = await client.get(f"/me/looks/{look.id}")
     assert page.headers["cache-control"] == "no-store"
-    for message in verdict_messages(look.verdict, seed=str(look.id), language=Language.EN):
+    for message in verdict_messages(look.verdict, seed=look.variant_seed, language=Language.EN):
         assert message.text in texts(page, ".bubble p")
     assert len(select_elements(page, "rect.share")) == 8
     image_urls = attributes(page, 'img[src^="/pictures/"]', "src")

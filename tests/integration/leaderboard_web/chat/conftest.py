@@ -78,4 +78,4 @@ async def count_people(resources: Resources) -> int:
 
 
 def verdict_texts(look: Look) -> list[str]:
-    return [message.text for message in verdict_messages(look.verdict, seed=str(look.id), language=EN)]
+    return [message.text for message in verdict_messages(look.verdict, seed=look.variant_seed, language=EN)]

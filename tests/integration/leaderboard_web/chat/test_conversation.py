@@ -25,6 +25,7 @@ from tests.integration.leaderboard_web.chat.conftest import (
     send_photo,
     verdict_texts,
 )
+from tests.texts import variants
 
 
 async def press_button(client: httpx.AsyncClient, page: httpx.Response, do: str, **more: Any) -> httpx.Response:
@@ -45,7 +46,7 @@ async def test_with_guess_first_the_verdict_follows_the_guess(client: httpx.Asyn
     page = await press_button(client, page, "guess.casual")
     (look,) = await list_looks(resources)
     assert look.guessed_style is Style.CASUAL
-    words = comment_on_guess(Style.CASUAL, look.verdict, seed=str(look.id), language=EN)
+    words = comment_on_guess(Style.CASUAL, look.verdict, seed=look.variant_seed, language=EN)
     assert messages(page) == [translate("talk.guess.ask", EN), "Casual", words, *verdict_texts(look)[1:]]
     assert messages(await client.get("/try")) == messages(page)
     assert translate("talk.guess.ask", EN) not in messages(await send_photo(client, make_photo(2)))
@@ -195,7 +196,8 @@ async def test_text_is_answered_without_creating_a_person(client: httpx.AsyncCli
     assert await count_people(resources) == 0
     await send_photo(client, make_photo())
     page = await client.post("/try/words", data={"words": "thank you"})
-    assert messages(page)[-2:] == ["thank you", translate("talk.thanks", EN)]
+    assert messages(page)[-2] == "thank you"
+    assert messages(page)[-1] in variants("talk.thanks", EN)
 
 
 async def test_forged_flash_messages_are_ignored(client: httpx.AsyncClient) -> None:

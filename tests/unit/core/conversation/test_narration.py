@@ -18,7 +18,7 @@ from core.conversation.narration import (
     style_name,
     verdict_messages,
 )
-from core.i18n.translations import Language, pick_variant, translate, variant_keys
+from core.i18n.translations import Language, VariantSeed, pick_variant, translate, variant_keys
 from core.images.decoding import MAX_BYTES, MAX_PIXELS, MIN_SIDE
 from core.styles import STYLES, Style
 from core.vision.cam import HorizontalPart, VerticalPart
@@ -82,11 +82,23 @@ def test_same_seed_gives_the_same_messages(band: ConfidenceBand, language: Langu
     )
 
 
-def test_variant_depends_on_a_stable_hash_of_key_and_seed() -> None:
-    keys = variant_keys("tip.mode", Language.KO)
-    for seed in map(str, range(9)):
-        digest = sha256(f"tip.mode {seed}".encode()).hexdigest()
-        assert pick_variant("tip.mode", seed, Language.KO) == keys[int(digest[:16], 16) % len(keys)]
+def test_variant_is_the_same_in_every_process() -> None:
+    picked = [pick_variant("talk.yes", VariantSeed("a", turn), Language.KO)[-1] for turn in range(13)]
+    assert "".join(picked) == "4631256432145"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("band", list(ConfidenceBand))
+def test_no_phrase_comes_twice_in_a_row_in_fifty_photos(band: ConfidenceBand, language: Language) -> None:
+    answers = [
+        [
+            message.text
+            for message in verdict_messages(make_verdict(band), seed=VariantSeed("7", turn), language=language)
+        ]
+        for turn in range(1, 51)
+    ]
+    for phrases in zip(*answers, strict=True):
+        assert not any(phrase == following for phrase, following in pairwise(phrases))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
