@@ -147,7 +147,7 @@ class StorageUnavailableError(PersistenceError):
 
 
 class UnsupportedDatabaseUrlError(PersistenceError):
-    """DATABASE_URL is not a PostgreSQL URL."""
+    """DATABASE_URL is not a PostgreSQL URL that Eva can use."""
 
 
 class BackupError(EvaError):

@@ -146,8 +146,6 @@ async def _check_persistence(settings: Settings, language: Language) -> list[Che
 
 
 async def _check_database(settings: Settings, language: Language) -> list[Check]:
-    from sqlalchemy.engine import make_url
-
     from core.db.server_info import get_server_info
     from core.resources import has_database, open_database
 
@@ -161,8 +159,7 @@ async def _check_database(settings: Settings, language: Language) -> list[Check]
                 info = await get_server_info(connection)
             contents = await _check_contents(database, language)
             if not is_embedded:
-                host = make_url(database.conninfo).host or "?"
-                detail = translate("cli.doctor.database.ok", language, where=host, version=info.version)
+                detail = translate("cli.doctor.database.ok", language, where=database.url.host, version=info.version)
     except PersistenceError as error:
         advice = translate("cli.doctor.database.mend", language)
         if is_embedded:

@@ -1,27 +1,28 @@
-"""The connection to PostgreSQL: `Database`, and the URL forms that the drivers take."""
+"""The connection to PostgreSQL: `Database`."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+from uuid import uuid4
 
 from asyncpg.exceptions import PostgresError
 from sqlalchemy import event, text
-from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 
+from core.db.database_url import STATEMENT_CACHE, DatabaseUrl
 from core.db.errors import is_outage
-from core.errors import DatabaseUnavailableError, UnsupportedDatabaseUrlError
+from core.errors import DatabaseUnavailableError
 
 POOL_RECYCLE_SECONDS = 600
 """Seconds after which a connection is replaced: some networks drop longer ones silently."""
-POSTGRES_DRIVERS = {"postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"}
-LIBPQ_ONLY_PARAMETERS = {"channel_binding", "gssencmode"}
-"""URL parameters of hosting providers that asyncpg does not take."""
+DRIVER_URL = URL.create("postgresql+asyncpg")
+"""Without a host: asyncpg gets the parameters themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,31 +40,41 @@ class Database:
     Repositories take the connection and never commit: the caller that opened the transaction commits it.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+    def __init__(self, url: str, *, pool_size: int = 20, application_name: str = "eva") -> None:
         """Configure the pool.
 
         Args:
             url: `postgresql://...` or `postgres://...`, with the parameters of libpq.
             pool_size: number of connections at most; opened as needed and kept open.
+            application_name: of these connections in `pg_stat_activity`, unless the URL has one.
 
         Raises:
-            UnsupportedDatabaseUrlError: the URL is not one of PostgreSQL.
+            UnsupportedDatabaseUrlError: the URL is not one of PostgreSQL, or has parameters that Eva does not support.
         """
-        self.conninfo = libpq_url(url)
+        self.url = DatabaseUrl.parse(url)
+        self.conninfo = self.url.libpq(f"{application_name} queue")
         """The same database in libpq's form, for the queue's own connections."""
-        driver_url = asyncpg_url(url)
         self.engine = create_async_engine(
-            driver_url,
+            DRIVER_URL,
             pool_size=pool_size,
             max_overflow=0,
             pool_recycle=POOL_RECYCLE_SECONDS,
             hide_parameters=True,
             isolation_level="AUTOCOMMIT",
-            connect_args=_statement_cache(driver_url),
+            connect_args=self._connect_arguments(application_name),
         )
         event.listen(self.engine.sync_engine, "handle_error", _strip_row_values)
         event.listen(self.engine.sync_engine, "checkout", _reject_closed_connection)
         self._transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
+
+    def _connect_arguments(self, application_name: str) -> dict[str, Any]:
+        """What SQLAlchemy gives to asyncpg, and the size of its own statement cache."""
+        size = self.url.statement_cache_size
+        own: dict[str, Any] = {} if size is None else {STATEMENT_CACHE: size}
+        if size == 0:
+            # A connection of PgBouncer may have statements of other clients.
+            own["prepared_statement_name_func"] = lambda: f"__eva_{uuid4()}__"
+        return self.url.asyncpg(application_name) | own
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -140,34 +151,6 @@ def translate_outages(*further: type[Exception]) -> Iterator[None]:
         raise
 
 
-def asyncpg_url(url: str) -> URL:
-    """A database URL for SQLAlchemy over asyncpg.
-
-    Raises:
-        UnsupportedDatabaseUrlError: the URL is not one of PostgreSQL.
-    """
-    parsed = _parse_url(url)
-    query = {name: value for name, value in parsed.query.items() if name not in LIBPQ_ONLY_PARAMETERS}
-    if "sslmode" in query:
-        query["ssl"] = query.pop("sslmode")
-    return parsed.set(drivername="postgresql+asyncpg", query=query)
-
-
-def libpq_url(url: str) -> str:
-    """A database URL for libpq, with its password.
-
-    Raises:
-        UnsupportedDatabaseUrlError: the URL is not one of PostgreSQL.
-    """
-    return _parse_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _statement_cache(url: URL) -> dict[str, int]:
-    """Apply the size of SQLAlchemy's statement cache to asyncpg's own; 0 is for pgbouncer."""
-    size = url.query.get("prepared_statement_cache_size")
-    return {"statement_cache_size": int(size)} if isinstance(size, str) else {}
-
-
 def _reject_closed_connection(
     connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection
 ) -> None:
@@ -182,14 +165,3 @@ def _strip_row_values(context: ExceptionContext) -> None:
     error.args = (str(error).partition("\nDETAIL")[0],)
     if isinstance(error.__cause__, PostgresError):
         error.__cause__.detail = None
-
-
-def _parse_url(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        # The chained error would quote the URL with its password.
-        raise UnsupportedDatabaseUrlError from None
-    if parsed.drivername not in POSTGRES_DRIVERS:
-        raise UnsupportedDatabaseUrlError(parsed.drivername)
-    return parsed

@@ -26,6 +26,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import psutil
 import structlog
@@ -102,11 +103,11 @@ class EmbeddedPostgres:
 
     def database_url(self, database: str) -> str:
         """URL of a database of this server, for Eva's role."""
-        return f"postgresql://{ROLE}@/{database}?host={self._socket_folder}"
+        return f"postgresql://{ROLE}@/{database}?host={quote(str(self._socket_folder))}"
 
     def admin_url(self, database: str) -> str:
         """URL of a database of this server, for the superuser; Eva herself does not use it."""
-        return f"postgresql://{ADMIN_ROLE}@/{database}?host={self._socket_folder}"
+        return f"postgresql://{ADMIN_ROLE}@/{database}?host={quote(str(self._socket_folder))}"
 
     def start(self) -> None:
         """Start the server, or register as one more user of it.

@@ -11,11 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from core.db.database import Database, asyncpg_url
+from core.db.database import Database
+from core.db.database_url import DatabaseUrl
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import migrate_up
 from core.images.decode_pool import DecodePool
@@ -27,11 +27,53 @@ OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_c
 """Tests need no durability."""
 
 
-async def _execute(url: str, statement: str) -> None:
-    engine = create_async_engine(asyncpg_url(url), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
-    await engine.dispose()
+DEFINITIONS = """
+SELECT md5(concat(
+    (SELECT string_agg(concat(attrelid::regclass, attname, atttypid, attnotnull, relowner, relacl), ','
+            ORDER BY attrelid, attnum)
+     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace),
+    (SELECT string_agg(pg_get_constraintdef(oid), ',' ORDER BY conname)
+     FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
+    (SELECT string_agg(concat(tgname, tgenabled), ',' ORDER BY tgname) FROM pg_trigger WHERE NOT tgisinternal),
+    (SELECT string_agg(md5(prosrc), ',' ORDER BY proname, md5(prosrc))
+     FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
+    (SELECT string_agg(array_to_string(setconfig, ','), ',') FROM pg_db_role_setting
+     JOIN pg_database ON pg_database.oid = setdatabase WHERE datname = current_database()),
+    (SELECT version_num FROM alembic_version)
+))
+"""
+"""A digest of tables, owners, rights, indexes, triggers, functions, settings and the revision."""
+DISCONNECT_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+ALLOW_WRITES = "SET default_transaction_read_only = off"
+EMPTY_TABLES = """
+DO $$
+DECLARE name text; has_rows boolean; names text[] := '{}';
+BEGIN
+    FOR name IN SELECT relname FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO has_rows;
+        IF has_rows THEN names := names || quote_ident(name); END IF;
+    END LOOP;
+    IF names <> '{}' THEN EXECUTE format('TRUNCATE %s CASCADE', array_to_string(names, ', ')); END IF;
+    PERFORM setval(format('%I.%I', schemaname, sequencename), start_value, false)
+        FROM pg_sequences WHERE last_value IS NOT NULL;
+END $$
+"""
+"""Takes 20 ms; a database from the template takes 170 ms."""
+
+
+async def _execute(url: str, *statements: str) -> object:
+    """Execute statements as the superuser; the first value of the last one."""
+    connection = await asyncpg.connect(**DatabaseUrl.parse(url).asyncpg("tests"))
+    try:
+        for statement in statements[:-1]:
+            await connection.execute(statement)
+        return await connection.fetchval(statements[-1])
+    finally:
+        await connection.close()
 
 
 @pytest.fixture
@@ -77,15 +119,33 @@ async def _migrate(url: str) -> None:
 @pytest.fixture
 async def empty_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """URL of a database without tables."""
-    async for url in _temporary_database(postgres, template="template0"):
-        yield url
+    name = await _create_database(postgres, template="template0")
+    yield postgres.database_url(name)
+    await _drop_database(postgres, name)
+
+
+@pytest.fixture(scope="session")
+def empty_databases() -> dict[str, object]:
+    """Names of databases with empty tables that earlier tests of this process have left, with their DEFINITIONS."""
+    return {}
 
 
 @pytest.fixture
-async def url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    """URL of a database with empty tables."""
-    async for url in _temporary_database(postgres, template="eva"):
-        yield url
+async def url(postgres: EmbeddedPostgres, empty_databases: dict[str, object]) -> AsyncIterator[str]:
+    """URL of a database with empty tables; a later test gets it again unless this one changes its definitions."""
+    if empty_databases:
+        name, definitions = empty_databases.popitem()
+    else:
+        name = await _create_database(postgres, template="eva")
+        definitions = await _execute(postgres.admin_url(name), DEFINITIONS)
+    yield postgres.database_url(name)
+    if (
+        await _execute(postgres.admin_url(name), DISCONNECT_OTHERS, ALLOW_WRITES, EMPTY_TABLES, DEFINITIONS)
+        == definitions
+    ):
+        empty_databases[name] = definitions
+    else:
+        await _drop_database(postgres, name)
 
 
 @pytest.fixture
@@ -120,9 +180,12 @@ def resources(database: Database, storage_folder: Path, decode_pool: DecodePool)
     )
 
 
-async def _temporary_database(postgres: EmbeddedPostgres, *, template: str) -> AsyncIterator[str]:
+async def _create_database(postgres: EmbeddedPostgres, *, template: str) -> str:
     name = f"test_{os.getpid()}_{uuid4().hex[:8]}"
-    server = postgres.admin_url("postgres")
-    await _execute(server, f"CREATE DATABASE {name} OWNER eva TEMPLATE {template} STRATEGY FILE_COPY")
-    yield postgres.database_url(name)
-    await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    statement = f"CREATE DATABASE {name} OWNER eva TEMPLATE {template} STRATEGY FILE_COPY"
+    await _execute(postgres.admin_url("postgres"), statement)
+    return name
+
+
+async def _drop_database(postgres: EmbeddedPostgres, name: str) -> None:
+    await _execute(postgres.admin_url("postgres"), f"DROP DATABASE {name} WITH (FORCE)")

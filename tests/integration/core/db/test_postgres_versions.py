@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from procrastinate import App
+from sqlalchemy import text
 
 from core.db import leaderboard, looks, people
 from core.db.database import Database
@@ -15,6 +16,7 @@ from core.db.vacuum import remove_deleted_rows
 from core.jobs.queue import JobQueue, enqueue
 from tests.factories import create_look, create_person
 
+APPLICATION_NAMES = text("SELECT application_name FROM pg_stat_activity WHERE datname = current_database()")
 VERSIONS = ("14", "15", "16", "17", "18")
 
 
@@ -36,7 +38,8 @@ def server(request: pytest.FixtureRequest, public: Path) -> Iterator[EmbeddedPos
     programs = find_programs(request.param)
     if programs is None:
         pytest.skip(f"PostgreSQL {request.param} is not installed")
-    server = EmbeddedPostgres(public / "postgres", options=("fsync=off",), programs=programs)
+    # A folder as people name theirs: both drivers get it in a URL.
+    server = EmbeddedPostgres(public / "내 서버" / "postgres", options=("fsync=off",), programs=programs)
     with server:
         yield server
 
@@ -55,7 +58,7 @@ async def test_everything_works_on_this_version(server: EmbeddedPostgres, reques
     def register(app: App) -> None:
         app.task(name="test.task")(task)
 
-    async with Database(server.url) as database:
+    async with Database(server.url, application_name="eva test") as database:
         await migrate_up(database)
         await migrate_up(database)
         assert await find_schema_difference(database) is None
@@ -67,7 +70,10 @@ async def test_everything_works_on_this_version(server: EmbeddedPostgres, reques
             await enqueue(connection, "test.task", lock=None, number=7)
         async with JobQueue(database.conninfo, register) as queue:
             await queue.run_worker({}, until_empty=True)
+            async with database.connection() as connection:
+                names = set((await connection.execute(APPLICATION_NAMES)).scalars())
         assert done == [7]
+        assert {"eva test", "eva test queue"} <= names
         async with database.transaction() as connection:
             await people.delete_person(connection, person.id)
         await remove_deleted_rows(database)
