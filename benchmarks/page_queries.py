@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.query_plans import QueryPlan, explain_queries
 from benchmarks.seeded_board import SeededBoard
-from core.db import follows, leaderboard, moderation, people
+from core.db import follows, latest_looks, leaderboard, moderation, people
 from core.db.database import Database
+from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, Period
 from core.db.schema import IdentityProvider
 from core.styles import STYLES
@@ -56,4 +57,10 @@ async def explain_pages(board: SeededBoard) -> list[QueryPlan]:
                 name = f"leaderboard: {period}, {style or 'all styles'}"
                 queries[name] = page
                 queries[f"{name}, further down"] = partial(page, after=after)
+        for order in LatestOrder:
+            for style in (None, *STYLES):
+                name = f"{order}, {style or 'all styles'}"
+                queries[name] = partial(
+                    latest_looks.get_page, order=order, limit=PAGE_SIZE + 1, style=style, viewer_key=viewer_key
+                )
         return await explain_queries(database, queries)

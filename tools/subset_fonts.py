@@ -19,7 +19,7 @@ from leaderboard_web.urls import STATIC_DIR
 HEADINGS = (
     *(f"style.{style}.name" for style in STYLES),
     *("page.tagline", "page.styles_title", "board.place", "about.title", "privacy.title", "model.title"),
-    *(f"board.title.{board}" for board in ("today", "week", "all")),
+    *(f"board.title.{board}" for board in ("today", "week", "all", "new", "rising")),
     *(f"me.title.{page}" for page in ("history", "scraps", "following", "settings")),
     *("me.stranger.title", "me.no_outfit"),
 )

@@ -108,13 +108,13 @@ def _null_unless(condition: ColumnElement[bool], column: ColumnElement[Any]) -> 
 def _humanize(row: RowDict) -> RowDict:
     """A row of `looks` with probabilities by style and the activation map as lists, without keys of images.
 
-    `images_end_at` says how long they are kept.
+    `images_end_at` says how long they are kept. `rising_at` would tell when others gave their hearts and is left out.
     """
     columns, cam = row["cam_columns"], row["cam"]
     public = {
         name: value
         for name, value in row.items()
-        if name not in {"photo_key", "heatmap_key", "cam_columns", "private_photo_ttl"}
+        if name not in {"photo_key", "heatmap_key", "cam_columns", "private_photo_ttl", "rising_at"}
     }
     return public | {
         "probabilities": dict(zip(STYLES, row["probabilities"], strict=True)),

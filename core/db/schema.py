@@ -91,7 +91,10 @@ metadata = MetaData(
 )
 
 IS_PUBLIC = text("is_public")
+IS_RISING = text("is_public AND rising_at IS NOT NULL")
 BY_HEARTS = (text("hearts DESC"), text("id DESC"))
+BY_SHARED = (text("shared_at DESC"), text("id DESC"))
+BY_RISING = (text("rising_at DESC"), text("id DESC"))
 IMAGES_END_AT = "(created_at AT TIME ZONE 'UTC' + private_photo_ttl) AT TIME ZONE 'UTC'"
 """Only arithmetic without a time zone is immutable, as generated columns must be."""
 SHARED_AT_IN_SEOUL = "(shared_at AT TIME ZONE 'Asia/Seoul')"
@@ -215,6 +218,8 @@ looks = Table(
     Column("images_end_at", DateTime(timezone=True), Computed(IMAGES_END_AT, persisted=True)),
     _time_column("images_stored_at"),
     _time_column("shared_at"),
+    # Kept up to date by a trigger; see `core.db.latest_looks.Latest`.
+    _time_column("rising_at"),
     _time_column("removed_at"),
     _counter_column("report_count"),
     _time_column("suspended_at"),
@@ -255,6 +260,10 @@ looks = Table(
     Index("ix_looks_style_hearts", "style", *BY_HEARTS, postgresql_where=IS_PUBLIC),
     Index("ix_looks_style_day_hearts", "style", "shared_day", *BY_HEARTS, postgresql_where=IS_PUBLIC),
     Index("ix_looks_style_week_hearts", "style", "shared_week", *BY_HEARTS, postgresql_where=IS_PUBLIC),
+    Index("ix_looks_board_new", *BY_SHARED, postgresql_where=IS_PUBLIC),
+    Index("ix_looks_style_new", "style", *BY_SHARED, postgresql_where=IS_PUBLIC),
+    Index("ix_looks_board_rising", *BY_RISING, postgresql_where=IS_RISING),
+    Index("ix_looks_style_rising", "style", *BY_RISING, postgresql_where=IS_RISING),
     Index("ix_looks_person_shared", "person_id", text("shared_at DESC"), text("id DESC"), postgresql_where=IS_PUBLIC),
     Index("ix_looks_reported", "id", postgresql_where=text("report_count > 0")),
     Index("ix_looks_person_new", "person_id", text("created_at DESC"), text("id DESC")),

@@ -1,20 +1,23 @@
-"""`/`: shared looks by style and period, those with the most hearts first."""
+"""`/`: shared looks by style and period, those with the most hearts first; or the newest, or those that rise."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.narration import style_comment, style_name
-from core.db import leaderboard
+from core.db import latest_looks, leaderboard
+from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, LeaderboardEntry, Period
+from core.i18n.translations import Language
 from core.styles import STYLES, Style
-from leaderboard_web.dependencies import Db, Lang, State, Viewer
-from leaderboard_web.pagination import AfterRank, RankCursor
+from leaderboard_web.dependencies import AppState, Db, Lang, State, Viewer
+from leaderboard_web.pagination import AfterRank, BeforeTime, RankCursor, TimeCursor, build_page
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
-from leaderboard_web.view_models import build_card
+from leaderboard_web.view_models import LookCard, build_card
 
 PAGE_SIZE = 12
 """Looks on a page: full rows of two, three and four; the first page has a large first place in addition."""
@@ -26,6 +29,17 @@ EAGER_IMAGES = 4
 router = APIRouter(route_class=PageRoute)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardPage:
+    """A page of looks."""
+
+    order: Period | LatestOrder
+    cards: list[LookCard]
+    """Those of a leaderboard have a rank."""
+    next_query: dict[str, str] | None
+    """What leads to the next page besides the order and the style; None on the last one."""
+
+
 @router.get("/", name="leaderboard")
 async def leaderboard_page(
     request: Request,
@@ -34,73 +48,94 @@ async def leaderboard_page(
     language: Lang,
     state: State,
     after: AfterRank,
+    before: BeforeTime,
     style: Style | None = None,
-    period: Annotated[Period | None, Query(alias="when")] = None,
+    order: Annotated[Period | LatestOrder | None, Query(alias="when")] = None,
 ) -> Response:
-    """A page of a leaderboard; without a period, that of the shortest one with enough looks."""
-    size = PAGE_SIZE + 1 if after is None else PAGE_SIZE
-    period, entries = await _load_entries(db, style, period, after, limit=size + 1, viewer_key=viewer.key or "")
-    offset = 0 if after is None else after.offset
-    cards = [
-        build_card(entry, signer=state.resources.url_signer, language=language, rank=rank)
-        for rank, entry in enumerate(entries[:size], offset + 1)
-    ]
-    hero = cards.pop(0) if after is None and cards else None
-    next_cursor = _next_cursor(entries[:size], offset).encode() if len(entries) > size else None
+    """A page of looks; without an order, the leaderboard of the shortest period with enough of them."""
+    viewer_key = viewer.key or ""
+    if isinstance(order, LatestOrder):
+        page = await _load_latest(db, state, language, style, order, before, viewer_key=viewer_key)
+    else:
+        page = await _load_ranked(db, state, language, style, order, after, viewer_key=viewer_key)
+    cards = page.cards
+    hero = cards.pop(0) if cards and cards[0].rank == 1 else None
 
-    def board_url(period: Period | None, style: Style | None = None, after: str | None = None) -> str:
-        return state.url_for("leaderboard", query={"when": period, "style": style, "after": after})
+    def board_url(order: Period | LatestOrder | None, style: Style | None = None, **position: str) -> str:
+        return state.url_for("leaderboard", query={"when": order, "style": style, **position})
 
     return render_page(
         request,
         "leaderboard.html",
         language,
         section="board",
-        period=period,
+        order=page.order,
+        is_ranked=isinstance(page.order, Period),
         style=style,
         style_name=style_name(style, language) if style else None,
-        periods=[(choice, board_url(choice, style)) for choice in Period],
-        styles=[(choice, style_name(choice, language), board_url(period, choice)) for choice in STYLES],
-        all_styles_url=board_url(period),
+        orders=[(choice, board_url(choice, style)) for choice in (*Period, *LatestOrder)],
+        styles=[(choice, style_name(choice, language), board_url(page.order, choice)) for choice in STYLES],
+        all_styles_url=board_url(page.order),
         all_time_url=board_url(Period.ALL, style),
         hero=hero,
         hero_comment=style_comment(hero.style, seed=str(hero.id), language=language) if hero else None,
         cards=cards,
         eager_images=0 if hero else EAGER_IMAGES,
-        judged_today=await leaderboard.count_judged_today(db) if after is None else 0,
-        next_url=board_url(period, style, next_cursor) if next_cursor else None,
+        judged_today=await leaderboard.count_judged_today(db) if after is None and before is None else 0,
+        next_url=None if page.next_query is None else board_url(page.order, style, **page.next_query),
     )
 
 
-async def _load_entries(
+async def _load_ranked(
     connection: AsyncConnection,
+    state: AppState,
+    language: Language,
     style: Style | None,
     period: Period | None,
     after: RankCursor | None,
     *,
-    limit: int,
     viewer_key: str,
-) -> tuple[Period, Sequence[LeaderboardEntry]]:
-    """The entries of a page, and the period that they are of.
-
-    Args:
-        connection: of the database.
-        style: only looks of this style.
-        period: only looks that were shared in it; None for the shortest one with `MIN_LOOKS`, or all time.
-        after: end of the page before.
-        limit: maximum number of entries.
-        viewer_key: session key of the viewer; empty for none.
-    """
+) -> BoardPage:
+    """A page of the leaderboard of a period; without one, of the shortest one with `MIN_LOOKS`, or of all time."""
+    size = PAGE_SIZE + 1 if after is None else PAGE_SIZE
     position = None if after is None else LeaderboardCursor(hearts=after.hearts, look_id=after.look_id)
     if period is None and after is not None:
         period = Period.ALL
     for choice in Period if period is None else (period,):
         entries = await leaderboard.get_page(
-            connection, limit=limit, style=style, period=choice, after=position, viewer_key=viewer_key
+            connection, limit=size + 1, style=style, period=choice, after=position, viewer_key=viewer_key
         )
         if len(entries) >= MIN_LOOKS:
             break
-    return choice, entries
+    offset = 0 if after is None else after.offset
+    cards = [
+        build_card(entry, signer=state.resources.url_signer, language=language, rank=rank)
+        for rank, entry in enumerate(entries[:size], offset + 1)
+    ]
+    has_more = len(entries) > size
+    next_query = {"after": _next_cursor(entries[:size], offset).encode()} if has_more else None
+    return BoardPage(order=choice, cards=cards, next_query=next_query)
+
+
+async def _load_latest(
+    connection: AsyncConnection,
+    state: AppState,
+    language: Language,
+    style: Style | None,
+    order: LatestOrder,
+    before: TimeCursor | None,
+    *,
+    viewer_key: str,
+) -> BoardPage:
+    position = None if before is None else (before.at, before.id)
+    entries = await latest_looks.get_page(
+        connection, order, limit=PAGE_SIZE + 1, style=style, after=position, viewer_key=viewer_key
+    )
+    page = build_page(entries, PAGE_SIZE, lambda each: TimeCursor(at=each.at, id=each.entry.look.id))
+    signer = state.resources.url_signer
+    cards = [build_card(each.entry, signer=signer, language=language) for each in page.rows]
+    next_query = None if page.next_cursor is None else {"before": page.next_cursor}
+    return BoardPage(order=order, cards=cards, next_query=next_query)
 
 
 def _next_cursor(entries: Sequence[LeaderboardEntry], offset: int) -> RankCursor:

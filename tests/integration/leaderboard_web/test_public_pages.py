@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import func, select, update
 
 from core.conversation.narration import PUBLIC_SLOTS, MessageSlot, public_verdict_messages, verdict_messages
-from core.db import look_feedback, looks, people, schema
+from core.db import look_feedback, looks, people, reactions, schema
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate
@@ -84,6 +84,29 @@ async def test_the_leaderboard_is_ordered_by_hearts_and_paginated(
         assert f">{translate('board.place', Language.EN, place=len(ids) + 1)}<" in page.text
         ids += look_ids(page)
     assert ids == [str(look.id) for look in reversed(shared)]
+
+
+async def test_the_newest_and_the_rising_looks_are_listed_page_by_page(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    shared = [await share_look(resources, style=Style.MODE) for _ in range(PAGE_SIZE + 2)]
+    page = await client.get("/?when=new&style=mode")
+    assert translate("board.title.new", Language.EN) in page.text
+    ids = look_ids(page)
+    while (link := next_url(page)) is not None:
+        page = await client.get(link)
+        ids += look_ids(page)
+    assert ids == [str(look.id) for look in reversed(shared)]
+    assert texts(page, ".place") == [], "their order is not a ranking"
+    assert look_ids(await client.get("/?when=new&style=retro")) == []
+    empty = await client.get("/?when=rising")
+    assert translate("board.empty.rising", Language.EN) in empty.text
+    async with resources.database.transaction() as connection:
+        for look in (shared[3], shared[1]):
+            await reactions.add_heart(connection, look.id, (await create_person(connection)).id)
+        await reactions.add_heart(connection, shared[3].id, (await create_person(connection)).id)
+    assert look_ids(await client.get("/?when=rising")) == [str(shared[3].id), str(shared[1].id)]
+    assert (await client.get("/?when=rising&before=nonsense")).status_code == 404
 
 
 async def test_the_leaderboard_can_be_filtered_by_style(client: httpx.AsyncClient, resources: Resources) -> None:

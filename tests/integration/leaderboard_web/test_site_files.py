@@ -118,8 +118,9 @@ async def test_fonts_are_loaded_early_and_have_all_characters_of_headings(client
     fonts = [(await client.get(url)).content for url in urls]
     assert [len(font) < 30_000 for font in fonts] == [True, True]
     known = set(TTFont(BytesIO(fonts[0])).getBestCmap())
-    for path in ("/", "/?when=week", "/?when=all", "/about", "/styles", *(f"/styles/{style}" for style in STYLES),
-                 "/try", "/model", "/privacy", "/me"):  # fmt: skip
+    boards = [f"/?when={order}" for order in ("week", "all", "new", "rising")]
+    styles = [f"/styles/{style}" for style in STYLES]
+    for path in ("/", *boards, "/about", "/styles", *styles, "/try", "/model", "/privacy", "/me"):
         (heading,) = texts(await client.get(path), "h1.display")
         assert {ord(character) for character in heading} <= known, f"{path}: make the font again for {heading}"
 

@@ -194,6 +194,7 @@ def upgrade() -> None:
         ),
         sa.Column("images_stored_at", sa.DateTime(timezone=True)),
         sa.Column("shared_at", sa.DateTime(timezone=True)),
+        sa.Column("rising_at", sa.DateTime(timezone=True)),
         sa.Column("removed_at", sa.DateTime(timezone=True)),
         sa.Column("report_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("suspended_at", sa.DateTime(timezone=True)),
@@ -281,6 +282,30 @@ def upgrade() -> None:
         postgresql_where=sa.text("shared_at IS NULL AND photo_key IS NOT NULL"),
     )
     op.create_index("ix_looks_reported", "looks", ["id"], postgresql_where=sa.text("report_count > 0"))
+    op.create_index(
+        "ix_looks_board_new",
+        "looks",
+        [sa.literal_column("shared_at DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public"),
+    )
+    op.create_index(
+        "ix_looks_style_new",
+        "looks",
+        ["style", sa.literal_column("shared_at DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public"),
+    )
+    op.create_index(
+        "ix_looks_board_rising",
+        "looks",
+        [sa.literal_column("rising_at DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public AND rising_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_looks_style_rising",
+        "looks",
+        ["style", sa.literal_column("rising_at DESC"), sa.literal_column("id DESC")],
+        postgresql_where=sa.text("is_public AND rising_at IS NOT NULL"),
+    )
     op.create_index(
         "ix_looks_style_day_hearts",
         "looks",

@@ -13,16 +13,34 @@ depends_on = None
 
 COUNT_HEARTS = """
 CREATE FUNCTION count_hearts() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    half_life constant interval := '6 hours';
+    latest timestamptz;
+    hotness double precision;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        UPDATE looks SET hearts = hearts + 1 WHERE id = NEW.look_id;
+        -- Two hearts as far apart as this weigh as one more; far apart, the older one weighs nothing.
+        UPDATE looks SET hearts = hearts + 1, rising_at = CASE
+            WHEN rising_at IS NULL THEN NEW.created_at
+            ELSE greatest(rising_at, NEW.created_at) + half_life * log(2, (1 + power(2, -least(60, greatest(
+                extract(epoch FROM rising_at - NEW.created_at), extract(epoch FROM NEW.created_at - rising_at)
+            ) / extract(epoch FROM half_life))))::numeric)::double precision
+        END
+        WHERE id = NEW.look_id;
     ELSE
-        UPDATE looks SET hearts = hearts - 1 WHERE id = OLD.look_id;
+        SELECT max(created_at) INTO latest FROM hearts WHERE look_id = OLD.look_id;
+        SELECT sum(power(2, -least(60, extract(epoch FROM latest - created_at) / extract(epoch FROM half_life))))
+            INTO hotness FROM hearts WHERE look_id = OLD.look_id;
+        UPDATE looks
+            SET hearts = hearts - 1, rising_at = latest + half_life * log(2, hotness::numeric)::double precision
+        WHERE id = OLD.look_id;
     END IF;
     RETURN NULL;
 END
 $$
 """
+"""`rising_at` is the time at which a single heart would weigh as much as all hearts of a look together, where a heart
+weighs half as much every six hours. The order of looks by it is that by decayed hearts, at every moment."""
 COUNT_HEARTS_TRIGGER = """
 CREATE TRIGGER count_hearts AFTER INSERT OR DELETE ON hearts FOR EACH ROW EXECUTE FUNCTION count_hearts()
 """

@@ -1,0 +1,75 @@
+"""Public looks by time: the newest, and those that get hearts now.
+
+A heart weighs half as much every six hours. A trigger keeps `looks.rising_at`, the time at which one single heart would
+weigh as much as all of the look; so the order is right at every moment, and an index has it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from uuid import UUID
+
+from sqlalchemy import bindparam
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import schema
+from core.db.compiled_statements import CompiledStatement
+from core.db.keyset import cursor_values, paginate
+from core.db.leaderboard import LeaderboardEntry, select_public, to_entry
+from core.db.look_summaries import SUMMARY_COLUMNS
+from core.styles import Style
+
+
+class LatestOrder(StrEnum):
+    """An order of public looks by time."""
+
+    NEW = "new"
+    """The latest shared first."""
+    RISING = "rising"
+    """Most hearts lately first; without looks that have none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestEntry:
+    """A public look and its place in the order."""
+
+    entry: LeaderboardEntry
+    at: datetime
+
+
+async def get_page(
+    connection: AsyncConnection,
+    order: LatestOrder,
+    *,
+    limit: int,
+    style: Style | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    viewer_key: str = "",
+) -> list[LatestEntry]:
+    """A page of public looks.
+
+    Args:
+        connection: to execute on.
+        order: of the looks.
+        limit: number of looks, at most.
+        style: only looks with this verdict.
+        after: (`at`, `id`) of the last look of the page before.
+        viewer_key: key of the viewer's browser session; empty for none.
+    """
+    statement = _select_page(order=order, by_style=style is not None, has_cursor=after is not None)
+    filters = {} if style is None else {"style": style}
+    rows = await statement.fetch_all(connection, limit=limit, viewer_key=viewer_key, **filters, **cursor_values(after))
+    return [LatestEntry(entry=to_entry(row), at=row.at) for row in rows]
+
+
+@cache
+def _select_page(*, order: LatestOrder, by_style: bool, has_cursor: bool) -> CompiledStatement:
+    table = schema.looks
+    column = table.c.shared_at if order is LatestOrder.NEW else table.c.rising_at
+    statement = select_public(*SUMMARY_COLUMNS, column.label("at"))
+    if order is LatestOrder.RISING:
+        statement = statement.where(column.is_not(None))
+    if by_style:
+        statement = statement.where(table.c.style == bindparam("style"))
+    return CompiledStatement(paginate(statement, column, table.c.id, has_cursor=has_cursor))
