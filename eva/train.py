@@ -1,5 +1,6 @@
-"""Training commands: `eva train`, `eva compare`, `eva evaluate`, `eva export`."""
+"""Training commands: `eva train`, `eva compare`, `eva evaluate`, `eva export`, `eva heads`."""
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -90,9 +91,25 @@ def export(
         _import_pipeline().export(data=data, run_dir=run, model_dir=models or BUNDLED_MODEL_DIR)
 
 
-def _import_pipeline() -> ModuleType:
-    if any(find_spec(name) is None for name in ("tensorflow", "matplotlib", "sklearn")):
-        fail(translate("cli.no_training", terminal_language()))
-    from core.training import pipeline
+@app.command()
+def heads(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted run is continued.")],
+    models: Annotated[Path | None, typer.Option(help="Folder for the model; core/models by default.")] = None,
+    source: Annotated[
+        Path | None, typer.Option(help="Folder of the model whose convolutions are used; core/models by default.")
+    ] = None,
+) -> None:
+    """Fit heads for styles, the gate, items and colors on an exported model."""
+    from core.vision.classifier import BUNDLED_MODEL_DIR
 
-    return pipeline
+    with exit_on_error(terminal_language()):
+        _import_pipeline("heads_pipeline").fit_model_heads(
+            data=data, run_dir=out, source_dir=source or BUNDLED_MODEL_DIR, model_dir=models or BUNDLED_MODEL_DIR
+        )
+
+
+def _import_pipeline(name: str = "pipeline") -> ModuleType:
+    if any(find_spec(package) is None for package in ("tensorflow", "matplotlib", "sklearn")):
+        fail(translate("cli.no_training", terminal_language()))
+    return import_module(f"core.training.{name}")

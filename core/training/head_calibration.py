@@ -1,0 +1,111 @@
+"""What may be said of items and colors: probabilities and thresholds chosen on validation photos."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from core.clothing import COLORS
+from core.training.photo_table import PhotoTable
+from core.vision.attribute_calibration import NEVER, AttributeCalibration, HeadCalibration
+
+NAMING_PRECISION = 0.85
+"""Share of what is named that must be there."""
+MIN_PROBABILITY = 0.5
+"""What is named is more likely there than not, whatever is right by luck among the few photos of a rare item."""
+MIN_NAMED = 8
+"""Photos over a threshold, at least, for its precision to be believed."""
+MIN_MAIN_NAMED = 30
+"""The same for the main color."""
+
+
+def calibrate_attributes(
+    table: PhotoTable,
+    rows: NDArray[np.int64],
+    item_logits: NDArray[np.float32],
+    color_logits: NDArray[np.float32],
+) -> AttributeCalibration:
+    """Choose probabilities and thresholds.
+
+    Args:
+        table: all labels.
+        rows: outfits of the validation split with items and colors.
+        item_logits: n x items.
+        color_logits: n x colors.
+    """
+    colors = calibrate_head(color_logits, seen_colors(table, rows))
+    probabilities = colors.probabilities(color_logits)
+    return AttributeCalibration(
+        items=calibrate_head(item_logits, seen_items(table, rows)),
+        colors=colors,
+        main_color_threshold=_threshold(
+            probabilities.max(axis=1), is_main_color(table, rows, probabilities.argmax(axis=1)), MIN_MAIN_NAMED
+        ),
+    )
+
+
+def calibrate_head(logits: NDArray[np.float32], truth: NDArray[np.bool_]) -> HeadCalibration:
+    """Fit Platt scaling, and find the lowest probability from which an output is right often enough.
+
+    Args:
+        logits: n x outputs.
+        truth: n x outputs, whether it is there.
+    """
+    scales = [_platt(column, seen) for column, seen in zip(logits.T, truth.T, strict=True)]
+    slope, offset = np.array(scales).T
+    unbounded = HeadCalibration(slope=slope, offset=offset, threshold=np.full(len(slope), NEVER))
+    probabilities = unbounded.probabilities(logits)
+    thresholds = [_threshold(column, seen, MIN_NAMED) for column, seen in zip(probabilities.T, truth.T, strict=True)]
+    return HeadCalibration(slope=slope, offset=offset, threshold=np.array(thresholds))
+
+
+def naming_metrics(
+    probabilities: NDArray[np.float64], truth: NDArray[np.bool_], thresholds: NDArray[np.float64]
+) -> dict[str, float]:
+    """Measure the precision of what is named, and how much is named per outfit."""
+    named = probabilities >= thresholds
+    return {
+        "precision": float(truth[named].mean()) if named.any() else 0.0,
+        "per_outfit": float(named.sum(axis=1).mean()),
+        "outputs_in_use": int((thresholds < NEVER).sum()),
+    }
+
+
+def outfits_with_attributes(table: PhotoTable, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find the positions among `rows` of outfits with items and colors."""
+    return np.flatnonzero(
+        ~np.isnan(table.items[rows, 0, 0]) & (table.style[rows, 0] >= 0) & (table.colors[rows, 0, 0] >= 0)
+    )
+
+
+def seen_items(table: PhotoTable, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark what either view names, n x items: annotators overlook more than they invent."""
+    return np.asarray(np.nanmax(table.items[rows], axis=1) > 0)
+
+
+def seen_colors(table: PhotoTable, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark the colors that either view names, n x colors."""
+    return np.asarray((table.colors[rows][..., None] == np.arange(len(COLORS))).any(axis=(1, 2)))
+
+
+def is_main_color(table: PhotoTable, rows: NDArray[np.int64], color: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell whether these colors are what either view names first, n."""
+    return np.asarray((table.colors[rows, :, 0] == color[:, None]).any(axis=1))
+
+
+def _platt(logits: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[float, float]:
+    if seen.all() or not seen.any():
+        return 1.0, 0.0
+    model = LogisticRegression(C=10.0).fit(logits[:, None], seen)
+    return max(0.05, float(model.coef_[0, 0])), float(model.intercept_[0])
+
+
+def _threshold(probability: NDArray[np.float64], is_right: NDArray[np.bool_], fewest: int) -> float:
+    order = np.argsort(-probability)
+    counts = np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(
+        (np.cumsum(is_right[order]) / counts >= NAMING_PRECISION)
+        & (counts >= fewest)
+        & (probability[order] >= MIN_PROBABILITY)
+    )
+    # Rounded up to what the model card stores, so that a photo at the limit stays outside.
+    return float(np.ceil(probability[order[enough[-1]]] * 1e4) / 1e4) if enough.size else NEVER

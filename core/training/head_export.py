@@ -1,0 +1,133 @@
+"""The serving model with every head: one LiteRT file, written only if each output agrees with the Keras network."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import keras
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from core.errors import ExportMismatchError
+from core.training.linear_heads import HEADS
+from core.training.network import IMAGENET_MEAN
+
+OUTPUTS = {
+    "style": ("style_logits", "evidence"),
+    "outfit": ("outfit_logit", "outfit_evidence"),
+    "items": ("item_logits", "item_evidence"),
+    "colors": ("color_logits", "color_evidence"),
+}
+"""Names of each head's logits and evidence in the serving model."""
+MIN_CORRELATION = 0.98
+"""Of every output, between LiteRT and Keras."""
+MIN_TOP1_AGREEMENT = 0.98
+HEAD_BLOCKS = 3
+"""How many of the last blocks the heads may read."""
+
+
+def build_pooled_network(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[int, int]) -> keras.Model:
+    """Build the network from float32 RGB pixels to `pooled`: the means of the maps after the last three blocks."""
+    picture = keras.Input((*size, 3), batch_size=1, name="picture")
+    maps = _build_blocks(picture, weights)
+    means = [keras.layers.GlobalAveragePooling2D()(layer) for layer in maps]
+    return keras.Model(picture, {"pooled": keras.layers.Concatenate()(means)})
+
+
+def build_head_network(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[int, int]) -> keras.Model:
+    """Build the serving network, from uint8 RGB pixels to logits and evidence of every head, and the embedding.
+
+    Every logit is the mean of its evidence over the positions plus a bias, so the evidence shows exactly what the logit
+    is made of.
+
+    Args:
+        weights: `<layer>/kernel` and `<layer>/bias` of convolutions and heads, and `embedding/kernel` with the bias as
+            its last row.
+        size: height and width of the input.
+    """
+    picture = keras.Input((*size, 3), batch_size=1, dtype="uint8", name="picture")
+    maps = _build_blocks(keras.ops.cast(picture, "float32"), weights)
+    outputs: dict[str, Any] = {}
+    last_only = [head for head in HEADS if not head.uses_all_blocks]
+    # One convolution for the heads on the last block, which are quantized and read once.
+    kernel = np.concatenate([weights[f"{head.name}/kernel"] for head in last_only], axis=1)
+    together = _project(maps[-1:], kernel, "evidence")
+    start = 0
+    for head in HEADS:
+        logits, evidence = OUTPUTS[head.name]
+        if head.uses_all_blocks:
+            outputs[evidence] = _project(maps, weights[f"{head.name}/kernel"], head.name)
+        else:
+            outputs[evidence] = together[..., start : start + head.outputs]
+            start += head.outputs
+        bias = weights[f"{head.name}/bias"].astype(np.float32)
+        outputs[logits] = keras.ops.mean(outputs[evidence], axis=(1, 2)) + bias
+    kernel = weights["embedding/kernel"]
+    dense = keras.layers.Dense(kernel.shape[1], name="embedding_dense")
+    vector = dense(keras.layers.GlobalAveragePooling2D(name="pool")(maps[-1]))
+    dense.set_weights([kernel[:-1], kernel[-1]])
+    norm = keras.ops.sqrt(keras.ops.sum(keras.ops.square(vector), axis=1, keepdims=True) + 1e-12)
+    outputs["embedding"] = vector / norm
+    return keras.Model(picture, outputs, name="eva")
+
+
+def run_head_model(model: bytes | keras.Model, images: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
+    """Compute every output for preprocessed images, by name."""
+    rows: list[dict[str, Any]]
+    if isinstance(model, bytes):
+        run = Interpreter(model_content=model, num_threads=2).get_signature_runner("serving_default")
+        rows = [run(picture=pixels[None]) for pixels in images]
+    else:
+        rows = [{key: np.asarray(value) for key, value in model(pixels[None]).items()} for pixels in images]
+    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def check_head_agreement(
+    trained: Mapping[str, NDArray[np.float32]], exported: Mapping[str, NDArray[np.float32]]
+) -> dict[str, float]:
+    """Compare every output: its correlation, and how often the first style is the same (`top1`).
+
+    Raises:
+        ExportMismatchError: the first style differs in over 2 % of the images, or an output correlates under 0.98.
+    """
+    agreement = {name: float(np.corrcoef(trained[name].ravel(), exported[name].ravel())[0, 1]) for name in trained}
+    low = [name for name, value in agreement.items() if not value >= MIN_CORRELATION]
+    agreement["top1"] = float(
+        np.mean(trained["style_logits"].argmax(axis=1) == exported["style_logits"].argmax(axis=1))
+    )
+    if low or agreement["top1"] < MIN_TOP1_AGREEMENT:
+        raise ExportMismatchError(f"{', '.join(low) or 'top1'}: {agreement}")
+    return agreement
+
+
+def _build_blocks(picture: Any, weights: Mapping[str, NDArray[np.float32]]) -> list[Any]:
+    """The maps after the last three blocks, all on the grid of the last one."""
+    maps = picture - np.array(IMAGENET_MEAN, np.float32)
+    names = sorted(name.removesuffix("/kernel") for name in weights if name.startswith("block") and "/kernel" in name)
+    last_block = names[-1].split("_")[0]
+    after: list[Any] = []
+    for block, group in groupby(names, key=lambda name: name.split("_")[0]):
+        for name in group:
+            kernel, bias = weights[f"{name}/kernel"], weights[f"{name}/bias"]
+            layer = keras.layers.Conv2D(len(bias), 3, padding="same", activation="relu", name=name)
+            maps = layer(maps)
+            layer.set_weights([kernel, bias])
+        if block != last_block:
+            maps = keras.layers.MaxPooling2D(2, name=f"{block}_pool")(maps)
+        after.append(maps)
+    early, middle, last = after[-HEAD_BLOCKS:]
+    return [keras.layers.AveragePooling2D(2, name="early_on_last_grid")(early), middle, last]
+
+
+def _project(maps: Sequence[Any], kernel: NDArray[np.float32], name: str) -> Any:
+    """Multiply by a kernel over the channels of all maps. Each map has its own convolution, hence its own scale."""
+    total, start = None, 0
+    for number, layer in enumerate(maps):
+        channels = layer.shape[-1]
+        convolution = keras.layers.Conv2D(kernel.shape[1], 1, use_bias=False, name=f"{name}_{number}")
+        part = convolution(layer)
+        convolution.set_weights([kernel[None, None, start : start + channels]])
+        total = part if total is None else total + part
+        start += channels
+    return total

@@ -1,0 +1,174 @@
+"""The command `eva heads`: fit heads for styles, the gate, items and colors on an exported model's convolutions."""
+
+import hashlib
+import os
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+from scipy.special import expit
+
+from core.training.calibration import choose_thresholds, fit_temperature
+from core.training.dataset import Split, read_examples
+from core.training.embedding import fit_embedding
+from core.training.export import convert_to_litert
+from core.training.features import extract_features
+from core.training.head_calibration import calibrate_attributes, outfits_with_attributes
+from core.training.head_export import (
+    build_head_network,
+    build_pooled_network,
+    check_head_agreement,
+    run_head_model,
+)
+from core.training.head_metrics import head_metrics
+from core.training.head_targets import compute_head_targets
+from core.training.linear_heads import apply_heads, fit_heads
+from core.training.litert_weights import read_convolutions
+from core.training.photo_table import PhotoTable, read_photo_table
+from core.vision.model_card import ModelCard, load_model_card
+from core.vision.preprocessing import fit_to_input
+
+MODEL_FILE, CARD_FILE, KERAS_FILE, WEIGHTS_FILE = "eva.tflite", "model.json", "eva.keras", "heads.npz"
+AUGMENTATION_SEED = 2001
+COMPARED_PHOTOS = 100
+"""Validation photos on which the exported model must agree with the Keras network."""
+
+console = Console(stderr=True)
+
+
+def fit_model_heads(*, data: Path, run_dir: Path, source_dir: Path, model_dir: Path) -> None:
+    """Extract features, fit all heads and export a model; a second call resumes an interrupted run.
+
+    The convolutions stay as they are. Training photos are used once as they are and once augmented.
+
+    Args:
+        data: directory with labels.csv, attributes.csv and photos/.
+        run_dir: directory of the run: features, `heads.npz`, `eva.keras`.
+        source_dir: directory of the exported model whose convolutions are used.
+        model_dir: output directory of model and card.
+
+    Raises:
+        DatasetError: the data are incomplete, or the source is not a VGG-16.
+        ExportMismatchError: the exported model disagrees with the Keras network.
+    """
+    card = load_model_card(source_dir / CARD_FILE)
+    weights = read_convolutions(source_dir / card.file)
+    size = (card.preprocessing.height, card.preprocessing.width)
+    table = read_photo_table(data)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    base = run_dir / "base.tflite"
+    if not base.exists():
+        base.write_bytes(convert_to_litert(build_pooled_network(weights, size=size)))
+    plan = (
+        ("clean", Split.TRAIN, None),
+        ("augmented", Split.TRAIN, AUGMENTATION_SEED),
+        ("val", Split.VAL, None),
+    )
+    pooled: dict[str, NDArray[np.float32]] = {}
+    with Progress(console=console) as progress:
+        for name, split, seed in plan:
+            examples = read_examples(data, split)
+            pooled[name] = extract_features(
+                examples,
+                base=base,
+                folder=run_dir / "features" / name,
+                shape=card.preprocessing,
+                seed=seed,
+                processes=os.cpu_count() or 1,
+                advance=partial(progress.advance, progress.add_task(f"features {name}", total=len(examples))),
+            ).pooled()
+    train = table.rows(Split.TRAIN)
+    last = len(weights[max(name for name in weights if name.endswith("/bias"))])
+    weights |= fit_all_heads(
+        table, np.concatenate([train, train]), np.concatenate([pooled["clean"], pooled["augmented"]]), last
+    )
+    np.savez(run_dir / WEIGHTS_FILE, allow_pickle=False, **weights)
+    export_heads(data=data, table=table, weights=weights, validation=pooled["val"], card=card, model_dir=model_dir)
+
+
+def fit_all_heads(
+    table: PhotoTable, rows: NDArray[np.int64], pooled: NDArray[np.float32], last: int
+) -> dict[str, NDArray[np.float32]]:
+    """Fit the heads and the embedding on the pooled features of these rows; `last` channels are of the last block."""
+    weights = fit_heads(pooled, last, table, rows)
+    outfits = outfits_with_attributes(table, rows)
+    weights["embedding/kernel"] = fit_embedding(pooled[outfits, -last:], compute_head_targets(table, rows[outfits]))
+    return weights
+
+
+def export_heads(
+    *,
+    data: Path,
+    table: PhotoTable,
+    weights: dict[str, NDArray[np.float32]],
+    validation: NDArray[np.float32],
+    card: ModelCard,
+    model_dir: Path,
+) -> None:
+    """Choose temperature and thresholds on validation, and write model and card.
+
+    Args:
+        data: directory with photos/.
+        table: all labels.
+        weights: of convolutions, heads and embedding.
+        validation: pooled features of the validation photos.
+        card: of the model that the convolutions come from.
+        model_dir: output directory.
+
+    Raises:
+        ExportMismatchError: the exported model disagrees with the Keras network.
+    """
+    rows = table.rows(Split.VAL)
+    logits = apply_heads(validation, weights)
+    network = build_head_network(weights, size=(card.preprocessing.height, card.preprocessing.width))
+    blob = convert_to_litert(network)
+    examples = read_examples(data, Split.VAL)
+    compared = [
+        fit_to_input(example.open(), card.preprocessing).pixels
+        for example in examples[:: max(1, len(examples) // COMPARED_PHOTOS)]
+    ]
+    agreement = check_head_agreement(run_head_model(network, compared), run_head_model(blob, compared))
+    new = _describe(card, table, rows, logits, hashlib.sha256(blob).hexdigest(), agreement)
+    model_dir.mkdir(parents=True, exist_ok=True)
+    (model_dir / MODEL_FILE).write_bytes(blob)
+    (model_dir / CARD_FILE).write_text(new.to_json() + "\n", "utf-8")
+    console.print(f"{new.version}: {len(blob) / 1e6:.1f} MB, agreement {min(agreement.values()):.4f}")
+
+
+def _describe(
+    card: ModelCard,
+    table: PhotoTable,
+    rows: NDArray[np.int64],
+    logits: dict[str, NDArray[np.float32]],
+    digest: str,
+    agreement: dict[str, float],
+) -> ModelCard:
+    """The card of the new model."""
+    is_outfit = table.is_outfit[rows]
+    labels = table.style[rows, 0][is_outfit]
+    emphasis: dict[str, float] = card.training.get("recipe", {}).get("emphasis", {})
+    source_weights = np.array([emphasis.get(str(source), 1.0) for source in table.source[rows][is_outfit]])
+    style = logits["style"][is_outfit]
+    temperature = fit_temperature(style, labels, source_weights)
+    named = outfits_with_attributes(table, rows)
+    training: dict[str, Any] = {
+        **card.training,
+        "heads": {"convolutions": card.training.get("heads", {}).get("convolutions", card.version)},
+        "export": {name: round(value, 4) for name, value in agreement.items()},
+    }
+    return replace(
+        card,
+        version=f"{card.backbone}-{digest[:8]}",
+        file=MODEL_FILE,
+        sha256=digest,
+        temperature=round(temperature, 4),
+        thresholds=choose_thresholds(style, labels, temperature, expit(logits["outfit"]), is_outfit, source_weights),
+        attributes=calibrate_attributes(table, rows[named], logits["items"][named], logits["colors"][named]),
+        training=training,
+        metrics={"val": head_metrics(table, rows, logits)},
+    )

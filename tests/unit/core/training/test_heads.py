@@ -1,0 +1,165 @@
+"""Heads for styles, the gate, items and colors: labels, fit, calibration, and the command on a tiny network."""
+
+import csv
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("keras", reason="the extra `train` is not installed")
+
+from core.clothing import COLORS, ITEMS, Color, Item
+from core.errors import DatasetError, ExportMismatchError
+from core.training import heads_pipeline, litert_weights
+from core.training.export import convert_to_litert
+from core.training.head_calibration import calibrate_head, naming_metrics
+from core.training.head_export import OUTPUTS, build_head_network, check_head_agreement, run_head_model
+from core.training.head_metrics import consensus
+from core.training.head_targets import compute_head_targets, photo_weights
+from core.training.linear_heads import HEADS, apply_heads, floored_deviation
+from core.training.photo_table import NO_VIEW, PhotoTable, read_photo_table
+from core.training.source_folds import SEEN_BY_SHIPPED, held_out
+from core.vision.attribute_calibration import NEVER
+from core.vision.backends import LiteRTBackend
+from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
+from core.vision.model_card import Preprocessing, load_model_card
+
+CHANNELS = {"block3_conv1": (3, 4), "block4_conv1": (4, 6), "block5_conv1": (6, 8)}
+ITEM_BY_STYLE = {"casual": "jeans", "retro": "dress", "street": "hoodie"}
+COLOR_BY_STYLE = {"casual": "blue", "retro": "orange", "street": "green"}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> PhotoTable:
+    (tmp_path / "labels.csv").write_text(
+        "photo,split,style,second,sure,style_b,second_b,sure_b,style_c,second_c,sure_c,gold,source,source_label\n"
+        "a,train,retro,street,2,retro,,3,,,,,mdem,\n"
+        "b,train,not_outfit,,3,unclear,,,,,,,ccp,\n"
+        "c,train,casual,,1,street,casual,2,street,,3,street,ccp,\n"
+    )
+    (tmp_path / "attributes.csv").write_text(
+        "photo,items,colours,items_b,colours_b\na,dress hat,red black,dress,red\nc,jeans,,,\n"
+    )
+    return read_photo_table(tmp_path)
+
+
+@pytest.fixture
+def weights() -> dict[str, np.ndarray]:
+    """A tiny network with random convolutions and heads."""
+    rng = np.random.default_rng(0)
+    found = {}
+    for name, shape in CHANNELS.items():
+        found[f"{name}/kernel"] = rng.normal(0, (2 / 9 / shape[0]) ** 0.5, (3, 3, *shape))
+        found[f"{name}/bias"] = rng.normal(0, 0.1, shape[1])
+    for head in HEADS:
+        found[f"{head.name}/kernel"] = rng.normal(0, 0.02, (18 if head.uses_all_blocks else 8, head.outputs))
+        found[f"{head.name}/bias"] = rng.normal(0, 1, head.outputs)
+    found["embedding/kernel"] = rng.normal(0, 1, (9, 128))
+    return {name: value.astype(np.float32) for name, value in found.items()}
+
+
+def test_targets_are_the_mean_of_the_views(table: PhotoTable) -> None:
+    targets = compute_head_targets(table, np.arange(3))
+    assert np.allclose(targets.style.sum(axis=1), 1, atol=1e-6)
+    assert targets.style[0].argmax() == 4
+    assert targets.style_weight.tolist() == [1, 0, 1]
+    assert targets.outfit.tolist() == [1, 0, 1]
+    assert targets.items[0, ITEMS.index(Item.DRESS)] == pytest.approx(0.97)
+    assert targets.items[0, ITEMS.index(Item.HAT)] == pytest.approx(0.495), "one of two views"
+    assert targets.items_weight.tolist() == [1, 0, 1]
+    assert targets.colors[0, COLORS.index(Color.RED)] == pytest.approx(0.97)
+    assert targets.colors_weight.tolist() == [1, 0, 0]
+    assert consensus(table, np.arange(3)).tolist() == [4, NO_VIEW, 7]
+    shares = photo_weights(table, np.arange(3), balance=0.5, guess_rate=0.5)
+    assert shares.sum() == pytest.approx(1)
+    assert shares[2] < shares[0], "a guess counts less"
+
+
+def test_unknown_item_is_rejected(table: PhotoTable, tmp_path: Path) -> None:
+    (tmp_path / "attributes.csv").write_text("photo,items,colours,items_b,colours_b\na,spacesuit,red,,\n")
+    with pytest.raises(DatasetError, match="spacesuit"):
+        read_photo_table(tmp_path)
+
+
+def test_sources_of_the_shipped_network_are_never_held_out() -> None:
+    sources = np.array([*SEEN_BY_SHIPPED, "dfjul", "mdem", "yas"])
+    assert held_out(sources, 0).sum() == held_out(sources, 1).sum() == 1
+
+
+def test_nearly_dead_channel_is_not_amplified() -> None:
+    pooled = np.random.default_rng(0).normal(0, [1, 1, 1e-4], (500, 3)).astype(np.float32)
+    assert floored_deviation(pooled).min() > 0.4
+
+
+def test_thresholds_keep_their_precision_and_probabilities_their_mean() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (4000, 2)).astype(np.float32)
+    chance = np.stack([1 / (1 + np.exp(-2 * logits[:, 0])), np.full(4000, 0.1)], axis=1)
+    truth = rng.random((4000, 2)) < chance
+    calibration = calibrate_head(logits, truth)
+    probabilities = calibration.probabilities(logits)
+    assert calibration.threshold[1] == NEVER, "nothing tells it"
+    assert calibration.threshold[0] == pytest.approx(0.5, abs=0.01), "named only if more likely than not"
+    metrics = naming_metrics(probabilities, truth, calibration.threshold)
+    assert metrics["precision"] >= 0.85
+    assert metrics["outputs_in_use"] == 1
+    assert np.allclose(probabilities.mean(axis=0), truth.mean(axis=0), atol=0.01)
+
+
+def test_every_logit_of_the_exported_file_is_made_of_its_evidence(weights: dict[str, np.ndarray]) -> None:
+    network = build_head_network(weights, size=(32, 32))
+    images = list(np.random.default_rng(1).integers(0, 255, (8, 32, 32, 3)).astype(np.uint8))
+    exported = run_head_model(convert_to_litert(network), images)
+    for head in HEADS:
+        logits, evidence = (exported[name] for name in OUTPUTS[head.name])
+        assert np.allclose(logits, evidence.mean(axis=(1, 2)) + weights[f"{head.name}/bias"], atol=1e-3), head.name
+    assert np.allclose(np.linalg.norm(exported["embedding"], axis=1), 1, atol=1e-4)
+    trained = run_head_model(network, images)
+    assert min(check_head_agreement(trained, exported).values()) > 0.98
+    with pytest.raises(ExportMismatchError, match="item_logits"):
+        check_head_agreement(trained, exported | {"item_logits": -exported["item_logits"]})
+
+
+def test_heads_are_fitted_and_exported_for_serving(
+    unchanged_data: Path, weights: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(litert_weights, "VGG16_CONVOLUTIONS", tuple(CHANNELS))
+    source, models = tmp_path / "source", tmp_path / "models"
+    source.mkdir()
+    (source / "eva.tflite").write_bytes(convert_to_litert(build_head_network(weights, size=(32, 32))))
+    card = dataclasses.replace(
+        load_model_card(BUNDLED_MODEL_DIR / "model.json"), preprocessing=Preprocessing(width=32, height=32)
+    )
+    (source / "model.json").write_text(card.to_json(), "utf-8")
+    data = tmp_path / "labelled"
+    data.mkdir()
+    (data / "photos").symlink_to(unchanged_data / "photos")
+    (data / "labels.csv").symlink_to(unchanged_data / "labels.csv")
+    with (data / "labels.csv").open(encoding="utf-8", newline="") as lines:
+        labels = list(csv.DictReader(lines))
+    with (data / "attributes.csv").open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(["photo", "items", "colours", "items_b", "colours_b"])
+        for row in labels:
+            if row["style"] in ITEM_BY_STYLE:
+                writer.writerow([row["photo"], ITEM_BY_STYLE[row["style"]], COLOR_BY_STYLE[row["style"]], "", ""])
+
+    heads_pipeline.fit_model_heads(data=data, run_dir=tmp_path / "run", source_dir=source, model_dir=models)
+
+    new = load_model_card(models / "model.json")
+    assert new.version != card.version
+    assert new.attributes is not None
+    assert json.loads((models / "model.json").read_text("utf-8"))["metrics"]["val"]["colors"]["map"] > 0.9
+    fitted = dict(np.load(tmp_path / "run" / "heads.npz"))
+    assert np.allclose(fitted["block5_conv1/kernel"], weights["block5_conv1/kernel"]), "convolutions stay as they are"
+    pooled = np.load(tmp_path / "run" / "features" / "val" / "pooled.npy")
+    classifier = StyleClassifier(LiteRTBackend(models / "eva.tflite", threads=1), new)
+    photo = next(row["photo"] for row in labels if row["split"] == "val" and row["style"] == "casual")
+    with Image.open(data / photo) as image:
+        verdict = classifier.classify(image.convert("RGB"))
+    assert verdict.style == "casual"
+    assert apply_heads(pooled, fitted)["style"].shape == (24, 8)
+    classifier.backend.close()
