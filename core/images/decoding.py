@@ -12,6 +12,7 @@ a photo has a few pixels a byte, a blank PNG in color 340.
 
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from PIL import ExifTags, Image
@@ -32,7 +33,7 @@ from core.images.color import flatten_on_white, to_averageable_mode, to_srgb
 from core.images.color_space import ColorSpace, MeasuredColorSpace, convert_to_srgb
 from core.images.formats import ImageFormat, detect_format, is_truncated, open_header
 from core.images.gif_file import reduce_gif
-from core.images.heif_file import read_heif_color_space
+from core.images.heif_file import check_heif, read_heif_color_space
 from core.images.jpeg import decode_jpeg
 from core.images.jpeg_file import parse_jpeg
 from core.images.png_file import read_png_color_space, reduce_png
@@ -72,8 +73,14 @@ EXIF_TRANSPOSES = {
 }
 """EXIF orientation to the operation that makes the image upright; images with other values are upright."""
 
-REDUCERS = {ImageFormat.PNG: reduce_png, ImageFormat.WEBP: reduce_webp, ImageFormat.GIF: reduce_gif}
-"""Functions that reduce a file to what its pixels need; JPEG has one of its own."""
+REDUCERS: dict[ImageFormat, Callable[[bytes], bytes]] = {
+    ImageFormat.PNG: reduce_png,
+    ImageFormat.WEBP: reduce_webp,
+    ImageFormat.GIF: reduce_gif,
+    ImageFormat.HEIF: check_heif,
+    ImageFormat.AVIF: check_heif,
+}
+"""Functions that reduce a file to what its pixels need, or find that they are missing; JPEG has one of its own."""
 
 _large_image_lock = threading.Lock()
 """Decoding a large image may take up to 500 MB, so one at a time."""

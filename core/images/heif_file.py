@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from core.errors import TruncatedPhotoError
 from core.images.color_space import ColorSpace
 
 COLOR_BOX = b"colrnclx"
 MAX_BOXES = 10_000
+MIN_ZEROS = 8 * 2**10
 
 
 def is_truncated_heif(data: bytes) -> bool:
@@ -14,6 +16,22 @@ def is_truncated_heif(data: bytes) -> bool:
     for _, _, stop in _boxes(data):
         end = stop
     return end > len(data)
+
+
+def check_heif(data: bytes) -> bytes:
+    """Return the file if its pixels seem to be there.
+
+    Raises:
+        TruncatedPhotoError: so many bytes at the end of the media data are zero that they were never written. Metadata
+            there may end in a few kilobytes of zeros.
+    """
+    for name, start, stop in _boxes(data):
+        if name == b"mdat":
+            content = data[start:stop]
+            zeros = len(content) - len(content.rstrip(b"\0"))
+            if zeros > max(MIN_ZEROS, len(content) // 8):
+                raise TruncatedPhotoError("HEIF whose media data end in zeros")
+    return data
 
 
 def read_heif_color_space(data: bytes) -> ColorSpace | None:

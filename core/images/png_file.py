@@ -6,10 +6,10 @@ matters: a kilobyte of compressed text may inflate to a megabyte, and a file may
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from core.errors import DecompressionBombError
+from core.errors import CorruptPhotoError, DecompressionBombError
 from core.images.color_space import SRGB, ColorSpace, MeasuredColorSpace
 
 SIGNATURE_LENGTH = 8
@@ -25,6 +25,9 @@ FRACTION = 100_000
 """In which PNG counts chromaticities and gamma."""
 MAX_GAMMA_RATIO = 10.0
 """Largest exponent in either direction that a file may tell."""
+MAX_PIXEL_BYTES = 500 * 2**20
+"""Inflated size up to which damaged pixels are looked for; the largest photo with 16 bits a channel has less."""
+INFLATED_STEP = 2**20
 FRAME_START = b"fcTL"
 ANIMATION_CHUNKS = {b"acTL", FRAME_START, b"fdAT"}
 MAX_PROFILE_BYTES = 4 * 2**20
@@ -41,8 +44,9 @@ def reduce_png(data: bytes, *, max_frames: int = 1) -> bytes:
 
     Raises:
         DecompressionBombError: there are more chunks than any encoder writes.
+        CorruptPhotoError: the pixels are damaged.
     """
-    parts, seen, frames, end = [data[:SIGNATURE_LENGTH]], set(), 0, b""
+    parts, seen, frames, end, are_pixels_suspect = [data[:SIGNATURE_LENGTH]], set(), 0, b"", False
     chunks = _chunks(data)
     for name, start, stop in islice(chunks, MAX_CHUNKS):
         if name == b"IEND":
@@ -51,12 +55,15 @@ def reduce_png(data: bytes, *, max_frames: int = 1) -> bytes:
         frames += name == FRAME_START
         if name in PIXEL_CHUNKS or (name in ANIMATION_CHUNKS and max_frames > 1 and frames <= max_frames):
             parts.append(data[start:stop])
+            are_pixels_suspect |= name == b"IDAT" and stop <= len(data) and not _has_right_checksum(parts[-1])
         elif name not in seen and _is_usable(name, data[start:stop]):
             seen.add(name)
             parts.append(data[start:stop])
     else:
         if next(chunks, None) is not None:
             raise DecompressionBombError(f"PNG of over {MAX_CHUNKS} chunks")
+    if are_pixels_suspect:
+        _check_pixels([part[8:-4] for part in parts if part[4:8] == b"IDAT"])
     return b"".join((*parts, end))
 
 
@@ -105,9 +112,32 @@ def _is_usable(name: bytes, chunk: bytes) -> bool:
     lengths = COLOR_CHUNKS | ORIENTATION_CHUNKS
     if name not in lengths or len(chunk) != CHUNK_OVERHEAD + (lengths[name] or max(0, len(chunk) - CHUNK_OVERHEAD)):
         return False
-    if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+    if not _has_right_checksum(chunk):
         return False
     return name != b"iCCP" or _has_profile(chunk[8:-4])
+
+
+def _has_right_checksum(chunk: bytes) -> bool:
+    return zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+
+
+def _check_pixels(contents: Sequence[bytes]) -> None:
+    """Inflate the pixels to see whether they are whole: a wrong checksum of a chunk alone does not matter.
+
+    Raises:
+        CorruptPhotoError: they are not; Pillow would show what it makes of them.
+    """
+    inflater, size = zlib.decompressobj(), 0
+    try:
+        for content in contents:
+            rest = content
+            while rest and size < MAX_PIXEL_BYTES:
+                size += len(inflater.decompress(rest, INFLATED_STEP))
+                rest = inflater.unconsumed_tail
+    except zlib.error as error:
+        raise CorruptPhotoError("PNG with damaged pixels") from error
+    if not inflater.eof and size < MAX_PIXEL_BYTES:
+        raise CorruptPhotoError("PNG without all pixels")
 
 
 def _has_profile(content: bytes) -> bool:

@@ -7,6 +7,7 @@ from core.errors import TruncatedPhotoError
 HEADER_LENGTH = 12
 MAX_CHUNKS = 10_000
 """That are looked at: an image and its metadata are among the first."""
+MIN_ZEROS = 256
 IMAGES = {b"VP8 ", b"VP8L"}
 PROFILE_FLAG, ALPHA_FLAG, EXIF_FLAG, ANIMATION_FLAG = 0x20, 0x10, 0x08, 0x02
 EXTENDED_LENGTH = 10
@@ -54,11 +55,19 @@ def _read_chunks(data: bytes, max_frames: int) -> tuple[dict[bytes, bytes], list
             raise TruncatedPhotoError("WebP that ends within its image")
         if name == b"ANMF" and name in chunks and len(later_frames) < max_frames - 1:
             later_frames.append(data[at + 8 : at + 8 + length])
+        if name in images and name not in chunks and _is_unfinished(data[at + 8 : at + 8 + length]):
+            raise TruncatedPhotoError("WebP whose image ends in zeros")
         chunks.setdefault(name, data[at + 8 : at + 8 + length])
         at += 8 + length + length % 2
     if not images & chunks.keys():
         raise TruncatedPhotoError("WebP without an image")
     return chunks, later_frames
+
+
+def _is_unfinished(image: bytes) -> bool:
+    """Whether so many bytes at the end are zero that they were never written: compressed data have no such runs."""
+    zeros = len(image) - len(image.rstrip(b"\0"))
+    return zeros > max(MIN_ZEROS, len(image) // 16)
 
 
 def _write_file(chunks: list[tuple[bytes, bytes]]) -> bytes:
