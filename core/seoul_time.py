@@ -17,6 +17,11 @@ def start_of_week(now: datetime | None = None) -> datetime:
     return day - timedelta(days=day.weekday())
 
 
+def start_of_month(now: datetime | None = None) -> datetime:
+    """Midnight in Seoul of the first day of the month at or before `now` (aware; default: the current time)."""
+    return start_of_day(now).replace(day=1)
+
+
 def format_minute(time: datetime) -> str:
     """An aware time as shown in lists, in Seoul and to the minute: `2026-03-01 09:30`.
 

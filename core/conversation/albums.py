@@ -1,11 +1,12 @@
 """Albums: several photos that get one reply. Each keeps the number of its place in the message."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from core.conversation.narration import error_message, format_percent, style_name
 from core.conversation.smalltalk import UnsupportedMedia, unsupported_media_reply
+from core.conversation.worn_details import compare_sentences
 from core.errors import EvaError
 from core.i18n.translations import Language, translate
 from core.vision.verdict import ConfidenceBand, Verdict
@@ -46,7 +47,8 @@ def summarize_album(photos: Sequence[AlbumPhoto], language: Language, *, omitted
         omitted_count: photos beyond `MAX_ALBUM_PHOTOS`, which nobody looked at.
 
     Returns:
-        The photo, and the text: how many photos were judged, a line for each, and which ones failed for what reason.
+        The photo, and the text: how many photos were judged, a line for each, what two outfits
+        share, and which ones failed for what reason.
     """
     best = max((photo for photo in photos if _has_outfit(photo)), key=_confidence, default=None)
     firsts = _first_of_each_picture(photos)
@@ -54,6 +56,7 @@ def summarize_album(photos: Sequence[AlbumPhoto], language: Language, *, omitted
     lines = [_headline(photos, best, is_one_picture=is_one_picture, language=language)]
     if best is not None and len(firsts) > 1 and not is_one_picture:
         lines += [_line(photo, firsts[photo.number], language) for photo in photos if photo.number in firsts]
+    lines += _comparison(photos, best, firsts, language)
     lines += _failures(photos, language)
     if omitted_count:
         lines.append(translate("talk.album.limit", language, limit=MAX_ALBUM_PHOTOS, count=omitted_count))
@@ -103,6 +106,17 @@ def _line(photo: AlbumPhoto, first: int, language: Language) -> str:
         return translate("talk.album.no_outfit", language, number=photo.number)
     style, share = style_name(photo.verdict.style, language), format_percent(photo.verdict.confidence)
     return translate("talk.album.line", language, number=photo.number, style=style, percent=share)
+
+
+def _comparison(
+    photos: Sequence[AlbumPhoto], best: AlbumPhoto | None, firsts: Mapping[int, int], language: Language
+) -> list[str]:
+    """What two outfits have in common, and what is only in the chosen one; for two different pictures."""
+    outfits = [photo for photo in photos if _has_outfit(photo) and firsts[photo.number] == photo.number]
+    if best is None or best.verdict is None or len(outfits) != 2:
+        return []
+    other = next(photo.verdict for photo in outfits if photo is not best)
+    return [] if other is None else compare_sentences(best.verdict, other, best.number, language)
 
 
 def _failures(photos: Sequence[AlbumPhoto], language: Language) -> list[str]:

@@ -11,13 +11,18 @@ from core.db.leaderboard import LeaderboardEntry, Period
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
+from core.db.worn_counts import WornCounts, count_worn
+from core.i18n.clothing_names import thing_name
 from core.i18n.dates import format_recent_day
 from core.i18n.translations import Language, translate
+from core.seoul_time import start_of_month
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand
 
 OWN_LOOKS_LIMIT = 5
 """The most looks in a person's list."""
+MIN_MONTH_LOOKS = 3
+"""Looks of a month from which something may be said of all of them."""
 TOP_LIMIT = 3
 """The most looks of the leaderboard in a chat."""
 
@@ -34,6 +39,8 @@ class OwnLooks:
     """The most frequent style, or several that are equally frequent; empty if no look shows an outfit."""
     looks: Sequence[Look]
     """The latest ones that show an outfit and have no pending guess, newest first."""
+    worn: WornCounts | None = None
+    """What was worn this month; None while a guess is pending."""
 
 
 async def get_own_looks(database: Database, person: Person) -> OwnLooks:
@@ -42,11 +49,13 @@ async def get_own_looks(database: Database, person: Person) -> OwnLooks:
         count = await looks.count(connection, person.id)
         styles = await looks.count_styles(connection, person.id)
         latest = await looks.list_for_person(connection, person.id, limit=OWN_LOOKS_LIMIT)
+        worn = await count_worn(connection, person.id, since=start_of_month())
     revealed = [look for look in latest if look.pending_question is not PendingQuestion.GUESS]
     return OwnLooks(
         count=count if latest else 0,
         has_pending_guess=len(revealed) < len(latest),
         top_styles=most_frequent(styles),
+        worn=worn if len(revealed) == len(latest) else None,
         looks=[look for look in revealed if look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT],
     )
 
@@ -76,8 +85,27 @@ def own_looks_text(own_looks: OwnLooks, language: Language) -> str:
         summary = translate("talk.me.tie", language, count=count, styles=", ".join(names))
     else:
         summary = translate("talk.me.plain", language, count=count)
+    month = "" if own_looks.worn is None else " ".join(month_sentences(own_looks.worn, language))
     lines = "\n".join(own_look_line(look, language) for look in own_looks.looks)
-    return "\n\n".join(filter(None, [summary, lines]))
+    return "\n\n".join(filter(None, [summary, month, lines]))
+
+
+def month_sentences(worn: WornCounts, language: Language) -> list[str]:
+    """The most frequent style, color and garment of a month; empty for fewer than MIN_MONTH_LOOKS looks."""
+    if worn.total < MIN_MONTH_LOOKS:
+        return []
+    sentences = []
+    if len(first := most_frequent(worn.styles)) == 1:
+        share = format_percent(worn.styles[first[0]] / worn.total)
+        sentences.append(translate("worn.me.style", language, style=style_name(first[0], language), percent=share))
+    if colors := [pair for pair in worn.main_colors.items() if pair[1] > 1]:
+        color = translate(f"worn.{max(colors, key=lambda pair: pair[1])[0]}.as", language)
+        sentences.append(translate("worn.me.color", language, color=color))
+    if items := [pair for pair in worn.items.items() if pair[1] > 1 and pair[0].is_worn_alone]:
+        item, seen = max(items, key=lambda pair: pair[1])
+        name = thing_name(item, language)
+        sentences.append(translate("worn.me.item", language, thing=name, count=seen, total=worn.total))
+    return sentences
 
 
 def own_look_line(look: Look, language: Language) -> str:

@@ -7,6 +7,7 @@ from core.conversation.actions import ActionType
 from core.db.looks import Look
 from core.i18n.translations import Language
 from core.styles import Style
+from core.vision.attributes import Thing
 
 
 class ReplyKind(StrEnum):
@@ -33,6 +34,8 @@ class ReplyKind(StrEnum):
     GUESS_MODE_ENABLED = auto()
     GUESS_PROMPT = auto()
     GUESS_RECORDED = auto()
+    ITEM_PROBABILITY = auto()
+    """How likely an item or a color is that the person asked about."""
     KEPT_PRIVATE = auto()
     LEARNING_ALLOWED = auto()
     LEARNING_DECLINED = auto()
@@ -73,6 +76,8 @@ class Reply:
     erasure (`ASK_ERASE`); None for no question."""
     style: Style | None = None
     """The style that was guessed, corrected to, or confirmed."""
+    thing: Thing | None = None
+    """The item or color that was asked about."""
     name: str | None = None
     """The person's display name, the one suggested to them, or the one to confirm."""
     rejected_name: str | None = None
@@ -91,5 +96,6 @@ class Reply:
             "look": None if self.look is None else str(self.look.id),
             "prompt": self.prompt,
             "style": self.style,
+            "thing": self.thing,
         }
         return {key: str(value) for key, value in values.items() if value is not None}

@@ -4,7 +4,8 @@ from core.conversation.actions import ActionType
 from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
-from core.conversation.worn_details import share_lines
+from core.conversation.worn_details import probability_sentence, share_lines
+from core.db.looks import Look
 from core.i18n.translations import translate
 
 REPLY_TEXT_KEYS = {
@@ -24,6 +25,7 @@ REPLY_TEXT_KEYS = {
     ReplyKind.GUESS_MODE_DISABLED: "talk.guess.off",
     ReplyKind.GUESS_MODE_ENABLED: "talk.guess.on",
     ReplyKind.GUESS_PROMPT: "talk.guess.ask",
+    ReplyKind.ITEM_PROBABILITY: "talk.look_gone",
     ReplyKind.KEPT_PRIVATE: "talk.kept",
     ReplyKind.LEARNING_ALLOWED: "talk.learning.yes",
     ReplyKind.LEARNING_DECLINED: "talk.learning.no",
@@ -53,8 +55,8 @@ def reply_sentences(reply: Reply) -> tuple[str, ...]:
     if look is None and (reply.reveals_verdict or reply.kind is ReplyKind.DETAILS):
         return (translate(REPLY_TEXT_KEYS[ReplyKind.LOOK_NOT_FOUND], language),)
     match reply.kind:
-        case ReplyKind.GUESS_RECORDED if look is not None and reply.style is not None:
-            return (comment_on_guess(reply.style, look.verdict, seed=look.variant_seed, language=language),)
+        case ReplyKind.GUESS_RECORDED | ReplyKind.ITEM_PROBABILITY if look is not None and (reply.style or reply.thing):
+            return (_comment(reply, look),)
         case ReplyKind.GUESS_RECORDED | ReplyKind.VERDICT | ReplyKind.DETAILS:
             if reply.kind is ReplyKind.DETAILS and look is not None:
                 details = (verdict_details(look.verdict, seed=look.variant_seed, language=language),)
@@ -70,6 +72,14 @@ def reply_sentences(reply: Reply) -> tuple[str, ...]:
         case _:
             values = {"name": reply.name, "style": reply.style and style_name(reply.style, language)}
     return (translate(REPLY_TEXT_KEYS[reply.kind], language, **values), *_evidence(reply))
+
+
+def _comment(reply: Reply, look: Look) -> str:
+    """The comment on the style that was guessed, or on the item that was asked about."""
+    if reply.thing is not None:
+        return probability_sentence(look.verdict.attributes, reply.thing, reply.language)
+    guess = reply.style or look.style
+    return comment_on_guess(guess, look.verdict, seed=look.variant_seed, language=reply.language)
 
 
 def _evidence(reply: Reply) -> list[str]:

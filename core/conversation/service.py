@@ -15,6 +15,7 @@ from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import normalize_display_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
+from core.conversation.item_questions import find_item_question
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_turns import ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
@@ -30,6 +31,7 @@ from core.services.retention import erase_person
 from core.settings import Settings
 from core.styles import Style
 from core.urls import site_url
+from core.vision.attributes import parse_thing
 from core.vision.verdict import ConfidenceBand
 
 LOGIN_LINK_PATH = "/login/link"
@@ -212,6 +214,7 @@ class ConversationService:
             look=look,
             prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
             style=Style(checkpoint["style"]) if "style" in checkpoint else None,
+            thing=parse_thing(checkpoint["thing"]) if "thing" in checkpoint else None,
             name=name,
             rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,
         )
@@ -219,7 +222,8 @@ class ConversationService:
     async def _handle_style_answer(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
         """Take a style for a guess or a correction, and what is said about a verdict while it is new."""
         style, intent = parse_style_answer(message), find_intent(message)
-        if intent is Intent.SELF_HARM or (style is None and intent not in VERDICT_REPLIES):
+        thing = None if style is not None or intent in VERDICT_REPLIES else find_item_question(message)
+        if intent is Intent.SELF_HARM or (style is None and thing is None and intent not in VERDICT_REPLIES):
             return None
         async with self.resources.database.connection() as connection:
             look = None if look_id is None else await looks.get(connection, look_id)
@@ -235,6 +239,8 @@ class ConversationService:
         if style is not None or intent is Intent.NO:
             action = Action(type=ActionType(question), look_id=look.id, style=style)
             return await self.handle_action(person, action, chat=chat)
+        if thing is not None:
+            return Reply(kind=ReplyKind.ITEM_PROBABILITY, language=person.language, look=look, thing=thing)
         return Reply(
             kind=VERDICT_REPLIES[intent or Intent.YES], language=person.language, look=look, style=look.verdict.style
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from core.clothing import Item
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import generated_name
 from core.conversation.reply import ReplyKind
@@ -17,7 +18,7 @@ from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import DailyLimitError, PersonNotFoundError
-from core.i18n.translations import Language
+from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.urls import look_url
 from tests.integration.core.conversation.conftest import (
@@ -268,3 +269,19 @@ async def test_typed_label_does_not_reveal_a_verdict_before_the_guess(
     reply = await act(service, mina, action_type, look)
     assert (reply.kind, reply.prompt) == (ReplyKind.GUESS_PROMPT, ActionType.GUESS)
     assert not reply.reveals_verdict
+
+
+async def test_a_question_for_an_item_gets_its_probability(service: ConversationService, mina: Person) -> None:
+    assert await service.handle_text(mina, "is that really a blazer?", chat=CHAT) is None
+    look = await create_look(service, mina)
+    reply = await service.handle_text(mina, "is that really a blazer?", chat=CHAT)
+
+    assert reply is not None
+    assert (reply.kind, reply.thing, reply.look and reply.look.id) == (
+        ReplyKind.ITEM_PROBABILITY,
+        Item.BLAZER,
+        look.id,
+    )
+    assert reply_sentences(reply) == (translate("worn.check.unknown", reply.language),)
+    restored = await service.restore_reply(mina, reply.to_checkpoint())
+    assert (restored.kind, restored.thing, restored.look and restored.look.id) == (reply.kind, reply.thing, look.id)

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 from sqlalchemy import insert, text
@@ -6,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from core.clothing import Color, Item
 from core.db import look_feedback, look_images, looks, people, schema
 from core.db.database import Database
+from core.db.worn_counts import count_worn
 from core.errors import PersonNotFoundError
 from core.styles import STYLES, Style
 from core.uuid7 import uuid7
@@ -45,6 +48,22 @@ async def test_what_is_worn_is_stored(database: Database) -> None:
     assert alone is not None
     assert alone.verdict.attributes is not None
     assert in_transaction.to_dict() == alone.verdict.attributes.to_dict() == verdict.attributes.to_dict()
+
+
+async def test_what_is_worn_is_counted_over_the_looks_since_a_time(database: Database) -> None:
+    dressed = classify_with_attributes(Style.STREET, {Item.BOOTS: 0.9, Color.RED: 0.6, Color.BLACK: 0.8})
+    async with database.transaction() as connection:
+        person = await create_person(connection)
+        for verdict in (dressed, dressed, classify_scripted(Style.MODE), classify_scripted(outfit=0.02)):
+            await create_look(connection, person.id, verdict=verdict)
+        await create_look(connection, (await create_person(connection)).id, verdict=dressed)
+        now = datetime.now(UTC)
+        counts = await count_worn(connection, person.id, since=now - timedelta(days=1))
+        nothing = await count_worn(connection, person.id, since=now + timedelta(days=1))
+
+    assert (counts.total, counts.styles) == (3, {Style.STREET: 2, Style.MODE: 1})
+    assert (counts.items, counts.main_colors) == ({Item.BOOTS: 2}, {Color.BLACK: 2})
+    assert nothing.total == 0
 
 
 async def test_one_message_has_one_look_with_the_first_verdict(database: Database) -> None:

@@ -4,13 +4,14 @@ from uuid import UUID
 
 import pytest
 
+from core.clothing import Item
 from core.conversation.albums import AlbumPhoto, summarize_album
 from core.conversation.smalltalk import UnsupportedMedia
 from core.errors import DailyLimitError, EvaError, NotAnImageError, TruncatedPhotoError
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand, Verdict
-from tests.factories import make_verdict
+from tests.factories import classify_with_attributes, make_verdict
 
 LANGUAGES = list(Language)
 NO_OUTFIT = make_verdict(ConfidenceBand.NOT_AN_OUTFIT, first=0.9, runner_up=0.05)
@@ -94,3 +95,14 @@ def test_albums_without_any_outfit_or_photo(language: Language) -> None:
     assert translate("talk.limit", language, count=5) in part.text
     assert none.text.splitlines()[0] == translate("talk.album.none", language, total=3)
     assert len(none.text.splitlines()) == 2
+
+
+def test_two_outfits_are_compared_by_what_is_worn() -> None:
+    blazer = classify_with_attributes(Style.BUSINESS_CASUAL, {Item.BLAZER: 0.9, Item.SNEAKERS: 0.6}, confidence=0.9)
+    shirt = classify_with_attributes(Style.CASUAL, {Item.TSHIRT: 0.9, Item.SNEAKERS: 0.9}, confidence=0.7)
+
+    assert summary_lines((blazer, 1), (shirt, 2))[-2:] == [
+        "Both have the sneakers.",
+        "Number 1 has the blazer, and that decides it.",
+    ]
+    assert "Both have" not in "".join(summary_lines((blazer, 1), (shirt, 2), (STREET, 3)))

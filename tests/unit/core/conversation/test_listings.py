@@ -2,7 +2,9 @@
 
 import pytest
 
+from core.clothing import Color, Item
 from core.conversation.listings import OwnLooks, most_frequent, own_looks_text
+from core.db.worn_counts import WornCounts
 from core.i18n.translations import Language
 from core.styles import Style
 
@@ -36,3 +38,28 @@ def test_styles_that_are_equally_frequent_share_the_first_place() -> None:
 def test_the_summary_tells_ties(styles: tuple[Style, ...], count: int, language: Language, text: str) -> None:
     own_looks = OwnLooks(count=count, has_pending_guess=False, top_styles=styles, looks=[])
     assert own_looks_text(own_looks, language) == text
+
+
+def test_the_month_is_told_by_style_color_and_garment() -> None:
+    worn = WornCounts(
+        total=10,
+        styles={Style.STREET: 6, Style.CASUAL: 4},
+        items={Item.BOOTS: 7, Item.LEATHER: 9, Item.HAT: 1},
+        main_colors={Color.BLACK: 5, Color.RED: 1},
+    )
+    own_looks = OwnLooks(count=12, has_pending_guess=False, top_styles=(Style.STREET,), looks=[], worn=worn)
+
+    assert own_looks_text(own_looks, Language.EN).splitlines()[-1] == (
+        "This month: 60% Street. Mostly black. Boots: in 7 of 10 looks."
+    )
+    assert own_looks_text(own_looks, Language.KO).splitlines()[-1] == (
+        "이번 달엔 스트리트가 60%예요. 색은 블랙이 제일 많았어요. 부츠는 10벌 중 7벌에서 봤어요."
+    )
+
+
+def test_two_looks_are_no_month_and_a_tie_has_no_first() -> None:
+    few = WornCounts(total=2, styles={Style.MODE: 2}, items={Item.HAT: 2}, main_colors={})
+    tie = WornCounts(total=4, styles={Style.MODE: 2, Style.RETRO: 2}, items={}, main_colors={})
+    for worn in (few, tie):
+        own_looks = OwnLooks(count=4, has_pending_guess=False, top_styles=(Style.MODE,), looks=[], worn=worn)
+        assert "\n" not in own_looks_text(own_looks, Language.EN)

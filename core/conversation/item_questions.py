@@ -1,0 +1,90 @@
+"""Recognition of questions and objections about one item or color: "is that really a blazer?", "코트 아닌데요".
+
+A message is one only if the whole message is: "do you like my coat?" asks something else.
+"""
+
+import re
+from functools import cache
+
+from core.clothing import Item
+from core.conversation.text_normalization import normalize_letters
+from core.i18n.clothing_names import thing_name
+from core.i18n.translations import Language
+from core.vision.attributes import Thing
+from core.vision.label_statistics import THINGS
+
+MAX_LENGTH = 50
+"""Characters of a message from which it is about more than one item."""
+OTHER_NAMES: dict[Item, tuple[str, ...]] = {
+    Item.TSHIRT: ("tshirt", "t shirt", "tee", "티", "반팔티"),
+    Item.SHIRT: ("blouse", "블라우스", "남방"),
+    Item.KNIT: ("sweater", "jumper", "cardigan", "스웨터", "가디건", "카디건"),
+    Item.HOODIE: ("hoodie", "hoody", "후드티", "후드", "맨투맨"),
+    Item.BLAZER: ("suit jacket", "블레이져", "정장 재킷"),
+    Item.JACKET: ("자켓", "점퍼"),
+    Item.COAT: ("trench coat", "trench", "트렌치코트", "패딩"),
+    Item.VEST: ("vest", "조끼"),
+    Item.DRESS: ("드레스",),
+    Item.SKIRT: ("치마",),
+    Item.JEANS: ("denim jeans", "진", "데님 팬츠"),
+    Item.TROUSERS: ("pants", "slacks", "팬츠", "슬랙스"),
+    Item.SHORTS: ("쇼츠", "숏팬츠"),
+    Item.SNEAKERS: ("trainers", "스니커즈"),
+    Item.HEELS: ("high heels", "하이힐", "구두"),
+    Item.FLATS: ("flats", "loafers", "sandals", "로퍼", "샌들", "플랫"),
+    Item.HAT: ("cap", "beanie", "캡", "비니"),
+    Item.BAG: ("handbag", "핸드백", "백"),
+    Item.SUNGLASSES: ("shades", "안경"),
+    Item.TIE: ("necktie", "넥타이"),
+    Item.LEATHER: ("leather", "가죽"),
+    Item.DENIM: ("데님",),
+    Item.FUR: ("모피", "퍼"),
+}
+"""Names that people use, in addition to Eva's own."""
+ENGLISH = re.compile(
+    r"(?:(?:wait|hmm|hey|but|no|really|sorry) )*"
+    r"(?:(?:is|are|was|were) (?:that|this|it|these|those|they|there)(?: (?:really|actually|even))?"
+    r"|(?:that|it) (?:s|is) (?:not|n t|no)|(?:those|they|these) (?:are|re) (?:not|n t)"
+    r"|(?:that|it) isn t|(?:those|they) aren t"
+    r"|not|no|really|you see|do you see|did you see|can you see|how sure are you (?:about|of)|what about"
+    r"|where is|where s)"
+    r" (?:a |an |the |any |my )?(?:pair of )?#(?: really| at all| right| or what)?"
+    r"|#(?: really)?"
+)
+KOREAN = re.compile(
+    r"(?:이거|이건|이게|그거|그건|저거|저건|저게|혹시|진짜|정말|근데|에바|아니){0,3}#"
+    r"(?:이|가|은|는|도)?(?:진짜|정말|확실해|확실히)?"
+    r"(?:이야|야|이에요|예요|에요|인가요|인가|맞아|맞아요|맞나요|맞죠|맞나|이라고|라고|이라고요|라고요"
+    r"|아니야|아니에요|아닌데|아닌데요|아님|아니거든요|보여|보여요|보이나요|있어|있어요|없는데|없는데요|요)?"
+)
+
+
+def find_item_question(message: str) -> Thing | None:
+    """The item or color that a whole message asks about or denies; None for any other message.
+
+    The name alone is a question only with a question mark.
+    """
+    if len(message) > MAX_LENGTH:
+        return None
+    text = normalize_letters(message)
+    for name, thing in _things_by_name():
+        rest, count = re.subn(rf"(?<![a-z0-9가-힣]){re.escape(name)}(?![a-z])", "#", text)
+        if count == 1:
+            compact = rest.replace(" ", "")
+            if rest == "#" and "?" not in message:
+                return None
+            return thing if ENGLISH.fullmatch(rest) or KOREAN.fullmatch(compact) else None
+    return None
+
+
+@cache
+def _things_by_name() -> tuple[tuple[str, Thing], ...]:
+    """Names with their items and colors, the longest first: a leather jacket is asked for as a jacket."""
+    names: dict[str, Thing] = {}
+    for thing in THINGS:
+        for language in Language:
+            names.setdefault(normalize_letters(thing_name(thing, language)), thing)
+    for item, others in OTHER_NAMES.items():
+        for name in others:
+            names.setdefault(name, item)
+    return tuple(sorted(names.items(), key=lambda pair: -len(pair[0])))

@@ -1,0 +1,56 @@
+"""What a person wore most: counts over their own looks of a time."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.clothing import Color, Item
+from core.db import schema
+from core.styles import Style
+from core.vision.attributes import parse_thing
+from core.vision.verdict import ConfidenceBand
+
+MAX_LOOKS = 300
+"""The latest looks that are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WornCounts:
+    """Over looks that show an outfit."""
+
+    total: int
+    styles: Mapping[Style, int]
+    items: Mapping[Item, int]
+    """In how many looks each item was seen; without items that never were."""
+    main_colors: Mapping[Color, int]
+    """In how many looks each color was the most probable of those seen."""
+
+
+async def count_worn(connection: AsyncConnection, person_id: UUID, *, since: datetime) -> WornCounts:
+    """Count a person's looks since a time, at most MAX_LOOKS of them."""
+    table = schema.looks
+    codes = func.jsonb_path_query_array(table.c.attributes, literal_column("'$.seen[*].code'::jsonpath"))
+    statement = (
+        select(table.c.style, codes.label("codes"))
+        .where(
+            table.c.person_id == person_id,
+            table.c.created_at >= since,
+            table.c.band != ConfidenceBand.NOT_AN_OUTFIT,
+        )
+        .order_by(table.c.created_at.desc())
+        .limit(MAX_LOOKS)
+    )
+    rows = (await connection.execute(statement)).all()
+    things = [[parse_thing(code) for code in row.codes or ()] for row in rows]
+    colors = [next((thing for thing in look if isinstance(thing, Color)), None) for look in things]
+    return WornCounts(
+        total=len(rows),
+        styles=Counter(Style(row.style) for row in rows),
+        items=Counter(thing for look in things for thing in look if isinstance(thing, Item)),
+        main_colors=Counter(color for color in colors if color is not None),
+    )
