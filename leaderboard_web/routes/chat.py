@@ -16,6 +16,7 @@ from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from starlette.datastructures import FormData
 
 from core.conversation.actions import Action, ActionType
+from core.conversation.albums import MAX_ALBUM_PHOTOS
 from core.conversation.narration import style_description, style_name
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import button_label, reply_to_text
@@ -270,6 +271,7 @@ async def _render_chat(
         actions=available_actions(view) if view is not None else None,
         guesses_first=person is not None and person.guesses_first,
         hours=state.settings.private_photo_ttl_hours,
+        max_photos=MAX_ALBUM_PHOTOS,
     )
     state.flash.clear(request, response, viewer)
     return response

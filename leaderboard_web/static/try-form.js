@@ -157,9 +157,11 @@ async function sendForm(target, submitter) {
   return showReply(json, hadFocus);
 }
 
-/** Send all files, one after the other. */
+/** Send files one after the other, and say so if there are more than Eva takes at a time. */
 const sendFiles = (files) => {
-  for (const file of files) runExclusively(() => show({ file }), { waits: true });
+  const limit = Number(words.maxPhotos);
+  for (const file of files.slice(0, limit)) runExclusively(() => show({ file }), { waits: true });
+  if (files.length > limit) runExclusively(async () => () => showMessage(words.tooMany), { waits: true });
 };
 
 for (const input of form.querySelectorAll("[name=photo]")) input.multiple = true;

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from core.conversation.albums import MAX_ALBUM_PHOTOS
 from core.i18n.translations import Language, translate
 from tests.browser.chat_page import choose, expect_answer, say
 from tests.browser.conftest import OpenPage
@@ -106,7 +107,14 @@ def test_photos_keep_their_proportions(open_page: OpenPage, board: dict[str, str
 
 def test_several_files_are_judged_one_after_the_other(open_page: OpenPage, samples: Path) -> None:
     page = open_page()
-    page.locator("input[name=photo]").set_input_files([samples / "street.jpg", samples / "retro.jpg"])
+    parts = page.locator("#parts")
+    assert parts.get_attribute("data-max-photos") == str(MAX_ALBUM_PHOTOS)
+    parts.evaluate("parts => { parts.dataset.maxPhotos = 2; }")
+    names = ("street.jpg", "retro.jpg", "street.jpg")
+    page.locator("input[name=photo]").set_input_files([samples / name for name in names])
+    expect(page.locator(".log .bubble").last).to_have_text(
+        translate("try.too_many", Language.EN, limit=MAX_ALBUM_PHOTOS)
+    )
     expect(page.locator(".log .sent-photo")).to_have_count(2)
     expect(page.locator(".log .heat-image")).to_have_count(2)
 
