@@ -21,6 +21,7 @@ from core.db import inbox
 from core.errors import InvalidBotTokenError
 from core.jobs.queue import JobQueue
 from core.resources import Resources, open_resources
+from core.runtime import ProcessKind
 from core.services import retention
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
@@ -87,7 +88,9 @@ class BotApplication:
 
 
 @asynccontextmanager
-async def open_application(settings: Settings) -> AsyncIterator[BotApplication]:
+async def open_application(
+    settings: Settings, process: ProcessKind = ProcessKind.COMMAND
+) -> AsyncIterator[BotApplication]:
     """Open the resources and build the services; closes the resources at the end.
 
     Raises:
@@ -99,7 +102,7 @@ async def open_application(settings: Settings) -> AsyncIterator[BotApplication]:
     """
     async with AsyncExitStack() as stack:
         classifier = stack.enter_context(load_classifier(settings))
-        resources = await stack.enter_async_context(open_resources(settings))
+        resources = await stack.enter_async_context(open_resources(settings, process))
         await to_thread.run_sync(resources.decode_pool.start)
         photo_judging = PhotoJudgingService(resources, classifier, daily_limit=settings.photos_per_person_per_day)
         conversation = ConversationService(resources, photo_judging, settings)

@@ -20,6 +20,9 @@
       - DatabaseUnavailableError
       - EmbeddedPostgresError
       - ObjectNotFoundError
+      - SchemaBusyError
+      - SchemaOutdatedError
+      - SchemaTooNewError
       - StorageUnavailableError
       - UnsupportedDatabaseUrlError
     - BackupError                 `eva backup` and `eva restore`
@@ -144,6 +147,18 @@ class ObjectNotFoundError(PersistenceError):
 
 class StorageUnavailableError(PersistenceError):
     """The object storage does not answer."""
+
+
+class SchemaBusyError(PersistenceError):
+    """The tables are in use, so that they cannot be migrated now; try again."""
+
+
+class SchemaOutdatedError(PersistenceError):
+    """The database is not migrated to this version of Eva; run `eva migrate`."""
+
+
+class SchemaTooNewError(PersistenceError):
+    """The database belongs to another version of Eva, on which this one cannot run."""
 
 
 class UnsupportedDatabaseUrlError(PersistenceError):

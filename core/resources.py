@@ -2,20 +2,24 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from anyio import CapacityLimiter, to_thread
 
 from core.db.database import Database
-from core.db.migrate import migrate_up
-from core.errors import EmbeddedPostgresError
+from core.db.errors import is_misconfigured
+from core.db.migrate import check_schema, migrate_up
+from core.errors import DatabaseUnavailableError, EmbeddedPostgresError, PersistenceError, SchemaOutdatedError
 from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
+from core.runtime import ProcessKind
 from core.settings import Settings
 from core.signing import UrlSigner, load_old_keys, load_secret_key
 from core.vision.backends import available_cpus
@@ -27,7 +31,9 @@ log = structlog.get_logger()
 
 MAX_DECODE_THREADS = 64
 POLL_INTERVAL = 1.0
-"""Seconds between checks that the embedded server is running."""
+"""Seconds between checks that the embedded server is running, and that a database can be used at the start."""
+START_TIMEOUT = 60.0
+"""Seconds for which a server waits at its start for the database and its migration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +66,23 @@ def has_database(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
+async def open_database(settings: Settings, process: ProcessKind = ProcessKind.COMMAND) -> AsyncIterator[Database]:
     """Connect to the configured database, or run the embedded PostgreSQL while it is in use.
 
     Raises:
         UnsupportedDatabaseUrlError: DATABASE_URL is not a PostgreSQL URL.
-        DatabaseUnavailableError: that database does not answer.
+        DatabaseUnavailableError: that database does not answer; a server waits for START_TIMEOUT.
         EmbeddedPostgresError: there is no DATABASE_URL, and the embedded PostgreSQL does not start.
     """
     if settings.database_url is not None:
-        async with Database(settings.database_url.get_secret_value()) as database:
-            await database.check()
+        queue_url = settings.queue_database_url
+        async with Database(
+            settings.database_url.get_secret_value(),
+            pool_size=settings.database_pool_size,
+            application_name=f"eva {process}",
+            queue_url=queue_url.get_secret_value() if queue_url else None,
+        ) as database:
+            await _wait_until(database.check, DatabaseUnavailableError, process)
             yield database
         return
     if sys.platform == "win32":
@@ -81,7 +93,9 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     await to_thread.run_sync(server.start)
     supervisor = asyncio.create_task(_supervise_embedded(server))
     try:
-        async with Database(server.url) as database:
+        async with Database(
+            server.url, pool_size=settings.database_pool_size, application_name=f"eva {process}"
+        ) as database:
             yield database
     finally:
         supervisor.cancel()
@@ -90,8 +104,10 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Open all resources and migrate the database to the current schema.
+async def open_resources(settings: Settings, process: ProcessKind = ProcessKind.COMMAND) -> AsyncIterator[Resources]:
+    """Open all resources.
+
+    The database is migrated to the current schema; `eva serve` and `eva worker` only check that DATABASE_URL's is.
 
     Raises:
         MissingSecretKeyError: EVA_SECRET_KEY is not set in production.
@@ -100,8 +116,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """
     url_signer = UrlSigner(load_secret_key(settings), old=load_old_keys(settings))
     storage = ObjectStorage(settings.object_storage_url)
-    async with open_database(settings) as database:
-        await migrate_up(database)
+    async with open_database(settings, process) as database:
+        if process.only_checks_schema and settings.database_url is not None:
+            await _wait_until(partial(check_schema, database), SchemaOutdatedError, process)
+        else:
+            await migrate_up(database)
         resources = Resources(
             database=database,
             storage=storage,
@@ -110,6 +129,23 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         )
         with closing(resources.decode_pool):
             yield resources
+
+
+async def _wait_until(
+    check: Callable[[], Awaitable[None]], expected: type[PersistenceError], process: ProcessKind
+) -> None:
+    """Repeat a check of the database until it succeeds; only servers wait, and not for what an operator must change."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while True:
+        try:
+            await check()
+        except expected as error:
+            if not process.is_server or time.monotonic() > deadline or is_misconfigured(error.__cause__):
+                raise
+            log.warning("database_unreachable", error=type(error).__name__)
+            await asyncio.sleep(POLL_INTERVAL)
+        else:
+            return
 
 
 async def _supervise_embedded(server: "EmbeddedPostgres") -> None:

@@ -5,9 +5,31 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import structlog
+
+
+class ProcessKind(StrEnum):
+    """What a process is for; the name by which the database server shows it is `eva` and this."""
+
+    COMMAND = "command"
+    """A command that ends by itself, or `eva chat`."""
+    RUN = "run"
+    SERVE = "serve"
+    WORKER = "worker"
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it runs until it is stopped, and waits for a database that starts at the same time."""
+        return self is not ProcessKind.COMMAND
+
+    @property
+    def only_checks_schema(self) -> bool:
+        """Whether the migrations of a configured database are a step of their own, before it starts."""
+        return self in {ProcessKind.SERVE, ProcessKind.WORKER}
+
 
 Result = TypeVar("Result")
 

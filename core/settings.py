@@ -65,6 +65,15 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+def _passwords(url: str) -> tuple[str, ...]:
+    """The password in a URL, as it is and as it stands there, if the URL can be parsed and has one."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return ()
+    return (password, unquote(password)) if password else ()
+
+
 class Settings(BaseSettings):
     """All settings; `Settings()` reads them from the environment once, when the process starts.
 
@@ -96,6 +105,11 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     """PostgreSQL URL, `postgresql://user:password@host/name` (or `postgres://`). Default: an embedded PostgreSQL,
     or the one that `RDS_HOSTNAME` and the other variables of AWS Elastic Beanstalk name."""
+    queue_database_url: SecretStr | None = None
+    """The same database without PgBouncer, for the workers: they wait for notifications, which need a connection of
+    their own. Default: `DATABASE_URL`."""
+    database_pool_size: int = Field(default=8, ge=2, le=200)
+    """Connections of a process to the database at most; a worker has three more for the queue."""
     storage_url: str | None = None
     """Where images are stored: `file:///directory` or `s3://bucket/prefix` (credentials in the AWS variables).
     Default: `pictures` in the data directory."""
@@ -190,15 +204,8 @@ class Settings(BaseSettings):
         values = (getattr(self, name) for name in type(self).model_fields)
         secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
         secrets += [value.get_secret_value() for value in self.old_secret_keys]
-        return (*secrets, *self._database_password())
-
-    def _database_password(self) -> tuple[str, ...]:
-        """The password in the database URL, as it is and as it stands there, if the URL can be parsed."""
-        try:
-            password = urlsplit(self.database_url.get_secret_value()).password if self.database_url else None
-        except ValueError:
-            return ()
-        return (password, unquote(password)) if password else ()
+        urls = (self.database_url, self.queue_database_url)
+        return (*secrets, *(password for url in urls if url for password in _passwords(url.get_secret_value())))
 
     @cached_property
     def is_https(self) -> bool:

@@ -51,13 +51,13 @@ def worker() -> None:
     """Start a worker; any number may run."""
     from bot.app import open_application
     from core.logging import configure_logging
-    from core.runtime import run_event_loop, run_until_signalled
+    from core.runtime import ProcessKind, run_event_loop, run_until_signalled
 
     language, settings = terminal_language(), load_settings()
     configure_logging(settings.env, secrets=settings.secrets)
 
     async def work() -> None:
-        async with open_application(settings) as application:
+        async with open_application(settings, ProcessKind.WORKER) as application:
             if hasattr(os, "nice"):
                 # After the embedded server was started, which would have the same priority.
                 os.nice(WORKER_NICENESS)
@@ -108,7 +108,7 @@ def serve_site(
     typer.echo(translate("cli.starting", language))
     from bot.app import open_application
     from core.logging import configure_logging
-    from core.runtime import Drain, run_event_loop, run_until_signalled
+    from core.runtime import Drain, ProcessKind, run_event_loop, run_until_signalled
     from core.services import retention_watch
     from leaderboard_web.app import create_app
     from leaderboard_web.routes.chat import CHAT_PATH
@@ -120,7 +120,7 @@ def serve_site(
 
         async def work() -> None:
             drain = Drain(settings.drain_seconds)
-            async with open_application(settings) as application:
+            async with open_application(settings, ProcessKind.RUN if run_worker else ProcessKind.SERVE) as application:
                 site = create_webhook_app(application, create_app(application, samples=SAMPLES), drain=drain)
                 tasks: list[Callable[[], Awaitable[None]]] = [partial(retention_watch.run, application.resources)]
                 tasks += [application.run_worker] if run_worker and settings.run_worker else []

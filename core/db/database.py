@@ -40,19 +40,22 @@ class Database:
     Repositories take the connection and never commit: the caller that opened the transaction commits it.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20, application_name: str = "eva") -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 20, application_name: str = "eva", queue_url: str | None = None
+    ) -> None:
         """Configure the pool.
 
         Args:
             url: `postgresql://...` or `postgres://...`, with the parameters of libpq.
             pool_size: number of connections at most; opened as needed and kept open.
             application_name: of these connections in `pg_stat_activity`, unless the URL has one.
+            queue_url: the same database for the queue, if that needs another way to it.
 
         Raises:
             UnsupportedDatabaseUrlError: the URL is not one of PostgreSQL, or has parameters that Eva does not support.
         """
         self.url = DatabaseUrl.parse(url)
-        self.conninfo = self.url.libpq(f"{application_name} queue")
+        self.conninfo = DatabaseUrl.parse(queue_url or url).libpq(f"{application_name} queue")
         """The same database in libpq's form, for the queue's own connections."""
         self.engine = create_async_engine(
             DRIVER_URL,

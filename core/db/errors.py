@@ -47,6 +47,12 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, InterfaceError) and "closed" in str(error)
 
 
+def is_misconfigured(error: BaseException | None) -> bool:
+    """Whether a connection was refused for its user, password or database, which waiting does not change."""
+    sqlstate = None if error is None else find_sqlstate(error)
+    return sqlstate is not None and (sqlstate[:2] == "28" or sqlstate == "3D000")
+
+
 def find_sqlstate(error: BaseException) -> str | None:
     """The SQLSTATE of an error of the database, or None."""
     code: str | None = getattr(_driver_error(error), "sqlstate", None)

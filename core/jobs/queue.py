@@ -28,6 +28,8 @@ from core.jobs.observation import observe_job
 log = structlog.get_logger()
 
 DEFAULT_QUEUE = "default"
+MAX_CONNECTIONS = 3
+"""One waits for notifications; the others fetch and end jobs, a millisecond each."""
 RETRY_DELAYS = (1, 2, 4)
 """Seconds before each further attempt."""
 
@@ -143,7 +145,9 @@ class JobQueue:
         """
         self._timings = timings
         self.app = App(
-            connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8, timeout=timings.connect_timeout)
+            connector=PsycopgConnector(
+                conninfo=conninfo, min_size=1, max_size=MAX_CONNECTIONS, timeout=timings.connect_timeout
+            )
         )
         register_maintenance(self.app, heartbeat_timeout=timings.heartbeat_timeout)
         for function in register:

@@ -33,8 +33,8 @@ BROKEN = "a server that answers 502"
 DATABASE = "postgresql://evauser:DBPASSWORDxyz@127.0.0.1:1/eva"
 RUN_SECONDS = 120.0
 """Time for a command to end by itself, or to log what is wrong."""
-LOGGED = "telegram_unreachable"
-"""What a server logs that goes on without Telegram."""
+LOGGED = ("telegram_unreachable", "database_unreachable")
+"""What a server logs that goes on without Telegram, or waits for the database."""
 
 CASES: dict[str, tuple[list[str], dict[str, str]]] = {
     "Telegram is broken": (["run", "--port", "0", "--polling"], {"EVA_TELEGRAM_API_URL": BROKEN}),
@@ -105,7 +105,8 @@ def _run(arguments: list[str], environment: dict[str, str], folder: Path) -> str
         try:
             deadline = time.monotonic() + RUN_SECONDS
             while process.poll() is None and time.monotonic() < deadline:
-                if LOGGED in (folder / "output").read_text(errors="replace"):
+                logged = (folder / "output").read_text(errors="replace")
+                if any(event in logged for event in LOGGED):
                     break
                 time.sleep(0.2)
             process.send_signal(signal.SIGINT)

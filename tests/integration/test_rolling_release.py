@@ -1,8 +1,8 @@
 """A rolling release: this version keeps serving and working while the next one has migrated the database.
 
 The next release is simulated by a revision that adds to the schema and changes nothing else: a column to every table,
-an index on it, a table, and its name in `alembic_version`. A process that starts is another matter: it refuses a
-database that it does not know.
+an index on it, a table, and its name in `alembic_version`. A process that starts then needs the next release to say
+that this one runs on its schema.
 """
 
 from collections.abc import AsyncIterator
@@ -14,8 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.migrate import find_schema_difference, migrate_up
-from core.errors import PersistenceError
+from core.db.migrate import RUNS_WITH, check_schema, find_schema_difference, migrate_up
+from core.errors import SchemaOutdatedError, SchemaTooNewError
 from core.resources import Resources
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
@@ -86,9 +86,24 @@ async def test_running_processes_serve_a_database_of_the_next_release(
     await use_everything(client, harness, seed=10)
 
 
-async def test_a_process_that_starts_refuses_a_database_of_the_next_release(resources: Resources) -> None:
+async def test_a_process_that_starts_uses_a_database_of_the_next_release_that_allows_it(resources: Resources) -> None:
+    """After a rollback, or a crash during a rolling release."""
+    await check_schema(resources.database)
     async with resources.database.transaction() as connection:
+        revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
         await add_to_schema(connection)
-    with pytest.raises(PersistenceError, match="another version"):
-        await migrate_up(resources.database)
+    for start in (check_schema, migrate_up):
+        with pytest.raises(SchemaTooNewError, match=NEXT_REVISION):
+            await start(resources.database)
     assert NEXT_REVISION in (await find_schema_difference(resources.database) or "")
+    async with resources.database.transaction() as connection:
+        await connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{RUNS_WITH}{NEXT_REVISION}, {revision}'"))
+    await check_schema(resources.database)
+    await migrate_up(resources.database)
+
+
+async def test_a_process_that_starts_refuses_a_database_of_the_release_before(resources: Resources) -> None:
+    async with resources.database.connection() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(SchemaOutdatedError, match="eva migrate"):
+        await check_schema(resources.database)
