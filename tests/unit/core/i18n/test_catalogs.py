@@ -11,6 +11,7 @@ import pytest
 from core.conversation.narration import style_name
 from core.i18n.translations import Language, translate, variant_keys
 from core.styles import STYLES, Style
+from tests.unit.core.i18n.test_translations import texts_of
 
 LANGUAGES = list(Language)
 REGIONS = (
@@ -44,6 +45,16 @@ BODIES_AND_BEAUTY = {
     Language.KO: (
         r"몸매|몸이|몸에|체형|날씬|뚱뚱|통통|(?<!줄)다리|허리|가슴|엉덩이|피부|얼굴|외모|미모|예쁘|예뻐|예쁜|이쁘|이뻐"
         r"|잘생|아름다|섹시|매력|귀여|귀엽|못생|키가|어려 보|늙|여자|남자|여성|남성|소녀|소년|언니|오빠"
+    ),
+}
+WOODEN_WORDS = {
+    Language.EN: (
+        r"(?i)\b(shall|whom|whoever|anew|beside|thereby|mend|nobody who|warm colou?rs?|color\w*|favorites?|gray|center"
+        r"|recogniz\w+|apologiz\w+|organiz\w+|jewelry|scraps?)\b|^Fine,|knocks? at|opens? the door"
+    ),
+    Language.KO: (
+        r"서랍|(?<![가-힣])한 표(?!시)|말을 걸|목소리|따뜻한 (색|곳)|본 자리|문을 여|두드리|읽혀|읽었어요|읽히"
+        r"|(?<![가-힣])(나를|나만|나의|내가|내게|나에게)"
     ),
 }
 CLOTHES_AND_COLORS = {
@@ -90,8 +101,8 @@ def expand(key: str, language: Language) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("key", "language"), KEYS_AND_LANGUAGES)
-def test_every_text_has_six_variants(key: str, language: Language) -> None:
-    assert len(variant_keys(key, language)) >= 6
+def test_every_text_has_enough_variants(key: str, language: Language) -> None:
+    assert len(variant_keys(key, language)) >= (6 if key.startswith("about.") else 12)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -156,6 +167,14 @@ def test_only_some_closings_have_emoji(language: Language) -> None:
     assert with_emoji == {"closing.clear", "closing.leaning", "closing.torn", "closing.nothing"}
     for key in with_emoji:
         assert sum(bool(EMOJI.search(translate(variant, language))) for variant in variant_keys(key, language)) <= 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_use_no_wooden_words(language: Language) -> None:
+    """No translated idioms, no archaisms, no sulking, one English spelling, and '본인' for the reader."""
+    texts = texts_of(language)
+    found = {key: match[0] for key, text in texts.items() if (match := re.search(WOODEN_WORDS[language], text))}
+    assert found == {}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
