@@ -1,7 +1,7 @@
 """From scores and maps of items and colors to what may be said of an outfit.
 
 A reason must be earned twice: enough of the style's positive evidence lies where the thing's map is warm, and the
-training labels connect the thing with the style. Thresholds: docs/model-card.md.
+training labels connect the thing with the style. The thresholds were chosen on validation photos: docs/explanations.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clothing import COLORS, EXCLUSIVE, ITEMS, Item, ItemGroup, may_be_on
+from core.clothing import COLORS, EXCLUSIVE, ITEMS, WORN_PROPERTIES, Item, ItemGroup, may_be_on
 from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.attributes import Attributes, Reason, SeenThing, Swap, Thing
@@ -20,7 +20,7 @@ from core.vision.label_statistics import LabelStatistics
 
 WARM = 0.5
 """Value of a thing's map from which a cell belongs to it."""
-MIN_SHARE = 0.15
+MIN_SHARE = 0.2
 """Share of the style's positive evidence on a thing from which it is a reason."""
 MIN_LOG_ODDS = 0.4
 """Nats by which the labels connect a thing with a style from which it is a reason: odds 1.5 times those elsewhere."""
@@ -34,6 +34,8 @@ MIN_SWAP_PROBABILITY = 0.4
 """Probability of the runner-up after an exchange from which it is suggested."""
 SWAPPED_GROUPS = frozenset({ItemGroup.TOP, ItemGroup.LOWER, ItemGroup.SHOES})
 MAX_COLORS = 3
+NOT_ON_CLOTHES = frozenset({Item.MINI, Item.HAT, Item.SUNGLASSES})
+"""Items whose evidence lies on legs or faces; it does not count as clothes."""
 IMPLIED = {Item.DENIM: Item.JEANS}
 """A property that the name of an item says already."""
 
@@ -48,7 +50,8 @@ def map_clothes(
         item_evidence: rows x columns x items.
         probabilities: of the items.
     """
-    items: NDArray[np.float32] = np.maximum(item_evidence, 0) @ probabilities.astype(np.float32)
+    weights = np.where([item in NOT_ON_CLOTHES for item in ITEMS], 0, probabilities).astype(np.float32)
+    items: NDArray[np.float32] = np.maximum(item_evidence, 0) @ weights
     both: NDArray[np.float32] = (activation_map(outfit_evidence) + activation_map(items)) / np.float32(2)
     return activation_map(both)
 
@@ -87,6 +90,8 @@ def find_seen_things(
 def leave_out_contradictions(seen: Sequence[SeenThing]) -> tuple[SeenThing, ...]:
     """The items without those that exclude a more probable one, and without what the name of another one says.
 
+    A short hem is left out, too, unless the garment that has it is seen: its evidence lies next to the clothes.
+
     Args:
         seen: items, the most probable first.
     """
@@ -95,8 +100,11 @@ def leave_out_contradictions(seen: Sequence[SeenThing]) -> tuple[SeenThing, ...]
         others = {other.thing for other in kept}
         if not any(each.thing in items and items & others for items in EXCLUSIVE):
             kept.append(each)
-    codes = {each.thing for each in kept}
-    return tuple(each for each in kept if not (isinstance(each.thing, Item) and IMPLIED.get(each.thing) in codes))
+    codes = {each.thing for each in kept if isinstance(each.thing, Item)}
+    left_out = {item for item in codes if IMPLIED.get(item) in codes}
+    if not codes & WORN_PROPERTIES[Item.MINI]:
+        left_out.add(Item.MINI)
+    return tuple(each for each in kept if each.thing not in left_out)
 
 
 def attach_properties(seen: Sequence[SeenThing], garments: Sequence[SeenThing]) -> tuple[SeenThing, ...]:
@@ -115,7 +123,7 @@ def find_reasons(
     seen: Sequence[SeenThing],
     statistics: LabelStatistics,
 ) -> tuple[Reason, ...]:
-    """The seen things that carry the styles, the strongest of each style first.
+    """The seen things that carry the styles, those with the largest share of each style first.
 
     Args:
         styles: the style and the runner-up.
@@ -137,7 +145,7 @@ def find_reasons(
             for each in seen
         ]
         earned = [each for each in found if each.share >= MIN_SHARE and each.log_odds >= MIN_LOG_ODDS]
-        reasons += sorted(earned, key=lambda reason: -reason.share * reason.log_odds)
+        reasons += sorted(earned, key=lambda reason: (-reason.share, -reason.log_odds))
     return tuple(reasons)
 
 
@@ -218,7 +226,7 @@ def _attach(each: SeenThing, garments: Sequence[SeenThing]) -> SeenThing:
         return each
     garments = [one for one in garments if isinstance(one.thing, Item) and may_be_on(each.thing, one.thing)]
     overlaps = [_overlap(each.cam, garment.cam) for garment in garments]
-    if not overlaps or max(overlaps) < MIN_OVERLAP:
+    if not overlaps or (max(overlaps) < MIN_OVERLAP and each.thing is not Item.MINI):
         return each
     garment = garments[int(np.argmax(overlaps))].thing
     return replace(each, worn_on=garment) if isinstance(garment, Item) else each

@@ -11,7 +11,7 @@ from core.errors import ModelMismatchError
 from core.styles import STYLES, Style
 from core.vision.attributes import Attributes, parse_thing
 from core.vision.classifier import StyleClassifier
-from core.vision.explanation import MIN_LOG_ODDS, MIN_SHARE, find_swap, restrain_to_clothes
+from core.vision.explanation import MIN_LOG_ODDS, MIN_SHARE, find_swap, map_clothes, restrain_to_clothes
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
 from core.vision.label_statistics import THINGS, load_label_statistics
 from tests.factories import classify_scripted, classify_with_attributes, make_photo
@@ -52,6 +52,26 @@ def test_only_things_over_their_thresholds_are_seen() -> None:
 def test_jeans_are_not_told_twice() -> None:
     assert [each.thing for each in _attributes(things={Item.JEANS: 0.8, Item.DENIM: 0.9}).seen] == [Item.JEANS]
     assert [each.thing for each in _attributes(things={Item.DENIM: 0.9}).seen] == [Item.DENIM]
+
+
+def test_items_that_exclude_each_other_are_not_seen_together() -> None:
+    things = {Item.JEANS: 0.7, Item.TROUSERS: 0.9, Item.BOOTS: 0.6, Item.SNEAKERS: 0.8, Item.SHIRT: 0.7}
+    assert [each.thing for each in _attributes(things=things).seen] == [Item.TROUSERS, Item.SNEAKERS, Item.SHIRT]
+
+
+def test_a_short_hem_is_said_of_a_garment_only() -> None:
+    assert _attributes(things={Item.MINI: 0.9}).seen == ()
+    attributes = _attributes(things={Item.MINI: 0.9, Item.SKIRT: 0.8}, peaks={Item.MINI: BOTTOM, Item.SKIRT: TOP})
+    assert {each.thing: each.worn_on for each in attributes.seen} == {Item.MINI: Item.SKIRT, Item.SKIRT: None}
+
+
+def test_evidence_of_a_short_hem_is_not_on_clothes() -> None:
+    probabilities = np.zeros(len(ITEMS))
+    probabilities[ITEMS.index(Item.MINI)] = 1
+    evidence = np.zeros((2, 2, len(ITEMS)), np.float32)
+    evidence[1, 1, ITEMS.index(Item.MINI)] = 5
+    gate = np.array([[1, 0], [0, 0]], np.float32)
+    assert map_clothes(gate, evidence, probabilities).tolist() == [[1, 0], [0, 0]]
 
 
 def test_reasons_are_earned_by_evidence_and_by_labels() -> None:
