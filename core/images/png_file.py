@@ -27,7 +27,7 @@ MAX_GAMMA_RATIO = 10.0
 """Largest exponent in either direction that a file may tell."""
 MAX_PIXEL_BYTES = 500 * 2**20
 """Inflated size up to which damaged pixels are looked for; the largest photo with 16 bits a channel has less."""
-INFLATED_STEP = 2**20
+INFLATED_STEP, DEFLATED_STEP = 2**20, 2**16
 FRAME_START = b"fcTL"
 ANIMATION_CHUNKS = {b"acTL", FRAME_START, b"fdAT"}
 MAX_PROFILE_BYTES = 4 * 2**20
@@ -130,10 +130,12 @@ def _check_pixels(contents: Sequence[bytes]) -> None:
     inflater, size = zlib.decompressobj(), 0
     try:
         for content in contents:
-            rest = content
-            while rest and size < MAX_PIXEL_BYTES:
-                size += len(inflater.decompress(rest, INFLATED_STEP))
-                rest = inflater.unconsumed_tail
+            # In pieces, since what is not consumed is copied at each step.
+            for start in range(0, len(content), DEFLATED_STEP):
+                rest = content[start : start + DEFLATED_STEP]
+                while rest and size < MAX_PIXEL_BYTES:
+                    size += len(inflater.decompress(rest, INFLATED_STEP))
+                    rest = inflater.unconsumed_tail
     except zlib.error as error:
         raise CorruptPhotoError("PNG with damaged pixels") from error
     if not inflater.eof and size < MAX_PIXEL_BYTES:
