@@ -74,6 +74,13 @@ def _passwords(url: str) -> tuple[str, ...]:
     return (password, unquote(password)) if password else ()
 
 
+class LimitStorageName(StrEnum):
+    """Where counters of rate limits are."""
+
+    DATABASE = "database"
+    MEMORY = "memory"
+
+
 class Settings(BaseSettings):
     """All settings; `Settings()` reads them from the environment once, when the process starts.
 
@@ -131,6 +138,9 @@ class Settings(BaseSettings):
     address."""
     new_visitors_per_ip_per_hour: int = Field(default=500, ge=1)
     """New anonymous visitors from one IP address an hour; a visitor is created by the first heart, photo or similar."""
+    rate_limits: LimitStorageName = LimitStorageName.DATABASE
+    """Where requests are counted for these limits: `database`, for all processes together, or `memory`, for each
+    process by itself and without a statement for each request."""
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     """Token of operators, at least 16 characters, sent in `Authorization: Bearer`: with it, `/readyz` gives details and
     `/metrics` the metrics; without this setting, neither does."""

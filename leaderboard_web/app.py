@@ -23,6 +23,7 @@ from leaderboard_web.auth.oauth_providers import configured_providers
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.errors import EXCEPTION_HANDLERS, REFUSAL_HANDLERS
 from leaderboard_web.flash import FlashMessages
+from leaderboard_web.limit_storage import create_storage
 from leaderboard_web.load_shedding import PhotoSlots
 from leaderboard_web.middleware.allowed_hosts import AllowedHostsMiddleware
 from leaderboard_web.middleware.body_limit import BodySizeLimitMiddleware
@@ -32,6 +33,7 @@ from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
 from leaderboard_web.middleware.trusted_proxies import TrustedProxiesMiddleware
 from leaderboard_web.middleware.write_protection import UnsafeMethodsOnly
+from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.routes import (
     admin,
     chat,
@@ -111,6 +113,7 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
     """
     settings, secret = service.settings, load_secret_key(service.settings)
     token_signer = VisitorTokenSigner(secret, old=load_old_keys(settings))
+    counters = create_storage(settings.rate_limits, service.resources.database, secret)
     state = AppState(
         settings=settings,
         resources=service.resources,
@@ -121,6 +124,7 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
         flash=FlashMessages(secret),
         samples={path.stem: path for path in sorted(samples.glob("*.jpg"))},
         oauth_providers=configured_providers(settings),
+        report_limiter=AnonymousReportLimiter(counters),
     )
     app = FastAPI(
         title="Eva",
@@ -139,7 +143,7 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
                 UnsafeMethodsOnly,
                 middleware=[
                     Middleware(FetchMetadataMiddleware, public_url=settings.public_url),
-                    Middleware(RateLimitMiddleware, settings=settings, token_signer=token_signer),
+                    Middleware(RateLimitMiddleware, settings=settings, token_signer=token_signer, counters=counters),
                     Middleware(BodySizeLimitMiddleware, photo_slots=PhotoSlots()),
                 ],
             ),

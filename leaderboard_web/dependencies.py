@@ -41,7 +41,7 @@ class AppState:
     url_for: UrlPaths = field(default_factory=UrlPaths)
     samples: Mapping[str, Path]
     """JPEGs for people who have no photo at hand, by name."""
-    report_limiter: AnonymousReportLimiter = field(default_factory=AnonymousReportLimiter)
+    report_limiter: AnonymousReportLimiter
 
     @property
     def offers_login(self) -> bool:

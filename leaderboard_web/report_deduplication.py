@@ -4,7 +4,8 @@ Three reports take a look off the leaderboard, and anyone can have any number of
 chat or a login is always counted. Of all people at one network address who have only a cookie, the first report of a
 look in a day is counted, and of those in one /48 of IPv6, which a single customer can have, the first two. Addresses
 that are not public (this machine, a home network, an untrusted proxy) do not identify anyone, so all reports from them
-are counted. The counters are in the memory of each process; no address is stored.
+are counted. The counters are of all processes together or of each (`leaderboard_web.limit_storage`); no address is
+stored.
 """
 
 from ipaddress import ip_address
@@ -12,11 +13,11 @@ from uuid import UUID
 
 from fastapi import Request
 from limits import RateLimitItemPerDay
-from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import sessions
+from leaderboard_web.limit_storage import CounterStorage
 from leaderboard_web.middleware.client_network import client_networks
 
 LIMITS = (RateLimitItemPerDay(1), RateLimitItemPerDay(2))
@@ -26,8 +27,8 @@ LIMITS = (RateLimitItemPerDay(1), RateLimitItemPerDay(2))
 class AnonymousReportLimiter:
     """Counts reports for each network address, look and day."""
 
-    def __init__(self) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+    def __init__(self, counters: CounterStorage) -> None:
+        self._limiter = FixedWindowRateLimiter(counters)
 
     async def is_counted(self, connection: AsyncConnection, request: Request, person_id: UUID, look_id: UUID) -> bool:
         """Whether a person's report of a look counts; each call is one report.

@@ -18,8 +18,11 @@ from core.vision.classifier import StyleClassifier
 
 
 def make_application(resources: Resources, classifier: StyleClassifier, **settings: Any) -> BotApplication:
-    """An application that serves pages and runs no jobs, without a page cache; `settings` replace the defaults."""
-    chosen = Settings(**{"secret_key": SecretStr("secret" * 6), "page_cache_seconds": 0, **settings})
+    """An application that serves pages and runs no jobs, without a page cache, and counts
+    requests in its memory; `settings` replace the defaults."""
+    chosen = Settings(
+        **{"secret_key": SecretStr("secret" * 6), "page_cache_seconds": 0, "rate_limits": "memory", **settings}
+    )
     stylist = ConversationService(
         resources, PhotoJudgingService(resources, classifier, daily_limit=chosen.photos_per_person_per_day), chosen
     )

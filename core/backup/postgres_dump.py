@@ -35,7 +35,7 @@ def dump_database(conninfo: str, server_version: int, path: Path, *, snapshot: s
     Raises:
         BackupError: there is no suitable program, or it failed.
     """
-    arguments = ("--format=custom", *IN_FULL, f"--snapshot={snapshot}", f"--file={path}")
+    arguments = ("--format=custom", *IN_FULL, "--no-unlogged-table-data", f"--snapshot={snapshot}", f"--file={path}")
     _run(find_program("pg_dump", server_version), arguments, conninfo)
 
 

@@ -324,6 +324,18 @@ daily_counts = Table(
     PrimaryKeyConstraint("day", "shard"),
 )
 
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("key", LargeBinary, nullable=False),
+    Column("period", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("key", "period"),
+    Index(None, "expires_at"),
+    prefixes=["UNLOGGED"],
+)
+
 moderation_log = Table(
     "moderation_log",
     metadata,

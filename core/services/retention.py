@@ -11,7 +11,7 @@ import structlog
 from procrastinate import App, JobContext
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import inbox, look_images, looks, one_time_tokens, people, sessions
+from core.db import inbox, look_images, looks, one_time_tokens, people, rate_limits, sessions
 from core.db.look_images import ImageKeys
 from core.db.looks import Look
 from core.db.vacuum import remove_deleted_rows
@@ -51,7 +51,8 @@ def register_tasks(app: App) -> None:
 
 
 async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH_SIZE) -> int:
-    """Delete the images of private looks whose time is over, processed updates, expired tokens and unconfirmed names.
+    """Delete the images of private looks whose time is over, and processed updates, tokens, names and counters whose
+    time is over.
 
     Returns:
         The number of looks that lost their images.
@@ -72,6 +73,7 @@ async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH
         await inbox.delete_processed(connection)
         await one_time_tokens.delete_expired(connection)
         await people.end_expired_name_questions(connection)
+        await rate_limits.delete_expired(connection)
     return deleted
 
 

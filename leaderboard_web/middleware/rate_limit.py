@@ -1,8 +1,8 @@
 """Limits on how much one network address and one visitor may write.
 
 A school class or a mobile carrier has one address for everybody, so the limits of an address are a multiple of those of
-one person. The counters are sliding windows in the memory of each process; nothing is stored or logged. Webhooks of
-messengers authenticate with secrets and are not counted here.
+one person. The counters are sliding windows, of all processes together or of each (`leaderboard_web.limit_storage`);
+nothing is logged. Webhooks of messengers authenticate with secrets and are not counted here.
 """
 
 import math
@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Iterator
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.settings import Settings
 from core.signing import VisitorTokenSigner
 from leaderboard_web.errors import LocalizedHTTPError
+from leaderboard_web.limit_storage import CounterStorage
 from leaderboard_web.middleware.body_limit import UPLOAD_PATHS
 from leaderboard_web.middleware.client_network import client_networks
 from leaderboard_web.sessions import SECURE_VISITOR_COOKIE, VISITOR_COOKIE, ViewerSession
@@ -39,9 +39,11 @@ CountedLimit = tuple[RateLimitItem, str, str]
 class RateLimitMiddleware:
     """ASGI middleware, for unsafe methods, that refuses requests beyond the limits of the settings."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, token_signer: VisitorTokenSigner) -> None:
+    def __init__(
+        self, app: ASGIApp, *, settings: Settings, token_signer: VisitorTokenSigner, counters: CounterStorage
+    ) -> None:
         self.app, self._token_signer, self._is_https = app, token_signer, settings.is_https
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(counters)
         self._writes, self._network_writes = (
             (RateLimitItemPerMinute(writes), RateLimitItemPerHour(10 * writes))
             for writes in (settings.writes_per_minute, PEOPLE_PER_NETWORK * settings.writes_per_minute)

@@ -58,7 +58,7 @@ class Fleet(ProcessGroup):
         """Restart a process as a deployment does; returns the seconds until it had ended."""
         started = time.monotonic()
         self.running[name].send_signal(signal.SIGTERM)
-        assert self.running[name].wait(60) == 0
+        assert self.running[name].wait(240) == 0
         seconds = time.monotonic() - started
         self.start(name)
         self.wait_until_ready(name)

@@ -35,6 +35,7 @@ TABLES = (
     "one_time_tokens",
     "moderation_log",
     "daily_counts",
+    "rate_limits",
     "person_style_counts",
     "reports",
     "follows",
@@ -55,6 +56,7 @@ def upgrade() -> None:
         sa.Column("photos_judged", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("day", "shard", name="pk_daily_counts"),
     )
+    _create_rate_limits()
     op.create_table(
         "inbox",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -413,6 +415,19 @@ def upgrade() -> None:
     )
     for table, column in TEXT_OF_PEOPLE:
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
+
+
+def _create_rate_limits() -> None:
+    op.create_table(
+        "rate_limits",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("period", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", "period", name="pk_rate_limits"),
+        prefixes=["UNLOGGED"],
+    )
+    op.create_index("ix_rate_limits_expires_at", "rate_limits", ["expires_at"])
 
 
 def downgrade() -> None:

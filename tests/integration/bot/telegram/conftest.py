@@ -93,7 +93,9 @@ class TelegramHarness:
     async def row_counts(self) -> dict[str, int]:
         """The number of rows in each table about people that has any."""
         tables = [
-            table.name for table in metadata.sorted_tables if table.name not in {"daily_counts", "moderation_log"}
+            table.name
+            for table in metadata.sorted_tables
+            if table.name not in {"daily_counts", "moderation_log", "rate_limits"}
         ]
         counts = {name: await self.count_rows(name) for name in tables}
         return {name: count for name, count in counts.items() if count}

@@ -1,0 +1,82 @@
+"""Where counters of rate limits are: the database, for all processes together, or the memory of this one."""
+
+import hashlib
+import hmac
+
+from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage.base import SlidingWindowCounterSupport
+
+from core.db import rate_limits
+from core.db.database import Database
+from core.settings import LimitStorageName
+
+
+class DatabaseStorage(Storage, SlidingWindowCounterSupport):
+    """Counters in the database. Keys hold addresses and session keys, so only their signatures are stored."""
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, database: Database, secret: bytes) -> None:
+        super().__init__()
+        self._database, self._secret = database, secret
+
+    @property
+    def base_exceptions(self) -> tuple[type[Exception], ...]:
+        """Nothing is wrapped: the callers handle `DatabaseUnavailableError`."""
+        return ()
+
+    async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count events unless the window is full."""
+        async with self._database.connection() as connection:
+            return await rate_limits.acquire(connection, self._sign(key), limit=limit, window=expiry, amount=amount)
+
+    async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        """The counts of the last and the current window, with the seconds that they count on."""
+        async with self._database.connection() as connection:
+            previous, current, rest = await rate_limits.get_window(connection, self._sign(key), window=expiry)
+        return previous, rest, current, expiry + rest
+
+    async def clear_sliding_window(self, key: str, expiry: int) -> None:
+        """Forget a key."""
+        await self.clear(key)
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count events in a window that begins with its first event."""
+        async with self._database.connection() as connection:
+            return await rate_limits.increment(connection, self._sign(key), window=expiry, amount=amount)
+
+    async def get(self, key: str) -> int:
+        """The events of such a window."""
+        async with self._database.connection() as connection:
+            return await rate_limits.get_count(connection, self._sign(key))
+
+    async def get_expiry(self, key: str) -> float:
+        """When it ends."""
+        async with self._database.connection() as connection:
+            return await rate_limits.get_expiry(connection, self._sign(key))
+
+    async def check(self) -> bool:
+        """The readiness of the process tells whether the database answers."""
+        return True
+
+    async def reset(self) -> int | None:
+        """Forget all keys."""
+        async with self._database.connection() as connection:
+            return await rate_limits.clear(connection)
+
+    async def clear(self, key: str) -> None:
+        """Forget a key."""
+        async with self._database.connection() as connection:
+            await rate_limits.clear(connection, self._sign(key))
+
+    def _sign(self, key: str) -> bytes:
+        return hmac.digest(self._secret, b"rate-limit " + key.encode(), hashlib.sha256)
+
+
+CounterStorage = MemoryStorage | DatabaseStorage
+"""Any storage."""
+
+
+def create_storage(name: LimitStorageName, database: Database, secret: bytes) -> CounterStorage:
+    """The storage that EVA_RATE_LIMITS names."""
+    return DatabaseStorage(database, secret) if name is LimitStorageName.DATABASE else MemoryStorage()
