@@ -15,6 +15,7 @@ from pathlib import Path
 from zlib import crc32
 
 from core.conversation.intents import find_intent
+from core.conversation.occasions import read_question
 from core.conversation.style_names import parse_style_answer
 
 CORPUS = Path(__file__).parents[1] / "tests" / "fixtures" / "utterances.tsv"
@@ -73,6 +74,10 @@ def load_utterances() -> list[Utterance]:
 
 def understand(utterance: Utterance) -> str:
     """The label that Eva gives an utterance in its state."""
+    if utterance.state == CAPTION:
+        question = read_question(utterance.text)
+        labels = [] if question.occasion is None else [f"occasion:{question.occasion}"]
+        return "+".join([*labels, *(["compare"] if question.compares else [])]) or UNKNOWN
     if utterance.state == "verdict" and (style := parse_style_answer(utterance.text)) is not None:
         return f"style:{style}"
     return find_intent(utterance.text) or UNKNOWN

@@ -13,6 +13,7 @@ from bot.telegram.parsing import ButtonPress, PhotoMessage, UnsupportedMessage
 from core.conversation.actions import Action, ActionType
 from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto, summarize_album
 from core.conversation.narration import verdict_messages
+from core.conversation.occasions import answer_album, answer_caption
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
@@ -80,13 +81,15 @@ async def handle_photo(
     async with delivery.chat_action(ChatAction.TYPING):
         judged = await _judge_photo(delivery, conversation, person, photo)
     look, language = judged.look, delivery.language
+    answer = answer_caption(photo.caption, look.verdict, language)
     if judged.is_duplicate and not shows_picture(delivery, look):
-        await send_verdict(delivery, conversation, person, look, is_final=True)
+        await send_verdict(delivery, conversation, person, look, note=answer, is_final=True)
     elif judged.is_duplicate:
-        note = translate(pick_variant("talk.remembered", look.variant_seed, language), language)
+        remembered = translate(pick_variant("talk.remembered", look.variant_seed, language), language)
+        note = "\n".join(filter(None, [remembered, answer]))
         await send_verdict(delivery, conversation, person, look, note=note, is_final=True)
     elif not person.guesses_first:
-        await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, is_final=True)
+        await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, note=answer, is_final=True)
     elif (guess := find_style_name(photo.caption)) is None:
         keyboard = delivery.keyboards.guess(look.id)
         await delivery.send_all("ask", text_messages(translate("talk.guess.ask", language), keyboard=keyboard))
@@ -137,6 +140,8 @@ async def handle_album(
             else:
                 photos.append(AlbumPhoto(number=number, verdict=judged.look.verdict, look_id=judged.look.id))
     summary = summarize_album(photos, delivery.language, omitted_count=max(0, len(items) - MAX_ALBUM_PHOTOS))
+    caption = " ".join(item.caption for item in items if isinstance(item, PhotoMessage) and item.caption)
+    summary = answer_album(caption, photos, summary, delivery.language)
     await conversation.mark_verdicts_revealed(*(judged.look for judged in looks.values()))
     if summary.best is not None:
         best = looks[summary.best.number]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from core.conversation.actions import ActionType
+from core.conversation.occasions import Occasion
 from core.db.looks import Look
 from core.i18n.translations import Language
 from core.styles import Style
@@ -52,6 +53,8 @@ class ReplyKind(StrEnum):
     NO_OUTFIT = auto()
     """A photo without an outfit cannot be shared."""
     NO_RESULT = auto()
+    OCCASION = auto()
+    """Whether the look suits an occasion."""
     REASON = auto()
     """Why Eva named the style."""
     SHARED = auto()
@@ -78,6 +81,8 @@ class Reply:
     """The style that was guessed, corrected to, or confirmed."""
     thing: Thing | None = None
     """The item or color that was asked about."""
+    occasion: Occasion | None = None
+    """The occasion that the person asked about."""
     name: str | None = None
     """The person's display name, the one suggested to them, or the one to confirm."""
     rejected_name: str | None = None
@@ -97,5 +102,6 @@ class Reply:
             "prompt": self.prompt,
             "style": self.style,
             "thing": self.thing,
+            "occasion": self.occasion,
         }
         return {key: str(value) for key, value in values.items() if value is not None}

@@ -16,6 +16,7 @@ from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import normalize_display_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_questions import find_item_question
+from core.conversation.occasions import Occasion, read_question
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_turns import ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
@@ -215,6 +216,7 @@ class ConversationService:
             prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
             style=Style(checkpoint["style"]) if "style" in checkpoint else None,
             thing=parse_thing(checkpoint["thing"]) if "thing" in checkpoint else None,
+            occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,
             name=name,
             rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,
         )
@@ -222,8 +224,10 @@ class ConversationService:
     async def _handle_style_answer(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
         """Take a style for a guess or a correction, and what is said about a verdict while it is new."""
         style, intent = parse_style_answer(message), find_intent(message)
-        thing = None if style is not None or intent in VERDICT_REPLIES else find_item_question(message)
-        if intent is Intent.SELF_HARM or (style is None and thing is None and intent not in VERDICT_REPLIES):
+        is_statement = style is None and intent not in VERDICT_REPLIES
+        thing = find_item_question(message) if is_statement else None
+        occasion = read_question(message).occasion if is_statement and intent in {None, Intent.SCORE} else None
+        if intent is Intent.SELF_HARM or (is_statement and thing is None and occasion is None):
             return None
         async with self.resources.database.connection() as connection:
             look = None if look_id is None else await looks.get(connection, look_id)
@@ -241,9 +245,8 @@ class ConversationService:
             return await self.handle_action(person, action, chat=chat)
         if thing is not None:
             return Reply(kind=ReplyKind.ITEM_PROBABILITY, language=person.language, look=look, thing=thing)
-        return Reply(
-            kind=VERDICT_REPLIES[intent or Intent.YES], language=person.language, look=look, style=look.verdict.style
-        )
+        kind = ReplyKind.OCCASION if occasion is not None else VERDICT_REPLIES[intent or Intent.YES]
+        return Reply(kind=kind, language=person.language, look=look, style=look.verdict.style, occasion=occasion)
 
     async def _handle_person_action(
         self, connection: AsyncConnection, person: Person, action: Action, chat: str

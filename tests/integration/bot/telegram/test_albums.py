@@ -1,10 +1,12 @@
 """Albums get one reply."""
 
 from core.conversation.narration import style_name
+from core.conversation.occasions import Occasion, answer_for_occasion
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
-from tests.factories import make_photo
+from core.vision.verdict import ConfidenceBand
+from tests.factories import make_photo, make_verdict
 from tests.integration.bot.telegram.conftest import Json, TelegramHarness
 
 
@@ -35,6 +37,31 @@ async def test_album_gets_one_reply_with_the_clearest_verdict(harness: TelegramH
     ]
     assert style_name(Style.RETRO, Language.KO) in harness.photo_messages()[0]["caption"]
     assert await harness.count_unprocessed() == 0
+
+
+async def test_captions_are_answered_for_their_occasion(harness: TelegramHarness) -> None:
+    harness.model.next_outputs = [
+        make_outputs(Style.STREET, confidence=0.95),
+        make_outputs(Style.BUSINESS_CASUAL, confidence=0.7),
+        make_outputs(Style.STREET, confidence=0.95),
+    ]
+    album = harness.updates.album([make_photo(seed) for seed in range(2)])
+    album[0]["message"]["caption"] = "면접에 어떤 게 나아요?"
+    await harness.send_updates(*album)
+
+    office = style_name(Style.BUSINESS_CASUAL, Language.KO)
+    values = {
+        "occasion": translate("occasion.interview.name", Language.KO),
+        "number": 2,
+        "style": office,
+        "percent": 70,
+    }
+    assert translate("occasion.compare", Language.KO, **values) in harness.texts()[0]
+    assert office in harness.photo_messages()[0]["caption"]
+
+    await harness.send_updates(harness.updates.photo(make_photo(7), caption="내일 면접인데 괜찮을까?"))
+    answer = answer_for_occasion(make_verdict(ConfidenceBand.CLEAR), Occasion.INTERVIEW, Language.KO)
+    assert answer in harness.photo_messages()[-1]["caption"]
 
 
 async def test_album_without_any_outfit(harness: TelegramHarness) -> None:

@@ -1,0 +1,68 @@
+"""Answers to questions about an occasion: from the style, its probability and the occasion."""
+
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from core.conversation.albums import AlbumPhoto, summarize_album
+from core.conversation.narration import style_name
+from core.conversation.occasions import Occasion, answer_album, answer_caption, answer_for_occasion
+from core.i18n.translations import Language, translate
+from core.styles import STYLES, Style
+from core.vision.verdict import ConfidenceBand
+from tests.factories import make_verdict
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_style_has_an_answer_for_every_occasion(language: Language) -> None:
+    answers = {
+        answer_for_occasion(make_verdict(ConfidenceBand.CLEAR, style), occasion, language)
+        for occasion, style in product(Occasion, STYLES)
+    }
+    assert len(answers) == len(Occasion) * len(STYLES)
+    assert all("{" not in answer for answer in answers)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_answer_says_how_sure_it_is_and_what_cannot_be_told(language: Language) -> None:
+    sure = answer_for_occasion(make_verdict(ConfidenceBand.CLEAR, Style.MODE), Occasion.OFFICE, language)
+    unsure = answer_for_occasion(make_verdict(ConfidenceBand.LIKELY, Style.MODE), Occasion.OFFICE, language)
+
+    assert "%" not in sure
+    assert "%" in unsure
+    assert all(answer.endswith(translate("occasion.office.limit", language)) for answer in (sure, unsure))
+
+
+@pytest.mark.parametrize("language", Language)
+def test_captions_without_an_occasion(language: Language) -> None:
+    verdict = make_verdict(ConfidenceBand.CLEAR)
+
+    assert answer_caption("이거 괜찮아?", verdict, language) == translate("talk.score", language)
+    assert answer_caption("do i look fat", verdict, language) == translate("talk.looks", language)
+    assert answer_caption("ootd", verdict, language) is None
+    assert answer_caption("", verdict, language) is None
+    assert answer_caption("내일 면접!", make_verdict(ConfidenceBand.NOT_AN_OUTFIT), language) is None
+
+
+@pytest.mark.parametrize("language", Language)
+def test_album_is_compared_for_an_occasion_only(language: Language) -> None:
+    photos = [
+        AlbumPhoto(
+            number=number, verdict=make_verdict(ConfidenceBand.CLEAR, style, first=share), look_id=UUID(int=number)
+        )
+        for number, style, share in ((1, Style.STREET, 0.9), (3, Style.BUSINESS_CASUAL, 0.7), (4, Style.STREET, 0.9))
+    ]
+    summary = summarize_album(photos, language)
+    assert summary.best is photos[0]
+
+    answered = answer_album("which is better for my interview?", photos, summary, language)
+    assert answered.best is photos[1]
+    assert style_name(Style.BUSINESS_CASUAL, language) in answered.text.splitlines()[-1]
+
+    close = answer_album("여행엔 뭐가 나아?", [photos[0], photos[2]], summary, language)
+    assert "4" in close.text.splitlines()[-1]
+
+    tasteful = answer_album("뭐가 더 나아?", photos, summary, language)
+    assert tasteful.text.endswith(translate("occasion.compare.taste", language))
+    assert answer_album("ootd", photos, summary, language) is summary
