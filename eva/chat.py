@@ -28,7 +28,9 @@ def chat(lang: LanguageOption = None) -> None:
     from bot.telegram.client import create_bot
     from bot.telegram.setup import set_webhook
     from bot.testing.telegram import FakeTelegram
-    from bot.testing.terminal_chat import TerminalChat
+    from bot.testing.terminal_chat import USER_ID, TerminalChat
+    from core.db import people
+    from core.db.schema import IdentityProvider
     from core.runtime import run_event_loop, run_until_signalled
     from webhooks.app import create_webhook_app
     from webhooks.server import serve
@@ -58,6 +60,13 @@ def chat(lang: LanguageOption = None) -> None:
         async def read_lines(application: BotApplication) -> None:
             async with create_bot(settings) as bot:
                 await set_webhook(bot, f"http://127.0.0.1:{listener.getsockname()[1]}/telegram/webhook", settings)
+            if lang is not None:
+                # The person of an earlier chat has a language; the option is a newer choice.
+                person = await application.conversation.get_or_create_person(
+                    IdentityProvider.TELEGRAM, str(USER_ID), language
+                )
+                async with application.resources.database.connection() as connection:
+                    await people.set_language(connection, person.id, language)
             console.print(translate("cli.chat", language), markup=False)
             line: str | None = "/start"
             while line is not None:

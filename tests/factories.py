@@ -24,7 +24,7 @@ from core.vision.attributes import Thing
 from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
-from core.vision.verdict import ConfidenceBand, Verdict
+from core.vision.verdict import ConfidenceBand, Refusal, Verdict
 from tests.images import encode_image, make_scene
 
 
@@ -140,6 +140,7 @@ def make_verdict(
     side: HorizontalPart = HorizontalPart.BOTH,
     concentration: float = 0.6,
     cold: bool = False,
+    refusal: Refusal | None = None,
 ) -> Verdict:
     is_ambiguous = band is ConfidenceBand.AMBIGUOUS
     first = (0.38 if is_ambiguous else 0.7) if first is None else first
@@ -154,4 +155,5 @@ def make_verdict(
         region=EvidenceRegion(vertical=height, horizontal=side, concentration=concentration),
         model="vgg16-00000000",
         engine="scripted",
+        refusal=refusal,
     )

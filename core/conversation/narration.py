@@ -211,8 +211,8 @@ def _template_keys(verdict: Verdict) -> tuple[tuple[MessageSlot, str], ...]:
         case ConfidenceBand.NOT_AN_OUTFIT:
             return (
                 (MessageSlot.OPENING, "opening.nothing"),
-                (MessageSlot.VERDICT, "verdict.nothing"),
-                (MessageSlot.HELP, "help"),
+                (MessageSlot.VERDICT, f"refusal.{verdict.refusal}" if verdict.refusal else "verdict.nothing"),
+                (MessageSlot.HELP, f"help.{verdict.refusal}" if verdict.refusal else "help"),
                 (MessageSlot.CLOSING, "closing.nothing"),
             )
         case ConfidenceBand.AMBIGUOUS:

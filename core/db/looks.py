@@ -31,7 +31,7 @@ from core.i18n.translations import VariantSeed
 from core.styles import STYLES, Style
 from core.vision.attributes import Attributes
 from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
-from core.vision.verdict import ConfidenceBand, Verdict, to_style_mapping
+from core.vision.verdict import ConfidenceBand, Refusal, Verdict, to_style_mapping
 
 CAM_LEVELS = 255
 """Largest value of the stored class activation map, one byte a cell."""
@@ -112,6 +112,7 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
         "probabilities": [verdict.probabilities[style] for style in STYLES],
         "outfit_probability": verdict.outfit_probability,
         "band": verdict.band,
+        "refusal": verdict.refusal,
         "region_height": verdict.region.vertical,
         "region_side": verdict.region.horizontal,
         "concentration": verdict.region.concentration,
@@ -279,6 +280,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
             probabilities=probabilities,
             outfit_probability=row.outfit_probability,
             band=ConfidenceBand(row.band),
+            refusal=None if row.refusal is None else Refusal(row.refusal),
             cam=cam,
             region=EvidenceRegion(
                 vertical=VerticalPart(row.region_height),
@@ -317,6 +319,7 @@ INSERT_COLUMNS = (
         "probabilities",
         "outfit_probability",
         "band",
+        "refusal",
         "region_height",
         "region_side",
     ),

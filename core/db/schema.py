@@ -39,7 +39,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from core.styles import Style
 from core.vision.cam import HorizontalPart, VerticalPart
-from core.vision.verdict import ConfidenceBand
+from core.vision.verdict import ConfidenceBand, Refusal
 
 
 class Channel(StrEnum):
@@ -200,6 +200,7 @@ looks = Table(
     Column("probabilities", ARRAY(Double, dimensions=1), nullable=False),
     Column("outfit_probability", Double, nullable=False),
     Column("band", Text, nullable=False),
+    Column("refusal", Text),
     Column("region_height", Text, nullable=False),
     Column("region_side", Text, nullable=False),
     Column("concentration", Double, nullable=False),
@@ -237,6 +238,7 @@ looks = Table(
     _choice_constraint("corrected_style", Style),
     _choice_constraint("pending_question", PendingQuestion),
     _choice_constraint("band", ConfidenceBand),
+    _choice_constraint("refusal", Refusal),
     _choice_constraint("region_height", VerticalPart),
     _choice_constraint("region_side", HorizontalPart),
     CheckConstraint("width > 0 AND height > 0", name="size"),

@@ -26,6 +26,17 @@ class ConfidenceBand(StrEnum):
     NOT_AN_OUTFIT = "not_an_outfit"
 
 
+class Refusal(StrEnum):
+    """What is in a photo instead of one outfit on one person, where a model can tell."""
+
+    SEVERAL = "several"
+    """Several outfits at once, e.g. a collage."""
+    PART = "part"
+    """Only a part of an outfit."""
+    LAID_OUT = "laid_out"
+    """Clothes that nobody wears: laid out, on a rack or for sale."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
     """The limits of the bands; chosen on the validation split and stored in `model.json`."""
@@ -63,6 +74,8 @@ class Verdict:
     """Name of the inference backend: `litert`, `tensorflow` or `scripted`."""
     attributes: Attributes | None = None
     """What is worn; None without an outfit, and from a model that knows styles alone."""
+    refusal: Refusal | None = None
+    """Without an outfit, what is there instead; None from a model whose gate does not tell, as today's."""
 
     @property
     def confidence(self) -> float:

@@ -49,9 +49,9 @@ def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp
 def test_another_chat_in_the_same_folder_is_answered(
     environment: dict[str, str], tmp_path: Path, samples: Path
 ) -> None:
-    for photo in ("street.jpg", "ethnic.jpg"):
+    for photo, language in (("street.jpg", EN), ("ethnic.jpg", Language.KO)):
         done = subprocess.run(
-            [sys.executable, "-m", "eva", "chat", "--lang", "en"],
+            [sys.executable, "-m", "eva", "chat", "--lang", language],
             cwd=tmp_path,
             env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
             input=str(samples / photo),
@@ -60,8 +60,8 @@ def test_another_chat_in_the_same_folder_is_answered(
             timeout=300,
             check=False,
         )
-        assert translate("telegram.start.1", EN) in done.stdout, "the second chat has messages of its own"
-        assert "[1] Share to board" in done.stdout, done.stdout + done.stderr
+        assert translate("telegram.start.1", language) in done.stdout, "a newer choice of the same person"
+        assert f"[1] {translate('talk.button.share', language)}" in done.stdout, done.stdout + done.stderr
 
 
 def test_setup_registers_webhook_and_commands(eva: RunEva) -> None:

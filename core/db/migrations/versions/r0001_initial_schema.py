@@ -174,6 +174,7 @@ def upgrade() -> None:
         sa.Column("probabilities", postgresql.ARRAY(sa.Double(), dimensions=1), nullable=False),
         sa.Column("outfit_probability", sa.Double(), nullable=False),
         sa.Column("band", sa.Text(), nullable=False),
+        sa.Column("refusal", sa.Text()),
         sa.Column("region_height", sa.Text(), nullable=False),
         sa.Column("region_side", sa.Text(), nullable=False),
         sa.Column("concentration", sa.Double(), nullable=False),
@@ -212,6 +213,7 @@ def upgrade() -> None:
             sa.Computed("date_trunc('week', (shared_at AT TIME ZONE 'Asia/Seoul'))::date", persisted=True),
         ),
         sa.CheckConstraint("band IN ('clear', 'leaning', 'torn', 'not_an_outfit')", name="ck_looks_band"),
+        sa.CheckConstraint("refusal IN ('several', 'part', 'laid_out')", name="ck_looks_refusal"),
         sa.CheckConstraint("channel IN ('telegram', 'kakao', 'web')", name="ck_looks_channel"),
         sa.CheckConstraint(
             f"corrected_style IN ({STYLES})",

@@ -11,6 +11,9 @@ from tests.integration.leaderboard_web.account.conftest import add_person, get_p
 async def test_language_setting_applies_to_site_and_chats(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
+    other = await client.get("/me/settings?lang=en")
+    assert 'value="en" lang="en" aria-pressed="true"' in other.text, "the language of the page is the pressed one"
+    assert other.text.count('aria-pressed="true"') == 1
     reply = await client.post("/me/settings", data={"language": "ko"})
     assert "lang=ko" in reply.headers["set-cookie"]
     page = await client.get(reply.headers["location"])

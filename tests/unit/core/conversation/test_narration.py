@@ -23,7 +23,7 @@ from core.i18n.translations import Language, VariantSeed, pick_variant, translat
 from core.images.decoding import MAX_BYTES, MAX_PIXELS, MIN_SIDE
 from core.styles import STYLES, Style
 from core.vision.cam import HorizontalPart, VerticalPart
-from core.vision.verdict import ConfidenceBand, Verdict
+from core.vision.verdict import ConfidenceBand, Refusal, Verdict
 from tests.factories import make_verdict
 
 LANGUAGES = list(Language)
@@ -173,6 +173,20 @@ def test_no_outfit_names_no_style_and_no_percent(language: Language) -> None:
     assert "%" not in answers
     for style in STYLES:
         assert not re.search(rf"(?<!\w){style_name(style, language)}", answers)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refusal_says_what_is_there_instead(language: Language) -> None:
+    """The gate does not tell these apart yet; the sentences are ready for a model that does."""
+    texts = {
+        refusal: all_variants(make_verdict(ConfidenceBand.NOT_AN_OUTFIT, refusal=refusal), language)
+        for refusal in (None, *Refusal)
+    }
+    for slot in (MessageSlot.VERDICT, MessageSlot.HELP):
+        sentences = [sentence for by_slot in texts.values() for sentence in by_slot[slot]]
+        assert len(sentences) == len(set(sentences)) >= 12 + 3 * 6
+    laid_out = {Language.EN: "Put them on and show me.", Language.KO: "입어 보고 보여 주세요."}[language]
+    assert laid_out in " ".join(texts[Refusal.LAID_OUT][MessageSlot.HELP])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -11,6 +11,7 @@ import pytest
 from core.conversation.narration import style_name
 from core.i18n.translations import Language, translate, variant_keys
 from core.styles import STYLES, Style
+from core.vision.verdict import Refusal
 from tests.unit.core.i18n.test_translations import texts_of
 
 LANGUAGES = list(Language)
@@ -34,7 +35,8 @@ STYLE_KEYS = (
     "tip.torn",
     "help",
 )
-KEYS_AND_LANGUAGES = [(key, language) for key in (*PHOTO_KEYS, *STYLE_KEYS) for language in LANGUAGES]
+REFUSAL_KEYS = tuple(f"{slot}.{refusal}" for slot in ("refusal", "help") for refusal in Refusal)
+KEYS_AND_LANGUAGES = [(key, language) for key in (*PHOTO_KEYS, *STYLE_KEYS, *REFUSAL_KEYS) for language in LANGUAGES]
 EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 BODIES_AND_BEAUTY = {
     Language.EN: (
@@ -102,7 +104,7 @@ def expand(key: str, language: Language) -> Iterator[str]:
 
 @pytest.mark.parametrize(("key", "language"), KEYS_AND_LANGUAGES)
 def test_every_text_has_enough_variants(key: str, language: Language) -> None:
-    assert len(variant_keys(key, language)) >= (6 if key.startswith("about.") else 12)
+    assert len(variant_keys(key, language)) >= (6 if key.startswith("about.") or key in REFUSAL_KEYS else 12)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -136,7 +138,7 @@ def test_messages_are_short(key: str, language: Language) -> None:
     assert sum(length > usual for length in lengths) <= len(lengths) / 10
 
 
-@pytest.mark.parametrize("key", (*PHOTO_KEYS, *STYLE_KEYS))
+@pytest.mark.parametrize("key", (*PHOTO_KEYS, *STYLE_KEYS, *REFUSAL_KEYS))
 def test_korean_sentences_end_politely(key: str) -> None:
     for message in expand(key, Language.KO):
         for sentence in re.split(r"(?<=[.?!…]) ", EMOJI.sub("", message).strip()):
