@@ -1,4 +1,4 @@
-"""Training commands: `eva train`, `eva compare`, `eva evaluate`, `eva export`, `eva heads`."""
+"""Training commands: `eva train`, `eva compare`, `eva evaluate`, `eva export`, `eva finetune`, `eva heads`."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -92,6 +92,28 @@ def export(
 
 
 @app.command()
+def finetune(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted run is continued.")],
+    source: Annotated[
+        Path | None, typer.Option(help="Folder of the model to start from; core/models by default.")
+    ] = None,
+    photos: Annotated[int, typer.Option(help="Training photos over all passes.", min=32)] = 24_576,
+) -> None:
+    """Fine-tune the last convolutions of an exported model with all heads."""
+    from core.vision.classifier import BUNDLED_MODEL_DIR
+
+    with exit_on_error(terminal_language()):
+        pipeline = _import_pipeline("heads_pipeline")
+        pipeline.finetune_convolutions(
+            data=data,
+            run_dir=out,
+            source_dir=source or BUNDLED_MODEL_DIR,
+            config=pipeline.FinetuneConfig(photos=photos),
+        )
+
+
+@app.command()
 def heads(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted run is continued.")],
@@ -99,13 +121,20 @@ def heads(
     source: Annotated[
         Path | None, typer.Option(help="Folder of the model whose convolutions are used; core/models by default.")
     ] = None,
+    convolutions: Annotated[
+        Path | None, typer.Option(help="convolutions.npz of `eva finetune`, instead of the model's.", exists=True)
+    ] = None,
 ) -> None:
     """Fit heads for styles, the gate, items and colors on an exported model."""
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):
         _import_pipeline("heads_pipeline").fit_model_heads(
-            data=data, run_dir=out, source_dir=source or BUNDLED_MODEL_DIR, model_dir=models or BUNDLED_MODEL_DIR
+            data=data,
+            run_dir=out,
+            source_dir=source or BUNDLED_MODEL_DIR,
+            model_dir=models or BUNDLED_MODEL_DIR,
+            convolutions=convolutions,
         )
 
 

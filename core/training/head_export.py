@@ -23,16 +23,19 @@ OUTPUTS = {
 MIN_CORRELATION = 0.98
 """Of every output, between LiteRT and Keras."""
 MIN_TOP1_AGREEMENT = 0.98
+CUT = "block3_pool"
 HEAD_BLOCKS = 3
 """How many of the last blocks the heads may read."""
 
 
 def build_pooled_network(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[int, int]) -> keras.Model:
-    """Build the network from float32 RGB pixels to `pooled`: the means of the maps after the last three blocks."""
+    """Build the network from float32 RGB pixels to `pooled`, the means of the maps after the last three blocks, and
+    `block3_pool`, the maps from which fine-tuning starts."""
     picture = keras.Input((*size, 3), batch_size=1, name="picture")
     maps = _build_blocks(picture, weights)
     means = [keras.layers.GlobalAveragePooling2D()(layer) for layer in maps]
-    return keras.Model(picture, {"pooled": keras.layers.Concatenate()(means)})
+    network = keras.Model(picture, {"pooled": keras.layers.Concatenate()(means)})
+    return keras.Model(picture, network.output | {CUT: network.get_layer(CUT).output})
 
 
 def build_head_network(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[int, int]) -> keras.Model:

@@ -1,7 +1,8 @@
-"""The command `eva heads`: fit heads for styles, the gate, items and colors on an exported model's convolutions."""
+"""The commands `eva finetune` and `eva heads`: convolutions, and heads for styles, the gate, items and colors."""
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,78 +18,131 @@ from core.training.calibration import choose_thresholds, fit_temperature
 from core.training.dataset import Split, read_examples
 from core.training.embedding import fit_embedding
 from core.training.export import convert_to_litert
-from core.training.features import extract_features
+from core.training.features import FeatureStore, extract_features
 from core.training.head_calibration import calibrate_attributes, outfits_with_attributes
 from core.training.head_export import (
+    CUT,
     build_head_network,
     build_pooled_network,
     check_head_agreement,
     run_head_model,
 )
 from core.training.head_metrics import head_metrics
-from core.training.head_targets import compute_head_targets
-from core.training.linear_heads import apply_heads, fit_heads
+from core.training.head_targets import compute_head_targets, photo_weights
+from core.training.joint_network import interpolate
+from core.training.joint_training import FinetuneConfig, MapVersions, finetune
+from core.training.linear_heads import GUESS_RATE, HEADS, apply_heads, fit_heads
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import PhotoTable, read_photo_table
-from core.vision.model_card import ModelCard, load_model_card
+from core.vision.model_card import ModelCard, Preprocessing, load_model_card
 from core.vision.preprocessing import fit_to_input
 
-MODEL_FILE, CARD_FILE, KERAS_FILE, WEIGHTS_FILE = "eva.tflite", "model.json", "eva.keras", "heads.npz"
+MODEL_FILE, CARD_FILE, WEIGHTS_FILE = "eva.tflite", "model.json", "heads.npz"
 AUGMENTATION_SEED = 2001
+CONVOLUTIONS_FILE = "convolutions.npz"
+SAMPLING_BALANCE = 0.6
+"""Rare styles are drawn more often: frequency to the power of minus this."""
+TRAINING_VERSIONS = ("clean", "augmented")
 COMPARED_PHOTOS = 100
 """Validation photos on which the exported model must agree with the Keras network."""
 
 console = Console(stderr=True)
 
 
-def fit_model_heads(*, data: Path, run_dir: Path, source_dir: Path, model_dir: Path) -> None:
+def fit_model_heads(
+    *, data: Path, run_dir: Path, source_dir: Path, model_dir: Path, convolutions: Path | None = None
+) -> None:
     """Extract features, fit all heads and export a model; a second call resumes an interrupted run.
 
     The convolutions stay as they are. Training photos are used once as they are and once augmented.
 
     Args:
         data: directory with labels.csv, attributes.csv and photos/.
-        run_dir: directory of the run: features, `heads.npz`, `eva.keras`.
-        source_dir: directory of the exported model whose convolutions are used.
+        run_dir: directory of the run: features and `heads.npz`.
+        source_dir: directory of the exported model whose card, and convolutions, are used.
         model_dir: output directory of model and card.
+        convolutions: the `convolutions.npz` of a fine-tuning run, instead of the source's.
 
     Raises:
         DatasetError: the data are incomplete, or the source is not a VGG-16.
         ExportMismatchError: the exported model disagrees with the Keras network.
     """
     card = load_model_card(source_dir / CARD_FILE)
-    weights = read_convolutions(source_dir / card.file)
-    size = (card.preprocessing.height, card.preprocessing.width)
+    weights = dict(np.load(convolutions)) if convolutions else read_convolutions(source_dir / card.file)
     table = read_photo_table(data)
+    stores = extract_all_features(data, run_dir, weights, card.preprocessing)
+    pooled = [stores[name].pooled() for name in TRAINING_VERSIONS]
+    train = table.rows(Split.TRAIN)
+    weights |= fit_all_heads(table, np.tile(train, len(pooled)), np.concatenate(pooled), count_last_channels(weights))
+    np.savez(run_dir / WEIGHTS_FILE, allow_pickle=False, **weights)
+    export_heads(
+        data=data, table=table, weights=weights, validation=stores["val"].pooled(), card=card, model_dir=model_dir
+    )
+
+
+def extract_all_features(
+    data: Path, run_dir: Path, weights: Mapping[str, NDArray[np.float32]], shape: Preprocessing
+) -> dict[str, FeatureStore]:
+    """Extract the features of the training photos, clean and augmented, and of the validation photos."""
     run_dir.mkdir(parents=True, exist_ok=True)
     base = run_dir / "base.tflite"
     if not base.exists():
-        base.write_bytes(convert_to_litert(build_pooled_network(weights, size=size)))
-    plan = (
-        ("clean", Split.TRAIN, None),
-        ("augmented", Split.TRAIN, AUGMENTATION_SEED),
-        ("val", Split.VAL, None),
-    )
-    pooled: dict[str, NDArray[np.float32]] = {}
+        base.write_bytes(convert_to_litert(build_pooled_network(weights, size=(shape.height, shape.width))))
+    plan = (("clean", Split.TRAIN, None), ("augmented", Split.TRAIN, AUGMENTATION_SEED), ("val", Split.VAL, None))
+    stores = {}
     with Progress(console=console) as progress:
         for name, split, seed in plan:
             examples = read_examples(data, split)
-            pooled[name] = extract_features(
+            stores[name] = extract_features(
                 examples,
                 base=base,
                 folder=run_dir / "features" / name,
-                shape=card.preprocessing,
+                shape=shape,
                 seed=seed,
                 processes=os.cpu_count() or 1,
                 advance=partial(progress.advance, progress.add_task(f"features {name}", total=len(examples))),
-            ).pooled()
+            )
+    return stores
+
+
+def count_last_channels(weights: Mapping[str, NDArray[np.float32]]) -> int:
+    """Count the channels of the last convolution."""
+    return len(weights[max(name for name in weights if name.startswith("block") and name.endswith("/bias"))])
+
+
+def finetune_convolutions(*, data: Path, run_dir: Path, source_dir: Path, config: FinetuneConfig) -> None:
+    """Fine-tune blocks 4 and 5 of an exported model with all heads, and write `convolutions.npz` for `eva heads`.
+
+    Args:
+        data: directory with labels.csv, attributes.csv and photos/.
+        run_dir: directory of the run: features (about 600 KB for each training photo), checkpoint, log.
+        source_dir: directory of the exported model to start from.
+        config: every choice.
+
+    Raises:
+        DatasetError: the data are incomplete, or the source is not a VGG-16.
+        CheckpointMismatchError: `run_dir` holds a run with another configuration.
+    """
+    card = load_model_card(source_dir / CARD_FILE)
+    weights = read_convolutions(source_dir / card.file)
+    table = read_photo_table(data)
+    stores = extract_all_features(data, run_dir, weights, card.preprocessing)
+    versions = [stores[name] for name in TRAINING_VERSIONS]
     train = table.rows(Split.TRAIN)
-    last = len(weights[max(name for name in weights if name.endswith("/bias"))])
-    weights |= fit_all_heads(
-        table, np.concatenate([train, train]), np.concatenate([pooled["clean"], pooled["augmented"]]), last
+    last_only = [replace(head, uses_all_blocks=False) for head in HEADS]
+    pooled = np.concatenate([store.pooled() for store in versions])
+    start = weights | fit_heads(pooled, count_last_channels(weights), table, np.tile(train, len(versions)), last_only)
+    maps = [store.maps(CUT) for store in versions]
+    tuned = finetune(
+        config,
+        start=start,
+        maps=MapVersions(codes=[codes for codes, _ in maps], scales=[scale for _, scale in maps]),
+        targets=compute_head_targets(table, train),
+        weights=photo_weights(table, train, balance=SAMPLING_BALANCE, guess_rate=GUESS_RATE),
+        run_dir=run_dir,
     )
-    np.savez(run_dir / WEIGHTS_FILE, allow_pickle=False, **weights)
-    export_heads(data=data, table=table, weights=weights, validation=pooled["val"], card=card, model_dir=model_dir)
+    np.savez(run_dir / CONVOLUTIONS_FILE, allow_pickle=False, **interpolate(weights, tuned, config.share))
+    console.print(f"{run_dir / CONVOLUTIONS_FILE} is written")
 
 
 def fit_all_heads(

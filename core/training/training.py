@@ -66,7 +66,7 @@ def train_stages(
     _claim_run_directory(run_dir, config)
     shape = (config.preprocessing.height, config.preprocessing.width)
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy("mixed_bfloat16" if _supports_bfloat16() else "float32")
+    keras.config.set_dtype_policy("mixed_bfloat16" if supports_bfloat16() else "float32")
     try:
         network = build_network(build_base(config.backbone, weights, shape), config.dropout)
         if start:
@@ -242,7 +242,7 @@ def _append_metrics(run_dir: Path, stage: str, values: dict[str, Any]) -> None:
         log.write(json.dumps(line) + "\n")
 
 
-def _supports_bfloat16() -> bool:
+def supports_bfloat16() -> bool:
     """Whether the processor supports bfloat16, which halves the time of a step."""
     try:
         flags = Path("/proc/cpuinfo").read_text("utf-8")

@@ -21,6 +21,7 @@ from core.training import heads_pipeline, pipeline
         ("train", pipeline, "train", ["--out", "RUN"]),
         ("compare", pipeline, "compare_candidates", ["--out", "RUN"]),
         ("export", pipeline, "export", ["--run", "."]),
+        ("finetune", heads_pipeline, "finetune_convolutions", ["--out", "RUN"]),
         ("heads", heads_pipeline, "fit_model_heads", ["--out", "RUN"]),
         ("evaluate", pipeline, "evaluate", ["--run", ".", "--report", "REPORT", "--split", "test2"]),
     ],

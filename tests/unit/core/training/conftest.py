@@ -54,6 +54,16 @@ def data(tmp_path: Path) -> Path:
     return write_data(tmp_path / "data")
 
 
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Run TensorFlow step by step: for a few steps, tracing a graph takes longer than they do."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="module")
 def unchanged_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The training data, for tests that only read it."""

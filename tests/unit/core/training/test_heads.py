@@ -3,6 +3,8 @@
 import csv
 import dataclasses
 import json
+import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,13 @@ pytest.importorskip("keras", reason="the extra `train` is not installed")
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import DatasetError, ExportMismatchError
 from core.training import heads_pipeline, litert_weights
+from core.training.embedding import fit_embedding
 from core.training.export import convert_to_litert
 from core.training.head_calibration import calibrate_head, naming_metrics
 from core.training.head_export import OUTPUTS, build_head_network, check_head_agreement, run_head_model
 from core.training.head_metrics import consensus
 from core.training.head_targets import compute_head_targets, photo_weights
+from core.training.joint_training import FinetuneConfig
 from core.training.linear_heads import HEADS, apply_heads, floored_deviation
 from core.training.photo_table import NO_VIEW, PhotoTable, read_photo_table
 from core.training.source_folds import SEEN_BY_SHIPPED, held_out
@@ -124,9 +128,14 @@ def test_every_logit_of_the_exported_file_is_made_of_its_evidence(weights: dict[
 
 
 def test_heads_are_fitted_and_exported_for_serving(
-    unchanged_data: Path, weights: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unchanged_data: Path,
+    weights: dict[str, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    eager: None,
 ) -> None:
     monkeypatch.setattr(litert_weights, "VGG16_CONVOLUTIONS", tuple(CHANNELS))
+    monkeypatch.setattr(heads_pipeline, "fit_embedding", partial(fit_embedding, steps=5))
     source, models = tmp_path / "source", tmp_path / "models"
     source.mkdir()
     (source / "eva.tflite").write_bytes(convert_to_litert(build_head_network(weights, size=(32, 32))))
@@ -147,6 +156,10 @@ def test_heads_are_fitted_and_exported_for_serving(
             if row["style"] in ITEM_BY_STYLE:
                 writer.writerow([row["photo"], ITEM_BY_STYLE[row["style"]], COLOR_BY_STYLE[row["style"]], "", ""])
 
+    config = FinetuneConfig(photos=16, batch=8)
+    tuned = tmp_path / "tuned"
+    heads_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config)
+    shutil.move(tuned / "features", tmp_path / "run" / "features")
     heads_pipeline.fit_model_heads(data=data, run_dir=tmp_path / "run", source_dir=source, model_dir=models)
 
     new = load_model_card(models / "model.json")
@@ -155,6 +168,10 @@ def test_heads_are_fitted_and_exported_for_serving(
     assert json.loads((models / "model.json").read_text("utf-8"))["metrics"]["val"]["colors"]["map"] > 0.9
     fitted = dict(np.load(tmp_path / "run" / "heads.npz"))
     assert np.allclose(fitted["block5_conv1/kernel"], weights["block5_conv1/kernel"]), "convolutions stay as they are"
+    with np.load(tuned / "convolutions.npz") as found:
+        assert set(found.files) == {f"{name}/{part}" for name in CHANNELS for part in ("kernel", "bias")}
+        assert np.array_equal(found["block3_conv1/kernel"], weights["block3_conv1/kernel"]), "frozen"
+        assert not np.allclose(found["block5_conv1/kernel"], weights["block5_conv1/kernel"]), "trained"
     pooled = np.load(tmp_path / "run" / "features" / "val" / "pooled.npy")
     classifier = StyleClassifier(LiteRTBackend(models / "eva.tflite", threads=1), new)
     photo = next(row["photo"] for row in labels if row["split"] == "val" and row["style"] == "casual")
