@@ -12,6 +12,7 @@ import gzip
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from obstore.exceptions import BaseError
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -48,18 +49,19 @@ class Manifest(BaseModel):
 class BackupArchive:
     """The backups in one folder or bucket. The methods block."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, **options: Any) -> None:
         """Open a folder, which is created if missing and readable by its owner only, or a bucket.
 
         Args:
             target: a path, `file:///directory` or `s3://bucket/prefix`.
+            options: see `ObjectStorage`.
 
         Raises:
             StorageUnavailableError: it is neither, or cannot be created.
         """
         url = (target if "://" in target else Path(target).absolute().as_uri()).rstrip("/")
-        self._store = open_store(url)
-        self.images = ObjectStorage(f"{url}/{IMAGE_FOLDER}")
+        self._store = open_store(url, **options)
+        self.images = ObjectStorage(f"{url}/{IMAGE_FOLDER}", **options)
         """The images of all backups."""
 
     def names(self) -> list[str]:

@@ -15,6 +15,7 @@ from core.backup.image_copy import copy_images
 from core.backup.postgres_dump import dump_database
 from core.db import backup_queries
 from core.db.database import Database
+from core.db.migrate import migrate_up
 from core.object_storage import ObjectStorage
 from core.release import get_version
 from core.settings import Settings
@@ -48,6 +49,11 @@ async def create_backup(
         BackupError: `pg_dump` is missing or failed.
         PersistenceError: the database, the storage or the archive does not answer.
     """
+    async with database.connection() as connection:
+        is_new = await backup_queries.is_empty(connection)
+    if is_new:
+        # Otherwise the tables stay as they are: a backup comes before the migration to a new version.
+        await migrate_up(database)
     name = datetime.now(UTC).strftime(NAME_FORMAT)
     with tempfile.TemporaryDirectory(prefix="eva-backup-") as folder:
         dump = Path(folder) / DUMP

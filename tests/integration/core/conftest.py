@@ -1,6 +1,7 @@
 """An S3 that listens on a real socket (moto)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -20,13 +21,14 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
+S3_OPTIONS: dict[str, Any] = {
+    "access_key_id": "test",
+    "secret_access_key": "test",
+    "region": "us-east-1",
+    "client_options": {"allow_http": True},
+}
+
+
 def s3_storage(address: str) -> ObjectStorage:
     """Pictures in that bucket."""
-    return ObjectStorage(
-        "s3://pictures/some/prefix",
-        endpoint=address,
-        access_key_id="test",
-        secret_access_key="test",
-        region="us-east-1",
-        client_options={"allow_http": True},
-    )
+    return ObjectStorage("s3://pictures/some/prefix", endpoint=address, **S3_OPTIONS)

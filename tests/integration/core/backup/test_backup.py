@@ -20,11 +20,12 @@ from core.errors import (
     SecretKeyChangedError,
     StorageUnavailableError,
 )
-from core.object_storage import ObjectStorage
+from core.object_storage import ObjectStorage, generate_key
 from core.resources import Resources
 from core.settings import Settings
 from core.signing import UrlSigner, VisitorTokenSigner, load_secret_key
 from tests.factories import create_look, create_person, store_images
+from tests.integration.core.conftest import S3_OPTIONS
 
 ALL_ROWS = text("SELECT to_jsonb(looks) FROM looks ORDER BY id")
 COUNTS = text("SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM identities), (SELECT count(*) FROM looks)")
@@ -102,6 +103,22 @@ async def test_another_secret_key_is_refused_before_anything_is_restored(
         await restore_backup(database, storage, archive, other, accept_new_secret=True)
         async with database.connection() as connection:
             assert (await connection.execute(select(schema.people))).first() is None
+
+
+async def test_a_bucket_holds_backups_too(s3: str, empty_url: str, tmp_path: Path) -> None:
+    """Into a bucket, of an Eva that has not been used yet."""
+    archive, storage = (
+        BackupArchive("s3://pictures/backups", **S3_OPTIONS, endpoint=s3),
+        ObjectStorage(tmp_path.as_uri()),
+    )
+    await archive.images.put(generate_key(), b"of a backup that is gone")
+    async with Database(empty_url) as database:
+        created = await create_backup(database, storage, archive, Settings(data_dir=tmp_path), keep=1)
+        assert (created.images, created.deleted_images) == (0, 1)
+        assert archive.names() == [created.name]
+        assert archive.read_keys(created.name) == []
+        archive.read_dump(created.name, tmp_path / "dump")
+    assert (tmp_path / "dump").read_bytes().startswith(b"PGDMP")
 
 
 def test_the_oldest_suitable_program_is_taken() -> None:
