@@ -3,7 +3,8 @@
 import errno
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from eva.cli_errors import exit_on_error, fail, load_settings, terminal_language
 
 if TYPE_CHECKING:
     from bot.app import BotApplication
+    from core.runtime import Drain
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -51,21 +53,26 @@ def worker() -> None:
     """Start a worker; any number may run."""
     from bot.app import open_application
     from core.logging import configure_logging
-    from core.runtime import ProcessKind, run_event_loop, run_until_signalled
+    from core.runtime import Drain, ProcessKind, run_event_loop, run_until_signalled
 
     language, settings = terminal_language(), load_settings()
     configure_logging(settings.env, secrets=settings.secrets)
+    drain = Drain()
 
     async def work() -> None:
         async with open_application(settings, ProcessKind.WORKER) as application:
+            health = serve_health(application, metrics_listener, drain)
             if hasattr(os, "nice"):
                 # After the embedded server was started, which would have the same priority.
                 os.nice(WORKER_NICENESS)
             await run_until_signalled(
-                application.run_worker, on_started=lambda: typer.echo(translate("cli.working", language))
+                application.run_worker,
+                *health,
+                on_started=lambda: typer.echo(translate("cli.working", language)),
+                drain=drain,
             )
 
-    with exit_on_error(language):
+    with exit_on_error(language), bind_metrics_socket(settings, language) as metrics_listener:
         run_event_loop(work())
 
 
@@ -82,6 +89,30 @@ def bind_socket(host: str, port: int, language: Language) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             fail(translate("cli.port_taken", language, port=port))
         raise typer.BadParameter(f"{host}:{port}: {error.strerror}") from error
+
+
+@contextmanager
+def bind_metrics_socket(settings: Settings, language: Language) -> Iterator[socket.socket | None]:
+    """Open the socket of EVA_METRICS_PORT; None without that setting.
+
+    Raises:
+        Exit: the port is in use.
+    """
+    if settings.metrics_port is None:
+        yield None
+        return
+    with bind_socket("0.0.0.0", settings.metrics_port, language) as listener:
+        yield listener
+
+
+def serve_health(
+    application: "BotApplication", listener: socket.socket | None, drain: "Drain"
+) -> list[Callable[[], Awaitable[None]]]:
+    """The task that serves health checks and metrics at a port of their own; none without that port."""
+    from webhooks.app import create_health_app
+    from webhooks.server import serve
+
+    return [] if listener is None else [serve(create_health_app(application, drain=drain), listener)]
 
 
 def serve_site(
@@ -116,7 +147,11 @@ def serve_site(
     from webhooks.server import serve
 
     configure_logging(settings.env, secrets=settings.secrets)
-    with exit_on_error(language), bind_socket(host, port, language) as listener:
+    with (
+        exit_on_error(language),
+        bind_socket(host, port, language) as listener,
+        bind_metrics_socket(settings, language) as metrics_listener,
+    ):
 
         async def work() -> None:
             drain = Drain(settings.drain_seconds)
@@ -124,6 +159,7 @@ def serve_site(
                 site = create_webhook_app(application, create_app(application, samples=SAMPLES), drain=drain)
                 tasks: list[Callable[[], Awaitable[None]]] = [partial(retention_watch.run, application.resources)]
                 tasks += [application.run_worker] if run_worker and settings.run_worker else []
+                tasks += serve_health(application, metrics_listener, drain)
                 if polling:
                     tasks.append(application.run_polling)
                 root = f"http://{_display_host(host)}:{listener.getsockname()[1]}"

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +12,14 @@ from pathlib import Path
 
 READY_SECONDS = 120.0
 """Time for a start, which may create a database."""
+
+
+def free_port() -> int:
+    """A port of this machine that is free at the moment, for processes that must know it before they start."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @contextmanager

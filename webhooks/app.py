@@ -29,15 +29,9 @@ def create_webhook_app(
         skill_deadline: see `webhooks.kakao.RESPONSE_DEADLINE`.
     """
     settings = application.settings
-    app = FastAPI(title="Eva's webhooks", docs_url=None, redoc_url=None, openapi_url=None)
+    app = create_health_app(application, drain=drain)
     app.add_middleware(RequestObserver)
-    app.state.application = application
     app.state.skill_deadline = skill_deadline
-    app.state.drain = drain or Drain()
-    app.state.readiness = ReadinessProbe(application)
-    app.include_router(health.router)
-    if settings.metrics_token is not None:
-        app.include_router(health.metrics_router)
     if settings.telegram_token is not None:
         app.include_router(telegram.router)
     if application.kakao is not None:
@@ -46,4 +40,21 @@ def create_webhook_app(
         app.include_router(kakao.unlink_router)
     if site is not None:
         app.mount("/", site)
+    return app
+
+
+def create_health_app(application: BotApplication, *, drain: Drain | None = None) -> FastAPI:
+    """Create the application of EVA_METRICS_PORT: health checks, and status and metrics if there is a token.
+
+    Args:
+        application: the services of the process.
+        drain: makes `/readyz` respond 503 from SIGTERM on.
+    """
+    app = FastAPI(title="Eva", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.application = application
+    app.state.drain = drain or Drain()
+    app.state.readiness = ReadinessProbe(application)
+    app.include_router(health.router)
+    if application.settings.metrics_token is not None:
+        app.include_router(health.operator_router)
     return app

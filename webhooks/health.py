@@ -1,4 +1,4 @@
-"""Health checks of the host, and metrics for Prometheus; details are for those who have EVA_METRICS_TOKEN."""
+"""Health checks of the host; status and metrics for those who have EVA_METRICS_TOKEN."""
 
 import hmac
 
@@ -16,9 +16,10 @@ from core.services.retention_watch import longest_overdue
 from core.settings import Settings
 from webhooks.dependencies import Application
 from webhooks.readiness import ReadinessProbe
+from webhooks.status import report_status
 
 router = APIRouter(tags=["health"])
-metrics_router = APIRouter(tags=["health"])
+operator_router = APIRouter(tags=["health"])
 
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
@@ -29,7 +30,7 @@ async def check_liveness() -> JSONResponse:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 async def check_readiness(request: Request, application: Application) -> JSONResponse:
-    """Respond 200 if model, database and object storage work, else 503; operators get the details.
+    """Respond 200 if the database answers, else 503; operators get the name of the error.
 
     A process that is about to end responds 503 although it still serves.
     """
@@ -39,12 +40,24 @@ async def check_readiness(request: Request, application: Application) -> JSONRes
     probe: ReadinessProbe = request.app.state.readiness
     readiness = await probe.get()
     content: dict[str, object] = {"status": "ok" if readiness.error is None else "unavailable"}
-    if is_operator(request, application.settings):
-        content |= readiness.details if readiness.error is None else {"error": readiness.error}
+    if readiness.error is not None and is_operator(request, application.settings):
+        content["error"] = readiness.error
     return JSONResponse(content, 200 if readiness.error is None else 503)
 
 
-@metrics_router.get("/metrics", response_class=Response)
+@operator_router.get("/statusz")
+async def get_status(request: Request, application: Application) -> Response:
+    """What runs, and the state of model, storage, database, queue, workers and the deletion of private photos.
+
+    Responds 200 whatever their state, and 401 without the token of EVA_METRICS_TOKEN.
+    """
+    if not is_operator(request, application.settings):
+        return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+    drain: Drain = request.app.state.drain
+    return JSONResponse({"is_draining": drain.has_begun, **await report_status(application)})
+
+
+@operator_router.get("/metrics", response_class=Response)
 async def get_metrics(request: Request, application: Application) -> Response:
     """The metrics of this process in Prometheus' text format, and the current state of the queue.
 

@@ -51,6 +51,7 @@ FROM procrastinate_jobs AS jobs WHERE queue_name = :queue AND status IN ('todo',
     AND (scheduled_at IS NULL OR scheduled_at <= now())
 """)
 IS_WAITING_SQL = text("SELECT 1 FROM procrastinate_jobs WHERE task_name = :task AND status = 'todo' LIMIT 1")
+HEARTBEATS_SQL = text("SELECT now() - last_heartbeat FROM procrastinate_workers ORDER BY last_heartbeat DESC")
 CANCEL_SQL = text("DELETE FROM procrastinate_jobs WHERE status = 'todo' AND lock = ANY (:locks)")
 
 
@@ -243,6 +244,11 @@ async def get_stats(connection: AsyncConnection) -> QueueStats:
     """The current load of the default queue."""
     row = (await connection.execute(STATS_SQL, {"queue": DEFAULT_QUEUE})).one()
     return QueueStats(waiting=row.waiting, running=row.running, oldest=row.oldest or timedelta(0))
+
+
+async def list_heartbeats(connection: AsyncConnection) -> Sequence[timedelta]:
+    """How long ago each worker said that it lives, the latest first; a worker that died is listed for a while."""
+    return (await connection.execute(HEARTBEATS_SQL)).scalars().all()
 
 
 async def cancel_pending(connection: AsyncConnection, locks: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from core.i18n.translations import Language, translate
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from tests.conftest import ROOT, RunEva
 from tests.html import look_ids
-from tests.processes import running_process
+from tests.processes import free_port, running_process
 
 EN = Language.EN
 ADDRESS = r"http://127\.0\.0\.1:\d+"
@@ -125,8 +125,10 @@ def test_run_prints_its_address_and_stops_on_interrupt(environment: dict[str, st
 def test_run_without_a_worker_leaves_jobs_to_other_processes(environment: dict[str, str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "eva", "run", "--port", "0"]
     variables = environment | {"PYTHONPATH": str(ROOT), "EVA_RUN_WORKER": "false", "PYTHONUNBUFFERED": "1"}
+    variables["EVA_METRICS_PORT"] = str(free_port())
     with running_process(command, ready=ADDRESS, cwd=tmp_path, env=variables) as (_, address):
-        assert httpx.get(f"{address}/healthz", timeout=30).status_code == 200
+        for root in (address, f"http://127.0.0.1:{variables['EVA_METRICS_PORT']}"):
+            assert httpx.get(f"{root}/healthz", timeout=30).status_code == 200
 
 
 def test_run_on_an_occupied_port_fails_with_advice(eva: RunEva) -> None:

@@ -9,7 +9,6 @@ import asyncio
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -32,6 +31,7 @@ from core.errors import DatabaseUnavailableError
 from tests.conftest import ROOT
 from tests.factories import make_photo
 from tests.integration.conftest import public  # noqa: F401 (a fixture)
+from tests.processes import free_port
 
 KILLS = int(os.environ.get("EVA_TEST_TORTURE", "12"))
 CHATS = 6
@@ -47,7 +47,7 @@ class ProcessGroup:
 
     def __init__(self, folder: Path, telegram: FakeTelegram) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.log = (folder / "log").open("ab")
         self.environment = {
             **os.environ,
@@ -186,10 +186,3 @@ async def _wait_until_processed(database: Database) -> None:
 def _button_messages(telegram: FakeTelegram, person: int) -> list[Any]:
     """The messages with buttons, one for each verdict."""
     return [message for message in telegram.messages(person) if message.get("reply_markup")]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

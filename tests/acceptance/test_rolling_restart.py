@@ -24,10 +24,11 @@ from sqlalchemy import func, select
 from bot.testing.telegram import FakeTelegram
 from core.db import schema
 from core.db.database import Database
-from tests.acceptance.test_crash import ProcessGroup, _free_port
+from tests.acceptance.test_crash import ProcessGroup
 from tests.conftest import ROOT
 from tests.factories import make_photo
 from tests.integration.conftest import public  # noqa: F401 (a fixture)
+from tests.processes import free_port
 
 RESTARTS = int(os.environ.get("EVA_TEST_RESTARTS", "0"))
 PROXY_PORT = "127.0.0.1:8080"
@@ -43,7 +44,7 @@ class Fleet(ProcessGroup):
 
     def __init__(self, folder: Path, telegram: FakeTelegram) -> None:
         super().__init__(folder, telegram)
-        self.ports = [_free_port(), _free_port()]
+        self.ports = [free_port(), free_port()]
         del self.environment["EVA_DRAIN_SECONDS"]
         self.environment["EVA_TRUSTED_PROXIES"] = "127.0.0.1"
         self.commands = {f"web {port}": ["serve", "--port", str(port)] for port in self.ports}
@@ -74,7 +75,7 @@ class Fleet(ProcessGroup):
 @contextmanager
 def running_proxy(kind: str, folder: Path, ports: list[int]) -> Iterator[str]:
     """The proxy with the documented configuration on free ports; yields its URL."""
-    port = _free_port()
+    port = free_port()
     names = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf"}
     text = (ROOT / "deploy" / "proxy" / names[kind]).read_text("utf-8")
     for documented, used in zip((PROXY_PORT, *WEB_PORTS), (port, *ports), strict=True):

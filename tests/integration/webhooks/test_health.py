@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import text
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from structlog.contextvars import get_contextvars
 
 from core.db.database import Database
 from core.jobs.queue import enqueue
+from core.release import get_version
 from core.resources import Resources
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
@@ -24,9 +27,8 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import create_look, create_person, end_images
 from tests.harness import make_application
 from webhooks import readiness
-from webhooks.app import create_webhook_app
+from webhooks.app import create_health_app, create_webhook_app
 from webhooks.observation import RequestObserver
-from webhooks.readiness import ReadinessProbe
 
 TOKEN = "token-of-the-operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
@@ -48,19 +50,53 @@ async def get(path: str, resources: Resources, *, outputs: int = 1) -> httpx.Res
         return await client.get(path, headers=OPERATOR)
 
 
-async def test_ready_if_everything_works(resources: Resources) -> None:
+async def test_ready_if_the_database_answers(resources: Resources, storage_folder: Path) -> None:
+    """Pages need neither the model nor the storage."""
+    storage_folder.rmdir()
+    assert (await get("/healthz", resources, outputs=0)).json() == {"status": "ok"}
+    ready = await get("/readyz", resources, outputs=0)
+    assert (ready.status_code, ready.json()) == (200, {"status": "ok"})
+
+
+async def test_status_tells_operators_about_every_part(resources: Resources, storage_folder: Path) -> None:
     async with resources.database.transaction() as connection:
         await enqueue(connection, "telegram.update", lock=None, inbox_id=1)
-    assert (await get("/healthz", resources)).json() == {"status": "ok"}
-    ready = await get("/readyz", resources)
-    assert ready.status_code == 200
-    assert ready.json() == {
-        "status": "ok",
-        "model": "scripted",
-        "engine": "scripted",
-        "queue": {"waiting": 1, "running": 0},
-        "retention": {"overdue_seconds": 0, "is_late": False},
+        await connection.execute(text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
+    status = (await get("/statusz", resources)).json()
+    version, connections = status.pop("version"), status["database"].pop("connections")
+    assert (version, connections["limit"]) == (get_version(), 20)
+    assert status == {
+        "is_draining": False,
+        "model": {"status": "ok", "version": "scripted", "engine": "scripted"},
+        "storage": {"status": "ok"},
+        "database": {
+            "status": "ok",
+            "queue": {"waiting": 1, "running": 0, "oldest_seconds": 0},
+            "workers": [{"heartbeat_seconds": 0}],
+            "failed_updates": 0,
+            "retention": {"overdue_seconds": 0, "is_late": False},
+        },
     }
+    storage_folder.rmdir()
+    unreachable = replace(resources, database=Database("postgresql://eva@127.0.0.1:1/eva"))
+    response = await get("/statusz", unreachable, outputs=0)
+    status = response.json()
+    errors = [status[part]["error"] for part in ("model", "storage", "database")]
+    assert errors == ["FakeBackendExhaustedError", "StorageUnavailableError", "DatabaseUnavailableError"]
+    assert response.status_code == 200
+
+
+async def test_the_port_of_its_own_has_health_status_and_metrics_alone(resources: Resources) -> None:
+    classifier = StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD)
+    application = make_application(
+        resources, classifier, metrics_token=SecretStr(TOKEN), telegram_token=SecretStr("1:x")
+    )
+    async with connect(create_health_app(application)) as client:
+        for path, status in {"/healthz": 200, "/readyz": 200, "/": 404, "/telegram/webhook": 404}.items():
+            assert (await client.get(path)).status_code == status, path
+        for path in ("/statusz", "/metrics"):
+            assert (await client.get(path)).status_code == 401
+            assert (await client.get(path, headers=OPERATOR)).status_code == 200
 
 
 async def test_not_ready_while_the_process_drains(resources: Resources) -> None:
@@ -71,34 +107,17 @@ async def test_not_ready_while_the_process_drains(resources: Resources) -> None:
         assert (await client.get("/healthz")).status_code == 200
 
 
-async def test_not_ready_if_the_model_fails(resources: Resources) -> None:
-    assert (await get("/healthz", resources)).status_code == 200
-    ready = await get("/readyz", resources, outputs=0)
-    assert (ready.status_code, ready.json()["error"]) == (503, "FakeBackendExhaustedError")
-
-
 async def test_not_ready_without_the_database(resources: Resources) -> None:
-    unreachable = Resources(
-        database=Database("postgresql://eva@127.0.0.1:1/eva"),
-        storage=resources.storage,
-        url_signer=resources.url_signer,
-        private_photo_ttl=resources.private_photo_ttl,
-    )
+    unreachable = replace(resources, database=Database("postgresql://eva@127.0.0.1:1/eva"))
     ready = await get("/readyz", unreachable, outputs=1)
     assert (ready.status_code, ready.json()["error"]) == (503, "DatabaseUnavailableError")
-
-
-async def test_not_ready_without_the_object_storage(resources: Resources, storage_folder: Path) -> None:
-    storage_folder.rmdir()
-    ready = await get("/readyz", resources, outputs=1)
-    assert (ready.status_code, ready.json()["error"]) == (503, "StorageUnavailableError")
 
 
 async def test_late_deletion_of_private_images_is_visible(resources: Resources) -> None:
     async with resources.database.transaction() as connection:
         look = await create_look(connection, (await create_person(connection)).id)
     await end_images(resources, look, timedelta(hours=3))
-    retention = (await get("/readyz", resources)).json()["retention"]
+    retention = (await get("/statusz", resources)).json()["database"]["retention"]
     assert retention["is_late"]
     assert 3 * 3600 <= retention["overdue_seconds"] < 4 * 3600
     gauge = re.search(r"^eva_overdue_images_seconds (.*)$", (await get("/metrics", resources)).text, re.MULTILINE)
@@ -159,28 +178,31 @@ async def test_details_are_for_operators(
     async with connect(create_app(resources, metrics_token=token)) as client:
         ready = await client.get("/readyz", headers=headers)
         assert (ready.status_code, ready.json()) == (200, {"status": "ok"})
-        metrics = await client.get("/metrics", headers=headers)
-    assert metrics.status_code == (404 if token is None else 401)
-    assert "eva_" not in metrics.text
-    async with connect(create_app(resources, outputs=0, metrics_token=token)) as client:
+        for path in ("/metrics", "/statusz"):
+            answer = await client.get(path, headers=headers)
+            assert answer.status_code == (404 if token is None else 401)
+            assert "eva_" not in answer.text
+            assert "model" not in answer.text
+    unreachable = replace(resources, database=Database("postgresql://eva@127.0.0.1:1/eva"))
+    async with connect(create_app(unreachable, metrics_token=token)) as client:
         ready = await client.get("/readyz", headers=headers)
     assert (ready.status_code, ready.json()) == (503, {"status": "unavailable"})
 
 
 async def test_many_probes_run_one_check(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     checks = 0
-    check = ReadinessProbe._check_everything
+    check = Database.check
 
-    async def count(probe: ReadinessProbe) -> Any:
+    async def count(database: Database) -> None:
         nonlocal checks
         checks += 1
-        return await check(probe)
+        await check(database)
 
-    monkeypatch.setattr(ReadinessProbe, "_check_everything", count)
-    async with connect(create_app(resources, outputs=0)) as client:
+    monkeypatch.setattr(Database, "check", count)
+    async with connect(create_app(resources)) as client:
         for _ in range(2):
             replies = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
-            assert {reply.status_code for reply in replies} == {503}
+            assert {reply.status_code for reply in replies} == {200}
         assert checks == 1
         monkeypatch.setattr(readiness, "CACHE_SECONDS", 0.0)
     async with connect(create_app(resources)) as client:
@@ -190,11 +212,11 @@ async def test_many_probes_run_one_check(resources: Resources, monkeypatch: pyte
 
 
 async def test_a_check_that_hangs_fails(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hang(probe: ReadinessProbe) -> Any:
-        del probe
+    async def hang(database: Database) -> None:
+        del database
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(ReadinessProbe, "_check_everything", hang)
+    monkeypatch.setattr(Database, "check", hang)
     monkeypatch.setattr(readiness, "CHECK_TIMEOUT", 0.1)
     async with connect(create_app(resources)) as client:
         assert (await client.get("/readyz")).status_code == 503
