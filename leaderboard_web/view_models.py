@@ -24,6 +24,9 @@ from leaderboard_web.urls import (
     public_thumbnail_url,
 )
 
+ROWS_PER_WIDTH = 24
+"""Rows of the grid that are as high as a card is wide, see `cards.css`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookCard:
@@ -44,10 +47,13 @@ class LookCard:
     photo_url: str
     thumbnail_url: str | None
     """None where the photo is no wider than a thumbnail."""
+    heatmap_url: str
     width: int
     height: int
     rank: int | None
     """Rank on the leaderboard, from 1; None on other pages."""
+    photo_rows: int
+    """Height of the photo on a card, in 24ths of its width, rounded up; at most twice the width."""
 
 
 def build_card(
@@ -78,9 +84,11 @@ def build_card(
         # The database requires that a shared look has its images.
         photo_url=public_image_url(signer, look, look.photo_key or ""),
         thumbnail_url=public_thumbnail_url(signer, look),
+        heatmap_url=public_image_url(signer, look, look.heatmap_key or ""),
         width=look.width,
         height=look.height,
         rank=rank,
+        photo_rows=min(2 * ROWS_PER_WIDTH, ceil(ROWS_PER_WIDTH * look.height / look.width)),
     )
 
 

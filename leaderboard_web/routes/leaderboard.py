@@ -69,6 +69,7 @@ async def leaderboard_page(
         "leaderboard.html",
         language,
         section="board",
+        is_front=order is None and style is None and after is None,
         order=page.order,
         is_ranked=isinstance(page.order, Period),
         style=style,

@@ -11,7 +11,7 @@ from leaderboard_web.language import preview_language
 from leaderboard_web.routes.reactions import MAX_REPORT_LENGTH, ReportReason
 from leaderboard_web.sharing import allow_kakao_sdk, build_share_links, link_preview, verdict_sentence
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute, public_image_url
+from leaderboard_web.urls import PageRoute
 from leaderboard_web.view_models import build_bar, build_card
 
 router = APIRouter(route_class=PageRoute)
@@ -46,7 +46,6 @@ async def look_page(
         section="board",
         preview=link_preview(state, look, card.owner_name, preview_sentence, preview_in),
         card=card,
-        heatmap_url=public_image_url(state.resources.url_signer, look, look.heatmap_key or ""),
         messages=[message.text for message in messages],
         bars=[build_bar(style, probability, language) for style, probability in look.verdict.ranking],
         guess=look.guessed_style and style_name(look.guessed_style, language),

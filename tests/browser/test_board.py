@@ -1,6 +1,7 @@
 """The leaderboard and the pages of its looks."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -12,6 +13,10 @@ from tests.browser.seed_board import SCRIPT_NAME, SHARED
 pytestmark = pytest.mark.browser
 
 FIRST = SHARED[0][0]
+BOXES = """items => items.map((item) => {
+    const { x, y, bottom } = item.getBoundingClientRect();
+    return { x: Math.round(x), y, bottom };
+})"""
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
@@ -37,7 +42,7 @@ def test_card_links_to_its_look_and_tab_to_its_style(open_page: OpenPage, board:
     ).click()
     expect(page.locator(".hero .owner-name")).to_contain_text("Corduroy Fox 71")
     expect(page.locator(".looks > li")).to_have_count(0)
-    page.locator(".hero img").click(force=True)
+    page.locator(".hero .frame img").first.click(force=True)
     expect(page).to_have_url(re.compile(f"/looks/{board['Corduroy Fox 71']}$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("80s Retro")
 
@@ -112,7 +117,7 @@ def test_name_with_markup_is_escaped(open_page: OpenPage, board: dict[str, str])
 
 
 def test_keyboard_reaches_all_controls_and_skips_the_menu(open_page: OpenPage, board: dict[str, str]) -> None:
-    page = open_page(path="/")
+    page = open_page(path="/?when=today")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name=translate("site.skip", Language.EN))).to_be_focused()
     page.keyboard.press("Enter")
@@ -121,9 +126,9 @@ def test_keyboard_reaches_all_controls_and_skips_the_menu(open_page: OpenPage, b
     card = page.locator(".looks .stretched-link").first
     card.focus()
     page.keyboard.press("Tab")
-    expect(page.locator(".looks .owner-name a").first).to_be_focused()
-    page.keyboard.press("Tab")
     expect(page.locator(".looks .heart button").first).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".looks .owner-name a").first).to_be_focused()
     card.press("Enter")
     expect(page).to_have_url(re.compile("/looks/"))
 
@@ -133,3 +138,52 @@ def test_empty_leaderboard_links_to_the_chat(open_page: OpenPage, board: dict[st
     expect(page.locator(".empty h2")).to_have_text(translate("board.empty", Language.KO))
     page.get_by_role("link", name=translate("board.show", Language.KO)).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("page.tagline", Language.KO))
+
+
+@pytest.mark.parametrize(("width", "columns"), [(390, 2), (768, 3), (1024, 4), (1280, 5), (1600, 6)])
+def test_photos_stand_in_columns_in_their_order(
+    open_page: OpenPage, board: dict[str, str], width: int, columns: int
+) -> None:
+    page = open_page(path="/?when=all", viewport={"width": width, "height": 800})
+    boxes = page.locator(".looks > li").evaluate_all(BOXES)
+    assert len({box["x"] for box in boxes}) == min(columns, len(boxes))
+    assert [box["y"] for box in boxes] == sorted(box["y"] for box in boxes), "read from top to bottom"
+    for first, second in pairwise(sorted(boxes, key=lambda box: (box["x"], box["y"]))):
+        assert first["x"] != second["x"] or first["bottom"] <= second["y"] + 1, "nothing overlaps"
+
+
+def test_the_front_page_shows_what_it_is_about_at_once(open_page: OpenPage, board: dict[str, str]) -> None:
+    for locale, language in (("en-GB", Language.EN), ("ko-KR", Language.KO)):
+        page = open_page(path="/", viewport={"width": 390, "height": 664}, locale=locale)
+        expect(page.get_by_role("heading", level=1)).to_have_text(translate("page.tagline", language))
+        photo = page.locator(".hero .frame img").first.bounding_box()
+        assert photo is not None
+        assert photo["y"] <= 200
+        # Half of it shows what Eva looked at.
+        clip = page.locator(".hero .wipe").evaluate("image => getComputedStyle(image).clipPath")
+        assert clip == "inset(0px 0px 0px 50%)"
+    page.mouse.wheel(0, 3000)
+    filters = page.locator(".filters")
+    page.wait_for_function("scrollY > 300")
+    expect(filters).to_be_in_viewport(ratio=0.95)
+
+
+def test_a_card_shows_what_eva_looked_at_and_takes_a_heart(open_page: OpenPage, board: dict[str, str]) -> None:
+    mouse = open_page(path="/?when=all", viewport={"width": 1280, "height": 900})
+    card = mouse.locator(".looks > li").first
+    card.hover()
+    expect(card.locator(".map")).to_have_js_property("complete", True)
+    assert card.locator(".map").evaluate(LOADED)
+    mouse.mouse.move(2, 2)
+    expect(card.locator(".map")).to_have_count(0)
+    touch = open_page(path="/?when=all", has_touch=True, is_mobile=True)
+    card = touch.locator(".looks > li").first
+    link, button = card.locator(".stretched-link"), card.locator(".heart button")
+    with touch.expect_response("**/heart"):
+        link.tap(force=True)
+        link.tap(force=True)
+    expect(button).to_have_attribute("aria-pressed", "true")
+    with touch.expect_response("**/unheart"):
+        button.tap()
+    link.tap(force=True)
+    expect(touch).to_have_url(re.compile("/looks/"))

@@ -52,7 +52,7 @@ def test_name_on_a_card_links_to_the_owner_and_the_rest_to_the_look(
     page.go_back()
     card = page.locator(".hero, .look").filter(has=name)
     # The card's link lies above the photo.
-    card.locator("img").click(force=True)
+    card.locator("img").first.click(force=True)
     expect(page).to_have_url(re.compile(f"/looks/{board[FIRST]}$"))
 
 

@@ -193,7 +193,7 @@ def test_image_size_follows_the_frame(open_page: OpenPage, board: dict[str, str]
         expect(photo).to_have_js_property("complete", True)
         assert "/thumb/" in photo.evaluate("image => image.currentSrc")
         assert photo.evaluate("image => image.naturalWidth") > 0
-    hero = page.locator(".hero img").evaluate("image => image.currentSrc")
+    hero = page.locator(".hero .frame img").first.evaluate("image => image.currentSrc")
     assert ("/thumb/" in hero) is (width * density == 360)
 
 

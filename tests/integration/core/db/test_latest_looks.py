@@ -64,11 +64,11 @@ async def test_a_look_with_hearts_lately_comes_before_one_with_more_hearts_once(
     hour = timedelta(hours=1)
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
-        popular, rising, quiet, cold = [await create_shared_look(connection, person) for _ in range(4)]
+        popular, rising, single, cold = [await create_shared_look(connection, person) for _ in range(4)]
         await give_hearts(connection, popular, *[40 * hour] * 12)
         fans = await give_hearts(connection, rising, hour, 2 * hour, timedelta())
-        await give_hearts(connection, quiet, 3 * hour)
-        assert await page_ids(connection, LatestOrder.RISING) == [rising, quiet, popular], cold
+        await give_hearts(connection, single, 3 * hour)
+        assert await page_ids(connection, LatestOrder.RISING) == [rising, single, popular], cold
         read = select(schema.looks.c.rising_at, schema.looks.c.hearts).where(schema.looks.c.id == rising)
         row = (await connection.execute(read)).one()
         assert row.rising_at == pytest.approx(rising_at(hour, 2 * hour, timedelta()), abs=timedelta(milliseconds=1))
@@ -79,7 +79,7 @@ async def test_a_look_with_hearts_lately_comes_before_one_with_more_hearts_once(
             assert row.rising_at == pytest.approx(rising_at(*rest), abs=timedelta(milliseconds=1))
         await connection.execute(delete(schema.hearts).where(schema.hearts.c.person_id == fans[1]))
         assert (await connection.execute(read)).one() == (None, 0)
-        assert await page_ids(connection, LatestOrder.RISING) == [quiet, popular]
+        assert await page_ids(connection, LatestOrder.RISING) == [single, popular]
 
 
 async def test_a_heart_after_years_is_counted(database: Database) -> None:
