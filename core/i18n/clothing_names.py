@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from core.clothing import Color, ItemGroup
+from core.clothing import Color, Item, ItemGroup
 from core.i18n.translations import Language, translate
 from core.vision.attributes import Attributes, SeenThing, Thing
 from core.vision.heatmap_tags import MAX_TAGS, Tag
@@ -37,17 +37,23 @@ def join_names(names: Sequence[str], language: Language) -> str:
     return translate("worn.and", language, first=", ".join(others), last=last) if others else last
 
 
-def make_tags(attributes: Attributes, language: Language) -> list[Tag]:
-    """Tags for a heatmap: what carries the style first, then what else is seen; without parts of the same garment."""
+def name_whole_things(attributes: Attributes, language: Language) -> list[tuple[str, SeenThing]]:
+    """Everything seen, each garment with what is on it: ("black leather jacket", the jacket); reasons come first."""
     carrying = {reason.thing for reason in attributes.reasons}
-    things = [each for each in attributes.seen if each.worn_on is None]
-    things.sort(key=lambda each: each.thing not in carrying)
-    tags = []
-    for each in things[:MAX_TAGS]:
+    whole = [each for each in (*attributes.seen, *attributes.colors) if each.worn_on is None]
+    whole.sort(key=lambda each: each.thing not in carrying)
+    named = []
+    for each in whole:
         parts = [part for part in (*attributes.seen, *attributes.colors) if part.worn_on is each.thing]
         (name,) = name_seen((each, *parts), language)
-        tags.append(Tag(text=name, cam=each.cam))
-    return tags
+        named.append((name, each))
+    return named
+
+
+def make_tags(attributes: Attributes, language: Language) -> list[Tag]:
+    """Tags for a heatmap: the items that are seen, those that carry the style first."""
+    items = [pair for pair in name_whole_things(attributes, language) if isinstance(pair[1].thing, Item)]
+    return [Tag(text=name, cam=each.cam) for name, each in items[:MAX_TAGS]]
 
 
 def _name_with(thing: Thing, properties: Iterable[Thing], language: Language) -> str:

@@ -20,6 +20,7 @@ from leaderboard_web.dependencies import AppState, Lang, State
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_bar, build_own_look
+from leaderboard_web.worn_view import build_worn
 
 ALLOWED_ACTIONS = {
     ActionType.SHARE,
@@ -212,6 +213,7 @@ def _render_look(
         messages=messages or notice,
         guess_comment=guess_comment,
         verdict_messages=verdict_messages(verdict, seed=seed, language=language),
+        worn=build_worn(verdict.attributes, language) if verdict.attributes else (),
         bars=bars if view.style_name else [],
         correction=correction and style_name(correction, language),
         asks_to_learn=correction is not None and own.owner.owes_learning_answer,

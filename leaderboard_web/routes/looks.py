@@ -13,6 +13,7 @@ from leaderboard_web.sharing import allow_kakao_sdk, build_share_links, link_pre
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.view_models import build_bar, build_card
+from leaderboard_web.worn_view import build_worn
 
 router = APIRouter(route_class=PageRoute)
 
@@ -47,6 +48,7 @@ async def look_page(
         preview=link_preview(state, look, card.owner_name, preview_sentence, preview_in),
         card=card,
         messages=[message.text for message in messages],
+        worn=build_worn(look.verdict.attributes, language) if look.verdict.attributes else (),
         bars=[build_bar(style, probability, language) for style, probability in look.verdict.ranking],
         guess=look.guessed_style and style_name(look.guessed_style, language),
         correction=look.corrected_style and style_name(look.corrected_style, language),

@@ -1,5 +1,6 @@
 """The leaderboard, looks, hearts and styles, from the database to the page."""
 
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select, update
 
+from core.clothing import Item
 from core.conversation.narration import PUBLIC_SLOTS, MessageSlot, public_verdict_messages, verdict_messages
 from core.db import look_feedback, looks, people, reactions, schema
 from core.db.looks import Look
@@ -19,13 +21,21 @@ from core.resources import Resources
 from core.signing import VisitorTokenSigner
 from core.styles import Style
 from core.uuid7 import uuid7
+from core.vision.attributes import Thing
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import load_model_card
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.app import create_app
 from leaderboard_web.routes.leaderboard import PAGE_SIZE
-from tests.factories import classify_scripted, create_look, create_person, make_verdict, store_images
+from tests.factories import (
+    classify_scripted,
+    classify_with_attributes,
+    create_look,
+    create_person,
+    make_verdict,
+    store_images,
+)
 from tests.harness import make_application
 from tests.html import attributes, look_ids, next_url, texts
 
@@ -269,3 +279,23 @@ async def test_a_style_shows_measured_precision_and_recall(client: httpx.AsyncCl
     figures = unescape((await client.get("/model")).text)
     assert f"<strong>{round(100 * test['top1'])}%</strong>" in figures
     assert figures.count('<th scope="row">') == 11
+
+
+async def test_look_page_lists_what_is_worn_with_its_maps(client: httpx.AsyncClient, resources: Resources) -> None:
+    things: dict[Thing, float] = {Item.JACKET: 0.9, Item.LEATHER: 0.8, Item.BOOTS: 0.7, Item.HAT: 0.3}
+    verdict = classify_with_attributes(Style.STREET, things, peaks={Item.BOOTS: (0.9, 0.5)})
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        await people.set_display_name(connection, person.id, "Mina")
+        look = await store_images(resources, await create_look(connection, person.id, verdict=verdict))
+        assert await looks.share(connection, look.id)
+    page = (await client.get(f"/looks/{look.id}")).text
+    without = (await client.get(f"/looks/{(await share_look(resources)).id}")).text
+
+    assert texts(page, ".worn li .name") == ["leather jacket", "boots"]
+    assert texts(page, ".worn li .percent") == ["90%", "70%"]
+    maps = [len(b64decode(data)) for data in attributes(page, ".worn li", "data-map")]
+    assert maps == [verdict.cam.size] * 2
+    assert attributes(page, ".worn li", "data-columns") == [str(verdict.cam.shape[1])] * 2
+    assert 'class="worn"' not in without
+    assert "worn.js" not in without
