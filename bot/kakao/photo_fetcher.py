@@ -29,7 +29,7 @@ from core.images.decoding import MAX_BYTES
 from core.images.formats import detect_format
 from core.settings import Environment, Settings
 
-FETCH_TIMEOUT = 10.0
+FETCH_TIMEOUT = 5.0
 """Seconds for one photo, including redirects."""
 MAX_REDIRECTS = 3
 DEFAULT_PORTS = {"http": 80, "https": 443}

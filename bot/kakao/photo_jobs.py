@@ -12,7 +12,7 @@ from procrastinate import App, JobContext
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.kakao import photo_requests
-from bot.kakao.callback import post_callback
+from bot.kakao.callback import CallbackStatus, post_callback
 from bot.kakao.photo_fetcher import SafePhotoFetcher
 from bot.kakao.photo_requests import EXPIRE_TASK, JUDGE_TASK, PHOTO_URL_LIFETIME, JobResult, PhotoOutcome, PhotoRequest
 from bot.kakao.presenter import ReplyPresenter
@@ -81,8 +81,14 @@ class PhotoJobs:
         app.task(name=EXPIRE_TASK, retry=backoff)(self.expire_consent)
         app.periodic(cron=EVERY_MINUTE)(app.task(name="kakao.lost", queue=MAINTENANCE_QUEUE)(self.requeue_orphans))
 
-    async def judge_photos(self, context: JobContext, inbox_id: int) -> None:
-        """Judge the photos of a request; a repeated attempt continues after the last completed step."""
+    async def judge_photos(self, context: JobContext, inbox_id: int, attempt: int = 0) -> None:
+        """Judge the photos of a request; a repeated attempt continues after the last completed step.
+
+        Args:
+            context: the job.
+            inbox_id: the photo request.
+            attempt: the number of attempts that could not fetch or store a photo.
+        """
         started_at = time.monotonic()
         async with self._database.transaction() as connection:
             update = await inbox.get(connection, inbox_id)
@@ -92,12 +98,17 @@ class PhotoJobs:
         if update is None or request is None or person is None:
             return
         if result is None:
-            is_last_attempt = context.job.attempts >= len(self.timing.retry_delays)
+            is_last_attempt = attempt + context.job.attempts >= len(self.timing.retry_delays)
             try:
                 result = await self._judge_all(update, request, person, is_last_attempt=is_last_attempt)
             except PersonNotFoundError:
                 return
-            except (*TRANSIENT_ERRORS, DatabaseUnavailableError):
+            except TRANSIENT_ERRORS:
+                delay = timedelta(seconds=self.timing.retry_delays[attempt])
+                async with self._database.transaction() as connection:
+                    await photo_requests.requeue(connection, inbox_id, attempt=attempt + 1, delay=delay)
+                return
+            except DatabaseUnavailableError:
                 raise
             except Exception:
                 # A bug, also one in SQL: never retried, always answered.
@@ -197,6 +208,9 @@ class PhotoJobs:
             except EvaError as error:
                 outcome = type(error).__name__
                 break
+        if outcome != CallbackStatus.ACCEPTED:
+            async with self._database.transaction() as connection:
+                await photo_requests.record_failed_callback(connection, inbox_id)
         DELIVERIES.labels(Channel.KAKAO, outcome).inc()
         log.info("callback_posted", inbox_id=inbox_id, outcome=outcome)
 

@@ -32,6 +32,7 @@ ORPHAN_BATCH = 100
 PHOTO_URL_LIFETIME = timedelta(minutes=10)
 """How long Kakao keeps a photo at its URL."""
 RESULT_CHECKPOINT = "result"
+FAILED_CALLBACK_CHECKPOINT, SHOWN_CHECKPOINT = "callback_failed", "shown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class PhotoRequest:
     awaits_consent: bool
     omitted_count: int = 0
     """Photos beyond `MAX_ALBUM_PHOTOS`, which are not judged."""
+    is_asked_last: bool = True
+    """Whether the question for consent is the newest thing that the person was asked."""
 
     @classmethod
     def from_update(cls, update: InboxUpdate) -> Self | None:
@@ -59,6 +62,7 @@ class PhotoRequest:
             requested_at=payload["requested_at"],
             awaits_consent=payload["awaits_consent"],
             omitted_count=payload.get("omitted_count", 0),
+            is_asked_last=payload.get("is_asked_last", True),
         )
 
     def to_payload(self) -> dict[str, Any]:
@@ -69,6 +73,7 @@ class PhotoRequest:
             "requested_at": self.requested_at,
             "awaits_consent": self.awaits_consent,
             "omitted_count": self.omitted_count,
+            "is_asked_last": self.is_asked_last,
         }
 
 
@@ -102,6 +107,19 @@ def awaits_consent(update: InboxUpdate, url_lifetime: timedelta = PHOTO_URL_LIFE
     """Whether a photo request waits for consent and Kakao may still have its photos."""
     request = PhotoRequest.from_update(update)
     return request is not None and request.awaits_consent and photos_still_available(update, url_lifetime)
+
+
+def asks_for_consent(update: InboxUpdate, url_lifetime: timedelta = PHOTO_URL_LIFETIME) -> bool:
+    """Whether a plain "yes" or "no" answers the question for consent: nothing was said since it was asked."""
+    request = PhotoRequest.from_update(update)
+    return awaits_consent(update, url_lifetime) and request is not None and request.is_asked_last
+
+
+async def end_consent_question(connection: AsyncConnection, update: InboxUpdate) -> None:
+    """Record that something else was said: from now on only the card's own words and buttons answer it."""
+    request = PhotoRequest.from_update(update)
+    if request is not None and request.awaits_consent and request.is_asked_last:
+        await inbox.update_payload(connection, update.id, replace(request, is_asked_last=False).to_payload())
 
 
 async def store_request(
@@ -196,6 +214,30 @@ async def requeue_orphans(connection: AsyncConnection) -> int:
         if update is not None:
             await _enqueue_judging(connection, update)
     return len(orphans)
+
+
+async def requeue(connection: AsyncConnection, inbox_id: int, *, attempt: int, delay: timedelta) -> None:
+    """Enqueue another attempt at a photo request whose photos could not be fetched or stored.
+
+    Without the lock of the conversation: a photo that hangs must not hold the next one.
+    """
+    await enqueue(connection, JUDGE_TASK, lock=None, delay=delay, inbox_id=inbox_id, attempt=attempt)
+
+
+async def record_failed_callback(connection: AsyncConnection, inbox_id: int) -> None:
+    """Record that a promised result did not arrive."""
+    await checkpoints.record(connection, inbox_id, FAILED_CALLBACK_CHECKPOINT, data=None)
+
+
+async def owes_result(connection: AsyncConnection, update: InboxUpdate) -> bool:
+    """Whether a result was promised for a photo request and neither arrived nor was shown since."""
+    done = await checkpoints.list_done(connection, update.id)
+    return FAILED_CALLBACK_CHECKPOINT in done and SHOWN_CHECKPOINT not in done
+
+
+async def record_shown(connection: AsyncConnection, inbox_id: int) -> None:
+    """Record that the person asked for the result."""
+    await checkpoints.record(connection, inbox_id, SHOWN_CHECKPOINT, data=None)
 
 
 async def save_result(connection: AsyncConnection, inbox_id: int, result: JobResult) -> None:

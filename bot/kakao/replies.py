@@ -10,6 +10,7 @@ Without a heatmap the evidence joins the last bubble. Every text is truncated to
 Source: Kakao Business, chatbot guide, "answer_json_format".
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from bot.text_limits import truncate, utf16_length
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.narration import Message, MessageSlot, format_percent, style_name
 from core.conversation.smalltalk import button_label
+from core.db.inbox import QueueWait
 from core.i18n.translations import Language, translate
 from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand, Verdict
@@ -35,6 +37,7 @@ from core.vision.verdict import ConfidenceBand, Verdict
 SkillResponse = dict[str, Any]
 """The JSON of a SkillResponse."""
 
+NO_WAIT = QueueWait(ahead=0, seconds=0)
 FIRST_BUBBLE_SLOTS = {MessageSlot.OPENING, MessageSlot.VERDICT}
 """The messages in the first bubble."""
 
@@ -158,25 +161,39 @@ def account_link_reply(message: str, login_url: str, language: Language) -> Skil
     return _build_response([{"textCard": card}], (), language)
 
 
-def pending_reply(language: Language, *, photo_id: UUID) -> SkillResponse:
-    """The notice that the verdict takes longer, with a button that shows it."""
-    return text_reply(
-        translate("talk.still_looking", language),
-        language=language,
-        buttons=[Action(type=ActionType.SHOW_RESULT, look_id=photo_id)],
-    )
+def pending_reply(language: Language, *, photo_id: UUID, wait: QueueWait = NO_WAIT) -> SkillResponse:
+    """The notice that the verdict takes longer, and how long, with a button that shows it."""
+    text = translate("talk.still_looking", language)
+    if wait.ahead:
+        text = translate("kakao.pending", language, count=wait.ahead, seconds=_rounded_seconds(wait))
+    return _result_offer(text, photo_id, language)
 
 
-def callback_promise(language: Language) -> SkillResponse:
-    """The immediate response that announces a callback.
+def missed_reply(language: Language, *, photo_id: UUID) -> SkillResponse:
+    """The notice that a promised verdict did not arrive, with a button that shows it."""
+    return _result_offer(translate("kakao.missed", language), photo_id, language)
+
+
+def callback_promise(language: Language, *, wait: QueueWait = NO_WAIT) -> SkillResponse:
+    """The immediate response that announces a callback, how long it takes, and the way back if it does not come.
 
     Its text is shown only if the waiting message of the block is `{{#webhook.text}}`.
     """
-    return {
-        "version": SKILL_RESPONSE_VERSION,
-        "useCallback": True,
-        "data": {"text": translate("kakao.waiting", language)},
-    }
+    sentences = [translate("kakao.waiting", language)]
+    if wait.ahead:
+        sentences = [translate("kakao.queue", language, count=wait.ahead, seconds=_rounded_seconds(wait))]
+    label = button_label(Action(type=ActionType.SHOW_RESULT), language)
+    sentences.append(translate("kakao.way_back", language, label=label))
+    return {"version": SKILL_RESPONSE_VERSION, "useCallback": True, "data": {"text": " ".join(sentences)}}
+
+
+def _result_offer(text: str, photo_id: UUID, language: Language) -> SkillResponse:
+    return text_reply(text, language=language, buttons=[Action(type=ActionType.SHOW_RESULT, look_id=photo_id)])
+
+
+def _rounded_seconds(wait: QueueWait) -> int:
+    """The estimated seconds, rounded up to five."""
+    return 5 * math.ceil(max(wait.seconds, 1) / 5)
 
 
 def _prompt_actions(prompt: ActionType, look_id: UUID | None, name: str | None) -> list[Action]:

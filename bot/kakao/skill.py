@@ -5,12 +5,13 @@ for it, and if that takes too long, the reply has a button that shows the result
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
 from bot.kakao import photo_requests, replies
 from bot.kakao.callback import is_callback_url
-from bot.kakao.payload import SkillRequest, decode_action
+from bot.kakao.payload import CONSENT_ACTIONS, SkillRequest, decode_action
 from bot.kakao.photo_jobs import DEFAULT_TIMING, KakaoTiming
 from bot.kakao.photo_requests import PhotoRequest
 from bot.kakao.presenter import ReplyPresenter
@@ -21,7 +22,7 @@ from core.conversation.intents import Intent, find_intent
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unsupported_media_reply
 from core.db import inbox, looks, people
-from core.db.inbox import InboxUpdate
+from core.db.inbox import InboxUpdate, QueueWait
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
 from core.errors import PersonNotFoundError
@@ -39,6 +40,10 @@ PROMPT_ACTIONS = {Intent.DELETE: ActionType.ASK_ERASE, Intent.LANGUAGE: ActionTy
 """Actions that ask before they change anything."""
 NAVIGATION = frozenset({*PAGE_ACTIONS, Intent.HELP, Intent.MENU, Intent.STYLES})
 """Intents that end a question for a name."""
+
+
+CONSENT_ANSWERS = {Intent.YES: ActionType.GRANT_CONSENT, Intent.NO: ActionType.DECLINE_CONSENT}
+"""What a plain answer to the question for consent means."""
 
 
 class SkillHandler:
@@ -79,7 +84,7 @@ class SkillHandler:
             is_known = request.media_type in set(UnsupportedMedia)
             media = UnsupportedMedia(request.media_type) if is_known else UnsupportedMedia.OTHER
             return replies.text_reply(unsupported_media_reply(media, person.language), language=person.language)
-        action = decode_action(request) or await self._decode_consent(request, person)
+        action = await self._decode_action(request, person)
         if action is not None:
             return await self._handle_action(request, action, person, received_at)
         return await self._handle_text(request, person)
@@ -128,7 +133,7 @@ class SkillHandler:
             return self._presenter.consent_request(person)
         promised_url = None if photo_request is None else photo_request.callback_url
         if promised_url is not None and promised_url == request.callback_url:
-            return replies.callback_promise(person.language)
+            return replies.callback_promise(person.language, wait=await self._estimate_wait(update))
         deadline = received_at + self.timing.result_wait
         try:
             async with asyncio.timeout_at(deadline):
@@ -136,7 +141,12 @@ class SkillHandler:
                     await self._result_waiter.wait(update.id, deadline=deadline)
                 return await self._presenter.result_reply(update.id, person)
         except TimeoutError:
-            return replies.pending_reply(person.language, photo_id=UUID(update.external_id))
+            wait = await self._estimate_wait(update)
+            return replies.pending_reply(person.language, photo_id=UUID(update.external_id), wait=wait)
+
+    async def _estimate_wait(self, update: InboxUpdate) -> QueueWait:
+        async with self._database.connection() as connection:
+            return await inbox.estimate_wait(connection, update.id, photo_requests.JUDGE_TASK)
 
     async def _handle_action(
         self, request: SkillRequest, action: Action, person: Person, received_at: float
@@ -153,21 +163,31 @@ class SkillHandler:
                 return await self._await_result(update, request, person, received_at)
         return self._presenter.conversation_reply(reply, person)
 
-    async def _decode_consent(self, request: SkillRequest, person: Person) -> Action | None:
-        """The answer to an open question for consent in the words of the message; None for any other message."""
-        intent = find_intent(request.utterance)
-        if intent in {Intent.YES, Intent.NO}:
-            async with self._database.connection() as connection:
-                update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
-            if update is not None and photo_requests.awaits_consent(update, self.timing.photo_url_lifetime):
-                is_given = intent is Intent.YES
-                return Action(type=ActionType.GRANT_CONSENT if is_given else ActionType.DECLINE_CONSENT)
-        if person.learning_asked_at is not None:
-            labels = (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING)
-            for action_type in labels:
-                if request.utterance in {translate(f"talk.button.{action_type}", language) for language in Language}:
-                    return Action(type=action_type)
-        return None
+    async def _decode_action(self, request: SkillRequest, person: Person) -> Action | None:
+        """The action of a button or of its words; None for any other message.
+
+        A plain "yes" or "no" answers the question for consent only while it is the newest thing that was asked.
+        """
+        action = decode_action(request)
+        if action is None and person.learning_asked_at is not None:
+            action = _typed_label(request.utterance, (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING))
+        if person.consented_at is not None or (action is not None and action.type in CONSENT_ACTIONS):
+            return action
+        async with self._database.transaction() as connection:
+            update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
+            if update is None or not photo_requests.awaits_consent(update, self.timing.photo_url_lifetime):
+                return action
+            answer = None
+            if action is None:
+                is_newest = photo_requests.asks_for_consent(update, self.timing.photo_url_lifetime)
+                intent = find_intent(request.utterance) if is_newest else None
+                answer = CONSENT_ANSWERS.get(intent) if intent is not None else None
+            if action is None and answer is None:
+                typed = _typed_label(request.utterance, CONSENT_ANSWERS.values())
+                answer = None if typed is None else typed.type
+            if answer is None:
+                await photo_requests.end_consent_question(connection, update)
+        return action if answer is None else Action(type=answer)
 
     async def _show_page(self, action_type: ActionType, person: Person) -> SkillResponse:
         """Execute one of the actions of `PAGE_ACTIONS`."""
@@ -207,6 +227,8 @@ class SkillHandler:
                 update = await inbox.get_by_external_id(connection, Channel.KAKAO, str(action.look_id))
             else:
                 update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
+            if update is not None and update.external_sender_id == request.user_id:
+                await photo_requests.record_shown(connection, update.id)
         if look is not None:
             return self._presenter.conversation_reply(
                 await self._conversation.handle_action(person, action, chat=Channel.KAKAO), person
@@ -244,5 +266,23 @@ class SkillHandler:
             action = Action(type=PROMPT_ACTIONS[intent])
             reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
             return self._presenter.conversation_reply(reply, person)
+        if (missed := await self._find_missed_result(request)) is not None:
+            return replies.missed_reply(person.language, photo_id=UUID(missed.external_id))
         seed = self._conversation.reply_turns.next_seed(person.id)
         return replies.text_reply(reply_to_text(request.utterance, seed, person.language), language=person.language)
+
+    async def _find_missed_result(self, request: SkillRequest) -> InboxUpdate | None:
+        """The latest photo request if its result was promised and did not arrive."""
+        async with self._database.connection() as connection:
+            update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
+            if update is None or not photo_requests.photos_still_available(update, self.timing.photo_url_lifetime):
+                return None
+            return update if await photo_requests.owes_result(connection, update) else None
+
+
+def _typed_label(utterance: str, action_types: Iterable[ActionType]) -> Action | None:
+    """The action whose label was typed, in either language."""
+    for action_type in action_types:
+        if utterance in {translate(f"talk.button.{action_type}", language) for language in Language}:
+            return Action(type=action_type)
+    return None

@@ -72,6 +72,33 @@ WHERE jobs.status = 'todo' AND jobs.attempts = 0 AND jobs.turn = 1
     AND inbox.payload -> 'message' ?| ARRAY['photo', 'document']
 ORDER BY jobs.position LIMIT :limit
 """)
+SELECT_WAIT = text("""
+WITH mine AS (
+    SELECT min(id) AS id FROM procrastinate_jobs
+    WHERE status IN ('doing', 'todo') AND task_name = :task AND CAST(args ->> 'inbox_id' AS bigint) = :inbox_id
+)
+SELECT (
+    SELECT count(*) FROM procrastinate_jobs AS jobs, mine
+    WHERE jobs.status IN ('doing', 'todo') AND jobs.task_name = :task AND jobs.id < mine.id
+        AND (jobs.scheduled_at IS NULL OR jobs.scheduled_at <= now())
+) AS ahead, (
+    SELECT count(*) FROM inbox WHERE processed_at > now() - CAST(:period AS interval)
+) AS finished
+""")
+RATE_PERIOD = timedelta(seconds=10)
+"""The last seconds in which the finished updates are counted, to estimate how fast they are handled."""
+MIN_RATE = 1.0
+"""Updates per second that are assumed when fewer were finished, since nothing may have been waiting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueWait:
+    """How long an update has to wait."""
+
+    ahead: int
+    """Jobs of its kind that run or come before it."""
+    seconds: float
+    """An estimate from how many updates were finished lately."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +239,19 @@ async def list_waiting(
     values = {"tasks": list(tasks), "min_wait": min_wait, "limit": limit}
     rows = await connection.execute(SELECT_WAITING, values)
     return [QueuedUpdate(id=row.id, payload=row.payload, position=row.position, waited=row.waited) for row in rows]
+
+
+async def estimate_wait(connection: AsyncConnection, inbox_id: int, task: str) -> QueueWait:
+    """How long an update has to wait for its result.
+
+    Args:
+        connection: to execute on.
+        inbox_id: the update.
+        task: the task of its job; only these are counted.
+    """
+    row = (await connection.execute(SELECT_WAIT, {"task": task, "inbox_id": inbox_id, "period": RATE_PERIOD})).one()
+    rate = max(MIN_RATE, row.finished / RATE_PERIOD.total_seconds())
+    return QueueWait(ahead=row.ahead, seconds=(row.ahead + 1) / rate)
 
 
 async def list_unfinished_album(

@@ -295,6 +295,15 @@ async def test_refusal_in_words_counts_only_while_it_is_asked(harness: KakaoHarn
     assert (await get_person(harness)).consented_at is not None, "words take no consent back"
 
 
+async def test_agreement_to_something_else_is_no_consent(harness: KakaoHarness) -> None:
+    await harness.send_photo(make_photo())
+    await harness.send_text("영어로 바꿔 줄래?")
+    await harness.send_text("네")
+    assert (await get_person(harness)).consented_at is None, "the language was the newest question"
+    await harness.send_text("동의해요")
+    assert (await get_person(harness)).consented_at is not None, "the card's own words still count"
+
+
 def test_consent_card_says_what_is_kept_and_what_a_refusal_means() -> None:
     for language, phrases in {
         Language.KO: ("24시간", "보관", "동의하지 않으셔도", "대화는 계속"),

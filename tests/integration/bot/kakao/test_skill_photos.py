@@ -9,8 +9,10 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import ProgrammingError
 
 from bot.kakao import photo_jobs
+from bot.kakao.photo_fetcher import SafePhotoFetcher
 from bot.kakao.photo_jobs import KakaoTiming
 from core.db import checkpoints
+from core.errors import RemotePhotoUnavailableError
 from core.i18n.translations import Language, translate
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Environment
@@ -188,7 +190,48 @@ async def test_late_verdict_is_shown_by_the_result_button(harness: KakaoHarness)
     await harness.send_photo(make_photo(), callback=True)
     await wait_until_processed(harness)
     assert harness.kakao.callbacks == []
+    missed = await harness.send_text("왜 답이 없어요")
+    assert (missed.text, button_actions(missed.reply)) == (translate("kakao.missed", KO), ["result"])
+    assert is_verdict((await harness.press_button(missed, "result")).reply)
+    assert button_actions((await harness.send_text("왜 답이 없어요")).reply) == ["another"], "it was shown"
     assert is_verdict((await harness.send_text("결과 보기")).reply)
+
+
+async def test_photo_that_hangs_does_not_hold_the_next_one(
+    harness: KakaoHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = SafePhotoFetcher.fetch_photo
+    attempts: list[str] = []
+
+    async def fetch_or_hang(fetcher: SafePhotoFetcher, url: str) -> bytes:
+        attempts.append(url)
+        if url == attempts[0]:
+            raise RemotePhotoUnavailableError("too slow")
+        return await fetch(fetcher, url)
+
+    monkeypatch.setattr(SafePhotoFetcher, "fetch_photo", fetch_or_hang)
+    harness.change_timing(retry_delays=(3600,), result_wait=0.3)
+    await harness.give_consent()
+    hanging = await harness.send_photo(make_photo(0))
+    assert button_actions(hanging.reply) == ["result"]
+    harness.change_timing(result_wait=4.2)
+    assert is_verdict((await harness.send_photo(make_photo(1))).reply)
+
+
+async def test_people_who_wait_are_told_how_long(harness: KakaoHarness) -> None:
+    senders = ["first", "second", "third"]
+    for person in senders:
+        await harness.give_consent(person=person)
+    harness.model.unpaused.clear()
+    harness.change_timing(result_wait=0.3)
+    texts = [(await harness.send_photo(make_photo(seed), person=person)).text for seed, person in enumerate(senders)]
+    assert texts[0] == translate("talk.still_looking", KO)
+    assert texts[2] == translate("kakao.pending", KO, count=2, seconds=5)
+    promise = await harness.send_photo(make_photo(9), person="third", callback=True)
+    text = promise.reply["data"]["text"]
+    assert text.startswith(translate("kakao.queue", KO, count=3, seconds=5))
+    assert translate("kakao.way_back", KO, label="결과 보기") in text
+    harness.model.unpaused.set()
 
 
 async def test_callback_url_of_another_host_is_ignored(harness: KakaoHarness) -> None:
