@@ -41,7 +41,7 @@ async def test_a_photo_leads_to_a_page_that_can_be_loaded_again(
     (look,) = await list_looks(resources)
     assert (look.channel, look.shared_at, look.language) == (Channel.WEB, None, "en")
     assert messages(page) == verdict_texts(look)
-    assert attributes(page, "rect.share", "width")[:2] == ["72%", "18%"]
+    assert [float(width.rstrip("%")) for width in attributes(page, "rect.share", "width")][:2] == [72.0, 18.0]
     images = [await client.get(url) for url in attributes(page, "img[src^='/pictures/']", "src")]
     assert [Image.open(BytesIO(image.content)).size for image in images] == [(300, 400)] * 3
     assert buttons(page) == ["share", "keep", "correct"]
