@@ -38,6 +38,7 @@
     - PersonNotFoundError
     - MissingSecretKeyError
     - WeakSecretKeyError
+    - TracingUnavailableError
     - TrainingError               training commands
       - DatasetError
       - UnknownBackboneError
@@ -215,6 +216,10 @@ class MissingSecretKeyError(EvaError):
 
 class WeakSecretKeyError(EvaError):
     """The secret key is too easy to guess, so that anybody could sign links and sessions."""
+
+
+class TracingUnavailableError(EvaError):
+    """OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: pip install 'eva-stylist[otel]'."""
 
 
 class TrainingError(EvaError):

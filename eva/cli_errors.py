@@ -66,6 +66,7 @@ def exit_on_error(language: Language) -> Iterator[None]:
         MissingSecretKeyError,
         ModelError,
         PersistenceError,
+        TracingUnavailableError,
         TrainingError,
         WeakSecretKeyError,
     )
@@ -75,6 +76,7 @@ def exit_on_error(language: Language) -> Iterator[None]:
     except (
         BackupError,
         DecoderUnavailableError,
+        TracingUnavailableError,
         TrainingError,
         PersistenceError,
         MissingSecretKeyError,

@@ -54,6 +54,7 @@ def worker() -> None:
     from bot.app import open_application
     from core.logging import configure_logging
     from core.runtime import Drain, ProcessKind, run_event_loop, run_until_signalled
+    from core.tracing import tracing
 
     language, settings = terminal_language(), load_settings()
     configure_logging(settings.env, secrets=settings.secrets)
@@ -72,7 +73,11 @@ def worker() -> None:
                 drain=drain,
             )
 
-    with exit_on_error(language), bind_metrics_socket(settings, language) as metrics_listener:
+    with (
+        exit_on_error(language),
+        bind_metrics_socket(settings, language) as metrics_listener,
+        tracing(f"eva-{ProcessKind.WORKER}"),
+    ):
         run_event_loop(work())
 
 
@@ -141,6 +146,7 @@ def serve_site(
     from core.logging import configure_logging
     from core.runtime import Drain, ProcessKind, run_event_loop, run_until_signalled
     from core.services import retention_watch
+    from core.tracing import tracing
     from leaderboard_web.app import create_app
     from leaderboard_web.routes.chat import CHAT_PATH
     from webhooks.app import create_webhook_app
@@ -151,6 +157,7 @@ def serve_site(
         exit_on_error(language),
         bind_socket(host, port, language) as listener,
         bind_metrics_socket(settings, language) as metrics_listener,
+        tracing(f"eva-{ProcessKind.RUN if run_worker else ProcessKind.SERVE}"),
     ):
 
         async def work() -> None:

@@ -21,6 +21,7 @@ IGNORED_MODULES = (
     "core/jobs/maintenance.py",
     "core/jobs/observation.py",
     "core/jobs/queue.py",
+    "core/tracing.py",
     "core/vision/fake_backend.py",
     "webhooks/observation.py",
 )

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from core.metrics import REQUEST_SECONDS
+from core.tracing import request_span
 
 REQUEST_ID_HEADER = b"x-request-id"
 REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
@@ -38,10 +39,16 @@ class RequestObserver:
             await send(message)
 
         try:
-            with bound_contextvars(request_id=request_id.decode()):
+            with bound_contextvars(request_id=request_id.decode()), request_span(scope["method"]) as span:
                 await self._app(scope, receive, send_with_id)
+                if span is not None:
+                    span.update_name(f"{scope['method']} {_route(scope)}")
+                    span.set_attributes({"http.route": _route(scope), "http.response.status_code": status})
         finally:
-            # The template of the path, never the path: it may hold ids and names.
-            route = getattr(scope.get("route"), "path", NO_ROUTE)
             seconds = time.perf_counter() - started
-            REQUEST_SECONDS.labels(scope["method"], route, f"{status // 100}xx").observe(seconds)
+            REQUEST_SECONDS.labels(scope["method"], _route(scope), f"{status // 100}xx").observe(seconds)
+
+
+def _route(scope: Scope) -> str:
+    """The template of the path, never the path: it may hold ids and names."""
+    return str(getattr(scope.get("route"), "path", NO_ROUTE))
