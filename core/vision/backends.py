@@ -112,7 +112,7 @@ class LiteRTBackend:
         """Run one forward pass; blocks while every interpreter is busy.
 
         Raises:
-            BackendUnavailableError: the backend is closed.
+            BackendUnavailableError: the backend is closed, or the outputs are not finite numbers.
         """
         with self._acquire() as run:
             return _to_model_outputs(run(picture=pixels[None]))
@@ -205,6 +205,14 @@ def available_cpus() -> int:
 
 
 def _to_model_outputs(tensors: Mapping[str, NDArray[np.float32]]) -> ModelOutputs:
+    """The outputs for the one image of a pass.
+
+    Raises:
+        BackendUnavailableError: they are not all finite. A network with finite weights gives finite outputs, so
+            something else is wrong, and another pass may succeed.
+    """
+    if broken := sorted(name for name, tensor in tensors.items() if not np.isfinite(tensor).all()):
+        raise BackendUnavailableError(f"the outputs {', '.join(broken)} are not finite")
     return ModelOutputs(
         logits=tensors["style_logits"][0],
         outfit_logit=float(tensors["outfit_logit"][0, 0]),

@@ -17,7 +17,7 @@ MAX_SIDE = 1280
 """The longest side of a heatmap in px: the largest that messengers show without recompression."""
 CONTOUR_LEVEL = 0.28
 """Map value at which the contour is drawn."""
-FADE_WIDTH = 0.12
+FADE_BELOW, FADE_ABOVE = 0.04, 0.1
 """Map values below and above the contour over which the photo fades."""
 DIMMED_BRIGHTNESS = 0.52
 """Brightness of the photo where it does not count."""
@@ -76,7 +76,7 @@ def _to_table(values: NDArray[np.float64]) -> list[int]:
 
 
 _DIMMED = _to_table(DIMMED_BRIGHTNESS * np.linspace(0.0, 1.0, 256))
-_KEPT = _to_table(_ramp(CONTOUR_LEVEL - FADE_WIDTH, CONTOUR_LEVEL + FADE_WIDTH))
+_KEPT = _to_table(_ramp(CONTOUR_LEVEL - FADE_BELOW, CONTOUR_LEVEL + FADE_ABOVE))
 _INSIDE = _to_table(_ramp(CONTOUR_LEVEL - 0.01, CONTOUR_LEVEL + 0.01))
 _HALO = _to_table(0.6 * _ramp(0.02, 0.2) * _ramp(0.98, 0.8))
 _LINE = _to_table(0.95 * _ramp(0.2, 0.4) * _ramp(0.8, 0.6))

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFoundError
-from core.vision.backends import LiteRTBackend, TensorFlowBackend, available_cpus
+from core.vision.backends import (
+    ATTRIBUTE_OUTPUTS,
+    OUTPUTS,
+    LiteRTBackend,
+    TensorFlowBackend,
+    _to_model_outputs,
+    available_cpus,
+)
 
 
 def _pixels(seed: int) -> np.ndarray:
@@ -103,3 +110,30 @@ def test_missing_tensorflow_error_names_the_extra(monkeypatch: pytest.MonkeyPatc
 
 def test_available_cpus_is_positive() -> None:
     assert available_cpus() >= 1
+
+
+def _tensors(**changes: np.ndarray) -> dict[str, np.ndarray]:
+    maps = {"evidence": 8, "outfit_evidence": 1, "item_evidence": 42, "color_evidence": 14}
+    scores = {"style_logits": 8, "outfit_logit": 1, "item_logits": 42, "color_logits": 14, "embedding": 128}
+    tensors = {name: np.full((1, 20, 14, count), 0.5, np.float32) for name, count in maps.items()}
+    return tensors | {name: np.arange(count, dtype=np.float32)[None] for name, count in scores.items()} | changes
+
+
+def test_outputs_of_a_model_that_knows_items() -> None:
+    assert set(_tensors()) == OUTPUTS | ATTRIBUTE_OUTPUTS
+    outputs = _to_model_outputs(_tensors())
+    assert outputs.attributes is not None
+    assert outputs.attributes.item_logits[3] == 3
+    assert outputs.attributes.item_evidence.shape == (20, 14, 42)
+    assert outputs.attributes.outfit_evidence.shape == (20, 14)
+    assert outputs.attributes.embedding.shape == (128,)
+    without = {name: tensor for name, tensor in _tensors().items() if name in OUTPUTS}
+    assert _to_model_outputs(without).attributes is None
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_outputs_that_are_no_numbers_are_refused(broken: float) -> None:
+    evidence = np.zeros((1, 20, 14, 8), np.float32)
+    evidence[0, 3, 3, 3] = broken
+    with pytest.raises(BackendUnavailableError, match="evidence are not finite"):
+        _to_model_outputs(_tensors(evidence=evidence))
