@@ -17,7 +17,6 @@ from core.conversation.occasions import answer_album, answer_caption
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.conversation.smalltalk import reply_to_text
 from core.conversation.style_names import find_style_name
 from core.db.looks import Look
 from core.db.people import Person
@@ -81,7 +80,7 @@ async def handle_photo(
     async with delivery.chat_action(ChatAction.TYPING):
         judged = await _judge_photo(delivery, conversation, person, photo)
     look, language = judged.look, delivery.language
-    answer = answer_caption(photo.caption, look.verdict, language)
+    answer = answer_caption(photo.caption, look.verdict, language) if photo.caption else None
     if judged.is_duplicate and not shows_picture(delivery, look):
         await send_verdict(delivery, conversation, person, look, note=answer, is_final=True)
     elif judged.is_duplicate:
@@ -154,8 +153,10 @@ async def handle_album(
     await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard), is_final=True)
 
 
-async def handle_text(delivery: UpdateDelivery, conversation: ConversationService, person: Person, text: str) -> None:
-    """Reply to text: to the answer to a pending question, else with small talk.
+async def answer_question(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, text: str
+) -> bool:
+    """Reply to text that answers a pending question or is about a new verdict.
 
     In a group text answers no question, since the question may have been asked in private.
 
@@ -165,21 +166,22 @@ async def handle_text(delivery: UpdateDelivery, conversation: ConversationServic
         person: the sender.
         text: the message.
 
+    Returns:
+        Whether there was a reply.
+
     Raises:
         EvaError: see `ConversationService.handle_text` and `UpdateDelivery.send_all`.
     """
-    reply = None
-    if delivery.is_private:
-        operation = partial(conversation.handle_text, person, text, chat=chat_key(delivery))
-        reply = await _run_once(delivery, conversation, person, operation, text)
-    else:
+    if not delivery.is_private:
         await conversation.end_name_question(person)
+        return False
+    operation = partial(conversation.handle_text, person, text, chat=chat_key(delivery))
+    reply = await _run_once(delivery, conversation, person, operation, text)
     if reply is None:
-        seed = conversation.reply_turns.next_seed(person.id)
-        await delivery.send_all("reply", text_messages(reply_to_text(text, seed, delivery.language)))
-        return
+        return False
     keyboard = None if reply.look is None else keyboard_for_look(delivery, conversation, person, reply.look)
     await _send_reply(delivery, conversation, person, reply, keyboard=keyboard)
+    return True
 
 
 async def handle_callback(

@@ -19,7 +19,7 @@ from core.resources import Resources
 
 UPDATE_TASK, ALBUM_TASK = "telegram.update", "telegram.album"
 """Names of the tasks."""
-UPDATE_TYPES = ("message", "callback_query", "inline_query", "my_chat_member")
+UPDATE_TYPES = ("message", "callback_query", "inline_query", "my_chat_member", "message_reaction")
 ALBUM_DELAY = timedelta(seconds=1.5)
 """Time to wait for more photos of an album after each of them."""
 INTERACTIVE_PRIORITY = 10
@@ -122,10 +122,10 @@ def _route(body: object, update_type: str, album_delay: timedelta) -> tuple[int,
     """
     if not isinstance(body, dict):
         return None
-    user_id = _get_id(body.get("from"))
+    user_id = _get_id(body.get("user" if update_type == "message_reaction" else "from"))
     message = body.get("message") if update_type == "callback_query" else body
     chat_id = _get_id(message.get("chat")) if isinstance(message, dict) else None
-    if user_id is None or (chat_id is None and update_type in {"message", "my_chat_member"}):
+    if user_id is None or (chat_id is None and update_type in {"message", "my_chat_member", "message_reaction"}):
         return None
     lock = None
     if update_type != "inline_query":

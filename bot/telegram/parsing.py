@@ -18,7 +18,9 @@ from telegram import (
     ExternalReplyInfo,
     MaybeInaccessibleMessage,
     Message,
+    MessageReactionUpdated,
     PhotoSize,
+    ReactionTypeEmoji,
     Update,
     User,
 )
@@ -117,6 +119,14 @@ class InlineQuery(IncomingUpdate):
 
     query_id: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReaction(IncomingUpdate):
+    """Reactions that somebody added to `message_id` in a private chat."""
+
+    emoji: tuple[str, ...]
+    """The added ones, without those of custom packs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,11 +233,28 @@ def _parse(payload: Mapping[str, object], me: User, *, is_addressed: bool = Fals
             language_code=member.from_user.language_code,
             is_member=member.new_chat_member.status not in {ChatMember.BANNED, ChatMember.LEFT},
         )
+    elif (reaction := update.message_reaction) is not None and reaction.chat.type == ChatType.PRIVATE:
+        parsed = _parse_reaction(update.update_id, reaction)
     if parsed is not None:
         for value in (parsed.update_id, parsed.user_id, parsed.chat_id):
             if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= MAX_ID:
                 raise ValueError("id")
     return parsed
+
+
+def _parse_reaction(update_id: int, reaction: MessageReactionUpdated) -> MessageReaction | None:
+    added = [kind.emoji for kind in reaction.new_reaction if isinstance(kind, ReactionTypeEmoji)]
+    earlier = {kind.emoji for kind in reaction.old_reaction if isinstance(kind, ReactionTypeEmoji)}
+    if reaction.user is None:
+        return None
+    return MessageReaction(
+        update_id=update_id,
+        user_id=reaction.user.id,
+        chat_id=reaction.chat.id,
+        language_code=reaction.user.language_code,
+        message_id=reaction.message_id,
+        emoji=tuple(emoji for emoji in added if emoji not in earlier),
+    )
 
 
 def _without_unread_fields(payload: Mapping[str, object]) -> dict[str, Any]:

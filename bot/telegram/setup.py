@@ -23,6 +23,7 @@ ALLOWED_UPDATES = [
     constants.UpdateType.CALLBACK_QUERY,
     constants.UpdateType.INLINE_QUERY,
     constants.UpdateType.MY_CHAT_MEMBER,
+    constants.UpdateType.MESSAGE_REACTION,
 ]
 """The types of updates that are handled; sent with every setWebhook, or Telegram keeps the previous list."""
 LONG_POLL_SECONDS = 25

@@ -16,15 +16,17 @@ from bot.telegram.commands import handle_command
 from bot.telegram.deep_links import private_chat_url
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import text_messages
-from bot.telegram.handlers import REPLY_STEP, handle_album, handle_callback, handle_photo, handle_text
+from bot.telegram.handlers import REPLY_STEP, handle_album, handle_callback, handle_photo
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK, requeue_orphans
 from bot.telegram.inline import answer_inline_query
+from bot.telegram.messages import handle_message
 from bot.telegram.parsing import (
     ButtonPress,
     CommandMessage,
     IncomingUpdate,
     InlineQuery,
     MembershipChange,
+    MessageReaction,
     PhotoMessage,
     TextMessage,
     UnsupportedMessage,
@@ -238,7 +240,7 @@ class UpdateHandler:
                 return
             await self.client.answer_callback_query(update.query_id)
         person = await self._get_or_create_person(delivery, update)
-        if not isinstance(update, ButtonPress | TextMessage):
+        if not isinstance(update, ButtonPress | TextMessage | MessageReaction):
             await self.conversation.end_name_question(person)
         match update:
             case PhotoMessage(is_of_other=True):
@@ -249,8 +251,8 @@ class UpdateHandler:
                 await handle_callback(delivery, self.conversation, person, update)
             case CommandMessage():
                 await handle_command(delivery, self.conversation, person, update)
-            case TextMessage():
-                await handle_text(delivery, self.conversation, person, update.text)
+            case TextMessage() | MessageReaction():
+                await handle_message(delivery, self.conversation, person, update)
             case UnsupportedMessage():
                 text = unsupported_media_reply(update.media, delivery.language)
                 await delivery.send_all("reply", text_messages(text))

@@ -102,6 +102,19 @@ class UpdateFactory:
             }
         )
 
+    def reaction(self, message: JsonObject, emoji: str, *, user_id: int = 42) -> JsonObject:
+        """A reaction that a person adds to a message."""
+        return self._update(
+            message_reaction={
+                "chat": message["chat"],
+                "message_id": message["message_id"],
+                "user": _user(user_id),
+                "date": message["date"],
+                "old_reaction": [],
+                "new_reaction": [{"type": "emoji", "emoji": emoji}],
+            }
+        )
+
     def inline_query(self, text: str, *, user_id: int = 42) -> JsonObject:
         """An inline query."""
         query = str(next(self.api.id_counter))

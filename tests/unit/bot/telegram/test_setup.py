@@ -26,7 +26,8 @@ async def test_commands_and_webhook_are_registered() -> None:
     assert commands[""][1]["description"] == "What I can do"
     assert commands["ko"][1]["description"] == "제가 할 수 있는 일"
     assert (webhook["url"], webhook["secret_token"]) == (URL, "a-secret_1")
-    assert webhook["allowed_updates"] == ["message", "callback_query", "inline_query", "my_chat_member"]
+    types = ["message", "callback_query", "inline_query", "my_chat_member", "message_reaction"]
+    assert webhook["allowed_updates"] == types
 
 
 async def test_webhook_needs_a_secret() -> None:

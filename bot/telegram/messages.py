@@ -1,0 +1,98 @@
+"""Text without a photo, and reactions to messages of the bot: answers, requests for a command, and small talk."""
+
+from datetime import UTC, datetime
+
+from bot.telegram.commands import CommandName, handle_command
+from bot.telegram.delivery import UpdateDelivery
+from bot.telegram.formatting import text_messages
+from bot.telegram.handlers import answer_question
+from bot.telegram.parsing import CommandMessage, MessageReaction, TextMessage
+from core.conversation.intents import Intent, find_intent
+from core.conversation.service import OPINION_WINDOW, ConversationService
+from core.conversation.smalltalk import reply_to_text
+from core.db import looks
+from core.db.people import Person
+
+INTENT_COMMANDS = {
+    Intent.HELP: CommandName.HELP,
+    Intent.MENU: CommandName.HELP,
+    Intent.STYLES: CommandName.STYLES,
+    Intent.LEADERBOARD: CommandName.BOARD,
+    Intent.HISTORY: CommandName.ME,
+    Intent.ACCOUNT: CommandName.ME,
+    Intent.LANGUAGE: CommandName.LANGUAGE,
+    Intent.PHOTOS: CommandName.PRIVACY,
+    Intent.DELETE: CommandName.FORGET,
+}
+"""The command that does what a message asks for in other words; each asks before it changes anything."""
+AGREEMENTS = frozenset("👍❤🔥👏😁🎉🤩💯👌😍🥰🏆🆒")
+DISAGREEMENTS = frozenset("👎💩🤮")
+
+
+async def handle_message(
+    delivery: UpdateDelivery,
+    conversation: ConversationService,
+    person: Person,
+    message: TextMessage | MessageReaction,
+) -> None:
+    """Reply to text or a reaction: to an answer or an opinion, by the command that is asked for, else with small talk.
+
+    Args:
+        delivery: sends the reply.
+        conversation: the business logic.
+        person: the sender.
+        message: the message.
+
+    Raises:
+        EvaError: see `ConversationService.handle_text` and `UpdateDelivery.send_all`.
+    """
+    if isinstance(message, MessageReaction):
+        await _handle_reaction(delivery, conversation, person, message)
+        return
+    if await answer_question(delivery, conversation, person, message.text):
+        return
+    name = INTENT_COMMANDS.get(find_intent(message.text) or Intent.SMALL_TALK)
+    if name is None:
+        seed = conversation.reply_turns.next_seed(person.id)
+        await delivery.send_all("reply", text_messages(reply_to_text(message.text, seed, delivery.language)))
+        return
+    await conversation.end_name_question(person)
+    command = CommandMessage(
+        update_id=message.update_id,
+        user_id=message.user_id,
+        chat_id=message.chat_id,
+        language_code=message.language_code,
+        message_id=message.message_id,
+        thread_id=message.thread_id,
+        name=name,
+        argument="",
+        names_bot=True,
+    )
+    await handle_command(delivery, conversation, person, command)
+
+
+async def _handle_reaction(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, reaction: MessageReaction
+) -> None:
+    """Take a reaction to the newest verdict as agreement or disagreement, as the same emoji in a message.
+
+    A reaction to anything else means nothing to Eva, and never answers a question for a name.
+    """
+    opinion = _opinion(reaction.emoji)
+    if opinion is None or person.pending_name_look_id is not None:
+        return
+    async with delivery.resources.database.connection() as connection:
+        look = next(iter(await looks.list_for_person(connection, person.id, limit=1)), None)
+    if look is None or datetime.now(UTC) - look.created_at > OPINION_WINDOW:
+        return
+    # Ids of a chat grow: what stands below the newest photo is about it.
+    chat_id, _, photo_id = look.source_message_id.partition(":")
+    if chat_id == str(reaction.chat_id) and photo_id.isdecimal() and int(photo_id) < (reaction.message_id or 0):
+        await answer_question(delivery, conversation, person, opinion)
+
+
+def _opinion(emoji: tuple[str, ...]) -> str | None:
+    """The word for what reactions express; None if they express neither agreement nor disagreement."""
+    if DISAGREEMENTS.intersection(emoji):
+        return "👎"
+    return "👍" if AGREEMENTS.intersection(emoji) else None

@@ -1,0 +1,58 @@
+"""Requests in other words than a command, and reactions."""
+
+from core.i18n.translations import Language, translate
+from core.styles import Style
+from tests.factories import make_photo
+from tests.integration.bot.telegram.conftest import TelegramHarness, list_looks
+
+KO = Language.KO
+
+
+async def test_requests_in_words_are_answered_by_their_command(harness: TelegramHarness) -> None:
+    for message in (
+        "내 사진 다 지워 줄래?",
+        "영어로 바꿔 줘",
+        "스타일 종류 뭐 있어?",
+        "리더보드 보여줘",
+        "내 코디 기록",
+    ):
+        await harness.send_updates(harness.updates.text(message))
+    erase, languages, styles, board, own = harness.telegram.messages()
+
+    assert (erase["text"], harness.buttons(erase)) == (translate("talk.forget.ask", KO), ["erase", "stay"])
+    assert harness.buttons(languages) == ["speak", "speak"]
+    assert styles["text"].startswith(translate("telegram.styles", KO))
+    assert board["text"] == translate("talk.board.nothing", KO)
+    assert own["text"]
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_reactions_to_the_newest_verdict_are_opinions(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    old = harness.last_with_buttons()
+    await harness.send_updates(harness.updates.photo(make_photo(2)))
+    verdict = harness.last_with_buttons()
+    count = len(harness.texts())
+
+    await harness.send_updates(
+        harness.updates.reaction(old, "👍"),
+        harness.updates.reaction(verdict, "🤔"),
+        harness.updates.reaction(verdict, "👍", user_id=77),
+    )
+    assert len(harness.texts()) == count, "an older verdict, an emoji without a meaning, another person"
+
+    await harness.send_updates(harness.updates.reaction(verdict, "❤"))
+    assert len(harness.texts()) == count + 1
+    await harness.send_updates(harness.updates.reaction(verdict, "👎"))
+    assert harness.buttons(harness.last_message()) == ["correct"] * 8
+    await harness.send_updates(harness.press(harness.last_message(), "correct", Style.RETRO))
+    assert {look.corrected_style for look in await list_looks(harness)} == {None, Style.RETRO}
+
+
+async def test_reaction_never_answers_the_question_for_a_name(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    verdict = harness.last_with_buttons()
+    await harness.send_updates(harness.press(verdict, "share"))
+    await harness.send_updates(harness.updates.reaction(harness.last_message(), "👍"))
+
+    assert [look.shared_at for look in await list_looks(harness)] == [None]
