@@ -45,7 +45,7 @@ class EvaluationMetrics:
 
     def to_dict(self) -> dict[str, Any]:
         """The metrics as a JSON object, rounded to four digits."""
-        return {key: _rounded(value) for key, value in asdict(self).items()}
+        return {key: round_metrics(value) for key, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,8 @@ def _share(is_correct: NDArray[np.bool_], bands: list[ConfidenceBand], band: Con
     return float(is_correct[inside].mean()) if inside.any() else 0.0
 
 
-def _rounded(value: Any) -> Any:
+def round_metrics(value: Any) -> Any:
+    """Round every number to four digits."""
     if isinstance(value, dict):
-        return {str(key): _rounded(inner) for key, inner in value.items()}
+        return {str(key): round_metrics(inner) for key, inner in value.items()}
     return round(float(value), 4) if isinstance(value, float | np.floating) else value

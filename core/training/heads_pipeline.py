@@ -17,9 +17,11 @@ from scipy.special import expit
 from core.training.calibration import choose_thresholds, fit_temperature
 from core.training.dataset import Split, read_examples
 from core.training.embedding import fit_embedding
+from core.training.evaluation import round_metrics
 from core.training.export import convert_to_litert
 from core.training.features import FeatureStore, extract_features
 from core.training.head_calibration import calibrate_attributes, outfits_with_attributes
+from core.training.head_evaluation import evaluate_heads
 from core.training.head_export import (
     CUT,
     build_head_network,
@@ -27,7 +29,6 @@ from core.training.head_export import (
     check_head_agreement,
     run_head_model,
 )
-from core.training.head_metrics import head_metrics
 from core.training.head_targets import compute_head_targets, photo_weights
 from core.training.joint_network import interpolate
 from core.training.joint_training import FinetuneConfig, MapVersions, finetune
@@ -215,7 +216,7 @@ def _describe(
         "heads": {"convolutions": card.training.get("heads", {}).get("convolutions", card.version)},
         "export": {name: round(value, 4) for name, value in agreement.items()},
     }
-    return replace(
+    new = replace(
         card,
         version=f"{card.backbone}-{digest[:8]}",
         file=MODEL_FILE,
@@ -224,5 +225,7 @@ def _describe(
         thresholds=choose_thresholds(style, labels, temperature, expit(logits["outfit"]), is_outfit, source_weights),
         attributes=calibrate_attributes(table, rows[named], logits["items"][named], logits["colors"][named]),
         training=training,
-        metrics={"val": head_metrics(table, rows, logits)},
+        metrics={},
     )
+    new.metrics["val"] = {"heads": round_metrics(evaluate_heads(table, rows, logits, new))}
+    return new

@@ -20,7 +20,7 @@ from core.training.calibration import choose_thresholds, fit_temperature
 from core.training.config import CONFIG_FILE, TrainingConfig, load_config
 from core.training.dataset import Example, Split, Targets, read_examples, targets
 from core.training.distillation import cross_validated_predictions
-from core.training.evaluation import evaluate_outputs
+from core.training.evaluation import evaluate_outputs, round_metrics
 from core.training.export import (
     build_serving_network,
     check_agreement,
@@ -29,7 +29,10 @@ from core.training.export import (
     run_model,
 )
 from core.training.features import FeatureStore, extract_features
+from core.training.head_evaluation import evaluate_heads
+from core.training.head_export import run_head_model
 from core.training.network import ARCHITECTURES, build_base
+from core.training.photo_table import read_photo_table
 from core.training.report import write_report
 from core.training.training import FeatureSet, train_stages
 from core.training.transfer_learning import compare_frozen_features, evaluate_linear_head, pooled_features
@@ -177,14 +180,21 @@ def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_d
     """
     card = load_model_card(model_dir / CARD_FILE)
     examples = read_examples(data, Split(split))
-    outputs = run_model((model_dir / card.file).read_bytes(), _to_model_inputs(examples, card.preprocessing))
-    evaluation = evaluate_outputs(examples, outputs.style_logits, outputs.outfit_logit, card)
+    outputs = run_head_model((model_dir / card.file).read_bytes(), _to_model_inputs(examples, card.preprocessing))
+    outfit = outputs["outfit_logit"][:, 0]
+    evaluation = evaluate_outputs(examples, outputs["style_logits"], outfit, card)
     write_report(evaluation, examples, report_dir, f"{card.version} on {split}")
     metrics: dict[str, Any] = {split: evaluation.metrics.to_dict()}
+    if card.attributes is not None:
+        table = read_photo_table(data)
+        logits = {"style": outputs["style_logits"], "outfit": outfit}
+        logits |= {"items": outputs["item_logits"], "colors": outputs["color_logits"]}
+        metrics[split]["heads"] = round_metrics(evaluate_heads(table, table.rows(split), logits, card))
     foreign = [
         example for example in read_examples(data, *Split) if example.source == TRANSFER_SOURCE and example.source_label
     ]
-    if foreign:
+    # Runs of `eva heads` keep no trained Keras network.
+    if foreign and (run_dir / KERAS_FILE).exists():
         features = pooled_features(
             keras.models.load_model(run_dir / KERAS_FILE), _to_model_inputs(foreign, card.preprocessing)
         )
