@@ -86,7 +86,7 @@ def verdict_reply(
         page_url: the public page of the look, if it has one.
         is_shared: whether the look is on the leaderboard.
         guesses_first: whether the person guesses before the verdict; a button offers the opposite.
-        note: replaces the opening, e.g. with a note about a duplicate photo.
+        note: replaces the opening, e.g. with a note about a duplicate photo; a long one is in the last bubble.
     """
     first = [
         message.text
@@ -95,7 +95,11 @@ def verdict_reply(
     ]
     evidence = [message.text for message in messages if message.slot is MessageSlot.EVIDENCE]
     rest = [message.text for message in messages if message.slot not in FIRST_BUBBLE_SLOTS | {MessageSlot.EVIDENCE}]
-    outputs = [_simple_text("\n".join(([note] if note else []) + first))]
+    noted = [note, *first] if note else first
+    if note and utf16_length("\n".join(noted)) > MAX_TEXT:
+        # The verdict would be cut off by a summary of an album in which much went wrong.
+        noted, rest = first, [note, *rest]
+    outputs = [_simple_text("\n".join(noted))]
     shows_outfit = verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
     if shows_outfit and heatmap_url is not None:
         outputs.append(_heatmap_card(verdict, " ".join(evidence), heatmap_url, page_url, language))

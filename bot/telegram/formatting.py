@@ -15,7 +15,7 @@ from html import escape
 from telegram import InlineKeyboardMarkup
 from telegram.constants import MessageLimit
 
-from bot.text_limits import truncate
+from bot.text_limits import truncate, utf16_length
 from core.conversation.narration import Message, MessageSlot
 from core.vision.verdict import ConfidenceBand, Verdict
 
@@ -68,7 +68,7 @@ def format_verdict(
         verdict: the verdict; without an outfit there is no heatmap.
         heatmap: a JPEG; None if it was deleted.
         keyboard: the buttons.
-        note: said first, e.g. that the photo is a duplicate.
+        note: said first, e.g. that the photo is a duplicate; in the second message if a caption has no room for it.
     """
     if verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
         help_texts = [message.text for message in messages if message.slot is not MessageSlot.OPENING]
@@ -76,5 +76,10 @@ def format_verdict(
     remark_slots = REMARK_SLOTS | ({MessageSlot.RUNNER_UP} if verdict.band is ConfidenceBand.AMBIGUOUS else set())
     caption = [message.text for message in messages if message.slot in CAPTION_SLOTS]
     remarks = [message.text for message in messages if message.slot in remark_slots]
-    first = photo_message(heatmap, "\n".join([*filter(None, [note]), *caption]), keyboard)
+    noted_caption = "\n".join([*filter(None, [note]), *caption])
+    if note is not None and heatmap is not None and utf16_length(noted_caption) > MAX_CAPTION_LENGTH:
+        # The verdict would be cut off by a summary of an album in which much went wrong.
+        remarks.insert(0, note)
+        noted_caption = "\n".join(caption)
+    first = photo_message(heatmap, noted_caption, keyboard)
     return (first, photo_message(None, "\n".join(remarks))) if remarks else (first,)

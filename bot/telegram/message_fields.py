@@ -6,16 +6,38 @@ gift of an unknown shape must not make the rest of its message unreadable.
 Source: https://core.telegram.org/bots/api#message.
 """
 
+from collections.abc import Mapping
+
 from core.conversation.smalltalk import UnsupportedMedia
 
-ADDRESS_FIELDS = frozenset(
-    {"message_id", "date", "chat", "from", "sender_chat", "via_bot", "message_thread_id", "is_topic_message"}
+FieldSelection = Mapping[str, "FieldSelection | None"]
+"""The fields of an object that are read: None for all of an inner object, else which of its fields."""
+
+ADDRESS_FIELDS = (
+    "message_id",
+    "date",
+    "chat",
+    "from",
+    "sender_chat",
+    "via_bot",
+    "message_thread_id",
+    "is_topic_message",
 )
 """Who sent a message, and where."""
-CONTENT_FIELDS = frozenset({"text", "entities", "caption", "caption_entities", "photo", "live_photo", "document"})
-READ_FIELDS = ADDRESS_FIELDS | CONTENT_FIELDS
-EXTERNAL_REPLY_FIELDS = frozenset({"origin", "photo", "live_photo", "document"})
-"""Of the message of another chat that a message replies to."""
+FILE_FIELDS = ("photo", "live_photo", "document")
+READ_FIELDS = frozenset({*ADDRESS_FIELDS, *FILE_FIELDS, "text", "entities", "caption", "caption_entities"})
+REPLIED_MESSAGE: FieldSelection = dict.fromkeys(READ_FIELDS)
+MESSAGE: FieldSelection = {
+    **REPLIED_MESSAGE,
+    "reply_to_message": REPLIED_MESSAGE,
+    # The message of another chat that a message replies to.
+    "external_reply": dict.fromkeys(("origin", *FILE_FIELDS)),
+}
+UPDATE_FIELDS: FieldSelection = {
+    "message": MESSAGE,
+    "callback_query": {**dict.fromkeys(("id", "from", "chat_instance", "data")), "message": MESSAGE},
+}
+"""Of the other kinds of updates, everything is parsed."""
 
 UNSUPPORTED_FIELDS = {
     "sticker": UnsupportedMedia.STICKER,

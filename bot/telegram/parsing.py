@@ -9,7 +9,7 @@ Source: https://core.telegram.org/bots/api#update.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypedDict, cast
+from typing import TypedDict, cast
 
 import structlog
 from telegram import (
@@ -28,11 +28,11 @@ from telegram.constants import ChatType, MessageEntityType
 
 from bot.telegram.callback_data import CallbackData, decode_callback_data
 from bot.telegram.message_fields import (
-    EXTERNAL_REPLY_FIELDS,
-    READ_FIELDS,
     SERVICE_FIELDS,
     SILENT_FIELDS,
     UNSUPPORTED_FIELDS,
+    UPDATE_FIELDS,
+    FieldSelection,
 )
 from core.conversation.smalltalk import UnsupportedMedia
 from core.conversation.style_names import parse_style_answer
@@ -200,7 +200,7 @@ def _invalid_payload_errors() -> Iterator[None]:
 
 
 def _parse(payload: Mapping[str, object], me: User, *, is_addressed: bool = False) -> IncomingUpdate | None:
-    update = Update.de_json(_without_unread_fields(payload), None)
+    update = Update.de_json({**payload, **_select_fields(payload, UPDATE_FIELDS)}, None)
     parsed: IncomingUpdate | None = None
     if update.message is not None:
         raw_message = cast("Mapping[str, object]", payload["message"])
@@ -257,28 +257,18 @@ def _parse_reaction(update_id: int, reaction: MessageReactionUpdated) -> Message
     )
 
 
-def _without_unread_fields(payload: Mapping[str, object]) -> dict[str, Any]:
-    """The update without the fields of messages that nothing reads."""
-    kept = dict(payload)
-    if isinstance(message := payload.get("message"), Mapping):
-        kept["message"] = _keep_read_fields(message)
-    query = payload.get("callback_query")
-    if isinstance(query, Mapping) and isinstance(message := query.get("message"), Mapping):
-        kept["callback_query"] = {**query, "message": _keep_read_fields(message)}
-    return kept
-
-
-def _keep_read_fields(message: Mapping[str, object]) -> dict[str, object]:
-    """The message, and the one it replies to, without the fields that nothing reads."""
-    kept: dict[str, object] = {}
-    parts = ((None, READ_FIELDS), ("reply_to_message", READ_FIELDS), ("external_reply", EXTERNAL_REPLY_FIELDS))
-    for part, fields in parts:
-        if isinstance(content := message if part is None else message.get(part), Mapping):
-            # A GIF is announced as a file as well, which is not a photo.
-            read = fields - {"document"} if content.get("animation") else fields
-            read_content = {name: value for name, value in content.items() if name in read}
-            kept.update(read_content if part is None else {part: read_content})
-    return kept
+def _select_fields(value: Mapping[str, object], fields: FieldSelection) -> dict[str, object]:
+    """A JSON object without the fields that nothing reads, inner objects included."""
+    selected = {
+        name: _select_fields(inner, inner_fields) if isinstance(inner, Mapping) and inner_fields is not None else inner
+        for name, inner in value.items()
+        for inner_fields in [fields.get(name)]
+        if name in fields
+    }
+    if value.get("animation"):
+        # A GIF is announced as a file as well, which is not a photo.
+        selected.pop("document", None)
+    return selected
 
 
 def _parse_message(

@@ -86,6 +86,16 @@ def test_every_verdict_is_valid(language: Language) -> None:
                 assert (message.text in all_text(full)) is (message.slot is not MessageSlot.OPENING), "replaced"
 
 
+def test_long_note_does_not_cut_off_the_verdict() -> None:
+    verdict, note = make_verdict(), "\n".join(f"{number}: {'why ' * 30}" for number in range(8))
+    plain = build_reply(verdict, Language.EN, "a", heatmap_url=None)
+    noted = build_reply(verdict, Language.EN, "a", heatmap_url=None, note=note)
+    assert find_violations(noted) == []
+    first, last = (noted["template"]["outputs"][at]["simpleText"]["text"] for at in (0, -1))
+    assert first.splitlines()[-1] == plain["template"]["outputs"][0]["simpleText"]["text"].splitlines()[-1]
+    assert note[:700] in last
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_other_reply_is_valid(language: Language) -> None:
     sentences = [error_message(kind(), language) for kind in ERROR_TEXT_KEYS]

@@ -88,6 +88,14 @@ def test_note_comes_first(band: ConfidenceBand) -> None:
     assert noted[1:] == messages[1:]
 
 
+def test_long_note_does_not_cut_off_the_verdict() -> None:
+    verdict, note = make_verdict(), "\n".join(f"Photo {number}: {'why ' * 30}" for number in range(9))
+    plain, noted = format_sample(verdict), format_sample(verdict, note=note)
+
+    assert noted[0].html == plain[0].html
+    assert unescape(noted[1].html) == f"{note}\n{unescape(plain[1].html)}"
+
+
 def test_text_is_sent_alone_if_the_photo_was_deleted() -> None:
     assert photo_message(b"jpeg", "a < b", KEYBOARD) == OutgoingMessage(
         html="a &lt; b", photo=b"jpeg", keyboard=KEYBOARD
