@@ -50,7 +50,7 @@ def make_display_font(folder: Path) -> bytes:
     for number, (source, subsetter) in enumerate(
         ((FONTS / "display.ttf", latin), (folder / "gowun-batang-korean-700-normal.woff2", hangul))
     ):
-        font = TTFont(source)
+        font = TTFont(source, recalcTimestamp=False)
         subsetter.subset(font)
         font.flavor = None
         path = STATIC_DIR / f".part-{number}.ttf"
@@ -71,6 +71,8 @@ def _options() -> subset.Options:
 
 
 def _save(font: TTFont, path: Path) -> bytes:
+    # The same input gives the same file.
+    font.recalcTimestamp = False
     font.flavor = "woff2"
     font.save(path)
     return path.read_bytes()

@@ -16,7 +16,7 @@ from core.i18n.translations import negotiate_language
 from leaderboard_web.errors import accepts_json
 from leaderboard_web.language import is_kakaotalk_crawler
 
-CACHEABLE_PATHS = re.compile(r"/|/(?:looks|people|styles)/[^.]*")
+CACHEABLE_PATHS = re.compile(r"/|/styles|/(?:looks|people|styles)/[^.]*")
 """Paths of pages that show what people shared, without their images."""
 MAX_PAGES = 256  # some 20 kB each
 MAX_KEY_LENGTH = 512

@@ -1,26 +1,56 @@
 """`/styles`: the eight styles; for each its description, its top looks and the model's accuracy."""
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter, Request, Response
 
 from core.conversation.narration import style_description, style_name
-from core.db import leaderboard
+from core.db import leaderboard, lookbook
 from core.db.leaderboard import Period
 from core.styles import STYLES, Style
 from leaderboard_web.dependencies import Db, Lang, State, Viewer
 from leaderboard_web.model_metrics import load_metrics
 from leaderboard_web.templating import render_page
+from leaderboard_web.typical_things import typical_things
 from leaderboard_web.urls import PageRoute
-from leaderboard_web.view_models import build_card
+from leaderboard_web.view_models import LookCard, build_card
 
-LOOKS_SHOWN = 4
+LOOKS_SHOWN = 10
+"""On the page of a style."""
+MOSAIC_SIZE = 3
+"""Photos of a style in the lookbook."""
 
 router = APIRouter(route_class=PageRoute)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookbookStyle:
+    """A style of the lookbook."""
+
+    style: Style
+    name: str
+    description: str
+    typical: tuple[str, ...]
+    """Names of items."""
+    cards: list[LookCard]
+    """Its most hearted looks."""
+
+
 @router.get("/styles", name="styles")
-async def styles_page(request: Request, language: Lang) -> Response:
-    """All styles with their descriptions."""
-    styles = [(style, style_name(style, language), style_description(style, language)) for style in STYLES]
+async def styles_page(request: Request, connection: Db, language: Lang, state: State) -> Response:
+    """All styles, each with its most hearted looks and with what is typical of it."""
+    top_looks = await lookbook.get_top_looks(connection, per_style=MOSAIC_SIZE)
+    signer = state.resources.url_signer
+    styles = [
+        LookbookStyle(
+            style=style,
+            name=style_name(style, language),
+            description=style_description(style, language),
+            typical=typical_things(style, language),
+            cards=[build_card(entry, signer=signer, language=language) for entry in top_looks[style]],
+        )
+        for style in STYLES
+    ]
     return render_page(request, "styles.html", language, section="styles", styles=styles)
 
 
@@ -39,6 +69,7 @@ async def style_page(
         section="styles",
         style=style,
         style_name=style_name(style, language),
+        typical=typical_things(style, language),
         style_description=style_description(style, language),
         cards=[build_card(entry, signer=signer, language=language, rank=rank) for rank, entry in enumerate(entries, 1)],
         leaderboard_url=state.url_for("leaderboard", query={"when": Period.ALL, "style": style}),

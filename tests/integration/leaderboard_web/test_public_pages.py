@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from core.clothing import Item
 from core.conversation.narration import PUBLIC_SLOTS, MessageSlot, public_verdict_messages, verdict_messages
-from core.db import look_feedback, looks, people, reactions, schema
+from core.db import look_feedback, lookbook, looks, people, reactions, schema
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate
@@ -299,3 +299,25 @@ async def test_look_page_lists_what_is_worn_with_its_maps(client: httpx.AsyncCli
     assert attributes(page, ".worn li", "data-columns") == [str(verdict.cam.shape[1])] * 2
     assert 'class="worn"' not in without
     assert "worn.js" not in without
+
+
+@pytest.mark.parametrize("language", Language)
+async def test_the_lookbook_shows_top_looks_and_what_is_typical(
+    client: httpx.AsyncClient, resources: Resources, language: Language
+) -> None:
+    mode = [await share_look(resources, style=Style.MODE, hearts=hearts) for hearts in (1, 5, 3, 4)]
+    retro = await share_look(resources, style=Style.RETRO)
+    async with resources.database.transaction() as connection:
+        await looks.unshare(connection, mode[1].id)
+        top = await lookbook.get_top_looks(connection, per_style=2)
+    assert {style: [entry.look.id for entry in entries] for style, entries in top.items() if entries} == {
+        Style.MODE: [mode[3].id, mode[2].id],
+        Style.RETRO: [retro.id],
+    }
+    page = await client.get("/styles", headers={"Accept-Language": language})
+    shown = attributes(page, ".lookbook .style-mode img", "src")
+    assert [UUID(url.split("/")[2]) for url in shown] == [mode[3].id, mode[2].id, mode[0].id]
+    assert len(attributes(page, ".lookbook li:not(:has(img)) .mosaic svg", "viewBox")) == 6
+    assert translate("worn.blazer", language) in texts(page, ".style-business_casual .thing")
+    street = await client.get("/styles/street", headers={"Accept-Language": language})
+    assert translate("worn.hoodie", language) in texts(street, ".intro .thing")
