@@ -16,7 +16,13 @@ from anyio import CapacityLimiter, to_thread
 from core.db.database import Database
 from core.db.errors import is_misconfigured
 from core.db.migrate import check_schema, migrate_up
-from core.errors import DatabaseUnavailableError, EmbeddedPostgresError, PersistenceError, SchemaOutdatedError
+from core.errors import (
+    DatabaseUnavailableError,
+    EmbeddedPostgresError,
+    PersistenceError,
+    SchemaOutdatedError,
+    UnsupportedDatabaseUrlError,
+)
 from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
 from core.runtime import ProcessKind
@@ -70,7 +76,7 @@ async def open_database(settings: Settings, process: ProcessKind = ProcessKind.C
     """Connect to the configured database, or run the embedded PostgreSQL while it is in use.
 
     Raises:
-        UnsupportedDatabaseUrlError: DATABASE_URL is not a PostgreSQL URL.
+        UnsupportedDatabaseUrlError: DATABASE_URL is not a PostgreSQL URL, or leads workers through PgBouncer.
         DatabaseUnavailableError: that database does not answer; a server waits for START_TIMEOUT.
         EmbeddedPostgresError: there is no DATABASE_URL, and the embedded PostgreSQL does not start.
     """
@@ -82,6 +88,8 @@ async def open_database(settings: Settings, process: ProcessKind = ProcessKind.C
             application_name=f"eva {process}",
             queue_url=queue_url.get_secret_value() if queue_url else None,
         ) as database:
+            if process.has_queue and queue_url is None and database.url.is_for_pgbouncer:
+                raise UnsupportedDatabaseUrlError("workers need EVA_QUEUE_DATABASE_URL, a way without PgBouncer")
             await _wait_until(database.check, DatabaseUnavailableError, process)
             yield database
         return

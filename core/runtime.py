@@ -26,6 +26,11 @@ class ProcessKind(StrEnum):
         return self is not ProcessKind.COMMAND
 
     @property
+    def has_queue(self) -> bool:
+        """Whether it runs jobs."""
+        return self in {ProcessKind.RUN, ProcessKind.WORKER}
+
+    @property
     def only_checks_schema(self) -> bool:
         """Whether the migrations of a configured database are a step of their own, before it starts."""
         return self in {ProcessKind.SERVE, ProcessKind.WORKER}

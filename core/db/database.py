@@ -74,7 +74,7 @@ class Database:
         """What SQLAlchemy gives to asyncpg, and the size of its own statement cache."""
         size = self.url.statement_cache_size
         own: dict[str, Any] = {} if size is None else {STATEMENT_CACHE: size}
-        if size == 0:
+        if self.url.is_for_pgbouncer:
             # A connection of PgBouncer may have statements of other clients.
             own["prepared_statement_name_func"] = lambda: f"__eva_{uuid4()}__"
         return self.url.asyncpg(application_name) | own

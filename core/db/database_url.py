@@ -78,6 +78,11 @@ class DatabaseUrl:
         """The host, or several separated by commas; the folder of a Unix socket."""
         return self.parameters.get("host", "localhost")
 
+    @property
+    def is_for_pgbouncer(self) -> bool:
+        """Whether no connection may be expected to remember anything from one transaction to the next."""
+        return self.statement_cache_size == 0
+
     def libpq(self, application_name: str) -> str:
         """The URL for libpq, with the password.
 

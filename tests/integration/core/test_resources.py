@@ -12,10 +12,11 @@ from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import find_schema_difference, migrate_up
 from core.db.schema import IdentityProvider
-from core.errors import DatabaseUnavailableError, MissingSecretKeyError
+from core.errors import DatabaseUnavailableError, MissingSecretKeyError, UnsupportedDatabaseUrlError
 from core.jobs.queue import JobQueue, enqueue
 from core.object_storage import generate_key
 from core.resources import open_resources
+from core.runtime import ProcessKind
 from core.settings import Environment, Settings
 
 
@@ -103,4 +104,11 @@ async def test_missing_secret_is_reported_before_anything_is_created(tmp_path: P
     assert not (tmp_path / "data").exists()
     with pytest.raises(DatabaseUnavailableError):
         async with open_resources(Settings(database_url=nowhere, data_dir=tmp_path / "data")):
+            pass
+
+
+async def test_workers_do_not_go_through_pgbouncer(tmp_path: Path) -> None:
+    pooled = SecretStr("postgresql://eva@127.0.0.1:9/eva?prepared_statement_cache_size=0")
+    with pytest.raises(UnsupportedDatabaseUrlError, match="EVA_QUEUE_DATABASE_URL"):
+        async with open_resources(Settings(database_url=pooled, data_dir=tmp_path / "data"), ProcessKind.WORKER):
             pass
