@@ -17,6 +17,7 @@
       - BackendUnavailableError
       - FakeBackendExhaustedError
     - PersistenceError            database and object storage
+      - DataFolderError
       - DatabaseUnavailableError
       - EmbeddedPostgresError
       - ObjectNotFoundError
@@ -132,6 +133,10 @@ class FakeBackendExhaustedError(ModelError):
 
 class PersistenceError(EvaError):
     """The database or the object storage cannot be used."""
+
+
+class DataFolderError(PersistenceError):
+    """The folder of EVA_DATA_DIR cannot be used; name one that is writable and has space."""
 
 
 class DatabaseUnavailableError(PersistenceError):

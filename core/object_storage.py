@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from anyio import to_thread
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError
 from obstore.store import LocalStore, S3Store
 
 from core.errors import ObjectNotFoundError, StorageUnavailableError
@@ -69,6 +69,8 @@ class ObjectStorage:
         except FileNotFoundError as error:
             raise ObjectNotFoundError from error
         except (BaseError, OSError) as error:
+            if _is_missing_key(error):
+                raise ObjectNotFoundError from error
             raise StorageUnavailableError(type(error).__name__) from error
 
     async def sizes(self) -> dict[str, int]:
@@ -120,6 +122,11 @@ class ObjectStorage:
 
     def _read(self, key: str) -> bytes:
         return bytes(self._store.get(key).bytes())
+
+
+def _is_missing_key(error: BaseException) -> bool:
+    """Whether S3 hides that there is no such key: it answers 403 AccessDenied to a role without s3:ListBucket."""
+    return isinstance(error, PermissionDeniedError) and "AccessDenied" in str(error)
 
 
 def open_store(url: str, **options: Any) -> LocalStore | S3Store:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from itsdangerous import BadSignature, Signer
 
-from core.errors import InvalidSignatureError, MissingSecretKeyError, WeakSecretKeyError
+from core.errors import DataFolderError, InvalidSignatureError, MissingSecretKeyError, WeakSecretKeyError
 from core.settings import Environment, Settings
 
 IMAGE_URL_SALT = "image-url"
@@ -90,6 +90,7 @@ def load_secret_key(settings: Settings) -> bytes:
     Raises:
         MissingSecretKeyError: no key is configured in production.
         WeakSecretKeyError: the key is empty or shorter than `MIN_SECRET_LENGTH`.
+        DataFolderError: the data directory cannot be written to, or the key in it not be read.
     """
     if settings.secret_key is not None:
         return _check_length(
@@ -99,7 +100,11 @@ def load_secret_key(settings: Settings) -> bytes:
         raise MissingSecretKeyError
     path = secret_key_file(settings)
     advice = f"{path} must hold 32 characters or more; delete the file, and Eva writes a new one (all sessions end)"
-    return _check_length(_load_or_create(path), advice)
+    try:
+        key = _load_or_create(path)
+    except OSError as error:
+        raise DataFolderError(error.strerror or type(error).__name__) from error
+    return _check_length(key, advice)
 
 
 def load_old_keys(settings: Settings) -> list[bytes]:

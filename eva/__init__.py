@@ -3,8 +3,11 @@
 Each command imports what it needs when it runs, so that `eva ask` starts quickly and never loads TensorFlow.
 """
 
+from typing import Annotated
+
 import typer
 
+from core.release import get_version
 from eva import admin, backup, chat, demo, judge, serve, train
 
 app = typer.Typer(
@@ -15,6 +18,21 @@ app = typer.Typer(
 )
 for module in (judge, serve, demo, chat, admin, backup, train):
     app.add_typer(module.app)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"eva {get_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def take_options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
 
 
 def main() -> None:

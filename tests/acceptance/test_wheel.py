@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from tests.conftest import ROOT
 from tests.processes import running_process
 
-PACKAGES = ("eva", "core", "bot", "webhooks", "leaderboard_web")
+PACKAGES = ("eva", "core", "bot", "webhooks", "leaderboard_web", "samples")
 DEVELOPMENT_ONLY = {"scipy", "tensorflow", "scikit-learn", "matplotlib", "pytest", "aiohttp", "hypothesis"}
 
 
@@ -113,6 +113,7 @@ def test_run_serves_the_site_and_judges_an_upload(
         page = httpx.get(f"{found}/try", timeout=60)
         assert page.status_code == 200
         assert "<form" in page.text
+        assert "sample" in page.text, "for visitors without a photo"
         assert httpx.get(f"{found}/readyz", timeout=60).status_code == 200
         photo = {"photo": (samples / "street.jpg").read_bytes()}
         verdict = httpx.post(f"{found}/api/judge", files=photo, timeout=60)

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
+from bot.testing.server import LocalServer
 from core.errors import ObjectNotFoundError, StorageUnavailableError
 from core.object_storage import ObjectStorage, generate_key
 from tests.integration.core.conftest import s3_storage
@@ -49,6 +54,28 @@ async def test_unreachable_storage_raises() -> None:
     for act in (nowhere.put(generate_key(), b"x"), nowhere.get(generate_key()), nowhere.delete([generate_key()])):
         with pytest.raises(StorageUnavailableError):
             await act
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [("AccessDenied", ObjectNotFoundError), ("InvalidAccessKeyId", StorageUnavailableError)]
+)
+async def test_a_missing_key_that_s3_hides_is_missing(code: str, expected: type[Exception]) -> None:
+    """Without the right to list a bucket, S3 answers 403 instead of 404."""
+
+    async def refuse(request: Request) -> Response:
+        return Response(f"<Error><Code>{code}</Code></Error>", 403, media_type="application/xml")
+
+    with LocalServer(Starlette(routes=[Route("/{path:path}", refuse)])) as server:
+        storage = ObjectStorage(
+            "s3://pictures",
+            endpoint=server.url,
+            access_key_id="test",
+            secret_access_key="test",
+            client_options={"allow_http": True},
+            retry_config={"max_retries": 0},
+        )
+        with pytest.raises(expected):
+            await storage.get(generate_key())
 
 
 @pytest.mark.parametrize("url", ["pictures", "ftp://host/pictures", "file://host/pictures", "memory:///"])

@@ -1,11 +1,13 @@
 import time
 from datetime import timedelta
+from errno import EACCES, ENOSPC, EROFS
+from os import strerror
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from core.errors import InvalidSignatureError, MissingSecretKeyError, WeakSecretKeyError
+from core.errors import DataFolderError, InvalidSignatureError, MissingSecretKeyError, WeakSecretKeyError
 from core.object_storage import generate_key
 from core.settings import Environment, Settings
 from core.signing import UrlSigner, VisitorTokenSigner, load_old_keys, load_secret_key
@@ -145,3 +147,16 @@ def test_what_an_old_key_signed_stays_valid() -> None:
 def test_a_short_old_key_is_refused() -> None:
     with pytest.raises(WeakSecretKeyError):
         load_old_keys(Settings.model_validate({"old_secret_keys": "short"}))
+
+
+@pytest.mark.parametrize("errno", [EROFS, EACCES, ENOSPC])
+def test_a_data_folder_that_cannot_be_written_to_is_explained(
+    errno: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno, strerror(errno))
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(DataFolderError, match=strerror(errno)) as caught:
+        load_secret_key(Settings(data_dir=tmp_path / "eva"))
+    assert "EVA_DATA_DIR" in str(caught.value)

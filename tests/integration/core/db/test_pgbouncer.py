@@ -71,6 +71,9 @@ async def test_transactions_go_through_pgbouncer_and_the_queue_past_it(
     async def task(number: int) -> None:
         done.append(number)
 
+    def register(app: App) -> None:
+        app.task(name="test.task")(task)
+
     async with Database(pooled_url, queue_url=server.url) as database:
         await migrate_up(database)
         for number in range(10):
@@ -82,10 +85,6 @@ async def test_transactions_go_through_pgbouncer_and_the_queue_past_it(
                 await people.get_identity(other, IdentityProvider.TELEGRAM, str(number))
                 await enqueue(connection, "test.task", lock=None, number=number)
         await check_schema(database)
-        async with JobQueue(database.conninfo, lambda app: register(app, task)) as queue:
+        async with JobQueue(database.conninfo, register) as queue:
             await queue.run_worker({}, until_empty=True)
     assert sorted(done) == list(range(10))
-
-
-def register(app: App, task: object) -> None:
-    app.task(name="test.task")(task)  # type: ignore[call-overload]
