@@ -96,7 +96,7 @@ def month_sentences(worn: WornCounts, language: Language) -> list[str]:
         return []
     sentences = []
     if len(first := most_frequent(worn.styles)) == 1:
-        share = format_percent(worn.styles[first[0]] / worn.total)
+        share = round(100 * worn.styles[first[0]] / worn.total)
         sentences.append(translate("worn.me.style", language, style=style_name(first[0], language), percent=share))
     if colors := [pair for pair in worn.main_colors.items() if pair[1] > 1]:
         color = translate(f"worn.{max(colors, key=lambda pair: pair[1])[0]}.as", language)

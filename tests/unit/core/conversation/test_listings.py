@@ -3,7 +3,7 @@
 import pytest
 
 from core.clothing import Color, Item
-from core.conversation.listings import OwnLooks, most_frequent, own_looks_text
+from core.conversation.listings import OwnLooks, month_sentences, most_frequent, own_looks_text
 from core.db.worn_counts import WornCounts
 from core.i18n.translations import Language
 from core.styles import Style
@@ -55,6 +55,11 @@ def test_the_month_is_told_by_style_color_and_garment() -> None:
     assert own_looks_text(own_looks, Language.KO).splitlines()[-1] == (
         "이번 달엔 스트리트가 60%예요. 색은 블랙이 제일 많았어요. 부츠는 10벌 중 7벌에서 봤어요."
     )
+
+
+def test_a_month_of_one_style_is_whole() -> None:
+    worn = WornCounts(total=3, styles={Style.STREET: 3}, main_colors={}, items={})
+    assert month_sentences(worn, Language.EN) == ["This month: 100% Street."]
 
 
 def test_two_looks_are_no_month_and_a_tie_has_no_first() -> None:
