@@ -6,10 +6,10 @@ A message is one only if the whole message is: "do you like my coat?" asks somet
 import re
 from functools import cache
 
-from core.clothing import Item
+from core.clothing import Color, Item
 from core.conversation.text_normalization import normalize_letters
 from core.i18n.clothing_names import thing_name
-from core.i18n.translations import Language
+from core.i18n.translations import Language, translate
 from core.vision.attributes import Thing
 from core.vision.label_statistics import THINGS
 
@@ -84,6 +84,8 @@ def _things_by_name() -> tuple[tuple[str, Thing], ...]:
     for thing in THINGS:
         for language in Language:
             names.setdefault(normalize_letters(thing_name(thing, language)), thing)
+            if isinstance(thing, Color):
+                names.setdefault(normalize_letters(translate(f"worn.{thing}.as", language)), thing)
     for item, others in OTHER_NAMES.items():
         for name in others:
             names.setdefault(name, item)

@@ -22,14 +22,15 @@ def seen_reasons(attributes: Attributes, style: Style) -> tuple[SeenThing, ...]:
 
 
 def own_reasons(verdict: Verdict, style: Style) -> tuple[SeenThing, ...]:
-    """The seen things that carry a style; of the runner-up, only those that do not carry the first style, too."""
+    """The seen things that carry a style; of the runner-up, only those on other garments than the first style's."""
     if verdict.attributes is None:
         return ()
     reasons = seen_reasons(verdict.attributes, style)
     if style is verdict.style:
         return reasons
-    shared = {each.thing for each in seen_reasons(verdict.attributes, verdict.style)}
-    return tuple(each for each in reasons if each.thing not in shared)
+    first = seen_reasons(verdict.attributes, verdict.style)
+    shared = {each.thing for each in first} | {each.worn_on or each.thing for each in first}
+    return tuple(each for each in reasons if not {each.thing, each.worn_on} & shared)
 
 
 def reason_sentence(

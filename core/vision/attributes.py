@@ -25,7 +25,7 @@ class SeenThing:
     probability: float
     """Calibrated, 0 to 1."""
     cam: NDArray[np.float32]
-    """Its positive evidence over the image alone: rows x columns, maximum 1, or all 0."""
+    """Its positive evidence over the image alone: rows x columns, maximum 1; all 0 if its place is not known."""
     worn_on: Item | None = None
     """Of a pattern, a material, a cut or a color: the seen garment whose evidence lies in the same place."""
 

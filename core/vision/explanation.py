@@ -34,6 +34,14 @@ MIN_SWAP_PROBABILITY = 0.4
 """Probability of the runner-up after an exchange from which it is suggested."""
 SWAPPED_GROUPS = frozenset({ItemGroup.TOP, ItemGroup.LOWER, ItemGroup.SHOES})
 MAX_COLORS = 3
+PLACES: dict[ItemGroup | Item, tuple[float, float]] = {
+    ItemGroup.SHOES: (0.5, 1.0),
+    Item.HAT: (0.0, 0.55),
+    Item.SUNGLASSES: (0.0, 0.55),
+    Item.TIE: (0.0, 0.75),
+    Item.SCARF: (0.0, 0.75),
+}
+"""Between which parts of the height, from the top, the center of an item's map must lie to be its place."""
 NOT_ON_CLOTHES = frozenset({Item.MINI, Item.HAT, Item.SUNGLASSES})
 """Items whose evidence lies on legs or faces; it does not count as clothes."""
 IMPLIED = {Item.DENIM: Item.JEANS}
@@ -70,7 +78,7 @@ def find_seen_things(
     thresholds: NDArray[np.float64],
     evidence: NDArray[np.float32],
 ) -> tuple[SeenThing, ...]:
-    """The things over their thresholds, the most probable first.
+    """The things over their thresholds, the most probable first; without a map where it would be in a wrong place.
 
     Args:
         things: of the head, in its order.
@@ -80,7 +88,9 @@ def find_seen_things(
     """
     seen = [
         SeenThing(
-            thing=things[place], probability=float(probabilities[place]), cam=activation_map(evidence[..., place])
+            thing=things[place],
+            probability=float(probabilities[place]),
+            cam=_keep_plausible(things[place], activation_map(evidence[..., place])),
         )
         for place in np.flatnonzero(probabilities >= thresholds).tolist()
     ]
@@ -219,6 +229,16 @@ def explain(
         reasons=find_reasons((first, second), style_evidence, (*seen, *seen_colors), statistics),
         swap=find_swap(probabilities, seen, statistics),
     )
+
+
+def _keep_plausible(thing: Thing, cam: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The map; all 0 if it is not where such an item is worn, as for shoes that were inferred from a jacket."""
+    low, high = PLACES.get(thing.group, PLACES.get(thing, (0.0, 1.0))) if isinstance(thing, Item) else (0.0, 1.0)
+    rows = np.where(cam >= WARM, cam, 0).sum(axis=1)
+    if not rows.any():
+        return cam
+    center = float(rows @ (np.arange(rows.size) + 0.5)) / float(rows.sum()) / rows.size
+    return cam if low <= center <= high else activation_map(np.zeros_like(cam))
 
 
 def _attach(each: SeenThing, garments: Sequence[SeenThing]) -> SeenThing:

@@ -59,6 +59,19 @@ def test_items_that_exclude_each_other_are_not_seen_together() -> None:
     assert [each.thing for each in _attributes(things=things).seen] == [Item.TROUSERS, Item.SNEAKERS, Item.SHIRT]
 
 
+def test_an_item_in_a_wrong_place_is_seen_without_a_place() -> None:
+    attributes = _attributes(
+        Style.STREET,
+        {Item.SNEAKERS: 0.9, Item.HAT: 0.8},
+        peaks={Item.SNEAKERS: TOP, Item.HAT: TOP},
+        peak=TOP,
+        confidence=0.6,
+    )
+    places = {each.thing: bool(each.cam.any()) for each in attributes.seen}
+    assert places == {Item.SNEAKERS: False, Item.HAT: True}
+    assert [reason.thing for reason in attributes.reasons_for(Style.STREET)] == [Item.HAT]
+
+
 def test_a_short_hem_is_said_of_a_garment_only() -> None:
     assert _attributes(things={Item.MINI: 0.9}).seen == ()
     attributes = _attributes(things={Item.MINI: 0.9, Item.SKIRT: 0.8}, peaks={Item.MINI: BOTTOM, Item.SKIRT: TOP})
