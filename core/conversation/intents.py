@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+from core.conversation.intent_keywords import match_keywords
 from core.conversation.style_terms import mask_style_names
 from core.conversation.text_normalization import normalize_letters
 
@@ -98,7 +99,7 @@ SELF_HARM_ENGLISH = re.compile(
 )
 SELF_HARM_KOREAN = re.compile(
     r"자살(?!골)|자해|목숨을끊|목을?매(고|달|려|버)|극단적(인)?(선택|생각)"
-    r"|(?<!배고파)(?<!졸려)(?<!좋아)(?<!예뻐)(?<!웃겨)죽고싶|살고싶지않|살기(가)?싫|살이유(가|도)?없|사라지고싶|없어지고싶"
+    r"|(?<!배고파)(?<!졸려)(?<!좋아)(?<!예뻐)(?<!웃겨)죽고싶|살고싶지(가|는|도)?않|살기(가)?싫|살이유(가|도)?없|사라지고싶|없어지고싶"
     r"|죽어버리(고싶|려|ㄹ래|겠)|죽어버릴|그만살(고싶|래|까)|(다|모든걸|전부)끝내(고싶|버리고싶)|(나|저|내가|제가)(는|도|그냥)?죽(을래|을까|어야|는게낫)"
     r"|손목을?(긋|그었|그을)"
 )
@@ -111,7 +112,7 @@ _TRAILING_FILLER = re.compile(
     r"(?: (?:please|pls|plz|eva|then|man|dude|lol|haha|babe|dear|tho|though|so much|a lot|very much|anyway|sis|girl|bro"
     r"|sorry|에바|에바야|에바님|좀|제발|ㅋ|ㅎ|ㅠ|ㅜ))+"
 )
-_BARE_REPLIES = frozenset(
+_SHORT_AGREEMENTS = frozenset(
     {"네", "응", "예", "어", "넵", "넹", "엉", "웅", "네네", "응응", "yes", "yeah", "ok", "okay", "ya"}
 )
 """Agreements that ask back when they are written with a question mark."""
@@ -136,10 +137,11 @@ def find_intent(message: str) -> Intent | None:
     if len(whole) > MAX_INTENT_LENGTH:
         return None
     texts = tuple(dict.fromkeys((whole, _TRAILING_FILLER.sub("", whole), core)))
-    intent = _match(texts, "") or _match(tuple(dict.fromkeys((*texts, *map(mask_style_names, texts)))), "_frames")
+    forms = tuple(dict.fromkeys((*texts, *map(mask_style_names, texts))))
+    intent = _match(texts, "") or _match(forms, "_frames") or _match_keywords(forms)
     if intent is Intent.YES and "?" in message:
         # "맞아?" asks whether it is right, "네?" asks what was said: neither agrees.
-        return None if core.replace(" ", "") in _BARE_REPLIES else Intent.ACCURACY
+        return None if core.replace(" ", "") in _SHORT_AGREEMENTS else Intent.ACCURACY
     return intent
 
 
@@ -155,6 +157,11 @@ def _match(texts: tuple[str, ...], kind: str) -> Intent | None:
                 if pattern.fullmatch(compact):
                     return intent
     return None
+
+
+def _match_keywords(texts: tuple[str, ...]) -> Intent | None:
+    found = next((name for text in texts if (name := match_keywords(text)) is not None), None)
+    return None if found is None else Intent(found)
 
 
 @cache

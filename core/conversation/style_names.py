@@ -14,8 +14,9 @@ MAX_STYLE_ANSWER_LENGTH = 40
 STYLE_WORDS = frozenset(
     re.findall(
         r"\w+",
-        "a about actually an and are at be bit but call can clearly closer d definitely does eva explain fashion for go"
-        " going guess guessing hey hi hmm honestly i ask if imo is isn it just kind know leaning like ll look looks m"
+        "a about actually an and are at be bit but call can clearly closer d definitely does eva explain fashion"
+        " feel feels reads for go going guess guessing hey hi hmm honestly i ask if imo is isn it just kind know"
+        " leaning like ll look looks m"
         " maybe me mean means more mostly my no obviously of oh or outfit please probably rather really s say see"
         " shouldn so sort style styles t tbh tell than the then these they think this that to totally uh um versus very"
         " vibe vibes vs was what with would wouldn yes you",
@@ -25,7 +26,7 @@ STYLE_WORDS = frozenset(
 LEADING = (
     "(음|어|아|그냥|혹시|저는|전|나는|난|이건|이거|이게|답은|정답은|제생각엔|제|내생각엔|내|생각엔|아마|완전|진짜|딱|좀"
     "|그럼|에바|에바야|근데|스타일|룩|느낌|코디|패션|당연히|제가보기엔|제가|보기엔|내가보기엔|내가|둘중에|굳이|말하면|오히려"
-    "|거의|누가봐도|전체적으로)"
+    "|거의|누가봐도|전체적으로|눈엔|눈에는|내눈엔|제눈엔|굳이따지자면|따지자면)"
 )
 PARTICLE = (
     "(가|이|은|는|을|를|도|으로|로|요|이에요|예요|이야|야|이랑|랑|하고|와|과|에|쪽에|인|이죠|죠|지|임|다|네|이라고|라고"
@@ -35,7 +36,7 @@ TRAILING = (
     "(인듯|듯|인것|것|거|같아|같은데|같음|같네|같은|같다|같습니다|인데|데|아닌가|일까|생각해|생각함|봐|볼게|스타일|룩|느낌"
     "|뭐|뭐예|뭐야|뭐에|뭐지|뭔데|뭔가|무엇인가|어떤|어떤거|무슨|뭔지|알려줘|알려주세|알려|줘|주세요|말해줘|설명|설명해줘"
     "|설명해주세|궁금해|맞아|맞죠|맞나|맞지|인가|할게|또는|아니면|좋아|이에|예|이야|야|요|임|이죠|죠|쪽|쪽이|에|더|가까운"
-    "|가까워|가까움|보여|느껴져|이지|지|네|이네|다|이다|한|정도)"
+    "|가까워|가까움|보여|느껴져|이지|지|네|이네|다|이다|한|정도|맞는|맞는것|맞는거)"
 )
 KOREAN_WORD = re.compile(
     rf"{LEADING}{{1,3}}|{LEADING}{{0,2}}(#{PARTICLE}{{0,3}}{TRAILING}{{0,4}}){{1,2}}|{TRAILING}{{1,5}}"
@@ -52,15 +53,19 @@ PREFERS_FIRST = re.compile(
 )
 SUGGESTS = re.compile(
     rf"({LEADING}){{0,4}}#(룩|스타일|느낌|쪽)?(이|가)?(아니야|아니에요|아니예요|아닌가|아닌가요|아님|아니죠|아니지|아닐까"
-    r"|아닐까요|맞지|맞죠|같은데|인데|아닌지|인거같은데|인것같은데|맞는거같은데)"
+    r"|아닐까요|맞지|맞죠|같은데|인데|아닌지|인거같은데|인것같은데|맞는거같은데|에가깝지않나|에가깝지않나요|쪽아닌가|에더가깝지않나)"
     r"|((but|no|hmm|well|so) )*((isn t|wouldn t you say|don t you think|shouldn t|couldn t|wasn t)"
     r"( (this|that|it|it be|it s|it be more|this be))?|more like|i d say|you mean)"
     r"( (more|a|an|just|like|of a|called|kind of|rather))* #( though| look| style| really| no)?"
 )
 """A question that states an opinion: "isn't it street?", "스트릿 아니야?"."""
-BARE_DENIAL = re.compile(rf"({LEADING}){{0,3}}#(아니야|아니에요|아니예요|아님)")
+SHORT_DENIAL = re.compile(rf"({LEADING}){{0,3}}#(아니야|아니에요|아니예요|아님)")
 """Denies the style, or suggests it with a question mark that was left out."""
-DENIAL = re.compile(r"(?<!보)(아니|아냐|아님|아닌(?!가|지)|안어울|없)|\b(not|isn t|don t|doesn t|never)\b(?!.*#.*#)")
+QUESTION_STARTS = ("why", "what is", "what s", "what about it", "how")
+DENIAL = re.compile(
+    r"(?<!보)(아니|아냐|아님|아닌(?!가|지)|안어울|없)"
+    r"|\b(not|isn t|don t|doesn t|wouldn t|couldn t|wasn t|can t|hardly|never)\b(?!.*#.*#)"
+)
 
 
 def find_style_name(message: str) -> Style | None:
@@ -88,10 +93,11 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
         return _preferred(joined, styles)
     if "?" in message:
         is_answer = SUGGESTS.fullmatch(joined) is not None
-    elif BARE_DENIAL.fullmatch(joined):
+    elif SHORT_DENIAL.fullmatch(joined):
         is_answer = named is not None and first is not named
     else:
-        is_answer = not joined.startswith("why") and DENIAL.search(joined) is None and find_style_name(message) is first
+        is_question = joined.startswith(QUESTION_STARTS) or DENIAL.search(joined) is not None
+        is_answer = not is_question and find_style_name(message) is first
     return first if is_answer else None
 
 

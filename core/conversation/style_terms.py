@@ -20,7 +20,7 @@ OTHER_NAMES = {
     Style.CASUAL: "캐쥬얼, 꾸안꾸",
     Style.STREET: "street style, street wear, 스트릿룩, 스트릿웨어, 스트리트웨어, 스트릿, 스트리트",
 }
-"""Names beside those of the catalogue."""
+"""Further names, in addition to those of the catalogue."""
 
 
 def mask_style_names(text: str) -> str:

@@ -78,6 +78,8 @@ def test_style_is_found_in_messages_about_it_only(message: str, style: Style | N
         ("casual rather than street", Style.STREET, Style.CASUAL),
         ("not street", Style.STREET, None),
         ("why street?", Style.STREET, None),
+        ("what is retro", Style.STREET, None),
+        ("I wouldn't call this street", Style.STREET, None),
         ("street or casual", Style.STREET, None),
     ],
 )
@@ -97,6 +99,11 @@ def test_answer_is_the_style_that_is_asserted(message: str, named: Style, style:
         ("not casual", Intent.NO),
         ("캐주얼은 절대 아님", Intent.NO),
         ("this works", None),
+        ("help desk called me", None),
+        ("가격 비교 사이트에서 샀어", None),
+        ("살고 싶지가 않아", Intent.SELF_HARM),
+        ("I just want to disappear forever", Intent.SELF_HARM),
+        ("I feel like ending it all", Intent.SELF_HARM),
         ("recommend me a movie", None),
     ],
 )

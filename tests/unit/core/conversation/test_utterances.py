@@ -42,7 +42,7 @@ def test_corpus_is_large_and_has_traps_in_both_languages(outcomes: Sequence[Outc
 def test_messages_are_understood(outcomes: Sequence[Outcome], language: str, is_held_out: bool) -> None:
     chosen = part(outcomes, language, is_held_out=is_held_out)
     precision, recall = total_precision_and_recall(chosen)
-    floor = 0.92 if is_held_out else 0.97
+    floor = 0.92 if is_held_out else 0.95
 
     assert precision >= floor, [(o.utterance.text, o.found) for o in chosen if not o.is_right]
     assert recall >= floor, [(o.utterance.text, o.found) for o in chosen if not o.is_right]
