@@ -46,7 +46,7 @@ def make_display_font(folder: Path) -> bytes:
     latin = subset.Subsetter(_options())
     latin.populate(unicodes=subset.parse_unicodes(LATIN))
     hangul = subset.Subsetter(_options())
-    hangul.populate(unicodes=[ord(character) for character in heading_characters()])
+    hangul.populate(unicodes=[ord(character) for character in sorted(heading_characters())])
     for number, (source, subsetter) in enumerate(
         ((FONTS / "display.ttf", latin), (folder / "gowun-batang-korean-700-normal.woff2", hangul))
     ):
@@ -73,6 +73,7 @@ def _options() -> subset.Options:
 def _save(font: TTFont, path: Path) -> bytes:
     # The same input gives the same file.
     font.recalcTimestamp = False
+    font["head"].created = font["head"].modified = 0
     font.flavor = "woff2"
     font.save(path)
     return path.read_bytes()
