@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from core.conversation.worn import reason_sentence, swap_sentence
+from core.conversation.worn import TIP_KEY, reason_sentence, swap_sentence
 from core.errors import (
     CorruptPhotoError,
     DailyLimitError,
@@ -195,7 +195,7 @@ def _worn_sentence(
             return reason_sentence(key, verdict, verdict.runner_up, values, seed=seed, language=language)
         case MessageSlot.TIP if not is_ambiguous:
             swap = swap_sentence(verdict, values, seed=seed, language=language)
-            return swap or reason_sentence("worn.tip", verdict, verdict.style, values, seed=seed, language=language)
+            return swap or reason_sentence(TIP_KEY, verdict, verdict.style, values, seed=seed, language=language)
         case _:
             return None
 

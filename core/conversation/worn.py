@@ -5,12 +5,14 @@ Nothing is named that is below its threshold.
 
 from collections.abc import Mapping
 
+from core.clothing import Item
 from core.i18n.clothing_names import join_names, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.styles import Style
 from core.vision.attributes import Attributes, SeenThing
 from core.vision.verdict import Verdict
 
+TIP_KEY = "worn.tip"
 MAX_NAMED = 2
 """Things in one sentence."""
 
@@ -52,7 +54,11 @@ def reason_sentence(
         seed: selects the frame.
         language: of the sentence.
     """
-    names = name_seen(own_reasons(verdict, style), language)[:MAX_NAMED]
+    reasons = own_reasons(verdict, style)
+    if key == TIP_KEY:
+        # What is advised about a garment is no advice about a color.
+        reasons = tuple(each for each in reasons if isinstance(each.thing, Item) or each.worn_on is not None)
+    names = name_seen(reasons, language)[:MAX_NAMED]
     if not names:
         return None
     things = join_names(names, language)

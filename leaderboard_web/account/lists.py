@@ -7,10 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 
 from core.conversation.display_names import display_name
-from core.conversation.listings import most_frequent
+from core.conversation.listings import month_sentences, most_frequent
 from core.conversation.narration import style_name
 from core.db import follows, looks, reactions
 from core.db.leaderboard import LeaderboardEntry
+from core.db.worn_counts import count_worn
+from core.seoul_time import start_of_month
 from core.styles import Style
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Transaction, Viewer
@@ -35,9 +37,11 @@ async def history_page(
     rows = await looks.list_for_person(connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before))
     page = build_page(rows, LOOKS_PER_PAGE, lambda look: TimeCursor(at=look.created_at, id=look.id))
     favourites: tuple[Style, ...] = ()
+    month: list[str] = []
     # The most frequent style would hint at the verdicts that a person who guesses first has not seen yet.
     if before is None and not person.guesses_first:
         favourites = most_frequent(await looks.count_styles(connection, person.id))
+        month = month_sentences(await count_worn(connection, person.id, since=start_of_month()), language)
     return render_page(
         request,
         "account/history.html",
@@ -47,6 +51,7 @@ async def history_page(
         display_name=display_name(person.id, person.name, language),
         looks=[build_own_look(look, state.resources, language) for look in page.rows],
         is_first_page=before is None,
+        month=" ".join(month),
         favourite_styles=[style_name(style, language) for style in favourites],
         next_url=page.next_cursor and state.url_for("account", query={"before": page.next_cursor}),
         messages=notice_from_query(request, HISTORY_NOTICES),

@@ -7,6 +7,7 @@ import httpx
 from lxml import html
 from sqlalchemy import func, update
 
+from core.conversation.narration import style_name
 from core.db import (
     follows,
     look_images,
@@ -50,6 +51,8 @@ async def test_history_lists_all_looks_latest_first_in_pages(
         await connection.execute(update(schema.looks).where(same_time).values(created_at=moment))
     await add_look(resources, (await add_person(resources)).id, shared=True)
     assert await all_look_ids(client, "/me") == [str(look.id) for look in reversed(own_looks)]
+    month = translate("worn.me.style", Language.EN, style=style_name(own_looks[0].style, Language.EN), percent="100")
+    assert month in page_text(await client.get("/me"))
     for wrong in ("nonsense", "", "1.2", f"{10**16}9.{own_looks[0].id.hex}"):
         assert (await client.get("/me", params={"before": wrong})).status_code == 404
 

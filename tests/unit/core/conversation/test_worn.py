@@ -108,6 +108,15 @@ def test_swap_is_a_suggestion_of_the_tip(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_color_alone_is_a_reason_but_no_tip(language: Language) -> None:
+    texts = _texts(classify_with_attributes(Style.MODE, {Color.BLACK: 0.9}), language)
+    black = thing_name(Color.BLACK, language)
+
+    assert black.lower() in texts[MessageSlot.EVIDENCE].lower()
+    assert black.lower() not in texts[MessageSlot.TIP].lower()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_fifty_photos_get_fifty_answers(language: Language) -> None:
     draw = random.Random(3)
     answers = set()
