@@ -8,24 +8,16 @@ from pathlib import Path
 from bot.testing.telegram import FakeTelegram
 from core.i18n.translations import Language, translate
 from tests.conftest import ROOT, RunEva
-from tests.texts import variants
+from tests.integration.conftest import empty_databases, postgres, url  # noqa: F401 (fixtures)
 
 EN = Language.EN
 
 
-def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp_path: Path) -> None:
-    lines = [
-        "hello",
-        str(samples / "street.jpg"),
-        "1",
-        "Mina",
-        "1",
-        f"{samples / 'street.jpg'} {samples / 'ethnic.jpg'}",
-        "/me",
-    ]
+def chat(environment: dict[str, str], folder: Path, *lines: str) -> str:
+    """What `eva chat` prints for these lines."""
     done = subprocess.run(
         [sys.executable, "-m", "eva", "chat", "--lang", "en"],
-        cwd=tmp_path,
+        cwd=folder,
         env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
         input="\n".join(lines),
         capture_output=True,
@@ -33,10 +25,15 @@ def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp
         timeout=300,
         check=False,
     )
-    output = done.stdout
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp_path: Path) -> None:
+    street, ethnic = samples / "street.jpg", samples / "ethnic.jpg"
+    output = chat(environment, tmp_path, "who are you?", str(street), "1", "Mina", "1", f"{street} {ethnic}", "/me")
     assert translate("telegram.start.1", EN) in output
-    assert any(text in output for text in variants("talk.hello", EN))
+    assert translate("talk.about", EN) in output
     share, wrong = (re.escape(translate(key, EN)) for key in ("talk.button.share", "talk.button.correct"))
     assert re.search(rf"\[1\] {share} .*\[\d\] {wrong}", output)
     assert translate("talk.shared", EN, name="Mina") in output
@@ -44,24 +41,9 @@ def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp
     heatmaps = sorted(tmp_path.glob("eva-chat-*.jpg"))
     assert heatmaps
     assert all(path.read_bytes().startswith(b"\xff\xd8") for path in heatmaps)
-
-
-def test_another_chat_in_the_same_folder_is_answered(
-    environment: dict[str, str], tmp_path: Path, samples: Path
-) -> None:
-    for photo, language in (("street.jpg", EN), ("ethnic.jpg", Language.KO)):
-        done = subprocess.run(
-            [sys.executable, "-m", "eva", "chat", "--lang", language],
-            cwd=tmp_path,
-            env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-            input=str(samples / photo),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert translate("telegram.start.1", language) in done.stdout, "a newer choice of the same person"
-        assert f"[1] {translate('talk.button.share', language)}" in done.stdout, done.stdout + done.stderr
+    again = chat(environment, tmp_path, str(ethnic))
+    assert translate("telegram.start.1", EN) in again, "another chat in the same folder has messages of its own"
+    assert "[1] Share to board" in again
 
 
 def test_setup_registers_webhook_and_commands(eva: RunEva) -> None:
@@ -97,21 +79,22 @@ def test_setup_explains_a_refusal_without_the_token(eva: RunEva) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_worker_ends_with_an_explanation_for_an_invalid_token(eva: RunEva) -> None:
+def test_worker_ends_with_an_explanation_for_an_invalid_token(eva: RunEva, url: str) -> None:  # noqa: F811
     with FakeTelegram() as telegram:
-        done = eva("worker", EVA_TELEGRAM_TOKEN="1:wrong", EVA_TELEGRAM_API_URL=telegram.url)
+        token = {"EVA_TELEGRAM_TOKEN": "1:wrong", "EVA_TELEGRAM_API_URL": telegram.url}
+        done = eva("worker", DATABASE_URL=url, **token)
     assert done.returncode == 1
     assert "@BotFather" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_export_without_corrections_writes_an_empty_list(eva: RunEva, tmp_path: Path) -> None:
-    done = eva("corrections", "export", "--out", str(tmp_path / "out"))
+def test_export_without_corrections_writes_an_empty_list(eva: RunEva, url: str, tmp_path: Path) -> None:  # noqa: F811
+    done = eva("corrections", "export", "--out", str(tmp_path / "out"), DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "labels.csv").read_text("utf-8").startswith("photo,split,style")
 
 
-def test_failed_updates_are_retried(eva: RunEva) -> None:
-    done = eva("updates", "retry")
+def test_failed_updates_are_retried(eva: RunEva, url: str) -> None:  # noqa: F811
+    done = eva("updates", "retry", DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     assert translate("cli.updates.retried", EN, count=0) in done.stdout

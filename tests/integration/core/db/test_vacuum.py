@@ -139,7 +139,7 @@ CHOICES = {
     *("people.language", "identities.provider", "inbox.channel", "job_checkpoints.name", "moderation_log.action"),
     *("person_style_counts.style", "looks.channel", "looks.style", "looks.band", "looks.region_height"),
     *("looks.region_side", "looks.model", "looks.engine", "looks.language", "looks.guessed_style"),
-    *("looks.corrected_style", "looks.pending_question"),
+    *("looks.corrected_style", "looks.pending_question", "looks.refusal"),
 }
 """Columns of text with a few values that Eva chose."""
 

@@ -83,7 +83,8 @@ async def test_jobs_are_measured(database: Database, worker: JobQueue) -> None:
     failed, succeeded = count("failed"), count("succeeded")
     async with database.transaction() as connection:
         await enqueue(connection, "test.fail_fast", lock=None, times=1)
-    await worker.run_worker({"notes": []}, until_empty=True)
+    async with running(worker, []):
+        await wait_until(lambda: count("succeeded") > succeeded)
     assert (count("failed") - failed, count("succeeded") - succeeded) == (1, 1)
 
 

@@ -15,7 +15,7 @@ from core.services.retention import erase_person
 from tests.conftest import ROOT
 from tests.factories import create_person
 
-PHOTOS, KILLS = 24, 6
+PHOTOS, KILLS = 16, 4
 WORKER_MODULE = "tests.integration.core.services.crash_worker"
 
 
