@@ -266,7 +266,7 @@ class SkillHandler:
             action = Action(type=PROMPT_ACTIONS[intent])
             reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
             return self._presenter.conversation_reply(reply, person)
-        if (missed := await self._find_missed_result(request)) is not None:
+        if intent is not Intent.SELF_HARM and (missed := await self._find_missed_result(request)) is not None:
             return replies.missed_reply(person.language, photo_id=UUID(missed.external_id))
         seed = self._conversation.reply_turns.next_seed(person.id)
         return replies.text_reply(reply_to_text(request.utterance, seed, person.language), language=person.language)

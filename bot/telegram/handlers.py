@@ -12,12 +12,13 @@ from bot.telegram.formatting import format_verdict, text_messages
 from bot.telegram.parsing import ButtonPress, PhotoMessage, UnsupportedMessage
 from core.conversation.actions import Action, ActionType
 from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto, summarize_album
+from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import verdict_messages
 from core.conversation.occasions import answer_album, answer_caption
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.conversation.style_names import find_style_name
+from core.conversation.style_names import parse_style_answer
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel
@@ -77,6 +78,8 @@ async def handle_photo(
     Raises:
         EvaError: see `PhotoJudgingService.judge_photo`, `TelegramClient.download` and `UpdateDelivery.send_all`.
     """
+    if photo.caption and await answer_self_harm(delivery, photo.caption):
+        return
     async with delivery.chat_action(ChatAction.TYPING):
         judged = await _judge_photo(delivery, conversation, person, photo)
     look, language = judged.look, delivery.language
@@ -89,7 +92,7 @@ async def handle_photo(
         await send_verdict(delivery, conversation, person, look, note=note, is_final=True)
     elif not person.guesses_first:
         await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, note=answer, is_final=True)
-    elif (guess := find_style_name(photo.caption)) is None:
+    elif (guess := parse_style_answer(photo.caption)) is None:
         keyboard = delivery.keyboards.guess(look.id)
         await delivery.send_all("ask", text_messages(translate("talk.guess.ask", language), keyboard=keyboard))
     else:
@@ -124,6 +127,9 @@ async def handle_album(
     if len(items) == 1 and isinstance(items[0], PhotoMessage):
         await handle_photo(delivery, conversation, person, items[0])
         return
+    caption = " ".join(item.caption for item in items if isinstance(item, PhotoMessage) and item.caption)
+    if caption and await answer_self_harm(delivery, caption):
+        return
     looks: dict[int, JudgedPhoto] = {}
     photos: list[AlbumPhoto] = []
     failures = (*PHOTO_FAILURES, *PASSING_PHOTO_FAILURES) if is_last_attempt else PHOTO_FAILURES
@@ -139,7 +145,6 @@ async def handle_album(
             else:
                 photos.append(AlbumPhoto(number=number, verdict=judged.look.verdict, look_id=judged.look.id))
     summary = summarize_album(photos, delivery.language, omitted_count=max(0, len(items) - MAX_ALBUM_PHOTOS))
-    caption = " ".join(item.caption for item in items if isinstance(item, PhotoMessage) and item.caption)
     summary = answer_album(caption, photos, summary, delivery.language)
     await conversation.mark_verdicts_revealed(*(judged.look for judged in looks.values()))
     if summary.best is not None:
@@ -151,6 +156,25 @@ async def handle_album(
     shown = next((judged.look for judged in looks.values()), None)
     keyboard = None if shown is None else keyboard_for_look(delivery, conversation, person, shown)
     await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard), is_final=True)
+
+
+async def answer_self_harm(delivery: UpdateDelivery, caption: str) -> bool:
+    """Reply to a caption that speaks of self-harm, instead of a verdict.
+
+    Args:
+        delivery: sends the reply.
+        caption: what is written under the photos.
+
+    Returns:
+        Whether there was a reply.
+
+    Raises:
+        EvaError: see `UpdateDelivery.send_all`.
+    """
+    if find_intent(caption) is not Intent.SELF_HARM:
+        return False
+    await delivery.send_all("crisis", text_messages(translate("talk.crisis", delivery.language)), is_final=True)
+    return True
 
 
 async def answer_question(

@@ -12,7 +12,7 @@ from telegram.constants import ChatAction
 from bot.telegram.commands import handle_command
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
-from bot.telegram.handlers import PHOTO_FAILURES
+from bot.telegram.handlers import PHOTO_FAILURES, answer_self_harm
 from bot.telegram.parsing import CommandMessage, IncomingUpdate, PhotoMessage, TextMessage, UnsupportedMessage
 from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto, summarize_album
 from core.conversation.narration import public_verdict_messages
@@ -39,6 +39,8 @@ async def handle_photo_of_other(
         EvaError: see `PhotoJudgingService.judge_unstored_photo`, `TelegramClient.download` and
             `UpdateDelivery.send_all`.
     """
+    if photo.caption and await answer_self_harm(delivery, photo.caption):
+        return
     judged = await _judge(delivery, conversation, photo)
     # Members of a group may not have seen what was sent to another chat.
     is_shown = delivery.is_private or not photo.is_from_other_chat
@@ -65,6 +67,9 @@ async def handle_anonymous(
     if any(HANGUL.search(_written_text(update)) for update in updates):
         delivery.language = Language.KO
     language = delivery.language
+    written = " ".join(filter(None, map(_written_text, updates)))
+    if written and await answer_self_harm(delivery, written):
+        return
     if len(updates) > 1 and any(isinstance(update, PhotoMessage) for update in updates):
         await _handle_album(delivery, conversation, updates)
     elif isinstance(first, PhotoMessage):

@@ -90,19 +90,23 @@ SYMBOLS = {
 
 SELF_HARM_ENGLISH = re.compile(
     r"\b(i|im|ive|id|thinking about|thinking of|feel like|going to|want to|wanna) (\w+ ){0,4}"
-    r"(kill|killing|hurt|hurting|harm|harming|cut|cutting|hang|hanging) (my ?self|me)\b"
+    r"((kill|killing|hurt|hurting|harm|harming|cut|cutting|hang|hanging) my ?self"
+    r"|(kill|killing|hurt|hurting|harm|harming|hang|hanging) me)\b"
     r"|\b(want|wanna|going|gonna|ready|rather|wish|wanted|thinking|better) (to |i |i was |i were |about |of |off )?"
-    r"(be )?(die|dying|dead)(?! (for|laughing|of laughter|over|in these|in this)\b)"
+    r"(be )?(die|dying|dead)(?! (for|laughing|of laughter|over|in these|in this"
+    r"|my (\w+ )?(hair|roots|brows)|than (wear|be seen|put))\b)"
     r"|\b(suicide|suicidal|kms|self ?harm(ing)?|end my life|take my (own )?life|end it all|ending it all)\b"
     r"|\b(don t|dont|do not) want to (live|be alive|exist|be here)( any ?more)?\b"
     r"|\bno (reason|point) (to|in) liv(e|ing)\b"
 )
 SELF_HARM_KOREAN = re.compile(
-    r"자살(?!골)|자해|목숨을끊|목을?매(고|달|려|버)|극단적(인)?(선택|생각)"
+    r"자살(?!골)|목숨을끊|목을?매(고|달|려|버)|극단적(인)?(선택|생각)"
     r"|(?<!배고파)(?<!졸려)(?<!좋아)(?<!예뻐)(?<!웃겨)죽고싶|살고싶지(가|는|도)?않|살기(가)?싫|살이유(가|도)?없|사라지고싶|없어지고싶"
-    r"|죽어버리(고싶|려|ㄹ래|겠)|죽어버릴|그만살(고싶|래|까)|(다|모든걸|전부)끝내(고싶|버리고싶)|(나|저|내가|제가)(는|도|그냥)?죽(을래|을까|어야|는게낫)"
+    r"|죽어버리(고싶|려|ㄹ래|겠)|죽어버릴|그만살고싶|^(나|저|난|전|이제)?그만살(래|까)|(다|모든걸|전부)끝내(고싶|버리고싶)|(나|저|내가|제가)(는|도|그냥)?죽(을래|을까|어야|는게낫)"
     r"|손목을?(긋|그었|그을)"
 )
+SELF_HARM_KOREAN_WORD = re.compile(r"(?<![가-힣])자해(?!석)")
+"""Searched with the spaces, since other words end and begin with its syllables: "혼자 해볼게요"."""
 _POLITE_ENDINGS = r"(요|용|염|욤|여|욥|유|다|당|ㅠ|ㅜ|ㅋ|ㅎ|임|슴|네|데|나|니|냐|까|지|죠)*"
 _LEADING_FILLER = re.compile(
     r"(?:(?:oh|ah|um|uh|uhm|well|hmm|hm|ok|okay|so|and|but|hey|hi|hello|please|pls|eva|sorry|actually|btw|anyway|like|haha|lol"
@@ -130,7 +134,11 @@ def normalize_message(message: str) -> str:
 def find_intent(message: str) -> Intent | None:
     """The intent that a whole message expresses; None if it expresses none, or more than one thing."""
     whole, core = normalize_letters(message), normalize_message(message)
-    if SELF_HARM_ENGLISH.search(whole) or SELF_HARM_KOREAN.search(whole.replace(" ", "")):
+    if (
+        SELF_HARM_ENGLISH.search(whole)
+        or SELF_HARM_KOREAN.search(whole.replace(" ", ""))
+        or SELF_HARM_KOREAN_WORD.search(whole)
+    ):
         return Intent.SELF_HARM
     if not core:
         return next((SYMBOLS[character] for character in message if character in SYMBOLS), None)

@@ -192,6 +192,7 @@ async def test_late_verdict_is_shown_by_the_result_button(harness: KakaoHarness)
     assert harness.kakao.callbacks == []
     missed = await harness.send_text("왜 답이 없어요")
     assert (missed.text, button_actions(missed.reply)) == (translate("kakao.missed", KO), ["result"])
+    assert (await harness.send_text("죽고 싶어요")).text == translate("talk.crisis", KO)
     assert is_verdict((await harness.press_button(missed, "result")).reply)
     assert button_actions((await harness.send_text("왜 답이 없어요")).reply) == ["another"], "it was shown"
     assert is_verdict((await harness.send_text("결과 보기")).reply)

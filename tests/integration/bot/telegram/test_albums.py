@@ -64,6 +64,16 @@ async def test_captions_are_answered_for_their_occasion(harness: TelegramHarness
     assert answer in harness.photo_messages()[-1]["caption"]
 
 
+async def test_captions_about_self_harm_get_the_help_line_and_no_verdict(harness: TelegramHarness) -> None:
+    album = harness.updates.album([make_photo(seed) for seed in range(2)])
+    album[0]["message"]["caption"] = "죽고 싶어요"
+    await harness.send_updates(*album)
+    await harness.send_updates(harness.updates.photo(make_photo(7), caption="마지막 코디예요. 살고 싶지 않아요"))
+
+    assert harness.texts() == [translate("talk.crisis", Language.KO)] * 2
+    assert harness.photo_messages() == []
+
+
 async def test_album_without_any_outfit(harness: TelegramHarness) -> None:
     harness.model.next_outputs = [make_outputs(Style.CASUAL, outfit=0.02)] * 2
     await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(2)]))

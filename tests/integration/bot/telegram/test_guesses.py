@@ -99,6 +99,9 @@ async def test_result_without_a_guess_and_guess_in_the_caption(harness: Telegram
 
     assert len(harness.texts()) - before == 4
     assert (await list_looks(harness))[0].guessed_style is Style.RETRO
+    await harness.send_updates(harness.updates.photo(make_photo(4), caption="스트릿 아니야"))
+    assert harness.texts()[-1] == translate("talk.guess.ask", Language.KO)
+    assert (await list_looks(harness))[0].guessed_style is None
 
 
 async def test_guess_survives_an_interrupted_reply(harness: TelegramHarness) -> None:

@@ -104,8 +104,33 @@ def test_answer_is_the_style_that_is_asserted(message: str, named: Style, style:
         ("살고 싶지가 않아", Intent.SELF_HARM),
         ("I just want to disappear forever", Intent.SELF_HARM),
         ("I feel like ending it all", Intent.SELF_HARM),
+        ("I want to die my life is over", Intent.SELF_HARM),
+        ("I'd rather die than live like this", Intent.SELF_HARM),
+        ("I want to cut myself", Intent.SELF_HARM),
+        ("I want to kill me", Intent.SELF_HARM),
+        ("자꾸 자해해요", Intent.SELF_HARM),
+        ("자해", Intent.SELF_HARM),
+        ("그만 살고 싶어", Intent.SELF_HARM),
+        ("이제 그만 살래", Intent.SELF_HARM),
         ("recommend me a movie", None),
     ],
 )
 def test_intent_of_the_whole_sentence(message: str, intent: Intent | None) -> None:
     assert find_intent(message) is intent
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "저 혼자 해볼게요",
+        "각자 해요",
+        "여자 해외여행룩",
+        "이제 옷은 그만 살래요",
+        "thinking of dying my hair",
+        "thinking of dying my own hair",
+        "I'd rather die than wear that",
+        "I want to cut me some bangs",
+    ],
+)
+def test_ordinary_words_are_no_self_harm(message: str) -> None:
+    assert find_intent(message) is not Intent.SELF_HARM
