@@ -137,6 +137,7 @@ class ReplyPresenter:
             return replies.prompt_reply(ActionType.GUESS, question, look_id=look.id, language=language)
         await self._conversation.mark_verdicts_revealed(look)
         if is_duplicate:
+            await self._conversation.mark_verdict_shown(look)
             notes.append(translate(pick_variant("talk.remembered", look.variant_seed, language), language))
         return self._verdict_reply(look, person, language, notes)
 
@@ -147,7 +148,9 @@ class ReplyPresenter:
         await self._conversation.mark_verdicts_revealed(*judged.values())
         if summary.best is None or summary.best.look_id is None:
             return replies.text_reply(summary.text, language=person.language)
-        return self._verdict_reply(judged[summary.best.look_id], person, person.language, [summary.text])
+        best = judged[summary.best.look_id]
+        await self._conversation.mark_verdict_shown(best)
+        return self._verdict_reply(best, person, person.language, [summary.text])
 
     def _verdict_reply(self, look: Look, person: Person, language: Language, notes: Sequence[str]) -> SkillResponse:
         return replies.verdict_reply(

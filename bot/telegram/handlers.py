@@ -11,10 +11,10 @@ from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
 from bot.telegram.parsing import ButtonPress, PhotoMessage, UnsupportedMessage
 from core.conversation.actions import Action, ActionType
-from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto, summarize_album
+from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import verdict_messages
-from core.conversation.occasions import answer_album, answer_caption
+from core.conversation.occasions import answer_caption, summarize_for_caption
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
@@ -84,6 +84,8 @@ async def handle_photo(
         judged = await _judge_photo(delivery, conversation, person, photo)
     look, language = judged.look, delivery.language
     answer = answer_caption(photo.caption, look.verdict, language) if photo.caption else None
+    if judged.is_duplicate:
+        await conversation.mark_verdict_shown(look)
     if judged.is_duplicate and not shows_picture(delivery, look):
         await send_verdict(delivery, conversation, person, look, note=answer, is_final=True)
     elif judged.is_duplicate:
@@ -144,11 +146,12 @@ async def handle_album(
                 photos.append(AlbumPhoto(number=number, failure=error))
             else:
                 photos.append(AlbumPhoto(number=number, verdict=judged.look.verdict, look_id=judged.look.id))
-    summary = summarize_album(photos, delivery.language, omitted_count=max(0, len(items) - MAX_ALBUM_PHOTOS))
-    summary = answer_album(caption, photos, summary, delivery.language)
+    omitted_count = max(0, len(items) - MAX_ALBUM_PHOTOS)
+    summary = summarize_for_caption(caption, photos, delivery.language, omitted_count=omitted_count)
     await conversation.mark_verdicts_revealed(*(judged.look for judged in looks.values()))
     if summary.best is not None:
         best = looks[summary.best.number]
+        await conversation.mark_verdict_shown(best.look)
         await send_verdict(
             delivery, conversation, person, best.look, heatmap=best.heatmap, note=summary.text, is_final=True
         )

@@ -74,18 +74,18 @@ async def handle_message(
 async def _handle_reaction(
     delivery: UpdateDelivery, conversation: ConversationService, person: Person, reaction: MessageReaction
 ) -> None:
-    """Take a reaction to the newest verdict as agreement or disagreement, as the same emoji in a message.
+    """Take a reaction as agreement or disagreement with the verdict shown last, as the same emoji in a message.
 
-    A reaction to anything else means nothing to Eva, and never answers a question for a name.
+    A reaction to what is older than its photo means nothing to Eva, and none answers a question for a name.
     """
     opinion = _opinion(reaction.emoji)
     if opinion is None or person.pending_name_look_id is not None:
         return
     async with delivery.resources.database.connection() as connection:
-        look = next(iter(await looks.list_for_person(connection, person.id, limit=1)), None)
+        look = await looks.get_current(connection, person.id)
     if look is None or datetime.now(UTC) - look.created_at > OPINION_WINDOW:
         return
-    # Ids of a chat grow: what stands below the newest photo is about it.
+    # Ids of a chat grow: what stands below the photo is about it.
     chat_id, _, photo_id = look.source_message_id.partition(":")
     if chat_id == str(reaction.chat_id) and photo_id.isdecimal() and int(photo_id) < (reaction.message_id or 0):
         await answer_question(delivery, conversation, person, opinion)

@@ -34,26 +34,33 @@ class AlbumSummary:
     """What is said about an album before the verdict on one of its photos."""
 
     best: AlbumPhoto | None
-    """The photo with the highest confidence; None if none shows an outfit."""
+    """The photo to comment on; None if none shows an outfit."""
     text: str
 
 
-def summarize_album(photos: Sequence[AlbumPhoto], language: Language, *, omitted_count: int = 0) -> AlbumSummary:
+def summarize_album(
+    photos: Sequence[AlbumPhoto], language: Language, *, omitted_count: int = 0, chosen: AlbumPhoto | None = None
+) -> AlbumSummary:
     """Choose the photo of an album to comment on, and summarize all photos.
 
     Args:
         photos: at least two, in the order of the message.
         language: language of the summary.
         omitted_count: photos beyond `MAX_ALBUM_PHOTOS`, which nobody looked at.
+        chosen: the photo to comment on; by default the one with the highest confidence.
 
     Returns:
         The photo, and the text: how many photos were judged, a line for each, what two outfits
         share, and which ones failed for what reason.
     """
-    best = max((photo for photo in photos if _has_outfit(photo)), key=_confidence, default=None)
+    best = chosen or max((photo for photo in photos if has_outfit(photo)), key=_confidence, default=None)
     firsts = _first_of_each_picture(photos)
     is_one_picture = best is not None and len(firsts) == len(photos) and len(set(firsts.values())) == 1
-    lines = [_headline(photos, best, is_one_picture=is_one_picture, language=language)]
+    if chosen is not None and len(firsts) > 1 and not is_one_picture:
+        headline = translate("talk.album.chosen", language, count=len(firsts), total=len(photos), number=chosen.number)
+    else:
+        headline = _headline(photos, best, is_one_picture=is_one_picture, language=language)
+    lines = [headline]
     if best is not None and len(firsts) > 1 and not is_one_picture:
         lines += [_line(photo, firsts[photo.number], language) for photo in photos if photo.number in firsts]
     lines += _comparison(photos, best, firsts, language)
@@ -63,7 +70,8 @@ def summarize_album(photos: Sequence[AlbumPhoto], language: Language, *, omitted
     return AlbumSummary(best=best, text="\n".join(lines))
 
 
-def _has_outfit(photo: AlbumPhoto) -> bool:
+def has_outfit(photo: AlbumPhoto) -> bool:
+    """Whether there is a verdict on an outfit."""
     return photo.verdict is not None and photo.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
 
 
@@ -102,7 +110,7 @@ def _headline(
 def _line(photo: AlbumPhoto, first: int, language: Language) -> str:
     if first != photo.number:
         return translate("talk.album.same", language, number=photo.number, first=first)
-    if photo.verdict is None or not _has_outfit(photo):
+    if photo.verdict is None or not has_outfit(photo):
         return translate("talk.album.no_outfit", language, number=photo.number)
     style, share = style_name(photo.verdict.style, language), format_percent(photo.verdict.confidence)
     return translate("talk.album.line", language, number=photo.number, style=style, percent=share)
@@ -112,7 +120,7 @@ def _comparison(
     photos: Sequence[AlbumPhoto], best: AlbumPhoto | None, firsts: Mapping[int, int], language: Language
 ) -> list[str]:
     """What two outfits have in common, and what is only in the chosen one; for two different pictures."""
-    outfits = [photo for photo in photos if _has_outfit(photo) and firsts[photo.number] == photo.number]
+    outfits = [photo for photo in photos if has_outfit(photo) and firsts[photo.number] == photo.number]
     if best is None or best.verdict is None or len(outfits) != 2:
         return []
     other = next(photo.verdict for photo in outfits if photo is not best)

@@ -53,6 +53,8 @@ class Intent(StrEnum):
     MAKER = "maker"
     STYLES = "styles"
     """Which styles there are."""
+    SHARE = "share"
+    """Put the look on the leaderboard; nothing is shared before a button confirms it."""
     LEADERBOARD = "leaderboard"
     """What others wear, and who is on top today."""
     HISTORY = "history"

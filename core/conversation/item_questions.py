@@ -4,7 +4,9 @@ A message is one only if the whole message is: "do you like my coat?" asks somet
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
+from itertools import chain
 
 from core.clothing import Color, Item
 from core.conversation.text_normalization import normalize_letters
@@ -30,15 +32,29 @@ OTHER_NAMES: dict[Item, tuple[str, ...]] = {
     Item.TROUSERS: ("pants", "slacks", "팬츠", "슬랙스"),
     Item.SHORTS: ("쇼츠", "숏팬츠"),
     Item.SNEAKERS: ("trainers", "스니커즈"),
-    Item.HEELS: ("high heels", "하이힐", "구두"),
+    Item.HEELS: ("high heels", "하이힐"),
     Item.FLATS: ("flats", "loafers", "sandals", "로퍼", "샌들", "플랫"),
     Item.HAT: ("cap", "beanie", "캡", "비니"),
     Item.BAG: ("handbag", "핸드백", "백"),
-    Item.SUNGLASSES: ("shades", "안경"),
+    Item.SUNGLASSES: ("shades",),
     Item.TIE: ("necktie", "넥타이"),
     Item.LEATHER: ("leather", "가죽"),
     Item.DENIM: ("데님",),
     Item.FUR: ("모피", "퍼"),
+}
+OTHER_COLOR_NAMES: dict[Color, tuple[str, ...]] = {
+    Color.BLACK: ("검정색", "검정", "검은색", "까만색"),
+    Color.WHITE: ("흰색", "하얀색", "하양"),
+    Color.GREY: ("회색",),
+    Color.BROWN: ("갈색", "밤색"),
+    Color.RED: ("빨간색", "빨강"),
+    Color.PINK: ("분홍색", "분홍"),
+    Color.ORANGE: ("주황색", "주황"),
+    Color.YELLOW: ("노란색", "노랑"),
+    Color.GREEN: ("초록색", "초록", "녹색"),
+    Color.BLUE: ("파란색", "파랑"),
+    Color.NAVY: ("남색",),
+    Color.PURPLE: ("보라색", "보라"),
 }
 """Names that people use, in addition to Eva's own."""
 ENGLISH = re.compile(
@@ -70,10 +86,11 @@ def find_item_question(message: str) -> Thing | None:
     for name, thing in _things_by_name():
         rest, count = re.subn(rf"(?<![a-z0-9가-힣]){re.escape(name)}(?![a-z])", "#", text)
         if count == 1:
-            compact = rest.replace(" ", "")
+            # A short name may stand inside another word ("진" in "진짜 퍼예요?"): the next one is tried.
             if rest == "#" and "?" not in message:
                 return None
-            return thing if ENGLISH.fullmatch(rest) or KOREAN.fullmatch(compact) else None
+            if ENGLISH.fullmatch(rest) or KOREAN.fullmatch(rest.replace(" ", "")):
+                return thing
     return None
 
 
@@ -86,7 +103,8 @@ def _things_by_name() -> tuple[tuple[str, Thing], ...]:
             names.setdefault(normalize_letters(thing_name(thing, language)), thing)
             if isinstance(thing, Color):
                 names.setdefault(normalize_letters(translate(f"worn.{thing}.as", language)), thing)
-    for item, others in OTHER_NAMES.items():
-        for name in others:
-            names.setdefault(name, item)
+    others: Iterable[tuple[Thing, tuple[str, ...]]] = chain(OTHER_NAMES.items(), OTHER_COLOR_NAMES.items())
+    for thing, other_names in others:
+        for name in other_names:
+            names.setdefault(name, thing)
     return tuple(sorted(names.items(), key=lambda pair: -len(pair[0])))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.conversation.albums import AlbumPhoto, AlbumSummary
+from core.conversation.albums import AlbumPhoto, AlbumSummary, has_outfit, summarize_album
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import format_percent, style_name
 from core.conversation.text_normalization import normalize_letters
@@ -95,6 +95,11 @@ COMPARISON = re.compile(
     r"|\bwhich is better\b|\bbetter (one )?for\b"
 )
 """A question which of several looks is better."""
+CLOTHES = re.compile(
+    r"괜찮|어때|어떨|어울|맞을|입(어|을|고|은|는|기)|될까|되나|돼요$|(?<!신)룩|코디|옷"
+    r"|\b(fine|ok|okay|works?|wear(ing)?|suits?|suitable|outfit|looks?|fit|fits|appropriate|for (a|an|my|the))\b"
+)
+"""Words about wearing, in questions without a question mark."""
 UNANSWERABLE = {Intent.SCORE: "talk.score", Intent.LOOKS: "talk.looks"}
 """Questions under a photo that Eva cannot answer, with what she says instead."""
 
@@ -106,6 +111,8 @@ class Question:
     occasion: Occasion | None = None
     compares: bool = False
     """Whether it asks which of several looks is better."""
+    is_about_clothes: bool = False
+    """Whether it asks something, or speaks of wearing and fitting: "late for work" does not."""
 
 
 def read_question(text: str) -> Question:
@@ -116,7 +123,11 @@ def read_question(text: str) -> Question:
     """
     normalized = normalize_letters(text)
     occasion = next((named for named, words in OCCASION_WORDS.items() if words.search(normalized)), None)
-    return Question(occasion=occasion, compares=COMPARISON.search(normalized) is not None)
+    return Question(
+        occasion=occasion,
+        compares=COMPARISON.search(normalized) is not None,
+        is_about_clothes="?" in text or CLOTHES.search(normalized) is not None,
+    )
 
 
 def answer_for_occasion(verdict: Verdict, occasion: Occasion, language: Language) -> str:
@@ -147,30 +158,33 @@ def answer_caption(caption: str, verdict: Verdict, language: Language) -> str | 
     question = read_question(caption)
     if question.occasion is not None:
         return answer_for_occasion(verdict, question.occasion, language)
-    key = UNANSWERABLE.get(find_intent(caption) or Intent.YES)
+    intent = find_intent(caption)
+    key = None if intent is None else UNANSWERABLE.get(intent)
     return None if key is None else translate(key, language)
 
 
-def answer_album(caption: str, photos: Sequence[AlbumPhoto], summary: AlbumSummary, language: Language) -> AlbumSummary:
-    """The summary of an album with the answer to the question under it, and the photo that the answer chooses.
+def summarize_for_caption(
+    caption: str, photos: Sequence[AlbumPhoto], language: Language, *, omitted_count: int = 0
+) -> AlbumSummary:
+    """The summary of an album, with the photo and the answer for the question under it.
 
     Args:
         caption: the text under the album.
-        photos: its photos.
-        summary: the summary without an answer.
-        language: language of the answer.
+        photos: its photos, at least two.
+        language: language of the summary.
+        omitted_count: see `summarize_album`.
     """
     question = read_question(caption)
-    distinct = {photo.look_id: photo for photo in reversed(photos) if _shows_outfit(photo)}
-    if summary.best is None or (question.occasion is None and not question.compares):
-        return summary
-    if question.occasion is None:
-        answer = translate("occasion.compare.taste", language)
-        return AlbumSummary(best=summary.best, text="\n".join([summary.text, answer]))
-    ranked = sorted(distinct.values(), key=lambda photo: -_suitability(photo, question.occasion))
-    best = ranked[0]
-    answer = _comparison(ranked, question.occasion, language)
-    return AlbumSummary(best=best, text="\n".join([summary.text, answer]))
+    occasion = question.occasion
+    distinct = {photo.look_id: photo for photo in reversed(photos) if has_outfit(photo)}
+    if not distinct or occasion is None:
+        summary = summarize_album(photos, language, omitted_count=omitted_count)
+        if summary.best is None or not question.compares:
+            return summary
+        return _with_answer(summary, translate("occasion.compare.taste", language))
+    ranked = sorted(distinct.values(), key=lambda photo: (-_suitability(photo, occasion), photo.number))
+    summary = summarize_album(photos, language, omitted_count=omitted_count, chosen=ranked[0])
+    return _with_answer(summary, _comparison(ranked, occasion, language))
 
 
 def fit_of(style: Style, occasion: Occasion) -> Fit:
@@ -185,8 +199,10 @@ def _comparison(ranked: Sequence[AlbumPhoto], occasion: Occasion, language: Lang
     best, verdict = ranked[0], ranked[0].verdict
     name = translate(f"occasion.{occasion}.name", language)
     limit = translate(f"occasion.{occasion}.limit", language)
-    if verdict is None or len(ranked) == 1:
-        return "" if verdict is None else answer_for_occasion(verdict, occasion, language)
+    if verdict is None:
+        return ""
+    if len(ranked) == 1 or fit_of(verdict.style, occasion) is Fit.STANDS_OUT:
+        return answer_for_occasion(verdict, occasion, language)
     if _suitability(best, occasion) - _suitability(ranked[1], occasion) < CLOSE_SUITABILITY:
         numbers = {"number": best.number, "second": ranked[1].number}
         return f"{translate('occasion.compare.close', language, occasion=name, **numbers)} {limit}"
@@ -195,13 +211,13 @@ def _comparison(ranked: Sequence[AlbumPhoto], occasion: Occasion, language: Lang
     return f"{choice} {limit}"
 
 
-def _shows_outfit(photo: AlbumPhoto) -> bool:
-    return photo.verdict is not None and photo.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+def _with_answer(summary: AlbumSummary, answer: str) -> AlbumSummary:
+    return AlbumSummary(best=summary.best, text=f"{summary.text}\n{answer}")
 
 
-def _suitability(photo: AlbumPhoto, occasion: Occasion | None) -> float:
+def _suitability(photo: AlbumPhoto, occasion: Occasion) -> float:
     """The expected suitability over the probabilities of all styles, 0 to 1."""
-    if photo.verdict is None or occasion is None:
+    if photo.verdict is None:
         return 0.0
     probabilities = photo.verdict.probabilities
     return sum(share * SUITABILITY[fit_of(style, occasion)] for style, share in probabilities.items())

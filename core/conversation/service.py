@@ -105,6 +105,11 @@ class ConversationService:
             async with self.resources.database.connection() as connection:
                 await look_feedback.mark_revealed(connection, *ids)
 
+    async def mark_verdict_shown(self, look: Look) -> None:
+        """Record that what the person says next is about this look, although it may not be their newest."""
+        async with self.resources.database.connection() as connection:
+            await look_feedback.mark_shown(connection, look.id)
+
     async def end_name_question(self, person: Person) -> None:
         """Close the question for a name, if there is one: after a command, a photo or anything else of the person."""
         if person.pending_name_look_id is not None:
@@ -128,15 +133,15 @@ class ConversationService:
             The reply; None for a message that answers no pending question.
         """
         if person.pending_name_look_id is None:
-            return await self._handle_style_answer(person, message, look_id, chat)
+            return await self._handle_free_text(person, message, look_id, chat)
         if person.pending_name_chat != chat:
             await self.end_name_question(person)
-            return await self._handle_style_answer(person, message, look_id, chat)
+            return await self._handle_free_text(person, message, look_id, chat)
         intent = find_intent(message)
         if intent in REFUSALS:
             action = Action(type=ActionType.CANCEL_NAME, look_id=person.pending_name_look_id)
             return await self.handle_action(person, action, chat=chat)
-        if intent is Intent.YES:
+        if intent in {Intent.YES, Intent.SHARE}:
             action_type = ActionType.SHARE if person.pending_name is None else ActionType.CONFIRM_NAME
             return await self.handle_action(person, Action(type=action_type), chat=chat)
         if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:
@@ -221,18 +226,28 @@ class ConversationService:
             rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,
         )
 
+    async def _handle_free_text(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
+        """Ask for confirmation where a message asks to share, or take it as an answer about a style."""
+        if find_intent(message) is Intent.SHARE:
+            return await self.handle_action(person, Action(type=ActionType.SHARE), chat=chat)
+        return await self._handle_style_answer(person, message, look_id, chat)
+
     async def _handle_style_answer(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
         """Take a style for a guess or a correction, and what is said about a verdict while it is new."""
         style, intent = parse_style_answer(message), find_intent(message)
         is_statement = style is None and intent not in VERDICT_REPLIES
         thing = find_item_question(message) if is_statement else None
-        occasion = read_question(message).occasion if is_statement and intent in {None, Intent.SCORE} else None
+        question_asked = read_question(message)
+        asks_occasion = is_statement and (
+            intent is Intent.SCORE or (intent is None and question_asked.is_about_clothes)
+        )
+        occasion = question_asked.occasion if asks_occasion else None
         if intent is Intent.SELF_HARM or (is_statement and thing is None and occasion is None):
             return None
         async with self.resources.database.connection() as connection:
             look = None if look_id is None else await looks.get(connection, look_id)
             if look is None or look.person_id != person.id:
-                look = next(iter(await looks.list_for_person(connection, person.id, limit=1)), None)
+                look = await looks.get_current(connection, person.id)
         question = None if look is None else _open_question(look)
         if look is None or question is None:
             return None

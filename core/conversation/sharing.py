@@ -130,7 +130,7 @@ async def pending_or_latest_look(connection: AsyncConnection, person: Person) ->
     """The look that a typed label means: the one that waits for a name, or the latest."""
     if person.pending_name_look_id is not None:
         return await looks.get(connection, person.pending_name_look_id)
-    return next(iter(await looks.list_for_person(connection, person.id, limit=1)), None)
+    return await looks.get_current(connection, person.id)
 
 
 async def _suggested_name(connection: AsyncConnection, person: Person) -> str:

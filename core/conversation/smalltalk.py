@@ -35,6 +35,7 @@ INTENT_TEXT_KEYS = {
     Intent.SCORE: "talk.score",
     Intent.LOOKS: "talk.looks",
     Intent.STYLES: "talk.styles",
+    Intent.SHARE: "talk.leaderboard",
     Intent.LEADERBOARD: "talk.leaderboard",
     Intent.HISTORY: "talk.history",
     Intent.ACCOUNT: "talk.account",

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
@@ -33,6 +33,11 @@ async def mark_revealed(connection: AsyncConnection, *look_ids: UUID) -> None:
     table = schema.looks
     waits_for_guess = (table.c.id.in_(look_ids), table.c.pending_question == PendingQuestion.GUESS)
     await connection.execute(update(table).where(*waits_for_guess).values(pending_question=None))
+
+
+async def mark_shown(connection: AsyncConnection, look_id: UUID) -> None:
+    """Record that the verdict on a look was shown now, after newer looks: what is said next is about it."""
+    await update_where(connection, look_id, shown_at=func.now())
 
 
 async def list_corrected(connection: AsyncConnection, *, limit: int, after: UUID | None = None) -> list[Look]:

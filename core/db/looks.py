@@ -145,6 +145,17 @@ async def get_by_source(connection: AsyncConnection, person_id: UUID, source_mes
     return None if row is None else to_look(row)
 
 
+async def get_current(connection: AsyncConnection, person_id: UUID) -> Look | None:
+    """The look whose verdict a person was shown last; None without looks."""
+    table = schema.looks
+    shown_at = func.coalesce(table.c.shown_at, table.c.created_at)
+    statement = (
+        select(table).where(table.c.person_id == person_id).order_by(shown_at.desc(), table.c.id.desc()).limit(1)
+    )
+    row = (await connection.execute(statement)).first()
+    return None if row is None else to_look(row)
+
+
 async def lock(connection: AsyncConnection, look_id: UUID) -> Look | None:
     """A look, locked against changes until the transaction ends; or None."""
     row = (await connection.execute(select(schema.looks).where(schema.looks.c.id == look_id).with_for_update())).first()

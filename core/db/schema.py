@@ -189,6 +189,7 @@ looks = Table(
     Column("id", Uuid, primary_key=True),
     _person_column(),
     Column("turn", Integer, nullable=False, server_default=text("1")),
+    _time_column("shown_at"),
     Column("channel", Text, nullable=False),
     Column("source_message_id", Text, nullable=False),
     Column("photo_key", Text),

@@ -163,6 +163,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("turn", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("source_message_id", sa.Text(), nullable=False),
         sa.Column("photo_key", sa.Text()),

@@ -2,6 +2,7 @@
 
 from core.i18n.translations import Language, translate
 from core.styles import Style
+from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import TelegramHarness, list_looks
 
@@ -56,3 +57,19 @@ async def test_reaction_never_answers_the_question_for_a_name(harness: TelegramH
     await harness.send_updates(harness.updates.reaction(harness.last_message(), "👍"))
 
     assert [look.shared_at for look in await list_looks(harness)] == [None]
+
+
+async def test_what_is_said_after_an_album_is_about_the_photo_that_was_shown(harness: TelegramHarness) -> None:
+    harness.model.next_outputs = [
+        make_outputs(Style.CASUAL, confidence=0.95),
+        make_outputs(Style.STREET, confidence=0.7),
+    ]
+    await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(2)]))
+    await harness.send_updates(harness.updates.text("retro"))
+    corrected = {look.verdict.style: look.corrected_style for look in await list_looks(harness)}
+    assert corrected == {Style.CASUAL: Style.RETRO, Style.STREET: None}
+
+    await harness.send_updates(harness.updates.photo(make_photo(9)))
+    await harness.send_updates(harness.updates.text("올려줘"))
+    assert all(look.shared_at is None for look in await list_looks(harness)), "a button shares, no word"
+    assert harness.buttons(harness.last_message()) == ["take", "keep"]

@@ -113,6 +113,11 @@ def test_answer_is_the_style_that_is_asserted(message: str, named: Style, style:
         ("그만 살고 싶어", Intent.SELF_HARM),
         ("이제 그만 살래", Intent.SELF_HARM),
         ("recommend me a movie", None),
+        ("올려줘", Intent.SHARE),
+        ("보드에 올려 주세요", Intent.SHARE),
+        ("post it on the board", Intent.SHARE),
+        ("don't post it", Intent.NO),
+        ("올리지 마", Intent.NO),
     ],
 )
 def test_intent_of_the_whole_sentence(message: str, intent: Intent | None) -> None:

@@ -26,6 +26,9 @@ from core.vision.attributes import Thing
         ("청바지?", Item.JEANS),
         ("후드티 아니야", Item.HOODIE),
         ("모자 없는데", Item.HAT),
+        ("진짜 퍼예요?", Item.FUR),
+        ("검정색이에요?", Color.BLACK),
+        ("파란색 아닌데요", Color.BLUE),
     ],
 )
 def test_question_about_one_item(message: str, thing: Thing) -> None:

@@ -31,7 +31,7 @@ def test_styles_that_are_equally_frequent_share_the_first_place() -> None:
             (Style.MODE, Style.RETRO),
             4,
             Language.KO,
-            "지금까지 4장을 봤어요. 제일 자주 나온 스타일은 똑같이 브리티시 모드, 80s 레트로예요.",
+            "지금까지 4장을 봤어요. 브리티시 모드, 80s 레트로가 똑같이 제일 많이 나왔어요.",
         ),
     ],
 )

@@ -7,7 +7,13 @@ import pytest
 
 from core.conversation.albums import AlbumPhoto, summarize_album
 from core.conversation.narration import style_name
-from core.conversation.occasions import Occasion, answer_album, answer_caption, answer_for_occasion
+from core.conversation.occasions import (
+    Occasion,
+    answer_caption,
+    answer_for_occasion,
+    read_question,
+    summarize_for_caption,
+)
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand
@@ -56,13 +62,38 @@ def test_album_is_compared_for_an_occasion_only(language: Language) -> None:
     summary = summarize_album(photos, language)
     assert summary.best is photos[0]
 
-    answered = answer_album("which is better for my interview?", photos, summary, language)
+    answered = summarize_for_caption("which is better for my interview?", photos, language)
     assert answered.best is photos[1]
     assert style_name(Style.BUSINESS_CASUAL, language) in answered.text.splitlines()[-1]
+    assert answered.text.splitlines()[0] == translate("talk.album.chosen", language, count=3, total=3, number=3)
 
-    close = answer_album("여행엔 뭐가 나아?", [photos[0], photos[2]], summary, language)
+    close = summarize_for_caption("여행엔 뭐가 나아?", [photos[0], photos[2]], language)
+    assert close.best is photos[0]
     assert "4" in close.text.splitlines()[-1]
 
-    tasteful = answer_album("뭐가 더 나아?", photos, summary, language)
+    unsuitable = summarize_for_caption("면접엔 뭐가 나아?", [photos[0], photos[2]], language)
+    values = {"style": style_name(Style.STREET, language), "percent": 90}
+    assert translate("occasion.interview.stands_out", language, **values) in unsuitable.text.splitlines()[-1]
+
+    tasteful = summarize_for_caption("뭐가 더 나아?", photos, language)
     assert tasteful.text.endswith(translate("occasion.compare.taste", language))
-    assert answer_album("ootd", photos, summary, language) is summary
+    assert summarize_for_caption("ootd", photos, language) == summary
+
+
+@pytest.mark.parametrize(
+    ("message", "is_about_clothes"),
+    [
+        ("오늘 회사에 늦었어", False),
+        ("결혼식 다녀왔어요", False),
+        ("I lost my new job", False),
+        ("my trip to the hospital", False),
+        ("면접에 입어도 될까", True),
+        ("데이트룩으로 괜찮아", True),
+        ("is this ok at work", True),
+        ("출근은?", True),
+    ],
+)
+def test_a_mention_of_an_occasion_is_no_question(message: str, is_about_clothes: bool) -> None:
+    question = read_question(message)
+    assert question.occasion is not None
+    assert question.is_about_clothes is is_about_clothes
