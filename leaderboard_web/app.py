@@ -14,6 +14,7 @@ from core.resources import Resources
 from core.settings import Settings
 from core.signing import VisitorTokenSigner, load_old_keys, load_secret_key
 from core.vision.classifier import StyleClassifier
+from leaderboard_web.account import blocking as blocked_people
 from leaderboard_web.account import data_export, erase, lists
 from leaderboard_web.account import looks as own_looks
 from leaderboard_web.account import settings as account_settings
@@ -36,6 +37,7 @@ from leaderboard_web.middleware.write_protection import UnsafeMethodsOnly
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.routes import (
     admin,
+    blocking,
     chat,
     images,
     judge_api,
@@ -54,6 +56,8 @@ ROUTERS = tuple(
     for module in (
         leaderboard,
         looks,
+        # Its paths match those of the reactions after it.
+        blocking,
         reactions,
         people,
         styles,
@@ -66,6 +70,7 @@ ROUTERS = tuple(
         lists,
         own_looks,
         account_settings,
+        blocked_people,
         data_export,
         erase,
         login_page,

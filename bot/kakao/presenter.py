@@ -69,9 +69,10 @@ class ReplyPresenter:
         own_looks = await get_own_looks(self._database, person)
         return replies.text_reply(own_looks_text(own_looks, person.language), language=person.language)
 
-    async def leaderboard(self, language: Language) -> SkillResponse:
+    async def leaderboard(self, person: Person) -> SkillResponse:
         """The looks shared today that have the most hearts, with a link to the leaderboard."""
-        entries = await list_top_of_today(self._database)
+        language = person.language
+        entries = await list_top_of_today(self._database, person.id)
         if entries:
             lines = [translate("talk.board", language), *(leaderboard_line(entry, language) for entry in entries)]
         else:

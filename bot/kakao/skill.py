@@ -193,7 +193,7 @@ class SkillHandler:
         """Execute one of the actions of `PAGE_ACTIONS`."""
         match action_type:
             case ActionType.SHOW_LEADERBOARD:
-                return await self._presenter.leaderboard(person.language)
+                return await self._presenter.leaderboard(person)
             case ActionType.SHOW_HISTORY:
                 return await self._presenter.own_looks(person)
             case ActionType.SHOW_PRIVACY:

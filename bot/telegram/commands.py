@@ -71,7 +71,7 @@ async def handle_command(
     elif person is not None and name == CommandName.ME:
         await _send_own_looks(delivery, conversation, person)
     elif name == CommandName.BOARD:
-        await _send_leaderboard(delivery, conversation)
+        await _send_leaderboard(delivery, conversation, person)
     elif name == CommandName.PRIVACY and delivery.is_private and person and person.learning_asked_at is not None:
         hours = conversation.settings.private_photo_ttl_hours
         text = translate("telegram.privacy", delivery.language, hours=hours)
@@ -136,9 +136,9 @@ async def _send_own_look(
         await delivery.send_all("newest", [photo_message(photo, own_look_line(look, delivery.language), keyboard)])
 
 
-async def _send_leaderboard(delivery: UpdateDelivery, conversation: ConversationService) -> None:
+async def _send_leaderboard(delivery: UpdateDelivery, conversation: ConversationService, person: Person | None) -> None:
     """`/board`: the looks with the most hearts among those that were shared today."""
-    entries = await list_top_of_today(delivery.resources.database)
+    entries = await list_top_of_today(delivery.resources.database, None if person is None else person.id)
     if not entries:
         await delivery.send_all("board", text_messages(translate("talk.board.nothing", delivery.language)))
         return
@@ -153,7 +153,7 @@ async def _send_linked_look(
     """Send the look that a link names: a public one, or in the private chat one of the person's own."""
     language = delivery.language
     async with delivery.resources.database.connection() as connection:
-        entry = None if look_id is None else await leaderboard.get_look(connection, look_id)
+        entry = None if look_id is None else await leaderboard.get_look(connection, look_id, viewer_id=person.id)
         own_look = None if look_id is None or not delivery.is_private else await looks.get(connection, look_id)
     is_own = own_look is not None and own_look.person_id == person.id
     if own_look is not None and is_own and own_look.pending_question is not PendingQuestion.GUESS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from core.conversation.display_names import display_name
 from core.conversation.narration import format_percent, style_name
@@ -66,10 +67,10 @@ def most_frequent(counts: Mapping[Style, int]) -> tuple[Style, ...]:
     return tuple(style for style, count in counts.items() if count == most)
 
 
-async def list_top_of_today(database: Database) -> list[LeaderboardEntry]:
-    """The looks shared today that have the most hearts."""
+async def list_top_of_today(database: Database, viewer_id: UUID | None) -> list[LeaderboardEntry]:
+    """The looks shared today that have the most hearts, of people whom the viewer sees."""
     async with database.transaction() as connection:
-        return await leaderboard.get_page(connection, period=Period.TODAY, limit=TOP_LIMIT)
+        return await leaderboard.get_page(connection, period=Period.TODAY, limit=TOP_LIMIT, viewer_id=viewer_id)
 
 
 def own_looks_text(own_looks: OwnLooks, language: Language) -> str:

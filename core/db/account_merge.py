@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
+from core.db.blocks import end_relations
 from core.db.moderation import suspend_all
 
 REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports)
@@ -43,14 +44,15 @@ class ContentCounts:
 
 
 async def has_no_content(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Whether a person has no name, no looks, no follows and no reactions."""
+    """Whether a person has no name, no looks, no follows, no blocks and no reactions."""
     return bool((await connection.execute(select(no_content_condition(literal(person_id, Uuid))))).scalar_one())
 
 
 def no_content_condition(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """`has_no_content` as a condition, for the other repositories."""
     is_named = exists().where(schema.people.c.id == person_id, schema.people.c.name.is_not(None))
-    owners = (schema.follows.c.follower_id, *(table.c.person_id for table in (schema.looks, *REACTION_TABLES)))
+    followers, blockers = schema.follows.c.follower_id, schema.blocks.c.person_id
+    owners = (followers, blockers, *(table.c.person_id for table in (schema.looks, *REACTION_TABLES)))
     return not_(or_(is_named, *(exists().where(owner == person_id) for owner in owners)))
 
 
@@ -92,6 +94,7 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
     await _move_looks(connection, source, target)
     await _move_reactions(connection, source, target)
     await _move_follows(connection, source, target)
+    await _move_blocks(connection, source, target)
     for column in (
         schema.identities.c.person_id,
         schema.one_time_tokens.c.person_id,
@@ -189,3 +192,19 @@ async def _move_follows(connection: AsyncConnection, source: UUID, target: UUID)
     for moved in (outgoing, incoming):
         await connection.execute(upsert(table).from_select(columns, moved).on_conflict_do_nothing())
     await connection.execute(delete(table).where(or_(table.c.follower_id == source, table.c.followed_id == source)))
+
+
+async def _move_blocks(connection: AsyncConnection, source: UUID, target: UUID) -> None:
+    """Move blocks of both directions; one between the two is dropped, and what contradicts a moved one ends."""
+    table = schema.blocks
+    columns = ["person_id", "blocked_id", "created_at"]
+    by_source = select(literal(target, Uuid), table.c.blocked_id, table.c.created_at).where(
+        table.c.person_id == source, table.c.blocked_id != target
+    )
+    of_source = select(table.c.person_id, literal(target, Uuid), table.c.created_at).where(
+        table.c.blocked_id == source, table.c.person_id != target
+    )
+    for moved in (by_source, of_source):
+        await connection.execute(upsert(table).from_select(columns, moved).on_conflict_do_nothing())
+    await connection.execute(delete(table).where(or_(table.c.person_id == source, table.c.blocked_id == source)))
+    await end_relations(connection, target)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import leaderboard, schema
+from core.db.blocks import is_unblocked
 from core.db.errors import missing_person_as_error
 from core.db.keyset import after_cursor, cursor_values, paginate
 from core.db.leaderboard import LeaderboardEntry
@@ -19,16 +20,21 @@ from core.db.people import Person, to_person
 
 
 async def follow(connection: AsyncConnection, follower_id: UUID, followed_id: UUID) -> int | None:
-    """Follow a person, once. People cannot follow themselves or a banned person.
+    """Follow a person, once. People cannot follow themselves, a banned person, or one whom they do not see.
 
     Returns:
-        The number of followers of the followed person; None if they were deleted, are banned or the same person.
+        The number of followers of the followed person; None if they cannot be followed.
 
     Raises:
         PersonNotFoundError: the follower was deleted.
     """
     people = schema.people
-    can_be_followed = people.c.id == followed_id, people.c.banned_at.is_(None), people.c.id != follower_id
+    can_be_followed = (
+        people.c.id == followed_id,
+        people.c.banned_at.is_(None),
+        people.c.id != follower_id,
+        is_unblocked(follower_id, people.c.id),
+    )
     row = select(literal(follower_id, Uuid), people.c.id).where(*can_be_followed)
     statement = upsert(schema.follows).from_select(["follower_id", "followed_id"], row).on_conflict_do_nothing()
     with missing_person_as_error(schema.follows, "follower_id"):

@@ -1,7 +1,8 @@
 """The leaderboard: public looks, ordered by hearts and never by the confidence of the model.
 
 Queries that a page shows to a visitor take the `viewer_key`, the key of the visitor's browser session, and tell in the
-same statement what that visitor did; an empty key stands for a visitor without a session.
+same statement what that visitor did; an empty key stands for a visitor without a session. They leave out the looks of
+people whom the viewer does not see, see `core.db.viewer`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.confusables import confusable_key
@@ -21,7 +22,7 @@ from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
-from core.db.schema import IdentityProvider
+from core.db.viewer import is_visible_to_viewer, viewer_person_id
 from core.seoul_time import start_of_day, start_of_week
 from core.styles import Style
 
@@ -80,6 +81,7 @@ async def get_page(
     period: Period = Period.ALL,
     after: LeaderboardCursor | None = None,
     viewer_key: str = "",
+    viewer_id: UUID | None = None,
 ) -> list[LeaderboardEntry]:
     """A page of the leaderboard: most hearts first, then the newest.
 
@@ -90,11 +92,17 @@ async def get_page(
         period: only looks shared in it.
         after: the last look of the page before.
         viewer_key: see the module.
+        viewer_id: the viewer in a chat, instead of a key.
     """
     cursor = None if after is None else (after.hearts, after.look_id)
     statement = _select_page(by_style=style is not None, period=period, has_cursor=after is not None)
     rows = await statement.fetch_all(
-        connection, limit=limit, viewer_key=viewer_key, **_filter_values(style, period), **cursor_values(cursor)
+        connection,
+        limit=limit,
+        viewer_key=viewer_key,
+        viewer_id=viewer_id,
+        **_filter_values(style, period),
+        **cursor_values(cursor),
     )
     return [to_entry(row) for row in rows]
 
@@ -122,9 +130,11 @@ async def list_for_person(
     return [to_entry(row) for row in rows]
 
 
-async def get_look(connection: AsyncConnection, look_id: UUID) -> LeaderboardLook | None:
-    """A public look, or None."""
-    row = await SELECT_LOOK.fetch_one(connection, look_id=look_id)
+async def get_look(
+    connection: AsyncConnection, look_id: UUID, *, viewer_id: UUID | None = None
+) -> LeaderboardLook | None:
+    """A public look, or None; also None if the viewer and the owner do not see each other."""
+    row = await SELECT_LOOK.fetch_one(connection, look_id=look_id, viewer_id=viewer_id)
     return None if row is None else _to_leaderboard_look(row)
 
 
@@ -150,9 +160,9 @@ async def get_person_for_viewer(
     return to_person(row), ViewerState(person_id=row.viewer_id, is_following=row.is_following)
 
 
-async def is_public(connection: AsyncConnection, look_id: UUID) -> bool:
-    """Whether a look is on the leaderboard."""
-    return await SELECT_IS_PUBLIC.fetch_one(connection, look_id=look_id) is not None
+async def is_public(connection: AsyncConnection, look_id: UUID, *, viewer_id: UUID | None = None) -> bool:
+    """Whether a look is on the leaderboard, for a viewer if one is given."""
+    return await SELECT_IS_PUBLIC.fetch_one(connection, look_id=look_id, viewer_id=viewer_id) is not None
 
 
 async def count_judged_today(connection: AsyncConnection) -> int:
@@ -167,33 +177,23 @@ async def count_styles(connection: AsyncConnection, person_id: UUID) -> dict[Sty
 
 
 def select_public(*columns: Table | ColumnElement[Any]) -> Select[tuple[Any, ...]]:
-    """Select these columns of all public looks, with `owner_name` and `is_hearted`."""
+    """Select these columns of all public looks that the viewer sees, with `owner_name` and `is_hearted`."""
     table, people = schema.looks, schema.people
     return (
         select(*columns, people.c.name.label("owner_name"), reacted_by_viewer(schema.hearts).label("is_hearted"))
         .join(people, people.c.id == table.c.person_id)
-        .where(table.c.is_public)
+        .where(table.c.is_public, is_visible_to_viewer(table.c.person_id))
     )
 
 
 def select_entries() -> Select[tuple[Any, ...]]:
-    """Select all public looks with the columns that `to_entry` needs; for the other repositories."""
+    """Select the public looks that the viewer sees, with the columns that `to_entry` needs; for other repositories."""
     return select_public(*SUMMARY_COLUMNS)
 
 
 def to_entry(row: Row[tuple[Any, ...]]) -> LeaderboardEntry:
     """Convert a row of `select_entries`."""
     return LeaderboardEntry(look=to_summary(row), owner_name=row.owner_name, is_hearted=row.is_hearted)
-
-
-def viewer_person_id() -> ColumnElement[UUID]:
-    """The person of the session with the parameter `viewer_key`; null without one."""
-    identities = schema.identities
-    is_session = (
-        identities.c.provider == IdentityProvider.WEB,
-        identities.c.subject == bindparam("viewer_key", "", type_=Text),
-    )
-    return select(identities.c.person_id).where(*is_session).scalar_subquery()
 
 
 def reacted_by_viewer(table: Table) -> ColumnElement[bool]:
@@ -263,7 +263,11 @@ SELECT_STYLE_COUNTS = CompiledStatement(
     .order_by(_STYLE_COUNT.desc(), schema.person_style_counts.c.style)
 )
 SELECT_IS_PUBLIC = CompiledStatement(
-    select(schema.looks.c.id).where(schema.looks.c.id == bindparam("look_id"), schema.looks.c.is_public)
+    select(schema.looks.c.id).where(
+        schema.looks.c.id == bindparam("look_id"),
+        schema.looks.c.is_public,
+        is_visible_to_viewer(schema.looks.c.person_id),
+    )
 )
 SELECT_LOOK = CompiledStatement(select_public(schema.looks).where(schema.looks.c.id == bindparam("look_id")))
 SELECT_LOOK_FOR_VIEWER = CompiledStatement(
@@ -279,5 +283,5 @@ SELECT_PERSON_FOR_VIEWER = CompiledStatement(
         schema.people,
         viewer_person_id().label("viewer_id"),
         _followed_by_viewer(schema.people.c.id).label("is_following"),
-    ).where(schema.people.c.display_name_key == bindparam("key"))
+    ).where(schema.people.c.display_name_key == bindparam("key"), is_visible_to_viewer(schema.people.c.id))
 )

@@ -12,10 +12,18 @@ from core.db.leaderboard import LeaderboardEntry, select_entries, to_entry
 from core.styles import STYLES, Style
 
 
-async def get_top_looks(connection: AsyncConnection, *, per_style: int) -> Mapping[Style, Sequence[LeaderboardEntry]]:
-    """At most `per_style` looks of each style, those with the most hearts first; of no style if it has none."""
+async def get_top_looks(
+    connection: AsyncConnection, *, per_style: int, viewer_key: str = ""
+) -> Mapping[Style, Sequence[LeaderboardEntry]]:
+    """At most `per_style` looks of each style, those with the most hearts first; of no style if it has none.
+
+    Args:
+        connection: to execute on.
+        per_style: number of looks of a style, at most.
+        viewer_key: see `core.db.leaderboard`.
+    """
     top: dict[Style, list[LeaderboardEntry]] = {style: [] for style in STYLES}
-    for row in await _select_top(per_style).fetch_all(connection, viewer_key=""):
+    for row in await _select_top(per_style).fetch_all(connection, viewer_key=viewer_key):
         top[Style(row.style)].append(to_entry(row))
     return top
 

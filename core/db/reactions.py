@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import leaderboard, schema
+from core.db.blocks import is_unblocked
 from core.db.errors import missing_person_as_error
 from core.db.keyset import cursor_values, paginate
 from core.db.leaderboard import LeaderboardEntry
@@ -29,39 +30,39 @@ async def add_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID)
     """Give a look a person's heart, once.
 
     Returns:
-        The number of hearts of the look; None if it is not public.
+        The number of hearts of the look; None if it is not public, or its owner and the person do not see each other.
 
     Raises:
         PersonNotFoundError: the person was deleted.
     """
     await insert_reaction(connection, schema.hearts, look_id, person_id)
-    return await _count_hearts(connection, look_id)
+    return await _count_hearts(connection, look_id, person_id)
 
 
 async def remove_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:
     """Take a person's heart back.
 
     Returns:
-        The number of hearts of the look; None if it is not public.
+        The number of hearts of the look; None if it is not public, or its owner and the person do not see each other.
     """
     await delete_reaction(connection, schema.hearts, look_id, person_id)
-    return await _count_hearts(connection, look_id)
+    return await _count_hearts(connection, look_id, person_id)
 
 
 async def add_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
-    """Bookmark a look, once; False if it is not public.
+    """Bookmark a look, once; False if it is not public, or its owner and the person do not see each other.
 
     Raises:
         PersonNotFoundError: the person was deleted.
     """
     await insert_reaction(connection, schema.bookmarks, look_id, person_id)
-    return await leaderboard.is_public(connection, look_id)
+    return await leaderboard.is_public(connection, look_id, viewer_id=person_id)
 
 
 async def remove_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
     """Remove a bookmark; False if the look is not public."""
     await delete_reaction(connection, schema.bookmarks, look_id, person_id)
-    return await leaderboard.is_public(connection, look_id)
+    return await leaderboard.is_public(connection, look_id, viewer_id=person_id)
 
 
 async def list_bookmarks(
@@ -97,7 +98,7 @@ async def list_bookmarks(
 
 
 async def insert_reaction(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:
-    """Insert a reaction, if the look is public and has none of this person.
+    """Insert a reaction, if the look is public, has none of this person, and its owner and they see each other.
 
     Args:
         connection: to execute on.
@@ -109,7 +110,8 @@ async def insert_reaction(connection: AsyncConnection, table: Table, look_id: UU
         PersonNotFoundError: the person was deleted.
     """
     looks = schema.looks
-    public_look = select(looks.c.id, literal(person_id, Uuid)).where(looks.c.id == look_id, looks.c.is_public)
+    is_open = looks.c.id == look_id, looks.c.is_public, is_unblocked(person_id, looks.c.person_id)
+    public_look = select(looks.c.id, literal(person_id, Uuid)).where(*is_open)
     statement = upsert(table).from_select(["look_id", "person_id"], public_look).on_conflict_do_nothing()
     with missing_person_as_error(table):
         await connection.execute(statement)
@@ -127,7 +129,8 @@ async def delete_reaction(connection: AsyncConnection, table: Table, look_id: UU
     await connection.execute(delete(table).where(table.c.look_id == look_id, table.c.person_id == person_id))
 
 
-async def _count_hearts(connection: AsyncConnection, look_id: UUID) -> int | None:
+async def _count_hearts(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:
     table = schema.looks
-    statement = select(table.c.hearts).where(table.c.id == look_id, table.c.is_public)
+    is_open = table.c.id == look_id, table.c.is_public, is_unblocked(person_id, table.c.person_id)
+    statement = select(table.c.hearts).where(*is_open)
     return (await connection.execute(statement)).scalar_one_or_none()

@@ -5,9 +5,7 @@ person are deleted with the person (`ON DELETE CASCADE`), except for the inbox: 
 is known as a person, so it holds the messenger's id of the sender instead.
 """
 
-from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -32,11 +30,18 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     false,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from core.db.columns import (
+    choice_constraint,
+    counter_column,
+    look_column,
+    now_column,
+    person_column,
+    time_column,
+)
 from core.styles import Style
 from core.vision.cam import HorizontalPart, VerticalPart
 from core.vision.verdict import ConfidenceBand, Refusal
@@ -101,39 +106,14 @@ SHARED_AT_IN_SEOUL = "(shared_at AT TIME ZONE 'Asia/Seoul')"
 UNFINISHED = "processed_at IS NULL AND failed_at IS NULL"
 
 
-def _choice_constraint(column: str, choices: Iterable[str]) -> CheckConstraint:
-    listed = ", ".join(f"'{choice}'" for choice in choices)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-def _person_column(name: str = "person_id") -> Column[Any]:
-    return Column(name, Uuid, ForeignKey("people.id", ondelete="CASCADE"), nullable=False)
-
-
-def _look_column() -> Column[Any]:
-    return Column("look_id", Uuid, ForeignKey("looks.id", ondelete="CASCADE"), nullable=False)
-
-
-def _counter_column(name: str) -> Column[Any]:
-    return Column(name, Integer, nullable=False, server_default="0")
-
-
-def _time_column(name: str) -> Column[Any]:
-    return Column(name, DateTime(timezone=True))
-
-
-def _now_column(name: str = "created_at") -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
-
-
 def _reaction_table(name: str) -> Table:
     """A table of reactions: one row per look and person."""
     return Table(
         name,
         metadata,
-        _look_column(),
-        _person_column(),
-        _now_column(),
+        look_column(),
+        person_column(),
+        now_column(),
         PrimaryKeyConstraint("look_id", "person_id"),
         Index(None, "person_id", text("created_at DESC")),
     )
@@ -145,20 +125,20 @@ people = Table(
     Column("id", Uuid, primary_key=True),
     Column("name", Text),
     Column("language", Text, nullable=False),
-    _now_column(),
-    _time_column("consented_at"),
+    now_column(),
+    time_column("consented_at"),
     Column("guesses_first", Boolean, nullable=False, server_default=false()),
     Column("pending_name_look_id", Uuid, ForeignKey("looks.id", ondelete="SET NULL", use_alter=True)),
     Column("pending_name_chat", Text),
-    _time_column("pending_name_asked_at"),
+    time_column("pending_name_asked_at"),
     Column("pending_name", Text),
     Column("learning_consent", Boolean),
-    _time_column("learning_asked_at"),
-    _time_column("learning_answered_at"),
+    time_column("learning_asked_at"),
+    time_column("learning_answered_at"),
     Column("display_name_key", Text, unique=True),
-    _counter_column("followers"),
-    _counter_column("following"),
-    _time_column("banned_at"),
+    counter_column("followers"),
+    counter_column("following"),
+    time_column("banned_at"),
     CheckConstraint("char_length(name) BETWEEN 1 AND 40", name="name"),
     CheckConstraint("(name IS NULL) = (display_name_key IS NULL)", name="display_name_key"),
     CheckConstraint("char_length(pending_name) BETWEEN 1 AND 40", name="pending_name"),
@@ -173,12 +153,12 @@ identities = Table(
     metadata,
     Column("provider", Text, nullable=False),
     Column("subject", Text, nullable=False),
-    _person_column(),
-    _now_column(),
-    _time_column("blocked_at"),
-    _now_column("last_seen_at"),
+    person_column(),
+    now_column(),
+    time_column("blocked_at"),
+    now_column("last_seen_at"),
     PrimaryKeyConstraint("provider", "subject"),
-    _choice_constraint("provider", IdentityProvider),
+    choice_constraint("provider", IdentityProvider),
     Index(None, "person_id"),
     Index("ix_identities_sessions", "last_seen_at", postgresql_where=text("provider = 'web'")),
 )
@@ -187,9 +167,9 @@ looks = Table(
     "looks",
     metadata,
     Column("id", Uuid, primary_key=True),
-    _person_column(),
+    person_column(),
     Column("turn", Integer, nullable=False, server_default=text("1")),
-    _time_column("shown_at"),
+    time_column("shown_at"),
     Column("channel", Text, nullable=False),
     Column("source_message_id", Text, nullable=False),
     Column("photo_key", Text),
@@ -214,17 +194,17 @@ looks = Table(
     Column("guessed_style", Text),
     Column("corrected_style", Text),
     Column("pending_question", Text),
-    _counter_column("hearts"),
-    _now_column(),
+    counter_column("hearts"),
+    now_column(),
     Column("private_photo_ttl", Interval, nullable=False),
     Column("images_end_at", DateTime(timezone=True), Computed(IMAGES_END_AT, persisted=True)),
-    _time_column("images_stored_at"),
-    _time_column("shared_at"),
+    time_column("images_stored_at"),
+    time_column("shared_at"),
     # Kept up to date by a trigger; see `core.db.latest_looks.Latest`.
-    _time_column("rising_at"),
-    _time_column("removed_at"),
-    _counter_column("report_count"),
-    _time_column("suspended_at"),
+    time_column("rising_at"),
+    time_column("removed_at"),
+    counter_column("report_count"),
+    time_column("suspended_at"),
     Column(
         "is_public",
         Boolean,
@@ -233,15 +213,15 @@ looks = Table(
     Column("shared_day", Date, Computed(f"{SHARED_AT_IN_SEOUL}::date", persisted=True)),
     Column("shared_week", Date, Computed(f"date_trunc('week', {SHARED_AT_IN_SEOUL})::date", persisted=True)),
     UniqueConstraint("person_id", "source_message_id"),
-    _choice_constraint("channel", Channel),
-    _choice_constraint("style", Style),
-    _choice_constraint("guessed_style", Style),
-    _choice_constraint("corrected_style", Style),
-    _choice_constraint("pending_question", PendingQuestion),
-    _choice_constraint("band", ConfidenceBand),
-    _choice_constraint("refusal", Refusal),
-    _choice_constraint("region_height", VerticalPart),
-    _choice_constraint("region_side", HorizontalPart),
+    choice_constraint("channel", Channel),
+    choice_constraint("style", Style),
+    choice_constraint("guessed_style", Style),
+    choice_constraint("corrected_style", Style),
+    choice_constraint("pending_question", PendingQuestion),
+    choice_constraint("band", ConfidenceBand),
+    choice_constraint("refusal", Refusal),
+    choice_constraint("region_height", VerticalPart),
+    choice_constraint("region_side", HorizontalPart),
     CheckConstraint("width > 0 AND height > 0", name="size"),
     CheckConstraint("octet_length(perceptual_hash) = 80", name="perceptual_hash"),
     CheckConstraint(
@@ -286,22 +266,33 @@ bookmarks = _reaction_table("bookmarks")
 follows = Table(
     "follows",
     metadata,
-    _person_column("follower_id"),
-    _person_column("followed_id"),
-    _now_column(),
+    person_column("follower_id"),
+    person_column("followed_id"),
+    now_column(),
     PrimaryKeyConstraint("follower_id", "followed_id"),
     CheckConstraint("follower_id <> followed_id", name="not_self"),
     Index(None, "followed_id"),
 )
 
+blocks = Table(
+    "blocks",
+    metadata,
+    person_column(),
+    person_column("blocked_id"),
+    now_column(),
+    PrimaryKeyConstraint("person_id", "blocked_id"),
+    CheckConstraint("person_id <> blocked_id", name="not_self"),
+    Index(None, "blocked_id"),
+)
+
 reports = Table(
     "reports",
     metadata,
-    _look_column(),
-    _person_column(),
+    look_column(),
+    person_column(),
     Column("reason", Text, nullable=False, server_default=""),
-    _now_column(),
-    _time_column("reviewed_at"),
+    now_column(),
+    time_column("reviewed_at"),
     PrimaryKeyConstraint("look_id", "person_id"),
     CheckConstraint("char_length(reason) <= 500", name="reason"),
     Index(None, "person_id"),
@@ -310,11 +301,11 @@ reports = Table(
 person_style_counts = Table(
     "person_style_counts",
     metadata,
-    _person_column(),
+    person_column(),
     Column("style", Text, nullable=False),
     Column("count", Integer, nullable=False),
     PrimaryKeyConstraint("person_id", "style"),
-    _choice_constraint("style", Style),
+    choice_constraint("style", Style),
     CheckConstraint("count >= 0", name="count"),
 )
 
@@ -347,15 +338,15 @@ moderation_log = Table(
     Column("moderator_id", Uuid, ForeignKey("people.id", ondelete="SET NULL"), index=True),
     Column("look_id", Uuid, ForeignKey("looks.id", ondelete="SET NULL"), index=True),
     Column("person_id", Uuid, ForeignKey("people.id", ondelete="SET NULL"), index=True),
-    _now_column(),
-    _choice_constraint("action", ModerationAction),
+    now_column(),
+    choice_constraint("action", ModerationAction),
 )
 
 one_time_tokens = Table(
     "one_time_tokens",
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
-    _person_column(),
+    person_column(),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("octet_length(token_hash) = 32", name="token_hash"),
     Index(None, "person_id"),
@@ -370,12 +361,12 @@ inbox = Table(
     Column("external_id", Text, nullable=False),
     Column("external_sender_id", Text),
     Column("payload", JSONB(none_as_null=True)),
-    _now_column("received_at"),
-    _time_column("processed_at"),
-    _counter_column("requeue_count"),
-    _time_column("failed_at"),
+    now_column("received_at"),
+    time_column("processed_at"),
+    counter_column("requeue_count"),
+    time_column("failed_at"),
     UniqueConstraint("channel", "external_id"),
-    _choice_constraint("channel", Channel),
+    choice_constraint("channel", Channel),
     CheckConstraint("processed_at IS NULL OR failed_at IS NULL", name="processed_or_failed"),
     Index(None, "channel", "external_sender_id"),
     Index("ix_inbox_unfinished", "received_at", postgresql_where=text(UNFINISHED)),
@@ -389,6 +380,6 @@ job_checkpoints = Table(
     Column("inbox_id", BigInteger, ForeignKey("inbox.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
     Column("data", JSONB(none_as_null=True)),
-    _now_column(),
+    now_column(),
     PrimaryKeyConstraint("inbox_id", "name"),
 )

@@ -22,6 +22,9 @@ from leaderboard_web.account.current_person import ACCOUNT_PATH, AccountRoute, O
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.redirects import redirect_with_notice
 
+TABLES_OF_OTHERS = {"follows", "blocks"}
+"""Tables whose rows name another person."""
+
 router = APIRouter(route_class=AccountRoute)
 
 
@@ -53,7 +56,7 @@ async def _zip_chunks(export: PersonalData, storage: ObjectStorage, language: La
     readme = "\n\n".join(translate(key, language) for key in variant_keys("me.data.readme", language))
     archive.add(f"{readme}\n", "README.txt")
     for table, rows in export.tables.items():
-        visible = [_visible_follow(row, language) for row in rows] if table == "follows" else rows
+        visible = [_visible_person(row, language) for row in rows] if table in TABLES_OF_OTHERS else rows
         document = json.dumps(visible, ensure_ascii=False, indent=2, default=_to_json)
         archive.add(f"{document}\n", f"{table}.json")
     yield await to_thread.run_sync(b"".join, archive.all_files())
@@ -69,8 +72,8 @@ async def _zip_chunks(export: PersonalData, storage: ObjectStorage, language: La
     yield await to_thread.run_sync(b"".join, archive.footer())
 
 
-def _visible_follow(row: dict[str, Any], language: Language) -> dict[str, Any]:
-    """A followed person by their public name, without the internal id."""
+def _visible_person(row: dict[str, Any], language: Language) -> dict[str, Any]:
+    """A followed or blocked person by their public name, without the internal id."""
     return {"name": display_name(row["person_id"], row["name"], language), "created_at": row["created_at"]}
 
 

@@ -37,9 +37,9 @@ class LookbookStyle:
 
 
 @router.get("/styles", name="styles")
-async def styles_page(request: Request, connection: Db, language: Lang, state: State) -> Response:
+async def styles_page(request: Request, connection: Db, viewer: Viewer, language: Lang, state: State) -> Response:
     """All styles, each with its most hearted looks and with what is typical of it."""
-    top_looks = await lookbook.get_top_looks(connection, per_style=MOSAIC_SIZE)
+    top_looks = await lookbook.get_top_looks(connection, per_style=MOSAIC_SIZE, viewer_key=viewer.key or "")
     signer = state.resources.url_signer
     styles = [
         LookbookStyle(

@@ -233,6 +233,35 @@ HOSTILE_NAMES = (
     "?lang=ko#",
     "../admin",
 )
+
+
+async def test_no_page_shows_a_person_and_one_they_blocked_to_each_other(
+    browsers: Browsers, resources: Resources
+) -> None:
+    """Every page, in both directions; a page may repeat its own address, which the viewer knew."""
+    mina_browser, mina = await browsers.person("Mina Kim")
+    jun_browser, jun = await browsers.person("Jun Park")
+    looks = {person.id: await add_look(resources, person.id, shared=True) for person in (mina, jun)}
+    for path in (f"/looks/{looks[mina.id].id}/scrap", f"/looks/{looks[mina.id].id}/heart", "/people/Mina Kim/follow"):
+        assert (await jun_browser.post(path, headers={"Origin": SITE})).status_code == 303
+    assert "Mina Kim" in (await jun_browser.get("/")).text
+    assert (await mina_browser.post("/people/Jun Park/block", headers={"Origin": SITE})).status_code == 303
+    for client, other, name in ((mina_browser, jun, "Jun Park"), (jun_browser, mina, "Mina Kim")):
+        look_id = str(looks[other.id].id)
+        for route in ROUTES:
+            # Addresses of images have a signature, and the list of blocked people is where a block is ended.
+            if route.method != "GET" or route.name in {"blocked_people", "share_image", "data_export"}:
+                continue
+            path = route.fill({"look_id": look_id, "name": name, "style": "street"})
+            page = await client.get(path, headers={"Sec-Fetch-Site": "same-origin"})
+            shown = page.text.replace(quote(path), "").replace(path, "")
+            assert name not in shown, route
+            assert look_id not in shown, route
+            if {"look_id", "name"} & {*route.parameters} and route.name != "look_reported":
+                assert page.status_code in {403, 404, 410}, route
+        assert name in (await browsers.anonymous().get("/")).text, "everybody else sees both"
+
+
 OWN_ELEMENTS = re.compile(r"alert\(1\)|onx", re.ASCII)
 
 

@@ -51,6 +51,21 @@ async def test_only_anonymous_visitors_get_cached_pages(transport: httpx.ASGITra
         assert one in (await anonymous.get(f"/looks/{look.id}")).text
 
 
+async def test_a_page_with_blocks_is_not_cached(transport: httpx.ASGITransport, resources: Resources) -> None:
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        await people.set_display_name(connection, person.id, "Mina")
+        look = await store_images(resources, await create_look(connection, person.id))
+        assert await looks.share(connection, look.id)
+    anonymous, visitor = (httpx.AsyncClient(transport=transport, base_url="http://eva") for _ in range(2))
+    async with anonymous, visitor:
+        paths = ("/", "/?when=new", "/styles", "/styles/street", f"/looks/{look.id}", "/people/Mina")
+        assert all([str(look.id) in (await anonymous.get(path)).text for path in paths])
+        assert (await visitor.post(f"/looks/{look.id}/block")).status_code == 303
+        assert not any([str(look.id) in (await visitor.get(path)).text.replace(path, "") for path in paths])
+        assert all([str(look.id) in (await anonymous.get(path)).text for path in paths])
+
+
 async def test_an_unshared_look_disappears_for_its_owner_at_once(
     transport: httpx.ASGITransport, resources: Resources
 ) -> None:

@@ -38,6 +38,7 @@ TABLES = (
     "rate_limits",
     "person_style_counts",
     "reports",
+    "blocks",
     "follows",
     "bookmarks",
     "hearts",
@@ -49,14 +50,7 @@ TABLES = (
 
 def upgrade() -> None:
     """Create everything."""
-    op.create_table(
-        "daily_counts",
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("shard", sa.SmallInteger(), nullable=False),
-        sa.Column("photos_judged", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("day", "shard", name="pk_daily_counts"),
-    )
-    _create_rate_limits()
+    _create_counters()
     op.create_table(
         "inbox",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -131,6 +125,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("follower_id", "followed_id", name="pk_follows"),
     )
     op.create_index("ix_follows_followed_id", "follows", ["followed_id"])
+    _create_blocks()
     op.create_table(
         "identities",
         sa.Column("provider", sa.Text(), nullable=False),
@@ -420,7 +415,28 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
 
 
-def _create_rate_limits() -> None:
+def _create_blocks() -> None:
+    op.create_table(
+        "blocks",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("blocked_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("person_id <> blocked_id", name="ck_blocks_not_self"),
+        sa.ForeignKeyConstraint(["blocked_id"], ["people.id"], name="fk_blocks_blocked_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_blocks_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", "blocked_id", name="pk_blocks"),
+    )
+    op.create_index("ix_blocks_blocked_id", "blocks", ["blocked_id"])
+
+
+def _create_counters() -> None:
+    op.create_table(
+        "daily_counts",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("shard", sa.SmallInteger(), nullable=False),
+        sa.Column("photos_judged", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "shard", name="pk_daily_counts"),
+    )
     op.create_table(
         "rate_limits",
         sa.Column("key", sa.LargeBinary(), nullable=False),

@@ -89,6 +89,7 @@ async def create_person_with_everything(resources: Resources, subject: str, frie
                 )
             for follower, followed in ((friend, person.id), (person.id, friend)):
                 await connection.execute(insert(schema.follows).values(follower_id=follower, followed_id=followed))
+                await connection.execute(insert(schema.blocks).values(person_id=follower, blocked_id=followed))
     return person.id
 
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, insert
 
 from core.db import (
+    blocks,
     checkpoints,
     follows,
     inbox,
@@ -28,6 +29,7 @@ from core.db.schema import Channel, IdentityProvider, ModerationAction, PendingQ
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import STYLES, Style
+from tests.factories import create_person
 from tests.integration.leaderboard_web.account.conftest import add_look, add_person
 
 
@@ -46,6 +48,7 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
             await reactions.add_bookmark(connection, look.id, person.id)
             await moderation.create_report(connection, look.id, person.id, reason=f"reason {word}")
         await follows.follow(connection, person.id, other.id)
+        assert await blocks.block(connection, person.id, (await create_person(connection)).id)
         ticket = {"token_hash": sha256(word.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
         await connection.execute(insert(schema.one_time_tokens).values(**ticket))
         action = {"action": ModerationAction.RESTORE, "look_id": with_images[1].id, "moderator_id": other.id}
@@ -101,6 +104,7 @@ async def test_data_export_contains_all_own_data_and_none_of_others(
     assert [row["look_id"] for row in rows["hearts"]] == [str(first.id)]
     assert [row["reason"] for row in rows["reports"]] == ["reason of-mina"]
     assert [row["name"] for row in rows["follows"]] == ["Jun"]
+    assert list(rows["blocks"][0]) == ["name", "created_at"]
     assert rows["moderation_log"][0]["action"] == "restore"
     assert rows["inbox"][0]["payload"] == {"words": "said of-mina"}
     assert rows["job_checkpoints"][0]["data"] == "message of-mina"

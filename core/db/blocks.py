@@ -1,0 +1,96 @@
+"""Blocks between people: two people do not see each other once one has blocked the other.
+
+All queries of public looks leave out those of people the viewer does not see, see `core.db.viewer`.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, CompoundSelect, Uuid, delete, literal, select, union_all
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import schema
+from core.db.keyset import cursor_values, paginate
+from core.db.moderation import lock_people
+from core.db.people import Person, to_person
+
+ENDED_REACTIONS = (schema.hearts, schema.bookmarks)
+"""Reactions to each other's looks that end with a block."""
+
+
+async def block(connection: AsyncConnection, person_id: UUID, blocked_id: UUID) -> bool:
+    """Let two people no longer see each other; their follows and reactions to each other's looks end for good.
+
+    Args:
+        connection: the transaction, which has locked no person yet.
+        person_id: who blocks.
+        blocked_id: whom.
+
+    Returns:
+        False, with nothing done, if one of the two does not exist, or both are the same.
+    """
+    pair = {person_id, blocked_id}
+    if len(pair) < 2 or await lock_people(connection, *pair) != pair:
+        return False
+    row = {"person_id": person_id, "blocked_id": blocked_id}
+    await connection.execute(upsert(schema.blocks).values(row).on_conflict_do_nothing())
+    await end_relations(connection, person_id)
+    return True
+
+
+async def unblock(connection: AsyncConnection, person_id: UUID, blocked_id: UUID) -> bool:
+    """End a block; False if there is none. The other person's block, if any, remains."""
+    table = schema.blocks
+    is_block = table.c.person_id == person_id, table.c.blocked_id == blocked_id
+    return (await connection.execute(delete(table).where(*is_block))).rowcount == 1
+
+
+async def list_blocked(
+    connection: AsyncConnection, person_id: UUID, *, limit: int, after: UUID | None = None
+) -> list[Person]:
+    """The people that a person blocked, the newest accounts first.
+
+    Args:
+        connection: to execute on.
+        person_id: who blocked them.
+        limit: number of people, at most.
+        after: id of the last person of the page before.
+    """
+    table, people = schema.blocks, schema.people
+    statement = paginate(
+        select(people).join(table, table.c.blocked_id == people.c.id).where(table.c.person_id == person_id),
+        table.c.blocked_id,
+        has_cursor=after is not None,
+    )
+    cursor = None if after is None else (after,)
+    rows = await connection.execute(statement, {"limit": limit, **cursor_values(cursor)})
+    return [to_person(row) for row in rows]
+
+
+async def end_relations(connection: AsyncConnection, person_id: UUID) -> None:
+    """Delete follows, and reactions to each other's looks, between a person and those they do not see."""
+    follows, looks, person = schema.follows, schema.looks, literal(person_id, Uuid)
+    hidden = hidden_from(person)
+    for own, other in ((follows.c.follower_id, follows.c.followed_id), (follows.c.followed_id, follows.c.follower_id)):
+        await connection.execute(delete(follows).where(own == person_id, other.in_(hidden)))
+    for table in ENDED_REACTIONS:
+        for giver, owner in (
+            (table.c.person_id == person_id, looks.c.person_id.in_(hidden)),
+            (table.c.person_id.in_(hidden), looks.c.person_id == person_id),
+        ):
+            await connection.execute(delete(table).where(giver, table.c.look_id.in_(select(looks.c.id).where(owner))))
+
+
+def is_unblocked(person_id: UUID, other: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether neither of two people has blocked the other."""
+    return other.not_in(hidden_from(literal(person_id, Uuid)))
+
+
+def hidden_from(person_id: ColumnElement[Any]) -> CompoundSelect[tuple[UUID]]:
+    """The ids of the people whom a person blocked, and of those who blocked the person."""
+    table = schema.blocks
+    return union_all(
+        select(table.c.blocked_id).where(table.c.person_id == person_id),
+        select(table.c.person_id).where(table.c.blocked_id == person_id),
+    )

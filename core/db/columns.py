@@ -1,0 +1,37 @@
+"""Columns and constraints that several tables have."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Integer, Uuid, func
+
+
+def choice_constraint(column: str, choices: Iterable[str]) -> CheckConstraint:
+    """The column has one of these values; null passes."""
+    listed = ", ".join(f"'{choice}'" for choice in choices)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def person_column(name: str = "person_id") -> Column[Any]:
+    """A reference to a person; the row is deleted with them."""
+    return Column(name, Uuid, ForeignKey("people.id", ondelete="CASCADE"), nullable=False)
+
+
+def look_column() -> Column[Any]:
+    """A reference to a look; the row is deleted with it."""
+    return Column("look_id", Uuid, ForeignKey("looks.id", ondelete="CASCADE"), nullable=False)
+
+
+def counter_column(name: str) -> Column[Any]:
+    """A number that starts at 0."""
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+def time_column(name: str) -> Column[Any]:
+    """A time that may be missing."""
+    return Column(name, DateTime(timezone=True))
+
+
+def now_column(name: str = "created_at") -> Column[Any]:
+    """The time of the insertion, unless another one is given."""
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())

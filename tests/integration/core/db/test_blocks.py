@@ -1,0 +1,97 @@
+"""Blocks between two people."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import blocks, follows, leaderboard, looks, people, reactions, schema
+from core.db.account_merge import has_no_content, merge_people
+from core.db.database import Database
+from core.uuid7 import uuid7
+from tests.factories import create_look, create_person
+
+
+async def _create_two_who_like_each_other(connection: AsyncConnection) -> tuple[dict[UUID, UUID], UUID, UUID]:
+    """Two people with a shared look each, who follow each other and gave a heart and a bookmark."""
+    first, second = [(await create_person(connection)).id for _ in range(2)]
+    look_ids = {}
+    for person_id in (first, second):
+        look = await create_look(connection, person_id)
+        assert await looks.share(connection, look.id)
+        look_ids[person_id] = look.id
+    for person_id, other in ((first, second), (second, first)):
+        await follows.follow(connection, person_id, other)
+        for look_id in look_ids.values():
+            await reactions.add_heart(connection, look_id, person_id)
+        await reactions.add_bookmark(connection, look_ids[other], person_id)
+    return look_ids, first, second
+
+
+async def _reactions(connection: AsyncConnection) -> dict[str, set[tuple[UUID, UUID]]]:
+    """All follows and reactions, as pairs of ids."""
+    columns = {
+        "follows": (schema.follows.c.follower_id, schema.follows.c.followed_id),
+        "hearts": (schema.hearts.c.person_id, schema.hearts.c.look_id),
+        "bookmarks": (schema.bookmarks.c.person_id, schema.bookmarks.c.look_id),
+    }
+    return {
+        name: {(row[0], row[1]) for row in await connection.execute(select(*pair))} for name, pair in columns.items()
+    }
+
+
+async def test_a_block_ends_what_was_between_two_people(database: Database) -> None:
+    async with database.transaction() as connection:
+        look_ids, mina, jun = await _create_two_who_like_each_other(connection)
+        ann = (await create_person(connection)).id
+        await follows.follow(connection, ann, mina)
+        assert await blocks.block(connection, mina, jun)
+        assert await blocks.block(connection, mina, jun), "a second time changes nothing"
+        assert await _reactions(connection) == {
+            "follows": {(ann, mina)},
+            "hearts": {(mina, look_ids[mina]), (jun, look_ids[jun])},
+            "bookmarks": set(),
+        }
+        for viewer, other in ((mina, jun), (jun, mina)):
+            page = await leaderboard.get_page(connection, limit=9, viewer_id=viewer)
+            assert [entry.look.person_id for entry in page] == [viewer]
+            assert await leaderboard.get_look(connection, look_ids[other], viewer_id=viewer) is None
+            assert await reactions.add_heart(connection, look_ids[other], viewer) is None
+            assert not await reactions.add_bookmark(connection, look_ids[other], viewer)
+            assert await follows.follow(connection, viewer, other) is None
+        assert len(await leaderboard.get_page(connection, limit=9, viewer_id=ann)) == 2
+        assert [person.id for person in await blocks.list_blocked(connection, mina, limit=9)] == [jun]
+        assert not await blocks.list_blocked(connection, jun, limit=9), "who was blocked is not told"
+        assert not await blocks.unblock(connection, jun, mina), "only who blocked can end it"
+        assert await blocks.unblock(connection, mina, jun)
+        assert await follows.follow(connection, mina, jun) == 1
+
+
+@pytest.mark.parametrize("other", ["self", "missing"])
+async def test_nobody_can_block_themselves_or_a_missing_person(database: Database, other: str) -> None:
+    async with database.transaction() as connection:
+        mina = (await create_person(connection)).id
+        assert not await blocks.block(connection, mina, mina if other == "self" else uuid7())
+        assert await has_no_content(connection, mina)
+
+
+async def test_blocks_of_both_directions_are_merged_with_an_account(database: Database) -> None:
+    async with database.transaction() as connection:
+        _, target, jun = await _create_two_who_like_each_other(connection)
+        source, ann = [(await create_person(connection)).id for _ in range(2)]
+        pairs = [(source, jun), (ann, source), (source, target), (target, source), (target, ann)]
+        await connection.execute(
+            insert(schema.blocks), [{"person_id": one, "blocked_id": other} for one, other in pairs]
+        )
+        assert not await has_no_content(connection, source), "a visitor who blocked somebody is kept"
+        assert await merge_people(connection, source=source, target=target)
+        table = schema.blocks
+        merged = await connection.execute(select(table.c.person_id, table.c.blocked_id))
+        assert {(row[0], row[1]) for row in merged} == {(target, jun), (ann, target), (target, ann)}
+        left = await _reactions(connection)
+        assert not left["follows"]
+        assert not left["bookmarks"]
+        person = await people.get(connection, target)
+        assert person is not None
+        assert (person.followers, person.following) == (0, 0)
