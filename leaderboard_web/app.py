@@ -39,6 +39,7 @@ from leaderboard_web.routes import (
     admin,
     blocking,
     chat,
+    guessing,
     images,
     judge_api,
     leaderboard,
@@ -56,8 +57,9 @@ ROUTERS = tuple(
     for module in (
         leaderboard,
         looks,
-        # Its paths match those of the reactions after it.
+        # Their paths match those of the reactions after them.
         blocking,
+        guessing,
         reactions,
         people,
         styles,

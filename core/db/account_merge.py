@@ -27,7 +27,7 @@ from core.db import schema
 from core.db.blocks import end_relations
 from core.db.moderation import suspend_all
 
-REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports)
+REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports, schema.look_guesses)
 """Tables with one row per look and person."""
 
 
@@ -174,9 +174,10 @@ async def _move_reactions(connection: AsyncConnection, source: UUID, target: UUI
         has_both = exists().where(other.c.person_id == target, other.c.look_id == table.c.look_id)
         await connection.execute(delete(table).where(table.c.person_id == source, has_both))
         await connection.execute(update(table).where(table.c.person_id == source).values(person_id=target))
-    looks, reports = schema.looks, schema.reports
-    is_own_look = exists().where(looks.c.id == reports.c.look_id, looks.c.person_id == target)
-    await connection.execute(delete(reports).where(reports.c.person_id == target, is_own_look))
+    looks = schema.looks
+    for table in (schema.reports, schema.look_guesses):
+        is_own_look = exists().where(looks.c.id == table.c.look_id, looks.c.person_id == target)
+        await connection.execute(delete(table).where(table.c.person_id == target, is_own_look))
 
 
 async def _move_follows(connection: AsyncConnection, source: UUID, target: UUID) -> None:

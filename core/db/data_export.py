@@ -76,6 +76,7 @@ def _queries(person_id: UUID) -> dict[str, Select[Any]]:
         ),
         "hearts": _owned_rows(schema.hearts, person_id).order_by(schema.hearts.c.created_at),
         "bookmarks": _owned_rows(schema.bookmarks, person_id).order_by(schema.bookmarks.c.created_at),
+        "look_guesses": _owned_rows(schema.look_guesses, person_id).order_by(schema.look_guesses.c.created_at),
         "reports": _owned_rows(schema.reports, person_id).order_by(schema.reports.c.created_at),
         "follows": select(people.c.id.label("person_id"), people.c.name, follows.c.created_at)
         .join(people, people.c.id == follows.c.followed_id)

@@ -19,6 +19,7 @@ from core.confusables import confusable_key
 from core.db import schema
 from core.db.compiled_statements import CompiledStatement
 from core.db.keyset import cursor_values, paginate
+from core.db.look_guesses import guess_of_viewer
 from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
@@ -71,6 +72,8 @@ class ViewerState:
     """Whether they bookmarked the look of the page."""
     is_following: bool
     """Whether they follow the person of the page, or the owner of the look."""
+    guess: Style | None = None
+    """The style that they guessed for the look before they saw the verdict."""
 
 
 async def get_page(
@@ -145,7 +148,12 @@ async def get_look_for_viewer(
     row = await SELECT_LOOK_FOR_VIEWER.fetch_one(connection, look_id=look_id, viewer_key=viewer_key)
     if row is None:
         return None
-    state = ViewerState(person_id=row.viewer_id, has_bookmarked=row.has_bookmarked, is_following=row.is_following)
+    state = ViewerState(
+        person_id=row.viewer_id,
+        has_bookmarked=row.has_bookmarked,
+        is_following=row.is_following,
+        guess=row.guess and Style(row.guess),
+    )
     return _to_leaderboard_look(row), state
 
 
@@ -276,6 +284,7 @@ SELECT_LOOK_FOR_VIEWER = CompiledStatement(
         viewer_person_id().label("viewer_id"),
         reacted_by_viewer(schema.bookmarks).label("has_bookmarked"),
         _followed_by_viewer(schema.looks.c.person_id).label("is_following"),
+        guess_of_viewer().label("guess"),
     ).where(schema.looks.c.id == bindparam("look_id"))
 )
 SELECT_PERSON_FOR_VIEWER = CompiledStatement(

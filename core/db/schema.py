@@ -285,6 +285,18 @@ blocks = Table(
     Index(None, "blocked_id"),
 )
 
+look_guesses = Table(
+    "look_guesses",
+    metadata,
+    look_column(),
+    person_column(),
+    Column("style", Text, nullable=False),
+    now_column(),
+    PrimaryKeyConstraint("look_id", "person_id"),
+    choice_constraint("style", Style),
+    Index(None, "person_id"),
+)
+
 reports = Table(
     "reports",
     metadata,

@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Request, Response
 
 from core.conversation.narration import public_verdict_messages, style_name, verdict_messages
-from core.db import leaderboard
+from core.conversation.smalltalk import comment_on_guess
+from core.db import leaderboard, look_guesses
 from core.seoul_time import SEOUL
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Viewer
 from leaderboard_web.errors import GoneError
@@ -40,6 +41,9 @@ async def look_page(
         preview_sentence = verdict_sentence(verdict_messages(look.verdict, seed=look.variant_seed, language=preview_in))
     # The database requires of shared looks that they have both times and both images.
     shared_at = (look.shared_at or look.created_at).astimezone(SEOUL)
+    is_owner = relation.person_id == look.person_id
+    guesses = await look_guesses.count_by_style(db, look_id) if relation.guess or is_owner else {}
+    guess_count = sum(guesses.values())
     response = render_page(
         request,
         "look.html",
@@ -54,7 +58,11 @@ async def look_page(
         correction=look.corrected_style and style_name(look.corrected_style, language),
         shared_at=shared_at,
         relation=relation,
-        is_owner=relation.person_id == look.person_id,
+        is_owner=is_owner,
+        guess_comment=relation.guess
+        and comment_on_guess(relation.guess, look.verdict, seed=look.variant_seed, language=language),
+        guess_count=guess_count,
+        guess_bars=[build_bar(style, count / guess_count, language) for style, count in guesses.items()],
         share=share,
         report_reasons=tuple(ReportReason),
         max_report_length=MAX_REPORT_LENGTH,

@@ -38,6 +38,7 @@ TABLES = (
     "rate_limits",
     "person_style_counts",
     "reports",
+    "look_guesses",
     "blocks",
     "follows",
     "bookmarks",
@@ -125,7 +126,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("follower_id", "followed_id", name="pk_follows"),
     )
     op.create_index("ix_follows_followed_id", "follows", ["followed_id"])
-    _create_blocks()
     op.create_table(
         "identities",
         sa.Column("provider", sa.Text(), nullable=False),
@@ -408,6 +408,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("look_id", "person_id", name="pk_reports"),
     )
     op.create_index("ix_reports_person_id", "reports", ["person_id"])
+    _create_relations()
     op.create_foreign_key(
         "fk_people_pending_name_look_id", "people", "looks", ["pending_name_look_id"], ["id"], ondelete="SET NULL"
     )
@@ -415,7 +416,19 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
 
 
-def _create_blocks() -> None:
+def _create_relations() -> None:
+    op.create_table(
+        "look_guesses",
+        sa.Column("look_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("style", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(f"style IN ({STYLES})", name="ck_look_guesses_style"),
+        sa.ForeignKeyConstraint(["look_id"], ["looks.id"], name="fk_look_guesses_look_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_look_guesses_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("look_id", "person_id", name="pk_look_guesses"),
+    )
+    op.create_index("ix_look_guesses_person_id", "look_guesses", ["person_id"])
     op.create_table(
         "blocks",
         sa.Column("person_id", sa.Uuid(), nullable=False),

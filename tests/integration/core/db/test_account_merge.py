@@ -173,7 +173,13 @@ def test_every_column_about_people_is_handled_by_the_merge() -> None:
     assert references == {
         *("identities.person_id", "looks.person_id", "hearts.person_id", "bookmarks.person_id", "reports.person_id"),
         *("follows.follower_id", "follows.followed_id", "person_style_counts.person_id", "one_time_tokens.person_id"),
-        *("moderation_log.person_id", "moderation_log.moderator_id", "blocks.person_id", "blocks.blocked_id"),
+        *(
+            "moderation_log.person_id",
+            "moderation_log.moderator_id",
+            "blocks.person_id",
+            "blocks.blocked_id",
+            "look_guesses.person_id",
+        ),
     }
     assert {column.name for column in schema.people.columns} == {
         *(

@@ -83,6 +83,8 @@ async def create_person_with_everything(resources: Resources, subject: str, frie
             for reactor, look in ((friend, shared), (person.id, friends_look)):
                 for table in (schema.hearts, schema.bookmarks):
                     await connection.execute(insert(table).values(look_id=look.id, person_id=reactor))
+                guess = {"look_id": look.id, "person_id": reactor, "style": Style.MODE}
+                await connection.execute(insert(schema.look_guesses).values(guess))
                 reason = f"by {reactor}"
                 await connection.execute(
                     insert(schema.reports).values(look_id=look.id, person_id=reactor, reason=reason)

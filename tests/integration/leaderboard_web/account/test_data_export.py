@@ -16,6 +16,7 @@ from core.db import (
     follows,
     inbox,
     look_feedback,
+    look_guesses,
     look_images,
     looks,
     moderation,
@@ -46,6 +47,7 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
         for look in other_looks:
             await reactions.add_heart(connection, look.id, person.id)
             await reactions.add_bookmark(connection, look.id, person.id)
+            assert await look_guesses.record(connection, look.id, person.id, Style.RETRO)
             await moderation.create_report(connection, look.id, person.id, reason=f"reason {word}")
         await follows.follow(connection, person.id, other.id)
         assert await blocks.block(connection, person.id, (await create_person(connection)).id)
@@ -104,6 +106,7 @@ async def test_data_export_contains_all_own_data_and_none_of_others(
     assert [row["look_id"] for row in rows["hearts"]] == [str(first.id)]
     assert [row["reason"] for row in rows["reports"]] == ["reason of-mina"]
     assert [row["name"] for row in rows["follows"]] == ["Jun"]
+    assert [row["style"] for row in rows["look_guesses"]] == ["retro"]
     assert list(rows["blocks"][0]) == ["name", "created_at"]
     assert rows["moderation_log"][0]["action"] == "restore"
     assert rows["inbox"][0]["payload"] == {"words": "said of-mina"}
