@@ -27,7 +27,7 @@ from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
 from core.runtime import ProcessKind
 from core.settings import Settings
-from core.signing import UrlSigner, load_old_keys, load_secret_key
+from core.signing import LimitKeySigner, UrlSigner, load_old_keys, load_secret_key
 from core.vision.backends import available_cpus
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Resources:
     database: Database
     storage: ObjectStorage
     url_signer: UrlSigner
+    limit_signer: LimitKeySigner
     private_photo_ttl: timedelta
     """How long the images of a look that is not shared are stored."""
     cpu_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(available_cpus()))
@@ -122,7 +123,8 @@ async def open_resources(settings: Settings, process: ProcessKind = ProcessKind.
         WeakSecretKeyError: the secret key is empty or too short.
         PersistenceError: the database or the object storage cannot be used.
     """
-    url_signer = UrlSigner(load_secret_key(settings), old=load_old_keys(settings))
+    secret = load_secret_key(settings)
+    url_signer = UrlSigner(secret, old=load_old_keys(settings))
     storage = ObjectStorage(settings.object_storage_url)
     async with open_database(settings, process) as database:
         if process.only_checks_schema and settings.database_url is not None:
@@ -133,6 +135,7 @@ async def open_resources(settings: Settings, process: ProcessKind = ProcessKind.
             database=database,
             storage=storage,
             url_signer=url_signer,
+            limit_signer=LimitKeySigner(secret),
             private_photo_ttl=timedelta(hours=settings.private_photo_ttl_hours),
         )
         with closing(resources.decode_pool):

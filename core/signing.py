@@ -1,5 +1,6 @@
-"""Signatures by the secret key: URLs of stored images, and session tokens of the browser."""
+"""Signatures by the secret key: URLs of stored images, session tokens of the browser, and keys of rate limits."""
 
+import hmac
 import os
 import re
 import secrets
@@ -82,6 +83,17 @@ class VisitorTokenSigner:
             return self._signer.unsign(token).decode()
         except BadSignature:
             return None
+
+
+class LimitKeySigner:
+    """Turns the keys of rate limits, which hold addresses and ids of people, into signatures to be stored."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def sign(self, key: str) -> bytes:
+        """32 bytes that cannot be turned back into the key."""
+        return hmac.digest(self._secret, b"rate-limit " + key.encode(), sha256)
 
 
 def load_secret_key(settings: Settings) -> bytes:

@@ -120,7 +120,7 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
     """
     settings, secret = service.settings, load_secret_key(service.settings)
     token_signer = VisitorTokenSigner(secret, old=load_old_keys(settings))
-    counters = create_storage(settings.rate_limits, service.resources.database, secret)
+    counters = create_storage(settings.rate_limits, service.resources.database, service.resources.limit_signer)
     state = AppState(
         settings=settings,
         resources=service.resources,

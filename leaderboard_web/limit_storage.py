@@ -1,14 +1,12 @@
 """Where counters of rate limits are: the database, for all processes together, or the memory of this one."""
 
-import hashlib
-import hmac
-
 from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.storage.base import SlidingWindowCounterSupport
 
 from core.db import rate_limits
 from core.db.database import Database
 from core.settings import LimitStorageName
+from core.signing import LimitKeySigner
 
 
 class DatabaseStorage(Storage, SlidingWindowCounterSupport):
@@ -16,9 +14,9 @@ class DatabaseStorage(Storage, SlidingWindowCounterSupport):
 
     STORAGE_SCHEME = None
 
-    def __init__(self, database: Database, secret: bytes) -> None:
+    def __init__(self, database: Database, signer: LimitKeySigner) -> None:
         super().__init__()
-        self._database, self._secret = database, secret
+        self._database, self._sign = database, signer.sign
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
@@ -69,14 +67,11 @@ class DatabaseStorage(Storage, SlidingWindowCounterSupport):
         async with self._database.connection() as connection:
             await rate_limits.clear(connection, self._sign(key))
 
-    def _sign(self, key: str) -> bytes:
-        return hmac.digest(self._secret, b"rate-limit " + key.encode(), hashlib.sha256)
-
 
 CounterStorage = MemoryStorage | DatabaseStorage
 """Any storage."""
 
 
-def create_storage(name: LimitStorageName, database: Database, secret: bytes) -> CounterStorage:
+def create_storage(name: LimitStorageName, database: Database, signer: LimitKeySigner) -> CounterStorage:
     """The storage that EVA_RATE_LIMITS names."""
-    return DatabaseStorage(database, secret) if name is LimitStorageName.DATABASE else MemoryStorage()
+    return DatabaseStorage(database, signer) if name is LimitStorageName.DATABASE else MemoryStorage()

@@ -24,6 +24,7 @@ from core.db.people import Person
 from core.db.schema import Channel
 from core.errors import (
     DailyLimitError,
+    EvaError,
     PhotoError,
     RemotePhotoGoneError,
     RemotePhotoUnavailableError,
@@ -134,7 +135,7 @@ async def handle_album(
         return
     looks: dict[int, JudgedPhoto] = {}
     photos: list[AlbumPhoto] = []
-    failures = (*PHOTO_FAILURES, *PASSING_PHOTO_FAILURES) if is_last_attempt else PHOTO_FAILURES
+    failures = album_failures(is_last_attempt=is_last_attempt)
     async with delivery.chat_action(ChatAction.TYPING):
         for number, item in enumerate(items[:MAX_ALBUM_PHOTOS], start=1):
             if isinstance(item, UnsupportedMessage):
@@ -159,6 +160,11 @@ async def handle_album(
     shown = next((judged.look for judged in looks.values()), None)
     keyboard = None if shown is None else keyboard_for_look(delivery, conversation, person, shown)
     await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard), is_final=True)
+
+
+def album_failures(*, is_last_attempt: bool) -> tuple[type[EvaError], ...]:
+    """The errors of one photo that leave the rest of an album."""
+    return (*PHOTO_FAILURES, *PASSING_PHOTO_FAILURES) if is_last_attempt else PHOTO_FAILURES
 
 
 async def answer_self_harm(delivery: UpdateDelivery, caption: str) -> bool:

@@ -12,13 +12,14 @@ from telegram.constants import ChatAction
 from bot.telegram.commands import handle_command
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
-from bot.telegram.handlers import PHOTO_FAILURES, answer_self_harm
+from bot.telegram.handlers import album_failures, answer_self_harm
 from bot.telegram.parsing import CommandMessage, IncomingUpdate, PhotoMessage, TextMessage, UnsupportedMessage
 from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto, summarize_album
 from core.conversation.narration import public_verdict_messages
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import unsupported_media_reply
 from core.db.schema import Channel
+from core.errors import EvaError
 from core.i18n.translations import Language, translate
 from core.services.photo_judging import UnstoredPhoto
 
@@ -50,7 +51,11 @@ async def handle_photo_of_other(
 
 
 async def handle_anonymous(
-    delivery: UpdateDelivery, conversation: ConversationService, updates: Sequence[IncomingUpdate]
+    delivery: UpdateDelivery,
+    conversation: ConversationService,
+    updates: Sequence[IncomingUpdate],
+    *,
+    is_last_attempt: bool,
 ) -> None:
     """Reply to a message, or an album, in the name of a group or a channel.
 
@@ -58,6 +63,7 @@ async def handle_anonymous(
         delivery: sends the reply.
         conversation: the business logic.
         updates: a single message, or the messages of an album in their order.
+        is_last_attempt: whether a photo of an album that cannot be fetched now is one that failed.
 
     Raises:
         EvaError: see `handle_photo_of_other`.
@@ -71,7 +77,7 @@ async def handle_anonymous(
     if written and await answer_self_harm(delivery, written):
         return
     if len(updates) > 1 and any(isinstance(update, PhotoMessage) for update in updates):
-        await _handle_album(delivery, conversation, updates)
+        await _handle_album(delivery, conversation, updates, failures=album_failures(is_last_attempt=is_last_attempt))
     elif isinstance(first, PhotoMessage):
         judged = await _judge(delivery, conversation, first)
         is_shown = not first.is_from_other_chat
@@ -98,7 +104,11 @@ def _written_text(update: IncomingUpdate) -> str:
 
 
 async def _handle_album(
-    delivery: UpdateDelivery, conversation: ConversationService, updates: Sequence[IncomingUpdate]
+    delivery: UpdateDelivery,
+    conversation: ConversationService,
+    updates: Sequence[IncomingUpdate],
+    *,
+    failures: tuple[type[EvaError], ...],
 ) -> None:
     photos, judged = [], {}
     for number, update in enumerate(updates[:MAX_ALBUM_PHOTOS], start=1):
@@ -107,7 +117,7 @@ async def _handle_album(
         elif isinstance(update, PhotoMessage):
             try:
                 judged[number] = await _judge(delivery, conversation, update)
-            except PHOTO_FAILURES as error:
+            except failures as error:
                 photos.append(AlbumPhoto(number=number, failure=error))
             else:
                 photos.append(AlbumPhoto(number=number, verdict=judged[number].verdict))
@@ -126,6 +136,7 @@ async def _judge(delivery: UpdateDelivery, conversation: ConversationService, ph
             await delivery.client.download(photo.file_id),
             channel=Channel.TELEGRAM,
             asked_by=str(photo.chat_id if photo.is_anonymous else photo.user_id),
+            request_id=str(photo.update_id),
         )
 
 

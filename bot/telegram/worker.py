@@ -198,7 +198,7 @@ class UpdateHandler:
         async with update_outcome(delivery, is_last_attempt=is_last_attempt):
             items = [update for update in updates.values() if isinstance(update, PhotoMessage | UnsupportedMessage)]
             if first.is_anonymous:
-                await handle_anonymous(delivery, self.conversation, items or [first])
+                await handle_anonymous(delivery, self.conversation, items or [first], is_last_attempt=is_last_attempt)
             elif any(isinstance(item, PhotoMessage) for item in items):
                 person = await self._get_or_create_person(delivery, first)
                 await self.conversation.end_name_question(person)
@@ -231,7 +231,7 @@ class UpdateHandler:
             await answer_inline_query(self.client, self.conversation, self.me, update)
             return
         if update.is_anonymous:
-            await handle_anonymous(delivery, self.conversation, [update])
+            await handle_anonymous(delivery, self.conversation, [update], is_last_attempt=True)
             return
         if isinstance(update, ButtonPress):
             refusal = await self._check_press(delivery, update)

@@ -10,12 +10,9 @@ from hashlib import sha256
 from uuid import UUID
 
 from anyio import to_thread
-from limits import RateLimitItemPerDay
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from PIL import Image
 
-from core.db import look_images, looks
+from core.db import look_images, looks, rate_limits
 from core.db.looks import Look, LookInsert
 from core.db.schema import Channel
 from core.errors import DailyLimitError, EvaError, LookNotFoundError
@@ -34,6 +31,8 @@ from core.vision.verdict import ConfidenceBand, Verdict
 DUPLICATE_WINDOW = 200
 """Number of a person's latest looks that are searched for the same photo."""
 PHOTO_JPEG_QUALITY = 88
+DAY_SECONDS = 86_400
+"""The window of the limit of photos that are not stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,6 @@ class PhotoJudgingService:
         self._classifier = classifier
         self._daily_limit = daily_limit
         self._cpu_limiter = resources.cpu_limiter
-        self._unstored_limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     async def judge_photo(
         self, data: bytes, *, person_id: UUID, channel: Channel, source_message_id: str, language: str
@@ -104,14 +102,17 @@ class PhotoJudgingService:
         PHOTOS.labels(channel, "remembered" if judged.is_duplicate else judged.look.verdict.band).inc()
         return judged
 
-    async def judge_unstored_photo(self, data: bytes, *, channel: Channel, asked_by: str) -> UnstoredPhoto:
+    async def judge_unstored_photo(
+        self, data: bytes, *, channel: Channel, asked_by: str, request_id: str
+    ) -> UnstoredPhoto:
         """Judge a photo that does not belong to the person who asks, and store nothing of it.
 
         Args:
             data: the file, untrusted.
             channel: where it was received.
-            asked_by: who asks, as the channel names them. They may ask as often a day as they may send photos, counted
-                in the memory of this process.
+            asked_by: who asks, as the channel names them. They may ask as often in 24 hours as they may send photos
+                a day.
+            request_id: of the request within the channel; its retries count once.
 
         Raises:
             PhotoError: the bytes are not a photo that can be judged.
@@ -120,13 +121,10 @@ class PhotoJudgingService:
             DailyLimitError: the limit is reached.
         """
         try:
-            if self._daily_limit is not None:
-                limit = RateLimitItemPerDay(self._daily_limit)
-                if not await self._unstored_limiter.hit(limit, channel, asked_by):
-                    raise DailyLimitError(str(self._daily_limit))
             image = await to_thread.run_sync(
                 self._resources.decode_pool.decode_photo, data, limiter=self._resources.decode_limiter
             )
+            await self._count_unstored(f"{channel} {asked_by}", f"{channel} {request_id}")
             verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
             heatmap = None
             if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
@@ -136,6 +134,23 @@ class PhotoJudgingService:
             raise
         PHOTOS.labels(channel, "unstored").inc()
         return UnstoredPhoto(verdict=verdict, heatmap=heatmap, seed=sha256(data).hexdigest())
+
+    async def _count_unstored(self, asked_by: str, request: str) -> None:
+        """Count a photo that is not stored, unless an earlier attempt at the same request did.
+
+        Raises:
+            DailyLimitError: the limit is reached; then nothing is counted.
+        """
+        if self._daily_limit is None:
+            return
+        sign = self._resources.limit_signer.sign
+        async with self._resources.database.transaction() as connection:
+            attempts = await rate_limits.increment(connection, sign(f"unstored request {request}"), window=DAY_SECONDS)
+            key = sign(f"unstored {asked_by}")
+            if attempts == 1 and not await rate_limits.acquire(
+                connection, key, limit=self._daily_limit, window=DAY_SECONDS
+            ):
+                raise DailyLimitError(str(self._daily_limit))
 
     async def _judge_photo(
         self, data: bytes, person_id: UUID, channel: Channel, source_message_id: str, language: str

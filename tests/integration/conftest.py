@@ -21,7 +21,7 @@ from core.db.migrate import migrate_up
 from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
 from core.resources import Resources
-from core.signing import UrlSigner
+from core.signing import LimitKeySigner, UrlSigner
 
 OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 """Tests need no durability."""
@@ -175,6 +175,7 @@ def resources(database: Database, storage_folder: Path, decode_pool: DecodePool)
         database=database,
         storage=ObjectStorage(storage_folder.as_uri()),
         url_signer=UrlSigner(b"secret"),
+        limit_signer=LimitKeySigner(b"secret"),
         private_photo_ttl=timedelta(hours=24),
         decode_pool=decode_pool,
     )

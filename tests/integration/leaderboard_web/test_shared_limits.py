@@ -40,7 +40,7 @@ async def test_processes_count_together(resources: Resources, samples: Path) -> 
 
 
 async def test_windows_slide_and_end(resources: Resources) -> None:
-    storage = DatabaseStorage(resources.database, b"secret")
+    storage = DatabaseStorage(resources.database, resources.limit_signer)
     sliding, fixed = SlidingWindowCounterRateLimiter(storage), FixedWindowRateLimiter(storage)
     assert [await sliding.hit(LIMIT, "a") for _ in range(5)] == [True] * 4 + [False]
     assert [await fixed.hit(LIMIT, "b") for _ in range(5)] == [True] * 4 + [False]

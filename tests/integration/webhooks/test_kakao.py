@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -90,12 +91,7 @@ async def test_large_body_is_rejected(resources: Resources) -> None:
 
 
 async def test_apology_while_the_database_is_unreachable(resources: Resources) -> None:
-    unreachable = Resources(
-        database=Database("postgresql://eva@127.0.0.1:1/eva"),
-        storage=resources.storage,
-        url_signer=resources.url_signer,
-        private_photo_ttl=resources.private_photo_ttl,
-    )
+    unreachable = replace(resources, database=Database("postgresql://eva@127.0.0.1:1/eva"))
     for payload in (KAKAO.text_message("안녕"), photo_payload()):
         response = await call(unreachable, payload)
         assert (response.status_code, text_of(response)) == (200, translate("error.any", KO))
@@ -118,12 +114,7 @@ async def unresponsive_port() -> AsyncIterator[int]:
 
 
 async def test_unresponsive_database_does_not_delay_the_reply(resources: Resources, unresponsive_port: int) -> None:
-    hanging = Resources(
-        database=Database(f"postgresql://eva@127.0.0.1:{unresponsive_port}/eva"),
-        storage=resources.storage,
-        url_signer=resources.url_signer,
-        private_photo_ttl=resources.private_photo_ttl,
-    )
+    hanging = replace(resources, database=Database(f"postgresql://eva@127.0.0.1:{unresponsive_port}/eva"))
     async with asyncio.timeout(30):
         response = await call(hanging, KAKAO.text_message("안녕"), deadline=0.5)
     assert text_of(response) == translate("error.any", KO)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -102,11 +103,6 @@ async def test_invalid_update_is_confirmed(client: httpx.AsyncClient, payload: o
 
 
 async def test_update_is_not_confirmed_while_the_database_is_unreachable(resources: Resources) -> None:
-    unreachable = Resources(
-        database=Database("postgresql://eva@127.0.0.1:1/eva"),
-        storage=resources.storage,
-        url_signer=resources.url_signer,
-        private_photo_ttl=resources.private_photo_ttl,
-    )
+    unreachable = replace(resources, database=Database("postgresql://eva@127.0.0.1:1/eva"))
     async with create_client(unreachable) as client:
         assert (await client.post("/telegram/webhook", json=UPDATE, headers=SECRET)).status_code == 503

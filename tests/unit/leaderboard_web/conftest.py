@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.db.database import Database
 from core.object_storage import ObjectStorage
 from core.resources import Resources
-from core.signing import UrlSigner
+from core.signing import LimitKeySigner, UrlSigner
 from core.styles import Style
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
@@ -36,6 +36,7 @@ def serving_site(script: OutputsFunction, samples: Path, **settings: int) -> Ite
         database=Database("postgresql://eva@127.0.0.1:1/eva"),
         storage=ObjectStorage("s3://nowhere", region="nowhere", skip_signature=True),
         url_signer=UrlSigner(b"secret"),
+        limit_signer=LimitKeySigner(b"secret"),
         private_photo_ttl=timedelta(hours=24),
     )
     site = create_app(make_application(nothing, classifier, **settings), samples=samples)

@@ -91,6 +91,9 @@ async def test_anonymous_administrators_get_verdicts_and_nobody_is_created(harne
         translate("talk.board.nothing", Language.EN),
         translate("telegram.private_only", Language.EN),
     ]
+    harness.telegram.fail_next("getFile", 500, count=99)
+    await harness.send_updates(*map(in_name_of_group, updates.album([make_photo(3), make_photo(4)], **mention)))
+    assert harness.texts(GROUP)[-1].startswith(translate("talk.album.none", KO, total=2))
     assert await harness.count_rows("people") == 0
     assert harness.stored_files() == []
     assert await harness.count_unprocessed() == 0

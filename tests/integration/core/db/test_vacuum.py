@@ -19,7 +19,7 @@ from core.jobs.queue import JobQueue, conversation_lock_key, enqueue
 from core.object_storage import ObjectStorage
 from core.resources import Resources
 from core.services.retention import VACUUM_TASK, erase_person, register_tasks
-from core.signing import UrlSigner
+from core.signing import LimitKeySigner, UrlSigner
 from core.styles import Style
 from tests.factories import create_look, create_person
 
@@ -37,6 +37,7 @@ async def own_server(public: Path) -> AsyncIterator[tuple[Resources, Path]]:
                     database=database,
                     storage=ObjectStorage((public / "images").as_uri()),
                     url_signer=UrlSigner(b"secret"),
+                    limit_signer=LimitKeySigner(b"secret"),
                     private_photo_ttl=timedelta(hours=24),
                 ),
                 server.folder,

@@ -15,7 +15,7 @@ from core.jobs.queue import ExponentialBackoff, JobQueue, WorkerTimings
 from core.object_storage import ObjectStorage
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
-from core.signing import UrlSigner
+from core.signing import LimitKeySigner, UrlSigner
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from tests.factories import make_photo
@@ -50,6 +50,7 @@ async def main(url: str, folder: str) -> None:
             database=database,
             storage=ObjectStorage(Path(folder).as_uri()),
             url_signer=UrlSigner(b""),
+            limit_signer=LimitKeySigner(b""),
             private_photo_ttl=timedelta(days=1),
         )
         judging = PhotoJudgingService(resources, StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD))

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from sqlalchemy import select
 
-from core.db import look_images, looks, people
+from core.db import look_images, looks, people, schema
 from core.db.schema import Channel
-from core.errors import LookNotFoundError, PersonNotFoundError, PhotoError, StorageUnavailableError
+from core.errors import DailyLimitError, LookNotFoundError, PersonNotFoundError, PhotoError, StorageUnavailableError
 from core.resources import Resources
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
 from core.styles import Style
@@ -185,3 +186,29 @@ async def test_unknown_person_stores_nothing(judging: PhotoJudgingService, stora
     with pytest.raises(PersonNotFoundError):
         await judge(judging, uuid7(), make_photo())
     assert stored_files(storage_folder) == []
+
+
+async def test_photos_that_are_not_stored_are_limited_in_all_processes_together(
+    resources: Resources, model: CountingModel
+) -> None:
+    classifier = StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD)
+    processes = [PhotoJudgingService(resources, classifier, daily_limit=2) for _ in range(2)]
+
+    async def ask(turn: int, request_id: str, *, asked_by: str = "42", data: bytes = make_photo()) -> None:
+        await processes[turn % 2].judge_unstored_photo(
+            data, channel=Channel.TELEGRAM, asked_by=asked_by, request_id=request_id
+        )
+
+    with pytest.raises(PhotoError):
+        await ask(0, "0", data=b"no image")
+    for turn in range(4):
+        await ask(turn, "1")  # a job and its retries
+    await ask(1, "2")
+    for turn in range(2):
+        with pytest.raises(DailyLimitError, match="2"):
+            await ask(turn, "3")
+    await ask(0, "4", asked_by="43")
+    assert model.passes == 6
+    async with resources.database.connection() as connection:
+        keys = (await connection.execute(select(schema.rate_limits.c.key))).scalars().all()
+    assert {len(key) for key in keys} == {32}, "only signatures are stored"
