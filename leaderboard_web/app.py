@@ -17,6 +17,7 @@ from core.vision.classifier import StyleClassifier
 from leaderboard_web.account import blocking as blocked_people
 from leaderboard_web.account import data_export, erase, lists
 from leaderboard_web.account import looks as own_looks
+from leaderboard_web.account import news as account_news
 from leaderboard_web.account import settings as account_settings
 from leaderboard_web.auth import login_confirmation, login_page, magic_link, oauth_routes, telegram_login
 from leaderboard_web.auth.login_session import LoginSessionMiddleware
@@ -72,6 +73,7 @@ ROUTERS = tuple(
         lists,
         own_looks,
         account_settings,
+        account_news,
         blocked_people,
         data_export,
         erase,

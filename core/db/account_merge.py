@@ -117,6 +117,10 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
             learning_consent=learning.learning_consent,
             learning_asked_at=target_row.learning_asked_at or source_row.learning_asked_at,
             learning_answered_at=learning.learning_answered_at,
+            news_seen_at=max(target_row.news_seen_at, source_row.news_seen_at),
+            news_since=max(target_row.news_since, source_row.news_since),
+            daily_news=target_row.daily_news or source_row.daily_news,
+            daily_news_on=max(filter(None, (target_row.daily_news_on, source_row.daily_news_on)), default=None),
             banned_at=target_row.banned_at or source_row.banned_at,
             created_at=min(target_row.created_at, source_row.created_at),
         )

@@ -47,6 +47,12 @@ class Person:
     """Whether Eva may learn from the photos that the person corrects; None before they answered."""
     learning_asked_at: datetime | None
     """When the person was asked for that; they are asked once."""
+    news_since: datetime
+    """Since when the news count, see `core.db.news`."""
+    news_seen_at: datetime
+    """When the person last saw the news."""
+    daily_news: bool
+    """Whether the person wants a message on Telegram on days with news, one at most."""
     followers: int
     following: int
     banned_at: datetime | None
@@ -358,6 +364,9 @@ def to_person(row: Row[tuple[object, ...]]) -> Person:
         pending_name=row.pending_name if is_name_pending else None,
         learning_consent=row.learning_consent,
         learning_asked_at=row.learning_asked_at,
+        news_since=row.news_since,
+        news_seen_at=row.news_seen_at,
+        daily_news=row.daily_news,
         followers=row.followers,
         following=row.following,
         banned_at=row.banned_at,

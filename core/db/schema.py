@@ -34,14 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from core.db.columns import (
-    choice_constraint,
-    counter_column,
-    look_column,
-    now_column,
-    person_column,
-    time_column,
-)
+from core.db.columns import choice_constraint, counter_column, look_column, now_column, person_column, time_column
 from core.styles import Style
 from core.vision.cam import HorizontalPart, VerticalPart
 from core.vision.verdict import ConfidenceBand, Refusal
@@ -116,6 +109,7 @@ def _reaction_table(name: str) -> Table:
         now_column(),
         PrimaryKeyConstraint("look_id", "person_id"),
         Index(None, "person_id", text("created_at DESC")),
+        Index(None, "look_id", text("created_at DESC")),
     )
 
 
@@ -135,6 +129,10 @@ people = Table(
     Column("learning_consent", Boolean),
     time_column("learning_asked_at"),
     time_column("learning_answered_at"),
+    now_column("news_seen_at"),
+    now_column("news_since"),
+    Column("daily_news", Boolean, nullable=False, server_default=false()),
+    Column("daily_news_on", Date),
     Column("display_name_key", Text, unique=True),
     counter_column("followers"),
     counter_column("following"),
@@ -145,6 +143,7 @@ people = Table(
     CheckConstraint("(learning_consent IS NULL) = (learning_answered_at IS NULL)", name="learning_answered_at"),
     CheckConstraint("followers >= 0 AND following >= 0", name="followers"),
     CheckConstraint("language ~ '^[a-z]{2}$'", name="language"),
+    Index("ix_people_daily_news", "id", postgresql_where=text("daily_news")),
     Index(None, "pending_name_look_id", postgresql_where=text("pending_name_look_id IS NOT NULL")),
 )
 
@@ -271,7 +270,7 @@ follows = Table(
     now_column(),
     PrimaryKeyConstraint("follower_id", "followed_id"),
     CheckConstraint("follower_id <> followed_id", name="not_self"),
-    Index(None, "followed_id"),
+    Index(None, "followed_id", text("created_at DESC")),
 )
 
 blocks = Table(

@@ -94,6 +94,10 @@ def upgrade() -> None:
         sa.Column("learning_consent", sa.Boolean()),
         sa.Column("learning_asked_at", sa.DateTime(timezone=True)),
         sa.Column("learning_answered_at", sa.DateTime(timezone=True)),
+        sa.Column("news_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("news_since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("daily_news", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("daily_news_on", sa.Date()),
         sa.Column("display_name_key", sa.Text()),
         sa.Column("followers", sa.Integer(), server_default="0", nullable=False),
         sa.Column("following", sa.Integer(), server_default="0", nullable=False),
@@ -125,7 +129,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["follower_id"], ["people.id"], name="fk_follows_follower_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("follower_id", "followed_id", name="pk_follows"),
     )
-    op.create_index("ix_follows_followed_id", "follows", ["followed_id"])
+    op.create_index("ix_follows_followed_id", "follows", ["followed_id", sa.literal_column("created_at DESC")])
     op.create_table(
         "identities",
         sa.Column("provider", sa.Text(), nullable=False),
@@ -417,6 +421,9 @@ def upgrade() -> None:
 
 
 def _create_relations() -> None:
+    op.create_index("ix_people_daily_news", "people", ["id"], postgresql_where=sa.text("daily_news"))
+    for reactions in ("hearts", "bookmarks"):
+        op.create_index(f"ix_{reactions}_look_id", reactions, ["look_id", sa.literal_column("created_at DESC")])
     op.create_table(
         "look_guesses",
         sa.Column("look_id", sa.Uuid(), nullable=False),

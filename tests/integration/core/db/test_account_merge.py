@@ -195,6 +195,7 @@ def test_every_column_about_people_is_handled_by_the_merge() -> None:
         *("pending_name_chat", "pending_name_asked_at", "pending_name"),
         *("learning_consent", "learning_asked_at", "learning_answered_at"),
         *("followers", "following", "banned_at"),
+        *("news_seen_at", "news_since", "daily_news", "daily_news_on"),
     }
 
 

@@ -13,7 +13,16 @@ from core.resources import Resources
 from core.uuid7 import uuid7
 from tests.integration.leaderboard_web.account.conftest import add_look, get_look, get_person, page_text
 
-PAGES = ("/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget")
+PAGES = (
+    "/me",
+    "/me/news",
+    "/me/blocked",
+    "/me/scraps",
+    "/me/following",
+    "/me/following/people",
+    "/me/settings",
+    "/me/forget",
+)
 
 
 async def test_anonymous_viewer_gets_an_explanation_and_no_session(

@@ -1,0 +1,175 @@
+"""What happened to a person's public looks since their last visit: hearts, bookmarks, followers, a place of honor.
+
+Only numbers: who gave a heart or a bookmark is nobody's business. `people.news_seen_at` is the end of the last visit to
+the news; `people.news_since` is that of the visit before, from which the news count, so that they stay for `VISIT`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Table, bindparam, case, exists, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import schema
+from core.db.compiled_statements import CompiledStatement
+from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
+from core.db.viewer import viewer_person_id
+from core.seoul_time import start_of_day
+
+VISIT = timedelta(minutes=30)
+"""How long one visit lasts."""
+MAX_COUNT = 1000
+"""Where counting ends."""
+MAX_PLACE = 10
+"""The last place of today's leaderboard that is news."""
+LOOKS_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """Numbers since a time; each is at most `MAX_COUNT`."""
+
+    hearts: int
+    """From others, on public looks."""
+    bookmarks: int
+    followers: int
+    """New ones who still follow."""
+    place: int | None
+    """The best place of a look shared today on today's leaderboard, 1 to `MAX_PLACE`; None without hearts."""
+
+    def __bool__(self) -> bool:
+        """Whether somebody did something."""
+        return bool(self.hearts or self.bookmarks or self.followers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookNews:
+    """What happened to one look."""
+
+    look: LookSummary
+    hearts: int
+    bookmarks: int
+
+
+async def get_news(connection: AsyncConnection, person_id: UUID, since: datetime) -> News:
+    """The news of a person since a time."""
+    row = await SELECT_NEWS.fetch_one(connection, person_id=person_id, since=since, day=start_of_day().date())
+    place = row.higher + 1 if row.best_hearts and row.higher < MAX_PLACE else None
+    return News(hearts=row.hearts, bookmarks=row.bookmarks, followers=row.followers, place=place)
+
+
+async def list_look_news(connection: AsyncConnection, person_id: UUID, since: datetime) -> Sequence[LookNews]:
+    """The looks that got hearts or bookmarks since a time, most of them first; at most `LOOKS_SHOWN`."""
+    looks = schema.looks
+    hearts, bookmarks = (
+        select(func.count())
+        .where(table.c.look_id == looks.c.id, *_by_others(table, since, person_id))
+        .correlate(looks)
+        .scalar_subquery()
+        for table in (schema.hearts, schema.bookmarks)
+    )
+    counted = (
+        select(*SUMMARY_COLUMNS, hearts.label("new_hearts"), bookmarks.label("new_bookmarks"))
+        .where(looks.c.person_id == person_id, looks.c.is_public)
+        .subquery()
+    )
+    total = counted.c.new_hearts + counted.c.new_bookmarks
+    statement = select(counted).where(total > 0).order_by(total.desc(), counted.c.id.desc()).limit(LOOKS_SHOWN)
+    rows = await connection.execute(statement)
+    return [LookNews(look=to_summary(row), hearts=row.new_hearts, bookmarks=row.new_bookmarks) for row in rows]
+
+
+async def has_unseen(connection: AsyncConnection, viewer_key: str) -> bool:
+    """Whether there are news that the viewer has not seen.
+
+    Args:
+        connection: to execute on.
+        viewer_key: of the viewer's browser session.
+    """
+    row = await SELECT_HAS_UNSEEN.fetch_one(connection, viewer_key=viewer_key)
+    return row is not None and bool(row.has_unseen)
+
+
+async def start_visit(connection: AsyncConnection, person_id: UUID) -> datetime | None:
+    """Record that a person sees the news now; since when they count, or None if the person was deleted."""
+    people = schema.people
+    is_new_visit = people.c.news_seen_at < func.now() - VISIT
+    statement = (
+        update(people)
+        .where(people.c.id == person_id)
+        .values(
+            news_since=case((is_new_visit, people.c.news_seen_at), else_=people.c.news_since), news_seen_at=func.now()
+        )
+        .returning(people.c.news_since)
+    )
+    since: datetime | None = (await connection.execute(statement)).scalar_one_or_none()
+    return since
+
+
+def _by_others(
+    table: Table, since: datetime | ColumnElement[datetime], person_id: UUID | ColumnElement[UUID]
+) -> tuple[ColumnElement[bool], ...]:
+    return table.c.created_at > since, table.c.person_id != person_id
+
+
+def _new_rows(table: Table, since: ColumnElement[datetime], person_id: ColumnElement[UUID]) -> Select[Any]:
+    """New hearts or bookmarks of others on a person's public looks."""
+    looks = schema.looks
+    is_new = looks.c.person_id == person_id, looks.c.is_public, *_by_others(table, since, person_id)
+    return select(literal(1)).select_from(looks.join(table, table.c.look_id == looks.c.id)).where(*is_new)
+
+
+def _new_followers(since: ColumnElement[datetime], person_id: ColumnElement[UUID]) -> Select[Any]:
+    follows = schema.follows
+    return select(literal(1)).where(follows.c.followed_id == person_id, follows.c.created_at > since)
+
+
+def _count(rows: Select[Any], limit: int = MAX_COUNT) -> ColumnElement[int]:
+    return select(func.count()).select_from(rows.limit(limit).subquery()).scalar_subquery()
+
+
+def _select_news() -> CompiledStatement:
+    since: ColumnElement[datetime] = bindparam("since", type_=schema.people.c.created_at.type)
+    person_id: ColumnElement[UUID] = bindparam("person_id", type_=schema.people.c.id.type)
+    day: ColumnElement[date] = bindparam("day", type_=schema.looks.c.shared_day.type)
+    own, others = schema.looks.alias("own"), schema.looks.alias("others")
+    best = (
+        select(own.c.hearts, own.c.id)
+        .where(own.c.person_id == person_id, own.c.is_public, own.c.shared_day == day)
+        .order_by(own.c.hearts.desc(), own.c.id.desc())
+        .limit(1)
+        .cte("best")
+    )
+    place = func.row(select(best.c.hearts).scalar_subquery(), select(best.c.id).scalar_subquery())
+    is_higher = others.c.is_public, others.c.shared_day == day, func.row(others.c.hearts, others.c.id) > place
+    higher = select(literal(1)).where(*is_higher)
+    statement: Select[Any] = select(
+        _count(_new_rows(schema.hearts, since, person_id)).label("hearts"),
+        _count(_new_rows(schema.bookmarks, since, person_id)).label("bookmarks"),
+        _count(_new_followers(since, person_id)).label("followers"),
+        select(best.c.hearts).scalar_subquery().label("best_hearts"),
+        _count(higher, MAX_PLACE).label("higher"),
+    )
+    return CompiledStatement(statement)
+
+
+def _select_has_unseen() -> CompiledStatement:
+    people = schema.people
+    since, person_id = people.c.news_seen_at, people.c.id
+    parts = (
+        _new_rows(schema.hearts, since, person_id),
+        _new_rows(schema.bookmarks, since, person_id),
+        _new_followers(since, person_id),
+    )
+    return CompiledStatement(
+        select(or_(*(exists(part.correlate(people)) for part in parts)).label("has_unseen")).where(
+            people.c.id == viewer_person_id()
+        )
+    )
+
+
+SELECT_NEWS = _select_news()
+SELECT_HAS_UNSEEN = _select_has_unseen()

@@ -1,0 +1,69 @@
+"""`/me/news`: what happened since the last visit; and the dot in the menu that says there is something."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request, Response
+
+from core.conversation.narration import style_name
+from core.conversation.news_texts import news_sentences
+from core.db import news
+from core.db.news import LookNews
+from core.i18n.translations import Language
+from core.seoul_time import SEOUL
+from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
+from leaderboard_web.dependencies import AppState, Db, Lang, State, Viewer
+from leaderboard_web.middleware.csrf import is_same_origin
+from leaderboard_web.templating import render_page
+from leaderboard_web.urls import public_image_url, public_thumbnail_url
+
+NO_DOT = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'
+DOT = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8" viewBox="0 0 8 8">'
+    '<circle cx="4" cy="4" r="4" fill="#e2427d"/></svg>'
+)
+
+router = APIRouter(route_class=AccountRoute)
+
+
+@router.get("/me/news", name="news")
+async def news_page(request: Request, person: CurrentPerson, connection: Db, language: Lang, state: State) -> Response:
+    """The news; only a visit that the person made themselves, and not a preview, counts as one."""
+    since = person.news_since
+    is_visit = is_same_origin(request.scope, state.settings.public_url) and "sec-purpose" not in request.headers
+    if request.method == "GET" and is_visit:
+        since = await news.start_visit(connection, person.id) or since
+    found = await news.get_news(connection, person.id, since)
+    look_news = await news.list_look_news(connection, person.id, since) if found else ()
+    return render_page(
+        request,
+        "account/news.html",
+        language,
+        section=SECTION,
+        tab="news",
+        sentences=news_sentences(found, language),
+        since=since.astimezone(SEOUL),
+        looks=_describe(look_news, state, language),
+    )
+
+
+@router.get("/me/news.svg", name="news_dot")
+async def news_dot(connection: Db, viewer: Viewer) -> Response:
+    """A dot where there is something new, else an empty picture. A picture, since a page may not wait for it."""
+    has_news = viewer.key is not None and await news.has_unseen(connection, viewer.key)
+    return Response(DOT if has_news else NO_DOT, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+def _describe(rows: Sequence[LookNews], state: AppState, language: Language) -> list[dict[str, object]]:
+    """What the page shows of each look."""
+    signer = state.resources.url_signer
+    return [
+        {
+            "look": row.look,
+            "style_name": style_name(row.look.style, language),
+            "thumbnail_url": public_thumbnail_url(signer, row.look)
+            or public_image_url(signer, row.look, row.look.photo_key or ""),
+            "hearts": row.hearts,
+            "bookmarks": row.bookmarks,
+        }
+        for row in rows
+    ]
