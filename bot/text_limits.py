@@ -15,11 +15,11 @@ def truncate(text: str, limit: int) -> str:
         text: any text.
         limit: the maximum number of UTF-16 code units, at least 1.
     """
-    if utf16_length(text) <= limit:
+    encoded = text.encode("utf-16-le", "surrogatepass")
+    if len(encoded) <= 2 * limit:
         return text
-    shortened = text[: limit - 1]
-    while utf16_length(shortened) > limit - 1:
-        shortened = shortened[:-1]
+    # Half of a character at the end is left out.
+    shortened = encoded[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
     last_space = shortened.rfind(" ")
     if last_space > limit // 2:
         shortened = shortened[:last_space]

@@ -191,7 +191,7 @@ class PhotoJobs:
         """
         reply = await self._presenter.result_reply(inbox_id, person)
         async with self._database.transaction() as connection:
-            if not await checkpoints.try_claim(connection, inbox_id, CALLBACK_CHECKPOINT):
+            if not await checkpoints.record(connection, inbox_id, CALLBACK_CHECKPOINT):
                 return
         outcome = "late"
         for delay in (*self.timing.retry_delays, None):

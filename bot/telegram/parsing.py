@@ -6,8 +6,7 @@ addressed to the bot by a command, a mention or a reply to it.
 Source: https://core.telegram.org/bots/api#update.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict, cast
 
@@ -148,18 +147,22 @@ class _CommonFields(TypedDict):
     is_anonymous: bool
 
 
-def parse_update(payload: Mapping[str, object], me: User) -> IncomingUpdate | None:
+def parse_update(payload: Mapping[str, object], me: User, *, is_addressed: bool = False) -> IncomingUpdate | None:
     """Parse an update; None if it needs no reply.
 
     Args:
         payload: JSON of unknown origin.
         me: the bot itself, from `getMe`.
+        is_addressed: whether a message of a group is for the bot, whatever it says.
 
     Raises:
         InvalidPayloadError: Telegram would not send this.
     """
-    with _invalid_payload_errors():
-        return _parse(payload, me)
+    try:
+        return _parse(payload, me, is_addressed=is_addressed)
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, OSError, RuntimeError) as error:
+        # python-telegram-bot accepts any JSON value for a field and fails when the field is used, in many ways.
+        raise InvalidPayloadError(type(error).__name__) from error
 
 
 def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[int, IncomingUpdate]:
@@ -177,9 +180,8 @@ def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[
     is_addressed = False
     for inbox_id, payload in payloads.items():
         try:
-            with _invalid_payload_errors():
-                parsed = _parse(payload, me, is_addressed=True)
-                is_addressed = is_addressed or _parse(payload, me) is not None
+            parsed = parse_update(payload, me, is_addressed=True)
+            is_addressed = is_addressed or parse_update(payload, me) is not None
         except InvalidPayloadError as error:
             log.warning("telegram_update_invalid", inbox_id=inbox_id, detail=error.detail)
         else:
@@ -190,16 +192,7 @@ def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[
     return dict(in_order) if is_addressed else {}
 
 
-@contextmanager
-def _invalid_payload_errors() -> Iterator[None]:
-    try:
-        yield
-    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, OSError, RuntimeError) as error:
-        # python-telegram-bot accepts any JSON value for a field and fails when the field is used, in many ways.
-        raise InvalidPayloadError(type(error).__name__) from error
-
-
-def _parse(payload: Mapping[str, object], me: User, *, is_addressed: bool = False) -> IncomingUpdate | None:
+def _parse(payload: Mapping[str, object], me: User, *, is_addressed: bool) -> IncomingUpdate | None:
     update = Update.de_json({**payload, **_select_fields(payload, UPDATE_FIELDS)}, None)
     parsed: IncomingUpdate | None = None
     if update.message is not None:

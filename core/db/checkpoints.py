@@ -33,20 +33,8 @@ async def list_done(connection: AsyncConnection, inbox_id: int) -> dict[str, Any
     return {row.name: row.data for row in await SELECT_DONE.fetch_all(connection, inbox_id=inbox_id)}
 
 
-async def record(connection: AsyncConnection, inbox_id: int, name: str, *, data: Any = None) -> None:
-    """Record a step as done; nothing happens if it was recorded before, or if the update was deleted.
-
-    Args:
-        connection: to execute on.
-        inbox_id: the update that the job handles.
-        name: of the step, unique for the update.
-        data: what a repeated job needs of it, as JSON; ids only, no texts of people.
-    """
-    await try_claim(connection, inbox_id, name, data=data)
-
-
-async def try_claim(connection: AsyncConnection, inbox_id: int, name: str, *, data: Any = None) -> bool:
-    """Record a step before it is done, so that only one of several workers does it.
+async def record(connection: AsyncConnection, inbox_id: int, name: str, *, data: Any = None) -> bool:
+    """Record a step, after it was done, or before it is done so that only one of several workers does it.
 
     Args:
         connection: to execute on.
@@ -55,7 +43,7 @@ async def try_claim(connection: AsyncConnection, inbox_id: int, name: str, *, da
         data: what a repeated job needs of it, as JSON; ids only, no texts of people.
 
     Returns:
-        True for the worker that recorded it first.
+        True for the worker that recorded it first; False also if the update was deleted.
     """
     encoded = None if data is None else json.dumps(data)
     return await INSERT.fetch_one(connection, inbox_id=inbox_id, name=name, data=encoded) is not None

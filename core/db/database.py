@@ -1,7 +1,7 @@
 """The connection to PostgreSQL: `Database`."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -86,26 +86,26 @@ class Database:
         Raises:
             DatabaseUnavailableError: the server cannot serve now, or the pool had no connection for 30 s.
         """
-        async with self._connect(self._transactional) as connection, connection.begin():
+        async with self.connection(self._transactional) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in AUTOCOMMIT: each statement commits by itself and takes one round trip.
+    async def connection(self, engine: AsyncEngine | None = None) -> AsyncIterator[AsyncConnection]:
+        """A connection, by default in AUTOCOMMIT: each statement commits by itself and takes one round trip.
 
         Raises:
-            DatabaseUnavailableError: the server cannot serve now, or the pool had no connection for 30 s.
+            DatabaseUnavailableError: the server cannot serve now, or the pool had no connection for 30 s. The cause is
+                chained, since its text may hold the host and the user. All other errors pass unchanged.
         """
-        async with self._connect(self.engine) as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        async with AsyncExitStack() as stack:
-            with translate_outages(OSError):
-                connection = await stack.enter_async_context(engine.connect())
-            with translate_outages():
+        is_connected = False
+        try:
+            async with (engine or self.engine).connect() as connection:
+                is_connected = True
                 yield connection
+        except Exception as error:
+            if is_outage(error) or (isinstance(error, OSError) and not is_connected):
+                raise DatabaseUnavailableError(type(error).__name__) from error
+            raise
 
     async def check(self) -> None:
         """Execute a trivial statement.
@@ -133,25 +133,6 @@ class Database:
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
-
-
-@contextmanager
-def translate_outages(*further: type[Exception]) -> Iterator[None]:
-    """Translate outages into `DatabaseUnavailableError`; all other errors pass unchanged.
-
-    Args:
-        further: exception classes that count as well, e.g. `OSError` while connecting.
-
-    Raises:
-        DatabaseUnavailableError: the server cannot serve now. The cause is chained, since its text may hold the
-            host and the user.
-    """
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, further) or is_outage(error):
-            raise DatabaseUnavailableError(type(error).__name__) from error
-        raise
 
 
 def _reject_closed_connection(

@@ -47,17 +47,13 @@ class InflectedWord(str):
         after_consonant, slash, after_vowel = spec.partition("/")
         if not slash:
             return super().__format__(spec)
-        final = self._final_consonant
-        if final is None:
+        last = ord(self[-1]) if self else 0
+        if self[-1:] in DIGIT_FINAL_CONSONANTS:
+            final = DIGIT_FINAL_CONSONANTS[self[-1]]
+        elif FIRST_SYLLABLE <= last <= LAST_SYLLABLE:
+            final = (last - FIRST_SYLLABLE) % FINAL_CONSONANT_COUNT
+        else:
             return f"{self}{after_consonant}({after_vowel})"
         if final == 0 or (final == RIEUL_INDEX and after_consonant == "으로"):
             return f"{self}{after_vowel}"
         return f"{self}{after_consonant}"
-
-    @property
-    def _final_consonant(self) -> int | None:
-        """Index of the final consonant, 0 for none; None if the word ends in neither Hangul nor a digit."""
-        if self[-1:] in DIGIT_FINAL_CONSONANTS:
-            return DIGIT_FINAL_CONSONANTS[self[-1]]
-        last = ord(self[-1]) if self else 0
-        return (last - FIRST_SYLLABLE) % FINAL_CONSONANT_COUNT if FIRST_SYLLABLE <= last <= LAST_SYLLABLE else None

@@ -75,10 +75,10 @@ def translate(key: str, language: Language, /, **values: object) -> str:
     Raises:
         KeyError: the catalogue lacks the key, or a placeholder has no value.
     """
-    template = _lookup(key, language)
+    template, is_inflected = _lookup(key, language)
     if template is None:
         raise KeyError(key)
-    if _needs_inflection(template):
+    if is_inflected:
         values = {name: InflectedWord(value) if isinstance(value, str) else value for name, value in values.items()}
     return template.format(**values)
 
@@ -92,7 +92,7 @@ def variant_keys(key: str, language: Language) -> tuple[str, ...]:
     """
     keys: list[str] = []
     for number in count(1):
-        if _lookup(f"{key}.{number}", language) is None:
+        if _lookup(f"{key}.{number}", language)[0] is None:
             break
         keys.append(f"{key}.{number}")
     if not keys:
@@ -133,16 +133,11 @@ def pick_variant(key: str, seed: VariantSeed | str, language: Language) -> str:
 
 
 @cache
-def _lookup(key: str, language: Language) -> str | None:
-    """The text of a key; None if the catalogue lacks it, for which gettext returns the key itself."""
+def _lookup(key: str, language: Language) -> tuple[str | None, bool]:
+    """The text of a key, and whether a placeholder asks for a particle or an article; None if there is no text."""
     text = _load_catalog(language).gettext(key)
-    return None if text == key else text
-
-
-@cache
-def _needs_inflection(template: str) -> bool:
-    """Whether a placeholder of a text asks for a particle or an article."""
-    return any(spec for _, _, spec, _ in Formatter().parse(template))
+    # gettext returns the key itself if there is no text.
+    return (None, False) if text == key else (text, any(spec for _, _, spec, _ in Formatter().parse(text)))
 
 
 @cache

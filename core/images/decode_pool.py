@@ -56,19 +56,32 @@ class DecodePool:
         self._idle: list[DecoderProcess] = []
         self._is_closed = False
 
-    def decode_photo(self, data: bytes) -> Image.Image:
+    def decode_photo(self, data: bytes, *, may_be_large: bool = False) -> Image.Image:
         """Decode an untrusted image file, as `core.images.decoding.decode_photo` does.
+
+        Args:
+            data: the file.
+            may_be_large: whether a large image is decoded at once, instead of waiting until no other large one is.
 
         Raises:
             PhotoError: the file is not a photo that can be decoded, or takes too much memory or time.
             DecoderUnavailableError: no process can be started.
         """
-        try:
-            return self._decode(data, may_be_large=False)
-        except LargeImageError:
-            # Large ones wait here, so that smaller ones can be decoded meanwhile.
-            with self._large_image_lock:
-                return self._decode(data, may_be_large=True)
+        for _ in range(MAX_ATTEMPTS):
+            try:
+                with self._borrow() as decoder:
+                    return decoder.decode(data, max_seconds=self._max_seconds, may_be_large=may_be_large)
+            except LargeImageError:
+                # Large ones wait here, so that smaller ones can be decoded meanwhile.
+                with self._large_image_lock:
+                    return self.decode_photo(data, may_be_large=True)
+            except DecoderEndedError as error:
+                log.warning("decoder_ended", exit_code=decoder.exit_code, timed_out=decoder.has_timed_out)
+                if decoder.has_timed_out:
+                    raise DecompressionBombError(f"over {self._max_seconds:g} s") from error
+                if decoder.has_exceeded_cpu:
+                    raise DecompressionBombError(f"over {self._max_cpu_seconds:g} s of processor time") from error
+        raise CorruptPhotoError(f"{MAX_ATTEMPTS} decoders ended")
 
     def start(self) -> None:
         """Start a process, so that the first photo need not wait for it.
@@ -92,19 +105,6 @@ class DecodePool:
         """The ids of the processes that wait for photos."""
         with self._lock:
             return [decoder.process_id for decoder in self._idle if decoder.is_running]
-
-    def _decode(self, data: bytes, *, may_be_large: bool) -> Image.Image:
-        for _ in range(MAX_ATTEMPTS):
-            with self._borrow() as decoder:
-                try:
-                    return decoder.decode(data, max_seconds=self._max_seconds, may_be_large=may_be_large)
-                except DecoderEndedError as error:
-                    log.warning("decoder_ended", exit_code=decoder.exit_code, timed_out=decoder.has_timed_out)
-                    if decoder.has_timed_out:
-                        raise DecompressionBombError(f"over {self._max_seconds:g} s") from error
-                    if decoder.has_exceeded_cpu:
-                        raise DecompressionBombError(f"over {self._max_cpu_seconds:g} s of processor time") from error
-        raise CorruptPhotoError(f"{MAX_ATTEMPTS} decoders ended")
 
     @contextmanager
     def _borrow(self) -> Iterator[DecoderProcess]:

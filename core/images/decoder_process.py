@@ -62,7 +62,6 @@ class DecoderProcess:
                 [sys.executable, "-P", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                bufsize=0,
                 env=environment,
             )
         except OSError as error:
@@ -116,8 +115,9 @@ class DecoderProcess:
             DecoderEndedError: the process ended, or was ended for a reply of another form.
         """
         with self._deadline(max_seconds):
-            self._send(HEADER.pack(PHOTO, len(data), may_be_large))
-            self._send(data)
+            self._requests.write(HEADER.pack(PHOTO, len(data), may_be_large))
+            self._requests.write(data)
+            self._requests.flush()
             kind, first, second = HEADER.unpack(self._receive(HEADER.size))
             if kind == LARGE:
                 raise LargeImageError
@@ -159,19 +159,10 @@ class DecoderProcess:
         self.has_timed_out = True
         self._process.kill()
 
-    def _send(self, message: bytes) -> None:
-        rest = memoryview(message)
-        while rest:
-            rest = rest[self._requests.write(rest) :]
-
     def _receive(self, length: int) -> bytearray:
-        received, at = bytearray(length), 0
-        view = memoryview(received)
-        while at < length:
-            count = self._replies.readinto(view[at:])  # type: ignore[attr-defined]
-            if not count:
-                raise EOFError
-            at += count
+        received = bytearray(length)
+        if self._replies.readinto(received) < length:  # type: ignore[attr-defined]
+            raise EOFError
         return received
 
 

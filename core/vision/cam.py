@@ -78,14 +78,14 @@ def locate_evidence(cam: NDArray[np.float32]) -> EvidenceRegion:
     if total <= 0.0:
         return EvidenceRegion(vertical=VerticalPart.ALL_OVER, horizontal=HorizontalPart.BOTH, concentration=0.0)
     rows = cam.sum(axis=1) / total
-    thirds = [_share(rows, start, start + 1 / 3) for start in (0.0, 1 / 3, 2 / 3)]
+    thirds = [float(_overlap(len(rows), third / 3, (third + 1) / 3) @ rows) for third in range(3)]
     index = int(np.argmax(thirds))
     vertical, row_weights = VerticalPart.ALL_OVER, np.ones(len(rows))
     if thirds[index] >= MIN_THIRD_SHARE:
         vertical = (VerticalPart.UPPER, VerticalPart.MIDDLE, VerticalPart.LOWER)[index]
         row_weights = _overlap(len(rows), index / 3, (index + 1) / 3)
     columns = row_weights @ cam
-    left = _share(columns / columns.sum(), 0.0, 0.5)
+    left = float(_overlap(len(columns), 0.0, 0.5) @ columns / columns.sum())
     horizontal = HorizontalPart.BOTH
     if left >= MIN_HALF_SHARE:
         horizontal = HorizontalPart.LEFT
@@ -95,14 +95,6 @@ def locate_evidence(cam: NDArray[np.float32]) -> EvidenceRegion:
     half_cells = int(np.searchsorted(descending, total / 2)) + 1
     concentration = max(0.0, 1 - 2 * (half_cells - 1) / max(1, cam.size - 1))
     return EvidenceRegion(vertical=vertical, horizontal=horizontal, concentration=concentration)
-
-
-def _share(density: NDArray[np.float32], start: float, stop: float) -> float:
-    """Share of a density over equal cells between two fractions of its length; cells are split."""
-    edges = np.linspace(0.0, 1.0, density.size + 1)
-    cumulated = np.concatenate(([0.0], np.cumsum(density)))
-    low, high = np.interp([start, stop], edges, cumulated)
-    return float(high - low)
 
 
 def _overlap(cells: int, start: float, stop: float) -> NDArray[np.float64]:

@@ -6,7 +6,6 @@ dress in red and the same in blue, colors alone two selfies in the same mirror.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 GRADIENT_GRID = 16
@@ -46,11 +45,8 @@ def perceptual_hash(image: Image.Image) -> bytes:
 
 def is_duplicate(first: bytes, second: bytes) -> bool:
     """Whether two hashes are of the same photo."""
-    (bits, colors), (other_bits, other_colors) = _split_hash(first), _split_hash(second)
-    distance = int(np.bitwise_count(bits ^ other_bits).sum())
-    return distance <= MAX_DIFFERENT_BITS and int(np.abs(colors - other_colors).max()) <= MAX_COLOR_DIFFERENCE
-
-
-def _split_hash(photo_hash: bytes) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
-    values = np.frombuffer(photo_hash, np.uint8)
-    return values[: GRADIENT_BITS // 8], values[GRADIENT_BITS // 8 :].astype(np.int16)
+    one, other = np.frombuffer(first, np.uint8), np.frombuffer(second, np.uint8)
+    bits, colors = slice(GRADIENT_BITS // 8), slice(GRADIENT_BITS // 8, None)
+    distance = int(np.bitwise_count(one[bits] ^ other[bits]).sum())
+    difference = int(np.abs(one[colors].astype(np.int16) - other[colors]).max())
+    return distance <= MAX_DIFFERENT_BITS and difference <= MAX_COLOR_DIFFERENCE

@@ -24,9 +24,15 @@ class ModelInput:
         The first two axes of `cells` are rows and columns. The result consists of whole cells, so each
         edge is exact to half a cell.
         """
-        rows, columns = cells.shape[:2]
         left, top, right, bottom = self.image_box
-        return cells[_cells_inside(rows, top, bottom), _cells_inside(columns, left, right)]
+        for axis, (start, stop) in enumerate(((top, bottom), (left, right))):
+            count = cells.shape[axis]
+            centers = (np.arange(count) + 0.5) / count
+            inside = np.flatnonzero((centers >= start) & (centers <= stop))
+            if inside.size == 0:
+                inside = np.array([min(count - 1, int((start + stop) / 2 * count))])
+            cells = cells.take(inside, axis)
+        return cells
 
 
 def fit_to_input(image: Image.Image, preprocessing: Preprocessing) -> ModelInput:
@@ -53,12 +59,3 @@ def fit_to_input(image: Image.Image, preprocessing: Preprocessing) -> ModelInput
             min(1.0, (top + inner[1]) / height),
         ),
     )
-
-
-def _cells_inside(cells: int, start: float, stop: float) -> slice:
-    centers = (np.arange(cells) + 0.5) / cells
-    inside = np.flatnonzero((centers >= start) & (centers <= stop))
-    if inside.size == 0:
-        middle = min(cells - 1, int((start + stop) / 2 * cells))
-        return slice(middle, middle + 1)
-    return slice(int(inside[0]), int(inside[-1]) + 1)

@@ -67,6 +67,15 @@ async def test_bugs_pass_unchanged(failing: Database, code: str) -> None:
             await CompiledStatement(FAIL).fetch_one(connection, code=code)
 
 
+async def test_a_network_error_counts_only_while_connecting(database: Database) -> None:
+    async with Database("postgresql://127.0.0.1:1/eva") as unreachable:
+        with pytest.raises(DatabaseUnavailableError):
+            await unreachable.check()
+    with pytest.raises(ConnectionResetError):
+        async with database.connection():
+            raise ConnectionResetError
+
+
 async def test_a_server_that_became_read_only_is_an_outage(database: Database) -> None:
     async with database.connection() as connection:
         name = (await connection.execute(text("SELECT current_database()"))).scalar_one()

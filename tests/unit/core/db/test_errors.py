@@ -6,9 +6,7 @@ from asyncpg.exceptions import _base
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.db.database import translate_outages
 from core.db.errors import find_violated_constraint, is_outage
-from core.errors import DatabaseUnavailableError
 
 
 def wrap(kind: type[DBAPIError], cause: Exception) -> DBAPIError:
@@ -57,13 +55,6 @@ def test_errors_of_statements_are_no_outages(error: Exception, kind: type[DBAPIE
 def test_an_invalidated_connection_and_an_exhausted_pool_are_outages() -> None:
     assert is_outage(DBAPIError("SELECT 1", None, Exception(), connection_invalidated=True))
     assert is_outage(PoolTimeoutError())
-
-
-def test_a_network_error_counts_only_while_connecting() -> None:
-    with pytest.raises(DatabaseUnavailableError), translate_outages(OSError):
-        raise ConnectionRefusedError
-    with pytest.raises(ConnectionResetError), translate_outages():
-        raise ConnectionResetError
 
 
 def test_a_violated_constraint_is_read_from_the_driver() -> None:
