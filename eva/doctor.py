@@ -23,6 +23,7 @@ from core.vision.classifier import load_classifier
 if TYPE_CHECKING:
     from core.db.database import Database
     from core.db.server_info import ServerInfo
+    from core.db.vector_search import VectorSearchState
 
 KOREAN_SYSTEM_FONTS = (
     Path("/System/Library/Fonts/AppleSDGothicNeo.ttc"),
@@ -147,6 +148,7 @@ async def _check_persistence(settings: Settings, language: Language) -> list[Che
 
 async def _check_database(settings: Settings, language: Language) -> list[Check]:
     from core.db.server_info import get_server_info
+    from core.db.vector_search import get_state
     from core.resources import has_database, open_database
 
     detail = translate("cli.doctor.database.embedded", language)
@@ -157,6 +159,7 @@ async def _check_database(settings: Settings, language: Language) -> list[Check]
         async with open_database(settings) as database:
             async with database.connection() as connection:
                 info = await get_server_info(connection)
+                vectors = await get_state(connection)
             contents = await _check_contents(database, language)
             if not is_embedded:
                 detail = translate("cli.doctor.database.ok", language, where=database.url.host, version=info.version)
@@ -165,7 +168,26 @@ async def _check_database(settings: Settings, language: Language) -> list[Check]
         if is_embedded:
             advice = translate("cli.doctor.database.embedded.mend", language, detail=error.detail)
         return [_make_check("database", CheckStatus.MISSING, advice, language)]
-    return [_make_check("database", CheckStatus.OK, detail, language), _check_server(info, language), *contents]
+    server = [_check_server(info, language), _check_similar_looks(vectors, language)]
+    return [_make_check("database", CheckStatus.OK, detail, language), *server, *contents]
+
+
+def _check_similar_looks(state: "VectorSearchState", language: Language) -> Check:
+    """Check that looks can be searched by their vectors, and say what is missing if not."""
+    from core.db.vector_search import MIN_VERSION
+
+    if state.is_set_up:
+        key = "ok"
+    elif not state.is_new_enough:
+        key = "install"
+    elif not state.is_created:
+        key = "create"
+    else:
+        key = "migrate" if state.installed is not None else "hidden"
+    status = CheckStatus.OK if state.is_set_up else CheckStatus.OPTIONAL
+    minimum = ".".join(map(str, MIN_VERSION))
+    detail = translate(f"cli.doctor.similar.{key}", language, version=state.installed or "", minimum=minimum)
+    return _make_check("similar", status, detail, language)
 
 
 def _check_server(info: "ServerInfo", language: Language) -> Check:

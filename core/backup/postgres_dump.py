@@ -14,6 +14,7 @@ from pathlib import Path
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
+from core.db.vector_search import TABLE
 from core.errors import BackupError
 
 SYSTEM_FOLDERS = (Path("/usr/lib/postgresql"), Path("/usr/pgsql"))
@@ -21,6 +22,9 @@ SYSTEM_FOLDERS = (Path("/usr/lib/postgresql"), Path("/usr/pgsql"))
 WHEEL_FOLDERS = ("pginstall", "pginstall18")
 IN_FULL = ("--no-owner", "--no-privileges")
 """The restored tables belong to the role that restores them."""
+WITHOUT_VECTORS = (f"--exclude-table={TABLE}", "--extension=plpgsql")
+"""The server that a backup is restored to may lack pgvector; the migration after it fills the table again. The only
+way to leave out an extension before version 17 is to name another one."""
 
 
 def dump_database(conninfo: str, server_version: int, path: Path, *, snapshot: str) -> None:
@@ -35,7 +39,8 @@ def dump_database(conninfo: str, server_version: int, path: Path, *, snapshot: s
     Raises:
         BackupError: there is no suitable program, or it failed.
     """
-    arguments = ("--format=custom", *IN_FULL, "--no-unlogged-table-data", f"--snapshot={snapshot}", f"--file={path}")
+    options = ("--format=custom", "--no-unlogged-table-data", f"--snapshot={snapshot}", f"--file={path}")
+    arguments = (*options, *IN_FULL, *WITHOUT_VECTORS)
     _run(find_program("pg_dump", server_version), arguments, conninfo)
 
 

@@ -126,4 +126,5 @@ def _humanize(row: RowDict) -> RowDict:
         "probabilities": dict(zip(STYLES, row["probabilities"], strict=True)),
         "cam": [list(cam[start : start + columns]) for start in range(0, len(cam), columns)],
         "perceptual_hash": row["perceptual_hash"].hex(),
+        "embedding": None if row["embedding"] is None else [value - 128 for value in row["embedding"]],
     }

@@ -97,6 +97,10 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
     """
     verdict = look.verdict
     cam = np.rint(verdict.cam * CAM_LEVELS).astype(np.uint8)
+    embedding = None
+    if verdict.embedding is not None:
+        embedding = np.rint(verdict.embedding * (127 / np.abs(verdict.embedding).max()) + 128).astype(np.uint8)
+    attributes = verdict.attributes
     values = {
         "id": look.id,
         "person_id": look.person_id,
@@ -118,7 +122,9 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
         "concentration": verdict.region.concentration,
         "cam": cam.tobytes(),
         "cam_columns": cam.shape[1],
-        "attributes": None if verdict.attributes is None else json.dumps(verdict.attributes.to_dict()),
+        "attributes": None if attributes is None else json.dumps(attributes.to_dict()),
+        "things": [] if attributes is None else [each.thing.value for each in (*attributes.seen, *attributes.colors)],
+        "embedding": None if embedding is None else embedding.tobytes(),
         "model": verdict.model,
         "engine": verdict.engine,
         "language": look.language,
@@ -334,7 +340,7 @@ INSERT_COLUMNS = (
         "region_height",
         "region_side",
     ),
-    *("concentration", "cam", "cam_columns", "model", "engine", "language"),
+    *("concentration", "cam", "cam_columns", "things", "embedding", "model", "engine", "language"),
 )
 _before = schema.looks.alias()
 _turn_before = (

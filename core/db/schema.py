@@ -187,6 +187,10 @@ looks = Table(
     Column("cam", LargeBinary, nullable=False),
     Column("cam_columns", SmallInteger, nullable=False),
     Column("attributes", JSONB(none_as_null=True)),
+    # Items and colors of `attributes` that were seen, for the filters of the leaderboard.
+    Column("things", ARRAY(Text, dimensions=1), nullable=False, server_default=text("'{}'")),
+    # One byte for each value, 128 for zero; the length of the vector is of no importance.
+    Column("embedding", LargeBinary),
     Column("model", Text, nullable=False),
     Column("engine", Text, nullable=False),
     Column("language", Text, nullable=False),
@@ -223,6 +227,7 @@ looks = Table(
     choice_constraint("region_side", HorizontalPart),
     CheckConstraint("width > 0 AND height > 0", name="size"),
     CheckConstraint("octet_length(perceptual_hash) = 80", name="perceptual_hash"),
+    CheckConstraint("octet_length(embedding) = 128", name="embedding"),
     CheckConstraint(
         "cardinality(probabilities) = 8 AND 0 <= ALL (probabilities) AND 1 >= ALL (probabilities)",
         name="probabilities",
@@ -247,6 +252,13 @@ looks = Table(
     Index("ix_looks_board_rising", *BY_RISING, postgresql_where=IS_RISING),
     Index("ix_looks_style_rising", "style", *BY_RISING, postgresql_where=IS_RISING),
     Index("ix_looks_person_shared", "person_id", text("shared_at DESC"), text("id DESC"), postgresql_where=IS_PUBLIC),
+    Index(
+        "ix_looks_things",
+        "things",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=IS_PUBLIC,
+    ),
     Index("ix_looks_reported", "id", postgresql_where=text("report_count > 0")),
     Index("ix_looks_person_new", "person_id", text("created_at DESC"), text("id DESC")),
     Index("ix_looks_photo_key", "photo_key", postgresql_where=text("photo_key IS NOT NULL")),

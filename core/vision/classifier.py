@@ -54,8 +54,9 @@ class StyleClassifier:
         by_style = to_style_mapping(probabilities)
         outfit_probability = sigmoid(outputs.outfit_logit)
         band = confidence_band(by_style, outfit_probability, card.thresholds)
-        evidence, attributes = model_input.crop_to_image(outputs.evidence), None
+        evidence, attributes, embedding = model_input.crop_to_image(outputs.evidence), None, None
         if outputs.attributes is not None and band is not ConfidenceBand.NOT_AN_OUTFIT:
+            embedding = outputs.attributes.embedding
             evidence, attributes = self._explain(model_input, outputs.attributes, evidence, by_style)
         cam = activation_map(evidence[..., best])
         return Verdict(
@@ -68,6 +69,7 @@ class StyleClassifier:
             model=card.version,
             engine=self.backend.name,
             attributes=attributes,
+            embedding=embedding,
         )
 
     def _explain(

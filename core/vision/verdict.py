@@ -74,6 +74,9 @@ class Verdict:
     """Name of the inference backend: `litert`, `tensorflow` or `scripted`."""
     attributes: Attributes | None = None
     """What is worn; None without an outfit, and from a model that knows styles alone."""
+    embedding: NDArray[np.float32] | None = None
+    """128 values of length 1, near for outfits that look alike. None without an outfit, from a model that knows styles
+    alone, and where the verdict was read from the database."""
     refusal: Refusal | None = None
     """Without an outfit, what is there instead; None from a model whose gate does not tell, as today's."""
 

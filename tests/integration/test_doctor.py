@@ -10,9 +10,10 @@ from core.db import inbox
 from core.db.database import Database
 from core.db.schema import Channel
 from core.db.server_info import get_server_info
+from core.db.vector_search import get_state
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from eva.doctor import CheckStatus, _check_contents, _check_server
+from eva.doctor import CheckStatus, _check_contents, _check_server, _check_similar_looks
 from tests.conftest import RunEva
 from tests.factories import create_look, create_person, end_images, mark_update_failed
 
@@ -66,6 +67,26 @@ async def test_doctor_tells_version_schema_and_rights(database: Database, empty_
         check = _check_server(case, EN)
         expected = translate(key, EN, role="eva", version="13.1", minimum=14)
         assert (check.status, check.detail) == (CheckStatus.MISSING, expected)
+
+
+async def test_doctor_says_what_similar_looks_need(database: Database) -> None:
+    async with database.connection() as connection:
+        state = await get_state(connection)
+    assert _check_similar_looks(state, EN).status is CheckStatus.OK
+    assert str(state.installed) in _check_similar_looks(state, EN).detail
+    off = replace(state, is_set_up=False)
+    cases = {
+        "install": replace(off, installed="0.7.4"),
+        "create": replace(off, installed=None, is_created=False),
+        "migrate": off,
+        "hidden": replace(off, installed=None),
+    }
+    for key, case in cases.items():
+        check = _check_similar_looks(case, EN)
+        assert (check.status, check.detail) == (
+            CheckStatus.OPTIONAL,
+            translate(f"cli.doctor.similar.{key}", EN, minimum="0.8", version=""),
+        )
 
 
 async def test_a_role_without_rights_is_recognized(url: str) -> None:

@@ -1,31 +1,30 @@
 """Alembic environment: runs migrations on the connection that `core.db.migrate` provides."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from alembic import context
 from sqlalchemy import Connection, text
-from sqlalchemy.sql.schema import SchemaItem
 
 from core.db.schema import metadata
+from core.db.vector_search import TABLE
 
 MIGRATION_LOCK_ID = 0x457661
 """Advisory lock: the web server and its workers may start, and migrate, at the same time."""
 
 
-def is_own_table(item: SchemaItem, name: str | None, kind: str, reflected: bool, compared: SchemaItem | None) -> bool:
-    """Whether Alembic compares an object; the tables of procrastinate are left out.
+def is_own(name: str | None, kind: str, parents: Mapping[Any, str | None]) -> bool:
+    """Whether Alembic reads an object; the tables of procrastinate and of `core.db.vector_search` are left out.
 
     Args:
-        item: the object.
         name: its name, if it has one.
         kind: `table`, `column`, `index` or a constraint.
-        reflected: whether it was read from the database.
-        compared: its counterpart on the other side, if there is one.
+        parents: names of the schema and the table that it belongs to.
     """
-    return not (kind == "table" and (name or "").startswith("procrastinate_"))
+    return not (kind == "table" and (name or "").startswith(("procrastinate_", TABLE)))
 
 
 connection: Connection = context.config.attributes["connection"]
 connection.execute(text("SELECT pg_advisory_xact_lock(:lock_id)"), {"lock_id": MIGRATION_LOCK_ID})
-context.configure(
-    connection=connection, target_metadata=metadata, include_object=is_own_table, compare_server_default=True
-)
+context.configure(connection=connection, target_metadata=metadata, include_name=is_own, compare_server_default=True)
 context.run_migrations()

@@ -181,6 +181,8 @@ def upgrade() -> None:
         sa.Column("cam", sa.LargeBinary(), nullable=False),
         sa.Column("cam_columns", sa.SmallInteger(), nullable=False),
         sa.Column("attributes", postgresql.JSONB(none_as_null=True)),
+        sa.Column("things", postgresql.ARRAY(sa.Text(), dimensions=1), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("embedding", sa.LargeBinary()),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("engine", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
@@ -241,6 +243,7 @@ def upgrade() -> None:
         sa.CheckConstraint("private_photo_ttl > '0'", name="ck_looks_private_photo_ttl"),
         sa.CheckConstraint("hearts >= 0", name="ck_looks_hearts"),
         sa.CheckConstraint("octet_length(perceptual_hash) = 80", name="ck_looks_perceptual_hash"),
+        sa.CheckConstraint("octet_length(embedding) = 128", name="ck_looks_embedding"),
         sa.CheckConstraint("outfit_probability BETWEEN 0 AND 1", name="ck_looks_outfit_probability"),
         sa.CheckConstraint("report_count >= 0", name="ck_looks_report_count"),
         sa.CheckConstraint(
@@ -264,10 +267,8 @@ def upgrade() -> None:
         ["shared_day", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
         postgresql_where=sa.text("is_public"),
     )
-    op.create_index(
-        "ix_looks_heatmap_key", "looks", ["heatmap_key"], postgresql_where=sa.text("heatmap_key IS NOT NULL")
-    )
-    op.create_index("ix_looks_photo_key", "looks", ["photo_key"], postgresql_where=sa.text("photo_key IS NOT NULL"))
+    for key in ("photo_key", "heatmap_key"):
+        op.create_index(f"ix_looks_{key}", "looks", [key], postgresql_where=sa.text(f"{key} IS NOT NULL"))
     op.create_index(
         "ix_looks_person_new",
         "looks",
@@ -285,6 +286,7 @@ def upgrade() -> None:
         ["images_end_at"],
         postgresql_where=sa.text("shared_at IS NULL AND photo_key IS NOT NULL"),
     )
+    _create_filters()
     op.create_index("ix_looks_reported", "looks", ["id"], postgresql_where=sa.text("report_count > 0"))
     op.create_index(
         "ix_looks_board_new",
@@ -469,8 +471,21 @@ def _create_counters() -> None:
     op.create_index("ix_rate_limits_expires_at", "rate_limits", ["expires_at"])
 
 
+def _create_filters() -> None:
+    op.create_index(
+        "ix_looks_things",
+        "looks",
+        ["things"],
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("is_public"),
+    )
+
+
 def downgrade() -> None:
     """Drop everything."""
     op.drop_constraint("fk_people_pending_name_look_id", "people", type_="foreignkey")
+    # Of `core.db.vector_search`.
+    op.execute("DROP TABLE IF EXISTS look_vectors")
     for table in TABLES:
         op.drop_table(table)

@@ -1,7 +1,10 @@
-"""The triggers that keep the counters.
+"""The triggers that keep the counters, and the functions around the optional table of vectors.
 
 Numbers that pages show are maintained by triggers where they change, and never counted when they are read; so they
 also stay right when rows are deleted by a foreign key.
+
+`look_vectors` exists only where `core.db.vector_search` could create it. The functions look for it when they are
+called, and none has a type of pgvector in its signature, so all of them exist in every database.
 """
 
 from alembic import op
@@ -124,6 +127,54 @@ CREATE TRIGGER count_reports AFTER INSERT OR DELETE OR UPDATE OF reviewed_at ON 
     FOR EACH ROW EXECUTE FUNCTION count_reports()
 """
 
+TO_VECTOR_VALUES = """
+CREATE FUNCTION to_vector_values(embedding bytea) RETURNS integer[] LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT array_agg(get_byte(embedding, place) - 128 ORDER BY place)
+    FROM generate_series(0, octet_length(embedding) - 1) AS place
+$$
+"""
+KEEP_LOOK_VECTOR = """
+CREATE FUNCTION keep_look_vector() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regclass('look_vectors') IS NULL THEN
+        RETURN NULL;
+    ELSIF NEW.is_public THEN
+        INSERT INTO look_vectors (look_id, person_id, embedding)
+            VALUES (NEW.id, NEW.person_id, to_vector_values(NEW.embedding)::halfvec(128))
+            ON CONFLICT (look_id) DO UPDATE SET person_id = excluded.person_id;
+    ELSE
+        DELETE FROM look_vectors WHERE look_id = NEW.id;
+    END IF;
+    RETURN NULL;
+END
+$$
+"""
+"""Only public looks have a row, so that the index has no others."""
+KEEP_LOOK_VECTOR_TRIGGER = """
+CREATE TRIGGER keep_look_vector
+    AFTER UPDATE OF shared_at, removed_at, suspended_at, person_id ON looks
+    FOR EACH ROW WHEN (NEW.embedding IS NOT NULL) EXECUTE FUNCTION keep_look_vector()
+"""
+FIND_SIMILAR_LOOKS = """
+CREATE FUNCTION find_similar_looks(target uuid, hidden uuid[], maximum integer)
+RETURNS TABLE (look_id uuid, distance double precision) LANGUAGE plpgsql STABLE ROWS 20 AS $$
+DECLARE
+    wanted integer[] := (SELECT to_vector_values(looks.embedding) FROM looks WHERE looks.id = target);
+    others uuid[] := array_remove(hidden, NULL);
+BEGIN
+    IF wanted IS NULL OR to_regclass('look_vectors') IS NULL THEN
+        RETURN;
+    END IF;
+    -- For this transaction: how many neighbours are kept while searching, and to go on where others took the places.
+    PERFORM set_config('hnsw.ef_search', '120', true), set_config('hnsw.iterative_scan', 'strict_order', true);
+    RETURN QUERY
+        SELECT v.look_id, v.embedding <=> wanted::halfvec(128) FROM look_vectors AS v
+        WHERE v.person_id <> ALL (others)
+        ORDER BY v.embedding <=> wanted::halfvec(128) LIMIT maximum;
+END
+$$
+"""
+
 TRIGGERS = (
     COUNT_HEARTS,
     COUNT_HEARTS_TRIGGER,
@@ -135,8 +186,21 @@ TRIGGERS = (
     COUNT_JUDGED_PHOTOS_TRIGGER,
     COUNT_REPORTS,
     COUNT_REPORTS_TRIGGER,
+    TO_VECTOR_VALUES,
+    KEEP_LOOK_VECTOR,
+    KEEP_LOOK_VECTOR_TRIGGER,
+    FIND_SIMILAR_LOOKS,
 )
-FUNCTIONS = ("count_hearts", "count_follows", "count_public_styles", "count_judged_photos", "count_reports")
+FUNCTIONS = (
+    "count_hearts",
+    "count_follows",
+    "count_public_styles",
+    "count_judged_photos",
+    "count_reports",
+    "keep_look_vector",
+    "find_similar_looks",
+    "to_vector_values",
+)
 
 
 def upgrade() -> None:

@@ -21,12 +21,15 @@ UNION SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION SELECT 'check ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace
 UNION SELECT 'function ' || oid::regprocedure || md5(prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    AND oid NOT IN (SELECT objid FROM pg_depend WHERE deptype = 'e')
 UNION SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
 UNION SELECT 'label ' || enumtypid::regtype || ' ' || enumlabel || ' ' || row_number() OVER (
     PARTITION BY enumtypid ORDER BY enumsortorder
 ) FROM pg_enum
 UNION SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace
+    AND coalesce(nullif(typelem, 0), oid) NOT IN (SELECT objid FROM pg_depend WHERE deptype = 'e')
 """
+"""Without what belongs to an extension."""
 
 
 async def describe_schema(database: Database) -> set[str]:

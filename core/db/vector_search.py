@@ -1,0 +1,89 @@
+"""The optional table of vectors for `core.db.similar_looks`, which needs the extension pgvector.
+
+It is no part of `core.db.schema`: where the extension is missing and Eva's role may not create it, everything else
+works. The table holds nothing that `looks` does not hold, so backups leave it out and the next migration fills it.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+TABLE = "look_vectors"
+MIN_VERSION = (0, 8)
+"""The first version of pgvector that goes on searching where a filter left too little."""
+
+SELECT_STATE = text(f"""
+SELECT to_regclass('{TABLE}') IS NOT NULL AS is_set_up,
+    CASE WHEN to_regtype('halfvec') IS NOT NULL THEN extversion END AS installed,
+    extversion IS NOT NULL AS is_created, default_version AS offered
+FROM (VALUES (1)) AS one
+LEFT JOIN pg_extension ON extname = 'vector'
+LEFT JOIN pg_available_extensions ON name = 'vector'
+""")
+CREATE_EXTENSION = text("CREATE EXTENSION IF NOT EXISTS vector")
+CREATE_TABLE = (
+    f"""
+CREATE TABLE {TABLE} (
+    look_id uuid PRIMARY KEY REFERENCES looks (id) ON DELETE CASCADE,
+    person_id uuid NOT NULL,
+    embedding halfvec(128) NOT NULL
+)
+""",
+    f"""
+INSERT INTO {TABLE} SELECT id, person_id, to_vector_values(embedding)::halfvec(128) FROM looks
+WHERE is_public AND embedding IS NOT NULL
+""",
+    f"CREATE INDEX ix_{TABLE}_embedding ON {TABLE} USING hnsw (embedding halfvec_cosine_ops)",
+)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorSearchState:
+    """Whether a database can search by vectors."""
+
+    is_set_up: bool
+    """Whether the table exists."""
+    installed: str | None
+    """Version of pgvector in this database; None without it, or in a schema that Eva does not look into."""
+    is_created: bool
+    """Whether the extension exists in any schema."""
+    offered: str | None
+    """Version of pgvector that the server could create; None without it."""
+
+    @property
+    def is_new_enough(self) -> bool:
+        """Whether the version that is installed, or would be, has what Eva needs."""
+        version = self.installed or self.offered
+        return version is not None and tuple(map(int, version.split(".")[:2])) >= MIN_VERSION
+
+
+async def get_state(connection: AsyncConnection) -> VectorSearchState:
+    """Whether the database can search by vectors, and why not."""
+    return VectorSearchState(**(await connection.execute(SELECT_STATE)).one()._mapping)
+
+
+def set_up(connection: Connection) -> None:
+    """Create the extension and the table where that is possible; part of every migration.
+
+    Args:
+        connection: in the transaction of the migration; a refused extension does not end it.
+    """
+    state = VectorSearchState(**connection.execute(SELECT_STATE).one()._mapping)
+    if state.is_set_up or not state.is_new_enough:
+        return
+    if not state.is_created:
+        try:
+            with connection.begin_nested():
+                connection.execute(CREATE_EXTENSION)
+        except DBAPIError as error:
+            log.info("similar_looks_unavailable", error=type(error.orig).__name__)
+            return
+        state = VectorSearchState(**connection.execute(SELECT_STATE).one()._mapping)
+    if state.installed is not None and state.is_new_enough:
+        for statement in CREATE_TABLE:
+            connection.execute(text(statement))
