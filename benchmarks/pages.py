@@ -120,8 +120,8 @@ def measure_rendering(board: SeededBoard, kinds: Mapping[str, list[str]], second
                 requests = [(path, "") for path in equal]
                 costs: dict[str, list[float]] = {"eva": [], "reference": []}
                 for _ in range(3):
-                    costs["eva"].append(_read(board.port, board.process, requests, seconds / 3)["processor_ms"])
-                    costs["reference"].append(_read(port, process, requests, seconds / 3)["processor_ms"])
+                    costs["eva"].append(read_pages(board.port, board.process, requests, seconds / 3)["processor_ms"])
+                    costs["reference"].append(read_pages(port, process, requests, seconds / 3)["processor_ms"])
         eva, reference = (float(np.median(costs[site])) for site in ("eva", "reference"))
         figures += [
             Figure(name=f"{kind}, rendered, processor time", value=eva, unit="ms"),
@@ -149,7 +149,7 @@ def measure_readers(
     for _ in range(2):
         for board in boards:
             requests = _mixed_requests(board, kinds[board.looks])
-            result = _read(
+            result = read_pages(
                 board.port, board.process, requests, seconds / 2, readers=READERS, pause=PAUSE_SECONDS, encoding="gzip"
             )
             if result["others"]:
@@ -167,7 +167,7 @@ def measure_readers(
 def measure_cache(board: SeededBoard, kinds: Mapping[str, list[str]], seconds: float) -> list[Figure]:
     """Pages a second with the page cache, for visitors without a cookie."""
     requests = [(kinds["leaderboard"][0], "")]
-    result = _read(
+    result = read_pages(
         board.cached_port, board.cached_process, requests, seconds, readers=READERS, pause=0.0, encoding="gzip"
     )
     return [
@@ -224,7 +224,7 @@ def _mixed_requests(board: SeededBoard, kinds: Mapping[str, list[str]]) -> Reque
     ]
 
 
-def _read(
+def read_pages(
     port: int,
     process: int,
     requests: Requests,

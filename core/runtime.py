@@ -57,6 +57,11 @@ class Drain:
         """
         self.seconds = seconds
         self.has_begun = False
+        self._callbacks: list[Callable[[], None]] = []
+
+    def when_begun(self, callback: Callable[[], None]) -> None:
+        """Call this at SIGTERM, for what would not end by itself."""
+        self._callbacks.append(callback)
 
     def begin(self, number: signal.Signals) -> None:
         """Make the process unready. Ctrl-C (SIGINT) skips the waiting: nobody balances the load of a terminal."""
@@ -64,6 +69,8 @@ class Drain:
         if number is not signal.SIGTERM:
             self.seconds = 0.0
         log.info("process_draining", seconds=self.seconds)
+        for callback in self._callbacks:
+            callback()
 
     async def wait(self) -> None:
         """Wait until load balancers have noticed."""

@@ -163,7 +163,9 @@ def serve_site(
         async def work() -> None:
             drain = Drain(settings.drain_seconds)
             async with open_application(settings, ProcessKind.RUN if run_worker else ProcessKind.SERVE) as application:
-                site = create_webhook_app(application, create_app(application, samples=SAMPLES), drain=drain)
+                site = create_webhook_app(
+                    application, create_app(application, samples=SAMPLES, drain=drain), drain=drain
+                )
                 tasks: list[Callable[[], Awaitable[None]]] = [partial(retention_watch.run, application.resources)]
                 tasks += [application.run_worker] if run_worker and settings.run_worker else []
                 tasks += serve_health(application, metrics_listener, drain)

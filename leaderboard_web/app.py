@@ -11,6 +11,7 @@ from starlette_compress import CompressMiddleware
 from core.conversation.service import ConversationService
 from core.images.renditions import RenditionStore
 from core.resources import Resources
+from core.runtime import Drain
 from core.settings import Settings
 from core.signing import VisitorTokenSigner, load_old_keys, load_secret_key
 from core.vision.classifier import StyleClassifier
@@ -22,6 +23,7 @@ from leaderboard_web.account import settings as account_settings
 from leaderboard_web.auth import login_confirmation, login_page, magic_link, oauth_routes, telegram_login
 from leaderboard_web.auth.login_session import LoginSessionMiddleware
 from leaderboard_web.auth.oauth_providers import configured_providers
+from leaderboard_web.board_feed import BoardFeed
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.errors import EXCEPTION_HANDLERS, REFUSAL_HANDLERS
 from leaderboard_web.flash import FlashMessages
@@ -31,6 +33,7 @@ from leaderboard_web.middleware.allowed_hosts import AllowedHostsMiddleware
 from leaderboard_web.middleware.body_limit import BodySizeLimitMiddleware
 from leaderboard_web.middleware.csp import SecurityHeadersMiddleware
 from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
+from leaderboard_web.middleware.live_board import LiveBoardMiddleware
 from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
 from leaderboard_web.middleware.trusted_proxies import TrustedProxiesMiddleware
@@ -109,12 +112,13 @@ class SiteServices(Protocol):
         """Eva's side of the chat."""
 
 
-def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
+def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = None) -> FastAPI:
     """Create the application.
 
     Args:
         service: what the site needs; the caller closes it.
         samples: folder of JPEGs for people who have no photo at hand; may be missing.
+        drain: ends the streams of the live board from SIGTERM on.
 
     Raises:
         MissingSecretKeyError: EVA_SECRET_KEY is not set in production.
@@ -135,6 +139,9 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
         oauth_providers=configured_providers(settings),
         report_limiter=AnonymousReportLimiter(counters),
     )
+    feed = BoardFeed(service.resources.database)
+    if drain is not None:
+        drain.when_begun(feed.close)
     app = FastAPI(
         title="Eva",
         docs_url=None,
@@ -142,6 +149,7 @@ def create_app(service: SiteServices, *, samples: Path) -> FastAPI:
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[
             *_forwarded_headers_middleware(settings),
+            Middleware(LiveBoardMiddleware, feed=feed),
             Middleware(CompressMiddleware, minimum_size=MIN_COMPRESSED_BYTES),
             *([Middleware(AnonymousPageCache, ttl=cache_ttl)] if (cache_ttl := settings.page_cache_seconds) else []),
             Middleware(SecurityHeadersMiddleware, is_https=settings.is_https),

@@ -13,8 +13,9 @@ MAX_HEADER_BYTES = 64 * 1024
 """Request line and all headers of one request, and likewise what follows the body of a chunked request."""
 MAX_HEADERS = 100
 """Headers of one request; browsers send about 20."""
-MAX_CONNECTIONS = 1000
-"""Open connections of a process; beyond it, the oldest one without a complete request is closed for a new one."""
+MAX_CONNECTIONS = 2000
+"""Open connections of a process; beyond it, the oldest one without a complete request is closed for a new one. Half of
+them may be pages that receive changes of the leaderboard, see `leaderboard_web.board_feed`."""
 MAX_PIPELINED_REQUESTS = 8
 """Requests that may wait for the response to an earlier one of their connection."""
 SLICE_BYTES = 16 * 1024

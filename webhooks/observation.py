@@ -11,13 +11,17 @@ from core.metrics import REQUEST_SECONDS
 from core.tracing import request_span
 
 REQUEST_ID_HEADER = b"x-request-id"
+STREAM_HEADER = (b"content-type", b"text/event-stream")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 """Ids of a proxy that are taken over; others are replaced."""
 NO_ROUTE = "none"
 
 
 class RequestObserver:
-    """ASGI middleware: the log field `request_id`, the response header `X-Request-ID`, and `eva_request_seconds`."""
+    """ASGI middleware: the log field `request_id`, the response header `X-Request-ID`, and `eva_request_seconds`.
+
+    A stream of events is measured until it begins.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,12 +33,13 @@ class RequestObserver:
             return
         given = next((value for name, value in scope["headers"] if name == REQUEST_ID_HEADER), b"")
         request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
-        status, started = 500, time.perf_counter()
+        status, started, ended = 500, time.perf_counter(), 0.0
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, ended
             if message["type"] == "http.response.start":
                 status = message["status"]
+                ended = time.perf_counter() if STREAM_HEADER in message.get("headers", ()) else 0.0
                 message["headers"] = [*message.get("headers", ()), (REQUEST_ID_HEADER, request_id)]
             await send(message)
 
@@ -45,7 +50,7 @@ class RequestObserver:
                     span.update_name(f"{scope['method']} {_route(scope)}")
                     span.set_attributes({"http.route": _route(scope), "http.response.status_code": status})
         finally:
-            seconds = time.perf_counter() - started
+            seconds = (ended or time.perf_counter()) - started
             REQUEST_SECONDS.labels(scope["method"], _route(scope), f"{status // 100}xx").observe(seconds)
 
 

@@ -55,7 +55,9 @@ class Database:
             UnsupportedDatabaseUrlError: the URL is not one of PostgreSQL, or has parameters that Eva does not support.
         """
         self.url = DatabaseUrl.parse(url)
-        self.conninfo = DatabaseUrl.parse(queue_url or url).libpq(f"{application_name} queue")
+        self.direct_url = DatabaseUrl.parse(queue_url or url)
+        """The same database, for connections that keep a session of the server."""
+        self.conninfo = self.direct_url.libpq(f"{application_name} queue")
         """The same database in libpq's form, for the queue's own connections."""
         self.engine = create_async_engine(
             DRIVER_URL,

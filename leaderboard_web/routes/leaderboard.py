@@ -78,6 +78,7 @@ async def leaderboard_page(
         styles=[(choice, style_name(choice, language), board_url(page.order, choice)) for choice in STYLES],
         all_styles_url=board_url(page.order),
         all_time_url=board_url(Period.ALL, style),
+        new_url=board_url(LatestOrder.NEW, style),
         hero=hero,
         hero_comment=style_comment(hero.style, seed=str(hero.id), language=language) if hero else None,
         cards=cards,

@@ -1,7 +1,9 @@
 """The leaderboard and the pages of its looks."""
 
+import json
 import re
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import expect
@@ -13,6 +15,7 @@ from tests.browser.seed_board import SCRIPT_NAME, SHARED
 pytestmark = pytest.mark.browser
 
 FIRST = SHARED[0][0]
+STREAM = {"Content-Type": "text/event-stream"}
 BOXES = """items => items.map((item) => {
     const { x, y, bottom } = item.getBoundingClientRect();
     return { x: Math.round(x), y, bottom };
@@ -65,10 +68,14 @@ def test_heart_is_shown_immediately_and_after_a_reload(open_page: OpenPage, boar
     form = page.locator(f'.heart[data-look="{board["미나"]}"]')
     button, count = form.get_by_role("button"), form.locator(".count")
     expect(count).to_have_text(str(before))
+    with (other := open_page(path="/?when=all")).expect_request("**/live"):
+        pass
     with page.expect_response("**/heart"):
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(count).to_have_text(str(before + 1))
+    # Without a reload, on the page of somebody else.
+    expect(other.locator(f'.heart[data-look="{board["미나"]}"] .count')).to_have_text(str(before + 1))
     expect(button).to_have_accessible_name(f"{translate('heart.label', Language.EN)} {before + 1}")
     page.reload()
     expect(button).to_have_attribute("aria-pressed", "true")
@@ -78,6 +85,32 @@ def test_heart_is_shown_immediately_and_after_a_reload(open_page: OpenPage, boar
     page.reload()
     expect(button).to_have_attribute("aria-pressed", "false")
     expect(count).to_have_text(str(before))
+
+
+def test_new_looks_are_announced_and_put_on_top(open_page: OpenPage, board: dict[str, str]) -> None:
+    change = {"hearts": {}, "new": {str(UUID(int=n)): "street" for n in (1, 2)}, "gone": [board["미나"]]}
+    page = open_page(path="/?when=new")
+    page.route("**/live", lambda route: route.fulfill(body=f"data: {json.dumps(change)}\n\n", headers=STREAM))
+    newest = page.locator(".looks > li").first
+    newest.evaluate("item => item.remove()")
+    link = page.locator(".new-looks")
+    expect(link).to_have_text(translate("board.live.many", Language.EN, count=2))
+    assert page.locator(".look[inert]").count() == 1
+    link.click()
+    expect(page.locator(".looks > li")).to_have_count(len(SHARED))
+    expect(newest.locator(".owner-name")).to_contain_text(SHARED[-1][0])
+    expect(link).to_be_hidden()
+
+
+def test_pages_of_people_who_save_data_are_not_live(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/about")
+    page.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
+    streams = []
+    page.on("request", lambda request: streams.append(request.url) if request.url.endswith("/live") else None)
+    page.clock.install()
+    page.goto(page.url.replace("/about", "/"))
+    page.clock.run_for(60_000)
+    assert streams == []
 
 
 def test_failed_heart_is_undone(open_page: OpenPage, board: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from structlog.contextvars import get_contextvars
 
 from core.db.database import Database
 from core.jobs.queue import enqueue
+from core.metrics import REQUEST_SECONDS
 from core.release import get_version
 from core.resources import Resources
 from core.styles import Style
@@ -149,6 +151,26 @@ async def test_metrics_tell_what_runs_and_how_long_requests_take(resources: Reso
     assert 'eva_request_seconds_count{method="GET",route="/healthz",status="2xx"}' in text
     assert 'eva_request_seconds_count{method="GET",route="none",status="4xx"}' in text
     assert "no/such/page" not in text
+
+
+async def test_a_stream_is_measured_until_it_begins() -> None:
+    began = 0.0
+
+    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal began
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        began = time.perf_counter()
+        await asyncio.sleep(0.05)
+        await send({"type": "http.response.body"})
+
+    requested = time.perf_counter()
+    transport = httpx.ASGITransport(RequestObserver(site))
+    async with httpx.AsyncClient(transport=transport, base_url="http://eva") as client:
+        await client.request("STREAM", "/")
+    (metric,) = REQUEST_SECONDS.collect()
+    totals = [s.value for s in metric.samples if s.name.endswith("_sum") and s.labels["method"] == "STREAM"]
+    assert 0 < sum(totals) <= began - requested
 
 
 @pytest.mark.parametrize(

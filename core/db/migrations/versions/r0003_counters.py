@@ -31,6 +31,8 @@ BEGIN
         END
         WHERE id = NEW.look_id;
     ELSE
+        -- Locked before the other hearts are read, so that one that is given at the same time counts.
+        PERFORM FROM looks WHERE id = OLD.look_id FOR NO KEY UPDATE;
         SELECT max(created_at) INTO latest FROM hearts WHERE look_id = OLD.look_id;
         SELECT sum(power(2, -least(60, extract(epoch FROM latest - created_at) / extract(epoch FROM half_life))))
             INTO hotness FROM hearts WHERE look_id = OLD.look_id;
@@ -175,6 +177,30 @@ END
 $$
 """
 
+NOTIFY_BOARD = """
+CREATE FUNCTION notify_board() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('board', CASE
+        WHEN TG_OP = 'DELETE' OR NOT NEW.is_public THEN 'gone ' || OLD.id
+        WHEN NOT OLD.is_public THEN concat_ws(' ', 'new', NEW.id, NEW.hearts, NEW.style)
+        ELSE concat_ws(' ', 'hearts', NEW.id, NEW.hearts)
+    END);
+    RETURN NULL;
+END
+$$
+"""
+"""Tells open pages what everybody may see: see `core.db.board_events`."""
+NOTIFY_BOARD_TRIGGER = """
+CREATE TRIGGER notify_board AFTER UPDATE OF hearts, shared_at, removed_at, suspended_at ON looks
+    FOR EACH ROW
+    WHEN (OLD.is_public IS DISTINCT FROM NEW.is_public OR NEW.is_public AND OLD.hearts <> NEW.hearts)
+    EXECUTE FUNCTION notify_board()
+"""
+NOTIFY_BOARD_ERASED_TRIGGER = """
+CREATE TRIGGER notify_board_erased AFTER DELETE ON looks
+    FOR EACH ROW WHEN (OLD.is_public) EXECUTE FUNCTION notify_board()
+"""
+
 TRIGGERS = (
     COUNT_HEARTS,
     COUNT_HEARTS_TRIGGER,
@@ -190,6 +216,9 @@ TRIGGERS = (
     KEEP_LOOK_VECTOR,
     KEEP_LOOK_VECTOR_TRIGGER,
     FIND_SIMILAR_LOOKS,
+    NOTIFY_BOARD,
+    NOTIFY_BOARD_TRIGGER,
+    NOTIFY_BOARD_ERASED_TRIGGER,
 )
 FUNCTIONS = (
     "count_hearts",
@@ -200,6 +229,7 @@ FUNCTIONS = (
     "keep_look_vector",
     "find_similar_looks",
     "to_vector_values",
+    "notify_board",
 )
 
 

@@ -4,12 +4,21 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from core.db import looks, people, reactions
 from core.db.database import Database
 from core.errors import PersonNotFoundError
 from core.uuid7 import uuid7
 from tests.factories import bookmarked_look_ids, create_look, create_person, hearted_look_ids
+
+IS_WAITING = """
+SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
+SELECT_RISING = """
+SELECT hearts, rising_at, (SELECT max(created_at) FROM hearts WHERE look_id = looks.id) AS given_at
+FROM looks WHERE id = :look_id
+"""
 
 
 @pytest.fixture
@@ -82,6 +91,28 @@ async def test_concurrent_hearts_are_all_counted_once(database: Database, shared
     assert await count_hearts(database, shared) == 50
     await asyncio.gather(*(remove(person) for person in (*crowd[:20], *crowd[:20])))
     assert await count_hearts(database, shared) == 30
+
+
+async def test_a_heart_given_while_another_is_taken_back_makes_its_look_rise(database: Database, shared: UUID) -> None:
+    async with database.transaction() as connection:
+        first, second = [(await create_person(connection)).id for _ in range(2)]
+        await reactions.add_heart(connection, shared, first)
+
+    async def take_back() -> None:
+        async with database.transaction() as connection:
+            await reactions.remove_heart(connection, shared, first)
+
+    async with database.transaction() as giving:
+        await reactions.add_heart(giving, shared, second)
+        taking = asyncio.create_task(take_back())
+        async with database.connection() as watching, asyncio.timeout(10):
+            while not (await watching.execute(text(IS_WAITING))).scalar_one():  # noqa: ASYNC110  (PostgreSQL tells nobody)
+                await asyncio.sleep(0.01)
+    await taking
+    async with database.connection() as connection:
+        row = (await connection.execute(text(SELECT_RISING), {"look_id": shared})).one()
+    assert row.hearts == 1
+    assert row.rising_at == row.given_at
 
 
 async def test_a_person_bookmarks_a_look_once_and_can_remove_it(database: Database) -> None:

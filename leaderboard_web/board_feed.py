@@ -1,0 +1,195 @@
+"""What changes on the leaderboard, for all open pages of a process: one connection to the database, one text for all.
+
+Events are collected for a moment and sent together, so that a hundred hearts in a second are one message, which also
+hides the instant at which one of them was given.
+"""
+
+import asyncio
+import json
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+
+from core.db.board_events import BoardChange, BoardEvent, can_listen, listen
+from core.db.database import Database
+from core.errors import DatabaseUnavailableError
+
+MAX_STREAMS = 1000
+"""Open pages; beyond it, the oldest one of the network that has the most is ended for a new one."""
+MAX_PENDING = 32
+"""Messages that a page may lag behind before it is ended; it then connects again."""
+MAX_CHANGES = 100
+"""Looks in one message. Of more, the latest are told; the others stay as they are until their next change."""
+GROUP_SIZE, GROUP_PAUSE = 20, 0.002
+"""Streams that get a message at once, and seconds until the next ones get it."""
+KEEP_ALIVE = b":\n\n"
+RESYNC = b"event: resync\ndata:\n\n"
+"""Events were missed: the page asks for its numbers again."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedTimings:
+    """In seconds."""
+
+    collect: float = 0.5
+    """From the first of some changes to the message that tells them."""
+    keep_alive: float = 20.0
+    """Proxies close connections that are silent for longer, most of them after 30 or 60 s."""
+    reconnect: float = 2.0
+    """After the connection to the database was lost."""
+
+
+class BoardStream:
+    """The messages for one page."""
+
+    __slots__ = ("_has_ended", "_pending", "_waiter", "network")
+
+    def __init__(self, network: str) -> None:
+        self.network = network
+        self._pending: deque[bytes] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._has_ended = False
+
+    def put(self, message: bytes) -> None:
+        """Add a message; a page that reads none is ended."""
+        if len(self._pending) >= MAX_PENDING:
+            self.end()
+        self._pending.append(message)
+        self._wake()
+
+    def end(self) -> None:
+        """Let the iteration end, without what is pending."""
+        self._has_ended = True
+        self._wake()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The messages until `end`."""
+        while not self._has_ended:
+            if self._pending:
+                yield self._pending.popleft()
+                continue
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class BoardFeed:
+    """The streams of a process. It listens to the database while there is one."""
+
+    def __init__(
+        self, database: Database, *, max_streams: int = MAX_STREAMS, timings: FeedTimings | None = None
+    ) -> None:
+        """Configure it; `max_streams` is the number of open pages."""
+        self._database, self._max_streams, self._timings = database, max_streams, timings or FeedTimings()
+        # In the order of their beginning.
+        self._streams: dict[BoardStream, None] = {}
+        self._listening: asyncio.Task[None] | None = None
+        self._is_closed = not can_listen(database)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether new streams may begin: before `close`, and where the database can notify."""
+        return not self._is_closed
+
+    @property
+    def count(self) -> int:
+        """Number of open streams."""
+        return len(self._streams)
+
+    @contextmanager
+    def open(self, network: str) -> Iterator[BoardStream]:
+        """A stream for a client of this network; it may be ended for others."""
+        if len(self._streams) >= self._max_streams:
+            self._end_one()
+        stream = BoardStream(network)
+        self._streams[stream] = None
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._listen())
+        try:
+            yield stream
+        finally:
+            self._streams.pop(stream, None)
+            if not self._streams and self._listening is not None:
+                self._listening.cancel()
+                self._listening = None
+
+    def close(self) -> None:
+        """End all streams; there are no new ones."""
+        self._is_closed = True
+        for stream in self._streams:
+            stream.end()
+
+    def _end_one(self) -> None:
+        ((network, _),) = Counter(stream.network for stream in self._streams).most_common(1)
+        oldest = next(stream for stream in self._streams if stream.network == network)
+        del self._streams[oldest]
+        oldest.end()
+
+    async def _send(self, message: bytes) -> None:
+        """Give a message to all streams, in groups, between which requests for pages are answered."""
+        for number, stream in enumerate(list(self._streams), 1):
+            stream.put(message)
+            if number % GROUP_SIZE == 0:
+                await asyncio.sleep(GROUP_PAUSE)
+
+    async def _listen(self) -> None:
+        """Pass events on; after an outage, tell all pages that they may have missed some."""
+        is_first = True
+        while True:
+            with suppress(DatabaseUnavailableError):
+                async with listen(self._database) as events:
+                    if not is_first:
+                        await self._send(RESYNC)
+                    is_first = False
+                    await self._pass_on(events)
+            log.warning("board_feed_interrupted")
+            await asyncio.sleep(self._timings.reconnect)
+
+    async def _pass_on(self, events: "asyncio.Queue[BoardEvent | None]") -> None:
+        """Send events until the connection is lost."""
+        loop = asyncio.get_running_loop()
+        changes: dict[str, BoardEvent] = {}
+        next_message = loop.time() + self._timings.keep_alive
+        while True:
+            try:
+                async with asyncio.timeout_at(next_message):
+                    event = await events.get()
+            except TimeoutError:
+                await self._send(encode(changes.values()) if changes else KEEP_ALIVE)
+                changes = {}
+                next_message = loop.time() + self._timings.keep_alive
+                continue
+            if event is None:
+                return
+            if not changes:
+                next_message = loop.time() + self._timings.collect
+            previous = changes.pop(str(event.look_id), None)
+            changes[str(event.look_id)] = _combine(previous, event)
+            if len(changes) > MAX_CHANGES:
+                del changes[next(iter(changes))]
+
+
+def _combine(previous: BoardEvent | None, event: BoardEvent) -> BoardEvent:
+    """One event for two of a look: one that is new stays new when it gains a heart."""
+    if previous is None or previous.change is not BoardChange.NEW or event.change is not BoardChange.HEARTS:
+        return event
+    return BoardEvent(change=BoardChange.NEW, look_id=event.look_id, hearts=event.hearts, style=previous.style)
+
+
+def encode(events: Iterable[BoardEvent]) -> bytes:
+    """A message of server-sent events (HTML standard, section 9.2): hearts, styles of new looks, and looks gone."""
+    found = list(events)
+    content = {
+        "hearts": {str(event.look_id): event.hearts for event in found if event.change is BoardChange.HEARTS},
+        "new": {str(event.look_id): event.style for event in found if event.change is BoardChange.NEW},
+        "gone": [str(event.look_id) for event in found if event.change is BoardChange.GONE],
+    }
+    return b"data: " + json.dumps(content, separators=(",", ":")).encode() + b"\n\n"

@@ -1,0 +1,60 @@
+"""`/live`: changes of the leaderboard as server-sent events.
+
+It is outside of routing, compression and sessions, of which each open page would keep its share of memory: the same
+public text goes to everyone.
+"""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from leaderboard_web.board_feed import BoardFeed, BoardStream
+from leaderboard_web.middleware.client_network import client_network
+
+LIVE_PATH = "/live"
+RETRY = b"retry: 5000\n\n"
+"""Milliseconds until a browser connects again."""
+HEADERS = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    # nginx would collect the messages.
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class LiveBoardMiddleware:
+    """ASGI middleware that answers `GET /live`."""
+
+    def __init__(self, app: ASGIApp, *, feed: BoardFeed) -> None:
+        self.app, self._feed = app, feed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream changes until the client or the process ends."""
+        if scope["type"] != "http" or scope["path"] != LIVE_PATH or scope["method"] != "GET":
+            return await self.app(scope, receive, send)
+        if not self._feed.is_open:
+            # Browsers do not connect again after this status.
+            await send({"type": "http.response.start", "status": 204, "headers": HEADERS[1:]})
+            return await send({"type": "http.response.body"})
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        client = scope.get("client")
+        with self._feed.open(client_network(client[0] if client else None)) as stream:
+            watching = asyncio.create_task(_end_with_client(receive, stream))
+            try:
+                await send(_part(RETRY))
+                async for message in stream:
+                    await send(_part(message))
+            finally:
+                watching.cancel()
+        await send({"type": "http.response.body"})
+
+
+async def _end_with_client(receive: Receive, stream: BoardStream) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.end()
+
+
+def _part(body: bytes) -> Message:
+    return {"type": "http.response.body", "body": body, "more_body": True}

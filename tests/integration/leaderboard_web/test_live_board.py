@@ -1,0 +1,175 @@
+"""The live board: what open pages are told, by whom they may be displaced, and how streams end."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from core.db import looks, people, reactions
+from core.resources import Resources
+from core.runtime import Drain
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
+from leaderboard_web.app import create_app
+from leaderboard_web.board_feed import MAX_PENDING, RESYNC, BoardFeed, BoardStream, FeedTimings
+from leaderboard_web.middleware.live_board import LIVE_PATH
+from tests.factories import create_look, create_person, remove_look, store_images
+from tests.harness import make_application, serve_on_free_port
+
+FAST = FeedTimings(collect=0.01, reconnect=0.01)
+LISTENERS = "SELECT {} FROM pg_stat_activity WHERE application_name = 'eva board' AND datname = current_database()"
+
+
+@pytest.fixture
+async def feed(resources: Resources) -> AsyncIterator[BoardFeed]:
+    opened = BoardFeed(resources.database, max_streams=4, timings=FAST)
+    yield opened
+    opened.close()
+
+
+async def ask(resources: Resources, column: str) -> Any:
+    async with resources.database.connection() as connection:
+        return (await connection.execute(text(LISTENERS.format(column)))).scalar_one()
+
+
+async def wait_for_listener(resources: Resources, count: int) -> None:
+    async with asyncio.timeout(10):
+        while await ask(resources, "count(*) FILTER (WHERE query LIKE 'LISTEN%' AND state = 'idle')") != count:  # noqa: ASYNC110  (PostgreSQL tells nobody)
+            await asyncio.sleep(0.01)
+
+
+async def share_look(resources: Resources) -> UUID:
+    async with resources.database.transaction() as connection:
+        look = await store_images(resources, await create_look(connection, (await create_person(connection)).id))
+        assert await looks.share(connection, look.id)
+    return look.id
+
+
+async def give_heart(resources: Resources, look_id: UUID) -> UUID:
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        await reactions.add_heart(connection, look_id, person.id)
+    return person.id
+
+
+async def read_change(stream: BoardStream) -> Mapping[str, Any]:
+    """The next change, without the kinds that are empty."""
+    async with asyncio.timeout(10):
+        async for message in stream:
+            prefix, _, content = message.partition(b"data: ")
+            assert prefix == b""
+            return {kind: value for kind, value in json.loads(content).items() if value}
+    raise AssertionError("the stream has ended")
+
+
+async def test_pages_learn_of_hearts_new_looks_and_looks_that_are_gone(resources: Resources, feed: BoardFeed) -> None:
+    with feed.open("a") as stream, feed.open("b") as other:
+        await wait_for_listener(resources, 1)
+        look_id = await share_look(resources)
+        assert await read_change(stream) == {"new": {str(look_id): "street"}}
+        assert await read_change(other) == {"new": {str(look_id): "street"}}
+        giver = await give_heart(resources, look_id)
+        assert await read_change(stream) == {"hearts": {str(look_id): 1}}
+        async with resources.database.transaction() as connection:
+            await people.delete_person(connection, giver)
+        assert await read_change(stream) == {"hearts": {str(look_id): 0}}
+        assert await remove_look(resources, look_id)
+        assert await read_change(stream) == {"gone": [str(look_id)]}
+
+        second = await share_look(resources)
+        assert await read_change(stream) == {"new": {str(second): "street"}}
+        async with resources.database.transaction() as connection:
+            look = await looks.get(connection, second)
+            assert look is not None
+            await people.delete_person(connection, look.person_id)
+        assert await read_change(stream) == {"gone": [str(second)]}
+    await wait_for_listener(resources, 0)
+
+
+async def test_nothing_is_told_of_private_looks(resources: Resources, feed: BoardFeed) -> None:
+    with feed.open("a") as stream:
+        await wait_for_listener(resources, 1)
+        async with resources.database.transaction() as connection:
+            private = await create_look(connection, (await create_person(connection)).id)
+            await looks.delete(connection, private.id)
+        look_id = await share_look(resources)
+        assert await read_change(stream) == {"new": {str(look_id): "street"}}
+
+
+async def test_pages_ask_again_after_an_outage(resources: Resources, feed: BoardFeed) -> None:
+    look_id = await share_look(resources)
+    with feed.open("a") as stream:
+        await wait_for_listener(resources, 1)
+        assert await ask(resources, "pg_terminate_backend(pid)")
+        async with asyncio.timeout(10):
+            assert await anext(aiter(stream)) == RESYNC
+        await wait_for_listener(resources, 1)
+        await give_heart(resources, look_id)
+        assert await read_change(stream) == {"hearts": {str(look_id): 1}}
+
+
+async def test_many_pages_of_one_network_displace_their_own(feed: BoardFeed) -> None:
+    with feed.open("a") as first, feed.open("crowd") as oldest, feed.open("crowd"), feed.open("crowd"):
+        with feed.open("b") as last:
+            assert [message async for message in oldest] == []
+            for stream in (first, last):
+                stream.put(b"x")
+                assert await anext(aiter(stream)) == b"x"
+        assert feed.count == 3
+
+
+async def test_a_page_that_reads_nothing_is_ended(feed: BoardFeed) -> None:
+    with feed.open("a") as stream:
+        for _ in range(MAX_PENDING + 1):
+            stream.put(b"x")
+        assert [message async for message in stream] == []
+
+
+@asynccontextmanager
+async def open_live(client: httpx.AsyncClient) -> AsyncIterator[tuple[httpx.Response, AsyncIterator[str]]]:
+    async with client.stream("GET", LIVE_PATH, headers={"Accept-Encoding": "gzip, br, zstd"}) as response:
+        yield response, response.aiter_lines()
+
+
+async def test_the_stream_ends_with_the_process(resources: Resources, samples: Path) -> None:
+    drain = Drain(60)
+    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    site = create_app(make_application(resources, classifier), samples=samples, drain=drain)
+    look_id = await share_look(resources)
+    async with serve_on_free_port(site) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
+        async with open_live(client) as (response, lines):
+            assert response.headers["content-type"] == "text/event-stream"
+            assert "content-encoding" not in response.headers
+            assert "set-cookie" not in response.headers
+            assert await anext(lines) == "retry: 5000"
+            await wait_for_listener(resources, 1)
+            await give_heart(resources, look_id)
+            async for line in lines:
+                if line.startswith("data:"):
+                    assert json.loads(line.removeprefix("data: "))["hearts"] == {str(look_id): 1}
+                    break
+            drain.begin(signal.SIGTERM)
+            assert [line async for line in lines if line] == []
+        await wait_for_listener(resources, 0)
+        assert (await client.get(LIVE_PATH)).status_code == 204
+        assert (await client.post(LIVE_PATH)).status_code in {404, 405}
+        async with client.stream("GET", "/") as page:
+            assert page.status_code == 200
+
+
+async def test_a_client_that_leaves_gives_its_place_back(resources: Resources, samples: Path) -> None:
+    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    site = create_app(make_application(resources, classifier), samples=samples)
+    async with serve_on_free_port(site) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
+        async with open_live(client) as (_, lines):
+            assert await anext(lines) == "retry: 5000"
+            await wait_for_listener(resources, 1)
+        await wait_for_listener(resources, 0)
