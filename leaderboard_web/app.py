@@ -6,7 +6,8 @@ from typing import Protocol
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette_compress import CompressMiddleware
+from starlette.routing import Route
+from starlette_compress import CompressMiddleware, remove_compress_type
 
 from core.conversation.service import ConversationService
 from core.images.renditions import RenditionStore
@@ -33,7 +34,6 @@ from leaderboard_web.middleware.allowed_hosts import AllowedHostsMiddleware
 from leaderboard_web.middleware.body_limit import BodySizeLimitMiddleware
 from leaderboard_web.middleware.csp import SecurityHeadersMiddleware
 from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
-from leaderboard_web.middleware.live_board import LiveBoardMiddleware
 from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
 from leaderboard_web.middleware.trusted_proxies import TrustedProxiesMiddleware
@@ -54,6 +54,7 @@ from leaderboard_web.routes import (
     site_files,
     styles,
 )
+from leaderboard_web.routes.live_board import LIVE_PATH, LiveBoard
 from leaderboard_web.urls import VersionedStaticFiles
 
 ROUTERS = tuple(
@@ -90,6 +91,9 @@ ROUTERS = tuple(
 )
 MIN_COMPRESSED_BYTES = 600
 """Shorter responses are sent as they are."""
+
+# A compressor for each open page takes far more memory than its short messages are worth.
+remove_compress_type("text/event-stream")
 
 
 class SiteServices(Protocol):
@@ -149,7 +153,6 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[
             *_forwarded_headers_middleware(settings),
-            Middleware(LiveBoardMiddleware, feed=feed),
             Middleware(CompressMiddleware, minimum_size=MIN_COMPRESSED_BYTES),
             *([Middleware(AnonymousPageCache, ttl=cache_ttl)] if (cache_ttl := settings.page_cache_seconds) else []),
             Middleware(SecurityHeadersMiddleware, is_https=settings.is_https),
@@ -169,6 +172,7 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
     )
     app.state.eva = state
     app.mount("/static", VersionedStaticFiles(), name="static")
+    app.router.routes.append(Route(LIVE_PATH, LiveBoard(feed), methods=["GET"]))
     for router in ROUTERS:
         app.include_router(router)
         state.url_for.add(router.routes)

@@ -20,7 +20,7 @@ from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
 from leaderboard_web.board_feed import MAX_PENDING, RESYNC, BoardFeed, BoardStream, FeedTimings
-from leaderboard_web.middleware.live_board import LIVE_PATH
+from leaderboard_web.routes.live_board import LIVE_PATH
 from tests.factories import create_look, create_person, remove_look, store_images
 from tests.harness import make_application, serve_on_free_port
 

@@ -1,12 +1,8 @@
-"""`/live`: changes of the leaderboard as server-sent events.
-
-It is outside of routing, compression and sessions, of which each open page would keep its share of memory: the same
-public text goes to everyone.
-"""
+"""`/live`: changes of the leaderboard as server-sent events. The same public text goes to everyone."""
 
 import asyncio
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from leaderboard_web.board_feed import BoardFeed, BoardStream
 from leaderboard_web.middleware.client_network import client_network
@@ -17,27 +13,24 @@ RETRY = b"retry: 5000\n\n"
 HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
     # nginx would collect the messages.
     (b"x-accel-buffering", b"no"),
 ]
 
 
-class LiveBoardMiddleware:
-    """ASGI middleware that answers `GET /live`."""
+class LiveBoard:
+    """ASGI application."""
 
-    def __init__(self, app: ASGIApp, *, feed: BoardFeed) -> None:
-        self.app, self._feed = app, feed
+    def __init__(self, feed: BoardFeed) -> None:
+        self._feed = feed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream changes until the client or the process ends."""
-        if scope["type"] != "http" or scope["path"] != LIVE_PATH or scope["method"] != "GET":
-            return await self.app(scope, receive, send)
         if not self._feed.is_open:
             # Browsers do not connect again after this status.
-            await send({"type": "http.response.start", "status": 204, "headers": HEADERS[1:]})
+            await send({"type": "http.response.start", "status": 204, "headers": HEADERS[1:2]})
             return await send({"type": "http.response.body"})
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
         client = scope.get("client")
         with self._feed.open(client_network(client[0] if client else None)) as stream:
             watching = asyncio.create_task(_end_with_client(receive, stream))
