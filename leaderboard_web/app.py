@@ -30,14 +30,13 @@ from leaderboard_web.errors import EXCEPTION_HANDLERS, REFUSAL_HANDLERS
 from leaderboard_web.flash import FlashMessages
 from leaderboard_web.limit_storage import create_storage
 from leaderboard_web.load_shedding import PhotoSlots
-from leaderboard_web.middleware.allowed_hosts import AllowedHostsMiddleware
 from leaderboard_web.middleware.body_limit import BodySizeLimitMiddleware
 from leaderboard_web.middleware.csp import SecurityHeadersMiddleware
 from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
 from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
+from leaderboard_web.middleware.request_guard import RequestGuard
 from leaderboard_web.middleware.trusted_proxies import TrustedProxiesMiddleware
-from leaderboard_web.middleware.write_protection import UnsafeMethodsOnly
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.routes import (
     admin,
@@ -158,10 +157,10 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
             Middleware(SecurityHeadersMiddleware, is_https=settings.is_https),
             # Renders what the middleware below it raises, as FastAPI does for routes.
             Middleware(ExceptionMiddleware, handlers=REFUSAL_HANDLERS),
-            Middleware(AllowedHostsMiddleware, public_url=settings.public_url),
             Middleware(
-                UnsafeMethodsOnly,
-                middleware=[
+                RequestGuard,
+                public_url=settings.public_url,
+                unsafe_methods=[
                     Middleware(FetchMetadataMiddleware, public_url=settings.public_url),
                     Middleware(RateLimitMiddleware, settings=settings, token_signer=token_signer, counters=counters),
                     Middleware(BodySizeLimitMiddleware, photo_slots=PhotoSlots()),

@@ -35,7 +35,7 @@ def preview_language(request: Request, language: Language) -> Language:
     code = request.query_params.get("preview")
     if code in set(Language):
         return Language(code)
-    if is_kakaotalk_crawler(request.headers) and "accept-language" not in request.headers:
+    if "accept-language" not in request.headers and is_kakaotalk_crawler(request.headers):
         return Language.KO
     return language
 

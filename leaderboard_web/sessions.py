@@ -14,15 +14,15 @@ from leaderboard_web.cookies import (
     CLEAR_SITE_DATA,
     FLASH_COOKIE,
     FLASH_COOKIE_PATH,
+    HOST_PREFIX,
     LOGIN_COOKIE,
     LOGIN_PATH,
-    cookie_name,
     delete_cookie,
 )
 from leaderboard_web.language import request_language
 
 VISITOR_COOKIE = "visitor"
-SECURE_VISITOR_COOKIE = cookie_name(VISITOR_COOKIE, is_secure=True)
+SECURE_VISITOR_COOKIE = f"{HOST_PREFIX}{VISITOR_COOKIE}"
 VISITOR_COOKIE_MAX_AGE = 365 * 24 * 60 * 60
 """Seconds."""
 
@@ -41,9 +41,9 @@ class ViewerSession:
         self._request, self._signer = request, signer
         self.is_secure = is_https or request.scope["scheme"] == "https"
         """Whether the browser uses https."""
-        self._cookie_name = cookie_name(VISITOR_COOKIE, is_secure=self.is_secure)
+        self._cookie_name = SECURE_VISITOR_COOKIE if self.is_secure else VISITOR_COOKIE
         token = request.cookies.get(self._cookie_name)
-        self.key = signer.verify(token)
+        self.key = signer.verify(token) if token else None
         """Key of the session in the database; None without a valid cookie. A key may be without a person."""
         self._token = token if self.key is not None else None
 

@@ -16,7 +16,6 @@ from leaderboard_web.middleware.csp import extend_csp
 from leaderboard_web.share_image import SHARE_IMAGE_SIZE, content_hash
 from leaderboard_web.templating import LinkPreview
 from leaderboard_web.urls import absolute_url
-from leaderboard_web.view_models import LookCard
 
 KAKAO_SOURCES = "https://*.kakao.com"
 
@@ -26,6 +25,15 @@ class ShareImageText(TypedDict):
 
     title: str
     line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookPreview(LinkPreview):
+    """What other sites show of a link to a look."""
+
+    title: str
+    description: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +66,7 @@ class ShareLinks:
     """None without EVA_KAKAO_JS_KEY."""
 
 
-def link_preview(state: AppState, look: Look, owner_name: str, sentence: str, language: Language) -> LinkPreview:
+def link_preview(state: AppState, look: Look, owner_name: str, sentence: str, language: Language) -> LookPreview:
     """What other sites show of a link to a look.
 
     Args:
@@ -68,41 +76,38 @@ def link_preview(state: AppState, look: Look, owner_name: str, sentence: str, la
         sentence: from `verdict_sentence`.
         language: of the preview.
     """
-    return LinkPreview(
+    style = style_name(look.verdict.style, language)
+    version = content_hash(**share_image_text(look, sentence, language))
+    return LookPreview(
         language=language,
         type="article",
-        title=_share_title(look, owner_name, language),
+        title=translate("look.title", language, style=style, name=owner_name),
         description=sentence,
-        image=_share_image_path(state, look, sentence, language),
-        alt=translate("share.alt", language, style=style_name(look.verdict.style, language)),
+        image=state.url_for("share_image", look_id=look.id, language=language, version=version),
+        alt=translate("share.alt", language, style=style),
         path=state.url_for("look", look_id=look.id, query={"preview": language}),
     )
 
 
-def build_share_links(
-    request: Request, state: AppState, look: Look, card: LookCard, sentence: str, language: Language
-) -> ShareLinks:
+def build_share_links(request: Request, state: AppState, preview: LookPreview, *, hearts: int) -> ShareLinks:
     """The ways to share a look on the leaderboard.
 
     Args:
         request: for the page of the look.
         state: of the application.
-        look: the look.
-        card: its view model.
-        sentence: from `verdict_sentence`.
-        language: of the page.
+        preview: of the look, in the language of the person who shares it.
+        hearts: of the look.
     """
-    url = absolute_url(request, state.url_for("look", look_id=look.id, query={"preview": language}))
-    title = _share_title(look, card.owner_name, language)
+    url = absolute_url(request, preview.path)
     # Both services require percent-encoding of every reserved character, with %20 for spaces.
-    encoded_url, encoded_text = quote(url, safe=""), quote(f"{title}. {sentence}", safe="")
+    encoded_url, encoded_text = quote(url, safe=""), quote(f"{preview.title}. {preview.description}", safe="")
     return ShareLinks(
         url=url,
-        title=title,
-        text=sentence,
+        title=preview.title,
+        text=preview.description,
         telegram=f"https://t.me/share/url?url={encoded_url}&text={encoded_text}",
         facebook=f"https://www.facebook.com/sharer/sharer.php?u={encoded_url}",
-        kakao=_kakao_button(request, state, look, card, sentence, language) if state.settings.kakao_js_key else None,
+        kakao=_kakao_button(request, state, preview, hearts) if state.settings.kakao_js_key else None,
     )
 
 
@@ -129,9 +134,7 @@ def share_image_text(look: Look, sentence: str, language: Language) -> ShareImag
     return {"title": style_name(look.verdict.style, language), "line": sentence}
 
 
-def _kakao_button(
-    request: Request, state: AppState, look: Look, card: LookCard, sentence: str, language: Language
-) -> KakaoShareButton:
+def _kakao_button(request: Request, state: AppState, preview: LookPreview, hearts: int) -> KakaoShareButton:
     """The button with its message template, see https://developers.kakao.com/docs/latest/en/message/js-link"""
     settings = state.settings
     width, height = SHARE_IMAGE_SIZE
@@ -140,20 +143,20 @@ def _kakao_button(
         url = absolute_url(request, path)
         return {"webUrl": url, "mobileWebUrl": url}
 
-    look_path = state.url_for("look", look_id=look.id, query={"preview": language})
+    language = preview.language
     template = {
         "objectType": "feed",
         "content": {
-            "title": _share_title(look, card.owner_name, language),
-            "description": sentence,
-            "imageUrl": absolute_url(request, _share_image_path(state, look, sentence, language)),
+            "title": preview.title,
+            "description": preview.description,
+            "imageUrl": absolute_url(request, preview.image),
             "imageWidth": width,
             "imageHeight": height,
-            "link": link(look_path),
+            "link": link(preview.path),
         },
-        "social": {"likeCount": card.hearts},
+        "social": {"likeCount": hearts},
         "buttons": [
-            {"title": translate("share.kakao.look", language), "link": link(look_path)},
+            {"title": translate("share.kakao.look", language), "link": link(preview.path)},
             {"title": translate("share.kakao.try", language), "link": link(state.url_for("chat"))},
         ],
     }
@@ -163,12 +166,3 @@ def _kakao_button(
         integrity=settings.kakao_sdk_integrity,
         template=json.dumps(template, ensure_ascii=False),
     )
-
-
-def _share_image_path(state: AppState, look: Look, sentence: str, language: Language) -> str:
-    version = content_hash(**share_image_text(look, sentence, language))
-    return state.url_for("share_image", look_id=look.id, language=language, version=version)
-
-
-def _share_title(look: Look, owner_name: str, language: Language) -> str:
-    return translate("look.title", language, style=style_name(look.verdict.style, language), name=owner_name)

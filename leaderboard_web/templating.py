@@ -152,18 +152,16 @@ def _build_page_meta(
     base_url = absolute_url(request, "")
     page_url = base_url + request.url.path
     params = [(name, value) for name, value in request.query_params.multi_items() if name in CANONICAL_PARAMS]
-
-    def in_language(code: str | None) -> str:
-        query = urlencode(params if code is None else [*params, ("lang", code)])
-        return f"{page_url}?{query}" if query else page_url
-
+    queries: dict[Language | None, str] = {code: urlencode([*params, ("lang", code)]) for code in Language}
+    queries[None] = urlencode(params)
+    urls = {code: f"{page_url}?{query}" if query else page_url for code, query in queries.items()}
     other_params = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    canonical = in_language(language if request.query_params.get("lang") == language else None)
+    canonical = urls[language if request.query_params.get("lang") == language else None]
     return PageMeta(
         canonical=canonical,
         url=canonical if preview.path is None else base_url + preview.path,
         image=base_url + preview.image,
-        alternates=(*((code.value, in_language(code)) for code in Language), ("x-default", in_language(None))),
+        alternates=tuple((code or "x-default", url) for code, url in urls.items()),
         language_switches=tuple(
             (other, f"?{urlencode([*other_params, ('lang', other.value)])}")
             for other in Language

@@ -10,6 +10,7 @@ leaderboard.
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -137,18 +138,27 @@ def private_thumbnail_url(signer: UrlSigner, look: LookSummary) -> str | None:
     return f"/thumbs/{look.id}/{look.photo_key}?t={token}"
 
 
-def public_image_url(signer: UrlSigner, look: LookSummary, key: str) -> str:
-    """The URL of an image of a look, which works while the look is on the leaderboard."""
-    token = signer.sign(public_signature_subject(look.id, key), URL_LIFETIME, round_to=URL_LIFETIME)
-    return f"/shared/{look.id}/{key}?t={token}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicImageUrls:
+    """The URLs of the images of a look, which work while the look is on the leaderboard."""
+
+    photo: str
+    thumbnail: str | None
+    """None where the photo is no wider than a thumbnail."""
+    heatmap: str
 
 
-def public_thumbnail_url(signer: UrlSigner, look: LookSummary) -> str | None:
-    """The URL of the thumbnail of a look on the leaderboard; None where `private_thumbnail_url` is None."""
-    if look.photo_key is None or look.width <= THUMBNAIL_WIDTH:
-        return None
-    token = signer.sign(public_signature_subject(look.id, look.photo_key), URL_LIFETIME, round_to=URL_LIFETIME)
-    return f"/shared/{look.id}/thumb/{look.photo_key}?t={token}"
+def public_image_urls(signer: UrlSigner, look: LookSummary) -> PublicImageUrls:
+    """The URLs of the images of a look on the leaderboard, which always has both images."""
+    photo, heatmap = (
+        f"{key}?t={signer.sign(public_signature_subject(look.id, key), URL_LIFETIME, round_to=URL_LIFETIME)}"
+        for key in (look.photo_key or "", look.heatmap_key or "")
+    )
+    return PublicImageUrls(
+        photo=f"/shared/{look.id}/{photo}",
+        thumbnail=f"/shared/{look.id}/thumb/{photo}" if look.width > THUMBNAIL_WIDTH else None,
+        heatmap=f"/shared/{look.id}/{heatmap}",
+    )
 
 
 def public_signature_subject(look_id: UUID, key: str) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import ceil
 from uuid import UUID
 
-from core.conversation.display_names import display_name
+from core.conversation.display_names import generated_name
 from core.conversation.narration import format_percent, style_name
 from core.db.leaderboard import LeaderboardEntry
 from core.db.looks import Look
@@ -20,8 +20,7 @@ from core.vision.verdict import ConfidenceBand
 from leaderboard_web.urls import (
     private_image_url,
     private_thumbnail_url,
-    public_image_url,
-    public_thumbnail_url,
+    public_image_urls,
 )
 
 ROWS_PER_WIDTH = 24
@@ -72,19 +71,19 @@ def build_card(
         rank: on the leaderboard, from 1.
     """
     look = entry.look
+    images = public_image_urls(signer, look)
     return LookCard(
         id=look.id,
         style=look.style,
         style_name=style_name(look.style, language),
         percent=format_percent(look.confidence),
-        owner_name=display_name(look.person_id, entry.owner_name, language),
+        owner_name=entry.owner_name or generated_name(look.person_id, language),
         owner_has_page=entry.owner_name is not None,
         hearts=look.hearts,
         is_hearted=entry.is_hearted,
-        # The database requires that a shared look has its images.
-        photo_url=public_image_url(signer, look, look.photo_key or ""),
-        thumbnail_url=public_thumbnail_url(signer, look),
-        heatmap_url=public_image_url(signer, look, look.heatmap_key or ""),
+        photo_url=images.photo,
+        thumbnail_url=images.thumbnail,
+        heatmap_url=images.heatmap,
         width=look.width,
         height=look.height,
         rank=rank,

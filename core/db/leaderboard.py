@@ -24,7 +24,6 @@ from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
 from core.db.viewer import is_visible_to_viewer, viewer_person_id
-from core.seoul_time import start_of_day, start_of_week
 from core.styles import Style
 
 
@@ -104,7 +103,7 @@ async def get_page(
         limit=limit,
         viewer_key=viewer_key,
         viewer_id=viewer_id,
-        **_filter_values(style, period),
+        **({} if style is None else {"style": style}),
         **cursor_values(cursor),
     )
     return [to_entry(row) for row in rows]
@@ -138,7 +137,9 @@ async def get_look(
 ) -> LeaderboardLook | None:
     """A public look, or None; also None if the viewer and the owner do not see each other."""
     row = await SELECT_LOOK.fetch_one(connection, look_id=look_id, viewer_id=viewer_id)
-    return None if row is None else _to_leaderboard_look(row)
+    if row is None:
+        return None
+    return LeaderboardLook(look=to_look(row), owner_name=row.owner_name, is_hearted=row.is_hearted)
 
 
 async def get_look_for_viewer(
@@ -154,7 +155,7 @@ async def get_look_for_viewer(
         is_following=row.is_following,
         guess=row.guess and Style(row.guess),
     )
-    return _to_leaderboard_look(row), state
+    return LeaderboardLook(look=to_look(row), owner_name=row.owner_name, is_hearted=row.is_hearted), state
 
 
 async def get_person_for_viewer(
@@ -175,7 +176,7 @@ async def is_public(connection: AsyncConnection, look_id: UUID, *, viewer_id: UU
 
 async def count_judged_today(connection: AsyncConnection) -> int:
     """Number of outfits judged since midnight in Seoul, looks deleted since included."""
-    return int((await SELECT_JUDGED_TODAY.fetch_one(connection, day=start_of_day().date())).photos_judged)
+    return int((await SELECT_JUDGED_TODAY.fetch_one(connection)).photos_judged)
 
 
 async def count_styles(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
@@ -215,34 +216,17 @@ def _followed_by_viewer(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     return exists().where(*is_follow).correlate(schema.looks, schema.people)
 
 
-def _to_leaderboard_look(row: Row[tuple[Any, ...]]) -> LeaderboardLook:
-    return LeaderboardLook(look=to_look(row), owner_name=row.owner_name, is_hearted=row.is_hearted)
-
-
 def _filters(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
     table = schema.looks
     filters = [table.c.style == bindparam("style")] if by_style else []
     match period:
         case Period.TODAY:
-            filters.append(table.c.shared_day == bindparam("day"))
+            filters.append(table.c.shared_day == schema.TODAY_IN_SEOUL)
         case Period.WEEK:
-            filters.append(table.c.shared_week == bindparam("week"))
+            filters.append(table.c.shared_week == schema.WEEK_IN_SEOUL)
         case Period.ALL:
             pass
     return filters
-
-
-def _filter_values(style: Style | None, period: Period) -> dict[str, Any]:
-    """The parameters of `_filters`."""
-    values: dict[str, Any] = {} if style is None else {"style": style}
-    match period:
-        case Period.TODAY:
-            values["day"] = start_of_day().date()
-        case Period.WEEK:
-            values["week"] = start_of_week().date()
-        case Period.ALL:
-            pass
-    return values
 
 
 @cache
@@ -261,7 +245,7 @@ def _select_for_person(*, has_cursor: bool) -> CompiledStatement:
 
 SELECT_JUDGED_TODAY = CompiledStatement(
     select(func.coalesce(func.sum(schema.daily_counts.c.photos_judged), 0).label("photos_judged")).where(
-        schema.daily_counts.c.day == bindparam("day")
+        schema.daily_counts.c.day == schema.TODAY_IN_SEOUL
     )
 )
 _STYLE_COUNT = schema.person_style_counts.c["count"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Integer, Text, Uuid, bindparam, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Text, Uuid, bindparam, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,8 +31,8 @@ class SubmissionState:
     """The look of the same message, if an earlier attempt created one."""
     recent_hashes: tuple[tuple[UUID, bytes], ...]
     """Ids and perceptual hashes of the latest looks with images that the same model judged."""
-    looks_since: int
-    """Number of looks since the given time."""
+    looks_today: int
+    """Number of looks since midnight in Seoul."""
 
 
 async def get_submission_state(
@@ -41,7 +41,6 @@ async def get_submission_state(
     source_message_id: str,
     *,
     model: str,
-    since: datetime,
     limit: int,
 ) -> SubmissionState:
     """Everything that decides whether a photo is judged, in one statement.
@@ -51,16 +50,15 @@ async def get_submission_state(
         person_id: who submits the photo.
         source_message_id: identifies the photo within its channel.
         model: version of the model.
-        since: looks are counted from this time on.
         limit: number of recent hashes, at most.
     """
     row = await SELECT_SUBMISSION_STATE.fetch_one(
-        connection, person_id=person_id, source_message_id=source_message_id, model=model, since=since, limit=limit
+        connection, person_id=person_id, source_message_id=source_message_id, model=model, limit=limit
     )
     return SubmissionState(
         existing_look_id=row.existing_look_id,
         recent_hashes=tuple(zip(row.recent_ids or (), row.recent_hashes or (), strict=True)),
-        looks_since=row.looks_since,
+        looks_today=row.looks_today,
     )
 
 
@@ -176,10 +174,10 @@ SELECT_SUBMISSION_STATE = CompiledStatement(
         select(func.count())
         .where(
             schema.looks.c.person_id == bindparam("person_id", type_=Uuid),
-            schema.looks.c.created_at >= bindparam("since", type_=DateTime(timezone=True)),
+            schema.looks.c.created_at >= schema.MIDNIGHT_IN_SEOUL,
         )
         .scalar_subquery()
-        .label("looks_since"),
+        .label("looks_today"),
         select(func.array_agg(aggregate_order_by(_recent.c.id, *_newest_first))).scalar_subquery().label("recent_ids"),
         select(func.array_agg(aggregate_order_by(_recent.c.perceptual_hash, *_newest_first)))
         .scalar_subquery()

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, or_
 
 from core.db import schema
-from core.styles import Style
+from core.styles import STYLES, Style
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def to_summary(row: Iterable[Any]) -> LookSummary:
         width=width,
         height=height,
         style=style,
-        confidence=probabilities[style.position],
+        confidence=probabilities[STYLES.index(style)],
         hearts=hearts,
         shared_at=shared_at,
         removed_at=removed_at,

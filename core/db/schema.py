@@ -30,6 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     false,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -96,6 +97,11 @@ BY_RISING = (text("rising_at DESC"), text("id DESC"))
 IMAGES_END_AT = "(created_at AT TIME ZONE 'UTC' + private_photo_ttl) AT TIME ZONE 'UTC'"
 """Only arithmetic without a time zone is immutable, as generated columns must be."""
 SHARED_AT_IN_SEOUL = "(shared_at AT TIME ZONE 'Asia/Seoul')"
+MIDNIGHT_IN_SEOUL = literal_column("date_trunc('day', now(), 'Asia/Seoul')", DateTime(timezone=True))
+"""The time at which today began."""
+TODAY_IN_SEOUL = literal_column("(now() AT TIME ZONE 'Asia/Seoul')::date", Date)
+WEEK_IN_SEOUL = literal_column("date_trunc('week', now() AT TIME ZONE 'Asia/Seoul')::date", Date)
+"""The Monday of this week."""
 UNFINISHED = "processed_at IS NULL AND failed_at IS NULL"
 
 

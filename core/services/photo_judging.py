@@ -21,7 +21,6 @@ from core.i18n.translations import Language
 from core.metrics import PHOTOS, STEP_SECONDS
 from core.object_storage import generate_key
 from core.resources import Resources
-from core.seoul_time import start_of_day
 from core.uuid7 import uuid7
 from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
@@ -161,7 +160,6 @@ class PhotoJudgingService:
                 person_id,
                 source_message_id,
                 model=self._classifier.model_card.version,
-                since=start_of_day(),
                 limit=DUPLICATE_WINDOW,
             )
         existing = None if state.existing_look_id is None else await self._get_look(state.existing_look_id)
@@ -177,7 +175,7 @@ class PhotoJudgingService:
         duplicate_id = next(same, None)
         if duplicate_id is not None and (duplicate := await self._get_look(duplicate_id)) is not None:
             return JudgedPhoto(look=duplicate, heatmap=None, is_duplicate=True)
-        if self._daily_limit is not None and state.looks_since >= self._daily_limit:
+        if self._daily_limit is not None and state.looks_today >= self._daily_limit:
             raise DailyLimitError(str(self._daily_limit))
         with STEP_SECONDS.labels("judge").time():
             verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)

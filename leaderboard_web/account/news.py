@@ -14,7 +14,7 @@ from leaderboard_web.account.current_person import SECTION, AccountRoute, Curren
 from leaderboard_web.dependencies import AppState, Db, Lang, State, Viewer
 from leaderboard_web.middleware.csrf import is_same_origin
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import public_image_url, public_thumbnail_url
+from leaderboard_web.urls import public_image_urls
 
 NO_DOT = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'
 DOT = (
@@ -56,14 +56,14 @@ async def news_dot(connection: Db, viewer: Viewer) -> Response:
 def _describe(rows: Sequence[LookNews], state: AppState, language: Language) -> list[dict[str, object]]:
     """What the page shows of each look."""
     signer = state.resources.url_signer
+    images = [public_image_urls(signer, row.look) for row in rows]
     return [
         {
             "look": row.look,
             "style_name": style_name(row.look.style, language),
-            "thumbnail_url": public_thumbnail_url(signer, row.look)
-            or public_image_url(signer, row.look, row.look.photo_key or ""),
+            "thumbnail_url": urls.thumbnail or urls.photo,
             "hearts": row.hearts,
             "bookmarks": row.bookmarks,
         }
-        for row in rows
+        for row, urls in zip(rows, images, strict=True)
     ]

@@ -35,10 +35,11 @@ async def look_page(
     look = entry.look
     card = build_card(entry, signer=state.resources.url_signer, language=language)
     messages = public_verdict_messages(look.verdict, seed=look.variant_seed, language=language)
-    sentence = preview_sentence = verdict_sentence(messages)
-    share = build_share_links(request, state, look, card, sentence, language)
+    preview = link_preview(state, look, card.owner_name, verdict_sentence(messages), language)
+    share = build_share_links(request, state, preview, hearts=card.hearts)
     if (preview_in := preview_language(request, language)) is not language:
-        preview_sentence = verdict_sentence(verdict_messages(look.verdict, seed=look.variant_seed, language=preview_in))
+        sentence = verdict_sentence(verdict_messages(look.verdict, seed=look.variant_seed, language=preview_in))
+        preview = link_preview(state, look, card.owner_name, sentence, preview_in)
     # The database requires of shared looks that they have both times and both images.
     shared_at = (look.shared_at or look.created_at).astimezone(SEOUL)
     is_owner = relation.person_id == look.person_id
@@ -49,7 +50,7 @@ async def look_page(
         "look.html",
         language,
         section="board",
-        preview=link_preview(state, look, card.owner_name, preview_sentence, preview_in),
+        preview=preview,
         card=card,
         messages=[message.text for message in messages],
         worn=build_worn(look.verdict.attributes, language) if look.verdict.attributes else (),

@@ -18,8 +18,7 @@ from leaderboard_web.app import create_app
 from leaderboard_web.urls import (
     private_image_url,
     private_thumbnail_url,
-    public_image_url,
-    public_thumbnail_url,
+    public_image_urls,
 )
 from tests.factories import create_look, create_person, end_images
 from tests.harness import make_application
@@ -81,8 +80,8 @@ async def test_public_url_works_only_while_the_look_is_public(client: httpx.Asyn
         await resources.storage.put(some_look.photo_key or "", JPEG)
     await resources.storage.put(look.heatmap_key, JPEG)
     links = resources.url_signer
-    shared = [public_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)]
-    public_urls = [*shared, public_thumbnail_url(links, look)]
+    shared = public_image_urls(links, look)
+    public_urls = [shared.photo, shared.heatmap, shared.thumbnail]
     private_urls = [
         *(private_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)),
         private_thumbnail_url(links, look),
@@ -90,7 +89,7 @@ async def test_public_url_works_only_while_the_look_is_public(client: httpx.Asyn
     assert [await opened(url) for url in public_urls + private_urls] == [200] * 6
 
     for path in (f"/pictures/{look.photo_key}", f"/shared/{other.id}/{look.photo_key}"):
-        assert await opened(f"{path}?{shared[0].partition('?')[2]}") == 403, "a signature opens no other URL"
+        assert await opened(f"{path}?{shared.photo.partition('?')[2]}") == 403, "a signature opens no other URL"
     for count in range(3):
         assert [await opened(url) for url in public_urls] == [200] * 3, count
         async with resources.database.transaction() as connection:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.db import looks, people, schema
 from core.resources import Resources
-from leaderboard_web.urls import private_image_url, private_thumbnail_url, public_image_url, public_thumbnail_url
+from leaderboard_web.urls import private_image_url, private_thumbnail_url, public_image_urls
 from tests.harness import serve_on_free_port
 from tests.images import encode_image, make_scene, phone_exif
 from tests.integration.leaderboard_web.chat.conftest import create_site
@@ -59,11 +59,13 @@ async def test_every_image_of_a_look_is_without_metadata(
         assert look.photo_key is not None
         assert look.heatmap_key is not None
         links = resources.url_signer
+        public_images = public_image_urls(links, look)
         urls = [
             *(private_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)),
-            *(public_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)),
             private_thumbnail_url(links, look),
-            public_thumbnail_url(links, look),
+            public_images.photo,
+            public_images.heatmap,
+            public_images.thumbnail,
             *(f"/looks/{look.id}/card-{language}-1.jpg" for language in ("ko", "en")),
         ]
         for url in urls:

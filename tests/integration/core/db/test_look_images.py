@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, update
 
@@ -8,7 +8,6 @@ from tests.factories import create_look, create_person
 
 
 async def test_submission_state_has_the_hashes_the_count_and_the_look_of_the_message(database: Database) -> None:
-    since = datetime.now(UTC) - timedelta(hours=1)
     async with database.transaction() as connection:
         person = await create_person(connection)
         other = await create_person(connection)
@@ -27,14 +26,12 @@ async def test_submission_state_has_the_hashes_the_count_and_the_look_of_the_mes
     for open_connection in (database.transaction, database.connection):
         async with open_connection() as connection:
             state = await look_images.get_submission_state(
-                connection, person.id, "2", model=first.verdict.model, since=since, limit=3
+                connection, person.id, "2", model=first.verdict.model, limit=3
             )
             assert state.existing_look_id == unstored.id
-            assert state.looks_since == 4
+            assert state.looks_today == 4
             expected = [(look.id, look.perceptual_hash) for look in (latest, first, old)]
             # The looks of one transaction have the same time, so the order of their ids decides.
             assert state.recent_hashes == (*sorted(expected[:2], reverse=True), expected[2])
-            state = await look_images.get_submission_state(
-                connection, person.id, "7", model="another", since=since, limit=3
-            )
+            state = await look_images.get_submission_state(connection, person.id, "7", model="another", limit=3)
             assert (state.existing_look_id, state.recent_hashes) == (None, ())

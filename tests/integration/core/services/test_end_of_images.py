@@ -49,7 +49,6 @@ async def test_every_read_says_that_the_images_are_gone(resources: Resources, ov
             overdue.person_id,
             overdue.source_message_id,
             model=overdue.verdict.model,
-            since=overdue.created_at,
             limit=9,
         )
         can_store_rendition = await look_images.lock_with_photo(connection, overdue.id, overdue.photo_key or "")

@@ -8,7 +8,7 @@ from core.db.people import Person
 from core.object_storage import ObjectStorage
 from core.resources import Resources
 from leaderboard_web.app import ROUTERS
-from leaderboard_web.urls import private_image_url, private_thumbnail_url, public_image_url, public_thumbnail_url
+from leaderboard_web.urls import private_image_url, private_thumbnail_url, public_image_urls
 from tests.factories import make_photo
 from tests.integration.leaderboard_web.account.conftest import add_look
 
@@ -38,9 +38,9 @@ async def test_public_images_are_kept_by_the_browser(
     look = await add_look(resources, mina.id, shared=True, width=1200, height=1600)
     assert look.photo_key is not None
     await resources.storage.put(look.photo_key, make_photo())
-    thumbnail = public_thumbnail_url(resources.url_signer, look)
-    assert thumbnail is not None
-    for url in (public_image_url(resources.url_signer, look, look.photo_key), thumbnail):
+    images = public_image_urls(resources.url_signer, look)
+    assert images.thumbnail is not None
+    for url in (images.photo, images.thumbnail):
         assert (await client.get(url)).headers["cache-control"] == IMMUTABLE
 
 

@@ -2,8 +2,8 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from leaderboard_web.errors import LocalizedHTTPError
-from leaderboard_web.middleware.allowed_hosts import AllowedHostsMiddleware
 from leaderboard_web.middleware.csrf import is_same_origin
+from leaderboard_web.middleware.request_guard import RequestGuard
 
 
 async def is_allowed(public_url: str | None, *hosts: str) -> bool:
@@ -16,9 +16,9 @@ async def is_allowed(public_url: str | None, *hosts: str) -> bool:
     async def send(message: Message) -> None:
         del message
 
-    scope = {"type": "http", "headers": [(b"host", host.encode()) for host in hosts]}
+    scope = {"type": "http", "method": "GET", "headers": [(b"host", host.encode()) for host in hosts]}
     try:
-        await AllowedHostsMiddleware(app, public_url=public_url)(scope, receive, send)
+        await RequestGuard(app, public_url=public_url)(scope, receive, send)
     except LocalizedHTTPError as error:
         assert error.status_code == 421
         return False
