@@ -15,8 +15,8 @@ from tests.tracing import record_statements, trace_calls
 from webhooks.app import create_webhook_app
 from webhooks.telegram import SECRET_HEADER
 
-MAX_FUNCTIONS = 123
-MAX_MODULES = 39
+MAX_FUNCTIONS = 110
+MAX_MODULES = 38
 MAX_STATEMENTS = 8
 
 
