@@ -13,6 +13,7 @@ from telegram.ext import ExtBot
 
 from bot.kakao.app import KakaoApp, open_kakao_app
 from bot.telegram.client import TelegramClient, create_bot
+from bot.telegram.news import DailyNews
 from bot.telegram.queue_notifier import QueueNotifier
 from bot.telegram.setup import run_polling
 from bot.telegram.worker import UpdateHandler, register_tasks
@@ -77,6 +78,7 @@ class BotApplication:
                 bot = await stack.enter_async_context(_open_bot(self.settings))
                 client = TelegramClient(bot)
                 register.append(register_tasks(UpdateHandler(self.conversation, client, bot.bot)))
+                register.append(DailyNews(self.resources, client).register_tasks)
                 notifier = QueueNotifier(self.resources, client, bot.bot)
             queue = await stack.enter_async_context(JobQueue(self.resources.database.conninfo, *register))
             # If one of the tasks fails, the group cancels the other and the process ends.

@@ -167,6 +167,9 @@ CONSENT_ACTIONS = {
     ActionType.DECLINE_CONSENT,
     ActionType.ALLOW_LEARNING,
     ActionType.DECLINE_LEARNING,
+    # KakaoTalk lets no bot send a message of its own.
+    ActionType.START_DAILY_NEWS,
+    ActionType.STOP_DAILY_NEWS,
 }
 """Actions that a typed label does not trigger by itself."""
 

@@ -19,6 +19,7 @@ from bot.kakao.replies import SkillResponse
 from bot.kakao.result_waiter import ResultWaiter
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
+from core.conversation.news_texts import take_news
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unsupported_media_reply
 from core.db import inbox, looks, people
@@ -269,7 +270,11 @@ class SkillHandler:
         if intent is not Intent.SELF_HARM and (missed := await self._find_missed_result(request)) is not None:
             return replies.missed_reply(person.language, photo_id=UUID(missed.external_id))
         seed = self._conversation.reply_turns.next_seed(person.id)
-        return replies.text_reply(reply_to_text(request.utterance, seed, person.language), language=person.language)
+        sentences = [reply_to_text(request.utterance, seed, person.language)]
+        told = await take_news(self._database, person, request.utterance, person.language)
+        if told:
+            sentences.append("\n".join(told))
+        return replies.text_reply(*sentences, language=person.language)
 
     async def _find_missed_result(self, request: SkillRequest) -> InboxUpdate | None:
         """The latest photo request if its result was promised and did not arrive."""

@@ -39,6 +39,8 @@ ACTION_CODES = {
     ActionType.CANCEL_NAME: "x",
     ActionType.ALLOW_LEARNING: "i",
     ActionType.DECLINE_LEARNING: "j",
+    ActionType.START_DAILY_NEWS: "q",
+    ActionType.STOP_DAILY_NEWS: "Q",
     ActionType.ASK_ERASE: "f",
     ActionType.CONFIRM_ERASE: "e",
     ActionType.CANCEL: "t",

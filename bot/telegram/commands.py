@@ -8,6 +8,7 @@ from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, photo_message, text_messages
 from bot.telegram.handlers import keyboard_for_look
 from bot.telegram.keyboards import Keyboards
+from bot.telegram.news import send_news
 from bot.telegram.parsing import CommandMessage
 from core.conversation.listings import get_own_looks, leaderboard_line, list_top_of_today, own_look_line, own_looks_text
 from core.conversation.narration import style_description, style_name
@@ -70,6 +71,7 @@ async def handle_command(
         await _send_linked_look(delivery, conversation, person, parse_look_argument(command.argument))
     elif person is not None and name == CommandName.ME:
         await _send_own_looks(delivery, conversation, person)
+        await send_news(delivery, person)
     elif name == CommandName.BOARD:
         await _send_leaderboard(delivery, conversation, person)
     elif name == CommandName.PRIVACY and delivery.is_private and person and person.learning_asked_at is not None:

@@ -54,6 +54,8 @@ FINAL_ACTIONS = {
     ActionType.CONFIRM_ERASE,
     ActionType.ALLOW_LEARNING,
     ActionType.DECLINE_LEARNING,
+    ActionType.START_DAILY_NEWS,
+    ActionType.STOP_DAILY_NEWS,
     ActionType.CANCEL,
 }
 """Answers to a question, whose buttons are removed afterwards."""

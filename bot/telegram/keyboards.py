@@ -133,6 +133,11 @@ class Keyboards:
         actions = [Action(type=action_type) for action_type, answer in answers.items() if answer is not consent]
         return self._two_columns(actions)
 
+    def daily_news(self, *, is_on: bool) -> InlineKeyboardMarkup:
+        """The button that switches the daily message to the other state."""
+        action = Action(type=ActionType.STOP_DAILY_NEWS if is_on else ActionType.START_DAILY_NEWS)
+        return InlineKeyboardMarkup([[self._button(action)]])
+
     def prompt(self, reply: Reply) -> InlineKeyboardMarkup | None:
         """The buttons that a reply prompts for; None for a reply without a prompt."""
         match reply.prompt:

@@ -6,6 +6,7 @@ from bot.telegram.commands import CommandName, handle_command
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import text_messages
 from bot.telegram.handlers import answer_question
+from bot.telegram.news import send_news
 from bot.telegram.parsing import CommandMessage, MessageReaction, TextMessage
 from core.conversation.intents import Intent, find_intent
 from core.conversation.service import OPINION_WINDOW, ConversationService
@@ -55,6 +56,8 @@ async def handle_message(
     if name is None:
         seed = conversation.reply_turns.next_seed(person.id)
         await delivery.send_all("reply", text_messages(reply_to_text(message.text, seed, delivery.language)))
+        if find_intent(message.text) is not Intent.SELF_HARM:
+            await send_news(delivery, person)
         return
     await conversation.end_name_question(person)
     command = CommandMessage(

@@ -25,6 +25,8 @@ class ReplyKind(StrEnum):
     CORRECTION_RECORDED = auto()
     CORRECTION_UNCHANGED = auto()
     """The corrected style is the one that Eva named."""
+    DAILY_NEWS_STARTED = auto()
+    DAILY_NEWS_STOPPED = auto()
     DETAILS = auto()
     """Details of the verdict on the look."""
     ERASE_CANCELLED = auto()

@@ -19,6 +19,8 @@ REPLY_TEXT_KEYS = {
     ReplyKind.CORRECTION_PROMPT: "talk.correct.ask",
     ReplyKind.CORRECTION_RECORDED: "talk.correct.thanks",
     ReplyKind.CORRECTION_UNCHANGED: "talk.correct.same",
+    ReplyKind.DAILY_NEWS_STARTED: "talk.news.on",
+    ReplyKind.DAILY_NEWS_STOPPED: "talk.news.off",
     ReplyKind.ERASE_CANCELLED: "talk.forget.stayed",
     ReplyKind.ERASE_PROMPT: "talk.forget.ask",
     ReplyKind.GUESS_AFTER_VERDICT: "talk.guess.told",

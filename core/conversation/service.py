@@ -20,7 +20,7 @@ from core.conversation.occasions import Occasion, read_question
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_turns import ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
-from core.db import look_feedback, looks, one_time_tokens, people
+from core.db import daily_news, look_feedback, looks, one_time_tokens, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
@@ -43,6 +43,8 @@ CONSENT_REPLIES = {
     ActionType.DECLINE_CONSENT: ReplyKind.CONSENT_DECLINED,
     ActionType.ALLOW_LEARNING: ReplyKind.LEARNING_ALLOWED,
     ActionType.DECLINE_LEARNING: ReplyKind.LEARNING_DECLINED,
+    ActionType.START_DAILY_NEWS: ReplyKind.DAILY_NEWS_STARTED,
+    ActionType.STOP_DAILY_NEWS: ReplyKind.DAILY_NEWS_STOPPED,
 }
 VERDICT_REPLIES = {
     Intent.YES: ReplyKind.CORRECTION_UNCHANGED,
@@ -308,13 +310,17 @@ class ConversationService:
         return Reply(kind=kind, language=language, prompt=prompt)
 
     async def _record_consent(self, connection: AsyncConnection, person: Person, action_type: ActionType) -> ReplyKind:
-        """Record an answer to the question whether photos may be judged, or whether Eva may learn from them."""
-        if action_type in {ActionType.GRANT_CONSENT, ActionType.DECLINE_CONSENT}:
-            is_given = action_type is ActionType.GRANT_CONSENT
-            await people.set_consent(connection, person.id, is_given=is_given)
-        else:
-            is_given = action_type is ActionType.ALLOW_LEARNING
-            await people.set_learning_consent(connection, person.id, is_given=is_given)
+        """Record whether photos may be judged, whether Eva may learn from them, or whether she may tell the news."""
+        match action_type:
+            case ActionType.GRANT_CONSENT | ActionType.DECLINE_CONSENT:
+                is_given = action_type is ActionType.GRANT_CONSENT
+                await people.set_consent(connection, person.id, is_given=is_given)
+            case ActionType.ALLOW_LEARNING | ActionType.DECLINE_LEARNING:
+                is_given = action_type is ActionType.ALLOW_LEARNING
+                await people.set_learning_consent(connection, person.id, is_given=is_given)
+            case _:
+                is_given = action_type is ActionType.START_DAILY_NEWS
+                await daily_news.set_wanted(connection, person.id, is_wanted=is_given)
         return CONSENT_REPLIES[action_type]
 
     async def _handle_look_action(

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name, normalize_display_name
-from core.db import people
+from core.db import daily_news, people
 from core.db.people import Person
 from core.i18n.translations import Language, translate
+from core.services.accounts import linked_logins
 from core.services.moderation import is_admin
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
 from leaderboard_web.dependencies import AppState, Db, Lang, State, Transaction
@@ -22,6 +23,8 @@ SETTINGS_NOTICES = {
     "tell": "talk.guess.off",
     "learn": "talk.learning.yes",
     "nolearn": "talk.learning.no",
+    "daily": "talk.news.on",
+    "nodaily": "talk.news.off",
 }
 
 router = APIRouter(route_class=AccountRoute)
@@ -34,7 +37,15 @@ async def settings_page(
     """All settings."""
     messages = notice_from_query(request, SETTINGS_NOTICES, name=person.name)
     is_moderator = await is_admin(connection, state.settings.admins, person.id)
-    return _render_settings(request, person, language, messages=messages, is_moderator=is_moderator)
+    logins = linked_logins(await people.list_identities(connection, person.id))
+    return _render_settings(
+        request,
+        person,
+        language,
+        messages=messages,
+        is_moderator=is_moderator,
+        has_telegram="telegram" in logins,
+    )
 
 
 @router.post("/me/settings", name="change_settings")
@@ -47,8 +58,9 @@ async def change_settings(
     new_language: Annotated[Language | None, Form(alias="language")] = None,
     first: Annotated[Literal["me", "eva"] | None, Form()] = None,
     learning: Annotated[Literal["yes", "no"] | None, Form()] = None,
+    news: Annotated[Literal["yes", "no"] | None, Form()] = None,
 ) -> Response:
-    """Change the setting of the submitted form: the fields `language`, `first`, `learning` or `name`.
+    """Change the setting of the submitted form: the fields `language`, `first`, `learning`, `news` or `name`.
 
     Raises:
         HTTPException: 400, if the form has none of these fields.
@@ -64,6 +76,9 @@ async def change_settings(
     if learning is not None:
         await people.set_learning_consent(connection, person.id, is_given=learning == "yes")
         return _redirect(state, "learn" if learning == "yes" else "nolearn")
+    if news is not None:
+        await daily_news.set_wanted(connection, person.id, is_wanted=news == "yes")
+        return _redirect(state, "daily" if news == "yes" else "nodaily")
     # Not a parameter: FastAPI does not tell an empty field from a missing one.
     submitted_name = (await request.form()).get("name")
     if not isinstance(submitted_name, str):
@@ -86,6 +101,7 @@ def _render_settings(
     status: int = 200,
     messages: tuple[str, ...] = (),
     is_moderator: bool = False,
+    has_telegram: bool = False,
     submitted_name: str | None = None,
     error: str | None = None,
 ) -> Response:
@@ -98,6 +114,7 @@ def _render_settings(
         status: HTTP status.
         messages: sentences of Eva above the settings.
         is_moderator: whether the page links to `/admin`.
+        has_telegram: whether the page offers the daily message, which goes there.
         submitted_name: value of the name field; None for the present name.
         error: why the submitted name was refused.
     """
@@ -109,6 +126,7 @@ def _render_settings(
         section=SECTION,
         tab="settings",
         person=person,
+        has_telegram=has_telegram,
         language_choices=tuple(Language),
         display_name=display_name(person.id, person.name, language),
         max_name_length=MAX_NAME_LENGTH,

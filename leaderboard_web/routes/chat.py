@@ -18,6 +18,7 @@ from starlette.datastructures import FormData
 from core.conversation.actions import Action, ActionType
 from core.conversation.albums import MAX_ALBUM_PHOTOS
 from core.conversation.narration import style_description, style_name
+from core.conversation.news_texts import take_news
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import button_label, reply_to_text
 from core.db import looks, people
@@ -153,6 +154,8 @@ async def send_text(
         view = await _load_view(state, person, language, look_id)
         if reply is not None:
             sentences, reveals_verdict = list(reply_sentences(reply)), reply.reveals_verdict
+        else:
+            sentences += await take_news(state.resources.database, person, message, language)
     return _respond(
         request, state, viewer, language, _build_reply(view, message, sentences, reveals_verdict=reveals_verdict)
     )

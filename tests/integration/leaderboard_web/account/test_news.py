@@ -47,6 +47,8 @@ async def test_news_count_what_others_did_until_they_are_seen(
         # Reactions to a look that is private now are no news.
         await connection.execute(schema.hearts.insert().values(look_id=private.id, person_id=fans[0]))
     assert await has_dot(client)
+    hello = await client.post("/try/words", data={"words": "hello"}, headers={"Accept": "application/json"})
+    assert "3 hearts" not in hello.text, "the person was here just now"
     expected = [
         "You got 3 hearts, 1 save and 1 new follower since you last looked.",
         translate("news.first", Language.EN),
@@ -62,6 +64,14 @@ async def test_news_count_what_others_did_until_they_are_seen(
         assert texts(page, ".news .counts") == ["Hearts: 3 Saves: 1"]
         assert attributes(page, ".news a", "href") == [f"/looks/{look.id}"]
         assert not await has_dot(client)
+    await let_time_pass(resources, timedelta(hours=7))
+    async with resources.database.transaction() as connection:
+        await reactions.add_heart(connection, look.id, (await create_person(connection)).id)
+    replies = [
+        (await client.post("/try/words", data={"words": words}, headers={"Accept": "application/json"})).text
+        for words in ("I want to die", "hello", "hello")
+    ]
+    assert ["1 heart" in text for text in replies] == [False, True, False], "once in a visit, and not after any message"
     await let_time_pass(resources, timedelta(minutes=31))
     await client.get("/me/news")
     async with resources.database.transaction() as connection:

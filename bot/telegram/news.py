@@ -1,0 +1,108 @@
+"""News on Telegram: after the first message of a visit, and once a day for those who switched that on."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from procrastinate import App
+from telegram import InlineKeyboardMarkup
+from telegram.error import ChatMigrated
+
+from bot.telegram.client import TelegramClient
+from bot.telegram.delivery import UpdateDelivery
+from bot.telegram.formatting import OutgoingMessage, text_messages
+from bot.telegram.keyboards import Keyboards
+from core.conversation.news_texts import news_sentences
+from core.db import daily_news, people
+from core.db.daily_news import Recipient
+from core.db.news import get_news
+from core.db.people import Person
+from core.db.schema import IdentityProvider
+from core.errors import ChatUnavailableError, MessengerError
+from core.jobs.maintenance import MAINTENANCE_QUEUE
+from core.resources import Resources
+from core.seoul_time import SEOUL
+from core.services import news_visits
+
+EVERY_TEN_MINUTES = "*/10 * * * *"
+SEND_HOURS = range(18, 21)
+"""Hours of the day in Seoul in which the daily message is sent."""
+BATCH_SIZE = 20
+ONE_DAY = timedelta(days=1)
+
+log = structlog.get_logger()
+
+
+async def send_news(delivery: UpdateDelivery, person: Person) -> None:
+    """Tell the news of a visit in a private chat, with a button that asks for them every day; else nothing.
+
+    Raises:
+        EvaError: see `UpdateDelivery.send_all`.
+    """
+    if not delivery.is_private:
+        return
+    found = await news_visits.find_news(delivery.resources.database, person)
+    if found is None:
+        return
+    keyboard = None if person.daily_news else delivery.keyboards.daily_news(is_on=False)
+    await delivery.send_all("news", _news_messages(news_sentences(found, delivery.language), keyboard))
+    await news_visits.mark_seen(delivery.resources.database, person)
+
+
+class DailyNews:
+    """Sends the daily message; every worker has one, and each person is served by one of them."""
+
+    def __init__(self, resources: Resources, client: TelegramClient) -> None:
+        self._resources, self._client = resources, client
+
+    def register_tasks(self, app: App) -> None:
+        """Register `telegram.news`, every ten minutes."""
+        task = app.task(name="telegram.news", queue=MAINTENANCE_QUEUE)(self.send_if_time)
+        app.periodic(cron=EVERY_TEN_MINUTES)(task)
+
+    async def send_if_time(self, timestamp: int) -> None:
+        """Send what is due; `timestamp` is the Unix time of the run."""
+        now = datetime.fromtimestamp(timestamp, UTC).astimezone(SEOUL)
+        if now.hour in SEND_HOURS:
+            await self.send_due(now)
+
+    async def send_due(self, now: datetime) -> None:
+        """Send the messages of the day to all who have not got theirs; a day without news has no message.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached.
+        """
+        while True:
+            async with self._resources.database.transaction() as connection:
+                recipients = await daily_news.claim(connection, now.date(), limit=BATCH_SIZE)
+            for recipient in recipients:
+                if recipient.telegram_id is not None:
+                    await self._send(recipient, recipient.telegram_id, since=now - ONE_DAY)
+            if len(recipients) < BATCH_SIZE:
+                return
+
+    async def _send(self, recipient: Recipient, telegram_id: str, *, since: datetime) -> None:
+        chat_id = int(telegram_id)
+        async with self._resources.database.connection() as connection:
+            found = await get_news(connection, recipient.person_id, since)
+        sentences = news_sentences(found, recipient.language, is_daily=True)
+        if not sentences:
+            return
+        keyboards = Keyboards(
+            owner_id=chat_id,
+            language=recipient.language,
+            is_private=True,
+            bot_username=self._client.bot_username,
+        )
+        (message,) = _news_messages(sentences, keyboards.daily_news(is_on=True))
+        try:
+            await self._client.send_message(chat_id, message)
+        except ChatUnavailableError:
+            async with self._resources.database.connection() as connection:
+                await people.mark_blocked(connection, IdentityProvider.TELEGRAM, telegram_id)
+        except (MessengerError, ChatMigrated) as error:
+            log.info("daily_news_not_sent", reason=type(error).__name__)
+
+
+def _news_messages(sentences: Sequence[str], keyboard: InlineKeyboardMarkup | None) -> Sequence[OutgoingMessage]:
+    return text_messages("\n".join(sentences), keyboard=keyboard)

@@ -1,0 +1,61 @@
+"""The daily message on Telegram about news, for people who switched it on: who gets it next, each once a day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import schema
+from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A person who wants the message."""
+
+    person_id: UUID
+    language: Language
+    telegram_id: str | None
+    """None for somebody without a chat, or who blocked the bot."""
+
+
+async def claim(connection: AsyncConnection, day: date, *, limit: int) -> Sequence[Recipient]:
+    """People whose message of a day is sent now; from here on nobody else sends it, also if this process dies.
+
+    Args:
+        connection: the transaction, to be committed before anything is sent.
+        day: in Seoul.
+        limit: number of people, at most.
+    """
+    people, identities = schema.people, schema.identities
+    is_due = people.c.daily_news, or_(people.c.daily_news_on.is_(None), people.c.daily_news_on < day)
+    due = select(people.c.id).where(*is_due).order_by(people.c.id).limit(limit).with_for_update(skip_locked=True)
+    claimed = (
+        update(people)
+        .where(people.c.id.in_(due.scalar_subquery()))
+        .values(daily_news_on=day)
+        .returning(people.c.id, people.c.language)
+        .cte("claimed")
+    )
+    is_chat = (
+        identities.c.person_id == claimed.c.id,
+        identities.c.provider == IdentityProvider.TELEGRAM,
+        identities.c.blocked_at.is_(None),
+    )
+    # Somebody who merged two accounts may have two chats.
+    chat = select(identities.c.subject).where(*is_chat).order_by(identities.c.created_at).limit(1).scalar_subquery()
+    statement = select(claimed.c.id, claimed.c.language, chat.label("chat"))
+    return [
+        Recipient(person_id=row.id, language=Language(row.language), telegram_id=row.chat)
+        for row in await connection.execute(statement)
+    ]
+
+
+async def set_wanted(connection: AsyncConnection, person_id: UUID, *, is_wanted: bool) -> None:
+    """Switch the daily message on or off."""
+    people = schema.people
+    await connection.execute(update(people).where(people.c.id == person_id).values(daily_news=is_wanted))
