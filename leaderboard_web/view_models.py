@@ -1,16 +1,20 @@
 """View models of looks and probabilities, in the language of the page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from math import ceil
 from uuid import UUID
 
+from core.clothing import COLORS, ITEMS
 from core.conversation.display_names import generated_name
 from core.conversation.narration import format_percent, style_name
 from core.db.leaderboard import LeaderboardEntry
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
+from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.seoul_time import SEOUL
@@ -25,6 +29,8 @@ from leaderboard_web.urls import (
 
 ROWS_PER_WIDTH = 24
 """Rows of the grid that are as high as a card is wide, see `cards.css`."""
+SEEN_ON_CARD = 2
+"""Items or colors that a card names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,8 @@ class LookCard:
     height: int
     rank: int | None
     """Rank on the leaderboard, from 1; None on other pages."""
+    seen: tuple[str, ...]
+    """Names of what was seen first, at most `SEEN_ON_CARD`."""
     photo_rows: int
     """Height of the photo on a card, in 24ths of its width, rounded up; at most twice the width."""
 
@@ -70,7 +78,7 @@ def build_card(
         language: of the page.
         rank: on the leaderboard, from 1.
     """
-    look = entry.look
+    look, names = entry.look, card_names(language)
     images = public_image_urls(signer, look)
     return LookCard(
         id=look.id,
@@ -87,8 +95,16 @@ def build_card(
         width=look.width,
         height=look.height,
         rank=rank,
+        seen=tuple(names[key] for key in look.things if key in names)[:SEEN_ON_CARD],
         photo_rows=min(2 * ROWS_PER_WIDTH, ceil(ROWS_PER_WIDTH * look.height / look.width)),
     )
+
+
+@cache
+def card_names(language: Language) -> Mapping[str, str]:
+    """Names of what cards may name, by key: garments, shoes, extras and colors, but no properties of them."""
+    items = {item.value: thing_name(item, language) for item in ITEMS if item.is_worn_alone}
+    return items | {color.value: translate(f"worn.{color}.as", language) for color in COLORS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ The images of a private look end at `images_end_at`. From then on a look is read
 or not they have been: `photo_key` and `heatmap_key` are None.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -41,6 +41,8 @@ class LookSummary:
     """When a moderator removed it from the leaderboard for good."""
     suspended_at: datetime | None
     """When it was suspended until a moderator decides."""
+    things: Sequence[str]
+    """Keys of the items that were seen, the most probable first, and then of the colors."""
 
     @property
     def images_until(self) -> datetime | None:
@@ -62,7 +64,7 @@ SUMMARY_COLUMNS = tuple(
     schema.looks.c[name]
     for name in (
         *("id", "person_id", "photo_key", "heatmap_key", "width", "height", "style", "probabilities", "hearts"),
-        *("images_end_at", "shared_at", "removed_at", "suspended_at"),
+        *("images_end_at", "shared_at", "removed_at", "suspended_at", "things"),
     )
 )
 """The columns of a `LookSummary`, in the order of `to_summary`."""
@@ -70,8 +72,8 @@ SUMMARY_COLUMNS = tuple(
 
 def to_summary(row: Iterable[Any]) -> LookSummary:
     """Convert a row that begins with `SUMMARY_COLUMNS`; for the other repositories of looks."""
-    look_id, person_id, photo_key, heatmap_key, width, height, style, probabilities, hearts, *times = row
-    images_end_at, shared_at, removed_at, suspended_at = times[:4]
+    look_id, person_id, photo_key, heatmap_key, width, height, style, probabilities, hearts, *more = row
+    images_end_at, shared_at, removed_at, suspended_at, things = more[:5]
     shows_images = has_images(shared_at, images_end_at)
     style = Style(style)
     return LookSummary(
@@ -88,6 +90,7 @@ def to_summary(row: Iterable[Any]) -> LookSummary:
         shared_at=shared_at,
         removed_at=removed_at,
         suspended_at=suspended_at,
+        things=things,
     )
 
 

@@ -318,6 +318,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         shared_at=row.shared_at,
         removed_at=row.removed_at,
         suspended_at=row.suspended_at,
+        things=row.things,
         report_count=row.report_count,
     )
 

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select, update
 
-from core.clothing import Item
+from core.clothing import Color, Item
 from core.conversation.narration import PUBLIC_SLOTS, MessageSlot, public_verdict_messages, verdict_messages
 from core.db import look_feedback, lookbook, looks, people, reactions, schema
 from core.db.looks import Look
@@ -117,6 +117,23 @@ async def test_the_newest_and_the_rising_looks_are_listed_page_by_page(
         await reactions.add_heart(connection, shared[3].id, (await create_person(connection)).id)
     assert look_ids(await client.get("/?when=rising")) == [str(shared[3].id), str(shared[1].id)]
     assert (await client.get("/?when=rising&before=nonsense")).status_code == 404
+
+
+async def test_the_lead_tells_what_makes_the_order(client: httpx.AsyncClient) -> None:
+    leads = {order: texts(await client.get(f"/?when={order}"), ".lead")[0] for order in ("all", "new", "rising")}
+    assert len(set(leads.values())) == len(leads)
+    assert leads["all"] in (await client.get("/")).text
+
+
+async def test_a_card_names_two_things_that_were_seen(client: httpx.AsyncClient, resources: Resources) -> None:
+    things: dict[Thing, float] = {Item.BOOTS: 0.9, Item.FLORAL: 0.95, Item.COAT: 0.8, Item.HAT: 0.7, Color.RED: 0.9}
+    fewer: dict[Thing, float] = {Item.BOOTS: 0.9, Color.RED: 0.9}
+    for seen in (things, fewer, {}):
+        async with resources.database.transaction() as connection:
+            verdict = classify_with_attributes(Style.STREET, seen)
+            look = await create_look(connection, (await create_person(connection)).id, verdict=verdict)
+            assert await looks.share(connection, (await store_images(resources, look)).id)
+    assert texts(await client.get("/?when=new"), ".looks .seen") == ["boots · red", "boots · coat"]
 
 
 async def test_the_leaderboard_can_be_filtered_by_style(client: httpx.AsyncClient, resources: Resources) -> None:
