@@ -16,23 +16,32 @@ UNLIKELY = 0.2
 
 
 def share_lines(verdict: Verdict, language: Language) -> list[str]:
-    """Each reason for the style with its share of the evidence; empty if there is none."""
+    """The reasons for the style with their shares of the evidence; empty if there is none.
+
+    A garment and what is on it are one line: the black sweatshirt, with the larger of both shares, which overlap.
+    """
     if verdict.attributes is None:
         return []
-    lines = []
+    shares: dict[Thing, float] = {}
+    parts: dict[Thing, list[SeenThing]] = {}
     for reason in verdict.attributes.reasons_for(verdict.style):
         each = verdict.attributes.find_seen(reason.thing)
         if each is not None:
-            (name,) = name_seen([each], language)
-            values = {"style": style_name(verdict.style, language), "percent": format_percent(reason.share)}
-            lines.append(_line("worn.why.line", name, language, **values))
+            garment = each.worn_on or each.thing
+            shares[garment] = max(shares.get(garment, 0.0), reason.share)
+            parts.setdefault(garment, []).append(each)
+    lines = []
+    for garment, share in shares.items():
+        (name,) = name_seen(parts[garment], language)
+        values = {"style": style_name(verdict.style, language), "percent": format_percent(share)}
+        lines.append(_line("worn.why.line", name, language, **values))
     return [translate("worn.why", language), *lines] if lines else []
 
 
 def seen_lines(attributes: Attributes, language: Language) -> list[str]:
-    """Each seen item and color with its probability."""
+    """Each seen item and color alone, with its own probability."""
     return [
-        _line("worn.line", name_seen([each], language)[0], language, percent=format_percent(each.probability))
+        _line("worn.line", thing_name(each.thing, language), language, percent=format_percent(each.probability))
         for each in (*attributes.seen, *attributes.colors)
     ]
 

@@ -162,10 +162,22 @@ def test_why_gives_each_reason_with_its_share() -> None:
     lines = share_lines(verdict, Language.EN)
 
     assert lines[0] == translate("worn.why", Language.EN)
-    assert any(re.fullmatch(r"Dress: \d+% of the evidence for Feminine", line) for line in lines)
+    assert any(re.fullmatch(r"Floral dress: \d+% of the evidence for Feminine", line) for line in lines)
     assert share_lines(classify_with_attributes(Style.MODE, {}), Language.EN) == []
     assert verdict.attributes is not None
     assert "Dress, 90%" in seen_lines(verdict.attributes, Language.EN)
+
+
+def test_a_garment_and_its_color_are_one_line_of_the_reasons() -> None:
+    verdict = classify_with_attributes(Style.STREET, {Item.HOODIE: 0.9, Color.BLACK: 0.95, Item.PRINT: 0.9})
+    assert verdict.attributes is not None
+    assert len(verdict.attributes.reasons_for(Style.STREET)) > 1
+    shared = max(reason.share for reason in verdict.attributes.reasons_for(Style.STREET))
+
+    lines = share_lines(verdict, Language.EN)[1:]
+    assert [line.partition(":")[0] for line in lines] == ["Black printed sweatshirt"]
+    assert f": {round(100 * shared)}%" in lines[0]
+    assert {"Sweatshirt, 90%", "Colour black, 95%"} <= set(seen_lines(verdict.attributes, Language.EN))
 
 
 @pytest.mark.parametrize(
