@@ -123,7 +123,8 @@ class ChatView:
     @property
     def awaits_learning_consent(self) -> bool:
         """Whether the person was asked if Eva may learn from their corrections, and has not answered."""
-        return self.look.corrected_style is not None and self.person.owes_learning_answer
+        is_corrected = self.look.corrected_style is not None or bool(self.look.item_corrections)
+        return is_corrected and self.person.owes_learning_answer
 
     @property
     def has_outfit(self) -> bool:

@@ -1,7 +1,5 @@
 """Text without a photo, and reactions to messages of the bot: answers, requests for a command, and small talk."""
 
-from datetime import UTC, datetime
-
 from bot.telegram.commands import CommandName, handle_command
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import text_messages
@@ -9,7 +7,8 @@ from bot.telegram.handlers import answer_question
 from bot.telegram.news import send_news
 from bot.telegram.parsing import CommandMessage, MessageReaction, TextMessage
 from core.conversation.intents import Intent, find_intent
-from core.conversation.service import OPINION_WINDOW, ConversationService
+from core.conversation.item_feedback import is_new
+from core.conversation.service import ConversationService
 from core.conversation.smalltalk import reply_to_text
 from core.db import looks
 from core.db.people import Person
@@ -86,7 +85,7 @@ async def _handle_reaction(
         return
     async with delivery.resources.database.connection() as connection:
         look = await looks.get_current(connection, person.id)
-    if look is None or datetime.now(UTC) - look.created_at > OPINION_WINDOW:
+    if look is None or not is_new(look.created_at):
         return
     # Ids of a chat grow: what stands below the photo is about it.
     chat_id, _, photo_id = look.source_message_id.partition(":")

@@ -1,4 +1,4 @@
-"""Recognition of questions and objections about one item or color: "is that really a blazer?", "코트 아닌데요".
+"""Recognition of questions about one item or color: "is that really a blazer?", "코트 맞아요?".
 
 A message is one only if the whole message is: "do you like my coat?" asks something else.
 """
@@ -76,22 +76,32 @@ KOREAN = re.compile(
 
 
 def find_item_question(message: str) -> Thing | None:
-    """The item or color that a whole message asks about or denies; None for any other message.
+    """The item or color that a whole message asks about; None for any other message.
 
-    The name alone is a question only with a question mark.
+    The name alone is a question only with a question mark. For denials see `item_corrections`, which comes first.
     """
     if len(message) > MAX_LENGTH:
         return None
-    text = normalize_letters(message)
-    for name, thing in _things_by_name():
-        rest, count = re.subn(rf"(?<![a-z0-9가-힣]){re.escape(name)}(?![a-z])", "#", text)
-        if count == 1:
-            # A short name may stand inside another word ("진" in "진짜 퍼예요?"): the next one is tried.
-            if rest == "#" and "?" not in message:
-                return None
-            if ENGLISH.fullmatch(rest) or KOREAN.fullmatch(rest.replace(" ", "")):
-                return thing
+    for rest, thing in find_names(normalize_letters(message)):
+        if rest == "#" and "?" not in message:
+            return None
+        if ENGLISH.fullmatch(rest) or KOREAN.fullmatch(rest.replace(" ", "")):
+            return thing
     return None
+
+
+def find_names(text: str, *, mark: str = "#") -> list[tuple[str, Thing]]:
+    """The items and colors that a normalized text names once, each with the text in which a mark replaces its name.
+
+    A short name may stand inside another word ("진" in "진짜"), and within a longer name: the longest come first.
+    """
+    found = []
+    for name, thing in _things_by_name():
+        if name in text:
+            rest, count = re.subn(rf"(?<![a-z0-9가-힣]){re.escape(name)}(?![a-z])", mark, text)
+            if count == 1:
+                found.append((rest, thing))
+    return found
 
 
 @cache

@@ -37,8 +37,12 @@ class ReplyKind(StrEnum):
     GUESS_MODE_ENABLED = auto()
     GUESS_PROMPT = auto()
     GUESS_RECORDED = auto()
+    ITEM_CORRECTED = auto()
+    """An item or a color is not worn according to the person; it is not named any more."""
     ITEM_PROBABILITY = auto()
     """How likely an item or a color is that the person asked about."""
+    ITEM_SAME = auto()
+    """Eva has one word for what was denied and what was named instead."""
     KEPT_PRIVATE = auto()
     LEARNING_ALLOWED = auto()
     LEARNING_DECLINED = auto()
@@ -82,7 +86,9 @@ class Reply:
     style: Style | None = None
     """The style that was guessed, corrected to, or confirmed."""
     thing: Thing | None = None
-    """The item or color that was asked about."""
+    """The item or color that was asked about, or denied."""
+    instead: Thing | None = None
+    """What is worn instead of the denied one, according to the person."""
     occasion: Occasion | None = None
     """The occasion that the person asked about."""
     name: str | None = None
@@ -104,6 +110,7 @@ class Reply:
             "prompt": self.prompt,
             "style": self.style,
             "thing": self.thing,
+            "instead": self.instead,
             "occasion": self.occasion,
         }
         return {key: str(value) for key, value in values.items() if value is not None}

@@ -7,7 +7,9 @@ from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
 from core.conversation.worn_details import probability_sentence, share_lines
 from core.db.looks import Look
-from core.i18n.translations import translate
+from core.i18n.clothing_names import thing_name
+from core.i18n.translations import Language, translate
+from core.vision.attributes import Thing
 
 REPLY_TEXT_KEYS = {
     ReplyKind.ACCOUNT_ERASED: "talk.forget.done",
@@ -28,7 +30,9 @@ REPLY_TEXT_KEYS = {
     ReplyKind.GUESS_MODE_DISABLED: "talk.guess.off",
     ReplyKind.GUESS_MODE_ENABLED: "talk.guess.on",
     ReplyKind.GUESS_PROMPT: "talk.guess.ask",
+    ReplyKind.ITEM_CORRECTED: "talk.item.denied",
     ReplyKind.ITEM_PROBABILITY: "talk.look_gone",
+    ReplyKind.ITEM_SAME: "talk.item.same",
     ReplyKind.KEPT_PRIVATE: "talk.kept",
     ReplyKind.LEARNING_ALLOWED: "talk.learning.yes",
     ReplyKind.LEARNING_DECLINED: "talk.learning.no",
@@ -69,22 +73,29 @@ def reply_sentences(reply: Reply) -> tuple[str, ...]:
         case ReplyKind.NAME_INVALID:
             offer = translate("talk.name.offer", language, name=reply.name)
             return translate(REPLY_TEXT_KEYS[reply.kind], language), offer
-        case ReplyKind.CORRECTION_RECORDED if reply.prompt is ActionType.ALLOW_LEARNING and reply.style is not None:
-            thanks = translate(REPLY_TEXT_KEYS[reply.kind], language, style=style_name(reply.style, language))
-            return thanks, translate("talk.learning.ask", language)
+        case ReplyKind.ITEM_CORRECTED | ReplyKind.ITEM_SAME:
+            values = {"thing": _with_article(reply.thing, language), "instead": _with_article(reply.instead, language)}
         case ReplyKind.NAME_TAKEN:
             values = {"name": reply.rejected_name, "proposed": reply.name}
         case _:
             values = {"name": reply.name, "style": reply.style and style_name(reply.style, language)}
-    return (translate(REPLY_TEXT_KEYS[reply.kind], language, **values), *_evidence(reply))
+    key = REPLY_TEXT_KEYS[reply.kind] if reply.instead is None else "talk.item.exchanged"
+    question = [translate("talk.learning.ask", language)] if reply.prompt is ActionType.ALLOW_LEARNING else []
+    return (translate(key, language, **values), *_evidence(reply), *question)
 
 
 def _comment(reply: Reply, look: Look) -> str:
     """The comment on the style that was guessed, or on the item that was asked about."""
+    if reply.thing in look.item_corrections:
+        return translate("talk.item.told", reply.language, thing=_with_article(reply.thing, reply.language))
     if reply.thing is not None:
         return probability_sentence(look.verdict.attributes, reply.thing, reply.language)
     guess = reply.style or look.style
     return comment_on_guess(guess, look.verdict, seed=look.variant_seed, language=reply.language)
+
+
+def _with_article(thing: Thing | None, language: Language) -> str | None:
+    return None if thing is None else translate("worn.the", language, thing=thing_name(thing, language))
 
 
 def _evidence(reply: Reply) -> list[str]:

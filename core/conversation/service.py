@@ -5,7 +5,6 @@ buttons and images by the adapter of each channel.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,8 @@ from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import normalize_display_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
+from core.conversation.item_corrections import find_item_correction
+from core.conversation.item_feedback import correct_item, is_new
 from core.conversation.item_questions import find_item_question
 from core.conversation.occasions import Occasion, read_question
 from core.conversation.reply import Reply, ReplyKind
@@ -53,8 +54,6 @@ VERDICT_REPLIES = {
     Intent.BOTH: ReplyKind.BOTH_NOTED,
 }
 """What is said about a new verdict."""
-OPINION_WINDOW = timedelta(minutes=10)
-"""How long after a photo a style, an agreement or a question for the reason is about its verdict."""
 REVEALING_ACTIONS = {ActionType.SHOW_DETAILS, ActionType.CORRECT}
 """Actions that would tell the verdict before the person has guessed."""
 NAME_ANSWERS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME}
@@ -134,7 +133,7 @@ class ConversationService:
         Returns:
             The reply; None for a message that answers no pending question.
         """
-        if person.pending_name_look_id is None:
+        if person.pending_name_look_id is None or find_item_correction(message) is not None:
             return await self._handle_free_text(person, message, look_id, chat)
         if person.pending_name_chat != chat:
             await self.end_name_question(person)
@@ -223,13 +222,19 @@ class ConversationService:
             prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
             style=Style(checkpoint["style"]) if "style" in checkpoint else None,
             thing=parse_thing(checkpoint["thing"]) if "thing" in checkpoint else None,
+            instead=parse_thing(checkpoint["instead"]) if "instead" in checkpoint else None,
             occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,
             name=name,
             rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,
         )
 
     async def _handle_free_text(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
-        """Ask for confirmation where a message asks to share, or take it as an answer about a style."""
+        """Ask for confirmation where a message asks to share, or take it as an answer about an item or a style."""
+        correction = find_item_correction(message)
+        if correction is not None:
+            reply = await correct_item(self.resources, self.photo_judging, person, correction, look_id)
+            if reply is not None:
+                return reply
         if find_intent(message) is Intent.SHARE:
             return await self.handle_action(person, Action(type=ActionType.SHARE), chat=chat)
         return await self._handle_style_answer(person, message, look_id, chat)
@@ -383,6 +388,5 @@ def _open_question(look: Look) -> PendingQuestion | None:
     """What a style would answer: a pending question, or the verdict while it is new and the owner has not disagreed."""
     if look.pending_question is not None:
         return look.pending_question
-    is_new = datetime.now(UTC) - look.created_at < OPINION_WINDOW
     has_verdict = look.corrected_style is None and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-    return PendingQuestion.CORRECT if is_new and has_verdict else None
+    return PendingQuestion.CORRECT if has_verdict and is_new(look.created_at) else None

@@ -1,8 +1,9 @@
-"""What owners say about the style of their looks: guesses before the verdict, and corrections after it."""
+"""What owners say about their looks: guesses of the style before the verdict, and corrections after it."""
 
+from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
@@ -10,6 +11,7 @@ from core.db.keyset import cursor_values, paginate
 from core.db.looks import Look, to_look, update_where
 from core.db.schema import PendingQuestion
 from core.styles import Style
+from core.vision.attributes import Thing
 
 
 async def record_guess(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
@@ -21,6 +23,33 @@ async def record_guess(connection: AsyncConnection, look_id: UUID, style: Style)
 async def record_correction(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
     """Store the style according to the owner, instead of an earlier one; False if the look does not exist."""
     return await update_where(connection, look_id, corrected_style=style, pending_question=None)
+
+
+async def record_item_correction(connection: AsyncConnection, look: Look, denied: Thing, instead: Thing | None) -> Look:
+    """Store what is not worn according to the owner; from then on nothing that is read from the look names it.
+
+    Args:
+        connection: a transaction that has locked the look.
+        look: the look, whose verdict names the thing.
+        denied: the item or color.
+        instead: what is worn according to the owner.
+
+    Returns:
+        The look as it is now.
+    """
+    attributes = look.verdict.attributes
+    if attributes is None:
+        return look
+    left = attributes.without(denied, instead)
+    corrections = {**look.item_corrections, denied: instead}
+    await update_where(
+        connection,
+        look.id,
+        attributes=left.to_dict(),
+        things=[each.thing.value for each in (*left.seen, *left.colors)],
+        item_corrections={thing.value: other and other.value for thing, other in corrections.items()},
+    )
+    return replace(look, verdict=replace(look.verdict, attributes=left), item_corrections=corrections)
 
 
 async def set_pending_question(connection: AsyncConnection, look_id: UUID, question: PendingQuestion | None) -> None:
@@ -41,7 +70,7 @@ async def mark_shown(connection: AsyncConnection, look_id: UUID) -> None:
 
 
 async def list_corrected(connection: AsyncConnection, *, limit: int, after: UUID | None = None) -> list[Look]:
-    """Looks with a corrected style whose photo still exists and whose owners let Eva learn, the oldest first.
+    """Looks with corrections whose photo still exists and whose owners let Eva learn, the oldest first.
 
     Args:
         connection: to execute on.
@@ -53,7 +82,9 @@ async def list_corrected(connection: AsyncConnection, *, limit: int, after: UUID
         select(table)
         .join(owners, owners.c.id == table.c.person_id)
         .where(
-            table.c.corrected_style.is_not(None), table.c.photo_key.is_not(None), owners.c.learning_consent.is_(True)
+            or_(table.c.corrected_style.is_not(None), table.c.item_corrections.is_not(None)),
+            table.c.photo_key.is_not(None),
+            owners.c.learning_consent.is_(True),
         ),
         table.c.id,
         has_cursor=after is not None,

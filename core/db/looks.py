@@ -8,6 +8,7 @@ its place on the leaderboard of `core.db.leaderboard`.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +30,7 @@ from core.db.schema import Channel, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.i18n.translations import VariantSeed
 from core.styles import STYLES, Style
-from core.vision.attributes import Attributes
+from core.vision.attributes import Attributes, Thing, parse_thing
 from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
 from core.vision.verdict import ConfidenceBand, Refusal, Verdict, to_style_mapping
 
@@ -78,6 +79,8 @@ class Look(LookSummary):
     """The owner's guess before the verdict was revealed."""
     corrected_style: Style | None
     """The style according to its owner."""
+    item_corrections: Mapping[Thing, Thing | None]
+    """What is not worn according to its owner, each with what is worn instead; `verdict` does not name it any more."""
     pending_question: PendingQuestion | None
     """While it is GUESS, the verdict has not been revealed."""
     created_at: datetime
@@ -311,6 +314,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         language=row.language,
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
         corrected_style=Style(row.corrected_style) if row.corrected_style else None,
+        item_corrections={} if row.item_corrections is None else _parse_corrections(row.item_corrections),
         pending_question=PendingQuestion(row.pending_question) if row.pending_question and shows_images else None,
         hearts=row.hearts,
         created_at=row.created_at,
@@ -321,6 +325,12 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         things=row.things,
         report_count=row.report_count,
     )
+
+
+def _parse_corrections(stored: str | dict[str, str | None]) -> dict[Thing, Thing | None]:
+    """Corrections of items, stored as `_parse_attributes` says."""
+    codes: dict[str, str | None] = json.loads(stored) if isinstance(stored, str) else stored
+    return {parse_thing(code): None if instead is None else parse_thing(instead) for code, instead in codes.items()}
 
 
 def _parse_attributes(stored: str | dict[str, Any]) -> Attributes:

@@ -202,6 +202,8 @@ looks = Table(
     Column("language", Text, nullable=False),
     Column("guessed_style", Text),
     Column("corrected_style", Text),
+    # Codes of items and colors that are not worn according to the owner, each with what is worn instead, or null.
+    Column("item_corrections", JSONB(none_as_null=True)),
     Column("pending_question", Text),
     counter_column("hearts"),
     now_column(),
@@ -274,7 +276,11 @@ looks = Table(
         "images_end_at",
         postgresql_where=text("shared_at IS NULL AND photo_key IS NOT NULL"),
     ),
-    Index("ix_looks_corrected", "id", postgresql_where=text("corrected_style IS NOT NULL")),
+    Index(
+        "ix_looks_corrected",
+        "id",
+        postgresql_where=text("corrected_style IS NOT NULL OR item_corrections IS NOT NULL"),
+    ),
 )
 
 hearts = _reaction_table("hearts")

@@ -1,30 +1,38 @@
 """Export of people's corrections as photos and labels for training."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 from anyio import to_thread
 
+from core.clothing import Color, Item
 from core.db import look_feedback
+from core.db.looks import Look
 from core.errors import ObjectNotFoundError
 from core.resources import Resources
 
 PAGE_SIZE = 100
 CSV_COLUMNS = ("photo", "split", "style", "second", "sure", "style_b", "second_b", "sure_b", "source", "source_label")
 """The columns of the training data's `labels.csv`."""
+ATTRIBUTE_COLUMNS = ("photo", "items", "colours", "items_b", "colours_b", "not_worn")
+"""The columns of its `attributes.csv`, and the things that the person took back."""
 SOURCE = "corrections"
 """The source of all photos of an export, by which it is told from other training data."""
 
 
 async def export_corrections(resources: Resources, folder: Path) -> int:
-    """Write the photos of corrected looks and a `labels.csv` for `eva train`.
+    """Write the photos of corrected looks, and a `labels.csv` and an `attributes.csv` for training.
 
     Only people who let Eva learn from their corrections are included; who takes that back is missing from the next
     export, which deletes the photos of an earlier one in the same directory.
 
-    The person's correction is the label, the model's style the runner-up, and the certainty `likely`. File names are
-    random and nothing identifies the owner. Looks whose images were deleted meanwhile are left out.
+    The person's correction of the style is the label, the model's style the runner-up, and the certainty `likely`.
+    Where a person corrected only items, the model's style, to which they did not object, is the label, as a guess.
+    Items and colors are listed for looks whose items were corrected: what the model saw without what the person took
+    back, and with what they named instead. File names are random and nothing identifies the owner. Looks whose images
+    were deleted meanwhile are left out.
 
     Args:
         resources: database and storage.
@@ -41,12 +49,13 @@ async def export_corrections(resources: Resources, folder: Path) -> int:
     photos = folder / "photos"
     await to_thread.run_sync(_prepare_folder, folder)
     rows: list[dict[str, str]] = []
+    attribute_rows: list[dict[str, str]] = []
     after: UUID | None = None
     while True:
         async with resources.database.transaction() as connection:
             page = await look_feedback.list_corrected(connection, limit=PAGE_SIZE, after=after)
         for look in page:
-            if look.photo_key is None or look.corrected_style is None:
+            if look.photo_key is None:
                 continue
             try:
                 photo = await resources.storage.get(look.photo_key)
@@ -54,15 +63,36 @@ async def export_corrections(resources: Resources, folder: Path) -> int:
                 continue
             name = f"photos/{look.photo_key.replace('/', '')}"
             await to_thread.run_sync((folder / name).write_bytes, photo)
-            row = dict.fromkeys(CSV_COLUMNS, "")
-            row |= {"photo": name, "split": "train", "style": look.corrected_style, "second": look.verdict.style}
-            rows.append(row | {"sure": "2", "source": SOURCE, "source_label": look.channel})
+            rows.append(_label_row(name, look))
+            if look.item_corrections:
+                attribute_rows.append(_attribute_row(name, look))
         if len(page) < PAGE_SIZE:
             break
         after = page[-1].id
     await to_thread.run_sync(_write_csv, folder / "labels.csv", rows)
+    await to_thread.run_sync(_write_csv, folder / "attributes.csv", attribute_rows, ATTRIBUTE_COLUMNS)
     await to_thread.run_sync(_delete_others, photos, {Path(row["photo"]).name for row in rows})
     return len(rows)
+
+
+def _label_row(name: str, look: Look) -> dict[str, str]:
+    style, second, sure = look.verdict.style.value, "", "1"
+    if look.corrected_style is not None:
+        style, second, sure = look.corrected_style.value, style, "2"
+    row = dict.fromkeys(CSV_COLUMNS, "") | {"photo": name, "split": "train", "style": style, "second": second}
+    return row | {"sure": sure, "source": SOURCE, "source_label": look.channel.value}
+
+
+def _attribute_row(name: str, look: Look) -> dict[str, str]:
+    attributes = look.verdict.attributes
+    seen = [] if attributes is None else [each.thing for each in (*attributes.seen, *attributes.colors)]
+    worn = dict.fromkeys([*seen, *filter(None, look.item_corrections.values())])
+    return dict.fromkeys(ATTRIBUTE_COLUMNS, "") | {
+        "photo": name,
+        "items": " ".join(thing for thing in worn if isinstance(thing, Item)),
+        "colours": " ".join(thing for thing in worn if isinstance(thing, Color)),
+        "not_worn": " ".join(look.item_corrections),
+    }
 
 
 def _prepare_folder(folder: Path) -> None:
@@ -90,8 +120,8 @@ def _delete_others(photos: Path, kept: set[str]) -> None:
             path.unlink()
 
 
-def _write_csv(path: Path, rows: list[dict[str, str]]) -> None:
+def _write_csv(path: Path, rows: list[dict[str, str]], columns: Sequence[str] = CSV_COLUMNS) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=CSV_COLUMNS)
+        writer = csv.DictWriter(file, fieldnames=columns)
         writer.writeheader()
         writer.writerows(rows)

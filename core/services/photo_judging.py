@@ -15,7 +15,7 @@ from PIL import Image
 from core.db import look_images, looks, rate_limits
 from core.db.looks import Look, LookInsert
 from core.db.schema import Channel
-from core.errors import DailyLimitError, EvaError, LookNotFoundError
+from core.errors import DailyLimitError, EvaError, LookNotFoundError, ObjectNotFoundError
 from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language
 from core.metrics import PHOTOS, STEP_SECONDS
@@ -134,6 +134,28 @@ class PhotoJudgingService:
         PHOTOS.labels(channel, "unstored").inc()
         return UnstoredPhoto(verdict=verdict, heatmap=heatmap, seed=sha256(data).hexdigest())
 
+    async def redraw_heatmap(self, look: Look) -> None:
+        """Draw the heatmap of a look again, with the tags of what its verdict names now.
+
+        Raises:
+            DecoderUnavailableError: photos cannot be decoded at the moment.
+            StorageUnavailableError: the images cannot be read or written.
+        """
+        if look.photo_key is None or look.heatmap_key is None:
+            return
+        try:
+            photo = await self._resources.storage.get(look.photo_key)
+        except ObjectNotFoundError:
+            return
+        image = await to_thread.run_sync(
+            self._resources.decode_pool.decode_photo, photo, limiter=self._resources.decode_limiter
+        )
+        heatmap = await to_thread.run_sync(_encode_heatmap, image, look, limiter=self._cpu_limiter)
+        # A deletion locks the look: it either waits and deletes the new image, or comes first.
+        async with self._resources.database.transaction() as connection:
+            if await look_images.lock_with_photo(connection, look.id, look.photo_key):
+                await self._resources.storage.put(look.heatmap_key, heatmap)
+
     async def _count_unstored(self, asked_by: str, request: str) -> None:
         """Count a photo that is not stored, unless an earlier attempt at the same request did.
 
@@ -228,6 +250,10 @@ def _encode_images(image: Image.Image, look: Look) -> tuple[bytes, bytes]:
     """Encode the decoded photo, which has no metadata, and its heatmap."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=PHOTO_JPEG_QUALITY)
+    return buffer.getvalue(), _encode_heatmap(image, look)
+
+
+def _encode_heatmap(image: Image.Image, look: Look) -> bytes:
     attributes = look.verdict.attributes
     tags = make_tags(attributes, Language(look.language)) if attributes else ()
-    return buffer.getvalue(), encode_heatmap_jpeg(image, look.verdict.cam, tags)
+    return encode_heatmap_jpeg(image, look.verdict.cam, tags)

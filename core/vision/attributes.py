@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -75,6 +75,30 @@ class Attributes:
     def reasons_for(self, style: Style) -> tuple[Reason, ...]:
         """The reasons for one style, the strongest first."""
         return tuple(reason for reason in self.reasons if reason.style is style)
+
+    def without(self, denied: Thing, instead: Thing | None = None) -> "Attributes":
+        """The same without what is not worn according to the person.
+
+        Args:
+            denied: what is not said any more. What was on it stays, on its own.
+            instead: what is worn according to the person, so that it is not suggested.
+        """
+
+        def keep(seen: tuple[SeenThing, ...]) -> tuple[SeenThing, ...]:
+            kept = (each for each in seen if each.thing is not denied)
+            return tuple(replace(each, worn_on=None) if each.worn_on is denied else each for each in kept)
+
+        swap = self.swap
+        if swap is not None and {swap.remove, swap.add} & {denied, instead}:
+            swap = None
+        return replace(
+            self,
+            seen=keep(self.seen),
+            colors=keep(self.colors),
+            main_color=None if self.main_color is denied else self.main_color,
+            reasons=tuple(reason for reason in self.reasons if reason.thing is not denied),
+            swap=swap,
+        )
 
     def find_seen(self, thing: Thing) -> SeenThing | None:
         """The seen item or color; None if it is below its threshold."""

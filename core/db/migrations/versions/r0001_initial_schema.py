@@ -21,6 +21,7 @@ TEXT_OF_PEOPLE = (
     ("looks", "photo_key"),
     ("looks", "heatmap_key"),
     ("looks", "attributes"),
+    ("looks", "item_corrections"),
     ("reports", "reason"),
     ("inbox", "external_id"),
     ("inbox", "external_sender_id"),
@@ -188,6 +189,7 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("guessed_style", sa.Text()),
         sa.Column("corrected_style", sa.Text()),
+        sa.Column("item_corrections", postgresql.JSONB(none_as_null=True)),
         sa.Column("pending_question", sa.Text()),
         sa.Column("hearts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -260,7 +262,12 @@ def upgrade() -> None:
         [sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
         postgresql_where=sa.text("is_public"),
     )
-    op.create_index("ix_looks_corrected", "looks", ["id"], postgresql_where=sa.text("corrected_style IS NOT NULL"))
+    op.create_index(
+        "ix_looks_corrected",
+        "looks",
+        ["id"],
+        postgresql_where=sa.text("corrected_style IS NOT NULL OR item_corrections IS NOT NULL"),
+    )
     op.create_index(
         "ix_looks_day_hearts",
         "looks",

@@ -138,7 +138,14 @@ async def test_large_tables_are_vacuumed_once_in_an_interval(resources: Resource
 
 CHOICES = {
     *("people.language", "identities.provider", "inbox.channel", "job_checkpoints.name", "moderation_log.action"),
-    *("person_style_counts.style", "looks.channel", "looks.style", "looks.band", "looks.region_height"),
+    *(
+        "person_style_counts.style",
+        "look_guesses.style",
+        "looks.channel",
+        "looks.style",
+        "looks.band",
+        "looks.region_height",
+    ),
     *("looks.region_side", "looks.model", "looks.engine", "looks.language", "looks.guessed_style"),
     *("looks.corrected_style", "looks.pending_question", "looks.refusal"),
 }

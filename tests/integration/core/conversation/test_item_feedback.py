@@ -1,0 +1,125 @@
+"""People take back an item that Eva named: it is stored, learned from with consent, and not said any more."""
+
+import csv
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.clothing import Color, Item
+from core.conversation.actions import Action, ActionType
+from core.conversation.narration import verdict_messages
+from core.conversation.reply import Reply, ReplyKind
+from core.conversation.reply_texts import reply_sentences
+from core.conversation.service import ConversationService
+from core.db import looks
+from core.db.looks import Look
+from core.db.people import Person
+from core.db.worn_counts import count_worn
+from core.i18n.translations import Language, translate
+from core.resources import Resources
+from core.services.corrections_export import export_corrections
+from core.services.photo_judging import PhotoJudgingService
+from core.settings import Settings
+from core.styles import Style
+from core.vision.attributes import Thing
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
+from tests.factories import end_images
+from tests.integration.core.conversation.conftest import act, create_look, reload, write
+
+SEEN: dict[Thing, float] = {Item.COAT: 0.9, Color.BLACK: 0.9, Item.BOOTS: 0.8}
+
+
+@pytest.fixture
+def service(resources: Resources) -> ConversationService:
+    """A service whose model sees a black coat and boots."""
+    outputs = add_attributes(make_outputs(Style.BUSINESS_CASUAL), SEEN, peaks={Item.BOOTS: (0.9, 0.5)})
+    classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
+    return ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
+
+
+async def say(service: ConversationService, person: Person, message: str) -> Reply:
+    reply = await write(service, person, message)
+    assert reply is not None, message
+    return reply
+
+
+async def current(service: ConversationService, look: Look) -> Look:
+    async with service.resources.database.connection() as connection:
+        stored = await looks.get(connection, look.id)
+    assert stored is not None
+    return stored
+
+
+async def test_denied_item_is_not_said_again(service: ConversationService, mina: Person, tmp_path: Path) -> None:
+    look = await create_look(service, mina)
+    assert look.heatmap_key is not None
+    picture = await service.resources.storage.get(look.heatmap_key)
+
+    reply = await say(service, mina, "not a coat, it's a jacket")
+    assert (reply.kind, reply.thing, reply.instead) == (ReplyKind.ITEM_CORRECTED, Item.COAT, Item.JACKET)
+    assert reply.prompt is ActionType.ALLOW_LEARNING
+    assert reply_sentences(reply) == (
+        translate("talk.item.exchanged", Language.EN, thing="the coat", instead="the jacket"),
+        translate("talk.learning.ask", Language.EN),
+    )
+    restored = await service.restore_reply(mina, reply.to_checkpoint())
+    assert (restored.thing, restored.instead, restored.prompt) == (Item.COAT, Item.JACKET, ActionType.ALLOW_LEARNING)
+
+    changed = await current(service, look)
+    assert changed.item_corrections == {Item.COAT: Item.JACKET}
+    told = [*verdict_messages(changed.verdict, seed=changed.variant_seed, language=Language.EN)]
+    told_why = reply_sentences(await say(service, mina, "why?"))
+    words = " ".join([*(message.text for message in told), *told_why]).lower()
+    assert not re.search(r"\bcoats?\b", words)
+    assert await service.resources.storage.get(look.heatmap_key) != picture, "the tag is gone from the picture"
+    async with service.resources.database.connection() as connection:
+        worn = await count_worn(connection, mina.id, since=look.created_at)
+    assert worn.items == {Item.BOOTS: 1}
+
+    asked = await say(service, mina, "is that really a coat?")
+    assert reply_sentences(asked) == (translate("talk.item.told", Language.EN, thing="the coat"),)
+    again = await say(service, mina, "not a coat, it's a jacket")
+    assert (again.kind, again.prompt) == (ReplyKind.ITEM_CORRECTED, None)
+    color = await say(service, mina, "검은색 아니에요")
+    assert (color.kind, color.thing, color.instead) == (ReplyKind.ITEM_CORRECTED, Color.BLACK, None)
+
+    assert await export_corrections(service.resources, tmp_path / "more") == 0, "without consent"
+    await act(service, mina, ActionType.ALLOW_LEARNING)
+    assert await export_corrections(service.resources, tmp_path / "more") == 1
+    rows = list(csv.DictReader((tmp_path / "more" / "attributes.csv").open(encoding="utf-8")))
+    assert [(row["items"], row["colours"], row["not_worn"]) for row in rows] == [("boots jacket", "", "coat black")]
+    [label] = csv.DictReader((tmp_path / "more" / "labels.csv").open(encoding="utf-8"))
+    assert (label["photo"], label["style"], label["second"], label["sure"]) == (
+        rows[0]["photo"],
+        "business_casual",
+        "",
+        "1",
+    )
+
+
+async def test_only_what_was_said_of_a_new_verdict_is_taken_back(service: ConversationService, mina: Person) -> None:
+    assert await write(service, mina, "not a coat") is None
+    await act(service, mina, ActionType.GUESS)
+    look = await create_look(service, await reload(service, mina))
+    assert await write(service, mina, "not a coat") is None, "the verdict waits for a guess"
+    await service.mark_verdicts_revealed(look)
+
+    unseen = await say(service, mina, "not a skirt")
+    assert (unseen.kind, unseen.thing) == (ReplyKind.ITEM_PROBABILITY, Item.SKIRT)
+    same = await say(service, mina, "that's not a coat, it's a trench")
+    assert same.kind is ReplyKind.ITEM_SAME
+    assert reply_sentences(same) == (translate("talk.item.same", Language.EN, thing="the coat"),)
+    await act(service, mina, ActionType.CORRECT, look)
+    asked = await say(service, mina, "부츠 아니고 운동화예요")
+    assert (asked.kind, asked.instead) == (ReplyKind.ITEM_CORRECTED, Item.SNEAKERS)
+
+    await service.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id), chat="telegram:42")
+    named = await write(service, mina, "not a coat")
+    assert named is not None
+    assert named.kind is ReplyKind.ITEM_CORRECTED, "it is no answer to the question for a name"
+    await end_images(service.resources, look, timedelta(hours=-23))
+    assert await write(service, mina, "not black") is None, "too late"
+    assert (await current(service, look)).item_corrections == {Item.BOOTS: Item.SNEAKERS, Item.COAT: None}
