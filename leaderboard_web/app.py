@@ -50,6 +50,7 @@ from leaderboard_web.routes import (
     pages,
     people,
     reactions,
+    samples,
     site_files,
     styles,
 )
@@ -69,6 +70,7 @@ ROUTERS = tuple(
         styles,
         pages,
         chat,
+        samples,
         judge_api,
         images,
         site_files,

@@ -1,9 +1,19 @@
-"""Columns and constraints that several tables have."""
+"""The metadata of all tables, and the columns and constraints that several of them have."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Integer, Uuid, func
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Integer, MetaData, Uuid, func
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 
 def choice_constraint(column: str, choices: Iterable[str]) -> CheckConstraint:

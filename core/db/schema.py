@@ -22,7 +22,6 @@ from sqlalchemy import (
     Integer,
     Interval,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -35,6 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from core.db import columns, counter_tables
 from core.db.columns import choice_constraint, counter_column, look_column, now_column, person_column, time_column
 from core.styles import Style
 from core.vision.cam import HorizontalPart, VerticalPart
@@ -79,16 +79,7 @@ class ModerationAction(StrEnum):
     UNBAN = "unban"
 
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
+metadata = columns.metadata
 IS_PUBLIC = text("is_public")
 IS_RISING = text("is_public AND rising_at IS NOT NULL")
 BY_HEARTS = (text("hearts DESC"), text("id DESC"))
@@ -333,37 +324,8 @@ reports = Table(
     Index(None, "person_id"),
 )
 
-person_style_counts = Table(
-    "person_style_counts",
-    metadata,
-    person_column(),
-    Column("style", Text, nullable=False),
-    Column("count", Integer, nullable=False),
-    PrimaryKeyConstraint("person_id", "style"),
-    choice_constraint("style", Style),
-    CheckConstraint("count >= 0", name="count"),
-)
-
-daily_counts = Table(
-    "daily_counts",
-    metadata,
-    Column("day", Date, nullable=False),
-    Column("shard", SmallInteger, nullable=False),
-    Column("photos_judged", Integer, nullable=False),
-    PrimaryKeyConstraint("day", "shard"),
-)
-
-rate_limits = Table(
-    "rate_limits",
-    metadata,
-    Column("key", LargeBinary, nullable=False),
-    Column("period", BigInteger, nullable=False),
-    Column("count", Integer, nullable=False),
-    Column("expires_at", DateTime(timezone=True), nullable=False),
-    PrimaryKeyConstraint("key", "period"),
-    Index(None, "expires_at"),
-    prefixes=["UNLOGGED"],
-)
+person_style_counts, daily_counts = counter_tables.person_style_counts, counter_tables.daily_counts
+rate_limits = counter_tables.rate_limits
 
 moderation_log = Table(
     "moderation_log",

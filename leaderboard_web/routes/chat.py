@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,7 +10,7 @@ import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.datastructures import FormData
 
 from core.conversation.actions import Action, ActionType
@@ -26,7 +24,6 @@ from core.db.people import Person
 from core.db.schema import Channel
 from core.errors import EvaError
 from core.i18n.translations import Language, translate
-from core.images.renditions import make_thumbnail
 from core.styles import STYLES, Style
 from core.uuid7 import uuid7
 from leaderboard_web.chat_view import (
@@ -41,7 +38,6 @@ from leaderboard_web.dependencies import AppState, Lang, State, Viewer, app_stat
 from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_json
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.language import request_language
-from leaderboard_web.routes.images import accepts_webp
 from leaderboard_web.routes.site_files import SHARED_PHOTO
 from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.templating import render_fragment, render_page
@@ -69,8 +65,6 @@ MAX_MESSAGE_LENGTH = 300
 """Characters of one message to Eva."""
 ATTEMPT_ID = re.compile(r"[0-9a-f]{16,64}")
 """Id that a script gives to an upload, so that one that is repeated after a lost connection is judged once."""
-SAMPLE_WIDTH = 240
-"""Width of the samples' buttons in px, for screens with two px in one of the page."""
 LATEST_LOOKS = 5
 """How many looks are searched for one whose images were stored."""
 
@@ -184,38 +178,6 @@ async def send_action(
         view = await _load_view(state, person, language, look)
         reply = _build_reply(view, label, reply_sentences(result), reveals_verdict=result.reveals_verdict)
     return _respond(request, state, viewer, language, reply)
-
-
-@router.get("/samples/{name}.jpg", name="sample")
-async def sample_image(name: str, state: State) -> FileResponse:
-    """A sample photo.
-
-    Raises:
-        HTTPException: 404, for an unknown sample.
-    """
-    if name not in state.samples:
-        raise HTTPException(404)
-    return FileResponse(state.samples[name])
-
-
-@router.get("/samples/{name}/small.jpg", name="sample_thumbnail")
-async def sample_thumbnail(request: Request, name: str, state: State) -> Response:
-    """A sample photo in the size of its button.
-
-    Raises:
-        HTTPException: 404, for an unknown sample.
-    """
-    if name not in state.samples:
-        raise HTTPException(404)
-    work = partial(_small_sample, state.samples[name], is_webp=(is_webp := accepts_webp(request)))
-    image = await to_thread.run_sync(work, limiter=state.resources.cpu_limiter)
-    headers = {"Cache-Control": "public, max-age=86400", "Vary": "Accept"}
-    return Response(image, media_type="image/webp" if is_webp else "image/jpeg", headers=headers)
-
-
-@cache
-def _small_sample(path: Path, *, is_webp: bool) -> bytes:
-    return make_thumbnail(path.read_bytes(), SAMPLE_WIDTH, is_webp=is_webp)
 
 
 async def _render_refusal(request: Request, error: EvaError | HTTPException) -> Response:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydantic import SecretStr
+from sqlalchemy import text as sql
 
 from bot.app import BotApplication
 from bot.kakao.app import KakaoApp, open_kakao_app
@@ -97,6 +98,28 @@ async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(WAIT_SECONDS):
         while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+
+
+async def inbox_rows(harness: KakaoHarness) -> list[tuple[bool, bool]]:
+    """For every update: whether it is processed, and whether it still has a payload."""
+    async with harness.resources.database.transaction() as connection:
+        rows = await connection.execute(sql("SELECT processed_at, payload FROM inbox ORDER BY id"))
+        return [(row.processed_at is not None, row.payload is not None) for row in rows]
+
+
+async def wait_until_processed(harness: KakaoHarness) -> None:
+    """Wait until every photo request is processed."""
+
+    async def all_processed() -> bool:
+        return all(is_processed for is_processed, _ in await inbox_rows(harness))
+
+    await wait_until(all_processed)
+
+
+async def count_looks(harness: KakaoHarness) -> int:
+    async with harness.resources.database.transaction() as connection:
+        number: int = (await connection.execute(sql("SELECT count(*) FROM looks"))).scalar_one()
+        return number
 
 
 def buttons(reply: Any) -> list[Json]:

@@ -1,4 +1,4 @@
-"""Photos on KakaoTalk: consent, verdicts at once and callback, and everything that goes wrong with a photo."""
+"""Photos on KakaoTalk: consent, verdicts at once, and everything that goes wrong with a photo."""
 
 import asyncio
 import json
@@ -8,47 +8,23 @@ import pytest
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ProgrammingError
 
-from bot.kakao import photo_jobs
-from bot.kakao.photo_fetcher import SafePhotoFetcher
 from bot.kakao.photo_jobs import KakaoTiming
-from core.db import checkpoints
-from core.errors import RemotePhotoUnavailableError
 from core.i18n.translations import Language, translate
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Environment
 from tests.factories import make_photo
 from tests.integration.bot.kakao.conftest import (
-    WAIT_SECONDS,
     KakaoHarness,
     button_actions,
     cards,
+    count_looks,
+    inbox_rows,
     is_verdict,
     wait_until,
+    wait_until_processed,
 )
 
 KO = Language.KO
-
-
-async def inbox_rows(harness: KakaoHarness) -> list[tuple[bool, bool]]:
-    """For every update: whether it is processed, and whether it still has a payload."""
-    async with harness.resources.database.transaction() as connection:
-        rows = await connection.execute(sql("SELECT processed_at, payload FROM inbox ORDER BY id"))
-        return [(row.processed_at is not None, row.payload is not None) for row in rows]
-
-
-async def wait_until_processed(harness: KakaoHarness) -> None:
-    """Wait until every photo request is processed."""
-
-    async def all_processed() -> bool:
-        return all(is_processed for is_processed, _ in await inbox_rows(harness))
-
-    await wait_until(all_processed)
-
-
-async def count_looks(harness: KakaoHarness) -> int:
-    async with harness.resources.database.transaction() as connection:
-        number: int = (await connection.execute(sql("SELECT count(*) FROM looks"))).scalar_one()
-        return number
 
 
 async def test_first_photo_is_judged_after_consent(harness: KakaoHarness) -> None:
@@ -143,164 +119,6 @@ async def test_heatmap_url_is_new_in_each_reply(harness: KakaoHarness) -> None:
     urls = [cards((await harness.send(payload)).reply)[0]["thumbnail"]["imageUrl"] for _ in range(2)]
     assert urls[0] != urls[1]
     assert all(url.startswith("https://eva.example/pictures/") for url in urls)
-
-
-async def test_verdict_is_posted_to_the_callback_exactly_once(harness: KakaoHarness) -> None:
-    await harness.give_consent()
-    promise = await harness.send_photo(make_photo(), callback=True)
-    assert promise.reply["useCallback"] is True
-    callback = await asyncio.to_thread(harness.kakao.wait_for_callback, within=WAIT_SECONDS)
-    assert (callback.status, is_verdict(callback.reply)) == ("SUCCESS", True)
-    await wait_until_processed(harness)
-    assert len(harness.kakao.callbacks) == 1
-    assert is_verdict((await harness.send_text("결과 보기")).reply)
-
-
-async def test_consent_with_a_callback_is_followed_by_the_verdict(harness: KakaoHarness) -> None:
-    prompt = await harness.send_photo(make_photo(), callback=True)
-    assert button_actions(prompt.reply) == ["agree", "decline"]
-    assert (await harness.press_button(prompt, "agree", callback=True)).reply["useCallback"] is True
-    callback = await asyncio.to_thread(harness.kakao.wait_for_callback, within=WAIT_SECONDS)
-    assert (callback.status, is_verdict(callback.reply)) == ("SUCCESS", True)
-
-
-async def test_error_is_posted_to_the_callback(harness: KakaoHarness) -> None:
-    promise = await harness.send(harness.kakao.secure_photos([b"no picture"], callback=True))
-    assert promise.reply["useCallback"] is True
-    callback = await asyncio.to_thread(harness.kakao.wait_for_callback, within=WAIT_SECONDS)
-    assert (callback.status, callback.text) == ("SUCCESS", translate("error.not_an_image", KO))
-
-
-async def test_interrupted_callback_is_not_posted_again(harness: KakaoHarness) -> None:
-    await harness.give_consent()
-    harness.model.unpaused.clear()
-    await harness.send_photo(make_photo(), callback=True)
-    async with harness.resources.database.transaction() as connection:
-        number = (await connection.execute(sql("SELECT id FROM inbox"))).scalar_one()
-        await checkpoints.record(connection, number, photo_jobs.CALLBACK_CHECKPOINT)
-    harness.model.unpaused.set()
-    await wait_until_processed(harness)
-    assert harness.kakao.callbacks == []
-    assert is_verdict((await harness.send_text("결과 보기")).reply)
-
-
-async def test_late_verdict_is_shown_by_the_result_button(harness: KakaoHarness) -> None:
-    harness.change_timing(callback_timeout=0.0)
-    await harness.give_consent()
-    await harness.send_photo(make_photo(), callback=True)
-    await wait_until_processed(harness)
-    assert harness.kakao.callbacks == []
-    missed = await harness.send_text("왜 답이 없어요")
-    assert (missed.text, button_actions(missed.reply)) == (translate("kakao.missed", KO), ["result"])
-    assert (await harness.send_text("죽고 싶어요")).text == translate("talk.crisis", KO)
-    assert is_verdict((await harness.press_button(missed, "result")).reply)
-    assert button_actions((await harness.send_text("왜 답이 없어요")).reply) == ["another"], "it was shown"
-    assert is_verdict((await harness.send_text("결과 보기")).reply)
-
-
-async def test_photo_that_hangs_does_not_hold_the_next_one(
-    harness: KakaoHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fetch = SafePhotoFetcher.fetch_photo
-    attempts: list[str] = []
-
-    async def fetch_or_hang(fetcher: SafePhotoFetcher, url: str) -> bytes:
-        attempts.append(url)
-        if url == attempts[0]:
-            raise RemotePhotoUnavailableError("too slow")
-        return await fetch(fetcher, url)
-
-    monkeypatch.setattr(SafePhotoFetcher, "fetch_photo", fetch_or_hang)
-    harness.change_timing(retry_delays=(3600,), result_wait=0.3)
-    await harness.give_consent()
-    hanging = await harness.send_photo(make_photo(0))
-    assert button_actions(hanging.reply) == ["result"]
-    harness.change_timing(result_wait=4.2)
-    assert is_verdict((await harness.send_photo(make_photo(1))).reply)
-
-
-async def test_people_who_wait_are_told_how_long(harness: KakaoHarness) -> None:
-    senders = ["first", "second", "third"]
-    for person in senders:
-        await harness.give_consent(person=person)
-    harness.model.unpaused.clear()
-    harness.change_timing(result_wait=0.3)
-    texts = [(await harness.send_photo(make_photo(seed), person=person)).text for seed, person in enumerate(senders)]
-    assert texts[0] == translate("talk.still_looking", KO)
-    assert texts[2] == translate("kakao.pending", KO, count=2, seconds=5)
-    promise = await harness.send_photo(make_photo(9), person="third", callback=True)
-    text = promise.reply["data"]["text"]
-    assert text.startswith(translate("kakao.queue", KO, count=3, seconds=5))
-    assert translate("kakao.way_back", KO, label="결과 보기") in text
-    harness.model.unpaused.set()
-
-
-async def test_callback_url_of_another_host_is_ignored(harness: KakaoHarness) -> None:
-    await harness.give_consent()
-    payload = harness.kakao.photo(make_photo())
-    payload["userRequest"]["callbackUrl"] = "https://evil.example/callback"
-    assert is_verdict((await harness.send(payload)).reply)
-
-
-async def test_repeated_request_is_promised_again_and_posted_once(harness: KakaoHarness) -> None:
-    await harness.give_consent()
-    harness.model.unpaused.clear()
-    payload = harness.kakao.photo(make_photo(), callback=True)
-    first, second = await harness.send(payload), await harness.send(payload)
-    assert first.reply["useCallback"] is second.reply["useCallback"] is True
-    harness.model.unpaused.set()
-    await asyncio.to_thread(harness.kakao.wait_for_callback, within=WAIT_SECONDS)
-    await wait_until_processed(harness)
-    assert [callback.status for callback in harness.kakao.callbacks] == ["SUCCESS"]
-    assert harness.model.call_count == 1
-
-
-async def test_slow_verdict_is_shown_by_the_result_button(harness: KakaoHarness) -> None:
-    await harness.give_consent()
-    harness.model.unpaused.clear()
-    payload = harness.kakao.photo(make_photo())
-    slow = await harness.send(payload)
-    assert (slow.text, button_actions(slow.reply)) == (translate("talk.still_looking", KO), ["result"])
-    assert slow.seconds < 4.5
-    harness.change_timing(result_wait=0.3)
-    assert button_actions((await harness.press_button(slow, "result")).reply) == ["result"]
-    assert button_actions((await harness.send(payload)).reply) == ["result"]
-    harness.model.unpaused.set()
-    await wait_until_processed(harness)
-    harness.change_timing(result_wait=4.2)
-    assert is_verdict((await harness.press_button(slow, "result")).reply)
-    assert is_verdict((await harness.send_text("결과 보기")).reply)
-    assert harness.model.call_count == 1
-
-
-async def test_result_button_waits_for_the_verdict(harness: KakaoHarness) -> None:
-    await harness.give_consent()
-    harness.model.unpaused.clear()
-    harness.change_timing(result_wait=0.3)
-    slow = await harness.send_photo(make_photo())
-    harness.change_timing(result_wait=4.2)
-    pressed = asyncio.create_task(harness.press_button(slow, "result"))
-    await asyncio.sleep(0.3)
-    harness.model.unpaused.set()
-    assert is_verdict((await pressed).reply)
-
-
-async def test_results_are_shown_to_the_sender_only(harness: KakaoHarness) -> None:
-    await harness.give_consent()
-    harness.change_timing(result_wait=0.0)
-    slow = await harness.send_photo(make_photo())
-    harness.change_timing(result_wait=4.2)
-    await wait_until_processed(harness)
-    assert (await harness.press_button(slow, "result", person="another person")).text == translate("talk.no_result", KO)
-    assert (await harness.send_text("결과 보기", person="third person")).text == translate("talk.no_result", KO)
-
-
-async def test_repeated_request_is_judged_once(harness: KakaoHarness) -> None:
-    await harness.give_consent()
-    payload = harness.kakao.photo(make_photo())
-    responses = await asyncio.gather(*(harness.send(payload) for _ in range(4)))
-    assert [is_verdict(response.reply) for response in responses] == [True] * 4
-    assert (harness.model.call_count, await count_looks(harness), len(await inbox_rows(harness))) == (1, 1, 1)
 
 
 async def test_duplicate_photo_gets_the_known_verdict(harness: KakaoHarness) -> None:
