@@ -1,8 +1,10 @@
 """Running a process: the event loop, and shutdown on a signal."""
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from enum import StrEnum
@@ -40,24 +42,37 @@ Result = TypeVar("Result")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+EXIT_SECONDS = 9.7
+"""Seconds after the signal in which a process ends; hosts kill it after ten."""
+LONGEST_CLOSING = 6.7
+"""Of them, those that begin when `Drain.wait` ends: open requests get six."""
+
 log = structlog.get_logger()
 
 
 class Drain:
-    """The time between SIGTERM and the end of a web process, in which it serves although it is no longer ready.
+    """The time between SIGTERM and the end of a process, in which a web process serves although it is no longer ready.
 
     Load balancers learn from `/readyz` that the process is about to end, and send new requests elsewhere.
     """
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self, seconds: float = 0.0, *, has_exit_limit: bool = False) -> None:
         """Configure it.
 
         Args:
             seconds: how long `wait` takes; more than the interval of the load balancer's checks.
+            has_exit_limit: whether the process is ended if it has not ended by itself `exit_seconds` after the signal.
+                Jobs that run then are taken over as those of a killed worker.
         """
         self.seconds = seconds
         self.has_begun = False
+        self.has_exit_limit = has_exit_limit
         self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def exit_seconds(self) -> float:
+        """Seconds between the signal and the end of the process at the latest."""
+        return max(EXIT_SECONDS, self.seconds + LONGEST_CLOSING)
 
     def when_begun(self, callback: Callable[[], None]) -> None:
         """Call this at SIGTERM, for what would not end by itself."""
@@ -69,6 +84,10 @@ class Drain:
         if number is not signal.SIGTERM:
             self.seconds = 0.0
         log.info("process_draining", seconds=self.seconds)
+        if self.has_exit_limit:
+            limit = threading.Timer(self.exit_seconds, _end_process, [asyncio.get_running_loop(), self.exit_seconds])
+            limit.daemon = True
+            limit.start()
         for callback in self._callbacks:
             callback()
 
@@ -76,6 +95,14 @@ class Drain:
         """Wait until load balancers have noticed."""
         if self.has_begun:
             await asyncio.sleep(self.seconds)
+
+
+def _end_process(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    """End the process with exit code 0, as after a stop in time: what it leaves behind is what a kill leaves."""
+    waiting = {str(getattr(task.get_coro(), "__qualname__", "")) for task in asyncio.all_tasks(loop)}
+    log.warning("process_end_forced", seconds=seconds, tasks=sorted(waiting))
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def run_event_loop(main: Coroutine[Any, Any, Result]) -> Result:

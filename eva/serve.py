@@ -58,7 +58,7 @@ def worker() -> None:
 
     language, settings = terminal_language(), load_settings()
     configure_logging(settings.env, secrets=settings.secrets)
-    drain = Drain()
+    drain = Drain(has_exit_limit=True)
 
     async def work() -> None:
         async with open_application(settings, ProcessKind.WORKER) as application:
@@ -161,7 +161,7 @@ def serve_site(
     ):
 
         async def work() -> None:
-            drain = Drain(settings.drain_seconds)
+            drain = Drain(settings.drain_seconds, has_exit_limit=True)
             async with open_application(settings, ProcessKind.RUN if run_worker else ProcessKind.SERVE) as application:
                 site = create_webhook_app(
                     application, create_app(application, samples=SAMPLES, drain=drain), drain=drain

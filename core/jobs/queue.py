@@ -108,9 +108,9 @@ class WorkerTimings:
     """Until a worker that lost the database connects again."""
     connect_timeout: float = 10.0
     """For a connection; also the longest shutdown while the database is away."""
-    shutdown_grace: float = 8.0
-    """For running jobs to finish when the worker is stopped. Hosts kill a process ten seconds after SIGTERM; jobs that
-    take longer are put back into the queue."""
+    shutdown_grace: float = 7.0
+    """For running jobs to finish when the worker is stopped. Jobs that take longer are put back into the queue, and
+    two of the ten seconds are left for it after which hosts kill a process."""
 
 
 DEFAULT_TIMINGS = WorkerTimings()

@@ -1,10 +1,13 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
-from core.runtime import run_until_signalled
+from core.runtime import Drain, run_until_signalled
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -38,3 +41,43 @@ async def test_failure_cancels_the_others_and_is_raised() -> None:
     with pytest.raises(OSError, match="port in use"):
         await run_until_signalled(fail, work)
     assert ended.is_set()
+
+
+def test_the_exit_limit_follows_the_drain() -> None:
+    assert Drain().exit_seconds < 10
+    assert Drain(3.0).exit_seconds < 10
+    assert Drain(60.0).exit_seconds > 66
+
+
+STUCK_PROCESS = """
+import asyncio, time
+from core import runtime
+
+runtime.EXIT_SECONDS = 0.2
+drain = runtime.Drain(has_exit_limit=True)
+drain.seconds = -runtime.LONGEST_CLOSING
+
+async def hang():
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.Event().wait()
+
+runtime.run_event_loop(runtime.run_until_signalled(hang, on_started=lambda: print("ready", flush=True), drain=drain))
+"""
+
+
+def test_a_process_that_hangs_in_its_shutdown_is_ended() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUCK_PROCESS], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        output = process.communicate(timeout=60)[0]
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "process_end_forced" in output
+    assert "hang" in output
