@@ -181,7 +181,8 @@ class PhotoJobs:
     async def _post_result(self, inbox_id: int, url: str, deadline: float, person: Person) -> None:
         """Post the result to the callback URL, at most once.
 
-        A result that was not posted is shown by the button for results.
+        A result that was not posted is shown by the button for results. Whether one arrived that an earlier attempt was
+        posting when its process was killed is not known, so the person is led to the button as well.
 
         Args:
             inbox_id: the photo request.
@@ -192,6 +193,7 @@ class PhotoJobs:
         reply = await self._presenter.result_reply(inbox_id, person)
         async with self._database.transaction() as connection:
             if not await checkpoints.record(connection, inbox_id, CALLBACK_CHECKPOINT):
+                await photo_requests.record_failed_callback(connection, inbox_id)
                 return
         outcome = "late"
         for delay in (*self.timing.retry_delays, None):

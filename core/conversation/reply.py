@@ -61,6 +61,8 @@ class ReplyKind(StrEnum):
     NO_RESULT = auto()
     OCCASION = auto()
     """Whether the look suits an occasion."""
+    REFUSAL_REASON = auto()
+    """Why a photo got no verdict."""
     REASON = auto()
     """Why Eva named the style."""
     SHARED = auto()

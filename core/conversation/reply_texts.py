@@ -3,6 +3,7 @@
 from core.conversation.actions import ActionType
 from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
 from core.conversation.occasions import answer_for_occasion
+from core.conversation.refusal_questions import refusal_reason
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
 from core.conversation.worn_details import probability_sentence, share_lines
@@ -55,17 +56,29 @@ REPLY_TEXT_KEYS = {
 """Translation key of each kind of reply that has a text."""
 
 
+OWN_SENTENCES = {
+    ReplyKind.GUESS_RECORDED,
+    ReplyKind.VERDICT,
+    ReplyKind.DETAILS,
+    ReplyKind.OCCASION,
+    ReplyKind.REFUSAL_REASON,
+}
+"""Replies whose sentences follow from the look."""
+
+
 def reply_sentences(reply: Reply) -> tuple[str, ...]:
     """The sentences to send for a reply, in order; empty where only the verdict follows."""
     language, look = reply.language, reply.look
     details: tuple[str, ...] = ()
-    if look is None and (reply.reveals_verdict or reply.kind in {ReplyKind.DETAILS, ReplyKind.OCCASION}):
+    if look is None and reply.kind in OWN_SENTENCES:
         return (translate(REPLY_TEXT_KEYS[ReplyKind.LOOK_NOT_FOUND], language),)
     match reply.kind:
         case ReplyKind.GUESS_RECORDED | ReplyKind.ITEM_PROBABILITY if look is not None and (reply.style or reply.thing):
             return (_comment(reply, look),)
-        case ReplyKind.GUESS_RECORDED | ReplyKind.VERDICT | ReplyKind.DETAILS | ReplyKind.OCCASION:
-            if reply.kind is ReplyKind.DETAILS and look is not None:
+        case kind if kind in OWN_SENTENCES:
+            if reply.kind is ReplyKind.REFUSAL_REASON and look is not None:
+                details = (refusal_reason(look, language),)
+            elif reply.kind is ReplyKind.DETAILS and look is not None:
                 details = (verdict_details(look.verdict, seed=look.variant_seed, language=language),)
             elif look is not None and reply.occasion is not None:
                 details = (answer_for_occasion(look.verdict, reply.occasion, language),)

@@ -18,6 +18,7 @@ from core.conversation.item_corrections import find_item_correction
 from core.conversation.item_feedback import correct_item, is_new
 from core.conversation.item_questions import find_item_question
 from core.conversation.occasions import Occasion, read_question
+from core.conversation.refusal_questions import asks_why_not, is_refused
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_turns import ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
@@ -249,14 +250,18 @@ class ConversationService:
             intent is Intent.SCORE or (intent is None and question_asked.is_about_clothes)
         )
         occasion = question_asked.occasion if asks_occasion else None
-        if intent is Intent.SELF_HARM or (is_statement and thing is None and occasion is None):
+        asks_reason = asks_why_not(message)
+        says_nothing = is_statement and thing is None and occasion is None
+        if intent is Intent.SELF_HARM or (says_nothing and not asks_reason):
             return None
         async with self.resources.database.connection() as connection:
             look = None if look_id is None else await looks.get(connection, look_id)
             if look is None or look.person_id != person.id:
                 look = await looks.get_current(connection, person.id)
+        if look is not None and asks_reason and is_refused(look) and is_new(look.created_at):
+            return Reply(kind=ReplyKind.REFUSAL_REASON, language=person.language, look=look)
         question = None if look is None else _open_question(look)
-        if look is None or question is None:
+        if look is None or question is None or says_nothing:
             return None
         if question is PendingQuestion.CORRECT:
             style = parse_style_answer(message, named=look.verdict.style)
@@ -266,9 +271,11 @@ class ConversationService:
             action = Action(type=ActionType(question), look_id=look.id, style=style)
             return await self.handle_action(person, action, chat=chat)
         if thing is not None:
-            return Reply(kind=ReplyKind.ITEM_PROBABILITY, language=person.language, look=look, thing=thing)
-        kind = ReplyKind.OCCASION if occasion is not None else VERDICT_REPLIES[intent or Intent.YES]
-        return Reply(kind=kind, language=person.language, look=look, style=look.verdict.style, occasion=occasion)
+            kind = ReplyKind.ITEM_PROBABILITY
+        else:
+            kind = ReplyKind.OCCASION if occasion is not None else VERDICT_REPLIES[intent or Intent.YES]
+        style = look.verdict.style
+        return Reply(kind=kind, language=person.language, look=look, style=style, thing=thing, occasion=occasion)
 
     async def _handle_person_action(
         self, connection: AsyncConnection, person: Person, action: Action, chat: str

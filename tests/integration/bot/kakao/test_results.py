@@ -60,7 +60,10 @@ async def test_interrupted_callback_is_not_posted_again(harness: KakaoHarness) -
     harness.model.unpaused.set()
     await wait_until_processed(harness)
     assert harness.kakao.callbacks == []
+    missed = await harness.send_text("왜 답이 없어요")
+    assert (missed.text, button_actions(missed.reply)) == (translate("kakao.missed", KO), ["result"])
     assert is_verdict((await harness.send_text("결과 보기")).reply)
+    assert button_actions((await harness.send_text("왜 답이 없어요")).reply) == ["another"], "it was shown"
 
 
 async def test_late_verdict_is_shown_by_the_result_button(harness: KakaoHarness) -> None:

@@ -26,7 +26,9 @@ from core.styles import Style
 from core.vision.attributes import Thing
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
-from tests.factories import end_images
+from core.vision.verdict import ConfidenceBand, Refusal
+from tests.factories import create_look as create_stored_look
+from tests.factories import end_images, make_verdict
 from tests.integration.core.conversation.conftest import act, create_look, reload, write
 
 SEEN: dict[Thing, float] = {Item.COAT: 0.9, Color.BLACK: 0.9, Item.BOOTS: 0.8}
@@ -123,3 +125,18 @@ async def test_only_what_was_said_of_a_new_verdict_is_taken_back(service: Conver
     await end_images(service.resources, look, timedelta(hours=-23))
     assert await write(service, mina, "not black") is None, "too late"
     assert (await current(service, look)).item_corrections == {Item.BOOTS: Item.SNEAKERS, Item.COAT: None}
+
+
+async def test_refused_photo_gets_its_reason(service: ConversationService, mina: Person) -> None:
+    assert await write(service, mina, "why can't you?") is None
+    for refusal in (None, *Refusal):
+        async with service.resources.database.transaction() as connection:
+            verdict = make_verdict(ConfidenceBand.NOT_AN_OUTFIT, refusal=refusal)
+            await create_stored_look(connection, mina.id, verdict=verdict)
+        for question in ("why not?", "왜 안 돼요?", "that is an outfit"):
+            reply = await say(service, mina, question)
+            assert reply.kind is ReplyKind.REFUSAL_REASON
+            assert reply_sentences(reply) == (translate(f"talk.refused.{refusal or 'nothing'}", Language.EN),)
+    await create_look(service, mina)
+    assert await write(service, mina, "why can't you?") is None, "this photo has a verdict"
+    assert (await say(service, mina, "why?")).kind is ReplyKind.REASON

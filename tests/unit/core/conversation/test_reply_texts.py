@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from core.clothing import Item
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.i18n.translations import Language, translate
@@ -15,7 +16,8 @@ EN = Language.EN
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", ReplyKind)
 def test_every_kind_has_a_complete_text(kind: ReplyKind, language: Language) -> None:
-    sentences = reply_sentences(Reply(kind=kind, language=language, name="Mina", rejected_name="Jun", style=Style.MODE))
+    reply = Reply(kind=kind, language=language, name="Mina", rejected_name="Jun", style=Style.MODE, thing=Item.COAT)
+    sentences = reply_sentences(reply)
     assert sentences
     for sentence in sentences:
         assert sentence
