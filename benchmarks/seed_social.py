@@ -3,7 +3,8 @@
 Everything follows from the number of shared looks N and a fixed seed:
 
     people       N / 10; early ones share the most looks; each follows up to ten others, the last one follows 200
-    looks        of the last 365 days, increasing, about 5 % of them today; styles are unevenly popular
+    looks        of the last 365 days, increasing, about 5 % of them today; styles are unevenly popular; things are
+                 worn as often as in the labels of photos, embeddings form clusters
     hearts       Pareto (exponent 5/3): most looks have one or two, the best some thousands; three on average
     bookmarks    one for eight hearts
     reports      not reviewed yet: one or two for every 5,000th look; three, which suspend it, for every 20,000th
@@ -12,15 +13,26 @@ Triggers are disabled while it is loaded; what they count is written directly.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 import psycopg
 
+from benchmarks.clustered_embeddings import draw_embeddings
 from core.confusables import confusable_key
 from core.db.schema import IdentityProvider
 from core.styles import STYLES
 
 FOLLOWS = 200
 """How many others the last person follows."""
+THINGS = {
+    **{"black": 0.42, "white": 0.33, "blue": 0.18, "red": 0.12, "beige": 0.11, "grey": 0.1, "pink": 0.1, "brown": 0.09},
+    **{"green": 0.08, "navy": 0.06, "yellow": 0.05, "multi": 0.05, "orange": 0.03, "purple": 0.03},
+    **{"dress": 0.24, "jeans": 0.2, "trousers": 0.24, "skirt": 0.14, "tshirt": 0.17, "shirt": 0.18, "jacket": 0.15},
+    **{"sneakers": 0.18, "heels": 0.16, "boots": 0.11, "bag": 0.24, "coat": 0.07, "blazer": 0.06, "knit": 0.08},
+    **{"floral": 0.07, "stripes": 0.06, "check": 0.04, "denim": 0.09, "leather": 0.06, "hat": 0.09, "tie": 0.02},
+    **{"fur": 0.01, "dots": 0.008, "animal": 0.006, "jumpsuit": 0.01, "ruffles": 0.02, "vest": 0.02, "belt": 0.07},
+}
+"""Share of looks in which a thing is seen, about as in the labels; the rarest are rarer than there."""
 TABLES = (
     "people",
     "identities",
@@ -60,6 +72,8 @@ CREATE TEMP TABLE album AS
             FROM generate_series(1, {looks}) AS n
         ) AS dated ORDER BY shared_at
     ) AS drawn;
+CREATE TEMP TABLE things AS SELECT * FROM (VALUES {things}) AS worn (code, frequency);
+CREATE TEMP TABLE vectors (n integer, embedding bytea);
 ANALYZE crowd;
 ANALYZE album
 """
@@ -91,15 +105,18 @@ INSERT INTO identities (provider, subject, person_id) SELECT 'telegram', n::text
 INSERT INTO looks (
     id, person_id, channel, source_message_id, photo_key, heatmap_key, width, height, perceptual_hash, style,
     probabilities, outfit_probability, band,
-    region_height, region_side, concentration, cam, cam_columns, model, engine, language, hearts, report_count,
+    region_height, region_side, concentration, cam, cam_columns, things, embedding,
+    model, engine, language, hearts, report_count,
     created_at, private_photo_ttl, images_stored_at, shared_at, suspended_at
 )
 SELECT album.id, crowd.id, 'telegram', album.n::text,
     substr(photo, 1, 2) || '/' || substr(photo, 3) || '.jpg', substr(map, 1, 2) || '/' || substr(map, 3) || '.jpg',
     900, 1200, decode(repeat(photo, 5), 'hex'), {styles}[style], shares[style], 0.99, 'clear', 'upper', 'both', 0.6,
-    decode(repeat('00ff7f3f', 70), 'hex'), 14, 'vgg16-3f2a9c1d', 'litert', 'ko', hearts, reports,
+    decode(repeat('00ff7f3f', 70), 'hex'), 14,
+    ARRAY(SELECT code FROM things WHERE random() < frequency AND album.n > 0), embedding,
+    'vgg16-3f2a9c1d', 'litert', 'ko', hearts, reports,
     shared_at, interval '1 day', shared_at, shared_at, CASE WHEN reports = 3 THEN shared_at END
-FROM album JOIN crowd ON crowd.n = owner
+FROM album JOIN crowd ON crowd.n = owner JOIN vectors ON vectors.n = album.n
 CROSS JOIN LATERAL (SELECT md5('photo' || album.n) AS photo, md5('map' || album.n) AS map) AS names
 """,
     """
@@ -140,7 +157,18 @@ WHERE hearts <> coalesce(given, 0)
 """
 
 
-def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
+FILL_VECTORS = """
+SET max_parallel_maintenance_workers = 2;
+SET maintenance_work_mem = '4GB';
+DROP INDEX ix_look_vectors_embedding;
+INSERT INTO look_vectors SELECT id, person_id, to_vector_values(embedding)::halfvec(128) FROM looks WHERE is_public;
+CREATE INDEX ix_look_vectors_embedding ON look_vectors USING hnsw (embedding halfvec_cosine_ops);
+VACUUM (ANALYZE) look_vectors
+"""
+"""As `core.db.vector_search` does; the index takes minutes."""
+
+
+def seed_database(url: str, looks: int, visitors: Sequence[str], *, with_vectors: bool = False) -> None:
     """Fill an empty database that has all tables.
 
     Args:
@@ -148,6 +176,7 @@ def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
         looks: how many are shared.
         visitors: the web keys of people of its own, who then have hearts, bookmarks and follows; the first one is who
             follows 200 others.
+        with_vectors: whether looks can be searched by similarity.
 
     Raises:
         AssertionError: a counter differs from what it counts.
@@ -158,6 +187,7 @@ def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
         "people": str(people),
         "looks": str(looks),
         "follows": str(FOLLOWS),
+        "things": ", ".join(f"('{code}', {frequency})" for code, frequency in THINGS.items()),
         "styles": f"(ARRAY[{', '.join(repr(style.value) for style in STYLES)}])",
     }
     with psycopg.connect(url, autocommit=True) as connection:
@@ -166,6 +196,7 @@ def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
             connection.execute(f"DROP INDEX {name}")
         for statement in PREPARE.split(";\n"):
             connection.execute(_fill_placeholders(statement, parts))
+        _copy_embeddings(connection, looks)
         for statement in INSERTS:
             connection.execute(_fill_placeholders(statement.replace("shares[style]", _rotate(shares)), parts))
         for _, definition in indexes:
@@ -176,6 +207,9 @@ def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
                 "INSERT INTO identities (provider, subject, person_id) SELECT %s, %s, id FROM crowd WHERE n = %s",
                 (IdentityProvider.WEB.value, key, people - number * 7),
             )
+        if with_vectors:
+            for statement in FILL_VECTORS.split(";\n"):
+                connection.execute(statement)
         for table in TABLES:
             connection.execute(f"VACUUM (ANALYZE) {table}")
         wrong_counters = connection.execute(COUNT_WRONG_HEARTS).fetchone()
@@ -184,6 +218,15 @@ def seed_database(url: str, looks: int, visitors: Sequence[str]) -> None:
             "SELECT name, display_name_key FROM people WHERE name LIKE '%10'"
         ).fetchone() or ("", "")
         assert key == confusable_key(name), (name, key)
+
+
+def _copy_embeddings(connection: psycopg.Connection[tuple[object, ...]], looks: int) -> None:
+    """Fill `vectors` with one embedding for each look."""
+    with connection.cursor().copy("COPY vectors FROM STDIN (FORMAT binary)") as copy:
+        copy.set_types(["int4", "bytea"])
+        for number, vector in enumerate(chain.from_iterable(draw_embeddings(looks)), 1):
+            copy.write_row((number, vector.tobytes()))
+    connection.execute("ANALYZE vectors")
 
 
 def _fill_placeholders(statement: str, parts: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from anyio import CapacityLimiter, to_thread
 
+from core.db import vector_search
 from core.db.database import Database
 from core.db.errors import is_misconfigured
 from core.db.migrate import check_schema, migrate_up
@@ -52,6 +53,8 @@ class Resources:
     limit_signer: LimitKeySigner
     private_photo_ttl: timedelta
     """How long the images of a look that is not shared are stored."""
+    finds_similar_looks: bool = True
+    """Whether the database can search looks by similarity, see `core.db.vector_search`."""
     cpu_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(available_cpus()))
     """Limits the threads that infer or draw at the same time to one for each processor, for all uses
     together."""
@@ -131,7 +134,10 @@ async def open_resources(settings: Settings, process: ProcessKind = ProcessKind.
             await _wait_until(partial(check_schema, database), SchemaOutdatedError, process)
         else:
             await migrate_up(database)
+        async with database.connection() as connection:
+            finds_similar_looks = (await vector_search.get_state(connection)).is_set_up
         resources = Resources(
+            finds_similar_looks=finds_similar_looks,
             database=database,
             storage=storage,
             url_signer=url_signer,

@@ -51,6 +51,7 @@ from leaderboard_web.routes import (
     people,
     reactions,
     samples,
+    similar,
     site_files,
     styles,
 )
@@ -65,6 +66,7 @@ ROUTERS = tuple(
         # Their paths match those of the reactions after them.
         blocking,
         guessing,
+        similar,
         reactions,
         people,
         styles,

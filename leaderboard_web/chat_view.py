@@ -95,6 +95,8 @@ class AvailableActions:
     """Of the name that is shown back to be confirmed; see `core.conversation.actions.tag_name`."""
     is_public: bool = False
     """Whether the look has a page on the leaderboard."""
+    has_similar: bool = False
+    """Whether there is a page of looks like it."""
     style_choice: ActionType | None = None
     """`GUESS` or `CORRECT` if the buttons are the eight styles."""
 
@@ -109,6 +111,8 @@ class ChatView:
     language: Language
     is_duplicate: bool = False
     """Whether the photo was sent before."""
+    finds_similar_looks: bool = True
+    """Whether looks can be compared."""
 
     @property
     def awaits_guess(self) -> bool:
@@ -241,6 +245,7 @@ def available_actions(view: ChatView) -> AvailableActions:
         asks_name=view.awaits_name and view.person.pending_name is None,
         name_tag=tag_name(view.person.pending_name) if view.awaits_name and view.person.pending_name else None,
         is_public=look.is_public,
+        has_similar=view.finds_similar_looks and view.has_outfit and not view.awaits_name,
     )
 
 

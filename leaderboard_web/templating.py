@@ -32,7 +32,7 @@ INDEXED_TEMPLATES = {
     "styles.html",
 }
 """Pages that search engines may list; pages about a person or their look are not among them."""
-PUBLIC_TEMPLATES = INDEXED_TEMPLATES - {"chat.html"} | {"guess.html", "look.html", "person.html"}
+PUBLIC_TEMPLATES = INDEXED_TEMPLATES - {"chat.html"} | {"guess.html", "look.html", "person.html", "similar.html"}
 """Pages that everybody may see: browsers may keep them in memory to go back to, and ask before they show them again."""
 OPEN_GRAPH_LOCALES = {Language.KO: "ko_KR", Language.EN: "en_US"}
 

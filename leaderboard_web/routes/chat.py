@@ -309,6 +309,7 @@ async def _load_view(
         signer=state.resources.url_signer,
         language=language,
         is_duplicate=is_duplicate,
+        finds_similar_looks=state.resources.finds_similar_looks,
     )
 
 

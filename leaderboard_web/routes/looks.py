@@ -60,6 +60,7 @@ async def look_page(
         shared_at=shared_at,
         relation=relation,
         is_owner=is_owner,
+        finds_similar=state.resources.finds_similar_looks,
         guess_comment=relation.guess
         and comment_on_guess(relation.guess, look.verdict, seed=look.variant_seed, language=language),
         guess_count=guess_count,
