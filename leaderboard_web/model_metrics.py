@@ -7,6 +7,10 @@ from core.styles import STYLES, Style
 from core.vision.model_card import ModelCard
 from core.vision.verdict import ConfidenceBand
 
+MAX_CONFUSIONS = 2
+MIN_CONFUSED_PHOTOS, MIN_CONFUSED_SHARE = 3, 0.1
+"""What is rarer is not called often."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyleMetrics:
@@ -18,6 +22,16 @@ class StyleMetrics:
     """Share of the outfits labelled as this style that are predicted so."""
     photos: int
     """Number of test photos with this label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    """A style that the model names instead of another."""
+
+    style: Style
+    """The named one."""
+    percent: int
+    """Share of the photos labelled as the other one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +88,21 @@ def load_metrics(card: ModelCard) -> ModelMetrics | None:
             for style in STYLES
         },
     )
+
+
+def load_confusions(card: ModelCard, style: Style) -> tuple[Confusion, ...]:
+    """What the model often calls photos of a style instead, the most frequent first; nothing without measurements."""
+    rows = card.metrics.get("test2", {}).get("confusion")
+    if rows is None:
+        return ()
+    row: list[int] = rows[style.position]
+    others = [
+        (count, other)
+        for other, count in zip(STYLES, row, strict=True)
+        if other is not style and count >= MIN_CONFUSED_PHOTOS and count / sum(row) >= MIN_CONFUSED_SHARE
+    ]
+    others.sort(key=lambda pair: -pair[0])
+    return tuple(Confusion(style=other, percent=_percent(count / sum(row))) for count, other in others[:MAX_CONFUSIONS])
 
 
 def _percent(share: float) -> int:

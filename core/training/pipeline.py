@@ -184,7 +184,7 @@ def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_d
     outfit = outputs["outfit_logit"][:, 0]
     evaluation = evaluate_outputs(examples, outputs["style_logits"], outfit, card)
     write_report(evaluation, examples, report_dir, f"{card.version} on {split}")
-    metrics: dict[str, Any] = {split: evaluation.metrics.to_dict()}
+    metrics: dict[str, Any] = {split: evaluation.metrics.to_dict() | {"confusion": evaluation.confusion.tolist()}}
     if card.attributes is not None:
         table = read_photo_table(data)
         logits = {"style": outputs["style_logits"], "outfit": outfit}

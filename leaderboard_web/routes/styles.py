@@ -9,7 +9,7 @@ from core.db import leaderboard, lookbook
 from core.db.leaderboard import Period
 from core.styles import STYLES, Style
 from leaderboard_web.dependencies import Db, Lang, State, Viewer
-from leaderboard_web.model_metrics import load_metrics
+from leaderboard_web.model_metrics import load_confusions, load_metrics
 from leaderboard_web.templating import render_page
 from leaderboard_web.typical_things import typical_things
 from leaderboard_web.urls import PageRoute
@@ -32,6 +32,8 @@ class LookbookStyle:
     description: str
     typical: tuple[str, ...]
     """Names of items."""
+    confused: tuple[str, ...]
+    """Names of the styles that Eva often names instead."""
     cards: list[LookCard]
     """Its most hearted looks."""
 
@@ -40,13 +42,14 @@ class LookbookStyle:
 async def styles_page(request: Request, connection: Db, viewer: Viewer, language: Lang, state: State) -> Response:
     """All styles, each with its most hearted looks and with what is typical of it."""
     top_looks = await lookbook.get_top_looks(connection, per_style=MOSAIC_SIZE, viewer_key=viewer.key or "")
-    signer = state.resources.url_signer
+    signer, card = state.resources.url_signer, state.classifier.model_card
     styles = [
         LookbookStyle(
             style=style,
             name=style_name(style, language),
             description=style_description(style, language),
             typical=typical_things(style, language),
+            confused=tuple(style_name(each.style, language) for each in load_confusions(card, style)),
             cards=[build_card(entry, signer=signer, language=language) for entry in top_looks[style]],
         )
         for style in STYLES
@@ -74,5 +77,9 @@ async def style_page(
         cards=[build_card(entry, signer=signer, language=language, rank=rank) for rank, entry in enumerate(entries, 1)],
         leaderboard_url=state.url_for("leaderboard", query={"when": Period.ALL, "style": style}),
         metrics=metrics.styles[style] if metrics else None,
+        confusions=[
+            (each.style, style_name(each.style, language), each.percent)
+            for each in load_confusions(state.classifier.model_card, style)
+        ],
         other_styles=[(other, style_name(other, language)) for other in STYLES if other is not style],
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import CheckpointMismatchError, UnknownBackboneError
+from core.styles import STYLES
 from core.training import pipeline
 from core.training.config import Stage, TrainingConfig, load_config
 from core.training.dataset import Split, read_examples
@@ -48,7 +49,9 @@ def test_train_export_and_evaluate(unchanged_data: Path, trained: Path, tmp_path
     assert figures["photos"] == 24
     assert figures["top1"] > 0.55, "chance is a third"
     assert figures["annotators"] == 1.0
-    assert load_model_card(models / "model.json").metrics["test"]["top1"] == figures["top1"]
+    metrics = load_model_card(models / "model.json").metrics["test"]
+    assert metrics["top1"] == figures["top1"]
+    assert [len(row) for row in metrics["confusion"]] == [len(STYLES)] * len(STYLES)
     for picture in ("confusion.png", "reliability.png", "mistakes.jpg"):
         assert (report / picture).stat().st_size > 1000
 
