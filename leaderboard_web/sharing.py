@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypedDict
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -18,13 +17,6 @@ from leaderboard_web.templating import LinkPreview
 from leaderboard_web.urls import absolute_url
 
 KAKAO_SOURCES = "https://*.kakao.com"
-
-
-class ShareImageText(TypedDict):
-    """The text of a share image."""
-
-    title: str
-    line: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +69,7 @@ def link_preview(state: AppState, look: Look, owner_name: str, sentence: str, la
         language: of the preview.
     """
     style = style_name(look.verdict.style, language)
-    version = content_hash(**share_image_text(look, sentence, language))
+    version = content_hash(title=style, line=sentence)
     return LookPreview(
         language=language,
         type="article",
@@ -127,11 +119,6 @@ def allow_kakao_sdk(response: Response, button: KakaoShareButton) -> None:
 def verdict_sentence(messages: Iterable[Message]) -> str:
     """The message that states the verdict, out of all messages about a look."""
     return next(message.text for message in messages if message.slot is MessageSlot.VERDICT)
-
-
-def share_image_text(look: Look, sentence: str, language: Language) -> ShareImageText:
-    """The text of a look's share image; `sentence` is from `verdict_sentence`."""
-    return {"title": style_name(look.verdict.style, language), "line": sentence}
 
 
 def _kakao_button(request: Request, state: AppState, preview: LookPreview, hearts: int) -> KakaoShareButton:

@@ -89,8 +89,8 @@ class UrlPaths:
             KeyError: there is no such route, or a parameter is missing.
         """
         path = self._formats[name].format(**{key: quote(str(value), safe="") for key, value in params.items()})
-        pairs = urlencode({key: value for key, value in (query or {}).items() if value is not None})
-        return f"{path}?{pairs}" if pairs else path
+        pairs = {key: value for key, value in query.items() if value is not None} if query else None
+        return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
 def absolute_url(request: Request, path: str) -> str:

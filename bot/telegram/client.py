@@ -154,14 +154,11 @@ class TelegramClient:
             chat_action_interval: seconds until a chat action is repeated.
         """
         self._bot = bot
+        self.bot_username = bot.username
+        """The bot's name in links, without the @."""
         self._rate_limiter = rate_limiter or ChatRateLimiter()
         self._sleep = sleep
         self._chat_action_interval = chat_action_interval
-
-    @property
-    def bot_username(self) -> str:
-        """The bot's name in links, without the @."""
-        return self._bot.username
 
     async def send_message(
         self, chat_id: int, message: OutgoingMessage, *, reply_to: int | None = None, thread_id: int | None = None

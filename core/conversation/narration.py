@@ -237,9 +237,10 @@ def _template_keys(verdict: Verdict) -> tuple[tuple[MessageSlot, str], ...]:
                 (MessageSlot.CLOSING, "closing.leaning"),
             )
         case ConfidenceBand.CLEAR:
+            is_very_sure = verdict.probabilities[first] >= VERY_SURE_THRESHOLD
             return (
                 (MessageSlot.OPENING, "opening.outfit"),
-                (MessageSlot.VERDICT, "verdict.sure" if verdict.confidence >= VERY_SURE_THRESHOLD else "verdict.clear"),
+                (MessageSlot.VERDICT, "verdict.sure" if is_very_sure else "verdict.clear"),
                 (MessageSlot.EVIDENCE, _evidence_key(verdict)),
                 (MessageSlot.ABOUT, f"about.{first}"),
                 (MessageSlot.TIP, f"tip.{first}"),

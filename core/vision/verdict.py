@@ -93,7 +93,8 @@ class Verdict:
     @property
     def runner_up(self) -> Style:
         """The second most probable style."""
-        return self.ranking[1][0]
+        others = [style for style in self.probabilities if style is not self.style]
+        return max(others, key=self.probabilities.__getitem__)
 
     @property
     def is_too_close(self) -> bool:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
-from core.conversation.narration import verdict_messages
+from core.conversation.narration import style_name, verdict_messages
 from core.db import leaderboard, look_images
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
@@ -19,7 +19,7 @@ from core.images.renditions import make_thumbnail, share_image_key, thumbnail_ke
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.share_image import content_hash, draw_share_image, read_content_hash
-from leaderboard_web.sharing import share_image_text, verdict_sentence
+from leaderboard_web.sharing import verdict_sentence
 from leaderboard_web.urls import PageRoute, public_signature_subject
 
 # For one person, whose computer the next person may use.
@@ -109,11 +109,11 @@ async def share_image(
         raise GoneError("page.picture_gone")
     look, photo_key = entry.look, entry.look.photo_key
     sentence = verdict_sentence(verdict_messages(look.verdict, seed=look.variant_seed, language=language))
-    text = share_image_text(look, sentence, language)
-    expected_hash = content_hash(**text)
+    style = style_name(look.verdict.style, language)
+    expected_hash = content_hash(title=style, line=sentence)
     image = await state.renditions.get_or_create(
         share_image_key(photo_key, language),
-        partial(draw_share_image, **text),
+        partial(draw_share_image, title=style, line=sentence),
         look_id=look.id,
         photo_key=photo_key,
         is_current=lambda stored: read_content_hash(stored) == expected_hash,
