@@ -10,9 +10,10 @@ import numpy as np
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import follows, look_images, looks, people, reactions, schema
+from core.db import look_images, looks, people, reactions, schema
 from core.db.looks import Look
 from core.db.people import Person
+from core.db.person_lists import Relation, list_people
 from core.db.schema import Channel, IdentityProvider
 from core.images.decoding import decode_photo
 from core.object_storage import generate_key
@@ -120,7 +121,7 @@ async def bookmarked_look_ids(connection: AsyncConnection, person_id: UUID) -> s
 
 async def followed_person_ids(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
     """The people that a person follows, at most 20."""
-    return {person.id for person in await follows.list_followed(connection, person_id, limit=20)}
+    return {listed.person.id for listed in await list_people(connection, Relation.FOLLOWED, person_id, limit=20)}
 
 
 async def hearted_look_ids(connection: AsyncConnection, person_id: UUID) -> set[UUID]:

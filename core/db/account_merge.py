@@ -52,7 +52,8 @@ def no_content_condition(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """`has_no_content` as a condition, for the other repositories."""
     is_named = exists().where(schema.people.c.id == person_id, schema.people.c.name.is_not(None))
     followers, blockers = schema.follows.c.follower_id, schema.blocks.c.person_id
-    owners = (followers, blockers, *(table.c.person_id for table in (schema.looks, *REACTION_TABLES)))
+    reporters = schema.person_reports.c.person_id
+    owners = (followers, blockers, reporters, *(table.c.person_id for table in (schema.looks, *REACTION_TABLES)))
     return not_(or_(is_named, *(exists().where(owner == person_id) for owner in owners)))
 
 
@@ -95,6 +96,7 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
     await _move_reactions(connection, source, target)
     await _move_follows(connection, source, target)
     await _move_blocks(connection, source, target)
+    await _move_person_reports(connection, source, target)
     for column in (
         schema.identities.c.person_id,
         schema.one_time_tokens.c.person_id,
@@ -213,3 +215,18 @@ async def _move_blocks(connection: AsyncConnection, source: UUID, target: UUID) 
         await connection.execute(upsert(table).from_select(columns, moved).on_conflict_do_nothing())
     await connection.execute(delete(table).where(or_(table.c.person_id == source, table.c.blocked_id == source)))
     await end_relations(connection, target)
+
+
+async def _move_person_reports(connection: AsyncConnection, source: UUID, target: UUID) -> None:
+    """Move reports of and by the source; one between the two is dropped, and the target's own stay."""
+    table = schema.person_reports
+    columns = ["reported_id", "person_id", "reason", "created_at", "reviewed_at"]
+    by_source = select(table.c.reported_id, literal(target, Uuid), *(table.c[name] for name in columns[2:])).where(
+        table.c.person_id == source, table.c.reported_id != target
+    )
+    of_source = select(literal(target, Uuid), table.c.person_id, *(table.c[name] for name in columns[2:])).where(
+        table.c.reported_id == source, table.c.person_id != target
+    )
+    for moved in (by_source, of_source):
+        await connection.execute(upsert(table).from_select(columns, moved).on_conflict_do_nothing())
+    await connection.execute(delete(table).where(or_(table.c.person_id == source, table.c.reported_id == source)))

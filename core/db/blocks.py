@@ -11,9 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.keyset import cursor_values, paginate
 from core.db.moderation import lock_people
-from core.db.people import Person, to_person
 
 ENDED_REACTIONS = (schema.hearts, schema.bookmarks)
 """Reactions to each other's looks that end with a block."""
@@ -44,28 +42,6 @@ async def unblock(connection: AsyncConnection, person_id: UUID, blocked_id: UUID
     table = schema.blocks
     is_block = table.c.person_id == person_id, table.c.blocked_id == blocked_id
     return (await connection.execute(delete(table).where(*is_block))).rowcount == 1
-
-
-async def list_blocked(
-    connection: AsyncConnection, person_id: UUID, *, limit: int, after: UUID | None = None
-) -> list[Person]:
-    """The people that a person blocked, the newest accounts first.
-
-    Args:
-        connection: to execute on.
-        person_id: who blocked them.
-        limit: number of people, at most.
-        after: id of the last person of the page before.
-    """
-    table, people = schema.blocks, schema.people
-    statement = paginate(
-        select(people).join(table, table.c.blocked_id == people.c.id).where(table.c.person_id == person_id),
-        table.c.blocked_id,
-        has_cursor=after is not None,
-    )
-    cursor = None if after is None else (after,)
-    rows = await connection.execute(statement, {"limit": limit, **cursor_values(cursor)})
-    return [to_person(row) for row in rows]
 
 
 async def end_relations(connection: AsyncConnection, person_id: UUID) -> None:

@@ -34,8 +34,8 @@ class PersonalData:
     """Everything about a person."""
 
     tables: dict[str, list[RowDict]]
-    """Rows by the name of their table, the oldest first. A row of `follows` or `blocks` has the display name of the
-    other person, and their `person_id`, which is not for the reader."""
+    """Rows by the name of their table, the oldest first. A row of `follows`, `blocks` or `person_reports` has the
+    display name of the other person, and their `person_id`, which is not for the reader."""
     images: list[ExportedImage]
 
 
@@ -60,7 +60,7 @@ async def get_personal_data(connection: AsyncConnection, person_id: UUID) -> Per
 def _queries(person_id: UUID) -> dict[str, Select[Any]]:
     """One statement for each table. New columns are included by default, and a test fails for a new table."""
     looks, follows, people, inbox = schema.looks, schema.follows, schema.people, schema.inbox
-    blocks = schema.blocks
+    blocks, accusations = schema.blocks, schema.person_reports
     tokens, checkpoints, log = schema.one_time_tokens, schema.job_checkpoints, schema.moderation_log
     own_identities = select(schema.identities.c.provider, schema.identities.c.subject).where(
         schema.identities.c.person_id == person_id
@@ -86,6 +86,12 @@ def _queries(person_id: UUID) -> dict[str, Select[Any]]:
         .join(people, people.c.id == blocks.c.blocked_id)
         .where(blocks.c.person_id == person_id)
         .order_by(blocks.c.created_at),
+        "person_reports": select(
+            people.c.id.label("person_id"), people.c.name, accusations.c.created_at, accusations.c.reason
+        )
+        .join(people, people.c.id == accusations.c.reported_id)
+        .where(accusations.c.person_id == person_id)
+        .order_by(accusations.c.created_at),
         "moderation_log": select(
             log.c.action,
             log.c.created_at,

@@ -14,9 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import leaderboard, schema
 from core.db.blocks import is_unblocked
 from core.db.errors import missing_person_as_error
-from core.db.keyset import after_cursor, cursor_values, paginate
+from core.db.keyset import after_cursor, cursor_values
 from core.db.leaderboard import LeaderboardEntry
-from core.db.people import Person, to_person
 
 
 async def follow(connection: AsyncConnection, follower_id: UUID, followed_id: UUID) -> int | None:
@@ -54,28 +53,6 @@ async def unfollow(connection: AsyncConnection, follower_id: UUID, followed_id: 
     await connection.execute(delete(table).where(*is_follow))
     count = select(people.c.followers).where(people.c.id == followed_id)
     return (await connection.execute(count)).scalar_one_or_none()
-
-
-async def list_followed(
-    connection: AsyncConnection, follower_id: UUID, *, limit: int, after: UUID | None = None
-) -> list[Person]:
-    """The people that a person follows, the newest accounts first.
-
-    Args:
-        connection: to execute on.
-        follower_id: who follows them.
-        limit: number of people, at most.
-        after: id of the last person of the page before.
-    """
-    table, people = schema.follows, schema.people
-    statement = paginate(
-        select(people).join(table, table.c.followed_id == people.c.id).where(table.c.follower_id == follower_id),
-        table.c.followed_id,
-        has_cursor=after is not None,
-    )
-    cursor = None if after is None else (after,)
-    rows = await connection.execute(statement, {"limit": limit, **cursor_values(cursor)})
-    return [to_person(row) for row in rows]
 
 
 async def get_feed_page(

@@ -23,6 +23,7 @@ from core.db.look_guesses import guess_of_viewer
 from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
+from core.db.person_lists import top_style
 from core.db.viewer import is_visible_to_viewer, viewer_person_id
 from core.styles import Style
 
@@ -51,6 +52,8 @@ class LeaderboardLook(LeaderboardEntry):
     """The same with all columns of the look."""
 
     look: Look
+    owner_style: Style | None
+    """The most frequent style of the owner's public looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,12 @@ async def get_look(
     row = await SELECT_LOOK.fetch_one(connection, look_id=look_id, viewer_id=viewer_id)
     if row is None:
         return None
-    return LeaderboardLook(look=to_look(row), owner_name=row.owner_name, is_hearted=row.is_hearted)
+    return LeaderboardLook(
+        look=to_look(row),
+        owner_name=row.owner_name,
+        is_hearted=row.is_hearted,
+        owner_style=row.owner_style and Style(row.owner_style),
+    )
 
 
 async def get_look_for_viewer(
@@ -155,7 +163,12 @@ async def get_look_for_viewer(
         is_following=row.is_following,
         guess=row.guess and Style(row.guess),
     )
-    return LeaderboardLook(look=to_look(row), owner_name=row.owner_name, is_hearted=row.is_hearted), state
+    return LeaderboardLook(
+        look=to_look(row),
+        owner_name=row.owner_name,
+        is_hearted=row.is_hearted,
+        owner_style=row.owner_style and Style(row.owner_style),
+    ), state
 
 
 async def get_person_for_viewer(
@@ -261,10 +274,14 @@ SELECT_IS_PUBLIC = CompiledStatement(
         is_visible_to_viewer(schema.looks.c.person_id),
     )
 )
-SELECT_LOOK = CompiledStatement(select_public(schema.looks).where(schema.looks.c.id == bindparam("look_id")))
+_OWNER_STYLE = top_style(schema.looks.c.person_id).label("owner_style")
+SELECT_LOOK = CompiledStatement(
+    select_public(schema.looks, _OWNER_STYLE).where(schema.looks.c.id == bindparam("look_id"))
+)
 SELECT_LOOK_FOR_VIEWER = CompiledStatement(
     select_public(
         schema.looks,
+        _OWNER_STYLE,
         viewer_person_id().label("viewer_id"),
         reacted_by_viewer(schema.bookmarks).label("has_bookmarked"),
         _followed_by_viewer(schema.looks.c.person_id).label("is_following"),

@@ -34,8 +34,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from core.db import columns, counter_tables
-from core.db.columns import choice_constraint, counter_column, look_column, now_column, person_column, time_column
+from core.db import columns, counter_tables, social_tables
+from core.db.columns import choice_constraint, counter_column, now_column, person_column, time_column
 from core.styles import Style
 from core.vision.cam import HorizontalPart, VerticalPart
 from core.vision.verdict import ConfidenceBand, Refusal
@@ -77,6 +77,8 @@ class ModerationAction(StrEnum):
     RESTORE = "restore"
     BAN = "ban"
     UNBAN = "unban"
+    DISMISS = "dismiss"
+    """Reports of a person were found groundless."""
 
 
 metadata = columns.metadata
@@ -94,20 +96,6 @@ TODAY_IN_SEOUL = literal_column("(now() AT TIME ZONE 'Asia/Seoul')::date", Date)
 WEEK_IN_SEOUL = literal_column("date_trunc('week', now() AT TIME ZONE 'Asia/Seoul')::date", Date)
 """The Monday of this week."""
 UNFINISHED = "processed_at IS NULL AND failed_at IS NULL"
-
-
-def _reaction_table(name: str) -> Table:
-    """A table of reactions: one row per look and person."""
-    return Table(
-        name,
-        metadata,
-        look_column(),
-        person_column(),
-        now_column(),
-        PrimaryKeyConstraint("look_id", "person_id"),
-        Index(None, "person_id", text("created_at DESC")),
-        Index(None, "look_id", text("created_at DESC")),
-    )
 
 
 people = Table(
@@ -274,55 +262,13 @@ looks = Table(
     ),
 )
 
-hearts = _reaction_table("hearts")
-bookmarks = _reaction_table("bookmarks")
-
-follows = Table(
-    "follows",
-    metadata,
-    person_column("follower_id"),
-    person_column("followed_id"),
-    now_column(),
-    PrimaryKeyConstraint("follower_id", "followed_id"),
-    CheckConstraint("follower_id <> followed_id", name="not_self"),
-    Index(None, "followed_id", text("created_at DESC")),
-)
-
-blocks = Table(
-    "blocks",
-    metadata,
-    person_column(),
-    person_column("blocked_id"),
-    now_column(),
-    PrimaryKeyConstraint("person_id", "blocked_id"),
-    CheckConstraint("person_id <> blocked_id", name="not_self"),
-    Index(None, "blocked_id"),
-)
-
-look_guesses = Table(
-    "look_guesses",
-    metadata,
-    look_column(),
-    person_column(),
-    Column("style", Text, nullable=False),
-    now_column(),
-    PrimaryKeyConstraint("look_id", "person_id"),
-    choice_constraint("style", Style),
-    Index(None, "person_id"),
-)
-
-reports = Table(
-    "reports",
-    metadata,
-    look_column(),
-    person_column(),
-    Column("reason", Text, nullable=False, server_default=""),
-    now_column(),
-    time_column("reviewed_at"),
-    PrimaryKeyConstraint("look_id", "person_id"),
-    CheckConstraint("char_length(reason) <= 500", name="reason"),
-    Index(None, "person_id"),
-)
+hearts = social_tables.hearts
+bookmarks = social_tables.bookmarks
+follows = social_tables.follows
+blocks = social_tables.blocks
+look_guesses = social_tables.look_guesses
+reports = social_tables.reports
+person_reports = social_tables.person_reports
 
 person_style_counts, daily_counts = counter_tables.person_style_counts, counter_tables.daily_counts
 rate_limits = counter_tables.rate_limits

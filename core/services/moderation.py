@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import looks, moderation, people
+from core.db import looks, moderation, people, person_reports
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import ModerationAction
@@ -60,6 +60,7 @@ async def ban_person(resources: Resources, moderator_id: UUID, person_id: UUID) 
     """
     async with resources.database.transaction() as connection:
         await _lock_people(connection, moderator_id, person_id)
+        await person_reports.resolve(connection, person_id)
         if await moderation.ban(connection, person_id):
             await moderation.log_action(connection, ModerationAction.BAN, moderator_id, person_id=person_id)
 
@@ -74,6 +75,18 @@ async def unban_person(resources: Resources, moderator_id: UUID, person_id: UUID
         await _lock_people(connection, moderator_id, person_id)
         if await moderation.unban(connection, person_id):
             await moderation.log_action(connection, ModerationAction.UNBAN, moderator_id, person_id=person_id)
+
+
+async def dismiss_reports(resources: Resources, moderator_id: UUID, person_id: UUID) -> None:
+    """Find the reports of a person groundless.
+
+    Raises:
+        PersonNotFoundError: the person was erased.
+    """
+    async with resources.database.transaction() as connection:
+        await _lock_people(connection, moderator_id, person_id)
+        if await person_reports.resolve(connection, person_id):
+            await moderation.log_action(connection, ModerationAction.DISMISS, moderator_id, person_id=person_id)
 
 
 async def _lock_people(connection: AsyncConnection, moderator_id: UUID, person_id: UUID) -> None:

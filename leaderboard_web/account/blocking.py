@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from core.conversation.display_names import display_name
 from core.db import blocks
+from core.db.person_lists import Relation, list_people
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Transaction
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
@@ -27,7 +28,7 @@ async def blocked_people_page(
     after: CanonicalUUID | None = None,
 ) -> Response:
     """The blocked people, the newest accounts first; `after` is the last person of the page before."""
-    rows = await blocks.list_blocked(connection, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
+    rows = await list_people(connection, Relation.BLOCKED, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
     blocked, has_next = rows[:PEOPLE_PER_PAGE], len(rows) > PEOPLE_PER_PAGE
     return render_page(
         request,
@@ -35,8 +36,10 @@ async def blocked_people_page(
         language,
         section=SECTION,
         tab="settings",
-        people=[(other.id, display_name(other.id, other.name, language)) for other in blocked],
-        next_url=state.url_for("blocked_people", query={"after": blocked[-1].id}) if has_next else None,
+        people=[
+            (each.person.id, display_name(each.person.id, each.person.name, language), each.style) for each in blocked
+        ],
+        next_url=state.url_for("blocked_people", query={"after": blocked[-1].person.id}) if has_next else None,
         messages=notice_from_query(request, NOTICES),
     )
 

@@ -22,7 +22,7 @@ from leaderboard_web.account.current_person import ACCOUNT_PATH, AccountRoute, O
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.redirects import redirect_with_notice
 
-TABLES_OF_OTHERS = {"follows", "blocks"}
+TABLES_OF_OTHERS = {"follows", "blocks", "person_reports"}
 """Tables whose rows name another person."""
 
 router = APIRouter(route_class=AccountRoute)
@@ -73,8 +73,9 @@ async def _zip_chunks(export: PersonalData, storage: ObjectStorage, language: La
 
 
 def _visible_person(row: dict[str, Any], language: Language) -> dict[str, Any]:
-    """A followed or blocked person by their public name, without the internal id."""
-    return {"name": display_name(row["person_id"], row["name"], language), "created_at": row["created_at"]}
+    """A row that names another person: their public name in place of the internal id."""
+    name = display_name(row["person_id"], row["name"], language)
+    return {"name": name, **{key: value for key, value in row.items() if key not in {"person_id", "name"}}}
 
 
 def _to_json(value: object) -> str:

@@ -9,13 +9,15 @@ from fastapi import APIRouter, Form, Request, Response
 from core.conversation.display_names import display_name
 from core.conversation.listings import month_sentences, most_frequent
 from core.conversation.narration import style_name
-from core.db import follows, looks, reactions
+from core.db import blocks, follows, looks, reactions
 from core.db.leaderboard import LeaderboardEntry
+from core.db.person_lists import ListedPerson, Relation, list_people
 from core.db.worn_counts import count_worn
+from core.i18n.translations import Language
 from core.seoul_time import start_of_month
 from core.styles import Style
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
-from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Transaction, Viewer
+from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Transaction, Viewer
 from leaderboard_web.pagination import BeforeTime, TimeCursor, build_page
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
 from leaderboard_web.templating import render_page
@@ -109,6 +111,7 @@ async def following_page(
         section=SECTION,
         tab="following",
         followed_count=person.following,
+        follower_count=person.followers,
         cards=[build_card(entry, signer=state.resources.url_signer, language=language) for entry in page.rows],
         next_url=page.next_cursor and state.url_for("following", query={"before": page.next_cursor}),
     )
@@ -124,7 +127,7 @@ async def followed_people_page(
     after: CanonicalUUID | None = None,
 ) -> Response:
     """The followed people, the latest followed first; `after` is the last person of the page before."""
-    rows = await follows.list_followed(connection, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
+    rows = await list_people(connection, Relation.FOLLOWED, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
     followed, has_next = rows[:PEOPLE_PER_PAGE], len(rows) > PEOPLE_PER_PAGE
     return render_page(
         request,
@@ -132,17 +135,42 @@ async def followed_people_page(
         language,
         section=SECTION,
         tab="following",
-        people=[
-            (
-                other.id,
-                display_name(other.id, other.name, language),
-                state.url_for("person", name=other.name) if other.name else None,
-            )
-            for other in followed
-        ],
-        next_url=state.url_for("followed_people", query={"after": followed[-1].id}) if has_next else None,
+        people=[_describe_person(other, state, language) for other in followed],
+        next_url=state.url_for("followed_people", query={"after": followed[-1].person.id}) if has_next else None,
         messages=notice_from_query(request, FOLLOWING_NOTICES),
     )
+
+
+@router.get("/me/followers", name="followers")
+async def followers_page(
+    request: Request,
+    person: CurrentPerson,
+    connection: Db,
+    language: Lang,
+    state: State,
+    after: CanonicalUUID | None = None,
+) -> Response:
+    """Who follows the person, for nobody else to see; `after` is the last person of the page before."""
+    rows = await list_people(connection, Relation.FOLLOWER, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
+    followers, has_next = rows[:PEOPLE_PER_PAGE], len(rows) > PEOPLE_PER_PAGE
+    return render_page(
+        request,
+        "account/followers.html",
+        language,
+        section=SECTION,
+        tab="following",
+        people=[_describe_person(other, state, language) for other in followers],
+        next_url=state.url_for("followers", query={"after": followers[-1].person.id}) if has_next else None,
+    )
+
+
+@router.post("/me/followers", name="block_follower")
+async def block_follower(
+    me: CurrentPerson, connection: Transaction, state: State, person: Annotated[CanonicalUUID, Form()]
+) -> Response:
+    """Block a follower, who may have no page."""
+    await blocks.block(connection, me.id, person)
+    return redirect_with_notice(state.url_for("blocked_people"), "blocked")
 
 
 @router.post("/me/following/people", name="unfollow")
@@ -152,6 +180,15 @@ async def unfollow(
     """Stop following a person."""
     await follows.unfollow(connection, me.id, person)
     return redirect_with_notice(state.url_for("followed_people"), "unfollowed")
+
+
+def _describe_person(
+    listed: ListedPerson, state: AppState, language: Language
+) -> tuple[UUID, str, str | None, Style | None]:
+    """Id, name, path of the page and style of a person; somebody without a name has no page."""
+    person = listed.person
+    page = state.url_for("person", name=person.name) if person.name else None
+    return person.id, display_name(person.id, person.name, language), page, listed.style
 
 
 def _position(cursor: TimeCursor | None) -> tuple[datetime, UUID] | None:

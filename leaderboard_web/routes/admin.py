@@ -10,13 +10,15 @@ from fastapi.responses import RedirectResponse
 
 from core.conversation.display_names import display_name
 from core.conversation.narration import style_name
-from core.db import dead_letters
+from core.db import dead_letters, person_reports
 from core.db.moderation import ModerationLogEntry, ReportedLook, list_log, list_reported
+from core.db.person_reports import ReportedPerson
 from core.errors import LookNotFoundError, PersonNotFoundError
 from core.i18n.translations import Language, translate
 from core.services import moderation
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Viewer
 from leaderboard_web.pagination import Cursor, build_page, cursor_parameter
+from leaderboard_web.routes.person_reports import PersonReportReason
 from leaderboard_web.routes.reactions import ReportReason
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute, private_image_url
@@ -27,6 +29,7 @@ ACTIONS = {
     ("looks", "restore"): moderation.restore_look,
     ("people", "ban"): moderation.ban_person,
     ("people", "unban"): moderation.unban_person,
+    ("people", "dismiss"): moderation.dismiss_reports,
 }
 
 router = APIRouter(prefix="/admin", route_class=PageRoute)
@@ -82,6 +85,10 @@ async def reports_page(request: Request, after: AfterReport, connection: Db, lan
         language,
         section="admin",
         reported=[_describe_report(row, state, language) for row in page.rows],
+        reported_people=[
+            _describe_person(row, language)
+            for row in (await person_reports.list_reported(connection, limit=ROWS_PER_PAGE) if after is None else ())
+        ],
         failed_count=await dead_letters.count_failed(connection),
         failed_updates=await dead_letters.list_failed(connection, limit=ROWS_PER_PAGE),
         next_url=page.next_cursor and state.url_for("admin_reports", query={"after": page.next_cursor}),
@@ -118,7 +125,7 @@ async def moderate(
     moderator_id: Moderator,
     kind: Literal["looks", "people"],
     target_id: CanonicalUUID,
-    action: Literal["hide", "restore", "ban", "unban"],
+    action: Literal["hide", "restore", "ban", "unban", "dismiss"],
     state: State,
 ) -> Response:
     """Execute a moderation action; a target that is gone or was handled already is no error.
@@ -148,6 +155,18 @@ def _describe_report(row: ReportedLook, state: AppState, language: Language) -> 
     }
 
 
+def _describe_person(row: ReportedPerson, language: Language) -> dict[str, object]:
+    """What the page shows of a reported person."""
+    return {
+        "id": row.id,
+        "name": display_name(row.id, row.name, language),
+        "page_name": row.name,
+        "is_banned": row.is_banned,
+        "report_count": row.report_count,
+        "reasons": [_describe_reason(reason, language) for reason in row.reasons],
+    }
+
+
 def _describe_log_entry(entry: ModerationLogEntry, language: Language) -> dict[str, object]:
     """What the page shows of a moderation action; names of erased people are None."""
     return {
@@ -163,7 +182,10 @@ def _describe_log_entry(entry: ModerationLogEntry, language: Language) -> dict[s
 def _describe_reason(reason: str, language: Language) -> str:
     """The chosen reason of a report in words, and the text that was added to it."""
     chosen, _, text = reason.partition(": ")
-    if chosen not in set(ReportReason):
+    if chosen in set(ReportReason):
+        label = translate(f"report.reason.{chosen}", language)
+    elif chosen in set(PersonReportReason):
+        label = translate(f"report.person.{chosen}", language)
+    else:
         return reason
-    label = translate(f"report.reason.{chosen}", language)
     return f"{label}: {text}" if text else label

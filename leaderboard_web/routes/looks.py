@@ -61,6 +61,7 @@ async def look_page(
         relation=relation,
         is_owner=is_owner,
         finds_similar=state.resources.finds_similar_looks,
+        owner_style=entry.owner_style,
         guess_comment=relation.guess
         and comment_on_guess(relation.guess, look.verdict, seed=look.variant_seed, language=language),
         guess_count=guess_count,

@@ -59,7 +59,9 @@ async def report_look(
     """
     person_id = await viewer.get_or_create_person_id(connection)
     if await state.report_limiter.is_counted(connection, request, person_id, look_id):
-        is_accepted = await moderation.create_report(connection, look_id, person_id, _report_text(reason, line))
+        is_accepted = await moderation.create_report(
+            connection, look_id, person_id, report_text(reason, line, reasons=ReportReason)
+        )
     else:
         is_accepted = await leaderboard.is_public(connection, look_id)
     if not is_accepted:
@@ -192,9 +194,16 @@ async def _has_page(connection: AsyncConnection, person: Person) -> bool:
     return person.banned_at is None and bool(await leaderboard.count_styles(connection, person.id))
 
 
-def _report_text(reason: str, line: str) -> str:
-    """What is stored of a report: the reason, and one line of text if there is one."""
-    chosen = reason if reason in set(ReportReason) else ReportReason.OTHER
+def report_text(reason: str, line: str, *, reasons: type[StrEnum]) -> str:
+    """What is stored of a report: the reason, and one line of text if there is one.
+
+    Args:
+        reason: from the form; an unknown one counts as the last of `reasons`.
+        line: from the form.
+        reasons: those that the form offers.
+    """
+    *_, other = reasons
+    chosen = reason if reason in set(reasons) else other
     printable = "".join(" " if unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in line)
     text = " ".join(printable.split())[:MAX_REPORT_LENGTH]
     return f"{chosen}: {text}" if text else str(chosen)

@@ -23,6 +23,7 @@ TEXT_OF_PEOPLE = (
     ("looks", "attributes"),
     ("looks", "item_corrections"),
     ("reports", "reason"),
+    ("person_reports", "reason"),
     ("inbox", "external_id"),
     ("inbox", "external_sender_id"),
     ("inbox", "payload"),
@@ -39,6 +40,7 @@ TABLES = (
     "rate_limits",
     "person_style_counts",
     "reports",
+    "person_reports",
     "look_guesses",
     "blocks",
     "follows",
@@ -213,7 +215,7 @@ def upgrade() -> None:
         sa.Column("look_id", sa.Uuid()),
         sa.Column("person_id", sa.Uuid()),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("action IN ('hide', 'restore', 'ban', 'unban')", name="ck_moderation_log_action"),
+        sa.CheckConstraint("action IN ('hide', 'restore', 'ban', 'unban', 'dismiss')", name="ck_moderation_log_action"),
         sa.ForeignKeyConstraint(["look_id"], ["looks.id"], name="fk_moderation_log_look_id", ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
             ["moderator_id"], ["people.id"], name="fk_moderation_log_moderator_id", ondelete="SET NULL"
@@ -246,6 +248,25 @@ def upgrade() -> None:
 
 
 def _create_relations() -> None:
+    op.create_table(
+        "person_reports",
+        sa.Column("reported_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("reviewed_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("reported_id <> person_id", name="ck_person_reports_not_self"),
+        sa.CheckConstraint("char_length(reason) <= 500", name="ck_person_reports_reason"),
+        sa.ForeignKeyConstraint(
+            ["reported_id"], ["people.id"], name="fk_person_reports_reported_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_person_reports_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("reported_id", "person_id", name="pk_person_reports"),
+    )
+    op.create_index("ix_person_reports_person_id", "person_reports", ["person_id"])
+    op.create_index(
+        "ix_person_reports_open", "person_reports", ["reported_id"], postgresql_where=sa.text("reviewed_at IS NULL")
+    )
     op.create_index("ix_people_daily_news", "people", ["id"], postgresql_where=sa.text("daily_news"))
     for reactions in ("hearts", "bookmarks"):
         op.create_index(f"ix_{reactions}_look_id", reactions, ["look_id", sa.literal_column("created_at DESC")])

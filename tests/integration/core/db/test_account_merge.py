@@ -179,6 +179,8 @@ def test_every_column_about_people_is_handled_by_the_merge() -> None:
             "blocks.person_id",
             "blocks.blocked_id",
             "look_guesses.person_id",
+            "person_reports.person_id",
+            "person_reports.reported_id",
         ),
     }
     assert {column.name for column in schema.people.columns} == {

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import blocks, follows, leaderboard, looks, people, reactions, schema
+from core.db import blocks, follows, leaderboard, looks, people, person_reports, reactions, schema
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
+from core.db.person_lists import Relation, list_people
 from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
@@ -61,8 +62,8 @@ async def test_a_block_ends_what_was_between_two_people(database: Database) -> N
             assert not await reactions.add_bookmark(connection, look_ids[other], viewer)
             assert await follows.follow(connection, viewer, other) is None
         assert len(await leaderboard.get_page(connection, limit=9, viewer_id=ann)) == 2
-        assert [person.id for person in await blocks.list_blocked(connection, mina, limit=9)] == [jun]
-        assert not await blocks.list_blocked(connection, jun, limit=9), "who was blocked is not told"
+        assert [listed.person.id for listed in await list_people(connection, Relation.BLOCKED, mina, limit=9)] == [jun]
+        assert not await list_people(connection, Relation.BLOCKED, jun, limit=9), "who was blocked is not told"
         assert not await blocks.unblock(connection, jun, mina), "only who blocked can end it"
         assert await blocks.unblock(connection, mina, jun)
         assert await follows.follow(connection, mina, jun) == 1
@@ -95,3 +96,19 @@ async def test_blocks_of_both_directions_are_merged_with_an_account(database: Da
         person = await people.get(connection, target)
         assert person is not None
         assert (person.followers, person.following) == (0, 0)
+
+
+async def test_reports_of_people_are_merged_with_an_account(database: Database) -> None:
+    async with database.transaction() as connection:
+        target, source, jun = [(await create_person(connection)).id for _ in range(3)]
+        for reported_id, person_id in ((jun, source), (source, jun), (target, jun), (target, source), (jun, jun)):
+            await person_reports.create(connection, reported_id, person_id, f"of {reported_id}")
+        assert await merge_people(connection, source=source, target=target)
+        reported = await person_reports.list_reported(connection, limit=9)
+        assert {person.id: person.reasons for person in reported} == {
+            jun: (f"of {jun}",),
+            target: (f"of {target}",),
+        }
+        assert await person_reports.resolve(connection, jun)
+        assert not await person_reports.resolve(connection, jun)
+        assert [person.id for person in await person_reports.list_reported(connection, limit=9)] == [target]

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import event, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import follows, people, schema
+from core.db import follows, looks, people, schema
 from core.db.database import Database
+from core.db.person_lists import Relation, list_people
 from core.errors import PersonNotFoundError
 from core.uuid7 import uuid7
 from tests.factories import create_look, create_person, followed_person_ids
@@ -48,10 +49,14 @@ async def test_followed_people_are_listed_page_by_page(database: Database) -> No
         mina, *crowd = [(await create_person(connection)).id for _ in range(6)]
         for person_id in crowd:
             await follows.follow(connection, mina, person_id)
-        first = await follows.list_followed(connection, mina, limit=3)
-        rest = await follows.list_followed(connection, mina, limit=3, after=first[-1].id)
-        assert [person.id for person in first + rest] == sorted(crowd, reverse=True)
-        assert first[0].followers == 1
+        first = await list_people(connection, Relation.FOLLOWED, mina, limit=3)
+        rest = await list_people(connection, Relation.FOLLOWED, mina, limit=3, after=first[-1].person.id)
+        assert [listed.person.id for listed in (*first, *rest)] == sorted(crowd, reverse=True)
+        assert first[0].person.followers == 1
+        look = await create_look(connection, mina)
+        assert await looks.share(connection, look.id)
+        (follower,) = await list_people(connection, Relation.FOLLOWER, crowd[0], limit=3)
+        assert (follower.person.id, follower.style) == (mina, look.style)
 
 
 async def test_a_deleted_person_cannot_follow(database: Database) -> None:

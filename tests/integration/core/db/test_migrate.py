@@ -122,6 +122,7 @@ def test_all_migrations_of_the_installed_procrastinate_are_included() -> None:
 def test_the_metadata_has_all_tables() -> None:
     assert set(metadata.tables) == {
         "people", "identities", "looks", "hearts", "bookmarks", "follows", "blocks", "look_guesses", "reports",
+        "person_reports",
         "inbox", "job_checkpoints", "person_style_counts", "daily_counts", "rate_limits", "moderation_log",
         "one_time_tokens",
     }  # fmt: skip

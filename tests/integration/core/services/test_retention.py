@@ -91,6 +91,8 @@ async def create_person_with_everything(resources: Resources, subject: str, frie
                 )
             for follower, followed in ((friend, person.id), (person.id, friend)):
                 await connection.execute(insert(schema.follows).values(follower_id=follower, followed_id=followed))
+                report = {"reported_id": followed, "person_id": follower, "reason": f"by {follower}"}
+                await connection.execute(insert(schema.person_reports).values(report))
                 await connection.execute(insert(schema.blocks).values(person_id=follower, blocked_id=followed))
     return person.id
 

@@ -21,6 +21,7 @@ from core.db import (
     looks,
     moderation,
     people,
+    person_reports,
     reactions,
     schema,
 )
@@ -50,6 +51,7 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
             assert await look_guesses.record(connection, look.id, person.id, Style.RETRO)
             await moderation.create_report(connection, look.id, person.id, reason=f"reason {word}")
         await follows.follow(connection, person.id, other.id)
+        await person_reports.create(connection, other.id, person.id, f"other: {word}")
         assert await blocks.block(connection, person.id, (await create_person(connection)).id)
         ticket = {"token_hash": sha256(word.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
         await connection.execute(insert(schema.one_time_tokens).values(**ticket))
@@ -107,6 +109,7 @@ async def test_data_export_contains_all_own_data_and_none_of_others(
     assert [row["reason"] for row in rows["reports"]] == ["reason of-mina"]
     assert [row["name"] for row in rows["follows"]] == ["Jun"]
     assert [row["style"] for row in rows["look_guesses"]] == ["retro"]
+    assert [(row["name"], row["reason"]) for row in rows["person_reports"]] == [("Jun", "other: of-mina")]
     assert list(rows["blocks"][0]) == ["name", "created_at"]
     assert rows["moderation_log"][0]["action"] == "restore"
     assert rows["inbox"][0]["payload"] == {"words": "said of-mina"}

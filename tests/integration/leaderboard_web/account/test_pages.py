@@ -17,6 +17,7 @@ PAGES = (
     "/me",
     "/me/news",
     "/me/blocked",
+    "/me/followers",
     "/me/scraps",
     "/me/following",
     "/me/following/people",

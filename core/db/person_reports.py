@@ -1,0 +1,78 @@
+"""Reports of people, for moderators. They change nothing by themselves: only a moderator bans a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Text, Uuid, func, literal, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import schema
+from core.db.errors import missing_person_as_error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedPerson:
+    """A person with reports that no moderator has reviewed."""
+
+    id: UUID
+    name: str | None
+    is_banned: bool
+    report_count: int
+    reasons: Sequence[str]
+    """In the words of the reporters, the oldest first."""
+
+
+async def create(connection: AsyncConnection, reported_id: UUID, person_id: UUID, reason: str) -> None:
+    """Report another person; only the first report of a person about another one counts.
+
+    Args:
+        connection: to execute on.
+        reported_id: who is reported; nothing happens if they were deleted, or report themselves.
+        person_id: who reports.
+        reason: at most 500 characters.
+
+    Raises:
+        PersonNotFoundError: the reporter was deleted.
+    """
+    people, table = schema.people, schema.person_reports
+    is_other = people.c.id == reported_id, people.c.id != person_id
+    row = select(people.c.id, literal(person_id, Uuid), literal(reason, Text)).where(*is_other)
+    statement = upsert(table).from_select(["reported_id", "person_id", "reason"], row).on_conflict_do_nothing()
+    with missing_person_as_error(table):
+        await connection.execute(statement)
+
+
+async def list_reported(connection: AsyncConnection, *, limit: int) -> Sequence[ReportedPerson]:
+    """People with unreviewed reports, the most reported first, then the oldest accounts."""
+    people, table = schema.people, schema.person_reports
+    reasons = func.array_agg(aggregate_order_by(table.c.reason, table.c.created_at))
+    statement = (
+        select(
+            people.c.id, people.c.name, people.c.banned_at, func.count().label("report_count"), reasons.label("reasons")
+        )
+        .join(table, table.c.reported_id == people.c.id)
+        .where(table.c.reviewed_at.is_(None))
+        .group_by(people.c.id)
+        .order_by(func.count().desc(), people.c.id)
+        .limit(limit)
+    )
+    return [
+        ReportedPerson(
+            id=row.id,
+            name=row.name,
+            is_banned=row.banned_at is not None,
+            report_count=row.report_count,
+            reasons=tuple(filter(None, row.reasons)),
+        )
+        for row in await connection.execute(statement)
+    ]
+
+
+async def resolve(connection: AsyncConnection, person_id: UUID) -> bool:
+    """Mark the reports of a person as reviewed; False if there was none."""
+    table = schema.person_reports
+    is_open = table.c.reported_id == person_id, table.c.reviewed_at.is_(None)
+    return (await connection.execute(update(table).where(*is_open).values(reviewed_at=func.now()))).rowcount > 0
