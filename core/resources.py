@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from anyio import CapacityLimiter, to_thread
 
-from core.db import vector_search
+from core.db import installation, vector_search
 from core.db.database import Database
 from core.db.errors import is_misconfigured
 from core.db.migrate import check_schema, migrate_up
@@ -28,7 +28,7 @@ from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
 from core.runtime import ProcessKind
 from core.settings import Settings
-from core.signing import LimitKeySigner, UrlSigner, load_old_keys, load_secret_key
+from core.signing import LimitKeySigner, UrlSigner, fingerprint, load_old_keys, load_secret_key
 from core.vision.backends import available_cpus
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Resources:
     """How long the images of a look that is not shared are stored."""
     finds_similar_looks: bool = True
     """Whether the database can search looks by similarity, see `core.db.vector_search`."""
+    is_secret_key_changed: bool = False
+    """Whether the last process that was started signed with a key that this one does not know."""
     cpu_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(available_cpus()))
     """Limits the threads that infer or draw at the same time to one for each processor, for all uses
     together."""
@@ -127,7 +129,8 @@ async def open_resources(settings: Settings, process: ProcessKind = ProcessKind.
         PersistenceError: the database or the object storage cannot be used.
     """
     secret = load_secret_key(settings)
-    url_signer = UrlSigner(secret, old=load_old_keys(settings))
+    old_secrets = load_old_keys(settings)
+    url_signer = UrlSigner(secret, old=old_secrets)
     storage = ObjectStorage(settings.object_storage_url)
     async with open_database(settings, process) as database:
         if process.only_checks_schema and settings.database_url is not None:
@@ -143,9 +146,20 @@ async def open_resources(settings: Settings, process: ProcessKind = ProcessKind.
             url_signer=url_signer,
             limit_signer=LimitKeySigner(secret),
             private_photo_ttl=timedelta(hours=settings.private_photo_ttl_hours),
+            is_secret_key_changed=process.is_server and await _is_secret_key_changed(database, secret, old_secrets),
         )
         with closing(resources.decode_pool):
             yield resources
+
+
+async def _is_secret_key_changed(database: Database, secret: bytes, old_secrets: Sequence[bytes]) -> bool:
+    """Record the key, and tell whether sessions and links that a former one signed are lost."""
+    async with database.connection() as connection:
+        former = await installation.record_secret_fingerprint(connection, fingerprint(secret))
+    is_changed = former is not None and former not in map(fingerprint, old_secrets)
+    if is_changed:
+        log.warning("secret_key_changed")
+    return is_changed
 
 
 async def _wait_until(

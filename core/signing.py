@@ -96,6 +96,11 @@ class LimitKeySigner:
         return hmac.digest(self._secret, b"rate-limit " + key.encode(), sha256)
 
 
+def fingerprint(secret: bytes) -> str:
+    """A text that is the same for the same secret key and does not reveal it."""
+    return hmac.digest(secret, b"eva-backup", sha256).hex()
+
+
 def load_secret_key(settings: Settings) -> bytes:
     """Return the configured secret key, or in development the one in the data directory, created on first use.
 

@@ -160,7 +160,10 @@ async def _check_database(settings: Settings, language: Language) -> list[Check]
             async with database.connection() as connection:
                 info = await get_server_info(connection)
                 vectors = await get_state(connection)
-            contents = await _check_contents(database, language)
+            contents = [
+                *await _check_secret_key(database, settings, language),
+                *await _check_contents(database, language),
+            ]
             if not is_embedded:
                 detail = translate("cli.doctor.database.ok", language, where=database.url.host, version=info.version)
     except PersistenceError as error:
@@ -204,6 +207,29 @@ def _check_server(info: "ServerInfo", language: Language) -> Check:
     if problem is not None:
         return _make_check("schema", CheckStatus.MISSING, problem, language)
     return _make_check("schema", CheckStatus.OK, translate("cli.doctor.schema.ok", language), language)
+
+
+async def _check_secret_key(database: "Database", settings: Settings, language: Language) -> list[Check]:
+    """Compare the secret key with the one of the last process that was started; no result before the first start."""
+    from sqlalchemy.exc import ProgrammingError
+
+    from core.db import installation
+    from core.errors import MissingSecretKeyError, WeakSecretKeyError
+    from core.signing import fingerprint, load_old_keys, load_secret_key
+
+    try:
+        async with database.connection() as connection:
+            former = await installation.get_secret_fingerprint(connection)
+    except ProgrammingError:
+        return []
+    if former is None:
+        return []
+    try:
+        keys = [load_secret_key(settings), *load_old_keys(settings)]
+    except (MissingSecretKeyError, WeakSecretKeyError) as error:
+        return [_make_check("secret", CheckStatus.MISSING, str(error), language)]
+    status, key = (CheckStatus.OK, "ok") if former in map(fingerprint, keys) else (CheckStatus.MISSING, "mend")
+    return [_make_check("secret", status, translate(f"cli.doctor.secret.{key}", language), language)]
 
 
 async def _check_contents(database: "Database", language: Language) -> list[Check]:

@@ -62,6 +62,7 @@ def worker() -> None:
 
     async def work() -> None:
         async with open_application(settings, ProcessKind.WORKER) as application:
+            _warn_about_secret_key(application, language)
             health = serve_health(application, metrics_listener, drain)
             if hasattr(os, "nice"):
                 # After the embedded server was started, which would have the same priority.
@@ -163,6 +164,7 @@ def serve_site(
         async def work() -> None:
             drain = Drain(settings.drain_seconds, has_exit_limit=True)
             async with open_application(settings, ProcessKind.RUN if run_worker else ProcessKind.SERVE) as application:
+                _warn_about_secret_key(application, language)
                 site = create_webhook_app(
                     application, create_app(application, samples=SAMPLES, drain=drain), drain=drain
                 )
@@ -180,6 +182,11 @@ def serve_site(
                 )
 
         run_event_loop(work())
+
+
+def _warn_about_secret_key(application: "BotApplication", language: Language) -> None:
+    if application.resources.is_secret_key_changed:
+        typer.echo(translate("cli.secret_key_changed", language), err=True)
 
 
 def _display_host(host: str) -> str:

@@ -1,7 +1,5 @@
 """`eva backup`: the database as it was at one moment, and every image that it refers to."""
 
-import hashlib
-import hmac
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +17,7 @@ from core.db.migrate import migrate_up
 from core.object_storage import ObjectStorage
 from core.release import get_version
 from core.settings import Settings
-from core.signing import load_secret_key
+from core.signing import fingerprint, load_secret_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +75,3 @@ async def create_backup(
     unneeded = sorted((await archive.images.sizes()).keys() - needed)
     await archive.images.delete(unneeded)
     return CreatedBackup(name=name, images=manifest.images, deleted_images=len(unneeded))
-
-
-def fingerprint(secret: bytes) -> str:
-    """A text that is the same for the same secret key and does not reveal it."""
-    return hmac.new(secret, b"eva-backup", hashlib.sha256).hexdigest()

@@ -8,7 +8,6 @@ from pathlib import Path
 from anyio import to_thread
 
 from core.backup.archive import DUMP, BackupArchive, Manifest
-from core.backup.creation import fingerprint
 from core.backup.image_copy import copy_images
 from core.backup.postgres_dump import restore_database
 from core.db import backup_queries
@@ -17,7 +16,7 @@ from core.db.migrate import migrate_up
 from core.errors import BackupError, BackupNotFoundError, DatabaseNotEmptyError, SecretKeyChangedError
 from core.object_storage import ObjectStorage
 from core.settings import Settings
-from core.signing import load_secret_key, secret_key_file
+from core.signing import fingerprint, load_secret_key, secret_key_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

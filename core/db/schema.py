@@ -273,6 +273,14 @@ person_reports = social_tables.person_reports
 person_style_counts, daily_counts = counter_tables.person_style_counts, counter_tables.daily_counts
 rate_limits = counter_tables.rate_limits
 
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    Column("secret_fingerprint", Text, nullable=False),
+    CheckConstraint("id", name="single_row"),
+)
+
 moderation_log = Table(
     "moderation_log",
     metadata,

@@ -13,11 +13,13 @@ from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import find_schema_difference, migrate_up
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, MissingSecretKeyError, UnsupportedDatabaseUrlError
+from core.i18n.translations import Language, translate
 from core.jobs.queue import JobQueue, enqueue
 from core.object_storage import generate_key
 from core.resources import open_resources
 from core.runtime import ProcessKind
 from core.settings import Environment, Settings
+from eva.doctor import CheckStatus, _check_secret_key
 
 
 async def test_defaults_persist_everything(public: Path) -> None:
@@ -105,6 +107,35 @@ async def test_missing_secret_is_reported_before_anything_is_created(tmp_path: P
     with pytest.raises(DatabaseUnavailableError):
         async with open_resources(Settings(database_url=nowhere, data_dir=tmp_path / "data")):
             pass
+
+
+async def test_a_changed_secret_key_is_noticed_at_the_next_start(empty_url: str, tmp_path: Path) -> None:
+    def settings(key: str, *old: str) -> Settings:
+        return Settings.model_validate(
+            {
+                "database_url": empty_url,
+                "data_dir": tmp_path,
+                "secret_key": key * 32,
+                "old_secret_keys": ",".join(each * 32 for each in old),
+            }
+        )
+
+    async def is_changed(settings: Settings, process: ProcessKind = ProcessKind.RUN) -> bool:
+        async with open_resources(settings, process) as resources:
+            return resources.is_secret_key_changed
+
+    assert not await is_changed(settings("a")), "the first start"
+    assert not await is_changed(settings("a"), ProcessKind.SERVE)
+    assert not await is_changed(settings("b"), ProcessKind.COMMAND), "a command signs nothing"
+    assert not await is_changed(settings("b", "a")), "rotated"
+    assert await is_changed(settings("c"), ProcessKind.WORKER)
+    async with open_resources(settings("c")) as resources:
+        found = [
+            await _check_secret_key(resources.database, checked, Language.EN)
+            for checked in (settings("c"), settings("d", "c"), settings("d"))
+        ]
+    assert [check.status for (check,) in found] == [CheckStatus.OK, CheckStatus.OK, CheckStatus.MISSING]
+    assert found[-1][0].detail == translate("cli.doctor.secret.mend", Language.EN)
 
 
 async def test_workers_do_not_go_through_pgbouncer(tmp_path: Path) -> None:

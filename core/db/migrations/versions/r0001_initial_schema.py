@@ -38,6 +38,7 @@ TABLES = (
     "moderation_log",
     "daily_counts",
     "rate_limits",
+    "installation",
     "person_style_counts",
     "reports",
     "person_reports",
@@ -313,6 +314,13 @@ def _create_counters() -> None:
         prefixes=["UNLOGGED"],
     )
     op.create_index("ix_rate_limits_expires_at", "rate_limits", ["expires_at"])
+    op.create_table(
+        "installation",
+        sa.Column("id", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("secret_fingerprint", sa.Text(), nullable=False),
+        sa.CheckConstraint("id", name="ck_installation_single_row"),
+        sa.PrimaryKeyConstraint("id", name="pk_installation"),
+    )
 
 
 def downgrade() -> None:

@@ -123,6 +123,6 @@ def test_the_metadata_has_all_tables() -> None:
     assert set(metadata.tables) == {
         "people", "identities", "looks", "hearts", "bookmarks", "follows", "blocks", "look_guesses", "reports",
         "person_reports",
-        "inbox", "job_checkpoints", "person_style_counts", "daily_counts", "rate_limits", "moderation_log",
-        "one_time_tokens",
+        "inbox", "job_checkpoints", "person_style_counts", "daily_counts", "rate_limits", "installation",
+        "moderation_log", "one_time_tokens",
     }  # fmt: skip

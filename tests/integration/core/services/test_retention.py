@@ -35,7 +35,7 @@ async def rows(resources: Resources) -> dict[str, list[str]]:
         return {table: lines for table, lines in tables.items() if lines}
 
 
-ANONYMOUS_TABLES = {"daily_counts", "moderation_log", "rate_limits"}
+ANONYMOUS_TABLES = {"daily_counts", "installation", "moderation_log", "rate_limits"}
 """Tables whose rows remain after an erasure, without a reference to the person."""
 
 
