@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core.release import get_version
-from eva import admin, backup, chat, demo, judge, serve, train
+from eva import admin, backup, chat, demo, judge, serve, shadow, train
 
 app = typer.Typer(
     add_completion=False,
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Eva names the style of an outfit and shows on the photo why.",
 )
-for module in (judge, serve, demo, chat, admin, backup, train):
+for module in (judge, serve, demo, chat, admin, shadow, backup, train):
     app.add_typer(module.app)
 
 

@@ -1,6 +1,7 @@
 """What owners say about their looks: guesses of the style before the verdict, and corrections after it."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
@@ -12,6 +13,16 @@ from core.db.looks import Look, to_look, update_where
 from core.db.schema import PendingQuestion
 from core.styles import Style
 from core.vision.attributes import Thing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedPhoto:
+    """A photo of somebody who lets Eva learn from what they correct."""
+
+    key: str
+    """In the object storage."""
+    style: Style
+    """According to its owner."""
 
 
 async def record_guess(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
@@ -93,3 +104,22 @@ async def list_corrected(connection: AsyncConnection, *, limit: int, after: UUID
     cursor = None if after is None else (after,)
     rows = await connection.execute(statement, {"limit": limit, **cursor_values(cursor)})
     return [to_look(row) for row in rows]
+
+
+async def list_corrected_photos(connection: AsyncConnection, *, limit: int) -> Sequence[CorrectedPhoto]:
+    """Photos with a corrected style that still exist and whose owners let Eva learn, the latest first."""
+    table, owners = schema.looks, schema.people
+    statement = (
+        select(table.c.photo_key, table.c.corrected_style)
+        .join(owners, owners.c.id == table.c.person_id)
+        .where(
+            table.c.corrected_style.is_not(None),
+            table.c.images_stored_at.is_not(None),
+            table.c.photo_key.is_not(None),
+            owners.c.learning_consent,
+        )
+        .order_by(table.c.id.desc())
+        .limit(limit)
+    )
+    rows = await connection.execute(statement)
+    return [CorrectedPhoto(key=row.photo_key, style=Style(row.corrected_style)) for row in rows]
