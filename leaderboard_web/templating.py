@@ -20,7 +20,7 @@ from leaderboard_web.urls import absolute_url, static_url
 
 PERCENTAGE_WITH_PARTICLE = re.compile(r"\d+%\)?[가-힣]+")
 SIZES_CACHE_SIZE = 16
-CANONICAL_PARAMS = ("style", "when", "after", "before")
+CANONICAL_PARAMS = ("style", "when", "item", "color", "after", "before")
 """Query parameters that make a different page; all others are dropped from canonical URLs."""
 INDEXED_TEMPLATES = {
     "about.html",

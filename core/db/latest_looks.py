@@ -7,7 +7,7 @@ weigh as much as all of the look; so the order is right at every moment, and an 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import bindparam
@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import schema
 from core.db.compiled_statements import CompiledStatement
 from core.db.keyset import cursor_values, paginate
-from core.db.leaderboard import LeaderboardEntry, select_public, to_entry
+from core.db.leaderboard import MAX_STATEMENTS, LeaderboardEntry, select_public, shows_things, to_entry
 from core.db.look_summaries import SUMMARY_COLUMNS
 from core.styles import Style
+from core.vision.attributes import Thing
 
 
 class LatestOrder(StrEnum):
@@ -44,6 +45,7 @@ async def get_page(
     *,
     limit: int,
     style: Style | None = None,
+    things: tuple[Thing, ...] = (),
     after: tuple[datetime, UUID] | None = None,
     viewer_key: str = "",
 ) -> list[LatestEntry]:
@@ -54,20 +56,23 @@ async def get_page(
         order: of the looks.
         limit: number of looks, at most.
         style: only looks with this verdict.
+        things: only looks in which all of these items and colors were seen.
         after: (`at`, `id`) of the last look of the page before.
         viewer_key: key of the viewer's browser session; empty for none.
     """
-    statement = _select_page(order=order, by_style=style is not None, has_cursor=after is not None)
+    statement = _select_page(order=order, by_style=style is not None, things=things, has_cursor=after is not None)
     filters = {} if style is None else {"style": style}
     rows = await statement.fetch_all(connection, limit=limit, viewer_key=viewer_key, **filters, **cursor_values(after))
     return [LatestEntry(entry=to_entry(row), at=row.at) for row in rows]
 
 
-@cache
-def _select_page(*, order: LatestOrder, by_style: bool, has_cursor: bool) -> CompiledStatement:
+@lru_cache(MAX_STATEMENTS)
+def _select_page(
+    *, order: LatestOrder, by_style: bool, things: tuple[Thing, ...], has_cursor: bool
+) -> CompiledStatement:
     table = schema.looks
     column = table.c.shared_at if order is LatestOrder.NEW else table.c.rising_at
-    statement = select_public(*SUMMARY_COLUMNS, column.label("at"))
+    statement = select_public(*SUMMARY_COLUMNS, column.label("at")).where(*shows_things(things))
     if order is LatestOrder.RISING:
         statement = statement.where(column.is_not(None))
     if by_style:

@@ -8,11 +8,11 @@ people whom the viewer does not see, see `core.db.viewer`.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.confusables import confusable_key
@@ -26,6 +26,10 @@ from core.db.people import Person, to_person
 from core.db.person_lists import top_style
 from core.db.viewer import is_visible_to_viewer, viewer_person_id
 from core.styles import Style
+from core.vision.attributes import Thing
+
+MAX_STATEMENTS = 1000
+"""Compiled statements of pages that are kept; there is one for each combination of filters."""
 
 
 class Period(StrEnum):
@@ -84,6 +88,7 @@ async def get_page(
     limit: int,
     style: Style | None = None,
     period: Period = Period.ALL,
+    things: tuple[Thing, ...] = (),
     after: LeaderboardCursor | None = None,
     viewer_key: str = "",
     viewer_id: UUID | None = None,
@@ -95,12 +100,13 @@ async def get_page(
         limit: number of looks, at most.
         style: only looks with this verdict.
         period: only looks shared in it.
+        things: only looks in which all of these items and colors were seen.
         after: the last look of the page before.
         viewer_key: see the module.
         viewer_id: the viewer in a chat, instead of a key.
     """
     cursor = None if after is None else (after.hearts, after.look_id)
-    statement = _select_page(by_style=style is not None, period=period, has_cursor=after is not None)
+    statement = _select_page(by_style=style is not None, period=period, things=things, has_cursor=after is not None)
     rows = await statement.fetch_all(
         connection,
         limit=limit,
@@ -213,6 +219,18 @@ def select_entries() -> Select[tuple[Any, ...]]:
     return select_public(*SUMMARY_COLUMNS)
 
 
+def shows_things(things: tuple[Thing, ...]) -> list[ColumnElement[bool]]:
+    """Conditions for looks in which all of these were seen; for the other repositories.
+
+    The codes stand in the statement itself: whether the order or the things have the better index depends on how
+    frequent they are, which a plan for any values would not know.
+    """
+    if not things:
+        return []
+    codes = ", ".join(f"'{thing.value}'" for thing in things)
+    return [schema.looks.c.things.contains(literal_column(f"ARRAY[{codes}]::text[]"))]
+
+
 def to_entry(row: Row[tuple[Any, ...]]) -> LeaderboardEntry:
     """Convert a row of `select_entries`."""
     return LeaderboardEntry(look=to_summary(row), owner_name=row.owner_name, is_hearted=row.is_hearted)
@@ -242,10 +260,10 @@ def _filters(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
     return filters
 
 
-@cache
-def _select_page(*, by_style: bool, period: Period, has_cursor: bool) -> CompiledStatement:
+@lru_cache(MAX_STATEMENTS)
+def _select_page(*, by_style: bool, period: Period, things: tuple[Thing, ...], has_cursor: bool) -> CompiledStatement:
     table = schema.looks
-    statement = select_entries().where(*_filters(by_style, period))
+    statement = select_entries().where(*_filters(by_style, period), *shows_things(things))
     return CompiledStatement(paginate(statement, table.c.hearts, table.c.id, has_cursor=has_cursor))
 
 

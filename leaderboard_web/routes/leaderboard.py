@@ -1,22 +1,26 @@
-"""`/`: shared looks by style and period, those with the most hearts first; or the newest, or those that rise."""
+"""`/`: shared looks by style, period and what is worn: most hearts first, the newest, or those that rise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.clothing import Color, Item
 from core.conversation.narration import style_comment, style_name
 from core.db import latest_looks, leaderboard
 from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, LeaderboardEntry, Period
-from core.i18n.translations import Language
+from core.i18n.clothing_names import thing_name
+from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
+from core.vision.attributes import Thing
 from leaderboard_web.dependencies import AppState, Db, Lang, State, Viewer
 from leaderboard_web.pagination import AfterRank, BeforeTime, RankCursor, TimeCursor, build_page
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute
+from leaderboard_web.urls import PageRoute, UrlPaths
 from leaderboard_web.view_models import LookCard, build_card
 
 PAGE_SIZE = 12
@@ -25,6 +29,14 @@ MIN_LOOKS = 12
 """Looks that a period needs to be shown by default."""
 EAGER_IMAGES = 4
 """Images of a page without a large first place that are loaded eagerly."""
+
+CHIPS: tuple[Thing, ...] = (
+    *(Color.BLACK, Color.WHITE, Color.RED, Color.PINK, Color.BLUE, Color.BEIGE, Color.GREEN, Color.BROWN),
+    *(Item.DRESS, Item.SKIRT, Item.JEANS, Item.TROUSERS, Item.SHIRT, Item.KNIT, Item.HOODIE, Item.BLAZER),
+    *(Item.JACKET, Item.COAT, Item.SNEAKERS, Item.BOOTS, Item.HEELS, Item.HAT, Item.BAG),
+    *(Item.FLORAL, Item.CHECK, Item.STRIPES, Item.DENIM, Item.LEATHER),
+)
+"""What the chips offer; the address takes every item and color."""
 
 router = APIRouter(route_class=PageRoute)
 
@@ -40,6 +52,17 @@ class BoardPage:
     """What leads to the next page besides the order and the style; None on the last one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThingChip:
+    """A link to looks in which one thing was seen."""
+
+    code: str
+    name: str
+    is_color: bool
+    is_chosen: bool
+    url: str
+
+
 @router.get("/", name="leaderboard")
 async def leaderboard_page(
     request: Request,
@@ -51,25 +74,29 @@ async def leaderboard_page(
     before: BeforeTime,
     style: Style | None = None,
     order: Annotated[Period | LatestOrder | None, Query(alias="when")] = None,
+    item: Item | None = None,
+    color: Color | None = None,
 ) -> Response:
     """A page of looks; without an order, the leaderboard of the shortest period with enough of them."""
     viewer_key = viewer.key or ""
+    things = tuple(thing for thing in (color, item) if thing is not None)
     if isinstance(order, LatestOrder):
-        page = await _load_latest(db, state, language, style, order, before, viewer_key=viewer_key)
+        page = await _load_latest(db, state, language, style, order, before, things=things, viewer_key=viewer_key)
     else:
-        page = await _load_ranked(db, state, language, style, order, after, viewer_key=viewer_key)
+        page = await _load_ranked(db, state, language, style, order, after, things=things, viewer_key=viewer_key)
     cards = page.cards
     hero = cards.pop(0) if cards and cards[0].rank == 1 else None
 
     def board_url(order: Period | LatestOrder | None, style: Style | None = None, **position: str) -> str:
-        return state.url_for("leaderboard", query={"when": order, "style": style, **position})
+        query = {"when": order, "style": style, "item": item, "color": color, **position}
+        return state.url_for("leaderboard", query=query)
 
     return render_page(
         request,
         "leaderboard.html",
         language,
         section="board",
-        is_front=order is None and style is None and after is None,
+        is_front=order is None and style is None and after is None and not things,
         order=page.order,
         is_ranked=isinstance(page.order, Period),
         style=style,
@@ -77,6 +104,8 @@ async def leaderboard_page(
         orders=[(choice, board_url(choice, style)) for choice in (*Period, *LatestOrder)],
         styles=[(choice, style_name(choice, language), board_url(page.order, choice)) for choice in STYLES],
         all_styles_url=board_url(page.order),
+        thing_names=[_filter_name(thing, language) for thing in things],
+        thing_chips=_thing_chips(state.url_for, language, order, style, item, color),
         all_time_url=board_url(Period.ALL, style),
         new_url=board_url(LatestOrder.NEW, style),
         hero=hero,
@@ -96,6 +125,7 @@ async def _load_ranked(
     period: Period | None,
     after: RankCursor | None,
     *,
+    things: tuple[Thing, ...],
     viewer_key: str,
 ) -> BoardPage:
     """A page of the leaderboard of a period; without one, of the shortest one with `MIN_LOOKS`, or of all time."""
@@ -105,7 +135,13 @@ async def _load_ranked(
         period = Period.ALL
     for choice in Period if period is None else (period,):
         entries = await leaderboard.get_page(
-            connection, limit=size + 1, style=style, period=choice, after=position, viewer_key=viewer_key
+            connection,
+            limit=size + 1,
+            style=style,
+            period=choice,
+            things=things,
+            after=position,
+            viewer_key=viewer_key,
         )
         if len(entries) >= MIN_LOOKS:
             break
@@ -127,17 +163,50 @@ async def _load_latest(
     order: LatestOrder,
     before: TimeCursor | None,
     *,
+    things: tuple[Thing, ...],
     viewer_key: str,
 ) -> BoardPage:
     position = None if before is None else (before.at, before.id)
     entries = await latest_looks.get_page(
-        connection, order, limit=PAGE_SIZE + 1, style=style, after=position, viewer_key=viewer_key
+        connection, order, limit=PAGE_SIZE + 1, style=style, things=things, after=position, viewer_key=viewer_key
     )
     page = build_page(entries, PAGE_SIZE, lambda each: TimeCursor(at=each.at, id=each.entry.look.id))
     signer = state.resources.url_signer
     cards = [build_card(each.entry, signer=signer, language=language) for each in page.rows]
     next_query = None if page.next_cursor is None else {"before": page.next_cursor}
     return BoardPage(order=order, cards=cards, next_query=next_query)
+
+
+@lru_cache(2000)
+def _thing_chips(
+    url_for: UrlPaths,
+    language: Language,
+    order: Period | LatestOrder | None,
+    style: Style | None,
+    item: Item | None,
+    color: Color | None,
+) -> list[ThingChip]:
+    """Links to the same leaderboard of one color or item; the link of a chosen one leads back to all."""
+    chosen = {"when": order, "style": style, "item": item, "color": color}
+    return [
+        ThingChip(
+            code=thing.value,
+            name=_filter_name(thing, language),
+            is_color=isinstance(thing, Color),
+            is_chosen=thing in (item, color),
+            url=url_for(
+                "leaderboard",
+                query=chosen
+                | {("color" if isinstance(thing, Color) else "item"): None if thing in (item, color) else thing},
+            ),
+        )
+        for thing in CHIPS
+    ]
+
+
+def _filter_name(thing: Thing, language: Language) -> str:
+    name = translate(f"worn.{thing}.as", language) if isinstance(thing, Color) else thing_name(thing, language)
+    return name[:1].upper() + name[1:]
 
 
 def _next_cursor(entries: Sequence[LeaderboardEntry], offset: int) -> RankCursor:

@@ -4,16 +4,19 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import leaderboard, looks, people, schema
+from core.clothing import Color, Item
+from core.db import latest_looks, leaderboard, looks, people, schema
 from core.db.database import Database
+from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, Period
 from core.seoul_time import start_of_day, start_of_week
 from core.styles import Style
 from core.uuid7 import uuid7
-from tests.factories import classify_scripted, create_look, create_person
+from core.vision.attributes import Thing
+from tests.factories import classify_scripted, classify_with_attributes, create_look, create_person
 
 
 async def create_shared_look(
@@ -136,3 +139,32 @@ async def test_public_looks_of_a_person_are_listed_page_by_page_and_counted_by_s
         assert [entry.look.id for entry in first + rest] == created[::-1]
         assert await leaderboard.count_styles(connection, person) == {Style.MODE: 3, Style.RETRO: 1}
         assert list(await leaderboard.count_styles(connection, person)) == [Style.MODE, Style.RETRO]
+
+
+async def test_looks_are_filtered_by_what_is_worn(database: Database) -> None:
+    async with database.transaction() as connection:
+        person = (await create_person(connection)).id
+        worn: tuple[dict[Thing, float], ...] = (
+            {Item.BOOTS: 0.9, Color.RED: 0.9},
+            {Item.BOOTS: 0.9, Color.BLACK: 0.9},
+            {Item.COAT: 0.9, Color.RED: 0.9},
+        )
+        ids = []
+        for style, things in zip((Style.STREET, Style.MODE, Style.MODE), worn, strict=True):
+            look = await create_look(connection, person, verdict=classify_with_attributes(style, things))
+            assert await looks.share(connection, look.id)
+            ids.append(look.id)
+        red_boots, black_boots, red_coat = ids
+        assert await page_ids(connection, things=(Item.BOOTS,)) == [black_boots, red_boots]
+        assert await page_ids(connection, things=(Color.RED,), style=Style.MODE) == [red_coat]
+        assert await page_ids(connection, things=(Color.RED, Item.BOOTS), period=Period.TODAY) == [red_boots]
+        assert await page_ids(connection, things=(Item.TIE,)) == []
+        cursor = LeaderboardCursor(hearts=0, look_id=black_boots)
+        assert await page_ids(connection, things=(Item.BOOTS,), after=cursor) == [red_boots]
+        newest = await latest_looks.get_page(connection, LatestOrder.NEW, limit=9, things=(Color.RED,))
+        assert {each.entry.look.id for each in newest} == {red_boots, red_coat}
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = await connection.execute(
+            text("EXPLAIN SELECT id FROM looks WHERE is_public AND things @> ARRAY['boots']::text[]")
+        )
+        assert "ix_looks_things" in "".join(plan.scalars())

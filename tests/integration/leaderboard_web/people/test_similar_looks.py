@@ -7,13 +7,16 @@ import httpx
 import numpy as np
 from fastapi import FastAPI
 
+from core.clothing import Color, Item
 from core.db import look_feedback, looks
 from core.db.looks import Look
 from core.db.people import get_or_create_by_identity
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from tests.factories import classify_scripted, create_look, create_person, store_images
+from core.styles import Style
+from core.vision.attributes import Thing
+from tests.factories import classify_scripted, classify_with_attributes, create_look, create_person, store_images
 from tests.html import attributes, texts
 from tests.integration.leaderboard_web.people.conftest import VISITORS, open_browser
 
@@ -73,3 +76,25 @@ async def test_without_pgvector_nothing_leads_to_similar_looks(
     site.state.eva = replace(state, resources=replace(state.resources, finds_similar_looks=False))
     assert (await client.get(f"/looks/{look.id}/similar")).status_code == 404
     assert attributes(await client.get(f"/looks/{look.id}"), ".strip a", "href") == []
+
+
+async def test_the_board_is_filtered_by_what_is_worn(
+    client: httpx.AsyncClient, resources: Resources, mina: UUID
+) -> None:
+    async with resources.database.transaction() as connection:
+        worn: tuple[dict[Thing, float], ...] = ({Item.BOOTS: 0.9, Color.RED: 0.9}, {Item.BOOTS: 0.9})
+        for things in worn:
+            verdict = classify_with_attributes(Style.STREET, things)
+            look = await store_images(resources, await create_look(connection, mina, verdict=verdict))
+            assert await looks.share(connection, look.id)
+    front = await client.get("/")
+    assert attributes(front, '.things a[href="/?item=boots"]', "href")
+    for path, count in {"/?item=boots": 2, "/?item=boots&color=red&style=street": 1, "/?when=new&color=red": 1}.items():
+        page = await client.get(path)
+        assert len(attributes(page, "article.hero, .looks > li", "class")) == count, path
+    page = await client.get("/?item=boots&color=red", headers={"Accept-Language": "ko"})
+    assert texts(page, "h1 .of") == ["레드 · 부츠"]
+    assert texts(page, ".things [aria-current]") == ["레드 ×", "부츠 ×"]
+    assert attributes(page, ".things [aria-current]", "href") == ["/?item=boots", "/?color=red"]
+    assert all("item=boots" in href for href in attributes(page, ".times a, .filters .chips a", "href"))
+    assert (await client.get("/?item=nothing")).status_code == (await client.get("/?style=nothing")).status_code
