@@ -20,6 +20,9 @@ OUTPUTS = {
     "colors": ("color_logits", "color_evidence"),
 }
 """Names of each head's logits and evidence in the serving model."""
+FURTHER_HEADS = ("kind", "clothes")
+"""Heads from `core.training.picture_heads`: of the first, the logits are an output, of the second, probabilities of
+positions."""
 MIN_CORRELATION = 0.98
 """Of every output, between LiteRT and Keras."""
 MIN_TOP1_AGREEMENT = 0.98
@@ -42,7 +45,7 @@ def build_head_network(weights: Mapping[str, NDArray[np.float32]], *, size: tupl
     """Build the serving network, from uint8 RGB pixels to logits and evidence of every head, and the embedding.
 
     Every logit is the mean of its evidence over the positions plus a bias, so the evidence shows exactly what the logit
-    is made of.
+    is made of. `kind_logits` come without evidence, and `clothes` is a probability at every position.
 
     Args:
         weights: `<layer>/kernel` and `<layer>/bias` of convolutions and heads, and `embedding/kernel` with the bias as
@@ -54,7 +57,8 @@ def build_head_network(weights: Mapping[str, NDArray[np.float32]], *, size: tupl
     outputs: dict[str, Any] = {}
     last_only = [head for head in HEADS if not head.uses_all_blocks]
     # One convolution for the heads on the last block, which are quantized and read once.
-    kernel = np.concatenate([weights[f"{head.name}/kernel"] for head in last_only], axis=1)
+    names = [*(head.name for head in last_only), *FURTHER_HEADS]
+    kernel = np.concatenate([weights[f"{name}/kernel"] for name in names], axis=1)
     together = _project(maps[-1:], kernel, "evidence")
     start = 0
     for head in HEADS:
@@ -66,6 +70,9 @@ def build_head_network(weights: Mapping[str, NDArray[np.float32]], *, size: tupl
             start += head.outputs
         bias = weights[f"{head.name}/bias"].astype(np.float32)
         outputs[logits] = keras.ops.mean(outputs[evidence], axis=(1, 2)) + bias
+    kinds = len(weights["kind/bias"])
+    outputs["kind_logits"] = keras.ops.mean(together[..., start : start + kinds], axis=(1, 2)) + weights["kind/bias"]
+    outputs["clothes"] = keras.ops.sigmoid(together[..., start + kinds :] + weights["clothes/bias"])
     kernel = weights["embedding/kernel"]
     dense = keras.layers.Dense(kernel.shape[1], name="embedding_dense")
     vector = dense(keras.layers.GlobalAveragePooling2D(name="pool")(maps[-1]))
@@ -73,6 +80,12 @@ def build_head_network(weights: Mapping[str, NDArray[np.float32]], *, size: tupl
     norm = keras.ops.sqrt(keras.ops.sum(keras.ops.square(vector), axis=1, keepdims=True) + 1e-12)
     outputs["embedding"] = vector / norm
     return keras.Model(picture, outputs, name="eva")
+
+
+def build_last_maps(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[int, int]) -> keras.Model:
+    """Build the network from float32 RGB pixels to the maps after the last block."""
+    picture = keras.Input((*size, 3), batch_size=1, name="picture")
+    return keras.Model(picture, _build_blocks(picture, weights)[-1])
 
 
 def run_head_model(model: bytes | keras.Model, images: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:

@@ -35,6 +35,7 @@ from core.training.joint_training import FinetuneConfig, MapVersions, finetune
 from core.training.linear_heads import GUESS_RATE, HEADS, apply_heads, fit_heads
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import PhotoTable, read_photo_table
+from core.training.picture_heads import KINDS, choose_refusals, fit_clothes_head, fit_kind_head, read_kinds
 from core.vision.model_card import ModelCard, Preprocessing, load_model_card
 from core.vision.preprocessing import fit_to_input
 
@@ -58,7 +59,7 @@ def fit_model_heads(
     The convolutions stay as they are. Training photos are used once as they are and once augmented.
 
     Args:
-        data: directory with labels.csv, attributes.csv and photos/.
+        data: directory with labels.csv, attributes.csv, kinds.csv, boxes.csv and photos/.
         run_dir: directory of the run: features and `heads.npz`.
         source_dir: directory of the exported model whose card, and convolutions, are used.
         model_dir: output directory of model and card.
@@ -74,7 +75,10 @@ def fit_model_heads(
     stores = extract_all_features(data, run_dir, weights, card.preprocessing)
     pooled = [stores[name].pooled() for name in TRAINING_VERSIONS]
     train = table.rows(Split.TRAIN)
-    weights |= fit_all_heads(table, np.tile(train, len(pooled)), np.concatenate(pooled), count_last_channels(weights))
+    rows, features, last = np.tile(train, len(pooled)), np.concatenate(pooled), count_last_channels(weights)
+    weights |= fit_all_heads(table, rows, features, last)
+    weights |= fit_kind_head(features[:, -last:], table.photo[rows], read_kinds(data))
+    weights |= fit_clothes_head(data, weights, table.photo[train], card.preprocessing)
     np.savez(run_dir / WEIGHTS_FILE, allow_pickle=False, **weights)
     export_heads(
         data=data, table=table, weights=weights, validation=stores["val"].pooled(), card=card, model_dir=model_dir
@@ -168,7 +172,7 @@ def export_heads(
     """Choose temperature and thresholds on validation, and write model and card.
 
     Args:
-        data: directory with photos/.
+        data: directory with photos/ and kinds.csv.
         table: all labels.
         weights: of convolutions, heads and embedding.
         validation: pooled features of the validation photos.
@@ -189,6 +193,10 @@ def export_heads(
     ]
     agreement = check_head_agreement(run_head_model(network, compared), run_head_model(blob, compared))
     new = _describe(card, table, rows, logits, hashlib.sha256(blob).hexdigest(), agreement)
+    kinds = validation[:, -len(weights["kind/kernel"]) :] @ weights["kind/kernel"] + weights["kind/bias"]
+    is_refused = expit(logits["outfit"]) < new.thresholds.outfit
+    known = dict.fromkeys(table.photo[rows[table.is_outfit[rows]]].tolist(), KINDS.index("other")) | read_kinds(data)
+    new = replace(new, refusals=choose_refusals(kinds[is_refused], table.photo[rows][is_refused], known))
     model_dir.mkdir(parents=True, exist_ok=True)
     (model_dir / MODEL_FILE).write_bytes(blob)
     (model_dir / CARD_FILE).write_text(new.to_json() + "\n", "utf-8")

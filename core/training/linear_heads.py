@@ -80,15 +80,39 @@ def fit_heads(
     fitted: dict[str, NDArray[np.float32]] = {}
     for head in heads:
         features = pooled if head.uses_all_blocks else pooled[:, -last:]
-        mean, deviation = features.mean(axis=0), floored_deviation(features)
         goal, counts = goals[head.name]
         weights = photo_weights(table, rows, balance=head.balance, guess_rate=GUESS_RATE) / versions * counts
-        standard = ((features - mean) / deviation).astype(np.float32)
-        kernel, bias = _fit(standard, goal, weights, head.penalty, exclusive=head.name == "style")
-        kernel = kernel / deviation[:, None]
-        fitted[f"{head.name}/kernel"] = kernel.astype(np.float32)
-        fitted[f"{head.name}/bias"] = (bias - mean @ kernel).astype(np.float32)
+        fitted |= fit_linear_map(head.name, features, goal, weights, head.penalty, exclusive=head.name == "style")
     return fitted
+
+
+def fit_linear_map(
+    name: str,
+    features: NDArray[np.float32],
+    goal: NDArray[np.float32],
+    weights: NDArray[np.float64],
+    penalty: float,
+    *,
+    exclusive: bool,
+) -> dict[str, NDArray[np.float32]]:
+    """Fit `<name>/kernel` and `<name>/bias`; scale and mean of the features are folded into them.
+
+    Args:
+        name: of the head.
+        features: n x channels.
+        goal: n x outputs, 0 to 1.
+        weights: n, relative.
+        penalty: see `Head`.
+        exclusive: whether exactly one of the outputs is true.
+    """
+    mean, deviation = features.mean(axis=0), floored_deviation(features)
+    standard = ((features - mean) / deviation).astype(np.float32)
+    kernel, bias = _fit(standard, goal, weights, penalty, exclusive=exclusive)
+    kernel = kernel / deviation[:, None]
+    return {
+        f"{name}/kernel": kernel.astype(np.float32),
+        f"{name}/bias": (bias - mean @ kernel).astype(np.float32),
+    }
 
 
 def apply_heads(

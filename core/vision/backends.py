@@ -19,7 +19,10 @@ MAX_THREADS = 4
 OUTPUTS = frozenset({"style_logits", "outfit_logit", "evidence"})
 """The names of every model's outputs."""
 ATTRIBUTE_OUTPUTS = frozenset(
-    {"outfit_evidence", "item_logits", "item_evidence", "color_logits", "color_evidence", "embedding"}
+    {
+        *("outfit_evidence", "item_logits", "item_evidence", "color_logits", "color_evidence", "embedding"),
+        *("kind_logits", "clothes"),
+    }
 )
 """The names of the further outputs of a model that knows items and colors; it has all of them."""
 TFLITE_BANNER = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU."
@@ -29,8 +32,10 @@ TFLITE_BANNER = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU."
 class AttributeOutputs:
     """The outputs of a model that also knows items and colors."""
 
-    outfit_evidence: NDArray[np.float32]
-    """Rows x columns: each position's part in the outfit logit."""
+    kind_logits: NDArray[np.float32]
+    """In the order of `Refusal`, then something else: what is in a picture without an outfit."""
+    clothes: NDArray[np.float32]
+    """Rows x columns: probability, 0 to 1, that the position is on worn clothes."""
     item_logits: NDArray[np.float32]
     """In the order of ITEMS, before calibration."""
     item_evidence: NDArray[np.float32]
@@ -223,7 +228,8 @@ def _to_model_outputs(tensors: Mapping[str, NDArray[np.float32]]) -> ModelOutput
 
 def _to_attribute_outputs(tensors: Mapping[str, NDArray[np.float32]]) -> AttributeOutputs:
     return AttributeOutputs(
-        outfit_evidence=tensors["outfit_evidence"][0, ..., 0],
+        kind_logits=tensors["kind_logits"][0],
+        clothes=tensors["clothes"][0, ..., 0],
         item_logits=tensors["item_logits"][0],
         item_evidence=tensors["item_evidence"][0],
         color_logits=tensors["color_logits"][0],

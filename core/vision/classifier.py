@@ -16,12 +16,20 @@ from core.styles import STYLES, Style
 from core.vision.attributes import Attributes
 from core.vision.backends import AttributeOutputs, InferenceBackend, LiteRTBackend, TensorFlowBackend
 from core.vision.cam import activation_map, locate_evidence
-from core.vision.explanation import explain, map_clothes, restrain_to_clothes
+from core.vision.explanation import ITEMS_OFF_CLOTHES, explain, restrain_to_clothes
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from core.vision.label_statistics import load_label_statistics
 from core.vision.model_card import ModelCard, load_model_card
 from core.vision.preprocessing import ModelInput, fit_to_input
-from core.vision.verdict import ConfidenceBand, Verdict, confidence_band, sigmoid, softmax, to_style_mapping
+from core.vision.verdict import (
+    ConfidenceBand,
+    Verdict,
+    confidence_band,
+    find_refusal,
+    sigmoid,
+    softmax,
+    to_style_mapping,
+)
 
 BUNDLED_MODEL_DIR = Path(__file__).parents[1] / "models"
 """Directory of the bundled model."""
@@ -54,10 +62,14 @@ class StyleClassifier:
         by_style = to_style_mapping(probabilities)
         outfit_probability = sigmoid(outputs.outfit_logit)
         band = confidence_band(by_style, outfit_probability, card.thresholds)
-        evidence, attributes, embedding = model_input.crop_to_image(outputs.evidence), None, None
-        if outputs.attributes is not None and band is not ConfidenceBand.NOT_AN_OUTFIT:
-            embedding = outputs.attributes.embedding
-            evidence, attributes = self._explain(model_input, outputs.attributes, evidence, by_style)
+        evidence, attributes = model_input.crop_to_image(outputs.evidence), None
+        embedding, refusal = None, None
+        if outputs.attributes is not None:
+            if band is ConfidenceBand.NOT_AN_OUTFIT:
+                refusal = find_refusal(outputs.attributes.kind_logits, card.refusals)
+            else:
+                embedding = outputs.attributes.embedding
+                evidence, attributes = self._explain(model_input, outputs.attributes, evidence, by_style)
         cam = activation_map(evidence[..., best])
         return Verdict(
             style=STYLES[best],
@@ -70,6 +82,7 @@ class StyleClassifier:
             engine=self.backend.name,
             attributes=attributes,
             embedding=embedding,
+            refusal=refusal,
         )
 
     def _explain(
@@ -91,15 +104,13 @@ class StyleClassifier:
         if calibration is None:
             raise ModelMismatchError("the model knows items, its card does not calibrate them")
         crop = model_input.crop_to_image
-        item_evidence = crop(outputs.item_evidence)
-        items = calibration.items.probabilities(outputs.item_logits)
-        clothes = map_clothes(crop(outputs.outfit_evidence), item_evidence, items)
-        on_clothes = restrain_to_clothes(evidence, clothes[..., None])
+        clothes = crop(outputs.clothes)[..., None]
+        on_clothes = restrain_to_clothes(evidence, clothes)
         return on_clothes, explain(
             probabilities,
             on_clothes,
-            (outputs.item_logits, item_evidence),
-            (outputs.color_logits, crop(outputs.color_evidence)),
+            (outputs.item_logits, restrain_to_clothes(crop(outputs.item_evidence), clothes, ITEMS_OFF_CLOTHES)),
+            (outputs.color_logits, restrain_to_clothes(crop(outputs.color_evidence), clothes)),
             calibration,
             load_label_statistics(),
         )

@@ -26,8 +26,8 @@ MIN_LOG_ODDS = 0.4
 """Nats by which the labels connect a thing with a style from which it is a reason: odds 1.5 times those elsewhere."""
 MIN_OVERLAP = 0.6
 """Cosine of two maps from which a pattern, a material or a color is that of a garment."""
-CLOTHES_LEVEL = 0.25
-"""Value of the map of clothes from which the evidence of a style is kept in full."""
+CLOTHES_RAMP = (0.3, 0.6)
+"""Probability of clothes up to which evidence is left out, and from which it is kept in full."""
 MIN_SWAP_SHARE = 0.04
 """Share of the runner-up's outfits that wear an item from which it is suggested."""
 MIN_SWAP_PROBABILITY = 0.4
@@ -42,33 +42,29 @@ PLACES: dict[ItemGroup | Item, tuple[float, float]] = {
     Item.SCARF: (0.0, 0.75),
 }
 """Between which parts of the height, from the top, the center of an item's map must lie to be its place."""
-NOT_ON_CLOTHES = frozenset({Item.MINI, Item.HAT, Item.SUNGLASSES})
-"""Items whose evidence lies on legs or faces; it does not count as clothes."""
+ITEMS_OFF_CLOTHES = np.array([item in {Item.HAT, Item.SUNGLASSES} for item in ITEMS])
+"""Items whose evidence may lie on heads."""
 IMPLIED = {Item.DENIM: Item.JEANS}
 """A property that the name of an item says already."""
 
 
-def map_clothes(
-    outfit_evidence: NDArray[np.float32], item_evidence: NDArray[np.float32], probabilities: NDArray[np.float64]
+def restrain_to_clothes(
+    evidence: NDArray[np.float32], clothes: NDArray[np.float32], is_kept: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float32]:
-    """Where clothes are, 0 to 1, from the evidence that there is an outfit and from that of the likely items.
+    """Positive evidence, weakened where there are no clothes; unchanged where no clothes are found at all.
 
     Args:
-        outfit_evidence: rows x columns.
-        item_evidence: rows x columns x items.
-        probabilities: of the items.
+        evidence: rows x columns x outputs, over the image alone.
+        clothes: rows x columns x 1, probability that a position is on worn clothes.
+        is_kept: outputs that are not weakened.
     """
-    weights = np.where([item in NOT_ON_CLOTHES for item in ITEMS], 0, probabilities).astype(np.float32)
-    items: NDArray[np.float32] = np.maximum(item_evidence, 0) @ weights
-    both: NDArray[np.float32] = (activation_map(outfit_evidence) + activation_map(items)) / np.float32(2)
-    return activation_map(both)
-
-
-def restrain_to_clothes(evidence: NDArray[np.float32], clothes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A style's positive evidence, weakened where there are no clothes; unchanged where the map of clothes is empty."""
-    if not clothes.any():
+    low, high = CLOTHES_RAMP
+    weights = np.clip((clothes - np.float32(low)) / np.float32(high - low), 0, 1)
+    if not weights.any():
         return evidence
-    weakened: NDArray[np.float32] = np.maximum(evidence, 0) * np.minimum(clothes / np.float32(CLOTHES_LEVEL), 1)
+    weakened: NDArray[np.float32] = np.maximum(evidence, 0) * (
+        weights if is_kept is None else np.maximum(weights, is_kept)
+    )
     return weakened
 
 

@@ -15,7 +15,7 @@ from core.vision.attribute_calibration import AttributeCalibration, HeadCalibrat
 from core.vision.attributes import Thing
 from core.vision.backends import AttributeOutputs, ModelOutputs
 from core.vision.model_card import ModelCard, Preprocessing
-from core.vision.verdict import Thresholds
+from core.vision.verdict import Refusal, Thresholds
 
 FAKE_MODEL_CARD = ModelCard(
     version="scripted",
@@ -40,6 +40,7 @@ FAKE_ATTRIBUTES_CARD = replace(
         ),
         main_color_threshold=0.6,
     ),
+    refusals=dict.fromkeys(Refusal, 0.5),
 )
 """A card of a model that also knows items and colors: what is over 0.5 is seen."""
 GRID = 16
@@ -112,6 +113,7 @@ def add_attributes(
     *,
     peaks: Mapping[Thing, tuple[float, float]] | None = None,
     unlikely: float = 0.02,
+    refusal: Refusal | None = None,
 ) -> ModelOutputs:
     """Add outputs from which `FAKE_ATTRIBUTES_CARD` makes these probabilities of items and colors.
 
@@ -120,6 +122,7 @@ def add_attributes(
         things: the probabilities, above 0, below 1; all others are `unlikely`.
         peaks: where the maps of things are highest, as for `make_outputs`; the center by default.
         unlikely: the probability of everything else.
+        refusal: what is there instead of an outfit, with a probability of 0.98; None for something else.
     """
     peaks = peaks or {}
 
@@ -134,7 +137,8 @@ def add_attributes(
     return replace(
         outputs,
         attributes=AttributeOutputs(
-            outfit_evidence=np.ones((GRID, GRID), np.float32),
+            kind_logits=np.array([5.0 * (refusal is kind) for kind in (*Refusal, None)], np.float32),
+            clothes=np.ones((GRID, GRID), np.float32),
             item_logits=logits(ITEMS),
             item_evidence=maps(ITEMS),
             color_logits=logits(COLORS),

@@ -1,7 +1,8 @@
 """The model card: the content of `model.json`, which belongs to a model file."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from core.errors import ModelMismatchError, ModelNotFoundError
 from core.styles import STYLES
 from core.vision.attribute_calibration import AttributeCalibration
-from core.vision.verdict import Thresholds
+from core.vision.verdict import Refusal, Thresholds
 
 
 class ResizeMode(StrEnum):
@@ -77,6 +78,8 @@ class ModelCard:
     """Evaluation results by split."""
     attributes: AttributeCalibration | None = None
     """Of items and colors; None for a model that knows styles alone."""
+    refusals: Mapping[Refusal, float] = field(default_factory=dict)
+    """Probability from which a refusal may be explained by this; those that are never sure enough are missing."""
 
     def to_json(self) -> str:
         """The text of `model.json`."""
@@ -94,6 +97,7 @@ class ModelCard:
                     "ambiguous_margin": self.thresholds.ambiguous_margin,
                 },
                 "heads": None if self.attributes is None else self.attributes.to_dict(),
+                "refusals": dict(self.refusals),
                 "preprocessing": self.preprocessing.to_dict(),
                 "training": self.training,
                 "metrics": self.metrics,
@@ -130,6 +134,7 @@ def load_model_card(path: Path) -> ModelCard:
             training=raw["training"],
             metrics=raw["metrics"],
             attributes=None if attributes is None else AttributeCalibration.from_dict(attributes),
+            refusals={Refusal(code): float(value) for code, value in raw.get("refusals", {}).items()},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelMismatchError(f"{path.name}: {error}") from error

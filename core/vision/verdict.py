@@ -78,7 +78,7 @@ class Verdict:
     """128 values of length 1, near for outfits that look alike. None without an outfit, from a model that knows styles
     alone, and where the verdict was read from the database."""
     refusal: Refusal | None = None
-    """Without an outfit, what is there instead; None from a model whose gate does not tell, as today's."""
+    """Without an outfit, what is there instead, if the model is sure; None from a model that knows styles alone."""
 
     @property
     def confidence(self) -> float:
@@ -119,6 +119,21 @@ def confidence_band(
     if first >= thresholds.clear:
         return ConfidenceBand.CLEAR
     return ConfidenceBand.AMBIGUOUS if first - second < thresholds.ambiguous_margin else ConfidenceBand.LIKELY
+
+
+def find_refusal(kind_logits: NDArray[np.float32], thresholds: Mapping[Refusal, float]) -> Refusal | None:
+    """What is in a picture without an outfit; None if it is something else or not sure.
+
+    Args:
+        kind_logits: in the order of `Refusal`, then something else.
+        thresholds: probability from which each may be said; one that is missing never is.
+    """
+    probabilities = softmax(kind_logits)
+    likeliest = int(np.argmax(probabilities))
+    if likeliest == len(Refusal):
+        return None
+    refusal = tuple(Refusal)[likeliest]
+    return refusal if probabilities[likeliest] >= thresholds.get(refusal, np.inf) else None
 
 
 def to_style_mapping(values: NDArray[np.float32]) -> Mapping[Style, float]:

@@ -24,11 +24,13 @@ from core.training.head_targets import compute_head_targets, photo_weights
 from core.training.joint_training import FinetuneConfig
 from core.training.linear_heads import HEADS, apply_heads, floored_deviation
 from core.training.photo_table import NO_VIEW, PhotoTable, read_photo_table
+from core.training.picture_heads import KINDS, PictureBoxes, choose_refusals, fit_kind_head, read_boxes, read_kinds
 from core.training.source_folds import SEEN_BY_SHIPPED, held_out
 from core.vision.attribute_calibration import NEVER
 from core.vision.backends import LiteRTBackend
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
 from core.vision.model_card import Preprocessing, load_model_card
+from core.vision.verdict import Refusal
 
 CHANNELS = {"block3_conv1": (3, 4), "block4_conv1": (4, 6), "block5_conv1": (6, 8)}
 ITEM_BY_STYLE = {"casual": "jeans", "retro": "dress", "street": "hoodie"}
@@ -60,6 +62,9 @@ def weights() -> dict[str, np.ndarray]:
     for head in HEADS:
         found[f"{head.name}/kernel"] = rng.normal(0, 0.02, (18 if head.uses_all_blocks else 8, head.outputs))
         found[f"{head.name}/bias"] = rng.normal(0, 1, head.outputs)
+    for name, outputs in (("kind", 4), ("clothes", 1)):
+        found[f"{name}/kernel"] = rng.normal(0, 0.02, (8, outputs))
+        found[f"{name}/bias"] = rng.normal(0, 1, outputs)
     found["embedding/kernel"] = rng.normal(0, 1, (9, 128))
     return {name: value.astype(np.float32) for name, value in found.items()}
 
@@ -119,11 +124,41 @@ def test_every_logit_of_the_exported_file_is_made_of_its_evidence(weights: dict[
     for head in HEADS:
         logits, evidence = (exported[name] for name in OUTPUTS[head.name])
         assert np.allclose(logits, evidence.mean(axis=(1, 2)) + weights[f"{head.name}/bias"], atol=1e-3), head.name
+    assert exported["kind_logits"].shape == (8, 4)
+    assert ((exported["clothes"] > 0) & (exported["clothes"] < 1)).all()
     assert np.allclose(np.linalg.norm(exported["embedding"], axis=1), 1, atol=1e-4)
     trained = run_head_model(network, images)
     assert min(check_head_agreement(trained, exported).values()) > 0.98
     with pytest.raises(ExportMismatchError, match="item_logits"):
         check_head_agreement(trained, exported | {"item_logits": -exported["item_logits"]})
+
+
+def _label(unlabelled: Path, data: Path) -> list[dict[str, str]]:
+    """Write all label files for the photos of another folder."""
+    data.mkdir()
+    (data / "photos").symlink_to(unlabelled / "photos")
+    with (unlabelled / "labels.csv").open(encoding="utf-8", newline="") as lines:
+        labels = [row | {"style_b": row["style"], "sure_b": "3"} for row in csv.DictReader(lines)]
+    with (data / "labels.csv").open("w", encoding="utf-8", newline="") as lines:
+        table = csv.DictWriter(lines, fieldnames=list(labels[0]))
+        table.writeheader()
+        table.writerows(labels)
+    with (data / "attributes.csv").open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(["photo", "items", "colours", "items_b", "colours_b"])
+        for row in labels:
+            if row["style"] in ITEM_BY_STYLE:
+                writer.writerow([row["photo"], ITEM_BY_STYLE[row["style"]], COLOR_BY_STYLE[row["style"]], "", ""])
+
+    with (data / "kinds.csv").open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(["photo", "kind"])
+        refused = [row["photo"] for row in labels if row["style"] == "not_outfit"]
+        writer.writerows([photo, ("part", "other")[place % 2]] for place, photo in enumerate(refused))
+    upper = [[row["photo"], "clothes", 0, 0, 1, 0.5] for row in labels if row["split"] == "train"]
+    with (data / "boxes.csv").open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines).writerows([["photo", "what", "left", "top", "right", "bottom"], *upper[:6]])
+    return labels
 
 
 def test_heads_are_fitted_and_exported_for_serving(
@@ -143,21 +178,7 @@ def test_heads_are_fitted_and_exported_for_serving(
     )
     (source / "model.json").write_text(card.to_json(), "utf-8")
     data = tmp_path / "labelled"
-    data.mkdir()
-    (data / "photos").symlink_to(unchanged_data / "photos")
-    with (unchanged_data / "labels.csv").open(encoding="utf-8", newline="") as lines:
-        labels = [row | {"style_b": row["style"], "sure_b": "3"} for row in csv.DictReader(lines)]
-    with (data / "labels.csv").open("w", encoding="utf-8", newline="") as lines:
-        table = csv.DictWriter(lines, fieldnames=list(labels[0]))
-        table.writeheader()
-        table.writerows(labels)
-    with (data / "attributes.csv").open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.writer(lines)
-        writer.writerow(["photo", "items", "colours", "items_b", "colours_b"])
-        for row in labels:
-            if row["style"] in ITEM_BY_STYLE:
-                writer.writerow([row["photo"], ITEM_BY_STYLE[row["style"]], COLOR_BY_STYLE[row["style"]], "", ""])
-
+    labels = _label(unchanged_data, data)
     config = FinetuneConfig(photos=16, batch=8)
     tuned = tmp_path / "tuned"
     heads_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config)
@@ -182,5 +203,36 @@ def test_heads_are_fitted_and_exported_for_serving(
     with Image.open(data / photo) as image:
         verdict = classifier.classify(image.convert("RGB"))
     assert verdict.style == "casual"
+    assert set(new.refusals) <= {Refusal.PART}
     assert apply_heads(pooled, fitted)["style"].shape == (24, 8)
     classifier.backend.close()
+
+
+def test_kinds_are_told_apart_and_said_only_if_sure() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(len(KINDS)), 40)
+    photos = np.array([f"photos/{place}.jpg" for place in range(len(labels))])
+    # The last two look the same.
+    pooled = (3 * np.eye(4)[np.minimum(labels, 2)] + rng.normal(0, 0.3, (160, 4))).astype(np.float32)
+    kinds = dict(zip(photos.tolist(), labels.tolist(), strict=True))
+    fitted = fit_kind_head(pooled, photos, kinds)
+    logits = pooled @ fitted["kind/kernel"] + fitted["kind/bias"]
+    assert (logits[:80].argmax(axis=1) == labels[:80]).all()
+    assert set(choose_refusals(logits, photos, kinds)) == {Refusal.SEVERAL, Refusal.PART}
+    assert choose_refusals(logits[:4], photos[:4], kinds) == {}, "too few photos"
+
+
+def test_boxes_cover_cells_without_faces(tmp_path: Path) -> None:
+    boxes = PictureBoxes(clothes=[(0, 0, 0.5, 1)], faces=[(0.25, 0, 0.5, 0.5)])
+    clothes, faces = boxes.cover(2, 2)
+    assert clothes.tolist() == [[0.5, 0], [1, 0]]
+    assert faces.tolist() == [[0.5, 0], [0, 0]]
+    (tmp_path / "boxes.csv").write_text(
+        "photo,what,left,top,right,bottom\na,clothes,0,0,0.5,1\na,face,0.25,0,0.5,0.5\n"
+    )
+    assert read_boxes(tmp_path) == {"a": boxes}
+    with pytest.raises(DatasetError, match=r"kinds.csv is missing"):
+        read_kinds(tmp_path)
+    (tmp_path / "kinds.csv").write_text("photo,kind\na,spaceship\n")
+    with pytest.raises(DatasetError, match="spaceship"):
+        read_kinds(tmp_path)

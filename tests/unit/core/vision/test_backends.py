@@ -113,8 +113,9 @@ def test_available_cpus_is_positive() -> None:
 
 
 def _tensors(**changes: np.ndarray) -> dict[str, np.ndarray]:
-    maps = {"evidence": 8, "outfit_evidence": 1, "item_evidence": 42, "color_evidence": 14}
+    maps = {"evidence": 8, "outfit_evidence": 1, "item_evidence": 42, "color_evidence": 14, "clothes": 1}
     scores = {"style_logits": 8, "outfit_logit": 1, "item_logits": 42, "color_logits": 14, "embedding": 128}
+    scores["kind_logits"] = 4
     tensors = {name: np.full((1, 20, 14, count), 0.5, np.float32) for name, count in maps.items()}
     return tensors | {name: np.arange(count, dtype=np.float32)[None] for name, count in scores.items()} | changes
 
@@ -125,7 +126,8 @@ def test_outputs_of_a_model_that_knows_items() -> None:
     assert outputs.attributes is not None
     assert outputs.attributes.item_logits[3] == 3
     assert outputs.attributes.item_evidence.shape == (20, 14, 42)
-    assert outputs.attributes.outfit_evidence.shape == (20, 14)
+    assert outputs.attributes.clothes.shape == (20, 14)
+    assert outputs.attributes.kind_logits.tolist() == [0, 1, 2, 3]
     assert outputs.attributes.embedding.shape == (128,)
     without = {name: tensor for name, tensor in _tensors().items() if name in OUTPUTS}
     assert _to_model_outputs(without).attributes is None

@@ -5,15 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.clothing import COLORS, ITEMS, Color, Item, ItemGroup
 from core.errors import ModelMismatchError
 from core.styles import STYLES, Style
-from core.vision.attributes import Attributes, parse_thing
+from core.vision.attributes import Attributes, Thing, parse_thing
 from core.vision.classifier import StyleClassifier
-from core.vision.explanation import MIN_LOG_ODDS, MIN_SHARE, find_swap, map_clothes, restrain_to_clothes
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
+from core.vision.explanation import MIN_LOG_ODDS, MIN_SHARE, find_swap, restrain_to_clothes
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
 from core.vision.label_statistics import THINGS, load_label_statistics
+from core.vision.verdict import Refusal
 from tests.factories import classify_scripted, classify_with_attributes, make_photo
 
 TOP, BOTTOM = (0.2, 0.5), (0.9, 0.5)
@@ -78,15 +80,6 @@ def test_a_short_hem_is_said_of_a_garment_only() -> None:
     assert {each.thing: each.worn_on for each in attributes.seen} == {Item.MINI: Item.SKIRT, Item.SKIRT: None}
 
 
-def test_evidence_of_a_short_hem_is_not_on_clothes() -> None:
-    probabilities = np.zeros(len(ITEMS))
-    probabilities[ITEMS.index(Item.MINI)] = 1
-    evidence = np.zeros((2, 2, len(ITEMS)), np.float32)
-    evidence[1, 1, ITEMS.index(Item.MINI)] = 5
-    gate = np.array([[1, 0], [0, 0]], np.float32)
-    assert map_clothes(gate, evidence, probabilities).tolist() == [[1, 0], [0, 0]]
-
-
 def test_reasons_are_earned_by_evidence_and_by_labels() -> None:
     attributes = _attributes(
         Style.STREET,
@@ -133,13 +126,44 @@ def test_swap_is_the_smallest_exchange_after_which_the_runner_up_leads() -> None
     assert _attributes(Style.ETHNIC, {Item.BAG: 0.9}, confidence=0.99).swap is None
 
 
-def test_evidence_beside_the_clothes_is_left_out() -> None:
-    clothes = np.zeros((4, 4), np.float32)
-    clothes[1:3, 1:3] = 1
-    restrained = restrain_to_clothes(np.ones((4, 4), np.float32), clothes)
+def test_evidence_off_the_clothes_is_left_out() -> None:
+    clothes = np.zeros((4, 4, 1), np.float32)
+    clothes[1:3, 1:3] = 0.9
+    clothes[0, 0] = 0.45
+    evidence = np.ones((4, 4, 2), np.float32)
+    restrained = restrain_to_clothes(evidence, clothes, np.array([False, True]))
 
-    assert restrained.sum() == 4
-    assert (restrain_to_clothes(np.ones((4, 4), np.float32), clothes * 0) == 1).all()
+    assert restrained[..., 0].sum() == pytest.approx(4.5), "half of the cell that may be clothes"
+    assert restrained[..., 1].sum() == 16, "a hat is on a head"
+    assert (restrain_to_clothes(evidence, clothes * 0) == 1).all()
+
+
+def test_drawn_maps_are_on_clothes() -> None:
+    things: dict[Thing, float] = {Item.HOODIE: 0.9, Item.HAT: 0.9, Color.BLACK: 0.9}
+    outputs = add_attributes(make_outputs(Style.STREET, peak=TOP), things, peaks=dict.fromkeys(things, TOP))
+    assert outputs.attributes is not None
+    lower_half = np.repeat([0.0, 1.0], 8).astype(np.float32)[:, None] * np.ones((1, 16), np.float32)
+    outputs = replace(outputs, attributes=replace(outputs.attributes, clothes=lower_half))
+    with StyleClassifier(FakeBackend([outputs]), FAKE_ATTRIBUTES_CARD) as classifier:
+        verdict = classifier.classify(Image.new("RGB", (256, 256)))
+    assert verdict.attributes is not None
+    found = {each.thing: each.cam for each in (*verdict.attributes.seen, *verdict.attributes.colors)}
+    assert verdict.cam[:8].sum() == found[Item.HOODIE][:8].sum() == found[Color.BLACK][:8].sum() == 0
+    assert found[Item.HAT][:8].max() == 1
+
+
+@pytest.mark.parametrize("refusal", [*Refusal, None])
+def test_refused_picture_says_what_it_shows(refusal: Refusal | None) -> None:
+    refused = add_attributes(make_outputs(Style.STREET, outfit=0.1), {}, refusal=refusal)
+    outfit = add_attributes(make_outputs(Style.STREET, outfit=0.9), {}, refusal=refusal)
+    unsure = replace(FAKE_ATTRIBUTES_CARD, refusals={Refusal.PART: 0.999})
+    for outputs, card, expected in (
+        (refused, FAKE_ATTRIBUTES_CARD, refusal),
+        (outfit, FAKE_ATTRIBUTES_CARD, None),
+        (refused, unsure, None),
+    ):
+        with StyleClassifier(FakeBackend([outputs]), card) as classifier:
+            assert classifier.classify(Image.new("RGB", (64, 64))).refusal is expected
 
 
 def test_stored_form_round_trip() -> None:

@@ -1,0 +1,168 @@
+"""Two small heads on the last features: what a picture without an outfit shows, and where clothes are.
+
+`kinds.csv` (photo, kind) names what is in pictures without an outfit: a code of `Refusal` or `other`. `boxes.csv`
+(photo, what, left, top, right, bottom) has coarse boxes of `clothes` and of `face`, in fractions of the picture.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.errors import DatasetError
+from core.training.head_export import build_last_maps
+from core.training.linear_heads import fit_linear_map
+from core.vision.model_card import Preprocessing
+from core.vision.preprocessing import fit_to_input
+from core.vision.verdict import Refusal, softmax
+
+KINDS = (*Refusal, "other")
+"""In the order of the head's outputs."""
+KIND_PENALTY, CLOTHES_PENALTY = 0.1, 0.03
+"""Chosen on validation photos."""
+REFUSAL_PRECISION = 0.85
+"""Share of what is said about pictures without an outfit that must be right."""
+MIN_PROBABILITY, MIN_SAID = 0.5, 8
+"""A kind that is said is more likely than all others together, and was right often enough in at least so many."""
+STEPS_PER_CELL = 8
+"""Boxes are drawn in this many steps for each cell and direction."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom, as fractions of the picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureBoxes:
+    """Where clothes and faces are in one picture."""
+
+    clothes: list[Box] = field(default_factory=list)
+    faces: list[Box] = field(default_factory=list)
+
+    def cover(self, rows: int, columns: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The share of each cell that is on clothes, faces left out, and the share that is on a face."""
+        faces = _fill(self.faces, rows, columns)
+        clothes = _fill(self.clothes, rows, columns) * (1 - faces)
+        return _average(clothes, rows, columns), _average(faces, rows, columns)
+
+
+def read_kinds(folder: Path) -> dict[str, int]:
+    """Read `kinds.csv`: the position in KINDS by photo.
+
+    Raises:
+        DatasetError: it is missing or names another kind.
+    """
+    positions = {str(kind): position for position, kind in enumerate(KINDS)}
+    try:
+        return {row["photo"]: positions[row["kind"]] for row in _read(folder / "kinds.csv")}
+    except KeyError as error:
+        raise DatasetError(f"kinds.csv: {error}") from error
+
+
+def read_boxes(folder: Path) -> dict[str, PictureBoxes]:
+    """Read `boxes.csv`, by photo.
+
+    Raises:
+        DatasetError: it is missing or invalid.
+    """
+    boxes: dict[str, PictureBoxes] = {}
+    try:
+        for row in _read(folder / "boxes.csv"):
+            found = boxes.setdefault(row["photo"], PictureBoxes())
+            box = (float(row["left"]), float(row["top"]), float(row["right"]), float(row["bottom"]))
+            {"clothes": found.clothes, "face": found.faces}[row["what"]].append(box)
+    except (KeyError, ValueError) as error:
+        raise DatasetError(f"boxes.csv: {error}") from error
+    return boxes
+
+
+def fit_kind_head(
+    pooled: NDArray[np.float32], photos: NDArray[np.str_], kinds: Mapping[str, int]
+) -> dict[str, NDArray[np.float32]]:
+    """Fit the head `kind` on the pooled last features of the photos whose kind is known; several rows of one photo
+    share its weight."""
+    labels = np.array([kinds.get(str(photo), -1) for photo in photos])
+    known = np.flatnonzero(labels >= 0)
+    _, place, versions = np.unique(photos[known], return_inverse=True, return_counts=True)
+    goal = np.eye(len(KINDS), dtype=np.float32)[labels[known]]
+    return fit_linear_map("kind", pooled[known], goal, 1 / versions[place], KIND_PENALTY, exclusive=True)
+
+
+def choose_refusals(
+    logits: NDArray[np.float32], photos: NDArray[np.str_], kinds: Mapping[str, int]
+) -> dict[Refusal, float]:
+    """Choose the probability from which each refusal is right often enough.
+
+    Args:
+        logits: n x kinds, of refused validation photos; those whose kind is not known are left out.
+        photos: n.
+        kinds: position in KINDS by photo; of an outfit that was refused, that of `other`.
+    """
+    labels = np.array([kinds.get(str(photo), -1) for photo in photos], np.int64)
+    probabilities, labels = softmax(logits[labels >= 0]), labels[labels >= 0]
+    chosen = {}
+    for position, refusal in enumerate(Refusal):
+        values = probabilities[:, position]
+        order = np.argsort(-values)
+        counts = np.arange(1, len(order) + 1)
+        precision = np.cumsum(labels[order] == position) / counts
+        enough = (precision >= REFUSAL_PRECISION) & (counts >= MIN_SAID) & (values[order] >= MIN_PROBABILITY)
+        if enough.any():
+            lowest = float(values[order[np.flatnonzero(enough)[-1]]])
+            # Rounded down to what the model card stores, so that the photo at the limit stays inside.
+            chosen[refusal] = max(MIN_PROBABILITY, float(np.floor(lowest * 1e4) / 1e4))
+    return chosen
+
+
+def fit_clothes_head(
+    folder: Path,
+    weights: Mapping[str, NDArray[np.float32]],
+    photos: NDArray[np.str_],
+    shape: Preprocessing,
+) -> dict[str, NDArray[np.float32]]:
+    """Fit the head `clothes` on the cells of those photos that have boxes; each photo counts the same.
+
+    Args:
+        folder: with photos/ and boxes.csv.
+        weights: of the convolutions.
+        photos: training photos.
+        shape: the preprocessing.
+    """
+    boxes = read_boxes(folder)
+    network = build_last_maps(weights, size=(shape.height, shape.width))
+    features, goals, counts = [], [], []
+    for photo in photos[np.isin(photos, list(boxes))]:
+        with Image.open(folder / str(photo)) as file:
+            model_input = fit_to_input(file.convert("RGB"), shape)
+        maps = model_input.crop_to_image(np.asarray(network(model_input.pixels[None].astype(np.float32)))[0])
+        rows, columns, channels = maps.shape
+        features.append(maps.reshape(-1, channels))
+        goals.append(boxes[str(photo)].cover(rows, columns)[0].ravel())
+        counts.append(np.full(rows * columns, 1 / (rows * columns)))
+    goal = np.concatenate(goals)[:, None]
+    cells = np.concatenate(features)
+    return fit_linear_map("clothes", cells, goal, np.concatenate(counts), CLOTHES_PENALTY, exclusive=False)
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            return list(csv.DictReader(lines))
+    except FileNotFoundError as error:
+        raise DatasetError(f"{path.name} is missing") from error
+
+
+def _fill(boxes: Sequence[Box], rows: int, columns: int) -> NDArray[np.float32]:
+    height, width = rows * STEPS_PER_CELL, columns * STEPS_PER_CELL
+    mask = np.zeros((height, width), np.float32)
+    for left, top, right, bottom in boxes:
+        mask[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = 1
+    return mask
+
+
+def _average(mask: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+    shares: NDArray[np.float32] = mask.reshape(rows, STEPS_PER_CELL, columns, STEPS_PER_CELL).mean(axis=(1, 3))
+    return shares
