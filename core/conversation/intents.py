@@ -73,6 +73,7 @@ class Intent(StrEnum):
     PRAISE = "praise"
     SURPRISE = "surprise"
     COMPLAINT = "complaint"
+    APOLOGY = "apology"
     SMALL_TALK = "small_talk"
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from core.conversation.actions import ActionType
 from core.conversation.item_corrections import ItemCorrection
 from core.conversation.reply import Reply, ReplyKind
+from core.conversation.worn_details import UNLIKELY
 from core.db import look_feedback, looks, people
 from core.db.people import Person
 from core.db.schema import PendingQuestion
@@ -51,7 +52,9 @@ async def correct_item(
         attributes = look.verdict.attributes
         is_named = attributes is not None and attributes.find_seen(denied) is not None
         if not is_named and denied not in look.item_corrections:
-            return Reply(kind=ReplyKind.ITEM_PROBABILITY, language=person.language, look=look, thing=denied)
+            is_unlikely = attributes is not None and attributes.probability(denied) < UNLIKELY
+            kind = ReplyKind.ITEM_UNSEEN if is_unlikely else ReplyKind.ITEM_PROBABILITY
+            return Reply(kind=kind, language=person.language, look=look, thing=denied)
         if denied is instead:
             return Reply(kind=ReplyKind.ITEM_SAME, language=person.language, look=look, thing=denied)
         prompt = None

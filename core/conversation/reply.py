@@ -41,6 +41,8 @@ class ReplyKind(StrEnum):
     """An item or a color is not worn according to the person; it is not named any more."""
     ITEM_PROBABILITY = auto()
     """How likely an item or a color is that the person asked about."""
+    ITEM_UNSEEN = auto()
+    """Eva does not see what was denied either."""
     ITEM_SAME = auto()
     """Eva has one word for what was denied and what was named instead."""
     KEPT_PRIVATE = auto()

@@ -1,5 +1,6 @@
 """The sentences of a `Reply`, the same in every channel."""
 
+from core.clothing import Color, Item
 from core.conversation.actions import ActionType
 from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
 from core.conversation.occasions import answer_for_occasion
@@ -34,6 +35,7 @@ REPLY_TEXT_KEYS = {
     ReplyKind.ITEM_CORRECTED: "talk.item.denied",
     ReplyKind.ITEM_PROBABILITY: "talk.look_gone",
     ReplyKind.ITEM_SAME: "talk.item.same",
+    ReplyKind.ITEM_UNSEEN: "talk.item.unseen",
     ReplyKind.KEPT_PRIVATE: "talk.kept",
     ReplyKind.LEARNING_ALLOWED: "talk.learning.yes",
     ReplyKind.LEARNING_DECLINED: "talk.learning.no",
@@ -86,8 +88,9 @@ def reply_sentences(reply: Reply) -> tuple[str, ...]:
         case ReplyKind.NAME_INVALID:
             offer = translate("talk.name.offer", language, name=reply.name)
             return translate(REPLY_TEXT_KEYS[reply.kind], language), offer
-        case ReplyKind.ITEM_CORRECTED | ReplyKind.ITEM_SAME:
-            values = {"thing": _with_article(reply.thing, language), "instead": _with_article(reply.instead, language)}
+        case ReplyKind.ITEM_CORRECTED | ReplyKind.ITEM_SAME | ReplyKind.ITEM_UNSEEN:
+            name = _with_article if reply.instead is None or isinstance(reply.thing, Item) else _color_word
+            values = {"thing": name(reply.thing, language), "instead": name(reply.instead, language)}
         case ReplyKind.NAME_TAKEN:
             values = {"name": reply.rejected_name, "proposed": reply.name}
         case _:
@@ -109,6 +112,11 @@ def _comment(reply: Reply, look: Look) -> str:
 
 def _with_article(thing: Thing | None, language: Language) -> str | None:
     return None if thing is None else translate("worn.the", language, thing=thing_name(thing, language))
+
+
+def _color_word(thing: Thing | None, language: Language) -> str | None:
+    is_color = isinstance(thing, Color)
+    return translate(f"worn.{thing}.as", language) if is_color else _with_article(thing, language)
 
 
 def _evidence(reply: Reply) -> list[str]:

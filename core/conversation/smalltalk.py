@@ -43,6 +43,7 @@ INTENT_TEXT_KEYS = {
     Intent.PRAISE: "talk.praise",
     Intent.SURPRISE: "talk.surprise",
     Intent.COMPLAINT: "talk.complaint",
+    Intent.APOLOGY: "talk.apology",
     Intent.SMALL_TALK: "talk.small",
 }
 """The key of the reply to each intent."""
@@ -50,7 +51,7 @@ UNKNOWN_TEXT_KEY = "talk.words"
 """The key of the reply to a message that is not understood."""
 VARIED_TEXT_KEYS = {
     UNKNOWN_TEXT_KEY,
-    *("talk.hello", "talk.thanks", "talk.bye", "talk.praise", "talk.laughter", "talk.yes"),
+    *("talk.hello", "talk.thanks", "talk.bye", "talk.praise", "talk.laughter", "talk.yes", "talk.apology"),
 }
 """The keys of replies that people get often, which have variants."""
 

@@ -110,13 +110,18 @@ async def test_only_what_was_said_of_a_new_verdict_is_taken_back(service: Conver
     await service.mark_verdicts_revealed(look)
 
     unseen = await say(service, mina, "not a skirt")
-    assert (unseen.kind, unseen.thing) == (ReplyKind.ITEM_PROBABILITY, Item.SKIRT)
+    assert (unseen.kind, unseen.thing) == (ReplyKind.ITEM_UNSEEN, Item.SKIRT)
+    assert reply_sentences(unseen) == (translate("talk.item.unseen", Language.EN, thing="the skirt"),)
     same = await say(service, mina, "that's not a coat, it's a trench")
     assert same.kind is ReplyKind.ITEM_SAME
     assert reply_sentences(same) == (translate("talk.item.same", Language.EN, thing="the coat"),)
     await act(service, mina, ActionType.CORRECT, look)
     asked = await say(service, mina, "부츠 아니고 운동화예요")
     assert (asked.kind, asked.instead) == (ReplyKind.ITEM_CORRECTED, Item.SNEAKERS)
+    exchanged = Reply(
+        kind=ReplyKind.ITEM_CORRECTED, language=Language.EN, look=look, thing=Color.NAVY, instead=Color.BLACK
+    )
+    assert reply_sentences(exchanged) == (translate("talk.item.exchanged", Language.EN, thing="navy", instead="black"),)
 
     await service.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id), chat="telegram:42")
     named = await write(service, mina, "not a coat")

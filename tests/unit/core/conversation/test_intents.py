@@ -139,3 +139,18 @@ def test_intent_of_the_whole_sentence(message: str, intent: Intent | None) -> No
 )
 def test_ordinary_words_are_no_self_harm(message: str) -> None:
     assert find_intent(message) is not Intent.SELF_HARM
+
+
+@pytest.mark.parametrize(
+    ("message", "intent"),
+    [
+        *[
+            (message, Intent.APOLOGY)
+            for message in ("sorry", "i'm so sorry", "미안해요", "아까 말이 심했어요 죄송해요")
+        ],
+        *[(message, Intent.NO) for message in ("sorry, no", "sorry but that's wrong")],
+        *[(message, Intent.HELP) for message in ("ok, how do i take a good one?", "그럼 어떻게 찍어야 해요?")],
+    ],
+)
+def test_apologies_and_questions_for_a_good_photo(message: str, intent: Intent) -> None:
+    assert find_intent(message) is intent
