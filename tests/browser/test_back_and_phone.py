@@ -147,8 +147,9 @@ def test_a_printed_look_has_the_photo_and_the_words_alone(open_page: OpenPage, b
     page.emulate_media(media="print")
     for shown in (".layers img >> nth=0", "h1", ".verdict .log", ".bars"):
         expect(page.locator(shown)).to_be_visible()
-    for hidden in ("header nav >> nth=0", "footer", ".fade", ".sharing", ".report", ".heart"):
-        expect(page.locator(hidden)).to_be_hidden()
+    for hidden in ("header nav >> nth=0", "footer", ".fade", ".sharing", ".report", ".heart", ".strip"):
+        for part in page.locator(hidden).all():
+            expect(part).to_be_hidden()
 
 
 def test_chosen_colours_keep_buttons_and_states_visible(open_page: OpenPage, board: dict[str, str]) -> None:

@@ -115,6 +115,10 @@ def test_actions_are_in_view_on_a_phone(open_page: OpenPage, samples: Path) -> N
     choose(page, samples / "street.jpg")
     share = page.get_by_role("button", name=translate("talk.button.share", Language.EN))
     expect(share).to_be_in_viewport()
+    for y in (0, 500):
+        page.evaluate("y => scrollTo(0, y)", y)
+        for part in ("#words", ".camera", ".pick"):
+            expect(page.locator(part)).to_be_in_viewport(ratio=1)
     share.tap()
     name = page.locator("#name")
     expect(name).to_be_in_viewport()
