@@ -151,7 +151,8 @@ class PublicImageUrls:
 def public_image_urls(signer: UrlSigner, look: LookSummary) -> PublicImageUrls:
     """The URLs of the images of a look on the leaderboard, which always has both images."""
     photo, heatmap = (
-        f"{key}?t={signer.sign(public_signature_subject(look.id, key), URL_LIFETIME, round_to=URL_LIFETIME)}"
+        # The key alone is what private URLs sign.
+        f"{key}?t={signer.sign(f'{look.id} {key}', URL_LIFETIME, round_to=URL_LIFETIME)}"
         for key in (look.photo_key or "", look.heatmap_key or "")
     )
     return PublicImageUrls(
@@ -161,6 +162,10 @@ def public_image_urls(signer: UrlSigner, look: LookSummary) -> PublicImageUrls:
     )
 
 
-def public_signature_subject(look_id: UUID, key: str) -> str:
-    """What public URLs sign; it differs from the key, so that no public URL can be used as a private one."""
-    return f"{look_id} {key}"
+def verify_public_image_url(signer: UrlSigner, look_id: UUID, key: str, token: str) -> None:
+    """Check the token of one of the `public_image_urls`.
+
+    Raises:
+        InvalidSignatureError: the URL is forged, belongs to another image, or has expired.
+    """
+    signer.verify(f"{look_id} {key}", token)

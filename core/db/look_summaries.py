@@ -41,6 +41,8 @@ class LookSummary:
     """When a moderator removed it from the leaderboard for good."""
     suspended_at: datetime | None
     """When it was suspended until a moderator decides."""
+    is_public: bool
+    """Whether the look is on the leaderboard: shared, and neither removed nor suspended."""
     things: Sequence[str]
     """Keys of the items that were seen, the most probable first, and then of the colors."""
 
@@ -48,11 +50,6 @@ class LookSummary:
     def images_until(self) -> datetime | None:
         """When the images end as things are; None for a shared look, whose images stay."""
         return self.images_end_at if self.shared_at is None else None
-
-    @property
-    def is_public(self) -> bool:
-        """Whether the look is on the leaderboard."""
-        return self.shared_at is not None and self.removed_at is None and self.suspended_at is None
 
 
 HAS_IMAGES = schema.looks.c.photo_key.is_not(None) & or_(
@@ -64,7 +61,7 @@ SUMMARY_COLUMNS = tuple(
     schema.looks.c[name]
     for name in (
         *("id", "person_id", "photo_key", "heatmap_key", "width", "height", "style", "probabilities", "hearts"),
-        *("images_end_at", "shared_at", "removed_at", "suspended_at", "things"),
+        *("images_end_at", "shared_at", "removed_at", "suspended_at", "is_public", "things"),
     )
 )
 """The columns of a `LookSummary`, in the order of `to_summary`."""
@@ -73,7 +70,7 @@ SUMMARY_COLUMNS = tuple(
 def to_summary(row: Iterable[Any]) -> LookSummary:
     """Convert a row that begins with `SUMMARY_COLUMNS`; for the other repositories of looks."""
     look_id, person_id, photo_key, heatmap_key, width, height, style, probabilities, hearts, *more = row
-    images_end_at, shared_at, removed_at, suspended_at, things = more[:5]
+    images_end_at, shared_at, removed_at, suspended_at, is_public, things = more[:6]
     shows_images = has_images(shared_at, images_end_at)
     style = Style(style)
     return LookSummary(
@@ -90,6 +87,7 @@ def to_summary(row: Iterable[Any]) -> LookSummary:
         shared_at=shared_at,
         removed_at=removed_at,
         suspended_at=suspended_at,
+        is_public=is_public,
         things=things,
     )
 

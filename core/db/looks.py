@@ -322,6 +322,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         shared_at=row.shared_at,
         removed_at=row.removed_at,
         suspended_at=row.suspended_at,
+        is_public=row.is_public,
         things=row.things,
         report_count=row.report_count,
     )

@@ -188,9 +188,10 @@ class PhotoJudgingService:
         if existing is not None and existing.images_stored_at is not None:
             return JudgedPhoto(look=existing, heatmap=None, is_duplicate=False)
         with STEP_SECONDS.labels("read").time():
-            image, photo_hash = await to_thread.run_sync(
-                self._decode_and_hash, data, limiter=self._resources.decode_limiter
+            image = await to_thread.run_sync(
+                self._resources.decode_pool.decode_photo, data, limiter=self._resources.decode_limiter
             )
+            photo_hash = await to_thread.run_sync(perceptual_hash, image, limiter=self._cpu_limiter)
         if existing is not None:
             return await self._store_images(existing, image)
         same = (look_id for look_id, other_hash in state.recent_hashes if is_duplicate(photo_hash, other_hash))
@@ -220,10 +221,6 @@ class PhotoJudgingService:
                 ),
             )
         return await self._store_images(look, image)
-
-    def _decode_and_hash(self, data: bytes) -> tuple[Image.Image, bytes]:
-        image = self._resources.decode_pool.decode_photo(data)
-        return image, perceptual_hash(image)
 
     async def _get_look(self, look_id: UUID) -> Look | None:
         async with self._resources.database.connection() as connection:

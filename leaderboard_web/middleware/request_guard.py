@@ -37,7 +37,8 @@ class RequestGuard:
             self._protected_app = layer.cls(self._protected_app, *layer.args, **layer.kwargs)
         self._allowed = None
         if public_url is not None:
-            self._allowed = LOCAL_HOSTS | {_host_name(urlsplit(public_url).netloc.rpartition("@")[2])}
+            match = HOST_HEADER.fullmatch(urlsplit(public_url).netloc.rpartition("@")[2].lower())
+            self._allowed = LOCAL_HOSTS | ({match[1].removesuffix(".")} if match else set())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on.
@@ -48,15 +49,9 @@ class RequestGuard:
         app = self._app
         if scope["type"] == "http":
             values = Headers(scope=scope).getlist("host")
-            host = _host_name(values[0]) if len(values) == 1 else None
-            if host is None or (self._allowed is not None and host not in self._allowed):
+            match = HOST_HEADER.fullmatch(values[0].lower()) if len(values) == 1 else None
+            if match is None or (self._allowed is not None and match[1].removesuffix(".") not in self._allowed):
                 raise LocalizedHTTPError(421, "WrongHost", "page.wrong_host")
             if scope["method"] not in SAFE_METHODS:
                 app = self._protected_app
         await app(scope, receive, send)
-
-
-def _host_name(header: str) -> str | None:
-    """The host of a Host header, in small letters and without the port; None if it is malformed."""
-    match = HOST_HEADER.fullmatch(header.lower())
-    return None if match is None else match[1].removesuffix(".")

@@ -20,7 +20,7 @@ from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.share_image import content_hash, draw_share_image, read_content_hash
 from leaderboard_web.sharing import verdict_sentence
-from leaderboard_web.urls import PageRoute, public_signature_subject
+from leaderboard_web.urls import PageRoute, verify_public_image_url
 
 # For one person, whose computer the next person may use.
 PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, no-store"}
@@ -122,7 +122,7 @@ async def share_image(
 
 
 async def _verify_public_url(state: AppState, look_id: UUID, key: str, token: str) -> None:
-    state.resources.url_signer.verify(public_signature_subject(look_id, key), token)
+    verify_public_image_url(state.resources.url_signer, look_id, key, token)
     async with state.resources.database.connection() as connection:
         if not await leaderboard.is_public(connection, look_id):
             raise ObjectNotFoundError

@@ -23,7 +23,7 @@ async def client(resources: Resources, samples: Path) -> AsyncIterator[httpx.Asy
         yield client
 
 
-@pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 53, 22), ("/", 41, 19)])
+@pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 51, 22), ("/", 40, 19)])
 async def test_a_page_runs_through_few_functions(
     client: httpx.AsyncClient, resources: Resources, path: str, max_functions: int, max_modules: int
 ) -> None:

@@ -15,8 +15,8 @@ from tests.tracing import record_statements, trace_calls
 from webhooks.app import create_webhook_app
 from webhooks.telegram import SECRET_HEADER
 
-MAX_FUNCTIONS = 108
-MAX_MODULES = 38
+MAX_FUNCTIONS = 106
+MAX_MODULES = 37
 MAX_STATEMENTS = 8
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from core.i18n.korean import InflectedWord
+from core.i18n.translations import InflectedWord
 
 
 @pytest.mark.parametrize(
