@@ -103,6 +103,10 @@ bench-chat: $(VENV)/dev ## measure chat under load; writes benchmarks/results
 bench-pages: $(VENV)/dev ## measure the site's pages with a million looks; writes benchmarks/results
 	@$(BIN)/python -m benchmarks.pages
 
+.PHONY: bench-scaling
+bench-scaling: $(VENV)/dev ## measure photos a second with 1, 2 and 4 workers; writes benchmarks/results
+	@$(BIN)/python -m benchmarks.scaling
+
 .PHONY: torture
 torture: $(VENV)/dev ## kill processes 300 times while photos arrive
 	@EVA_TEST_TORTURE=300 $(BIN)/python -m pytest tests/acceptance/test_crash.py

@@ -92,16 +92,16 @@ def main() -> None:
 
 def measure_chat(photos: int) -> list[Figure]:
     """Everything that needs the model."""
-    pictures = [_photo(seed) for seed in range(24)]
+    pictures = [make_photo(seed) for seed in range(24)]
     pass_rate, pass_seconds = _measure_forward_pass()
     with FakeTelegram() as telegram, FakeKakao(key=SECRET) as kakao, running_eva(telegram, kakao) as eva:
-        _connect(telegram, kakao, eva.url)
+        connect(telegram, kakao, eva.url)
         sends = [(1000 + turn % 160, pictures[turn % len(pictures)]) for turn in range(photos)]
         before = processor_seconds(*eva.pids)
-        duration, _ = _send_all(telegram, sends)
+        duration, _ = send_all(telegram, sends)
         cost = (processor_seconds(*eva.pids) - before) / photos
         burst_sends = [(5000 + turn % 100, pictures[(turn * 7) % len(pictures)]) for turn in range(200)]
-        burst, burst_ms = _send_all(telegram, burst_sends)
+        burst, burst_ms = send_all(telegram, burst_sends)
         in_order = _percent_in_order(telegram, {chat for chat, _ in burst_sends})
         loaded_ms = _webhook_under_load(telegram, pictures)
         burst_of_calls = _send_kakao_burst(kakao, pictures, 100)
@@ -138,15 +138,15 @@ def measure_chat(photos: int) -> list[Figure]:
 
 def measure_queue() -> list[Figure]:
     """Photo jobs a second without a model, from webhook to last message."""
-    figures, picture = [], _photo(1)
+    figures, picture = [], make_photo(1)
     for workers in (1, 2):
         with (
             FakeTelegram() as telegram,
             FakeKakao(key=SECRET) as kakao,
             running_eva(telegram, kakao, workers=workers, EVA_ENGINE="scripted") as eva,
         ):
-            _connect(telegram, kakao, eva.url)
-            duration, _ = _send_all(telegram, [(9000 + turn, picture) for turn in range(200)])
+            connect(telegram, kakao, eva.url)
+            duration, _ = send_all(telegram, [(9000 + turn, picture) for turn in range(200)])
         figures.append(
             Figure(name=f"jobs a second, scripted engine, workers: {workers}", value=200 / duration, unit="/s")
         )
@@ -185,15 +185,15 @@ def running_eva(telegram: FakeTelegram, kakao: FakeKakao, *, workers: int = 1, *
         yield RunningEva(url=url, pids=(*pids, postmaster_pid(folder / "eva")))
 
 
-def _connect(telegram: FakeTelegram, kakao: FakeKakao, url: str) -> None:
+def connect(telegram: FakeTelegram, kakao: FakeKakao, url: str) -> None:
     """Point the messengers to Eva and send one photo, so that everything is warm."""
     telegram.api.webhook.update(url=f"{url}/telegram/webhook", secret_token=SECRET)
     kakao.skill_url = f"{url}/kakao/skill"
-    telegram.deliver_update(telegram.updates.photo(_photo(99), user_id=7), retry_for=60)
+    telegram.deliver_update(telegram.updates.photo(make_photo(99), user_id=7), retry_for=60)
     telegram.wait(lambda: _has_buttons(telegram, 7), timeout=120)
 
 
-def _send_all(telegram: FakeTelegram, sends: Sends) -> tuple[float, list[float]]:
+def send_all(telegram: FakeTelegram, sends: Sends) -> tuple[float, list[float]]:
     """Send photos at once; seconds until all are answered, and the milliseconds of each webhook call."""
     calls = _post_updates(telegram, sends)
     return _wait_until_answered(telegram, sends) - calls["started"], calls["ms"]
@@ -301,7 +301,7 @@ def _measure_forward_pass() -> tuple[float, float]:
         return passes / (time.perf_counter() - started), (time.process_time() - used) / passes
 
 
-def _photo(seed: int) -> bytes:
+def make_photo(seed: int) -> bytes:
     """A photo as Telegram delivers it, 960 x 1280: a sample cropped, mirrored and tinted, different for each seed."""
     rng = np.random.default_rng(seed)
     image = Image.open(ROOT / "samples" / f"{SAMPLES[seed % len(SAMPLES)]}.jpg").convert("RGB")

@@ -1,4 +1,4 @@
-"""Every row of the threat model and of the privacy page names a test, and every named test exists."""
+"""Every row of the threat model, the privacy and the reliability page names a test, and every named test exists."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import pytest
 from core.db.schema import metadata
 from tests.conftest import ROOT
 
-PAGES = ("threat-model.md", "privacy.md")
+PAGES = ("threat-model.md", "privacy.md", "reliability.md")
 REFERENCE = re.compile(r"tests/[\w/.-]+\.py::\w+")
 
 
