@@ -3,18 +3,21 @@
 Only the look is stored. The messages of the conversation follow from its state.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import display_name
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
+from core.conversation.result_cards import can_have_card, card_path
 from core.conversation.smalltalk import button_label, comment_on_guess
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, pick_variant, translate, variant_keys
+from core.images.result_card import CardShape
 from core.signing import UrlSigner
 from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand
@@ -24,6 +27,7 @@ from leaderboard_web.view_models import ProbabilityBar, build_bar
 SAMPLE_SOURCE_PREFIX = "sample:"
 """Start of the source of a look whose photo is a sample, which cannot be shared."""
 
+CARD_URL_LIFETIME = timedelta(days=1)
 CONFIRMATION_ANSWERS = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
 """The buttons under a name that is shown back."""
 
@@ -70,7 +74,21 @@ class ProbabilityBars:
     bars: tuple[ProbabilityBar, ...]
 
 
-ChatItem = ChatLine | PhotoItem | HeatmapItem | ProbabilityBars
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultCardItem:
+    """The card to send to friends, which is drawn when it is opened."""
+
+    kind: ClassVar[str] = "result_card"
+    story_url: str
+    """1080 x 1920 px."""
+    post_url: str
+    """1080 x 1350 px."""
+    alt: str
+    text: str
+    """For the system's share sheet."""
+
+
+ChatItem = ChatLine | PhotoItem | HeatmapItem | ProbabilityBars | ResultCardItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +185,9 @@ class ChatView:
         if self.has_outfit:
             bars = (build_bar(style, probability, self.language) for style, probability in look.verdict.ranking)
             items.append(ProbabilityBars(bars=tuple(bars)))
+        # The verdict is told here even while the stored question is still open.
+        if can_have_card(replace(look, pending_question=None)):
+            items.append(self._result_card_item())
         return items
 
     def history_items(self) -> list[ChatItem]:
@@ -204,6 +225,17 @@ class ChatView:
             caption=translate("page.map_caption", self.language, style=style),
             width=look.width,
             height=look.height,
+        )
+
+    def _result_card_item(self) -> ResultCardItem:
+        look, language = self.look, self.language
+        style = style_name(look.verdict.style, language)
+        story, post = (card_path(self.signer, look, language, shape, CARD_URL_LIFETIME) for shape in CardShape)
+        return ResultCardItem(
+            story_url=story,
+            post_url=post,
+            alt=translate("card.alt", language, style=style),
+            text=translate("card.text", language, style=style),
         )
 
     def _sharing_items(self) -> list[ChatItem]:

@@ -1,8 +1,9 @@
 """Sharing a look elsewhere: the preview of its link, and links and buttons of other services."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -10,6 +11,7 @@ from fastapi import Request, Response
 from core.conversation.narration import Message, MessageSlot, style_name
 from core.db.looks import Look
 from core.i18n.translations import Language, translate
+from core.images.result_card import CARD_WIDTH, HEIGHTS, CardShape
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.middleware.csp import extend_csp
 from leaderboard_web.share_image import SHARE_IMAGE_SIZE, content_hash
@@ -121,16 +123,28 @@ def verdict_sentence(messages: Iterable[Message]) -> str:
     return next(message.text for message in messages if message.slot is MessageSlot.VERDICT)
 
 
+def kakao_card_button(request: Request, state: AppState, language: Language) -> KakaoShareButton:
+    """The button that sends a result card; the script uploads the card and adds its address to the template."""
+    link = _kakao_link(request, state.url_for("chat"))
+    template = {
+        "objectType": "feed",
+        "content": {
+            "title": translate("card.kakao.title", language),
+            "description": translate("card.kakao.line", language),
+            "imageUrl": "",
+            "imageWidth": CARD_WIDTH,
+            "imageHeight": HEIGHTS[CardShape.POST],
+            "link": link,
+        },
+        "buttons": [{"title": translate("share.kakao.try", language), "link": link}],
+    }
+    return _with_sdk(state, template)
+
+
 def _kakao_button(request: Request, state: AppState, preview: LookPreview, hearts: int) -> KakaoShareButton:
     """The button with its message template, see https://developers.kakao.com/docs/latest/en/message/js-link"""
-    settings = state.settings
     width, height = SHARE_IMAGE_SIZE
-
-    def link(path: str) -> dict[str, str]:
-        url = absolute_url(request, path)
-        return {"webUrl": url, "mobileWebUrl": url}
-
-    language = preview.language
+    language, link = preview.language, partial(_kakao_link, request)
     template = {
         "objectType": "feed",
         "content": {
@@ -147,6 +161,16 @@ def _kakao_button(request: Request, state: AppState, preview: LookPreview, heart
             {"title": translate("share.kakao.try", language), "link": link(state.url_for("chat"))},
         ],
     }
+    return _with_sdk(state, template)
+
+
+def _kakao_link(request: Request, path: str) -> dict[str, str]:
+    url = absolute_url(request, path)
+    return {"webUrl": url, "mobileWebUrl": url}
+
+
+def _with_sdk(state: AppState, template: Mapping[str, object]) -> KakaoShareButton:
+    settings = state.settings
     return KakaoShareButton(
         key=settings.kakao_js_key or "",
         script=f"https://t1.kakaocdn.net/kakao_js_sdk/{settings.kakao_sdk_version}/kakao.min.js",

@@ -14,6 +14,7 @@ from core.conversation.listings import get_own_looks, leaderboard_line, list_top
 from core.conversation.narration import error_message, style_description, style_name, verdict_messages
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
+from core.conversation.result_cards import card_path
 from core.conversation.service import ConversationService
 from core.db import looks
 from core.db.looks import Look
@@ -21,12 +22,14 @@ from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.errors import LookNotFoundError
 from core.i18n.translations import Language, pick_variant, translate
+from core.images.result_card import CardShape
 from core.styles import STYLES
 from core.urls import look_url, signed_image_url, site_url
 from core.vision.verdict import ConfidenceBand
 
 HEATMAP_URL_LIFETIME = timedelta(minutes=30)
 """Kakao fetches an image immediately and caches it."""
+CARD_URL_LIFETIME = timedelta(days=1)
 
 
 class ReplyPresenter:
@@ -161,6 +164,7 @@ class ReplyPresenter:
             language=language,
             heatmap_url=self._heatmap_url(look),
             page_url=look_url(self._settings, look),
+            card_url=self._card_url(look, language),
             is_shared=look.shared_at is not None,
             guesses_first=person.guesses_first,
             note="\n".join(notes) or None,
@@ -173,6 +177,12 @@ class ReplyPresenter:
         signer = self._conversation.resources.url_signer
         url = signed_image_url(self._settings, signer, look, look.heatmap_key, HEATMAP_URL_LIFETIME)
         return None if url is None else f"{url}&n={secrets.token_hex(4)}"
+
+    def _card_url(self, look: Look, language: Language) -> str | None:
+        """The URL of the result card, which works as long as the picture of a private look."""
+        signer = self._conversation.resources.url_signer
+        path = card_path(signer, look, language, CardShape.POST, CARD_URL_LIFETIME)
+        return site_url(self._settings, path)
 
 
 def _album_photo(number: int, outcome: PhotoOutcome, judged: Mapping[UUID, Look]) -> AlbumPhoto:

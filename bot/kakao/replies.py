@@ -70,6 +70,7 @@ def verdict_reply(
     language: Language,
     heatmap_url: str | None,
     page_url: str | None = None,
+    card_url: str | None = None,
     is_shared: bool = False,
     guesses_first: bool = False,
     note: str | None = None,
@@ -84,6 +85,7 @@ def verdict_reply(
         heatmap_url: the public URL of the heatmap, a new one for each reply, since Kakao caches images by their URLs;
             None for no image.
         page_url: the public page of the look, if it has one.
+        card_url: the result card, to be saved.
         is_shared: whether the look is on the leaderboard.
         guesses_first: whether the person guesses before the verdict; a button offers the opposite.
         note: replaces the opening, e.g. with a note about a duplicate photo; a long one is in the last bubble.
@@ -102,7 +104,7 @@ def verdict_reply(
     outputs = [_simple_text("\n".join(noted))]
     shows_outfit = verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
     if shows_outfit and heatmap_url is not None:
-        outputs.append(_heatmap_card(verdict, " ".join(evidence), heatmap_url, page_url, language))
+        outputs.append(_heatmap_card(verdict, " ".join(evidence), heatmap_url, (page_url, card_url), language))
     else:
         rest = evidence + rest
     if rest:
@@ -231,8 +233,10 @@ def _verdict_actions(look_id: UUID, shows_outfit: bool, is_shared: bool, guesses
 
 
 def _heatmap_card(
-    verdict: Verdict, description: str, heatmap_url: str, page_url: str | None, language: Language
+    verdict: Verdict, description: str, heatmap_url: str, links: tuple[str | None, str | None], language: Language
 ) -> dict[str, Any]:
+    """The picture with buttons; `links` lead to the look's page and to its result card."""
+    page_url, card_url = links
     first, second = verdict.style, verdict.runner_up
     title = translate(
         "kakao.card.torn" if verdict.band is ConfidenceBand.AMBIGUOUS else "kakao.card.title",
@@ -249,6 +253,8 @@ def _heatmap_card(
         "fixedRatio": True,
     }
     buttons = [{"label": translate("kakao.button.send", language), "action": "share"}]
+    if card_url is not None:
+        buttons.insert(0, _link_button(translate("kakao.button.card", language), card_url))
     if page_url is not None:
         thumbnail["link"] = {"web": page_url}
         buttons.insert(0, _link_button(translate("talk.button.page", language), page_url))

@@ -160,6 +160,11 @@ class TelegramClient:
         self._sleep = sleep
         self._chat_action_interval = chat_action_interval
 
+    @property
+    def has_inline_mode(self) -> bool:
+        """Whether inline mode is switched on; BotFather switches it."""
+        return bool(self._bot.supports_inline_queries)
+
     async def send_message(
         self, chat_id: int, message: OutgoingMessage, *, reply_to: int | None = None, thread_id: int | None = None
     ) -> int | None:

@@ -7,6 +7,8 @@ from uuid import UUID
 
 LOOK_PREFIX = "look_"
 """Prefix of an argument that names a look."""
+CARD_PREFIX = "card_"
+"""The same of an inline query for a card."""
 
 
 def private_chat_url(bot_username: str, argument: str) -> str:
@@ -19,6 +21,16 @@ def private_chat_url(bot_username: str, argument: str) -> str:
     return f"https://t.me/{bot_username}?start={argument}"
 
 
+def card_query(look_id: UUID) -> str:
+    """The text of the inline query that offers the result card of a look."""
+    return f"{CARD_PREFIX}{look_id}"
+
+
+def parse_card_query(text: str) -> UUID | None:
+    """The look whose card an untrusted inline query asks for; None if it asks for none."""
+    return _parse_id(text, CARD_PREFIX)
+
+
 def look_argument(look_id: UUID) -> str:
     """The argument that shows a look."""
     return f"{LOOK_PREFIX}{look_id}"
@@ -26,9 +38,13 @@ def look_argument(look_id: UUID) -> str:
 
 def parse_look_argument(argument: str) -> UUID | None:
     """The look that an untrusted argument names; None if it names none."""
-    if not argument.startswith(LOOK_PREFIX):
+    return _parse_id(argument, LOOK_PREFIX)
+
+
+def _parse_id(text: str, prefix: str) -> UUID | None:
+    if not text.startswith(prefix):
         return None
     try:
-        return UUID(argument.removeprefix(LOOK_PREFIX))
+        return UUID(text.removeprefix(prefix))
     except ValueError:
         return None

@@ -10,13 +10,15 @@ from bot.telegram.button_rules import is_from_chat
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
 from bot.telegram.parsing import ButtonPress, PhotoMessage, UnsupportedMessage
+from bot.telegram.result_cards import send_card
 from core.conversation.actions import Action, ActionType
 from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import verdict_messages
 from core.conversation.occasions import answer_caption, summarize_for_caption
-from core.conversation.reply import Reply
+from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
+from core.conversation.result_cards import can_have_card
 from core.conversation.service import ConversationService
 from core.conversation.style_names import parse_style_answer
 from core.db.looks import Look
@@ -393,5 +395,9 @@ async def _send_reply(
     delivery.language, sentences = reply.language, reply_sentences(reply)
     if reply.reveals_verdict and reply.look is not None:
         await send_verdict(delivery, conversation, person, reply.look, note="\n".join(sentences) or None)
+        return
+    look = reply.look
+    if reply.kind is ReplyKind.DETAILS and look is not None and can_have_card(look) and shows_picture(delivery, look):
+        await send_card(delivery, conversation, look, "\n".join(sentences))
         return
     await delivery.send_all("reply", text_messages(*sentences, keyboard=delivery.keyboards.prompt(reply) or keyboard))

@@ -14,9 +14,11 @@ from telegram import (
 )
 
 from bot.telegram.client import TelegramClient
-from bot.telegram.deep_links import look_argument, private_chat_url
+from bot.telegram.deep_links import look_argument, parse_card_query, private_chat_url
 from bot.telegram.parsing import InlineQuery
+from bot.telegram.result_cards import build_card_results
 from core.conversation.narration import format_percent, style_name
+from core.conversation.result_cards import can_have_card
 from core.conversation.service import ConversationService
 from core.conversation.style_names import find_style_name
 from core.db import looks, people
@@ -37,6 +39,8 @@ async def answer_inline_query(
 ) -> None:
     """Offer the public looks of a person, or only those of one style if the query names one.
 
+    A query for a result card offers the card alone, also that of a private look: its owner sends it to a chat.
+
     Args:
         client: answers the query.
         conversation: has the resources and the settings.
@@ -50,6 +54,13 @@ async def answer_inline_query(
         person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(query.user_id))
         latest = [] if person is None else await looks.list_for_person(connection, person.id, limit=SEARCH_LIMIT)
     language = negotiate_language(query.language_code) if person is None else person.language
+    if (card_of := parse_card_query(query.text)) is not None:
+        own = next((look for look in latest if look.id == card_of and can_have_card(look)), None)
+        cards = [] if own is None else build_card_results(own, conversation, me, language)
+        label = translate("telegram.card.gone", language)
+        gone = InlineQueryResultsButton(label, start_parameter="inline")
+        await client.answer_inline_query(query.query_id, cards, button=None if cards else gone)
+        return
     public_looks = [look for look in latest if look.is_public]
     style = find_style_name(query.text)
     chosen = [look for look in public_looks if style is None or look.verdict.style is style][:MAX_RESULTS]

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, SwitchInlineQueryChosenChat
 
 from bot.telegram.button_rules import EXPIRING_ACTIONS
 from bot.telegram.callback_data import CallbackData, encode_callback_data
-from bot.telegram.deep_links import look_argument, private_chat_url
+from bot.telegram.deep_links import card_query, look_argument, private_chat_url
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import Reply
 from core.conversation.smalltalk import button_label
@@ -80,6 +80,19 @@ class Keyboards:
         """A link to the page of a look; None without a public URL."""
         buttons = self._links("talk.button.page", page_url)
         return InlineKeyboardMarkup([buttons]) if buttons else None
+
+    def card(self, look_id: UUID) -> InlineKeyboardMarkup | None:
+        """The button that offers a result card to a chat of the person's choice, by inline mode.
+
+        None in groups, where others would press it.
+        """
+        if not self.is_private:
+            return None
+        chosen = SwitchInlineQueryChosenChat(
+            query=card_query(look_id), allow_user_chats=True, allow_group_chats=True, allow_channel_chats=True
+        )
+        label = translate("telegram.card.send", self.language)
+        return InlineKeyboardMarkup([[InlineKeyboardButton(label, switch_inline_query_chosen_chat=chosen)]])
 
     def login(self, login_url: str | None) -> InlineKeyboardMarkup | None:
         """A link that logs in to the person's account; None without a public URL."""

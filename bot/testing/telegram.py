@@ -34,7 +34,13 @@ from bot.testing.telegram_api import BotApiError, FakeBotApi, JsonObject
 from bot.testing.telegram_updates import UpdateFactory
 
 TOKEN = "123456:fake-token-of-nobody"
-BOT_USER: dict[str, Any] = {"id": 123456, "is_bot": True, "first_name": "Eva", "username": "eva_stylist_bot"}
+BOT_USER: dict[str, Any] = {
+    "id": 123456,
+    "is_bot": True,
+    "first_name": "Eva",
+    "username": "eva_stylist_bot",
+    "supports_inline_queries": True,
+}
 JSON_FIELDS = {"allowed_updates", "commands", "entities", "link_preview_options", "media", "reply_markup"} | {
     "reply_parameters",
     "results",

@@ -29,7 +29,8 @@ HTML_TAGS = {
     *("pre", "s", "span", "strike", "strong", "tg-emoji", "u"),
 }
 """The elements of parse_mode HTML."""
-BUTTON_KINDS = {"callback_data", "url", "switch_inline_query", "switch_inline_query_current_chat", "copy_text"}
+INLINE_KINDS = {"switch_inline_query", "switch_inline_query_current_chat", "switch_inline_query_chosen_chat"}
+BUTTON_KINDS = {"callback_data", "url", *INLINE_KINDS, "copy_text"}
 
 JsonObject = dict[str, Any]
 

@@ -40,6 +40,7 @@ from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.language import request_language
 from leaderboard_web.routes.site_files import SHARED_PHOTO
 from leaderboard_web.sessions import ViewerSession
+from leaderboard_web.sharing import allow_kakao_sdk, kakao_card_button
 from leaderboard_web.templating import render_fragment, render_page
 from leaderboard_web.urls import PageRoute
 
@@ -223,6 +224,7 @@ async def _render_chat(
         items = [*items, *flashed]
     if refusal is not None:
         items = [*items, ChatLine(sender="eva", text=refusal)]
+    kakao = kakao_card_button(request, state, language) if state.settings.kakao_js_key else None
     response = render_page(
         request,
         "chat.html",
@@ -237,7 +239,10 @@ async def _render_chat(
         guesses_first=person is not None and person.guesses_first,
         hours=state.settings.private_photo_ttl_hours,
         max_photos=MAX_ALBUM_PHOTOS,
+        kakao=kakao,
     )
+    if kakao is not None:
+        allow_kakao_sdk(response, kakao)
     state.flash.clear(request, response, viewer)
     return response
 

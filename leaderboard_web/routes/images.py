@@ -1,6 +1,6 @@
 """Images of looks: photos, heatmaps and thumbnails under signed URLs, and share images.
 
-`/pictures` and `/thumbs` are for the owner of a look, for moderators and for chats. `/shared` is public; its
+`/pictures`, `/thumbs` and `/cards` are for the owner of a look, for moderators and for chats. `/shared` is public; its
 URLs work while the look is on the leaderboard. Share images need no signature, because crawlers fetch them.
 """
 
@@ -12,10 +12,12 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from core.conversation.narration import style_name, verdict_messages
-from core.db import leaderboard, look_images
+from core.conversation.result_cards import card_subject, draw_card
+from core.db import leaderboard, look_images, looks
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.renditions import make_thumbnail, share_image_key, thumbnail_key
+from core.images.result_card import CardShape
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.share_image import content_hash, draw_share_image, read_content_hash
@@ -119,6 +121,26 @@ async def share_image(
         is_current=lambda stored: read_content_hash(stored) == expected_hash,
     )
     return Response(image, media_type="image/jpeg", headers=SHARE_IMAGE_CACHE_HEADERS)
+
+
+@router.get("/cards/{look_id}/{language}-{shape}.jpg", name="result_card")
+async def result_card(
+    look_id: CanonicalUUID, language: Language, shape: CardShape, state: State, t: str = ""
+) -> Response:
+    """The result card of a look, for its owner and for whom they send it to.
+
+    Raises:
+        InvalidSignatureError: the URL is forged or expired.
+        ObjectNotFoundError: there is no card (any more).
+    """
+    state.resources.url_signer.verify(card_subject(look_id), t)
+    async with state.resources.database.connection() as connection:
+        look = await looks.get(connection, look_id)
+    if look is None:
+        raise ObjectNotFoundError
+    card = await draw_card(state.resources, look, language, shape)
+    headers = {**PRIVATE_CACHE_HEADERS, "X-Robots-Tag": "noindex"}
+    return Response(card, media_type="image/jpeg", headers=headers)
 
 
 async def _verify_public_url(state: AppState, look_id: UUID, key: str, token: str) -> None:

@@ -8,7 +8,7 @@ from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
-from tests.integration.bot.telegram.conftest import USER_ID, TelegramHarness
+from tests.integration.bot.telegram.conftest import USER_ID, TelegramHarness, list_looks
 
 
 async def share_two_looks(harness: TelegramHarness) -> None:
@@ -64,3 +64,21 @@ async def test_person_without_shared_looks_gets_a_hint(harness: TelegramHarness)
         "unicode_escape"
     ) or (translate("telegram.inline.nothing", Language.EN) in str(answer["button"]))
     assert await harness.count_rows("identities") == 1
+
+
+async def test_card_of_a_private_look_is_offered_to_its_owner_alone(harness: TelegramHarness) -> None:
+    harness.handler.conversation.settings = harness.handler.conversation.settings.model_copy(
+        update={"public_url": "https://eva.example"}
+    )
+    await harness.send_updates(harness.updates.photo(make_photo()))
+    await harness.send_updates(harness.press(harness.last_with_buttons(), "more"))
+    card = harness.last_message()
+    assert "photo" in card, card
+    assert "%" in card["caption"]
+    (look,) = await list_looks(harness)
+    chosen = card["reply_markup"]["inline_keyboard"][0][0]["switch_inline_query_chosen_chat"]
+    assert chosen["query"] == f"card_{look.id}"
+
+    (result,) = (await send_inline_query(harness, chosen["query"]))["results"]
+    assert result["photo_url"].startswith(f"https://eva.example/cards/{look.id}/ko-post.jpg?t=")
+    assert (await send_inline_query(harness, chosen["query"], user_id=77)).get("results", []) == []

@@ -54,7 +54,7 @@ async def test_details_are_under_a_button(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.press(harness.last_with_buttons(), "more"))
     (look,) = await list_looks(harness)
 
-    details = harness.last_message()["text"]
+    details = harness.last_message()["caption"]
     assert details == verdict_details(look.verdict, seed=look.variant_seed, language=Language.KO)
     assert all(style_name(style, Language.KO) in details for style, _ in look.verdict.ranking[:2])
     assert details.splitlines()[-4].endswith("60%")

@@ -1,0 +1,73 @@
+"""Result cards on Telegram: as a photo in the chat, and offered to a chat that its owner chooses."""
+
+from datetime import timedelta
+
+from telegram import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InlineQueryResult,
+    InlineQueryResultPhoto,
+    User,
+)
+from telegram.constants import ChatAction
+
+from bot.telegram.deep_links import private_chat_url
+from bot.telegram.delivery import UpdateDelivery
+from bot.telegram.formatting import photo_message
+from core.conversation.narration import format_percent, style_name
+from core.conversation.result_cards import card_path, draw_card
+from core.conversation.service import ConversationService
+from core.db.looks import Look
+from core.errors import ObjectNotFoundError
+from core.i18n.translations import Language, translate
+from core.images.result_card import CARD_WIDTH, HEIGHTS, CardShape
+from core.urls import site_url
+
+CARD_URL_LIFETIME = timedelta(hours=1)
+"""Telegram downloads the card when it is chosen, and keeps a copy."""
+
+
+async def send_card(delivery: UpdateDelivery, conversation: ConversationService, look: Look, details: str) -> None:
+    """Send the result card of a look with a button that sends it to a friend; only the details if it is gone.
+
+    Args:
+        delivery: sends the message.
+        conversation: has the settings.
+        look: whose card it is.
+        details: the caption.
+
+    Raises:
+        EvaError: see `UpdateDelivery.send_all`.
+    """
+    async with delivery.chat_action(ChatAction.UPLOAD_PHOTO):
+        try:
+            card = await draw_card(delivery.resources, look, delivery.language, CardShape.POST)
+        except ObjectNotFoundError:
+            card = None
+        has_card = card is not None and conversation.settings.public_url is not None and delivery.client.has_inline_mode
+        keyboard = delivery.keyboards.card(look.id) if has_card else None
+        await delivery.send_all("reply", [photo_message(card, details, keyboard)])
+
+
+def build_card_results(
+    look: Look, conversation: ConversationService, me: User, language: Language
+) -> list[InlineQueryResult]:
+    """The result card as the only choice; nothing without a public URL."""
+    path = card_path(conversation.resources.url_signer, look, language, CardShape.POST, CARD_URL_LIFETIME)
+    url = site_url(conversation.settings, path)
+    if url is None:
+        return []
+    style, percent = style_name(look.verdict.style, language), format_percent(look.verdict.confidence)
+    label, chat_url = translate("telegram.card.ask", language), private_chat_url(me.username or "", "inline")
+    return [
+        InlineQueryResultPhoto(
+            f"card-{look.id}",
+            url,
+            url,
+            photo_width=CARD_WIDTH,
+            photo_height=HEIGHTS[CardShape.POST],
+            title=f"{style} {percent}%",
+            caption=translate("telegram.card.caption", language, style=style, percent=percent),
+            reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton(label, url=chat_url)]]),
+        )
+    ]

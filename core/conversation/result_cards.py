@@ -1,0 +1,79 @@
+"""Result cards of looks: what they say, the drawing, and their signed addresses.
+
+Everybody who has an address sees the card until the address ends, the photo is deleted, or its time is over.
+"""
+
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from anyio import to_thread
+
+from core.conversation.narration import MessageSlot, format_percent, style_name, verdict_messages
+from core.db.looks import Look
+from core.db.schema import PendingQuestion
+from core.errors import ObjectNotFoundError
+from core.i18n.clothing_names import name_whole_things
+from core.i18n.translations import Language
+from core.images.result_card import CardShape, CardText, draw_result_card
+from core.resources import Resources
+from core.signing import UrlSigner
+from core.vision.verdict import ConfidenceBand
+
+MAX_THINGS = 2
+"""Seen things on a card."""
+
+
+def can_have_card(look: Look) -> bool:
+    """Whether there is a card: of an outfit whose picture still exists and whose verdict is told."""
+    return (
+        look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+        and look.heatmap_key is not None
+        and look.pending_question is not PendingQuestion.GUESS
+    )
+
+
+def card_text(look: Look, language: Language) -> CardText:
+    """What the card of a look says."""
+    verdict = look.verdict
+    things = [] if verdict.attributes is None else name_whole_things(verdict.attributes, language)
+    messages = verdict_messages(verdict, seed=look.variant_seed, language=language)
+    return CardText(
+        title=style_name(verdict.style, language),
+        percent=f"{format_percent(verdict.probabilities[verdict.style])}%",
+        things=tuple(name for name, _ in things[:MAX_THINGS]),
+        line=next(message.text for message in messages if message.slot is MessageSlot.ABOUT),
+    )
+
+
+async def draw_card(resources: Resources, look: Look, language: Language, shape: CardShape) -> bytes:
+    """Draw the card of a look, a JPEG. It is not stored.
+
+    Raises:
+        ObjectNotFoundError: there is no card, see `can_have_card`, or its picture was deleted.
+        StorageUnavailableError: the object storage does not answer.
+    """
+    if look.heatmap_key is None or not can_have_card(look):
+        raise ObjectNotFoundError
+    picture = await resources.storage.get(look.heatmap_key)
+    draw = partial(draw_result_card, picture, text=card_text(look, language), shape=shape)
+    return await to_thread.run_sync(draw, limiter=resources.cpu_limiter)
+
+
+def card_path(signer: UrlSigner, look: Look, language: Language, shape: CardShape, lifetime: timedelta) -> str:
+    """The signed path of a card on the site; it ends with its lifetime or with the picture.
+
+    Args:
+        signer: signs the path.
+        look: whose card it is.
+        language: of the card.
+        shape: its format.
+        lifetime: for how long it works, at most.
+    """
+    token = signer.sign(card_subject(look.id), lifetime, ends_at=look.images_until)
+    return f"/cards/{look.id}/{language}-{shape}.jpg?t={token}"
+
+
+def card_subject(look_id: UUID) -> str:
+    """What the address of a card signs; it differs from the keys of images, so that neither opens the other."""
+    return f"card {look_id}"
