@@ -27,9 +27,9 @@ rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
 X, Y = (columns - WIDTH / 2) / HEAD, (rows - TOP) / HEAD
 
 
-def noise(high: float, wide: float) -> Array:
+def noise(high: float, wide: float, source: np.random.Generator = rng) -> Array:
     """Smooth noise with a standard deviation of 1; grains `high` x `wide` pixels."""
-    field: Array = ndimage.gaussian_filter(rng.standard_normal((HEIGHT, WIDTH)), (high, wide))
+    field: Array = ndimage.gaussian_filter(source.standard_normal((HEIGHT, WIDTH)), (high, wide))
     scaled: Array = field / field.std()
     return scaled
 
@@ -113,11 +113,13 @@ def limb(joints: str, side: int = 1) -> Array:
 class Canvas:
     """A picture that shapes are laid on, back to front."""
 
-    def __init__(self, wall: Colour, floor: Colour, horizon: float = 7.15) -> None:
+    def __init__(self, wall: Colour, floor: Colour, horizon: float = 7.15, *, seed: int | None = None) -> None:
+        """Start with a wall and a floor; with a seed the picture does not depend on those drawn before."""
+        source = rng if seed is None else np.random.default_rng(seed)
         glow = np.exp(-((X / 3.2) ** 2 + ((Y - 2.6) / 4.2) ** 2))[..., None]
         edge = np.clip((Y - horizon) / 0.25 + 0.5, 0, 1)[..., None]
-        back = np.array(wall) / 255 * (0.8 + 0.26 * glow + 0.015 * noise(30, 30)[..., None])
-        ground = np.array(floor) / 255 * (0.96 + 0.14 * glow + 0.01 * noise(3, 20)[..., None])
+        back = np.array(wall) / 255 * (0.8 + 0.26 * glow + 0.015 * noise(30, 30, source)[..., None])
+        ground = np.array(floor) / 255 * (0.96 + 0.14 * glow + 0.01 * noise(3, 20, source)[..., None])
         self.pixels = back * (1 - edge) + ground * edge
         for x, wide, dark in ((0.0, 1.3, 0.55), (0.55, 2.1, 0.25)):
             spot = np.exp(-((((X - x) / wide) ** 2 + ((Y - 8.02) / 0.16) ** 2) ** 1.2))
