@@ -1,8 +1,8 @@
 """Photos a second with one, two and four workers, measured and simulated.
 
 Real processes on this machine with the scripted engine. The run with one worker tells the processor time of each part
-for one photo; the simulation (`benchmarks.queue_simulation`) predicts from it how long all runs take. Other programs on
-the machine take processors too, so the simulation gets as many as the run had.
+for one photo; the simulation (`benchmarks.queue_simulation`) predicts from it how long all runs take. That holds on a
+machine on which nothing else runs.
 
 Run: make bench-scaling
 """
@@ -62,11 +62,10 @@ def main() -> None:
         for part in ("web", "worker", "decoder", "database", "telegram")
     ]
     for workers, run in runs.items():
-        processors = max(1, round(run.total * options.photos / run.seconds))
-        predicted = simulate_run(first, workers, options.photos, processors)
+        predicted = simulate_run(first, workers, options.photos, available_cpus())
         figures += [
             Figure(name=f"photos a second, workers: {workers}", value=options.photos / run.seconds, unit="/s"),
-            Figure(name=f"the same, simulated on {processors} processors", value=options.photos / predicted, unit="/s"),
+            Figure(name=f"the same, simulated, workers: {workers}", value=options.photos / predicted, unit="/s"),
             Figure(
                 name=f"the simulation misses the run by, workers: {workers}",
                 value=100 * abs(predicted / run.seconds - 1),
@@ -74,9 +73,7 @@ def main() -> None:
                 target=ACCURACY,
             ),
             Figure(
-                name=f"processors that the run had, workers: {workers}",
-                value=run.total * options.photos / run.seconds,
-                unit="",
+                name=f"processors in use, workers: {workers}", value=run.total * options.photos / run.seconds, unit=""
             ),
         ]
     print_figures("Scaling", figures)
@@ -99,12 +96,12 @@ def measure(workers: int, photos: int) -> Run:
             children = processor_seconds(*worker_pids) - own
             return processor_seconds(web), own, children, processor_seconds(database), processor_seconds(os.getpid())
 
-        before, others = used(), processor_seconds(web, *worker_pids, database)
+        before, others = used(), processor_seconds(web, *worker_pids)
         seconds, _ = send_all(telegram, [(9000 + turn % CHATS, picture) for turn in range(photos)])
         after = used()
-        eva_seconds = processor_seconds(web, *worker_pids, database) - others
+        eva_seconds = processor_seconds(web, *worker_pids) - others
     parts = [(end - start) / photos for start, end in zip(before, after, strict=True)]
-    # Eva's processes are children of this one.
+    # Eva's processes are children of this one; the database is not.
     parts[-1] -= eva_seconds / photos
     return Run(seconds=seconds, **dict(zip(("web", "worker", "decoder", "database", "telegram"), parts, strict=True)))
 
