@@ -1,16 +1,18 @@
 """The query plans behind the site's pages."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.query_plans import QueryPlan, explain_queries
 from benchmarks.seeded_board import SeededBoard
-from core.db import follows, latest_looks, leaderboard, moderation, people
+from core.db import follows, latest_looks, leaderboard, look_guesses, moderation, news, people
 from core.db.database import Database
 from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, Period
+from core.db.person_lists import Relation, list_people
 from core.db.schema import IdentityProvider
 from core.styles import STYLES
 
@@ -47,6 +49,10 @@ async def explain_pages(board: SeededBoard) -> list[QueryPlan]:
             "feed of 200 people": partial(
                 follows.get_feed_page, follower_id=viewer.person_id, limit=PAGE_SIZE + 1, viewer_key=viewer_key
             ),
+            "dot of the news": partial(news.has_unseen, viewer_key=viewer_key),
+            "news": partial(news.get_news, person_id=look.person_id, since=datetime.now(UTC) - timedelta(days=1)),
+            "followers": partial(list_people, relation=Relation.FOLLOWER, person_id=look.person_id, limit=51),
+            "next look to guess": partial(look_guesses.find_open_look, viewer_key=viewer_key),
             "reported looks": partial(moderation.list_reported, limit=21),
         }
         for period in Period:

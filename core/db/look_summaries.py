@@ -88,7 +88,7 @@ def to_summary(row: Iterable[Any]) -> LookSummary:
         removed_at=removed_at,
         suspended_at=suspended_at,
         is_public=is_public,
-        things=things,
+        things=tuple(things),
     )
 
 

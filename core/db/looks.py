@@ -9,7 +9,7 @@ its place on the leaderboard of `core.db.leaderboard`.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -79,7 +79,7 @@ class Look(LookSummary):
     """The owner's guess before the verdict was revealed."""
     corrected_style: Style | None
     """The style according to its owner."""
-    item_corrections: Mapping[Thing, Thing | None]
+    item_corrections: Mapping[Thing, Thing | None] = field(hash=False)
     """What is not worn according to its owner, each with what is worn instead; `verdict` does not name it any more."""
     pending_question: PendingQuestion | None
     """While it is GUESS, the verdict has not been revealed."""
@@ -323,7 +323,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         removed_at=row.removed_at,
         suspended_at=row.suspended_at,
         is_public=row.is_public,
-        things=row.things,
+        things=tuple(row.things),
         report_count=row.report_count,
     )
 

@@ -30,13 +30,13 @@ LOOKS_SHOWN = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """Numbers since a time; each is at most `MAX_COUNT`."""
+    """Numbers since a time."""
 
     hearts: int
     """From others, on public looks."""
     bookmarks: int
     followers: int
-    """New ones who still follow."""
+    """New ones who still follow, at most `MAX_COUNT`."""
     place: int | None
     """The best place of a look shared today on today's leaderboard, 1 to `MAX_PLACE`; None without hearts."""
 
@@ -58,7 +58,7 @@ async def get_news(connection: AsyncConnection, person_id: UUID, since: datetime
     """The news of a person since a time."""
     row = await SELECT_NEWS.fetch_one(connection, person_id=person_id, since=since, day=start_of_day().date())
     place = row.higher + 1 if row.best_hearts and row.higher < MAX_PLACE else None
-    return News(hearts=row.hearts, bookmarks=row.bookmarks, followers=row.followers, place=place)
+    return News(hearts=int(row.hearts), bookmarks=int(row.bookmarks), followers=row.followers, place=place)
 
 
 async def list_look_news(connection: AsyncConnection, person_id: UUID, since: datetime) -> Sequence[LookNews]:
@@ -131,6 +131,15 @@ def _count(rows: Select[Any], limit: int = MAX_COUNT) -> ColumnElement[int]:
     return select(func.count()).select_from(rows.limit(limit).subquery()).scalar_subquery()
 
 
+def _count_on_looks(table: Table, since: ColumnElement[datetime], person_id: ColumnElement[UUID]) -> ColumnElement[int]:
+    """New hearts or bookmarks, counted for each look, so that only the new rows are read."""
+    looks = schema.looks
+    is_new = table.c.look_id == looks.c.id, *_by_others(table, since, person_id)
+    of_look = select(func.count()).where(*is_new).correlate(looks).scalar_subquery()
+    is_own = looks.c.person_id == person_id, looks.c.is_public
+    return select(func.coalesce(func.sum(of_look), 0)).select_from(looks).where(*is_own).scalar_subquery()
+
+
 def _select_news() -> CompiledStatement:
     since: ColumnElement[datetime] = bindparam("since", type_=schema.people.c.created_at.type)
     person_id: ColumnElement[UUID] = bindparam("person_id", type_=schema.people.c.id.type)
@@ -147,8 +156,8 @@ def _select_news() -> CompiledStatement:
     is_higher = others.c.is_public, others.c.shared_day == day, func.row(others.c.hearts, others.c.id) > place
     higher = select(literal(1)).where(*is_higher)
     statement: Select[Any] = select(
-        _count(_new_rows(schema.hearts, since, person_id)).label("hearts"),
-        _count(_new_rows(schema.bookmarks, since, person_id)).label("bookmarks"),
+        _count_on_looks(schema.hearts, since, person_id).label("hearts"),
+        _count_on_looks(schema.bookmarks, since, person_id).label("bookmarks"),
         _count(_new_followers(since, person_id)).label("followers"),
         select(best.c.hearts).scalar_subquery().label("best_hearts"),
         _count(higher, MAX_PLACE).label("higher"),

@@ -63,7 +63,7 @@ async def list_people(
         statement = statement.where(is_unblocked(person_id, people.c.id))
     cursor = None if after is None else (after,)
     rows = await connection.execute(
-        paginate(statement, people.c.id, has_cursor=after is not None), {"limit": limit, **cursor_values(cursor)}
+        paginate(statement, listed, has_cursor=after is not None), {"limit": limit, **cursor_values(cursor)}
     )
     return [ListedPerson(person=to_person(row), style=row.top_style and Style(row.top_style)) for row in rows]
 
