@@ -156,7 +156,7 @@ def public_image_urls(signer: UrlSigner, look: LookSummary) -> PublicImageUrls:
         for key in (look.photo_key or "", look.heatmap_key or "")
     )
     return PublicImageUrls(
-        photo=f"/shared/{look.id}/{photo}",
+        photo=f"/shared/{look.id}/photo/{photo}",
         thumbnail=f"/shared/{look.id}/thumb/{photo}" if look.width > THUMBNAIL_WIDTH else None,
         heatmap=f"/shared/{look.id}/{heatmap}",
     )

@@ -16,7 +16,13 @@ from core.conversation.result_cards import card_subject, draw_card
 from core.db import leaderboard, look_images, looks
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
-from core.images.renditions import make_thumbnail, share_image_key, thumbnail_key
+from core.images.renditions import (
+    make_thumbnail,
+    make_webp_photo,
+    share_image_key,
+    thumbnail_key,
+    webp_photo_key,
+)
 from core.images.result_card import CardShape
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
@@ -77,6 +83,24 @@ async def public_thumbnail(
     """
     await _verify_public_url(state, look_id, photo_key, t)
     return await _thumbnail(request, state, look_id, photo_key, PUBLIC_CACHE_HEADERS)
+
+
+@router.get("/shared/{look_id}/photo/{photo_key:path}", name="public_photo")
+async def public_photo(request: Request, look_id: CanonicalUUID, photo_key: str, state: State, t: str = "") -> Response:
+    """The photo of a look on the leaderboard, as WebP for browsers that show it.
+
+    Raises:
+        InvalidSignatureError: the URL is forged or expired.
+        ObjectNotFoundError: the photo was deleted or belongs to another look, or the look is not on the leaderboard.
+    """
+    await _verify_public_url(state, look_id, photo_key, t)
+    headers = {**PUBLIC_CACHE_HEADERS, "Vary": "Accept"}
+    if not accepts_webp(request):
+        return await _stored_image(state, photo_key, headers)
+    content = await state.renditions.get_or_create(
+        webp_photo_key(photo_key), make_webp_photo, look_id=look_id, photo_key=photo_key
+    )
+    return Response(content, media_type="image/webp", headers=headers)
 
 
 @router.get("/shared/{look_id}/{key:path}", name="public_image")

@@ -1,10 +1,12 @@
 """Images are served only under signed URLs that are still valid."""
 
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
 from core.db import looks, moderation
 from core.db.looks import Look
@@ -87,6 +89,11 @@ async def test_public_url_works_only_while_the_look_is_public(client: httpx.Asyn
         private_thumbnail_url(links, look),
     ]
     assert [await opened(url) for url in public_urls + private_urls] == [200] * 6
+    for accepted, media_type in (("image/avif,image/webp,*/*", "image/webp"), ("*/*", "image/jpeg")):
+        answer = await client.get(shared.photo, headers={"Accept": accepted})
+        with Image.open(BytesIO(answer.content)) as image, Image.open(BytesIO(JPEG)) as stored:
+            assert (answer.headers["content-type"], image.size) == (media_type, stored.size)
+        assert answer.headers["vary"] == "Accept"
 
     for path in (f"/pictures/{look.photo_key}", f"/shared/{other.id}/{look.photo_key}"):
         assert await opened(f"{path}?{shared.photo.partition('?')[2]}") == 403, "a signature opens no other URL"
