@@ -30,9 +30,8 @@ from core.db.similar_looks import find_similar
 
 NEIGHBOURS = 10
 EXACT = text("""
-SELECT v.look_id FROM look_vectors AS v, looks AS target
-WHERE target.id = :look_id AND v.person_id <> target.person_id
-ORDER BY v.embedding <=> to_vector_values(target.embedding)::halfvec(128) LIMIT :limit
+SELECT look_id FROM look_vectors WHERE person_id <> (SELECT person_id FROM looks WHERE id = :look_id)
+ORDER BY embedding <=> (SELECT to_vector_values(embedding)::halfvec(128) FROM looks WHERE id = :look_id) LIMIT :limit
 """)
 PICKED = text("SELECT id FROM looks WHERE is_public ORDER BY md5(id::text) LIMIT :count")
 

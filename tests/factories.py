@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -158,3 +159,18 @@ def make_verdict(
         engine="scripted",
         refusal=refusal,
     )
+
+
+async def create_similar_look(resources: Resources, look_id: UUID, name: str) -> Look:
+    """A public look of another person, who has this name, that resembles a look."""
+    embedding = np.eye(1, 128, dtype=np.float32)[0]
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        await people.set_display_name(connection, person.id, name)
+        verdict = replace(classify_scripted(), embedding=embedding)
+        other = await store_images(resources, await create_look(connection, person.id, verdict=verdict))
+        assert await looks.share(connection, other.id)
+        table = schema.looks
+        same = select(table.c.embedding).where(table.c.id == other.id).scalar_subquery()
+        await connection.execute(update(table).where(table.c.id == look_id).values(embedding=same))
+    return other

@@ -10,7 +10,13 @@ from bot.kakao.photo_requests import JobResult, PhotoOutcome
 from bot.kakao.replies import SkillResponse
 from core.conversation.actions import Action, ActionType
 from core.conversation.albums import AlbumPhoto, summarize_album
-from core.conversation.listings import get_own_looks, leaderboard_line, list_top_of_today, own_looks_text
+from core.conversation.listings import (
+    get_own_looks,
+    leaderboard_line,
+    list_similar,
+    list_top_of_today,
+    own_looks_text,
+)
 from core.conversation.narration import error_message, style_description, style_name, verdict_messages
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
@@ -81,6 +87,17 @@ class ReplyPresenter:
         else:
             lines = [translate("talk.board.nothing", language)]
         return replies.text_reply("\n".join(lines), language=language, page_url=site_url(self._settings, "/"))
+
+    async def similar_looks(self, person: Person, look_id: UUID | None) -> SkillResponse:
+        """Public looks of others that resemble a look of the person; without an id, the one shown last."""
+        language = person.language
+        entries = await list_similar(self._database, person, look_id)
+        if not entries:
+            return replies.text_reply(translate("talk.similar.none", language), language=language)
+        lines = [leaderboard_line(entry, language) for entry in entries]
+        lines[0] = f"{translate('talk.similar', language)}\n{lines[0]}"
+        urls = [look_url(self._settings, entry.look) for entry in entries]
+        return replies.looks_reply(list(zip(lines, urls, strict=True)), language)
 
     def privacy(self, person: Person) -> SkillResponse:
         """What happens to photos, with a link to the privacy page and a button that changes the consent to learning."""
@@ -167,6 +184,7 @@ class ReplyPresenter:
             card_url=self._card_url(look, language),
             is_shared=look.shared_at is not None,
             guesses_first=person.guesses_first,
+            finds_similar=self._conversation.resources.finds_similar_looks,
             note="\n".join(notes) or None,
         )
 

@@ -73,6 +73,7 @@ def verdict_reply(
     card_url: str | None = None,
     is_shared: bool = False,
     guesses_first: bool = False,
+    finds_similar: bool = True,
     note: str | None = None,
 ) -> SkillResponse:
     """A verdict with its heatmap.
@@ -88,6 +89,7 @@ def verdict_reply(
         card_url: the result card, to be saved.
         is_shared: whether the look is on the leaderboard.
         guesses_first: whether the person guesses before the verdict; a button offers the opposite.
+        finds_similar: whether looks can be compared.
         note: replaces the opening, e.g. with a note about a duplicate photo; a long one is in the last bubble.
     """
     first = [
@@ -109,7 +111,16 @@ def verdict_reply(
         rest = evidence + rest
     if rest:
         outputs.append(_simple_text("\n".join(rest)))
-    return _build_response(outputs, _verdict_actions(look_id, shows_outfit, is_shared, guesses_first), language)
+    actions = _verdict_actions(look_id, shows_outfit, is_shared, guesses_first)
+    if shows_outfit and finds_similar:
+        actions.insert(-2, Action(type=ActionType.SHOW_SIMILAR, look_id=look_id))
+    return _build_response(outputs, actions, language)
+
+
+def looks_reply(looks: Sequence[tuple[str, str | None]], language: Language) -> SkillResponse:
+    """Up to three looks, each a text and the URL of its page, in a bubble of its own."""
+    outputs = [_simple_text(text) if url is None else _page_card(text, url, language) for text, url in looks]
+    return _build_response(outputs, (Action(type=ActionType.NEW_PHOTO),), language)
 
 
 def prompt_reply(

@@ -154,6 +154,9 @@ class SkillHandler:
     ) -> SkillResponse:
         if action.type is ActionType.SHOW_RESULT:
             return await self._send_result(request, action, person, received_at)
+        if action.type is ActionType.SHOW_SIMILAR:
+            await self._conversation.end_name_question(person)
+            return await self._presenter.similar_looks(person, action.look_id)
         if action.type in PAGE_ACTIONS.values():
             await self._conversation.end_name_question(person)
             return await self._show_page(action.type, person)

@@ -25,6 +25,7 @@ ACTION_CODES = {
     ActionType.REVEAL_FIRST: "w",
     ActionType.SHOW_DETAILS: "d",
     ActionType.CORRECT: "c",
+    ActionType.SHOW_SIMILAR: "S",
     ActionType.NEW_PHOTO: "a",
     ActionType.SHOW_RESULT: "r",
     ActionType.GRANT_CONSENT: "y",

@@ -10,17 +10,16 @@ from bot.telegram.handlers import keyboard_for_look
 from bot.telegram.keyboards import Keyboards
 from bot.telegram.news import send_news
 from bot.telegram.parsing import CommandMessage
-from core.conversation.listings import get_own_looks, leaderboard_line, list_top_of_today, own_look_line, own_looks_text
+from bot.telegram.public_looks import public_look_message
+from core.conversation.listings import get_own_looks, list_top_of_today, own_look_line, own_looks_text
 from core.conversation.narration import style_description, style_name
 from core.conversation.service import ConversationService
 from core.db import leaderboard, looks
-from core.db.leaderboard import LeaderboardEntry
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.i18n.translations import translate, variant_keys
 from core.styles import STYLES
-from core.urls import look_url
 
 
 class CommandName(StrEnum):
@@ -146,7 +145,7 @@ async def _send_leaderboard(delivery: UpdateDelivery, conversation: Conversation
         return
     await delivery.send_all("board", text_messages(translate("talk.board", delivery.language)))
     for entry in entries:
-        await delivery.send_all(f"board.{entry.look.id}", [await _leaderboard_message(delivery, conversation, entry)])
+        await delivery.send_all(f"board.{entry.look.id}", [await public_look_message(delivery, conversation, entry)])
 
 
 async def _send_linked_look(
@@ -165,14 +164,5 @@ async def _send_linked_look(
     if entry is None:
         await delivery.send_all("reply", text_messages(translate("telegram.link_dead", language)))
         return
-    await delivery.send_all("look", [await _leaderboard_message(delivery, conversation, entry)])
+    await delivery.send_all("look", [await public_look_message(delivery, conversation, entry)])
     await delivery.send_all("invitation", text_messages(translate("telegram.start.2", language)))
-
-
-async def _leaderboard_message(
-    delivery: UpdateDelivery, conversation: ConversationService, entry: LeaderboardEntry
-) -> OutgoingMessage:
-    """A public look with its owner and its hearts."""
-    keyboard = delivery.keyboards.page(look_url(conversation.settings, entry.look))
-    photo = await delivery.load_image(entry.look.photo_key)
-    return photo_message(photo, leaderboard_line(entry, delivery.language), keyboard)

@@ -10,6 +10,7 @@ from bot.telegram.button_rules import is_from_chat
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
 from bot.telegram.parsing import ButtonPress, PhotoMessage, UnsupportedMessage
+from bot.telegram.public_looks import send_similar_looks
 from bot.telegram.result_cards import send_card
 from core.conversation.actions import Action, ActionType
 from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto
@@ -239,6 +240,9 @@ async def handle_callback(
         await delivery.send_all("reply", text_messages(translate("telegram.unknown_button", delivery.language)))
         return
     action = press.data.action
+    if action.type is ActionType.SHOW_SIMILAR:
+        await send_similar_looks(delivery, conversation, person, action.look_id)
+        return
     reply = await _run_once(
         delivery, conversation, person, partial(conversation.handle_action, person, action, chat=chat_key(delivery))
     )
@@ -327,6 +331,7 @@ def keyboard_for_look(
         is_shared=look.shared_at is not None,
         is_kept=is_kept,
         guesses_first=person.guesses_first,
+        finds_similar=delivery.resources.finds_similar_looks,
         page_url=look_url(conversation.settings, look),
     )
 

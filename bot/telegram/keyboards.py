@@ -39,6 +39,7 @@ class Keyboards:
         is_shared: bool = False,
         is_kept: bool = False,
         guesses_first: bool = False,
+        finds_similar: bool = True,
         page_url: str | None = None,
     ) -> InlineKeyboardMarkup | None:
         """The actions on a judged photo; in groups the same whatever happened to it elsewhere.
@@ -49,6 +50,7 @@ class Keyboards:
             is_shared: whether the look is on the leaderboard.
             is_kept: whether the person has just kept it private, which leaves that button out.
             guesses_first: whether the person wants to guess before the verdict.
+            finds_similar: whether looks can be compared.
             page_url: the look's page, if it is public.
         """
         if not self.is_private:
@@ -64,6 +66,9 @@ class Keyboards:
         sharing = (
             (ActionType.UNSHARE,) if is_shared else (ActionType.SHARE, ActionType.KEEP_PRIVATE)[: 1 if is_kept else 2]
         )
+        last_row = self._links("talk.button.page", page_url)
+        if finds_similar:
+            last_row.insert(0, self._button(Action(type=ActionType.SHOW_SIMILAR, look_id=look_id)))
         return InlineKeyboardMarkup(
             [
                 [self._button(Action(type=action_type, look_id=look_id)) for action_type in sharing],
@@ -72,7 +77,7 @@ class Keyboards:
                     self._button(Action(type=ActionType.SHOW_DETAILS, look_id=look_id)),
                     self._button(Action(type=ActionType.CORRECT, look_id=look_id)),
                 ],
-                *([links] if (links := self._links("talk.button.page", page_url)) else []),
+                *([last_row] if last_row else []),
             ]
         )
 

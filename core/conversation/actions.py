@@ -24,6 +24,8 @@ class ActionType(StrEnum):
     """Disable guessing for all photos to come."""
     SHOW_DETAILS = "more"
     """Show the details of the verdict: the runner-up and the probabilities of the most likely styles."""
+    SHOW_SIMILAR = "similar"
+    """Show public looks of others that resemble the look."""
     CORRECT = "correct"
     """Correct the verdict; without a style, ask for the style."""
     NEW_PHOTO = "another"

@@ -12,6 +12,7 @@ from core.db.leaderboard import LeaderboardEntry, Period
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
+from core.db.similar_looks import find_similar
 from core.db.worn_counts import WornCounts, count_worn
 from core.i18n.clothing_names import thing_name
 from core.i18n.dates import format_recent_day
@@ -25,7 +26,7 @@ OWN_LOOKS_LIMIT = 5
 MIN_MONTH_LOOKS = 3
 """Looks of a month from which something may be said of all of them."""
 TOP_LIMIT = 3
-"""The most looks of the leaderboard in a chat."""
+"""The most looks of others in a chat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,21 @@ async def list_top_of_today(database: Database, viewer_id: UUID | None) -> list[
     """The looks shared today that have the most hearts, of people whom the viewer sees."""
     async with database.transaction() as connection:
         return await leaderboard.get_page(connection, period=Period.TODAY, limit=TOP_LIMIT, viewer_id=viewer_id)
+
+
+async def list_similar(database: Database, person: Person, look_id: UUID | None) -> list[LeaderboardEntry]:
+    """Public looks of others that resemble one of a person's looks; none while its verdict waits for a guess.
+
+    Args:
+        database: the database.
+        person: the owner of the look.
+        look_id: the look; None for the one that was shown last.
+    """
+    async with database.transaction() as connection:
+        look = await (looks.get_current(connection, person.id) if look_id is None else looks.get(connection, look_id))
+        if look is None or look.person_id != person.id or look.pending_question is PendingQuestion.GUESS:
+            return []
+        return await find_similar(connection, look.id, limit=TOP_LIMIT, viewer_id=person.id)
 
 
 def own_looks_text(own_looks: OwnLooks, language: Language) -> str:

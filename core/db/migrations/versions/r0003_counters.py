@@ -168,7 +168,7 @@ BEGIN
         RETURN;
     END IF;
     -- For this transaction: how many neighbours are kept while searching, and to go on where others took the places.
-    PERFORM set_config('hnsw.ef_search', '120', true), set_config('hnsw.iterative_scan', 'strict_order', true);
+    PERFORM set_config('hnsw.ef_search', '80', true), set_config('hnsw.iterative_scan', 'strict_order', true);
     RETURN QUERY
         SELECT v.look_id, v.embedding <=> wanted::halfvec(128) FROM look_vectors AS v
         WHERE v.person_id <> ALL (others)

@@ -14,7 +14,7 @@ from core.db.people import Person
 from core.db.schema import IdentityProvider, metadata
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
-from tests.factories import create_look, make_photo
+from tests.factories import create_look, create_similar_look, make_photo
 from tests.integration.bot.kakao.conftest import KakaoHarness, button_actions, buttons, cards, is_verdict
 from tests.texts import variants
 
@@ -317,3 +317,18 @@ def test_consent_card_says_what_is_kept_and_what_a_refusal_means() -> None:
 @pytest.mark.parametrize("words", ["사진 다 지워 주세요", "delete my photos please"])
 async def test_request_to_delete_in_other_words_asks_for_confirmation(harness: KakaoHarness, words: str) -> None:
     assert button_actions((await harness.send_text(words)).reply) == ["erase", "stay"]
+
+
+async def test_similar_looks_of_others_are_shown(harness: KakaoHarness) -> None:
+    await harness.give_consent()
+    verdict = await harness.send_photo(make_photo())
+    look = await get_only_look(harness)
+    assert (await harness.press_button(verdict, "similar")).text == translate("talk.similar.none", KO)
+    other = await create_similar_look(harness.resources, look.id, "민아")
+    line = translate("talk.board.line.new", KO, name="민아", style=style_name(other.style, KO))
+    for response in (
+        await harness.press_button(verdict, "similar"),
+        await harness.send_text(translate("talk.button.similar", KO)),
+    ):
+        assert response.text == f"{translate('talk.similar', KO)}\n{line}"
+        assert str(other.id) in str(response.reply), "the page of the look is linked"

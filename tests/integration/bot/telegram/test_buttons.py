@@ -11,7 +11,7 @@ from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
-from tests.factories import make_photo
+from tests.factories import create_similar_look, make_photo
 from tests.integration.bot.telegram.conftest import USER_ID, Json, TelegramHarness
 from tests.texts import variants
 
@@ -62,7 +62,7 @@ async def test_first_share_prompts_for_a_name_and_accepts_the_generated_one(harn
     await harness.send_updates(harness.press(prompt, "take"))
 
     assert harness.last_message()["text"] == translate("talk.shared", KO, name=name)
-    assert harness.buttons(current(harness, prompt)) == ["unshare", "another", "guess", "more", "correct"]
+    assert harness.buttons(current(harness, prompt)) == ["unshare", "another", "guess", "more", "correct", "similar"]
     assert (await get_latest_look(harness)).shared_at is not None
     assert len(harness.telegram.calls_to("answerCallbackQuery")) == 2
 
@@ -299,3 +299,18 @@ async def test_shared_look_has_a_button_for_its_page(harness: TelegramHarness) -
     ]
 
     assert f"https://eva.example/looks/{look.id}" in urls
+
+
+async def test_similar_looks_of_others_are_shown(harness: TelegramHarness) -> None:
+    message = await judge_photo(harness)
+    look = await get_latest_look(harness)
+    await harness.send_updates(harness.press(message, "similar"))
+    assert harness.last_message()["text"] == translate("talk.similar.none", KO)
+    other = await create_similar_look(harness.resources, look.id, "민아")
+    await harness.send_updates(harness.press(message, "similar"))
+    line = translate("talk.board.line.new", KO, name="민아", style=style_name(other.style, KO))
+    intro, shown = harness.telegram.messages()[-2:]
+    # Stored images of tests are no pictures, so Telegram gets the line alone.
+    assert (intro["text"], shown["text"]) == (translate("talk.similar", KO), line)
+    await harness.send_updates(harness.press(message, "similar", user_id=OTHER_USER_ID))
+    assert harness.telegram.messages()[-1] == shown, "nobody else may press the button"

@@ -24,7 +24,15 @@ async def test_guess_mode_prompts_before_the_verdict(harness: TelegramHarness) -
         translate(key, Language.KO, guess=style, style=style) for key in variant_keys("talk.guess.right", Language.KO)
     }
     assert len(verdict) == 2
-    assert harness.buttons(harness.last_with_buttons()) == ["share", "keep", "another", "tell", "more", "correct"]
+    assert harness.buttons(harness.last_with_buttons()) == [
+        "share",
+        "keep",
+        "another",
+        "tell",
+        "more",
+        "correct",
+        "similar",
+    ]
     assert (
         harness.buttons(
             next(message for message in harness.telegram.messages() if message["message_id"] == prompt["message_id"])

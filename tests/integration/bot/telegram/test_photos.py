@@ -41,7 +41,15 @@ async def test_verdict_is_sent_in_two_messages(harness: TelegramHarness, languag
     assert harness.telegram.calls_to("sendPhoto")[0].files["photo"] == await harness.resources.storage.get(
         look.heatmap_key
     )
-    assert harness.buttons(harness.last_with_buttons()) == ["share", "keep", "another", "guess", "more", "correct"]
+    assert harness.buttons(harness.last_with_buttons()) == [
+        "share",
+        "keep",
+        "another",
+        "guess",
+        "more",
+        "correct",
+        "similar",
+    ]
     assert {call.fields["action"] for call in harness.telegram.calls_to("sendChatAction")} == {"typing", "upload_photo"}
     assert look.source_message_id.startswith(f"{USER_ID}:")
     assert await harness.count_unprocessed() == 0
@@ -300,7 +308,7 @@ async def test_verdict_is_sent_as_text_where_pictures_are_rejected(harness: Tele
     assert not [message for message in messages if "photo" in message]
     assert any(style_name(Style.STREET, Language.KO) in message["text"] for message in messages)
     assert [harness.buttons(message) for message in messages if "reply_markup" in message] == [
-        ["share", "keep", "another", "guess", "more", "correct"]
+        ["share", "keep", "another", "guess", "more", "correct", "similar"]
     ]
     assert await harness.count_unprocessed() == 0
 

@@ -162,7 +162,13 @@ def test_note_is_the_first_text() -> None:
 def test_sharing_buttons_depend_on_sharing(is_shared: bool, actions: list[str]) -> None:
     quick_replies = build_reply(make_verdict(), Language.KO, is_shared=is_shared)["template"]["quickReplies"]
 
-    assert [quick_reply["extra"]["do"] for quick_reply in quick_replies] == [*actions, "correct", "another", "guess"]
+    assert [quick_reply["extra"]["do"] for quick_reply in quick_replies] == [
+        *actions,
+        "correct",
+        "similar",
+        "another",
+        "guess",
+    ]
     assert [quick_reply["extra"].get("look") for quick_reply in quick_replies] == [
         *len(quick_replies[:-2]) * [str(LOOK)],
         None,

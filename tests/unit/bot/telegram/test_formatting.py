@@ -129,13 +129,16 @@ def test_keyboards(language: Language) -> None:
         ActionType.GUESS,
         ActionType.SHOW_DETAILS,
         ActionType.CORRECT,
+        ActionType.SHOW_SIMILAR,
     ]
+    assert ActionType.SHOW_SIMILAR not in action_types(keyboards(language).look(LOOK_ID, finds_similar=False))
     assert action_types(shared) == [
         ActionType.UNSHARE,
         ActionType.NEW_PHOTO,
         ActionType.GUESS,
         ActionType.SHOW_DETAILS,
         ActionType.CORRECT,
+        ActionType.SHOW_SIMILAR,
     ]
     assert ActionType.REVEAL_FIRST in action_types(keyboards(language).look(LOOK_ID, guesses_first=True))
     assert action_types(keyboards(language).guess_mode(guesses_first=True)) == [ActionType.REVEAL_FIRST]

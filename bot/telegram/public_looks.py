@@ -1,0 +1,43 @@
+"""Messages with looks of the leaderboard: a single one, and those that resemble one of the person's own."""
+
+from uuid import UUID
+
+from bot.telegram.delivery import UpdateDelivery
+from bot.telegram.formatting import OutgoingMessage, photo_message, text_messages
+from core.conversation.listings import leaderboard_line, list_similar
+from core.conversation.service import ConversationService
+from core.db.leaderboard import LeaderboardEntry
+from core.db.people import Person
+from core.i18n.translations import translate
+from core.urls import look_url
+
+
+async def public_look_message(
+    delivery: UpdateDelivery, conversation: ConversationService, entry: LeaderboardEntry
+) -> OutgoingMessage:
+    """A public look with its owner and its hearts."""
+    keyboard = delivery.keyboards.page(look_url(conversation.settings, entry.look))
+    photo = await delivery.load_image(entry.look.photo_key)
+    return photo_message(photo, leaderboard_line(entry, delivery.language), keyboard)
+
+
+async def send_similar_looks(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, look_id: UUID | None
+) -> None:
+    """Public looks of others that resemble a look of the person.
+
+    Args:
+        delivery: sends the messages.
+        conversation: has the settings, for the URLs of pages.
+        person: who asks.
+        look_id: the look; None for the one shown last.
+
+    Raises:
+        EvaError: see `UpdateDelivery.send_all` and `UpdateDelivery.load_image`.
+    """
+    entries = await list_similar(delivery.resources.database, person, look_id)
+    key = "talk.similar" if entries else "talk.similar.none"
+    await delivery.send_all("similar", text_messages(translate(key, delivery.language)))
+    for entry in entries:
+        message = await public_look_message(delivery, conversation, entry)
+        await delivery.send_all(f"similar.{entry.look.id}", [message])
