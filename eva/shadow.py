@@ -70,7 +70,8 @@ def to_text(comparison: "ModelComparison", language: Language) -> str:
     if comparison.photos:
         lines += [translate(f"cli.shadow.{key}", language, **values) for key in ("outfits", "styles", "owners")]
     lines += [
-        translate(
+        "  "
+        + translate(
             "cli.shadow.change",
             language,
             before=style_name(before, language),

@@ -17,7 +17,7 @@ from bot.kakao.photo_fetcher import SafePhotoFetcher
 from bot.kakao.photo_requests import EXPIRE_TASK, JUDGE_TASK, PHOTO_URL_LIFETIME, JobResult, PhotoOutcome, PhotoRequest
 from bot.kakao.presenter import ReplyPresenter
 from core.conversation.service import ConversationService
-from core.db import checkpoints, inbox, people
+from core.db import inbox, people
 from core.db.inbox import InboxUpdate
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
@@ -192,7 +192,7 @@ class PhotoJobs:
         """
         reply = await self._presenter.result_reply(inbox_id, person)
         async with self._database.transaction() as connection:
-            if not await checkpoints.record(connection, inbox_id, CALLBACK_CHECKPOINT):
+            if not await inbox.record_checkpoint(connection, inbox_id, CALLBACK_CHECKPOINT):
                 await photo_requests.record_failed_callback(connection, inbox_id)
                 return
         outcome = "late"

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.kakao.payload import SkillRequest
 from core import errors
 from core.conversation.albums import MAX_ALBUM_PHOTOS
-from core.db import checkpoints, inbox
+from core.db import inbox
 from core.db.dead_letters import claim_orphaned
 from core.db.inbox import InboxUpdate
 from core.db.schema import Channel
@@ -226,18 +226,18 @@ async def requeue(connection: AsyncConnection, inbox_id: int, *, attempt: int, d
 
 async def record_failed_callback(connection: AsyncConnection, inbox_id: int) -> None:
     """Record that a promised result did not arrive."""
-    await checkpoints.record(connection, inbox_id, FAILED_CALLBACK_CHECKPOINT, data=None)
+    await inbox.record_checkpoint(connection, inbox_id, FAILED_CALLBACK_CHECKPOINT, data=None)
 
 
 async def owes_result(connection: AsyncConnection, update: InboxUpdate) -> bool:
     """Whether a result was promised for a photo request and neither arrived nor was shown since."""
-    done = await checkpoints.list_done(connection, update.id)
+    done = await inbox.list_checkpoints(connection, update.id)
     return FAILED_CALLBACK_CHECKPOINT in done and SHOWN_CHECKPOINT not in done
 
 
 async def record_shown(connection: AsyncConnection, inbox_id: int) -> None:
     """Record that the person asked for the result."""
-    await checkpoints.record(connection, inbox_id, SHOWN_CHECKPOINT, data=None)
+    await inbox.record_checkpoint(connection, inbox_id, SHOWN_CHECKPOINT, data=None)
 
 
 async def save_result(connection: AsyncConnection, inbox_id: int, result: JobResult) -> None:
@@ -247,12 +247,12 @@ async def save_result(connection: AsyncConnection, inbox_id: int, result: JobRes
         "omitted_count": result.omitted_count,
         "is_duplicate": result.is_duplicate,
     }
-    await checkpoints.record(connection, inbox_id, RESULT_CHECKPOINT, data=data)
+    await inbox.record_checkpoint(connection, inbox_id, RESULT_CHECKPOINT, data=data)
 
 
 async def load_result(connection: AsyncConnection, inbox_id: int) -> JobResult | None:
     """The recorded result of a job, None before there is one."""
-    data = (await checkpoints.list_done(connection, inbox_id)).get(RESULT_CHECKPOINT)
+    data = (await inbox.list_checkpoints(connection, inbox_id)).get(RESULT_CHECKPOINT)
     if data is None:
         return None
     return JobResult(

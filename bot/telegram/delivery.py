@@ -13,7 +13,7 @@ from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.keyboards import Keyboards
 from bot.telegram.parsing import IncomingUpdate
 from core.conversation.narration import error_message
-from core.db import checkpoints, inbox, people
+from core.db import inbox, people
 from core.db.schema import Channel, IdentityProvider
 from core.errors import (
     ChatUnavailableError,
@@ -93,7 +93,7 @@ class UpdateDelivery:
         """Record a step as done, with JSON data that later attempts need: ids only, nothing that a person wrote."""
         self._done[name] = data
         async with self.resources.database.connection() as connection:
-            await checkpoints.record(connection, self.inbox_id, name, data=data)
+            await inbox.record_checkpoint(connection, self.inbox_id, name, data=data)
 
     async def send_all(self, step: str, messages: Sequence[OutgoingMessage], *, is_final: bool = False) -> None:
         """Send the messages that no earlier attempt sent, recording each one.

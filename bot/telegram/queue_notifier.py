@@ -15,7 +15,7 @@ from bot.telegram.delivery import QUEUE_NOTICE
 from bot.telegram.formatting import text_messages
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK
 from bot.telegram.parsing import PhotoMessage, parse_update
-from core.db import checkpoints, inbox, people
+from core.db import inbox, people
 from core.db.inbox import QueuedUpdate
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, InvalidPayloadError, MessengerError
@@ -105,7 +105,7 @@ class QueueNotifier:
     async def _send_position(self, update: QueuedUpdate, photo: PhotoMessage) -> bool:
         """Send the position in the queue, once for each update; False if it was sent before."""
         async with self._resources.database.connection() as connection:
-            if not await checkpoints.record(connection, update.id, QUEUE_NOTICE):
+            if not await inbox.record_checkpoint(connection, update.id, QUEUE_NOTICE):
                 return False
             person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(photo.user_id))
         language = negotiate_language(photo.language_code) if person is None else person.language

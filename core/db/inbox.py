@@ -2,6 +2,11 @@
 
 An update and the job that handles it are stored by one statement, so that neither exists without the other. Updates
 whose jobs are lost or fail again and again are the concern of `core.db.dead_letters`.
+
+Checkpoints say which steps of an update's job are done, so that a repeated job continues where it stopped. Each message
+of a reply is a step with a name. It is recorded right after it was sent: a crash between the two repeats that one
+message and nothing else. Checkpoints hold message ids and other references, never texts of people, and are deleted with
+the update.
 """
 
 import json
@@ -55,6 +60,18 @@ MARK_PROCESSED = CompiledStatement(
     .where(HAS_GIVEN_ID)
     .values(processed_at=func.now(), failed_at=null(), payload=null())
     .returning(schema.inbox.c.id)
+)
+INSERT_CHECKPOINT = CompiledStatement(
+    text("""
+INSERT INTO job_checkpoints (inbox_id, name, data)
+SELECT id, CAST(:name AS text), CAST(CAST(:data AS text) AS jsonb) FROM inbox WHERE id = :inbox_id FOR KEY SHARE
+ON CONFLICT DO NOTHING RETURNING name
+""")
+)
+SELECT_CHECKPOINTS = CompiledStatement(
+    select(schema.job_checkpoints.c.name, schema.job_checkpoints.c.data).where(
+        schema.job_checkpoints.c.inbox_id == bindparam("inbox_id", type_=BigInteger)
+    )
 )
 SELECT_WAITING = text("""
 WITH jobs AS (
@@ -197,9 +214,30 @@ async def get(connection: AsyncConnection, inbox_id: int) -> InboxUpdate | None:
 
 
 async def get_with_checkpoints(connection: AsyncConnection, inbox_id: int) -> tuple[InboxUpdate, dict[str, Any]] | None:
-    """An update and the recorded steps of its job, see `core.db.checkpoints.list_done`; None if it was deleted."""
+    """An update and the recorded steps of its job, see `list_checkpoints`; None if it was deleted."""
     row = await SELECT_WITH_CHECKPOINTS.fetch_one(connection, inbox_id=inbox_id)
     return None if row is None else (_to_inbox_update(row), row.checkpoints or {})
+
+
+async def list_checkpoints(connection: AsyncConnection, inbox_id: int) -> dict[str, Any]:
+    """The data of all recorded steps of an update's job, by the names of the steps."""
+    return {row.name: row.data for row in await SELECT_CHECKPOINTS.fetch_all(connection, inbox_id=inbox_id)}
+
+
+async def record_checkpoint(connection: AsyncConnection, inbox_id: int, name: str, *, data: Any = None) -> bool:
+    """Record a step, after it was done, or before it is done so that only one of several workers does it.
+
+    Args:
+        connection: to execute on.
+        inbox_id: the update that the job handles.
+        name: of the step, unique for the update.
+        data: what a repeated job needs of it, as JSON; ids only, no texts of people.
+
+    Returns:
+        True for the worker that recorded it first; False also if the update was deleted.
+    """
+    encoded = None if data is None else json.dumps(data)
+    return await INSERT_CHECKPOINT.fetch_one(connection, inbox_id=inbox_id, name=name, data=encoded) is not None
 
 
 async def get_by_external_id(connection: AsyncConnection, channel: Channel, external_id: str) -> InboxUpdate | None:

@@ -7,7 +7,7 @@ from sqlalchemy import text as sql
 
 from bot.kakao import photo_jobs
 from bot.kakao.photo_fetcher import SafePhotoFetcher
-from core.db import checkpoints
+from core.db import inbox
 from core.errors import RemotePhotoUnavailableError
 from core.i18n.translations import Language, translate
 from tests.factories import make_photo
@@ -56,7 +56,7 @@ async def test_interrupted_callback_is_not_posted_again(harness: KakaoHarness) -
     await harness.send_photo(make_photo(), callback=True)
     async with harness.resources.database.transaction() as connection:
         number = (await connection.execute(sql("SELECT id FROM inbox"))).scalar_one()
-        await checkpoints.record(connection, number, photo_jobs.CALLBACK_CHECKPOINT)
+        await inbox.record_checkpoint(connection, number, photo_jobs.CALLBACK_CHECKPOINT)
     harness.model.unpaused.set()
     await wait_until_processed(harness)
     assert harness.kakao.callbacks == []

@@ -16,7 +16,7 @@ from webhooks.app import create_webhook_app
 from webhooks.telegram import SECRET_HEADER
 
 MAX_FUNCTIONS = 106
-MAX_MODULES = 37
+MAX_MODULES = 36
 MAX_STATEMENTS = 8
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import checkpoints, inbox, schema
+from core.db import inbox, schema
 from core.db.database import Database
 from core.db.schema import Channel
 
@@ -53,15 +53,15 @@ async def test_a_processed_update_is_recognized_for_a_week_without_its_payload(d
 async def test_a_step_is_recorded_once_and_deleted_with_its_update(database: Database) -> None:
     async with database.transaction() as connection:
         inbox_id = await insert_update(connection)
-        assert await checkpoints.list_done(connection, inbox_id) == {}
-        await checkpoints.record(connection, inbox_id, "verdict", data={"message_id": 41})
-        await checkpoints.record(connection, inbox_id, "verdict", data={"message_id": 42})
-        await checkpoints.record(connection, inbox_id, "tip")
+        assert await inbox.list_checkpoints(connection, inbox_id) == {}
+        await inbox.record_checkpoint(connection, inbox_id, "verdict", data={"message_id": 41})
+        await inbox.record_checkpoint(connection, inbox_id, "verdict", data={"message_id": 42})
+        await inbox.record_checkpoint(connection, inbox_id, "tip")
         expected = {"verdict": {"message_id": 41}, "tip": None}
-        assert await checkpoints.list_done(connection, inbox_id) == expected
+        assert await inbox.list_checkpoints(connection, inbox_id) == expected
         await connection.execute(schema.inbox.delete())
-        await checkpoints.record(connection, inbox_id, "closing")
-        assert await checkpoints.list_done(connection, inbox_id) == {}
+        await inbox.record_checkpoint(connection, inbox_id, "closing")
+        assert await inbox.list_checkpoints(connection, inbox_id) == {}
 
 
 async def test_an_update_is_read_together_with_its_checkpoints(database: Database) -> None:
@@ -74,8 +74,8 @@ async def test_an_update_is_read_together_with_its_checkpoints(database: Databas
             assert loaded is not None
             assert (loaded[0], loaded[1]) == (await inbox.get(connection, inbox_id), {})
     async with database.connection() as connection:
-        await checkpoints.record(connection, inbox_id, "verdict", data={"message_id": 41})
-        await checkpoints.record(connection, inbox_id, "tip")
+        await inbox.record_checkpoint(connection, inbox_id, "verdict", data={"message_id": 41})
+        await inbox.record_checkpoint(connection, inbox_id, "tip")
     for open_connection in (database.transaction, database.connection):
         async with open_connection() as connection:
             loaded = await inbox.get_with_checkpoints(connection, inbox_id)

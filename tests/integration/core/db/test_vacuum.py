@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select, text
 
-from core.db import checkpoints, inbox, look_feedback, people, reactions, schema
+from core.db import inbox, look_feedback, people, reactions, schema
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import migrate_up
@@ -62,7 +62,7 @@ async def add_person_with_everything(resources: Resources) -> tuple[people.Perso
             connection, Channel.TELEGRAM, "update", external_sender_id=SUBJECT, payload={"text": f"I am {NAME}"}
         )
         assert inbox_id is not None
-        await checkpoints.record(connection, inbox_id, "verdict", data=["message-4815"])
+        await inbox.record_checkpoint(connection, inbox_id, "verdict", data=["message-4815"])
         await enqueue(connection, "bot.answer", lock=conversation_lock_key(Channel.TELEGRAM, SUBJECT))
     async with resources.database.connection() as connection:
         # Statistics are samples of the values.

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, insert, text, update
 
-from core.db import checkpoints, inbox, look_feedback, looks, people, schema
+from core.db import inbox, look_feedback, looks, people, schema
 from core.db.schema import Channel, IdentityProvider, ModerationAction
 from core.errors import PersonNotFoundError, StorageUnavailableError
 from core.jobs.queue import JobQueue, conversation_lock_key, enqueue
@@ -76,7 +76,7 @@ async def create_person_with_everything(resources: Resources, subject: str, frie
                 connection, channel, f"update {sender}", external_sender_id=sender, payload={"is": sender}
             )
             assert inbox_id is not None
-            await checkpoints.record(connection, inbox_id, "verdict", data=f"message {sender}")
+            await inbox.record_checkpoint(connection, inbox_id, "verdict", data=f"message {sender}")
             await enqueue(connection, "bot.answer", lock=conversation_lock_key(channel, sender), inbox_id=inbox_id)
         if friend is not None:
             friends_look = (await looks.list_for_person(connection, friend, limit=1))[0]
@@ -103,7 +103,7 @@ async def test_erasure_leaves_nothing_of_a_person(resources: Resources, storage_
     person = await create_person_with_everything(resources, "mina", friend)
     full = await rows(resources)
     own_tables = {table for table in full if not table.startswith("procrastinate_")}
-    anonymous = {"rate_limits"}
+    anonymous = {"installation", "rate_limits"}
     assert own_tables == set(schema.metadata.tables) - anonymous, "create_person_with_everything must fill every table"
     assert "procrastinate_jobs" in full
     assert stored_files(storage_folder) == files_before + 4

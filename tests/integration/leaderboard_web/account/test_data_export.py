@@ -12,7 +12,6 @@ from sqlalchemy import func, insert
 
 from core.db import (
     blocks,
-    checkpoints,
     follows,
     inbox,
     look_feedback,
@@ -65,7 +64,7 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
             payload={"words": f"said {word}"},
         )
         assert number is not None
-        await checkpoints.record(connection, number, "verdict", data=f"message {word}")
+        await inbox.record_checkpoint(connection, number, "verdict", data=f"message {word}")
     return [*with_images, expired]
 
 
