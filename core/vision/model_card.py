@@ -136,5 +136,5 @@ def load_model_card(path: Path) -> ModelCard:
             attributes=None if attributes is None else AttributeCalibration.from_dict(attributes),
             refusals={Refusal(code): float(value) for code, value in raw.get("refusals", {}).items()},
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelMismatchError(f"{path.name}: {error}") from error

@@ -61,6 +61,10 @@ def test_missing_card(tmp_path: Path) -> None:
         {"thresholds": {"outfit": 0.5}},
         {"temperature": "warm"},
         {"heads": {"items": {}, "colors": {}, "main_color_threshold": None}},
+        {"heads": []},
+        {"refusals": None},
+        {"refusals": ["several"]},
+        {"refusals": {"elsewhere": 0.9}},
     ],
 )
 def test_invalid_card_is_rejected(tmp_path: Path, changes: dict[str, Any]) -> None:
