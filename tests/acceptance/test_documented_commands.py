@@ -12,6 +12,7 @@ import pytest
 
 from bot.testing.telegram import FakeTelegram
 from core.i18n.translations import Language, translate
+from core.vision.classifier import BUNDLED_MODEL_DIR
 from tests.conftest import ROOT
 from tests.processes import running_process
 
@@ -51,9 +52,10 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
-    """A folder with `photo.jpg` and a folder `holiday` of photos, as the documentation assumes."""
+    """A folder with `photo.jpg`, a folder `holiday` of photos and one of a model, as the documentation assumes."""
     folder = tmp_path_factory.mktemp("commands")
     (folder / "holiday").mkdir()
+    (folder / "new-model").symlink_to(BUNDLED_MODEL_DIR)
     shutil.copy(samples / "street.jpg", folder / "photo.jpg")
     shutil.copy(samples / "retro.jpg", folder / "holiday" / "one.jpg")
     return folder
