@@ -23,10 +23,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from benchmarks.clustered_embeddings import CLUSTERS
 from benchmarks.seed_social import seed_database
 from benchmarks.seeded_board import FAST_LOAD
+from core.clothing import Color, Item
+from core.db import latest_looks, leaderboard
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
+from core.db.latest_looks import LatestOrder
+from core.db.leaderboard import Period
 from core.db.migrate import migrate_up
 from core.db.similar_looks import find_similar
+from core.styles import Style
+from core.vision.attributes import Thing
 
 NEIGHBOURS = 10
 EXACT = text("""
@@ -35,31 +41,63 @@ ORDER BY embedding <=> (SELECT to_vector_values(embedding)::halfvec(128) FROM lo
 """)
 PICKED = text("SELECT id FROM looks WHERE is_public ORDER BY md5(id::text) LIMIT :count")
 
+FILTERS: tuple[Thing, ...] = (
+    *(Color.BLACK, Color.RED, Color.PURPLE, Item.DRESS, Item.BOOTS, Item.TIE),
+    *(Item.FUR, Item.DOTS, Item.ANIMAL, Item.LEATHER, Item.FLORAL, Item.KNIT),
+)
+"""Frequent, rare and very rare ones."""
+PAIRS: tuple[tuple[Thing, ...], ...] = tuple(
+    (color, item) for color in (Color.RED, Color.PURPLE) for item in (Item.BOOTS, Item.TIE, Item.DOTS)
+)
+
 Query = Callable[[AsyncConnection], Awaitable[object]]
 
 
-def percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    """Milliseconds at the median and at the 99th percentile, and the longest."""
-    values = 1000 * np.array(seconds)
+def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
+    """The median, the 99th percentile and the largest."""
+    values = np.array(milliseconds)
     return {
-        "p50_ms": round(float(np.percentile(values, 50)), 2),
-        "p99_ms": round(float(np.percentile(values, 99)), 2),
-        "max_ms": round(float(values.max()), 2),
-        "calls": len(values),
+        "p50": round(float(np.percentile(values, 50)), 2),
+        "p99": round(float(np.percentile(values, 99)), 2),
+        "max": round(float(values.max()), 2),
     }
 
 
-async def measure(database: Database, queries: Sequence[Query]) -> dict[str, float]:
-    """Run each query once on one connection, after a first pass that fills the caches."""
-    taken = []
+async def measure(database: Database, queries: Sequence[Query]) -> dict[str, Any]:
+    """Run each query once on one connection, after a first pass that fills the caches.
+
+    Returns:
+        Milliseconds of the call, and of processor time in the server's process (Linux), which another program on the
+        machine does not change.
+    """
+    waited: list[float] = []
+    computed: list[float] = []
     async with database.connection() as connection:
+        process = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
         for is_measured in (False, True):
             for query in queries:
-                started = time.perf_counter()
+                before, started = _processor_ms(process), time.perf_counter()
                 await query(connection)
                 if is_measured:
-                    taken.append(time.perf_counter() - started)
-    return percentiles(taken)
+                    waited.append(1000 * (time.perf_counter() - started))
+                    computed.append(_processor_ms(process) - before)
+    return {"calls": len(queries), "ms": percentiles(waited), "processor_ms": percentiles(computed)}
+
+
+def _processor_ms(process: int) -> float:
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e6
+
+
+def board_queries(*filters: tuple[Thing, ...]) -> list[Query]:
+    """First pages of all periods and of the newest looks, of all styles and of one, with each of the filters."""
+    pages: list[Query] = []
+    for things in filters:
+        for style in (None, Style.RETRO):
+            pages += [
+                partial(leaderboard.get_page, limit=14, style=style, period=period, things=things) for period in Period
+            ]
+            pages.append(partial(latest_looks.get_page, order=LatestOrder.NEW, limit=13, style=style, things=things))
+    return pages
 
 
 async def measure_recall(database: Database, look_ids: Sequence[UUID]) -> dict[str, float]:
@@ -94,6 +132,9 @@ async def run(url: str, queries: int, exact: int) -> dict[str, Any]:
             "processors": os.cpu_count(),
             "index_mb": round(size / 2**20),
             "similar": await measure(database, similar),
+            "boards": await measure(database, board_queries(())),
+            "boards_of_one_thing": await measure(database, board_queries(*((thing,) for thing in FILTERS))),
+            "boards_of_two_things": await measure(database, board_queries(*PAIRS)),
             **await measure_recall(database, look_ids[:exact]),
         }
 
