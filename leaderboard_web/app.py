@@ -41,6 +41,7 @@ from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.routes import (
     admin,
     blocking,
+    card_links,
     chat,
     guessing,
     images,
@@ -76,6 +77,7 @@ ROUTERS = tuple(
         chat,
         samples,
         judge_api,
+        card_links,
         images,
         site_files,
         admin,

@@ -79,6 +79,7 @@ class ResultCardItem:
     """The card to send to friends, which is drawn when it is opened."""
 
     kind: ClassVar[str] = "result_card"
+    look_id: UUID
     story_url: str
     """1080 x 1920 px."""
     post_url: str
@@ -232,6 +233,7 @@ class ChatView:
         style = style_name(look.verdict.style, language)
         story, post = (card_path(self.signer, look, language, shape, CARD_URL_LIFETIME) for shape in CardShape)
         return ResultCardItem(
+            look_id=look.id,
             story_url=story,
             post_url=post,
             alt=translate("card.alt", language, style=style),

@@ -96,5 +96,21 @@ async def test_chat_offers_the_card_as_a_file(resources: Resources, samples: Pat
         (template,) = attributes(page, "#kakao-card", "data-template")
         assert json.loads(template)["content"]["link"]["webUrl"].endswith("/try")
         assert "kakaocdn" in page.headers["content-security-policy"]
+
+        # A link for who does not want to send a file: it needs no account, and its owner ends it.
+        (form,) = attributes(page, ".result-card form", "action")
+        made = await client.post(form, follow_redirects=True, headers={"Origin": "http://localhost"})
+        link = made.url.path
+        async with httpx.AsyncClient(transport=site, base_url="http://localhost") as friend:
+            shown = await friend.get(link)
+            assert (shown.status_code, attributes(shown, "form[action$=end]", "action")) == (200, [])
+            assert "noindex" in shown.headers["x-robots-tag"]
+            (image,) = attributes(shown, ".result-card img", "src")
+            assert (await friend.get(image)).headers["content-type"] == "image/jpeg"
+            refused = await friend.post(f"{link}/end", headers={"Origin": "http://localhost"})
+            assert (refused.status_code, (await friend.get(link)).status_code) == (404, 200)
+            (end,) = attributes(made, "form[action$=end]", "action")
+            await client.post(end, headers={"Origin": "http://localhost"})
+            assert [(await friend.get(path)).status_code for path in (link, image)] == [404, 404]
     async with create_client(resources, samples) as client:
         assert "kakaocdn" not in (await client.get("/try")).text

@@ -1,0 +1,90 @@
+"""`/card-links`: a link to a result card for whom its owner gives it to; it ends by itself or by a tap of the owner."""
+
+from datetime import timedelta
+
+from fastapi import APIRouter, Request, Response
+
+from core.conversation.narration import style_name
+from core.conversation.result_cards import can_have_card, draw_card
+from core.db import card_links, looks
+from core.db.looks import Look
+from core.i18n.translations import Language
+from core.images.result_card import CardShape
+from leaderboard_web.account.current_person import OptionalPerson, OwnLook
+from leaderboard_web.dependencies import AppState, CanonicalUUID, Lang, State
+from leaderboard_web.errors import GoneError
+from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.templating import render_page
+from leaderboard_web.urls import PageRoute, absolute_url
+
+LINK_LIFETIME = timedelta(hours=24)
+PRIVATE_HEADERS = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, nofollow, noimageindex"}
+
+router = APIRouter(route_class=PageRoute)
+
+
+@router.post("/card-links/{look_id}", name="create_card_link")
+async def create_card_link(own: OwnLook, state: State) -> Response:
+    """Create a link to the card of one's own look, and show it.
+
+    Raises:
+        GoneError: there is no card.
+    """
+    if not can_have_card(own.look):
+        raise GoneError("page.picture_gone")
+    async with state.resources.database.transaction() as connection:
+        token = await card_links.create(connection, own.look.id, own.owner.id, lifetime=LINK_LIFETIME)
+    return redirect_with_notice(state.url_for("card_link", look_id=own.look.id, token=token))
+
+
+@router.get("/card-links/{look_id}/{token}", name="card_link")
+async def card_link_page(
+    request: Request, look_id: CanonicalUUID, token: str, state: State, person: OptionalPerson, language: Lang
+) -> Response:
+    """The card, and for its owner the button that ends the link.
+
+    Raises:
+        GoneError: the link is unknown or over, or there is no card any more.
+    """
+    look = await _get_linked_look(state, look_id, token)
+    response = render_page(
+        request,
+        "card_link.html",
+        language,
+        image=state.url_for("card_link_image", look_id=look_id, token=token, language=language),
+        style=style_name(look.verdict.style, language),
+        link=absolute_url(request, request.url.path),
+        end_path=state.url_for("end_card_link", look_id=look_id, token=token),
+        is_owner=person is not None and person.id == look.person_id,
+    )
+    response.headers.update(PRIVATE_HEADERS)
+    return response
+
+
+@router.get("/card-links/{look_id}/{token}/{language}.jpg", name="card_link_image")
+async def card_link_image(look_id: CanonicalUUID, token: str, language: Language, state: State) -> Response:
+    """The card itself.
+
+    Raises:
+        GoneError: see `card_link_page`.
+    """
+    look = await _get_linked_look(state, look_id, token)
+    card = await draw_card(state.resources, look, language, CardShape.POST)
+    return Response(card, media_type="image/jpeg", headers=PRIVATE_HEADERS)
+
+
+@router.post("/card-links/{look_id}/{token}/end", name="end_card_link")
+async def end_card_link(own: OwnLook, token: str, state: State) -> Response:
+    """End a link to one's own look; a link that is over stays over."""
+    async with state.resources.database.transaction() as connection:
+        await card_links.end(connection, own.look.id, token)
+    return redirect_with_notice(state.url_for("chat"))
+
+
+async def _get_linked_look(state: AppState, look_id: CanonicalUUID, token: str) -> Look:
+    async with state.resources.database.connection() as connection:
+        is_valid = await card_links.is_valid(connection, look_id, token)
+        look = await looks.get(connection, look_id) if is_valid else None
+    if look is None or not can_have_card(look):
+        raise GoneError("card.link.gone")
+    return look
