@@ -174,7 +174,8 @@ form.addEventListener("change", ({ target }) => {
 
 addEventListener("submit", (event) => {
   const { target, submitter } = event;
-  if (!chat.contains(target)) return;
+  // The form of a card leads to a page of its own.
+  if (!chat.contains(target) || target.closest(".result-card")) return;
   event.preventDefault();
   if (target !== form) {
     runExclusively(() => sendForm(target, submitter));
