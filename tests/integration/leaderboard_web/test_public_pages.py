@@ -119,6 +119,11 @@ async def test_the_newest_and_the_rising_looks_are_listed_page_by_page(
     assert (await client.get("/?when=rising&before=nonsense")).status_code == 404
 
 
+async def test_new_looks_are_announced_where_their_style_tells_whether_they_belong(client: httpx.AsyncClient) -> None:
+    for path, is_announced in (("/", True), ("/?style=mode", True), ("/?item=boots", False), ("/?color=red", False)):
+        assert ('class="button new-looks"' in (await client.get(path)).text) is is_announced, path
+
+
 async def test_the_lead_tells_what_makes_the_order(client: httpx.AsyncClient) -> None:
     leads = {order: texts(await client.get(f"/?when={order}"), ".lead")[0] for order in ("all", "new", "rising")}
     assert len(set(leads.values())) == len(leads)
