@@ -1,6 +1,6 @@
 """Handlers of messages and button presses: each runs the business logic and sends its result."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from telegram import InlineKeyboardMarkup
@@ -9,14 +9,13 @@ from telegram.constants import ChatAction
 from bot.telegram.button_rules import is_from_chat
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
-from bot.telegram.parsing import ButtonPress, PhotoMessage, UnsupportedMessage
+from bot.telegram.parsing import ButtonPress, PhotoMessage
 from bot.telegram.public_looks import send_similar_looks
 from bot.telegram.result_cards import send_card
 from core.conversation.actions import Action, ActionType
-from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import verdict_messages
-from core.conversation.occasions import answer_caption, summarize_for_caption
+from core.conversation.occasions import answer_caption
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.result_cards import can_have_card
@@ -25,14 +24,6 @@ from core.conversation.style_names import parse_style_answer
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel
-from core.errors import (
-    DailyLimitError,
-    EvaError,
-    PhotoError,
-    RemotePhotoGoneError,
-    RemotePhotoUnavailableError,
-    StorageUnavailableError,
-)
 from core.i18n.translations import pick_variant, translate
 from core.services.photo_judging import JudgedPhoto
 from core.urls import look_url
@@ -64,10 +55,6 @@ FINAL_ACTIONS = {
 """Answers to a question, whose buttons are removed afterwards."""
 FINAL_PERSON_ACTIONS = FINAL_ACTIONS - {ActionType.GUESS, ActionType.CORRECT, ActionType.SHOW_RESULT}
 """The final actions that are about no look."""
-PHOTO_FAILURES = (PhotoError, RemotePhotoGoneError, DailyLimitError)
-"""Errors that concern one photo of an album, and leave the others."""
-PASSING_PHOTO_FAILURES = (RemotePhotoUnavailableError, StorageUnavailableError)
-"""Errors of one photo after which the album is tried again, but for the last attempt."""
 
 
 async def handle_photo(
@@ -87,7 +74,7 @@ async def handle_photo(
     if photo.caption and await answer_self_harm(delivery, photo.caption):
         return
     async with delivery.chat_action(ChatAction.TYPING):
-        judged = await _judge_photo(delivery, conversation, person, photo)
+        judged = await judge_photo(delivery, conversation, person, photo)
     look, language = judged.look, delivery.language
     answer = answer_caption(photo.caption, look.verdict, language) if photo.caption else None
     if judged.is_duplicate:
@@ -110,66 +97,6 @@ async def handle_photo(
         )
         if reply is not None:
             await _send_reply(delivery, conversation, person, reply)
-
-
-async def handle_album(
-    delivery: UpdateDelivery,
-    conversation: ConversationService,
-    person: Person,
-    items: Sequence[PhotoMessage | UnsupportedMessage],
-    *,
-    is_last_attempt: bool,
-) -> None:
-    """Judge several photos and reply to them together: one line for each, the clearest verdict in full.
-
-    Args:
-        delivery: sends the reply.
-        conversation: the business logic.
-        person: the sender.
-        items: what was sent, in the order of the album, at least one photo.
-        is_last_attempt: whether a photo that cannot be fetched or stored now is one that failed.
-
-    Raises:
-        EvaError: see `handle_photo`.
-    """
-    if len(items) == 1 and isinstance(items[0], PhotoMessage):
-        await handle_photo(delivery, conversation, person, items[0])
-        return
-    caption = " ".join(item.caption for item in items if isinstance(item, PhotoMessage) and item.caption)
-    if caption and await answer_self_harm(delivery, caption):
-        return
-    looks: dict[int, JudgedPhoto] = {}
-    photos: list[AlbumPhoto] = []
-    failures = album_failures(is_last_attempt=is_last_attempt)
-    async with delivery.chat_action(ChatAction.TYPING):
-        for number, item in enumerate(items[:MAX_ALBUM_PHOTOS], start=1):
-            if isinstance(item, UnsupportedMessage):
-                photos.append(AlbumPhoto(number=number, failure=item.media))
-                continue
-            try:
-                judged = looks[number] = await _judge_photo(delivery, conversation, person, item)
-            except failures as error:
-                photos.append(AlbumPhoto(number=number, failure=error))
-            else:
-                photos.append(AlbumPhoto(number=number, verdict=judged.look.verdict, look_id=judged.look.id))
-    omitted_count = max(0, len(items) - MAX_ALBUM_PHOTOS)
-    summary = summarize_for_caption(caption, photos, delivery.language, omitted_count=omitted_count)
-    await conversation.mark_verdicts_revealed(*(judged.look for judged in looks.values()))
-    if summary.best is not None:
-        best = looks[summary.best.number]
-        await conversation.mark_verdict_shown(best.look)
-        await send_verdict(
-            delivery, conversation, person, best.look, heatmap=best.heatmap, note=summary.text, is_final=True
-        )
-        return
-    shown = next((judged.look for judged in looks.values()), None)
-    keyboard = None if shown is None else keyboard_for_look(delivery, conversation, person, shown)
-    await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard), is_final=True)
-
-
-def album_failures(*, is_last_attempt: bool) -> tuple[type[EvaError], ...]:
-    """The errors of one photo that leave the rest of an album."""
-    return (*PHOTO_FAILURES, *PASSING_PHOTO_FAILURES) if is_last_attempt else PHOTO_FAILURES
 
 
 async def answer_self_harm(delivery: UpdateDelivery, caption: str) -> bool:
@@ -341,9 +268,14 @@ def chat_key(delivery: UpdateDelivery) -> str:
     return f"{Channel.TELEGRAM}:{delivery.chat_id}"
 
 
-async def _judge_photo(
+async def judge_photo(
     delivery: UpdateDelivery, conversation: ConversationService, person: Person, photo: PhotoMessage
 ) -> JudgedPhoto:
+    """Download a photo and judge it.
+
+    Raises:
+        EvaError: see `handle_photo`.
+    """
     return await conversation.photo_judging.judge_photo(
         await delivery.client.download(photo.file_id),
         person_id=person.id,

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from telegram.constants import ChatAction
 
+from bot.telegram.albums import album_failures
 from bot.telegram.commands import handle_command
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
-from bot.telegram.handlers import album_failures, answer_self_harm
+from bot.telegram.handlers import answer_self_harm
 from bot.telegram.parsing import CommandMessage, IncomingUpdate, PhotoMessage, TextMessage, UnsupportedMessage
 from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto, summarize_album
 from core.conversation.narration import public_verdict_messages

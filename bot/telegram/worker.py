@@ -10,13 +10,14 @@ from procrastinate import App, JobContext, RetryDecision
 from procrastinate.jobs import Job
 from telegram import User
 
+from bot.telegram.albums import handle_album
 from bot.telegram.button_rules import PressRefusal, check_group_look, check_press, private_chat_argument
 from bot.telegram.client import TelegramClient
 from bot.telegram.commands import handle_command
 from bot.telegram.deep_links import private_chat_url
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import text_messages
-from bot.telegram.handlers import REPLY_STEP, handle_album, handle_callback, handle_photo
+from bot.telegram.handlers import REPLY_STEP, handle_callback, handle_photo
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK, requeue_orphans
 from bot.telegram.inline import answer_inline_query
 from bot.telegram.messages import handle_message

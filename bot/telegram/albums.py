@@ -1,0 +1,94 @@
+"""Replies to albums: several photos that were sent together."""
+
+from collections.abc import Sequence
+
+from telegram.constants import ChatAction
+
+from bot.telegram.delivery import UpdateDelivery
+from bot.telegram.formatting import text_messages
+from bot.telegram.handlers import (
+    answer_self_harm,
+    handle_photo,
+    judge_photo,
+    keyboard_for_look,
+    send_verdict,
+)
+from bot.telegram.parsing import PhotoMessage, UnsupportedMessage
+from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto
+from core.conversation.occasions import summarize_for_caption
+from core.conversation.service import ConversationService
+from core.db.people import Person
+from core.errors import (
+    DailyLimitError,
+    EvaError,
+    PhotoError,
+    RemotePhotoGoneError,
+    RemotePhotoUnavailableError,
+    StorageUnavailableError,
+)
+from core.services.photo_judging import JudgedPhoto
+
+PHOTO_FAILURES = (PhotoError, RemotePhotoGoneError, DailyLimitError)
+"""Errors that concern one photo of an album, and leave the others."""
+PASSING_PHOTO_FAILURES = (RemotePhotoUnavailableError, StorageUnavailableError)
+"""Errors of one photo after which the album is tried again, but for the last attempt."""
+
+
+async def handle_album(
+    delivery: UpdateDelivery,
+    conversation: ConversationService,
+    person: Person,
+    items: Sequence[PhotoMessage | UnsupportedMessage],
+    *,
+    is_last_attempt: bool,
+) -> None:
+    """Judge several photos and reply to them together: one line for each, the clearest verdict in full.
+
+    Args:
+        delivery: sends the reply.
+        conversation: the business logic.
+        person: the sender.
+        items: what was sent, in the order of the album, at least one photo.
+        is_last_attempt: whether a photo that cannot be fetched or stored now is one that failed.
+
+    Raises:
+        EvaError: see `handle_photo`.
+    """
+    if len(items) == 1 and isinstance(items[0], PhotoMessage):
+        await handle_photo(delivery, conversation, person, items[0])
+        return
+    caption = " ".join(item.caption for item in items if isinstance(item, PhotoMessage) and item.caption)
+    if caption and await answer_self_harm(delivery, caption):
+        return
+    looks: dict[int, JudgedPhoto] = {}
+    photos: list[AlbumPhoto] = []
+    failures = album_failures(is_last_attempt=is_last_attempt)
+    async with delivery.chat_action(ChatAction.TYPING):
+        for number, item in enumerate(items[:MAX_ALBUM_PHOTOS], start=1):
+            if isinstance(item, UnsupportedMessage):
+                photos.append(AlbumPhoto(number=number, failure=item.media))
+                continue
+            try:
+                judged = looks[number] = await judge_photo(delivery, conversation, person, item)
+            except failures as error:
+                photos.append(AlbumPhoto(number=number, failure=error))
+            else:
+                photos.append(AlbumPhoto(number=number, verdict=judged.look.verdict, look_id=judged.look.id))
+    omitted_count = max(0, len(items) - MAX_ALBUM_PHOTOS)
+    summary = summarize_for_caption(caption, photos, delivery.language, omitted_count=omitted_count)
+    await conversation.mark_verdicts_revealed(*(judged.look for judged in looks.values()))
+    if summary.best is not None:
+        best = looks[summary.best.number]
+        await conversation.mark_verdict_shown(best.look)
+        await send_verdict(
+            delivery, conversation, person, best.look, heatmap=best.heatmap, note=summary.text, is_final=True
+        )
+        return
+    shown = next((judged.look for judged in looks.values()), None)
+    keyboard = None if shown is None else keyboard_for_look(delivery, conversation, person, shown)
+    await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard), is_final=True)
+
+
+def album_failures(*, is_last_attempt: bool) -> tuple[type[EvaError], ...]:
+    """The errors of one photo that leave the rest of an album."""
+    return (*PHOTO_FAILURES, *PASSING_PHOTO_FAILURES) if is_last_attempt else PHOTO_FAILURES
