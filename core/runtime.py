@@ -1,6 +1,7 @@
 """Running a process: the event loop, and shutdown on a signal."""
 
 import asyncio
+import faulthandler
 import os
 import signal
 import sys
@@ -47,6 +48,9 @@ EXIT_SECONDS = 9.7
 LONGEST_CLOSING = 6.7
 """Of them, those that begin when `Drain.wait` ends: open requests get six."""
 
+WATCHDOG_SECONDS = 0.2
+"""After `exit_seconds`, until the process is ended without Python, with exit code 1 and the stacks of its threads."""
+
 log = structlog.get_logger()
 
 
@@ -88,6 +92,8 @@ class Drain:
             limit = threading.Timer(self.exit_seconds, _end_process, [asyncio.get_running_loop(), self.exit_seconds])
             limit.daemon = True
             limit.start()
+            # Ends the process where no Python code can: in a call that does not return, or while the interpreter ends.
+            faulthandler.dump_traceback_later(self.exit_seconds + WATCHDOG_SECONDS, exit=True)
         for callback in self._callbacks:
             callback()
 
@@ -99,10 +105,12 @@ class Drain:
 
 def _end_process(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
     """End the process with exit code 0, as after a stop in time: what it leaves behind is what a kill leaves."""
-    waiting = {str(getattr(task.get_coro(), "__qualname__", "")) for task in asyncio.all_tasks(loop)}
-    log.warning("process_end_forced", seconds=seconds, tasks=sorted(waiting))
-    sys.stdout.flush()
-    os._exit(0)
+    try:
+        waiting = {str(getattr(task.get_coro(), "__qualname__", "")) for task in asyncio.all_tasks(loop)}
+        log.warning("process_end_forced", seconds=seconds, tasks=sorted(waiting))
+        sys.stdout.flush()
+    finally:
+        os._exit(0)
 
 
 def run_event_loop(main: Coroutine[Any, Any, Result]) -> Result:

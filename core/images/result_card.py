@@ -48,6 +48,8 @@ class CardShape(StrEnum):
 HEIGHTS = {CardShape.STORY: 1920, CardShape.POST: 1350}
 EDGES = {CardShape.STORY: 150, CardShape.POST: 64}
 """Free px at the top and the bottom."""
+PERCENT_COLOR = (150, 38, 82)
+"""The second color of the gradient, darker: a contrast of at least 4 on the ground."""
 NARROWEST = 0.5
 WIDEST = {CardShape.STORY: 1.25, CardShape.POST: 1.6}
 """Narrowest and widest crop of a photo, width over height."""
@@ -151,7 +153,7 @@ def _draw_title(image: Image.Image, text: CardText, bottom: int) -> int:
         baseline = top + number * step + round(0.88 * font.size)
         draw.text((MARGIN - 3, baseline), each, TEXT_COLOR, font, anchor="ls")
     last = top + (len(lines) - 1) * step + round(0.88 * font.size)
-    draw.text((CARD_WIDTH - MARGIN, last), text.percent, GRADIENT[1], percent_font, anchor="rs")
+    draw.text((CARD_WIDTH - MARGIN, last), text.percent, PERCENT_COLOR, percent_font, anchor="rs")
     return top
 
 

@@ -33,11 +33,17 @@ async function shareFile(button) {
   await navigator.share({ files: [await card(button.dataset.url)], text: button.dataset.text });
 }
 
+/** KakaoTalk's window opens only directly in a tap: the first one uploads the picture, the second one sends it. */
 async function shareByKakao(button) {
+  if (button.dataset.uploaded) {
+    const template = JSON.parse(kakao.dataset.template);
+    template.content.imageUrl = button.dataset.uploaded;
+    window.Kakao.Share.sendDefault(template);
+    return;
+  }
   const uploaded = await window.Kakao.Share.uploadImage({ file: [await card(button.dataset.url)] });
-  const template = JSON.parse(kakao.dataset.template);
-  template.content.imageUrl = uploaded.infos.original.url;
-  window.Kakao.Share.sendDefault(template);
+  button.dataset.uploaded = uploaded.infos.original.url;
+  button.closest("details").querySelector(".card-status").textContent = button.dataset.ready;
 }
 
 // The event does not bubble.
