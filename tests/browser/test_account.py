@@ -134,7 +134,7 @@ def test_verdict_is_corrected_and_look_deleted_by_keyboard(open_own: OpenOwn, mi
 def test_feed_bookmarks_and_followed_people(open_own: OpenOwn, board: dict[str, str]) -> None:
     page = open_own("/me/following")
     expect(page.locator(".look").first).to_be_visible()
-    page.locator(".lead a").click()
+    page.locator(".lead a").first.click()
     rows = page.locator(".rows li")
     before = rows.count()
     name = rows.filter(has_text=SHARED[0][0]).get_by_role("link").inner_text()

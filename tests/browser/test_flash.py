@@ -109,7 +109,7 @@ def test_closing_the_message_by_keyboard_restores_the_focus(open_page: OpenPage,
 
 def test_failed_report_preserves_the_form(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board['미나']}", expect_errors=True)
-    page.locator(".report summary").click()
+    page.locator(".report summary").first.click()
     reason, line = (
         page.get_by_label(translate("report.reason.other", EN)),
         page.get_by_label(translate("report.line", EN)),
