@@ -8,17 +8,16 @@ change of them makes a new image under a new URL.
 """
 
 import hashlib
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 
-from core.images import drawing
 from core.images.drawing import (
     BACKGROUND,
     LINE_HEIGHT,
     TEXT_COLOR,
+    drawing_hash,
     fit_text,
     max_line_width,
     paste_bubble,
@@ -26,8 +25,9 @@ from core.images.drawing import (
     rounded_mask,
     title_font_name,
 )
-from core.images.fonts import FONTS, load_font
+from core.images.fonts import load_font
 
+MODULE = Path(__file__)
 SHARE_IMAGE_SIZE = (1200, 630)
 JPEG_QUALITY = 88
 TOP, BOTTOM, LEFT, RIGHT = 46, 584, 60, 1140
@@ -77,22 +77,7 @@ def draw_share_image(photo: bytes, *, title: str, line: str) -> bytes:
 
 def content_hash(*, title: str, line: str) -> str:
     """The hash of a share image with this text as it is drawn now: 10 hexadecimal digits."""
-    return hashlib.sha256(_drawing_hash() + f"{title}\n{line}".encode()).hexdigest()[:10]
-
-
-def read_content_hash(jpeg: bytes) -> str | None:
-    """The hash in a share image; None if it has none."""
-    comment = Image.open(BytesIO(jpeg)).info.get("comment")
-    return comment.decode() if isinstance(comment, bytes) else None
-
-
-@cache
-def _drawing_hash() -> bytes:
-    """The hash of what all share images are drawn with: this module, the one it draws with, and the fonts."""
-    digest = hashlib.sha256(Path(__file__).read_bytes() + Path(drawing.__file__).read_bytes())
-    for path in sorted(FONTS.glob("*.[ot]tf")):
-        digest.update(path.read_bytes())
-    return digest.digest()
+    return hashlib.sha256(drawing_hash(MODULE) + f"{title}\n{line}".encode()).hexdigest()[:10]
 
 
 def _paste_photo(canvas: Image.Image, photo: bytes) -> int:

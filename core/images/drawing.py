@@ -1,13 +1,16 @@
 """What images with text are drawn with: colors, wrapped text, round corners, speech bubbles, the wave of the logo."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from functools import cache
+from io import BytesIO
 from math import pi, sin
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 from PIL.ImageFont import FreeTypeFont
 
-from core.images.fonts import load_font
+from core.images.fonts import FONTS, load_font
 
 BACKGROUND, BUBBLE_FILL, BUBBLE_BORDER = (248, 241, 233), (255, 251, 246), (231, 218, 205)
 TEXT_COLOR = (43, 27, 39)
@@ -20,6 +23,21 @@ SUPERSAMPLE = 4
 LINE_HEIGHT = {"display.ttf": 1.16, "body.otf": 1.42}
 """Distance of lines by font, relative to the font size."""
 MAX_LINES = 3
+
+
+@cache
+def drawing_hash(module: Path) -> bytes:
+    """The hash of what draws an image: the module of this file, this module, and the fonts."""
+    digest = hashlib.sha256(module.read_bytes() + Path(__file__).read_bytes())
+    for path in sorted(FONTS.glob("*.[ot]tf")):
+        digest.update(path.read_bytes())
+    return digest.digest()
+
+
+def read_content_hash(jpeg: bytes) -> str | None:
+    """The hash that an image carries as its comment; None if it has none."""
+    comment = Image.open(BytesIO(jpeg)).info.get("comment")
+    return comment.decode() if isinstance(comment, bytes) else None
 
 
 def wrap_text(text: str, width: float, measure: Callable[[str], float]) -> list[str]:

@@ -17,6 +17,7 @@ from PIL import Image
 
 from core.db import look_images
 from core.errors import ObjectNotFoundError
+from core.images.result_card import CardShape
 from core.resources import Resources
 
 THUMBNAIL_VERSION = 1
@@ -47,15 +48,17 @@ class RenditionStore:
         *,
         look_id: UUID,
         photo_key: str,
+        source_key: str | None = None,
         is_current: Callable[[bytes], bool] = bool,
     ) -> bytes:
         """Return the rendition under a key. Concurrent calls on one store create it once.
 
         Args:
             key: one of `rendition_keys(photo_key)`.
-            create: draws it from the photo's bytes; runs on a worker thread.
+            create: draws it from the bytes of the source; runs on a worker thread.
             look_id: the photo's look.
             photo_key: the photo's key.
+            source_key: the key of another image of the look that `create` gets; None for the photo.
             is_current: whether a stored rendition is what `create` would draw now.
 
         Raises:
@@ -70,11 +73,13 @@ class RenditionStore:
             with suppress(ObjectNotFoundError):
                 if is_current(stored := await storage.get(key)):
                     return stored
-            return await self._create(key, create, look_id, photo_key)
+            return await self._create(key, create, look_id, photo_key, source_key or photo_key)
 
-    async def _create(self, key: str, create: Callable[[bytes], bytes], look_id: UUID, photo_key: str) -> bytes:
-        photo = await self._resources.storage.get(photo_key)
-        rendition = await to_thread.run_sync(create, photo, limiter=self._resources.cpu_limiter)
+    async def _create(
+        self, key: str, create: Callable[[bytes], bytes], look_id: UUID, photo_key: str, source_key: str
+    ) -> bytes:
+        source = await self._resources.storage.get(source_key)
+        rendition = await to_thread.run_sync(create, source, limiter=self._resources.cpu_limiter)
         # Deleting a photo locks its look. Either the deletion waits for this transaction and then deletes the
         # rendition, too, or this waits and then finds the photo gone. Nothing is left behind, even if either process is
         # killed.
@@ -100,11 +105,17 @@ def share_image_key(photo_key: str, language: str) -> str:
     return _rendition_key(photo_key, f"card-{language}")
 
 
+def result_card_key(photo_key: str, shape: CardShape, language: str) -> str:
+    """The key of the result card of a photo's look, in one of SHARE_IMAGE_LANGUAGES."""
+    return _rendition_key(photo_key, f"result-{shape}-{language}")
+
+
 def rendition_keys(photo_key: str) -> list[str]:
     """The keys of everything that may ever have been created from a photo."""
     thumbnails = [f"thumb-{version}" for version in range(1, THUMBNAIL_VERSION + 1)]
     share_images = [f"card-{language}" for language in SHARE_IMAGE_LANGUAGES]
-    suffixes = (*thumbnails, *share_images, *RETIRED_SUFFIXES)
+    cards = [f"result-{shape}-{language}" for shape in CardShape for language in SHARE_IMAGE_LANGUAGES]
+    suffixes = (*thumbnails, *share_images, *cards, *RETIRED_SUFFIXES)
     webp_keys = [thumbnail_key(photo_key, is_webp=True), webp_photo_key(photo_key)]
     return [*(_rendition_key(photo_key, suffix) for suffix in suffixes), *webp_keys]
 

@@ -4,9 +4,11 @@ The photo with its heatmap keeps its shape and lies like a print on a colored gr
 probability, what was seen, and Eva's sentence. A card has no name and no link: it is a picture of one photo.
 """
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
@@ -17,6 +19,7 @@ from core.images.drawing import (
     LINE_HEIGHT,
     SUPERSAMPLE,
     TEXT_COLOR,
+    drawing_hash,
     fit_text,
     gradient_color,
     max_line_width,
@@ -69,14 +72,20 @@ class CardText:
     line: str
     """Eva's sentence, in a speech bubble."""
 
+    def content_hash(self, picture_key: str) -> str:
+        """The hash of a card with this text and picture as it is drawn now: 10 hexadecimal digits."""
+        text = "\n".join((picture_key, self.title, self.percent, *self.things, self.line))
+        return hashlib.sha256(drawing_hash(Path(__file__)) + text.encode()).hexdigest()[:10]
 
-def draw_result_card(picture: bytes, *, text: CardText, shape: CardShape) -> bytes:
+
+def draw_result_card(picture: bytes, *, text: CardText, shape: CardShape, comment: str = "") -> bytes:
     """Draw a card, a JPEG of some 200 KB. Takes about 0.1 s of a core: never call it on an event loop.
 
     Args:
         picture: the photo with its heatmap, a JPEG.
         text: what it says.
         shape: its format.
+        comment: of the JPEG.
     """
     height, edge = HEIGHTS[shape], EDGES[shape]
     image = _paint_ground(height)
@@ -86,7 +95,7 @@ def draw_result_card(picture: bytes, *, text: CardText, shape: CardShape) -> byt
     top = _draw_wordmark(image, edge)
     _paste_print(image, picture, (top + 28, bottom - 30), WIDEST[shape])
     buffer = BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True, comment=comment.encode())
     return buffer.getvalue()
 
 

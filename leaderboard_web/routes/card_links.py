@@ -5,7 +5,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 
 from core.conversation.narration import style_name
-from core.conversation.result_cards import can_have_card, draw_card
+from core.conversation.result_cards import can_have_card
 from core.db import card_links, looks
 from core.db.looks import Look
 from core.i18n.translations import Language
@@ -14,11 +14,11 @@ from leaderboard_web.account.current_person import OptionalPerson, OwnLook
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Lang, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.result_cards import CARD_HEADERS, card_response
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute, absolute_url
 
 LINK_LIFETIME = timedelta(hours=24)
-PRIVATE_HEADERS = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, nofollow, noimageindex"}
 
 router = APIRouter(route_class=PageRoute)
 
@@ -57,7 +57,7 @@ async def card_link_page(
         end_path=state.url_for("end_card_link", look_id=look_id, token=token),
         is_owner=person is not None and person.id == look.person_id,
     )
-    response.headers.update(PRIVATE_HEADERS)
+    response.headers.update(CARD_HEADERS)
     return response
 
 
@@ -69,8 +69,7 @@ async def card_link_image(look_id: CanonicalUUID, token: str, language: Language
         GoneError: see `card_link_page`.
     """
     look = await _get_linked_look(state, look_id, token)
-    card = await draw_card(state.resources, look, language, CardShape.POST)
-    return Response(card, media_type="image/jpeg", headers=PRIVATE_HEADERS)
+    return await card_response(state, look, language, CardShape.POST)
 
 
 @router.post("/card-links/{look_id}/{token}/end", name="end_card_link")

@@ -12,10 +12,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from core.conversation.narration import style_name, verdict_messages
-from core.conversation.result_cards import card_subject, draw_card
+from core.conversation.result_cards import card_subject
 from core.db import leaderboard, look_images, looks
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
+from core.images.drawing import read_content_hash
 from core.images.renditions import (
     make_thumbnail,
     make_webp_photo,
@@ -26,7 +27,8 @@ from core.images.renditions import (
 from core.images.result_card import CardShape
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
-from leaderboard_web.share_image import content_hash, draw_share_image, read_content_hash
+from leaderboard_web.result_cards import card_response
+from leaderboard_web.share_image import content_hash, draw_share_image
 from leaderboard_web.sharing import verdict_sentence
 from leaderboard_web.urls import PageRoute, verify_public_image_url
 
@@ -162,9 +164,7 @@ async def result_card(
         look = await looks.get(connection, look_id)
     if look is None:
         raise ObjectNotFoundError
-    card = await draw_card(state.resources, look, language, shape)
-    headers = {**PRIVATE_CACHE_HEADERS, "X-Robots-Tag": "noindex"}
-    return Response(card, media_type="image/jpeg", headers=headers)
+    return await card_response(state, look, language, shape)
 
 
 async def _verify_public_url(state: AppState, look_id: UUID, key: str, token: str) -> None:

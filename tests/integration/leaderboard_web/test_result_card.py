@@ -1,11 +1,13 @@
 """Result cards on the site: who sees one, for how long, and the buttons in the chat."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
 import httpx
+import pytest
 from PIL import Image
 
 from core.clothing import Color, Item
@@ -50,7 +52,10 @@ async def test_card_is_shown_to_who_has_its_address_while_the_picture_exists(
         response = await client.get(path)
         assert response.status_code == 200
         assert Image.open(BytesIO(response.content)).size == (1080, 1920)
-        assert (response.headers["cache-control"], response.headers["x-robots-tag"]) == ("private, no-store", "noindex")
+        assert (response.headers["cache-control"], response.headers["x-robots-tag"]) == (
+            "private, no-store",
+            "noindex, nofollow, noimageindex",
+        )
 
         assert (await client.get(path.replace(str(look.id), str(other.id)))).status_code == 403
         assert (await client.get(path.partition("?")[0])).status_code == 403
@@ -59,6 +64,21 @@ async def test_card_is_shown_to_who_has_its_address_while_the_picture_exists(
 
         await end_images(resources, look, HOUR)
         assert (await client.get(path)).status_code == 404
+
+
+async def test_card_is_drawn_once_until_it_says_something_else(
+    resources: Resources, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = await add_look(resources)
+    path = card_path(resources.url_signer, look, Language.EN, CardShape.POST, HOUR)
+    async with create_client(resources, samples) as client:
+        first = (await client.get(path)).content
+        monkeypatch.setattr("leaderboard_web.result_cards.draw_result_card", lambda *_, **__: b"drawn again")
+        assert (await client.get(path)).content == first
+        monkeypatch.setattr(
+            "leaderboard_web.result_cards.card_text", lambda *_: replace(card_text(look, Language.EN), line="")
+        )
+        assert (await client.get(path)).content == b"drawn again"
 
 
 async def test_card_does_not_tell_a_verdict_that_is_still_to_be_guessed(resources: Resources, samples: Path) -> None:

@@ -19,13 +19,14 @@ from core.db import looks, people
 from core.db.looks import Look
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language, translate
+from core.images.drawing import read_content_hash
 from core.images.renditions import THUMBNAIL_WIDTH, share_image_key, thumbnail_key
 from core.resources import Resources
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from leaderboard_web.app import create_app
-from leaderboard_web.share_image import content_hash, read_content_hash
+from leaderboard_web.share_image import content_hash
 from leaderboard_web.urls import static_url
 from tests.factories import classify_scripted, create_look, create_person, remove_look, store_images
 from tests.harness import make_application

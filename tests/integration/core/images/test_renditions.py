@@ -20,9 +20,11 @@ from core.images.renditions import (
     RenditionStore,
     make_thumbnail,
     rendition_keys,
+    result_card_key,
     share_image_key,
     thumbnail_key,
 )
+from core.images.result_card import CardShape
 from core.object_storage import generate_key, is_valid_key
 from core.resources import Resources
 from core.services.retention import delete_expired_photos, delete_look, erase_person
@@ -74,6 +76,7 @@ def test_rendition_keys_are_valid_and_complete() -> None:
     photo = generate_key()
     keys = rendition_keys(photo)
     assert {thumbnail_key(photo), *(share_image_key(photo, language) for language in Language)} <= set(keys)
+    assert {result_card_key(photo, shape, language) for shape in CardShape for language in Language} <= set(keys)
     assert set(SHARE_IMAGE_LANGUAGES) == set(Language)
     assert all(is_valid_key(key) for key in keys)
     assert len({photo, *keys}) == len(keys) + 1
