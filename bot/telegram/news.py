@@ -27,8 +27,8 @@ from core.services import news_visits
 EVERY_TEN_MINUTES = "*/10 * * * *"
 SEND_HOURS = range(18, 21)
 """Hours of the day in Seoul in which the daily message is sent."""
-BATCH_SIZE = 20
-ONE_DAY = timedelta(days=1)
+LATE_AFTER = timedelta(hours=27)
+"""From here on news are not of the last day: a day, and the hours in which the message may be sent."""
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ async def send_news(delivery: UpdateDelivery, person: Person) -> None:
         return
     keyboard = None if person.daily_news else delivery.keyboards.daily_news(is_on=False)
     await delivery.send_all("news", _news_messages(news_sentences(found, delivery.language), keyboard))
-    await news_visits.mark_seen(delivery.resources.database, person)
+    await news_visits.mark_seen(delivery.resources.database, person.id)
 
 
 class DailyNews:
@@ -74,20 +74,20 @@ class DailyNews:
         """
         while True:
             async with self._resources.database.transaction() as connection:
-                recipients = await daily_news.claim(connection, now.date(), limit=BATCH_SIZE)
-            for recipient in recipients:
-                if recipient.telegram_id is not None:
-                    await self._send(recipient, recipient.telegram_id, since=now - ONE_DAY)
-            if len(recipients) < BATCH_SIZE:
+                recipient = await daily_news.claim(connection, now.date())
+            if recipient is None:
                 return
+            if recipient.telegram_id is not None:
+                await self._send(recipient, recipient.telegram_id, now)
 
-    async def _send(self, recipient: Recipient, telegram_id: str, *, since: datetime) -> None:
-        chat_id = int(telegram_id)
+    async def _send(self, recipient: Recipient, telegram_id: str, now: datetime) -> None:
+        """Tell what the person was not told yet, in a chat or on the site; it stays unseen if it cannot be sent."""
+        chat_id, since = int(telegram_id), recipient.news_seen_at
         async with self._resources.database.connection() as connection:
             found = await get_news(connection, recipient.person_id, since)
-        sentences = news_sentences(found, recipient.language, is_daily=True)
-        if not sentences:
+        if not found:
             return
+        sentences = news_sentences(found, recipient.language, is_daily=now - since < LATE_AFTER)
         keyboards = Keyboards(
             owner_id=chat_id,
             language=recipient.language,
@@ -102,6 +102,8 @@ class DailyNews:
                 await people.mark_blocked(connection, IdentityProvider.TELEGRAM, telegram_id)
         except (MessengerError, ChatMigrated) as error:
             log.info("daily_news_not_sent", reason=type(error).__name__)
+        else:
+            await news_visits.mark_seen(self._resources.database, recipient.person_id)
 
 
 def _news_messages(sentences: Sequence[str], keyboard: InlineKeyboardMarkup | None) -> Sequence[OutgoingMessage]:

@@ -14,7 +14,7 @@ def news_sentences(news: News, language: Language, *, is_daily: bool = False) ->
     Args:
         news: what happened.
         language: of the sentences.
-        is_daily: whether it happened in a day, and not since the last visit.
+        is_daily: whether it happened in the last day, and is told as such, not as since the last visit.
     """
     counts = {"hearts": news.hearts, "bookmarks": news.bookmarks, "followers": news.followers}
     parts = [
@@ -36,5 +36,5 @@ async def take_news(database: Database, person: Person, message: str, language: 
     """The news of a visit that follow the reply to a message, once; empty for a message that is no time for them."""
     if find_intent(message) is Intent.SELF_HARM or (news := await news_visits.find_news(database, person)) is None:
         return []
-    await news_visits.mark_seen(database, person)
+    await news_visits.mark_seen(database, person.id)
     return news_sentences(news, language)

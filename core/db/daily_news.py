@@ -1,8 +1,7 @@
 """The daily message on Telegram about news, for people who switched it on: who gets it next, each once a day."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
@@ -21,24 +20,27 @@ class Recipient:
     language: Language
     telegram_id: str | None
     """None for somebody without a chat, or who blocked the bot."""
+    news_seen_at: datetime
+    """Since when the news count."""
 
 
-async def claim(connection: AsyncConnection, day: date, *, limit: int) -> Sequence[Recipient]:
-    """People whose message of a day is sent now; from here on nobody else sends it, also if this process dies.
+async def claim(connection: AsyncConnection, day: date) -> Recipient | None:
+    """The next person whose message of a day is sent now; None if all have got theirs.
+
+    From here on nobody else sends it, also if this process dies: one person at a time, so that no others miss theirs.
 
     Args:
         connection: the transaction, to be committed before anything is sent.
         day: in Seoul.
-        limit: number of people, at most.
     """
     people, identities = schema.people, schema.identities
     is_due = people.c.daily_news, or_(people.c.daily_news_on.is_(None), people.c.daily_news_on < day)
-    due = select(people.c.id).where(*is_due).order_by(people.c.id).limit(limit).with_for_update(skip_locked=True)
+    due = select(people.c.id).where(*is_due).order_by(people.c.id).limit(1).with_for_update(skip_locked=True)
     claimed = (
         update(people)
         .where(people.c.id.in_(due.scalar_subquery()))
         .values(daily_news_on=day)
-        .returning(people.c.id, people.c.language)
+        .returning(people.c.id, people.c.language, people.c.news_seen_at)
         .cte("claimed")
     )
     is_chat = (
@@ -48,11 +50,13 @@ async def claim(connection: AsyncConnection, day: date, *, limit: int) -> Sequen
     )
     # Somebody who merged two accounts may have two chats.
     chat = select(identities.c.subject).where(*is_chat).order_by(identities.c.created_at).limit(1).scalar_subquery()
-    statement = select(claimed.c.id, claimed.c.language, chat.label("chat"))
-    return [
-        Recipient(person_id=row.id, language=Language(row.language), telegram_id=row.chat)
-        for row in await connection.execute(statement)
-    ]
+    statement = select(claimed.c.id, claimed.c.language, claimed.c.news_seen_at, chat.label("chat"))
+    row = (await connection.execute(statement)).first()
+    if row is None:
+        return None
+    return Recipient(
+        person_id=row.id, language=Language(row.language), telegram_id=row.chat, news_seen_at=row.news_seen_at
+    )
 
 
 async def set_wanted(connection: AsyncConnection, person_id: UUID, *, is_wanted: bool) -> None:

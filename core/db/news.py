@@ -38,7 +38,7 @@ class News:
     followers: int
     """New ones who still follow, at most `MAX_COUNT`."""
     place: int | None
-    """The best place of a look shared today on today's leaderboard, 1 to `MAX_PLACE`; None without hearts."""
+    """The best place of a look shared today on today's leaderboard, 1 to `MAX_PLACE`; None without hearts of others."""
 
     def __bool__(self) -> bool:
         """Whether somebody did something."""
@@ -145,9 +145,11 @@ def _select_news() -> CompiledStatement:
     person_id: ColumnElement[UUID] = bindparam("person_id", type_=schema.people.c.id.type)
     day: ColumnElement[date] = bindparam("day", type_=schema.looks.c.shared_day.type)
     own, others = schema.looks.alias("own"), schema.looks.alias("others")
+    hearts = schema.hearts
+    has_heart = exists().where(hearts.c.look_id == own.c.id, hearts.c.person_id != person_id)
     best = (
         select(own.c.hearts, own.c.id)
-        .where(own.c.person_id == person_id, own.c.is_public, own.c.shared_day == day)
+        .where(own.c.person_id == person_id, own.c.is_public, own.c.shared_day == day, has_heart)
         .order_by(own.c.hearts.desc(), own.c.id.desc())
         .limit(1)
         .cte("best")

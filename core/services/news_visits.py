@@ -1,6 +1,7 @@
 """News in chats: once for each visit, and only what the person has not seen on the site either."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from core.db import news
 from core.db.database import Database
@@ -20,7 +21,7 @@ async def find_news(database: Database, person: Person) -> News | None:
     return found or None
 
 
-async def mark_seen(database: Database, person: Person) -> None:
+async def mark_seen(database: Database, person_id: UUID) -> None:
     """Record that the person was told the news."""
     async with database.connection() as connection:
-        await news.start_visit(connection, person.id)
+        await news.start_visit(connection, person_id)

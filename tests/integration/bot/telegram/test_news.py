@@ -3,17 +3,21 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from bot.telegram.news import DailyNews
-from core.db import looks, reactions
+from core.db import looks, reactions, schema
+from core.db.news import get_news
 from core.db.people import Person
 from core.db.schema import IdentityProvider
+from core.errors import DatabaseUnavailableError
 from core.i18n.translations import Language, translate
 from core.seoul_time import SEOUL
 from tests.factories import create_person, make_photo
 from tests.integration.bot.telegram.conftest import USER_ID, TelegramHarness, list_looks
 
 HEARTS = "하트 2개"
+NEW_HEARTS = "UPDATE hearts SET created_at = now()"
 EARLIER = "UPDATE people SET news_seen_at = news_seen_at - interval '7 hours'"
 
 
@@ -58,12 +62,13 @@ async def test_daily_news_are_sent_once_a_day_to_those_who_want_them(
     await harness.send_updates(harness.press(harness.last_with_buttons(), "news"))
     assert harness.texts()[-1] == translate("talk.news.on", Language.KO)
     before = len(harness.texts())
+    await harness.execute(NEW_HEARTS)
     await daily.send_if_time(int(evening.replace(hour=12).timestamp()))
     assert len(harness.texts()) == before, "not at noon"
     for _ in range(2):
         await daily.send_if_time(int(evening.timestamp()))
     (message,) = harness.texts()[before:]
-    assert HEARTS in message
+    assert message.startswith(translate("news.day", Language.KO, what=HEARTS))
     await harness.send_updates(harness.press(harness.last_with_buttons(), "nonews"))
     assert harness.texts()[-1] == translate("talk.news.off", Language.KO)
     before = len(harness.texts())
@@ -82,8 +87,66 @@ async def test_a_quiet_day_has_no_message_and_a_blocked_bot_is_noticed(
     await harness.execute("UPDATE looks SET shared_at = shared_at - interval '2 days'")
     await daily.send_due(evening)
     assert len(harness.telegram.messages()) == before
-    await harness.execute("UPDATE hearts SET created_at = now()")
+    await harness.execute(NEW_HEARTS)
     harness.telegram.block_bot(USER_ID)
     await daily.send_due(evening + timedelta(days=1))
     assert len(harness.telegram.messages()) == before
     assert await harness.count_rows("identities WHERE blocked_at IS NOT NULL") == 1
+
+
+async def test_daily_news_tell_what_was_not_told_before(harness: TelegramHarness, fans: list[Person]) -> None:
+    daily = DailyNews(harness.resources, harness.handler.client)
+    evening = datetime.now(SEOUL)
+    before = len(harness.texts())
+    await harness.execute(EARLIER)
+    await harness.send_updates(harness.updates.text("안녕"))
+    assert HEARTS in harness.texts()[-1]
+    await harness.execute("UPDATE people SET daily_news = true")
+    await daily.send_due(evening)
+    assert len([text for text in harness.texts()[before:] if HEARTS in text]) == 1, "told in the chat just now"
+    await harness.execute(NEW_HEARTS)
+    for day in (1, 2):
+        await daily.send_due(evening + timedelta(days=day))
+    assert len([text for text in harness.texts()[before:] if HEARTS in text]) == 2, "not told again the next day"
+
+    await harness.execute("UPDATE hearts SET created_at = now() - interval '30 hours'")
+    await harness.execute("UPDATE people SET news_seen_at = now() - interval '31 hours', daily_news_on = NULL")
+    await daily.send_due(evening)
+    assert harness.texts()[-1].startswith(translate("news.since", Language.KO, what=HEARTS)), "of a day without a run"
+
+
+async def test_a_place_alone_and_own_hearts_are_no_daily_news(harness: TelegramHarness, fans: list[Person]) -> None:
+    daily = DailyNews(harness.resources, harness.handler.client)
+    await harness.execute("UPDATE people SET daily_news = true, news_seen_at = now()")
+    before = len(harness.texts())
+    await daily.send_due(datetime.now(SEOUL))
+    assert len(harness.texts()) == before, "number one, and nothing new"
+    (look,) = await list_looks(harness)
+    async with harness.resources.database.transaction() as connection:
+        await connection.execute(delete(schema.hearts))
+        assert (await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))).place is None
+        await reactions.add_heart(connection, look.id, look.person_id)
+        assert (await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))).place is None
+        await reactions.add_heart(connection, look.id, fans[0].id)
+        assert (await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))).place == 1
+
+
+async def test_a_failure_costs_the_others_no_daily_message(
+    harness: TelegramHarness, fans: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise DatabaseUnavailableError
+
+    daily = DailyNews(harness.resources, harness.handler.client)
+    await harness.execute("UPDATE people SET daily_news = true")
+    await harness.execute(
+        "UPDATE identities SET provider = 'telegram', subject = 1000 + length(subject) || ''"
+        " WHERE subject = (SELECT min(subject) FROM identities WHERE provider = 'web')"
+    )
+    with monkeypatch.context() as patch, pytest.raises(DatabaseUnavailableError):
+        patch.setattr("bot.telegram.news.get_news", fail)
+        await daily.send_due(datetime.now(SEOUL))
+    unserved = "people JOIN identities ON person_id = people.id WHERE provider = 'telegram' AND daily_news_on IS NULL"
+    assert await harness.count_rows(unserved) == 1
+    await daily.send_due(datetime.now(SEOUL))
+    assert await harness.count_rows(unserved) == 0
