@@ -161,7 +161,8 @@ FILL_VECTORS = """
 SET max_parallel_maintenance_workers = 2;
 SET maintenance_work_mem = '4GB';
 DROP INDEX ix_look_vectors_embedding;
-INSERT INTO look_vectors SELECT id, person_id, to_vector_values(embedding)::halfvec(128) FROM looks WHERE is_public;
+INSERT INTO look_vectors
+SELECT id, person_id, model, to_vector_values(embedding)::halfvec(128) FROM looks WHERE is_public;
 CREATE INDEX ix_look_vectors_embedding ON look_vectors USING hnsw (embedding halfvec_cosine_ops);
 VACUUM (ANALYZE) look_vectors
 """

@@ -1,5 +1,7 @@
 """Public looks that look like another one, by the angle between the embeddings that the model made of them.
 
+Only looks that the same version of the model judged are compared.
+
 The search itself is the function `find_similar_looks` of revision 0003. Without pgvector, see `core.db.vector_search`,
 nothing is ever found.
 """

@@ -29,11 +29,12 @@ CREATE_TABLE = (
 CREATE TABLE {TABLE} (
     look_id uuid PRIMARY KEY REFERENCES looks (id) ON DELETE CASCADE,
     person_id uuid NOT NULL,
+    model text NOT NULL,
     embedding halfvec(128) NOT NULL
 )
 """,
     f"""
-INSERT INTO {TABLE} SELECT id, person_id, to_vector_values(embedding)::halfvec(128) FROM looks
+INSERT INTO {TABLE} SELECT id, person_id, model, to_vector_values(embedding)::halfvec(128) FROM looks
 WHERE is_public AND embedding IS NOT NULL
 """,
     f"CREATE INDEX ix_{TABLE}_embedding ON {TABLE} USING hnsw (embedding halfvec_cosine_ops)",

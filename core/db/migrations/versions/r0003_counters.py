@@ -141,8 +141,8 @@ BEGIN
     IF to_regclass('look_vectors') IS NULL THEN
         RETURN NULL;
     ELSIF NEW.is_public THEN
-        INSERT INTO look_vectors (look_id, person_id, embedding)
-            VALUES (NEW.id, NEW.person_id, to_vector_values(NEW.embedding)::halfvec(128))
+        INSERT INTO look_vectors (look_id, person_id, model, embedding)
+            VALUES (NEW.id, NEW.person_id, NEW.model, to_vector_values(NEW.embedding)::halfvec(128))
             ON CONFLICT (look_id) DO UPDATE SET person_id = excluded.person_id;
     ELSE
         DELETE FROM look_vectors WHERE look_id = NEW.id;
@@ -161,9 +161,11 @@ FIND_SIMILAR_LOOKS = """
 CREATE FUNCTION find_similar_looks(target uuid, hidden uuid[], maximum integer)
 RETURNS TABLE (look_id uuid, distance double precision) LANGUAGE plpgsql STABLE ROWS 20 AS $$
 DECLARE
-    wanted integer[] := (SELECT to_vector_values(looks.embedding) FROM looks WHERE looks.id = target);
+    wanted integer[];
+    wanted_model text;
     others uuid[] := array_remove(hidden, NULL);
 BEGIN
+    SELECT to_vector_values(looks.embedding), looks.model INTO wanted, wanted_model FROM looks WHERE looks.id = target;
     IF wanted IS NULL OR to_regclass('look_vectors') IS NULL THEN
         RETURN;
     END IF;
@@ -171,11 +173,12 @@ BEGIN
     PERFORM set_config('hnsw.ef_search', '80', true), set_config('hnsw.iterative_scan', 'strict_order', true);
     RETURN QUERY
         SELECT v.look_id, v.embedding <=> wanted::halfvec(128) FROM look_vectors AS v
-        WHERE v.person_id <> ALL (others)
+        WHERE v.model = wanted_model AND v.person_id <> ALL (others)
         ORDER BY v.embedding <=> wanted::halfvec(128) LIMIT maximum;
 END
 $$
 """
+"""The values of an embedding mean something within one version of the model only."""
 
 NOTIFY_BOARD = """
 CREATE FUNCTION notify_board() RETURNS trigger LANGUAGE plpgsql AS $$

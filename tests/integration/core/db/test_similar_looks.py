@@ -25,9 +25,14 @@ def embedding(angle: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return vector
 
 
-async def create_like(connection: AsyncConnection, person_id: UUID, angle: float, *, shared: bool = True) -> UUID:
-    """A look of a person with the embedding of this angle."""
-    look = await create_look(connection, person_id, verdict=replace(classify_scripted(), embedding=embedding(angle)))
+async def create_like(
+    connection: AsyncConnection, person_id: UUID, angle: float, *, shared: bool = True, model: str | None = None
+) -> UUID:
+    """A look of a person with the embedding of this angle, from the scripted model or another one."""
+    verdict = replace(classify_scripted(), embedding=embedding(angle))
+    if model is not None:
+        verdict = replace(verdict, model=model)
+    look = await create_look(connection, person_id, verdict=verdict)
     assert not shared or await looks.share(connection, look.id)
     return look.id
 
@@ -58,6 +63,16 @@ async def test_similar_looks_are_public_near_and_of_others(database: Database) -
         assert await found(connection, look, viewer=viewer) == [of_third, near, far]
         await blocks.block(connection, third, viewer)
         assert await found(connection, look, viewer=viewer) == [near, far]
+
+
+async def test_looks_are_compared_within_one_model(database: Database) -> None:
+    async with database.transaction() as connection:
+        owner, other = [(await create_person(connection)).id for _ in range(2)]
+        look, newer = await create_like(connection, owner, 0), await create_like(connection, owner, 0, model="next")
+        of_newer = [await create_like(connection, other, angle, model="next") for angle in (1, 2)]
+        same = await create_like(connection, other, 30)
+        assert await found(connection, look, 1) == [same], "nearer looks of another model take no places"
+        assert await found(connection, newer) == of_newer
 
 
 async def test_vectors_follow_their_looks(database: Database) -> None:
@@ -99,9 +114,12 @@ async def test_many_looks_of_hidden_people_do_not_crowd_out_the_others(database:
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
         await connection.execute(text("SET LOCAL enable_bitmapscan = off"))
         await connection.execute(text("ALTER TABLE look_vectors DROP CONSTRAINT look_vectors_look_id_fkey"))
-        insert = text("INSERT INTO look_vectors VALUES (gen_random_uuid(), :owner, CAST(:vector AS halfvec(128)))")
+        insert = text(
+            "INSERT INTO look_vectors (look_id, person_id, model, embedding) "
+            "SELECT gen_random_uuid(), :owner, model, CAST(:vector AS halfvec(128)) FROM looks WHERE id = :look"
+        )
         noise = np.random.default_rng(3).normal(scale=0.02, size=(600, 128))
-        near = [{"owner": owner, "vector": str((embedding(0) + each).tolist())} for each in noise]
+        near = [{"owner": owner, "look": look, "vector": str((embedding(0) + each).tolist())} for each in noise]
         await connection.execute(insert, near)
         assert await found(connection, look) == [expected]
 
