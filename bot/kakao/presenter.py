@@ -91,12 +91,15 @@ class ReplyPresenter:
     async def similar_looks(self, person: Person, look_id: UUID | None) -> SkillResponse:
         """Public looks of others that resemble a look of the person; without an id, the one shown last."""
         language = person.language
-        entries = await list_similar(self._database, person, look_id)
-        if not entries:
-            return replies.text_reply(translate("talk.similar.none", language), language=language)
-        lines = [leaderboard_line(entry, language) for entry in entries]
-        lines[0] = f"{translate('talk.similar', language)}\n{lines[0]}"
-        urls = [look_url(self._settings, entry.look) for entry in entries]
+        similar = await list_similar(self._database, person, look_id)
+        text = translate(similar.similarity, language)
+        if similar.guess_look_id is not None:
+            return replies.prompt_reply(ActionType.GUESS, text, look_id=similar.guess_look_id, language=language)
+        if not similar.entries:
+            return replies.text_reply(text, language=language)
+        lines = [leaderboard_line(entry, language) for entry in similar.entries]
+        lines[0] = f"{text}\n{lines[0]}"
+        urls = [look_url(self._settings, entry.look) for entry in similar.entries]
         return replies.looks_reply(list(zip(lines, urls, strict=True)), language)
 
     def privacy(self, person: Person) -> SkillResponse:

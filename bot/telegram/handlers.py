@@ -168,6 +168,7 @@ async def handle_callback(
         return
     action = press.data.action
     if action.type is ActionType.SHOW_SIMILAR:
+        await conversation.end_name_question(person)
         await send_similar_looks(delivery, conversation, person, action.look_id)
         return
     reply = await _run_once(

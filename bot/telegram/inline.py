@@ -50,13 +50,18 @@ async def answer_inline_query(
     Raises:
         DeliveryError: Telegram could not be reached.
     """
+    card_id, latest, card_look = parse_card_query(query.text), [], None
     async with conversation.resources.database.connection() as connection:
         person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(query.user_id))
-        latest = [] if person is None else await looks.list_for_person(connection, person.id, limit=SEARCH_LIMIT)
+        if person is not None and card_id is not None:
+            card_look = await looks.get(connection, card_id)
+        elif person is not None:
+            latest = await looks.list_for_person(connection, person.id, limit=SEARCH_LIMIT)
     language = negotiate_language(query.language_code) if person is None else person.language
-    if (card_of := parse_card_query(query.text)) is not None:
-        own = next((look for look in latest if look.id == card_of and can_have_card(look)), None)
-        cards = [] if own is None else build_card_results(own, conversation, me, language)
+    if card_id is not None:
+        cards: list[InlineQueryResult] = []
+        if person and card_look and card_look.person_id == person.id and can_have_card(card_look):
+            cards = build_card_results(card_look, conversation, me, language)
         label = translate("telegram.card.gone", language)
         gone = InlineQueryResultsButton(label, start_parameter="inline")
         await client.answer_inline_query(query.query_id, cards, button=None if cards else gone)

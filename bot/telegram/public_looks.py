@@ -24,7 +24,7 @@ async def public_look_message(
 async def send_similar_looks(
     delivery: UpdateDelivery, conversation: ConversationService, person: Person, look_id: UUID | None
 ) -> None:
-    """Public looks of others that resemble a look of the person.
+    """Public looks of others that resemble a look of the person, or why there are none.
 
     Args:
         delivery: sends the messages.
@@ -35,9 +35,10 @@ async def send_similar_looks(
     Raises:
         EvaError: see `UpdateDelivery.send_all` and `UpdateDelivery.load_image`.
     """
-    entries = await list_similar(delivery.resources.database, person, look_id)
-    key = "talk.similar" if entries else "talk.similar.none"
-    await delivery.send_all("similar", text_messages(translate(key, delivery.language)))
-    for entry in entries:
+    similar = await list_similar(delivery.resources.database, person, look_id)
+    keyboard = None if similar.guess_look_id is None else delivery.keyboards.guess(similar.guess_look_id)
+    text = translate(similar.similarity, delivery.language)
+    await delivery.send_all("similar", text_messages(text, keyboard=keyboard))
+    for entry in similar.entries:
         message = await public_look_message(delivery, conversation, entry)
         await delivery.send_all(f"similar.{entry.look.id}", [message])

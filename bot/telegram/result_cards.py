@@ -18,7 +18,7 @@ from core.conversation.narration import format_percent, style_name
 from core.conversation.result_cards import card_path, draw_card
 from core.conversation.service import ConversationService
 from core.db.looks import Look
-from core.errors import ObjectNotFoundError
+from core.errors import ObjectNotFoundError, StorageUnavailableError
 from core.i18n.translations import Language, translate
 from core.images.result_card import CARD_WIDTH, HEIGHTS, CardShape
 from core.urls import site_url
@@ -28,7 +28,7 @@ CARD_URL_LIFETIME = timedelta(hours=1)
 
 
 async def send_card(delivery: UpdateDelivery, conversation: ConversationService, look: Look, details: str) -> None:
-    """Send the result card of a look with a button that sends it to a friend; only the details if it is gone.
+    """Send the result card of a look with a button that sends it to a friend; only the details without its picture.
 
     Args:
         delivery: sends the message.
@@ -42,7 +42,7 @@ async def send_card(delivery: UpdateDelivery, conversation: ConversationService,
     async with delivery.chat_action(ChatAction.UPLOAD_PHOTO):
         try:
             card = await draw_card(delivery.resources, look, delivery.language, CardShape.POST)
-        except ObjectNotFoundError:
+        except (ObjectNotFoundError, StorageUnavailableError):
             card = None
         has_card = card is not None and conversation.settings.public_url is not None and delivery.client.has_inline_mode
         keyboard = delivery.keyboards.card(look.id) if has_card else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from core.conversation.display_names import display_name
@@ -12,7 +13,7 @@ from core.db.leaderboard import LeaderboardEntry, Period
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
-from core.db.similar_looks import find_similar
+from core.db.similar_looks import can_compare, find_similar
 from core.db.worn_counts import WornCounts, count_worn
 from core.i18n.clothing_names import thing_name
 from core.i18n.dates import format_recent_day
@@ -74,8 +75,30 @@ async def list_top_of_today(database: Database, viewer_id: UUID | None) -> list[
         return await leaderboard.get_page(connection, period=Period.TODAY, limit=TOP_LIMIT, viewer_id=viewer_id)
 
 
-async def list_similar(database: Database, person: Person, look_id: UUID | None) -> list[LeaderboardEntry]:
-    """Public looks of others that resemble one of a person's looks; none while its verdict waits for a guess.
+class Similarity(StrEnum):
+    """What came of a search for similar looks; the values are message ids."""
+
+    FOUND = "talk.similar"
+    NONE = "talk.similar.none"
+    NOT_COMPARABLE = "talk.similar.unknown"
+    LOOK_GONE = "talk.look_gone"
+    NO_LOOKS = "talk.me.nothing"
+    AWAITS_GUESS = "talk.guess.ask"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarLooks:
+    """Public looks that resemble a look."""
+
+    similarity: Similarity
+    entries: Sequence[LeaderboardEntry] = ()
+    """The most similar first; empty unless some were found."""
+    guess_look_id: UUID | None = None
+    """The look whose guess comes first."""
+
+
+async def list_similar(database: Database, person: Person, look_id: UUID | None) -> SimilarLooks:
+    """Public looks of others that resemble one of a person's looks, or why there are none.
 
     Args:
         database: the database.
@@ -84,9 +107,14 @@ async def list_similar(database: Database, person: Person, look_id: UUID | None)
     """
     async with database.transaction() as connection:
         look = await (looks.get_current(connection, person.id) if look_id is None else looks.get(connection, look_id))
-        if look is None or look.person_id != person.id or look.pending_question is PendingQuestion.GUESS:
-            return []
-        return await find_similar(connection, look.id, limit=TOP_LIMIT, viewer_id=person.id)
+        if look is None or look.person_id != person.id:
+            return SimilarLooks(similarity=Similarity.NO_LOOKS if look_id is None else Similarity.LOOK_GONE)
+        if look.pending_question is PendingQuestion.GUESS:
+            return SimilarLooks(similarity=Similarity.AWAITS_GUESS, guess_look_id=look.id)
+        if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT or not await can_compare(connection, look.id):
+            return SimilarLooks(similarity=Similarity.NOT_COMPARABLE)
+        entries = await find_similar(connection, look.id, limit=TOP_LIMIT, viewer_id=person.id)
+    return SimilarLooks(similarity=Similarity.FOUND if entries else Similarity.NONE, entries=entries)
 
 
 def own_looks_text(own_looks: OwnLooks, language: Language) -> str:

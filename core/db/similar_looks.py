@@ -16,6 +16,7 @@ from core.db import schema
 from core.db.blocks import hidden_from
 from core.db.compiled_statements import CompiledStatement
 from core.db.leaderboard import LeaderboardEntry, select_entries, to_entry
+from core.db.vector_search import TABLE
 from core.db.viewer import viewer_person_id
 
 MAX_DISTANCE = 0.5
@@ -40,6 +41,13 @@ async def find_similar(
         connection, look_id=look_id, limit=limit, viewer_key=viewer_key, viewer_id=viewer_id
     )
     return [to_entry(row) for row in rows]
+
+
+async def can_compare(connection: AsyncConnection, look_id: UUID) -> bool:
+    """Whether similar looks can be found: the model made an embedding of this one, and there are vectors to search."""
+    looks = schema.looks
+    is_possible = looks.c.embedding.is_not(None), func.to_regclass(TABLE).is_not(None)
+    return await connection.scalar(select(looks.c.id).where(looks.c.id == look_id, *is_possible)) is not None
 
 
 _own = schema.looks.alias()

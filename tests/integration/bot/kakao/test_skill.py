@@ -323,7 +323,7 @@ async def test_similar_looks_of_others_are_shown(harness: KakaoHarness) -> None:
     await harness.give_consent()
     verdict = await harness.send_photo(make_photo())
     look = await get_only_look(harness)
-    assert (await harness.press_button(verdict, "similar")).text == translate("talk.similar.none", KO)
+    assert (await harness.press_button(verdict, "similar")).text == translate("talk.similar.unknown", KO)
     other = await create_similar_look(harness.resources, look.id, "민아")
     line = translate("talk.board.line.new", KO, name="민아", style=style_name(other.style, KO))
     for response in (
@@ -332,3 +332,11 @@ async def test_similar_looks_of_others_are_shown(harness: KakaoHarness) -> None:
     ):
         assert response.text == f"{translate('talk.similar', KO)}\n{line}"
         assert str(other.id) in str(response.reply), "the page of the look is linked"
+    async with harness.resources.database.transaction() as connection:
+        await connection.execute(sql("UPDATE looks SET pending_question = 'guess'"))
+    asked = await harness.press_button(verdict, "similar")
+    assert asked.text == translate("talk.guess.ask", KO)
+    async with harness.resources.database.transaction() as connection:
+        await looks.delete(connection, look.id)
+    assert (await harness.press_button(verdict, "similar")).text == translate("talk.look_gone", KO)
+    assert (await harness.send_text(translate("talk.button.similar", KO))).text == translate("talk.me.nothing", KO)

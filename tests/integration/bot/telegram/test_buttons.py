@@ -8,6 +8,7 @@ from core.db import looks, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider
+from core.errors import StorageUnavailableError
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
@@ -305,7 +306,7 @@ async def test_similar_looks_of_others_are_shown(harness: TelegramHarness) -> No
     message = await judge_photo(harness)
     look = await get_latest_look(harness)
     await harness.send_updates(harness.press(message, "similar"))
-    assert harness.last_message()["text"] == translate("talk.similar.none", KO)
+    assert harness.last_message()["text"] == translate("talk.similar.unknown", KO), "it has no embedding"
     other = await create_similar_look(harness.resources, look.id, "민아")
     await harness.send_updates(harness.press(message, "similar"))
     line = translate("talk.board.line.new", KO, name="민아", style=style_name(other.style, KO))
@@ -314,3 +315,38 @@ async def test_similar_looks_of_others_are_shown(harness: TelegramHarness) -> No
     assert (intro["text"], shown["text"]) == (translate("talk.similar", KO), line)
     await harness.send_updates(harness.press(message, "similar", user_id=OTHER_USER_ID))
     assert harness.telegram.messages()[-1] == shown, "nobody else may press the button"
+    async with harness.resources.database.transaction() as connection:
+        await looks.unshare(connection, other.id)
+    await harness.send_updates(harness.press(message, "similar"))
+    assert harness.last_message()["text"] == translate("talk.similar.none", KO)
+
+    await harness.execute("UPDATE looks SET pending_question = 'guess'")
+    await harness.send_updates(harness.press(message, "similar"))
+    assert harness.last_message()["text"] == translate("talk.guess.ask", KO)
+    assert "result" in harness.buttons(harness.last_message())
+    async with harness.resources.database.transaction() as connection:
+        await looks.delete(connection, look.id)
+    await harness.send_updates(harness.press(message, "similar"))
+    assert harness.last_message()["text"] == translate("talk.look_gone", KO)
+
+
+async def test_similar_looks_end_the_question_for_a_name(harness: TelegramHarness) -> None:
+    message = await judge_photo(harness)
+    await harness.send_updates(harness.press(message, "share"))
+    assert (await get_person(harness)).pending_name_look_id is not None
+    await harness.send_updates(harness.press(message, "similar"))
+    assert (await get_person(harness)).pending_name_look_id is None
+
+
+async def test_details_are_text_while_the_storage_is_away(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(key: str) -> bytes:
+        raise StorageUnavailableError
+
+    message = await judge_photo(harness)
+    monkeypatch.setattr(harness.resources.storage, "get", fail)
+    before = len(harness.telegram.messages())
+    await harness.send_updates(harness.press(message, "more"))
+    (details,) = harness.telegram.messages()[before:]
+    assert "%" in details["text"]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from core.db import looks, people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
@@ -66,7 +68,9 @@ async def test_person_without_shared_looks_gets_a_hint(harness: TelegramHarness)
     assert await harness.count_rows("identities") == 1
 
 
-async def test_card_of_a_private_look_is_offered_to_its_owner_alone(harness: TelegramHarness) -> None:
+async def test_card_of_a_private_look_is_offered_to_its_owner_alone(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     harness.handler.conversation.settings = harness.handler.conversation.settings.model_copy(
         update={"public_url": "https://eva.example"}
     )
@@ -79,6 +83,12 @@ async def test_card_of_a_private_look_is_offered_to_its_owner_alone(harness: Tel
     chosen = card["reply_markup"]["inline_keyboard"][0][0]["switch_inline_query_chosen_chat"]
     assert chosen["query"] == f"card_{look.id}"
 
+    # However many looks the person has.
+    monkeypatch.setattr("bot.telegram.inline.SEARCH_LIMIT", 0)
     (result,) = (await send_inline_query(harness, chosen["query"]))["results"]
     assert result["photo_url"].startswith(f"https://eva.example/cards/{look.id}/ko-post.jpg?t=")
     assert (await send_inline_query(harness, chosen["query"], user_id=77)).get("results", []) == []
+    await harness.send_updates(harness.updates.photo(make_photo(1), user_id=77))
+    assert (await send_inline_query(harness, chosen["query"], user_id=77)).get("results", []) == [], (
+        "somebody with looks"
+    )
