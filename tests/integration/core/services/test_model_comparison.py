@@ -25,27 +25,32 @@ async def test_two_models_are_compared_on_photos_that_eva_may_learn_from(resourc
         agreed, refused = [await create_person(connection) for _ in range(2)]
         for person, answer in ((agreed, True), (refused, False)):
             await people.set_learning_consent(connection, person.id, is_given=answer)
-        corrected, gone, foreign, uncorrected = [
-            await create_look(connection, person.id) for person in (agreed, agreed, refused, agreed)
+        corrected, gone, broken, foreign, uncorrected = [
+            await create_look(connection, person.id) for person in (agreed, agreed, agreed, refused, agreed)
         ]
-        for look in (corrected, gone, foreign):
+        for look in (corrected, gone, broken, foreign):
             await look_feedback.record_correction(connection, look.id, Style.RETRO)
     for number, look in enumerate((corrected, foreign, uncorrected)):
         assert look.photo_key is not None
         await resources.storage.put(look.photo_key, make_photo(seed=number))
+    assert broken.photo_key is not None
+    await resources.storage.put(broken.photo_key, b"no picture")
 
     steps: list[None] = []
     comparison = await compare_models(
         resources, model(Style.STREET), model(Style.RETRO), limit=10, on_photo=lambda: steps.append(None)
     )
-    assert (comparison.photos, comparison.missing, len(steps)) == (1, 1, 2)
+    assert (comparison.photos, comparison.missing, len(steps)) == (1, 2, 3)
     assert (comparison.same_style, comparison.current_right, comparison.candidate_right) == (0, 0, 1)
     assert comparison.style_changes == {(Style.STREET, Style.RETRO): 1}
     async with resources.database.connection() as connection:
         stored = await connection.scalar(select(func.count()).select_from(schema.looks))
         kept = await connection.scalar(select(schema.looks.c.style).where(schema.looks.c.id == corrected.id))
-    assert (stored, kept) == (4, corrected.verdict.style), "nothing is stored"
+    assert (stored, kept) == (5, corrected.verdict.style), "nothing is stored"
     report = to_json(comparison) + to_text(comparison, Language.EN) + to_text(comparison, Language.KO)
+    assert "could not be decoded" in to_text(comparison, Language.EN)
+    assert "for 0 of 1, " in to_text(comparison, Language.EN), "of how many photos"
+    assert "열 수 없는" in to_text(comparison, Language.KO)
     assert "{" not in to_text(comparison, Language.EN) + to_text(comparison, Language.KO)
     for private in (corrected.id, corrected.photo_key, agreed.id):
         assert str(private) not in report
