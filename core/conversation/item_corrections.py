@@ -6,6 +6,7 @@ A message is one only if the whole message is: "not my favourite coat" corrects 
 import re
 from dataclasses import dataclass
 
+from core.clothing import Color, Item, ItemGroup
 from core.conversation.item_questions import MAX_LENGTH, find_names
 from core.conversation.text_normalization import normalize_letters
 from core.vision.attributes import Thing
@@ -18,9 +19,15 @@ class ItemCorrection:
     denied: Thing
     instead: Thing | None = None
     """What it is according to the person; the same thing where Eva has one word for both."""
+    also: Thing | None = None
+    """The second of two denied things."""
 
 
-_ONE = r"(?:a |an |the |any |my )?(?:pair of )?"
+_LEADING_NO = re.compile(r"\s*(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
+"""A no of its own: "no, sneakers" names what they are."""
+_SLANG = re.compile(r"(?<!there s )(?<!see )\b(?:no|not) cap\b")
+"""\"No cap\" says that something is true."""
+_ONE = r"(?:a |an |the |any )?(?:pair of )?"
 _LEAD = r"(?:(?:wait|hmm|hey|but|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol) )*"
 _TAIL = (
     r"(?: (?:really|at all|actually|though|tbh|lol|sorry|eva|here|there|in (?:it|this|that|the (?:photo|picture))))*"
@@ -28,7 +35,7 @@ _TAIL = (
 _IS = r"(?:(?:that|it|this) (?:s|is|was)|(?:they|those|these) (?:re|are|were)|there (?:s|is|are))"
 _IS_NOT = (
     rf"(?:{_IS} (?:not|n t|no)|(?:that|it|this|there) (?:isn|wasn) t|(?:they|those|these|there) (?:aren|weren) t"
-    r"|i m not wearing|i am not wearing|i (?:wear|have|see) no|i (?:don|do|didn|did) (?:t|not) (?:have|see|wear)"
+    r"|i m not wearing|i am not wearing|i (?:have|see) no|i (?:don|do|didn|did) (?:t|not) (?:have|see)|i (?:didn t|did not) wear"
     r"|not|no|isn t|aren t)(?: really| actually| even| exactly)?"
 )
 _BUT = (
@@ -38,9 +45,12 @@ ENGLISH_DENIAL = re.compile(rf"{_LEAD}{_IS_NOT} {_ONE}#{_TAIL}|{_LEAD}(?:the |th
 ENGLISH_EXCHANGE = re.compile(
     rf"{_LEAD}{_IS_NOT} {_ONE}#{_BUT} {_ONE}@{_TAIL}"
     rf"|{_LEAD}(?:{_IS} )?(?:actually |really |just |more of |more like )*{_ONE}@ "
-    rf"(?:and |but )?(?:not|isn t|rather than|instead of|than|no) {_ONE}#{_TAIL}"
+    rf"(?:and |but )?(?:not|isn t|rather than|instead of|than) {_ONE}#{_TAIL}"
     rf"|{_LEAD}(?:the|that|this|those|these|your) # (?:is|s|are|re|was) "
     rf"(?:actually |really |just |more of )*{_ONE}@{_TAIL}"
+)
+ENGLISH_BOTH = re.compile(
+    rf"{_LEAD}(?:neither|{_IS_NOT}) {_ONE}[#@] (?:or|nor|(?:and |but |or )?{_IS_NOT}) {_ONE}[#@](?: either)?{_TAIL}"
 )
 _KOREAN_LEAD = (
     "(?:이거|이건|이게|그거|그건|저거|저건|저게|이거는|그거는|에바|아니|아뇨|아니요|저기|근데|음|사실|진짜|정말){0,3}"
@@ -53,15 +63,30 @@ _KOREAN_NOT = (
     "|없는데요?|없어요?|없음|없거든요?|없습니다)"
 )
 _KOREAN_INSTEAD = "(?:그냥|사실|정확히는|이건|그건|이거|그거|오히려|차라리)?@"
-_KOREAN_IS = (
+_KOREAN_IS_SAID = (
     "(?:이야|야|이에요|예요|에요|이예요|이죠|죠|이지|지|인데요?|임|입니다|거든요?|이거든요?|인거같아요?|인것같아요?|같아요?"
-    "|같은데요?|에가까워요?|라고요?|이라고요?|라니까요?|이라니까요?|요)?"
+    "|같은데요?|에가까워요?|라고요?|이라고요?|라니까요?|이라니까요?|요)"
 )
+_KOREAN_IS = f"{_KOREAN_IS_SAID}?"
+_OWNED = re.compile(r"\bhave\b|없(?:어|음|거|습)")
+"""Of extras it says that there are none; of clothes it may as well say that the person owns none."""
+_KOREAN_VERB = re.compile("안(입|신|썼|쓰|들|멨|매|맸|했|하|걸쳤)")
+_CARRIED = frozenset({Item.BAG})
+_TIED = frozenset({Item.TIE, Item.BELT, Item.SCARF})
+_PUT_ON_HEAD = frozenset({Item.HAT, Item.SUNGLASSES})
+_WORN_BY_VERB = {
+    **dict.fromkeys(("썼", "쓰"), _PUT_ON_HEAD),
+    "들": _CARRIED,
+    **dict.fromkeys(("멨", "매", "맸"), _CARRIED | _TIED),
+    **dict.fromkeys(("했", "하"), _TIED),
+    "신": frozenset(item for item in Item if item.group is ItemGroup.SHOES),
+}
+"""What each verb says to be worn; with other things it has another meaning: "프린트 안 했어요" is about a printer."""
 KOREAN_DENIAL = re.compile(f"{_KOREAN_LEAD}#{_KOREAN_NOT}")
 KOREAN_EXCHANGE = re.compile(
     f"{_KOREAN_LEAD}#(?:이|가|은|는)?(?:아니고요?|아니라|말고|아니구|아닌데|아니에요|아니예요|아니야|아님|라기보다는?"
     f"|이라기보다는?|보다는?){_KOREAN_INSTEAD}{_KOREAN_IS}"
-    f"|{_KOREAN_LEAD}@{_KOREAN_IS}#(?:{_KOREAN_NOT}|(?:이|가)?(?:아니고요?|아니라|말고요?))"
+    f"|{_KOREAN_LEAD}@{_KOREAN_IS_SAID}#(?:{_KOREAN_NOT}|(?:이|가)?(?:아니고요?|아니라|말고요?))"
 )
 
 
@@ -69,13 +94,36 @@ def find_item_correction(message: str) -> ItemCorrection | None:
     """What a whole message corrects; None for any other message, and for questions."""
     if len(message) > MAX_LENGTH or "?" in message:
         return None
-    text = normalize_letters(message)
+    text = normalize_letters(_LEADING_NO.sub("", message))
+    if _SLANG.search(text):
+        return None
     names = find_names(text)
     for rest, thing in names:
-        if ENGLISH_DENIAL.fullmatch(rest) or KOREAN_DENIAL.fullmatch(rest.replace(" ", "")):
-            return ItemCorrection(denied=thing)
+        compact = rest.replace(" ", "")
+        if ENGLISH_DENIAL.fullmatch(rest) or KOREAN_DENIAL.fullmatch(compact):
+            return ItemCorrection(denied=thing) if _denies(rest, compact, thing) else None
         for both, other in find_names(rest, mark="@"):
             compact = both.replace(" ", "")
-            if ENGLISH_EXCHANGE.fullmatch(both) or KOREAN_EXCHANGE.fullmatch(compact):
+            if ENGLISH_BOTH.fullmatch(both):
+                first, second = (thing, other) if both.index("#") < both.index("@") else (other, thing)
+                return ItemCorrection(denied=first, also=second) if _denies(both, compact, thing) else None
+            is_exchange = ENGLISH_EXCHANGE.fullmatch(both) or KOREAN_EXCHANGE.fullmatch(compact)
+            if is_exchange and _are_alike(thing, other) and _denies(both, compact, thing):
                 return ItemCorrection(denied=thing, instead=other)
     return None
+
+
+def _are_alike(one: Thing, other: Thing) -> bool:
+    """Whether one may be taken for the other: "the coat is black" exchanges nothing."""
+    if isinstance(one, Color) or isinstance(other, Color):
+        return isinstance(one, Color) and isinstance(other, Color)
+    return one.is_worn_alone is other.is_worn_alone
+
+
+def _denies(text: str, compact: str, thing: Thing) -> bool:
+    """Whether a denial is about what is seen of this thing, rather than about owning it or doing something else."""
+    is_extra = isinstance(thing, Item) and thing.group is ItemGroup.EXTRA
+    if not is_extra and (_OWNED.search(text) or _OWNED.search(compact)):
+        return False
+    verb = _KOREAN_VERB.search(compact)
+    return verb is None or verb[1] not in _WORN_BY_VERB or thing in _WORN_BY_VERB[verb[1]]

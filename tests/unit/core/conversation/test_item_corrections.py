@@ -58,6 +58,14 @@ from core.vision.attributes import Thing
         ("아뇨 운동화예요 부츠 아니에요", Item.BOOTS, Item.SNEAKERS),
         ("원피스 아님", Item.DRESS, None),
         ("그거 부츠 아니고 스니커즈", Item.BOOTS, Item.SNEAKERS),
+        ("denim, not leather", Item.LEATHER, Item.DENIM),
+        ("not a skirt, a dress", Item.SKIRT, Item.DRESS),
+        ("no, sneakers, not boots", Item.BOOTS, Item.SNEAKERS),
+        ("no, that's not a dress", Item.DRESS, None),
+        ("there's no cap", Item.HAT, None),
+        ("I didn't wear heels", Item.HEELS, None),
+        ("청바지 없는데요", Item.JEANS, None),
+        ("가방 없어요", Item.BAG, None),
     ],
 )
 def test_correction_of_an_item(message: str, denied: Thing, instead: Thing | None) -> None:
@@ -65,8 +73,47 @@ def test_correction_of_an_item(message: str, denied: Thing, instead: Thing | Non
 
 
 @pytest.mark.parametrize(
+    ("message", "denied", "also"),
+    [
+        ("no tie, no belt", Item.TIE, Item.BELT),
+        ("no jeans no dress", Item.JEANS, Item.DRESS),
+        ("no tie and not a belt", Item.TIE, Item.BELT),
+        ("it's not a coat, it's not a jacket", Item.COAT, Item.JACKET),
+        ("no hat or bag", Item.HAT, Item.BAG),
+        ("neither a coat nor a jacket", Item.COAT, Item.JACKET),
+    ],
+)
+def test_two_denials_exchange_nothing(message: str, denied: Thing, also: Thing) -> None:
+    assert find_item_correction(message) == ItemCorrection(denied=denied, also=also)
+
+
+@pytest.mark.parametrize(
     "message",
     [
+        "the coat is black",
+        "your jeans are black",
+        "this dress is red",
+        "that jacket is leather",
+        "no, white sneakers",
+        "no, sneakers",
+        "nope! a dress",
+        "not a leather jacket",
+        "가죽 재킷 아니야",
+        "셔츠 아니고 흰색이야",
+        "no cap",
+        "no cap lol",
+        "that's not cap",
+        "프린트 안 했어요",
+        "체크 안 했어요",
+        "후드 안 썼어요",
+        "I don't wear heels",
+        "I wear no heels",
+        "I don't have jeans",
+        "i have no coat",
+        "청바지 없어요",
+        "코트 없음",
+        "that's not my coat",
+        "not my bag",
         "is that not a coat?",
         "not my favourite coat",
         "i love my coat",
