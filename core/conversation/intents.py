@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 
 from core.conversation.intent_keywords import match_keywords
+from core.conversation.intent_limits import asks_what_happened, is_negated, is_refusal
 from core.conversation.style_terms import mask_style_names
 from core.conversation.text_normalization import normalize_letters
 
@@ -153,6 +154,18 @@ def find_intent(message: str) -> Intent | None:
     if intent is Intent.YES and "?" in message:
         # "맞아?" asks whether it is right, "네?" asks what was said: neither agrees.
         return None if core.replace(" ", "") in _SHORT_AGREEMENTS else Intent.ACCURACY
+    return _limit_wish(intent, whole, is_question="?" in message)
+
+
+def _limit_wish(intent: Intent | None, text: str, *, is_question: bool) -> Intent | None:
+    """The intent, but no wish to share or to delete where a message refuses it or asks whether it happened."""
+    is_wish = intent in {Intent.SHARE, Intent.DELETE}
+    if not is_wish and intent not in {None, Intent.NO}:
+        return intent
+    if asks_what_happened(text, is_about_photos=is_wish) and (is_wish or is_question):
+        return Intent.PHOTOS
+    if is_refusal(text) or (is_wish and is_negated(text)):
+        return Intent.PHOTOS if is_question else Intent.CANCEL
     return intent
 
 

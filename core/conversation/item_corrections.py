@@ -35,7 +35,8 @@ _TAIL = (
 _IS = r"(?:(?:that|it|this) (?:s|is|was)|(?:they|those|these) (?:re|are|were)|there (?:s|is|are))"
 _IS_NOT = (
     rf"(?:{_IS} (?:not|n t|no)|(?:that|it|this|there) (?:isn|wasn) t|(?:they|those|these|there) (?:aren|weren) t"
-    r"|i m not wearing|i am not wearing|i (?:have|see) no|i (?:don|do|didn|did) (?:t|not) (?:have|see)|i (?:didn t|did not) wear"
+    r"|i m not wearing|i am not wearing|i (?:have|see) no|i (?:don|do|didn|did) (?:t|not) (?:have|see)"
+    r"|i (?:didn t|did not) wear"
     r"|not|no|isn t|aren t)(?: really| actually| even| exactly)?"
 )
 _BUT = (

@@ -116,8 +116,27 @@ def test_answer_is_the_style_that_is_asserted(message: str, named: Style, style:
         ("올려줘", Intent.SHARE),
         ("보드에 올려 주세요", Intent.SHARE),
         ("post it on the board", Intent.SHARE),
-        ("don't post it", Intent.NO),
-        ("올리지 마", Intent.NO),
+        *[
+            (message, Intent.CANCEL)
+            for message in (
+                *("don't post it", "don't post this on the board", "don't put my look on the board"),
+                *("please don't share my look on the board", "never post my photo", "I don't want to share it"),
+                *("don't delete my account", "do not delete me", "I don't want to delete anything"),
+                *("올리지 마", "보드에 올리지 마세요", "보드에 안 올릴래요", "공유하지 말아 주세요", "공유 안 할래요"),
+                *("탈퇴 안 할래요", "탈퇴 안 해요", "사진 지우지 마세요", "삭제 안 할래요", "탈퇴하기 싫어요"),
+            )
+        ],
+        *[
+            (message, Intent.PHOTOS)
+            for message in (
+                *("did you put my photo on the board", "who put my photo on the board", "did you delete my photos?"),
+                *("who deleted my photos", "제 사진 보드에 올렸어요?", "누가 올렸어요?", "내 사진 지웠어요?"),
+            )
+        ],
+        ("can you put my look on the board?", Intent.SHARE),
+        ("올려도 돼?", Intent.SHARE),
+        ("다 지워 주세요", Intent.DELETE),
+        ("how do i delete my photos", Intent.DELETE),
     ],
 )
 def test_intent_of_the_whole_sentence(message: str, intent: Intent | None) -> None:
