@@ -272,7 +272,7 @@ class TestWithoutPublicUrl:
         )
         verdict = await harness.press_button(prompt, "agree")
         assert cards(verdict.reply) == []
-        assert button_actions(verdict.reply) == ["share", "keep", "correct", "another", "guess"]
+        assert button_actions(verdict.reply) == ["share", "keep", "correct", "similar", "another", "guess"]
 
 
 @pytest.mark.parametrize("words", ["네", "동의", "동의합니다", "동의해요", "I agree", "yes"])
