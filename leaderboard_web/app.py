@@ -21,6 +21,7 @@ from leaderboard_web.account import data_export, erase, lists
 from leaderboard_web.account import looks as own_looks
 from leaderboard_web.account import news as account_news
 from leaderboard_web.account import settings as account_settings
+from leaderboard_web.account import week as account_week
 from leaderboard_web.auth import login_confirmation, login_page, magic_link, oauth_routes, telegram_login
 from leaderboard_web.auth.login_session import LoginSessionMiddleware
 from leaderboard_web.auth.oauth_providers import configured_providers
@@ -85,6 +86,7 @@ ROUTERS = tuple(
         own_looks,
         account_settings,
         account_news,
+        account_week,
         blocked_people,
         data_export,
         erase,

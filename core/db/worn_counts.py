@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, literal_column, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clothing import Color, Item
@@ -31,8 +31,10 @@ class WornCounts:
     """In how many looks each color was the most probable of those seen."""
 
 
-async def count_worn(connection: AsyncConnection, person_id: UUID, *, since: datetime) -> WornCounts:
-    """Count a person's looks since a time, at most MAX_LOOKS of them."""
+async def count_worn(
+    connection: AsyncConnection, person_id: UUID, *, since: datetime, until: datetime | None = None
+) -> WornCounts:
+    """Count a person's looks since a time and before another, at most MAX_LOOKS; not those still to be guessed."""
     table = schema.looks
     codes = func.jsonb_path_query_array(table.c.attributes, literal_column("'$.seen[*].code'::jsonpath"))
     statement = (
@@ -40,6 +42,8 @@ async def count_worn(connection: AsyncConnection, person_id: UUID, *, since: dat
         .where(
             table.c.person_id == person_id,
             table.c.created_at >= since,
+            true() if until is None else table.c.created_at < until,
+            table.c.pending_question.is_distinct_from(schema.PendingQuestion.GUESS),
             table.c.band != ConfidenceBand.NOT_AN_OUTFIT,
         )
         .order_by(table.c.created_at.desc())

@@ -28,5 +28,12 @@ def format_recent_day(time: datetime, language: Language, *, now: datetime | Non
         return translate("date.today" if day == today else "date.yesterday", language)
     if day.year != today.year:
         return format_day(day, language)
+    return format_month_day(day, language)
+
+
+def format_month_day(day: date, language: Language) -> str:
+    """A day without its year: `28 November`, `11월 28일`; that of an aware time is its day in Seoul."""
+    if isinstance(day, datetime):
+        day = day.astimezone(SEOUL).date()
     month = day.month if language is Language.KO else month_name[day.month]
     return translate("date.this_year", language, day=day.day, month=month)

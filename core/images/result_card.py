@@ -88,18 +88,18 @@ def draw_result_card(picture: bytes, *, text: CardText, shape: CardShape, commen
         comment: of the JPEG.
     """
     height, edge = HEIGHTS[shape], EDGES[shape]
-    image = _paint_ground(height)
-    bottom = _draw_bubble(image, text.line, height - edge)
+    image = paint_ground(height)
+    bottom = draw_bubble(image, text.line, height - edge)
     bottom = _draw_chips(image, text.things, bottom - 34)
-    bottom = _draw_title(image, text, bottom - 26)
-    top = _draw_wordmark(image, edge)
+    bottom = draw_title(image, text.title, text.percent, bottom - 26)
+    top = draw_wordmark(image, edge)
     _paste_print(image, picture, (top + 28, bottom - 30), WIDEST[shape])
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True, comment=comment.encode())
     return buffer.getvalue()
 
 
-def _paint_ground(height: int) -> Image.Image:
+def paint_ground(height: int) -> Image.Image:
     """The ground: the colors of the logo, light, from the upper left to the lower right."""
     rows = round(GLOW_SIZE * height / CARD_WIDTH)
     small = Image.new("RGB", (GLOW_SIZE, rows))
@@ -110,7 +110,7 @@ def _paint_ground(height: int) -> Image.Image:
     return small.resize((CARD_WIDTH, height), Image.Resampling.BICUBIC)
 
 
-def _draw_wordmark(image: Image.Image, top: int) -> int:
+def draw_wordmark(image: Image.Image, top: int) -> int:
     """The name and the wave of the logo; returns the lower edge."""
     font = load_font("wordmark.ttf", 84)
     ImageDraw.Draw(image).text((MARGIN, top), "Eva", TEXT_COLOR, font, anchor="lt")
@@ -118,7 +118,7 @@ def _draw_wordmark(image: Image.Image, top: int) -> int:
     return top + 72
 
 
-def _draw_bubble(image: Image.Image, line: str, bottom: int) -> int:
+def draw_bubble(image: Image.Image, line: str, bottom: int) -> int:
     """Eva's sentence in a speech bubble; returns its upper edge."""
     width = CARD_WIDTH - 2 * MARGIN
     font, lines = fit_text("body.otf", (42, 39, 36, 33, 30), line, (width - 88, 200))
@@ -139,22 +139,22 @@ def _draw_chips(image: Image.Image, things: tuple[str, ...], bottom: int) -> int
         width = round(font.getlength(thing)) + 56
         if left + width > CARD_WIDTH - MARGIN:
             break
-        image.paste(GRADIENT[0] if number == 0 else GRADIENT[1], (left, top), _pill((width, CHIP_HEIGHT)))
+        image.paste(GRADIENT[0] if number == 0 else GRADIENT[1], (left, top), make_pill((width, CHIP_HEIGHT)))
         draw.text((left + width // 2, top + CHIP_HEIGHT // 2), thing, BUBBLE_FILL, font, anchor="mm")
         left += width + CHIP_GAP
     return bottom if left == MARGIN else top
 
 
-def _draw_title(image: Image.Image, text: CardText, bottom: int) -> int:
-    """The style and its percentage, on one line if they fit; returns the upper edge."""
+def draw_title(image: Image.Image, title: str, percent: str, bottom: int) -> int:
+    """A style and its percentage, on one line if they fit; returns the upper edge."""
     width = CARD_WIDTH - 2 * MARGIN
     percent_font = load_font("display.ttf", 84)
-    percent_width = round(percent_font.getlength(text.percent))
-    face = title_font_name(text.title)
+    percent_width = round(percent_font.getlength(percent))
+    face = title_font_name(title)
     room = width - percent_width - 36
     # A shorter title leaves more of the card to the photo.
-    one_line = [size for size in TITLE_SIZES if load_font(face, size).getlength(text.title) <= room]
-    font, lines = fit_text(face, one_line[:1] or TITLE_SIZES[2:], text.title, (room, 300))
+    one_line = [size for size in TITLE_SIZES if load_font(face, size).getlength(title) <= room]
+    font, lines = fit_text(face, one_line[:1] or TITLE_SIZES[2:], title, (room, 300))
     step = round(LINE_HEIGHT[face] * font.size)
     top = bottom - step * len(lines)
     draw = ImageDraw.Draw(image)
@@ -162,7 +162,7 @@ def _draw_title(image: Image.Image, text: CardText, bottom: int) -> int:
         baseline = top + number * step + round(0.88 * font.size)
         draw.text((MARGIN - 3, baseline), each, TEXT_COLOR, font, anchor="ls")
     last = top + (len(lines) - 1) * step + round(0.88 * font.size)
-    draw.text((CARD_WIDTH - MARGIN, last), text.percent, PERCENT_COLOR, percent_font, anchor="rs")
+    draw.text((CARD_WIDTH - MARGIN, last), percent, PERCENT_COLOR, percent_font, anchor="rs")
     return top
 
 
@@ -192,7 +192,7 @@ def _paste_shadow(image: Image.Image, position: tuple[int, int], size: tuple[int
     image.paste(TEXT_COLOR, (position[0] - pad, position[1] - pad + 18), shadow)
 
 
-def _pill(size: tuple[int, int]) -> Image.Image:
+def make_pill(size: tuple[int, int]) -> Image.Image:
     """A mask with half circles at both ends."""
     width, height = size[0] * SUPERSAMPLE, size[1] * SUPERSAMPLE
     mask = Image.new("L", (width, height))

@@ -1,6 +1,6 @@
 /** Sharing a result card as a file: by the system's share sheet, and by KakaoTalk's script where the site has a key. */
 
-const log = document.querySelector(".log");
+const log = document.querySelector(".log, .week-card");
 const kakao = document.querySelector("#kakao-card");
 const files = new Map();
 
@@ -46,15 +46,22 @@ async function shareByKakao(button) {
   button.closest("details").querySelector(".card-status").textContent = button.dataset.ready;
 }
 
+/** Shows the buttons that work in this browser. */
+function offer(result) {
+  const share = result.querySelector(".share-card");
+  const button = result.querySelector(".kakao-card");
+  share.hidden = !canShareFiles();
+  if (button) button.hidden = !hasKakao();
+  if (!share.hidden) card(share.dataset.url).catch(() => {});
+}
+
+if (log.matches(".week-card")) offer(log);
+
 // The event does not bubble.
 log.addEventListener(
   "toggle",
   ({ target }) => {
-    if (!target.open || !target.closest(".result-card")) return;
-    const share = target.querySelector(".share-card");
-    share.hidden = !canShareFiles();
-    target.querySelector(".kakao-card").hidden = !hasKakao();
-    if (!share.hidden) card(share.dataset.url).catch(() => {});
+    if (target.open && target.closest(".result-card")) offer(target);
   },
   true,
 );
@@ -62,7 +69,7 @@ log.addEventListener(
 log.addEventListener("click", async ({ target }) => {
   const button = target.closest(".share-card, .kakao-card");
   if (!button) return;
-  const status = button.closest("details").querySelector(".card-status");
+  const status = button.closest(".result-card").querySelector(".card-status");
   status.textContent = "";
   try {
     await (button.matches(".share-card") ? shareFile(button) : shareByKakao(button));

@@ -16,6 +16,7 @@ from tests.integration.leaderboard_web.account.conftest import add_look, get_loo
 PAGES = (
     "/me",
     "/me/news",
+    "/me/week",
     "/me/blocked",
     "/me/followers",
     "/me/scraps",

@@ -1,0 +1,145 @@
+"""Weekly style cards: the looks of a person's last seven days, what the card says, and its signed address.
+
+Nothing is stored: a card is counted and drawn each time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from anyio import to_thread
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.conversation.listings import most_frequent
+from core.conversation.narration import style_name
+from core.db.worn_counts import WornCounts, count_worn
+from core.i18n.clothing_names import thing_name
+from core.i18n.dates import format_month_day
+from core.i18n.translations import Language, translate
+from core.images.result_card import CardShape
+from core.images.week_card import StyleShare, WeekCardText, draw_week_card
+from core.resources import Resources
+from core.seoul_time import start_of_day
+from core.signing import UrlSigner
+from core.styles import STYLES, Style
+
+ThingT = TypeVar("ThingT")
+
+WEEK = timedelta(days=7)
+MIN_LOOKS = 3
+"""Looks of a week from which there is a card, and from which the week before is compared."""
+MAX_ITEMS, MAX_COLORS = 3, 3
+MOSTLY = 0.5
+"""Share from which a week has one style."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """What a person wore in seven days, and in the seven before."""
+
+    now: datetime
+    current: WornCounts
+    previous: WornCounts
+
+    @property
+    def has_card(self) -> bool:
+        """Whether there are enough looks."""
+        return self.current.total >= MIN_LOOKS
+
+
+def first_day(now: datetime) -> datetime:
+    """Midnight in Seoul at which the seven days begin that end with the day of an aware time."""
+    return start_of_day(now) - timedelta(days=6)
+
+
+async def get_week(connection: AsyncConnection, person_id: UUID, *, now: datetime | None = None) -> Week:
+    """Count a person's looks up to an aware time, the current one by default."""
+    end = now or datetime.now(UTC)
+    start = first_day(end)
+    current = await count_worn(connection, person_id, since=start)
+    previous = await count_worn(connection, person_id, since=start - WEEK, until=start)
+    return Week(now=end, current=current, previous=previous)
+
+
+def week_card_text(week: Week, language: Language) -> WeekCardText:
+    """What the card of a week with enough looks says."""
+    worn = week.current
+    ranked = sorted(((style, worn.styles.get(style, 0)) for style in STYLES), key=lambda pair: -pair[1])
+    shares = tuple(
+        StyleShare(
+            style=style,
+            name=style_name(style, language),
+            share=count / worn.total,
+            label=f"{round(100 * count / worn.total)}%",
+        )
+        for style, count in ranked
+        if count
+    )
+    first = shares[0]
+    has_first = len(most_frequent(worn.styles)) == 1
+    items = {item: count for item, count in worn.items.items() if item.is_worn_alone}
+    days = [format_month_day(day, language) for day in (first_day(week.now), week.now)]
+    return WeekCardText(
+        heading=translate("week.heading", language, first=days[0], last=days[1], count=worn.total),
+        title=first.name if has_first else translate("week.mixed", language),
+        percent=first.label if has_first else "",
+        change=_change_sentence(week, first.style, language) if has_first else "",
+        shares=shares,
+        items_label=translate("week.items", language),
+        items=tuple(
+            translate("week.item", language, thing=thing_name(item, language), count=count)
+            for item, count in _most(items, MAX_ITEMS)
+        ),
+        colors_label=translate("week.colors", language),
+        colors=tuple(
+            (color, translate(f"worn.{color}.as", language)) for color, _ in _most(worn.main_colors, MAX_COLORS)
+        ),
+        line=_line(shares, has_first=has_first, language=language),
+    )
+
+
+async def draw_week(resources: Resources, week: Week, language: Language, shape: CardShape) -> bytes:
+    """Draw the card of a week with enough looks, a JPEG. It is not stored."""
+    text = week_card_text(week, language)
+    return await to_thread.run_sync(draw_week_card, text, shape, limiter=resources.cpu_limiter)
+
+
+def week_card_path(
+    signer: UrlSigner, person_id: UUID, language: Language, shape: CardShape, lifetime: timedelta
+) -> str:
+    """The signed path of a person's card on the site, which works in their own session only."""
+    return f"/me/week/{language}-{shape}.jpg?t={signer.sign(week_card_subject(person_id), lifetime)}"
+
+
+def week_card_subject(person_id: UUID) -> str:
+    """What the address of a card signs."""
+    return f"week {person_id}"
+
+
+def _most(counts: Mapping[ThingT, int], limit: int) -> list[tuple[ThingT, int]]:
+    return sorted(counts.items(), key=lambda pair: -pair[1])[:limit]
+
+
+def _change_sentence(week: Week, style: Style, language: Language) -> str:
+    """The share of a style against the week before, in percentage points; empty if that had too few looks."""
+    if week.previous.total < MIN_LOOKS:
+        return ""
+    before = week.previous.styles.get(style, 0) / week.previous.total
+    points = round(100 * (week.current.styles[style] / week.current.total - before))
+    if before == 0:
+        key = "week.change.new"
+    elif points == 0:
+        key = "week.change.same"
+    else:
+        key = "week.change.up" if points > 0 else "week.change.down"
+    return translate(key, language, style=style_name(style, language), points=abs(points))
+
+
+def _line(shares: tuple[StyleShare, ...], *, has_first: bool, language: Language) -> str:
+    if len(shares) == 1:
+        key = "week.line.one"
+    else:
+        key = "week.line.most" if has_first and shares[0].share >= MOSTLY else "week.line.mixed"
+    return translate(key, language, style=shares[0].name, count=len(shares))

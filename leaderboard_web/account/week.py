@@ -1,0 +1,57 @@
+"""The weekly style card of the account pages: the page that offers it, and the picture."""
+
+from datetime import timedelta
+
+from fastapi import APIRouter, Request, Response
+
+from core.conversation.week_cards import MIN_LOOKS, draw_week, get_week, week_card_path, week_card_subject
+from core.errors import ObjectNotFoundError
+from core.i18n.translations import Language
+from core.images.result_card import CardShape
+from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
+from leaderboard_web.dependencies import Lang, State
+from leaderboard_web.templating import render_page
+
+URL_LIFETIME = timedelta(hours=1)
+HEADERS = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+
+router = APIRouter(route_class=AccountRoute)
+
+
+@router.get("/me/week", name="week")
+async def week_page(request: Request, person: CurrentPerson, language: Lang, state: State) -> Response:
+    """The card of the person's last seven days, or how many looks are missing."""
+    async with state.resources.database.connection() as connection:
+        week = await get_week(connection, person.id)
+    signer = state.resources.url_signer
+    return render_page(
+        request,
+        "account/week.html",
+        language,
+        section=SECTION,
+        tab="week",
+        missing=max(0, MIN_LOOKS - week.current.total),
+        story_url=week_card_path(signer, person.id, language, CardShape.STORY, URL_LIFETIME),
+        post_url=week_card_path(signer, person.id, language, CardShape.POST, URL_LIFETIME),
+    )
+
+
+@router.get("/me/week/{card_language}-{shape}.jpg", name="week_card")
+async def week_card(
+    card_language: Language, shape: CardShape, person: OptionalPerson, state: State, t: str = ""
+) -> Response:
+    """The picture, for its person only.
+
+    Raises:
+        InvalidSignatureError: the URL is forged, expired, or another person's.
+        ObjectNotFoundError: nobody is logged in, or there are too few looks.
+    """
+    if person is None:
+        raise ObjectNotFoundError
+    state.resources.url_signer.verify(week_card_subject(person.id), t)
+    async with state.resources.database.connection() as connection:
+        week = await get_week(connection, person.id)
+    if not week.has_card:
+        raise ObjectNotFoundError
+    card = await draw_week(state.resources, week, card_language, shape)
+    return Response(card, media_type="image/jpeg", headers=HEADERS)

@@ -1,0 +1,59 @@
+"""The weekly style card: from three looks on, for its own person only."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import httpx
+from fastapi import FastAPI
+from PIL import Image
+from sqlalchemy import func, update
+
+from core.conversation.week_cards import week_card_path
+from core.db import look_feedback, schema
+from core.db.people import Person
+from core.db.schema import PendingQuestion
+from core.i18n.translations import Language, translate
+from core.images.result_card import CardShape
+from core.resources import Resources
+from tests.html import attributes
+from tests.integration.leaderboard_web.account.conftest import add_look, add_person, page_text
+
+EN, HOUR = Language.EN, timedelta(hours=1)
+
+
+async def test_card_of_a_week_is_for_its_own_person_only(
+    client: httpx.AsyncClient, site: FastAPI, resources: Resources, mina: Person
+) -> None:
+    jun = await add_person(resources)
+    old, pending, *_ = [await add_look(resources, mina.id) for _ in range(4)]
+    for _ in range(3):
+        await add_look(resources, jun.id)
+    async with resources.database.transaction() as connection:
+        week_ago = update(schema.looks).where(schema.looks.c.id == old.id)
+        await connection.execute(week_ago.values(created_at=func.now() - timedelta(days=8)))
+        await look_feedback.set_pending_question(connection, pending.id, PendingQuestion.GUESS)
+
+    # Neither a look of the week before nor one that is still to be guessed counts.
+    signer = resources.url_signer
+    story, post = (week_card_path(signer, mina.id, EN, shape, HOUR) for shape in CardShape)
+    page = await client.get("/me/week")
+    assert translate("week.few.one", EN) in page_text(page)
+    assert attributes(page, ".week-card img", "src") == []
+    assert (await client.get(story)).status_code == 404
+
+    await add_look(resources, mina.id)
+    assert attributes(await client.get("/me"), "main a[href='/me/week']", "href") == ["/me/week"]
+    page = await client.get("/me/week")
+    paths = attributes(page, ".week-card a[download]", "href")
+    assert attributes(page, ".week-card .share-card[hidden]", "data-url") == paths[:1]
+    for path, height in zip(paths, (1920, 1350), strict=True):
+        card = await client.get(path)
+        assert Image.open(BytesIO(card.content)).size == (1080, height)
+        assert (card.headers["cache-control"], card.headers["x-robots-tag"]) == ("private, no-store", "noindex")
+
+    assert (await client.get(week_card_path(signer, jun.id, EN, CardShape.POST, HOUR))).status_code == 403
+    assert (await client.get(week_card_path(signer, mina.id, EN, CardShape.POST, -HOUR))).status_code == 403
+    assert (await client.get(post.partition("?")[0])).status_code == 403
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://eva") as stranger:
+        assert (await stranger.get(post)).status_code == 404
+        assert attributes(await stranger.get("/me/week"), ".week-card", "class") == []
