@@ -62,7 +62,7 @@ async def correct_item(
             look = await look_feedback.record_item_correction(connection, look, denied, instead)
             if person.learning_consent is None and await people.mark_learning_asked(connection, person.id):
                 prompt = ActionType.ALLOW_LEARNING
-    await photo_judging.redraw_heatmap(look)
+    look = await photo_judging.redraw_heatmap(look)
     return Reply(
         kind=ReplyKind.ITEM_CORRECTED,
         language=person.language,

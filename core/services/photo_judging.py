@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from uuid import UUID
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from PIL import Image
 
 from core.db import look_images, looks, rate_limits
@@ -134,27 +134,47 @@ class PhotoJudgingService:
         PHOTOS.labels(channel, "unstored").inc()
         return UnstoredPhoto(verdict=verdict, heatmap=heatmap, seed=sha256(data).hexdigest())
 
-    async def redraw_heatmap(self, look: Look) -> None:
+    async def redraw_heatmap(self, look: Look) -> Look:
         """Draw the heatmap of a look again, with the tags of what its verdict names now.
+
+        It gets a new key, since browsers keep a public image. If something else was corrected meanwhile, nothing is
+        stored: that correction draws it. A process that is killed between two steps can leave one of the two heatmaps
+        in the storage, which no look then names.
+
+        Returns:
+            The look as it is now.
 
         Raises:
             DecoderUnavailableError: photos cannot be decoded at the moment.
-            StorageUnavailableError: the images cannot be read or written.
+            StorageUnavailableError: the images cannot be read, written or deleted.
         """
         if look.photo_key is None or look.heatmap_key is None:
-            return
+            return look
+        storage = self._resources.storage
         try:
-            photo = await self._resources.storage.get(look.photo_key)
+            photo = await storage.get(look.photo_key)
         except ObjectNotFoundError:
-            return
+            return look
         image = await to_thread.run_sync(
             self._resources.decode_pool.decode_photo, photo, limiter=self._resources.decode_limiter
         )
         heatmap = await to_thread.run_sync(_encode_heatmap, image, look, limiter=self._cpu_limiter)
-        # A deletion locks the look: it either waits and deletes the new image, or comes first.
-        async with self._resources.database.transaction() as connection:
-            if await look_images.lock_with_photo(connection, look.id, look.photo_key):
-                await self._resources.storage.put(look.heatmap_key, heatmap)
+        key = unneeded = generate_key()
+        try:
+            # A deletion locks the look: it either waits and deletes the new image, or comes first.
+            async with self._resources.database.transaction() as connection:
+                current = await looks.lock(connection, look.id)
+                if current is None or current.photo_key != look.photo_key or current.heatmap_key is None:
+                    return look
+                if current.item_corrections != look.item_corrections:
+                    return current
+                await storage.put(key, heatmap)
+                await looks.update_where(connection, look.id, heatmap_key=key)
+            unneeded = current.heatmap_key
+        finally:
+            with CancelScope(shield=True):
+                await storage.delete([unneeded])
+        return replace(current, heatmap_key=key)
 
     async def _count_unstored(self, asked_by: str, request: str) -> None:
         """Count a photo that is not stored, unless an earlier attempt at the same request did.

@@ -13,10 +13,11 @@ from core.conversation.narration import verdict_messages
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.db import looks
+from core.db import look_feedback, looks
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.worn_counts import count_worn
+from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.services.corrections_export import export_corrections
@@ -25,7 +26,14 @@ from core.settings import Settings
 from core.styles import Style
 from core.vision.attributes import Thing
 from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
+from core.vision.fake_backend import (
+    FAKE_ATTRIBUTES_CARD,
+    FAKE_MODEL_CARD,
+    FakeBackend,
+    add_attributes,
+    make_outputs,
+    outputs_from_hash,
+)
 from core.vision.verdict import ConfidenceBand, Refusal
 from tests.factories import create_look as create_stored_look
 from tests.factories import end_images, make_verdict
@@ -76,7 +84,12 @@ async def test_denied_item_is_not_said_again(service: ConversationService, mina:
     told_why = reply_sentences(await say(service, mina, "why?"))
     words = " ".join([*(message.text for message in told), *told_why]).lower()
     assert not re.search(r"\bcoats?\b", words)
-    assert await service.resources.storage.get(look.heatmap_key) != picture, "the tag is gone from the picture"
+    assert changed.heatmap_key is not None
+    assert await service.resources.storage.get(changed.heatmap_key) != picture, "the tag is gone from the picture"
+    assert reply.look is not None
+    assert reply.look.heatmap_key == changed.heatmap_key != look.heatmap_key, "browsers keep the picture of a key"
+    with pytest.raises(ObjectNotFoundError):
+        await service.resources.storage.get(look.heatmap_key)
     async with service.resources.database.connection() as connection:
         worn = await count_worn(connection, mina.id, since=look.created_at)
     assert worn.items == {Item.BOOTS: 1}
@@ -100,6 +113,22 @@ async def test_denied_item_is_not_said_again(service: ConversationService, mina:
         "",
         "1",
     )
+
+
+async def test_a_picture_drawn_before_another_correction_is_not_kept(
+    service: ConversationService, resources: Resources, mina: Person
+) -> None:
+    look = await create_look(service, mina)
+    judging = PhotoJudgingService(resources, StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD))
+    async with resources.database.transaction() as connection:
+        one = await look_feedback.record_item_correction(connection, look, Item.COAT, None)
+        both = await look_feedback.record_item_correction(connection, one, Item.BOOTS, None)
+    kept = await resources.storage.sizes()
+    found = await judging.redraw_heatmap(one)
+    assert (found.item_corrections, found.heatmap_key) == (both.item_corrections, look.heatmap_key)
+    assert await resources.storage.sizes() == kept
+    assert (await judging.redraw_heatmap(both)).heatmap_key == (await current(service, both)).heatmap_key
+    assert len(await resources.storage.sizes()) == len(kept)
 
 
 async def test_only_what_was_said_of_a_new_verdict_is_taken_back(service: ConversationService, mina: Person) -> None:
