@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.keyset import cursor_values, paginate
+from core.db.look_summaries import HAS_IMAGES
 from core.db.looks import Look, to_look, update_where
 from core.db.schema import PendingQuestion
 from core.styles import Style
@@ -115,7 +116,7 @@ async def list_corrected_photos(connection: AsyncConnection, *, limit: int) -> S
         .where(
             table.c.corrected_style.is_not(None),
             table.c.images_stored_at.is_not(None),
-            table.c.photo_key.is_not(None),
+            HAS_IMAGES,
             owners.c.learning_consent,
         )
         .order_by(table.c.id.desc())

@@ -1,6 +1,7 @@
 """Another model is compared with the one in use, on photos that Eva may learn from."""
 
 import json
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
@@ -13,7 +14,7 @@ from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from core.vision.verdict import ConfidenceBand
 from eva.shadow import to_json, to_text
-from tests.factories import create_look, create_person, make_photo, make_verdict
+from tests.factories import create_look, create_person, end_images, make_photo, make_verdict
 
 
 def model(style: Style) -> StyleClassifier:
@@ -25,16 +26,17 @@ async def test_two_models_are_compared_on_photos_that_eva_may_learn_from(resourc
         agreed, refused = [await create_person(connection) for _ in range(2)]
         for person, answer in ((agreed, True), (refused, False)):
             await people.set_learning_consent(connection, person.id, is_given=answer)
-        corrected, gone, broken, foreign, uncorrected = [
-            await create_look(connection, person.id) for person in (agreed, agreed, agreed, refused, agreed)
+        corrected, gone, broken, foreign, uncorrected, ended = [
+            await create_look(connection, person.id) for person in (agreed, agreed, agreed, refused, agreed, agreed)
         ]
-        for look in (corrected, gone, broken, foreign):
+        for look in (corrected, gone, broken, foreign, ended):
             await look_feedback.record_correction(connection, look.id, Style.RETRO)
-    for number, look in enumerate((corrected, foreign, uncorrected)):
+    for number, look in enumerate((corrected, foreign, uncorrected, ended)):
         assert look.photo_key is not None
         await resources.storage.put(look.photo_key, make_photo(seed=number))
     assert broken.photo_key is not None
     await resources.storage.put(broken.photo_key, b"no picture")
+    await end_images(resources, ended, timedelta(minutes=1))
 
     steps: list[None] = []
     comparison = await compare_models(
@@ -46,7 +48,7 @@ async def test_two_models_are_compared_on_photos_that_eva_may_learn_from(resourc
     async with resources.database.connection() as connection:
         stored = await connection.scalar(select(func.count()).select_from(schema.looks))
         kept = await connection.scalar(select(schema.looks.c.style).where(schema.looks.c.id == corrected.id))
-    assert (stored, kept) == (5, corrected.verdict.style), "nothing is stored"
+    assert (stored, kept) == (6, corrected.verdict.style), "nothing is stored"
     report = to_json(comparison) + to_text(comparison, Language.EN) + to_text(comparison, Language.KO)
     assert "could not be decoded" in to_text(comparison, Language.EN)
     assert "for 0 of 1, " in to_text(comparison, Language.EN), "of how many photos"
