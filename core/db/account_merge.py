@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.blocks import end_relations
+from core.db.blocks import end_relations, hidden_from
 from core.db.moderation import suspend_all
 
 REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports, schema.look_guesses)
@@ -145,6 +145,8 @@ async def _lock_people(connection: AsyncConnection, source: UUID, target: UUID) 
     neighbours = union_all(
         select(follows.c.followed_id).where(follows.c.follower_id == source),
         select(follows.c.follower_id).where(follows.c.followed_id == source),
+        # The target may follow them, or be followed by them, until the merge moves the blocks.
+        hidden_from(literal(source, Uuid)),
     )
     is_affected = or_(people.c.id.in_([source, target]), people.c.id.in_(neighbours))
     statement = select(people).where(is_affected).order_by(people.c.id).with_for_update()

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import looks, moderation, one_time_tokens, people, reactions, schema
+from core.db import blocks, looks, moderation, one_time_tokens, people, reactions, schema
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
 from core.db.schema import IdentityProvider, ModerationAction
@@ -276,6 +277,31 @@ async def test_counters_stay_right_in_any_order_of_merges(database: Database, se
             await assert_counters_are_right(connection)
         assert await count(connection, "looks") == owned
         assert await count(connection, "people") == 1
+        assert await count(connection, "follows") == 0
+
+
+async def test_people_behind_blocks_of_the_source_are_locked_in_order(database: Database) -> None:
+    async with database.transaction() as connection:
+        blocked, blocker, source, target = [(await create_person(connection)).id for _ in range(4)]
+        await insert_follow(connection, target, blocked)
+        await insert_follow(connection, blocker, target)
+        assert await blocks.block(connection, source, blocked)
+        assert await blocks.block(connection, blocker, source)
+    for other in (blocked, blocker):
+        async with database.transaction() as first:
+            await moderation.lock_people(first, other)
+            with pytest.raises(DBAPIError, match="lock timeout"):
+                async with database.transaction() as connection:
+                    await connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
+                    try:
+                        await merge_people(connection, source=source, target=target)
+                    except DBAPIError as error:
+                        assert error.statement is not None
+                        assert error.statement.startswith("SELECT people."), "before anything was changed"
+                        raise
+    async with database.transaction() as connection:
+        assert await merge_people(connection, source=source, target=target)
+        await assert_counters_are_right(connection)
         assert await count(connection, "follows") == 0
 
 
