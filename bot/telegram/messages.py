@@ -49,7 +49,8 @@ async def handle_message(
     if isinstance(message, MessageReaction):
         await _handle_reaction(delivery, conversation, person, message)
         return
-    if await answer_question(delivery, conversation, person, message.text):
+    is_about_older = message.replied_id is not None and await _is_older(delivery, person, message.replied_id)
+    if not is_about_older and await answer_question(delivery, conversation, person, message.text):
         return
     name = INTENT_COMMANDS.get(find_intent(message.text) or Intent.SMALL_TALK)
     if name is None:
@@ -91,6 +92,21 @@ async def _handle_reaction(
     chat_id, _, photo_id = look.source_message_id.partition(":")
     if chat_id == str(reaction.chat_id) and photo_id.isdecimal() and int(photo_id) < (reaction.message_id or 0):
         await answer_question(delivery, conversation, person, opinion)
+
+
+async def _is_older(delivery: UpdateDelivery, person: Person, message_id: int) -> bool:
+    """Whether a message of this private chat is older than the verdict shown last, so that a reply is not about it.
+
+    The question for a name is about the look that it was asked for, wherever that look stands.
+    """
+    if not delivery.is_private or person.pending_name_look_id is not None:
+        return False
+    async with delivery.resources.database.connection() as connection:
+        look = await looks.get_current(connection, person.id)
+    if look is None:
+        return False
+    chat_id, _, photo_id = look.source_message_id.partition(":")
+    return chat_id == str(delivery.chat_id) and photo_id.isdecimal() and message_id <= int(photo_id)
 
 
 def _opinion(emoji: tuple[str, ...]) -> str | None:

@@ -93,6 +93,8 @@ class TextMessage(IncomingUpdate):
     """Text without a photo."""
 
     text: str
+    replied_id: int | None = None
+    """The message of this chat that it replies to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +293,8 @@ def _parse_message(
         return CommandMessage(**common, name=name, argument=argument, names_bot=names_bot)
     if (asked := _parse_question_about_photo(message, common, sender, me)) is not None:
         return asked
-    return TextMessage(**common, text=message.text.strip()) if message.text else None
+    replied_id = None if message.reply_to_message is None else message.reply_to_message.message_id
+    return TextMessage(**common, text=message.text.strip(), replied_id=replied_id) if message.text else None
 
 
 def _parse_question_about_photo(message: Message, common: _CommonFields, sender: User, me: User) -> PhotoMessage | None:

@@ -3,15 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from core.conversation.actions import ActionType
-from core.conversation.item_corrections import ItemCorrection
+from core.conversation.item_corrections import ItemCorrection, find_item_correction
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.worn_details import UNLIKELY
 from core.db import look_feedback, looks, people
+from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
+from core.vision.attributes import Thing
 
 OPINION_WINDOW = timedelta(minutes=10)
 """How long after a photo a style, an agreement, a correction or a question for the reason is about its verdict."""
@@ -43,26 +47,30 @@ async def correct_item(
     """
     denied, instead = correction.denied, correction.instead
     async with resources.database.transaction() as connection:
-        shown = None if look_id is None else await looks.get(connection, look_id)
-        if shown is None or shown.person_id != person.id:
-            shown = await looks.get_current(connection, person.id)
+        shown = await _find_shown(connection, person, look_id)
         look = None if shown is None else await looks.lock(connection, shown.id)
         if look is None or look.pending_question is PendingQuestion.GUESS or not is_new(look.created_at):
             return None
         attributes = look.verdict.attributes
-        is_named = attributes is not None and attributes.find_seen(denied) is not None
-        if not is_named and denied not in look.item_corrections:
+        all_denied = [thing for thing in (denied, correction.also) if thing is not None and _names(look, thing)]
+        if not all_denied:
             is_unlikely = attributes is not None and attributes.probability(denied) < UNLIKELY
             kind = ReplyKind.ITEM_UNSEEN if is_unlikely else ReplyKind.ITEM_PROBABILITY
             return Reply(kind=kind, language=person.language, look=look, thing=denied)
+        denied = all_denied[0]
         if denied is instead:
             return Reply(kind=ReplyKind.ITEM_SAME, language=person.language, look=look, thing=denied)
-        prompt = None
-        if is_named:
-            look = await look_feedback.record_item_correction(connection, look, denied, instead)
-            if person.learning_consent is None and await people.mark_learning_asked(connection, person.id):
-                prompt = ActionType.ALLOW_LEARNING
+        for thing in all_denied:
+            is_known = thing in look.item_corrections and instead in {None, look.item_corrections[thing]}
+            if not is_known:
+                look = await look_feedback.record_item_correction(connection, look, thing, instead)
     look = await photo_judging.redraw_heatmap(look)
+    prompt = None
+    if person.learning_consent is None:
+        # Asked only now: an attempt that failed at the picture has sent no question.
+        async with resources.database.transaction() as connection:
+            if await people.mark_learning_asked(connection, person.id):
+                prompt = ActionType.ALLOW_LEARNING
     return Reply(
         kind=ReplyKind.ITEM_CORRECTED,
         language=person.language,
@@ -71,6 +79,31 @@ async def correct_item(
         instead=instead,
         prompt=prompt,
     )
+
+
+async def corrects_look(resources: Resources, person: Person, message: str, look_id: UUID | None) -> bool:
+    """Whether a message takes back something that the look on the screen names, so that it is no name of a person."""
+    correction = find_item_correction(message)
+    if correction is None:
+        return False
+    async with resources.database.connection() as connection:
+        look = await _find_shown(connection, person, look_id)
+    return look is not None and is_new(look.created_at) and _names(look, correction.denied)
+
+
+async def _find_shown(connection: AsyncConnection, person: Person, look_id: UUID | None) -> Look | None:
+    """The person's look on the screen if the channel knows it, else the one shown last."""
+    shown = None if look_id is None else await looks.get(connection, look_id)
+    return (
+        shown if shown is not None and shown.person_id == person.id else await looks.get_current(connection, person.id)
+    )
+
+
+def _names(look: Look, thing: Thing) -> bool:
+    """Whether Eva named a thing in this look, taken back or not."""
+    attributes = look.verdict.attributes
+    is_seen = attributes is not None and attributes.find_seen(thing) is not None
+    return is_seen or thing in look.item_corrections
 
 
 def is_new(created_at: datetime) -> bool:

@@ -115,8 +115,9 @@ def _with_article(thing: Thing | None, language: Language) -> str | None:
 
 
 def _color_word(thing: Thing | None, language: Language) -> str | None:
-    is_color = isinstance(thing, Color)
-    return translate(f"worn.{thing}.as", language) if is_color else _with_article(thing, language)
+    # A noun: the word for many colors stands only before the name of a garment.
+    is_word = isinstance(thing, Color) and thing is not Color.MULTI
+    return translate(f"worn.{thing}.as", language) if is_word else _with_article(thing, language)
 
 
 def _evidence(reply: Reply) -> list[str]:

@@ -15,7 +15,7 @@ from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import normalize_display_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction
-from core.conversation.item_feedback import correct_item, is_new
+from core.conversation.item_feedback import correct_item, corrects_look, is_new
 from core.conversation.item_questions import find_item_question
 from core.conversation.occasions import Occasion, read_question
 from core.conversation.refusal_questions import asks_why_not, is_refused
@@ -134,7 +134,7 @@ class ConversationService:
         Returns:
             The reply; None for a message that answers no pending question.
         """
-        if person.pending_name_look_id is None or find_item_correction(message) is not None:
+        if person.pending_name_look_id is None or await corrects_look(self.resources, person, message, look_id):
             return await self._handle_free_text(person, message, look_id, chat)
         if person.pending_name_chat != chat:
             await self.end_name_question(person)

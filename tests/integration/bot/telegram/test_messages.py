@@ -1,10 +1,11 @@
 """Requests in other words than a command, and reactions."""
 
+from bot.testing.telegram import BOT_USER
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
-from tests.integration.bot.telegram.conftest import TelegramHarness, list_looks
+from tests.integration.bot.telegram.conftest import USER_ID, Json, TelegramHarness, list_looks
 
 KO = Language.KO
 
@@ -48,6 +49,24 @@ async def test_reactions_to_the_newest_verdict_are_opinions(harness: TelegramHar
     assert harness.buttons(harness.last_message()) == ["correct"] * 8
     await harness.send_updates(harness.press(harness.last_message(), "correct", Style.RETRO))
     assert {look.corrected_style for look in await list_looks(harness)} == {None, Style.RETRO}
+
+
+async def test_reply_to_an_older_verdict_does_not_change_the_newest_look(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    old = harness.last_with_buttons()
+    await harness.send_updates(harness.updates.photo(make_photo(2)))
+    verdict = harness.last_with_buttons()
+
+    await harness.send_updates(harness.updates.text("retro", reply_to_message=_quoted(old)))
+    assert {look.corrected_style for look in await list_looks(harness)} == {None}
+    await harness.send_updates(harness.updates.text("retro", reply_to_message=_quoted(verdict)))
+    assert [look.corrected_style for look in await list_looks(harness)].count(Style.RETRO) == 1
+
+
+def _quoted(message: Json) -> Json:
+    """A message of the bot as Telegram repeats it in a reply to it."""
+    chat = {"id": USER_ID, "type": "private"}
+    return {"message_id": message["message_id"], "date": 1, "chat": chat, "from": BOT_USER, "text": "?"}
 
 
 async def test_reaction_never_answers_the_question_for_a_name(harness: TelegramHarness) -> None:

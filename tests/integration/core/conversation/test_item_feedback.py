@@ -17,7 +17,7 @@ from core.db import look_feedback, looks
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.worn_counts import count_worn
-from core.errors import ObjectNotFoundError
+from core.errors import ObjectNotFoundError, StorageUnavailableError
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.services.corrections_export import export_corrections
@@ -98,6 +98,9 @@ async def test_denied_item_is_not_said_again(service: ConversationService, mina:
     assert reply_sentences(asked) == (translate("talk.item.told", Language.EN, thing="the coat"),)
     again = await say(service, mina, "not a coat, it's a jacket")
     assert (again.kind, again.prompt) == (ReplyKind.ITEM_CORRECTED, None)
+    assert (await say(service, mina, "not a coat, it's a blazer")).instead is Item.BLAZER
+    assert (await current(service, look)).item_corrections == {Item.COAT: Item.BLAZER}, "the last word counts"
+    assert (await say(service, mina, "not a coat, it's a jacket")).instead is Item.JACKET
     color = await say(service, mina, "검은색 아니에요")
     assert (color.kind, color.thing, color.instead) == (ReplyKind.ITEM_CORRECTED, Color.BLACK, None)
 
@@ -152,13 +155,40 @@ async def test_only_what_was_said_of_a_new_verdict_is_taken_back(service: Conver
     )
     assert reply_sentences(exchanged) == (translate("talk.item.exchanged", Language.EN, thing="navy", instead="black"),)
 
+    many = Reply(kind=ReplyKind.ITEM_CORRECTED, language=Language.KO, look=look, thing=Color.MULTI, instead=Color.RED)
+    assert reply_sentences(many)[0].startswith("여러 가지 색이 아니라 레드였군요."), "a noun"
+
     await service.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id), chat="telegram:42")
     named = await write(service, mina, "not a coat")
     assert named is not None
     assert named.kind is ReplyKind.ITEM_CORRECTED, "it is no answer to the question for a name"
     await end_images(service.resources, look, timedelta(hours=-23))
+    await service.end_name_question(await reload(service, mina))
     assert await write(service, mina, "not black") is None, "too late"
     assert (await current(service, look)).item_corrections == {Item.BOOTS: Item.SNEAKERS, Item.COAT: None}
+
+
+async def test_failed_picture_keeps_the_question_for_learning(
+    service: ConversationService, mina: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = await create_look(service, mina)
+
+    async def fail(_: PhotoJudgingService, __: Look) -> Look:
+        raise StorageUnavailableError
+
+    with monkeypatch.context() as patch, pytest.raises(StorageUnavailableError):
+        patch.setattr(PhotoJudgingService, "redraw_heatmap", fail)
+        await write(service, mina, "no coat, no boots")
+    retried = await say(service, mina, "no coat, no boots")
+    assert (retried.kind, retried.prompt) == (ReplyKind.ITEM_CORRECTED, ActionType.ALLOW_LEARNING)
+    assert (await current(service, look)).item_corrections == {Item.COAT: None, Item.BOOTS: None}
+
+
+async def test_name_like_a_correction_is_a_name(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    await service.handle_action(mina, Action(type=ActionType.SHARE, look_id=look.id), chat="telegram:42")
+    assert (await say(service, mina, "Not Pink")).kind is ReplyKind.NAME_CONFIRMATION
+    assert (await current(service, look)).item_corrections == {}
 
 
 async def test_refused_photo_gets_its_reason(service: ConversationService, mina: Person) -> None:
