@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -57,8 +57,12 @@ class BoardStream:
 
     def put(self, message: bytes) -> None:
         """Add a message; a page that reads none is ended."""
+        if self._has_ended:
+            return
         if len(self._pending) >= MAX_PENDING:
+            self._pending.clear()
             self.end()
+            return
         self._pending.append(message)
         self._wake()
 
@@ -144,13 +148,18 @@ class BoardFeed:
         """Pass events on; after an outage, tell all pages that they may have missed some."""
         is_first = True
         while True:
-            with suppress(DatabaseUnavailableError):
+            try:
                 async with listen(self._database) as events:
                     if not is_first:
                         await self._send(RESYNC)
                     is_first = False
                     await self._pass_on(events)
-            log.warning("board_feed_interrupted")
+                log.warning("board_feed_interrupted")
+            except DatabaseUnavailableError:
+                log.warning("board_feed_interrupted")
+            except Exception:
+                # The task serves all pages: without it, they would be silent until the last one is closed.
+                log.exception("board_feed_failed")
             await asyncio.sleep(self._timings.reconnect)
 
     async def _pass_on(self, events: "asyncio.Queue[BoardEvent | None]") -> None:

@@ -5,8 +5,8 @@ see, and never a person.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -51,19 +51,31 @@ async def listen(database: Database) -> AsyncIterator["asyncio.Queue[BoardEvent 
         DatabaseUnavailableError: the server cannot serve now.
     """
     events: asyncio.Queue[BoardEvent | None] = asyncio.Queue()
-    try:
+    with _outage_as_error():
         connection = await asyncpg.connect(**database.direct_url.asyncpg("eva board"))
-        connection.add_termination_listener(lambda _: events.put_nowait(None))
-        await connection.add_listener(CHANNEL, lambda *values: events.put_nowait(_parse(values[-1])))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        if isinstance(error, OSError) or is_outage(error):
-            raise DatabaseUnavailableError(type(error).__name__) from error
-        raise
     try:
+        with _outage_as_error():
+            connection.add_termination_listener(lambda _: events.put_nowait(None))
+            await connection.add_listener(CHANNEL, lambda *values: events.put_nowait(_parse(values[-1])))
         yield events
     finally:
         # Without a round trip, so that the end of a process does not wait for the server.
         connection.terminate()
+
+
+@contextmanager
+def _outage_as_error() -> Iterator[None]:
+    """Replace an error of the driver.
+
+    Raises:
+        DatabaseUnavailableError: the server cannot serve now.
+    """
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if isinstance(error, OSError) or is_outage(error):
+            raise DatabaseUnavailableError(type(error).__name__) from error
+        raise
 
 
 def can_listen(database: Database) -> bool:

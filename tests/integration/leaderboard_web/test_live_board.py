@@ -3,15 +3,18 @@
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from core.db import looks, people, reactions
 from core.resources import Resources
@@ -24,6 +27,7 @@ from leaderboard_web.routes.live_board import LIVE_PATH
 from tests.factories import create_look, create_person, remove_look, store_images
 from tests.harness import make_application, serve_on_free_port
 
+MESSAGE = bytes(100)
 FAST = FeedTimings(collect=0.01, reconnect=0.01)
 LISTENERS = "SELECT {} FROM pg_stat_activity WHERE application_name = 'eva board' AND datname = current_database()"
 
@@ -116,6 +120,28 @@ async def test_pages_ask_again_after_an_outage(resources: Resources, feed: Board
         assert await read_change(stream) == {"hearts": {str(look_id): 1}}
 
 
+async def test_an_unexpected_error_is_logged_and_the_board_lives_on(
+    resources: Resources, feed: BoardFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, failed = asyncpg.Connection.add_listener, asyncio.Event()
+    connections = []
+
+    async def fail_once(connection: "asyncpg.Connection[asyncpg.Record]", *values: Any) -> None:
+        connections.append(connection)
+        if not failed.is_set():
+            failed.set()
+            raise asyncpg.InsufficientPrivilegeError("no")
+        await connect(connection, *values)
+
+    monkeypatch.setattr(asyncpg.Connection, "add_listener", fail_once)
+    with feed.open("a") as stream, capture_logs() as logs:
+        await wait_for_listener(resources, 1)
+        look_id = await share_look(resources)
+        assert await read_change(stream) == {"new": {str(look_id): "street"}}
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["board_feed_failed"]
+    assert connections[0].is_closed(), "the connection of the failed attempt is given back"
+
+
 async def test_many_pages_of_one_network_displace_their_own(feed: BoardFeed) -> None:
     with feed.open("a") as first, feed.open("crowd") as oldest, feed.open("crowd"), feed.open("crowd"):
         with feed.open("b") as last:
@@ -130,6 +156,10 @@ async def test_a_page_that_reads_nothing_is_ended(feed: BoardFeed) -> None:
     with feed.open("a") as stream:
         for _ in range(MAX_PENDING + 1):
             stream.put(b"x")
+        kept = sys.getrefcount(MESSAGE)
+        for _ in range(100):
+            stream.put(MESSAGE)
+        assert sys.getrefcount(MESSAGE) == kept, "a stream that has ended keeps nothing"
         assert [message async for message in stream] == []
 
 
