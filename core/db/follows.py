@@ -46,12 +46,12 @@ async def unfollow(connection: AsyncConnection, follower_id: UUID, followed_id: 
     """Stop following a person.
 
     Returns:
-        The number of followers of that person; None if they were deleted.
+        The number of followers of that person; None if they were deleted, or the two do not see each other.
     """
     table, people = schema.follows, schema.people
     is_follow = table.c.follower_id == follower_id, table.c.followed_id == followed_id
     await connection.execute(delete(table).where(*is_follow))
-    count = select(people.c.followers).where(people.c.id == followed_id)
+    count = select(people.c.followers).where(people.c.id == followed_id, is_unblocked(follower_id, people.c.id))
     return (await connection.execute(count)).scalar_one_or_none()
 
 

@@ -14,7 +14,7 @@ from core.resources import Resources
 from core.services import moderation
 from tests.factories import create_person
 from tests.html import attributes, select, texts
-from tests.integration.leaderboard_web.people.conftest import SAME_ORIGIN, VISITORS, open_browser, share_look
+from tests.integration.leaderboard_web.people.conftest import BY_SCRIPT, SAME_ORIGIN, VISITORS, open_browser, share_look
 
 
 @pytest.mark.parametrize("page", ["person", "look"])
@@ -64,6 +64,9 @@ async def test_followers_are_listed_for_their_person_alone_and_can_be_blocked(
         assert blocked.headers["location"] == "/me/blocked?said=blocked"
         assert not select(await owner.get("/me/followers"), "ul.rows")
         assert (await visitor.get(f"/looks/{look.id}")).status_code in {404, 410}
+        for path in (f"/looks/{look.id}", "/people/Mina Kim"):
+            answer = await visitor.post(f"{path}/unfollow", headers=BY_SCRIPT)
+            assert (answer.status_code, "count" in answer.json()) == (404, False), "nor how many follow her"
 
 
 async def test_a_person_is_reported_and_a_moderator_decides(
