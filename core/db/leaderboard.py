@@ -79,7 +79,7 @@ class ViewerState:
     is_following: bool
     """Whether they follow the person of the page, or the owner of the look."""
     guess: Style | None = None
-    """The style that they guessed for the look before they saw the verdict."""
+    """The style that they guessed for the look."""
 
 
 async def get_page(

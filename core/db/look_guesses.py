@@ -1,4 +1,4 @@
-"""Guesses of visitors: which style they saw in a public look, before they were shown Eva's verdict.
+"""Guesses of visitors: which style they saw in a public look, without the verdict on the page where they guess.
 
 A person guesses once for each look, never for their own. Others see guesses as numbers only, once there are enough.
 """

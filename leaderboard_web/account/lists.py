@@ -126,7 +126,7 @@ async def followed_people_page(
     state: State,
     after: CanonicalUUID | None = None,
 ) -> Response:
-    """The followed people, the latest followed first; `after` is the last person of the page before."""
+    """The followed people, the newest accounts first; `after` is the last person of the page before."""
     rows = await list_people(connection, Relation.FOLLOWED, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
     followed, has_next = rows[:PEOPLE_PER_PAGE], len(rows) > PEOPLE_PER_PAGE
     return render_page(
