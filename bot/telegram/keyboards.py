@@ -96,7 +96,7 @@ class Keyboards:
         chosen = SwitchInlineQueryChosenChat(
             query=card_query(look_id), allow_user_chats=True, allow_group_chats=True, allow_channel_chats=True
         )
-        label = translate("telegram.card.send", self.language)
+        label = translate("telegram.button.card", self.language)
         return InlineKeyboardMarkup([[InlineKeyboardButton(label, switch_inline_query_chosen_chat=chosen)]])
 
     def login(self, login_url: str | None) -> InlineKeyboardMarkup | None:

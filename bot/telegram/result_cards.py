@@ -58,7 +58,7 @@ def build_card_results(
     if url is None:
         return []
     style, percent = style_name(look.verdict.style, language), format_percent(look.verdict.confidence)
-    label, chat_url = translate("telegram.card.ask", language), private_chat_url(me.username or "", "inline")
+    label, chat_url = translate("telegram.button.card_ask", language), private_chat_url(me.username or "", "inline")
     return [
         InlineQueryResultPhoto(
             f"card-{look.id}",

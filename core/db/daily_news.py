@@ -48,7 +48,7 @@ async def claim(connection: AsyncConnection, day: date) -> Recipient | None:
         identities.c.provider == IdentityProvider.TELEGRAM,
         identities.c.blocked_at.is_(None),
     )
-    # Somebody who merged two accounts may have two chats.
+    # A merged account may have two chats.
     chat = select(identities.c.subject).where(*is_chat).order_by(identities.c.created_at).limit(1).scalar_subquery()
     statement = select(claimed.c.id, claimed.c.language, claimed.c.news_seen_at, chat.label("chat"))
     row = (await connection.execute(statement)).first()

@@ -18,7 +18,7 @@ from core.vision.attributes import Thing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectedPhoto:
-    """A photo of somebody who lets Eva learn from what they correct."""
+    """A photo whose owner lets Eva learn from what they correct."""
 
     key: str
     """In the object storage."""

@@ -151,10 +151,10 @@ def draw_title(image: Image.Image, title: str, percent: str, bottom: int) -> int
     percent_font = load_font("display.ttf", 84)
     percent_width = round(percent_font.getlength(percent))
     face = title_font_name(title)
-    room = width - percent_width - 36
+    space = width - percent_width - 36
     # A shorter title leaves more of the card to the photo.
-    one_line = [size for size in TITLE_SIZES if load_font(face, size).getlength(title) <= room]
-    font, lines = fit_text(face, one_line[:1] or TITLE_SIZES[2:], title, (room, 300))
+    one_line = [size for size in TITLE_SIZES if load_font(face, size).getlength(title) <= space]
+    font, lines = fit_text(face, one_line[:1] or TITLE_SIZES[2:], title, (space, 300))
     step = round(LINE_HEIGHT[face] * font.size)
     top = bottom - step * len(lines)
     draw = ImageDraw.Draw(image)
@@ -171,9 +171,9 @@ def _paste_print(image: Image.Image, picture: bytes, rows: tuple[int, int], wide
     top, bottom = rows
     photo = Image.open(BytesIO(picture)).convert("RGB")
     aspect = min(widest, max(NARROWEST, photo.width / photo.height))
-    room = CARD_WIDTH - 2 * MARGIN - 2 * PRINT_BORDER, bottom - top - 2 * PRINT_BORDER
-    width = min(room[0], round(aspect * room[1]))
-    height = min(room[1], round(width / aspect))
+    space = CARD_WIDTH - 2 * MARGIN - 2 * PRINT_BORDER, bottom - top - 2 * PRINT_BORDER
+    width = min(space[0], round(aspect * space[1]))
+    height = min(space[1], round(width / aspect))
     outer = width + 2 * PRINT_BORDER, height + 2 * PRINT_BORDER
     left, upper = (CARD_WIDTH - outer[0]) // 2, top + (bottom - top - outer[1]) // 2
     _paste_shadow(image, (left, upper), outer)

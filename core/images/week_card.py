@@ -130,9 +130,9 @@ def _draw_sheet(image: Image.Image, text: WeekCardText, rows: tuple[int, int]) -
     """The bars, and below them what was worn most, on a light sheet between two rows."""
     top, bottom = rows
     extras = 120 * (bool(text.items) + bool(text.colors))
-    room = bottom - top - 2 * INNER - extras
-    count = max(1, min(len(text.shares), room // LOWEST_BAR))
-    step = min(HIGHEST_BAR, room // count)
+    space = bottom - top - 2 * INNER - extras
+    count = max(1, min(len(text.shares), space // LOWEST_BAR))
+    step = min(HIGHEST_BAR, space // count)
     # What is left of the height is free above and below the sheet.
     needed = step * count + extras + 2 * INNER
     top += (bottom - top - needed) // 2

@@ -25,7 +25,7 @@ router = APIRouter(route_class=PageRoute)
 
 @router.post("/card-links/{look_id}", name="create_card_link")
 async def create_card_link(own: OwnLook, state: State) -> Response:
-    """Create a link to the card of one's own look, and show it.
+    """Create a link to the card of a look of the visitor's own, and show it.
 
     Raises:
         GoneError: there is no card.

@@ -54,6 +54,6 @@ async def test_card_of_a_week_is_for_its_own_person_only(
     assert (await client.get(week_card_path(signer, jun.id, EN, CardShape.POST, HOUR))).status_code == 403
     assert (await client.get(week_card_path(signer, mina.id, EN, CardShape.POST, -HOUR))).status_code == 403
     assert (await client.get(post.partition("?")[0])).status_code == 403
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://eva") as stranger:
-        assert (await stranger.get(post)).status_code == 404
-        assert attributes(await stranger.get("/me/week"), ".week-card", "class") == []
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://eva") as visitor:
+        assert (await visitor.get(post)).status_code == 404
+        assert attributes(await visitor.get("/me/week"), ".week-card", "class") == []
