@@ -8,6 +8,7 @@ from io import BytesIO
 from PIL import Image
 
 from core.images.heif_file import is_truncated_heif
+from core.images.png_file import MAX_PROFILE_BYTES
 
 BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 """Sizes in bytes of the known versions of BMP's second header."""
@@ -47,14 +48,13 @@ SIGNATURES = {
 
 PLUGINS = {
     ImageFormat.JPEG: "JpegImagePlugin",
-    ImageFormat.PNG: "PngImagePlugin",
     ImageFormat.WEBP: "WebPImagePlugin",
     ImageFormat.GIF: "GifImagePlugin",
     ImageFormat.BMP: "BmpImagePlugin",
     ImageFormat.TIFF: "TiffImagePlugin",
     ImageFormat.AVIF: "AvifImagePlugin",
 }
-"""Modules of Pillow's decoders."""
+"""Modules of Pillow's decoders, without that of PNG."""
 
 
 def detect_format(data: bytes) -> ImageFormat | None:
@@ -100,6 +100,11 @@ def _load_codec(image_format: ImageFormat) -> None:
         import pillow_heif  # noqa: PLC0415
 
         pillow_heif.register_heif_opener()
+    elif image_format is ImageFormat.PNG:
+        from PIL import PngImagePlugin  # noqa: PLC0415
+
+        # Pillow refuses the whole image if a profile is larger; `reduce_png` keeps none that is.
+        PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE_BYTES
     elif image_format not in Image.OPEN:
         import_module(f"PIL.{PLUGINS[image_format]}")
 

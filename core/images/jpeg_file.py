@@ -28,6 +28,8 @@ TABLES = {0xC4, 0xCC, 0xDB, 0xDD}
 SOS, EOI, APP0, APP1, APP2, APP14 = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE
 WITHOUT_CONTENT = {0x01, *range(0xD0, 0xD9)}
 EXIF, PROFILE, JFIF, ADOBE = b"Exif\0\0", b"ICC_PROFILE\0", b"JFIF\0", b"Adobe"
+METADATA = {APP0: (JFIF, 12), APP1: (EXIF, 6), APP2: (PROFILE, 14), APP14: (ADOBE, 12)}
+"""Application segments about the pixels: how the content begins, and its least length; Pillow reads that far."""
 MAX_PROFILE_PARTS = 255
 
 
@@ -100,9 +102,8 @@ def parse_jpeg(data: bytes) -> JpegFile:
 
 def _is_needed(marker: int, content: bytes, seen: dict[bytes, int]) -> bool:
     """Whether an application segment says something about the pixels that no earlier one said."""
-    names = {APP0: JFIF, APP1: EXIF, APP2: PROFILE, APP14: ADOBE}
-    name = names.get(marker)
-    if name is None or not content.startswith(name):
+    name, min_length = METADATA.get(marker, (b"", 0))
+    if not name or not content.startswith(name) or len(content) < min_length:
         return False
     seen[name] = seen.get(name, 0) + 1
     return seen[name] <= (MAX_PROFILE_PARTS if name == PROFILE else 1)

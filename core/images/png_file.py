@@ -17,7 +17,13 @@ CHUNK_OVERHEAD = 12
 """Length, name and checksum of a chunk, 4 bytes each."""
 MAX_CHUNKS = 100_000
 """Chunks of one file; encoders write one for 8 KiB of pixels or more."""
-PIXEL_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
+COLOR_TYPE_AT = 25
+"""Where the file tells how it stores colors."""
+PALETTE_COLOR_TYPE = b"\3"
+PALETTE, TRANSPARENCY = b"PLTE", b"tRNS"
+PIXEL_CHUNKS = {b"IHDR", PALETTE, b"IDAT"}
+TRANSPARENCY_LENGTHS = {b"\0": range(2, 3), b"\2": range(6, 7), PALETTE_COLOR_TYPE: range(1, 257)}
+"""Length of its content by color type: gray, RGB, palette. The others have an alpha channel instead."""
 COLOR_CHUNKS = {b"iCCP": None, b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 """Length of their content; None for any."""
 ORIENTATION_CHUNKS = {b"eXIf": None}
@@ -31,7 +37,7 @@ INFLATED_STEP, DEFLATED_STEP = 2**20, 2**16
 FRAME_START = b"fcTL"
 ANIMATION_CHUNKS = {b"acTL", FRAME_START, b"fdAT"}
 MAX_PROFILE_BYTES = 4 * 2**20
-"""Inflated size of a color profile; those of printers reach 2 MB."""
+"""Inflated size of a color profile up to which it is used; those of printers reach 2 MB."""
 END = b"\0\0\0\0IEND\xae\x42\x60\x82"
 
 
@@ -47,16 +53,19 @@ def reduce_png(data: bytes, *, max_frames: int = 1) -> bytes:
         CorruptPhotoError: the pixels are damaged.
     """
     parts, seen, frames, end, are_pixels_suspect = [data[:SIGNATURE_LENGTH]], set(), 0, b"", False
+    color_type = data[COLOR_TYPE_AT : COLOR_TYPE_AT + 1]
+    # In other images a palette is a suggestion for screens of few colors.
+    needed = PIXEL_CHUNKS if color_type == PALETTE_COLOR_TYPE else PIXEL_CHUNKS - {PALETTE}
     chunks = _chunks(data)
     for name, start, stop in islice(chunks, MAX_CHUNKS):
         if name == b"IEND":
             end = END
             break
         frames += name == FRAME_START
-        if name in PIXEL_CHUNKS or (name in ANIMATION_CHUNKS and max_frames > 1 and frames <= max_frames):
+        if name in needed or (name in ANIMATION_CHUNKS and max_frames > 1 and frames <= max_frames):
             parts.append(data[start:stop])
             are_pixels_suspect |= name == b"IDAT" and stop <= len(data) and not _has_right_checksum(parts[-1])
-        elif name not in seen and _is_usable(name, data[start:stop]):
+        elif name not in seen and _is_usable(name, data[start:stop], color_type):
             seen.add(name)
             parts.append(data[start:stop])
     else:
@@ -107,10 +116,14 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at = stop
 
 
-def _is_usable(name: bytes, chunk: bytes) -> bool:
-    """Whether an undamaged chunk describes colors or orientation."""
-    lengths = COLOR_CHUNKS | ORIENTATION_CHUNKS
-    if name not in lengths or len(chunk) != CHUNK_OVERHEAD + (lengths[name] or max(0, len(chunk) - CHUNK_OVERHEAD)):
+def _is_usable(name: bytes, chunk: bytes, color_type: bytes) -> bool:
+    """Whether an undamaged chunk describes colors, orientation or transparency."""
+    lengths, length = COLOR_CHUNKS | ORIENTATION_CHUNKS, max(0, len(chunk) - CHUNK_OVERHEAD)
+    if name == TRANSPARENCY:
+        is_right_length = length in TRANSPARENCY_LENGTHS.get(color_type, ())
+    else:
+        is_right_length = name in lengths and lengths[name] in (None, length)
+    if not is_right_length:
         return False
     if not _has_right_checksum(chunk):
         return False

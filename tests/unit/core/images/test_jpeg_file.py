@@ -136,6 +136,24 @@ def test_first_exif_block_counts() -> None:
     assert decode_photo(insert(blocks)).size == (80, 120)
 
 
+@pytest.mark.parametrize(
+    ("marker", "name"),
+    [(0xE0, b"JFIF"), (0xE0, b"JFIF\0"), (0xE1, b"Exif\0\0"), (0xE2, b"ICC_PROFILE\0"), (0xEE, b"Adobe")],
+)
+def test_metadata_segment_that_is_too_short_does_not_matter(marker: int, name: bytes) -> None:
+    for length in range(len(name), 15):
+        short = segment(marker, name.ljust(length, b"\1"))
+        assert_shows_quadrants(decode_photo(insert(short)))
+        assert decode_photo(insert(short * 2)).size == (120, 80)
+
+
+def test_short_segment_does_not_hide_the_next_one() -> None:
+    photo = images.encode_image(images.make_quadrants().convert("CMYK"))
+    assert b"Adobe" in photo
+    whole = decode_photo(photo)
+    assert decode_photo(insert(segment(0xEE, b"Adobe\0"), photo)).tobytes() == whole.tobytes()
+
+
 @pytest.mark.parametrize("photo", [PHOTO, PROGRESSIVE])
 def test_pixels_stay_the_same(photo: bytes) -> None:
     reduced = parse_jpeg(insert(segment(0xFE, b"\xff\xda" * 1000), photo))

@@ -5,10 +5,11 @@ import time
 import zlib
 
 import pytest
+from PIL import Image
 
 from core.errors import CorruptPhotoError, DecompressionBombError, TruncatedPhotoError
 from core.images.decoding import decode_photo
-from core.images.png_file import reduce_png
+from core.images.png_file import MAX_PROFILE_BYTES, reduce_png
 from tests import images
 from tests.unit.core.images.checks import assert_shows_quadrants
 
@@ -31,7 +32,24 @@ def insert(chunks: bytes, photo: bytes = PHOTO) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "name", ["tEXt", "zTXt", "iTXt", "iCCP", "cHRM", "gAMA", "sRGB", "pHYs", "tIME", "eXIf", "sBIT", "bKGD", "hIST"]
+    "name",
+    [
+        "tRNS",
+        "PLTE",
+        "tEXt",
+        "zTXt",
+        "iTXt",
+        "iCCP",
+        "cHRM",
+        "gAMA",
+        "sRGB",
+        "pHYs",
+        "tIME",
+        "eXIf",
+        "sBIT",
+        "bKGD",
+        "hIST",
+    ],
 )
 @pytest.mark.parametrize("content", [b"", b"\0", b"a\0\7", b"\xff" * 50, b"a\0\0" + b"\xff" * 20])
 def test_damaged_metadata_do_not_matter(name: str, content: bytes) -> None:
@@ -84,6 +102,32 @@ def test_orientation_and_profile_are_kept() -> None:
     assert b"eXIf" in reduced
     assert b"iCCP" in reduced
     assert decode_photo(photo).size == (80, 120)
+
+
+@pytest.mark.parametrize("size", [1_500_000, MAX_PROFILE_BYTES, MAX_PROFILE_BYTES + 1])
+def test_profile_of_any_size_does_not_refuse_the_photo(size: int) -> None:
+    photo = insert(chunk(b"iCCP", b"big\0\0" + zlib.compress(bytes(size))))
+    assert_shows_quadrants(decode_photo(photo))
+    assert (b"iCCP" in reduce_png(photo)) == (size <= MAX_PROFILE_BYTES)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "P"])
+def test_transparency_of_the_wrong_length_does_not_matter(mode: str) -> None:
+    image = images.make_quadrants().convert(mode)
+    photo = images.encode_image(image, "PNG")
+    pixels = photo.index(b"IDAT") - 4
+    lengths = {"L": [0, 1, 3, 6], "RGB": [0, 1, 2, 5, 7], "P": [0, 257, 300]}.get(mode, [0, 1, 2, 6])
+    for length in lengths:
+        decoded = decode_photo(photo[:pixels] + chunk(b"tRNS", bytes(length)) + photo[pixels:])
+        assert decoded.tobytes() == decode_photo(photo).tobytes()
+
+
+def test_transparency_of_the_right_length_is_kept() -> None:
+    photo = images.encode_image(Image.new("RGB", (80, 80), (200, 30, 30)), "PNG")
+    transparent = chunk(b"tRNS", struct.pack(">3H", 200, 30, 30))
+    assert decode_photo(insert(transparent, photo)).getpixel((40, 40)) == (255, 255, 255)
+    damaged = transparent[:-1] + bytes([transparent[-1] ^ 1])
+    assert decode_photo(insert(damaged, photo)).getpixel((40, 40)) == (200, 30, 30)
 
 
 def test_orientation_that_only_xmp_tells_is_not_applied() -> None:
