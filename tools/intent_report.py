@@ -80,7 +80,8 @@ def understand(utterance: Utterance) -> str:
     """The label that Eva gives an utterance in its state."""
     if utterance.state == CAPTION:
         question = read_question(utterance.text)
-        labels = [] if question.occasion is None else [f"occasion:{question.occasion}"]
+        is_asked = question.is_about_clothes or question.compares
+        labels = [f"occasion:{question.occasion}"] if question.occasion is not None and is_asked else []
         return "+".join([*labels, *(["compare"] if question.compares else [])]) or UNKNOWN
     if utterance.state == "verdict" and (style := parse_style_answer(utterance.text)) is not None:
         return f"style:{style}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from core.conversation.actions import ActionType
-from core.conversation.occasions import Occasion
+from core.conversation.occasion_words import Occasion
 from core.db.looks import Look
 from core.i18n.translations import Language
 from core.styles import Style
@@ -21,6 +21,8 @@ class ReplyKind(StrEnum):
     CONSENT_DECLINED = auto()
     CONSENT_GRANTED = auto()
     CORRECTION_CANCELLED = auto()
+    CORRECTION_CHOICE = auto()
+    """The person agrees with a verdict that was too close to call: which of the two styles is it?"""
     CORRECTION_PROMPT = auto()
     CORRECTION_RECORDED = auto()
     CORRECTION_UNCHANGED = auto()

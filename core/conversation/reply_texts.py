@@ -20,6 +20,7 @@ REPLY_TEXT_KEYS = {
     ReplyKind.CONSENT_DECLINED: "kakao.consent.declined",
     ReplyKind.CONSENT_GRANTED: "kakao.consent.thanks",
     ReplyKind.CORRECTION_CANCELLED: "talk.correct.stays",
+    ReplyKind.CORRECTION_CHOICE: "talk.correct.which",
     ReplyKind.CORRECTION_PROMPT: "talk.correct.ask",
     ReplyKind.CORRECTION_RECORDED: "talk.correct.thanks",
     ReplyKind.CORRECTION_UNCHANGED: "talk.correct.same",
@@ -60,6 +61,7 @@ REPLY_TEXT_KEYS = {
 
 OWN_SENTENCES = {
     ReplyKind.GUESS_RECORDED,
+    ReplyKind.CORRECTION_CHOICE,
     ReplyKind.VERDICT,
     ReplyKind.DETAILS,
     ReplyKind.OCCASION,
@@ -82,6 +84,9 @@ def reply_sentences(reply: Reply) -> tuple[str, ...]:
                 details = (refusal_reason(look, language),)
             elif reply.kind is ReplyKind.DETAILS and look is not None:
                 details = (verdict_details(look.verdict, seed=look.variant_seed, language=language),)
+            elif reply.kind is ReplyKind.CORRECTION_CHOICE and look is not None:
+                first, second = (style_name(style, language) for style in (look.verdict.style, look.verdict.runner_up))
+                details = (translate(REPLY_TEXT_KEYS[reply.kind], language, style=first, second=second),)
             elif look is not None and reply.occasion is not None:
                 details = (answer_for_occasion(look.verdict, reply.occasion, language),)
             return details

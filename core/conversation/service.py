@@ -17,11 +17,19 @@ from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction
 from core.conversation.item_feedback import correct_item, corrects_look, is_new
 from core.conversation.item_questions import find_item_question
-from core.conversation.occasions import Occasion, read_question
+from core.conversation.occasion_words import Occasion
+from core.conversation.occasions import read_question
 from core.conversation.refusal_questions import asks_why_not, is_refused
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_turns import ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
+from core.conversation.verdict_remarks import (
+    VERDICT_REPLIES,
+    leaves_style_open,
+    open_question,
+    prompt_kind,
+    takes_remark,
+)
 from core.db import daily_news, look_feedback, looks, one_time_tokens, people
 from core.db.looks import Look
 from core.db.people import Person
@@ -35,7 +43,6 @@ from core.settings import Settings
 from core.styles import Style
 from core.urls import site_url
 from core.vision.attributes import parse_thing
-from core.vision.verdict import ConfidenceBand
 
 LOGIN_LINK_PATH = "/login/link"
 """Path of the site's page that logs a person in with a one-time token."""
@@ -48,13 +55,6 @@ CONSENT_REPLIES = {
     ActionType.START_DAILY_NEWS: ReplyKind.DAILY_NEWS_STARTED,
     ActionType.STOP_DAILY_NEWS: ReplyKind.DAILY_NEWS_STOPPED,
 }
-VERDICT_REPLIES = {
-    Intent.YES: ReplyKind.CORRECTION_UNCHANGED,
-    Intent.NO: ReplyKind.CORRECTION_PROMPT,
-    Intent.WHY: ReplyKind.REASON,
-    Intent.BOTH: ReplyKind.BOTH_NOTED,
-}
-"""What is said about a new verdict."""
 REVEALING_ACTIONS = {ActionType.SHOW_DETAILS, ActionType.CORRECT}
 """Actions that would tell the verdict before the person has guessed."""
 NAME_ANSWERS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME}
@@ -260,16 +260,18 @@ class ConversationService:
                 look = await looks.get_current(connection, person.id)
         if look is not None and asks_reason and is_refused(look) and is_new(look.created_at):
             return Reply(kind=ReplyKind.REFUSAL_REASON, language=person.language, look=look)
-        question = None if look is None else _open_question(look)
+        question = None if look is None else open_question(look)
         if look is None or question is None or says_nothing:
             return None
         if question is PendingQuestion.CORRECT:
             style = parse_style_answer(message, named=look.verdict.style)
-        if style is None and look.pending_question is not None:
+        if style is None and not takes_remark(look, intent):
             return None
-        if style is not None or intent is Intent.NO:
+        if style is not None or leaves_style_open(look, intent):
             action = Action(type=ActionType(question), look_id=look.id, style=style)
-            return await self.handle_action(person, action, chat=chat)
+            reply = await self.handle_action(person, action, chat=chat)
+            is_prompt = reply.kind is ReplyKind.CORRECTION_PROMPT
+            return replace(reply, kind=prompt_kind(look, intent)) if is_prompt else reply
         if thing is not None:
             kind = ReplyKind.ITEM_PROBABILITY
         else:
@@ -389,11 +391,3 @@ class ConversationService:
             if person.learning_consent is None and await people.mark_learning_asked(connection, person.id):
                 prompt = ActionType.ALLOW_LEARNING
         return Reply(kind=kind, language=person.language, look=look, prompt=prompt, style=action.style)
-
-
-def _open_question(look: Look) -> PendingQuestion | None:
-    """What a style would answer: a pending question, or the verdict while it is new and the owner has not disagreed."""
-    if look.pending_question is not None:
-        return look.pending_question
-    has_verdict = look.corrected_style is None and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-    return PendingQuestion.CORRECT if has_verdict and is_new(look.created_at) else None

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from core.clothing import Item
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import generated_name
+from core.conversation.narration import style_name
 from core.conversation.reply import ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
@@ -19,8 +20,11 @@ from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import DailyLimitError, PersonNotFoundError
 from core.i18n.translations import Language, translate
+from core.services.photo_judging import PhotoJudgingService
 from core.styles import Style
 from core.urls import look_url
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.integration.core.conversation.conftest import (
     CHAT,
     EN,
@@ -150,6 +154,47 @@ async def test_typed_style_answers_a_pending_question_only(service: Conversation
     ]
 
 
+async def test_remarks_while_the_styles_are_offered(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.CORRECT, look)
+    for message, kind, prompt in (
+        ("왜?", ReplyKind.REASON, None),
+        ("이거 면접에 괜찮아?", ReplyKind.OCCASION, None),
+        ("an interview", ReplyKind.OCCASION, None),
+        ("not street", ReplyKind.CORRECTION_PROMPT, ActionType.CORRECT),
+        ("아니", ReplyKind.CORRECTION_PROMPT, ActionType.CORRECT),
+        ("글쎄", ReplyKind.CORRECTION_PROMPT, ActionType.CORRECT),
+        ("네", ReplyKind.CORRECTION_PROMPT, ActionType.CORRECT),
+        ("Retro", ReplyKind.CORRECTION_RECORDED, ActionType.ALLOW_LEARNING),
+    ):
+        reply = await write(service, mina, message)
+        assert reply is not None, message
+        assert (reply.kind, reply.prompt) == (kind, prompt), message
+    await act(service, mina, ActionType.CORRECT, look)
+    await make_older(service, look)
+    assert await write(service, mina, "왜?") is None
+
+
+@pytest.mark.parametrize("message", ["네", "yes", "맞아", "exactly", "👍"])
+async def test_agreement_with_a_close_verdict_asks_which_style(
+    service: ConversationService, mina: Person, message: str
+) -> None:
+    model = FakeBackend(
+        lambda _: make_outputs(Style.GIRLISH, confidence=0.42, second=Style.CASUAL, second_confidence=0.4)
+    )
+    judging = PhotoJudgingService(service.resources, StyleClassifier(model, FAKE_MODEL_CARD), daily_limit=3)
+    close = ConversationService(service.resources, judging, service.settings)
+    await create_look(close, mina)
+    reply = await write(close, mina, message)
+    assert reply is not None
+    assert (reply.kind, reply.prompt) == (ReplyKind.CORRECTION_CHOICE, ActionType.CORRECT)
+    values = {"style": style_name(Style.GIRLISH, EN), "second": style_name(Style.CASUAL, EN)}
+    assert reply_sentences(reply) == (translate("talk.correct.which", EN, **values),)
+    answer = await write(close, mina, "casual")
+    assert answer is not None
+    assert answer.kind is ReplyKind.CORRECTION_RECORDED
+
+
 async def make_older(service: ConversationService, look: Look) -> None:
     """Let ten minutes pass after the photo."""
     async with service.resources.database.transaction() as connection:
@@ -190,7 +235,7 @@ async def test_opinion_about_a_new_verdict_is_understood(
     if reply is not None:
         assert all(reply_sentences(reply))
     await make_older(service, look)
-    assert message in {"👎", "아니"} or await write(service, mina, message) is None, "ten minutes later"
+    assert kind is ReplyKind.CORRECTION_PROMPT or await write(service, mina, message) is None, "ten minutes later"
 
 
 async def test_action_without_a_look_is_about_the_latest_look(service: ConversationService, mina: Person) -> None:

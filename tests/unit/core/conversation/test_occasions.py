@@ -7,8 +7,8 @@ import pytest
 
 from core.conversation.albums import AlbumPhoto, summarize_album
 from core.conversation.narration import style_name
+from core.conversation.occasion_words import Occasion
 from core.conversation.occasions import (
-    Occasion,
     answer_caption,
     answer_for_occasion,
     read_question,
@@ -97,3 +97,72 @@ def test_a_mention_of_an_occasion_is_no_question(message: str, is_about_clothes:
     question = read_question(message)
     assert question.occasion is not None
     assert question.is_about_clothes is is_about_clothes
+
+
+@pytest.mark.parametrize(
+    ("message", "occasion"),
+    [
+        ("an interview", Occasion.INTERVIEW),
+        ("the office", Occasion.OFFICE),
+        ("Interview tomorrow!", Occasion.INTERVIEW),
+        ("for a friend's wedding", Occasion.WEDDING),
+        ("work", Occasion.OFFICE),
+        ("date", Occasion.DATE),
+        ("date?", Occasion.DATE),
+        ("what about a date", Occasion.DATE),
+        ("a trip next week", Occasion.TRAVEL),
+        ("a funeral", Occasion.OTHER),
+        ("for school", Occasion.OTHER),
+        ("면접", Occasion.INTERVIEW),
+        ("면접이요", Occasion.INTERVIEW),
+        ("면접용이에요", Occasion.INTERVIEW),
+        ("내일 면접", Occasion.INTERVIEW),
+        ("데이트요", Occasion.DATE),
+        ("데이트는?", Occasion.DATE),
+        ("하객룩이요", Occasion.WEDDING),
+        ("첫 출근", Occasion.OFFICE),
+        ("제주도 여행이요", Occasion.TRAVEL),
+        ("회식이요", Occasion.OTHER),
+        ("is this ok for the gym?", Occasion.OTHER),
+        ("장례식에 괜찮아?", Occasion.OTHER),
+        ("상견례에 입어도 될까요", Occasion.OTHER),
+    ],
+)
+def test_an_occasion_alone_is_a_question(message: str, occasion: Occasion) -> None:
+    question = read_question(message)
+    assert (question.occasion, question.is_about_clothes) == (occasion, True)
+    answer = answer_caption(message, make_verdict(ConfidenceBand.CLEAR), Language.EN)
+    assert answer == answer_for_occasion(make_verdict(ConfidenceBand.CLEAR), occasion, Language.EN)
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "I hate going to the office",
+        "출근하기 싫다",
+        "면접 떨어졌어",
+        "소개팅 망했어",
+        "I quit my job",
+        "I quit my job for a new one",
+        "travel mug",
+        "여행 가고 싶다",
+        "party pooper",
+        "운동하기 싫어",
+        "up to date",
+        "work in progress",
+        "운동화 어때?",
+        "old school, right?",
+    ],
+)
+def test_words_of_an_occasion_ask_nothing_in_a_caption(caption: str) -> None:
+    answer = answer_caption(caption, make_verdict(ConfidenceBand.CLEAR), Language.EN)
+    assert answer in {None, translate("talk.score", Language.EN)}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_other_occasions_are_not_judged(language: Language) -> None:
+    verdict = make_verdict(ConfidenceBand.CLEAR, Style.STREET)
+    text = translate("occasion.other", language, style=style_name(Style.STREET, language))
+    assert answer_for_occasion(verdict, Occasion.OTHER, language) == text
+    photos = [AlbumPhoto(number=number, verdict=verdict, look_id=UUID(int=number)) for number in (1, 2)]
+    assert summarize_for_caption("which for a party?", photos, language).text.endswith(text)
