@@ -1,5 +1,6 @@
 """Names and media types of image files: what is worth a look at the bytes, which alone decide."""
 
+from mimetypes import MimeTypes
 from pathlib import PurePath
 
 from core.images.formats import ImageFormat
@@ -28,12 +29,15 @@ def may_be_photo(name: str | None, media_type: str | None) -> bool:
 
     Args:
         name: the file name that the sender's app claims.
-        media_type: the media type that it claims.
+        media_type: the media type that it claims. Where it says nothing, only a name that is known as that of
+            something else speaks against a photo: apps write `photo.jpg_large`, `a.bin` and `IMG.20261129`.
     """
     kind = (media_type or "").partition(";")[0].strip().lower()
-    if kind not in UNSPECIFIC_MEDIA_TYPES:
-        return kind.startswith("image/")
-    return not PurePath((name or "").strip()).suffix or has_photo_suffix(name or "")
+    if kind in UNSPECIFIC_MEDIA_TYPES and not has_photo_suffix(name or ""):
+        kind = _KNOWN_TYPES.get(PurePath((name or "").strip()).suffix.lower(), "")
+    return kind in UNSPECIFIC_MEDIA_TYPES or kind.startswith("image/")
 
 
+_KNOWN_TYPES = MimeTypes().types_map[True]
+"""Media types by suffix, without those that the system adds."""
 _ALL_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)

@@ -74,6 +74,8 @@ def test_album_has_its_caption_on_the_first_photo(updates: UpdateFactory) -> Non
             (None, "application/octet-stream"),
             ("a.jpg ", ""),
             ("DSC1.HIF", None),
+            ("photo.jpg_large", "application/octet-stream"),
+            ("IMG.20261129", None),
             ("a.jfif", "IMAGE/JPEG"),
         ),
     ],
@@ -87,7 +89,7 @@ def test_photo_sent_as_file(updates: UpdateFactory, name: str | None, mime: str 
 
 
 @pytest.mark.parametrize(
-    ("name", "mime"), [("a.pdf", "application/pdf"), (None, "video/mp4"), ("a.zip", ""), ("a.jpg.exe", None)]
+    ("name", "mime"), [("a.pdf", "application/pdf"), (None, "video/mp4"), ("a.zip", ""), ("a.jpg.mp4", None)]
 )
 def test_other_files_are_unsupported(updates: UpdateFactory, name: str | None, mime: str | None) -> None:
     parsed = parse(updates.document(b"bytes", name=name, mime=mime))

@@ -29,6 +29,10 @@ def test_other_names(name: str) -> None:
         ("DSC0001.HIF", "application/octet-stream"),
         ("a.jfif", None),
         ("a.jpg ", "Application/Octet-Stream"),
+        ("a.bin", "application/octet-stream"),
+        ("photo.jpg_large", None),
+        ("IMG.20261129", "binary/octet-stream"),
+        ("a.jpg.download", ""),
         (None, "IMAGE/JPEG"),
         ("a.bin", "image/x-unknown"),
         ("a.jpg", " image/jpeg; charset=binary"),
@@ -40,7 +44,13 @@ def test_file_that_may_be_a_photo(name: str | None, media_type: str | None) -> N
 
 @pytest.mark.parametrize(
     ("name", "media_type"),
-    [("a.pdf", "application/octet-stream"), ("a.jpg", "video/mp4"), (None, "application/pdf"), ("a.zip", None)],
+    [
+        ("a.pdf", "application/octet-stream"),
+        ("a.jpg", "video/mp4"),
+        (None, "application/pdf"),
+        ("a.ZIP ", None),
+        ("a.txt", ""),
+    ],
 )
 def test_file_that_is_no_photo(name: str | None, media_type: str | None) -> None:
     assert not may_be_photo(name, media_type)
