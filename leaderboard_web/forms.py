@@ -4,9 +4,11 @@ Forms without a photo are declared with FastAPI's `Form`; `BodySizeLimitMiddlewa
 """
 
 import re
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -21,6 +23,7 @@ ENCODED_FILE_NAME = re.compile(rb";\s*filename\*[0-9*]*\s*=", re.IGNORECASE)
 """A name in the form of RFC 5987 or RFC 2231, as some HTTP libraries write it."""
 UNNAMED_FILE = b"file"
 """In place of a name that nothing looks at."""
+PREAMBLE_HEADER = b'Content-Disposition: form-data; name="preamble"'
 
 
 class _InMemoryMultiPartParser(MultiPartParser):
@@ -39,6 +42,28 @@ class _InMemoryMultiPartParser(MultiPartParser):
             part.content_disposition = disposition + b'; filename="' + UNNAMED_FILE + b'"'
         super().on_headers_finished()
 
+    async def parse(self) -> FormData:
+        """The fields. The body is read behind a delimiter, so that what precedes its first one is a text to drop.
+
+        RFC 2046 allows such a preamble, and spaces after a delimiter, of which the parser accepts the latter behind a
+        part only.
+
+        Raises:
+            MultiPartException: the form is malformed.
+        """
+        _, parameters = parse_options_header(self.headers["content-type"])
+        self.stream = _behind_delimiter(parameters.get(b"boundary", b""), self.stream)
+        fields = (await super().parse()).multi_items()
+        if not fields:
+            raise MultiPartException("No delimiter in multipart.")
+        return FormData(fields[1:])
+
+
+async def _behind_delimiter(boundary: bytes, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    yield b"--" + boundary + b"\r\n" + PREAMBLE_HEADER + b"\r\n\r\n\r\n"
+    async for chunk in stream:
+        yield chunk
+
 
 def _media_type(headers: list[tuple[bytes, bytes]]) -> bytes:
     """The media type of a part, in lower case."""
@@ -55,7 +80,7 @@ async def read_multipart(request: Request) -> FormData:
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise NoPhotoError
-    parser = _InMemoryMultiPartParser(request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS)
+    parser = _InMemoryMultiPartParser(request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS + 1)
     try:
         return await parser.parse()
     except MultiPartException as error:

@@ -1,6 +1,7 @@
 """Multipart forms as browsers and HTTP libraries write them."""
 
 import pytest
+from fastapi import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
@@ -9,12 +10,22 @@ from leaderboard_web.forms import read_multipart, uploaded_bytes
 PHOTO = b"\xff\xd8\xff photo"
 
 
+NAMED = b'Content-Disposition: form-data; name="photo"; filename="a.jpg"'
+
+
 async def upload(part_headers: bytes, content: bytes = PHOTO) -> bytes | None:
     """Send a form with one part, and read its photo."""
-    body = b"--b\r\n" + part_headers + b"\r\n\r\n" + content + b"\r\n--b--\r\n"
+    return await send_body(b"--b\r\n" + part_headers + b"\r\n\r\n" + content + b"\r\n--b--\r\n")
+
+
+async def send_body(body: bytes, chunk_length: int = 10_000) -> bytes | None:
+    """Send a form in chunks, and read its photo."""
+    starts = iter(range(0, len(body), chunk_length))
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        start = next(starts)
+        more = start + chunk_length < len(body)
+        return {"type": "http.request", "body": body[start : start + chunk_length], "more_body": more}
 
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"Multipart/Form-Data; boundary=b")]}
     return await uploaded_bytes(await read_multipart(Request(scope, receive)))
@@ -49,3 +60,21 @@ async def test_a_file_is_read_however_it_is_named(headers: bytes) -> None:
 )
 async def test_an_empty_field_and_a_text_are_no_files(headers: bytes, content: bytes, expected: bytes | None) -> None:
     assert await upload(headers, content) == expected
+
+
+@pytest.mark.parametrize("chunk_length", [1, 10_000])
+@pytest.mark.parametrize("preamble", [b"", b"\r\n", b"This is a form.\r\n", b"--c\r\nparts follow --b\r\n" * 2])
+@pytest.mark.parametrize("padding", [b"", b" \t"])
+async def test_preamble_and_padding_of_rfc_2046_are_accepted(
+    preamble: bytes, padding: bytes, chunk_length: int
+) -> None:
+    start, end = preamble + b"--b" + padding + b"\r\n", b"\r\n--b--" + padding + b"\r\nepilogue"
+    between = b"\r\n--b" + padding + b"\r\n"
+    text = b'Content-Disposition: form-data; name="echo"\r\n\r\n1'
+    assert await send_body(start + text + between + NAMED + b"\r\n\r\n" + PHOTO + end, chunk_length) == PHOTO
+
+
+@pytest.mark.parametrize("body", [b"no delimiter", b"--c\r\n\r\n", b"x" * (2 * 2**20), b"--b\r\n\r\n\r\n--b--"])
+async def test_malformed_form_is_refused(body: bytes) -> None:
+    with pytest.raises(HTTPException):
+        await send_body(body)
