@@ -19,7 +19,7 @@ them may be pages that receive changes of the leaderboard, see `leaderboard_web.
 MAX_PIPELINED_REQUESTS = 8
 """Requests that may wait for the response to an earlier one of their connection."""
 SLICE_BYTES = 16 * 1024
-"""What is parsed at once while a header is incomplete, so that the limit is exceeded by no more than this."""
+"""What is parsed at once while a header is incomplete, so that no more than this beyond the limit stays in memory."""
 HEADER_SECONDS = 15.0
 """Time for a request's header, and for the first byte of a new connection."""
 BODY_SECONDS, MAX_BODY_SECONDS = 20.0, 300.0
@@ -84,6 +84,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the time for the body."""
+        # A slice may hold the end of a header that is too long, or the whole of it after an earlier request.
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEADER_BYTES:
+            self._exceed(431, "Request Header Fields Too Large")
         if len(self.pipeline) >= MAX_PIPELINED_REQUESTS:
             self._exceed(429, "Too Many Requests")
         self._receives_body, self._header_started_at = True, None
