@@ -22,7 +22,8 @@ stored inverted)."""
 def decode_jpeg(file: JpegFile, side: int) -> Image.Image:
     """Decode at the finest of the scales 1, 1/2, 1/4, 1/8 whose long side is at most `side` px, at least 1/8.
 
-    A sequential JPEG whose end marker alone is missing (some phones write them) is complete.
+    A JPEG whose end marker alone is missing (some phones write them) is complete. Of a
+    progressive one, the last pass may have been cut where the scale shows nothing of it.
 
     Args:
         file: the file.
@@ -35,7 +36,7 @@ def decode_jpeg(file: JpegFile, side: int) -> Image.Image:
         TruncatedPhotoError: the image's data stop before its last block, end marker or not.
         Exception: any error of Pillow on invalid data.
     """
-    if not file.has_end and file.is_progressive:
+    if not file.has_end and not file.has_all_bands:
         # The image does not show whether the last passes are present.
         raise TruncatedPhotoError("progressive JPEG without its end")
     header = _open(file.complete)

@@ -6,7 +6,9 @@ keeps files away from Pillow whose time lies in their metadata: it copies all EX
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 
 from core.errors import DecompressionBombError, TruncatedPhotoError
 
@@ -23,6 +25,8 @@ SCAN_END = re.compile(rb"\xff[^\x00\xff\x01-\xbf\xd0-\xd7]")
 START_OF_IMAGE, END_OF_IMAGE = b"\xff\xd8", b"\xff\xd9"
 START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 PROGRESSIVE = (b"\xc2", b"\xca")
+BANDS = 64
+"""Frequencies of a block."""
 TABLES = {0xC4, 0xCC, 0xDB, 0xDD}
 """Markers of Huffman tables, arithmetic conditioning, quantization tables and restart intervals."""
 SOS, EOI, APP0, APP1, APP2, APP14 = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE
@@ -41,7 +45,8 @@ class JpegFile:
     """The file without its end marker."""
     has_end: bool
     """Whether there was an end marker."""
-    is_progressive: bool
+    has_all_bands: bool
+    """Whether there are scans of every frequency of every component in full precision; always so if not progressive."""
 
     @property
     def complete(self) -> bytes:
@@ -60,6 +65,7 @@ def parse_jpeg(data: bytes) -> JpegFile:
         DecompressionBombError: there are more segments, or passes over the image, than any encoder writes.
     """
     parts, frame, scans, at, has_end = [START_OF_IMAGE], b"", 0, 2, False
+    bands: set[tuple[int, int]] = set()
     seen: dict[bytes, int] = {}
     for _ in range(MAX_SEGMENTS):
         found = MARKER.search(data, at)
@@ -84,6 +90,7 @@ def parse_jpeg(data: bytes) -> JpegFile:
                 break
             scans += 1
             _check_scans(scans, frame)
+            bands.update(_complete_bands(segment[4:]))
             end = SCAN_END.search(data, at)
             at = len(data) if end is None else end.start()
             parts.append(data[start:at])
@@ -97,7 +104,9 @@ def parse_jpeg(data: bytes) -> JpegFile:
     if body.endswith(b"\xff"):
         # Within entropy-coded data 0xFF is followed by zero; without it the next byte would be read as a marker.
         body += b"\0"
-    return JpegFile(body=body, has_end=has_end, is_progressive=frame[1:2] in PROGRESSIVE)
+    components = frame[10 : 10 + 3 * frame[9] : 3] if len(frame) > 9 else b""
+    has_all_bands = frame[1:2] not in PROGRESSIVE or bands >= set(product(components, range(BANDS)))
+    return JpegFile(body=body, has_end=has_end, has_all_bands=has_all_bands)
 
 
 def _is_needed(marker: int, content: bytes, seen: dict[bytes, int]) -> bool:
@@ -107,6 +116,18 @@ def _is_needed(marker: int, content: bytes, seen: dict[bytes, int]) -> bool:
         return False
     seen[name] = seen.get(name, 0) + 1
     return seen[name] <= (MAX_PROFILE_PARTS if name == PROFILE else 1)
+
+
+def _complete_bands(header: bytes) -> Iterable[tuple[int, int]]:
+    """Components and frequencies that a scan of a progressive JPEG brings to full precision.
+
+    Args:
+        header: number of components, two bytes for each, first and last frequency, precision before and after it.
+    """
+    spectrum = header[1 + 2 * header[0] :][:3] if header else b""
+    if len(spectrum) < 3 or spectrum[2] & 0x0F:
+        return ()
+    return product(header[1 : 1 + 2 * header[0] : 2], range(spectrum[0], min(spectrum[1] + 1, BANDS)))
 
 
 def _check_scans(scans: int, frame: bytes) -> None:

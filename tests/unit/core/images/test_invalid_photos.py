@@ -172,7 +172,7 @@ class TestDamage:
             decode_photo(data[: len(data) * percent // 100])
 
     @pytest.mark.parametrize("padding", [b"", b"\0" * 5000])
-    @pytest.mark.parametrize("name", ["JPEG", "JPEG with restarts", "JPEG with EXIF"])
+    @pytest.mark.parametrize("name", ["JPEG", "progressive JPEG", "JPEG with restarts", "JPEG with EXIF"])
     def test_jpeg_that_lacks_only_its_end_marker_is_complete(self, name: str, padding: bytes) -> None:
         data = WHOLE[name]
         image = decode_photo(data.removesuffix(b"\xff\xd9") + padding)

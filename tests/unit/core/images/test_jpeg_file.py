@@ -1,5 +1,6 @@
 """JPEG files reduced to what their pixels need: hidden scans, endless metadata, markers within other data."""
 
+import re
 import struct
 import time
 
@@ -159,7 +160,18 @@ def test_pixels_stay_the_same(photo: bytes) -> None:
     reduced = parse_jpeg(insert(segment(0xFE, b"\xff\xda" * 1000), photo))
     assert decode_photo(reduced.complete).tobytes() == decode_photo(photo).tobytes()
     assert reduced.has_end
-    assert reduced.is_progressive == (photo is PROGRESSIVE)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_progressive_jpeg_without_a_scan_lacks_bands(mode: str) -> None:
+    photo = images.encode_image(images.make_scene(200, 150).convert(mode), progressive=True)
+    starts = [match.start() for match in re.finditer(b"\xff\xda", photo)]
+    assert parse_jpeg(photo[:-2]).has_all_bands
+    assert decode_photo(photo[:-2]).tobytes() == decode_photo(photo).tobytes()
+    for start in starts[1:]:
+        assert not parse_jpeg(photo[:start]).has_all_bands
+        with pytest.raises(TruncatedPhotoError):
+            decode_photo(photo[:start])
 
 
 def test_file_without_a_scan_is_truncated() -> None:
