@@ -108,7 +108,11 @@ def verdict_reply(
     if shows_outfit and heatmap_url is not None:
         outputs.append(_heatmap_card(verdict, " ".join(evidence), heatmap_url, (page_url, card_url), language))
     else:
-        rest = evidence + rest
+        # Nothing is marked where no picture is shown.
+        rest = [
+            *(each.text for each in messages if each.slot is MessageSlot.EVIDENCE and not each.needs_picture),
+            *rest,
+        ]
     if rest:
         outputs.append(_simple_text("\n".join(rest)))
     actions = _verdict_actions(look_id, shows_outfit, is_shared, guesses_first)

@@ -214,9 +214,8 @@ class TelegramClient:
             if message.photo is None or not message.html:
                 raise MessageRejectedError(error.message) from error
             log.warning("telegram_photo_rejected", reason=error.message)
-            return await self.send_message(
-                chat_id, replace(message, photo=None), reply_to=reply_to, thread_id=thread_id
-            )
+            text = replace(message, photo=None, html=message.html_without_photo or message.html)
+            return await self.send_message(chat_id, text, reply_to=reply_to, thread_id=thread_id)
         return sent.message_id
 
     async def edit_keyboard(self, chat_id: int, message_id: int, keyboard: InlineKeyboardMarkup | None) -> None:

@@ -9,7 +9,7 @@ details that a button shows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from telegram import InlineKeyboardMarkup
@@ -36,6 +36,8 @@ class OutgoingMessage:
     photo: bytes | None = None
     """A JPEG to upload."""
     keyboard: InlineKeyboardMarkup | None = None
+    html_without_photo: str | None = None
+    """Text in place of a photo that the chat does not take, if it differs from the caption."""
 
 
 def text_messages(*sentences: str, keyboard: InlineKeyboardMarkup | None = None) -> tuple[OutgoingMessage, ...]:
@@ -82,4 +84,9 @@ def format_verdict(
         remarks.insert(0, note)
         noted_caption = "\n".join(caption)
     first = photo_message(heatmap, noted_caption, keyboard)
+    marks = [message.text for message in messages if message.slot in CAPTION_SLOTS and message.needs_picture]
+    if marks:
+        unmarked = "\n".join(line for line in noted_caption.split("\n") if line not in marks)
+        alone = photo_message(None, unmarked, keyboard)
+        first = alone if heatmap is None else replace(first, html_without_photo=alone.html)
     return (first, photo_message(None, "\n".join(remarks))) if remarks else (first,)

@@ -100,6 +100,8 @@ class Message:
 
     text: str
     slot: MessageSlot
+    needs_picture: bool = False
+    """Whether it speaks of marks in the picture, and says nothing without it."""
 
 
 def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Language) -> tuple[Message, ...]:
@@ -122,9 +124,10 @@ def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Lan
     for slot, key in _template_keys(verdict):
         placeholders = second if slot is MessageSlot.RUNNER_UP else values
         text = None if verdict.attributes is None else _worn_sentence(verdict, slot, placeholders, seed, language)
+        needs_picture = text is None and slot is MessageSlot.EVIDENCE
         if text is None:
             text = translate(pick_variant(key, seed, language), language, **placeholders)
-        messages.append(Message(slot=slot, text=text))
+        messages.append(Message(slot=slot, text=text, needs_picture=needs_picture))
     return tuple(messages)
 
 

@@ -307,6 +307,8 @@ async def test_verdict_is_sent_as_text_where_pictures_are_rejected(harness: Tele
     assert len(messages) == len(expected)
     assert not [message for message in messages if "photo" in message]
     assert any(style_name(Style.STREET, Language.KO) in message["text"] for message in messages)
+    assert "표시" not in messages[0]["text"]
+    assert len(messages[0]["text"].splitlines()) == 1, "the marks are in no picture"
     assert [harness.buttons(message) for message in messages if "reply_markup" in message] == [
         ["share", "keep", "another", "guess", "more", "correct", "similar"]
     ]

@@ -72,6 +72,22 @@ def test_heatmap_is_captioned_with_verdict_and_evidence() -> None:
     ]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_text_in_place_of_the_picture_speaks_of_no_marks(language: Language) -> None:
+    verdict = make_verdict(ConfidenceBand.CLEAR)
+    messages = verdict_messages(verdict, seed="a", language=language)
+    caption = {message.slot: message for message in messages}
+    said, marked = caption[MessageSlot.VERDICT].text, caption[MessageSlot.EVIDENCE]
+    assert marked.needs_picture
+
+    with_picture = format_verdict(messages, verdict, heatmap=b"jpeg", keyboard=KEYBOARD, note="Hi")[0]
+    without = format_verdict(messages, verdict, heatmap=None, keyboard=KEYBOARD, note="Hi")[0]
+    assert marked.text in unescape(with_picture.html)
+    assert with_picture.html_without_photo == without.html
+    assert unescape(without.html) == f"Hi\n{said}"
+    assert without.keyboard == KEYBOARD
+
+
 def test_photo_without_an_outfit_has_no_heatmap_and_cannot_be_shared() -> None:
     assert not [message for message in format_sample(make_verdict(ConfidenceBand.NOT_AN_OUTFIT)) if message.photo]
     assert action_types(keyboards().look(LOOK_ID, has_outfit=False)) == [
