@@ -101,7 +101,7 @@ def _headline(
     elif is_one_picture:
         key = "talk.album.one_picture"
     elif count == total:
-        key = "talk.album"
+        key = "talk.album.two" if total == 2 else "talk.album"
     else:
         key = "talk.album.part.one" if count == 1 else "talk.album.part"
     return translate(key, language, total=total, count=count, number=number)

@@ -124,6 +124,11 @@ _SHORT_AGREEMENTS = frozenset(
     {"네", "응", "예", "어", "넵", "넹", "엉", "웅", "네네", "응응", "yes", "yeah", "ok", "okay", "ya"}
 )
 """Agreements that ask back when they are written with a question mark."""
+_IRONIC_AGREEMENT = re.compile(
+    r"((oh|yeah|ya|pff|haha|lol) )*(yeah|yea|ya) right|as if"
+    r"|(맞긴|맞기는)(뭐가|뭘|개뿔|무슨)[가-힣]{0,5}"
+)
+"""Agreements in words only: "yeah right" and "맞긴 뭐가 맞아" disagree."""
 _MACRO = re.compile(r"<(\w+)> = (.*)")
 _MACRO_USE = re.compile(r"<(\w+)>")
 
@@ -148,6 +153,8 @@ def find_intent(message: str) -> Intent | None:
         return next((SYMBOLS[character] for character in message if character in SYMBOLS), None)
     if len(whole) > MAX_INTENT_LENGTH:
         return None
+    if any(_IRONIC_AGREEMENT.fullmatch(text) for text in (whole, whole.replace(" ", ""))):
+        return Intent.NO
     texts = tuple(dict.fromkeys((whole, _TRAILING_FILLER.sub("", whole), core)))
     forms = tuple(dict.fromkeys((*texts, *map(mask_style_names, texts))))
     intent = _match(texts, "") or _match(forms, "_frames") or _match_keywords(forms)

@@ -60,7 +60,7 @@ async def test_photos_that_wait_for_one_consent_get_one_reply(harness: KakaoHarn
         prompt = await harness.send_photo(make_photo(seed))
         assert button_actions(prompt.reply) == ["agree", "decline"]
     verdict = await harness.press_button(prompt, "agree")
-    assert verdict.text.startswith(translate("talk.album", KO, count=2, number=1))
+    assert verdict.text.startswith(translate("talk.album.two", KO, number=1))
     assert (harness.model.call_count, await count_looks(harness)) == (2, 2)
     assert await inbox_rows(harness) == [(True, False), (True, False)]
 

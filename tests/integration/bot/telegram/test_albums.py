@@ -144,7 +144,7 @@ async def test_album_in_a_group_is_addressed_as_a_whole(harness: TelegramHarness
     await harness.send_updates(*harness.updates.album(photos, chat_id=-5, caption="us two"))
     assert harness.telegram.messages(-5) == []
     await harness.send_updates(*harness.updates.album(photos, chat_id=-5, caption=name, caption_entities=mention))
-    assert harness.texts(-5)[0].startswith(translate("talk.album", Language.KO, count=2, number=1))
+    assert harness.texts(-5)[0].startswith(translate("talk.album.two", Language.KO, number=1))
     assert len(harness.photo_messages(-5)) == 1
     assert await harness.count_unprocessed() == 0
 

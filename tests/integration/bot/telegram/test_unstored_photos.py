@@ -77,7 +77,7 @@ async def test_anonymous_administrators_get_verdicts_and_nobody_is_created(harne
     album = updates.album([make_photo(1), make_photo(2)], **mention)
     await harness.send_updates(*map(in_name_of_group, album))
     texts = harness.texts(GROUP)
-    assert translate("talk.album", KO, count=2, number=2) in texts[2]
+    assert translate("talk.album.two", KO, number=2) in texts[2]
 
     await harness.send_updates(
         in_name_of_group(updates.text(f"{BOT} 안녕", chat_id=GROUP, entities=MENTION)),

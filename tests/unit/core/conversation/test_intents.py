@@ -173,3 +173,13 @@ def test_ordinary_words_are_no_self_harm(message: str) -> None:
 )
 def test_apologies_and_questions_for_a_good_photo(message: str, intent: Intent) -> None:
     assert find_intent(message) is intent
+
+
+@pytest.mark.parametrize("message", ["yeah right", "Oh yeah, right...", "맞긴 뭐가 맞아", "맞긴 무슨"])
+def test_ironic_agreement_disagrees(message: str) -> None:
+    assert find_intent(message) is Intent.NO
+
+
+@pytest.mark.parametrize("message", ["yes right", "right", "맞아", "맞긴 해", "뭐가 맞아?"])
+def test_plain_agreement_is_not_ironic(message: str) -> None:
+    assert find_intent(message) is not Intent.NO
