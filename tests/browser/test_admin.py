@@ -50,7 +50,7 @@ def test_three_reports_lead_to_removal(open_page: OpenPage, reported: dict[str, 
         page = open_page(path="/", java_script_enabled=number != 2)
         report(page, site, look, token)
     visitor = open_page(path="/", expect_errors=True)
-    expect(visitor.locator(".owner-name", has_text=OWNER)).to_have_count(0)
+    expect(visitor.locator(".looks .owner-name", has_text=OWNER)).to_have_count(0)
     assert visitor.goto(f"{site}/looks/{look}").status == 404  # type: ignore[union-attr]
     for path in ("/admin", "/admin/log"):
         assert visitor.goto(site + path).status == 404  # type: ignore[union-attr]
@@ -72,7 +72,7 @@ def test_three_reports_lead_to_removal(open_page: OpenPage, reported: dict[str, 
     case.get_by_role("button", name=translate("admin.restore", Language.EN)).click()
     expect(page.locator(f"#look-{look}")).to_have_count(0)
     visitor.goto(f"{site}/")
-    expect(visitor.locator(".owner-name", has_text=OWNER)).to_have_count(1)
+    expect(visitor.locator(".looks .owner-name", has_text=OWNER)).to_have_count(1)
 
     report(open_page(path="/"), site, look, new_visitor_sees(visitor, site, look))
     page.goto(f"{site}/admin")

@@ -13,7 +13,8 @@ def test_up_check_down(eva: RunEva, empty_url: str) -> None:
     assert eva("migrate", "check", DATABASE_URL=empty_url).returncode == 1
     for direction in ("up", "up", "check"):
         done = eva("migrate", direction, DATABASE_URL=empty_url)
-        assert (done.returncode, done.stdout.strip()) == (0, current), done.stderr
+        # A line before it tells of a database whose user may not create pgvector.
+        assert (done.returncode, done.stdout.strip().splitlines()[-1]) == (0, current), done.stderr
     refused = eva("migrate", "down", DATABASE_URL=empty_url)
     assert refused.returncode == 1
     assert eva("migrate", "check", DATABASE_URL=empty_url).returncode == 0
