@@ -1,5 +1,6 @@
 """Lists of the account pages: own looks, bookmarks, the feed of followed people, and these people."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -128,17 +129,7 @@ async def followed_people_page(
 ) -> Response:
     """The followed people, the newest accounts first; `after` is the last person of the page before."""
     rows = await list_people(connection, Relation.FOLLOWED, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
-    followed, has_next = rows[:PEOPLE_PER_PAGE], len(rows) > PEOPLE_PER_PAGE
-    return render_page(
-        request,
-        "account/followed_people.html",
-        language,
-        section=SECTION,
-        tab="following",
-        people=[_describe_person(other, state, language) for other in followed],
-        next_url=state.url_for("followed_people", query={"after": followed[-1].person.id}) if has_next else None,
-        messages=notice_from_query(request, FOLLOWING_NOTICES),
-    )
+    return render_people(request, state, language, "followed_people", rows)
 
 
 @router.get("/me/followers", name="followers")
@@ -152,16 +143,7 @@ async def followers_page(
 ) -> Response:
     """Who follows the person, for nobody else to see; `after` is the last person of the page before."""
     rows = await list_people(connection, Relation.FOLLOWER, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
-    followers, has_next = rows[:PEOPLE_PER_PAGE], len(rows) > PEOPLE_PER_PAGE
-    return render_page(
-        request,
-        "account/followers.html",
-        language,
-        section=SECTION,
-        tab="following",
-        people=[_describe_person(other, state, language) for other in followers],
-        next_url=state.url_for("followers", query={"after": followers[-1].person.id}) if has_next else None,
-    )
+    return render_people(request, state, language, "followers", rows)
 
 
 @router.post("/me/followers", name="block_follower")
@@ -180,6 +162,40 @@ async def unfollow(
     """Stop following a person."""
     await follows.unfollow(connection, me.id, person)
     return redirect_with_notice(state.url_for("followed_people"), "unfollowed")
+
+
+def render_people(
+    request: Request,
+    state: AppState,
+    language: Language,
+    name: str,
+    rows: Sequence[ListedPerson],
+    *,
+    tab: str = "following",
+    notices: Mapping[str, str] = FOLLOWING_NOTICES,
+) -> Response:
+    """A page of people.
+
+    Args:
+        request: for the page.
+        state: of the application.
+        language: of the page.
+        name: of the route and of the template.
+        rows: the people of the page, and one more if another page follows.
+        tab: of the account that the menu highlights.
+        notices: translation keys by notice.
+    """
+    people, has_next = rows[:PEOPLE_PER_PAGE], len(rows) > PEOPLE_PER_PAGE
+    return render_page(
+        request,
+        f"account/{name}.html",
+        language,
+        section=SECTION,
+        tab=tab,
+        people=[_describe_person(other, state, language) for other in people],
+        next_url=state.url_for(name, query={"after": people[-1].person.id}) if has_next else None,
+        messages=notice_from_query(request, notices),
+    )
 
 
 def _describe_person(
