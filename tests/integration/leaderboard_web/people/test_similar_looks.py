@@ -97,4 +97,6 @@ async def test_the_board_is_filtered_by_what_is_worn(
     assert texts(page, ".things [aria-current]") == ["레드 ×", "부츠 ×"]
     assert attributes(page, ".things [aria-current]", "href") == ["/?item=boots", "/?color=red"]
     assert all("item=boots" in href for href in attributes(page, ".times a, .filters .chips a", "href"))
+    nothing = await client.get("/?color=pink", headers={"Accept-Language": "en"})
+    assert translate("board.empty.filter", Language.EN) in nothing.text
     assert (await client.get("/?item=nothing")).status_code == (await client.get("/?style=nothing")).status_code
