@@ -37,7 +37,7 @@ def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp
     share, wrong = (re.escape(translate(key, EN)) for key in ("talk.button.share", "talk.button.correct"))
     assert re.search(rf"\[1\] {share} .*\[\d\] {wrong}", output)
     assert translate("talk.shared", EN, name="Mina") in output
-    assert output.count("I looked at all 2") == 1, "one answer for the album"
+    assert output.count("I looked at both") == 1, "one answer for the album"
     heatmaps = sorted(tmp_path.glob("eva-chat-*.jpg"))
     assert heatmaps
     assert all(path.read_bytes().startswith(b"\xff\xd8") for path in heatmaps)
