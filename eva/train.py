@@ -99,6 +99,9 @@ def finetune(
         Path | None, typer.Option(help="Folder of the model to start from; core/models by default.")
     ] = None,
     photos: Annotated[int, typer.Option(help="Training photos over all passes.", min=32)] = 24_576,
+    start: Annotated[
+        Path | None, typer.Option(help="tuned.npz of an earlier run to continue from its end.", exists=True)
+    ] = None,
 ) -> None:
     """Fine-tune the last convolutions of an exported model with all heads."""
     from core.vision.classifier import BUNDLED_MODEL_DIR
@@ -110,6 +113,7 @@ def finetune(
             run_dir=out,
             source_dir=source or BUNDLED_MODEL_DIR,
             config=pipeline.FinetuneConfig(photos=photos),
+            start=start,
         )
 
 

@@ -41,7 +41,7 @@ from core.vision.preprocessing import fit_to_input
 
 MODEL_FILE, CARD_FILE, WEIGHTS_FILE = "eva.tflite", "model.json", "heads.npz"
 AUGMENTATION_SEED = 2001
-CONVOLUTIONS_FILE = "convolutions.npz"
+CONVOLUTIONS_FILE, TUNED_FILE = "convolutions.npz", "tuned.npz"
 SAMPLING_BALANCE = 0.6
 """Rare styles are drawn more often: frequency to the power of minus this."""
 TRAINING_VERSIONS = ("clean", "augmented")
@@ -115,14 +115,19 @@ def count_last_channels(weights: Mapping[str, NDArray[np.float32]]) -> int:
     return len(weights[max(name for name in weights if name.startswith("block") and name.endswith("/bias"))])
 
 
-def finetune_convolutions(*, data: Path, run_dir: Path, source_dir: Path, config: FinetuneConfig) -> None:
+def finetune_convolutions(
+    *, data: Path, run_dir: Path, source_dir: Path, config: FinetuneConfig, start: Path | None = None
+) -> None:
     """Fine-tune blocks 4 and 5 of an exported model with all heads, and write `convolutions.npz` for `eva heads`.
+
+    `tuned.npz` holds the network at the end of the way, of which `convolutions.npz` goes a share.
 
     Args:
         data: directory with labels.csv, attributes.csv and photos/.
         run_dir: directory of the run: features (about 600 KB for each training photo), checkpoint, log.
         source_dir: directory of the exported model to start from.
         config: every choice.
+        start: the `tuned.npz` of an earlier run, to train on from its end instead of from the exported model.
 
     Raises:
         DatasetError: the data are incomplete, or the source is not a VGG-16.
@@ -134,18 +139,23 @@ def finetune_convolutions(*, data: Path, run_dir: Path, source_dir: Path, config
     stores = extract_all_features(data, run_dir, weights, card.preprocessing)
     versions = [stores[name] for name in TRAINING_VERSIONS]
     train = table.rows(Split.TRAIN)
-    last_only = [replace(head, uses_all_blocks=False) for head in HEADS]
-    pooled = np.concatenate([store.pooled() for store in versions])
-    start = weights | fit_heads(pooled, count_last_channels(weights), table, np.tile(train, len(versions)), last_only)
+    if start:
+        first = weights | dict(np.load(start))
+    else:
+        last_only = [replace(head, uses_all_blocks=False) for head in HEADS]
+        pooled = np.concatenate([store.pooled() for store in versions])
+        rows = np.tile(train, len(versions))
+        first = weights | fit_heads(pooled, count_last_channels(weights), table, rows, last_only)
     maps = [store.maps(CUT) for store in versions]
     tuned = finetune(
         config,
-        start=start,
+        start=first,
         maps=MapVersions(codes=[codes for codes, _ in maps], scales=[scale for _, scale in maps]),
         targets=compute_head_targets(table, train),
         weights=photo_weights(table, train, balance=SAMPLING_BALANCE, guess_rate=GUESS_RATE),
         run_dir=run_dir,
     )
+    np.savez(run_dir / TUNED_FILE, allow_pickle=False, **tuned)
     np.savez(run_dir / CONVOLUTIONS_FILE, allow_pickle=False, **interpolate(weights, tuned, config.share))
     console.print(f"{run_dir / CONVOLUTIONS_FILE} is written")
 

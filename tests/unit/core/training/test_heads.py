@@ -182,6 +182,16 @@ def test_heads_are_fitted_and_exported_for_serving(
     config = FinetuneConfig(photos=16, batch=8)
     tuned = tmp_path / "tuned"
     heads_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config)
+    further = tmp_path / "further"
+    further.mkdir()
+    for name in ("features", "base.tflite"):
+        (further / name).symlink_to(tuned / name)
+    still = dataclasses.replace(config, learning_rate=0.0, weight_decay=0.0)
+    start = tuned / "tuned.npz"
+    heads_pipeline.finetune_convolutions(data=data, run_dir=further, source_dir=source, config=still, start=start)
+    with np.load(start) as first, np.load(further / "tuned.npz") as second:
+        assert set(second.files) == set(first.files)
+        assert all(np.allclose(first[name], second[name], atol=1e-6) for name in first.files), "starts at its end"
     shutil.move(tuned / "features", tmp_path / "run" / "features")
     heads_pipeline.fit_model_heads(data=data, run_dir=tmp_path / "run", source_dir=source, model_dir=models)
 
