@@ -7,14 +7,15 @@ sometimes abort the interpreter during shutdown. Its blocking calls on worker th
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from obstore.exceptions import BaseError, PermissionDeniedError
 from obstore.store import LocalStore, S3Store
 
@@ -25,6 +26,14 @@ KEY_PATTERN = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}(?:-[a-z0-9-]{1,20})?\.(?:jpg
 CONTENT_TYPES = {".jpg": "image/jpeg", ".webp": "image/webp"}
 PROBE_KEY = f"00/{30 * '0'}.jpg"
 """A key that is never generated, for health checks."""
+CLIENT_OPTIONS = {"connect_timeout": "2s", "timeout": "5s"}
+"""Of one request for an image to S3, with its answer."""
+RETRY_OPTIONS = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
+"""Of a request that failed or was too slow; an image takes 15 seconds at most. Callers repeat the rest."""
+MAX_THREADS = 40
+"""Requests to the storage at the same time. They do not take the threads of anything else, however slow they are."""
+
+Value = TypeVar("Value")
 
 
 class ObjectStorage:
@@ -35,12 +44,17 @@ class ObjectStorage:
 
         Args:
             url: `file:///directory` or `s3://bucket/prefix`.
-            options: for S3, override AWS's environment variables (obstore's names, e.g. `endpoint`).
+            options: for S3, override AWS's environment variables and the limits of this module (obstore's names, e.g.
+                `endpoint`).
 
         Raises:
             StorageUnavailableError: the URL has neither form, or the directory cannot be created.
         """
+        if url.startswith("s3:"):
+            client = CLIENT_OPTIONS | options.get("client_options", {})
+            options = {"retry_config": RETRY_OPTIONS, **options, "client_options": client}
         self._store = open_store(url, **options)
+        self._threads = CapacityLimiter(MAX_THREADS)
         self._directory = Path(str(self._store.prefix)) if isinstance(self._store, LocalStore) else None
 
     async def put(self, key: str, data: bytes) -> None:
@@ -51,7 +65,7 @@ class ObjectStorage:
         """
         attributes = {"Content-Type": CONTENT_TYPES[PurePath(key).suffix]} if isinstance(self._store, S3Store) else None
         try:
-            await to_thread.run_sync(partial(self._store.put, key, data, attributes=attributes))
+            await self._run(partial(self._store.put, key, data, attributes=attributes))
         except (BaseError, OSError) as error:
             raise StorageUnavailableError(type(error).__name__) from error
 
@@ -65,7 +79,7 @@ class ObjectStorage:
         if not is_valid_key(key):
             raise ObjectNotFoundError
         try:
-            return await to_thread.run_sync(self._read, key)
+            return await self._run(partial(self._read, key))
         except FileNotFoundError as error:
             raise ObjectNotFoundError from error
         except (BaseError, OSError) as error:
@@ -80,7 +94,7 @@ class ObjectStorage:
             StorageUnavailableError: the storage does not answer.
         """
         try:
-            return await to_thread.run_sync(self._list)
+            return await self._run(self._list)
         except (BaseError, OSError) as error:
             raise StorageUnavailableError(type(error).__name__) from error
 
@@ -103,9 +117,13 @@ class ObjectStorage:
         """
         for key in keys:
             try:
-                await to_thread.run_sync(self._delete, key)
+                await self._run(partial(self._delete, key))
             except (BaseError, OSError) as error:
                 raise StorageUnavailableError(type(error).__name__) from error
+
+    async def _run(self, call: Callable[[], Value]) -> Value:
+        """Make a blocking call on a thread."""
+        return await to_thread.run_sync(call, limiter=self._threads)
 
     def _delete(self, key: str) -> None:
         with suppress(FileNotFoundError):

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
@@ -82,6 +83,18 @@ def public() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="eva-tests-") as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
+
+
+@pytest.fixture
+def small_disk(public: Path) -> Iterator[Path]:
+    """A folder with a file system of its own of 64 MB, for tests that fill it."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m,mode=0711", "tmpfs", str(public)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no right to mount a file system")
+    try:
+        yield public
+    finally:
+        subprocess.run(["umount", "--lazy", str(public)], check=True)
 
 
 @pytest.fixture(scope="session")

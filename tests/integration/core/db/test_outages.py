@@ -1,15 +1,24 @@
 """Errors of the server by their SQLSTATE: what may pass by itself is an outage, everything else is a bug."""
 
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
 import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from core.db import people
+from core.db import inbox, people
 from core.db.compiled_statements import CompiledStatement
 from core.db.database import Database
-from core.db.schema import IdentityProvider
+from core.db.database_url import DatabaseUrl
+from core.db.embedded_postgres import EmbeddedPostgres
+from core.db.errors import find_sqlstate
+from core.db.schema import Channel, IdentityProvider
 from core.errors import DatabaseUnavailableError
+from tests.full_disk import fill_disk
 
 OUTAGES = {
     "connection_failure": "08006",
@@ -85,3 +94,62 @@ async def test_a_server_that_became_read_only_is_an_outage(database: Database) -
         with pytest.raises(DatabaseUnavailableError):
             async with read_only.transaction() as connection:
                 await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "1", language="ko")
+
+
+@pytest.fixture
+async def database_on_small_disk(postgres: EmbeddedPostgres, small_disk: Path) -> AsyncIterator[Database]:
+    """Tables of Eva on a disk of their own; the log of transactions is elsewhere."""
+    folder = small_disk / "tables"
+    folder.mkdir(mode=0o700)
+    owner = postgres.data_folder.stat()
+    os.chown(folder, owner.st_uid, owner.st_gid)
+    await execute(postgres, f"CREATE TABLESPACE small_disk LOCATION '{folder}'")
+    await execute(postgres, "CREATE DATABASE on_small_disk OWNER eva TEMPLATE eva TABLESPACE small_disk")
+    try:
+        async with Database(postgres.database_url("on_small_disk")) as database:
+            yield database
+    finally:
+        await execute(postgres, "DROP DATABASE on_small_disk WITH (FORCE)")
+        await execute(postgres, "DROP TABLESPACE small_disk")
+
+
+async def execute(postgres: EmbeddedPostgres, statement: str) -> None:
+    connection = await asyncpg.connect(**DatabaseUrl.parse(postgres.admin_url("postgres")).asyncpg("tests"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def test_a_disk_without_space_is_an_outage_until_there_is_some(
+    database_on_small_disk: Database, small_disk: Path
+) -> None:
+    """What was confirmed stays; what was refused leaves nothing, and succeeds when it is sent again."""
+    database = database_on_small_disk
+
+    async def store(number: int) -> None:
+        # Random digits, which PostgreSQL does not compress.
+        update = {"update_id": number, "text": secrets.token_hex(200_000)}
+        async with database.transaction() as connection:
+            await inbox.insert(connection, Channel.TELEGRAM, str(number), external_sender_id=None, payload=update)
+
+    await store(0)
+    number = 0
+    with fill_disk(small_disk, leave=2_000_000):
+        with pytest.raises(DatabaseUnavailableError) as raised:
+            for number in range(1, 100):
+                await store(number)
+        assert "53100" in {find_sqlstate(error) for error in causes(raised.value)}
+        async with database.transaction() as connection:
+            assert await inbox.count_unfinished(connection) == number, "those before it"
+    await store(number)
+    async with database.transaction() as connection:
+        assert await inbox.count_unfinished(connection) == number + 1
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it was raised from."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__

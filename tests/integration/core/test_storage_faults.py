@@ -1,0 +1,92 @@
+"""An S3 server that is slow, fails or cuts objects off, and a disk that is full."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from anyio import to_thread
+from obstore.store import S3Store
+
+from core.errors import StorageUnavailableError
+from core.object_storage import CLIENT_OPTIONS, MAX_THREADS, RETRY_OPTIONS, ObjectStorage, generate_key
+from tests.faulty_s3 import Fault, FaultyS3
+from tests.full_disk import fill_disk
+
+IMAGE = bytes(range(256)) * 400
+SLOW = Fault(delay=1.0)
+
+
+@pytest.fixture
+def s3() -> Iterator[FaultyS3]:
+    with FaultyS3() as server:
+        yield server
+
+
+@pytest.mark.parametrize("fault", [SLOW, Fault(status=500), Fault(status=503)], ids=["slow", "500", "503"])
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+async def test_one_failure_is_repeated_and_three_are_an_outage(s3: FaultyS3, method: str, fault: Fault) -> None:
+    storage, key = s3.storage(), generate_key()
+    await storage.put(key, IMAGE)
+
+    async def act() -> None:
+        if method == "PUT":
+            await storage.put(key, IMAGE)
+        else:
+            assert await storage.get(key) == IMAGE
+
+    s3.bucket.faults[method] = [fault]
+    await act()
+    s3.bucket.faults[method] = 3 * [fault]
+    with pytest.raises(StorageUnavailableError):
+        await act()
+    await act()
+    assert s3.bucket.objects == {f"/pictures/{key}": IMAGE}
+
+
+async def test_an_image_that_is_cut_off_is_continued_or_an_outage_and_never_half_an_image(s3: FaultyS3) -> None:
+    storage, key = s3.storage(), generate_key()
+    await storage.put(key, IMAGE)
+    s3.bucket.faults["GET"] = [Fault(share=0.5)]
+    assert await storage.get(key) == IMAGE
+    s3.bucket.faults["GET"] = 3 * [Fault(share=0.5)]
+    with pytest.raises(StorageUnavailableError):
+        await storage.get(key)
+
+
+async def test_a_slow_storage_leaves_the_threads_of_everything_else(s3: FaultyS3) -> None:
+    """More requests than any pool has threads wait for the storage; something else runs at once."""
+    storage = s3.storage(timeout="5s")
+    s3.bucket.faults["GET"] = (MAX_THREADS + 10) * [Fault(status=404, delay=1.0)]
+    waiting = [asyncio.create_task(storage.get(generate_key())) for _ in range(MAX_THREADS + 10)]
+    await asyncio.sleep(0.3)
+    started = time.monotonic()
+    await to_thread.run_sync(lambda: None)
+    assert time.monotonic() - started < 0.5
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def test_requests_are_limited_without_options() -> None:
+    """15 seconds: a request begins before the limit of all attempts and ends within its own."""
+    storage = ObjectStorage("s3://pictures", region="us-east-1")
+    store = storage._store
+    assert isinstance(store, S3Store)
+    assert dict(store.client_options or {}) == CLIENT_OPTIONS
+    assert dict(store.retry_config or {}).items() >= RETRY_OPTIONS.items()
+
+
+async def test_a_full_disk_is_an_outage_that_leaves_the_stored_images_whole(small_disk: Path) -> None:
+    storage, kept, key = ObjectStorage((small_disk / "pictures").as_uri()), generate_key(), generate_key()
+    await storage.put(kept, IMAGE)
+    with fill_disk(small_disk, leave=len(IMAGE) // 2):
+        for refused in (key, kept):
+            with pytest.raises(StorageUnavailableError):
+                await storage.put(refused, 2 * IMAGE)
+        assert await storage.sizes() == {kept: len(IMAGE)}
+        assert await storage.get(kept) == IMAGE
+        assert [path.name for path in small_disk.rglob("*.jpg*")] == [kept[3:]], "half a file takes the last space"
+    await storage.put(key, IMAGE)
+    assert await storage.get(key) == IMAGE
