@@ -22,6 +22,7 @@ from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.result_cards import card_path
 from core.conversation.service import ConversationService
+from core.conversation.week_cards import few_looks_sentence, get_week, week_picture_path, week_sentences
 from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
@@ -36,6 +37,7 @@ from core.vision.verdict import ConfidenceBand
 HEATMAP_URL_LIFETIME = timedelta(minutes=30)
 """Kakao fetches an image immediately and caches it."""
 CARD_URL_LIFETIME = timedelta(days=1)
+WEEK_URL_LIFETIME = timedelta(hours=1)
 
 
 class ReplyPresenter:
@@ -76,7 +78,26 @@ class ReplyPresenter:
     async def own_looks(self, person: Person) -> SkillResponse:
         """The person's own looks: how many, the most frequent style, and the latest ones."""
         own_looks = await get_own_looks(self._database, person)
-        return replies.text_reply(own_looks_text(own_looks, person.language), language=person.language)
+        buttons = [Action(type=ActionType.NEW_PHOTO)]
+        if own_looks.count:
+            buttons.insert(0, Action(type=ActionType.SHOW_WEEK))
+        text = own_looks_text(own_looks, person.language)
+        return replies.text_reply(text, language=person.language, buttons=buttons)
+
+    async def week(self, person: Person) -> SkillResponse:
+        """The card of the person's last seven days, in words without a public URL, or how many looks are missing."""
+        language = person.language
+        async with self._database.connection() as connection:
+            week = await get_week(connection, person.id)
+        if not week.has_card:
+            return replies.text_reply(few_looks_sentence(week, language), language=language)
+        signer = self._conversation.resources.url_signer
+        path = week_picture_path(signer, person.id, language, CardShape.POST, WEEK_URL_LIFETIME)
+        url = site_url(self._settings, path)
+        if url is None:
+            return replies.text_reply(week_sentences(week, language), language=language)
+        # A new URL each time: Kakao shows its stored image for one that it knows.
+        return replies.week_reply(f"{url}&n={secrets.token_hex(4)}", language)
 
     async def leaderboard(self, person: Person) -> SkillResponse:
         """The looks shared today that have the most hearts, with a link to the leaderboard."""

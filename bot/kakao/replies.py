@@ -127,6 +127,30 @@ def looks_reply(looks: Sequence[tuple[str, str | None]], language: Language) -> 
     return _build_response(outputs, (Action(type=ActionType.NEW_PHOTO),), language)
 
 
+def week_reply(card_url: str, language: Language) -> SkillResponse:
+    """The weekly card, to be saved or sent to a friend.
+
+    Args:
+        card_url: the public URL of the picture, a new one for each reply.
+        language: language of the buttons.
+    """
+    card = {
+        "title": truncate(translate("week.text", language), MAX_TITLE),
+        "description": truncate(translate("talk.week.ready", language), MAX_DESCRIPTION),
+        "thumbnail": {
+            "imageUrl": card_url,
+            "altText": truncate(translate("kakao.week.alt", language), MAX_ALT_TEXT),
+            "fixedRatio": True,
+        },
+        "buttons": [
+            _link_button(translate("kakao.button.card", language), card_url),
+            {"label": translate("kakao.button.send", language), "action": "share"},
+        ],
+        "buttonLayout": "vertical",
+    }
+    return _build_response([{"basicCard": card}], (Action(type=ActionType.NEW_PHOTO),), language)
+
+
 def prompt_reply(
     prompt: ActionType, *sentences: str, look_id: UUID | None = None, name: str | None = None, language: Language
 ) -> SkillResponse:

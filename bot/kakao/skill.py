@@ -33,6 +33,7 @@ from core.services import accounts
 PAGE_ACTIONS = {
     Intent.LEADERBOARD: ActionType.SHOW_LEADERBOARD,
     Intent.HISTORY: ActionType.SHOW_HISTORY,
+    Intent.WEEK: ActionType.SHOW_WEEK,
     Intent.PHOTOS: ActionType.SHOW_PRIVACY,
     Intent.ACCOUNT: ActionType.OPEN_ACCOUNT,
 }
@@ -200,6 +201,8 @@ class SkillHandler:
                 return await self._presenter.leaderboard(person)
             case ActionType.SHOW_HISTORY:
                 return await self._presenter.own_looks(person)
+            case ActionType.SHOW_WEEK:
+                return await self._presenter.week(person)
             case ActionType.SHOW_PRIVACY:
                 return self._presenter.privacy(person)
             case _:

@@ -33,6 +33,7 @@ PRIVATE_CHAT_ARGUMENTS = {
     ActionType.CANCEL: "forget",
     ActionType.OPEN_ACCOUNT: "me",
     ActionType.SHOW_HISTORY: "me",
+    ActionType.SHOW_WEEK: "week",
     ActionType.ALLOW_LEARNING: "privacy",
     ActionType.DECLINE_LEARNING: "privacy",
 }

@@ -34,6 +34,7 @@ ACTION_CODES = {
     ActionType.OPEN_ACCOUNT: "p",
     ActionType.SHOW_LEADERBOARD: "b",
     ActionType.SHOW_HISTORY: "h",
+    ActionType.SHOW_WEEK: "W",
     ActionType.SHOW_PRIVACY: "v",
     ActionType.ACCEPT_NAME: "m",
     ActionType.CONFIRM_NAME: "o",

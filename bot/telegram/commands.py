@@ -11,6 +11,7 @@ from bot.telegram.keyboards import Keyboards
 from bot.telegram.news import send_news
 from bot.telegram.parsing import CommandMessage
 from bot.telegram.public_looks import public_look_message
+from bot.telegram.week_cards import send_week
 from core.conversation.listings import get_own_looks, list_top_of_today, own_look_line, own_looks_text
 from core.conversation.narration import style_description, style_name
 from core.conversation.service import ConversationService
@@ -29,6 +30,7 @@ class CommandName(StrEnum):
     HELP = "help"
     STYLES = "styles"
     ME = "me"
+    WEEK = "week"
     BOARD = "board"
     LANGUAGE = "language"
     PRIVACY = "privacy"
@@ -71,6 +73,8 @@ async def handle_command(
     elif person is not None and name == CommandName.ME:
         await _send_own_looks(delivery, conversation, person)
         await send_news(delivery, person)
+    elif person is not None and name == CommandName.WEEK:
+        await send_week(delivery, conversation, person)
     elif name == CommandName.BOARD:
         await _send_leaderboard(delivery, conversation, person)
     elif name == CommandName.PRIVACY and delivery.is_private and person and person.learning_asked_at is not None:
@@ -123,7 +127,8 @@ async def _send_own_looks(delivery: UpdateDelivery, conversation: ConversationSe
     own_looks = await get_own_looks(delivery.resources.database, person)
     login_url = None if delivery.has_sent_anything else await conversation.create_login_url(person)
     text = own_looks_text(own_looks, language)
-    await delivery.send_all("me", text_messages(text, keyboard=delivery.keyboards.login(login_url)))
+    keyboard = delivery.keyboards.own_looks(login_url, has_looks=own_looks.count > 0)
+    await delivery.send_all("me", text_messages(text, keyboard=keyboard))
     if own_looks.looks:
         await _send_own_look(delivery, conversation, person, own_looks.looks[0])
 

@@ -9,6 +9,8 @@ LOOK_PREFIX = "look_"
 """Prefix of an argument that names a look."""
 CARD_PREFIX = "card_"
 """The same of an inline query for a card."""
+WEEK_QUERY = "week"
+"""The text of the inline query that offers the weekly card of the person who types it."""
 
 
 def private_chat_url(bot_username: str, argument: str) -> str:

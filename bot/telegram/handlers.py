@@ -12,6 +12,7 @@ from bot.telegram.formatting import format_verdict, text_messages
 from bot.telegram.parsing import ButtonPress, PhotoMessage
 from bot.telegram.public_looks import send_similar_looks
 from bot.telegram.result_cards import send_card
+from bot.telegram.week_cards import send_week
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import verdict_messages
@@ -170,6 +171,10 @@ async def handle_callback(
     if action.type is ActionType.SHOW_SIMILAR:
         await conversation.end_name_question(person)
         await send_similar_looks(delivery, conversation, person, action.look_id)
+        return
+    if action.type is ActionType.SHOW_WEEK:
+        await conversation.end_name_question(person)
+        await send_week(delivery, conversation, person)
         return
     reply = await _run_once(
         delivery, conversation, person, partial(conversation.handle_action, person, action, chat=chat_key(delivery))

@@ -14,9 +14,10 @@ from telegram import (
 )
 
 from bot.telegram.client import TelegramClient
-from bot.telegram.deep_links import look_argument, parse_card_query, private_chat_url
+from bot.telegram.deep_links import WEEK_QUERY, look_argument, parse_card_query, private_chat_url
 from bot.telegram.parsing import InlineQuery
 from bot.telegram.result_cards import build_card_results
+from bot.telegram.week_cards import build_week_results
 from core.conversation.narration import format_percent, style_name
 from core.conversation.result_cards import can_have_card
 from core.conversation.service import ConversationService
@@ -39,7 +40,8 @@ async def answer_inline_query(
 ) -> None:
     """Offer the public looks of a person, or only those of one style if the query names one.
 
-    A query for a result card offers the card alone, also that of a private look: its owner sends it to a chat.
+    A query for a result card offers the card alone, also that of a private look: its owner sends it to a chat. So
+    does a query for the weekly card, which is always that of the person who asks.
 
     Args:
         client: answers the query.
@@ -55,12 +57,14 @@ async def answer_inline_query(
         person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(query.user_id))
         if person is not None and card_id is not None:
             card_look = await looks.get(connection, card_id)
-        elif person is not None:
+        elif person is not None and query.text != WEEK_QUERY:
             latest = await looks.list_for_person(connection, person.id, limit=SEARCH_LIMIT)
     language = negotiate_language(query.language_code) if person is None else person.language
-    if card_id is not None:
+    if card_id is not None or query.text == WEEK_QUERY:
         cards: list[InlineQueryResult] = []
-        if person and card_look and card_look.person_id == person.id and can_have_card(card_look):
+        if card_id is None:
+            cards = await build_week_results(person, conversation, me)
+        elif person and card_look and card_look.person_id == person.id and can_have_card(card_look):
             cards = build_card_results(card_look, conversation, me, language)
         label = translate("telegram.card.gone", language)
         gone = InlineQueryResultsButton(label, start_parameter="inline")

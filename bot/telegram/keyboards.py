@@ -10,7 +10,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, SwitchInlineQue
 
 from bot.telegram.button_rules import EXPIRING_ACTIONS
 from bot.telegram.callback_data import CallbackData, encode_callback_data
-from bot.telegram.deep_links import card_query, look_argument, private_chat_url
+from bot.telegram.deep_links import WEEK_QUERY, card_query, look_argument, private_chat_url
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import Reply
 from core.conversation.smalltalk import button_label
@@ -91,17 +91,22 @@ class Keyboards:
 
         None in groups, where others would press it.
         """
-        if not self.is_private:
-            return None
-        chosen = SwitchInlineQueryChosenChat(
-            query=card_query(look_id), allow_user_chats=True, allow_group_chats=True, allow_channel_chats=True
-        )
-        label = translate("telegram.button.card", self.language)
-        return InlineKeyboardMarkup([[InlineKeyboardButton(label, switch_inline_query_chosen_chat=chosen)]])
+        return self._send_to_friend(card_query(look_id)) if self.is_private else None
 
-    def login(self, login_url: str | None) -> InlineKeyboardMarkup | None:
-        """A link that logs in to the person's account; None without a public URL."""
+    def week_card(self) -> InlineKeyboardMarkup:
+        """The same button for the weekly card, for the private chat only."""
+        return self._send_to_friend(WEEK_QUERY)
+
+    def own_looks(self, login_url: str | None, *, has_looks: bool) -> InlineKeyboardMarkup | None:
+        """Under the list of a person's own looks: the weekly card, and a link that logs in to their account.
+
+        Args:
+            login_url: None without a public URL.
+            has_looks: False leaves out the card.
+        """
         buttons = self._links("talk.button.enter", login_url)
+        if has_looks:
+            buttons.insert(0, self._button(Action(type=ActionType.SHOW_WEEK)))
         return InlineKeyboardMarkup([buttons]) if buttons else None
 
     def private_chat(self, argument: str) -> InlineKeyboardMarkup:
@@ -171,6 +176,13 @@ class Keyboards:
                 return self.erase()
             case _:
                 return None
+
+    def _send_to_friend(self, query: str) -> InlineKeyboardMarkup:
+        chosen = SwitchInlineQueryChosenChat(
+            query=query, allow_user_chats=True, allow_group_chats=True, allow_channel_chats=True
+        )
+        label = translate("telegram.button.card", self.language)
+        return InlineKeyboardMarkup([[InlineKeyboardButton(label, switch_inline_query_chosen_chat=chosen)]])
 
     def _two_columns(self, actions: Sequence[Action]) -> InlineKeyboardMarkup:
         buttons = [self._button(action) for action in actions]

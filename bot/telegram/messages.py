@@ -19,6 +19,7 @@ INTENT_COMMANDS = {
     Intent.STYLES: CommandName.STYLES,
     Intent.LEADERBOARD: CommandName.BOARD,
     Intent.HISTORY: CommandName.ME,
+    Intent.WEEK: CommandName.WEEK,
     Intent.ACCOUNT: CommandName.ME,
     Intent.LANGUAGE: CommandName.LANGUAGE,
     Intent.PHOTOS: CommandName.PRIVACY,

@@ -44,6 +44,8 @@ class ActionType(StrEnum):
     """Show today's top looks of the leaderboard."""
     SHOW_HISTORY = "history"
     """Show the person's own looks."""
+    SHOW_WEEK = "week"
+    """Show the card of the person's last seven days."""
     SHOW_PRIVACY = "privacy"
     """Show the privacy notice."""
     ACCEPT_NAME = "take"

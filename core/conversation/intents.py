@@ -60,6 +60,8 @@ class Intent(StrEnum):
     """What others wear, and who is on top today."""
     HISTORY = "history"
     """The person's own earlier looks."""
+    WEEK = "week"
+    """The card of the person's last seven days."""
     ACCOUNT = "account"
     """How to log in to the site."""
     WHY = "why"

@@ -106,6 +106,27 @@ async def draw_week(resources: Resources, week: Week, language: Language, shape:
     return await to_thread.run_sync(draw_week_card, text, shape, limiter=resources.cpu_limiter)
 
 
+def few_looks_sentence(week: Week, language: Language) -> str:
+    """How many looks are missing to a card."""
+    missing = MIN_LOOKS - week.current.total
+    return translate("week.few.line", language, count=missing) if missing > 1 else translate("week.few.one", language)
+
+
+def week_sentences(week: Week, language: Language) -> str:
+    """The card of a week with enough looks in words, for a chat that shows no picture."""
+    text = week_card_text(week, language)
+    shares = ", ".join(f"{share.name} {share.label}" for share in text.shares)
+    worn = [
+        f"{label}: {', '.join(names)}"
+        for label, names in (
+            (text.items_label, text.items),
+            (text.colors_label, [name for _, name in text.colors]),
+        )
+        if names
+    ]
+    return "\n".join(filter(None, (text.heading, shares, text.change, *worn, text.line)))
+
+
 def week_card_path(
     signer: UrlSigner, person_id: UUID, language: Language, shape: CardShape, lifetime: timedelta
 ) -> str:
@@ -116,6 +137,18 @@ def week_card_path(
 def week_card_subject(person_id: UUID) -> str:
     """What the address of a card signs."""
     return f"week {person_id}"
+
+
+def week_picture_path(
+    signer: UrlSigner, person_id: UUID, language: Language, shape: CardShape, lifetime: timedelta
+) -> str:
+    """The signed path of the same card for messengers, which download it, and for whoever the person sends it to."""
+    return f"/cards/week/{person_id}/{language}-{shape}.jpg?t={signer.sign(week_picture_subject(person_id), lifetime)}"
+
+
+def week_picture_subject(person_id: UUID) -> str:
+    """What the address for messengers signs; it differs from the other, so that neither opens the other."""
+    return f"week picture {person_id}"
 
 
 def _most(counts: Mapping[ThingT, int], limit: int) -> list[tuple[ThingT, int]]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from core.conversation.week_cards import MIN_LOOKS, draw_week, get_week, week_card_path, week_card_subject
+from core.conversation.week_cards import draw_week, few_looks_sentence, get_week, week_card_path, week_card_subject
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.result_card import CardShape
@@ -30,7 +30,7 @@ async def week_page(request: Request, person: CurrentPerson, language: Lang, sta
         language,
         section=SECTION,
         tab="week",
-        missing=max(0, MIN_LOOKS - week.current.total),
+        missing="" if week.has_card else few_looks_sentence(week, language),
         story_url=week_card_path(signer, person.id, language, CardShape.STORY, URL_LIFETIME),
         post_url=week_card_path(signer, person.id, language, CardShape.POST, URL_LIFETIME),
     )

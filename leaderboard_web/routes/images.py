@@ -13,6 +13,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from core.conversation.narration import style_name, verdict_messages
 from core.conversation.result_cards import card_subject
+from core.conversation.week_cards import draw_week, get_week, week_picture_subject
 from core.db import leaderboard, look_images, looks
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
@@ -27,7 +28,7 @@ from core.images.renditions import (
 from core.images.result_card import CardShape
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
-from leaderboard_web.result_cards import card_response
+from leaderboard_web.result_cards import CARD_HEADERS, card_response
 from leaderboard_web.share_image import content_hash, draw_share_image
 from leaderboard_web.sharing import verdict_sentence
 from leaderboard_web.urls import PageRoute, verify_public_image_url
@@ -165,6 +166,25 @@ async def result_card(
     if look is None:
         raise ObjectNotFoundError
     return await card_response(state, look, language, shape)
+
+
+@router.get("/cards/week/{person_id}/{language}-{shape}.jpg", name="week_picture")
+async def week_picture(
+    person_id: CanonicalUUID, language: Language, shape: CardShape, state: State, t: str = ""
+) -> Response:
+    """The weekly card of a person, for the messenger that shows it to them and to whoever they send it to.
+
+    Raises:
+        InvalidSignatureError: the URL is forged or expired.
+        ObjectNotFoundError: there are too few looks (any more).
+    """
+    state.resources.url_signer.verify(week_picture_subject(person_id), t)
+    async with state.resources.database.connection() as connection:
+        week = await get_week(connection, person_id)
+    if not week.has_card:
+        raise ObjectNotFoundError
+    card = await draw_week(state.resources, week, language, shape)
+    return Response(card, media_type="image/jpeg", headers=CARD_HEADERS)
 
 
 async def _verify_public_url(state: AppState, look_id: UUID, key: str, token: str) -> None:

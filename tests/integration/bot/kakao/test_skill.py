@@ -56,6 +56,39 @@ async def test_own_looks_are_listed(harness: KakaoHarness) -> None:
     assert translate("talk.me.first", KO, style=style_name(look.style, KO)) in listing.text
 
 
+async def test_week_is_a_card_from_three_looks_on(harness: KakaoHarness) -> None:
+    assert (await harness.send_text("이번 주")).text == translate("week.few.line", KO, count=3)
+    await harness.give_consent()
+    await harness.send_photo(make_photo())
+    person = await get_person(harness)
+    async with harness.resources.database.transaction() as connection:
+        for _ in range(2):
+            await create_look(connection, person.id)
+
+    response = await harness.press_button(await harness.send_text("기록"), "week")
+    (card,) = cards(response.reply)
+    assert card["description"] == translate("talk.week.ready", KO)
+    url = card["thumbnail"]["imageUrl"]
+    assert url.startswith(f"https://eva.example/cards/week/{person.id}/ko-post.jpg?t=")
+    assert [button.get("webLinkUrl") for button in card["buttons"]] == [url, None]
+    assert button_actions(response.reply) == ["another"]
+
+
+@pytest.mark.parametrize("public_url", [None])
+async def test_week_is_told_in_words_without_a_public_url(harness: KakaoHarness) -> None:
+    await harness.send_text("안녕")
+    person = await get_person(harness)
+    async with harness.resources.database.transaction() as connection:
+        for _ in range(3):
+            look = await create_look(connection, person.id)
+
+    heading, shares, *_, line = (await harness.send_text("my week")).text.splitlines()
+    assert "3" in heading
+    style = style_name(look.style, KO)
+    assert shares == f"{style} 100%"
+    assert line == translate("week.line.one", KO, style=style)
+
+
 async def test_leaderboard_of_today_is_listed_with_a_link(harness: KakaoHarness) -> None:
     assert (await harness.send_text("보드")).text == translate("talk.board.nothing", KO)
     async with harness.resources.database.transaction() as connection:

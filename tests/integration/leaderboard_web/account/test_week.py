@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from PIL import Image
 from sqlalchemy import func, update
 
-from core.conversation.week_cards import week_card_path
+from core.conversation.week_cards import week_card_path, week_picture_path
 from core.db import look_feedback, schema
 from core.db.people import Person
 from core.db.schema import PendingQuestion
@@ -56,4 +56,17 @@ async def test_card_of_a_week_is_for_its_own_person_only(
     assert (await client.get(post.partition("?")[0])).status_code == 403
     async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://eva") as visitor:
         assert (await visitor.get(post)).status_code == 404
+        # The address for messengers works without a session, while it lasts, and opens that card alone.
+        picture = week_picture_path(signer, mina.id, EN, CardShape.POST, HOUR)
+        card = await visitor.get(picture)
+        assert Image.open(BytesIO(card.content)).size == (1080, 1350)
+        assert "noindex" in card.headers["x-robots-tag"]
+        assert card.headers["cache-control"] == "private, no-store"
+        token, other = post.partition("?")[2], str(jun.id)
+        for path in (
+            picture.replace(str(mina.id), other),
+            f"{picture.partition('?')[0]}?{token}",
+            week_picture_path(signer, mina.id, EN, CardShape.POST, -HOUR),
+        ):
+            assert (await visitor.get(path)).status_code == 403
         assert attributes(await visitor.get("/me/week"), ".week-card", "class") == []

@@ -183,3 +183,19 @@ def test_ironic_agreement_disagrees(message: str) -> None:
 @pytest.mark.parametrize("message", ["yes right", "right", "맞아", "맞긴 해", "뭐가 맞아?"])
 def test_plain_agreement_is_not_ironic(message: str) -> None:
     assert find_intent(message) is not Intent.NO
+
+
+@pytest.mark.parametrize(
+    ("message", "intent"),
+    [
+        *((text, Intent.WEEK) for text in ("my week", "/week", "This week?", "can you make my weekly card")),
+        *((text, Intent.WEEK) for text in ("이번 주", "이번 주에 뭐 입었지?", "일주일 코디 카드로 만들어 줘")),
+        ("this week's top looks", Intent.LEADERBOARD),
+        ("이번 주 랭킹", Intent.LEADERBOARD),
+        ("이번 주말에 뭐 입지", Intent.WEAR),
+        ("how was your week", Intent.SMALL_TALK),
+        *((text, None) for text in ("이번 주 너무 힘들었어", "this week has been hard", "weekend")),
+    ],
+)
+def test_the_week_is_told_apart_from_what_else_happens_in_it(message: str, intent: Intent | None) -> None:
+    assert find_intent(message) is intent
