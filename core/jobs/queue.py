@@ -22,7 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import metrics
-from core.jobs.maintenance import register_maintenance
+from core.jobs.maintenance import keep_rescuing
 from core.jobs.observation import observe_job
 
 log = structlog.get_logger()
@@ -32,6 +32,8 @@ MAX_CONNECTIONS = 3
 """One waits for notifications; the others fetch and end jobs, a millisecond each."""
 RETRY_DELAYS = (1, 2, 4)
 """Seconds before each further attempt."""
+NEVER = timedelta(days=3650).total_seconds()
+"""procrastinate would forget workers at each start of one by the clock alone; `core.jobs.maintenance` does that."""
 
 DEFER_SQL = """procrastinate_defer_jobs_v1(ARRAY[
     ROW(
@@ -103,7 +105,7 @@ class WorkerTimings:
     or whose retry is due."""
     heartbeat_interval: float = 5.0
     heartbeat_timeout: float = 30.0
-    """Without a heartbeat, until a worker counts as dead."""
+    """Without a heartbeat, until a worker counts as dead; see `core.jobs.maintenance`."""
     reconnect_delay: float = 1.0
     """Until a worker that lost the database connects again."""
     connect_timeout: float = 10.0
@@ -150,7 +152,6 @@ class JobQueue:
                 conninfo=conninfo, min_size=1, max_size=MAX_CONNECTIONS, timeout=timings.connect_timeout
             )
         )
-        register_maintenance(self.app, heartbeat_timeout=timings.heartbeat_timeout)
         for function in register:
             function(self.app)
 
@@ -165,6 +166,22 @@ class JobQueue:
         Raises:
             asyncio.CancelledError: the worker was cancelled.
         """
+        if until_empty:
+            await self._run_jobs(context, concurrency, until_empty=True)
+            return
+        timings = self._timings
+        maintenance = asyncio.create_task(
+            keep_rescuing(
+                self.app, heartbeat_interval=timings.heartbeat_interval, heartbeat_timeout=timings.heartbeat_timeout
+            )
+        )
+        try:
+            await self._run_jobs(context, concurrency, until_empty=False)
+        finally:
+            maintenance.cancel()
+            await asyncio.gather(maintenance, return_exceptions=True)
+
+    async def _run_jobs(self, context: Mapping[str, Any], concurrency: int, *, until_empty: bool) -> None:
         timings = self._timings
         while True:
             try:
@@ -176,7 +193,7 @@ class JobQueue:
                     additional_context=dict(context),
                     install_signal_handlers=False,
                     update_heartbeat_interval=timings.heartbeat_interval,
-                    stalled_worker_timeout=timings.heartbeat_timeout,
+                    stalled_worker_timeout=NEVER,
                     shutdown_graceful_timeout=timings.shutdown_grace,
                     worker_middleware=[observe_job],
                 )

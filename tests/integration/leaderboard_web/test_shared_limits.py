@@ -1,10 +1,12 @@
 """Limits hold over all processes: their counters are in the database."""
 
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
-from limits import RateLimitItemPerMinute
+import pytest
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
 from sqlalchemy import func, select, update
 
@@ -37,6 +39,19 @@ async def test_processes_count_together(resources: Resources, samples: Path) -> 
     assert keys
     assert not [key for key in keys if b"203.0" in key or b"127.0" in key], "no address is stored"
     assert {len(key) for key in keys} == {32}
+
+
+@pytest.mark.parametrize("jump", [-3600, 3600])
+async def test_a_process_whose_clock_was_set_counts_like_the_others(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch, jump: int
+) -> None:
+    limiter = SlidingWindowCounterRateLimiter(DatabaseStorage(resources.database, resources.limit_signer))
+    limit, now = RateLimitItemPerHour(4), time.time
+    assert [await limiter.hit(limit, "a") for _ in range(4)] == [True] * 4
+    monkeypatch.setattr(time, "time", lambda: now() + jump)
+    assert not await limiter.hit(limit, "a")
+    rest = (await limiter.get_window_stats(limit, "a")).reset_time - time.time()
+    assert 0 < rest <= 3600
 
 
 async def test_windows_slide_and_end(resources: Resources) -> None:

@@ -11,6 +11,7 @@ from core.errors import DataFolderError, InvalidSignatureError, MissingSecretKey
 from core.object_storage import generate_key
 from core.settings import Environment, Settings
 from core.signing import UrlSigner, VisitorTokenSigner, load_old_keys, load_secret_key
+from leaderboard_web.urls import URL_LIFETIME
 
 HOUR = timedelta(hours=1)
 
@@ -32,6 +33,16 @@ def test_token_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: now + 3610)
     with pytest.raises(InvalidSignatureError, match="expired"):
         signer.verify(key, token)
+
+
+@pytest.mark.parametrize("jump", [-HOUR, HOUR])
+def test_images_of_pages_open_although_the_clock_was_set(jump: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for a page of another process, whose clock differs."""
+    signer, key, now = UrlSigner(b"secret"), generate_key(), time.time()
+    token = signer.sign(key, URL_LIFETIME, round_to=URL_LIFETIME)
+    monkeypatch.setattr(time, "time", lambda: now + jump.total_seconds())
+    signer.verify(key, token)
+    signer.verify(key, signer.sign(key, URL_LIFETIME, round_to=URL_LIFETIME))
 
 
 def test_forged_tokens_are_rejected() -> None:

@@ -4,73 +4,20 @@ import asyncio
 import contextlib
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
-import pytest
-from procrastinate import App, JobContext
 from prometheus_client import REGISTRY
 from sqlalchemy import text
-from structlog.contextvars import get_contextvars
 
 from core.db.database import Database
-from core.jobs.queue import ExponentialBackoff, JobQueue, WorkerTimings, cancel_pending, enqueue, get_stats
+from core.jobs.queue import JobQueue, WorkerTimings, cancel_pending, enqueue, get_stats
 from tests.conftest import ROOT
-
-Notes = list[str]
-
-
-def register_tasks(app: App) -> None:
-    for task in (note, slow, fail):
-        app.task(name=f"test.{task.__name__}", pass_context=True, retry=ExponentialBackoff())(task)
-    app.task(name="test.fail_fast", pass_context=True, retry=ExponentialBackoff((0, 0, 0)))(fail)
-
-
-async def note(context: JobContext, word: str) -> None:
-    assert get_contextvars() == {"job": context.job.id, "task": "test.note"}
-    context.additional_context["notes"].append(word)
-
-
-async def slow(context: JobContext, word: str) -> None:
-    notes = context.additional_context["notes"]
-    notes.append(f"{word} started")
-    await asyncio.sleep(0.2)
-    notes.append(f"{word} ended")
-
-
-async def fail(context: JobContext, times: int) -> None:
-    notes = context.additional_context["notes"]
-    notes.append("try")
-    if notes.count("try") <= times:
-        raise RuntimeError
-
-
-@pytest.fixture
-async def worker(database: Database) -> AsyncIterator[JobQueue]:
-    async with JobQueue(database.conninfo, register_tasks) as opened:
-        yield opened
-
-
-async def wait_until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(120):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-
-
-@contextlib.asynccontextmanager
-async def running(worker: JobQueue, notes: Notes) -> AsyncIterator[None]:
-    task = asyncio.create_task(worker.run_worker({"notes": notes}))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+from tests.integration.core.jobs.conftest import Notes, register_tasks, running, wait_until
 
 
 async def count_jobs(database: Database) -> int:
     async with database.transaction() as connection:
-        statement = text("SELECT count(*) FROM procrastinate_jobs WHERE task_name NOT LIKE 'queue.%'")
+        statement = text("SELECT count(*) FROM procrastinate_jobs")
         number: int = (await connection.execute(statement)).scalar_one()
         return number
 
@@ -198,7 +145,7 @@ async def test_job_of_a_killed_worker_is_run_by_another(database: Database, work
     assert killed.returncode == -9
     async with database.transaction() as connection:
         assert (await get_stats(connection)).running == 1
-    timings = WorkerTimings(heartbeat_timeout=1.0)
+    timings = WorkerTimings(heartbeat_interval=0.2, heartbeat_timeout=1.0)
     async with (
         JobQueue(database.conninfo, register_tasks, timings=timings) as impatient,
         running(impatient, notes),

@@ -54,7 +54,7 @@ async def main(url: str, folder: str) -> None:
             private_photo_ttl=timedelta(days=1),
         )
         judging = PhotoJudgingService(resources, StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD))
-        timings = WorkerTimings(heartbeat_timeout=1.0)
+        timings = WorkerTimings(heartbeat_interval=0.2, heartbeat_timeout=1.0)
         async with JobQueue(database.conninfo, register_tasks, timings=timings) as worker:
             sys.stdout.write("ready\n")
             sys.stdout.flush()
