@@ -80,6 +80,7 @@ def worker() -> None:
         tracing(f"eva-{ProcessKind.WORKER}"),
     ):
         run_event_loop(work())
+    drain.end_process()
 
 
 def bind_socket(host: str, port: int, language: Language) -> socket.socket:
@@ -154,6 +155,7 @@ def serve_site(
     from webhooks.server import serve
 
     configure_logging(settings.env, secrets=settings.secrets)
+    drain = Drain(settings.drain_seconds, has_exit_limit=True)
     with (
         exit_on_error(language),
         bind_socket(host, port, language) as listener,
@@ -162,7 +164,6 @@ def serve_site(
     ):
 
         async def work() -> None:
-            drain = Drain(settings.drain_seconds, has_exit_limit=True)
             async with open_application(settings, ProcessKind.RUN if run_worker else ProcessKind.SERVE) as application:
                 _warn_about_secret_key(application, language)
                 site = create_webhook_app(
@@ -182,6 +183,7 @@ def serve_site(
                 )
 
         run_event_loop(work())
+    drain.end_process()
 
 
 def _warn_about_secret_key(application: "BotApplication", language: Language) -> None:

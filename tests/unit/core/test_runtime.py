@@ -49,6 +49,36 @@ def test_the_exit_limit_follows_the_drain() -> None:
     assert Drain(60.0).exit_seconds > 66
 
 
+ENDING_PROCESS = """
+import asyncio, time
+from core import runtime
+
+class SlowTeardown:
+    def __del__(self):
+        time.sleep(60)
+
+kept = SlowTeardown()
+drain = runtime.Drain()
+runtime.run_event_loop(runtime.run_until_signalled(
+    asyncio.Event().wait, on_started=lambda: print("ready", flush=True), drain=drain
+))
+print("closed")
+drain.end_process()
+"""
+
+
+def test_a_signalled_process_does_not_wait_for_the_teardown_of_the_interpreter() -> None:
+    returncode, output = _terminate_when_ready(ENDING_PROCESS)
+    assert returncode == 0
+    assert output.endswith("closed\n")
+
+
+def test_a_process_without_a_signal_goes_on() -> None:
+    drain = Drain()
+    drain.end_process()
+    assert not drain.has_begun
+
+
 STUCK_PROCESS = """
 import asyncio, time
 from core import runtime
@@ -68,16 +98,22 @@ runtime.run_event_loop(runtime.run_until_signalled(hang, on_started=lambda: prin
 
 
 def test_a_process_that_hangs_in_its_shutdown_is_ended() -> None:
+    returncode, output = _terminate_when_ready(STUCK_PROCESS)
+    assert returncode == 0
+    assert "process_end_forced" in output
+    assert "hang" in output
+
+
+def _terminate_when_ready(code: str) -> tuple[int, str]:
+    """Run code until it prints `ready`, then send SIGTERM; the exit code and the rest of the output."""
     process = subprocess.Popen(
-        [sys.executable, "-c", STUCK_PROCESS], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.terminate()
-        output = process.communicate(timeout=60)[0]
+        output = process.communicate(timeout=30)[0]
     finally:
         process.kill()
-    assert process.returncode == 0
-    assert "process_end_forced" in output
-    assert "hang" in output
+    return process.returncode, output
