@@ -62,6 +62,8 @@ RETRY_DELAYS = (1.0, 2.0, 4.0)
 """Seconds before each further attempt."""
 MAX_FLOOD_WAIT = 30.0
 """Seconds; a longer flood wait is left to a retry of the job."""
+RESPONSE_SECONDS = 2.0
+"""For the response to a request that runs when the worker is stopped."""
 MESSAGE_INTERVAL = 1.0
 """Seconds between two messages in one chat."""
 CHAT_ACTION_INTERVAL = 4.0
@@ -307,13 +309,28 @@ class TelegramClient:
     async def _retry(self, method: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
         """Call a method of the bot, again after errors that pass and left no effect.
 
+        A cancelled task, which is a job whose worker is stopped, still takes the response to a request that runs, so
+        that a message which arrived is recorded as sent and not sent again. It is cancelled at its next call.
+
         Raises:
+            CancelledError: the task was cancelled before, or there was no response in RESPONSE_SECONDS.
             DeliveryError: the last attempt failed, too.
             TelegramError: any other error; `TimedOut` if the request may have had its effect.
         """
+        task = asyncio.current_task()
         for delay in (*RETRY_DELAYS, None):
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError
+            request = asyncio.ensure_future(method(*args, **kwargs))
             try:
-                return await method(*args, **kwargs)
+                try:
+                    return await asyncio.shield(request)
+                except asyncio.CancelledError:
+                    await asyncio.wait([request], timeout=RESPONSE_SECONDS)
+                    if not request.done():
+                        request.cancel()
+                        raise
+                    return request.result()
             except RetryAfter as error:
                 wait = _to_seconds(error.retry_after)
                 if delay is None or wait > MAX_FLOOD_WAIT:
@@ -326,7 +343,8 @@ class TelegramClient:
                 if delay is None:
                     raise DeliveryError("network") from error
                 wait = delay
-            await self._sleep(wait)
+            if task is None or not task.cancelling():
+                await self._sleep(wait)
         raise AssertionError("unreachable")
 
     async def _repeat_chat_action(self, chat_id: int, action: ChatAction, thread_id: int | None) -> None:

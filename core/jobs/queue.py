@@ -110,9 +110,9 @@ class WorkerTimings:
     """Until a worker that lost the database connects again."""
     connect_timeout: float = 10.0
     """For a connection; also the longest shutdown while the database is away."""
-    shutdown_grace: float = 7.0
-    """For running jobs to finish when the worker is stopped. Jobs that take longer are put back into the queue, and
-    two of the ten seconds are left for it after which hosts kill a process."""
+    shutdown_grace: float = 6.5
+    """For running jobs to finish when the worker is stopped. Jobs that take longer are put back into the queue. Of the
+    ten seconds after which hosts kill a process, two are left for responses that they wait for, and the rest to end."""
 
 
 DEFAULT_TIMINGS = WorkerTimings()
@@ -125,7 +125,9 @@ class ExponentialBackoff(BaseRetryStrategy):
         self.delays = delays
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """When to retry, or None."""
+        """When to retry, or None: at once if the worker was stopped, which is no failure of the job."""
+        if isinstance(exception, asyncio.CancelledError):
+            return RetryDecision(retry_in={"seconds": 0})
         if job.attempts >= len(self.delays):
             return None
         metrics.RETRIES.labels(job.task_name).inc()

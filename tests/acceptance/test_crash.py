@@ -8,9 +8,6 @@ EVA_TEST_TORTURE says how many times (`make torture`: 300).
 import asyncio
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,20 +15,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
-import psutil
 import pytest
 from sqlalchemy import func, select
 
 from bot.testing.telegram import FakeTelegram
 from core.db import inbox, schema
 from core.db.database import Database
-from core.db.embedded_postgres import EmbeddedPostgres
 from core.errors import DatabaseUnavailableError
-from tests.conftest import ROOT
+from tests.acceptance.process_group import ProcessGroup
 from tests.factories import make_photo
 from tests.integration.conftest import public  # noqa: F401 (a fixture)
-from tests.processes import free_port
 
 KILLS = int(os.environ.get("EVA_TEST_TORTURE", "12"))
 CHATS = 6
@@ -42,82 +35,14 @@ IS_MESSAGE = schema.job_checkpoints.c.name != "queue"
 """Marks of messages that belong to an answer; the position in the queue is recorded before it is sent."""
 
 
-class ProcessGroup:
-    """Eva's processes, each of which can be killed and started again."""
-
-    def __init__(self, folder: Path, telegram: FakeTelegram) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self.log = (folder / "log").open("ab")
-        self.environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "EVA_ENV": "development",
-            "EVA_ENGINE": "scripted",
-            "EVA_DATA_DIR": str(folder / "eva"),
-            "EVA_DRAIN_SECONDS": "0",
-            "EVA_PHOTOS_PER_PERSON_PER_DAY": "100000",
-            "EVA_TELEGRAM_TOKEN": telegram.token,
-            "EVA_TELEGRAM_WEBHOOK_SECRET": "secret",
-            "EVA_TELEGRAM_API_URL": telegram.url,
-            "EVA_TELEGRAM_MESSAGES_PER_SECOND": "1000",
-            "EVA_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
-        }
-        self.environment.pop("DATABASE_URL", None)
-        self.commands = {
-            "web": ["serve", "--port", str(self.port)],
-            "first worker": ["worker"],
-            "second worker": ["worker"],
-        }
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
-
-    @property
-    def postgres(self) -> EmbeddedPostgres:
-        return EmbeddedPostgres(self.folder / "eva" / "postgres")
-
-    def start(self, name: str) -> None:
-        command = [sys.executable, "-m", "eva", *self.commands[name]]
-        self.running[name] = subprocess.Popen(
-            command, cwd=self.folder, env=self.environment, stdout=self.log, stderr=self.log
-        )
-
-    def kill(self, name: str) -> None:
-        """Kill it, and start it again unless another one of Eva's does that, as with the database."""
-        if name == "database":
-            with suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-                psutil.Process(int((self.postgres.data_folder / "postmaster.pid").read_text().split()[0])).kill()
-            return
-        self.running[name].send_signal(signal.SIGKILL)
-        self.running[name].wait()
-        self.start(name)
-
-    def wait_for_web(self) -> None:
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline:
-            with suppress(httpx.TransportError):
-                if httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=10).status_code == 200:
-                    return
-            time.sleep(0.2)
-        raise TimeoutError(f"see {self.log.name}")
-
-    def stop(self) -> None:
-        for process in self.running.values():
-            process.terminate()
-        for process in self.running.values():
-            process.wait(60)
-        self.log.close()
-
-
 @pytest.fixture
 def processes(public: Path) -> Iterator[tuple[ProcessGroup, FakeTelegram]]:  # noqa: F811
     with FakeTelegram() as telegram:
-        home = ProcessGroup(public, telegram)
-        telegram.api.webhook.update(url=f"http://127.0.0.1:{home.port}/telegram/webhook", secret_token="secret")
+        home = ProcessGroup(public, telegram.url, telegram.token)
+        url = f"http://127.0.0.1:{home.ports[0]}/telegram/webhook"
+        telegram.api.webhook.update(url=url, secret_token="secret")
         try:
-            home.start("web")
-            home.wait_for_web()
-            home.start("first worker")
-            home.start("second worker")
+            home.start_all()
             yield home, telegram
         finally:
             home.stop()

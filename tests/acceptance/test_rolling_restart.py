@@ -4,9 +4,9 @@ The proxies run with the files in `deploy/proxy`. Two `eva serve` and two `eva w
 EVA_TEST_RESTARTS times, while people read pages and send photos (`make rolling`).
 """
 
+import asyncio
 import os
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -16,17 +16,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from bot.testing.telegram import FakeTelegram
-from core.db import schema
+from core.db import inbox, schema
 from core.db.database import Database
-from tests.acceptance.test_crash import ProcessGroup
+from core.vision.verdict import ConfidenceBand
+from tests.acceptance.process_group import ProcessGroup
+from tests.acceptance.telegram_process import running_telegram
 from tests.conftest import ROOT
-from tests.factories import make_photo
 from tests.integration.conftest import public  # noqa: F401 (a fixture)
 from tests.processes import free_port
 
@@ -34,42 +36,15 @@ RESTARTS = int(os.environ.get("EVA_TEST_RESTARTS", "0"))
 PROXY_PORT = "127.0.0.1:8080"
 WEB_PORTS = ("127.0.0.1:8001", "127.0.0.1:8002")
 READERS = 4
+READ_INTERVAL, PHOTO_INTERVAL = 0.05, 0.2
+"""Seconds between two pages of a reader, and between two photos."""
+PROXY_CHECK_SECONDS = 3
+"""Until the proxy has seen that a web process is ready."""
+SETTLE_SECONDS = 120.0
+"""In which everything must be answered after the last restart."""
 EXIT_SECONDS = 10.0
 
 pytestmark = pytest.mark.skipif(RESTARTS == 0, reason="set EVA_TEST_RESTARTS, or call `make rolling`")
-
-
-class Fleet(ProcessGroup):
-    """Two web processes and two workers."""
-
-    def __init__(self, folder: Path, telegram: FakeTelegram) -> None:
-        super().__init__(folder, telegram)
-        self.ports = [free_port(), free_port()]
-        del self.environment["EVA_DRAIN_SECONDS"]
-        self.environment["EVA_TRUSTED_PROXIES"] = "127.0.0.1"
-        self.commands = {f"web {port}": ["serve", "--port", str(port)] for port in self.ports}
-        self.commands |= {"first worker": ["worker"], "second worker": ["worker"]}
-
-    def start_all(self) -> None:
-        for name in self.commands:
-            self.start(name)
-            self.wait_until_ready(name)
-
-    def restart(self, name: str) -> float:
-        """Restart a process as a deployment does; returns the seconds until it had ended."""
-        started = time.monotonic()
-        self.running[name].send_signal(signal.SIGTERM)
-        assert self.running[name].wait(240) == 0
-        seconds = time.monotonic() - started
-        self.start(name)
-        self.wait_until_ready(name)
-        return seconds
-
-    def wait_until_ready(self, name: str) -> None:
-        if "web" in name:
-            self.port = int(name.split()[1])
-            self.wait_for_web()
-            time.sleep(3)  # until the proxy has seen it
 
 
 @contextmanager
@@ -105,56 +80,75 @@ def running_proxy(kind: str, folder: Path, ports: list[int]) -> Iterator[str]:
 async def test_a_rolling_restart_loses_nothing(kind: str, public: Path) -> None:  # noqa: F811
     if shutil.which(kind) is None:
         pytest.skip(f"{kind} is not installed")
-    ends, photos, stopped = Counter[str](), count(1), threading.Event()
+    ends, numbers, photos, stopped = Counter[str](), count(1), set[str](), threading.Event()
 
     def read_pages(url: str) -> None:
-        while not stopped.is_set():
-            with suppress(httpx.TransportError):
-                ends[f"page {httpx.get(f'{url}/healthz', timeout=30).status_code}"] += 1
-                ends[f"page {httpx.get(f'{url}/', timeout=30, follow_redirects=True).status_code}"] += 1
-                continue
-            ends["page lost"] += 1
+        with httpx.Client(base_url=url, timeout=30, follow_redirects=True) as client:
+            while not stopped.wait(READ_INTERVAL):
+                for path in ("/healthz", "/"):
+                    try:
+                        ends[f"page {client.get(path).status_code}"] += 1
+                    except httpx.TransportError as error:
+                        ends[f"page {type(error).__name__}"] += 1
 
-    def send_photos(telegram: FakeTelegram) -> None:
-        while not stopped.is_set():
-            number = next(photos)
-            update = telegram.updates.photo(make_photo(seed=number), user_id=100 + number % 6)
-            ends[f"photo {telegram.deliver_update(update)}"] += 1
-            time.sleep(0.2)
+    def send_photos(telegram: Any) -> None:
+        while not stopped.wait(PHOTO_INTERVAL):
+            number = next(numbers)
+            status, message = telegram.send_photo(number, 100 + number % 6)
+            ends[f"photo {status}"] += 1
+            photos.add(message)
 
-    with FakeTelegram() as telegram:
-        fleet = Fleet(public, telegram)
+    with running_telegram() as telegram:
+        api_url, token = telegram.start("http://127.0.0.1:1/")
+        fleet = ProcessGroup(public, api_url, token, web_processes=2)
+        # As in production: with the default drain, behind a proxy.
+        del fleet.environment["EVA_DRAIN_SECONDS"]
+        fleet.environment["EVA_TRUSTED_PROXIES"] = "127.0.0.1"
         try:
             fleet.start_all()
             with running_proxy(kind, public, fleet.ports) as url, ThreadPoolExecutor() as pool:
-                telegram.api.webhook.update(url=f"{url}/telegram/webhook", secret_token="secret")
+                telegram.set_webhook(f"{url}/telegram/webhook")
                 clients = [pool.submit(read_pages, url) for _ in range(READERS)]
                 clients.append(pool.submit(send_photos, telegram))
                 try:
-                    exits = [fleet.restart(name) for _ in range(RESTARTS) for name in fleet.commands]
+                    exits = []
+                    for name in [name for _ in range(RESTARTS) for name in fleet.commands]:
+                        exits.append((name, fleet.restart(name)))
+                        if name in fleet.web_ports:
+                            await asyncio.sleep(PROXY_CHECK_SECONDS)
                 finally:
                     stopped.set()
                 for client in clients:
                     client.result()
-                sent = ends["photo 200"]
-                telegram.wait(lambda: len(_verdicts(telegram)) >= sent, timeout=120)
-            print(kind, dict(ends), "exits after", ", ".join(f"{seconds:.1f}" for seconds in exits), "s")  # noqa: T201
+                with fleet.postgres as server:
+                    looks = await _wait_for_looks(server.url)
+            verdicts = Counter(telegram.verdicts())
+            print(  # noqa: T201
+                f"{kind}: {dict(ends)}, {len(looks)} looks, {verdicts.total()} verdicts; ended after",
+                ", ".join(f"{seconds:.1f} s ({name})" for name, seconds in exits),
+            )
             assert set(ends) == {"page 200", "photo 200"}, ends
-            assert ends["page 200"] + sent >= 1000
-            assert len(_verdicts(telegram)) == sent, "a photo was answered twice"
-            with fleet.postgres as server:
-                async with Database(server.url) as database, database.connection() as connection:
-                    assert await connection.scalar(select(func.count()).select_from(schema.looks)) == sent
-            assert max(exits) < EXIT_SECONDS
+            assert ends.total() >= 1000
+            assert set(looks) == photos, f"{set(looks) ^ photos}: {telegram.other_texts()}"
+            wrong = (verdicts - Counter(looks.values())) + (Counter(looks.values()) - verdicts)
+            assert not wrong, f"{wrong} of {verdicts}, {looks}: {telegram.other_texts()}\n{fleet.log_tails()}"
+            assert max(seconds for _, seconds in exits) < EXIT_SECONDS
         finally:
             fleet.stop()
 
 
-def _verdicts(telegram: FakeTelegram) -> list[int]:
-    """Ids of the messages with buttons, one for each verdict."""
-    return [
-        message["message_id"]
-        for person in range(100, 106)
-        for message in telegram.messages(person)
-        if message.get("reply_markup")
-    ]
+async def _wait_for_looks(database_url: str) -> dict[str, UUID | None]:
+    """The looks by the message of their photo, when all updates are processed; None for one without an outfit."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    async with Database(database_url) as database:
+        while time.monotonic() < deadline:
+            async with database.connection() as connection:
+                if not await inbox.count_unfinished(connection):
+                    columns = schema.looks.c
+                    rows = await connection.execute(select(columns.source_message_id, columns.id, columns.band))
+                    return {
+                        row.source_message_id: None if row.band == ConfidenceBand.NOT_AN_OUTFIT else row.id
+                        for row in rows
+                    }
+            await asyncio.sleep(0.5)
+    raise TimeoutError("some updates were never done")

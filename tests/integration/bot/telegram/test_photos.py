@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.telegram import client
 from bot.telegram.formatting import OutgoingMessage
 from bot.telegram.ingest import requeue_orphans
 from bot.telegram.worker import register_tasks
@@ -271,7 +272,28 @@ async def test_photo_of_an_erased_person(harness: TelegramHarness) -> None:
 
 
 async def test_stopped_worker_leaves_the_rest_to_the_next_one(harness: TelegramHarness) -> None:
-    harness.telegram.delay_next("sendPhoto", 3.0)
+    await _stop_worker_while_photo_is_sent(harness, response_delay=0.3)
+    await harness.run_jobs()
+
+    assert len(harness.photo_messages()) == 1, "the response came in time to record it"
+    assert (len(harness.texts()), len(set(harness.texts()))) == (2, 2)
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_stopped_worker_waits_for_no_late_response(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "RESPONSE_SECONDS", 0.1)
+    await _stop_worker_while_photo_is_sent(harness, response_delay=3.0)
+    await harness.run_jobs()
+
+    assert len(harness.photo_messages()) == 2
+    assert (len(harness.texts()), len(set(harness.texts()))) == (3, 2)
+    assert await harness.count_unprocessed() == 0
+
+
+async def _stop_worker_while_photo_is_sent(harness: TelegramHarness, *, response_delay: float) -> None:
+    harness.telegram.delay_next("sendPhoto", response_delay)
     await harness.store(harness.updates.photo(make_photo()))
     timings = WorkerTimings(shutdown_grace=0.05)
     conninfo = harness.resources.database.conninfo
@@ -282,11 +304,6 @@ async def test_stopped_worker_leaves_the_rest_to_the_next_one(harness: TelegramH
         with suppress(asyncio.CancelledError):
             await worker
     assert await harness.count_unprocessed() == 1
-    await harness.run_jobs()
-
-    assert len(harness.photo_messages()) == 2
-    assert (len(harness.texts()), len(set(harness.texts()))) == (3, 2)
-    assert await harness.count_unprocessed() == 0
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from procrastinate.jobs import Job
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from core.db.database import Database
-from core.jobs.queue import JobQueue, WorkerTimings, cancel_pending, enqueue, get_stats
+from core.jobs.queue import ExponentialBackoff, JobQueue, WorkerTimings, cancel_pending, enqueue, get_stats
 from tests.conftest import ROOT
 from tests.integration.core.jobs.conftest import Notes, register_tasks, running, wait_until
 
@@ -152,3 +153,14 @@ async def test_job_of_a_killed_worker_is_run_by_another(database: Database, work
     ):
         await wait_until(lambda: len(notes) == 2)
     assert notes == ["first", "second"]
+
+
+async def test_a_stop_of_the_worker_is_no_failure_of_the_job() -> None:
+    job = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="test.note", attempts=5)
+    backoff = ExponentialBackoff()
+
+    assert backoff.get_retry_decision(exception=RuntimeError(), job=job) is None
+    decision = backoff.get_retry_decision(exception=asyncio.CancelledError(), job=job)
+    assert decision is not None
+    assert decision.retry_at is not None
+    assert decision.retry_at <= datetime.now(UTC)

@@ -155,6 +155,40 @@ async def test_message_without_a_response_is_not_sent_twice(telegram: FakeTelegr
     assert len(telegram.messages(42)) == 1
 
 
+async def test_a_cancelled_send_takes_its_response_and_ends_before_the_next_call(
+    telegram: FakeTelegram, client: TelegramClient
+) -> None:
+    telegram.delay_next("sendMessage", 0.3)
+    received: list[int | None] = []
+
+    async def send_two() -> None:
+        for _ in range(2):
+            received.append(await client.send_message(42, HELLO))
+
+    sending = asyncio.create_task(send_two())
+    await asyncio.to_thread(telegram.wait, lambda: telegram.calls_to("sendMessage"))
+    sending.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert received == [message["message_id"] for message in telegram.messages(42)]
+    assert len(received) == 1
+
+
+async def test_a_cancelled_send_is_not_repeated_after_a_flood(
+    telegram: FakeTelegram, client: TelegramClient, delays: list[float]
+) -> None:
+    telegram.fail_next("sendMessage", 429, retry_after=20, delay=0.3)
+    sending = asyncio.create_task(client.send_message(42, HELLO))
+    await asyncio.to_thread(telegram.wait, lambda: telegram.calls_to("sendMessage"))
+    sending.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert len(telegram.calls_to("sendMessage")) == 1
+    assert delays == []
+
+
 async def test_blocked_bot_does_not_retry(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.block_bot(42)
 
