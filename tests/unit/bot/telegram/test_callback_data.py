@@ -67,5 +67,6 @@ def test_invalid_data_is_no_action(data: str) -> None:
 
 
 @given(st.text(max_size=64))
-def test_decoding_never_raises(data: str) -> None:
-    decode_callback_data(data)
+def test_any_text_is_an_action_or_none(data: str) -> None:
+    decoded = decode_callback_data(data)
+    assert decoded is None or decode_callback_data(encode_callback_data(decoded)) == decoded

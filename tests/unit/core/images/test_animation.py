@@ -6,7 +6,7 @@ from PIL import Image
 from core.images.animation import MAX_FRAMES
 from core.images.decoding import decode_photo
 from tests import images
-from tests.unit.core.images.checks import assert_shows_quadrants
+from tests.unit.core.images.checks import find_wrong_quadrants
 
 SHOWN = images.make_quadrants()
 WHITE = Image.new("RGB", SHOWN.size, "white")
@@ -26,18 +26,18 @@ def animation(form: str, *frames: Image.Image, **options: object) -> bytes:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("blank", [WHITE, BLACK], ids=["white", "black"])
 def test_first_frame_that_shows_something_is_judged(form: str, blank: Image.Image) -> None:
-    assert_shows_quadrants(decode_photo(animation(form, blank, SHOWN, BLACK)))
-    assert_shows_quadrants(decode_photo(animation(form, blank, blank.point(lambda value: value ^ 1), SHOWN)))
+    assert find_wrong_quadrants(decode_photo(animation(form, blank, SHOWN, BLACK))) == {}
+    assert find_wrong_quadrants(decode_photo(animation(form, blank, blank.point(lambda value: value ^ 1), SHOWN))) == {}
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_transparent_frame_shows_nothing(form: str) -> None:
-    assert_shows_quadrants(decode_photo(animation(form, CLEAR, SHOWN.convert("RGBA"))))
+    assert find_wrong_quadrants(decode_photo(animation(form, CLEAR, SHOWN.convert("RGBA")))) == {}
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_first_frame_is_judged_if_it_shows_something(form: str) -> None:
-    assert_shows_quadrants(decode_photo(animation(form, SHOWN, WHITE, BLACK)))
+    assert find_wrong_quadrants(decode_photo(animation(form, SHOWN, WHITE, BLACK))) == {}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -47,7 +47,7 @@ def test_blank_animation_is_its_first_frame(form: str) -> None:
 
 
 def test_image_of_a_png_that_is_no_frame_may_be_blank() -> None:
-    assert_shows_quadrants(decode_photo(animation("PNG", WHITE, SHOWN, BLACK, default_image=True)))
+    assert find_wrong_quadrants(decode_photo(animation("PNG", WHITE, SHOWN, BLACK, default_image=True))) == {}
 
 
 def test_frames_that_change_a_part_are_put_together() -> None:

@@ -9,7 +9,7 @@ from core.errors import DecompressionBombError, TruncatedPhotoError
 from core.images.decoding import decode_photo
 from core.images.gif_file import reduce_gif
 from tests import images
-from tests.unit.core.images.checks import assert_shows_quadrants
+from tests.unit.core.images.checks import find_wrong_quadrants
 
 PHOTO = images.encode_image(images.make_quadrants(), "GIF")
 START = 13 + 3 * 2 ** (1 + PHOTO[10] % 8)
@@ -31,14 +31,14 @@ def test_endless_comments_and_filler_are_refused(extensions: bytes) -> None:
 
 @pytest.mark.parametrize("extension", [b"\x21\xfe\x05hello\0", b"\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0", b"\0\0\0"])
 def test_what_is_no_frame_is_dropped(extension: bytes) -> None:
-    assert_shows_quadrants(decode_photo(PHOTO[:START] + extension + PHOTO[START:] + b"trailing"))
+    assert find_wrong_quadrants(decode_photo(PHOTO[:START] + extension + PHOTO[START:] + b"trailing")) == {}
 
 
 def test_thousands_of_frames_take_no_time() -> None:
     frame = PHOTO[PHOTO.index(b"\x2c", START) : -1]
     started = time.monotonic()
     data = PHOTO[:-1] + frame * 2000 + b"\x3b"
-    assert_shows_quadrants(decode_photo(data))
+    assert find_wrong_quadrants(decode_photo(data)) == {}
     assert len(reduce_gif(data)) <= len(PHOTO)
     assert time.monotonic() - started < SECONDS
 
@@ -54,4 +54,4 @@ def test_file_without_a_whole_frame_is_truncated() -> None:
     for end in (13, START, len(PHOTO) // 2, len(PHOTO) - 2):
         with pytest.raises(TruncatedPhotoError):
             decode_photo(PHOTO[:end])
-    assert_shows_quadrants(decode_photo(PHOTO[:-1]))
+    assert find_wrong_quadrants(decode_photo(PHOTO[:-1])) == {}

@@ -6,7 +6,7 @@ import pytest
 
 from core.clothing import Color, Item
 from core.styles import STYLES, Style
-from core.vision.label_statistics import LABEL_STATISTICS_FILE, LabelStatistics
+from core.vision.label_statistics import LABEL_STATISTICS_FILE, THINGS, LabelStatistics
 
 pytestmark = pytest.mark.train
 
@@ -49,5 +49,9 @@ def test_missing_labels_are_reported(tmp_path: Path) -> None:
         read_training_labels(tmp_path)
 
 
-def test_bundled_file_is_complete() -> None:
-    LabelStatistics.from_dict(json.loads(LABEL_STATISTICS_FILE.read_text("utf-8")))
+def test_bundled_file_says_something_of_every_thing() -> None:
+    statistics = LabelStatistics.from_dict(json.loads(LABEL_STATISTICS_FILE.read_text("utf-8")))
+    for thing in THINGS:
+        shares = [statistics.find_share(thing, style) for style in STYLES]
+        assert 0 <= min(shares) < max(shares) <= 1, thing
+        assert np.ptp(statistics.find_weights(thing)) > 0, thing
