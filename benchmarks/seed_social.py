@@ -18,6 +18,7 @@ from itertools import chain
 import psycopg
 
 from benchmarks.clustered_embeddings import draw_embeddings
+from core.clothing import Color
 from core.confusables import confusable_key
 from core.db.schema import IdentityProvider
 from core.styles import STYLES
@@ -105,7 +106,7 @@ INSERT INTO identities (provider, subject, person_id) SELECT 'telegram', n::text
 INSERT INTO looks (
     id, person_id, channel, source_message_id, photo_key, heatmap_key, width, height, perceptual_hash, style,
     probabilities, outfit_probability, band,
-    region_height, region_side, concentration, cam, cam_columns, things, embedding,
+    region_height, region_side, concentration, cam, cam_columns, things, filters, embedding,
     model, engine, language, hearts, report_count,
     created_at, private_photo_ttl, images_stored_at, shared_at, suspended_at
 )
@@ -113,11 +114,19 @@ SELECT album.id, crowd.id, 'telegram', album.n::text,
     substr(photo, 1, 2) || '/' || substr(photo, 3) || '.jpg', substr(map, 1, 2) || '/' || substr(map, 3) || '.jpg',
     900, 1200, decode(repeat(photo, 5), 'hex'), {styles}[style], shares[style], 0.99, 'clear', 'upper', 'both', 0.6,
     decode(repeat('00ff7f3f', 70), 'hex'), 14,
-    ARRAY(SELECT code FROM things WHERE random() < frequency AND album.n > 0), embedding,
+    seen,
+    seen || ARRAY(
+        SELECT color || '+' || item FROM unnest(seen) AS color, unnest(seen) AS item
+        WHERE color = ANY ({colors}) AND item <> ALL ({colors})
+    ),
+    embedding,
     'vgg16-3f2a9c1d', 'litert', 'ko', hearts, reports,
     shared_at, interval '1 day', shared_at, shared_at, CASE WHEN reports = 3 THEN shared_at END
 FROM album JOIN crowd ON crowd.n = owner JOIN vectors ON vectors.n = album.n
 CROSS JOIN LATERAL (SELECT md5('photo' || album.n) AS photo, md5('map' || album.n) AS map) AS names
+CROSS JOIN LATERAL (
+    SELECT ARRAY(SELECT code FROM things WHERE random() < frequency AND album.n > 0) AS seen OFFSET 0
+) AS worn
 """,
     """
 INSERT INTO hearts (look_id, person_id, created_at)
@@ -189,6 +198,7 @@ def seed_database(url: str, looks: int, visitors: Sequence[str], *, with_vectors
         "looks": str(looks),
         "follows": str(FOLLOWS),
         "things": ", ".join(f"('{code}', {frequency})" for code, frequency in THINGS.items()),
+        "colors": f"ARRAY[{', '.join(repr(color.value) for color in Color)}]",
         "styles": f"(ARRAY[{', '.join(repr(style.value) for style in STYLES)}])",
     }
     with psycopg.connect(url, autocommit=True) as connection:

@@ -181,7 +181,7 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
     )
     app.state.eva = state
     app.mount("/static", VersionedStaticFiles(), name="static")
-    app.router.routes.append(Route(LIVE_PATH, LiveBoard(feed), methods=["GET"]))
+    app.router.routes.append(Route(LIVE_PATH, LiveBoard(feed, state), methods=["GET"]))
     for router in ROUTERS:
         app.include_router(router)
         state.url_for.add(router.routes)

@@ -1,4 +1,5 @@
-"""What changes on the leaderboard, for all open pages of a process: one connection to the database, one text for all.
+"""What changes on the leaderboard, for all open pages of a process: one connection to the database, one text for all
+but those who do not see somebody of whom it tells.
 
 Events are collected for a moment and sent together, so that a hundred hearts in a second are one message, which also
 hides the instant at which one of them was given.
@@ -7,13 +8,14 @@ hides the instant at which one of them was given.
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 import structlog
 
-from core.db.board_events import BoardChange, BoardEvent, can_listen, listen
+from core.db.board_events import BlockEvent, BoardChange, BoardEvent, EventQueue, can_listen, listen
 from core.db.database import Database
 from core.errors import DatabaseUnavailableError
 
@@ -44,13 +46,22 @@ class FeedTimings:
     """After the connection to the database was lost."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamViewer:
+    """Who reads a stream."""
+
+    person_id: UUID
+    hidden: frozenset[UUID]
+    """The people whom they do not see."""
+
+
 class BoardStream:
     """The messages for one page."""
 
-    __slots__ = ("_has_ended", "_pending", "_waiter", "network")
+    __slots__ = ("_has_ended", "_pending", "_waiter", "network", "viewer")
 
-    def __init__(self, network: str) -> None:
-        self.network = network
+    def __init__(self, network: str, viewer: StreamViewer | None) -> None:
+        self.network, self.viewer = network, viewer
         self._pending: deque[bytes] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._has_ended = False
@@ -109,11 +120,11 @@ class BoardFeed:
         return len(self._streams)
 
     @contextmanager
-    def open(self, network: str) -> Iterator[BoardStream]:
-        """A stream for a client of this network; it may be ended for others."""
+    def open(self, network: str, viewer: StreamViewer | None = None) -> Iterator[BoardStream]:
+        """A stream for a client of this network; it may be ended for others. A viewer without a session is None."""
         if len(self._streams) >= self._max_streams:
             self._end_one()
-        stream = BoardStream(network)
+        stream = BoardStream(network, viewer)
         self._streams[stream] = None
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
@@ -137,10 +148,25 @@ class BoardFeed:
         del self._streams[oldest]
         oldest.end()
 
-    async def _send(self, message: bytes) -> None:
-        """Give a message to all streams, in groups, between which requests for pages are answered."""
+    def _end_streams_of(self, people: frozenset[UUID]) -> None:
+        """End the streams of people whose blocks have changed: their browsers open new ones."""
+        for stream in self._streams:
+            if stream.viewer is not None and stream.viewer.person_id in people:
+                stream.end()
+
+    async def _send(self, message: bytes, events: Collection[BoardEvent] = ()) -> None:
+        """Give a message to all streams, in groups, between which requests for pages are answered.
+
+        Args:
+            message: the message.
+            events: what it tells, without which it is encoded again for who does not see their owners.
+        """
+        owners = {event.owner_id for event in events}
         for number, stream in enumerate(list(self._streams), 1):
-            stream.put(message)
+            if stream.viewer is None or stream.viewer.hidden.isdisjoint(owners):
+                stream.put(message)
+            elif seen := [event for event in events if event.owner_id not in stream.viewer.hidden]:
+                stream.put(encode(seen))
             if number % GROUP_SIZE == 0:
                 await asyncio.sleep(GROUP_PAUSE)
 
@@ -162,7 +188,7 @@ class BoardFeed:
                 log.exception("board_feed_failed")
             await asyncio.sleep(self._timings.reconnect)
 
-    async def _pass_on(self, events: "asyncio.Queue[BoardEvent | None]") -> None:
+    async def _pass_on(self, events: EventQueue) -> None:
         """Send events until the connection is lost."""
         loop = asyncio.get_running_loop()
         changes: dict[str, BoardEvent] = {}
@@ -172,12 +198,15 @@ class BoardFeed:
                 async with asyncio.timeout_at(next_message):
                     event = await events.get()
             except TimeoutError:
-                await self._send(encode(changes.values()) if changes else KEEP_ALIVE)
+                await self._send(encode(changes.values()) if changes else KEEP_ALIVE, changes.values())
                 changes = {}
                 next_message = loop.time() + self._timings.keep_alive
                 continue
             if event is None:
                 return
+            if isinstance(event, BlockEvent):
+                self._end_streams_of(event.people)
+                continue
             if not changes:
                 next_message = loop.time() + self._timings.collect
             previous = changes.pop(str(event.look_id), None)
@@ -190,12 +219,11 @@ def _combine(previous: BoardEvent | None, event: BoardEvent) -> BoardEvent:
     """One event for two of a look: one that is new stays new when it gains a heart."""
     if previous is None or previous.change is not BoardChange.NEW or event.change is not BoardChange.HEARTS:
         return event
-    return BoardEvent(change=BoardChange.NEW, look_id=event.look_id, hearts=event.hearts, style=previous.style)
+    return replace(previous, hearts=event.hearts)
 
 
-def encode(events: Iterable[BoardEvent]) -> bytes:
+def encode(found: Collection[BoardEvent]) -> bytes:
     """A message of server-sent events (HTML standard, section 9.2): hearts, styles of new looks, and looks gone."""
-    found = list(events)
     content = {
         "hearts": {str(event.look_id): event.hearts for event in found if event.change is BoardChange.HEARTS},
         "new": {str(event.look_id): event.style for event in found if event.change is BoardChange.NEW},

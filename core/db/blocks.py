@@ -63,6 +63,12 @@ def is_unblocked(person_id: UUID, other: ColumnElement[Any]) -> ColumnElement[bo
     return other.not_in(hidden_from(literal(person_id, Uuid)))
 
 
+async def list_hidden(connection: AsyncConnection, person_id: UUID) -> frozenset[UUID]:
+    """The people whom a person does not see."""
+    rows = await connection.execute(hidden_from(literal(person_id, Uuid)))
+    return frozenset(row.blocked_id for row in rows)
+
+
 def hidden_from(person_id: ColumnElement[Any]) -> CompoundSelect[tuple[UUID]]:
     """The ids of the people whom a person blocked, and of those who blocked the person."""
     table = schema.blocks

@@ -1,7 +1,7 @@
 """What changes on the leaderboard, as it is committed: hearts, new looks, and looks that nobody may see any more.
 
-A trigger (revision 0003) notifies of it. A notification names a look, its hearts and its style, which everybody may
-see, and never a person.
+Triggers (revision 0003) notify of it. The owner of a look is named for those who do not see each other, and is sent to
+no page; so is who blocks whom.
 """
 
 import asyncio
@@ -37,20 +37,32 @@ class BoardEvent:
 
     change: BoardChange
     look_id: UUID
+    owner_id: UUID | None = None
+    """None for a look that is gone."""
     hearts: int = 0
     """0 for a look that is gone."""
     style: Style | None = None
     """Of a new look."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockEvent:
+    """Two people see each other no more, or again."""
+
+    people: frozenset[UUID]
+
+
+EventQueue = asyncio.Queue[BoardEvent | BlockEvent | None]
+
+
 @asynccontextmanager
-async def listen(database: Database) -> AsyncIterator["asyncio.Queue[BoardEvent | None]"]:
+async def listen(database: Database) -> AsyncIterator[EventQueue]:
     """Receive events on a connection of their own; the queue ends with None when the connection is lost.
 
     Raises:
         DatabaseUnavailableError: the server cannot serve now.
     """
-    events: asyncio.Queue[BoardEvent | None] = asyncio.Queue()
+    events: EventQueue = asyncio.Queue()
     with _outage_as_error():
         connection = await asyncpg.connect(**database.direct_url.asyncpg("eva board"))
     try:
@@ -83,11 +95,12 @@ def can_listen(database: Database) -> bool:
     return not database.direct_url.is_for_pgbouncer
 
 
-def _parse(payload: object) -> BoardEvent:
-    change, look_id, *rest = str(payload).split(" ")
-    return BoardEvent(
-        change=BoardChange(change),
-        look_id=UUID(look_id),
-        hearts=int(rest[0]) if rest else 0,
-        style=Style(rest[1]) if len(rest) > 1 else None,
-    )
+def _parse(payload: object) -> BoardEvent | BlockEvent:
+    name, *values = str(payload).split(" ")
+    if name == "block":
+        return BlockEvent(people=frozenset(map(UUID, values)))
+    change, look_id, rest = BoardChange(name), UUID(values[0]), values[1:]
+    if change is BoardChange.GONE:
+        return BoardEvent(change=change, look_id=look_id)
+    style = Style(rest[2]) if change is BoardChange.NEW else None
+    return BoardEvent(change=change, look_id=look_id, owner_id=UUID(rest[0]), hearts=int(rest[1]), style=style)

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import schema
 from core.db.compiled_statements import CompiledStatement
 from core.db.keyset import cursor_values, paginate
-from core.db.leaderboard import MAX_STATEMENTS, LeaderboardEntry, select_public, shows_things, to_entry
+from core.db.leaderboard import MAX_STATEMENTS, LeaderboardEntry, select_public, to_entry
 from core.db.look_summaries import SUMMARY_COLUMNS
+from core.db.thing_filters import shows_things
 from core.styles import Style
 from core.vision.attributes import Thing
 

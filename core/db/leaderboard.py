@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.confusables import confusable_key
@@ -24,6 +24,7 @@ from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
 from core.db.person_lists import top_style
+from core.db.thing_filters import shows_things
 from core.db.viewer import is_visible_to_viewer, viewer_person_id
 from core.styles import Style
 from core.vision.attributes import Thing
@@ -217,18 +218,6 @@ def select_public(*columns: Table | ColumnElement[Any]) -> Select[tuple[Any, ...
 def select_entries() -> Select[tuple[Any, ...]]:
     """Select the public looks that the viewer sees, with the columns that `to_entry` needs; for other repositories."""
     return select_public(*SUMMARY_COLUMNS)
-
-
-def shows_things(things: tuple[Thing, ...]) -> list[ColumnElement[bool]]:
-    """Conditions for looks in which all of these were seen; for the other repositories.
-
-    The codes stand in the statement itself: whether the order or the things have the better index depends on how
-    frequent they are, which a plan for any values would not know.
-    """
-    if not things:
-        return []
-    codes = ", ".join(f"'{thing.value}'" for thing in things)
-    return [schema.looks.c.things.contains(literal_column(f"ARRAY[{codes}]::text[]"))]
 
 
 def to_entry(row: Row[tuple[Any, ...]]) -> LeaderboardEntry:

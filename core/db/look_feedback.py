@@ -12,6 +12,7 @@ from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import HAS_IMAGES
 from core.db.looks import Look, to_look, update_where
 from core.db.schema import PendingQuestion
+from core.db.thing_filters import filter_codes, seen_codes
 from core.styles import Style
 from core.vision.attributes import Thing
 
@@ -58,7 +59,8 @@ async def record_item_correction(connection: AsyncConnection, look: Look, denied
         connection,
         look.id,
         attributes=left.to_dict(),
-        things=[each.thing.value for each in (*left.seen, *left.colors)],
+        things=seen_codes(left),
+        filters=filter_codes(left),
         item_corrections={thing.value: other and other.value for thing, other in corrections.items()},
     )
     return replace(look, verdict=replace(look.verdict, attributes=left), item_corrections=corrections)

@@ -27,6 +27,7 @@ from core.db.errors import missing_person_as_error
 from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import HAS_IMAGES, LookSummary, has_images
 from core.db.schema import Channel, PendingQuestion
+from core.db.thing_filters import filter_codes, seen_codes
 from core.errors import PersonNotFoundError
 from core.i18n.translations import VariantSeed
 from core.styles import STYLES, Style
@@ -126,7 +127,8 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
         "cam": cam.tobytes(),
         "cam_columns": cam.shape[1],
         "attributes": None if attributes is None else json.dumps(attributes.to_dict()),
-        "things": [] if attributes is None else [each.thing.value for each in (*attributes.seen, *attributes.colors)],
+        "things": seen_codes(attributes),
+        "filters": filter_codes(attributes),
         "embedding": None if embedding is None else embedding.tobytes(),
         "model": verdict.model,
         "engine": verdict.engine,
@@ -352,7 +354,7 @@ INSERT_COLUMNS = (
         "region_height",
         "region_side",
     ),
-    *("concentration", "cam", "cam_columns", "things", "embedding", "model", "engine", "language"),
+    *("concentration", "cam", "cam_columns", "things", "filters", "embedding", "model", "engine", "language"),
 )
 _before = schema.looks.alias()
 _turn_before = (

@@ -172,8 +172,9 @@ looks = Table(
     Column("cam", LargeBinary, nullable=False),
     Column("cam_columns", SmallInteger, nullable=False),
     Column("attributes", JSONB(none_as_null=True)),
-    # Items and colors of `attributes` that were seen, for the filters of the leaderboard.
+    # Items and colors of `attributes` that were seen, and what the leaderboard is filtered by, see `thing_filters`.
     Column("things", ARRAY(Text, dimensions=1), nullable=False, server_default=text("'{}'")),
+    Column("filters", ARRAY(Text, dimensions=1), nullable=False, server_default=text("'{}'")),
     # One byte for each value, 128 for zero; the length of the vector is of no importance.
     Column("embedding", LargeBinary),
     Column("model", Text, nullable=False),
@@ -240,8 +241,8 @@ looks = Table(
     Index("ix_looks_style_rising", "style", *BY_RISING, postgresql_where=IS_RISING),
     Index("ix_looks_person_shared", "person_id", text("shared_at DESC"), text("id DESC"), postgresql_where=IS_PUBLIC),
     Index(
-        "ix_looks_things",
-        "things",
+        "ix_looks_filters",
+        "filters",
         postgresql_using="gin",
         postgresql_with={"fastupdate": "off"},
         postgresql_where=IS_PUBLIC,

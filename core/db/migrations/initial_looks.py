@@ -34,6 +34,7 @@ def create_looks_table() -> None:
         sa.Column("cam_columns", sa.SmallInteger(), nullable=False),
         sa.Column("attributes", postgresql.JSONB(none_as_null=True)),
         sa.Column("things", postgresql.ARRAY(sa.Text(), dimensions=1), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("filters", postgresql.ARRAY(sa.Text(), dimensions=1), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("embedding", sa.LargeBinary()),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("engine", sa.Text(), nullable=False),
@@ -145,9 +146,9 @@ def create_looks_table() -> None:
         postgresql_where=sa.text("shared_at IS NULL AND photo_key IS NOT NULL"),
     )
     op.create_index(
-        "ix_looks_things",
+        "ix_looks_filters",
         "looks",
-        ["things"],
+        ["filters"],
         postgresql_using="gin",
         postgresql_with={"fastupdate": "off"},
         postgresql_where=sa.text("is_public"),

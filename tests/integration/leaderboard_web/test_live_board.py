@@ -16,13 +16,13 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from core.db import looks, people, reactions
+from core.db import blocks, looks, people, reactions
 from core.resources import Resources
 from core.runtime import Drain
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
-from leaderboard_web.board_feed import MAX_PENDING, RESYNC, BoardFeed, BoardStream, FeedTimings
+from leaderboard_web.board_feed import MAX_PENDING, RESYNC, BoardFeed, BoardStream, FeedTimings, StreamViewer
 from leaderboard_web.routes.live_board import LIVE_PATH
 from tests.factories import create_look, create_person, remove_look, store_images
 from tests.harness import make_application, serve_on_free_port
@@ -106,6 +106,59 @@ async def test_nothing_is_told_of_private_looks(resources: Resources, feed: Boar
             await looks.delete(connection, private.id)
         look_id = await share_look(resources)
         assert await read_change(stream) == {"new": {str(look_id): "street"}}
+
+
+async def test_nobody_is_told_of_people_whom_they_do_not_see(resources: Resources, feed: BoardFeed) -> None:
+    async with resources.database.transaction() as connection:
+        reader, owner = [(await create_person(connection)).id for _ in range(2)]
+        assert await blocks.block(connection, owner, reader)
+        hidden = await blocks.list_hidden(connection, reader)
+        assert hidden == {owner}
+    viewer = StreamViewer(person_id=reader, hidden=hidden)
+    with feed.open("a", viewer) as stream, feed.open("b") as other:
+        await wait_for_listener(resources, 1)
+        async with resources.database.transaction() as connection:
+            look = await store_images(resources, await create_look(connection, owner))
+            assert await looks.share(connection, look.id)
+        seen = await share_look(resources)
+        told = [await read_change(other)]
+        if len(told[0]["new"]) == 1:  # the two were shared too far apart to be one message
+            told.append(await read_change(other))
+        assert {key for change in told for key in change["new"]} == {str(look.id), str(seen)}
+        assert await read_change(stream) == {"new": {str(seen): "street"}}
+        await give_heart(resources, look.id)
+        assert await read_change(other) == {"hearts": {str(look.id): 1}}
+        await give_heart(resources, seen)
+        assert await read_change(stream) == {"hearts": {str(seen): 1}}
+
+        # Their page opens another stream when whom they see changes.
+        async with resources.database.transaction() as connection:
+            assert await blocks.unblock(connection, owner, reader)
+        async with asyncio.timeout(10):
+            assert [message async for message in stream] == []
+        assert feed.count == 2
+
+
+async def test_the_stream_of_a_session_is_that_of_its_person(resources: Resources, samples: Path) -> None:
+    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    site = create_app(make_application(resources, classifier), samples=samples)
+    look_id, hidden_id = await share_look(resources), await share_look(resources)
+    async with serve_on_free_port(site) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
+        assert (await client.post(f"/looks/{look_id}/heart")).is_redirect
+        async with resources.database.transaction() as connection:
+            reader = (await connection.execute(text("SELECT person_id FROM hearts"))).scalar_one()
+            owners = text("SELECT person_id FROM looks WHERE id = :look_id")
+            owner = (await connection.execute(owners, {"look_id": hidden_id})).scalar_one()
+            assert await blocks.block(connection, owner, reader)
+        async with open_live(client) as (_, lines):
+            assert await anext(lines) == "retry: 5000"
+            await wait_for_listener(resources, 1)
+            await give_heart(resources, hidden_id)
+            await give_heart(resources, look_id)
+            async for line in lines:
+                if line.startswith("data:"):
+                    assert json.loads(line.removeprefix("data: "))["hearts"] == {str(look_id): 2}
+                    break
 
 
 async def test_pages_ask_again_after_an_outage(resources: Resources, feed: BoardFeed) -> None:

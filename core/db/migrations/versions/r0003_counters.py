@@ -185,14 +185,14 @@ CREATE FUNCTION notify_board() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('board', CASE
         WHEN TG_OP = 'DELETE' OR NOT NEW.is_public THEN 'gone ' || OLD.id
-        WHEN NOT OLD.is_public THEN concat_ws(' ', 'new', NEW.id, NEW.hearts, NEW.style)
-        ELSE concat_ws(' ', 'hearts', NEW.id, NEW.hearts)
+        WHEN NOT OLD.is_public THEN concat_ws(' ', 'new', NEW.id, NEW.person_id, NEW.hearts, NEW.style)
+        ELSE concat_ws(' ', 'hearts', NEW.id, NEW.person_id, NEW.hearts)
     END);
     RETURN NULL;
 END
 $$
 """
-"""Tells open pages what everybody may see: see `core.db.board_events`."""
+"""Tells processes with open pages what has changed: see `core.db.board_events`."""
 NOTIFY_BOARD_TRIGGER = """
 CREATE TRIGGER notify_board AFTER UPDATE OF hearts, shared_at, removed_at, suspended_at ON looks
     FOR EACH ROW
@@ -202,6 +202,19 @@ CREATE TRIGGER notify_board AFTER UPDATE OF hearts, shared_at, removed_at, suspe
 NOTIFY_BOARD_ERASED_TRIGGER = """
 CREATE TRIGGER notify_board_erased AFTER DELETE ON looks
     FOR EACH ROW WHEN (OLD.is_public) EXECUTE FUNCTION notify_board()
+"""
+NOTIFY_BLOCK = """
+CREATE FUNCTION notify_block() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    pair blocks := coalesce(NEW, OLD);
+BEGIN
+    PERFORM pg_notify('board', concat_ws(' ', 'block', pair.person_id, pair.blocked_id));
+    RETURN NULL;
+END
+$$
+"""
+NOTIFY_BLOCK_TRIGGER = """
+CREATE TRIGGER notify_block AFTER INSERT OR DELETE ON blocks FOR EACH ROW EXECUTE FUNCTION notify_block()
 """
 
 TRIGGERS = (
@@ -222,6 +235,8 @@ TRIGGERS = (
     NOTIFY_BOARD,
     NOTIFY_BOARD_TRIGGER,
     NOTIFY_BOARD_ERASED_TRIGGER,
+    NOTIFY_BLOCK,
+    NOTIFY_BLOCK_TRIGGER,
 )
 FUNCTIONS = (
     "count_hearts",
@@ -233,6 +248,7 @@ FUNCTIONS = (
     "find_similar_looks",
     "to_vector_values",
     "notify_board",
+    "notify_block",
 )
 
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clothing import Color, Item
-from core.db import latest_looks, leaderboard, looks, people, schema
+from core.db import latest_looks, leaderboard, look_feedback, looks, people, schema
 from core.db.database import Database
 from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, Period
@@ -165,6 +165,22 @@ async def test_looks_are_filtered_by_what_is_worn(database: Database) -> None:
         assert {each.entry.look.id for each in newest} == {red_boots, red_coat}
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
         plan = await connection.execute(
-            text("EXPLAIN SELECT id FROM looks WHERE is_public AND things @> ARRAY['boots']::text[]")
+            text("EXPLAIN SELECT id FROM looks WHERE is_public AND filters @> ARRAY['red+boots']::text[]")
         )
-        assert "ix_looks_things" in "".join(plan.scalars())
+        assert "ix_looks_filters" in "".join(plan.scalars())
+
+
+async def test_color_with_an_item_is_one_code_until_either_is_taken_back(database: Database) -> None:
+    async with database.transaction() as connection:
+        person = (await create_person(connection)).id
+        worn: dict[Thing, float] = {Item.BOOTS: 0.9, Color.RED: 0.9}
+        look = await create_look(connection, person, verdict=classify_with_attributes(Style.MODE, worn))
+        assert await looks.share(connection, look.id)
+        stored = select(schema.looks.c.things, schema.looks.c.filters)
+        row = (await connection.execute(stored)).one()
+        assert (row.things, row.filters) == (["boots", "red"], ["boots", "red", "red+boots"])
+
+        await look_feedback.record_item_correction(connection, look, Color.RED, None)
+        row = (await connection.execute(stored)).one()
+        assert (row.things, row.filters) == (["boots"], ["boots"])
+        assert await page_ids(connection, things=(Color.RED, Item.BOOTS)) == []

@@ -1,0 +1,43 @@
+"""Codes by which the leaderboard is filtered: what was seen on a look, and each color of it together with each item.
+
+A pair has a code of its own, since an index finds looks that have two frequent things only by reading all looks that
+have either.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, literal_column
+
+from core.clothing import Color, Item
+from core.db import schema
+from core.vision.attributes import Attributes, Thing
+
+
+def seen_codes(attributes: Attributes | None) -> list[str]:
+    """The codes of items and colors that were seen, the most probable items first."""
+    return [] if attributes is None else [each.thing.value for each in (*attributes.seen, *attributes.colors)]
+
+
+def filter_codes(attributes: Attributes | None) -> list[str]:
+    """The codes of what was seen and of its pairs, for the index."""
+    if attributes is None:
+        return []
+    things = [each.thing for each in (*attributes.seen, *attributes.colors)]
+    return [thing.value for thing in things] + _pair_codes(things)
+
+
+def shows_things(things: tuple[Thing, ...]) -> list[ColumnElement[bool]]:
+    """Conditions for looks in which all of these were seen.
+
+    The codes stand in the statement itself: whether the order or the things have the better index depends on how
+    frequent they are, which a plan for any values would not know.
+    """
+    if not things:
+        return []
+    codes = ", ".join(f"'{code}'" for code in _pair_codes(things) or [thing.value for thing in things])
+    return [schema.looks.c.filters.contains(literal_column(f"ARRAY[{codes}]::text[]"))]
+
+
+def _pair_codes(things: Sequence[Thing]) -> list[str]:
+    colors = [thing for thing in things if isinstance(thing, Color)]
+    return [f"{color}+{item}" for item in things if isinstance(item, Item) for color in colors]
