@@ -215,6 +215,10 @@ class PersonNotFoundError(EvaError):
     """The person was erased."""
 
 
+class UpdateTakenOverError(EvaError):
+    """Another worker replies to the update, since this one gave no sign of life for too long."""
+
+
 class MissingSecretKeyError(EvaError):
     """EVA_SECRET_KEY is required in production."""
 

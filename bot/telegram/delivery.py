@@ -21,6 +21,7 @@ from core.errors import (
     EvaError,
     MessageRejectedError,
     ObjectNotFoundError,
+    UpdateTakenOverError,
 )
 from core.i18n.translations import negotiate_language
 from core.metrics import DELIVERIES, STEP_SECONDS
@@ -90,10 +91,16 @@ class UpdateDelivery:
         return self._done.get(name)
 
     async def record_checkpoint(self, name: str, data: Any = None) -> None:
-        """Record a step as done, with JSON data that later attempts need: ids only, nothing that a person wrote."""
+        """Record a step as done, with JSON data that later attempts need: ids only, nothing that a person wrote.
+
+        Raises:
+            UpdateTakenOverError: another worker recorded it first.
+        """
         self._done[name] = data
         async with self.resources.database.connection() as connection:
-            await inbox.record_checkpoint(connection, self.inbox_id, name, data=data)
+            is_first = await inbox.record_checkpoint(connection, self.inbox_id, name, data=data)
+            if not is_first and await inbox.get_with_checkpoints(connection, self.inbox_id) is not None:
+                raise UpdateTakenOverError
 
     async def send_all(self, step: str, messages: Sequence[OutgoingMessage], *, is_final: bool = False) -> None:
         """Send the messages that no earlier attempt sent, recording each one.
@@ -108,6 +115,7 @@ class UpdateDelivery:
             ChatUnavailableError: the bot was blocked, or the chat was deleted.
             DeliveryError: Telegram could not be reached; a later attempt continues here.
             MessageRejectedError: Telegram rejects one of the messages.
+            UpdateTakenOverError: another worker sent the same message.
         """
         for number, message in enumerate(messages, start=1):
             name = f"{step}.{number}"

@@ -57,6 +57,7 @@ from core.errors import (
     RemotePhotoGoneError,
     RemotePhotoUnavailableError,
     StorageUnavailableError,
+    UpdateTakenOverError,
 )
 from core.i18n.translations import translate
 from core.jobs.maintenance import MAINTENANCE_QUEUE
@@ -82,7 +83,7 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> AsyncIterator[None]:
-    """Decide how an update ends: retried (raises), apologised for, or dropped.
+    """Decide how an update ends: retried (raises), apologised for, dropped, or left to another worker.
 
     Args:
         delivery: the reply to the update.
@@ -96,6 +97,9 @@ async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> 
         yield
     except DatabaseUnavailableError:
         raise
+    except UpdateTakenOverError:
+        log.warning("update_taken_over", inbox_id=delivery.inbox_id)
+        return
     except RECIPIENT_GONE as error:
         log.info("recipient_unreachable", inbox_id=delivery.inbox_id, reason=type(error).__name__)
     except TRANSIENT_ERRORS as error:

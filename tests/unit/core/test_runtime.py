@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from core.runtime import Drain, run_until_signalled
+from bot.telegram.client import RESPONSE_SECONDS
+from core.jobs.queue import DEFAULT_TIMINGS
+from core.runtime import EXIT_SECONDS, WATCHDOG_SECONDS, Drain, run_until_signalled
 from tests.conftest import ROOT
 
 
@@ -47,6 +49,13 @@ def test_the_exit_limit_follows_the_drain() -> None:
     assert Drain().exit_seconds < 10
     assert Drain(3.0).exit_seconds < 10
     assert Drain(60.0).exit_seconds > 66
+
+
+def test_a_worker_that_ends_is_not_taken_for_a_dead_one() -> None:
+    slowest_end = EXIT_SECONDS + WATCHDOG_SECONDS
+    since_heartbeat = DEFAULT_TIMINGS.heartbeat_interval + slowest_end
+    assert since_heartbeat < DEFAULT_TIMINGS.heartbeat_timeout - DEFAULT_TIMINGS.heartbeat_interval
+    assert DEFAULT_TIMINGS.shutdown_grace + RESPONSE_SECONDS < EXIT_SECONDS - 1
 
 
 ENDING_PROCESS = """

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from procrastinate import JobContext
+from procrastinate.jobs import Job
+from structlog.testing import capture_logs
 
 from bot.telegram import client
 from bot.telegram.formatting import OutgoingMessage
@@ -148,6 +151,32 @@ async def test_crash_between_message_and_checkpoint_repeats_one_message(
     assert len(texts) == 3
     assert texts[crash_after - 1] == texts[crash_after]
     assert len(set(texts)) == 2
+    assert await harness.count_unprocessed() == 0
+    assert len(await list_looks(harness)) == 1
+
+
+async def test_a_worker_whose_job_was_taken_over_leaves_the_rest_to_the_other_one(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox_id = await harness.store(harness.updates.photo(make_photo())) or 0
+    send_message, has_stood_still = harness.handler.client.send_message, False
+
+    async def stand_still_once(chat_id: int, message: OutgoingMessage, **options: Any) -> int | None:
+        nonlocal has_stood_still
+        is_late, has_stood_still = not has_stood_still, True
+        if is_late:
+            await harness.handler.handle_update(context, inbox_id)
+        return await send_message(chat_id, message, **options)
+
+    monkeypatch.setattr(harness.handler.client, "send_message", stand_still_once)
+    job = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="telegram.update")
+    context = JobContext(start_timestamp=0.0, app=harness.queue.app, job=job, abort_reason=lambda: None)
+    with capture_logs() as logs:
+        await harness.handler.handle_update(context, inbox_id)
+
+    assert [log["event"] for log in logs] == ["update_taken_over"]
+    assert len(harness.photo_messages()) == 2, "that message was sent before the worker knew"
+    assert (len(harness.texts()), len(set(harness.texts()))) == (3, 2)
     assert await harness.count_unprocessed() == 0
     assert len(await list_looks(harness)) == 1
 
