@@ -1,8 +1,10 @@
 """Similar looks and filtered leaderboards at a million looks: recall against exact search, and latency.
 
     python -m benchmarks.similar_looks --looks 1000000 --folder FOLDER
+    python -m benchmarks.similar_looks --looks 1000000 --folder FOLDER --boards-only
 
-A folder that holds the database already is used again. Latency is that of one call after the other, from Python.
+The index of the vectors takes most of the time; the second command leaves it out. A folder that holds the database
+already is used again. Latency is that of one call after the other, from Python.
 """
 
 import argparse
@@ -39,6 +41,8 @@ EXACT = text("""
 SELECT look_id FROM look_vectors WHERE person_id <> (SELECT person_id FROM looks WHERE id = :look_id)
 ORDER BY embedding <=> (SELECT to_vector_values(embedding)::halfvec(128) FROM looks WHERE id = :look_id) LIMIT :limit
 """)
+GIVE_HEART = text("UPDATE looks SET hearts = hearts + 1 WHERE id = :look_id")
+HEARTS = 400
 PICKED = text("SELECT id FROM looks WHERE is_public ORDER BY md5(id::text) LIMIT :count")
 
 FILTERS: tuple[Thing, ...] = (
@@ -118,9 +122,27 @@ async def measure_recall(database: Database, look_ids: Sequence[UUID]) -> dict[s
     return {"recall_at_10": round(float(np.mean(shares)), 4), "worst": min(shares), "exact_queries": len(shares)}
 
 
-async def run(url: str, queries: int, exact: int) -> dict[str, Any]:
-    """All measurements."""
+async def run_boards(database: Database) -> dict[str, Any]:
+    """The latency of leaderboards without a filter, and with one and two things, and of a heart."""
+    async with database.connection() as connection:
+        look_ids = list((await connection.execute(PICKED, {"count": HEARTS})).scalars())
+    return {
+        "boards": await measure(database, board_queries(())),
+        "boards_of_one_thing": await measure(database, board_queries(*((thing,) for thing in FILTERS))),
+        "boards_of_two_things": await measure(database, board_queries(*PAIRS)),
+        "hearts": await measure(database, [partial(_give_heart, look_id=look_id) for look_id in look_ids]),
+    }
+
+
+async def _give_heart(connection: AsyncConnection, *, look_id: UUID) -> None:
+    await connection.execute(GIVE_HEART, {"look_id": look_id})
+
+
+async def run(url: str, queries: int, exact: int, *, has_vectors: bool) -> dict[str, Any]:
+    """All measurements, those of similar looks only where there are vectors."""
     async with Database(url) as database:
+        if not has_vectors:
+            return {"processors": os.cpu_count(), **await run_boards(database)}
         async with database.connection() as connection:
             look_ids = list((await connection.execute(PICKED, {"count": queries})).scalars())
             looks = (await connection.execute(text("SELECT count(*) FROM look_vectors"))).scalar_one()
@@ -132,9 +154,7 @@ async def run(url: str, queries: int, exact: int) -> dict[str, Any]:
             "processors": os.cpu_count(),
             "index_mb": round(size / 2**20),
             "similar": await measure(database, similar),
-            "boards": await measure(database, board_queries(())),
-            "boards_of_one_thing": await measure(database, board_queries(*((thing,) for thing in FILTERS))),
-            "boards_of_two_things": await measure(database, board_queries(*PAIRS)),
+            **await run_boards(database),
             **await measure_recall(database, look_ids[:exact]),
         }
 
@@ -151,16 +171,19 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--exact", type=int, default=200)
+    parser.add_argument("--boards-only", action="store_true", help="without similar looks")
     arguments = parser.parse_args()
+    has_vectors = not arguments.boards_only
+    measured = partial(run, queries=arguments.queries, exact=arguments.exact, has_vectors=has_vectors)
     marker = arguments.folder / "seeded"
     if not marker.exists():
         started = time.perf_counter()
         with EmbeddedPostgres(arguments.folder / "postgres", options=FAST_LOAD) as server:
             asyncio.run(_migrate(server.url))
-            seed_database(server.admin_url("eva"), arguments.looks, [], with_vectors=True)
+            seed_database(server.admin_url("eva"), arguments.looks, [], with_vectors=has_vectors)
         marker.write_text(f"{time.perf_counter() - started:.0f} s\n")
     with EmbeddedPostgres(arguments.folder / "postgres") as server:
-        print(json.dumps(asyncio.run(run(server.url, arguments.queries, arguments.exact)), indent=2))
+        print(json.dumps(asyncio.run(measured(server.url)), indent=2))
 
 
 if __name__ == "__main__":
