@@ -103,6 +103,10 @@ bench-chat: $(VENV)/dev ## measure chat under load; writes benchmarks/results
 bench-pages: $(VENV)/dev ## measure the site's pages with a million looks; writes benchmarks/results
 	@$(BIN)/python -m benchmarks.pages
 
+.PHONY: bench-flooding
+bench-flooding: $(VENV)/dev ## measure what one chat that floods costs the others; writes benchmarks/results
+	@$(BIN)/python -m benchmarks.flooding
+
 .PHONY: bench-scaling
 bench-scaling: $(VENV)/dev ## measure photos a second with 1, 2 and 4 workers; writes benchmarks/results
 	@$(BIN)/python -m benchmarks.scaling

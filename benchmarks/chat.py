@@ -195,7 +195,7 @@ def connect(telegram: FakeTelegram, kakao: FakeKakao, url: str) -> None:
 
 def send_all(telegram: FakeTelegram, sends: Sends) -> tuple[float, list[float]]:
     """Send photos at once; seconds until all are answered, and the milliseconds of each webhook call."""
-    calls = _post_updates(telegram, sends)
+    calls = post_updates(telegram, sends)
     return _wait_until_answered(telegram, sends) - calls["started"], calls["ms"]
 
 
@@ -203,13 +203,20 @@ def _webhook_under_load(telegram: FakeTelegram, pictures: list[bytes]) -> list[f
     """Milliseconds of single webhook calls while more photos wait than the worker can judge."""
     backlog = [(7000 + turn, pictures[turn % len(pictures)]) for turn in range(240)]
     single = [(8000 + turn, pictures[turn % len(pictures)]) for turn in range(100)]
-    _post_updates(telegram, backlog)
-    durations: list[float] = _post_updates(telegram, single, pause=1.0)["ms"]
+    post_updates(telegram, backlog)
+    durations: list[float] = post_updates(telegram, single, pause=1.0)["ms"]
     _wait_until_answered(telegram, [*backlog, *single])
     return durations
 
 
-def _post_updates(telegram: FakeTelegram, sends: Sends, *, pause: float = 0) -> dict[str, Any]:
+def post_updates(telegram: FakeTelegram, sends: Sends, *, pause: float = 0) -> dict[str, Any]:
+    """Call the webhook with photos; when it began and the milliseconds of each call.
+
+    Args:
+        telegram: the Telegram that calls.
+        sends: the photos.
+        pause: seconds between two calls; 0 calls as fast as the connections allow.
+    """
     updates = [telegram.updates.photo(data, user_id=chat) for chat, data in sends]
     url = urlsplit(str(telegram.api.webhook["url"]))
     plan = {"port": url.port, "path": url.path, "secret": SECRET, "connections": CONNECTIONS, "pause": pause}

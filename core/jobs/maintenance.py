@@ -1,6 +1,6 @@
 """Maintenance of the job queue: jobs of dead workers are put back, and jobs start although a clock was set back.
 
-Every worker does it beside its jobs, by the monotonic clock: the periodic tasks of procrastinate stand still while
+Every worker does it while it runs jobs, by the monotonic clock: the periodic tasks of procrastinate stand still while
 a clock that was set back runs through the same time again.
 """
 

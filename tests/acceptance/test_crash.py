@@ -28,8 +28,9 @@ from tests.integration.conftest import public  # noqa: F401 (a fixture)
 
 KILLS = int(os.environ.get("EVA_TEST_TORTURE", "12"))
 CHATS = 6
-SETTLE_SECONDS = 240.0
-"""Seconds in which everything must be answered after the last kill: a dead worker's jobs wait for half a minute."""
+PATIENCE = 300.0
+"""Seconds for a start, and in which everything must be answered after the last kill. A start takes 2.5 s of processor,
+and a minute where twenty other programs want the same one; a dead worker's jobs wait for half a minute."""
 
 IS_MESSAGE = schema.job_checkpoints.c.name != "queue"
 """Marks of messages that belong to an answer; the position in the queue is recorded before it is sent."""
@@ -59,7 +60,7 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
         for _ in range(dice.randint(1, 2)):
             person = 100 + dice.randrange(CHATS)
             update = telegram.updates.photo(make_photo(seed=1000 * turn + sum(photos.values())), user_id=person)
-            assert telegram.deliver_update(update, retry_for=120) == 200
+            assert telegram.deliver_update(update, retry_for=PATIENCE) == 200
             photos[person] += 1
         await asyncio.sleep(dice.uniform(0, 1.5))
         victim = victims[turn % len(victims)]
@@ -70,7 +71,7 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
     def answered() -> bool:
         return all(len(_button_messages(telegram, person)) >= count for person, count in photos.items())
 
-    telegram.wait(answered, timeout=SETTLE_SECONDS)
+    telegram.wait(answered, timeout=PATIENCE)
     with home.postgres as server:
         async with Database(server.url) as database:
             await _wait_until_processed(database)
@@ -100,7 +101,7 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
 
 async def _wait_until_processed(database: Database) -> None:
     """Wait until all updates are processed."""
-    deadline = time.monotonic() + SETTLE_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with suppress(DatabaseUnavailableError):
             async with database.transaction() as connection:
