@@ -1,4 +1,4 @@
-"""A/B of `core.db.compiled_statements`: processor time of a statement with it and through SQLAlchemy.
+"""A/B of `core.db.database`: processor time of a statement with it and through SQLAlchemy.
 
     python -m benchmarks.ab_statements [--rounds 5] [--repeat 400]
 
@@ -17,8 +17,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import inbox, leaderboard, looks, people
-from core.db.compiled_statements import CompiledStatement
-from core.db.database import Database
+from core.db.database import CompiledStatement, Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import migrate_up
 from core.db.schema import Channel

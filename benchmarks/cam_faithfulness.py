@@ -27,8 +27,7 @@ from rich.table import Table
 from core.images.decoding import decode_photo
 from core.settings import Settings
 from core.styles import STYLES
-from core.vision.classifier import StyleClassifier, load_classifier
-from core.vision.preprocessing import fit_to_input
+from core.vision.classifier import StyleClassifier, fit_to_input, load_classifier
 from core.vision.verdict import softmax
 
 RESULTS = Path(__file__).parent / "results" / "cam_faithfulness.json"

@@ -27,10 +27,9 @@ from core.images.decode_pool import DecodePool
 from core.images.decoding import decode_photo
 from core.services.photo_judging import PHOTO_JPEG_QUALITY
 from core.settings import Settings
-from core.vision.classifier import StyleClassifier, load_classifier
+from core.vision.classifier import StyleClassifier, fit_to_input, load_classifier
 from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.perceptual_hash import perceptual_hash
-from core.vision.preprocessing import fit_to_input
 
 FORWARD_GMAC = 20.0
 """Multiply-adds of one photo at 256 x 256 in 10^9."""

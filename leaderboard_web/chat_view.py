@@ -256,7 +256,8 @@ class ChatView:
         return ChatLine(sender="eva", text=translate(key, self.language, **values))
 
     def _action_line(self, action: Action) -> ChatLine:
-        return ChatLine(sender="you", text=button_label(action, self.language))
+        label = button_label(action.style or action.language or action.type, self.language)
+        return ChatLine(sender="you", text=label)
 
 
 def welcome(language: Language) -> list[ChatItem]:
@@ -299,5 +300,5 @@ def _action_types(view: ChatView) -> tuple[ActionType, ...]:
 
 
 def _button(action_type: ActionType, language: Language) -> ChatButton:
-    label = button_label(Action(type=action_type), language)
+    label = button_label(action_type, language)
     return ChatButton(value=action_type, label=label, is_primary=action_type is ActionType.SHARE)

@@ -23,10 +23,9 @@ from core.services.retention import remove_from_board
 from core.styles import STYLES, Style
 from core.uuid7 import uuid7
 from core.vision.attributes import Thing
-from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
-from core.vision.verdict import ConfidenceBand, Refusal, Verdict
+from core.vision.verdict import ConfidenceBand, EvidenceRegion, HorizontalPart, Refusal, Verdict, VerticalPart
 from tests.images import encode_image, make_scene
 
 

@@ -18,11 +18,10 @@ from PIL import Image
 from core.clothing import ITEMS
 from core.training.picture_heads import PictureBoxes, read_boxes
 from core.vision.backends import InferenceBackend, LiteRTBackend
-from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
+from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier, fit_to_input
 from core.vision.explanation import ITEMS_OFF_CLOTHES
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import ModelCard, load_model_card
-from core.vision.preprocessing import fit_to_input
 
 
 def measure(

@@ -12,13 +12,11 @@ from PIL import Image, ImageDraw
 from core.clothing import ITEMS
 from core.styles import STYLES
 from core.vision.backends import LiteRTBackend
-from core.vision.cam import activation_map
-from core.vision.classifier import BUNDLED_MODEL_DIR
+from core.vision.classifier import BUNDLED_MODEL_DIR, fit_to_input
 from core.vision.explanation import ITEMS_OFF_CLOTHES, restrain_to_clothes
 from core.vision.heatmap import draw_heatmap
 from core.vision.model_card import load_model_card
-from core.vision.preprocessing import fit_to_input
-from core.vision.verdict import softmax
+from core.vision.verdict import activation_map, softmax
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ("business_casual", "ethnic", "feminine", "girlish", "retro", "mode", "casual", "street", "astronaut")

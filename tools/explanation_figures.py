@@ -16,11 +16,10 @@ from PIL import Image
 
 from core.vision.attributes import Attributes, SeenThing
 from core.vision.backends import InferenceBackend, LiteRTBackend, ModelOutputs
-from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
+from core.vision.classifier import BUNDLED_MODEL_DIR, ModelInput, StyleClassifier, fit_to_input
 from core.vision.explanation import WARM
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import ModelCard, load_model_card
-from core.vision.preprocessing import ModelInput, fit_to_input
 from core.vision.verdict import Verdict
 
 SEED = 7

@@ -5,7 +5,7 @@ from starlette.types import ASGIApp
 
 from bot.app import BotApplication
 from core.runtime import Drain
-from webhooks import health, kakao, telegram
+from webhooks import health, messengers
 from webhooks.observation import RequestObserver
 from webhooks.readiness import ReadinessProbe
 
@@ -15,7 +15,7 @@ def create_webhook_app(
     site: ASGIApp | None = None,
     *,
     drain: Drain | None = None,
-    skill_deadline: float = kakao.RESPONSE_DEADLINE,
+    skill_deadline: float = messengers.RESPONSE_DEADLINE,
 ) -> FastAPI:
     """Create the application.
 
@@ -26,18 +26,18 @@ def create_webhook_app(
         application: the services of the process.
         site: serves all other paths.
         drain: makes `/readyz` respond 503 from SIGTERM on.
-        skill_deadline: see `webhooks.kakao.RESPONSE_DEADLINE`.
+        skill_deadline: see `webhooks.messengers.RESPONSE_DEADLINE`.
     """
     settings = application.settings
     app = create_health_app(application, drain=drain)
     app.add_middleware(RequestObserver)
     app.state.skill_deadline = skill_deadline
     if settings.telegram_token is not None:
-        app.include_router(telegram.router)
+        app.include_router(messengers.telegram_router)
     if application.kakao is not None:
-        app.include_router(kakao.skill_router)
+        app.include_router(messengers.skill_router)
     if settings.kakao_admin_key is not None:
-        app.include_router(kakao.unlink_router)
+        app.include_router(messengers.unlink_router)
     if site is not None:
         app.mount("/", site)
     return app

@@ -14,7 +14,7 @@ from core.release import get_version
 from core.runtime import Drain
 from core.services.retention_watch import longest_overdue
 from core.settings import Settings
-from webhooks.dependencies import Application
+from webhooks.messengers import Application
 from webhooks.readiness import ReadinessProbe
 from webhooks.status import report_status
 

@@ -227,7 +227,7 @@ def callback_promise(language: Language, *, wait: QueueWait = NO_WAIT) -> SkillR
     sentences = [translate("kakao.waiting", language)]
     if wait.ahead:
         sentences = [translate("kakao.queue", language, count=wait.ahead, seconds=_rounded_seconds(wait))]
-    label = button_label(Action(type=ActionType.SHOW_RESULT), language)
+    label = button_label(ActionType.SHOW_RESULT, language)
     sentences.append(translate("kakao.way_back", language, label=label))
     return {"version": SKILL_RESPONSE_VERSION, "useCallback": True, "data": {"text": " ".join(sentences)}}
 
@@ -323,7 +323,7 @@ def _page_card(message: str, page_url: str, language: Language) -> dict[str, Any
 
 def _message_button(action: Action, language: Language) -> dict[str, Any]:
     """A button or quick reply that sends its label as a message and carries the action."""
-    label = button_label(action, language)
+    label = button_label(action.style or action.language or action.type, language)
     return {
         "label": truncate(label, MAX_LABEL),
         "action": "message",

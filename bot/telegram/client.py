@@ -16,11 +16,11 @@ import asyncio
 import logging
 import time
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import httpx
 import structlog
@@ -267,23 +267,17 @@ class TelegramClient:
                 button=button,
             )
 
-    @asynccontextmanager
-    async def chat_action(
-        self, chat_id: int, action: ChatAction = ChatAction.TYPING, *, thread_id: int | None = None
-    ) -> AsyncGenerator[None, None]:
-        """Show a chat action ("typing...") while the block runs; failures to do so are ignored."""
-        task = asyncio.create_task(self._repeat_chat_action(chat_id, action, thread_id))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
     async def send_chat_action_once(self, chat_id: int, action: ChatAction, *, thread_id: int | None = None) -> None:
         """Show a chat action for about five seconds; a failure is ignored."""
         with suppress(TelegramError):
             await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
+
+    async def repeat_chat_action(self, chat_id: int, action: ChatAction, thread_id: int | None) -> NoReturn:
+        """Show a chat action ("typing...") until it is cancelled; failures are ignored."""
+        while True:
+            with suppress(TelegramError):
+                await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
+            await asyncio.sleep(self._chat_action_interval)
 
     async def download(self, file_id: str) -> bytes:
         """Download a file that a user sent.
@@ -346,12 +340,6 @@ class TelegramClient:
             if task is None or not task.cancelling():
                 await self._sleep(wait)
         raise AssertionError("unreachable")
-
-    async def _repeat_chat_action(self, chat_id: int, action: ChatAction, thread_id: int | None) -> None:
-        while True:
-            with suppress(TelegramError):
-                await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
-            await asyncio.sleep(self._chat_action_interval)
 
 
 def _to_seconds(wait: int | float | timedelta) -> float:

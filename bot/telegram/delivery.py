@@ -1,7 +1,8 @@
 """Delivery of the reply to one update, message by message: a repeated job does not send a message twice."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -82,9 +83,16 @@ class UpdateDelivery:
             bot_username=self.client.bot_username,
         )
 
-    def chat_action(self, action: ChatAction) -> AbstractAsyncContextManager[None]:
-        """Show a chat action ("typing...") while the block runs."""
-        return self.client.chat_action(self.chat_id, action, thread_id=self._thread_id)
+    @asynccontextmanager
+    async def chat_action(self, action: ChatAction) -> AsyncGenerator[None, None]:
+        """Show a chat action ("typing...") while the block runs; failures to do so are ignored."""
+        task = asyncio.create_task(self.client.repeat_chat_action(self.chat_id, action, self._thread_id))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     def checkpoint(self, name: str) -> Any:
         """The data of a checkpoint of this attempt or an earlier one; None if there is none."""
@@ -99,7 +107,7 @@ class UpdateDelivery:
         self._done[name] = data
         async with self.resources.database.connection() as connection:
             is_first = await inbox.record_checkpoint(connection, self.inbox_id, name, data=data)
-            if not is_first and await inbox.get_with_checkpoints(connection, self.inbox_id) is not None:
+            if not is_first and await inbox.get(connection, self.inbox_id) is not None:
                 raise UpdateTakenOverError
 
     async def send_all(self, step: str, messages: Sequence[OutgoingMessage], *, is_final: bool = False) -> None:

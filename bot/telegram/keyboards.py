@@ -191,7 +191,8 @@ class Keyboards:
     def _button(self, action: Action) -> InlineKeyboardButton:
         asked_at = int(time.time()) if action.type in EXPIRING_ACTIONS else None
         data = CallbackData(action=action, owner_id=self.owner_id, asked_at=asked_at)
-        return InlineKeyboardButton(button_label(action, self.language), callback_data=encode_callback_data(data))
+        label = button_label(action.style or action.language or action.type, self.language)
+        return InlineKeyboardButton(label, callback_data=encode_callback_data(data))
 
     def _links(self, text_key: str, url: str | None) -> list[InlineKeyboardButton]:
         """A link, or none to a local host, since Telegram rejects a message with one."""

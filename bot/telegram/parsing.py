@@ -15,7 +15,6 @@ from telegram import (
     ChatMember,
     Document,
     ExternalReplyInfo,
-    MaybeInaccessibleMessage,
     Message,
     MessageReactionUpdated,
     PhotoSize,
@@ -161,7 +160,17 @@ def parse_update(payload: Mapping[str, object], me: User, *, is_addressed: bool 
         InvalidPayloadError: Telegram would not send this.
     """
     try:
-        return _parse(payload, me, is_addressed=is_addressed)
+        update = Update.de_json({**payload, **_select_fields(payload, UPDATE_FIELDS)}, None)
+        if update.message is None:
+            parsed = _parse_other_kind(update)
+        else:
+            raw_message = cast("Mapping[str, object]", payload["message"])
+            parsed = _parse_message(update.update_id, update.message, raw_message, me, is_addressed=is_addressed)
+        if parsed is not None:
+            for value in (parsed.update_id, parsed.user_id, parsed.chat_id):
+                if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= MAX_ID:
+                    raise ValueError("id")
+        return parsed
     except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, OSError, RuntimeError) as error:
         # python-telegram-bot accepts any JSON value for a field and fails when the field is used, in many ways.
         raise InvalidPayloadError(type(error).__name__) from error
@@ -194,25 +203,22 @@ def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[
     return dict(in_order) if is_addressed else {}
 
 
-def _parse(payload: Mapping[str, object], me: User, *, is_addressed: bool) -> IncomingUpdate | None:
-    update = Update.de_json({**payload, **_select_fields(payload, UPDATE_FIELDS)}, None)
-    parsed: IncomingUpdate | None = None
-    if update.message is not None:
-        raw_message = cast("Mapping[str, object]", payload["message"])
-        parsed = _parse_message(update.update_id, update.message, raw_message, me, is_addressed=is_addressed)
-    elif (query := update.callback_query) is not None:
-        parsed = ButtonPress(
+def _parse_other_kind(update: Update) -> IncomingUpdate | None:
+    """An update that is no message."""
+    if (query := update.callback_query) is not None:
+        message = query.message
+        return ButtonPress(
             update_id=update.update_id,
             user_id=query.from_user.id,
-            chat_id=query.message.chat.id if query.message else query.from_user.id,
+            chat_id=message.chat.id if message else query.from_user.id,
             language_code=query.from_user.language_code,
-            message_id=query.message.message_id if query.message else None,
-            thread_id=_find_topic(query.message),
+            message_id=message.message_id if message else None,
+            thread_id=message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None,
             query_id=query.id,
             data=decode_callback_data(query.data or ""),
         )
-    elif (inline_query := update.inline_query) is not None:
-        parsed = InlineQuery(
+    if (inline_query := update.inline_query) is not None:
+        return InlineQuery(
             update_id=update.update_id,
             user_id=inline_query.from_user.id,
             chat_id=inline_query.from_user.id,
@@ -220,21 +226,17 @@ def _parse(payload: Mapping[str, object], me: User, *, is_addressed: bool) -> In
             query_id=inline_query.id,
             text=inline_query.query.strip(),
         )
-    elif (member := update.my_chat_member) is not None and member.chat.type == ChatType.PRIVATE:
-        parsed = MembershipChange(
+    if (member := update.my_chat_member) is not None and member.chat.type == ChatType.PRIVATE:
+        return MembershipChange(
             update_id=update.update_id,
             user_id=member.from_user.id,
             chat_id=member.chat.id,
             language_code=member.from_user.language_code,
             is_member=member.new_chat_member.status not in {ChatMember.BANNED, ChatMember.LEFT},
         )
-    elif (reaction := update.message_reaction) is not None and reaction.chat.type == ChatType.PRIVATE:
-        parsed = _parse_reaction(update.update_id, reaction)
-    if parsed is not None:
-        for value in (parsed.update_id, parsed.user_id, parsed.chat_id):
-            if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= MAX_ID:
-                raise ValueError("id")
-    return parsed
+    if (reaction := update.message_reaction) is not None and reaction.chat.type == ChatType.PRIVATE:
+        return _parse_reaction(update.update_id, reaction)
+    return None
 
 
 def _parse_reaction(update_id: int, reaction: MessageReactionUpdated) -> MessageReaction | None:
@@ -273,7 +275,8 @@ def _parse_message(
     # A message via the bot itself is one of the looks that its inline mode offers, which was judged already.
     is_own_result = message.via_bot is not None and message.via_bot.id == me.id
     is_bot = sender is not None and sender.is_bot and not is_anonymous
-    if sender is None or is_bot or is_own_result or not (is_addressed or _is_addressed_to(message, me)):
+    is_addressed = is_addressed or message.chat.type == ChatType.PRIVATE
+    if sender is None or is_bot or is_own_result or not (is_addressed or _addresses_bot(message, me)):
         return None
     common = _CommonFields(
         update_id=update_id,
@@ -281,7 +284,8 @@ def _parse_message(
         chat_id=message.chat.id,
         language_code=sender.language_code,
         message_id=message.message_id,
-        thread_id=_find_topic(message),
+        # Replies in groups without topics have a thread id as well, which is not accepted.
+        thread_id=message.message_thread_id if message.is_topic_message else None,
         is_anonymous=is_anonymous,
     )
     if (file := _find_photo_file(message)) is not None:
@@ -331,11 +335,6 @@ def _find_unsupported_media(message: Mapping[str, object]) -> UnsupportedMedia |
     return None if not others or others & SERVICE_FIELDS else UnsupportedMedia.OTHER
 
 
-def _find_topic(message: MaybeInaccessibleMessage | None) -> int | None:
-    """The topic of a message; replies in groups without topics have a thread id as well, which is not accepted."""
-    return message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
-
-
 def _find_photo_file(message: Message | ExternalReplyInfo) -> PhotoSize | Document | None:
     """The largest size of a photo, or a file that may be one: its MIME type is only what the sender's app claims."""
     live_photo = message.live_photo
@@ -356,8 +355,9 @@ def _parse_command(message: Message, me: User) -> tuple[str, str, bool] | None:
     return None
 
 
-def _is_addressed_to(message: Message, me: User) -> bool:
-    if message.chat.type == ChatType.PRIVATE or _parse_command(message, me):
+def _addresses_bot(message: Message, me: User) -> bool:
+    """Whether a message of a group is a command to the bot, a reply to it, or mentions it."""
+    if _parse_command(message, me):
         return True
     replied = message.reply_to_message
     if replied is not None and replied.from_user is not None and replied.from_user.id == me.id:

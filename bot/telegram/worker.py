@@ -39,7 +39,6 @@ from core import metrics
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import unsupported_media_reply
 from core.db import inbox, looks, people
-from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.errors import (
     ChatUnavailableError,
@@ -154,19 +153,18 @@ class UpdateHandler:
             EvaError: see `update_outcome`.
         """
         async with self.resources.database.connection() as connection:
-            stored = await inbox.get_with_checkpoints(connection, inbox_id)
-        if stored is None or stored[0].processed_at is not None:
+            stored = await inbox.get_unprocessed(connection, inbox_id)
+        if stored is None:
             return
-        row, done = stored
         try:
-            update = parse_update(row.payload or {}, self.me)
+            update = parse_update(stored.payload, self.me)
         except InvalidPayloadError as error:
             log.warning("telegram_update_invalid", inbox_id=inbox_id, detail=error.detail)
             update = None
         if update is None:
             await self._drop([inbox_id])
             return
-        delivery = UpdateDelivery(self.resources, self.client, update, inbox_ids=[inbox_id], done=done)
+        delivery = UpdateDelivery(self.resources, self.client, update, inbox_ids=[inbox_id], done=stored.checkpoints)
         async with update_outcome(delivery, is_last_attempt=context.job.attempts >= len(self.retry_delays)):
             await self._dispatch(delivery, update)
 
@@ -182,13 +180,10 @@ class UpdateHandler:
             EvaError: see `update_outcome`.
         """
         async with self.resources.database.connection() as connection:
-            stored = await inbox.get_with_checkpoints(connection, inbox_id)
-            if stored is None:
+            stored = await inbox.get_unprocessed(connection, inbox_id)
+            if stored is None or stored.external_sender_id is None:
                 return
-            row, done = stored
-            if row.processed_at is not None or row.external_sender_id is None:
-                return
-            payloads = await inbox.list_unfinished_album(connection, row.external_sender_id, album_id)
+            payloads = await inbox.list_unfinished_album(connection, stored.external_sender_id, album_id)
         # The job of a later photo replies to these as well, unless this job has started to reply.
         inbox_ids = [number for number in payloads if number <= inbox_id]
         updates = parse_album({number: payloads[number] for number in inbox_ids}, self.me)
@@ -196,7 +191,7 @@ class UpdateHandler:
             await self._drop(inbox_ids)
             return
         first = updates.get(inbox_id) or next(iter(updates.values()))
-        delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=done)
+        delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=stored.checkpoints)
         if len(inbox_ids) < len(payloads) and not delivery.has_sent_anything:
             return
         is_last_attempt = context.job.attempts >= len(self.retry_delays)
@@ -205,7 +200,10 @@ class UpdateHandler:
             if first.is_anonymous:
                 await handle_anonymous(delivery, self.conversation, items or [first], is_last_attempt=is_last_attempt)
             elif any(isinstance(item, PhotoMessage) for item in items):
-                person = await self._get_or_create_person(delivery, first)
+                person = await self.conversation.get_or_create_person(
+                    IdentityProvider.TELEGRAM, str(first.user_id), first.language_code
+                )
+                delivery.language = person.language
                 await self.conversation.end_name_question(person)
                 await handle_album(delivery, self.conversation, person, items, is_last_attempt=is_last_attempt)
             else:
@@ -220,13 +218,6 @@ class UpdateHandler:
         """End updates that need no reply."""
         async with self.resources.database.connection() as connection:
             await inbox.mark_processed(connection, *inbox_ids)
-
-    async def _get_or_create_person(self, delivery: UpdateDelivery, update: IncomingUpdate) -> Person:
-        person = await self.conversation.get_or_create_person(
-            IdentityProvider.TELEGRAM, str(update.user_id), update.language_code
-        )
-        delivery.language = person.language
-        return person
 
     async def _dispatch(self, delivery: UpdateDelivery, update: IncomingUpdate) -> None:
         if isinstance(update, MembershipChange):
@@ -244,7 +235,10 @@ class UpdateHandler:
                 await self._refuse_press(delivery, update, refusal)
                 return
             await self.client.answer_callback_query(update.query_id)
-        person = await self._get_or_create_person(delivery, update)
+        person = await self.conversation.get_or_create_person(
+            IdentityProvider.TELEGRAM, str(update.user_id), update.language_code
+        )
+        delivery.language = person.language
         if not isinstance(update, ButtonPress | TextMessage | MessageReaction):
             await self.conversation.end_name_question(person)
         match update:

@@ -40,8 +40,7 @@ from core.errors import (
 )
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.styles import Style
-from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
-from core.vision.verdict import ConfidenceBand, Verdict
+from core.vision.verdict import ConfidenceBand, HorizontalPart, Verdict, VerticalPart
 
 VERY_SURE_THRESHOLD = 0.85
 """Probability in the band `clear` from which the text calls Eva very sure."""
@@ -112,16 +111,24 @@ def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Lan
         seed: selects the variants: `Look.variant_seed`, or the hash of the bytes of a photo that is not stored.
         language: language of the messages.
     """
-    first = _placeholders(verdict, verdict.style, language)
-    second = _placeholders(verdict, verdict.runner_up, language)
-    values = {**first, "second": second["style"], "second_percent": second["percent"]}
-    if (place := _region_key(verdict.region)) and verdict.region.vertical is not VerticalPart.MIDDLE:
+    runner_up = verdict.runner_up
+    values = {
+        "style": style_name(verdict.style, language),
+        "percent": format_percent(verdict.probabilities[verdict.style]),
+    }
+    second = {
+        "style": style_name(runner_up, language),
+        "percent": format_percent(verdict.probabilities[runner_up]),
+    }
+    values |= {"second": second["style"], "second_percent": second["percent"]}
+    evidence_key, place = _evidence_keys(verdict)
+    if place:
         values["place"] = translate(f"place.{place}", language)
     if verdict.band is ConfidenceBand.AMBIGUOUS:
         values["push"] = translate(pick_variant(f"push.{verdict.style}", seed, language), language)
-        values["second_push"] = translate(pick_variant(f"push.{verdict.runner_up}", seed, language), language)
+        values["second_push"] = translate(pick_variant(f"push.{runner_up}", seed, language), language)
     messages = []
-    for slot, key in _template_keys(verdict):
+    for slot, key in _template_keys(verdict, runner_up, evidence_key):
         placeholders = second if slot is MessageSlot.RUNNER_UP else values
         text = None if verdict.attributes is None else _worn_sentence(verdict, slot, placeholders, seed, language)
         needs_picture = text is None and slot is MessageSlot.EVIDENCE
@@ -149,7 +156,9 @@ def verdict_details(verdict: Verdict, *, seed: VariantSeed | str, language: Lang
     remarks = [message.text for message in messages if message.slot is MessageSlot.RUNNER_UP]
     ranking = sorted(verdict.probabilities, key=lambda style: -verdict.probabilities[style])[:DETAILED_STYLES]
     lines = [
-        translate("verdict.details.line", language, **_placeholders(verdict, style, language)) for style in ranking
+        translate("verdict.details.line", language, style=style_name(style, language), percent=format_percent(share))
+        for style in ranking
+        for share in [verdict.probabilities[style]]
     ]
     return "\n".join([*remarks, *lines])
 
@@ -203,13 +212,15 @@ def _worn_sentence(
             return None
 
 
-def _placeholders(verdict: Verdict, style: Style, language: Language) -> dict[str, object]:
-    return {"style": style_name(style, language), "percent": format_percent(verdict.probabilities[style])}
+def _template_keys(verdict: Verdict, second: Style, evidence_key: str) -> tuple[tuple[MessageSlot, str], ...]:
+    """The slots of the messages in order, each with the key of its variants.
 
-
-def _template_keys(verdict: Verdict) -> tuple[tuple[MessageSlot, str], ...]:
-    """The slots of the messages in order, each with the key of its variants."""
-    first, second = verdict.style, verdict.runner_up
+    Args:
+        verdict: the verdict on the photo.
+        second: its runner-up.
+        evidence_key: from `_evidence_keys`.
+    """
+    first = verdict.style
     match verdict.band:
         case ConfidenceBand.NOT_AN_OUTFIT:
             return (
@@ -223,7 +234,7 @@ def _template_keys(verdict: Verdict) -> tuple[tuple[MessageSlot, str], ...]:
             return (
                 (MessageSlot.OPENING, "opening.torn" if is_undecided else "opening.outfit"),
                 (MessageSlot.VERDICT, "verdict.torn" if is_undecided else "verdict.ahead"),
-                (MessageSlot.EVIDENCE, _evidence_key(verdict)),
+                (MessageSlot.EVIDENCE, evidence_key),
                 (MessageSlot.ABOUT, f"about.{first}"),
                 (MessageSlot.RUNNER_UP, f"about.{second}"),
                 (MessageSlot.TIP, "tip.torn"),
@@ -233,7 +244,7 @@ def _template_keys(verdict: Verdict) -> tuple[tuple[MessageSlot, str], ...]:
             return (
                 (MessageSlot.OPENING, "opening.outfit"),
                 (MessageSlot.VERDICT, "verdict.leaning"),
-                (MessageSlot.EVIDENCE, _evidence_key(verdict)),
+                (MessageSlot.EVIDENCE, evidence_key),
                 (MessageSlot.RUNNER_UP, "runner_up"),
                 (MessageSlot.ABOUT, f"about.{first}"),
                 (MessageSlot.TIP, f"tip.{first}"),
@@ -244,28 +255,25 @@ def _template_keys(verdict: Verdict) -> tuple[tuple[MessageSlot, str], ...]:
             return (
                 (MessageSlot.OPENING, "opening.outfit"),
                 (MessageSlot.VERDICT, "verdict.sure" if is_very_sure else "verdict.clear"),
-                (MessageSlot.EVIDENCE, _evidence_key(verdict)),
+                (MessageSlot.EVIDENCE, evidence_key),
                 (MessageSlot.ABOUT, f"about.{first}"),
                 (MessageSlot.TIP, f"tip.{first}"),
                 (MessageSlot.CLOSING, "closing.clear"),
             )
 
 
-def _evidence_key(verdict: Verdict) -> str:
+def _evidence_keys(verdict: Verdict) -> tuple[str, str]:
+    """The key of the variants about the evidence, and the place that they name, e.g. `upper_left`, or an empty one."""
+    region, torn = verdict.region, "torn." if verdict.band is ConfidenceBand.AMBIGUOUS else ""
     if not verdict.cam.any():
-        return "evidence.cold"
-    if verdict.region.vertical is VerticalPart.MIDDLE:
+        return "evidence.cold", ""
+    if region.vertical is VerticalPart.MIDDLE:
         # A word for this place would be read as a part of the body.
-        return "evidence.torn.marked" if verdict.band is ConfidenceBand.AMBIGUOUS else "evidence.marked"
-    where = "here" if _region_key(verdict.region) else "everywhere"
-    if verdict.band is ConfidenceBand.AMBIGUOUS:
-        return f"evidence.torn.{where}"
-    extent = "focused" if verdict.region.concentration >= FOCUSED_THRESHOLD else "wide"
-    return f"evidence.{where}.{extent}"
-
-
-def _region_key(region: EvidenceRegion) -> str:
-    """Where the evidence lies, e.g. `upper`, `upper_left` or `left`; empty if no part stands out."""
+        return f"evidence.{torn}marked", ""
     vertical = "" if region.vertical is VerticalPart.ALL_OVER else region.vertical.value
     horizontal = "" if region.horizontal is HorizontalPart.BOTH else region.horizontal.value
-    return "_".join(filter(None, (vertical, horizontal)))
+    place = "_".join(filter(None, (vertical, horizontal)))
+    key = f"evidence.{torn}{'here' if place else 'everywhere'}"
+    if not torn:
+        key += ".focused" if region.concentration >= FOCUSED_THRESHOLD else ".wide"
+    return key, place

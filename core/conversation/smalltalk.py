@@ -1,8 +1,9 @@
 """Replies to messages without a photo, comments on guesses, and labels of buttons."""
 
 from enum import StrEnum
+from functools import lru_cache
 
-from core.conversation.actions import Action
+from core.conversation.actions import ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import style_description, style_name
 from core.conversation.style_names import find_style_name
@@ -104,13 +105,16 @@ def comment_on_guess(guess: Style, verdict: Verdict, *, seed: VariantSeed | str,
     return translate(pick_variant(f"talk.guess.{_guess_quality(guess, verdict)}", seed, language), language, **names)
 
 
-def button_label(action: Action, language: Language) -> str:
-    """The label of a button, at most 14 characters: the style or language that it names, else its action."""
-    if action.style is not None:
-        return translate(f"talk.style.{action.style}", language)
-    if action.language is not None:
-        return translate(f"talk.language.{action.language}", language)
-    return translate(f"talk.button.{action.type}", language)
+@lru_cache(maxsize=None, typed=True)
+def button_label(named: ActionType | Style | Language, language: Language) -> str:
+    """The label of a button, at most 14 characters, that names an action, or one of the choices that it offers."""
+    match named:
+        case Style():
+            return translate(f"talk.style.{named}", language)
+        case Language():
+            return translate(f"talk.language.{named}", language)
+        case ActionType():
+            return translate(f"talk.button.{named}", language)
 
 
 def _guess_quality(guess: Style, verdict: Verdict) -> str:

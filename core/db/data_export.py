@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, Table, case, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.look_summaries import has_images
+from core.db.look_summaries import HAS_IMAGES
 from core.styles import STYLES
 
 RowDict = dict[str, Any]
@@ -49,9 +49,7 @@ async def get_personal_data(connection: AsyncConnection, person_id: UUID) -> Per
         ExportedImage(look_id=row["id"], kind=kind, key=row[column])
         for row in tables["looks"]
         for kind, column in (("photo", "photo_key"), ("heatmap", "heatmap_key"))
-        if row[column] is not None
-        and row["images_stored_at"] is not None
-        and has_images(row["shared_at"], row["images_end_at"])
+        if row["has_images"] and row["images_stored_at"] is not None
     ]
     tables["looks"] = [_humanize(row) for row in tables["looks"]]
     return PersonalData(tables=tables, images=images)
@@ -70,7 +68,9 @@ def _queries(person_id: UUID) -> dict[str, Select[Any]]:
     return {
         "people": select(people).where(people.c.id == person_id),
         "identities": _owned_rows(schema.identities, person_id).order_by(schema.identities.c.created_at),
-        "looks": _owned_rows(looks, person_id).order_by(looks.c.created_at, looks.c.id),
+        "looks": _owned_rows(looks, person_id)
+        .add_columns(HAS_IMAGES.label("has_images"))
+        .order_by(looks.c.created_at, looks.c.id),
         "person_style_counts": _owned_rows(schema.person_style_counts, person_id).order_by(
             schema.person_style_counts.c.style
         ),
@@ -126,7 +126,7 @@ def _humanize(row: RowDict) -> RowDict:
     public = {
         name: value
         for name, value in row.items()
-        if name not in {"photo_key", "heatmap_key", "cam_columns", "private_photo_ttl", "rising_at"}
+        if name not in {"photo_key", "heatmap_key", "has_images", "cam_columns", "private_photo_ttl", "rising_at"}
     }
     return public | {
         "probabilities": dict(zip(STYLES, row["probabilities"], strict=True)),

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.compiled_statements import CompiledStatement
+from core.db.database import CompiledStatement
 from core.db.schema import Channel
 from core.jobs.queue import DEFER_SQL, JobInsert
 
@@ -45,14 +45,15 @@ FROM stored
 SELECT_BY_ID = CompiledStatement(
     select(schema.inbox).where(schema.inbox.c.id == bindparam("inbox_id", type_=BigInteger))
 )
-SELECT_WITH_CHECKPOINTS = CompiledStatement(
+SELECT_UNPROCESSED = CompiledStatement(
     select(
-        schema.inbox,
+        schema.inbox.c.external_sender_id,
+        schema.inbox.c.payload,
         select(func.jsonb_object_agg(schema.job_checkpoints.c.name, schema.job_checkpoints.c.data))
         .where(schema.job_checkpoints.c.inbox_id == schema.inbox.c.id)
         .scalar_subquery()
         .label("checkpoints"),
-    ).where(schema.inbox.c.id == bindparam("inbox_id", type_=BigInteger))
+    ).where(schema.inbox.c.id == bindparam("inbox_id", type_=BigInteger), schema.inbox.c.processed_at.is_(None))
 )
 SELECT_UNFINISHED = CompiledStatement(select(schema.inbox.c.id).where(HAS_GIVEN_ID, IS_UNFINISHED))
 MARK_PROCESSED = CompiledStatement(
@@ -135,6 +136,18 @@ class InboxUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnprocessedUpdate:
+    """What the job of an update needs."""
+
+    external_sender_id: str | None
+    """The messenger's id of the sender, if it names one."""
+    payload: dict[str, Any]
+    """The JSON that was received."""
+    checkpoints: dict[str, Any]
+    """The data of all recorded steps of the job, by the names of the steps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedUpdate:
     """An update whose job has not started."""
 
@@ -213,10 +226,14 @@ async def get(connection: AsyncConnection, inbox_id: int) -> InboxUpdate | None:
     return None if row is None else _to_inbox_update(row)
 
 
-async def get_with_checkpoints(connection: AsyncConnection, inbox_id: int) -> tuple[InboxUpdate, dict[str, Any]] | None:
-    """An update and the recorded steps of its job, see `list_checkpoints`; None if it was deleted."""
-    row = await SELECT_WITH_CHECKPOINTS.fetch_one(connection, inbox_id=inbox_id)
-    return None if row is None else (_to_inbox_update(row), row.checkpoints or {})
+async def get_unprocessed(connection: AsyncConnection, inbox_id: int) -> UnprocessedUpdate | None:
+    """An update for its job; None if it was processed or deleted."""
+    row = await SELECT_UNPROCESSED.fetch_one(connection, inbox_id=inbox_id)
+    if row is None:
+        return None
+    return UnprocessedUpdate(
+        external_sender_id=row.external_sender_id, payload=row.payload or {}, checkpoints=row.checkpoints or {}
+    )
 
 
 async def list_checkpoints(connection: AsyncConnection, inbox_id: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.compiled_statements import CompiledStatement
+from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
 from core.db.leaderboard import MAX_STATEMENTS, LeaderboardEntry, select_public, to_entry
 from core.db.look_summaries import SUMMARY_COLUMNS

@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.confusables import confusable_key
 from core.db import schema
-from core.db.compiled_statements import CompiledStatement
+from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
 from core.db.look_guesses import guess_of_viewer
-from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
+from core.db.look_summaries import LOOK_COLUMNS, SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
 from core.db.person_lists import top_style
@@ -283,11 +283,11 @@ SELECT_IS_PUBLIC = CompiledStatement(
 )
 _OWNER_STYLE = top_style(schema.looks.c.person_id).label("owner_style")
 SELECT_LOOK = CompiledStatement(
-    select_public(schema.looks, _OWNER_STYLE).where(schema.looks.c.id == bindparam("look_id"))
+    select_public(*LOOK_COLUMNS, _OWNER_STYLE).where(schema.looks.c.id == bindparam("look_id"))
 )
 SELECT_LOOK_FOR_VIEWER = CompiledStatement(
     select_public(
-        schema.looks,
+        *LOOK_COLUMNS,
         _OWNER_STYLE,
         viewer_person_id().label("viewer_id"),
         reacted_by_viewer(schema.bookmarks).label("has_bookmarked"),

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.keyset import cursor_values, paginate
-from core.db.look_summaries import HAS_IMAGES
+from core.db.look_summaries import HAS_IMAGES, LOOK_COLUMNS
 from core.db.looks import Look, to_look, update_where
 from core.db.schema import PendingQuestion
-from core.db.thing_filters import filter_codes, seen_codes
+from core.db.thing_filters import code_columns
 from core.styles import Style
 from core.vision.attributes import Thing
 
@@ -59,8 +59,7 @@ async def record_item_correction(connection: AsyncConnection, look: Look, denied
         connection,
         look.id,
         attributes=left.to_dict(),
-        things=seen_codes(left),
-        filters=filter_codes(left),
+        **code_columns(left),
         item_corrections={thing.value: other and other.value for thing, other in corrections.items()},
     )
     return replace(look, verdict=replace(look.verdict, attributes=left), item_corrections=corrections)
@@ -93,7 +92,7 @@ async def list_corrected(connection: AsyncConnection, *, limit: int, after: UUID
     """
     table, owners = schema.looks, schema.people
     statement = paginate(
-        select(table)
+        select(*LOOK_COLUMNS)
         .join(owners, owners.c.id == table.c.person_id)
         .where(
             or_(table.c.corrected_style.is_not(None), table.c.item_corrections.is_not(None)),

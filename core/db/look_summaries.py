@@ -1,12 +1,13 @@
 """What lists and cards show of a look, and whether its images may be shown.
 
 The images of a private look end at `images_end_at`. From then on a look is read as if they had been deleted, whether
-or not they have been: `photo_key` and `heatmap_key` are None.
+or not they have been: `photo_key` and `heatmap_key` are None. The rule is `HAS_IMAGES`, and only the database applies
+it.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -57,27 +58,31 @@ HAS_IMAGES = schema.looks.c.photo_key.is_not(None) & or_(
 )
 """Whether a look has images, and their time is not over; for the other repositories of looks."""
 
-SUMMARY_COLUMNS = tuple(
-    schema.looks.c[name]
-    for name in (
-        *("id", "person_id", "photo_key", "heatmap_key", "width", "height", "style", "probabilities", "hearts"),
-        *("images_end_at", "shared_at", "removed_at", "suspended_at", "is_public", "things"),
-    )
+SUMMARY_COLUMNS = (
+    *(
+        schema.looks.c[name]
+        for name in (
+            *("id", "person_id", "photo_key", "heatmap_key", "width", "height", "style", "probabilities", "hearts"),
+            *("images_end_at", "shared_at", "removed_at", "suspended_at", "is_public", "things"),
+        )
+    ),
+    HAS_IMAGES.label("has_images"),
 )
 """The columns of a `LookSummary`, in the order of `to_summary`."""
+LOOK_COLUMNS = (schema.looks, HAS_IMAGES.label("has_images"))
+"""What `core.db.looks.to_look` needs: all columns of the table, and whether the images may be shown."""
 
 
 def to_summary(row: Iterable[Any]) -> LookSummary:
     """Convert a row that begins with `SUMMARY_COLUMNS`; for the other repositories of looks."""
     look_id, person_id, photo_key, heatmap_key, width, height, style, probabilities, hearts, *more = row
-    images_end_at, shared_at, removed_at, suspended_at, is_public, things = more[:6]
-    shows_images = has_images(shared_at, images_end_at)
+    images_end_at, shared_at, removed_at, suspended_at, is_public, things, has_images = more[:7]
     style = Style(style)
     return LookSummary(
         id=look_id,
         person_id=person_id,
-        photo_key=photo_key if shows_images else None,
-        heatmap_key=heatmap_key if shows_images else None,
+        photo_key=photo_key if has_images else None,
+        heatmap_key=heatmap_key if has_images else None,
         images_end_at=images_end_at,
         width=width,
         height=height,
@@ -90,8 +95,3 @@ def to_summary(row: Iterable[Any]) -> LookSummary:
         is_public=is_public,
         things=tuple(things),
     )
-
-
-def has_images(shared_at: datetime | None, images_end_at: datetime) -> bool:
-    """Whether the images of a look, if it has any, may be shown now: the other half of `HAS_IMAGES`, for rows."""
-    return shared_at is not None or datetime.now(UTC) < images_end_at

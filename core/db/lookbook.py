@@ -7,7 +7,7 @@ from sqlalchemy import select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.compiled_statements import CompiledStatement
+from core.db.database import CompiledStatement
 from core.db.leaderboard import LeaderboardEntry, select_entries, to_entry
 from core.styles import STYLES, Style
 

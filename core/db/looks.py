@@ -22,18 +22,24 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.compiled_statements import CompiledStatement
-from core.db.errors import missing_person_as_error
+from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
-from core.db.look_summaries import HAS_IMAGES, LookSummary, has_images
+from core.db.look_summaries import HAS_IMAGES, LOOK_COLUMNS, LookSummary
 from core.db.schema import Channel, PendingQuestion
-from core.db.thing_filters import filter_codes, seen_codes
+from core.db.thing_filters import code_columns
 from core.errors import PersonNotFoundError
 from core.i18n.translations import VariantSeed
 from core.styles import STYLES, Style
 from core.vision.attributes import Attributes, Thing, parse_thing
-from core.vision.cam import EvidenceRegion, HorizontalPart, VerticalPart
-from core.vision.verdict import ConfidenceBand, Refusal, Verdict, to_style_mapping
+from core.vision.verdict import (
+    ConfidenceBand,
+    EvidenceRegion,
+    HorizontalPart,
+    Refusal,
+    Verdict,
+    VerticalPart,
+    to_style_mapping,
+)
 
 CAM_LEVELS = 255
 """Largest value of the stored class activation map, one byte a cell."""
@@ -127,15 +133,13 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
         "cam": cam.tobytes(),
         "cam_columns": cam.shape[1],
         "attributes": None if attributes is None else json.dumps(attributes.to_dict()),
-        "things": seen_codes(attributes),
-        "filters": filter_codes(attributes),
         "embedding": None if embedding is None else embedding.tobytes(),
         "model": verdict.model,
         "engine": verdict.engine,
         "language": look.language,
+        **code_columns(attributes),
     }
-    with missing_person_as_error(schema.looks):
-        row = await INSERT.fetch_one(connection, **values)
+    row = await INSERT.fetch_one(connection, **values)
     if row is not None:
         return to_look(row)
     existing = await get_by_source(connection, look.person_id, look.source_message_id)
@@ -161,7 +165,10 @@ async def get_current(connection: AsyncConnection, person_id: UUID) -> Look | No
     table = schema.looks
     shown_at = func.coalesce(table.c.shown_at, table.c.created_at)
     statement = (
-        select(table).where(table.c.person_id == person_id).order_by(shown_at.desc(), table.c.id.desc()).limit(1)
+        select(*LOOK_COLUMNS)
+        .where(table.c.person_id == person_id)
+        .order_by(shown_at.desc(), table.c.id.desc())
+        .limit(1)
     )
     row = (await connection.execute(statement)).first()
     return None if row is None else to_look(row)
@@ -169,7 +176,8 @@ async def get_current(connection: AsyncConnection, person_id: UUID) -> Look | No
 
 async def lock(connection: AsyncConnection, look_id: UUID) -> Look | None:
     """A look, locked against changes until the transaction ends; or None."""
-    row = (await connection.execute(select(schema.looks).where(schema.looks.c.id == look_id).with_for_update())).first()
+    statement = select(*LOOK_COLUMNS).where(schema.looks.c.id == look_id).with_for_update()
+    row = (await connection.execute(statement)).first()
     return None if row is None else to_look(row)
 
 
@@ -186,7 +194,7 @@ async def list_for_person(
     """
     table = schema.looks
     statement = paginate(
-        select(table).where(table.c.person_id == person_id),
+        select(*LOOK_COLUMNS).where(table.c.person_id == person_id),
         table.c.created_at,
         table.c.id,
         has_cursor=after is not None,
@@ -278,8 +286,7 @@ async def update_where(
 
 
 def to_look(row: Row[tuple[object, ...]]) -> Look:
-    """Convert a row with all columns of the table; for the other repositories of looks."""
-    shows_images = has_images(row.shared_at, row.images_end_at)
+    """Convert a row with `LOOK_COLUMNS`; for the other repositories of looks."""
     cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(CAM_LEVELS)
     cam.setflags(write=False)
     style, probabilities = Style(row.style), to_style_mapping(np.array(row.probabilities))
@@ -291,8 +298,8 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         variant_seed=VariantSeed(str(row.person_id), row.turn),
         channel=Channel(row.channel),
         source_message_id=row.source_message_id,
-        photo_key=row.photo_key if shows_images else None,
-        heatmap_key=row.heatmap_key if shows_images else None,
+        photo_key=row.photo_key if row.has_images else None,
+        heatmap_key=row.heatmap_key if row.has_images else None,
         images_end_at=row.images_end_at,
         width=row.width,
         height=row.height,
@@ -317,7 +324,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
         corrected_style=Style(row.corrected_style) if row.corrected_style else None,
         item_corrections={} if row.item_corrections is None else _parse_corrections(row.item_corrections),
-        pending_question=PendingQuestion(row.pending_question) if row.pending_question and shows_images else None,
+        pending_question=PendingQuestion(row.pending_question) if row.pending_question and row.has_images else None,
         hearts=row.hearts,
         created_at=row.created_at,
         images_stored_at=row.images_stored_at,
@@ -341,21 +348,16 @@ def _parse_attributes(stored: str | dict[str, Any]) -> Attributes:
     return Attributes.from_dict(json.loads(stored) if isinstance(stored, str) else stored)
 
 
-INSERT_COLUMNS = (
-    *("id", "person_id", "channel", "source_message_id", "photo_key", "heatmap_key", "width", "height"),
-    *(
-        "private_photo_ttl",
-        "perceptual_hash",
-        "style",
-        "probabilities",
-        "outfit_probability",
-        "band",
-        "refusal",
-        "region_height",
-        "region_side",
-    ),
-    *("concentration", "cam", "cam_columns", "things", "filters", "embedding", "model", "engine", "language"),
+GIVEN_COLUMNS = tuple(
+    schema.looks.c[name]
+    for name in (
+        *("id", "channel", "source_message_id", "photo_key", "heatmap_key", "width", "height", "private_photo_ttl"),
+        *("perceptual_hash", "style", "probabilities", "outfit_probability", "band", "refusal", "region_height"),
+        *("region_side", "concentration", "cam", "cam_columns", "things", "filters", "embedding", "model", "engine"),
+        "language",
+    )
 )
+COMPUTED_COLUMNS = ("person_id", "turn", "attributes", "pending_question")
 _before = schema.looks.alias()
 _turn_before = (
     select(_before.c.turn)
@@ -364,22 +366,27 @@ _turn_before = (
     .limit(1)
     .scalar_subquery()
 )
+_new_look = (
+    select(
+        *(bindparam(column.name, type_=column.type) for column in GIVEN_COLUMNS),
+        schema.people.c.id,
+        func.coalesce(_turn_before, 0) + 1,
+        cast(bindparam("attributes", type_=Text), JSONB),
+        case((schema.people.c.guesses_first, PendingQuestion.GUESS.value)),
+    )
+    .where(schema.people.c.id == bindparam("person_id"))
+    .with_for_update(read=True, key_share=True, of=schema.people)
+)
 INSERT = CompiledStatement(
     upsert(schema.looks)
-    .values(
-        **{name: bindparam(name) for name in INSERT_COLUMNS},
-        turn=func.coalesce(_turn_before, 0) + 1,
-        attributes=cast(bindparam("attributes", type_=Text), JSONB),
-        pending_question=select(case((schema.people.c.guesses_first, PendingQuestion.GUESS.value)))
-        .where(schema.people.c.id == bindparam("person_id"))
-        .scalar_subquery(),
-    )
+    .from_select([*(column.name for column in GIVEN_COLUMNS), *COMPUTED_COLUMNS], _new_look)
     .on_conflict_do_nothing(index_elements=["person_id", "source_message_id"])
-    .returning(schema.looks)
+    .returning(*LOOK_COLUMNS)
 )
-SELECT_BY_ID = CompiledStatement(select(schema.looks).where(schema.looks.c.id == bindparam("look_id")))
+"""Inserts nothing if the person does not exist, or has a look from this message."""
+SELECT_BY_ID = CompiledStatement(select(*LOOK_COLUMNS).where(schema.looks.c.id == bindparam("look_id")))
 SELECT_BY_SOURCE = CompiledStatement(
-    select(schema.looks).where(
+    select(*LOOK_COLUMNS).where(
         schema.looks.c.person_id == bindparam("person_id"),
         schema.looks.c.source_message_id == bindparam("source_message_id"),
     )

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, case, exists, fu
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.compiled_statements import CompiledStatement
+from core.db.database import CompiledStatement
 from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.viewer import viewer_person_id
 from core.seoul_time import start_of_day

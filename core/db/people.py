@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.confusables import confusable_key
 from core.db import schema
-from core.db.compiled_statements import CompiledStatement
+from core.db.database import CompiledStatement
 from core.db.errors import find_violated_constraint, missing_person_as_error
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import PersonNotFoundError

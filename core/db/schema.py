@@ -37,8 +37,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from core.db import columns, counter_tables, social_tables
 from core.db.columns import choice_constraint, counter_column, now_column, person_column, time_column
 from core.styles import Style
-from core.vision.cam import HorizontalPart, VerticalPart
-from core.vision.verdict import ConfidenceBand, Refusal
+from core.vision.verdict import ConfidenceBand, HorizontalPart, Refusal, VerticalPart
 
 
 class Channel(StrEnum):

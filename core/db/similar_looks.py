@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.blocks import hidden_from
-from core.db.compiled_statements import CompiledStatement
+from core.db.database import CompiledStatement
 from core.db.leaderboard import LeaderboardEntry, select_entries, to_entry
 from core.db.vector_search import TABLE
 from core.db.viewer import viewer_person_id

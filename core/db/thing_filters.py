@@ -13,17 +13,11 @@ from core.db import schema
 from core.vision.attributes import Attributes, Thing
 
 
-def seen_codes(attributes: Attributes | None) -> list[str]:
-    """The codes of items and colors that were seen, the most probable items first."""
-    return [] if attributes is None else [each.thing.value for each in (*attributes.seen, *attributes.colors)]
-
-
-def filter_codes(attributes: Attributes | None) -> list[str]:
-    """The codes of what was seen and of its pairs, for the index."""
-    if attributes is None:
-        return []
-    things = [each.thing for each in (*attributes.seen, *attributes.colors)]
-    return [thing.value for thing in things] + _pair_codes(things)
+def code_columns(attributes: Attributes | None) -> dict[str, list[str]]:
+    """The values of `things`, what was seen with the most probable items first, and of `filters`, with its pairs."""
+    seen = [] if attributes is None else [each.thing for each in (*attributes.seen, *attributes.colors)]
+    codes = [thing.value for thing in seen]
+    return {"things": codes, "filters": codes + _pair_codes(seen) if seen else []}
 
 
 def shows_things(things: tuple[Thing, ...]) -> list[ColumnElement[bool]]:

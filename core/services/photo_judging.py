@@ -6,6 +6,7 @@ every step can be interrupted: the next attempt with the same source message con
 
 import io
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from uuid import UUID
 
@@ -252,8 +253,11 @@ class PhotoJudgingService:
             raise LookNotFoundError
         storage = self._resources.storage
         with STEP_SECONDS.labels("store").time():
-            photo, heatmap = await to_thread.run_sync(_encode_images, image, look, limiter=self._cpu_limiter)
-            await storage.put(look.photo_key, photo)
+            # Pixels only: the decoded photo has no metadata.
+            save, photo = partial(image.save, format="JPEG", quality=PHOTO_JPEG_QUALITY), io.BytesIO()
+            await to_thread.run_sync(save, photo, limiter=self._cpu_limiter)
+            heatmap = await to_thread.run_sync(_encode_heatmap, image, look, limiter=self._cpu_limiter)
+            await storage.put(look.photo_key, photo.getvalue())
             await storage.put(look.heatmap_key, heatmap)
             async with self._resources.database.connection() as connection:
                 stored_at = await look_images.mark_images_stored(connection, look.id)
@@ -261,13 +265,6 @@ class PhotoJudgingService:
                 await storage.delete([look.photo_key, look.heatmap_key])
                 raise LookNotFoundError
         return JudgedPhoto(look=replace(look, images_stored_at=stored_at), heatmap=heatmap, is_duplicate=False)
-
-
-def _encode_images(image: Image.Image, look: Look) -> tuple[bytes, bytes]:
-    """Encode the decoded photo, which has no metadata, and its heatmap."""
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=PHOTO_JPEG_QUALITY)
-    return buffer.getvalue(), _encode_heatmap(image, look)
 
 
 def _encode_heatmap(image: Image.Image, look: Look) -> bytes:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from core.training.augmentation import augment
 from core.training.dataset import Example
+from core.vision.classifier import fit_to_input
 from core.vision.model_card import Preprocessing
-from core.vision.preprocessing import fit_to_input
 
 CALIBRATION_PHOTOS = 96
 HEADROOM = 1.3

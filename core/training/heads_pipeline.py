@@ -36,8 +36,8 @@ from core.training.linear_heads import GUESS_RATE, HEADS, apply_heads, fit_heads
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.picture_heads import KINDS, choose_refusals, fit_clothes_head, fit_kind_head, read_kinds
+from core.vision.classifier import fit_to_input
 from core.vision.model_card import ModelCard, Preprocessing, load_model_card
-from core.vision.preprocessing import fit_to_input
 
 MODEL_FILE, CARD_FILE, WEIGHTS_FILE = "eva.tflite", "model.json", "heads.npz"
 AUGMENTATION_SEED = 2001

@@ -16,8 +16,8 @@ from PIL import Image
 from core.errors import DatasetError
 from core.training.head_export import build_last_maps
 from core.training.linear_heads import fit_linear_map
+from core.vision.classifier import fit_to_input
 from core.vision.model_card import Preprocessing
-from core.vision.preprocessing import fit_to_input
 from core.vision.verdict import Refusal, softmax
 
 KINDS = (*Refusal, "other")

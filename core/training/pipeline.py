@@ -36,8 +36,8 @@ from core.training.photo_table import read_photo_table
 from core.training.report import write_report
 from core.training.training import FeatureSet, train_stages
 from core.training.transfer_learning import compare_frozen_features, evaluate_linear_head, pooled_features
+from core.vision.classifier import fit_to_input
 from core.vision.model_card import ModelCard, Preprocessing, load_model_card
-from core.vision.preprocessing import fit_to_input
 
 MODEL_FILE, CARD_FILE, KERAS_FILE = "eva.tflite", "model.json", "model.keras"
 TRANSFER_SOURCE = "shadi"

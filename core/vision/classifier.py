@@ -1,7 +1,11 @@
-"""From an image to a verdict in one forward pass."""
+"""From an image to a verdict in one forward pass.
+
+An image of any shape is fitted into the network's input, and maps over that input are cropped back to the image.
+"""
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,18 +19,17 @@ from core.settings import EngineName, Environment, Settings
 from core.styles import STYLES, Style
 from core.vision.attributes import Attributes
 from core.vision.backends import AttributeOutputs, InferenceBackend, LiteRTBackend, TensorFlowBackend
-from core.vision.cam import activation_map, locate_evidence
 from core.vision.explanation import ITEMS_OFF_CLOTHES, explain, restrain_to_clothes
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from core.vision.label_statistics import load_label_statistics
-from core.vision.model_card import ModelCard, load_model_card
-from core.vision.preprocessing import ModelInput, fit_to_input
+from core.vision.model_card import ModelCard, Preprocessing, ResizeMode, load_model_card
 from core.vision.verdict import (
     ConfidenceBand,
     Verdict,
+    activation_map,
     confidence_band,
     find_refusal,
-    sigmoid,
+    locate_evidence,
     softmax,
     to_style_mapping,
 )
@@ -35,6 +38,58 @@ BUNDLED_MODEL_DIR = Path(__file__).parents[1] / "models"
 """Directory of the bundled model."""
 PROBE_LEVEL = 128
 """Gray level, 0 to 255, of the image for `StyleClassifier.probe`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInput:
+    """The network's input, and the part of it that the image covers."""
+
+    pixels: NDArray[np.uint8]
+    """height x width x 3, RGB."""
+    image_box: tuple[float, float, float, float]
+    """Left, top, right, bottom of the image's visible part, as fractions 0 to 1 of the rectangle."""
+
+    def crop_to_image(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Crop maps over the rectangle to the cells whose centers lie on the image, at least one.
+
+        The first two axes of `cells` are rows and columns. The result consists of whole cells, so each
+        edge is exact to half a cell.
+        """
+        left, top, right, bottom = self.image_box
+        for axis, (start, stop) in enumerate(((top, bottom), (left, right))):
+            count = cells.shape[axis]
+            centers = (np.arange(count) + 0.5) / count
+            inside = np.flatnonzero((centers >= start) & (centers <= stop))
+            if inside.size == 0:
+                inside = np.array([min(count - 1, int((start + stop) / 2 * count))])
+            cells = cells.take(inside, axis)
+        return cells
+
+
+def fit_to_input(image: Image.Image, preprocessing: Preprocessing) -> ModelInput:
+    """Resize an RGB image to the rectangle that the model was trained on."""
+    width, height = preprocessing.width, preprocessing.height
+    if preprocessing.resize_mode is ResizeMode.STRETCH:
+        return ModelInput(
+            pixels=np.asarray(image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=1.0)),
+            image_box=(0.0, 0.0, 1.0, 1.0),
+        )
+    choose = min if preprocessing.resize_mode is ResizeMode.LETTERBOX else max
+    scale = choose(width / image.width, height / image.height)
+    inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    resized = image.resize(inner, Image.Resampling.BICUBIC, reducing_gap=1.0)
+    canvas = Image.new("RGB", (width, height), preprocessing.padding_color)
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    canvas.paste(resized, (left, top))
+    return ModelInput(
+        pixels=np.asarray(canvas),
+        image_box=(
+            max(0.0, left / width),
+            max(0.0, top / height),
+            min(1.0, (left + inner[0]) / width),
+            min(1.0, (top + inner[1]) / height),
+        ),
+    )
 
 
 class StyleClassifier:
@@ -60,7 +115,7 @@ class StyleClassifier:
         probabilities = softmax(outputs.logits / card.temperature)
         best = int(np.argmax(probabilities))
         by_style = to_style_mapping(probabilities)
-        outfit_probability = sigmoid(outputs.outfit_logit)
+        outfit_probability = float(softmax(np.array([outputs.outfit_logit, 0.0], np.float32))[0])
         band = confidence_band(by_style, outfit_probability, card.thresholds)
         evidence, attributes = model_input.crop_to_image(outputs.evidence), None
         embedding, refusal = None, None

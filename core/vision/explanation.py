@@ -15,8 +15,8 @@ from core.clothing import COLORS, EXCLUSIVE, ITEMS, WORN_PROPERTIES, Item, ItemG
 from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.attributes import Attributes, Reason, SeenThing, Swap, Thing
-from core.vision.cam import activation_map
 from core.vision.label_statistics import LabelStatistics
+from core.vision.verdict import activation_map
 
 WARM = 0.5
 """Value of a thing's map from which a cell belongs to it."""

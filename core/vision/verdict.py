@@ -1,6 +1,18 @@
-"""The verdict on a photo: style, confidence, and where the evidence is."""
+"""The verdict on a photo: style, confidence, and where the evidence is.
 
-import math
+The class activation map (CAM) says how much each position of the image contributes to a style.
+Zhou, Khosla, Lapedriza, Oliva and Torralba, *Learning Deep Features for Discriminative Localization*, CVPR 2016. With
+features F (rows x columns x channels) pooled by their mean and one dense layer W, the logit of style c is
+
+    z_c = mean over positions of (F W[:, c]) + b_c
+
+so that F W[:, c], the evidence, is each position's exact part in the logit, and the map is
+
+    M_c = relu(F W[:, c]) / max
+
+The network multiplies F by W itself; its output is the evidence.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,10 +23,13 @@ from numpy.typing import NDArray
 
 from core.styles import STYLES, Style
 from core.vision.attributes import Attributes
-from core.vision.cam import EvidenceRegion
 
 TOO_CLOSE_LEAD = 0.05
 """Lead of the first style over the second below which nobody should choose between them."""
+MIN_THIRD_SHARE = 0.5
+"""Share of the map's sum from which a third of the height is named; below it the evidence is all over."""
+MIN_HALF_SHARE = 0.6
+"""Share of the map's sum from which a half of the width is named."""
 
 
 class ConfidenceBand(StrEnum):
@@ -35,6 +50,33 @@ class Refusal(StrEnum):
     """Only a part of an outfit."""
     LAID_OUT = "laid_out"
     """Clothes that nobody wears: laid out, on a rack or for sale."""
+
+
+class VerticalPart(StrEnum):
+    """The third of the image, from the top, with most of the evidence."""
+
+    UPPER = "upper"
+    MIDDLE = "middle"
+    LOWER = "lower"
+    ALL_OVER = "all_over"
+
+
+class HorizontalPart(StrEnum):
+    """The half, as the viewer sees it, with most of the evidence of the named third (or of the whole image)."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRegion:
+    """Where the evidence is."""
+
+    vertical: VerticalPart
+    horizontal: HorizontalPart
+    concentration: float
+    """0 (spread evenly) to 1 (all in one cell): 1 minus twice the share of cells that hold half of the map's sum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +145,51 @@ class Verdict:
         return self.band is ConfidenceBand.AMBIGUOUS and lead < TOO_CLOSE_LEAD
 
 
+def activation_map(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Compute the class activation map of one style.
+
+    Args:
+        evidence: rows x columns, the style's evidence at each position, of any sign, in logits.
+
+    Returns:
+        Rows x columns, 0 to 1, read-only: the positive evidence, scaled to a maximum of 1; all zeros if no position is
+        positive.
+    """
+    positive = np.maximum(evidence, np.float32(0))
+    peak = positive.max()
+    cam = positive / peak if peak > 0 else positive
+    cam.setflags(write=False)
+    return cam
+
+
+def locate_evidence(cam: NDArray[np.float32]) -> EvidenceRegion:
+    """Describe where a class activation map is high.
+
+    Args:
+        cam: the map over the image alone, rows x columns, 0 to 1. A map of zeros is all over, both sides.
+    """
+    total = float(cam.sum())
+    if total <= 0.0:
+        return EvidenceRegion(vertical=VerticalPart.ALL_OVER, horizontal=HorizontalPart.BOTH, concentration=0.0)
+    rows, columns = cam.shape
+    # Each cell three times, so that a third consists of whole cells.
+    thirds = cam.repeat(3, axis=0).reshape(3, rows, columns).sum(axis=1, dtype=np.float64) / 3
+    index = int(np.argmax(thirds.sum(axis=1)))
+    vertical, named = VerticalPart.ALL_OVER, thirds.sum(axis=0)
+    if thirds[index].sum() >= MIN_THIRD_SHARE * total:
+        vertical, named = (VerticalPart.UPPER, VerticalPart.MIDDLE, VerticalPart.LOWER)[index], thirds[index]
+    left = float(named.repeat(2)[:columns].sum() / 2 / named.sum())
+    horizontal = HorizontalPart.BOTH
+    if left >= MIN_HALF_SHARE:
+        horizontal = HorizontalPart.LEFT
+    elif left <= 1 - MIN_HALF_SHARE:
+        horizontal = HorizontalPart.RIGHT
+    descending = np.sort(cam, axis=None)[::-1].cumsum()
+    half_cells = int(np.searchsorted(descending, total / 2)) + 1
+    concentration = max(0.0, 1 - 2 * (half_cells - 1) / max(1, cam.size - 1))
+    return EvidenceRegion(vertical=vertical, horizontal=horizontal, concentration=concentration)
+
+
 def confidence_band(
     probabilities: Mapping[Style, float], outfit_probability: float, thresholds: Thresholds
 ) -> ConfidenceBand:
@@ -146,8 +233,3 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     probabilities: NDArray[np.float32] = exponentials / exponentials.sum(axis=-1, keepdims=True)
     return probabilities
-
-
-def sigmoid(logit: float) -> float:
-    """Probability, 0 to 1, for any finite logit."""
-    return 0.5 * (1.0 + math.tanh(0.5 * logit))

@@ -168,9 +168,10 @@ async def send_action(
 ) -> Response:
     """Press a button: an action, or an action and a style with a dot between them."""
     action = replace(_parse_action(do, look), name_tag=name_tag)
-    label = (
-        translate("try.never_mind", language) if action.type is ActionType.CANCEL else button_label(action, language)
-    )
+    if action.type is ActionType.CANCEL:
+        label = translate("try.never_mind", language)
+    else:
+        label = button_label(action.style or action.language or action.type, language)
     person = await _get_person(state, viewer, language)
     if person is None:
         reply = _build_reply(None, label, [translate("talk.look_gone", language)])

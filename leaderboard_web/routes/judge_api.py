@@ -21,10 +21,9 @@ from core.conversation.narration import MessageSlot, style_name, verdict_message
 from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language, translate
 from core.styles import Style
-from core.vision.cam import HorizontalPart, VerticalPart
 from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
-from core.vision.verdict import ConfidenceBand
+from core.vision.verdict import ConfidenceBand, HorizontalPart, VerticalPart
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.errors import NoPhotoError
 from leaderboard_web.forms import MultipartForm, uploaded_bytes

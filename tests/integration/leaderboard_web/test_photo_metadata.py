@@ -10,6 +10,7 @@ from PIL import Image, PngImagePlugin
 from sqlalchemy import select
 
 from core.db import looks, people, schema
+from core.db.look_summaries import LOOK_COLUMNS
 from core.resources import Resources
 from leaderboard_web.urls import private_image_url, private_thumbnail_url, public_image_urls
 from tests.harness import serve_on_free_port
@@ -53,7 +54,7 @@ async def test_every_image_of_a_look_is_without_metadata(
         sent = await client.post("/try", files={"photo": (f"{SECRET.decode()}.{form}", data)})
         assert sent.status_code == 303, sent.text
         async with resources.database.transaction() as connection:
-            look = looks.to_look((await connection.execute(select(schema.looks))).one())
+            look = looks.to_look((await connection.execute(select(*LOOK_COLUMNS))).one())
             await people.set_display_name(connection, look.person_id, "Mina")
             assert await looks.share(connection, look.id)
         assert look.photo_key is not None

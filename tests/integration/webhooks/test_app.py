@@ -14,7 +14,7 @@ from leaderboard_web.app import create_app
 from leaderboard_web.middleware.rate_limit import PEOPLE_PER_NETWORK
 from tests.harness import make_application
 from webhooks.app import create_webhook_app
-from webhooks.telegram import SECRET_HEADER
+from webhooks.messengers import SECRET_HEADER
 
 SECRET = {SECRET_HEADER: "secret"}
 

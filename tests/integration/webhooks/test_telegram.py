@@ -15,7 +15,7 @@ from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from tests.harness import make_application
 from webhooks.app import create_webhook_app
-from webhooks.telegram import SECRET_HEADER
+from webhooks.messengers import SECRET_HEADER
 
 SECRET = {SECRET_HEADER: "secret"}
 UPDATE = {

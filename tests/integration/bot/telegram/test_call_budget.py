@@ -13,10 +13,10 @@ from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import TelegramHarness
 from tests.tracing import record_statements, trace_calls
 from webhooks.app import create_webhook_app
-from webhooks.telegram import SECRET_HEADER
+from webhooks.messengers import SECRET_HEADER
 
-MAX_FUNCTIONS = 106
-MAX_MODULES = 36
+MAX_FUNCTIONS = 93
+MAX_MODULES = 29
 MAX_STATEMENTS = 8
 
 

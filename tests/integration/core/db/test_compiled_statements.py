@@ -9,8 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from core.db import leaderboard, look_images, looks, people, reactions
-from core.db.compiled_statements import CompiledStatement
-from core.db.database import Database
+from core.db.database import CompiledStatement, Database
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, PersonNotFoundError

@@ -69,15 +69,17 @@ async def test_an_update_is_read_together_with_its_checkpoints(database: Databas
         inbox_id = await insert_update(connection)
     for open_connection in (database.transaction, database.connection):
         async with open_connection() as connection:
-            assert await inbox.get_with_checkpoints(connection, inbox_id + 1) is None
-            loaded = await inbox.get_with_checkpoints(connection, inbox_id)
-            assert loaded is not None
-            assert (loaded[0], loaded[1]) == (await inbox.get(connection, inbox_id), {})
+            assert await inbox.get_unprocessed(connection, inbox_id + 1) is None
+            loaded = await inbox.get_unprocessed(connection, inbox_id)
+            assert loaded == inbox.UnprocessedUpdate(external_sender_id="1", payload=PAYLOAD, checkpoints={})
     async with database.connection() as connection:
         await inbox.record_checkpoint(connection, inbox_id, "verdict", data={"message_id": 41})
         await inbox.record_checkpoint(connection, inbox_id, "tip")
     for open_connection in (database.transaction, database.connection):
         async with open_connection() as connection:
-            loaded = await inbox.get_with_checkpoints(connection, inbox_id)
+            loaded = await inbox.get_unprocessed(connection, inbox_id)
             assert loaded is not None
-            assert loaded[1] == {"verdict": {"message_id": 41}, "tip": None}
+            assert loaded.checkpoints == {"verdict": {"message_id": 41}, "tip": None}
+    async with database.connection() as connection:
+        await inbox.mark_processed(connection, inbox_id)
+        assert await inbox.get_unprocessed(connection, inbox_id) is None

@@ -11,8 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from core.db import inbox, people
-from core.db.compiled_statements import CompiledStatement
-from core.db.database import Database
+from core.db.database import CompiledStatement, Database
 from core.db.database_url import DatabaseUrl
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.errors import find_sqlstate

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from core.conversation.narration import verdict_messages
 from core.db import looks, schema
+from core.db.look_summaries import LOOK_COLUMNS
 from core.db.looks import Look
 from core.i18n.translations import Language
 from core.resources import Resources
@@ -68,7 +69,7 @@ def look_id_of(page: httpx.Response) -> str:
 
 async def list_looks(resources: Resources) -> list[Look]:
     async with resources.database.transaction() as connection:
-        found = await connection.execute(select(schema.looks).order_by(schema.looks.c.id))
+        found = await connection.execute(select(*LOOK_COLUMNS).order_by(schema.looks.c.id))
         return [looks.to_look(row) for row in found]
 
 

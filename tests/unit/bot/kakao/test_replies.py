@@ -23,8 +23,7 @@ from core.conversation.narration import ERROR_TEXT_KEYS, MessageSlot, error_mess
 from core.conversation.smalltalk import UnsupportedMedia, unsupported_media_reply
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
-from core.vision.cam import HorizontalPart, VerticalPart
-from core.vision.verdict import ConfidenceBand, Verdict
+from core.vision.verdict import ConfidenceBand, HorizontalPart, Verdict, VerticalPart
 from tests.factories import make_verdict
 
 LOOK = UUID("019a5f00-0000-7000-8000-000000000001")

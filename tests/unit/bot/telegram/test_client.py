@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from io import BytesIO
+from typing import cast
 
 import pytest
 from pydantic import SecretStr
@@ -15,7 +16,9 @@ from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.telegram.client import RETRY_DELAYS, ChatRateLimiter, TelegramClient, _to_seconds, create_bot
+from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import CAPTION_SLOTS, REMARK_SLOTS, OutgoingMessage, format_verdict, text_messages
+from bot.telegram.parsing import TextMessage
 from bot.testing.telegram import FakeTelegram
 from core.conversation.narration import verdict_messages
 from core.errors import (
@@ -28,6 +31,7 @@ from core.errors import (
 )
 from core.i18n.translations import Language
 from core.logging import configure_logging
+from core.resources import Resources
 from core.settings import Environment, Settings
 from core.vision.verdict import ConfidenceBand
 from tests.factories import make_verdict
@@ -241,8 +245,11 @@ async def test_keyboard_is_replaced_and_an_unchanged_one_ignored(
 
 async def test_chat_action_lasts_as_long_as_the_block(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.fail_next("sendChatAction", 502, "Bad Gateway")
+    update = TextMessage(update_id=1, user_id=42, chat_id=42, language_code="ko", text="안녕")
+    # Nothing is stored by an action.
+    delivery = UpdateDelivery(cast("Resources", None), client, update, inbox_ids=[1], done={})
     with pytest.raises(ZeroDivisionError):
-        async with client.chat_action(42, ChatAction.UPLOAD_PHOTO):
+        async with delivery.chat_action(ChatAction.UPLOAD_PHOTO):
             await asyncio.to_thread(telegram.wait, lambda: len(telegram.calls_to("sendChatAction")) >= 3)
             raise ZeroDivisionError
     calls_after = len(telegram.calls_to("sendChatAction"))

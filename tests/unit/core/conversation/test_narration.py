@@ -22,8 +22,7 @@ from core.conversation.narration import (
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate, variant_keys
 from core.images.decoding import MAX_BYTES, MAX_PIXELS, MIN_SIDE
 from core.styles import STYLES, Style
-from core.vision.cam import HorizontalPart, VerticalPart
-from core.vision.verdict import ConfidenceBand, Refusal, Verdict
+from core.vision.verdict import ConfidenceBand, HorizontalPart, Refusal, Verdict, VerticalPart
 from tests.factories import make_verdict
 
 LANGUAGES = list(Language)

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from bot.text_limits import utf16_length
-from core.conversation.actions import Action, ActionType
+from core.conversation.actions import ActionType
 from core.conversation.narration import style_description, style_name
 from core.conversation.reply_turns import ReplyTurns
 from core.conversation.smalltalk import (
@@ -18,7 +18,7 @@ from core.conversation.smalltalk import (
     unsupported_media_reply,
 )
 from core.i18n.translations import Language, translate, variant_keys
-from core.styles import STYLES, Style
+from core.styles import Style
 from core.vision.verdict import ConfidenceBand
 from tests.factories import make_verdict
 from tests.texts import variants
@@ -40,12 +40,7 @@ LABEL_KEYS = (
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_labels_fit_on_a_button(language: Language) -> None:
-    actions = [
-        *(Action(type=action_type) for action_type in ActionType),
-        *(Action(type=ActionType.GUESS, style=style) for style in STYLES),
-        *(Action(type=ActionType.SET_LANGUAGE, language=offered) for offered in Language),
-    ]
-    labels = [button_label(action, language) for action in actions]
+    labels = [button_label(named, language) for named in (*ActionType, *Style, *Language)]
     labels += [translate(key, language) for key in ("talk.button.page", "kakao.button.send")]
 
     assert [label for label in labels if utf16_length(label) > 14] == []

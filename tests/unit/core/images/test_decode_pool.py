@@ -22,9 +22,8 @@ from core.errors import (
     NotAnImageError,
     TruncatedPhotoError,
 )
-from core.images.decode_pool import DecodePool
+from core.images.decode_pool import DecodePool, DecoderEndedError, DecoderProcess
 from core.images.decoder_main import ERROR, HEADER, IMAGE, READY
-from core.images.decoder_process import DecoderEndedError, DecoderProcess
 from core.images.decoding import decode_photo
 from tests import images
 

@@ -15,8 +15,8 @@ from core.training.config import Stage, TrainingConfig, load_config
 from core.training.dataset import Split, read_examples
 from core.training.export import convert_to_litert
 from core.training.features import dequantize, extract_features
+from core.vision.classifier import fit_to_input
 from core.vision.model_card import Preprocessing, load_model_card
-from core.vision.preprocessing import fit_to_input
 
 SHAPE = Preprocessing(width=32, height=32)
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.lib.stride_tricks import sliding_window_view
 
-from core.vision.cam import HorizontalPart, VerticalPart, activation_map, locate_evidence
+from core.vision.verdict import HorizontalPart, VerticalPart, activation_map, locate_evidence
 
 
 class ToyNetwork:

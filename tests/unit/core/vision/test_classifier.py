@@ -14,9 +14,8 @@ from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFou
 from core.settings import EngineName, Environment, Settings
 from core.styles import STYLES
 from core.vision.backends import LiteRTBackend, ModelOutputs
-from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier, load_classifier
+from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier, fit_to_input, load_classifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
-from core.vision.preprocessing import fit_to_input
 
 
 def _make_image(seed: int, size: tuple[int, int] = (240, 400)) -> Image.Image:

@@ -6,10 +6,9 @@ from PIL import Image
 
 from core.errors import FakeBackendExhaustedError
 from core.styles import STYLES, Style
-from core.vision.cam import HorizontalPart, VerticalPart
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs, outputs_from_hash
-from core.vision.verdict import ConfidenceBand
+from core.vision.verdict import ConfidenceBand, HorizontalPart, VerticalPart
 
 
 def _make_image(color: tuple[int, int, int] = (10, 20, 30)) -> Image.Image:

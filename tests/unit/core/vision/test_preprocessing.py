@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.vision.classifier import ModelInput, fit_to_input
 from core.vision.model_card import Preprocessing, ResizeMode
-from core.vision.preprocessing import ModelInput, fit_to_input
 
 
 def _halves(width: int, height: int) -> Image.Image:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.styles import STYLES, Style
-from core.vision.verdict import ConfidenceBand, Thresholds, confidence_band, sigmoid, softmax, to_style_mapping
+from core.vision.verdict import ConfidenceBand, Thresholds, confidence_band, softmax, to_style_mapping
 
 THRESHOLDS = Thresholds(outfit=0.3, clear=0.6, ambiguous_margin=0.1)
 
@@ -60,5 +60,5 @@ def test_softmax_of_known_odds() -> None:
 
 
 @pytest.mark.parametrize(("logit", "probability"), [(0.0, 0.5), (math.log(3), 0.75), (-800.0, 0.0), (800.0, 1.0)])
-def test_sigmoid(logit: float, probability: float) -> None:
-    assert sigmoid(logit) == pytest.approx(probability)
+def test_softmax_of_a_logit_against_zero_is_its_sigmoid(logit: float, probability: float) -> None:
+    assert softmax(np.array([logit, 0.0], np.float32)) == pytest.approx([probability, 1 - probability])

@@ -1,37 +1,81 @@
-"""KakaoTalk's webhooks: the chatbot's skill, and the notice that a person unlinked their Kakao Login.
+"""The webhooks of the messengers: Telegram's updates, and KakaoTalk's skill and its notice that a person unlinked.
 
-Sources: https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format and
+`POST /telegram/webhook` stores updates for the worker and responds immediately.
+
+Sources: https://core.telegram.org/bots/api#setwebhook,
+https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format and
 https://developers.kakao.com/docs/latest/en/kakaologin/callback.
 """
 
 import asyncio
 import hmac
+import json
+from typing import Annotated
 from urllib.parse import parse_qsl
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
+from bot.app import BotApplication
 from bot.kakao.payload import parse_request
 from bot.kakao.replies import SkillResponse, text_reply
 from bot.kakao.reply_rules import validate_reply
+from bot.telegram.ingest import store_update
 from core.conversation.narration import error_message
 from core.db.schema import IdentityProvider
-from core.errors import EvaError, InvalidPayloadError
+from core.errors import DatabaseUnavailableError, EvaError, InvalidPayloadError
 from core.i18n.translations import Language, translate
 from core.jobs.queue import enqueue
 from core.services import accounts
 from core.services.retention import ERASE_PERSON_TASK
-from webhooks.dependencies import Application, read_body
 
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+MAX_UPDATE_BYTES = 1_000_000
 MAX_SKILL_BYTES = 1024 * 1024
 MAX_UNLINK_BYTES = 8 * 1024
 RESPONSE_DEADLINE = 4.3
 """Seconds after which a skill request is answered with an apology: KakaoTalk waits for five."""
 
+telegram_router = APIRouter()
 skill_router = APIRouter()
 unlink_router = APIRouter()
 log = structlog.get_logger()
+
+
+async def get_application(request: Request) -> BotApplication:
+    """The services of the process, from the state of the app."""
+    application: BotApplication = request.app.state.application
+    return application
+
+
+Application = Annotated[BotApplication, Depends(get_application)]
+
+
+@telegram_router.post("/telegram/webhook", response_class=Response)
+async def receive_update(request: Request, application: Application) -> Response:
+    """Store an update.
+
+    Responds 200 to stored updates, repeated and invalid ones among them; 401 without the secret of
+    EVA_TELEGRAM_WEBHOOK_SECRET; 413 to more than 1 MB; 400 to a body that is not an update; 503 while the database is
+    unreachable, so that Telegram sends the update again.
+    """
+    secret = application.settings.telegram_webhook_secret
+    header = request.headers.get(SECRET_HEADER, "").encode()
+    if secret is None or not hmac.compare_digest(header, secret.get_secret_value().encode()):
+        return Response(status_code=401)
+    body = await read_body(request, MAX_UPDATE_BYTES)
+    if body is None:
+        return Response(status_code=413)
+    try:
+        await store_update(application.resources, json.loads(body))
+    except (ValueError, RecursionError, InvalidPayloadError):
+        log.warning("telegram_update_invalid")
+        return Response(status_code=400)
+    except DatabaseUnavailableError as error:
+        log.warning("database_unreachable", error=type(error).__name__)
+        return Response(status_code=503)
+    return Response(status_code=200)
 
 
 @skill_router.post("/kakao/skill", response_class=JSONResponse)
@@ -98,6 +142,16 @@ async def unlink_login(request: Request, application: Application) -> Response:
                 await enqueue(connection, ERASE_PERSON_TASK, lock=None, person_id=str(person_id))
         log.info("login_unlinked", provider="kakao", erases_person=person_id is not None)
     return Response(status_code=200)
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes | None:
+    """Read the body of a request; None if it is longer than `max_bytes`."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            return None
+    return bytes(body)
 
 
 def _error_reply(error: EvaError, language: Language) -> SkillResponse:
