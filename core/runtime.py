@@ -44,12 +44,12 @@ Result = TypeVar("Result")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-EXIT_SECONDS = 9.7
+EXIT_SECONDS = 9.4
 """Seconds after the signal in which a process ends; hosts kill it after ten."""
-LONGEST_CLOSING = 6.7
-"""Of them, those that begin when `Drain.wait` ends: open requests get six."""
+LONGEST_CLOSING = 6.4
+"""Of them, those that begin when `Drain.wait` ends: open requests get five."""
 
-WATCHDOG_SECONDS = 0.2
+WATCHDOG_SECONDS = 0.5
 """After `exit_seconds`, until the process is ended without Python, with exit code 1 and the stacks of its threads."""
 
 log = structlog.get_logger()

@@ -20,7 +20,7 @@ TICKS_PER_SECOND = 10
 """How often uvicorn calls `on_tick`."""
 OTHER_FILES = 256
 """Files that a process may open besides the connections of clients."""
-SHUTDOWN_TIMEOUT = 6
+SHUTDOWN_TIMEOUT = 5
 """Seconds for open requests to finish, after EVA_DRAIN_SECONDS."""
 
 

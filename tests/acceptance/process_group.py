@@ -16,7 +16,8 @@ from core.i18n.translations import Language, translate
 from tests.conftest import ROOT
 from tests.processes import free_port
 
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
+"""A start takes 5 s, and longer where many processes compete."""
 LOG_TAIL_LINES = 30
 WORKING_TEXTS = [translate("cli.working", language) for language in Language]
 """What a worker prints when it has started."""
