@@ -64,6 +64,8 @@ MAX_FLOOD_WAIT = 30.0
 """Seconds; a longer flood wait is left to a retry of the job."""
 RESPONSE_SECONDS = 2.0
 """For the response to a request that runs when the worker is stopped."""
+RECORD_SECONDS = 0.5
+"""For recording what was sent, after that response."""
 MESSAGE_INTERVAL = 1.0
 """Seconds between two messages in one chat."""
 CHAT_ACTION_INTERVAL = 4.0
@@ -304,7 +306,8 @@ class TelegramClient:
         """Call a method of the bot, again after errors that pass and left no effect.
 
         A cancelled task, which is a job whose worker is stopped, still takes the response to a request that runs, so
-        that a message which arrived is recorded as sent and not sent again. It is cancelled at its next call.
+        that a message which arrived is recorded as sent and not sent again. It is cancelled at its next call, or after
+        RECORD_SECONDS.
 
         Raises:
             CancelledError: the task was cancelled before, or there was no response in RESPONSE_SECONDS.
@@ -324,6 +327,8 @@ class TelegramClient:
                     if not request.done():
                         request.cancel()
                         raise
+                    if task is not None:
+                        asyncio.get_running_loop().call_later(RECORD_SECONDS, task.cancel)
                     return request.result()
             except RetryAfter as error:
                 wait = _to_seconds(error.retry_after)

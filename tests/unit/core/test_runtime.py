@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from bot.telegram.client import RESPONSE_SECONDS
+from bot.telegram.client import RECORD_SECONDS, RESPONSE_SECONDS
 from core.jobs.queue import DEFAULT_TIMINGS
 from core.runtime import EXIT_SECONDS, WATCHDOG_SECONDS, Drain, run_until_signalled
 from tests.conftest import ROOT
@@ -55,7 +55,7 @@ def test_a_worker_that_ends_is_not_taken_for_a_dead_one() -> None:
     slowest_end = EXIT_SECONDS + WATCHDOG_SECONDS
     since_heartbeat = DEFAULT_TIMINGS.heartbeat_interval + slowest_end
     assert since_heartbeat < DEFAULT_TIMINGS.heartbeat_timeout - DEFAULT_TIMINGS.heartbeat_interval
-    assert DEFAULT_TIMINGS.shutdown_grace + RESPONSE_SECONDS < EXIT_SECONDS - 0.5
+    assert DEFAULT_TIMINGS.shutdown_grace + RESPONSE_SECONDS + RECORD_SECONDS < EXIT_SECONDS
 
 
 ENDING_PROCESS = """

@@ -179,6 +179,25 @@ async def test_a_cancelled_send_takes_its_response_and_ends_before_the_next_call
     assert len(received) == 1
 
 
+async def test_a_cancelled_task_ends_although_it_sends_nothing_more(
+    telegram: FakeTelegram, client: TelegramClient
+) -> None:
+    telegram.delay_next("sendMessage", 0.3)
+
+    async def send_now_and_then() -> None:
+        while True:
+            await client.send_message(42, HELLO)
+            await asyncio.sleep(60)
+
+    sending = asyncio.create_task(send_now_and_then())
+    await asyncio.to_thread(telegram.wait, lambda: telegram.calls_to("sendMessage"))
+    sending.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(sending, 20)
+    assert len(telegram.messages(42)) == 1
+
+
 async def test_a_cancelled_send_is_not_repeated_after_a_flood(
     telegram: FakeTelegram, client: TelegramClient, delays: list[float]
 ) -> None:
