@@ -3,6 +3,7 @@
 Only the look is stored. The messages of the conversation follow from its state.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar, Literal
@@ -16,7 +17,7 @@ from core.conversation.smalltalk import button_label, comment_on_guess
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
-from core.i18n.translations import Language, pick_variant, translate, variant_keys
+from core.i18n.translations import Language, pick_variant, translate
 from core.images.result_card import CardShape
 from core.signing import UrlSigner
 from core.styles import STYLES
@@ -260,9 +261,14 @@ class ChatView:
         return ChatLine(sender="you", text=label)
 
 
-def welcome(language: Language) -> list[ChatItem]:
-    """The messages for a person without looks."""
-    return [ChatLine(sender="eva", text=translate(key, language)) for key in variant_keys("page.hello", language)]
+def latest_of_person(items: Sequence[ChatItem]) -> int | None:
+    """The index of the last photo or message of the person; None if there is none."""
+    found = (
+        index
+        for index, item in reversed(list(enumerate(items)))
+        if isinstance(item, PhotoItem) or (isinstance(item, ChatLine) and item.sender == "you")
+    )
+    return next(found, None)
 
 
 def available_actions(view: ChatView) -> AvailableActions:

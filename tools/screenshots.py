@@ -39,6 +39,8 @@ SCREENSHOTS = DOCS / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 MAX_HEIGHT = 2200
 """px of a page that are captured."""
+CHAT_HEIGHT = 3200
+"""px of a window in which a whole answer is in view."""
 QUALITY = 78
 
 KAKAO_STUB = "window.Kakao = { init() {}, isInitialized: () => true };"
@@ -83,7 +85,7 @@ FRAME = """() => {
     height: bars.bottom - photo.top + 2 * edge,
   };
 }"""
-"""Eva's answer, from the photo to the bars, in the page's coordinates."""
+"""Eva's answer, from the photo to the bars, in a window that shows all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +153,8 @@ SHOTS = [
     Screenshot("admin-log", "/admin/log", 768, KO, "dark", logged_in=True),
 ]
 CHATS = [
-    ("eva-desktop.jpg", "ethnic", {"width": 1280, "height": 900}, "light", EN),
-    ("eva-phone.jpg", "retro", {"width": 390, "height": 844}, "dark", KO),
+    ("eva-desktop.jpg", "ethnic", 1280, "light", EN),
+    ("eva-phone.jpg", "retro", 390, "dark", KO),
 ]
 
 
@@ -227,17 +229,16 @@ def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, se
     return Capture(image.crop((0, 0, image.width, min(image.height, MAX_HEIGHT))), tuple(faults))
 
 
-def take_chat_screenshot(browser: Browser, root: str, chat: tuple[str, str, dict[str, int], str, str]) -> None:
+def take_chat_screenshot(browser: Browser, root: str, chat: tuple[str, str, int, str, str]) -> None:
     """Take one picture of Eva's answer about a sample that she sees an outfit in."""
-    name, sample, size, scheme, locale = chat
-    page = _open(browser, locale, scheme, size, 1.25)
+    name, sample, width, scheme, locale = chat
+    page = _open(browser, locale, scheme, {"width": width, "height": CHAT_HEIGHT}, 1.25)
     page.goto(f"{root}/try")
     page.locator(f"button[value={sample}]").click()
     page.locator(".log .bars").wait_for()
     page.wait_for_load_state("networkidle")
-    page.evaluate("scrollTo(0, 0)")
     clip = page.evaluate(FRAME)
-    page.screenshot(path=DOCS / name, type="jpeg", quality=86, full_page=True, clip=clip)
+    page.screenshot(path=DOCS / name, type="jpeg", quality=86, clip=clip)
     page.context.close()
 
 

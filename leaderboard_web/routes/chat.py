@@ -15,7 +15,6 @@ from starlette.datastructures import FormData
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.albums import MAX_ALBUM_PHOTOS
-from core.conversation.narration import style_description, style_name
 from core.conversation.news_texts import take_news
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import button_label, reply_to_text
@@ -32,7 +31,7 @@ from leaderboard_web.chat_view import (
     ChatLine,
     ChatView,
     available_actions,
-    welcome,
+    latest_of_person,
 )
 from leaderboard_web.dependencies import AppState, Lang, State, Viewer, app_state, current_viewer
 from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_json
@@ -66,6 +65,8 @@ MAX_MESSAGE_LENGTH = 300
 """Characters of one message to Eva."""
 ATTEMPT_ID = re.compile(r"[0-9a-f]{16,64}")
 """Id that a script gives to an upload, so that one that is repeated after a lost connection is judged once."""
+LATEST = "latest"
+"""Fragment of what the person did last, where the page of a browser without JavaScript opens."""
 LATEST_LOOKS = 5
 """How many looks are searched for one whose images were stored."""
 
@@ -103,7 +104,7 @@ class ChatReply:
 
 @router.get(CHAT_PATH, name="chat")
 async def chat_page(request: Request, viewer: Viewer, language: Lang, state: State) -> Response:
-    """The conversation about the look of the query, or about the latest one; without any, Eva's welcome."""
+    """The conversation about the look of the query, or about the latest one, after Eva's greeting."""
     return await _render_chat(request, state, viewer, language)
 
 
@@ -219,7 +220,7 @@ async def _render_chat(
         look_id = _parse_look_id(request.query_params.get("look", ""))
         is_duplicate = "again" in request.query_params
         view = await _load_view(state, person, language, look_id, is_duplicate=is_duplicate)
-    items = view.history_items() if view is not None else welcome(language)
+    items = view.history_items() if view is not None else []
     flashed = state.flash.read(request, viewer)
     if any(line.sender == "eva" and line not in items for line in flashed):
         items = [*items, *flashed]
@@ -232,10 +233,9 @@ async def _render_chat(
         language,
         status=status,
         section="try",
-        styles=[(style, style_name(style, language), style_description(style, language)) for style in STYLES],
-        samples=sorted(state.samples),
+        samples=[style for style in STYLES if style in state.samples],
         items=items,
-        view=view,
+        latest=latest_of_person(items),
         actions=available_actions(view) if view is not None else None,
         guesses_first=person is not None and person.guesses_first,
         hours=state.settings.private_photo_ttl_hours,
@@ -254,15 +254,15 @@ def _respond(
     """The new parts of the chat for scripts, or a redirect to the page for browsers without JavaScript."""
     view, url = reply.view, _view_url(state, reply.view)
     if not wants_json(request):
-        redirect = RedirectResponse(url, 303)
+        redirect = RedirectResponse(f"{url}#{LATEST}", 303)
         lines = [item for item in reply.items if isinstance(item, ChatLine) and not item.is_verdict]
         state.flash.write(redirect, viewer, lines)
         return redirect
     photo = actions = ""
     if view is not None:
-        photo = render_fragment(request, "chat/_messages.html", language, items=[view.photo_item()])
+        photo = render_fragment(request, "chat/_messages.html", language, items=[view.photo_item()], latest=None)
         actions = render_fragment(request, "chat/_actions.html", language, actions=available_actions(view))
-    messages = render_fragment(request, "chat/_messages.html", language, items=reply.items)
+    messages = render_fragment(request, "chat/_messages.html", language, items=reply.items, latest=None)
     content = {"url": url, "photo": photo, "messages": messages, "actions": actions}
     return JSONResponse(content, headers={"Cache-Control": "no-store"})
 

@@ -1,5 +1,6 @@
 /** The conversation log: shows messages one after the other, as if Eva typed them. */
 
+const scroller = document.querySelector(".scroller");
 const log = document.querySelector(".log");
 const typing = document.querySelector(".typing");
 const state = typing.querySelector(".state");
@@ -7,22 +8,55 @@ const sending = document.querySelector(".sending");
 const bar = sending.querySelector("progress");
 const actions = document.querySelector(".actions");
 const tools = document.querySelector(".tools");
+const newest = document.querySelector(".newest");
 const templates = document.querySelector("#parts").content;
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Delay before a message of a length in characters, in milliseconds, unless all together take longer than TYPING_MS. */
 const pause = (length) => Math.min(350 + 16 * length, 1500);
 const TYPING_MS = 1600;
+/** px over the message that stays at the upper edge. */
+const EDGE = 10;
 
 let finishTyping = () => {};
+/** What the person sent last. It stays in view, however long the answer is. */
+let question = document.querySelector("#latest");
 /** Whether the newest message is kept in view: until the person scrolls. */
 let isFollowing = true;
+let isAtEnd = false;
 
 for (const event of ["wheel", "touchmove"]) {
-  addEventListener(event, () => (isFollowing = false), { passive: true });
+  scroller.addEventListener(event, () => (isFollowing = false), { passive: true });
 }
-addEventListener("keydown", ({ key }) => {
+scroller.addEventListener("keydown", ({ key }) => {
   if (["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"].includes(key)) isFollowing = false;
+});
+
+const distanceToTop = (item) => item.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+
+/** Scroll down to the newest message, but not so far that the question leaves, unless the person has scrolled away. */
+export function follow(behavior = reducedMotion.matches ? "instant" : "smooth") {
+  if (!isFollowing) return;
+  const end = scroller.scrollHeight - scroller.clientHeight;
+  const top = question?.isConnected ? scroller.scrollTop + distanceToTop(question) - EDGE : end;
+  scroller.scrollTo({ top: Math.min(end, top), behavior });
+}
+
+new IntersectionObserver(
+  ([entry]) => {
+    isAtEnd = entry.isIntersecting;
+    newest.hidden = isAtEnd;
+  },
+  { root: scroller, rootMargin: "0px 0px 48px" },
+).observe(document.querySelector(".end"));
+
+// A keyboard, or more buttons, take height from the conversation: its end stays in view.
+new ResizeObserver(() => {
+  if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
+}).observe(scroller);
+
+newest.addEventListener("click", () => {
+  scroller.scrollTo({ top: scroller.scrollHeight, behavior: reducedMotion.matches ? "instant" : "smooth" });
 });
 
 const cloneTemplate = (selector) => templates.querySelector(selector).cloneNode(true);
@@ -33,12 +67,24 @@ function elements(html) {
   return [...template.content.children];
 }
 
-/** Show the person's photo, from a URL or from the server's HTML. */
-export function showPhoto(url, html) {
+/** Show the person's photo, from a URL or from the server's HTML. It is read first, so that it takes its place at once. */
+export async function showPhoto(url, html) {
   const item = html ? elements(html)[0] : cloneTemplate(".sent-photo");
-  if (!html) item.querySelector("img").src = url;
+  const image = item.querySelector("img");
+  if (!html && image) {
+    image.src = url;
+    await image.decode().catch(() => {});
+    image.classList.toggle("wide", image.naturalWidth > image.naturalHeight);
+  }
   log.append(item);
-  item.scrollIntoView({ block: "start" });
+  ask(item);
+}
+
+/** Take a message of the person's as the one that is answered. */
+function ask(item) {
+  question = item;
+  isFollowing = true;
+  follow();
 }
 
 /** Show the typing indicator with an optional text; `null` hides it. */
@@ -59,7 +105,7 @@ export function showMessage(text) {
   item.querySelector("p").textContent = text;
   log.append(item);
   isFollowing = true;
-  follow(item);
+  follow();
 }
 
 /** Show at once what is still being typed. */
@@ -93,26 +139,21 @@ export async function typeMessages(html) {
       resolve();
     };
   });
-  isFollowing = true;
-  if (items.length) follow(items[0]);
+  if (items[0]?.classList.contains("you")) ask(items[0]);
   const pauses = evaItems.map((item) => pause(item.textContent.length));
   const pace = Math.min(1, TYPING_MS / pauses.reduce((sum, each) => sum + each, 1));
   for (const [index, item] of evaItems.entries()) {
     if (!skipped) {
       showTyping("");
-      follow(typing);
+      follow();
       await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, pace * pauses[index]))]);
     }
     item.classList.remove("waiting");
-    if (!skipped) follow(item);
+    if (!skipped) follow();
   }
   showTyping(null);
   offerCopy();
-}
-
-/** Keep the newest message in view, unless the person has scrolled away since the last reply. */
-export function follow(item) {
-  if (isFollowing) item.scrollIntoView({ block: "nearest" });
+  follow();
 }
 
 /** The messages of the latest verdict. */
@@ -138,3 +179,4 @@ tools.querySelector(".copy").addEventListener("click", async ({ target }) => {
 });
 
 offerCopy();
+if (question && !CSS.supports("scroll-initial-target", "nearest")) follow("instant");

@@ -3,7 +3,6 @@
 import {
   finish,
   focusActions,
-  follow,
   showActions,
   showMessage,
   showPhoto,
@@ -13,6 +12,7 @@ import {
 } from "./chat.js";
 import { resizeImage } from "./resize-image.js";
 import { createAttemptId, send } from "./upload.js";
+import "./viewport.js";
 
 const SLOW_AFTER = 7_000;
 /** Set while a photo is on its way, so that a reload can be explained. */
@@ -73,7 +73,6 @@ const showReply = ({ url, messages, actions: next }, hadFocus) => async () => {
   showActions("");
   await typeMessages(messages);
   showActions(next);
-  follow(actions);
   if (hadFocus) focusActions();
 };
 
@@ -84,13 +83,13 @@ function offerRetry(retryUpload) {
 }
 
 /** Send a photo: a file, or a sample, which is a button of the form. */
-function show({ file = null, sample = null }) {
+async function show({ file = null, sample = null }) {
   const body = new FormData(form);
   for (const name of ["photo", "camera"]) body.delete(name);
   body.append("attempt", createAttemptId());
   if (sample) {
     body.append("sample", sample.value);
-    showPhoto(sample.dataset.photo);
+    await showPhoto(sample.dataset.photo);
   }
   return post({ body, file, shown: Boolean(sample) });
 }
@@ -103,7 +102,7 @@ async function post(photo) {
     photo.file = null;
     if (shown) {
       photo.shown = true;
-      showPhoto(URL.createObjectURL(small));
+      await showPhoto(URL.createObjectURL(small));
     }
   }
   const slow = setTimeout(() => showTyping(words.slow), SLOW_AFTER);
@@ -123,8 +122,7 @@ async function post(photo) {
     if (!isLeaving) withStorage((storage) => storage.removeItem(UPLOADING));
   }
   if (!reply.ok) return () => showRefusal(reply.json.message, RETRYABLE_STATUSES.has(reply.status) ? photo : null);
-  for (const label of form.querySelectorAll(".pick strong span")) label.textContent = words.another;
-  if (!photo.shown) showPhoto(null, reply.json.photo);
+  if (!photo.shown) await showPhoto(null, reply.json.photo);
   return showReply(reply.json);
 }
 

@@ -55,7 +55,7 @@ def test_public_pages_may_be_kept_to_go_back_to(open_page: OpenPage, board: dict
 def test_on_a_phone_the_action_is_in_view(open_page: OpenPage, locale: str, language: Language) -> None:
     page = open_page(locale=locale, **PHONE)
     for text in (translate("page.choose", language), translate("try.camera", language)):
-        button = page.locator(".drop label", has_text=text)
+        button = page.locator(".show label", has_text=text)
         expect(button).to_be_visible()
         assert button.evaluate(IN_VIEW), text
     assert page.evaluate(FIND_OVERFLOW) == []
@@ -66,7 +66,6 @@ def test_replies_are_in_view_on_a_phone(open_page: OpenPage, samples: Path) -> N
     choose(page, samples / "street.jpg")
     expect_answer(page)
     expect(page.locator(".actions button").first).to_be_in_viewport(timeout=4000)
-    page.locator("#words").scroll_into_view_if_needed()
     say(page, "hello")
     expect(page.locator(".typing")).to_be_hidden()
     expect(page.locator(".log > li").last).to_be_in_viewport(ratio=0.9)
@@ -128,7 +127,7 @@ def test_a_reload_while_a_photo_is_sent_is_explained(open_page: OpenPage, sample
     page.reload()
     expect(page.locator(".log .bubble").last).to_have_text(translate("try.interrupted", Language.EN))
     page.reload()
-    expect(page.locator(".log .bubble").last).not_to_have_text(translate("try.interrupted", Language.EN))
+    expect(page.locator(".talk .bubble").last).not_to_have_text(translate("try.interrupted", Language.EN))
 
 
 def test_targets_are_large_enough(open_page: OpenPage, board: dict[str, str]) -> None:

@@ -29,12 +29,10 @@ def test_verdict_is_in_the_language_of_the_browser(
 ) -> None:
     page = open_page(locale=locale)
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("page.tagline", language))
-    expect(page.locator(".log .bubble")).to_have_text(
-        [translate(key, language) for key in variant_keys("page.hello", language)]
-    )
+    for key in variant_keys("page.hello", language):
+        expect(page.locator(".greeting .bubble")).to_contain_text(translate(key, language))
     choose(page, samples / "street.jpg")
     expect_answer(page, language)
-    expect(page.locator(".drop strong .with-mouse")).to_have_text(translate("page.another", language))
     assert find_overflow(page) == {}
 
 
@@ -60,11 +58,11 @@ def test_sample_and_then_another_photo(open_page: OpenPage, samples: Path) -> No
 
 def test_chat_can_be_used_by_keyboard(open_page: OpenPage, samples: Path) -> None:
     page = open_page()
-    for _ in range(12):
+    for _ in range(25):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.name") == "photo":
             break
-    assert page.evaluate("getComputedStyle(document.querySelector('.drop')).outlineStyle") == "solid"
+    assert page.evaluate("getComputedStyle(document.querySelector('.pick')).outlineStyle") == "solid"
     # That a focused file input opens the chooser is the browser's part; headless, it does not always do it.
     page.locator("input[name=photo]:focus").set_input_files(samples / "street.jpg")
     expect_answer(page)
@@ -99,7 +97,7 @@ def test_click_in_the_chat_shows_all_bubbles(open_page: OpenPage, samples: Path)
     choose(page, samples / "street.jpg")
     waiting = page.locator(".log .waiting")
     expect(waiting.first).to_be_attached()
-    page.locator(".log .bubble").first.click()
+    page.locator(".log .sent-photo").first.click()
     expect(waiting).to_have_count(0)
     expect(page.locator(".log .bars")).to_be_visible()
     expect(page.locator(".typing")).to_be_hidden()

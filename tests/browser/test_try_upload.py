@@ -32,7 +32,7 @@ DROP = """async ([target, url, type]) => {
 @pytest.mark.parametrize("event", ["drop", "paste"])
 def test_photo_can_be_dropped_and_pasted_anywhere(open_page: OpenPage, event: str) -> None:
     page = open_page()
-    page.evaluate(DROP, ["footer", "/samples/street.jpg", event])
+    page.evaluate(DROP, ["header", "/samples/street.jpg", event])
     expect_answer(page)
     expect(page.locator(".drop-overlay")).to_be_hidden()
 

@@ -9,11 +9,11 @@ from core.conversation.display_names import generated_name
 from core.conversation.narration import style_description, style_name
 from core.conversation.smalltalk import comment_on_guess
 from core.db import people
-from core.i18n.translations import Language, translate, variant_keys
+from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import STYLES, Style
 from tests.factories import create_look, make_photo, store_images
-from tests.html import attributes
+from tests.html import attributes, texts
 from tests.integration.leaderboard_web.chat.conftest import (
     EN,
     buttons,
@@ -163,9 +163,7 @@ async def test_looks_of_other_people_are_inaccessible(
 ) -> None:
     mine = await send_photo(client, make_photo())
     async with open_browser(address) as other:
-        assert messages(await other.get(f"/try?look={look_id_of(mine)}")) == [
-            translate(key, EN) for key in variant_keys("page.hello", EN)
-        ]
+        assert messages(await other.get(f"/try?look={look_id_of(mine)}")) == []
         for do in ("share", "correct.mode", "result"):
             page = await other.post("/try/act", data={"look": look_id_of(mine), "do": do})
             assert messages(page)[-1] == translate("talk.look_gone", EN)
@@ -192,7 +190,7 @@ async def test_text_is_answered_without_creating_a_person(client: httpx.AsyncCli
     page = await client.post("/try/words", data={"words": "  What is   80s Retro? <i>"})
     assert messages(page)[-2] == "What is 80s Retro? <i>"
     assert messages(page)[-1].startswith(style_name(Style.RETRO, EN))
-    assert messages(await client.get("/try")) == [translate(key, EN) for key in variant_keys("page.hello", EN)]
+    assert messages(await client.get("/try")) == []
     assert await count_people(resources) == 0
     await send_photo(client, make_photo())
     page = await client.post("/try/words", data={"words": "thank you"})
@@ -200,9 +198,32 @@ async def test_text_is_answered_without_creating_a_person(client: httpx.AsyncCli
     assert messages(page)[-1] in variants("talk.thanks", EN)
 
 
+async def test_without_a_script_the_page_opens_at_what_was_done_last(client: httpx.AsyncClient) -> None:
+    first = await send_photo(client, make_photo())
+    assert first.history[0].headers["location"].endswith("#latest")
+    assert attributes(first, "#latest", "class") == ["bubble you sent-photo"]
+    page = await press_button(client, first, "correct")
+    assert texts(page, "#latest p") == [translate("talk.button.correct", EN)]
+    said = await client.post("/try/words", data={"words": "hm", "look": look_id_of(page)})
+    assert texts(said, "#latest p") == ["hm"]
+    assert texts(said, ".log > li:last-child p") == [messages(said)[-1]]
+
+
+async def test_the_samples_are_in_the_greeting_one_of_each_style(client: httpx.AsyncClient) -> None:
+    page = await client.get("/try")
+    there = attributes(page, ".greeting .bubble .samples button[form=show]", "value")
+    assert there == list(STYLES)
+    assert texts(page, ".greeting .bubble > p")[1:] == [
+        translate(key, EN) for key in ("page.hello.3", "page.samples_title")
+    ]
+    assert {"/styles", "/about#how"} <= set(attributes(page, ".dock a", "href")), "what she knows is said there"
+    await send_photo(client, make_photo())
+    assert attributes(await client.get("/try"), ".greeting .samples button", "value") == there, "also with a look"
+
+
 async def test_forged_flash_messages_are_ignored(client: httpx.AsyncClient) -> None:
     client.cookies.set("flash", "WyJldmEiLCAiYnV5IGl0Il0.ZZZZZZ.forged")
-    assert messages(await client.get("/try")) == [translate(key, EN) for key in variant_keys("page.hello", EN)]
+    assert messages(await client.get("/try")) == []
 
 
 async def test_flash_messages_of_another_browser_are_ignored(client: httpx.AsyncClient, address: str) -> None:
