@@ -112,8 +112,8 @@ bench-scaling: $(VENV)/dev ## measure photos a second with 1, 2 and 4 workers; w
 	@$(BIN)/python -m benchmarks.scaling
 
 .PHONY: torture
-torture: $(VENV)/dev ## kill processes 300 times while photos arrive
-	@EVA_TEST_TORTURE=300 $(BIN)/python -m pytest tests/acceptance/test_crash.py
+torture: $(VENV)/dev ## kill processes 300 times and fill the disk while photos arrive
+	@EVA_TEST_TORTURE=300 $(BIN)/python -m pytest -s tests/acceptance/test_crash.py tests/acceptance/test_full_disk.py
 
 .PHONY: rolling
 rolling: $(VENV)/dev ## restart processes behind HAProxy and nginx while requests and photos arrive

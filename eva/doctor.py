@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -31,6 +32,8 @@ KOREAN_SYSTEM_FONTS = (
 )
 """Fonts with Korean letters of macOS and Windows."""
 
+MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
+"""Between this machine and the database; more than NTP leaves anywhere."""
 CODECS = {ImageFormat.JPEG: "jpg", ImageFormat.WEBP: "webp", ImageFormat.AVIF: "avif"}
 """Formats that a build of Pillow may lack, with the names of `PIL.features`."""
 
@@ -171,7 +174,7 @@ async def _check_database(settings: Settings, language: Language) -> list[Check]
         if is_embedded:
             advice = translate("cli.doctor.database.embedded.mend", language, detail=error.detail)
         return [_make_check("database", CheckStatus.MISSING, advice, language)]
-    server = [_check_server(info, language), _check_similar_looks(vectors, language)]
+    server = [_check_server(info, language), _check_clock(info, language), _check_similar_looks(vectors, language)]
     return [_make_check("database", CheckStatus.OK, detail, language), *server, *contents]
 
 
@@ -207,6 +210,15 @@ def _check_server(info: "ServerInfo", language: Language) -> Check:
     if problem is not None:
         return _make_check("schema", CheckStatus.MISSING, problem, language)
     return _make_check("schema", CheckStatus.OK, translate("cli.doctor.schema.ok", language), language)
+
+
+def _check_clock(info: "ServerInfo", language: Language) -> Check:
+    """Check that this machine and the database have the same time."""
+    if info.clock_difference > MAX_CLOCK_DIFFERENCE:
+        seconds = round(info.clock_difference.total_seconds())
+        detail = translate("cli.doctor.clock.mend", language, seconds=seconds)
+        return _make_check("clock", CheckStatus.MISSING, detail, language)
+    return _make_check("clock", CheckStatus.OK, translate("cli.doctor.clock.ok", language), language)
 
 
 async def _check_secret_key(database: "Database", settings: Settings, language: Language) -> list[Check]:

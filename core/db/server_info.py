@@ -1,6 +1,8 @@
 """What `eva doctor` says about the server: its version, the schema's revision, and the rights of Eva's role."""
 
+import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
@@ -18,6 +20,7 @@ SELECT current_setting('server_version_num')::int AS number,
     coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS can_create,
     to_regclass('alembic_version') IS NOT NULL AS is_migrated
 """)
+SELECT_CLOCK = text("SELECT extract(epoch FROM clock_timestamp())::float8")
 SELECT_FOREIGN_TABLES = text("""
 SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = CAST(current_schema() AS regnamespace)
     AND relname = ANY (:names) AND NOT pg_has_role(relowner, 'USAGE') ORDER BY relname
@@ -38,6 +41,8 @@ class ServerInfo:
     """The revision that this version of Eva needs."""
     may_migrate: bool
     """Whether the role may create tables, and owns those that exist."""
+    clock_difference: timedelta
+    """By how much the server's clock and that of this machine differ, less what the way there may take."""
 
     @property
     def is_current(self) -> bool:
@@ -54,6 +59,9 @@ async def get_server_info(connection: AsyncConnection) -> ServerInfo:
         may_migrate = may_migrate and (await connection.execute(SELECT_FOREIGN_TABLES, names)).first() is None
         if may_migrate:
             revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    before = time.time()
+    server_time = float((await connection.execute(SELECT_CLOCK)).scalar_one())
+    difference = max(0.0, before - server_time, server_time - time.time())
     return ServerInfo(
         version=row.version,
         is_supported=row.number >= MIN_VERSION * 10_000,
@@ -61,4 +69,5 @@ async def get_server_info(connection: AsyncConnection) -> ServerInfo:
         revision=revision,
         head=ScriptDirectory.from_config(make_config()).get_current_head() or "",
         may_migrate=may_migrate,
+        clock_difference=timedelta(seconds=difference),
     )

@@ -28,7 +28,7 @@ from tests.integration.conftest import public  # noqa: F401 (a fixture)
 
 KILLS = int(os.environ.get("EVA_TEST_TORTURE", "12"))
 CHATS = 6
-PATIENCE = 300.0
+LONGEST_WAIT = 300.0
 """Seconds for a start, and in which everything must be answered after the last kill. A start takes 2.5 s of processor,
 and a minute where twenty other programs want the same one; a dead worker's jobs wait for half a minute."""
 
@@ -60,7 +60,7 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
         for _ in range(dice.randint(1, 2)):
             person = 100 + dice.randrange(CHATS)
             update = telegram.updates.photo(make_photo(seed=1000 * turn + sum(photos.values())), user_id=person)
-            assert telegram.deliver_update(update, retry_for=PATIENCE) == 200
+            assert telegram.deliver_update(update, retry_for=LONGEST_WAIT) == 200
             photos[person] += 1
         await asyncio.sleep(dice.uniform(0, 1.5))
         victim = victims[turn % len(victims)]
@@ -71,7 +71,7 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
     def answered() -> bool:
         return all(len(_button_messages(telegram, person)) >= count for person, count in photos.items())
 
-    telegram.wait(answered, timeout=PATIENCE)
+    telegram.wait(answered, timeout=LONGEST_WAIT)
     with home.postgres as server:
         async with Database(server.url) as database:
             await _wait_until_processed(database)
@@ -101,7 +101,7 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
 
 async def _wait_until_processed(database: Database) -> None:
     """Wait until all updates are processed."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LONGEST_WAIT
     while time.monotonic() < deadline:
         with suppress(DatabaseUnavailableError):
             async with database.transaction() as connection:

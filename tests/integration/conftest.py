@@ -4,7 +4,6 @@ import asyncio
 import fcntl
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +22,7 @@ from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
 from core.resources import Resources
 from core.signing import LimitKeySigner, UrlSigner
+from tests.full_disk import mounted_disk
 
 OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 """Tests need no durability."""
@@ -88,13 +88,8 @@ def public() -> Iterator[Path]:
 @pytest.fixture
 def small_disk(public: Path) -> Iterator[Path]:
     """A folder with a file system of its own of 64 MB, for tests that fill it."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64m,mode=0711", "tmpfs", str(public)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("no right to mount a file system")
-    try:
+    with mounted_disk(public, megabytes=64):
         yield public
-    finally:
-        subprocess.run(["umount", "--lazy", str(public)], check=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,11 @@
 """`eva doctor` with a database."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from core.db import inbox
@@ -13,7 +15,7 @@ from core.db.server_info import get_server_info
 from core.db.vector_search import get_state
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from eva.doctor import CheckStatus, _check_contents, _check_server, _check_similar_looks
+from eva.doctor import CheckStatus, _check_clock, _check_contents, _check_server, _check_similar_looks
 from tests.conftest import RunEva
 from tests.factories import create_look, create_person, end_images, mark_update_failed
 
@@ -47,6 +49,19 @@ async def test_doctor_says_when_private_photos_are_late(resources: Resources) ->
         1: (CheckStatus.OK, translate("cli.doctor.retention.ok", EN)),
         3: (CheckStatus.MISSING, translate("cli.doctor.retention.mend", EN, hours=3)),
     }
+
+
+@pytest.mark.parametrize("jump", [-3600, 3600])
+async def test_doctor_says_when_clocks_differ(database: Database, monkeypatch: pytest.MonkeyPatch, jump: int) -> None:
+    async with database.connection() as connection:
+        assert _check_clock(await get_server_info(connection), EN).status is CheckStatus.OK
+        now = time.time
+        monkeypatch.setattr(time, "time", lambda: now() + jump)
+        check = _check_clock(await get_server_info(connection), EN)
+    assert (check.status, check.detail) == (
+        CheckStatus.MISSING,
+        translate("cli.doctor.clock.mend", EN, seconds=3600),
+    )
 
 
 async def test_doctor_tells_version_schema_and_rights(database: Database, empty_url: str) -> None:

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 SCRIPT = """
 import logging, structlog
@@ -44,3 +45,10 @@ def test_development_logs_readable_lines_without_local_variables() -> None:
     assert "judged" in shown
     assert "ValueError: odd" in shown
     assert "name = 'holiday-with-mina.jpg'" not in shown
+
+
+def test_a_full_disk_under_the_log_stops_nothing() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", f"{SCRIPT.format(environment='production')}\nprint('continues')"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True, check=False, timeout=60)
+    assert done.stdout == "continues\n"
