@@ -31,7 +31,7 @@ GROWTH_LIMIT = 200 * MIB
 """Bytes by which the server may grow: 64 MiB of uploads that do not end, and what is parsed at the moment."""
 USUAL_GROWTH_LIMIT = 100 * MIB
 """The same for attacks without such uploads; 22 MiB were measured."""
-PHOTOS = 4
+PHOTOS = 3
 """Photos of the person during each attack."""
 START_SECONDS = 1.5
 """Head start of the attackers."""

@@ -48,8 +48,12 @@ addEventListener("message", ({ data, source }) => {
 </script>"""
 """Replaces Telegram Web: a sandboxed Mini App, and links that open on its request."""
 
+TWO_BROWSERS, ONE_LINK = "Linen Heron", "Satin Fox"
+ACCESSIBLE = {"ko-KR": ("Corduroy Penguin 71", "새틴 고양이 12"), "en-GB": ("Corduroy Penguin 72", "새틴 고양이 13")}
+"""For each language who logs in and who is then met by a visitor."""
+
 Visit = Callable[..., Page]
-Link = Callable[[str, str], str]
+Link = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
@@ -84,18 +88,22 @@ def server_url(folder: Path, logins: FakeOAuthProviders, telegram: FakeTelegram)
         yield address
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def link(server_url: str, folder: Path) -> Link:
-    """Creates login links as chats send them."""
+    """Login links as chats send them, an unused one at each call."""
+    names = [TWO_BROWSERS, TWO_BROWSERS, ONE_LINK, *(name for pair in ACCESSIBLE.values() for name in pair)]
+    command = [sys.executable, "-m", "tests.browser.seed_login_link", json.dumps(names)]
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60
+    )
+    unused = list(zip(names, json.loads(done.stdout), strict=True))
 
-    def issue(subject: str, name: str) -> str:
-        command = [sys.executable, "-m", "tests.browser.seed_login_link", subject, name]
-        done = subprocess.run(
-            command, cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60
-        )
-        return f"{server_url}/login/link/{done.stdout.strip()}"
+    def take(name: str) -> str:
+        entry = next(entry for entry in unused if entry[0] == name)
+        unused.remove(entry)
+        return f"{server_url}/login/link/{entry[1]}"
 
-    return issue
+    return take
 
 
 @pytest.fixture
@@ -135,8 +143,8 @@ def button(page: Page, key: str, **words: str) -> Any:
     return page.get_by_role("button", name=translate(key, EN, **words), exact=True)
 
 
-def enter(visit: Visit, link: Link, subject: str, name: str) -> Page:
-    page = visit(link(subject, name))
+def enter(visit: Visit, link: Link, name: str) -> Page:
+    page = visit(link(name))
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("login.link.title", EN, name=name))
     button(page, "login.link.enter").click()
     expect(page).to_have_url(re.compile("/me$"))
@@ -144,9 +152,9 @@ def enter(visit: Visit, link: Link, subject: str, name: str) -> Page:
 
 
 def test_link_logs_in_and_logout_everywhere_ends_all_sessions(visit: Visit, link: Link, server_url: str) -> None:
-    phone, laptop = [enter(visit, link, "1", "Linen Heron") for _ in range(2)]
+    phone, laptop = [enter(visit, link, TWO_BROWSERS) for _ in range(2)]
     phone.goto(f"{server_url}/login")
-    expect(phone.locator(".lead")).to_have_text(translate("login.here", EN, name="Linen Heron"))
+    expect(phone.locator(".lead")).to_have_text(translate("login.here", EN, name=TWO_BROWSERS))
     button(phone, "login.everywhere").click()
     expect(phone.get_by_text(translate("login.said.everywhere", EN))).to_be_visible()
     laptop.goto(f"{server_url}/login")
@@ -154,7 +162,7 @@ def test_link_logs_in_and_logout_everywhere_ends_all_sessions(visit: Visit, link
 
 
 def test_used_link_is_explained(visit: Visit, link: Link) -> None:
-    address = link("2", "Satin Fox")
+    address = link(ONE_LINK)
     page = visit(address)
     button(page, "login.link.enter").click()
     expect(page).to_have_url(re.compile("/me$"))
@@ -263,7 +271,7 @@ def test_mini_app_logs_in(visit: Visit, telegram: FakeTelegram) -> None:
     expect(page).to_have_url(re.compile("/me$"))
 
 
-@pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
+@pytest.mark.parametrize("locale", list(ACCESSIBLE))
 def test_login_pages_are_accessible(visit: Visit, link: Link, server_url: str, locale: str) -> None:
     page, language, faults = visit(locale=locale), Language(locale[:2]), dict[str, list[str]]()
 
@@ -273,7 +281,8 @@ def test_login_pages_are_accessible(visit: Visit, link: Link, server_url: str, l
     look("stranger")
     page.goto(f"{server_url}/login/telegram/app")
     look("app")
-    page.goto(link("9", "Corduroy Penguin 71"))
+    name, other_name = ACCESSIBLE[locale]
+    page.goto(link(name))
     look("link")
     page.locator("form.panel button").first.click()
     expect(page).to_have_url(re.compile("/me$"))
@@ -285,6 +294,6 @@ def test_login_pages_are_accessible(visit: Visit, link: Link, server_url: str, l
     page.locator(".choices button").click()
     expect(page).to_have_url(re.compile("said=disconnected$"))
     look("visitor")
-    page.goto(link("10", "새틴 고양이 12"))
+    page.goto(link(other_name))
     look("bring")
     assert not any(faults.values()), faults
