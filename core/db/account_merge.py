@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Row,
+    Table,
     Text,
     Uuid,
     case,
@@ -94,9 +95,10 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
         return False
     await _move_looks(connection, source, target)
     await _move_reactions(connection, source, target)
-    await _move_follows(connection, source, target)
-    await _move_blocks(connection, source, target)
-    await _move_person_reports(connection, source, target)
+    await _move_pairs(connection, schema.follows, ("follower_id", "followed_id"), source, target)
+    await _move_pairs(connection, schema.blocks, ("person_id", "blocked_id"), source, target)
+    await end_relations(connection, target)  # with people whom a moved block is about
+    await _move_pairs(connection, schema.person_reports, ("person_id", "reported_id"), source, target)
     for column in (
         schema.identities.c.person_id,
         schema.one_time_tokens.c.person_id,
@@ -188,47 +190,24 @@ async def _move_reactions(connection: AsyncConnection, source: UUID, target: UUI
         await connection.execute(delete(table).where(table.c.person_id == target, is_own_look))
 
 
-async def _move_follows(connection: AsyncConnection, source: UUID, target: UUID) -> None:
-    """Insert the follows again, so that the trigger counts them; a follow between the two is dropped."""
-    table = schema.follows
-    columns = ["follower_id", "followed_id", "created_at"]
-    outgoing = select(literal(target, Uuid), table.c.followed_id, table.c.created_at).where(
-        table.c.follower_id == source, table.c.followed_id != target
-    )
-    incoming = select(table.c.follower_id, literal(target, Uuid), table.c.created_at).where(
-        table.c.followed_id == source, table.c.follower_id != target
-    )
-    for moved in (outgoing, incoming):
-        await connection.execute(upsert(table).from_select(columns, moved).on_conflict_do_nothing())
-    await connection.execute(delete(table).where(or_(table.c.follower_id == source, table.c.followed_id == source)))
+async def _move_pairs(
+    connection: AsyncConnection, table: Table, pair: tuple[str, str], source: UUID, target: UUID
+) -> None:
+    """Insert the rows of both directions between two people again, so that triggers count them.
 
+    A row between source and target is dropped, and the target's own rows stay.
 
-async def _move_blocks(connection: AsyncConnection, source: UUID, target: UUID) -> None:
-    """Move blocks of both directions; one between the two is dropped, and what contradicts a moved one ends."""
-    table = schema.blocks
-    columns = ["person_id", "blocked_id", "created_at"]
-    by_source = select(literal(target, Uuid), table.c.blocked_id, table.c.created_at).where(
-        table.c.person_id == source, table.c.blocked_id != target
-    )
-    of_source = select(table.c.person_id, literal(target, Uuid), table.c.created_at).where(
-        table.c.blocked_id == source, table.c.person_id != target
-    )
-    for moved in (by_source, of_source):
-        await connection.execute(upsert(table).from_select(columns, moved).on_conflict_do_nothing())
-    await connection.execute(delete(table).where(or_(table.c.person_id == source, table.c.blocked_id == source)))
-    await end_relations(connection, target)
-
-
-async def _move_person_reports(connection: AsyncConnection, source: UUID, target: UUID) -> None:
-    """Move reports of and by the source; one between the two is dropped, and the target's own stay."""
-    table = schema.person_reports
-    columns = ["reported_id", "person_id", "reason", "created_at", "reviewed_at"]
-    by_source = select(table.c.reported_id, literal(target, Uuid), *(table.c[name] for name in columns[2:])).where(
-        table.c.person_id == source, table.c.reported_id != target
-    )
-    of_source = select(literal(target, Uuid), table.c.person_id, *(table.c[name] for name in columns[2:])).where(
-        table.c.reported_id == source, table.c.person_id != target
-    )
-    for moved in (by_source, of_source):
-        await connection.execute(upsert(table).from_select(columns, moved).on_conflict_do_nothing())
-    await connection.execute(delete(table).where(or_(table.c.person_id == source, table.c.reported_id == source)))
+    Args:
+        connection: to execute on.
+        table: has one row for each pair of people.
+        pair: its two columns with people.
+        source: who is merged.
+        target: who gets the rows.
+    """
+    others = [column.name for column in table.c if column.name not in pair]
+    for moved, kept in (pair, pair[::-1]):
+        rows = select(literal(target, Uuid), *(table.c[name] for name in (kept, *others))).where(
+            table.c[moved] == source, table.c[kept] != target
+        )
+        await connection.execute(upsert(table).from_select([moved, kept, *others], rows).on_conflict_do_nothing())
+    await connection.execute(delete(table).where(or_(*(table.c[name] == source for name in pair))))
