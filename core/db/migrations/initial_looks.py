@@ -6,6 +6,21 @@ from sqlalchemy.dialects import postgresql
 
 STYLES = "'business_casual', 'ethnic', 'feminine', 'girlish', 'retro', 'mode', 'casual', 'street'"
 
+BOARD_INDEXES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("board_hearts", (), "hearts"),
+    ("day_hearts", ("shared_day",), "hearts"),
+    ("week_hearts", ("shared_week",), "hearts"),
+    ("style_hearts", ("style",), "hearts"),
+    ("style_day_hearts", ("style", "shared_day"), "hearts"),
+    ("style_week_hearts", ("style", "shared_week"), "hearts"),
+    ("board_new", (), "shared_at"),
+    ("style_new", ("style",), "shared_at"),
+    ("person_shared", ("person_id",), "shared_at"),
+    ("board_rising", (), "rising_at"),
+    ("style_rising", ("style",), "rising_at"),
+)
+"""Indexes of public looks: the end of the name, the columns that a page fixes, and the one that it sorts by."""
+
 
 def create_looks_table() -> None:
     """Create the table; that of people exists."""
@@ -108,23 +123,18 @@ def create_looks_table() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_looks"),
         sa.UniqueConstraint("person_id", "source_message_id", name="uq_looks_person_id_source_message_id"),
     )
-    op.create_index(
-        "ix_looks_board_hearts",
-        "looks",
-        [sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public"),
-    )
+    for name, equal, order in BOARD_INDEXES:
+        op.create_index(
+            f"ix_looks_{name}",
+            "looks",
+            [*equal, sa.literal_column(f"{order} DESC"), sa.literal_column("id DESC")],
+            postgresql_where=sa.text("is_public AND rising_at IS NOT NULL" if order == "rising_at" else "is_public"),
+        )
     op.create_index(
         "ix_looks_corrected",
         "looks",
         ["id"],
         postgresql_where=sa.text("corrected_style IS NOT NULL OR item_corrections IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_looks_day_hearts",
-        "looks",
-        ["shared_day", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public"),
     )
     for key in ("photo_key", "heatmap_key"):
         op.create_index(f"ix_looks_{key}", "looks", [key], postgresql_where=sa.text(f"{key} IS NOT NULL"))
@@ -132,12 +142,6 @@ def create_looks_table() -> None:
         "ix_looks_person_new",
         "looks",
         ["person_id", sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
-    )
-    op.create_index(
-        "ix_looks_person_shared",
-        "looks",
-        ["person_id", sa.literal_column("shared_at DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public"),
     )
     op.create_index(
         "ix_looks_private",
@@ -154,51 +158,3 @@ def create_looks_table() -> None:
         postgresql_where=sa.text("is_public"),
     )
     op.create_index("ix_looks_reported", "looks", ["id"], postgresql_where=sa.text("report_count > 0"))
-    op.create_index(
-        "ix_looks_board_new",
-        "looks",
-        [sa.literal_column("shared_at DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public"),
-    )
-    op.create_index(
-        "ix_looks_style_new",
-        "looks",
-        ["style", sa.literal_column("shared_at DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public"),
-    )
-    op.create_index(
-        "ix_looks_board_rising",
-        "looks",
-        [sa.literal_column("rising_at DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public AND rising_at IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_looks_style_rising",
-        "looks",
-        ["style", sa.literal_column("rising_at DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public AND rising_at IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_looks_style_day_hearts",
-        "looks",
-        ["style", "shared_day", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public"),
-    )
-    op.create_index(
-        "ix_looks_style_hearts",
-        "looks",
-        ["style", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public"),
-    )
-    op.create_index(
-        "ix_looks_style_week_hearts",
-        "looks",
-        ["style", "shared_week", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public"),
-    )
-    op.create_index(
-        "ix_looks_week_hearts",
-        "looks",
-        ["shared_week", sa.literal_column("hearts DESC"), sa.literal_column("id DESC")],
-        postgresql_where=sa.text("is_public"),
-    )
