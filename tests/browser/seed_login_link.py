@@ -14,7 +14,6 @@ from core.db.schema import IdentityProvider
 from core.resources import open_resources
 from core.settings import Settings
 
-
 LIFETIME = timedelta(hours=1)
 """Until the last test of the module."""
 
