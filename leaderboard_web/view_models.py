@@ -57,8 +57,12 @@ class LookCard:
     height: int
     rank: int | None
     """Rank on the leaderboard, from 1; None on other pages."""
-    seen: tuple[str, ...]
-    """Names of what was seen first, at most `SEEN_ON_CARD`."""
+    alt: str
+    """Text alternative of the photo."""
+    by: str
+    """The owner in words; escape it like the name."""
+    seen: str
+    """Names of what was seen first, at most `SEEN_ON_CARD`; empty if none is known."""
     photo_rows: int
     """Height of the photo on a card, in 24ths of its width, rounded up; at most twice the width."""
 
@@ -80,12 +84,13 @@ def build_card(
     """
     look, names = entry.look, card_names(language)
     images = public_image_urls(signer, look)
+    style, owner = style_name(look.style, language), entry.owner_name or generated_name(look.person_id, language)
     return LookCard(
         id=look.id,
         style=look.style,
-        style_name=style_name(look.style, language),
+        style_name=style,
         percent=format_percent(look.confidence),
-        owner_name=entry.owner_name or generated_name(look.person_id, language),
+        owner_name=owner,
         owner_has_page=entry.owner_name is not None,
         hearts=look.hearts,
         is_hearted=entry.is_hearted,
@@ -95,7 +100,9 @@ def build_card(
         width=look.width,
         height=look.height,
         rank=rank,
-        seen=tuple(names[key] for key in look.things if key in names)[:SEEN_ON_CARD],
+        alt=translate("board.alt", language, style=style, name=owner),
+        by=translate("board.by", language, name=owner),
+        seen=" · ".join([names[key] for key in look.things if key in names][:SEEN_ON_CARD]),
         photo_rows=min(2 * ROWS_PER_WIDTH, ceil(ROWS_PER_WIDTH * look.height / look.width)),
     )
 

@@ -265,7 +265,7 @@ def keyboard_for_look(
         is_kept=is_kept,
         guesses_first=person.guesses_first,
         finds_similar=delivery.resources.finds_similar_looks,
-        page_url=look_url(conversation.settings, look),
+        page_url=look_url(conversation.settings, look) if look.is_public else None,
     )
 
 

@@ -66,7 +66,7 @@ class Keyboards:
         sharing = (
             (ActionType.UNSHARE,) if is_shared else (ActionType.SHARE, ActionType.KEEP_PRIVATE)[: 1 if is_kept else 2]
         )
-        last_row = self._links("talk.button.page", page_url)
+        last_row = self._links("talk.button.page", page_url) if page_url else []
         if finds_similar:
             last_row.insert(0, self._button(Action(type=ActionType.SHOW_SIMILAR, look_id=look_id)))
         return InlineKeyboardMarkup(

@@ -29,6 +29,8 @@ MIN_LOOKS = 12
 """Looks that a period needs to be shown by default."""
 EAGER_IMAGES = 4
 """Images of a page without a large first place that are loaded eagerly."""
+MAX_LINKS = 2000
+"""Combinations of filters whose links are kept."""
 
 CHIPS: tuple[Thing, ...] = (
     *(Color.BLACK, Color.WHITE, Color.RED, Color.PINK, Color.BLUE, Color.BEIGE, Color.GREEN, Color.BROWN),
@@ -50,6 +52,20 @@ class BoardPage:
     """Those of a leaderboard have a rank."""
     next_query: dict[str, str] | None
     """What leads to the next page besides the order and the style; None on the last one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardLinks:
+    """Links of a leaderboard to others, the same for everybody."""
+
+    orders: list[tuple[Period | LatestOrder, str]]
+    styles: list[tuple[Style, str, str]]
+    """Each with its name and the URL."""
+    all_styles_url: str
+    all_time_url: str
+    new_url: str
+    thing_names: list[str]
+    """What the leaderboard is filtered by, besides the style."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +102,10 @@ async def leaderboard_page(
         page = await _load_ranked(db, state, language, style, order, after, things=things, viewer_key=viewer_key)
     cards = page.cards
     hero = cards.pop(0) if cards and cards[0].rank == 1 else None
-
-    def board_url(order: Period | LatestOrder | None, style: Style | None = None, **position: str) -> str:
-        query = {"when": order, "style": style, "item": item, "color": color, **position}
-        return state.url_for("leaderboard", query=query)
-
+    next_url = None
+    if page.next_query is not None:
+        query = {"when": page.order, "style": style, "item": item, "color": color, **page.next_query}
+        next_url = state.url_for("leaderboard", query=query)
     return render_page(
         request,
         "leaderboard.html",
@@ -101,19 +116,14 @@ async def leaderboard_page(
         is_ranked=isinstance(page.order, Period),
         style=style,
         style_name=style_name(style, language) if style else None,
-        orders=[(choice, board_url(choice, style)) for choice in (*Period, *LatestOrder)],
-        styles=[(choice, style_name(choice, language), board_url(page.order, choice)) for choice in STYLES],
-        all_styles_url=board_url(page.order),
-        thing_names=[_filter_name(thing, language) for thing in things],
+        links=_board_links(state.url_for, language, page.order, style, item, color),
         thing_chips=_thing_chips(state.url_for, language, order, style, item, color),
-        all_time_url=board_url(Period.ALL, style),
-        new_url=board_url(LatestOrder.NEW, style),
         hero=hero,
         hero_comment=style_comment(hero.style, seed=str(hero.id), language=language) if hero else None,
         cards=cards,
         eager_images=0 if hero else EAGER_IMAGES,
         judged_today=await leaderboard.count_judged_today(db) if after is None and before is None else 0,
-        next_url=None if page.next_query is None else board_url(page.order, style, **page.next_query),
+        next_url=next_url,
     )
 
 
@@ -177,7 +187,38 @@ async def _load_latest(
     return BoardPage(order=order, cards=cards, next_query=next_query)
 
 
-@lru_cache(2000)
+@lru_cache(MAX_LINKS)
+def _board_links(
+    url_for: UrlPaths,
+    language: Language,
+    order: Period | LatestOrder,
+    style: Style | None,
+    item: Item | None,
+    color: Color | None,
+) -> BoardLinks:
+    """Links to other orders and styles of the same items and colors."""
+    things = {"item": item, "color": color}
+    return BoardLinks(
+        orders=[
+            (choice, url_for("leaderboard", query={"when": choice, "style": style, **things}))
+            for choice in (*Period, *LatestOrder)
+        ],
+        styles=[
+            (
+                choice,
+                style_name(choice, language),
+                url_for("leaderboard", query={"when": order, "style": choice, **things}),
+            )
+            for choice in STYLES
+        ],
+        all_styles_url=url_for("leaderboard", query={"when": order, **things}),
+        all_time_url=url_for("leaderboard", query={"when": Period.ALL, "style": style, **things}),
+        new_url=url_for("leaderboard", query={"when": LatestOrder.NEW, "style": style, **things}),
+        thing_names=[_filter_name(thing, language) for thing in (color, item) if thing is not None],
+    )
+
+
+@lru_cache(MAX_LINKS)
 def _thing_chips(
     url_for: UrlPaths,
     language: Language,

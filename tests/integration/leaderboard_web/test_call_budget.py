@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from jinja2.runtime import Macro
 
 from core.db import looks, people
 from core.resources import Resources
@@ -23,7 +24,7 @@ async def client(resources: Resources, samples: Path) -> AsyncIterator[httpx.Asy
         yield client
 
 
-@pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 51, 22), ("/", 40, 19)])
+@pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 48, 20), ("/", 37, 18)])
 async def test_a_page_runs_through_few_functions(
     client: httpx.AsyncClient, resources: Resources, path: str, max_functions: int, max_modules: int
 ) -> None:
@@ -43,3 +44,32 @@ async def test_a_page_runs_through_few_functions(
     report = "\n".join(f"{module} {name}" for module, name in sorted(functions))
     assert len(functions) <= max_functions, f"{len(functions)} functions in {len(modules)} modules\n{report}"
     assert len(modules) <= max_modules, f"{len(functions)} functions in {len(modules)} modules\n{report}"
+
+
+@pytest.mark.parametrize(("path", "other_looks"), [("/?when=all", 1), ("/people/Mina", 0)])
+async def test_more_cards_call_no_more_macros(
+    client: httpx.AsyncClient, resources: Resources, path: str, other_looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    invoke = Macro._invoke
+
+    def count(macro: Macro, arguments: list[object], autoescape: bool) -> str:
+        calls.append(macro.name)
+        return invoke(macro, arguments, autoescape)
+
+    monkeypatch.setattr(Macro, "_invoke", count)
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        await people.set_display_name(connection, person.id, "Mina")
+    counts = []
+    for total, looks_added in ((2, 2), (5, 3)):
+        for _ in range(looks_added):
+            async with resources.database.transaction() as connection:
+                look = await store_images(resources, await create_look(connection, person.id))
+                assert await looks.share(connection, look.id)
+        calls.clear()
+        page = await client.get(path)
+        # The first place of the leaderboard is no card of the list.
+        assert page.text.count('<li class="look ') == total - other_looks
+        counts.append(len(calls))
+    assert counts[0] == counts[1] > 0, calls
