@@ -11,6 +11,7 @@ from fontTools import subset
 from fontTools.merge import Merger
 from fontTools.ttLib import TTFont
 
+from core.clothing import Color, Item
 from core.i18n.translations import Language, translate
 from core.images.fonts import FONTS
 from core.styles import STYLES
@@ -20,8 +21,10 @@ HEADINGS = (
     *(f"style.{style}.name" for style in STYLES),
     *("page.tagline", "page.styles_title", "board.place", "about.title", "privacy.title", "model.title"),
     *(f"board.title.{board}" for board in ("today", "week", "all", "new", "rising")),
-    *(f"me.title.{page}" for page in ("history", "scraps", "following", "settings")),
-    *("me.stranger.title", "me.no_outfit"),
+    *(f"me.title.{page}" for page in ("history", "scraps", "following", "settings", "news", "week")),
+    *("me.stranger.title", "me.no_outfit", "me.followers.title", "block.title", "guess.title", "similar.title"),
+    *(f"worn.{item}" for item in Item),
+    *(f"worn.{color}.as" for color in Color),
 )
 """Messages that are set in the display font."""
 FREQUENT = "이다는에의을를은가한고도로지기어나사자대리하시인서아스과일보수있것해요까봐줘옷룩첫새눈빛톤월주"

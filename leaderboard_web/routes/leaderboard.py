@@ -227,21 +227,22 @@ def _thing_chips(
     item: Item | None,
     color: Color | None,
 ) -> list[ThingChip]:
-    """Links to the same leaderboard of one color or item; the link of a chosen one leads back to all."""
+    """Links to the same leaderboard of one color or item; the link of a chosen one, which is in front, leads back."""
+    in_front = [thing for thing in (color, item) if thing is not None]
     chosen = {"when": order, "style": style, "item": item, "color": color}
     return [
         ThingChip(
             code=thing.value,
             name=_filter_name(thing, language),
             is_color=isinstance(thing, Color),
-            is_chosen=thing in (item, color),
+            is_chosen=thing in in_front,
             url=url_for(
                 "leaderboard",
                 query=chosen
-                | {("color" if isinstance(thing, Color) else "item"): None if thing in (item, color) else thing},
+                | {("color" if isinstance(thing, Color) else "item"): None if thing in in_front else thing},
             ),
         )
-        for thing in CHIPS
+        for thing in (*in_front, *(each for each in CHIPS if each not in in_front))
     ]
 
 

@@ -23,11 +23,13 @@ from core.vision.fake_backend import FakeBackend, outputs_from_hash
 from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
 from leaderboard_web.sessions import SECURE_VISITOR_COOKIE
-from leaderboard_web.urls import VERSION, static_url
+from leaderboard_web.urls import STATIC_DIR, VERSION, static_url
 from tests.harness import make_application
 from tests.html import attributes, texts
+from tools.subset_fonts import HEADINGS, heading_characters
 
 SITE = "https://eva.example"
+TEMPLATES = STATIC_DIR.parent / "templates"
 
 
 @pytest.fixture
@@ -116,13 +118,24 @@ async def test_fonts_are_loaded_early_and_have_all_characters_of_headings(client
     assert "font-src 'self'" in page.headers["content-security-policy"]
     urls = attributes(page, 'link[rel="preload"][as="font"]', "href")
     fonts = [(await client.get(url)).content for url in urls]
-    assert [len(font) < 30_000 for font in fonts] == [True, True]
+    assert [len(font) < 35_000 for font in fonts] == [True, True]
     known = set(TTFont(BytesIO(fonts[0])).getBestCmap())
+    assert {ord(character) for character in heading_characters()} <= known, "make the font again"
     boards = [f"/?when={order}" for order in ("week", "all", "new", "rising")]
     styles = [f"/styles/{style}" for style in STYLES]
     for path in ("/", *boards, "/about", "/styles", *styles, "/try", "/model", "/privacy", "/me"):
         (heading,) = texts(await client.get(path), "h1.display")
         assert {ord(character) for character in heading} <= known, f"{path}: make the font again for {heading}"
+
+
+def test_every_heading_of_the_display_font_is_among_its_messages() -> None:
+    """One that is not would be set in two fonts, letter by letter."""
+    in_display = re.compile(r'(?:class="display"[^>]*>|block heading %})(?:<[^>]*>)*\{\{ t\("([^"]+)"( ~)?')
+    found = [match for path in TEMPLATES.rglob("*.html") for match in in_display.finditer(path.read_text())]
+    assert len(found) > 10
+    for match in found:
+        key = match[1]
+        assert any(known == key or (match[2] and known.startswith(key)) for known in HEADINGS), key
 
 
 async def test_robots_leave_private_pages_alone_and_find_the_sitemap(client: httpx.AsyncClient) -> None:

@@ -94,7 +94,7 @@ async def test_the_board_is_filtered_by_what_is_worn(
         assert len(attributes(page, "article.hero, .looks > li", "class")) == count, path
     page = await client.get("/?item=boots&color=red", headers={"Accept-Language": "ko"})
     assert texts(page, "h1 .of") == ["레드 · 부츠"]
-    assert texts(page, ".things [aria-current]") == ["레드 ×", "부츠 ×"]
+    assert texts(page, ".things [aria-current]") == texts(page, ".things a")[:2] == ["레드 ×", "부츠 ×"]
     assert attributes(page, ".things [aria-current]", "href") == ["/?item=boots", "/?color=red"]
     assert all("item=boots" in href for href in attributes(page, ".times a, .filters .chips a", "href"))
     nothing = await client.get("/?color=pink", headers={"Accept-Language": "en"})
