@@ -74,7 +74,7 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
     telegram.wait(answered, timeout=LONGEST_WAIT)
     with home.postgres as server:
         async with Database(server.url) as database:
-            await _wait_until_processed(database)
+            await wait_until_processed(database)
             async with database.transaction() as connection:
                 found = await connection.execute(
                     select(schema.looks.c.source_message_id, schema.looks.c.images_stored_at)
@@ -99,7 +99,7 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
     assert repeated <= KILLS, "at most one message was repeated for each kill"
 
 
-async def _wait_until_processed(database: Database) -> None:
+async def wait_until_processed(database: Database) -> None:
     """Wait until all updates are processed."""
     deadline = time.monotonic() + LONGEST_WAIT
     while time.monotonic() < deadline:

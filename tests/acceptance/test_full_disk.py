@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from bot.testing.telegram import FakeTelegram
-from core.db import inbox
 from core.db.database import Database
 from tests.acceptance.process_group import ProcessGroup
+from tests.acceptance.test_crash import wait_until_processed
 from tests.factories import make_photo
 from tests.full_disk import fill_disk, mounted_disk
 from tests.integration.conftest import public  # noqa: F401 (a fixture)
@@ -42,8 +42,8 @@ async def test_every_photo_is_answered_once_after_the_disk_was_full(public: Path
                     assert telegram.deliver_update(photo, retry_for=LONGEST_WAIT) == 200
             telegram.wait(lambda: sum(verdicts(telegram).values()) >= PHOTOS, timeout=LONGEST_WAIT)
             with home.postgres as server:
-                async with Database(server.url) as database, database.connection() as connection:
-                    assert await inbox.count_unfinished(connection) == 0
+                async with Database(server.url) as database:
+                    await wait_until_processed(database)
         finally:
             home.stop()
     print(f"refused: {Counter(statuses)}, verdicts: {dict(verdicts(telegram))}")  # noqa: T201
