@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 MODERATOR = "demo-moderator"
 SHARED = (
-    ("Linen Heron 24", "en", "street", 7),
-    ("누빔 두루미 58", "ko", "business_casual", 5),
-    ("Corduroy Fox 71", "en", "retro", 3),
-    ("페이즐리 여우 77", "ko", "ethnic", 2),
+    ("Linen Heron 24", "en", "street", 9),
+    ("누빔 두루미 58", "ko", "business_casual", 8),
+    ("Corduroy Fox 71", "en", "retro", 6),
+    ("페이즐리 여우 77", "ko", "ethnic", 5),
+    ("새틴 고양이 12", "ko", "feminine", 4),
+    ("Denim Otter 33", "en", "casual", 3),
+    ("Pleated Robin 46", "en", "girlish", 2),
+    ("트위드 수달 85", "ko", "mode", 1),
 )
 """Owner, their language, sample and number of hearts of each look on the leaderboard."""
 REPORTED_SAMPLE = "retro"

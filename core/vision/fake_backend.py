@@ -114,6 +114,7 @@ def add_attributes(
     peaks: Mapping[Thing, tuple[float, float]] | None = None,
     unlikely: float = 0.02,
     refusal: Refusal | None = None,
+    axis: int = 0,
 ) -> ModelOutputs:
     """Add outputs from which `FAKE_ATTRIBUTES_CARD` makes these probabilities of items and colors.
 
@@ -123,6 +124,7 @@ def add_attributes(
         peaks: where the maps of things are highest, as for `make_outputs`; the center by default.
         unlikely: the probability of everything else.
         refusal: what is there instead of an outfit, with a probability of 0.98; None for something else.
+        axis: the one of 128 that the embedding is along; looks along others are not similar.
     """
     peaks = peaks or {}
 
@@ -143,7 +145,7 @@ def add_attributes(
             item_evidence=maps(ITEMS),
             color_logits=logits(COLORS),
             color_evidence=maps(COLORS),
-            embedding=np.eye(1, 128, dtype=np.float32)[0],
+            embedding=np.eye(1, 128, axis, dtype=np.float32)[0],
         ),
     )
 

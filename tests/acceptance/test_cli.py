@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from core.i18n.translations import Language, translate
+from core.styles import STYLES
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from tests.conftest import ROOT, RunEva
-from tests.html import look_ids
+from tests.html import look_ids, select
 from tests.processes import free_port, running_process
 
 EN = Language.EN
@@ -176,7 +177,11 @@ def test_demo_has_looks_and_a_link_for_a_moderator_at_each_start(environment: di
             httpx.Client(follow_redirects=True, timeout=60, headers={"Accept-Language": "en"}) as browser,
         ):
             root = link.partition("/login")[0]
-            assert len(look_ids(browser.get(root))) == 4
+            board = browser.get(root)
+            assert len(look_ids(board)) == len(STYLES)
+            assert len(select(board, ".looks .seen")) > len(STYLES) / 2, "where she sees what is worn"
+            for filters in ("color=red", "item=trousers", "item=hat"):
+                assert 1 < len(look_ids(browser.get(f"{root}/?when=all&{filters}"))) < len(STYLES), filters
             assert browser.get(f"{root}/admin").status_code == 404
             assert browser.get(link).status_code == 200
             browser.post(link, headers={"Origin": root, "Sec-Fetch-Site": "same-origin"}).raise_for_status()

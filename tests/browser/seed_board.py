@@ -7,14 +7,16 @@ import asyncio
 import json
 from itertools import count
 
+from core.clothing import Color, Item
 from core.db import look_feedback, looks, people, reactions
 from core.db.schema import Channel, IdentityProvider, PendingQuestion
 from core.resources import Resources, open_resources
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.styles import Style
+from core.vision.attributes import Thing
 from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
 from tests.conftest import ROOT
 
 SCRIPT_NAME = "<img src=x onerror=window.hacked=1>"
@@ -30,6 +32,35 @@ SHARED = [
 ]
 """Owner, sample, style, confidence and peak of the heatmap; the first one has the most hearts."""
 
+WORN: dict[str, dict[Thing, tuple[float, tuple[float, float]]]] = {
+    "street": {
+        Item.HAT: (0.97, (0.08, 0.5)),
+        Item.HOODIE: (0.93, (0.35, 0.5)),
+        Item.TROUSERS: (0.88, (0.7, 0.5)),
+        Color.GREEN: (0.9, (0.35, 0.5)),
+    },
+    "ethnic": {
+        Item.TRADITIONAL: (0.95, (0.4, 0.5)),
+        Item.SKIRT: (0.84, (0.7, 0.5)),
+        Item.LONG: (0.8, (0.75, 0.5)),
+        Color.RED: (0.92, (0.7, 0.5)),
+        Color.WHITE: (0.7, (0.3, 0.5)),
+    },
+    "retro": {
+        Item.DRESS: (0.96, (0.5, 0.5)),
+        Item.DOTS: (0.91, (0.55, 0.5)),
+        Item.HEELS: (0.74, (0.92, 0.5)),
+        Color.RED: (0.95, (0.5, 0.5)),
+    },
+    "business_casual": {
+        Item.BLAZER: (0.94, (0.35, 0.5)),
+        Item.TROUSERS: (0.9, (0.7, 0.5)),
+        Color.NAVY: (0.93, (0.35, 0.5)),
+        Color.BEIGE: (0.81, (0.7, 0.5)),
+    },
+}
+"""What is seen of each sample: the probability of a thing and where it is."""
+
 
 async def share_sample(
     resources: Resources, number: int, entry: tuple[str, str, Style, float, tuple[float, float]]
@@ -37,8 +68,13 @@ async def share_sample(
     """Judge one photo and share it; its id."""
     name, sample, style, confidence, hot = entry
     rest = (1 - confidence) * 0.6
-    outputs = make_outputs(style, confidence=confidence, second=Style.CASUAL, second_confidence=rest, peak=hot)
-    with StyleClassifier(FakeBackend([outputs]), FAKE_MODEL_CARD) as classifier:
+    outputs = add_attributes(
+        make_outputs(style, confidence=confidence, second=Style.CASUAL, second_confidence=rest, peak=hot),
+        {thing: probability for thing, (probability, _) in WORN[sample].items()},
+        peaks={thing: place for thing, (_, place) in WORN[sample].items()},
+        axis=number,
+    )
+    with StyleClassifier(FakeBackend([outputs]), FAKE_ATTRIBUTES_CARD) as classifier:
         async with resources.database.transaction() as connection:
             person = await people.get_or_create_by_identity(
                 connection, IdentityProvider.TELEGRAM, f"seed {number}", language="en"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import Environment, Settings
+from core.styles import STYLES
 from eva.demo import MODERATOR, SHARED, demo_settings
 from eva.serve import SAMPLES
 
@@ -33,5 +34,7 @@ def test_demo_uses_no_database_storage_or_messenger_of_the_environment(
         assert getattr(settings, name) is None, name
 
 
-def test_demo_shares_samples_that_exist() -> None:
-    assert all((SAMPLES / f"{sample}.jpg").is_file() for _, _, sample, _ in SHARED)
+def test_demo_shares_the_sample_of_every_style() -> None:
+    samples = [sample for _, _, sample, _ in SHARED]
+    assert sorted(samples) == sorted(STYLES)
+    assert all((SAMPLES / f"{sample}.jpg").is_file() for sample in samples)
