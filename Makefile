@@ -107,6 +107,10 @@ bench-pages: $(VENV)/dev ## measure the site's pages with a million looks; write
 bench-flooding: $(VENV)/dev ## measure what one chat that floods costs the others; writes benchmarks/results
 	@$(BIN)/python -m benchmarks.flooding
 
+.PHONY: bench-frames
+bench-frames: $(VENV)/dev ## measure frames of the chat on a slow processor; needs Chromium; writes benchmarks/results
+	@$(BIN)/python -m benchmarks.chat_frames
+
 .PHONY: bench-scaling
 bench-scaling: $(VENV)/dev ## measure photos a second with 1, 2 and 4 workers; writes benchmarks/results
 	@$(BIN)/python -m benchmarks.scaling
