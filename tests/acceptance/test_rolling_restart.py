@@ -38,7 +38,7 @@ WEB_PORTS = ("127.0.0.1:8001", "127.0.0.1:8002")
 READERS = 4
 READ_INTERVAL, PHOTO_INTERVAL = 0.05, 0.2
 """Seconds between two pages of a reader, and between two photos."""
-PROXY_CHECK_SECONDS = 3
+PROXY_CHECK_SECONDS = 10
 """Until the proxy has seen that a web process is ready."""
 SETTLE_SECONDS = 120.0
 """In which everything must be answered after the last restart."""
