@@ -41,8 +41,6 @@ WORN: dict[str, dict[Thing, tuple[float, tuple[float, float]]]] = {
     },
     "ethnic": {
         Item.TRADITIONAL: (0.95, (0.4, 0.5)),
-        Item.SKIRT: (0.84, (0.7, 0.5)),
-        Item.LONG: (0.8, (0.75, 0.5)),
         Color.RED: (0.92, (0.7, 0.5)),
         Color.WHITE: (0.7, (0.3, 0.5)),
     },
