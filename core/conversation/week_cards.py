@@ -142,7 +142,7 @@ def week_card_subject(person_id: UUID) -> str:
 def week_picture_path(
     signer: UrlSigner, person_id: UUID, language: Language, shape: CardShape, lifetime: timedelta
 ) -> str:
-    """The signed path of the same card for messengers, which download it, and for whoever the person sends it to."""
+    """The signed path of the same card for messengers, which download it, and for those that the person sends it to."""
     return f"/cards/week/{person_id}/{language}-{shape}.jpg?t={signer.sign(week_picture_subject(person_id), lifetime)}"
 
 

@@ -172,7 +172,7 @@ async def result_card(
 async def week_picture(
     person_id: CanonicalUUID, language: Language, shape: CardShape, state: State, t: str = ""
 ) -> Response:
-    """The weekly card of a person, for the messenger that shows it to them and to whoever they send it to.
+    """The weekly card of a person, for the messenger that shows it to them and to those they send it to.
 
     Raises:
         InvalidSignatureError: the URL is forged or expired.
