@@ -40,7 +40,9 @@ WORN: dict[str, dict[Thing, tuple[float, tuple[float, float]]]] = {
         Color.GREEN: (0.9, (0.35, 0.5)),
     },
     "ethnic": {
-        Item.SKIRT: (0.95, (0.7, 0.5)),
+        Item.TRADITIONAL: (0.95, (0.4, 0.5)),
+        Item.SKIRT: (0.84, (0.7, 0.5)),
+        Item.LONG: (0.8, (0.75, 0.5)),
         Color.RED: (0.92, (0.7, 0.5)),
         Color.WHITE: (0.7, (0.3, 0.5)),
     },
