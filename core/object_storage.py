@@ -28,8 +28,19 @@ PROBE_KEY = f"00/{30 * '0'}.jpg"
 """A key that is never generated, for health checks."""
 CLIENT_OPTIONS = {"connect_timeout": "2s", "timeout": "5s"}
 """Of one request for an image to S3, with its answer."""
-RETRY_OPTIONS = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
-"""Of a request that failed or was too slow; an image takes 15 seconds at most. Callers repeat the rest."""
+CLIENT_VARIABLES = (
+    "allow_http",
+    "allow_invalid_certificates",
+    "connect_timeout",
+    "proxy_ca_certificate",
+    "proxy_excludes",
+    "proxy_url",
+    "timeout",
+)
+"""Client options that AWS_* variables set. obstore reads none of them where any is given to it."""
+RETRY_OPTIONS = {"max_retries": 2, "retry_timeout": timedelta(seconds=12)}
+"""Of a request that failed or was too slow: no new one begins after 12 seconds, so an image takes 17 at most. Callers
+repeat the rest."""
 MAX_THREADS = 40
 """Requests to the storage at the same time. They do not take the threads of anything else, however slow they are."""
 
@@ -51,7 +62,7 @@ class ObjectStorage:
             StorageUnavailableError: the URL has neither form, or the directory cannot be created.
         """
         if url.startswith("s3:"):
-            client = CLIENT_OPTIONS | options.get("client_options", {})
+            client = CLIENT_OPTIONS | _read_client_variables() | options.get("client_options", {})
             options = {"retry_config": RETRY_OPTIONS, **options, "client_options": client}
         self._store = open_store(url, **options)
         self._threads = CapacityLimiter(MAX_THREADS)
@@ -140,6 +151,11 @@ class ObjectStorage:
 
     def _read(self, key: str) -> bytes:
         return bytes(self._store.get(key).bytes())
+
+
+def _read_client_variables() -> dict[str, str]:
+    names = {name: f"AWS_{name.upper()}" for name in CLIENT_VARIABLES}
+    return {name: os.environ[variable] for name, variable in names.items() if variable in os.environ}
 
 
 def _is_missing_key(error: BaseException) -> bool:

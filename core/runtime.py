@@ -109,10 +109,12 @@ class Drain:
         The interpreter would free all its memory first, which takes seconds where processors are busy.
         """
         if self.has_begun:
-            logging.shutdown()
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
+            try:
+                logging.shutdown()
+                sys.stdout.flush()
+                sys.stderr.flush()
+            finally:
+                os._exit(0)
 
 
 def _end_process(loop: asyncio.AbstractEventLoop, seconds: float) -> None:

@@ -87,7 +87,7 @@ def worker() -> None:
 
 
 def begin_start() -> None:
-    """Leave the garbage alone until `end_start`: to look for some among what imports create takes a quarter of a
+    """Leave the garbage alone until `end_start`: to look for some among what imports create takes a fifth of a
     start."""
     gc.disable()
 

@@ -117,17 +117,20 @@ def _null_unless(condition: ColumnElement[bool], column: ColumnElement[Any]) -> 
     return case((condition, column)).label("look_id")
 
 
+NOT_EXPORTED = frozenset(
+    {"photo_key", "heatmap_key", "has_images", "cam_columns", "private_photo_ttl", "rising_at", "filters"}
+)
+"""Columns of `looks`."""
+
+
 def _humanize(row: RowDict) -> RowDict:
     """A row of `looks` with probabilities by style and the activation map as lists, without keys of images.
 
-    `images_end_at` says how long they are kept. `rising_at` would tell when others gave their hearts and is left out.
+    `images_end_at` says how long they are kept. Left out as well: `rising_at`, which would tell when others gave their
+    hearts, and `filters`, which repeat `things`.
     """
     columns, cam = row["cam_columns"], row["cam"]
-    public = {
-        name: value
-        for name, value in row.items()
-        if name not in {"photo_key", "heatmap_key", "has_images", "cam_columns", "private_photo_ttl", "rising_at"}
-    }
+    public = {name: value for name, value in row.items() if name not in NOT_EXPORTED}
     return public | {
         "probabilities": dict(zip(STYLES, row["probabilities"], strict=True)),
         "cam": [list(cam[start : start + columns]) for start in range(0, len(cam), columns)],

@@ -81,6 +81,7 @@ class HeartbeatMonitor:
         """
         self._shortest, self._timeout, self._clock = MISSED_HEARTBEATS * interval, timeout, clock
         self._seen: dict[int, tuple[datetime, float]] = {}
+        self._looked_at = clock()
 
     def find_dead(self, workers: Sequence[dict[str, Any]]) -> dict[int, datetime]:
         """The dead ones of all workers, with their last heartbeats.
@@ -88,8 +89,10 @@ class HeartbeatMonitor:
         Args:
             workers: rows of SELECT_HEARTBEATS.
         """
-        now, earlier, dead = self._clock(), self._seen, {}
-        self._seen = {}
+        now, dead = self._clock(), {}
+        # After a pause of its own, as of a frozen machine, the others may have been frozen as well.
+        earlier = self._seen if now - self._looked_at <= self._shortest else {}
+        self._seen, self._looked_at = {}, now
         for worker in workers:
             number, heartbeat = worker["id"], worker["last_heartbeat"]
             known, since = earlier.get(number, (heartbeat, now))
@@ -118,6 +121,8 @@ async def keep_rescuing(app: App, *, heartbeat_interval: float, heartbeat_timeou
                 checked_at = time.monotonic()
         except ConnectorException as error:
             log.warning("queue_maintenance_failed", error=type(error.__cause__ or error).__name__)
+        except Exception as error:
+            log.exception("queue_maintenance_failed", error=type(error).__name__)
         await asyncio.sleep(heartbeat_interval)
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from scipy.special import expit
 
+from core.errors import CheckpointMismatchError, DatasetError
 from core.training.calibration import choose_thresholds, fit_temperature
 from core.training.dataset import Split, read_examples
 from core.training.embedding import fit_embedding
@@ -131,8 +132,10 @@ def finetune_convolutions(
 
     Raises:
         DatasetError: the data are incomplete, or the source is not a VGG-16.
-        CheckpointMismatchError: `run_dir` holds a run with another configuration.
+        CheckpointMismatchError: `run_dir` holds a run with another configuration, or the one that `start` comes from.
     """
+    if start is not None and start.resolve().parent == run_dir.resolve():
+        raise CheckpointMismatchError(run_dir.name)
     card = load_model_card(source_dir / CARD_FILE)
     weights = read_convolutions(source_dir / card.file)
     table = read_photo_table(data)
@@ -141,6 +144,8 @@ def finetune_convolutions(
     train = table.rows(Split.TRAIN)
     if start:
         first = weights | dict(np.load(start))
+        if missing := [head.name for head in HEADS if f"{head.name}/kernel" not in first]:
+            raise DatasetError(f"{start.name} has no heads {', '.join(missing)}")
     else:
         last_only = [replace(head, uses_all_blocks=False) for head in HEADS]
         pooled = np.concatenate([store.pooled() for store in versions])

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from obstore.store import S3Store
 
 from core.errors import StorageUnavailableError
 from core.object_storage import CLIENT_OPTIONS, MAX_THREADS, RETRY_OPTIONS, ObjectStorage, generate_key
-from tests.faulty_s3 import Fault, FaultyS3
+from tests.faulty_s3 import OPTIONS, Fault, FaultyS3
 from tests.full_disk import fill_disk
 
 IMAGE = bytes(range(256)) * 400
@@ -70,12 +71,30 @@ async def test_a_slow_storage_leaves_the_threads_of_everything_else(s3: FaultyS3
 
 
 def test_requests_are_limited_without_options() -> None:
-    """15 seconds: a request begins before the limit of all attempts and ends within its own."""
+    """A third attempt begins before the limit of all of them and ends within its own."""
     storage = ObjectStorage("s3://pictures", region="us-east-1")
     store = storage._store
     assert isinstance(store, S3Store)
     assert dict(store.client_options or {}) == CLIENT_OPTIONS
     assert dict(store.retry_config or {}).items() >= RETRY_OPTIONS.items()
+    two_attempts = 2 * timedelta(seconds=float(CLIENT_OPTIONS["timeout"].removesuffix("s")))
+    limit = RETRY_OPTIONS["retry_timeout"]
+    assert isinstance(limit, timedelta)
+    assert two_attempts + timedelta(seconds=1) < limit, "with the waits between them"
+
+
+async def test_a_server_is_configured_by_variables_alone(s3: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in OPTIONS.items():
+        monkeypatch.setenv(f"AWS_{name.upper()}", value)
+    monkeypatch.setenv("AWS_ENDPOINT", s3.url)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    monkeypatch.setenv("AWS_TIMEOUT", "300ms")
+    storage, key = ObjectStorage("s3://pictures"), generate_key()
+    await storage.put(key, IMAGE)
+    assert await storage.get(key) == IMAGE
+    s3.bucket.faults["GET"] = 3 * [SLOW]
+    with pytest.raises(StorageUnavailableError):
+        await storage.get(key)
 
 
 async def test_a_full_disk_is_an_outage_that_leaves_the_stored_images_whole(small_disk: Path) -> None:

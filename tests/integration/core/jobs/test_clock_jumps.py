@@ -57,6 +57,15 @@ def test_a_new_worker_needs_two_looks_to_find_one_that_died_long_ago() -> None:
     assert watch.is_dead(5, NOW, is_old=True)
 
 
+def test_a_pause_of_the_worker_that_looks_is_no_silence_of_the_others() -> None:
+    """As of a machine that was frozen with all its processes."""
+    watch = Watch()
+    watch.is_dead(0, NOW)
+    assert not watch.is_dead(3600, NOW, is_old=True)
+    assert not watch.is_dead(5, NOW, is_old=True)
+    assert watch.is_dead(5, NOW, is_old=True)
+
+
 async def test_a_job_is_not_run_twice_when_the_clock_is_set_forward(database: Database) -> None:
     """Every heartbeat of the worker that has the job is an hour old for the other one."""
     notes: Notes = []

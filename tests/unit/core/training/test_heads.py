@@ -13,7 +13,7 @@ from PIL import Image
 pytest.importorskip("keras", reason="the extra `train` is not installed")
 
 from core.clothing import COLORS, ITEMS, Color, Item
-from core.errors import DatasetError, ExportMismatchError
+from core.errors import CheckpointMismatchError, DatasetError, ExportMismatchError
 from core.training import heads_pipeline, litert_weights
 from core.training.embedding import fit_embedding
 from core.training.export import convert_to_litert
@@ -192,6 +192,12 @@ def test_heads_are_fitted_and_exported_for_serving(
     with np.load(start) as first, np.load(further / "tuned.npz") as second:
         assert set(second.files) == set(first.files)
         assert all(np.allclose(first[name], second[name], atol=1e-6) for name in first.files), "starts at its end"
+    with pytest.raises(CheckpointMismatchError):
+        heads_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config, start=start)
+    with pytest.raises(DatasetError, match="has no heads"):
+        heads_pipeline.finetune_convolutions(
+            data=data, run_dir=further, source_dir=source, config=still, start=tuned / "convolutions.npz"
+        )
     shutil.move(tuned / "features", tmp_path / "run" / "features")
     heads_pipeline.fit_model_heads(data=data, run_dir=tmp_path / "run", source_dir=source, model_dir=models)
 
