@@ -37,6 +37,7 @@
       - LoginProviderUnavailableError
     - LookNotFoundError
     - PersonNotFoundError
+    - UpdateTakenOverError
     - MissingSecretKeyError
     - WeakSecretKeyError
     - TracingUnavailableError

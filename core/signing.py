@@ -5,10 +5,12 @@ import os
 import re
 import secrets
 import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 from itsdangerous import BadSignature, Signer
 
@@ -19,6 +21,8 @@ IMAGE_URL_SALT = "image-url"
 """Separates the signatures of image URLs from others made with the same secret."""
 VISITOR_SALT = "visitor"
 """The same for session tokens."""
+SEALED_ID_SALT, SEALED_ID_NONCE = b"sealed id", 16
+"""The same for identifiers that are hidden in URLs, and the number of random bytes in each."""
 MIN_SECRET_LENGTH = 32
 """Characters of a secret key, without white space around it."""
 TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
@@ -30,6 +34,24 @@ class UrlSigner:
     def __init__(self, secret: bytes, *, old: Sequence[bytes] = ()) -> None:
         """Sign with one key; accept what it or one of the old keys signed."""
         self._signer = Signer([*old, secret], salt=IMAGE_URL_SALT, digest_method=sha256)
+        self._sealing_key = hmac.digest(secret, SEALED_ID_SALT, "sha256")
+
+    def seal_id(self, value: UUID) -> str:
+        """An identifier that only this key reads, for a URL that others see; another one at each call.
+
+        Its bytes are combined with a pad made of random bytes and the key. Sign the result: it does not notice changes.
+        """
+        nonce = secrets.token_bytes(SEALED_ID_NONCE)
+        return urlsafe_b64encode(nonce + self._combine(nonce, value.bytes)).decode().rstrip("=")
+
+    def read_sealed_id(self, sealed: str) -> UUID:
+        """The identifier in the result of `seal_id`, of which the signature was verified."""
+        data = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+        return UUID(bytes=self._combine(data[:SEALED_ID_NONCE], data[SEALED_ID_NONCE:]))
+
+    def _combine(self, nonce: bytes, data: bytes) -> bytes:
+        pad = hmac.digest(self._sealing_key, nonce, "sha256")
+        return bytes(one ^ other for one, other in zip(data, pad, strict=False))
 
     def sign(
         self, key: str, lifetime: timedelta, *, round_to: timedelta | None = None, ends_at: datetime | None = None

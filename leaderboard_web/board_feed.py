@@ -178,6 +178,9 @@ class BoardFeed:
                 async with listen(self._database) as events:
                     if not is_first:
                         await self._send(RESYNC)
+                        # A block may have begun in the meantime: their pages open new streams, which read it.
+                        for stream in [stream for stream in self._streams if stream.viewer is not None]:
+                            stream.end()
                     is_first = False
                     await self._pass_on(events)
                 log.warning("board_feed_interrupted")

@@ -37,7 +37,6 @@ from core.vision.verdict import ConfidenceBand
 HEATMAP_URL_LIFETIME = timedelta(minutes=30)
 """Kakao fetches an image immediately and caches it."""
 CARD_URL_LIFETIME = timedelta(days=1)
-WEEK_URL_LIFETIME = timedelta(hours=1)
 
 
 class ReplyPresenter:
@@ -92,7 +91,7 @@ class ReplyPresenter:
         if not week.has_card:
             return replies.text_reply(few_looks_sentence(week, language), language=language)
         signer = self._conversation.resources.url_signer
-        path = week_picture_path(signer, person.id, language, CardShape.POST, WEEK_URL_LIFETIME)
+        path = week_picture_path(signer, person.id, language, CardShape.POST, CARD_URL_LIFETIME)
         url = site_url(self._settings, path)
         if url is None:
             return replies.text_reply(week_sentences(week, language), language=language)

@@ -142,13 +142,17 @@ def week_card_subject(person_id: UUID) -> str:
 def week_picture_path(
     signer: UrlSigner, person_id: UUID, language: Language, shape: CardShape, lifetime: timedelta
 ) -> str:
-    """The signed path of the same card for messengers, which download it, and for those that the person sends it to."""
-    return f"/cards/week/{person_id}/{language}-{shape}.jpg?t={signer.sign(week_picture_subject(person_id), lifetime)}"
+    """The signed path of the same card for messengers, which download it, and for those that the person sends it to.
+
+    The person is sealed in it: from an id follows the name on the board of those who chose none.
+    """
+    sealed = signer.seal_id(person_id)
+    return f"/cards/week/{sealed}/{language}-{shape}.jpg?t={signer.sign(week_picture_subject(sealed), lifetime)}"
 
 
-def week_picture_subject(person_id: UUID) -> str:
+def week_picture_subject(sealed_id: str) -> str:
     """What the address for messengers signs; it differs from the other, so that neither opens the other."""
-    return f"week picture {person_id}"
+    return f"week picture {sealed_id}"
 
 
 def _most(counts: Mapping[ThingT, int], limit: int) -> list[tuple[ThingT, int]]:

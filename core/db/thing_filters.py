@@ -17,7 +17,7 @@ def code_columns(attributes: Attributes | None) -> dict[str, list[str]]:
     """The values of `things`, what was seen with the most probable items first, and of `filters`, with its pairs."""
     seen = [] if attributes is None else [each.thing for each in (*attributes.seen, *attributes.colors)]
     codes = [thing.value for thing in seen]
-    return {"things": codes, "filters": codes + _pair_codes(seen)}
+    return {"things": codes, "filters": codes + _pair_codes(seen) if seen else []}
 
 
 def shows_things(things: tuple[Thing, ...]) -> list[ColumnElement[bool]]:

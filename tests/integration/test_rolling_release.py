@@ -66,7 +66,7 @@ async def use_site(client: httpx.AsyncClient, seed: int) -> dict[str, int]:
     """Send a photo, press its buttons and open every page; returns the status of each page."""
     sent = await client.post("/try", files={"photo": ("a.jpg", make_photo(seed))})
     assert sent.status_code == 303, sent.text
-    look_id = sent.headers["location"].partition("look=")[2].partition("&")[0]
+    look_id = httpx.URL(sent.headers["location"]).params["look"]
     for action in ("share", "take"):
         done = await client.post("/try/act", data={"do": action, "look": look_id})
         assert done.status_code == 303, done.text

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -163,11 +163,14 @@ async def test_the_stream_of_a_session_is_that_of_its_person(resources: Resource
 
 async def test_pages_ask_again_after_an_outage(resources: Resources, feed: BoardFeed) -> None:
     look_id = await share_look(resources)
-    with feed.open("a") as stream:
+    viewer = StreamViewer(person_id=uuid4(), hidden=frozenset())
+    with feed.open("a") as stream, feed.open("b", viewer) as of_a_person:
         await wait_for_listener(resources, 1)
         assert await ask(resources, "pg_terminate_backend(pid)")
         async with asyncio.timeout(10):
             assert await anext(aiter(stream)) == RESYNC
+            # A block that began meanwhile was not heard of: their page opens another stream.
+            assert {message async for message in of_a_person} <= {RESYNC}
         await wait_for_listener(resources, 1)
         await give_heart(resources, look_id)
         assert await read_change(stream) == {"hearts": {str(look_id): 1}}

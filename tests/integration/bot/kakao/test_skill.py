@@ -1,5 +1,6 @@
 """Messages and buttons on KakaoTalk, and their replies."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,8 @@ async def test_week_is_a_card_from_three_looks_on(harness: KakaoHarness) -> None
     (card,) = cards(response.reply)
     assert card["description"] == translate("talk.week.ready", KO)
     url = card["thumbnail"]["imageUrl"]
-    assert url.startswith(f"https://eva.example/cards/week/{person.id}/ko-post.jpg?t=")
+    assert re.fullmatch(r"https://eva\.example/cards/week/[\w-]{43}/ko-post\.jpg\?t=.+", url)
+    assert str(person.id) not in url, "it would tell those who receive the card the name on the board"
     assert [button.get("webLinkUrl") for button in card["buttons"]] == [url, None]
     assert button_actions(response.reply) == ["another"]
 

@@ -95,7 +95,7 @@ def test_korean_texts_end_politely() -> None:
 def test_command_descriptions_fit_telegram(language: Language) -> None:
     descriptions = {key: text for key, text in texts_of(language).items() if key.startswith("telegram.command.")}
 
-    assert len(descriptions) == 8
+    assert len(descriptions) == 9
     assert all(re.fullmatch(r"[a-z0-9_]{1,32}", key.rpartition(".")[2]) for key in descriptions)
     assert all(1 <= utf16_length(text) <= 256 for text in descriptions.values())
 
