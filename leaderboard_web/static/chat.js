@@ -15,6 +15,8 @@ const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 /** Delay before a message of a length in characters, in milliseconds, unless all together take longer than TYPING_MS. */
 const pause = (length) => Math.min(350 + 16 * length, 1500);
 const TYPING_MS = 1600;
+/** Milliseconds that a picture may take before the conversation goes on without it. */
+const READ_WITHIN = 1500;
 /** px over the message that stays at the upper edge. */
 const EDGE = 10;
 
@@ -52,7 +54,8 @@ new IntersectionObserver(
 
 // A keyboard, or more buttons, take height from the conversation: its end stays in view.
 new ResizeObserver(() => {
-  if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
+  if (isAtEnd && isFollowing) follow("instant");
+  else if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
 }).observe(scroller);
 
 newest.addEventListener("click", () => {
@@ -67,13 +70,14 @@ function elements(html) {
   return [...template.content.children];
 }
 
-/** Show the person's photo, from a URL or from the server's HTML. It is read first, so that it takes its place at once. */
+/** Show the person's photo, from a URL or from the server's HTML. It is read first, so that it takes its place at once,
+ * unless that takes longer than READ_WITHIN. */
 export async function showPhoto(url, html) {
   const item = html ? elements(html)[0] : cloneTemplate(".sent-photo");
   const image = item.querySelector("img");
   if (!html && image) {
     image.src = url;
-    await image.decode().catch(() => {});
+    await Promise.race([image.decode().catch(() => {}), new Promise((end) => setTimeout(end, READ_WITHIN))]);
     image.classList.toggle("wide", image.naturalWidth > image.naturalHeight);
   }
   log.append(item);

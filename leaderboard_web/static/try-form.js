@@ -87,11 +87,11 @@ async function show({ file = null, sample = null }) {
   const body = new FormData(form);
   for (const name of ["photo", "camera"]) body.delete(name);
   body.append("attempt", createAttemptId());
-  if (sample) {
-    body.append("sample", sample.value);
-    await showPhoto(sample.dataset.photo);
-  }
-  return post({ body, file, shown: Boolean(sample) });
+  if (sample) body.append("sample", sample.value);
+  const picture = sample ? showPhoto(sample.dataset.photo) : null;
+  const showResult = await post({ body, file, shown: Boolean(sample) });
+  await picture;
+  return showResult;
 }
 
 async function post(photo) {

@@ -194,7 +194,12 @@ def test_plain_agreement_is_not_ironic(message: str) -> None:
         ("이번 주 랭킹", Intent.LEADERBOARD),
         ("이번 주말에 뭐 입지", Intent.WEAR),
         ("how was your week", Intent.SMALL_TALK),
+        *((text, Intent.WEEK) for text in ("what does my week look like", "나 이번주 결산", "주간 결산")),
+        ("이번 주 사진 보여줘", Intent.HISTORY),
+        ("내가 이번주에 보낸 사진 보여줘", Intent.HISTORY),
+        ("이번주 기록 보여줘", Intent.HISTORY),
         *((text, None) for text in ("이번 주 너무 힘들었어", "this week has been hard", "weekend")),
+        *((text, None) for text in ("a week", "weekly", "일주일", "한주", "what does this week look like")),
     ],
 )
 def test_the_week_is_told_apart_from_what_else_happens_in_it(message: str, intent: Intent | None) -> None:
