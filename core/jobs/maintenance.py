@@ -122,6 +122,7 @@ async def keep_rescuing(app: App, *, heartbeat_interval: float, heartbeat_timeou
         except ConnectorException as error:
             log.warning("queue_maintenance_failed", error=type(error.__cause__ or error).__name__)
         except Exception as error:
+            # Without this task the jobs of dead workers would stay with them until this process starts again.
             log.exception("queue_maintenance_failed", error=type(error).__name__)
         await asyncio.sleep(heartbeat_interval)
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 from errno import EACCES, ENOSPC, EROFS
 from os import strerror
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -41,8 +42,19 @@ def test_images_of_pages_open_although_the_clock_was_set(jump: timedelta, monkey
     signer, key, now = UrlSigner(b"secret"), generate_key(), time.time()
     token = signer.sign(key, URL_LIFETIME, round_to=URL_LIFETIME)
     monkeypatch.setattr(time, "time", lambda: now + jump.total_seconds())
-    signer.verify(key, token)
+    signer.verify(key, token)  # raises nothing
     signer.verify(key, signer.sign(key, URL_LIFETIME, round_to=URL_LIFETIME))
+    monkeypatch.setattr(time, "time", lambda: now + 2 * URL_LIFETIME.total_seconds() + 1)
+    with pytest.raises(InvalidSignatureError, match="expired"):
+        signer.verify(key, token)
+
+
+def test_a_sealed_id_is_read_by_its_key_alone() -> None:
+    signer, value = UrlSigner(b"secret"), uuid4()
+    sealed, again = signer.seal_id(value), signer.seal_id(value)
+    assert (signer.read_sealed_id(sealed), signer.read_sealed_id(again)) == (value, value)
+    assert sealed != again, "two cards of a person cannot be connected"
+    assert UrlSigner(b"another").read_sealed_id(sealed) != value
 
 
 def test_forged_tokens_are_rejected() -> None:
