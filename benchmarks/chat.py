@@ -37,7 +37,9 @@ from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
 from benchmarks.processes import ROOT, eva_command, free_port, postmaster_pid, processor_seconds, running
 from bot.testing.kakao import FakeKakao, KakaoResponse
 from bot.testing.telegram import FakeTelegram
-from core.i18n.translations import Language, translate
+from core.conversation.actions import ActionType
+from core.conversation.smalltalk import button_label
+from core.i18n.translations import Language
 from core.settings import Settings
 from core.vision.backends import available_cpus
 from core.vision.classifier import load_classifier
@@ -277,8 +279,8 @@ def _send_kakao_burst(kakao: FakeKakao, pictures: list[bytes], calls: int) -> Ka
         answers = [answer for answer in pool.map(send, payloads) if answer is not None]
     if any(answer.violations for answer in answers):
         raise ValueError("KakaoTalk would not show every answer")
-    still_looking = translate("talk.still_looking", Language.KO)
-    pending = sum(still_looking in answer.text for answer in answers)
+    show_result = button_label(ActionType.SHOW_RESULT, Language.KO)
+    pending = sum(show_result in json.dumps(answer.reply, ensure_ascii=False) for answer in answers)
     verdicts = sum('"thumbnail"' in json.dumps(answer.reply) for answer in answers)
     return KakaoBurst(
         slowest=KAKAO_WAITS if len(answers) < calls else max(answer.seconds for answer in answers),

@@ -24,6 +24,8 @@ DIMMED_BRIGHTNESS = 0.52
 DIMMED_SATURATION = 0.35
 CONTOUR_PART = 1 / 260
 """Width of the contour, as part of the longer side."""
+BAND_GRAY = 16 / 255
+"""Brightness of the band under the white line."""
 JPEG_QUALITY = 85
 
 
@@ -45,13 +47,12 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     if not cam.any():
         return photo
     heat = Image.fromarray(np.rint(cam * 255).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC)
-    gray = photo.convert("L").convert("RGB")
-    dimmed = Image.blend(gray, photo, DIMMED_SATURATION).point(_DIMMED * 3)
-    drawn = Image.composite(photo, dimmed, heat.point(_KEPT))
+    drawn = photo.convert("RGB", _DIMMED)
+    drawn.paste(photo, mask=heat.point(_KEPT))
     width = max(1.0, max(photo.size) * CONTOUR_PART)
     edge = heat.point(_INSIDE).filter(ImageFilter.BoxBlur(width))
-    drawn.paste(_HALO_COLOR, mask=edge.point(_HALO))
-    drawn.paste(_LINE_COLOR, mask=edge.point(_LINE))
+    # A paste of an image takes half of the time of a paste of one color.
+    drawn.paste(edge.point(_CONTOUR_GRAY).convert("RGB"), mask=edge.point(_CONTOUR))
     if tags:
         draw_tags(drawn, tags)
     return drawn
@@ -75,10 +76,18 @@ def _to_table(values: NDArray[np.float64]) -> list[int]:
     return [round(value) for value in 255 * values]
 
 
-_DIMMED = _to_table(DIMMED_BRIGHTNESS * np.linspace(0.0, 1.0, 256))
+def _to_dimming_matrix(brightness: float, saturation: float) -> tuple[float, ...]:
+    """The matrix, 3 x 4 in one row, that makes an RGB image darker and less colorful (luma of ITU-R BT.601)."""
+    color = saturation * np.eye(3) + (1 - saturation) * np.array([0.299, 0.587, 0.114])
+    return tuple(float(value) for value in np.pad(brightness * color, ((0, 0), (0, 1))).flat)
+
+
+_DIMMED = _to_dimming_matrix(DIMMED_BRIGHTNESS, DIMMED_SATURATION)
 _KEPT = _to_table(_ramp(CONTOUR_LEVEL - FADE_BELOW, CONTOUR_LEVEL + FADE_ABOVE))
 _INSIDE = _to_table(_ramp(CONTOUR_LEVEL - 0.01, CONTOUR_LEVEL + 0.01))
-_HALO = _to_table(0.6 * _ramp(0.02, 0.2) * _ramp(0.98, 0.8))
-_LINE = _to_table(0.95 * _ramp(0.2, 0.4) * _ramp(0.8, 0.6))
+_BAND = 0.6 * _ramp(0.02, 0.2) * _ramp(0.98, 0.8)
+_LINE = 0.95 * _ramp(0.2, 0.4) * _ramp(0.8, 0.6)
 """Opacity by the blurred inside of the contour: 0.5 on it, 0 and 1 a width away from it."""
-_HALO_COLOR, _LINE_COLOR = (16, 14, 18), (255, 255, 255)
+_OPACITY = 1 - (1 - _BAND) * (1 - _LINE)
+_CONTOUR = _to_table(_OPACITY)
+_CONTOUR_GRAY = _to_table((BAND_GRAY * _BAND * (1 - _LINE) + _LINE) / np.maximum(_OPACITY, 1e-9))
