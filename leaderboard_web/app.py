@@ -23,20 +23,19 @@ from leaderboard_web.account import news as account_news
 from leaderboard_web.account import settings as account_settings
 from leaderboard_web.account import week as account_week
 from leaderboard_web.auth import login_confirmation, login_page, magic_link, oauth_routes, telegram_login
-from leaderboard_web.auth.login_session import LoginSessionMiddleware
+from leaderboard_web.auth.login_session import derive_login_key
 from leaderboard_web.auth.oauth_providers import configured_providers
 from leaderboard_web.board_feed import BoardFeed
 from leaderboard_web.dependencies import AppState
-from leaderboard_web.errors import EXCEPTION_HANDLERS, REFUSAL_HANDLERS
+from leaderboard_web.errors import REFUSAL_HANDLERS
 from leaderboard_web.flash import FlashMessages
 from leaderboard_web.limit_storage import create_storage
 from leaderboard_web.load_shedding import PhotoSlots
 from leaderboard_web.middleware.body_limit import BodySizeLimitMiddleware
-from leaderboard_web.middleware.csp import SecurityHeadersMiddleware
 from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
 from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
-from leaderboard_web.middleware.request_guard import RequestGuard
+from leaderboard_web.middleware.security import RequestGuard, SecurityHeadersMiddleware, handle_bug
 from leaderboard_web.middleware.trusted_proxies import TrustedProxiesMiddleware
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.routes import (
@@ -147,6 +146,7 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
         conversation=service.conversation,
         renditions=RenditionStore(service.resources),
         token_signer=token_signer,
+        login_key=derive_login_key(secret),
         flash=FlashMessages(secret),
         samples={path.stem: path for path in sorted(samples.glob("*.jpg"))},
         oauth_providers=configured_providers(settings),
@@ -159,7 +159,7 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
         title="Eva",
         docs_url=None,
         redoc_url=None,
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers={**REFUSAL_HANDLERS, Exception: handle_bug},
         middleware=[
             *_forwarded_headers_middleware(settings),
             Middleware(CompressMiddleware, minimum_size=MIN_COMPRESSED_BYTES),
@@ -176,7 +176,6 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
                     Middleware(BodySizeLimitMiddleware, photo_slots=PhotoSlots()),
                 ],
             ),
-            Middleware(LoginSessionMiddleware, secret=secret, is_https=settings.is_https),
         ],
     )
     app.state.eva = state

@@ -19,10 +19,9 @@ from core.signing import VisitorTokenSigner
 from core.vision.classifier import StyleClassifier
 from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.flash import FlashMessages
-from leaderboard_web.language import request_language
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
-from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.urls import UrlPaths
+from leaderboard_web.viewer import ViewerSession, request_language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +34,8 @@ class AppState:
     conversation: ConversationService
     renditions: RenditionStore
     token_signer: VisitorTokenSigner
+    login_key: str
+    """Signs the cookie of a started login."""
     oauth_providers: Mapping[str, OAuthProvider]
     """Configured login providers, by their names in URLs."""
     flash: FlashMessages

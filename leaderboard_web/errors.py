@@ -35,9 +35,8 @@ from core.errors import (
 )
 from core.i18n.translations import Language, translate
 from core.seoul_time import start_of_day
-from leaderboard_web.language import request_language
-from leaderboard_web.middleware.csp import security_headers
 from leaderboard_web.templating import render_page
+from leaderboard_web.viewer import request_language
 
 log = structlog.get_logger()
 
@@ -183,14 +182,6 @@ async def handle_client_disconnect(request: Request, error: ClientDisconnect) ->
     return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
-async def handle_bug(request: Request, error: Exception) -> Response:
-    """Respond to an unexpected error, which Starlette raises again afterwards for the server's log."""
-    message = translate("page.trouble", request_language(request))
-    # Starlette handles unexpected errors outside of all middleware.
-    headers = security_headers(is_https=request.app.state.eva.settings.is_https)
-    return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message, headers=headers)
-
-
 REFUSAL_HANDLERS: dict[Any, Any] = {
     EvaError: handle_eva_error,
     DatabaseUnavailableError: handle_database_unreachable,
@@ -198,5 +189,4 @@ REFUSAL_HANDLERS: dict[Any, Any] = {
     RequestValidationError: handle_validation_error,
     ClientDisconnect: handle_client_disconnect,
 }
-"""Handlers of expected errors, for routes and for middleware."""
-EXCEPTION_HANDLERS = {**REFUSAL_HANDLERS, Exception: handle_bug}
+"""Handlers of expected errors, for routes and for middleware; for others see `middleware.security`."""

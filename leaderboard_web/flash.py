@@ -10,7 +10,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from leaderboard_web.chat_view import ChatLine
 from leaderboard_web.cookies import FLASH_COOKIE, FLASH_COOKIE_PATH, cookie_name, delete_cookie
-from leaderboard_web.sessions import ViewerSession
+from leaderboard_web.viewer import ViewerSession
 
 MAX_AGE = 120
 """Seconds."""

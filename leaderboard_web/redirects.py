@@ -6,7 +6,7 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from core.i18n.translations import translate
-from leaderboard_web.language import request_language
+from leaderboard_web.viewer import request_language
 
 
 def redirect_with_notice(path: str, notice: str | None = None) -> Response:

@@ -3,13 +3,11 @@
 Other services may store these images for good, and a name must be erasable. Everything important lies in the middle
 1200 x 600, because KakaoTalk crops images to 2:1.
 
-The hash in the JPEG's comment and in its URL covers the text, this module, the one it draws with, and the fonts: any
-change of them makes a new image under a new URL.
+The version in the JPEG's comment and in its URL covers the text, this module, the one it draws with, and the fonts: any
+change of them makes a new image under a new URL, see `leaderboard_web.sharing`.
 """
 
-import hashlib
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 
@@ -17,7 +15,6 @@ from core.images.drawing import (
     BACKGROUND,
     LINE_HEIGHT,
     TEXT_COLOR,
-    drawing_hash,
     fit_text,
     max_line_width,
     paste_bubble,
@@ -27,7 +24,6 @@ from core.images.drawing import (
 )
 from core.images.fonts import load_font
 
-MODULE = Path(__file__)
 SHARE_IMAGE_SIZE = (1200, 630)
 JPEG_QUALITY = 88
 TOP, BOTTOM, LEFT, RIGHT = 46, 584, 60, 1140
@@ -37,13 +33,14 @@ PHOTO_ASPECT_RANGE = (0.62, 1.0)
 GAP = 56
 
 
-def draw_share_image(photo: bytes, *, title: str, line: str) -> bytes:
+def draw_share_image(photo: bytes, *, title: str, line: str, version: str) -> bytes:
     """Draw a share image, a JPEG of some 100 KB. Takes tens of milliseconds of a core: never call it on an event loop.
 
     Args:
         photo: a stored photo.
         title: in large letters, in one or two lines.
         line: Eva's sentence, in a speech bubble.
+        version: of the text and of the drawing, for the JPEG's comment.
     """
     image = Image.new("RGB", SHARE_IMAGE_SIZE, BACKGROUND)
     left = _paste_photo(image, photo) + GAP
@@ -69,15 +66,8 @@ def draw_share_image(photo: bytes, *, title: str, line: str) -> bytes:
         y = first + number * line_step + round(0.88 * title_font.size)
         draw.text((left - 2, y), text, TEXT_COLOR, title_font, anchor="ls")
     buffer = BytesIO()
-    image.save(
-        buffer, "JPEG", quality=JPEG_QUALITY, optimize=True, comment=content_hash(title=title, line=line).encode()
-    )
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True, comment=version.encode())
     return buffer.getvalue()
-
-
-def content_hash(*, title: str, line: str) -> str:
-    """The hash of a share image with this text as it is drawn now: 10 hexadecimal digits."""
-    return hashlib.sha256(drawing_hash(MODULE) + f"{title}\n{line}".encode()).hexdigest()[:10]
 
 
 def _paste_photo(canvas: Image.Image, photo: bytes) -> int:

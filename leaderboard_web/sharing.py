@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
+from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -11,13 +13,15 @@ from fastapi import Request, Response
 from core.conversation.narration import Message, MessageSlot, style_name
 from core.db.looks import Look
 from core.i18n.translations import Language, translate
+from core.images.drawing import drawing_hash
 from core.images.result_card import CARD_WIDTH, HEIGHTS, CardShape
+from leaderboard_web import share_image
 from leaderboard_web.dependencies import AppState
-from leaderboard_web.middleware.csp import extend_csp
-from leaderboard_web.share_image import SHARE_IMAGE_SIZE, content_hash
+from leaderboard_web.middleware.security import extend_csp
 from leaderboard_web.templating import LinkPreview
 from leaderboard_web.urls import absolute_url
 
+SHARE_IMAGE_MODULE = Path(share_image.__file__)
 KAKAO_SOURCES = "https://*.kakao.com"
 
 
@@ -71,7 +75,7 @@ def link_preview(state: AppState, look: Look, owner_name: str, sentence: str, la
         language: of the preview.
     """
     style = style_name(look.verdict.style, language)
-    version = content_hash(title=style, line=sentence)
+    version = share_image_version(title=style, line=sentence)
     return LookPreview(
         language=language,
         type="article",
@@ -81,6 +85,11 @@ def link_preview(state: AppState, look: Look, owner_name: str, sentence: str, la
         alt=translate("share.alt", language, style=style),
         path=state.url_for("look", look_id=look.id, query={"preview": language}),
     )
+
+
+def share_image_version(*, title: str, line: str) -> str:
+    """The version of a share image with this text as it is drawn now: 10 hexadecimal digits."""
+    return sha256(drawing_hash(SHARE_IMAGE_MODULE) + f"{title}\n{line}".encode()).hexdigest()[:10]
 
 
 def build_share_links(request: Request, state: AppState, preview: LookPreview, *, hearts: int) -> ShareLinks:
@@ -143,7 +152,7 @@ def kakao_card_button(request: Request, state: AppState, language: Language) -> 
 
 def _kakao_button(request: Request, state: AppState, preview: LookPreview, hearts: int) -> KakaoShareButton:
     """The button with its message template, see https://developers.kakao.com/docs/latest/en/message/js-link"""
-    width, height = SHARE_IMAGE_SIZE
+    width, height = share_image.SHARE_IMAGE_SIZE
     language, link = preview.language, partial(_kakao_link, request)
     template = {
         "objectType": "feed",

@@ -12,11 +12,10 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from core.i18n.dates import format_day
-from core.i18n.translations import Language, translate, variant_keys
+from core.i18n.translations import Language, format_day, translate, variant_keys
 from core.seoul_time import format_minute
-from leaderboard_web.language import set_language_cookie
 from leaderboard_web.urls import absolute_url, static_url
+from leaderboard_web.viewer import set_language_cookie
 
 PERCENTAGE_WITH_PARTICLE = re.compile(r"\d+%\)?[가-힣]+")
 SIZES_CACHE_SIZE = 16

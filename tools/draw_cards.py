@@ -4,6 +4,7 @@ from pathlib import Path
 
 from core.i18n.translations import Language, translate, variant_keys
 from leaderboard_web.share_image import draw_share_image
+from leaderboard_web.sharing import share_image_version
 from leaderboard_web.urls import STATIC_DIR
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "street.jpg"
@@ -13,7 +14,9 @@ def main() -> None:
     """One for each language."""
     for language in Language:
         greeting = translate(variant_keys("page.hello", language)[0], language)
-        card = draw_share_image(SAMPLE.read_bytes(), title=translate("page.tagline", language), line=greeting)
+        title = translate("page.tagline", language)
+        version = share_image_version(title=title, line=greeting)
+        card = draw_share_image(SAMPLE.read_bytes(), title=title, line=greeting, version=version)
         (STATIC_DIR / f"card-{language}.jpg").write_bytes(card)
 
 

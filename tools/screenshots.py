@@ -29,7 +29,7 @@ from core.db import looks, one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.resources import open_resources
 from core.settings import Settings
-from leaderboard_web.sessions import VISITOR_COOKIE
+from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.browser.seed_board import SCRIPT_NAME, SHARED, share_sample
 from tools.image_difference import is_blank
 from tools.seed_reports import seed_reports

@@ -16,8 +16,7 @@ from core.db.schema import PendingQuestion
 from core.db.similar_looks import can_compare, find_similar
 from core.db.worn_counts import WornCounts, count_worn
 from core.i18n.clothing_names import thing_name
-from core.i18n.dates import format_recent_day
-from core.i18n.translations import Language, translate
+from core.i18n.translations import Language, format_recent_day, translate
 from core.seoul_time import start_of_month
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand

@@ -16,8 +16,7 @@ from core.conversation.listings import most_frequent
 from core.conversation.narration import style_name
 from core.db.worn_counts import WornCounts, count_worn
 from core.i18n.clothing_names import thing_name
-from core.i18n.dates import format_month_day
-from core.i18n.translations import Language, translate
+from core.i18n.translations import Language, format_month_day, translate
 from core.images.result_card import CardShape
 from core.images.week_card import StyleShare, WeekCardText, draw_week_card
 from core.resources import Resources

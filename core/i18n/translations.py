@@ -1,4 +1,4 @@
-"""Translated texts by key and language, from the gettext catalogues in `locales/`.
+"""Translated texts by key and language, days among them, from the gettext catalogues in `locales/`.
 
 The catalogues are keyed by stable names (`verdict.clear.3`) instead of English sentences: the Korean texts are written,
 not translated, so neither language is the source of the other, and rewording a text changes one line of one catalogue.
@@ -10,13 +10,17 @@ standard library only. `make texts` compiles the catalogues with Babel.
 
 import gettext
 import re
+from calendar import month_name
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from itertools import count
 from string import Formatter
+
+from core.seoul_time import SEOUL
 
 CATALOG_DOMAIN = "eva"
 MAX_PREFERENCE_LENGTH = 256
@@ -185,6 +189,38 @@ def pick_variant(key: str, seed: VariantSeed | str, language: Language) -> str:
     (deal, position), middle = divmod(start + turn, len(keys)), len(keys) // 2
     half, place = (keys[:middle], position) if position < middle else (keys[middle:], position - middle)
     return sorted(half, key=lambda variant: sha256(f"{variant} {name} {deal}".encode()).digest())[place]
+
+
+def format_day(day: date, language: Language) -> str:
+    """A day in words: `28 November 2026`, `2026년 11월 28일`; that of an aware time is its day in Seoul."""
+    if isinstance(day, datetime):
+        day = day.astimezone(SEOUL).date()
+    month = day.month if language is Language.KO else month_name[day.month]
+    return translate("page.date", language, day=day.day, month=month, year=day.year)
+
+
+def format_recent_day(time: datetime, language: Language, *, now: datetime | None = None) -> str:
+    """The day of an aware time in Seoul, as short as it can be: `Today`, `Yesterday`, `28 November`, `1 March 2025`.
+
+    Args:
+        time: when something happened.
+        language: of the text.
+        now: an aware time; the current one by default.
+    """
+    day, today = time.astimezone(SEOUL).date(), (now or datetime.now(UTC)).astimezone(SEOUL).date()
+    if 0 <= (today - day).days <= 1:
+        return translate("date.today" if day == today else "date.yesterday", language)
+    if day.year != today.year:
+        return format_day(day, language)
+    return format_month_day(day, language)
+
+
+def format_month_day(day: date, language: Language) -> str:
+    """A day without its year: `28 November`, `11월 28일`; that of an aware time is its day in Seoul."""
+    if isinstance(day, datetime):
+        day = day.astimezone(SEOUL).date()
+    month = day.month if language is Language.KO else month_name[day.month]
+    return translate("date.this_year", language, day=day.day, month=month)
 
 
 @cache

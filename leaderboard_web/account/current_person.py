@@ -14,10 +14,10 @@ from core.db.looks import Look
 from core.db.people import Person
 from leaderboard_web.dependencies import CanonicalUUID, State, Viewer
 from leaderboard_web.errors import GoneError
-from leaderboard_web.language import request_language
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
+from leaderboard_web.viewer import request_language
 
 SECTION = "me"
 """Name of the account pages in the menu."""

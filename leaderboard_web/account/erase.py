@@ -6,8 +6,8 @@ from core.services.retention import erase_person
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.sessions import leave_browser
 from leaderboard_web.templating import render_page
+from leaderboard_web.viewer import leave_browser
 
 router = APIRouter(route_class=AccountRoute)
 

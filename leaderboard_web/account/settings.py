@@ -12,9 +12,9 @@ from core.services.accounts import linked_logins
 from core.services.moderation import is_admin
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
 from leaderboard_web.dependencies import AppState, Db, Lang, State, Transaction
-from leaderboard_web.language import set_language_cookie
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
 from leaderboard_web.templating import render_page
+from leaderboard_web.viewer import set_language_cookie
 
 SETTINGS_NOTICES = {
     "language": "talk.language.set",

@@ -13,19 +13,18 @@ from core.i18n.translations import Language
 from core.services import accounts
 from leaderboard_web.auth.login_flow import confirm_login, get_pending_login
 from leaderboard_web.auth.login_page import render_login_page
-from leaderboard_web.auth.login_session import LoginSession, SessionData
+from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData
 from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.dependencies import AppState, Db, Lang, State, Viewer
 from leaderboard_web.errors import status_for
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute
+from leaderboard_web.viewer import ViewerSession
 
 JOIN_PATH = f"{LOGIN_PATH}/join"
 
 log = structlog.get_logger()
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=LoginRoute)
 
 
 @router.get(JOIN_PATH, name="confirm_login")

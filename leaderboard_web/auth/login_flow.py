@@ -24,7 +24,7 @@ from core.services.retention import erase_person
 from leaderboard_web.auth.login_session import SessionData, bind_to_browser
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.sessions import ViewerSession
+from leaderboard_web.viewer import ViewerSession
 
 DEFAULT_NEXT_PATH = "/me"
 """Where a login leads if nothing else was requested."""

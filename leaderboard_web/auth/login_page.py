@@ -16,14 +16,14 @@ from core.services import accounts
 from core.services.accounts import LOGIN_METHODS
 from core.services.retention import erase_person
 from leaderboard_web.auth.login_flow import safe_next_path
-from leaderboard_web.auth.login_session import LoginSession, SessionData, bind_to_browser
+from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData, bind_to_browser
 from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.dependencies import AppState, Lang, State, Transaction, Viewer
-from leaderboard_web.middleware.csp import extend_csp
+from leaderboard_web.middleware.security import extend_csp
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.sessions import ViewerSession, leave_browser
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute, absolute_url
+from leaderboard_web.urls import absolute_url
+from leaderboard_web.viewer import ViewerSession, leave_browser
 
 TELEGRAM_STATE_KEY = "telegram"
 """Key in the login session of the `state` of Telegram's widget and the path to continue with."""
@@ -37,7 +37,7 @@ LOGIN_NOTICES = {
 Confirmation = Annotated[str | None, Form(alias="sure")]
 """Set when the person has confirmed that everything is deleted."""
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=LoginRoute)
 
 
 @router.get("/login", name="login")

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from leaderboard_web.cookies import LOGIN_COOKIE, LOGIN_PATH, cookie_name
-from leaderboard_web.dependencies import Viewer
-from leaderboard_web.sessions import ViewerSession
+from leaderboard_web.dependencies import AppState, Viewer
+from leaderboard_web.urls import PageRoute
+from leaderboard_web.viewer import ViewerSession
 
 LOGIN_SESSION_MAX_AGE = 60 * 60
 """Seconds that a login may take."""
@@ -26,39 +27,28 @@ BROWSER_KEY = "browser"
 """Key in the login session of the browser that has started the login."""
 
 
-class LoginSessionMiddleware:
-    """ASGI middleware that reads and writes the cookie for the pages under `/login`."""
+class LoginRoute(PageRoute):
+    """A page of the login, which reads the session from its cookie and writes it back."""
 
-    def __init__(self, app: ASGIApp, *, secret: bytes, is_https: bool) -> None:
-        """Wrap an application.
-
-        Args:
-            app: receives the requests.
-            secret: the secret key, from which that of the cookie is derived.
-            is_https: whether the public URL is one of https.
-        """
-        key = hmac.new(secret, SESSION_KEY_CONTEXT, "sha256").hexdigest()
-
-        def create(*, is_secure: bool) -> SessionMiddleware:
-            return SessionMiddleware(
-                app,
-                secret_key=key,
-                session_cookie=cookie_name(LOGIN_COOKIE, is_secure=is_secure),
-                path="/" if is_secure else LOGIN_PATH,
-                max_age=LOGIN_SESSION_MAX_AGE,
-                same_site="lax",
-                https_only=is_secure,
-            )
-
-        self._app, self._is_https = app, is_https
-        self._plain, self._secure = create(is_secure=False), create(is_secure=True)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        app = self._app
-        if scope["type"] == "http" and scope["path"].startswith(LOGIN_PATH):
-            app = self._secure if self._is_https or scope["scheme"] == "https" else self._plain
-        await app(scope, receive, send)
+        state: AppState = scope["app"].state.eva
+        is_secure = state.settings.is_https or scope["scheme"] == "https"
+        sessions = SessionMiddleware(
+            super().handle,
+            secret_key=state.login_key,
+            session_cookie=cookie_name(LOGIN_COOKIE, is_secure=is_secure),
+            path="/" if is_secure else LOGIN_PATH,
+            max_age=LOGIN_SESSION_MAX_AGE,
+            same_site="lax",
+            https_only=is_secure,
+        )
+        await sessions(scope, receive, send)
+
+
+def derive_login_key(secret: bytes) -> str:
+    """The key that signs the cookie, derived from the secret key."""
+    return hmac.new(secret, SESSION_KEY_CONTEXT, "sha256").hexdigest()
 
 
 async def get_login_session(request: Request, viewer: Viewer) -> SessionData:

@@ -10,21 +10,21 @@ from core.errors import LoginError
 from core.i18n.translations import Language
 from leaderboard_web.auth.login_flow import VerifiedLogin, complete_login, safe_next_path
 from leaderboard_web.auth.login_page import render_login_page
-from leaderboard_web.auth.login_session import LoginSession, SessionData, bind_to_browser
+from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData, bind_to_browser
 from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.dependencies import AppState, Lang, State, Viewer
 from leaderboard_web.errors import status_for
 from leaderboard_web.middleware.csrf import is_same_origin
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.sessions import ViewerSession
-from leaderboard_web.urls import PageRoute, absolute_url
+from leaderboard_web.urls import absolute_url
+from leaderboard_web.viewer import ViewerSession
 
 NEXT_PATH_KEY = "next_path"
 """Key in the login session of the path to continue with."""
 
 log = structlog.get_logger()
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=LoginRoute)
 
 
 def get_provider(name: str, state: State) -> OAuthProvider:

@@ -20,7 +20,7 @@ from leaderboard_web.auth.login_flow import (
     safe_next_path,
 )
 from leaderboard_web.auth.login_page import TELEGRAM_STATE_KEY, render_login_page
-from leaderboard_web.auth.login_session import LoginSession
+from leaderboard_web.auth.login_session import LoginRoute, LoginSession
 from leaderboard_web.auth.telegram_signature import (
     MAX_AGE,
     MAX_CLOCK_SKEW,
@@ -30,9 +30,8 @@ from leaderboard_web.auth.telegram_signature import (
 )
 from leaderboard_web.dependencies import Lang, State, Transaction, Viewer
 from leaderboard_web.errors import status_for
-from leaderboard_web.middleware.csp import extend_csp
+from leaderboard_web.middleware.security import extend_csp
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute
 
 TELEGRAM_WEB_ORIGIN = "https://web.telegram.org"
 """Telegram in the browser, which shows Mini Apps in frames."""
@@ -40,7 +39,7 @@ PROOF_LIFETIME = MAX_AGE + MAX_CLOCK_SKEW
 """How long a proof could be replayed at most."""
 
 log = structlog.get_logger()
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=LoginRoute)
 
 
 def get_bot_token(state: State) -> str:

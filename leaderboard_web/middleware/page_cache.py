@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.i18n.translations import negotiate_language
 from leaderboard_web.errors import accepts_json
-from leaderboard_web.language import is_kakaotalk_crawler
+from leaderboard_web.viewer import is_kakaotalk_crawler
 
 CACHEABLE_PATHS = re.compile(r"/|/styles|/(?:looks|people|styles)/[^.]*")
 """Paths of pages that show what people shared, without their images."""

@@ -7,8 +7,8 @@ from leaderboard_web.dependencies import AppState, CanonicalUUID, State, Transac
 from leaderboard_web.errors import GoneError
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.routes.people import find_person
-from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.urls import PageRoute
+from leaderboard_web.viewer import ViewerSession
 
 router = APIRouter(route_class=PageRoute)
 

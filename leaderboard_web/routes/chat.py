@@ -36,12 +36,11 @@ from leaderboard_web.chat_view import (
 from leaderboard_web.dependencies import AppState, Lang, State, Viewer, app_state, current_viewer
 from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_json
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
-from leaderboard_web.language import request_language
 from leaderboard_web.routes.site_files import SHARED_PHOTO
-from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.sharing import allow_kakao_sdk, kakao_card_button
 from leaderboard_web.templating import render_fragment, render_page
 from leaderboard_web.urls import PageRoute
+from leaderboard_web.viewer import ViewerSession, request_language
 
 log = structlog.get_logger()
 

@@ -29,8 +29,8 @@ from core.images.result_card import CardShape
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.result_cards import CARD_HEADERS, card_response
-from leaderboard_web.share_image import content_hash, draw_share_image
-from leaderboard_web.sharing import verdict_sentence
+from leaderboard_web.share_image import draw_share_image
+from leaderboard_web.sharing import share_image_version, verdict_sentence
 from leaderboard_web.urls import PageRoute, verify_public_image_url
 
 # For one person, whose computer the next person may use.
@@ -139,13 +139,13 @@ async def share_image(
     look, photo_key = entry.look, entry.look.photo_key
     sentence = verdict_sentence(verdict_messages(look.verdict, seed=look.variant_seed, language=language))
     style = style_name(look.verdict.style, language)
-    expected_hash = content_hash(title=style, line=sentence)
+    version = share_image_version(title=style, line=sentence)
     image = await state.renditions.get_or_create(
         share_image_key(photo_key, language),
-        partial(draw_share_image, title=style, line=sentence),
+        partial(draw_share_image, title=style, line=sentence, version=version),
         look_id=look.id,
         photo_key=photo_key,
-        is_current=lambda stored: read_content_hash(stored) == expected_hash,
+        is_current=lambda stored: read_content_hash(stored) == version,
     )
     return Response(image, media_type="image/jpeg", headers=SHARE_IMAGE_CACHE_HEADERS)
 

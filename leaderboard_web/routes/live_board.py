@@ -9,7 +9,7 @@ from core.db.blocks import list_hidden
 from leaderboard_web.board_feed import BoardFeed, BoardStream, StreamViewer
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.middleware.client_network import client_network
-from leaderboard_web.sessions import ViewerSession
+from leaderboard_web.viewer import ViewerSession
 
 LIVE_PATH = "/live"
 RETRY = b"retry: 5000\n\n"

@@ -8,12 +8,12 @@ from core.db import leaderboard, look_guesses
 from core.seoul_time import SEOUL
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Viewer
 from leaderboard_web.errors import GoneError
-from leaderboard_web.language import preview_language
 from leaderboard_web.routes.reactions import MAX_REPORT_LENGTH, ReportReason
 from leaderboard_web.sharing import allow_kakao_sdk, build_share_links, link_preview, verdict_sentence
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.view_models import build_bar, build_card
+from leaderboard_web.viewer import preview_language
 from leaderboard_web.worn_view import build_worn
 
 router = APIRouter(route_class=PageRoute)

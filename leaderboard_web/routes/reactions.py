@@ -16,9 +16,9 @@ from core.i18n.translations import translate
 from leaderboard_web.dependencies import CanonicalUUID, Lang, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError, wants_json
 from leaderboard_web.routes.people import find_person
-from leaderboard_web.sessions import ViewerSession
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
+from leaderboard_web.viewer import ViewerSession
 
 NO_STORE = {"Cache-Control": "no-store"}
 MAX_REPORT_LENGTH = 300

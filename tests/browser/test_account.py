@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.i18n.translations import Language, translate
-from leaderboard_web.sessions import VISITOR_COOKIE
+from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.browser.conftest import ENVIRONMENT, OpenPage
 from tests.browser.layout_checks import find_faults
 from tests.browser.seed_accounts import KINDS

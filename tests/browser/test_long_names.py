@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.i18n.translations import Language, translate
-from leaderboard_web.sessions import VISITOR_COOKIE
+from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.browser.conftest import ENVIRONMENT, running_server
 from tests.browser.layout_checks import WIDTHS, find_overflow
 

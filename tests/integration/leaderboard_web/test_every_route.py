@@ -21,8 +21,8 @@ from core.signing import VisitorTokenSigner
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
-from leaderboard_web.sessions import VISITOR_COOKIE
 from leaderboard_web.urls import private_image_url
+from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.factories import make_photo
 from tests.harness import make_application
 from tests.html import select as find

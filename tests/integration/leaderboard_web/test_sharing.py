@@ -26,7 +26,7 @@ from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from leaderboard_web.app import create_app
-from leaderboard_web.share_image import content_hash
+from leaderboard_web.sharing import share_image_version
 from leaderboard_web.urls import static_url
 from tests.factories import classify_scripted, create_look, create_person, remove_look, store_images
 from tests.harness import make_application
@@ -102,7 +102,7 @@ async def test_shared_look_has_link_preview_and_share_image(
     look = await add_shared_look(resources, name=NAME)
     tags = await get_tags(client, f"/looks/{look.id}?preview={language}")
     style = translate("style.street.name", language)
-    marked = content_hash(title=style, line=tags.meta("og:description"))
+    marked = share_image_version(title=style, line=tags.meta("og:description"))
     image = f"{PUBLIC}/looks/{look.id}/card-{language}-{marked}.jpg"
     expected = {
         "og:type": "article",
@@ -170,7 +170,7 @@ async def test_changed_text_makes_a_new_share_image_and_url(
     new = (await client.get(after)).content
     assert (
         read_content_hash(new)
-        == content_hash(title="Street", line="Changed.")
+        == share_image_version(title="Street", line="Changed.")
         == after.removesuffix(".jpg").rpartition("-")[2]
     )
     assert new != old

@@ -22,8 +22,8 @@ from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
 from core.vision.fake_backend import FakeBackend, outputs_from_hash
 from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
-from leaderboard_web.sessions import SECURE_VISITOR_COOKIE
 from leaderboard_web.urls import STATIC_DIR, VERSION, static_url
+from leaderboard_web.viewer import SECURE_VISITOR_COOKIE
 from tests.harness import make_application
 from tests.html import attributes, texts
 from tools.subset_fonts import HEADINGS, heading_characters

@@ -11,7 +11,7 @@ from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
-from leaderboard_web.sessions import SECURE_VISITOR_COOKIE, VISITOR_COOKIE
+from leaderboard_web.viewer import SECURE_VISITOR_COOKIE, VISITOR_COOKIE
 from tests.factories import create_look, create_person
 from tests.harness import make_application
 

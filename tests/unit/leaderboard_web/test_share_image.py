@@ -38,7 +38,9 @@ def is_background(image: Image.Image, box: tuple[int, int, int, int]) -> bool:
     ("title", "line"), [("스트리트", "제 눈엔 스트리트예요."), ("Business Casual", LONGEST), ("걸리시", "네. " * 200)]
 )
 def test_content_lies_within_the_kakaotalk_crop(size: tuple[int, int], title: str, line: str) -> None:
-    image = open_share_image(draw_share_image(encode_image(make_scene(*size)), title=title, line=line))
+    image = open_share_image(
+        draw_share_image(encode_image(make_scene(*size)), title=title, line=line, version="0123456789")
+    )
     width, height = SHARE_IMAGE_SIZE
     for box in ((0, 0, width, 30), (0, height - 30, width, height), (0, 0, 40, height), (width - 40, 0, width, height)):
         assert is_background(image, box)

@@ -9,7 +9,7 @@ from core.db.people import Person
 from core.errors import StorageUnavailableError
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from leaderboard_web.sessions import VISITOR_COOKIE
+from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.integration.leaderboard_web.account.conftest import add_look, add_person, get_person, page_text
 
 

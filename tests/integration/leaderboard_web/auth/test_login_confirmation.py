@@ -16,7 +16,7 @@ from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.services import accounts
 from leaderboard_web.auth import login_flow
-from leaderboard_web.sessions import SECURE_VISITOR_COOKIE, VISITOR_COOKIE
+from leaderboard_web.viewer import SECURE_VISITOR_COOKIE, VISITOR_COOKIE
 from tests.factories import create_look, create_person, store_images
 from tests.fake_oauth_providers import FakeOAuthProviders
 from tests.integration.leaderboard_web.auth.conftest import (

@@ -12,7 +12,7 @@ from core.db.schema import IdentityProvider
 from core.i18n.translations import translate
 from core.resources import Resources
 from core.services import accounts
-from leaderboard_web.sessions import VISITOR_COOKIE
+from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.factories import hearted_look_ids
 from tests.fake_oauth_providers import FakeOAuthProviders
 from tests.integration.leaderboard_web.auth.conftest import (

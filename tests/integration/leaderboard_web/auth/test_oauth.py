@@ -14,7 +14,7 @@ from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
-from leaderboard_web.sessions import VISITOR_COOKIE
+from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.fake_oauth_providers import FakeOAuthProviders
 from tests.harness import make_application
 from tests.html import select as select_elements

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from core.i18n.translations import translate
 from core.resources import Resources
-from leaderboard_web.sessions import VISITOR_COOKIE
+from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.fake_oauth_providers import FACEBOOK_SECRET, KAKAO_ID, KAKAO_SECRET, FakeOAuthProviders
 from tests.html import attributes
 from tests.integration.leaderboard_web.auth.conftest import (

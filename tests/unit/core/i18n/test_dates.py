@@ -2,8 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.i18n.dates import format_day, format_recent_day
-from core.i18n.translations import Language
+from core.i18n.translations import Language, format_day, format_recent_day
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
-"""Security headers: strict by default, extended by one page for exactly the sources that it names."""
+"""Security headers, strict by default and extended by one page for exactly the sources that it names; and the host."""
 
 from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI, Response
 from fastapi.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
-from leaderboard_web.middleware.csp import SECURITY_HEADERS, SecurityHeadersMiddleware, extend_csp
+from leaderboard_web.errors import LocalizedHTTPError
+from leaderboard_web.middleware.security import SECURITY_HEADERS, RequestGuard, SecurityHeadersMiddleware, extend_csp
 
 POLICY = "Content-Security-Policy"
 OPENER = "Cross-Origin-Opener-Policy"
@@ -79,3 +81,54 @@ def test_over_https_every_cookie_is_secure(cookie: str, sent: str) -> None:
 
 def test_over_http_nothing_demands_https(browser: TestClient) -> None:
     assert "strict-transport-security" not in browser.get("/strict").headers
+
+
+async def is_allowed(public_url: str | None, *hosts: str) -> bool:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        del message
+
+    scope = {"type": "http", "method": "GET", "headers": [(b"host", host.encode()) for host in hosts]}
+    try:
+        await RequestGuard(app, public_url=public_url)(scope, receive, send)
+    except LocalizedHTTPError as error:
+        assert error.status_code == 421
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("eva.example", True),
+        ("EVA.example:443", True),
+        ("eva.example.", True),
+        ("localhost:8000", True),
+        ("127.0.0.1", True),
+        ("[::1]:8000", True),
+        ("evil.example", False),
+        ("eva.example.evil.example", False),
+        ("eva.example@evil.example", False),
+        ("", False),
+    ],
+)
+async def test_only_the_host_of_the_public_url_is_served(host: str, allowed: bool) -> None:
+    assert await is_allowed("https://eva.example", host) is allowed
+
+
+@pytest.mark.parametrize(
+    "host", ['evil.example"><script>', "a/b?c", "x\ty", "a b", "host:port", "[::1", "é", "a" * 300]
+)
+async def test_a_malformed_host_is_never_served(host: str) -> None:
+    assert not await is_allowed(None, host)
+
+
+async def test_without_a_public_url_every_name_is_served_once() -> None:
+    assert await is_allowed(None, "anything.example:1")
+    assert not await is_allowed(None, "a.example", "b.example")
+    assert not await is_allowed(None)
