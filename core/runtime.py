@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -42,7 +41,9 @@ class ProcessKind(StrEnum):
 
 Result = TypeVar("Result")
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM)
+"""They end a process. The event loop of Windows has no signal handlers; there, Ctrl-C cancels the main task, with the
+same result."""
 
 EXIT_SECONDS = 9.4
 """Seconds after the signal in which a process ends; hosts kill it after ten."""
@@ -162,10 +163,8 @@ async def run_until_signalled(
             drain.begin(number)
         stop.set()
 
-    # The event loop of Windows has no signal handlers; there, Ctrl-C cancels the main task, with the same result.
-    with suppress(NotImplementedError):
-        for number in SIGNALS:
-            loop.add_signal_handler(number, handle_signal, number)
+    for number in SIGNALS:
+        loop.add_signal_handler(number, handle_signal, number)
     if on_started is not None:
         on_started()
     tasks = [asyncio.ensure_future(service()) for service in services]
@@ -173,9 +172,8 @@ async def run_until_signalled(
     try:
         await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        with suppress(NotImplementedError):
-            for number in SIGNALS:
-                loop.remove_signal_handler(number)
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
         for task in (*tasks, stopped):
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import httpx
 import structlog
-from procrastinate import App, JobContext
+from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.kakao import photo_requests
@@ -77,17 +77,17 @@ class PhotoJobs:
     def register_tasks(self, app: App) -> None:
         """Register the tasks with a queue."""
         backoff = ExponentialBackoff(self.timing.retry_delays)
-        app.task(name=JUDGE_TASK, retry=backoff, pass_context=True)(self.judge_photos)
+        app.task(name=JUDGE_TASK, retry=backoff)(self.judge_photos)
         app.task(name=EXPIRE_TASK, retry=backoff)(self.expire_consent)
         app.periodic(cron=EVERY_MINUTE)(app.task(name="kakao.lost", queue=MAINTENANCE_QUEUE)(self.requeue_orphans))
 
-    async def judge_photos(self, context: JobContext, inbox_id: int, attempt: int = 0) -> None:
+    async def judge_photos(self, inbox_id: int, attempt: int = 0) -> None:
         """Judge the photos of a request; a repeated attempt continues after the last completed step.
 
         Args:
-            context: the job.
             inbox_id: the photo request.
-            attempt: the number of attempts that could not fetch or store a photo.
+            attempt: the number of attempts that could not fetch or store a photo. Those whose process was stopped or
+                killed are none of them.
         """
         started_at = time.monotonic()
         async with self._database.transaction() as connection:
@@ -98,7 +98,7 @@ class PhotoJobs:
         if update is None or request is None or person is None:
             return
         if result is None:
-            is_last_attempt = attempt + context.job.attempts >= len(self.timing.retry_delays)
+            is_last_attempt = attempt >= len(self.timing.retry_delays)
             try:
                 result = await self._judge_all(update, request, person, is_last_attempt=is_last_attempt)
             except PersonNotFoundError:

@@ -207,13 +207,16 @@ async def cancel_if_unconsented(connection: AsyncConnection, inbox_id: int) -> N
 
 
 async def requeue_orphans(connection: AsyncConnection) -> int:
-    """Enqueue photo requests that lost their job, and count them; those that wait for consent have an expiry job."""
+    """Enqueue photo requests that lost their job, and count them; without consent they are cancelled instead."""
     orphans = await claim_orphaned(connection, Channel.KAKAO, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH)
+    count = 0
     for inbox_id, _ in orphans:
+        await cancel_if_unconsented(connection, inbox_id)
         update = await inbox.get(connection, inbox_id)
-        if update is not None:
+        if update is not None and update.processed_at is None:
             await _enqueue_judging(connection, update)
-    return len(orphans)
+            count += 1
+    return count
 
 
 async def requeue(connection: AsyncConnection, inbox_id: int, *, attempt: int, delay: timedelta) -> None:

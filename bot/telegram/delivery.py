@@ -150,6 +150,11 @@ class UpdateDelivery:
         except (ChatUnavailableError, MessageRejectedError) as refusal:
             log.info("recipient_unreachable", inbox_id=self.inbox_id, reason=type(refusal).__name__)
 
+    async def count_fault(self) -> None:
+        """Count that this attempt ended by a fault, and is to be repeated."""
+        async with self.resources.database.connection() as connection:
+            await inbox.count_fault(connection, self.inbox_id)
+
     async def mark_processed(self) -> None:
         """Mark the updates as processed, which deletes their payloads; does nothing the second time."""
         if not self._is_processed:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
-from procrastinate import App, JobContext, RetryDecision
+from procrastinate import App, RetryDecision
 from procrastinate.jobs import Job
 from telegram import User
 
@@ -73,8 +73,9 @@ REFUSAL_TEXT_KEYS = {
     PressRefusal.EXPIRED: "telegram.button_expired",
 }
 """The alert for a press without an effect."""
-MAX_DATABASE_RETRIES = 10
-"""While the database is unreachable; without it an update cannot be ended either."""
+MAX_RETRIES = 10
+"""Of one job, also while the database is unreachable, without which an update cannot be ended. Faults of the update end
+it earlier; stops and deaths of workers count as retries of the job, and not as its faults."""
 EVERY_MINUTE = "* * * * *"
 
 log = structlog.get_logger()
@@ -84,38 +85,44 @@ log = structlog.get_logger()
 async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> AsyncIterator[None]:
     """Decide how an update ends: retried (raises), apologised for, dropped, or left to another worker.
 
+    A fault that is retried is counted. Attempts that end with their process are none.
+
     Args:
         delivery: the reply to the update.
-        is_last_attempt: whether the job is not retried; then the update ends in any case.
+        is_last_attempt: whether a fault is not retried; then the update ends in any case.
 
     Raises:
         DatabaseUnavailableError: the job is to be retried.
         DeliveryError: the job is to be retried; as RemotePhotoUnavailableError and StorageUnavailableError.
     """
     try:
-        yield
-    except DatabaseUnavailableError:
-        raise
-    except UpdateTakenOverError:
-        log.warning("update_taken_over", inbox_id=delivery.inbox_id)
-        return
-    except RECIPIENT_GONE as error:
-        log.info("recipient_unreachable", inbox_id=delivery.inbox_id, reason=type(error).__name__)
-    except TRANSIENT_ERRORS as error:
-        if not is_last_attempt:
+        try:
+            yield
+        except DatabaseUnavailableError:
             raise
-        log.error("update_abandoned", inbox_id=delivery.inbox_id, reason=type(error).__name__)
-        if not isinstance(error, DeliveryError):
-            await delivery.send_error(error, is_last_attempt=True)
-    except MessageRejectedError as error:
-        log.warning("telegram_message_rejected", inbox_id=delivery.inbox_id, reason=error.detail)
-        await delivery.send_error(EvaError(), is_last_attempt=is_last_attempt)
-    except USER_ERRORS as error:
-        await delivery.send_error(error, is_last_attempt=is_last_attempt)
-    except Exception:
-        # A bug, which a retry would only repeat.
-        log.exception("update_failed", inbox_id=delivery.inbox_id)
-        await delivery.send_error(EvaError(), is_last_attempt=True)
+        except UpdateTakenOverError:
+            log.warning("update_taken_over", inbox_id=delivery.inbox_id)
+            return
+        except RECIPIENT_GONE as error:
+            log.info("recipient_unreachable", inbox_id=delivery.inbox_id, reason=type(error).__name__)
+        except TRANSIENT_ERRORS as error:
+            if not is_last_attempt:
+                raise
+            log.error("update_abandoned", inbox_id=delivery.inbox_id, reason=type(error).__name__)
+            if not isinstance(error, DeliveryError):
+                await delivery.send_error(error, is_last_attempt=True)
+        except MessageRejectedError as error:
+            log.warning("telegram_message_rejected", inbox_id=delivery.inbox_id, reason=error.detail)
+            await delivery.send_error(EvaError(), is_last_attempt=is_last_attempt)
+        except USER_ERRORS as error:
+            await delivery.send_error(error, is_last_attempt=is_last_attempt)
+        except Exception:
+            # A bug, which a retry would only repeat.
+            log.exception("update_failed", inbox_id=delivery.inbox_id)
+            await delivery.send_error(EvaError(), is_last_attempt=True)
+    except TRANSIENT_ERRORS:
+        await delivery.count_fault()
+        raise
     await delivery.mark_processed()
 
 
@@ -142,11 +149,10 @@ class UpdateHandler:
         self.resources = conversation.resources
         self.retry_delays = retry_delays
 
-    async def handle_update(self, context: JobContext, inbox_id: int) -> None:
+    async def handle_update(self, inbox_id: int) -> None:
         """Task: reply to an update, unless that was done already.
 
         Args:
-            context: the job.
             inbox_id: the stored update.
 
         Raises:
@@ -165,14 +171,13 @@ class UpdateHandler:
             await self._drop([inbox_id])
             return
         delivery = UpdateDelivery(self.resources, self.client, update, inbox_ids=[inbox_id], done=stored.checkpoints)
-        async with update_outcome(delivery, is_last_attempt=context.job.attempts >= len(self.retry_delays)):
+        async with update_outcome(delivery, is_last_attempt=stored.fault_count >= len(self.retry_delays)):
             await self._dispatch(delivery, update)
 
-    async def handle_album(self, context: JobContext, inbox_id: int, album_id: str) -> None:
+    async def handle_album(self, inbox_id: int, album_id: str) -> None:
         """Task: reply to all stored photos of an album, if this job belongs to the last of them.
 
         Args:
-            context: the job.
             inbox_id: one of the album's updates.
             album_id: its `media_group_id`.
 
@@ -194,7 +199,7 @@ class UpdateHandler:
         delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=stored.checkpoints)
         if len(inbox_ids) < len(payloads) and not delivery.has_sent_anything:
             return
-        is_last_attempt = context.job.attempts >= len(self.retry_delays)
+        is_last_attempt = stored.fault_count >= len(self.retry_delays)
         async with update_outcome(delivery, is_last_attempt=is_last_attempt):
             items = [update for update in updates.values() if isinstance(update, PhotoMessage | UnsupportedMessage)]
             if first.is_anonymous:
@@ -295,15 +300,13 @@ class UpdateHandler:
 
 
 class RetryPolicy(ExponentialBackoff):
-    """Retries transient errors, connection errors for longer; jobs of a stopped worker start again immediately."""
+    """Retries faults, which `update_outcome` limits, and outages of the database; stopped jobs start again at once."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to retry, or None."""
         if isinstance(exception, asyncio.CancelledError):
             return RetryDecision(retry_in={"seconds": 0})
-        if isinstance(exception, TRANSIENT_ERRORS):
-            return super().get_retry_decision(exception=exception, job=job)
-        if isinstance(exception, DatabaseUnavailableError) and job.attempts < MAX_DATABASE_RETRIES:
+        if isinstance(exception, (*TRANSIENT_ERRORS, DatabaseUnavailableError)) and job.attempts < MAX_RETRIES:
             metrics.RETRIES.labels(job.task_name).inc()
             return RetryDecision(retry_in={"seconds": self.delays[min(job.attempts, len(self.delays) - 1)]})
         return None
@@ -316,6 +319,6 @@ def register_tasks(handler: UpdateHandler) -> Callable[[App], None]:
         requeue = app.task(name="telegram.lost", queue=MAINTENANCE_QUEUE)(handler.requeue_orphans)
         app.periodic(cron=EVERY_MINUTE)(requeue)
         for name, task in ((UPDATE_TASK, handler.handle_update), (ALBUM_TASK, handler.handle_album)):
-            app.task(name=name, queue=DEFAULT_QUEUE, pass_context=True, retry=RetryPolicy(handler.retry_delays))(task)
+            app.task(name=name, queue=DEFAULT_QUEUE, retry=RetryPolicy(handler.retry_delays))(task)
 
     return register

@@ -102,7 +102,9 @@ async def retry_failed(connection: AsyncConnection, inbox_ids: Collection[int] |
         Number of updates that will be retried.
     """
     table = schema.inbox
-    statement = update(table).where(table.c.failed_at.is_not(None)).values(failed_at=null(), requeue_count=0)
+    statement = (
+        update(table).where(table.c.failed_at.is_not(None)).values(failed_at=null(), requeue_count=0, fault_count=0)
+    )
     if inbox_ids is not None:
         statement = statement.where(table.c.id.in_(inbox_ids))
     return (await connection.execute(statement)).rowcount

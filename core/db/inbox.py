@@ -49,6 +49,7 @@ SELECT_UNPROCESSED = CompiledStatement(
     select(
         schema.inbox.c.external_sender_id,
         schema.inbox.c.payload,
+        schema.inbox.c.fault_count,
         select(func.jsonb_object_agg(schema.job_checkpoints.c.name, schema.job_checkpoints.c.data))
         .where(schema.job_checkpoints.c.inbox_id == schema.inbox.c.id)
         .scalar_subquery()
@@ -145,6 +146,8 @@ class UnprocessedUpdate:
     """The JSON that was received."""
     checkpoints: dict[str, Any]
     """The data of all recorded steps of the job, by the names of the steps."""
+    fault_count: int
+    """How many attempts ended by a fault. An attempt whose process was stopped or killed is none of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,8 +235,17 @@ async def get_unprocessed(connection: AsyncConnection, inbox_id: int) -> Unproce
     if row is None:
         return None
     return UnprocessedUpdate(
-        external_sender_id=row.external_sender_id, payload=row.payload or {}, checkpoints=row.checkpoints or {}
+        external_sender_id=row.external_sender_id,
+        payload=row.payload or {},
+        checkpoints=row.checkpoints or {},
+        fault_count=row.fault_count,
     )
+
+
+async def count_fault(connection: AsyncConnection, inbox_id: int) -> None:
+    """Count that an attempt to handle an update ended by a fault, and is to be repeated."""
+    table = schema.inbox
+    await connection.execute(update(table).where(table.c.id == inbox_id).values(fault_count=table.c.fault_count + 1))
 
 
 async def list_checkpoints(connection: AsyncConnection, inbox_id: int) -> dict[str, Any]:

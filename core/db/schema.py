@@ -315,6 +315,7 @@ inbox = Table(
     now_column("received_at"),
     time_column("processed_at"),
     counter_column("requeue_count"),
+    counter_column("fault_count"),
     time_column("failed_at"),
     UniqueConstraint("channel", "external_id"),
     choice_constraint("channel", Channel),

@@ -19,7 +19,8 @@ log = structlog.get_logger()
 MAINTENANCE_QUEUE = "housekeeping"
 """The queue of periodic tasks; run by the same workers, but not counted in the statistics."""
 MAX_STARTS = 10
-"""Starts after which a job whose workers keep dying is abandoned: the job may be what kills them."""
+"""Starts after which a job whose workers keep dying is abandoned: the job may be what kills them. Only jobs that come
+again are: periodic ones, and those of an update, which then gets another job a limited number of times."""
 MISSED_HEARTBEATS = 2
 """That another worker must have waited for in vain, however old the last one is by the clock."""
 LATE_CHECK_INTERVAL = 60.0
@@ -38,17 +39,18 @@ WITH dead AS (
         ON seen.id = worker.id AND seen.heartbeat = worker.last_heartbeat
     FOR UPDATE OF worker SKIP LOCKED
 ), stalled AS (
-    SELECT id FROM procrastinate_jobs
+    SELECT id, attempts >= %(max_starts)s AND (args ? 'inbox_id' OR queue_name = %(periodic)s) AS is_abandoned
+    FROM procrastinate_jobs
     WHERE status = 'doing' AND (worker_id IS NULL OR worker_id IN (SELECT id FROM dead))
     FOR UPDATE SKIP LOCKED
 ), requeued AS (
     UPDATE procrastinate_jobs AS job
     SET status = 'todo', attempts = attempts + 1, scheduled_at = now(), worker_id = NULL
-    FROM stalled WHERE stalled.id = job.id AND attempts < %(max_starts)s
+    FROM stalled WHERE stalled.id = job.id AND NOT stalled.is_abandoned
     RETURNING job.id, task_name, false AS is_abandoned
 ), abandoned AS (
     DELETE FROM procrastinate_jobs AS job
-    USING stalled WHERE stalled.id = job.id AND attempts >= %(max_starts)s
+    USING stalled WHERE stalled.id = job.id AND stalled.is_abandoned
     RETURNING job.id, task_name, true AS is_abandoned
 ), forgotten AS (
     DELETE FROM procrastinate_workers WHERE id IN (SELECT id FROM dead)
@@ -131,7 +133,11 @@ async def requeue_stalled_jobs(app: App, monitor: HeartbeatMonitor, *, max_age: 
     """Put the jobs of dead workers back into the queue; abandon those that were started too often."""
     dead = monitor.find_dead(await app.connector.execute_query_all_async(SELECT_HEARTBEATS, max_age=max_age))
     for job in await app.connector.execute_query_all_async(
-        REQUEUE_STALLED, ids=list(dead), heartbeats=list(dead.values()), max_starts=MAX_STARTS
+        REQUEUE_STALLED,
+        ids=list(dead),
+        heartbeats=list(dead.values()),
+        max_starts=MAX_STARTS,
+        periodic=MAINTENANCE_QUEUE,
     ):
         if job["is_abandoned"]:
             log.error("job_abandoned", task=job["task_name"], job=job["id"])

@@ -121,17 +121,23 @@ DEFAULT_TIMINGS = WorkerTimings()
 class ExponentialBackoff(BaseRetryStrategy):
     """Retries after 1, 2 and 4 seconds, then gives up: waiting jobs hold the lock of their conversation."""
 
-    def __init__(self, delays: Sequence[int] = RETRY_DELAYS) -> None:
-        self.delays = delays
+    def __init__(self, delays: Sequence[int] = RETRY_DELAYS, *, gives_up: bool = True) -> None:
+        """Configure it.
+
+        Args:
+            delays: seconds before each further attempt.
+            gives_up: whether the attempt after the last delay is the last one; else the last delay is repeated.
+        """
+        self.delays, self.gives_up = delays, gives_up
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to retry, or None: at once if the worker was stopped, which is no failure of the job."""
         if isinstance(exception, asyncio.CancelledError):
             return RetryDecision(retry_in={"seconds": 0})
-        if job.attempts >= len(self.delays):
+        if self.gives_up and job.attempts >= len(self.delays):
             return None
         metrics.RETRIES.labels(job.task_name).inc()
-        return RetryDecision(retry_in={"seconds": self.delays[job.attempts]})
+        return RetryDecision(retry_in={"seconds": self.delays[min(job.attempts, len(self.delays) - 1)]})
 
 
 class JobQueue:

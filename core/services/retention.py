@@ -35,6 +35,8 @@ VACUUM_INTERVAL = timedelta(hours=1)
 """How often a large table is vacuumed because of erasures, at most; it also is every night."""
 ERASE_PERSON_TASK = "retention.forget"
 """The task that erases a person, `person_id`, for callers that cannot wait for it."""
+ERASURE_DELAYS = (1, 2, 4, 8, 15, 30, 60)
+"""Seconds between its attempts, as many as it takes: nothing else would repeat it."""
 
 
 def register_tasks(app: App) -> None:
@@ -42,7 +44,8 @@ def register_tasks(app: App) -> None:
 
     The tasks expect the `Resources` in their context under `resources`.
     """
-    app.task(name=ERASE_PERSON_TASK, retry=ExponentialBackoff(), pass_context=True)(_erase_person_task)
+    until_erased = ExponentialBackoff(ERASURE_DELAYS, gives_up=False)
+    app.task(name=ERASE_PERSON_TASK, retry=until_erased, pass_context=True)(_erase_person_task)
     app.task(name=VACUUM_TASK, queue=MAINTENANCE_QUEUE, retry=ExponentialBackoff(), pass_context=True)(_vacuum_task)
     delete_photos = app.task(name="retention.sweep", queue=MAINTENANCE_QUEUE, pass_context=True)
     app.periodic(cron=HOURLY)(delete_photos(_delete_expired_photos_task))

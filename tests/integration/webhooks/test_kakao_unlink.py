@@ -1,14 +1,17 @@
 """The webhook that Kakao calls when a person unlinks their login."""
 
 from collections.abc import AsyncIterator
+from unittest.mock import AsyncMock
 from uuid import UUID
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from core.db import people
 from core.db.schema import IdentityProvider
+from core.errors import StorageUnavailableError
 from core.jobs.queue import JobQueue
 from core.resources import Resources
 from core.services import accounts, retention
@@ -39,6 +42,11 @@ async def create_logged_in_person(resources: Resources) -> UUID:
     return person_id
 
 
+async def execute(resources: Resources, statement: str) -> None:
+    async with resources.database.connection() as connection:
+        await connection.execute(text(statement))
+
+
 async def run_jobs_and_get_identities(resources: Resources, person_id: UUID) -> tuple[bool, list[IdentityProvider]]:
     async with JobQueue(resources.database.conninfo, retention.register_tasks) as queue:
         await queue.run_worker({"resources": resources}, until_empty=True)
@@ -56,6 +64,20 @@ async def test_person_without_another_identity_is_erased(
     arguments = {"params": FIELDS} if method == "GET" else {"data": FIELDS}
     for _ in range(2):
         assert (await kakao.request(method, "/kakao/unlink", headers=KEY, **arguments)).status_code == 200  # type: ignore[arg-type]
+    assert await run_jobs_and_get_identities(resources, person_id) == (False, [])
+
+
+async def test_an_erasure_is_repeated_until_the_storage_answers(
+    resources: Resources, kakao: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person_id = await create_logged_in_person(resources)
+    await kakao.post("/kakao/unlink", headers=KEY, data=FIELDS)
+    monkeypatch.setattr(resources.storage, "delete", AsyncMock(side_effect=StorageUnavailableError))
+    await execute(resources, "UPDATE procrastinate_jobs SET attempts = 1000")
+    is_there, _ = await run_jobs_and_get_identities(resources, person_id)
+    assert is_there
+    monkeypatch.undo()
+    await execute(resources, "UPDATE procrastinate_jobs SET scheduled_at = now()")
     assert await run_jobs_and_get_identities(resources, person_id) == (False, [])
 
 

@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("processed_at", sa.DateTime(timezone=True)),
         sa.Column("requeue_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("fault_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("failed_at", sa.DateTime(timezone=True)),
         sa.CheckConstraint("channel IN ('telegram', 'kakao', 'web')", name="ck_inbox_channel"),
         sa.CheckConstraint("processed_at IS NULL OR failed_at IS NULL", name="ck_inbox_processed_or_failed"),

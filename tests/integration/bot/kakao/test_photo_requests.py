@@ -1,5 +1,7 @@
 """Orphaned photo requests get another job, and results survive in checkpoints."""
 
+from dataclasses import replace
+
 from sqlalchemy import text as sql
 
 from bot.kakao import photo_requests
@@ -16,10 +18,11 @@ REQUEST = PhotoRequest(
 )
 
 
-async def insert_request(resources: Resources, external_id: str) -> int:
+async def insert_request(resources: Resources, external_id: str, *, awaits_consent: bool = False) -> int:
+    payload = replace(REQUEST, awaits_consent=awaits_consent).to_payload()
     async with resources.database.transaction() as connection:
         inbox_id = await inbox.insert(
-            connection, Channel.KAKAO, external_id, external_sender_id="sender", payload=REQUEST.to_payload()
+            connection, Channel.KAKAO, external_id, external_sender_id="sender", payload=payload
         )
     assert inbox_id is not None
     return inbox_id
@@ -44,6 +47,18 @@ async def test_request_that_lost_its_job_gets_another_one(resources: Resources) 
             sql("SELECT lock, args FROM procrastinate_jobs WHERE task_name = 'kakao.photo'")
         )
         assert [(row.lock, row.args) for row in rows] == [("kakao:sender", {"inbox_id": orphan})]
+
+
+async def test_a_request_without_consent_that_lost_its_job_is_cancelled_and_not_judged(resources: Resources) -> None:
+    inbox_id = await insert_request(resources, "waits for consent", awaits_consent=True)
+    async with resources.database.transaction() as connection:
+        await connection.execute(sql("UPDATE inbox SET received_at = now() - interval '1 hour'"))
+
+        assert await photo_requests.requeue_orphans(connection) == 0
+        assert (await connection.execute(sql("SELECT count(*) FROM procrastinate_jobs"))).scalar_one() == 0
+        update = await inbox.get(connection, inbox_id)
+        assert update is not None
+        assert (update.processed_at is None, update.payload) == (False, None)
 
 
 async def test_result_is_restored_in_the_order_of_the_photos_without_details_of_files(resources: Resources) -> None:

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ProgrammingError
 
+from bot.kakao.photo_fetcher import SafePhotoFetcher
 from bot.kakao.photo_jobs import KakaoTiming
+from core.errors import RemotePhotoUnavailableError
 from core.i18n.translations import Language, translate
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Environment
@@ -181,6 +183,28 @@ class TestWithoutRetryDelays:
         if button_actions(response.reply) == ["result"]:
             response = await harness.press_button(response, "result")
         assert response.text == translate("error.picture_unreachable", KO)
+
+    async def test_stopped_jobs_are_no_attempts_to_fetch_a_photo(
+        self, harness: KakaoHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fetch, faults = SafePhotoFetcher.fetch_photo, [RemotePhotoUnavailableError() for _ in range(3)]
+
+        async def fail_three_times(fetcher: SafePhotoFetcher, url: str) -> bytes:
+            if faults:
+                raise faults.pop()
+            return await fetch(fetcher, url)
+
+        monkeypatch.setattr(SafePhotoFetcher, "fetch_photo", fail_three_times)
+        await harness.give_consent()
+        async with harness.resources.database.connection() as connection:
+            await connection.execute(sql("ALTER TABLE procrastinate_jobs ALTER attempts SET DEFAULT 3"))
+        try:
+            await harness.send_photo(make_photo())
+            await wait_until_processed(harness)
+        finally:
+            async with harness.resources.database.connection() as connection:
+                await connection.execute(sql("ALTER TABLE procrastinate_jobs ALTER attempts SET DEFAULT 0"))
+        assert await count_looks(harness) == 1
 
 
 class TestInProduction:

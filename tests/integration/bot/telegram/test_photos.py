@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from procrastinate import JobContext
-from procrastinate.jobs import Job
 from structlog.testing import capture_logs
 
 from bot.telegram import client
@@ -26,6 +24,9 @@ from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
 from tests.images import encode_image, make_quadrants
 from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, TelegramHarness, list_looks
+
+TRIES = 4
+"""Requests of the client in one attempt of a job."""
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -103,9 +104,8 @@ async def test_duplicate_photo_gets_the_stored_verdict(harness: TelegramHarness)
     [("sendMessage", 429), ("sendMessage", 500), ("sendPhoto", 502), ("download", 500), ("getFile", 502)],
 )
 async def test_transient_errors_are_retried(harness: TelegramHarness, method: str, status: int) -> None:
-    # Four times for one try of the job, so that it takes two.
     parameters = {"retry_after": 60} if status == 429 else {}
-    harness.telegram.fail_next(method, status, "Refused", count=1 if status == 429 else 4, **parameters)
+    harness.telegram.fail_next(method, status, "Refused", count=1 if status == 429 else TRIES, **parameters)
     await harness.send_updates(harness.updates.photo(make_photo()))
 
     assert len(harness.texts()) == 2
@@ -165,20 +165,33 @@ async def test_a_worker_whose_job_was_taken_over_leaves_the_rest_to_the_other_on
         nonlocal has_stood_still
         is_late, has_stood_still = not has_stood_still, True
         if is_late:
-            await harness.handler.handle_update(context, inbox_id)
+            await harness.handler.handle_update(inbox_id)
         return await send_message(chat_id, message, **options)
 
     monkeypatch.setattr(harness.handler.client, "send_message", stand_still_once)
-    job = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="telegram.update")
-    context = JobContext(start_timestamp=0.0, app=harness.queue.app, job=job, abort_reason=lambda: None)
     with capture_logs() as logs:
-        await harness.handler.handle_update(context, inbox_id)
+        await harness.handler.handle_update(inbox_id)
 
     assert [log["event"] for log in logs] == ["update_taken_over"]
     assert len(harness.photo_messages()) == 2, "that message was sent before the worker knew"
     assert (len(harness.texts()), len(set(harness.texts()))) == (3, 2)
     assert await harness.count_unprocessed() == 0
     assert len(await list_looks(harness)) == 1
+
+
+@pytest.mark.parametrize("is_album", [False, True])
+async def test_a_photo_whose_workers_were_killed_keeps_all_its_attempts(
+    harness: TelegramHarness, *, is_album: bool
+) -> None:
+    photo = make_photo()
+    (update,) = harness.updates.album([photo]) if is_album else [harness.updates.photo(photo)]
+    await harness.store(update)
+    await harness.execute("UPDATE procrastinate_jobs SET attempts = 3")
+    harness.telegram.fail_next("getFile", 502, count=3 * TRIES)
+    await harness.run_jobs()
+
+    assert len(harness.photo_messages()) == 1, "the fourth attempt fetched it"
+    assert await harness.count_unprocessed() == 0
 
 
 async def test_storage_that_is_briefly_unavailable(harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch) -> None:

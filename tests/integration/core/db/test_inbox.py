@@ -71,8 +71,11 @@ async def test_an_update_is_read_together_with_its_checkpoints(database: Databas
         async with open_connection() as connection:
             assert await inbox.get_unprocessed(connection, inbox_id + 1) is None
             loaded = await inbox.get_unprocessed(connection, inbox_id)
-            assert loaded == inbox.UnprocessedUpdate(external_sender_id="1", payload=PAYLOAD, checkpoints={})
+            assert loaded == inbox.UnprocessedUpdate(
+                external_sender_id="1", payload=PAYLOAD, checkpoints={}, fault_count=0
+            )
     async with database.connection() as connection:
+        await inbox.count_fault(connection, inbox_id)
         await inbox.record_checkpoint(connection, inbox_id, "verdict", data={"message_id": 41})
         await inbox.record_checkpoint(connection, inbox_id, "tip")
     for open_connection in (database.transaction, database.connection):
@@ -80,6 +83,7 @@ async def test_an_update_is_read_together_with_its_checkpoints(database: Databas
             loaded = await inbox.get_unprocessed(connection, inbox_id)
             assert loaded is not None
             assert loaded.checkpoints == {"verdict": {"message_id": 41}, "tip": None}
+            assert loaded.fault_count == 1
     async with database.connection() as connection:
         await inbox.mark_processed(connection, inbox_id)
         assert await inbox.get_unprocessed(connection, inbox_id) is None

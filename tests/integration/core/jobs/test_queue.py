@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from core.db.database import Database
+from core.jobs.maintenance import MAINTENANCE_QUEUE, MAX_STARTS, HeartbeatMonitor, requeue_stalled_jobs
 from core.jobs.queue import ExponentialBackoff, JobQueue, WorkerTimings, cancel_pending, enqueue, get_stats
 from tests.conftest import ROOT
 from tests.integration.core.jobs.conftest import Notes, register_tasks, running, wait_until
@@ -85,6 +86,24 @@ async def test_job_that_always_fails_is_abandoned_and_releases_its_lock(database
         await wait_until(lambda: "after" in notes)
     assert notes == ["try"] * 4 + ["after"]
     assert await count_jobs(database) == 0
+
+
+async def test_a_job_that_ends_its_workers_is_abandoned_if_another_one_follows(
+    database: Database, worker: JobQueue
+) -> None:
+    async with database.transaction() as connection:
+        await enqueue(connection, "of an update", lock=None, inbox_id=1)
+        await enqueue(connection, "of an erasure", lock=None)
+        periodic = await enqueue(connection, "periodic", lock=None)
+        started = "UPDATE procrastinate_jobs SET status = 'doing', attempts = :attempts"
+        await connection.execute(text(started), {"attempts": MAX_STARTS})
+        queue = "UPDATE procrastinate_jobs SET queue_name = :queue WHERE id = :id"
+        await connection.execute(text(queue), {"queue": MAINTENANCE_QUEUE, "id": periodic})
+        await enqueue(connection, "of a young update", lock=None, inbox_id=2)
+    await requeue_stalled_jobs(worker.app, HeartbeatMonitor(interval=5, timeout=30), max_age=30)
+    async with database.transaction() as connection:
+        rows = await connection.execute(text("SELECT task_name, status FROM procrastinate_jobs ORDER BY id"))
+        assert [tuple(row) for row in rows] == [("of an erasure", "todo"), ("of a young update", "todo")]
 
 
 async def test_queue_stats(database: Database) -> None:
