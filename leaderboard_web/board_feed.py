@@ -8,14 +8,14 @@ hides the instant at which one of them was given.
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 import structlog
 
-from core.db.board_events import BlockEvent, BoardChange, BoardEvent, EventQueue, can_listen, listen
+from core.db.board_events import BoardChange, BoardEvent, EventQueue, PeopleEvent, can_listen, listen
 from core.db.database import Database
 from core.errors import DatabaseUnavailableError
 
@@ -50,21 +50,38 @@ class FeedTimings:
 class StreamViewer:
     """Who reads a stream."""
 
-    person_id: UUID
+    person_id: UUID | None
+    """None for a session without a person, which may get one at any time."""
     hidden: frozenset[UUID]
     """The people whom they do not see."""
+
+
+FindViewer = Callable[[], Awaitable[StreamViewer]]
 
 
 class BoardStream:
     """The messages for one page."""
 
-    __slots__ = ("_has_ended", "_pending", "_waiter", "network", "viewer")
+    __slots__ = ("_find_viewer", "_has_ended", "_is_listening", "_pending", "_waiter", "network", "viewer")
 
-    def __init__(self, network: str, viewer: StreamViewer | None) -> None:
-        self.network, self.viewer = network, viewer
+    def __init__(self, network: str, find_viewer: FindViewer | None) -> None:
+        self.network = network
+        self.viewer: StreamViewer | None = None
+        """None for a visitor, and until the viewer is found."""
+        self._find_viewer = find_viewer
         self._pending: deque[bytes] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        self._has_ended = False
+        self._is_listening = self._has_ended = False
+
+    @property
+    def is_viewer_known(self) -> bool:
+        """Whether it is known whom the viewer does not see."""
+        return self._find_viewer is None
+
+    def start_listening(self) -> None:
+        """Let the viewer be found: from now on, the stream is ended when whom they see changes."""
+        self._is_listening = True
+        self._wake()
 
     def put(self, message: bytes) -> None:
         """Add a message; a page that reads none is ended."""
@@ -83,13 +100,20 @@ class BoardStream:
         self._wake()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The messages until `end`."""
+        """The messages until `end`.
+
+        Raises:
+            EvaError: the viewer could not be found.
+        """
         while not self._has_ended:
-            if self._pending:
+            if self._is_listening and self._find_viewer is not None:
+                self.viewer = await self._find_viewer()
+                self._find_viewer = None
+            elif self._pending:
                 yield self._pending.popleft()
-                continue
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+            else:
+                self._waiter = asyncio.get_running_loop().create_future()
+                await self._waiter
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -107,6 +131,7 @@ class BoardFeed:
         # In the order of their beginning.
         self._streams: dict[BoardStream, None] = {}
         self._listening: asyncio.Task[None] | None = None
+        self._is_listening = False
         self._is_closed = not can_listen(database)
 
     @property
@@ -120,12 +145,19 @@ class BoardFeed:
         return len(self._streams)
 
     @contextmanager
-    def open(self, network: str, viewer: StreamViewer | None = None) -> Iterator[BoardStream]:
-        """A stream for a client of this network; it may be ended for others. A viewer without a session is None."""
+    def open(self, network: str, find_viewer: FindViewer | None = None) -> Iterator[BoardStream]:
+        """A stream for a client of this network; it may be ended for others.
+
+        Args:
+            network: of the client.
+            find_viewer: reads who the viewer is, when the database notifies of changes; None for a visitor.
+        """
         if len(self._streams) >= self._max_streams:
             self._end_one()
-        stream = BoardStream(network, viewer)
+        stream = BoardStream(network, find_viewer)
         self._streams[stream] = None
+        if self._is_listening:
+            stream.start_listening()
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
         try:
@@ -134,7 +166,7 @@ class BoardFeed:
             self._streams.pop(stream, None)
             if not self._streams and self._listening is not None:
                 self._listening.cancel()
-                self._listening = None
+                self._listening, self._is_listening = None, False
 
     def close(self) -> None:
         """End all streams; there are no new ones."""
@@ -149,9 +181,10 @@ class BoardFeed:
         oldest.end()
 
     def _end_streams_of(self, people: frozenset[UUID]) -> None:
-        """End the streams of people whose blocks have changed: their browsers open new ones."""
+        """End the streams that show what some people saw before: their browsers open new ones."""
         for stream in self._streams:
-            if stream.viewer is not None and stream.viewer.person_id in people:
+            viewer = stream.viewer
+            if not stream.is_viewer_known or (viewer is not None and viewer.person_id in {None, *people}):
                 stream.end()
 
     async def _send(self, message: bytes, events: Collection[BoardEvent] = ()) -> None:
@@ -163,7 +196,9 @@ class BoardFeed:
         """
         owners = {event.owner_id for event in events}
         for number, stream in enumerate(list(self._streams), 1):
-            if stream.viewer is None or stream.viewer.hidden.isdisjoint(owners):
+            if events and not stream.is_viewer_known:
+                stream.put(RESYNC)
+            elif stream.viewer is None or stream.viewer.hidden.isdisjoint(owners):
                 stream.put(message)
             elif seen := [event for event in events if event.owner_id not in stream.viewer.hidden]:
                 stream.put(encode(seen))
@@ -172,16 +207,18 @@ class BoardFeed:
 
     async def _listen(self) -> None:
         """Pass events on; after an outage, tell all pages that they may have missed some."""
-        is_first = True
+        has_missed = False
         while True:
             try:
                 async with listen(self._database) as events:
-                    if not is_first:
-                        await self._send(RESYNC)
+                    for stream in self._streams:
                         # A block may have begun in the meantime: their pages open new streams, which read it.
-                        for stream in [stream for stream in self._streams if stream.viewer is not None]:
+                        if stream.viewer is not None:
                             stream.end()
-                    is_first = False
+                        stream.start_listening()
+                    self._is_listening = True
+                    if has_missed:
+                        await self._send(RESYNC)
                     await self._pass_on(events)
                 log.warning("board_feed_interrupted")
             except DatabaseUnavailableError:
@@ -189,6 +226,7 @@ class BoardFeed:
             except Exception:
                 # The task serves all pages: without it, they would be silent until the last one is closed.
                 log.exception("board_feed_failed")
+            has_missed, self._is_listening = True, False
             await asyncio.sleep(self._timings.reconnect)
 
     async def _pass_on(self, events: EventQueue) -> None:
@@ -207,7 +245,7 @@ class BoardFeed:
                 continue
             if event is None:
                 return
-            if isinstance(event, BlockEvent):
+            if isinstance(event, PeopleEvent):
                 self._end_streams_of(event.people)
                 continue
             if not changes:

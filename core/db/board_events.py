@@ -1,7 +1,7 @@
 """What changes on the leaderboard, as it is committed: hearts, new looks, and looks that nobody may see any more.
 
 Triggers (revision 0003) notify of it. The owner of a look is named for those who do not see each other, and is sent to
-no page; so is who blocks whom.
+no page; so are people whose view has changed.
 """
 
 import asyncio
@@ -46,13 +46,13 @@ class BoardEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BlockEvent:
-    """Two people see each other no more, or again."""
+class PeopleEvent:
+    """Whom these people see has changed: by a block, or because a session or a chat belongs to another person now."""
 
     people: frozenset[UUID]
 
 
-EventQueue = asyncio.Queue[BoardEvent | BlockEvent | None]
+EventQueue = asyncio.Queue[BoardEvent | PeopleEvent | None]
 
 
 @asynccontextmanager
@@ -95,10 +95,10 @@ def can_listen(database: Database) -> bool:
     return not database.direct_url.is_for_pgbouncer
 
 
-def _parse(payload: object) -> BoardEvent | BlockEvent:
+def _parse(payload: object) -> BoardEvent | PeopleEvent:
     name, *values = str(payload).split(" ")
-    if name == "block":
-        return BlockEvent(people=frozenset(map(UUID, values)))
+    if name == "people":
+        return PeopleEvent(people=frozenset(map(UUID, values)))
     change, look_id, rest = BoardChange(name), UUID(values[0]), values[1:]
     if change is BoardChange.GONE:
         return BoardEvent(change=change, look_id=look_id)

@@ -1,11 +1,15 @@
 """`/live`: changes of the leaderboard as server-sent events. It tells nobody of people whom they do not see."""
 
 import asyncio
+from contextlib import suppress
+from functools import partial
+from uuid import UUID
 
 from fastapi import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from core.db.blocks import list_hidden
+from core.errors import DatabaseUnavailableError
 from leaderboard_web.board_feed import BoardFeed, BoardStream, StreamViewer
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.middleware.client_network import client_network
@@ -34,29 +38,27 @@ class LiveBoard:
             # Browsers do not connect again after this status.
             await send({"type": "http.response.start", "status": 204, "headers": HEADERS[1:2]})
             return await send({"type": "http.response.body"})
-        viewer = await self._find_viewer(Request(scope))
         await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
         client = scope.get("client")
-        with self._feed.open(client_network(client[0] if client else None), viewer) as stream:
+        session = ViewerSession(Request(scope), self._state.token_signer, is_https=self._state.settings.is_https)
+        find_viewer = None if session.key is None else partial(self._find_viewer, session)
+        with self._feed.open(client_network(client[0] if client else None), find_viewer) as stream:
             watching = asyncio.create_task(_end_with_client(receive, stream))
             try:
                 await send(_part(RETRY))
-                async for message in stream:
-                    await send(_part(message))
+                # Without the database, the stream ends, and the browser connects again.
+                with suppress(DatabaseUnavailableError):
+                    async for message in stream:
+                        await send(_part(message))
             finally:
                 watching.cancel()
         await send({"type": "http.response.body"})
 
-    async def _find_viewer(self, request: Request) -> StreamViewer | None:
-        """The person of the browser's session, if there is one."""
-        session = ViewerSession(request, self._state.token_signer, is_https=self._state.settings.is_https)
-        if session.key is None:
-            return None
+    async def _find_viewer(self, session: ViewerSession) -> StreamViewer:
         async with self._state.resources.database.connection() as connection:
             person_id = await session.get_person_id(connection)
-            if person_id is None:
-                return None
-            return StreamViewer(person_id=person_id, hidden=await list_hidden(connection, person_id))
+            hidden = frozenset[UUID]() if person_id is None else await list_hidden(connection, person_id)
+            return StreamViewer(person_id=person_id, hidden=hidden)
 
 
 async def _end_with_client(receive: Receive, stream: BoardStream) -> None:

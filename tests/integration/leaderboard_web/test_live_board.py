@@ -17,8 +17,12 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from core.db import blocks, looks, people, reactions
+from core.db.account_merge import merge_people
+from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.runtime import Drain
+from core.services import accounts
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
@@ -62,6 +66,26 @@ async def give_heart(resources: Resources, look_id: UUID) -> UUID:
         person = await create_person(connection)
         await reactions.add_heart(connection, look_id, person.id)
     return person.id
+
+
+class FindPerson:
+    """Reads whom a person sees, as the route does; tells when it has."""
+
+    def __init__(self, resources: Resources, person_id: UUID) -> None:
+        self.has_found = asyncio.Event()
+        self._database, self._person_id = resources.database, person_id
+
+    async def __call__(self) -> StreamViewer:
+        async with self._database.connection() as connection:
+            hidden = await blocks.list_hidden(connection, self._person_id)
+        self.has_found.set()
+        return StreamViewer(person_id=self._person_id, hidden=hidden)
+
+
+async def collect(stream: BoardStream) -> list[bytes]:
+    """All messages of a stream that ends."""
+    async with asyncio.timeout(10):
+        return [message async for message in stream]
 
 
 async def read_change(stream: BoardStream) -> Mapping[str, Any]:
@@ -112,11 +136,10 @@ async def test_nobody_is_told_of_people_whom_they_do_not_see(resources: Resource
     async with resources.database.transaction() as connection:
         reader, owner = [(await create_person(connection)).id for _ in range(2)]
         assert await blocks.block(connection, owner, reader)
-        hidden = await blocks.list_hidden(connection, reader)
-        assert hidden == {owner}
-    viewer = StreamViewer(person_id=reader, hidden=hidden)
-    with feed.open("a", viewer) as stream, feed.open("b") as other:
-        await wait_for_listener(resources, 1)
+    find = FindPerson(resources, reader)
+    with feed.open("a", find) as stream, feed.open("b") as other:
+        first = asyncio.create_task(read_change(stream))
+        await find.has_found.wait()
         async with resources.database.transaction() as connection:
             look = await store_images(resources, await create_look(connection, owner))
             assert await looks.share(connection, look.id)
@@ -125,7 +148,7 @@ async def test_nobody_is_told_of_people_whom_they_do_not_see(resources: Resource
         if len(told[0]["new"]) == 1:  # the two were shared too far apart to be one message
             told.append(await read_change(other))
         assert {key for change in told for key in change["new"]} == {str(look.id), str(seen)}
-        assert await read_change(stream) == {"new": {str(seen): "street"}}
+        assert await first == {"new": {str(seen): "street"}}
         await give_heart(resources, look.id)
         assert await read_change(other) == {"hearts": {str(look.id): 1}}
         await give_heart(resources, seen)
@@ -134,9 +157,70 @@ async def test_nobody_is_told_of_people_whom_they_do_not_see(resources: Resource
         # Their page opens another stream when whom they see changes.
         async with resources.database.transaction() as connection:
             assert await blocks.unblock(connection, owner, reader)
-        async with asyncio.timeout(10):
-            assert [message async for message in stream] == []
+        assert await collect(stream) == []
         assert feed.count == 2
+
+
+async def test_no_block_is_missed_while_a_stream_opens(resources: Resources, feed: BoardFeed) -> None:
+    async with resources.database.transaction() as connection:
+        reader, owner = [(await create_person(connection)).id for _ in range(2)]
+        look = await store_images(resources, await create_look(connection, owner))
+        assert await looks.share(connection, look.id)
+    listeners, is_blocked = [], asyncio.Event()
+
+    async def find_too_early() -> StreamViewer:
+        listeners.append(await ask(resources, "count(*)"))
+        viewer = await FindPerson(resources, reader)()
+        async with resources.database.transaction() as connection:
+            assert await blocks.block(connection, owner, reader)
+        is_blocked.set()
+        await asyncio.sleep(0.2)  # the feed hears of the block
+        return viewer
+
+    with feed.open("a", find_too_early) as stream:
+        ended = asyncio.create_task(collect(stream))
+        await is_blocked.wait()
+        await give_heart(resources, look.id)
+        assert await ended == []
+    assert listeners == [1], "the viewer is read when blocks are heard of"
+
+
+async def test_a_page_asks_again_for_what_happened_while_its_viewer_was_read(
+    resources: Resources, feed: BoardFeed
+) -> None:
+    look_id, told = await share_look(resources), asyncio.Event()
+
+    async def find_slowly() -> StreamViewer:
+        await told.wait()
+        return StreamViewer(person_id=uuid4(), hidden=frozenset())
+
+    with feed.open("a", find_slowly) as stream, feed.open("b") as other:
+        first = asyncio.ensure_future(anext(aiter(stream)))
+        await wait_for_listener(resources, 1)
+        await give_heart(resources, look_id)
+        assert await read_change(other) == {"hearts": {str(look_id): 1}}
+        told.set()
+        async with asyncio.timeout(10):
+            assert await first == RESYNC
+
+
+async def test_the_stream_of_a_person_who_was_merged_or_logged_out_ends(resources: Resources, feed: BoardFeed) -> None:
+    async with resources.database.transaction() as connection:
+        source, target, leaver, other = [
+            await people.get_or_create_by_identity(connection, IdentityProvider.WEB, name, language=Language.EN)
+            for name in ("source", "target", "leaver", "other")
+        ]
+    finds = [FindPerson(resources, person.id) for person in (source, leaver, other)]
+    with feed.open("a", finds[0]) as of_source, feed.open("b", finds[1]) as of_leaver, feed.open("c", finds[2]) as kept:
+        reads = [asyncio.create_task(collect(stream)) for stream in (of_source, of_leaver, kept)]
+        await asyncio.gather(*(find.has_found.wait() for find in finds))
+        async with resources.database.transaction() as connection:
+            assert await merge_people(connection, source=source.id, target=target.id)
+            await accounts.end_session(connection, "leaver")
+        assert await asyncio.gather(*reads[:2]) == [[], []]
+        assert not reads[2].done()
+        kept.end()
+        assert await reads[2] == []
 
 
 async def test_the_stream_of_a_session_is_that_of_its_person(resources: Resources, samples: Path) -> None:
@@ -163,14 +247,15 @@ async def test_the_stream_of_a_session_is_that_of_its_person(resources: Resource
 
 async def test_pages_ask_again_after_an_outage(resources: Resources, feed: BoardFeed) -> None:
     look_id = await share_look(resources)
-    viewer = StreamViewer(person_id=uuid4(), hidden=frozenset())
-    with feed.open("a") as stream, feed.open("b", viewer) as of_a_person:
-        await wait_for_listener(resources, 1)
+    find = FindPerson(resources, uuid4())
+    with feed.open("a") as stream, feed.open("b", find) as of_a_person:
+        ended = asyncio.create_task(collect(of_a_person))
+        await find.has_found.wait()
         assert await ask(resources, "pg_terminate_backend(pid)")
         async with asyncio.timeout(10):
             assert await anext(aiter(stream)) == RESYNC
             # A block that began meanwhile was not heard of: their page opens another stream.
-            assert {message async for message in of_a_person} <= {RESYNC}
+            assert await ended == []
         await wait_for_listener(resources, 1)
         await give_heart(resources, look_id)
         assert await read_change(stream) == {"hearts": {str(look_id): 1}}
@@ -191,6 +276,8 @@ async def test_an_unexpected_error_is_logged_and_the_board_lives_on(
 
     monkeypatch.setattr(asyncpg.Connection, "add_listener", fail_once)
     with feed.open("a") as stream, capture_logs() as logs:
+        async with asyncio.timeout(10):
+            assert await anext(aiter(stream)) == RESYNC, "the page may have missed a change"
         await wait_for_listener(resources, 1)
         look_id = await share_look(resources)
         assert await read_change(stream) == {"new": {str(look_id): "street"}}

@@ -208,13 +208,26 @@ CREATE FUNCTION notify_block() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     pair blocks := coalesce(NEW, OLD);
 BEGIN
-    PERFORM pg_notify('board', concat_ws(' ', 'block', pair.person_id, pair.blocked_id));
+    PERFORM pg_notify('board', concat_ws(' ', 'people', pair.person_id, pair.blocked_id));
     RETURN NULL;
 END
 $$
 """
 NOTIFY_BLOCK_TRIGGER = """
 CREATE TRIGGER notify_block AFTER INSERT OR DELETE ON blocks FOR EACH ROW EXECUTE FUNCTION notify_block()
+"""
+NOTIFY_IDENTITY = """
+CREATE FUNCTION notify_identity() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('board', 'people ' || OLD.person_id);
+    RETURN NULL;
+END
+$$
+"""
+"""Pages of a session that ends, or that belongs to another person now, show what its former person saw."""
+NOTIFY_IDENTITY_TRIGGER = """
+CREATE TRIGGER notify_identity AFTER DELETE OR UPDATE OF person_id ON identities
+    FOR EACH ROW EXECUTE FUNCTION notify_identity()
 """
 
 TRIGGERS = (
@@ -237,6 +250,8 @@ TRIGGERS = (
     NOTIFY_BOARD_ERASED_TRIGGER,
     NOTIFY_BLOCK,
     NOTIFY_BLOCK_TRIGGER,
+    NOTIFY_IDENTITY,
+    NOTIFY_IDENTITY_TRIGGER,
 )
 FUNCTIONS = (
     "count_hearts",
@@ -249,6 +264,7 @@ FUNCTIONS = (
     "to_vector_values",
     "notify_board",
     "notify_block",
+    "notify_identity",
 )
 
 
