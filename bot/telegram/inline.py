@@ -22,9 +22,10 @@ from core.conversation.narration import format_percent, style_name
 from core.conversation.result_cards import can_have_card
 from core.conversation.service import ConversationService
 from core.conversation.style_names import find_style_name
+from core.conversation.week_cards import MIN_LOOKS, Week, get_week
 from core.db import looks, people
 from core.db.looks import Look
-from core.db.schema import IdentityProvider
+from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language, negotiate_language, translate
 from core.urls import look_url, signed_image_url
 
@@ -52,32 +53,57 @@ async def answer_inline_query(
     Raises:
         DeliveryError: Telegram could not be reached.
     """
-    card_id, latest, card_look = parse_card_query(query.text), [], None
+    results, hint = await _find_results(conversation, me, query)
+    button = None if results else InlineQueryResultsButton(hint, start_parameter="inline")
+    await client.answer_inline_query(query.query_id, results, button=button)
+
+
+async def _find_results(
+    conversation: ConversationService, me: User, query: InlineQuery
+) -> tuple[list[InlineQueryResult], str]:
+    """The choices, and what fits if there are none."""
+    card_id, language = parse_card_query(query.text), negotiate_language(query.language_code)
     async with conversation.resources.database.connection() as connection:
         person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(query.user_id))
-        if person is not None and card_id is not None:
-            card_look = await looks.get(connection, card_id)
-        elif person is not None and query.text != WEEK_QUERY:
-            latest = await looks.list_for_person(connection, person.id, limit=SEARCH_LIMIT)
-    language = negotiate_language(query.language_code) if person is None else person.language
-    if card_id is not None or query.text == WEEK_QUERY:
-        cards: list[InlineQueryResult] = []
-        if card_id is None:
-            cards = await build_week_results(person, conversation, me)
-        elif person and card_look and card_look.person_id == person.id and can_have_card(card_look):
-            cards = build_card_results(card_look, conversation, me, language)
-        label = translate("telegram.card.gone", language)
-        gone = InlineQueryResultsButton(label, start_parameter="inline")
-        await client.answer_inline_query(query.query_id, cards, button=None if cards else gone)
-        return
-    public_looks = [look for look in latest if look.is_public]
-    style = find_style_name(query.text)
+        if person is None:
+            return [], translate("telegram.inline.first", language)
+        language = person.language
+        if query.text == WEEK_QUERY:
+            week = await get_week(connection, person.id)
+            if not week.has_card:
+                return [], _few_looks_hint(week, language)
+            return build_week_results(person, conversation, me), translate("telegram.inline.unreachable", language)
+        if card_id is not None:
+            look = await looks.get(connection, card_id)
+            return _find_card(look if look and look.person_id == person.id else None, conversation, me, language)
+        latest = await looks.list_for_person(connection, person.id, limit=SEARCH_LIMIT)
+    public_looks, style = [look for look in latest if look.is_public], find_style_name(query.text)
     chosen = [look for look in public_looks if style is None or look.verdict.style is style][:MAX_RESULTS]
-    button = None
-    if not public_looks:
-        button = InlineQueryResultsButton(translate("telegram.inline.nothing", language), start_parameter="inline")
-    results = [_build_result(look, conversation, me, language) for look in chosen]
-    await client.answer_inline_query(query.query_id, results, button=button)
+    if style is None or not public_looks:
+        hint = translate("telegram.inline.nothing", language)
+    else:
+        hint = translate("telegram.inline.no_style", language, style=style_name(style, language))
+    return [_build_result(look, conversation, me, language) for look in chosen], hint
+
+
+def _find_card(
+    look: Look | None, conversation: ConversationService, me: User, language: Language
+) -> tuple[list[InlineQueryResult], str]:
+    """The card of a person's own look, and what fits if there is none."""
+    if look is None:
+        return [], translate("telegram.inline.not_yours", language)
+    if can_have_card(look):
+        results = build_card_results(look, conversation, me, language)
+        return results, translate("telegram.inline.unreachable", language)
+    is_guessing = look.pending_question is PendingQuestion.GUESS
+    return [], translate("telegram.inline.guess" if is_guessing else "telegram.inline.no_card", language)
+
+
+def _few_looks_hint(week: Week, language: Language) -> str:
+    missing = MIN_LOOKS - week.current.total
+    if missing == 1:
+        return translate("telegram.inline.week.one", language)
+    return translate("telegram.inline.week", language, count=missing)
 
 
 def _build_result(look: Look, conversation: ConversationService, me: User, language: Language) -> InlineQueryResult:

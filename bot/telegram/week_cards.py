@@ -38,20 +38,12 @@ async def send_week(delivery: UpdateDelivery, conversation: ConversationService,
         await delivery.send_all("week", [photo_message(card, translate("talk.week.ready", language), keyboard)])
 
 
-async def build_week_results(
-    person: Person | None, conversation: ConversationService, me: User
-) -> list[InlineQueryResult]:
-    """The card of the person who asks as the only choice; nothing without enough looks or a public URL."""
-    if person is None:
-        return []
-    resources, language = conversation.resources, person.language
-    async with resources.database.connection() as connection:
-        week = await get_week(connection, person.id)
-    path = week_picture_path(resources.url_signer, person.id, language, CardShape.POST, CARD_URL_LIFETIME)
+def build_week_results(person: Person, conversation: ConversationService, me: User) -> list[InlineQueryResult]:
+    """The card of a person with enough looks as the only choice; nothing without a public URL."""
+    signer, language = conversation.resources.url_signer, person.language
+    path = week_picture_path(signer, person.id, language, CardShape.POST, CARD_URL_LIFETIME)
     url = site_url(conversation.settings, path)
-    if url is None or not week.has_card:
-        return []
-    return [_result(url, me, language)]
+    return [] if url is None else [_result(url, me, language)]
 
 
 def _result(url: str, me: User, language: Language) -> InlineQueryResultPhoto:

@@ -1,16 +1,23 @@
 """Inline queries for a person's own public looks."""
 
+import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
-from core.db import looks, people
-from core.db.schema import IdentityProvider
+from core.conversation.narration import style_name
+from core.db import looks, people, schema
+from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import USER_ID, TelegramHarness, list_looks
+from tests.integration.bot.telegram.test_buttons import judge_photo
+
+KO = Language.KO
 
 
 async def share_two_looks(harness: TelegramHarness) -> None:
@@ -57,15 +64,46 @@ async def test_query_for_a_style_filters_the_results(harness: TelegramHarness) -
     assert len(results) == 1
 
 
-async def test_person_without_shared_looks_gets_a_hint(harness: TelegramHarness) -> None:
-    await share_two_looks(harness)
-    answer = await send_inline_query(harness, user_id=77)
-
+def hint_of(answer: dict[str, Any]) -> str:
+    """The text of the button above no results."""
     assert answer.get("results", []) == []
-    assert translate("telegram.inline.nothing", Language.KO) in str(answer["button"]).encode().decode(
-        "unicode_escape"
-    ) or (translate("telegram.inline.nothing", Language.EN) in str(answer["button"]))
-    assert await harness.count_rows("identities") == 1
+    button = answer["button"]
+    return str((json.loads(button) if isinstance(button, str) else button)["text"])
+
+
+async def test_hint_says_why_there_are_no_looks(harness: TelegramHarness) -> None:
+    harness.model.next_outputs = [make_outputs(Style.RETRO)]
+    assert hint_of(await send_inline_query(harness)) == translate("telegram.inline.first", KO)
+    assert await harness.count_rows("identities") == 0, "a query records nobody"
+    await judge_photo(harness)
+    assert hint_of(await send_inline_query(harness)) == translate("telegram.inline.nothing", KO)
+    assert hint_of(await send_inline_query(harness, "street")) == translate("telegram.inline.nothing", KO)
+    async with harness.resources.database.transaction() as connection:
+        (look,) = await list_looks(harness)
+        assert await looks.share(connection, look.id)
+    style = style_name(Style.STREET, KO)
+    assert hint_of(await send_inline_query(harness, "street")) == translate("telegram.inline.no_style", KO, style=style)
+
+
+async def test_hint_says_why_there_is_no_card(harness: TelegramHarness) -> None:
+    assert hint_of(await send_inline_query(harness, "week")) == translate("telegram.inline.first", KO)
+    assert hint_of(await send_inline_query(harness, f"card_{uuid4()}")) == translate("telegram.inline.first", KO)
+    await judge_photo(harness)
+    assert hint_of(await send_inline_query(harness, "week")) == translate("telegram.inline.week", KO, count=2)
+    await judge_photo(harness, 1)
+    assert hint_of(await send_inline_query(harness, "week")) == translate("telegram.inline.week.one", KO)
+    await judge_photo(harness, 2)
+    assert hint_of(await send_inline_query(harness, "week")) == translate("telegram.inline.unreachable", KO)
+    assert hint_of(await send_inline_query(harness, f"card_{uuid4()}")) == translate("telegram.inline.not_yours", KO)
+
+    query = f"card_{(await list_looks(harness))[0].id}"
+    assert hint_of(await send_inline_query(harness, query)) == translate("telegram.inline.unreachable", KO)
+    async with harness.resources.database.transaction() as connection:
+        await connection.execute(update(schema.looks).values(pending_question=PendingQuestion.GUESS))
+    assert hint_of(await send_inline_query(harness, query)) == translate("telegram.inline.guess", KO)
+    async with harness.resources.database.transaction() as connection:
+        await connection.execute(update(schema.looks).values(pending_question=None, heatmap_key=None, photo_key=None))
+    assert hint_of(await send_inline_query(harness, query)) == translate("telegram.inline.no_card", KO)
 
 
 async def test_card_of_a_private_look_is_offered_to_its_owner_alone(
@@ -87,8 +125,8 @@ async def test_card_of_a_private_look_is_offered_to_its_owner_alone(
     monkeypatch.setattr("bot.telegram.inline.SEARCH_LIMIT", 0)
     (result,) = (await send_inline_query(harness, chosen["query"]))["results"]
     assert result["photo_url"].startswith(f"https://eva.example/cards/{look.id}/ko-post.jpg?t=")
-    assert (await send_inline_query(harness, chosen["query"], user_id=77)).get("results", []) == []
+    first = translate("telegram.inline.first", KO)
+    assert hint_of(await send_inline_query(harness, chosen["query"], user_id=77)) == first
     await harness.send_updates(harness.updates.photo(make_photo(1), user_id=77))
-    assert (await send_inline_query(harness, chosen["query"], user_id=77)).get("results", []) == [], (
-        "somebody with looks"
-    )
+    not_yours = translate("telegram.inline.not_yours", KO)
+    assert hint_of(await send_inline_query(harness, chosen["query"], user_id=77)) == not_yours
