@@ -7,12 +7,12 @@ sometimes abort the interpreter during shutdown. Its blocking calls on worker th
 import os
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path, PurePath
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from anyio import CapacityLimiter, to_thread
@@ -44,8 +44,6 @@ repeat the rest."""
 MAX_THREADS = 40
 """Requests to the storage at the same time. They do not take the threads of anything else, however slow they are."""
 
-Value = TypeVar("Value")
-
 
 class ObjectStorage:
     """Stores images under random keys; create one with `generate_key` for each."""
@@ -76,7 +74,7 @@ class ObjectStorage:
         """
         attributes = {"Content-Type": CONTENT_TYPES[PurePath(key).suffix]} if isinstance(self._store, S3Store) else None
         try:
-            await self._run(partial(self._store.put, key, data, attributes=attributes))
+            await to_thread.run_sync(partial(self._store.put, key, data, attributes=attributes), limiter=self._threads)
         except (BaseError, OSError) as error:
             raise StorageUnavailableError(type(error).__name__) from error
 
@@ -90,7 +88,7 @@ class ObjectStorage:
         if not is_valid_key(key):
             raise ObjectNotFoundError
         try:
-            return await self._run(partial(self._read, key))
+            return await to_thread.run_sync(partial(self._read, key), limiter=self._threads)
         except FileNotFoundError as error:
             raise ObjectNotFoundError from error
         except (BaseError, OSError) as error:
@@ -105,7 +103,7 @@ class ObjectStorage:
             StorageUnavailableError: the storage does not answer.
         """
         try:
-            return await self._run(self._list)
+            return await to_thread.run_sync(self._list, limiter=self._threads)
         except (BaseError, OSError) as error:
             raise StorageUnavailableError(type(error).__name__) from error
 
@@ -128,13 +126,9 @@ class ObjectStorage:
         """
         for key in keys:
             try:
-                await self._run(partial(self._delete, key))
+                await to_thread.run_sync(partial(self._delete, key), limiter=self._threads)
             except (BaseError, OSError) as error:
                 raise StorageUnavailableError(type(error).__name__) from error
-
-    async def _run(self, call: Callable[[], Value]) -> Value:
-        """Make a blocking call on a thread."""
-        return await to_thread.run_sync(call, limiter=self._threads)
 
     def _delete(self, key: str) -> None:
         with suppress(FileNotFoundError):

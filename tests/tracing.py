@@ -16,7 +16,7 @@ import core
 from core.db.database import Database
 
 PROJECT = Path(core.__file__).parent.parent
-PACKAGES = ("bot/app.py", "bot/kakao", "bot/telegram", "bot/text_limits.py", "core", "leaderboard_web", "webhooks")
+PACKAGES = ("bot/app.py", "bot/kakao", "bot/telegram", "core", "leaderboard_web", "webhooks")
 IGNORED_MODULES = (
     "core/jobs/maintenance.py",
     "core/jobs/observation.py",

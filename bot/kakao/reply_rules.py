@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.text_limits import utf16_length
 from core.errors import InvalidReplyError
+from core.i18n.translations import utf16_length
 
 SKILL_RESPONSE_VERSION = "2.0"
 MAX_OUTPUTS = 3

@@ -6,16 +6,14 @@ are executed, and only on photos that were sent to that chat; everything else le
 
 from enum import Enum, auto
 
-from bot.telegram.callback_data import CallbackData
 from bot.telegram.deep_links import look_argument
+from bot.telegram.keyboards import EXPIRING_ACTIONS, CallbackData
 from core.conversation.actions import ActionType
 from core.db.looks import Look
 from core.db.people import Person
 
 QUESTION_SECONDS = 600
 """For which the buttons of a question can be pressed that deletes or publishes something."""
-EXPIRING_ACTIONS = {ActionType.CONFIRM_ERASE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME}
-"""The actions whose buttons can be pressed for `QUESTION_SECONDS` only."""
 GROUP_LOOK_ACTIONS = {
     ActionType.GUESS,
     ActionType.CORRECT,

@@ -15,8 +15,8 @@ from html import escape
 from telegram import InlineKeyboardMarkup
 from telegram.constants import MessageLimit
 
-from bot.text_limits import truncate, utf16_length
 from core.conversation.narration import Message, MessageSlot
+from core.i18n.translations import truncate, utf16_length
 from core.vision.verdict import ConfidenceBand, Verdict
 
 MAX_TEXT_LENGTH = MessageLimit.MAX_TEXT_LENGTH.value

@@ -24,7 +24,7 @@ from core.conversation.service import ConversationService
 from core.conversation.style_names import parse_style_answer
 from core.db.looks import Look
 from core.db.people import Person
-from core.db.schema import Channel
+from core.db.schema import Channel, PendingQuestion
 from core.i18n.translations import pick_variant, translate
 from core.services.photo_judging import JudgedPhoto
 from core.urls import look_url
@@ -86,7 +86,7 @@ async def handle_photo(
         remembered = translate(pick_variant("talk.remembered", look.variant_seed, language), language)
         note = "\n".join(filter(None, [remembered, answer]))
         await send_verdict(delivery, conversation, person, look, note=note, is_final=True)
-    elif not person.guesses_first:
+    elif look.pending_question is not PendingQuestion.GUESS:
         await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, note=answer, is_final=True)
     elif (guess := parse_style_answer(photo.caption)) is None:
         keyboard = delivery.keyboards.guess(look.id)
@@ -208,13 +208,13 @@ async def send_verdict(
     note: str | None = None,
     is_final: bool = False,
 ) -> None:
-    """Send the verdict on a look, with its heatmap and its buttons.
+    """Send the verdict on a look that does not wait for a guess any more, with its heatmap and its buttons.
 
     In a group a look from another chat has neither: its picture may differ from the one that was sent to the group.
 
     Args:
         delivery: sends the messages.
-        conversation: records that the verdict is revealed.
+        conversation: has the settings.
         person: the owner of the look.
         look: the look.
         heatmap: its heatmap as a JPEG; None to load it from the object storage.
@@ -224,7 +224,6 @@ async def send_verdict(
     Raises:
         EvaError: see `UpdateDelivery.send_all` and `UpdateDelivery.load_image`.
     """
-    await conversation.mark_verdicts_revealed(look)
     async with delivery.chat_action(ChatAction.UPLOAD_PHOTO):
         if shows_picture(delivery, look):
             picture = heatmap or await delivery.load_image(look.heatmap_key)

@@ -24,7 +24,7 @@ from telegram import (
 )
 from telegram.constants import ChatType, MessageEntityType
 
-from bot.telegram.callback_data import CallbackData, decode_callback_data
+from bot.telegram.keyboards import CallbackData, decode_callback_data
 from bot.telegram.message_fields import (
     SERVICE_FIELDS,
     SILENT_FIELDS,

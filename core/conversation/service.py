@@ -108,7 +108,7 @@ class ConversationService:
                 await look_feedback.mark_revealed(connection, *ids)
 
     async def mark_verdict_shown(self, look: Look) -> None:
-        """Record that what the person says next is about this look, although it may not be their newest."""
+        """Record that a verdict was shown: what the person says next is about it, even if another look is newer."""
         async with self.resources.database.connection() as connection:
             await look_feedback.mark_shown(connection, look.id)
 

@@ -149,11 +149,7 @@ class RecordRow(asyncpg.Record):  # type: ignore[misc]
 
     __slots__ = ()
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
+    __getattr__ = asyncpg.Record.__getitem__
 
 
 class CompiledStatement:

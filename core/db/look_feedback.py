@@ -12,7 +12,6 @@ from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import HAS_IMAGES, LOOK_COLUMNS
 from core.db.looks import Look, to_look, update_where
 from core.db.schema import PendingQuestion
-from core.db.thing_filters import code_columns
 from core.styles import Style
 from core.vision.attributes import Thing
 
@@ -59,7 +58,8 @@ async def record_item_correction(connection: AsyncConnection, look: Look, denied
         connection,
         look.id,
         attributes=left.to_dict(),
-        **code_columns(left),
+        things=list(left.things),
+        filters=left.filter_codes,
         item_corrections={thing.value: other and other.value for thing, other in corrections.items()},
     )
     return replace(look, verdict=replace(look.verdict, attributes=left), item_corrections=corrections)
@@ -79,7 +79,8 @@ async def mark_revealed(connection: AsyncConnection, *look_ids: UUID) -> None:
 
 async def mark_shown(connection: AsyncConnection, look_id: UUID) -> None:
     """Record that the verdict on a look was shown now, after newer looks: what is said next is about it."""
-    await update_where(connection, look_id, shown_at=func.now())
+    not_guess = func.nullif(schema.looks.c.pending_question, PendingQuestion.GUESS)
+    await update_where(connection, look_id, shown_at=func.now(), pending_question=not_guess)
 
 
 async def list_corrected(connection: AsyncConnection, *, limit: int, after: UUID | None = None) -> list[Look]:

@@ -26,7 +26,6 @@ from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import HAS_IMAGES, LOOK_COLUMNS, LookSummary
 from core.db.schema import Channel, PendingQuestion
-from core.db.thing_filters import code_columns
 from core.errors import PersonNotFoundError
 from core.i18n.translations import VariantSeed
 from core.styles import STYLES, Style
@@ -38,7 +37,6 @@ from core.vision.verdict import (
     Refusal,
     Verdict,
     VerticalPart,
-    to_style_mapping,
 )
 
 CAM_LEVELS = 255
@@ -133,11 +131,12 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
         "cam": cam.tobytes(),
         "cam_columns": cam.shape[1],
         "attributes": None if attributes is None else json.dumps(attributes.to_dict()),
+        "things": [] if attributes is None else list(attributes.things),
+        "filters": [] if attributes is None else attributes.filter_codes,
         "embedding": None if embedding is None else embedding.tobytes(),
         "model": verdict.model,
         "engine": verdict.engine,
         "language": look.language,
-        **code_columns(attributes),
     }
     row = await INSERT.fetch_one(connection, **values)
     if row is not None:
@@ -289,7 +288,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
     """Convert a row with `LOOK_COLUMNS`; for the other repositories of looks."""
     cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(CAM_LEVELS)
     cam.setflags(write=False)
-    style, probabilities = Style(row.style), to_style_mapping(np.array(row.probabilities))
+    style, probabilities = Style(row.style), dict(zip(STYLES, row.probabilities, strict=True))
     return Look(
         id=row.id,
         person_id=row.person_id,

@@ -14,7 +14,7 @@ from core.styles import STYLES
 from core.training.calibration import expected_calibration_error
 from core.training.dataset import Example
 from core.vision.model_card import ModelCard
-from core.vision.verdict import ConfidenceBand, confidence_band, to_style_mapping
+from core.vision.verdict import ConfidenceBand, confidence_band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def evaluate_outputs(
         labels, first, labels=range(len(STYLES)), zero_division=0
     )
     bands = [
-        confidence_band(to_style_mapping(p), float(g), card.thresholds)
+        confidence_band(dict(zip(STYLES, p.tolist(), strict=True)), float(g), card.thresholds)
         for p, g in zip(probabilities, outfit[rows], strict=True)
     ]
     metrics = EvaluationMetrics(

@@ -1,7 +1,7 @@
 """What is worn according to the network: items and colors, reasons for a style, and what would change it."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -71,6 +71,16 @@ class Attributes:
     reasons: tuple[Reason, ...]
     """For the style and the runner-up, the strongest first."""
     swap: Swap | None
+
+    @property
+    def things(self) -> tuple[Thing, ...]:
+        """What was seen: the items, the most probable first, and then the colors."""
+        return tuple(each.thing for each in (*self.seen, *self.colors))
+
+    @property
+    def filter_codes(self) -> list[str]:
+        """What the leaderboard is filtered by: what was seen, and each color together with each item."""
+        return [*self.things, *pair_codes(self.things)]
 
     def reasons_for(self, style: Style) -> tuple[Reason, ...]:
         """The reasons for one style, the strongest first."""
@@ -171,6 +181,12 @@ def parse_thing(code: str) -> Thing:
         ValueError: there is none.
     """
     return Item(code) if code in ITEMS else Color(code)
+
+
+def pair_codes(things: Sequence[Thing]) -> list[str]:
+    """A code for each color together with each item among these."""
+    colors = [thing for thing in things if isinstance(thing, Color)]
+    return [f"{color}+{item}" for item in things if isinstance(item, Item) for color in colors]
 
 
 def _seen_to_dict(each: SeenThing) -> dict[str, Any]:

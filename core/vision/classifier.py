@@ -31,7 +31,6 @@ from core.vision.verdict import (
     find_refusal,
     locate_evidence,
     softmax,
-    to_style_mapping,
 )
 
 BUNDLED_MODEL_DIR = Path(__file__).parents[1] / "models"
@@ -114,7 +113,7 @@ class StyleClassifier:
         outputs = self.backend.forward(model_input.pixels)
         probabilities = softmax(outputs.logits / card.temperature)
         best = int(np.argmax(probabilities))
-        by_style = to_style_mapping(probabilities)
+        by_style = dict(zip(STYLES, probabilities.tolist(), strict=True))
         outfit_probability = float(softmax(np.array([outputs.outfit_logit, 0.0], np.float32))[0])
         band = confidence_band(by_style, outfit_probability, card.thresholds)
         evidence, attributes = model_input.crop_to_image(outputs.evidence), None

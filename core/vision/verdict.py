@@ -16,12 +16,11 @@ The network multiplies F by W itself; its output is the evidence.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.styles import STYLES, Style
+from core.styles import Style
 from core.vision.attributes import Attributes
 
 TOO_CLOSE_LEAD = 0.05
@@ -221,11 +220,6 @@ def find_refusal(kind_logits: NDArray[np.float32], thresholds: Mapping[Refusal, 
         return None
     refusal = tuple(Refusal)[likeliest]
     return refusal if probabilities[likeliest] >= thresholds.get(refusal, np.inf) else None
-
-
-def to_style_mapping(values: NDArray[np.float32]) -> Mapping[Style, float]:
-    """Eight numbers in the network's order as a read-only mapping."""
-    return MappingProxyType({style: float(value) for style, value in zip(STYLES, values, strict=True)})
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

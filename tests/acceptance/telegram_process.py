@@ -7,7 +7,7 @@ from multiprocessing.managers import BaseManager
 from typing import Any
 from uuid import UUID
 
-from bot.telegram.callback_data import decode_callback_data
+from bot.telegram.keyboards import decode_callback_data
 from bot.testing.telegram import FakeTelegram
 from tests.factories import make_photo
 

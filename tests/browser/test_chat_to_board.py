@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from bot.telegram.callback_data import decode_callback_data
+from bot.telegram.keyboards import decode_callback_data
 from bot.testing.telegram import FakeTelegram
 from core.conversation.actions import ActionType
 from core.i18n.translations import Language, translate

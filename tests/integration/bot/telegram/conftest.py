@@ -9,9 +9,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.telegram.callback_data import decode_callback_data
 from bot.telegram.client import ChatRateLimiter, TelegramClient, create_bot
 from bot.telegram.ingest import store_update
+from bot.telegram.keyboards import decode_callback_data
 from bot.telegram.worker import UpdateHandler, register_tasks
 from bot.testing.telegram import FakeTelegram
 from core.conversation.service import ConversationService

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.telegram.button_rules import QUESTION_SECONDS
-from bot.telegram.callback_data import CallbackData, decode_callback_data, encode_callback_data
 from bot.telegram.commands import GROUP_COMMANDS, CommandName
+from bot.telegram.keyboards import CallbackData, decode_callback_data, encode_callback_data
 from core.conversation.actions import Action, ActionType
 from core.conversation.listings import own_look_line
 from core.conversation.service import LOGIN_LINK_PATH

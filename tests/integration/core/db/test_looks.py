@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from core.clothing import Color, Item
 from core.db import look_feedback, look_images, looks, people, schema
 from core.db.database import Database
+from core.db.schema import PendingQuestion
 from core.db.worn_counts import count_worn
 from core.errors import PersonNotFoundError
 from core.styles import STYLES, Style
@@ -134,6 +135,18 @@ async def test_the_first_guess_and_the_last_correction_are_stored(database: Data
         await people.set_learning_consent(connection, person.id, is_given=True)
         assert [corrected.id for corrected in await look_feedback.list_corrected(connection, limit=9)] == [look.id]
         assert await look_feedback.list_corrected(connection, limit=9, after=look.id) == []
+
+
+@pytest.mark.parametrize("asked", list(PendingQuestion))
+async def test_a_look_that_was_shown_waits_for_no_guess(database: Database, asked: PendingQuestion) -> None:
+    async with database.transaction() as connection:
+        person = await create_person(connection)
+        look = await create_look(connection, person.id)
+        await look_feedback.set_pending_question(connection, look.id, asked)
+        await look_feedback.mark_shown(connection, look.id)
+        shown = await looks.get(connection, look.id)
+    assert shown is not None
+    assert shown.pending_question is (None if asked is PendingQuestion.GUESS else asked)
 
 
 async def test_own_looks_are_listed_page_by_page_and_counted(database: Database) -> None:

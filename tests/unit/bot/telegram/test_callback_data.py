@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.telegram.callback_data import ACTION_CODES, CallbackData, decode_callback_data, encode_callback_data
+from bot.telegram.keyboards import ACTION_CODES, CallbackData, decode_callback_data, encode_callback_data
 from core.conversation.actions import Action, ActionType, tag_name
 from core.i18n.translations import Language
 from core.styles import STYLES, Style

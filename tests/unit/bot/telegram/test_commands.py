@@ -4,9 +4,8 @@ import pytest
 
 from bot.telegram.commands import CommandName, command_messages
 from bot.telegram.keyboards import Keyboards
-from bot.text_limits import utf16_length
 from core.conversation.narration import style_description, style_name
-from core.i18n.translations import Language, translate
+from core.i18n.translations import Language, translate, utf16_length
 from core.styles import STYLES
 
 LANGUAGES = list(Language)

@@ -7,13 +7,11 @@ from uuid import UUID
 import pytest
 from telegram import InlineKeyboardMarkup
 
-from bot.telegram.callback_data import decode_callback_data
 from bot.telegram.formatting import OutgoingMessage, format_verdict, photo_message, text_messages
-from bot.telegram.keyboards import Keyboards
-from bot.text_limits import utf16_length
+from bot.telegram.keyboards import Keyboards, decode_callback_data
 from core.conversation.actions import ActionType
 from core.conversation.narration import Message, MessageSlot, verdict_messages
-from core.i18n.translations import Language
+from core.i18n.translations import Language, utf16_length
 from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand, Verdict
 from tests.factories import make_verdict

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram import User
 
-from bot.telegram.callback_data import CallbackData
+from bot.telegram.keyboards import CallbackData
 from bot.telegram.parsing import (
     ButtonPress,
     CommandMessage,

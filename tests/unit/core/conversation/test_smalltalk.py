@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from bot.text_limits import utf16_length
 from core.conversation.actions import ActionType
 from core.conversation.narration import style_description, style_name
 from core.conversation.reply_turns import ReplyTurns
@@ -17,7 +16,7 @@ from core.conversation.smalltalk import (
     reply_to_text,
     unsupported_media_reply,
 )
-from core.i18n.translations import Language, translate, variant_keys
+from core.i18n.translations import Language, translate, utf16_length, variant_keys
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand
 from tests.factories import make_verdict

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.styles import STYLES, Style
-from core.vision.verdict import ConfidenceBand, Thresholds, confidence_band, softmax, to_style_mapping
+from core.vision.verdict import ConfidenceBand, Thresholds, confidence_band, softmax
 
 THRESHOLDS = Thresholds(outfit=0.3, clear=0.6, ambiguous_margin=0.1)
 
@@ -37,14 +37,6 @@ def test_band(first: float, second: float, outfit: float, band: ConfidenceBand) 
 def test_clear_takes_precedence_over_ambiguous() -> None:
     close = Thresholds(outfit=0.3, clear=0.45, ambiguous_margin=0.1)
     assert confidence_band(_shares(0.48, 0.44), 0.9, close) is ConfidenceBand.CLEAR
-
-
-def test_style_mapping_is_ordered_and_read_only() -> None:
-    named = to_style_mapping(np.arange(8, dtype=np.float32))
-    assert list(named) == list(STYLES)
-    assert named[Style.STREET] == 7.0
-    with pytest.raises(TypeError):
-        named[Style.STREET] = 0.0  # type: ignore[index]
 
 
 @given(arrays(np.float32, 8, elements=st.floats(-1e4, 1e4, width=32)))
