@@ -1,8 +1,9 @@
-"""`pg_dump` and `pg_restore`, from the wheel of the embedded PostgreSQL or from the system.
+"""`pg_dump`, `pg_restore` and `psql`, from the wheel of the embedded PostgreSQL (16 and 18) or from the system.
 
-A program of an older major version than the server refuses to dump it, and `pg_restore` from version 17 on sends a
-setting that older servers do not know. So the oldest program that is not older than the server is taken; the wheel has
-16 and 18. The password is passed in the environment, since everyone can read command lines.
+A `pg_dump` of an older major version than the server refuses to dump it, so the oldest that is not older is taken. A
+`pg_restore` cannot read what a later `pg_dump` wrote, so the latest one is taken; it writes a script, in which the one
+setting that older servers do not know is left out. So a backup can be restored on an older server than its own. The
+password is passed in the environment, since everyone can read command lines.
 """
 
 import os
@@ -25,6 +26,11 @@ IN_FULL = ("--no-owner", "--no-privileges")
 WITHOUT_VECTORS = (f"--exclude-table={TABLE}", "--extension=plpgsql")
 """The server that a backup is restored to may lack pgvector; the migration after it fills the table again. The only
 way to leave out an extension before version 17 is to name another one."""
+FIRST_WITH_TRANSACTION_TIMEOUT = 17
+SET_TRANSACTION_TIMEOUT = b"\nSET transaction_timeout"
+COMMENTED_OUT = b"\n--  transaction_timeout"
+HEADER_BYTES = 4096
+"""In which a script sets its session up."""
 
 
 def dump_database(conninfo: str, server_version: int, path: Path, *, snapshot: str) -> None:
@@ -53,11 +59,15 @@ def restore_database(conninfo: str, server_version: int, path: Path) -> None:
         path: the dump.
 
     Raises:
-        BackupError: there is no suitable program, or it failed; the database is still empty then.
+        BackupError: a program failed; the database is still empty then.
     """
-    database = str(conninfo_to_dict(conninfo)["dbname"])
-    arguments = (f"--dbname={database}", *IN_FULL, "--single-transaction", "--exit-on-error", str(path))
-    _run(find_program("pg_restore", server_version), arguments, conninfo)
+    database, script = str(conninfo_to_dict(conninfo)["dbname"]), path.with_suffix(".sql")
+    pg_restore = max(_candidates("pg_restore"), key=_major_version)
+    _run(pg_restore, (*IN_FULL, f"--file={script}", str(path)), conninfo)
+    if server_version < FIRST_WITH_TRANSACTION_TIMEOUT:
+        _comment_out_transaction_timeout(script)
+    arguments = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
+    _run(pg_restore.with_name("psql"), (*arguments, f"--dbname={database}", f"--file={script}"), conninfo)
 
 
 def find_program(name: str, server_version: int) -> Path:
@@ -70,6 +80,14 @@ def find_program(name: str, server_version: int) -> Path:
     if not found:
         raise BackupError(f"{name} {server_version} or newer is not installed")
     return found[min(found)]
+
+
+def _comment_out_transaction_timeout(script: Path) -> None:
+    with script.open("r+b") as file:
+        at = file.read(HEADER_BYTES).find(SET_TRANSACTION_TIMEOUT)
+        if at >= 0:
+            file.seek(at)
+            file.write(COMMENTED_OUT)
 
 
 def _candidates(name: str) -> list[Path]:

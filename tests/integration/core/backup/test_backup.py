@@ -13,6 +13,7 @@ from core.backup.postgres_dump import find_program
 from core.backup.restoration import restore_backup
 from core.db import schema
 from core.db.database import Database
+from core.db.embedded_postgres import EmbeddedPostgres
 from core.errors import (
     BackupError,
     BackupNotFoundError,
@@ -26,6 +27,7 @@ from core.settings import Settings
 from core.signing import UrlSigner, VisitorTokenSigner, load_secret_key
 from tests.factories import create_look, create_person, store_images
 from tests.integration.core.conftest import S3_OPTIONS
+from tests.integration.core.db.test_postgres_versions import find_programs
 
 ALL_ROWS = text("SELECT to_jsonb(looks) FROM looks ORDER BY id")
 COUNTS = text("SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM identities), (SELECT count(*) FROM looks)")
@@ -105,6 +107,28 @@ async def test_another_secret_key_is_refused_before_anything_is_restored(
             assert (await connection.execute(select(schema.people))).first() is None
 
 
+@pytest.mark.parametrize("version", ["15", "16"])
+async def test_a_backup_is_restored_on_an_older_server(
+    resources: Resources, public: Path, tmp_path: Path, version: str
+) -> None:
+    """From the embedded server to that of a distribution."""
+    programs, settings = find_programs(version), Settings(secret_key=SecretStr("s" * 32))
+    if programs is None:
+        pytest.skip(f"PostgreSQL {version} is not installed")
+    archive, storage = BackupArchive(str(tmp_path / "backups")), ObjectStorage((tmp_path / "b").as_uri())
+    async with resources.database.transaction() as connection:
+        look = await create_look(connection, (await create_person(connection)).id)
+    await store_images(resources, look)
+    await create_backup(resources.database, resources.storage, archive, settings, keep=1)
+    with EmbeddedPostgres(public / "postgres", options=("fsync=off",), programs=programs) as server:
+        async with Database(server.url) as database:
+            await restore_backup(database, storage, archive, settings)
+            async with database.connection() as connection:
+                assert (await connection.execute(select(schema.looks.c.id))).scalars().all() == [look.id]
+                shown = (await connection.execute(text("SHOW server_version"))).scalar_one()
+    assert shown.startswith(version)
+
+
 async def test_a_bucket_holds_backups_too(s3: str, empty_url: str, tmp_path: Path) -> None:
     """Into a bucket, of an Eva that has not been used yet."""
     archive, storage = (
@@ -123,7 +147,7 @@ async def test_a_bucket_holds_backups_too(s3: str, empty_url: str, tmp_path: Pat
 
 def test_the_oldest_suitable_program_is_taken() -> None:
     assert find_program("pg_dump", 14).is_file()
-    assert "pginstall18" in str(find_program("pg_restore", 18))
+    assert "pginstall18" in str(find_program("pg_dump", 18))
     with pytest.raises(BackupError, match="99 or newer is not installed"):
         find_program("pg_dump", 99)
 
