@@ -9,7 +9,7 @@ import asyncio
 import os
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +31,9 @@ CHATS = 6
 LONGEST_WAIT = 300.0
 """Seconds for a start, and in which everything must be answered after the last kill. A start takes 2.5 s of processor,
 and a minute where twenty other programs want the same one; a dead worker's jobs wait for half a minute."""
+
+PROGRESS_KILLS = 12
+"""Kills between two lines about how far it is."""
 
 IS_MESSAGE = schema.job_checkpoints.c.name != "queue"
 """Marks of messages that belong to an answer; the position in the queue is recorded before it is sent."""
@@ -55,17 +58,23 @@ async def test_whatever_is_killed_every_photo_is_answered_once(processes: tuple[
     # Each of them equally often, in an order of chance.
     victims = [name for _ in range(-(-KILLS // 4)) for name in dice.sample([*home.commands, "database"], 4)]
     photos: Counter[int] = Counter()
-    kills = Counter[str]()
+    kills, outages = Counter[str](), defaultdict[str, list[float]](list)
     for turn in range(KILLS):
         for _ in range(dice.randint(1, 2)):
             person = 100 + dice.randrange(CHATS)
             update = telegram.updates.photo(make_photo(seed=1000 * turn + sum(photos.values())), user_id=person)
+            delivered_at = time.monotonic()
             assert telegram.deliver_update(update, retry_for=LONGEST_WAIT) == 200
+            outages[victims[turn - 1] if turn else "start"].append(time.monotonic() - delivered_at)
             photos[person] += 1
         await asyncio.sleep(dice.uniform(0, 1.5))
         victim = victims[turn % len(victims)]
         home.kill(victim)
         kills[victim] += 1
+        if (turn + 1) % PROGRESS_KILLS == 0:
+            waits = ", ".join(f"{max(seconds):.1f} s after {name}" for name, seconds in outages.items())
+            print(f"{turn + 1} kills, {sum(photos.values())} photos; confirmed at the latest {waits}")  # noqa: T201
+            outages.clear()
     assert sum(kills.values()) == KILLS
 
     def answered() -> bool:
