@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
+pytest_plugins = ["tests.databases"]
+
 RunEva = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -29,7 +31,13 @@ def samples() -> Path:
 def environment() -> dict[str, str]:
     """Variables of a terminal in English, with the scripted model."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(("EVA_", "LC_", "LANG"))}
-    return others | {"EVA_ENGINE": "scripted", "LANG": "en_GB.UTF-8", "PYTHONIOENCODING": "utf-8"}
+    return others | {
+        "EVA_ENGINE": "scripted",
+        "LANG": "en_GB.UTF-8",
+        "PYTHONIOENCODING": "utf-8",
+        # No load balancer has to notice the end of a server.
+        "EVA_DRAIN_SECONDS": "0",
+    }
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ KAKAO_STUB = "window.Kakao = { init() {}, isInitialized: () => true };"
 """For Kakao's script, so that the button under a look is there without a key."""
 STUB_HEADERS = {"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"}
 SETTINGS = {
+    "EVA_DRAIN_SECONDS": "0",
     "EVA_WRITES_PER_MINUTE": "10000",
     "EVA_NEW_VISITORS_PER_IP_PER_HOUR": "10000",
     "EVA_ADMINS": "telegram:moderator",

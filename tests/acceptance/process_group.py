@@ -73,9 +73,13 @@ class ProcessGroup:
             )
 
     def start_all(self) -> None:
-        """Start all processes, one after the other."""
-        for name in self.commands:
+        """Start all processes, the first one before the others: it may have to create the database."""
+        first, *others = self.commands
+        self.start(first)
+        self.wait_until_ready(first)
+        for name in others:
             self.start(name)
+        for name in others:
             self.wait_until_ready(name)
 
     def wait_until_ready(self, name: str) -> None:

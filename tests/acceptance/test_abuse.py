@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ import pytest
 
 from tests.acceptance.attacks import ATTACKS, MIB, SAMPLE, Attack, Attacker
 from tests.conftest import ROOT
+from tests.databases import copy_cluster, public_folder
 from tests.processes import running_process
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs more than one local address")
@@ -74,15 +74,16 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server(cluster: Path) -> Iterator[Server]:
     """A server that judged one photo, so that nothing is loaded during a measurement."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("EVA_")}
-    with TemporaryDirectory(prefix="eva-tests-") as folder:
-        Path(folder).chmod(0o711)
+    with public_folder() as folder:
+        copy_cluster(cluster, folder / "eva")
         environment = inherited | {"PYTHONPATH": str(ROOT), "EVA_DATA_DIR": f"{folder}/eva", "LANG": "en_GB.UTF-8"}
+        environment["EVA_DRAIN_SECONDS"] = "0"
         environment.pop("DATABASE_URL", None)
         command = [sys.executable, "-m", "eva", "run", "--port", "0"]
-        with running_process(command, ready=r"http://\S+:\d+", cwd=Path(folder), env=environment) as (process, url):
+        with running_process(command, ready=r"http://\S+:\d+", cwd=folder, env=environment) as (process, url):
             running = Server(url, psutil.Process(process.pid))
             for _ in range(3):
                 send_photo(running, timeout=60)

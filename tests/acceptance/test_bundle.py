@@ -12,7 +12,6 @@ import httpx
 import yaml
 
 from tests.conftest import ROOT
-from tests.integration.conftest import empty_url, postgres  # noqa: F401 (fixtures)
 from tests.processes import running_process
 from tools.make_bundle import write_bundle
 
@@ -20,7 +19,7 @@ MAX_BYTES = 40 * 2**20
 """Elastic Beanstalk takes 500 MB; the model and the site are about 13."""
 
 
-async def test_the_bundle_deploys(empty_url: str, environment: dict[str, str], tmp_path: Path) -> None:  # noqa: F811
+async def test_the_bundle_deploys(empty_url: str, environment: dict[str, str], tmp_path: Path) -> None:
     bundle, folder, programs = tmp_path / "eva.zip", tmp_path / "staging", tmp_path / "bin"
     assert write_bundle(bundle) < MAX_BYTES
     with zipfile.ZipFile(bundle) as archive:

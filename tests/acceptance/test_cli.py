@@ -15,6 +15,7 @@ from core.i18n.translations import Language, translate
 from core.styles import STYLES
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from tests.conftest import ROOT, RunEva
+from tests.databases import copy_cluster
 from tests.html import look_ids, select
 from tests.processes import free_port, running_process
 
@@ -123,7 +124,10 @@ def test_run_prints_its_address_and_stops_on_interrupt(environment: dict[str, st
     assert process.returncode == 0
 
 
-def test_run_without_a_worker_leaves_jobs_to_other_processes(environment: dict[str, str], tmp_path: Path) -> None:
+def test_run_without_a_worker_leaves_jobs_to_other_processes(
+    environment: dict[str, str], tmp_path: Path, cluster: Path
+) -> None:
+    copy_cluster(cluster, tmp_path / ".eva")
     command = [sys.executable, "-m", "eva", "run", "--port", "0"]
     variables = environment | {"PYTHONPATH": str(ROOT), "EVA_RUN_WORKER": "false", "PYTHONUNBUFFERED": "1"}
     variables["EVA_METRICS_PORT"] = str(free_port())
@@ -168,7 +172,10 @@ def test_run_says_what_it_does_before_it_imports_the_servers(environment: dict[s
     assert "ModuleNotFoundError" in done.stderr
 
 
-def test_demo_has_looks_and_a_link_for_a_moderator_at_each_start(environment: dict[str, str], tmp_path: Path) -> None:
+def test_demo_has_looks_and_a_link_for_a_moderator_at_each_start(
+    environment: dict[str, str], tmp_path: Path, cluster: Path
+) -> None:
+    copy_cluster(cluster, tmp_path / ".eva" / "demo")
     command = [sys.executable, "-m", "eva", "demo", "--port", "0"]
     variables = environment | {"PYTHONPATH": str(ROOT), "EVA_ENGINE": "litert", "DATABASE_URL": "postgresql://:1/no"}
     for _ in range(2):

@@ -23,8 +23,8 @@ from core.db import inbox, schema
 from core.db.database import Database
 from core.errors import DatabaseUnavailableError
 from tests.acceptance.process_group import ProcessGroup
+from tests.databases import copy_cluster
 from tests.factories import make_photo
-from tests.integration.conftest import public  # noqa: F401 (a fixture)
 
 KILLS = int(os.environ.get("EVA_TEST_TORTURE", "12"))
 CHATS = 6
@@ -40,7 +40,8 @@ IS_MESSAGE = schema.job_checkpoints.c.name != "queue"
 
 
 @pytest.fixture
-def processes(public: Path) -> Iterator[tuple[ProcessGroup, FakeTelegram]]:  # noqa: F811
+def processes(public: Path, cluster: Path) -> Iterator[tuple[ProcessGroup, FakeTelegram]]:
+    copy_cluster(cluster, public / "eva")
     with FakeTelegram() as telegram:
         home = ProcessGroup(public, telegram.url, telegram.token)
         url = f"http://127.0.0.1:{home.ports[0]}/telegram/webhook"

@@ -14,6 +14,7 @@ from bot.testing.telegram import FakeTelegram
 from core.i18n.translations import Language, translate
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from tests.conftest import ROOT
+from tests.databases import copy_cluster, public_folder
 from tests.processes import running_process
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -51,14 +52,16 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
+def folder(samples: Path, cluster: Path) -> Iterator[Path]:
     """A folder with `photo.jpg`, a folder `holiday` of photos and one of a model, as the documentation assumes."""
-    folder = tmp_path_factory.mktemp("commands")
-    (folder / "holiday").mkdir()
-    (folder / "new-model").symlink_to(BUNDLED_MODEL_DIR)
-    shutil.copy(samples / "street.jpg", folder / "photo.jpg")
-    shutil.copy(samples / "retro.jpg", folder / "holiday" / "one.jpg")
-    return folder
+    with public_folder() as folder:
+        for data_folder in (".eva", ".eva/chat", ".eva/demo"):
+            copy_cluster(cluster, folder / data_folder)
+        (folder / "holiday").mkdir()
+        (folder / "new-model").symlink_to(BUNDLED_MODEL_DIR)
+        shutil.copy(samples / "street.jpg", folder / "photo.jpg")
+        shutil.copy(samples / "retro.jpg", folder / "holiday" / "one.jpg")
+        yield folder
 
 
 @pytest.fixture

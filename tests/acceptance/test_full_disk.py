@@ -18,7 +18,6 @@ from tests.acceptance.process_group import ProcessGroup
 from tests.acceptance.test_crash import wait_until_processed
 from tests.factories import make_photo
 from tests.full_disk import fill_disk, mounted_disk
-from tests.integration.conftest import public  # noqa: F401 (a fixture)
 
 PHOTOS = 12
 FULL_SECONDS = 30.0
@@ -26,7 +25,7 @@ LONGEST_WAIT = 300.0
 
 
 @pytest.mark.skipif("EVA_TEST_TORTURE" not in os.environ, reason="takes minutes; part of make torture")
-async def test_every_photo_is_answered_once_after_the_disk_was_full(public: Path) -> None:  # noqa: F811
+async def test_every_photo_is_answered_once_after_the_disk_was_full(public: Path) -> None:
     with mounted_disk(public, megabytes=200), FakeTelegram() as telegram:
         home = ProcessGroup(public, telegram.url, telegram.token)
         url = f"http://127.0.0.1:{home.ports[0]}/telegram/webhook"

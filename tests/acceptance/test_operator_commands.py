@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.testing.telegram import FakeTelegram
 from core.i18n.translations import Language, translate
 from tests.conftest import ROOT, RunEva
-from tests.integration.conftest import empty_databases, postgres, url  # noqa: F401 (fixtures)
+from tests.databases import copy_cluster
 
 EN = Language.EN
 
@@ -29,7 +29,8 @@ def chat(environment: dict[str, str], folder: Path, *lines: str) -> str:
     return done.stdout
 
 
-def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp_path: Path) -> None:
+def test_chat_simulates_telegram(environment: dict[str, str], samples: Path, tmp_path: Path, cluster: Path) -> None:
+    copy_cluster(cluster, tmp_path / ".eva" / "chat")
     street, ethnic = samples / "street.jpg", samples / "ethnic.jpg"
     output = chat(environment, tmp_path, "who are you?", str(street), "1", "Mina", "1", f"{street} {ethnic}", "/me")
     assert translate("telegram.start.1", EN) in output
@@ -79,7 +80,7 @@ def test_setup_explains_a_refusal_without_the_token(eva: RunEva) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_worker_ends_with_an_explanation_for_an_invalid_token(eva: RunEva, url: str) -> None:  # noqa: F811
+def test_worker_ends_with_an_explanation_for_an_invalid_token(eva: RunEva, url: str) -> None:
     with FakeTelegram() as telegram:
         token = {"EVA_TELEGRAM_TOKEN": "1:wrong", "EVA_TELEGRAM_API_URL": telegram.url}
         done = eva("worker", DATABASE_URL=url, **token)
@@ -88,13 +89,13 @@ def test_worker_ends_with_an_explanation_for_an_invalid_token(eva: RunEva, url: 
     assert "Traceback" not in done.stderr
 
 
-def test_export_without_corrections_writes_an_empty_list(eva: RunEva, url: str, tmp_path: Path) -> None:  # noqa: F811
+def test_export_without_corrections_writes_an_empty_list(eva: RunEva, url: str, tmp_path: Path) -> None:
     done = eva("corrections", "export", "--out", str(tmp_path / "out"), DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "labels.csv").read_text("utf-8").startswith("photo,split,style")
 
 
-def test_failed_updates_are_retried(eva: RunEva, url: str) -> None:  # noqa: F811
+def test_failed_updates_are_retried(eva: RunEva, url: str) -> None:
     done = eva("updates", "retry", DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     assert translate("cli.updates.retried", EN, count=0) in done.stdout

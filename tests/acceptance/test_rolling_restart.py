@@ -29,7 +29,6 @@ from core.vision.verdict import ConfidenceBand
 from tests.acceptance.process_group import ProcessGroup
 from tests.acceptance.telegram_process import running_telegram
 from tests.conftest import ROOT
-from tests.integration.conftest import public  # noqa: F401 (a fixture)
 from tests.processes import free_port
 
 RESTARTS = int(os.environ.get("EVA_TEST_RESTARTS", "0"))
@@ -77,7 +76,7 @@ def running_proxy(kind: str, folder: Path, ports: list[int]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", ["haproxy", "nginx"])
-async def test_a_rolling_restart_loses_nothing(kind: str, public: Path) -> None:  # noqa: F811
+async def test_a_rolling_restart_loses_nothing(kind: str, public: Path) -> None:
     if shutil.which(kind) is None:
         pytest.skip(f"{kind} is not installed")
     ends, numbers, photos, stopped = Counter[str](), count(1), set[str](), threading.Event()

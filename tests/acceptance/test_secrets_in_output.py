@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.testing.server import LocalServer
 from tests.conftest import ROOT
-from tests.integration.conftest import public  # noqa: F401 (a fixture)
+from tests.databases import copy_cluster
 
 SECRETS = {
     "EVA_SECRET_KEY": "SECRETKEY-0123456789-0123456789-0123456789",
@@ -64,9 +64,12 @@ def test_output_contains_no_secret(
     case: str,
     environment_name: str,
     environment: dict[str, str],
-    public: Path,  # noqa: F811
+    public: Path,
+    cluster: Path,
 ) -> None:
     arguments, more = CASES[case]
+    if "DATABASE_URL" not in more:
+        copy_cluster(cluster, public / "eva")
     with LocalServer(Starlette(exception_handlers={404: _answer_502})) as server:
         more = {name: server.url if value == BROKEN else value for name, value in more.items()}
         output = _run(arguments, environment | SECRETS | _settings(public, environment_name) | more, public)

@@ -72,6 +72,7 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)} | {
         "LANG": "en_GB.UTF-8",
         "PYTHONUNBUFFERED": "1",
+        "EVA_DRAIN_SECONDS": "0",
     }
 
 

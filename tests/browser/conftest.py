@@ -1,20 +1,18 @@
 """Chromium in front of a running server. EVA_TEST_REQUIRE_BROWSER=1 makes a missing Chromium a failure."""
 
-import json
 import os
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from core.db.embedded_postgres import EmbeddedPostgres
+from tests.browser.installation import Installation
+from tests.browser.seed_board import share_samples
 from tests.conftest import ROOT
+from tests.databases import create_database, run_in_thread
 
 FLAGS = [
     "--no-sandbox",
@@ -25,20 +23,10 @@ FLAGS = [
     "--disable-gpu",
 ]
 expect.set_options(timeout=20_000)
-ENVIRONMENT = {
-    "EVA_ENGINE": "scripted",
-    "EVA_ENV": "development",
-    "PYTHONPATH": str(ROOT),
-    # All of these visitors share one address.
-    "EVA_WRITES_PER_MINUTE": "10000",
-    "EVA_NEW_VISITORS_PER_IP_PER_HOUR": "10000",
-    "EVA_ADMINS": "telegram:moderator",
-    "EVA_PAGE_CACHE_SECONDS": "0",
-    "EVA_PHOTOS_PER_IP_PER_DAY": "10000",
-}
 RESULTS = ROOT / "test-results"
 
 OpenPage = Callable[..., Page]
+NewInstallation = Callable[[], Installation]
 
 
 @pytest.fixture(scope="package")
@@ -56,59 +44,33 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Working and data folder of the server."""
-    return tmp_path_factory.mktemp("site")
+def new_installation(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> NewInstallation:
+    """Create an installation without people and looks; it lasts until the end of all tests."""
+
+    def create() -> Installation:
+        database = run_in_thread(create_database(postgres))
+        return Installation(postgres.database_url(database), tmp_path_factory.mktemp("site"))
+
+    return create
 
 
 @pytest.fixture(scope="package")
-def board(site: str, site_folder: Path) -> dict[str, str]:
-    """Seed looks of several people; their ids by the names of their owners."""
-    seed = [sys.executable, "-m", "tests.browser.seed_board"]
-    done = subprocess.run(
-        seed, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    look_ids: dict[str, str] = json.loads(done.stdout)
-    return look_ids
-
-
-@contextmanager
-def running_server(site_folder: Path, **settings: str) -> Iterator[str]:
-    """Run `eva run` on a free port with scripted verdicts; yields its URL and prints its output at the end.
-
-    Args:
-        site_folder: its working and data folder, which several servers may share.
-        settings: more environment variables.
-    """
-    with subprocess.Popen(
-        [sys.executable, "-u", "-m", "tests.scripted_eva", "run", "--port", "0"],
-        cwd=site_folder,
-        env=os.environ | ENVIRONMENT | settings,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        output, match = "", None
-        # The first line may be about a new database; at the end of the process a line is empty.
-        while match is None and (line := server.stdout.readline()):
-            output += line
-            match = re.search(r"http://\S+", line)
-        try:
-            assert match, output
-            yield match[0].removesuffix("/try")
-        finally:
-            server.terminate()
-            print(output, server.communicate()[0])  # noqa: T201  (pytest shows it with a failure)
+def installation(new_installation: NewInstallation) -> Installation:
+    """The installation that most tests share."""
+    return new_installation()
 
 
 @pytest.fixture(scope="package")
-def site(site_folder: Path) -> Iterator[str]:
-    """URL of the server."""
-    with running_server(site_folder) as address:
+def site(installation: Installation) -> Iterator[str]:
+    """URL of its server."""
+    with installation.running_server() as address:
         yield address
+
+
+@pytest.fixture(scope="package")
+def board(installation: Installation) -> dict[str, str]:
+    """Looks of several people; their ids by the names of their owners."""
+    return installation.seed(share_samples)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,12 +1,5 @@
-"""Create people with looks of every kind, bookmarks and follows; print them as JSON.
+"""People with looks of every kind, bookmarks and follows."""
 
-Run as `python -m tests.browser.seed_accounts NUMBER`, in the server's folder and environment. Each has every
-kind of look, keeps looks of the board and follows the people who shared them, if there are any.
-"""
-
-import asyncio
-import json
-import sys
 from datetime import timedelta
 from typing import Any
 
@@ -35,7 +28,10 @@ KINDS: list[tuple[str, str, dict[str, Any]]] = [
 
 
 async def create_account(resources: Resources, token: str, key: str) -> dict[str, str]:
-    """Create a person with one look of each kind; the look ids by kind, and the visitor `token`."""
+    """Create a person with one look of each kind; the look ids by kind, and the visitor `token`.
+
+    They keep the looks of the board and follow the people who shared them, if there are any.
+    """
     async with resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
     look_ids: dict[str, str] = {}
@@ -79,17 +75,9 @@ async def apply_kind(connection: Any, resources: Resources, kind: str, look: loo
         await connection.execute(update(schema.looks).where(schema.looks.c.id == look.id).values(created_at=old))
 
 
-async def main(number: int) -> None:
-    """Create people and print them."""
-    settings = Settings()
+async def create_accounts(settings: Settings, number: int) -> list[dict[str, str]]:
+    """Create people, see `create_account`."""
     visitors = VisitorTokenSigner(load_secret_key(settings))
     async with open_resources(settings) as resources:
-        accounts = []
-        for _ in range(number):
-            token = visitors.issue()
-            accounts.append(await create_account(resources, token, visitors.verify(token) or ""))
-    print(json.dumps(accounts))  # noqa: T201  (the fixture reads it)
-
-
-if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+        tokens = [visitors.issue() for _ in range(number)]
+        return [await create_account(resources, token, visitors.verify(token) or "") for token in tokens]

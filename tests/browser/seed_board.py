@@ -1,10 +1,5 @@
-"""Share looks of several people; print the look of each.
+"""Looks that several people share."""
 
-Run as `python -m tests.browser.seed_board`, in the folder and with the environment of the server.
-"""
-
-import asyncio
-import json
 from itertools import count
 
 from core.clothing import Color, Item
@@ -101,15 +96,10 @@ async def share_sample(
     return str(judged.look.id)
 
 
-async def main() -> None:
-    """Share all and print their ids by owner as JSON."""
-    async with open_resources(Settings()) as resources:
-        shared = {
+async def share_samples(settings: Settings) -> dict[str, str]:
+    """Share all; their ids by owner."""
+    async with open_resources(settings) as resources:
+        return {
             entry[0]: await share_sample(resources, number, entry)
             for number, entry in zip(count(), SHARED, strict=False)
         }
-    print(json.dumps(shared))  # noqa: T201  (the fixture reads it)
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

@@ -1,12 +1,5 @@
-"""Create people with a Telegram chat and print the tokens of their login links as JSON, in the same order.
+"""People with a Telegram chat and login links."""
 
-Run as `python -m tests.browser.seed_login_link NAMES`, in the folder and with the environment of the server. The names
-are a JSON list; a person whose name stands there twice gets two links.
-"""
-
-import asyncio
-import json
-import sys
 from datetime import timedelta
 
 from core.db import one_time_tokens, people
@@ -18,10 +11,13 @@ LIFETIME = timedelta(hours=1)
 """Until the last test of the module."""
 
 
-async def main(names: list[str]) -> None:
-    """Create and print the tokens."""
+async def create_login_links(settings: Settings, names: list[str]) -> list[str]:
+    """Create people of these names; the tokens of their links, in the same order.
+
+    A person whose name stands there twice gets two.
+    """
     tokens = []
-    async with open_resources(Settings()) as resources, resources.database.transaction() as connection:
+    async with open_resources(settings) as resources, resources.database.transaction() as connection:
         for name in names:
             subject = f"named {name}"
             person = await people.get_or_create_by_identity(
@@ -29,8 +25,4 @@ async def main(names: list[str]) -> None:
             )
             await people.set_display_name(connection, person.id, name)
             tokens.append(await one_time_tokens.create(connection, person.id, lifetime=LIFETIME))
-    print(json.dumps(tokens))  # noqa: T201  (the test reads it)
-
-
-if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1])))
+    return tokens

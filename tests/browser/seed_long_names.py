@@ -1,11 +1,5 @@
-"""Create people with the widest possible names; print them as JSON.
+"""People with the widest possible names."""
 
-Run as `python -m tests.browser.seed_long_names`, in the server's folder and environment. Each has every kind
-of look, is logged in with Telegram too, and follows and keeps what the others share. The first one is a moderator.
-"""
-
-import asyncio
-import json
 from uuid import UUID
 
 from core.conversation.display_names import MAX_NAME_LENGTH, normalize_display_name
@@ -48,9 +42,8 @@ async def create_named_account(
     return {**account, "name": name, "link": link, "id": str(person.id)}
 
 
-async def main() -> None:
-    """Create and print them."""
-    settings = Settings()
+async def create_named_accounts(settings: Settings) -> list[dict[str, str]]:
+    """Create people with looks of every kind, who follow and keep what the others share; the first is a moderator."""
     visitors = VisitorTokenSigner(load_secret_key(settings))
     async with open_resources(settings) as resources:
         accounts = [
@@ -63,8 +56,4 @@ async def main() -> None:
                     if account is not other:
                         await follows.follow(connection, UUID(account["id"]), UUID(other["id"]))
                         await reactions.add_bookmark(connection, UUID(other["shared"]), UUID(account["id"]))
-    print(json.dumps(accounts))  # noqa: T201  (the test reads it)
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
+    return accounts

@@ -1,10 +1,4 @@
-"""Share a look of a known visitor; print its id.
-
-Run as `python -m tests.browser.seed_own_look KEY NAME`, in the folder and with the environment of the server.
-"""
-
-import asyncio
-import sys
+"""A look that a known visitor shares."""
 
 from core.db import looks, people
 from core.db.schema import Channel, IdentityProvider
@@ -17,10 +11,10 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.conftest import ROOT
 
 
-async def main(key: str, name: str) -> None:
-    """Share a look of the visitor with this key, under this name."""
+async def share_own_look(settings: Settings, key: str, name: str) -> str:
+    """Share a look of the visitor with this key, under this name; its id."""
     with StyleClassifier(FakeBackend([make_outputs(Style.CASUAL)]), FAKE_MODEL_CARD) as classifier:
-        async with open_resources(Settings()) as resources:
+        async with open_resources(settings) as resources:
             async with resources.database.transaction() as connection:
                 person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
                 assert await people.set_display_name(connection, person.id, name)
@@ -33,8 +27,4 @@ async def main(key: str, name: str) -> None:
             )
             async with resources.database.transaction() as connection:
                 assert await looks.share(connection, judged.look.id)
-    print(judged.look.id)  # noqa: T201  (the test reads it)
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    return str(judged.look.id)

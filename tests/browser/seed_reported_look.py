@@ -1,11 +1,6 @@
-"""Share a look to report; print it with three visitors and a moderator.
+"""A look to report, with visitors and a moderator."""
 
-Run as `python -m tests.browser.seed_reported_look`, in the server's folder and environment. Visitors are printed as
-the tokens of their cookies.
-"""
-
-import asyncio
-import json
+from dataclasses import dataclass
 
 from core.db import looks, people
 from core.db.schema import Channel, IdentityProvider
@@ -22,9 +17,17 @@ OWNER = "Velvet Wren 8"
 MODERATOR = "Moderator Min"
 
 
-async def main() -> None:
-    """Create everything and print it as JSON."""
-    settings = Settings()
+@dataclass(frozen=True, slots=True)
+class ReportedLook:
+    """A shared look; the visitors and the moderator as the tokens of their cookies."""
+
+    id: str
+    moderator: str
+    visitors: list[str]
+
+
+async def create_reported_look(settings: Settings) -> ReportedLook:
+    """Share a look, and create three visitors and a moderator."""
     visitors = VisitorTokenSigner(load_secret_key(settings))
     tokens = [visitors.issue() for _ in range(4)]
     async with open_resources(settings) as resources:
@@ -59,8 +62,4 @@ async def main() -> None:
             )
         async with resources.database.transaction() as connection:
             assert await looks.share(connection, judged.look.id)
-    print(json.dumps({"look": str(judged.look.id), "moderator": tokens[0], "visitors": tokens[1:]}))  # noqa: T201
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
+    return ReportedLook(id=str(judged.look.id), moderator=tokens[0], visitors=tokens[1:])

@@ -1,10 +1,7 @@
 """Account pages: own looks, settings, feed, export, erasure."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +12,10 @@ from playwright.sync_api import Page, expect
 
 from core.i18n.translations import Language, translate
 from leaderboard_web.viewer import VISITOR_COOKIE
-from tests.browser.conftest import ENVIRONMENT, OpenPage
+from tests.browser.conftest import OpenPage
+from tests.browser.installation import Installation
 from tests.browser.layout_checks import find_faults
-from tests.browser.seed_accounts import KINDS
+from tests.browser.seed_accounts import KINDS, create_accounts
 from tests.browser.seed_board import SHARED
 
 pytestmark = pytest.mark.browser
@@ -30,15 +28,9 @@ OpenOwn = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def accounts(board: dict[str, str], site_folder: Path) -> Iterator[Person]:
+def accounts(board: dict[str, str], installation: Installation) -> Iterator[Person]:
     """Accounts with looks; each test takes the next one."""
-    seed = [sys.executable, "-m", "tests.browser.seed_accounts", str(PEOPLE)]
-    done = subprocess.run(
-        seed, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=180
-    )
-    assert done.returncode == 0, done.stderr
-    loaded: list[Person] = json.loads(done.stdout.splitlines()[-1])
-    return iter(loaded)
+    return iter(installation.seed(create_accounts, PEOPLE))
 
 
 @pytest.fixture

@@ -1,33 +1,21 @@
 """Moderation: from three reports to the removal of a look."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.i18n.translations import Language, translate
-from tests.browser.conftest import ENVIRONMENT, OpenPage
+from tests.browser.conftest import OpenPage
+from tests.browser.installation import Installation
 from tests.browser.layout_checks import find_faults, find_overflow
-from tests.browser.seed_reported_look import MODERATOR, OWNER
+from tests.browser.seed_reported_look import MODERATOR, OWNER, ReportedLook, create_reported_look
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def reported(board: dict[str, str], site_folder: Path) -> dict[str, Any]:
+def reported(board: dict[str, str], installation: Installation) -> ReportedLook:
     """A look to report, three visitors and a moderator."""
-    command = [sys.executable, "-m", "tests.browser.seed_reported_look"]
-    done = subprocess.run(
-        command, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return installation.seed(create_reported_look)
 
 
 def log_in(page: Page, site: str, token: str) -> None:
@@ -43,9 +31,9 @@ def report(page: Page, site: str, look: str, token: str) -> None:
     expect(page.get_by_text(translate("report.thanks", Language.EN))).to_be_visible()
 
 
-def test_three_reports_lead_to_removal(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:
-    look = reported["look"]
-    for number, token in enumerate(reported["visitors"]):
+def test_three_reports_lead_to_removal(open_page: OpenPage, reported: ReportedLook, site: str) -> None:
+    look = reported.id
+    for number, token in enumerate(reported.visitors):
         # The last one without JavaScript: both forms of the report count.
         page = open_page(path="/", java_script_enabled=number != 2)
         report(page, site, look, token)
@@ -56,7 +44,7 @@ def test_three_reports_lead_to_removal(open_page: OpenPage, reported: dict[str, 
         assert visitor.goto(site + path).status == 404  # type: ignore[union-attr]
 
     page = open_page(path="/", java_script_enabled=False)
-    log_in(page, site, reported["moderator"])
+    log_in(page, site, reported.moderator)
     page.goto(f"{site}/admin")
     case = page.locator(f"#look-{look}")
     expect(case).to_contain_text(translate("admin.reports", Language.EN, count=3))
@@ -64,7 +52,7 @@ def test_three_reports_lead_to_removal(open_page: OpenPage, reported: dict[str, 
     expect(case).to_contain_text(translate("report.reason.consent", Language.EN))
     expect(case.get_by_role("img")).to_have_js_property("complete", True)
     reader = open_page(path="/", locale="ko-KR")
-    log_in(reader, site, reported["moderator"])
+    log_in(reader, site, reported.moderator)
     reader.goto(f"{site}/admin")
     for summary in reader.locator(".moderation-actions summary").all():
         summary.click()
@@ -97,9 +85,9 @@ def new_visitor_sees(page: Page, site: str, look: str) -> str:
     return next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "visitor")
 
 
-def test_moderation_pages_have_no_overflow(open_page: OpenPage, reported: dict[str, Any], site: str) -> None:
+def test_moderation_pages_have_no_overflow(open_page: OpenPage, reported: ReportedLook, site: str) -> None:
     page = open_page(path="/")
-    log_in(page, site, reported["moderator"])
+    log_in(page, site, reported.moderator)
     for path in ("/admin", "/admin/log"):
         page.goto(site + path)
         assert find_overflow(page) == {}, path

@@ -1,7 +1,6 @@
 """From a Telegram chat to the leaderboard and back."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
@@ -10,7 +9,7 @@ from bot.telegram.keyboards import decode_callback_data
 from bot.testing.telegram import FakeTelegram
 from core.conversation.actions import ActionType
 from core.i18n.translations import Language, translate
-from tests.browser.conftest import running_server
+from tests.browser.conftest import NewInstallation
 from tests.conftest import ROOT
 
 MINA = 42
@@ -44,14 +43,14 @@ def wait_for_text(telegram: FakeTelegram, key: str, **words: object) -> None:
     )
 
 
-def test_look_shared_in_a_chat_is_public_until_unshared(chromium: Browser, tmp_path: Path) -> None:
+def test_look_shared_in_a_chat_is_public_until_unshared(chromium: Browser, new_installation: NewInstallation) -> None:
     with FakeTelegram() as telegram:
         settings = {
             "EVA_TELEGRAM_TOKEN": telegram.token,
             "EVA_TELEGRAM_WEBHOOK_SECRET": SECRET,
             "EVA_TELEGRAM_API_URL": telegram.url,
         }
-        with running_server(tmp_path, **settings) as address:
+        with new_installation().running_server(**settings) as address:
             telegram.api.webhook.update(url=f"{address}/telegram/webhook", secret_token=SECRET)
             page: Page = chromium.new_context(locale="ko-KR", viewport={"width": 390, "height": 780}).new_page()
             page.goto(address)

@@ -1,13 +1,13 @@
 """A reaction that cannot be saved is undone and announced, in the language of the page."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.i18n.translations import Language, translate
-from tests.browser.conftest import OpenPage, running_server
+from tests.browser.conftest import OpenPage
+from tests.browser.installation import Installation
 from tests.browser.layout_checks import find_overflow, find_violations
 from tests.browser.seed_board import SHARED
 
@@ -18,9 +18,9 @@ FIRST = SHARED[0][0]
 
 
 @pytest.fixture(scope="module")
-def strict(site: str, site_folder: Path) -> Iterator[str]:
+def strict(site: str, installation: Installation) -> Iterator[str]:
     """A second server on the same database that allows one write a minute."""
-    with running_server(site_folder, EVA_WRITES_PER_MINUTE="1") as address:
+    with installation.running_server(EVA_WRITES_PER_MINUTE="1") as address:
         yield address
 
 

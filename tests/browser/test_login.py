@@ -3,14 +3,10 @@
 import hashlib
 import hmac
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,8 +15,10 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from bot.testing.telegram import FakeTelegram
 from core.i18n.translations import Language, translate
-from tests.browser.conftest import ENVIRONMENT, running_server
+from tests.browser.conftest import NewInstallation
+from tests.browser.installation import Installation
 from tests.browser.layout_checks import FIND_OVERFLOW, find_faults, find_overflow
+from tests.browser.seed_login_link import create_login_links
 from tests.fake_oauth_providers import FakeOAuthProviders
 
 pytestmark = pytest.mark.browser
@@ -69,17 +67,16 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("login")
+def installation(new_installation: NewInstallation) -> Installation:
+    return new_installation()
 
 
 @pytest.fixture(scope="module")
-def server_url(folder: Path, logins: FakeOAuthProviders, telegram: FakeTelegram) -> Iterator[str]:
+def server_url(installation: Installation, logins: FakeOAuthProviders, telegram: FakeTelegram) -> Iterator[str]:
     """URL of a server with all login methods, with Telegram's widget."""
     others = {name: value for name, value in logins.environment.items() if not name.startswith("telegram")}
     settings = {f"EVA_{name.upper()}": value for name, value in others.items()}
-    with running_server(
-        folder,
+    with installation.running_server(
         **settings,
         EVA_TELEGRAM_TOKEN=telegram.token,
         EVA_TELEGRAM_API_URL=telegram.url,
@@ -89,14 +86,10 @@ def server_url(folder: Path, logins: FakeOAuthProviders, telegram: FakeTelegram)
 
 
 @pytest.fixture(scope="module")
-def link(server_url: str, folder: Path) -> Link:
+def link(server_url: str, installation: Installation) -> Link:
     """Login links as chats send them, an unused one at each call."""
     names = [TWO_BROWSERS, TWO_BROWSERS, ONE_LINK, *(name for pair in ACCESSIBLE.values() for name in pair)]
-    command = [sys.executable, "-m", "tests.browser.seed_login_link", json.dumps(names)]
-    done = subprocess.run(
-        command, cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60
-    )
-    unused = list(zip(names, json.loads(done.stdout), strict=True))
+    unused = list(zip(names, installation.seed(create_login_links, names), strict=True))
 
     def take(name: str) -> str:
         entry = next(entry for entry in unused if entry[0] == name)

@@ -1,9 +1,6 @@
 """Every page has room for the widest names at every width."""
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.i18n.translations import Language, translate
 from leaderboard_web.viewer import VISITOR_COOKIE
-from tests.browser.conftest import ENVIRONMENT, running_server
+from tests.browser.conftest import NewInstallation
+from tests.browser.installation import Installation
 from tests.browser.layout_checks import WIDTHS, find_overflow
+from tests.browser.seed_long_names import create_named_accounts
 
 pytestmark = pytest.mark.browser
 
@@ -29,26 +28,20 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("names")
+def wide_names(new_installation: NewInstallation) -> Installation:
+    return new_installation()
 
 
 @pytest.fixture(scope="module")
-def wide(folder: Path) -> Iterator[str]:
+def wide(wide_names: Installation) -> Iterator[str]:
     """URL of a server whose people all have wide names."""
-    with running_server(folder, **LOGINS) as address:
+    with wide_names.running_server(**LOGINS) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
-def accounts(wide: str, folder: Path) -> list[Person]:
-    seed = [sys.executable, "-m", "tests.browser.seed_long_names"]
-    done = subprocess.run(
-        seed, cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=180
-    )
-    assert done.returncode == 0, done.stderr
-    loaded: list[Person] = json.loads(done.stdout.splitlines()[-1])
-    return loaded
+def accounts(wide_names: Installation) -> list[Person]:
+    return wide_names.seed(create_named_accounts)
 
 
 @pytest.fixture

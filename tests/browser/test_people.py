@@ -1,19 +1,17 @@
 """Reactions, follows and reports: by mouse, by keyboard and without JavaScript."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.i18n.translations import Language, translate
-from tests.browser.conftest import ENVIRONMENT, OpenPage
+from tests.browser.conftest import OpenPage
+from tests.browser.installation import Installation
 from tests.browser.layout_checks import LAYOUT_SHIFT, find_faults, find_violations
 from tests.browser.seed_board import SCRIPT_NAME, SHARED
+from tests.browser.seed_own_look import share_own_look
 
 pytestmark = pytest.mark.browser
 
@@ -144,18 +142,14 @@ def test_messages_of_others_looks_are_there_at_once(open_page: OpenPage, board: 
 
 
 @pytest.fixture
-def own(open_page: OpenPage, board: dict[str, str], site_folder: Path) -> tuple[Page, str]:
+def own(open_page: OpenPage, board: dict[str, str], installation: Installation) -> tuple[Page, str]:
     """A page and the id of a look that belongs to its visitor."""
     page = open_page(path=f"/looks/{board[FIRST]}")
     with page.expect_response("**/scrap"):
         page.locator(".scrap button").click()
     token = next(str(cookie["value"]) for cookie in page.context.cookies() if cookie["name"] == "visitor")
-    run = [sys.executable, "-m", "tests.browser.seed_own_look", token.partition(".")[0], f"Owner {token[:6]}"]
-    done = subprocess.run(
-        run, cwd=site_folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return page, done.stdout.strip()
+    look = installation.seed(share_own_look, token.partition(".")[0], f"Owner {token[:6]}")
+    return page, look
 
 
 def test_owner_unshares_and_deletes_a_look(own: tuple[Page, str]) -> None:

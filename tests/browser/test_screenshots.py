@@ -3,17 +3,11 @@
 The pictures in docs/screenshots are the references; `make screenshots` renews them.
 """
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser
 
-from core.settings import Settings
-from tests.browser.conftest import RESULTS
+from tests.browser.conftest import RESULTS, NewInstallation
 from tools.image_difference import is_blank, visible_difference
 from tools.screenshots import SCREENSHOTS, SHOTS, log_in, running_server, seed_board, take_screenshot
 
@@ -24,25 +18,26 @@ KINDS = {shot.page: shot for shot in reversed(SHOTS)}
 
 
 @pytest.mark.browser
-def test_no_page_is_broken_and_changes_are_listed(chromium: Browser) -> None:
+def test_no_page_is_broken_and_changes_are_listed(
+    chromium: Browser, new_installation: NewInstallation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All pages in one test, since they share a server with the shipped model."""
+    installation = new_installation()
+    monkeypatch.setenv("DATABASE_URL", installation.database_url)
     report, broken = ["| page | looks different |", "|---|---|"], {}
     RESULTS.mkdir(exist_ok=True)
-    with TemporaryDirectory(prefix="eva-shots-") as data:
-        Path(data).chmod(0o755)
-        with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this one
-            look, link = thread.submit(asyncio.run, seed_board(Settings(data_dir=Path(data)))).result()
-        with running_server(data) as root:
-            session = log_in(chromium, root, look, link)
-            for shot in KINDS.values():
-                capture = take_screenshot(chromium, root, look, shot, session)
-                reference = SCREENSHOTS / shot.file_name
-                difference = visible_difference(capture.image, Image.open(reference)) if reference.exists() else 1.0
-                if capture.faults:
-                    broken[shot.file_name] = capture.faults
-                if capture.faults or difference > REPORTED:
-                    report.append(f"| {shot.file_name} | {difference:.1%} |")
-                    capture.image.save(RESULTS / shot.file_name, "WEBP")
+    look, link = installation.seed(seed_board)
+    with running_server(str(installation.folder)) as root:
+        session = log_in(chromium, root, look, link)
+        for shot in KINDS.values():
+            capture = take_screenshot(chromium, root, look, shot, session)
+            reference = SCREENSHOTS / shot.file_name
+            difference = visible_difference(capture.image, Image.open(reference)) if reference.exists() else 1.0
+            if capture.faults:
+                broken[shot.file_name] = capture.faults
+            if capture.faults or difference > REPORTED:
+                report.append(f"| {shot.file_name} | {difference:.1%} |")
+                capture.image.save(RESULTS / shot.file_name, "WEBP")
     (RESULTS / "visual-changes.md").write_text("\n".join(report) + "\n", "utf-8")
     print("\n".join(report))  # noqa: T201  (pytest shows it with -s or a failure)
     assert not broken

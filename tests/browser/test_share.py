@@ -5,14 +5,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from core.i18n.translations import Language, translate
-from tests.browser.conftest import OpenPage, running_server
+from tests.browser.conftest import OpenPage
+from tests.browser.installation import Installation
 from tests.browser.layout_checks import LAYOUT_SHIFT, find_faults, find_violations
 from tests.browser.seed_board import SHARED
 
@@ -73,7 +73,7 @@ def is_feed(template: dict[str, Any]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def site_with_kakao(site: str, site_folder: Path) -> Iterator[str]:
+def site_with_kakao(site: str, installation: Installation) -> Iterator[str]:
     """A second server on the same database with a Kakao key and the hash of the replaced script."""
     digest = base64.b64encode(hashlib.sha384(SDK.encode()).digest()).decode()
     settings = {
@@ -81,7 +81,7 @@ def site_with_kakao(site: str, site_folder: Path) -> Iterator[str]:
         "EVA_KAKAO_SDK_VERSION": "9.9.9",
         "EVA_KAKAO_SDK_INTEGRITY": f"sha384-{digest}",
     }
-    with running_server(site_folder, **settings) as address:
+    with installation.running_server(**settings) as address:
         yield address
 
 
