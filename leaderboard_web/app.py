@@ -58,6 +58,7 @@ from leaderboard_web.routes import (
     styles,
 )
 from leaderboard_web.routes.live_board import LIVE_PATH, LiveBoard
+from leaderboard_web.sample_photos import find_samples
 from leaderboard_web.urls import VersionedStaticFiles
 
 ROUTERS = tuple(
@@ -148,7 +149,7 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
         token_signer=token_signer,
         login_key=derive_login_key(secret),
         flash=FlashMessages(secret),
-        samples={path.stem: path for path in sorted(samples.glob("*.jpg"))},
+        samples=find_samples(samples),
         oauth_providers=configured_providers(settings),
         report_limiter=AnonymousReportLimiter(counters),
     )

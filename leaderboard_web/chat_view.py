@@ -24,6 +24,7 @@ from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.urls import private_image_url
 from leaderboard_web.view_models import ProbabilityBar, build_bar
+from leaderboard_web.week_card import WeekCardItem
 
 SAMPLE_SOURCE_PREFIX = "sample:"
 """Start of the source of a look whose photo is a sample, which cannot be shared."""
@@ -90,7 +91,7 @@ class ResultCardItem:
     """For the system's share sheet."""
 
 
-ChatItem = ChatLine | PhotoItem | HeatmapItem | ProbabilityBars | ResultCardItem
+ChatItem = ChatLine | PhotoItem | HeatmapItem | ProbabilityBars | ResultCardItem | WeekCardItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from core.vision.classifier import StyleClassifier
 from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.flash import FlashMessages
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
+from leaderboard_web.sample_photos import SamplePhoto
 from leaderboard_web.urls import UrlPaths
 from leaderboard_web.viewer import ViewerSession, request_language
 
@@ -40,7 +40,7 @@ class AppState:
     """Configured login providers, by their names in URLs."""
     flash: FlashMessages
     url_for: UrlPaths = field(default_factory=UrlPaths)
-    samples: Mapping[str, Path]
+    samples: Mapping[str, SamplePhoto]
     """JPEGs for people who have no photo at hand, by name."""
     report_limiter: AnonymousReportLimiter
 

@@ -1,18 +1,16 @@
 """The weekly style card of the account pages: the page that offers it, and the picture."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter, Request, Response
 
-from core.conversation.week_cards import draw_week, few_looks_sentence, get_week, week_card_path, week_card_subject
+from core.conversation.week_cards import draw_week, few_looks_sentence, get_week, week_card_subject
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.templating import render_page
+from leaderboard_web.week_card import build_week_card
 
-URL_LIFETIME = timedelta(hours=1)
 HEADERS = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 
 router = APIRouter(route_class=AccountRoute)
@@ -23,7 +21,6 @@ async def week_page(request: Request, person: CurrentPerson, language: Lang, sta
     """The card of the person's last seven days, or how many looks are missing."""
     async with state.resources.database.connection() as connection:
         week = await get_week(connection, person.id)
-    signer = state.resources.url_signer
     return render_page(
         request,
         "account/week.html",
@@ -31,8 +28,7 @@ async def week_page(request: Request, person: CurrentPerson, language: Lang, sta
         section=SECTION,
         tab="week",
         missing="" if week.has_card else few_looks_sentence(week, language),
-        story_url=week_card_path(signer, person.id, language, CardShape.STORY, URL_LIFETIME),
-        post_url=week_card_path(signer, person.id, language, CardShape.POST, URL_LIFETIME),
+        card=build_week_card(state.resources.url_signer, person.id, language),
     )
 
 

@@ -15,9 +15,11 @@ from starlette.datastructures import FormData
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.albums import MAX_ALBUM_PHOTOS
+from core.conversation.intents import Intent, find_intent
 from core.conversation.news_texts import take_news
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import button_label, reply_to_text
+from core.conversation.week_cards import MIN_LOOKS, few_looks_sentence, get_week
 from core.db import looks, people
 from core.db.people import Person
 from core.db.schema import Channel
@@ -41,6 +43,7 @@ from leaderboard_web.sharing import allow_kakao_sdk, kakao_card_button
 from leaderboard_web.templating import render_fragment, render_page
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.viewer import ViewerSession, request_language
+from leaderboard_web.week_card import WeekCardItem, build_week_card
 
 log = structlog.get_logger()
 
@@ -143,17 +146,25 @@ async def send_text(
     person = await _get_person(state, viewer, language)
     seed = message if person is None else state.conversation.reply_turns.next_seed(person.id)
     view, sentences, reveals_verdict = None, [reply_to_text(message, seed, language)], False
+    card = None
+    if person is None and find_intent(message) is Intent.WEEK:
+        sentences = [translate("week.few.line", language, count=MIN_LOOKS)]
     if person is not None:
         look_id = _parse_look_id(look)
         reply = await state.conversation.handle_text(person, message, look_id, chat=Channel.WEB)
         view = await _load_view(state, person, language, look_id)
         if reply is not None:
             sentences, reveals_verdict = list(reply_sentences(reply)), reply.reveals_verdict
+        elif find_intent(message) is Intent.WEEK:
+            sentences, card = await _show_week(state, person)
+            if card is not None and not wants_json(request):
+                return RedirectResponse(state.url_for("week"), 303)
         else:
             sentences += await take_news(state.resources.database, person, message, language)
-    return _respond(
-        request, state, viewer, language, _build_reply(view, message, sentences, reveals_verdict=reveals_verdict)
-    )
+    answer = _build_reply(view, message, sentences, reveals_verdict=reveals_verdict)
+    if card is not None:
+        answer = replace(answer, items=[*answer.items, card])
+    return _respond(request, state, viewer, language, answer)
 
 
 @router.post(f"{CHAT_PATH}/act", name="chat_action")
@@ -232,7 +243,7 @@ async def _render_chat(
         language,
         status=status,
         section="try",
-        samples=[style for style in STYLES if style in state.samples],
+        samples=[(style, state.samples[style]) for style in STYLES if style in state.samples],
         items=items,
         latest=latest_of_person(items),
         actions=available_actions(view) if view is not None else None,
@@ -318,6 +329,16 @@ async def _load_view(
     )
 
 
+async def _show_week(state: AppState, person: Person) -> tuple[list[str], WeekCardItem | None]:
+    """What Eva says about the last seven days, and their card if there are enough looks."""
+    async with state.resources.database.connection() as connection:
+        week = await get_week(connection, person.id)
+    if not week.has_card:
+        return [few_looks_sentence(week, person.language)], None
+    card = build_week_card(state.resources.url_signer, person.id, person.language)
+    return [translate("talk.week.ready", person.language)], card
+
+
 async def _read_photo(form: FormData, state: AppState) -> tuple[bytes, str]:
     """The bytes of a photo from the form, and the source under which its look is stored.
 
@@ -329,7 +350,7 @@ async def _read_photo(form: FormData, state: AppState) -> tuple[bytes, str]:
         data = await uploaded_bytes(form, "camera")
     sample = form.get("sample")
     if isinstance(sample, str) and sample in state.samples:
-        data = await to_thread.run_sync(state.samples[sample].read_bytes)
+        data = await to_thread.run_sync(state.samples[sample].path.read_bytes)
         source = f"{SAMPLE_SOURCE_PREFIX}{sample}:"
     if data is None:
         raise NoPhotoError

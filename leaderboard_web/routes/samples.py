@@ -27,7 +27,7 @@ async def sample_image(name: str, state: State) -> FileResponse:
     """
     if name not in state.samples:
         raise HTTPException(404)
-    return FileResponse(state.samples[name])
+    return FileResponse(state.samples[name].path)
 
 
 @router.get("/samples/{name}/small.jpg", name="sample_thumbnail")
@@ -39,7 +39,7 @@ async def sample_thumbnail(request: Request, name: str, state: State) -> Respons
     """
     if name not in state.samples:
         raise HTTPException(404)
-    work = partial(_small_sample, state.samples[name], is_webp=(is_webp := accepts_webp(request)))
+    work = partial(_small_sample, state.samples[name].path, is_webp=(is_webp := accepts_webp(request)))
     image = await to_thread.run_sync(work, limiter=state.resources.cpu_limiter)
     headers = {"Cache-Control": "public, max-age=86400", "Vary": "Accept"}
     return Response(image, media_type="image/webp" if is_webp else "image/jpeg", headers=headers)

@@ -15,8 +15,6 @@ const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 /** Delay before a message of a length in characters, in milliseconds, unless all together take longer than TYPING_MS. */
 const pause = (length) => Math.min(350 + 16 * length, 1500);
 const TYPING_MS = 1600;
-/** Milliseconds that a picture may take before the conversation goes on without it. */
-const READ_WITHIN = 1500;
 /** px over the message that stays at the upper edge. */
 const EDGE = 10;
 
@@ -70,16 +68,19 @@ function elements(html) {
   return [...template.content.children];
 }
 
-/** Show the person's photo, from a URL or from the server's HTML. It is read first, so that it takes its place at once,
- * unless that takes longer than READ_WITHIN. */
-export async function showPhoto(url, html) {
-  const item = html ? elements(html)[0] : cloneTemplate(".sent-photo");
+/** Show the person's photo, `{ url, width, height }`: it takes its place at once, and is read meanwhile. */
+export function showPhoto({ url, width, height }) {
+  const item = cloneTemplate(".sent-photo");
   const image = item.querySelector("img");
-  if (!html && image) {
-    image.src = url;
-    await Promise.race([image.decode().catch(() => {}), new Promise((end) => setTimeout(end, READ_WITHIN))]);
-    image.classList.toggle("wide", image.naturalWidth > image.naturalHeight);
-  }
+  Object.assign(image, { width, height, src: url });
+  image.classList.toggle("wide", width > height);
+  log.append(item);
+  ask(item);
+}
+
+/** Show the person's photo from the server's HTML. */
+export function showSentPhoto(html) {
+  const [item] = elements(html);
   log.append(item);
   ask(item);
 }

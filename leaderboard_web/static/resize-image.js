@@ -6,19 +6,21 @@ const MAX_SIDE = 1280;
  * What the browser cannot decode (HEIC in most of them) is sent unchanged.
  *
  * @param {Blob} photo
- * @returns {Promise<{photo: Blob, shown: boolean}>} what to send, and whether the browser can display it
+ * @returns {Promise<{photo: Blob, size: ?{width: number, height: number}}>} what to send, and its size in pixels;
+ * null if the browser cannot display it
  */
 export async function resizeImage(photo) {
   let bitmap;
   try {
     bitmap = await createImageBitmap(photo, { imageOrientation: "from-image" });
   } catch {
-    return { photo, shown: false };
+    return { photo, size: null };
   }
   const scale = MAX_SIDE / Math.max(bitmap.width, bitmap.height);
   if (scale >= 1) {
+    const size = { width: bitmap.width, height: bitmap.height };
     bitmap.close();
-    return { photo, shown: true };
+    return { photo, size };
   }
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
@@ -30,5 +32,5 @@ export async function resizeImage(photo) {
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
   const resized = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.92));
-  return { photo: resized ?? photo, shown: true };
+  return { photo: resized ?? photo, size: { width: canvas.width, height: canvas.height } };
 }

@@ -55,7 +55,13 @@ function offer(result) {
   if (!share.hidden) card(share.dataset.url).catch(() => {});
 }
 
-if (log.matches(".week-card")) offer(log);
+for (const card of document.querySelectorAll(".week-card")) offer(card);
+
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) {
+    for (const node of addedNodes) if (node.matches?.(".week-card")) offer(node);
+  }
+}).observe(log, { childList: true });
 
 // The event does not bubble.
 log.addEventListener(

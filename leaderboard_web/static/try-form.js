@@ -7,6 +7,7 @@ import {
   showMessage,
   showPhoto,
   showSending,
+  showSentPhoto,
   showTyping,
   typeMessages,
 } from "./chat.js";
@@ -88,21 +89,22 @@ async function show({ file = null, sample = null }) {
   for (const name of ["photo", "camera"]) body.delete(name);
   body.append("attempt", createAttemptId());
   if (sample) body.append("sample", sample.value);
-  const picture = sample ? showPhoto(sample.dataset.photo) : null;
-  const showResult = await post({ body, file, shown: Boolean(sample) });
-  await picture;
-  return showResult;
+  if (sample) {
+    const { photo, width, height } = sample.dataset;
+    showPhoto({ url: photo, width: Number(width), height: Number(height) });
+  }
+  return post({ body, file, shown: Boolean(sample) });
 }
 
 async function post(photo) {
   if (photo.file) {
     showTyping(words.preparing);
-    const { photo: small, shown } = await resizeImage(photo.file);
+    const { photo: small, size } = await resizeImage(photo.file);
     photo.body.append("photo", small, "photo");
     photo.file = null;
-    if (shown) {
+    if (size) {
       photo.shown = true;
-      await showPhoto(URL.createObjectURL(small));
+      showPhoto({ url: URL.createObjectURL(small), ...size });
     }
   }
   const slow = setTimeout(() => showTyping(words.slow), SLOW_AFTER);
@@ -122,7 +124,7 @@ async function post(photo) {
     if (!isLeaving) withStorage((storage) => storage.removeItem(UPLOADING));
   }
   if (!reply.ok) return () => showRefusal(reply.json.message, RETRYABLE_STATUSES.has(reply.status) ? photo : null);
-  if (!photo.shown) await showPhoto(null, reply.json.photo);
+  if (!photo.shown) showSentPhoto(reply.json.photo);
   return showReply(reply.json);
 }
 

@@ -162,6 +162,35 @@ def test_slow_upload_shows_its_progress(open_page: OpenPage) -> None:
     assert any(0 < share < 100 for share in seen)
 
 
+def test_a_sample_takes_its_place_before_it_is_loaded(open_page: OpenPage) -> None:
+    page, held = open_page(), list[Route]()
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/samples/street.jpg", hold)
+    page.locator("button[value=street]").click()
+    sent = page.locator(".log .bubble.you img")
+    expect(sent).to_be_visible(timeout=1000)
+    before = sent.bounding_box()
+    assert before is not None
+    assert before["width"] / before["height"] == pytest.approx(800 / 1200, abs=0.01)
+    held[0].continue_()
+    expect(sent).to_have_js_property("complete", True)
+    assert sent.evaluate("image => image.naturalWidth") == 800
+    after = sent.bounding_box()
+    assert after is not None
+    assert (after["width"], after["height"]) == (before["width"], before["height"])
+
+
+def test_a_wide_photo_takes_its_place(open_page: OpenPage) -> None:
+    page = open_page()
+    choose(page, {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": encode_image(make_scene(640, 480), "JPEG")})
+    sent = page.locator(".log .bubble.you img.wide")
+    expect(sent).to_have_attribute("height", "480")
+    expect_answer(page)
+
+
 def test_phone_offers_its_camera(open_page: OpenPage) -> None:
     page = open_page(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     camera = page.locator("input[name=camera]")

@@ -254,3 +254,28 @@ async def test_the_latest_look_of_any_channel_is_shown(client: httpx.AsyncClient
         interrupted = await create_look(connection, look.person_id, stored=False)
     assert interrupted.created_at >= newer.created_at
     assert look_id_of(await client.get("/try")) == str(newer.id)
+
+
+async def test_the_week_is_told_and_its_card_is_shown_in_the_chat(client: httpx.AsyncClient) -> None:
+    async def ask(words: str) -> str:
+        reply = await client.post("/try/words", data={"words": words}, headers={"Accept": "application/json"})
+        return str(reply.json()["messages"])
+
+    few = translate("week.few.line", EN, count=3)
+    assert texts(await ask("my week"), ".bubble.eva p") == [few], "a visitor without looks"
+    for seed in range(3):
+        await send_photo(client, make_photo(seed))
+        if seed == 1:
+            assert texts(await ask("이번 주"), ".bubble.eva p") == [translate("week.few.one", EN)]
+
+    shown = await ask("show me my week")
+    assert texts(shown, ".bubble.eva p") == [translate("talk.week.ready", EN)]
+    (path,) = attributes(shown, ".week-card img", "src")
+    card = await client.get(path)
+    assert card.headers["content-type"] == "image/jpeg"
+    assert "week-card" not in await ask("this week has been hard")
+
+    # Without a script, messages of one page do not hold a picture: the card has a page of its own.
+    page = await client.post("/try/words", data={"words": "my week"})
+    assert page.url.path == "/me/week"
+    assert attributes(page, ".week-card img", "alt") == [translate("week.alt", EN)]

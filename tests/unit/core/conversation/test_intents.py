@@ -194,7 +194,7 @@ def test_plain_agreement_is_not_ironic(message: str) -> None:
         ("이번 주 랭킹", Intent.LEADERBOARD),
         ("이번 주말에 뭐 입지", Intent.WEAR),
         ("how was your week", Intent.SMALL_TALK),
-        *((text, Intent.WEEK) for text in ("what does my week look like", "나 이번주 결산", "주간 결산")),
+        *((text, Intent.WEEK) for text in ("what does my week look like", "나 이번주 결산", "주간 결산", "내 일주일")),
         ("이번 주 사진 보여줘", Intent.HISTORY),
         ("내가 이번주에 보낸 사진 보여줘", Intent.HISTORY),
         ("이번주 기록 보여줘", Intent.HISTORY),
