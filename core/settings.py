@@ -115,7 +115,7 @@ class Settings(BaseSettings):
     queue_database_url: SecretStr | None = None
     """The same database without PgBouncer, for the workers: they wait for notifications, which need a connection of
     their own. Default: `DATABASE_URL`."""
-    database_pool_size: int = Field(default=8, ge=2, le=200)
+    database_pool_size: int = Field(default=7, ge=2, le=200)
     """Connections of a process to the database at most; a worker has three more for the queue."""
     storage_url: str | None = None
     """Where images are stored: `file:///directory` or `s3://bucket/prefix` (credentials in the AWS variables).

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from core.db import people
 from core.db.database import Database
@@ -96,6 +97,34 @@ async def test_configured_database_is_used(empty_url: str, tmp_path: Path) -> No
     async with open_resources(Settings(database_url=SecretStr(empty_url), data_dir=tmp_path)) as resources:
         assert await find_schema_difference(resources.database) is None
     assert not (tmp_path / "postgres").exists()
+
+
+async def test_a_server_waits_for_the_database_and_its_migration(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, outages = Database.check, [DatabaseUnavailableError(), DatabaseUnavailableError()]
+
+    async def answer_late(database: Database) -> None:
+        if outages:
+            raise outages.pop()
+        await check(database)
+
+    async def start() -> bool:
+        settings = Settings(database_url=SecretStr(empty_url), data_dir=tmp_path)
+        async with open_resources(settings, ProcessKind.SERVE) as resources:
+            return await find_schema_difference(resources.database) is None
+
+    monkeypatch.setattr(Database, "check", answer_late)
+    monkeypatch.setattr("core.resources.POLL_INTERVAL", 0.01)
+    with capture_logs() as logs:
+        starting = asyncio.create_task(start())
+        async with asyncio.timeout(60):
+            while not any(log.get("error") == "SchemaOutdatedError" for log in logs):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        async with Database(empty_url) as database:
+            await migrate_up(database)
+        assert await starting
+    assert outages == []
 
 
 async def test_missing_secret_is_reported_before_anything_is_created(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.engine import make_url
 
+from core.jobs.queue import MAX_CONNECTIONS
 from core.settings import RENAMED, EngineName, Environment, Settings
 
 
@@ -146,6 +147,11 @@ def test_an_attached_rds_database_is_used(monkeypatch: pytest.MonkeyPatch) -> No
     assert {RDS["RDS_PASSWORD"], "p%40ss%2Fword%25"} <= set(settings.secrets)
     monkeypatch.setenv("DATABASE_URL", "postgresql://other/eva")
     assert Settings().database_url == SecretStr("postgresql://other/eva")
+
+
+def test_two_web_processes_and_two_workers_need_fewer_than_forty_connections() -> None:
+    pool, live_board = Settings().database_pool_size, 1
+    assert 2 * (pool + live_board) + 2 * (pool + MAX_CONNECTIONS) < 40
 
 
 def test_half_of_an_rds_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

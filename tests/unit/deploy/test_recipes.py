@@ -127,6 +127,10 @@ def test_recipes_set_variables_that_exist() -> None:
     assert unknown == []
 
 
+def test_hadolint_finds_no_fault_in_the_image() -> None:
+    assert find_fault("hadolint", "--failure-threshold=style", ROOT / "Dockerfile") == ""
+
+
 def test_the_image_runs_without_rights_and_copies_what_it_needs() -> None:
     lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
     assert "USER 10001" in lines
