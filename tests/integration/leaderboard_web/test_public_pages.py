@@ -343,3 +343,16 @@ async def test_the_lookbook_shows_top_looks_and_what_is_typical(
     assert translate("worn.blazer", language) in texts(page, ".style-business_casual .thing")
     street = await client.get("/styles/street", headers={"Accept-Language": language})
     assert translate("worn.hoodie", language) in texts(street, ".intro .thing")
+
+
+async def test_pages_are_shown_while_the_storage_is_away(
+    client: httpx.AsyncClient, resources: Resources, storage_folder: Path
+) -> None:
+    look = await share_look(resources)
+    storage_folder.rename(storage_folder.with_name("away"))
+    storage_folder.write_bytes(b"a file instead of the directory")
+    for path in ("/", f"/looks/{look.id}", f"/looks/{look.id}/similar", "/styles"):
+        shown = await client.get(path)
+        assert shown.status_code == 200, path
+    (picture, *_) = [url for url in attributes((await client.get("/")).text, "img", "src") if str(look.id) in url]
+    assert (await client.get(picture)).status_code == 503
