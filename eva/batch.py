@@ -70,6 +70,7 @@ def describe_attributes(attributes: Attributes | None) -> dict[str, Any]:
     return {
         "seen": [_describe_seen(each) for each in attributes.seen] if attributes else [],
         "colours": [_describe_seen(each) for each in attributes.colors] if attributes else [],
+        "main_colour": attributes.main_color if attributes else None,
         "reasons": [_describe_reason(each) for each in attributes.reasons] if attributes else [],
         "swap": swap_to_dict(attributes.swap) if attributes and attributes.swap else None,
     }

@@ -75,11 +75,20 @@ class Example:
         Raises:
             DatasetError: the file cannot be read.
         """
-        try:
-            with Image.open(self.photo) as image:
-                return image.convert("RGB")
-        except OSError as error:
-            raise DatasetError(f"{self.photo.name} cannot be read") from error
+        return open_photo(self.photo)
+
+
+def open_photo(path: Path) -> Image.Image:
+    """Decode a photo as RGB.
+
+    Raises:
+        DatasetError: the file cannot be read.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except OSError as error:
+        raise DatasetError(f"{path.name} cannot be read") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,6 @@ MIN_PROBABILITY = 0.5
 """What is named is more likely there than not, whatever is right by luck among the few photos of a rare item."""
 MIN_NAMED = 8
 """Photos over a threshold, at least, for its precision to be believed."""
-MIN_MAIN_NAMED = 30
-"""The same for the main color."""
 
 
 def calibrate_attributes(
@@ -24,7 +22,7 @@ def calibrate_attributes(
     item_logits: NDArray[np.float32],
     color_logits: NDArray[np.float32],
 ) -> AttributeCalibration:
-    """Choose probabilities and thresholds.
+    """Choose probabilities and thresholds; no color is the main one yet.
 
     Args:
         table: all labels.
@@ -32,14 +30,10 @@ def calibrate_attributes(
         item_logits: n x items.
         color_logits: n x colors.
     """
-    colors = calibrate_head(color_logits, seen_colors(table, rows))
-    probabilities = colors.probabilities(color_logits)
     return AttributeCalibration(
         items=calibrate_head(item_logits, seen_items(table, rows)),
-        colors=colors,
-        main_color_threshold=_threshold(
-            probabilities.max(axis=1), is_main_color(table, rows, probabilities.argmax(axis=1)), MIN_MAIN_NAMED
-        ),
+        colors=calibrate_head(color_logits, seen_colors(table, rows)),
+        main_color=None,
     )
 
 
@@ -54,7 +48,10 @@ def calibrate_head(logits: NDArray[np.float32], truth: NDArray[np.bool_]) -> Hea
     slope, offset = np.array(scales).T
     unbounded = HeadCalibration(slope=slope, offset=offset, threshold=np.full(len(slope), NEVER))
     probabilities = unbounded.probabilities(logits)
-    thresholds = [_threshold(column, seen, MIN_NAMED) for column, seen in zip(probabilities.T, truth.T, strict=True)]
+    thresholds = [
+        choose_threshold(column, seen, MIN_NAMED, NAMING_PRECISION)
+        for column, seen in zip(probabilities.T, truth.T, strict=True)
+    ]
     return HeadCalibration(slope=slope, offset=offset, threshold=np.array(thresholds))
 
 
@@ -92,20 +89,27 @@ def is_main_color(table: PhotoTable, rows: NDArray[np.int64], color: NDArray[np.
     return np.asarray((table.colors[rows, :, 0] == color[:, None]).any(axis=1))
 
 
-def _platt(logits: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[float, float]:
-    if seen.all() or not seen.any():
-        return 1.0, 0.0
-    model = LogisticRegression(C=10.0).fit(logits[:, None], seen)
-    return max(0.05, float(model.coef_[0, 0])), float(model.intercept_[0])
+def choose_threshold(
+    probability: NDArray[np.float64], is_right: NDArray[np.bool_], fewest: int, precision: float
+) -> float:
+    """Find the lowest probability from which at least `fewest` are named and a share of `precision` is right.
 
-
-def _threshold(probability: NDArray[np.float64], is_right: NDArray[np.bool_], fewest: int) -> float:
+    Returns:
+        At least MIN_PROBABILITY; `NEVER` if there is none.
+    """
     order = np.argsort(-probability)
     counts = np.arange(1, len(order) + 1)
     enough = np.flatnonzero(
-        (np.cumsum(is_right[order]) / counts >= NAMING_PRECISION)
+        (np.cumsum(is_right[order]) / counts >= precision)
         & (counts >= fewest)
         & (probability[order] >= MIN_PROBABILITY)
     )
     # Rounded up to what the model card stores, so that a photo at the limit stays outside.
     return float(np.ceil(probability[order[enough[-1]]] * 1e4) / 1e4) if enough.size else NEVER
+
+
+def _platt(logits: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[float, float]:
+    if seen.all() or not seen.any():
+        return 1.0, 0.0
+    model = LogisticRegression(C=10.0).fit(logits[:, None], seen)
+    return max(0.05, float(model.coef_[0, 0])), float(model.intercept_[0])

@@ -11,7 +11,6 @@ from sklearn.metrics import confusion_matrix, f1_score
 from core.styles import STYLES
 from core.training.calibration import expected_calibration_error
 from core.training.head_calibration import (
-    is_main_color,
     naming_metrics,
     outfits_with_attributes,
     seen_colors,
@@ -114,8 +113,6 @@ def _evaluate_attributes(
     colors = calibration.colors.probabilities(logits["colors"][places])
     is_there = np.concatenate([seen_items(table, named), seen_colors(table, named)], axis=1)
     thresholds = np.concatenate([calibration.items.threshold, calibration.colors.threshold])
-    main = colors.max(axis=1) >= calibration.main_color_threshold
-    is_main = is_main_color(table, named, colors.argmax(axis=1))
     precision = head_metrics(table, rows, logits)
     return {
         "items_map": precision["items"]["map"],
@@ -125,9 +122,4 @@ def _evaluate_attributes(
         "items_named": naming_metrics(items, is_there[:, : items.shape[1]], calibration.items.threshold),
         "colors_named": naming_metrics(colors, is_there[:, items.shape[1] :], calibration.colors.threshold),
         "named": naming_metrics(np.concatenate([items, colors], axis=1), is_there, thresholds),
-        "main_color": {
-            "named": float(main.mean()),
-            "right": float(is_main[main].mean()) if main.any() else 0.0,
-            "right_if_always_named": float(is_main.mean()),
-        },
     }

@@ -31,6 +31,7 @@ from core.training.export import (
 from core.training.features import FeatureStore, extract_features
 from core.training.head_evaluation import evaluate_heads
 from core.training.head_export import run_head_model
+from core.training.main_color_fit import evaluate_main_color
 from core.training.network import ARCHITECTURES, build_base
 from core.training.photo_table import read_photo_table
 from core.training.report import write_report
@@ -190,6 +191,9 @@ def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_d
         logits = {"style": outputs["style_logits"], "outfit": outfit}
         logits |= {"items": outputs["item_logits"], "colors": outputs["color_logits"]}
         metrics[split]["heads"] = round_metrics(evaluate_heads(table, table.rows(split), logits, card))
+        if card.attributes.main_color is not None:
+            named = evaluate_main_color(data, table, Split(split), card, model_dir / card.file)
+            metrics[split]["heads"]["main_color"] = round_metrics(named)
     foreign = [
         example for example in read_examples(data, *Split) if example.source == TRANSFER_SOURCE and example.source_label
     ]

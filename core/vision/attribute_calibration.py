@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clothing import COLORS, ITEMS
+from core.vision.main_color import MainColorModel
 
 NEVER = 2.0
 """Threshold of what is never seen: no probability reaches it. `null` in JSON."""
@@ -59,15 +60,15 @@ class AttributeCalibration:
 
     items: HeadCalibration
     colors: HeadCalibration
-    main_color_threshold: float
-    """Probability from which the most probable color may be called the main one; `NEVER` for none."""
+    main_color: MainColorModel | None
+    """None if no color is called the main one."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, as in `model.json`."""
         return {
             "items": self.items.to_dict(ITEMS),
             "colors": self.colors.to_dict(COLORS),
-            "main_color_threshold": _to_json(self.main_color_threshold),
+            "main_color": None if self.main_color is None else self.main_color.to_dict(),
         }
 
     @staticmethod
@@ -77,10 +78,11 @@ class AttributeCalibration:
         Raises:
             KeyError, TypeError, ValueError: it is invalid.
         """
+        main_color = data["main_color"]
         return AttributeCalibration(
             items=HeadCalibration.from_dict(data["items"], ITEMS),
             colors=HeadCalibration.from_dict(data["colors"], COLORS),
-            main_color_threshold=_from_json(data["main_color_threshold"]),
+            main_color=None if main_color is None else MainColorModel.from_dict(main_color),
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from core.vision.backends import AttributeOutputs, InferenceBackend, LiteRTBacke
 from core.vision.explanation import ITEMS_OFF_CLOTHES, explain, restrain_to_clothes
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from core.vision.label_statistics import load_label_statistics
+from core.vision.main_color import count_clothes_pixels
 from core.vision.model_card import ModelCard, Preprocessing, ResizeMode, load_model_card
 from core.vision.verdict import (
     ConfidenceBand,
@@ -38,6 +39,8 @@ BUNDLED_MODEL_DIR = Path(__file__).parents[1] / "models"
 PROBE_LEVEL = 128
 """Gray level, 0 to 255, of the image for `StyleClassifier.probe`."""
 
+Value = TypeVar("Value", bound=np.generic)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInput:
@@ -48,8 +51,8 @@ class ModelInput:
     image_box: tuple[float, float, float, float]
     """Left, top, right, bottom of the image's visible part, as fractions 0 to 1 of the rectangle."""
 
-    def crop_to_image(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Crop maps over the rectangle to the cells whose centers lie on the image, at least one.
+    def crop_to_image(self, cells: NDArray[Value]) -> NDArray[Value]:
+        """Crop maps or pixels over the rectangle to the cells whose centers lie on the image, at least one.
 
         The first two axes of `cells` are rows and columns. The result consists of whole cells, so each
         edge is exact to half a cell.
@@ -160,11 +163,16 @@ class StyleClassifier:
         crop = model_input.crop_to_image
         clothes = crop(outputs.clothes)[..., None]
         on_clothes = restrain_to_clothes(evidence, clothes)
+        main_color = None
+        if calibration.main_color is not None:
+            counted = count_clothes_pixels(crop(model_input.pixels), clothes[..., 0])
+            main_color = calibration.main_color.find(outputs.color_logits, counted)
         return on_clothes, explain(
             probabilities,
             on_clothes,
             (outputs.item_logits, restrain_to_clothes(crop(outputs.item_evidence), clothes, ITEMS_OFF_CLOTHES)),
             (outputs.color_logits, restrain_to_clothes(crop(outputs.color_evidence), clothes)),
+            main_color,
             calibration,
             load_label_statistics(),
         )

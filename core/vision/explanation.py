@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clothing import COLORS, EXCLUSIVE, ITEMS, WORN_PROPERTIES, Item, ItemGroup, may_be_on
+from core.clothing import COLORS, EXCLUSIVE, ITEMS, WORN_PROPERTIES, Color, Item, ItemGroup, may_be_on
 from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.attributes import Attributes, Reason, SeenThing, Swap, Thing
@@ -193,6 +193,7 @@ def explain(
     style_evidence: NDArray[np.float32],
     item_scores: tuple[NDArray[np.float32], NDArray[np.float32]],
     color_scores: tuple[NDArray[np.float32], NDArray[np.float32]],
+    main_color: Color | None,
     calibration: AttributeCalibration,
     statistics: LabelStatistics,
 ) -> Attributes:
@@ -203,6 +204,7 @@ def explain(
         style_evidence: rows x columns x 8 over the image alone, on clothes.
         item_scores: scores of the items, and their evidence over the image alone.
         color_scores: the same of the colors.
+        main_color: of the clothes, if it is sure enough.
         calibration: of the model.
         statistics: of the training labels.
     """
@@ -213,15 +215,13 @@ def explain(
     seen = attach_properties(seen, seen)
     seen_colors = find_seen_things(COLORS, colors, calibration.colors.threshold, color_scores[1])[:MAX_COLORS]
     seen_colors = attach_properties(seen_colors, seen)
-    likeliest = COLORS[int(np.argmax(colors))]
-    has_main_color = colors.max() >= calibration.main_color_threshold
     first, second, *_ = sorted(STYLES, key=lambda style: -probabilities[style])
     return Attributes(
         item_probabilities=MappingProxyType(dict(zip(ITEMS, items.tolist(), strict=True))),
         color_probabilities=MappingProxyType(dict(zip(COLORS, colors.tolist(), strict=True))),
         seen=seen,
         colors=seen_colors,
-        main_color=likeliest if has_main_color else None,
+        main_color=main_color,
         reasons=find_reasons((first, second), style_evidence, (*seen, *seen_colors), statistics),
         swap=find_swap(probabilities, seen, statistics),
     )

@@ -14,6 +14,7 @@ from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration, HeadCalibration
 from core.vision.attributes import Thing
 from core.vision.backends import AttributeOutputs, ModelOutputs
+from core.vision.main_color import BINS, MainColorModel
 from core.vision.model_card import ModelCard, Preprocessing
 from core.vision.verdict import Refusal, Thresholds
 
@@ -38,11 +39,13 @@ FAKE_ATTRIBUTES_CARD = replace(
         colors=HeadCalibration(
             slope=np.ones(len(COLORS)), offset=np.zeros(len(COLORS)), threshold=np.full(len(COLORS), 0.5)
         ),
-        main_color_threshold=0.6,
+        main_color=MainColorModel(
+            kernel=np.eye(len(COLORS) + BINS, len(COLORS)), bias=np.zeros(len(COLORS)), threshold=0.85
+        ),
     ),
     refusals=dict.fromkeys(Refusal, 0.5),
 )
-"""A card of a model that also knows items and colors: what is over 0.5 is seen."""
+"""A card of a model that also knows items and colors: what is over 0.5 is seen, a color over 0.6 the main one."""
 GRID = 16
 """Rows and columns of the fake evidence."""
 

@@ -1,6 +1,7 @@
 """The model card: the content of `model.json`, which belongs to a model file."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,6 +23,9 @@ class ResizeMode(StrEnum):
     """The whole image, stretched."""
     CENTER_CROP = "center_crop"
     """The center of the image with its proportions."""
+
+
+NUMBERS = re.compile(r"\[[-\d.,e\s]+\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +86,8 @@ class ModelCard:
     """Probability from which a refusal may be explained by this; those that are never sure enough are missing."""
 
     def to_json(self) -> str:
-        """The text of `model.json`."""
-        return json.dumps(
+        """The text of `model.json`, with lists of numbers in one line each."""
+        text = json.dumps(
             {
                 "version": self.version,
                 "file": self.file,
@@ -104,6 +108,7 @@ class ModelCard:
             },
             indent=2,
         )
+        return NUMBERS.sub(lambda match: " ".join(match[0].split()), text)
 
 
 def load_model_card(path: Path) -> ModelCard:

@@ -102,7 +102,7 @@ def test_judge_prints_one_json_line_for_each_photo_in_order(run_command: RunComm
     for line in lines:
         assert set(line) == {
             *("photo", "style", "probabilities", "outfit", "band", "region", "model", "ms"),
-            *("seen", "colours", "reasons", "swap"),
+            *("seen", "colours", "main_colour", "reasons", "swap"),
         }
         assert list(line["probabilities"]) == [str(style) for style in STYLES]
         assert sum(line["probabilities"].values()) == pytest.approx(1, abs=1e-3)
@@ -178,6 +178,7 @@ def test_judge_json_names_what_is_worn(run_command: RunCommand, samples: Path, m
     data = json.loads(line)
     assert [(each["code"], each["probability"]) for each in data["seen"]] == [("hoodie", 0.9), ("sneakers", 0.8)]
     assert [(each["code"], each["on"]) for each in data["colours"]] == [("black", "hoodie")]
+    assert data["main_colour"] == "black"
     assert {"style": "street", "code": "hoodie"}.items() <= data["reasons"][0].items()
     assert data["swap"]["remove"] in {"hoodie", "sneakers"}
     assert data["swap"]["style"] == "casual"
@@ -187,4 +188,5 @@ def test_judge_json_of_a_model_without_items(run_command: RunCommand, samples: P
     (line,) = run_command("judge", samples / "street.jpg", "--json").stdout.splitlines()
 
     data = json.loads(line)
-    assert (data["seen"], data["colours"], data["reasons"], data["swap"]) == ([], [], [], None)
+    assert (data["seen"], data["colours"], data["reasons"]) == ([], [], [])
+    assert (data["main_colour"], data["swap"]) == (None, None)

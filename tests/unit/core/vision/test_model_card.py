@@ -7,6 +7,7 @@ import pytest
 
 from core.clothing import COLORS, ITEMS, Item
 from core.errors import ModelMismatchError, ModelNotFoundError
+from core.vision.main_color import BINS
 from core.vision.model_card import ModelCard, Preprocessing, ResizeMode, load_model_card
 from core.vision.verdict import Thresholds
 
@@ -21,6 +22,10 @@ CARD = ModelCard(
     training={"photos": 10336},
     metrics={"val": {"top1": 0.66}},
 )
+HEADS = {
+    "items": {item: {"slope": 1.0, "offset": 0.0, "threshold": 0.7} for item in ITEMS},
+    "colors": {color: {"slope": 1.0, "offset": 0.0, "threshold": 0.6} for color in COLORS},
+}
 
 
 def _write(folder: Path, **changes: Any) -> Path:
@@ -37,7 +42,9 @@ def test_card_of_a_model_with_items_round_trip(tmp_path: Path) -> None:
     thresholds = {item: {"slope": 1.5, "offset": -0.5, "threshold": 0.7} for item in ITEMS}
     thresholds[Item.VEST]["threshold"] = None  # type: ignore[assignment]
     colors = {color: {"slope": 1.0, "offset": 0.0, "threshold": 0.6} for color in COLORS}
-    heads = {"items": thresholds, "colors": colors, "main_color_threshold": 0.65}
+    kernel = np.arange((len(COLORS) + BINS) * len(COLORS)).reshape(-1, len(COLORS)) / 8
+    main_color = {"kernel": kernel.tolist(), "bias": [-1.5] * len(COLORS), "threshold": 0.65}
+    heads = {"items": thresholds, "colors": colors, "main_color": main_color}
 
     card = load_model_card(_write(tmp_path, heads=heads))
 
@@ -60,7 +67,9 @@ def test_missing_card(tmp_path: Path) -> None:
         {"preprocessing": None},
         {"thresholds": {"outfit": 0.5}},
         {"temperature": "warm"},
-        {"heads": {"items": {}, "colors": {}, "main_color_threshold": None}},
+        {"heads": {"items": {}, "colors": {}, "main_color": None}},
+        {"heads": HEADS | {"main_color": {"kernel": [[1.0]], "bias": [0.0], "threshold": 0.5}}},
+        {"heads": HEADS | {"main_color": {"threshold": 0.5}}},
         {"heads": []},
         {"refusals": None},
         {"refusals": ["several"]},
