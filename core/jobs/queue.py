@@ -155,9 +155,10 @@ class JobQueue:
             timings: intervals and timeouts.
         """
         self._timings = timings
+        # No connection is needed at the start: where one is, a worker ends if the database is away just then.
         self.app = App(
             connector=PsycopgConnector(
-                conninfo=conninfo, min_size=1, max_size=MAX_CONNECTIONS, timeout=timings.connect_timeout
+                conninfo=conninfo, min_size=0, max_size=MAX_CONNECTIONS, timeout=timings.connect_timeout
             )
         )
         for function in register:

@@ -5,10 +5,13 @@ import contextlib
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from procrastinate.jobs import Job
 from prometheus_client import REGISTRY
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from core.db.database import Database
 from core.jobs.maintenance import MAINTENANCE_QUEUE, MAX_STARTS, HeartbeatMonitor, requeue_stalled_jobs
@@ -141,6 +144,22 @@ async def test_worker_reconnects_to_the_database(database: Database, worker: Job
         async with database.transaction() as connection:
             await enqueue(connection, "test.note", lock=None, word="after")
         await wait_until(lambda: notes == ["before", "after"])
+
+
+async def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(database: Database, public: Path) -> None:
+    notes: Notes = []
+    server, folder = conninfo_to_dict(database.conninfo)["host"], public / "socket"
+    timings = WorkerTimings(connect_timeout=0.5, reconnect_delay=0.05)
+    with capture_logs() as logs:
+        async with (
+            JobQueue(make_conninfo(database.conninfo, host=str(folder)), register_tasks, timings=timings) as early,
+            running(early, notes),
+        ):
+            await wait_until(lambda: any(log["event"] == "queue_connection_lost" for log in logs))
+            folder.symlink_to(str(server))
+            async with database.transaction() as connection:
+                await enqueue(connection, "test.note", lock=None, word="done")
+            await wait_until(lambda: notes == ["done"])
 
 
 KILLED = """
