@@ -70,20 +70,22 @@ async def current_language(request: Request) -> Language:
 Lang = Annotated[Language, Depends(current_language)]
 
 
-async def current_viewer(request: Request, state: State) -> ViewerSession:
+# Without `State` as a dependency of their own: FastAPI would solve it again for each of them.
+async def current_viewer(request: Request) -> ViewerSession:
     """The browser session of the request."""
+    state: AppState = request.app.state.eva
     return ViewerSession(request, state.token_signer, is_https=state.settings.is_https)
 
 
-async def get_connection(state: State) -> AsyncIterator[AsyncConnection]:
+async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     """A database connection in autocommit mode."""
-    async with state.resources.database.connection() as connection:
+    async with request.app.state.eva.resources.database.connection() as connection:
         yield connection
 
 
-async def get_transaction(state: State) -> AsyncIterator[AsyncConnection]:
+async def get_transaction(request: Request) -> AsyncIterator[AsyncConnection]:
     """A database connection in a transaction, which an exception of the route rolls back."""
-    async with state.resources.database.transaction() as connection:
+    async with request.app.state.eva.resources.database.transaction() as connection:
         yield connection
 
 

@@ -1,10 +1,10 @@
-"""All URLs of the site: paths of named routes, versioned static files, and signed URLs of images.
+"""All URLs of the site: paths of named routes, versioned static files, and URLs of images.
 
 `static_url("base.css")` is `/static/<version>/base.css`, which browsers may cache for a year. Scripts import each other
 by relative URLs and so stay within one version. Without a version a file is revalidated by its ETag each time.
 
-Private URLs of images are for the owner of a look and for moderators. Public ones work while the look is on the
-leaderboard.
+Private URLs of images are for the owner of a look and for moderators. Public ones need no signature, since the row of
+the look is read at each request: they work while the look is on the leaderboard.
 """
 
 import hashlib
@@ -15,7 +15,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
-from uuid import UUID
 
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -148,24 +147,10 @@ class PublicImageUrls:
     heatmap: str
 
 
-def public_image_urls(signer: UrlSigner, look: LookSummary) -> PublicImageUrls:
+def public_image_urls(look: LookSummary) -> PublicImageUrls:
     """The URLs of the images of a look on the leaderboard, which always has both images."""
-    photo, heatmap = (
-        # The key alone is what private URLs sign.
-        f"{key}?t={signer.sign(f'{look.id} {key}', URL_LIFETIME, round_to=URL_LIFETIME)}"
-        for key in (look.photo_key or "", look.heatmap_key or "")
-    )
     return PublicImageUrls(
-        photo=f"/shared/{look.id}/photo/{photo}",
-        thumbnail=f"/shared/{look.id}/thumb/{photo}" if look.width > THUMBNAIL_WIDTH else None,
-        heatmap=f"/shared/{look.id}/{heatmap}",
+        photo=f"/shared/{look.id}/photo/{look.photo_key}",
+        thumbnail=f"/shared/{look.id}/thumb/{look.photo_key}" if look.width > THUMBNAIL_WIDTH else None,
+        heatmap=f"/shared/{look.id}/{look.heatmap_key}",
     )
-
-
-def verify_public_image_url(signer: UrlSigner, look_id: UUID, key: str, token: str) -> None:
-    """Check the token of one of the `public_image_urls`.
-
-    Raises:
-        InvalidSignatureError: the URL is forged, belongs to another image, or has expired.
-    """
-    signer.verify(f"{look_id} {key}", token)

@@ -18,7 +18,6 @@ from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.seoul_time import SEOUL
-from core.signing import UrlSigner
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.urls import (
@@ -70,7 +69,6 @@ class LookCard:
 def build_card(
     entry: LeaderboardEntry,
     *,
-    signer: UrlSigner,
     language: Language,
     rank: int | None = None,
 ) -> LookCard:
@@ -78,12 +76,11 @@ def build_card(
 
     Args:
         entry: the look.
-        signer: signs the URLs of its images.
         language: of the page.
         rank: on the leaderboard, from 1.
     """
     look, names = entry.look, card_names(language)
-    images = public_image_urls(signer, look)
+    images = public_image_urls(look)
     style, owner = style_name(look.style, language), entry.owner_name or generated_name(look.person_id, language)
     return LookCard(
         id=look.id,

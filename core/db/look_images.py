@@ -16,7 +16,7 @@ from core.db.look_summaries import HAS_IMAGES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageKeys:
-    """The keys of a look's images in the object storage, also of those whose time is over; for their deletion."""
+    """The keys of a look's images in the object storage, also of those whose time is over."""
 
     look_id: UUID
     photo_key: str
@@ -89,6 +89,12 @@ async def has_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) 
     return await SELECT_PHOTO.fetch_one(connection, look_id=look_id, key=photo_key) is not None
 
 
+async def get_public_keys(connection: AsyncConnection, look_id: UUID) -> ImageKeys | None:
+    """The keys of the images of a look on the leaderboard, which has both; None if it is not there."""
+    row = await SELECT_PUBLIC_KEYS.fetch_one(connection, look_id=look_id)
+    return None if row is None else ImageKeys(look_id=look_id, photo_key=row.photo_key, heatmap_key=row.heatmap_key)
+
+
 async def lock_image_keys(connection: AsyncConnection, look_id: UUID) -> list[ImageKeys]:
     """The keys of a look's images, none if it has none; the look is locked until the transaction ends."""
     return await _lock_image_keys(connection, schema.looks.c.id == look_id)
@@ -142,6 +148,11 @@ _KEY = bindparam("key", type_=Text)
 SELECT_AVAILABLE = CompiledStatement(
     select(schema.looks.c.id).where(
         or_(schema.looks.c.photo_key == _KEY, schema.looks.c.heatmap_key == _KEY), HAS_IMAGES
+    )
+)
+SELECT_PUBLIC_KEYS = CompiledStatement(
+    select(schema.looks.c.photo_key, schema.looks.c.heatmap_key).where(
+        schema.looks.c.id == bindparam("look_id", type_=Uuid), schema.looks.c.is_public
     )
 )
 SELECT_PHOTO = CompiledStatement(

@@ -78,14 +78,13 @@ async def bookmarks_page(
     page = build_page(
         rows, LOOKS_PER_PAGE, lambda bookmark: TimeCursor(at=bookmark.created_at, id=bookmark.entry.look.id)
     )
-    signer = state.resources.url_signer
     return render_page(
         request,
         "account/bookmarks.html",
         language,
         section=SECTION,
         tab="scraps",
-        cards=[build_card(bookmark.entry, signer=signer, language=language) for bookmark in page.rows],
+        cards=[build_card(bookmark.entry, language=language) for bookmark in page.rows],
         next_url=page.next_cursor and state.url_for("bookmarks", query={"before": page.next_cursor}),
     )
 
@@ -113,7 +112,7 @@ async def following_page(
         tab="following",
         followed_count=person.following,
         follower_count=person.followers,
-        cards=[build_card(entry, signer=state.resources.url_signer, language=language) for entry in page.rows],
+        cards=[build_card(entry, language=language) for entry in page.rows],
         next_url=page.next_cursor and state.url_for("following", query={"before": page.next_cursor}),
     )
 

@@ -55,8 +55,7 @@ async def news_dot(connection: Db, viewer: Viewer) -> Response:
 
 def _describe(rows: Sequence[LookNews], state: AppState, language: Language) -> list[dict[str, object]]:
     """What the page shows of each look."""
-    signer = state.resources.url_signer
-    images = [public_image_urls(signer, row.look) for row in rows]
+    images = [public_image_urls(row.look) for row in rows]
     return [
         {
             "look": row.look,

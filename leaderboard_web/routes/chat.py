@@ -199,7 +199,7 @@ async def _render_refusal(request: Request, error: EvaError | HTTPException) -> 
     log.info("request_refused", error=type(error).__name__, status=int(status))
     language, state = request_language(request), await app_state(request)
     message = message_for(error, language)
-    viewer = await current_viewer(request, state)
+    viewer = await current_viewer(request)
     response = await _render_chat(request, state, viewer, language, status=status, refusal=message)
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})

@@ -49,7 +49,7 @@ async def guess_page(
         "guess.html",
         language,
         section="board",
-        card=build_card(entry, signer=state.resources.url_signer, language=language),
+        card=build_card(entry, language=language),
         is_owner=relation.person_id == entry.look.person_id,
         styles=[(style, style_name(style, language)) for style in STYLES],
     )

@@ -1,7 +1,7 @@
-"""Images of looks: photos, heatmaps and thumbnails under signed URLs, and share images.
+"""Images of looks: photos, heatmaps and thumbnails, and share images.
 
-`/pictures`, `/thumbs` and `/cards` are for the owner of a look, for moderators and for chats. `/shared` is public; its
-URLs work while the look is on the leaderboard. Share images need no signature, because crawlers fetch them.
+`/pictures`, `/thumbs` and `/cards` are for the owner of a look, for moderators and for chats; their URLs are signed.
+`/shared` and share images are public; their URLs work while the look is on the leaderboard.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from core.conversation.narration import style_name, verdict_messages
 from core.conversation.result_cards import card_subject
 from core.conversation.week_cards import draw_week, get_week, week_picture_subject
 from core.db import leaderboard, look_images, looks
+from core.db.look_images import ImageKeys
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.drawing import read_content_hash
@@ -31,7 +32,7 @@ from leaderboard_web.errors import GoneError
 from leaderboard_web.result_cards import CARD_HEADERS, card_response
 from leaderboard_web.share_image import draw_share_image
 from leaderboard_web.sharing import share_image_version, verdict_sentence
-from leaderboard_web.urls import PageRoute, verify_public_image_url
+from leaderboard_web.urls import PageRoute
 
 # For one person, whose computer the next person may use.
 PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, no-store"}
@@ -75,28 +76,26 @@ async def private_thumbnail(
 
 
 @router.get("/shared/{look_id}/thumb/{photo_key:path}", name="public_thumbnail")
-async def public_thumbnail(
-    request: Request, look_id: CanonicalUUID, photo_key: str, state: State, t: str = ""
-) -> Response:
+async def public_thumbnail(request: Request, look_id: CanonicalUUID, photo_key: str, state: State) -> Response:
     """The thumbnail of a look on the leaderboard.
 
     Raises:
-        InvalidSignatureError: the URL is forged or expired.
         ObjectNotFoundError: the photo was deleted or belongs to another look, or the look is not on the leaderboard.
     """
-    await _verify_public_url(state, look_id, photo_key, t)
+    if (await _get_public_keys(state, look_id)).photo_key != photo_key:
+        raise ObjectNotFoundError
     return await _thumbnail(request, state, look_id, photo_key, PUBLIC_CACHE_HEADERS)
 
 
 @router.get("/shared/{look_id}/photo/{photo_key:path}", name="public_photo")
-async def public_photo(request: Request, look_id: CanonicalUUID, photo_key: str, state: State, t: str = "") -> Response:
+async def public_photo(request: Request, look_id: CanonicalUUID, photo_key: str, state: State) -> Response:
     """The photo of a look on the leaderboard, as WebP for browsers that show it.
 
     Raises:
-        InvalidSignatureError: the URL is forged or expired.
         ObjectNotFoundError: the photo was deleted or belongs to another look, or the look is not on the leaderboard.
     """
-    await _verify_public_url(state, look_id, photo_key, t)
+    if (await _get_public_keys(state, look_id)).photo_key != photo_key:
+        raise ObjectNotFoundError
     headers = {**PUBLIC_CACHE_HEADERS, "Vary": "Accept"}
     if not accepts_webp(request):
         return await _stored_image(state, photo_key, headers)
@@ -107,14 +106,14 @@ async def public_photo(request: Request, look_id: CanonicalUUID, photo_key: str,
 
 
 @router.get("/shared/{look_id}/{key:path}", name="public_image")
-async def public_image(look_id: CanonicalUUID, key: str, state: State, t: str = "") -> Response:
-    """An image of a look on the leaderboard.
+async def public_image(look_id: CanonicalUUID, key: str, state: State) -> Response:
+    """The heatmap of a look on the leaderboard.
 
     Raises:
-        InvalidSignatureError: the URL is forged or expired.
-        ObjectNotFoundError: the image was deleted, or the look is not on the leaderboard.
+        ObjectNotFoundError: the heatmap was deleted or belongs to another look, or the look is not on the leaderboard.
     """
-    await _verify_public_url(state, look_id, key, t)
+    if (await _get_public_keys(state, look_id)).heatmap_key != key:
+        raise ObjectNotFoundError
     return await _stored_image(state, key, PUBLIC_CACHE_HEADERS)
 
 
@@ -185,11 +184,17 @@ async def week_picture(sealed_id: str, language: Language, shape: CardShape, sta
     return Response(card, media_type="image/jpeg", headers=CARD_HEADERS)
 
 
-async def _verify_public_url(state: AppState, look_id: UUID, key: str, token: str) -> None:
-    verify_public_image_url(state.resources.url_signer, look_id, key, token)
+async def _get_public_keys(state: AppState, look_id: UUID) -> ImageKeys:
+    """The keys of the images of a look on the leaderboard.
+
+    Raises:
+        ObjectNotFoundError: the look is not there.
+    """
     async with state.resources.database.connection() as connection:
-        if not await leaderboard.is_public(connection, look_id):
-            raise ObjectNotFoundError
+        keys = await look_images.get_public_keys(connection, look_id)
+    if keys is None:
+        raise ObjectNotFoundError
+    return keys
 
 
 async def _stored_image(state: AppState, key: str, headers: Mapping[str, str]) -> Response:

@@ -156,10 +156,7 @@ async def _load_ranked(
         if len(entries) >= MIN_LOOKS:
             break
     offset = 0 if after is None else after.offset
-    cards = [
-        build_card(entry, signer=state.resources.url_signer, language=language, rank=rank)
-        for rank, entry in enumerate(entries[:size], offset + 1)
-    ]
+    cards = [build_card(entry, language=language, rank=rank) for rank, entry in enumerate(entries[:size], offset + 1)]
     has_more = len(entries) > size
     next_query = {"after": _next_cursor(entries[:size], offset).encode()} if has_more else None
     return BoardPage(order=choice, cards=cards, next_query=next_query)
@@ -181,8 +178,7 @@ async def _load_latest(
         connection, order, limit=PAGE_SIZE + 1, style=style, things=things, after=position, viewer_key=viewer_key
     )
     page = build_page(entries, PAGE_SIZE, lambda each: TimeCursor(at=each.at, id=each.entry.look.id))
-    signer = state.resources.url_signer
-    cards = [build_card(each.entry, signer=signer, language=language) for each in page.rows]
+    cards = [build_card(each.entry, language=language) for each in page.rows]
     next_query = None if page.next_cursor is None else {"before": page.next_cursor}
     return BoardPage(order=order, cards=cards, next_query=next_query)
 

@@ -33,7 +33,7 @@ async def look_page(
         raise GoneError("page.look_gone")
     entry, relation = result
     look = entry.look
-    card = build_card(entry, signer=state.resources.url_signer, language=language)
+    card = build_card(entry, language=language)
     messages = public_verdict_messages(look.verdict, seed=look.variant_seed, language=language)
     preview = link_preview(state, look, card.owner_name, verdict_sentence(messages), language)
     share = build_share_links(request, state, preview, hearts=card.hearts)

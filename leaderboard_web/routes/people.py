@@ -66,7 +66,7 @@ async def person_page(
             (style, style_name(style, language), count, round(100 * count / look_count))
             for style, count in style_counts.items()
         ],
-        cards=[build_card(entry, signer=state.resources.url_signer, language=language) for entry in page.rows],
+        cards=[build_card(entry, language=language) for entry in page.rows],
         is_first_page=before is None,
         next_url=page.next_cursor and state.url_for("person", name=person.name, query={"before": page.next_cursor}),
     )

@@ -51,5 +51,5 @@ async def similar_page(
         section="board",
         back_url=state.url_for("look" if public is not None else "own_look", look_id=look_id),
         owner_name=owner_name,
-        cards=[build_card(entry, signer=state.resources.url_signer, language=language) for entry in entries],
+        cards=[build_card(entry, language=language) for entry in entries],
     )

@@ -42,7 +42,7 @@ class LookbookStyle:
 async def styles_page(request: Request, connection: Db, viewer: Viewer, language: Lang, state: State) -> Response:
     """All styles, each with its most hearted looks and with what is typical of it."""
     top_looks = await lookbook.get_top_looks(connection, per_style=MOSAIC_SIZE, viewer_key=viewer.key or "")
-    signer, card = state.resources.url_signer, state.classifier.model_card
+    card = state.classifier.model_card
     styles = [
         LookbookStyle(
             style=style,
@@ -50,7 +50,7 @@ async def styles_page(request: Request, connection: Db, viewer: Viewer, language
             description=style_description(style, language),
             typical=typical_things(style, language),
             confused=tuple(style_name(each.style, language) for each in load_confusions(card, style)),
-            cards=[build_card(entry, signer=signer, language=language) for entry in top_looks[style]],
+            cards=[build_card(entry, language=language) for entry in top_looks[style]],
         )
         for style in STYLES
     ]
@@ -64,7 +64,6 @@ async def style_page(
     """One style."""
     entries = await leaderboard.get_page(connection, style=style, limit=LOOKS_SHOWN, viewer_key=viewer.key or "")
     metrics = load_metrics(state.classifier.model_card)
-    signer = state.resources.url_signer
     return render_page(
         request,
         "style.html",
@@ -74,7 +73,7 @@ async def style_page(
         style_name=style_name(style, language),
         typical=typical_things(style, language),
         style_description=style_description(style, language),
-        cards=[build_card(entry, signer=signer, language=language, rank=rank) for rank, entry in enumerate(entries, 1)],
+        cards=[build_card(entry, language=language, rank=rank) for rank, entry in enumerate(entries, 1)],
         leaderboard_url=state.url_for("leaderboard", query={"when": Period.ALL, "style": style}),
         metrics=metrics.styles[style] if metrics else None,
         confusions=[

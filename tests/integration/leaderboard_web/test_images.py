@@ -82,7 +82,7 @@ async def test_public_url_works_only_while_the_look_is_public(client: httpx.Asyn
         await resources.storage.put(some_look.photo_key or "", JPEG)
     await resources.storage.put(look.heatmap_key, JPEG)
     links = resources.url_signer
-    shared = public_image_urls(links, look)
+    shared = public_image_urls(look)
     public_urls = [shared.photo, shared.heatmap, shared.thumbnail]
     private_urls = [
         *(private_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)),
@@ -95,8 +95,11 @@ async def test_public_url_works_only_while_the_look_is_public(client: httpx.Asyn
             assert (answer.headers["content-type"], image.size) == (media_type, stored.size)
         assert answer.headers["vary"] == "Accept"
 
-    for path in (f"/pictures/{look.photo_key}", f"/shared/{other.id}/{look.photo_key}"):
-        assert await opened(f"{path}?{shared.photo.partition('?')[2]}") == 403, "a signature opens no other URL"
+    assert await opened(f"/pictures/{look.photo_key}") == 403, "private URLs are signed"
+    for path in ("", "photo/", "thumb/"):
+        assert await opened(f"/shared/{other.id}/{path}{look.photo_key}") == 404, "an image of another look"
+        assert await opened(f"/shared/{look.id}/{path}%00/{generate_key()}") == 404
+        assert await opened(f"/shared/{look.id}/{path}{look.heatmap_key}") == (404 if path else 200)
     for count in range(3):
         assert [await opened(url) for url in public_urls] == [200] * 3, count
         async with resources.database.transaction() as connection:
