@@ -107,7 +107,7 @@ def trace(browser: Browser, page: Page, act: Any) -> FrameCounts:
 
 def answer_photo(page: Page) -> None:
     """Show a sample and wait for the last of the answer."""
-    page.locator(".samples button").nth(1).click()
+    page.locator(".samples button").nth(1).tap()
     page.locator(".tools .copy").wait_for()
 
 

@@ -258,7 +258,7 @@ class ChatView:
         return ChatLine(sender="eva", text=translate(key, self.language, **values))
 
     def _action_line(self, action: Action) -> ChatLine:
-        label = button_label(action.style or action.language or action.type, self.language)
+        label = button_label(action.choice, self.language)
         return ChatLine(sender="you", text=label)
 
 

@@ -322,7 +322,7 @@ def _page_card(message: str, page_url: str, language: Language) -> dict[str, Any
 
 def _message_button(action: Action, language: Language) -> dict[str, Any]:
     """A button or quick reply that sends its label as a message and carries the action."""
-    label = button_label(action.style or action.language or action.type, language)
+    label = button_label(action.choice, language)
     return {
         "label": truncate(label, MAX_LABEL),
         "action": "message",

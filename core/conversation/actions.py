@@ -84,6 +84,11 @@ class Action:
     name_tag: str | None = None
     """For `CONFIRM_NAME`, the tag of the name that was shown above the button; see `tag_name`."""
 
+    @property
+    def choice(self) -> Style | Language | ActionType:
+        """What its button is named after: the style or the language that it chooses, or else what it does."""
+        return self.style or self.language or self.type
+
 
 def tag_name(name: str | None) -> str:
     """Eight hexadecimal digits that tell whether a name is still the one that a button was sent with."""

@@ -182,7 +182,7 @@ async def send_action(
     if action.type is ActionType.CANCEL:
         label = translate("try.never_mind", language)
     else:
-        label = button_label(action.style or action.language or action.type, language)
+        label = button_label(action.choice, language)
     person = await _get_person(state, viewer, language)
     if person is None:
         reply = _build_reply(None, label, [translate("talk.look_gone", language)])

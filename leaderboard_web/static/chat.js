@@ -32,6 +32,18 @@ scroller.addEventListener("keydown", ({ key }) => {
   if (["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"].includes(key)) isFollowing = false;
 });
 
+/** Lets the browser answer taps and draw before the work goes on. */
+export const nextTask = () =>
+  new Promise((resolve) => {
+    // Unlike a timer's, this task is not delayed.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+
 const distanceToTop = (item) => item.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
 
 /** Scroll down to the newest message, but not so far that the question leaves, unless the person has scrolled away. */
@@ -130,20 +142,27 @@ export function focusActions() {
 
 /**
  * Append messages and reveal those of Eva one after the other. All of them are in the page from the start for screen
- * readers; a click anywhere in the log reveals the rest.
+ * readers, and laid out in tasks of their own: together they would take longer than a tap may wait on a slow phone. A
+ * click anywhere in the log reveals the rest.
  */
 export async function typeMessages(html) {
   const items = elements(html);
+  const pending = [...items];
   const evaItems = items.filter((item) => item.classList.contains("eva"));
   if (!reducedMotion.matches) evaItems.forEach((item) => item.classList.add("waiting"));
-  log.append(...items);
   let skipped = reducedMotion.matches;
   const finished = new Promise((resolve) => {
     finishTyping = () => {
       skipped = true;
+      log.append(...pending.splice(0));
       resolve();
     };
   });
+  await nextTask();
+  while (pending.length) {
+    appendNext(pending);
+    await nextTask();
+  }
   if (items[0]?.classList.contains("you")) ask(items[0]);
   const pauses = evaItems.map((item) => pause(item.textContent.length));
   const pace = Math.min(1, TYPING_MS / pauses.reduce((sum, each) => sum + each, 1));
@@ -159,6 +178,13 @@ export async function typeMessages(html) {
   showTyping(null);
   offerCopy();
   follow();
+}
+
+function appendNext(pending) {
+  const item = pending.shift();
+  log.append(item);
+  // Reading a size lays it out now.
+  void item.offsetHeight;
 }
 
 /** The messages of the latest verdict. */

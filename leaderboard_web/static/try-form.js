@@ -3,6 +3,7 @@
 import {
   finish,
   focusActions,
+  nextTask,
   showActions,
   showMessage,
   showPhoto,
@@ -92,6 +93,7 @@ async function show({ file = null, sample = null }) {
   if (sample) {
     const { photo, width, height } = sample.dataset;
     showPhoto({ url: photo, width: Number(width), height: Number(height) });
+    await nextTask();
   }
   return post({ body, file, shown: Boolean(sample) });
 }
@@ -125,6 +127,7 @@ async function post(photo) {
   }
   if (!reply.ok) return () => showRefusal(reply.json.message, RETRYABLE_STATUSES.has(reply.status) ? photo : null);
   if (!photo.shown) showSentPhoto(reply.json.photo);
+  await nextTask();
   return showReply(reply.json);
 }
 
