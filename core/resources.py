@@ -97,6 +97,9 @@ async def open_database(settings: Settings, process: ProcessKind = ProcessKind.C
             if process.has_queue and queue_url is None and database.url.is_for_pgbouncer:
                 raise UnsupportedDatabaseUrlError("workers need EVA_QUEUE_DATABASE_URL, a way without PgBouncer")
             await _wait_until(database.check, DatabaseUnavailableError, process)
+            if process.has_queue and queue_url is not None:
+                async with Database(queue_url.get_secret_value(), pool_size=1) as direct:
+                    await _wait_until(direct.check, DatabaseUnavailableError, process)
             yield database
         return
     if sys.platform == "win32":

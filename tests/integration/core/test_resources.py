@@ -17,7 +17,7 @@ from core.errors import DatabaseUnavailableError, MissingSecretKeyError, Unsuppo
 from core.i18n.translations import Language, translate
 from core.jobs.queue import JobQueue, enqueue
 from core.object_storage import generate_key
-from core.resources import open_resources
+from core.resources import open_database, open_resources
 from core.runtime import ProcessKind
 from core.settings import Environment, Settings
 from eva.doctor import CheckStatus, _check_secret_key
@@ -165,6 +165,19 @@ async def test_a_changed_secret_key_is_noticed_at_the_next_start(empty_url: str,
         ]
     assert [check.status for (check,) in found] == [CheckStatus.OK, CheckStatus.OK, CheckStatus.MISSING]
     assert found[-1][0].detail == translate("cli.doctor.secret.mend", Language.EN)
+
+
+async def test_a_queue_that_cannot_be_reached_ends_a_worker_and_no_web_process(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.resources.START_TIMEOUT", 0.0)
+    nowhere = SecretStr("postgresql://eva@127.0.0.1:9/eva")
+    settings = Settings(database_url=SecretStr(empty_url), queue_database_url=nowhere, data_dir=tmp_path)
+    async with open_database(settings, ProcessKind.SERVE):
+        pass
+    with pytest.raises(DatabaseUnavailableError):
+        async with open_database(settings, ProcessKind.WORKER):
+            pass
 
 
 async def test_workers_do_not_go_through_pgbouncer(tmp_path: Path) -> None:
