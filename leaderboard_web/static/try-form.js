@@ -91,6 +91,8 @@ async function show({ file = null, sample = null }) {
   body.append("attempt", createAttemptId());
   if (sample) body.append("sample", sample.value);
   if (sample) {
+    // The tap, the picture and the request are tasks of their own: together they would take too long on a slow phone.
+    await nextTask();
     const { photo, width, height } = sample.dataset;
     showPhoto({ url: photo, width: Number(width), height: Number(height) });
     await nextTask();
