@@ -10,7 +10,7 @@ LOCK ?= run
 
 .PHONY: help
 help: ## list these targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 PIP := -m pip --disable-pip-version-check
 # Only files whose SHA-256 is in the lock are installed, from whichever index pip is configured with. Eva itself is

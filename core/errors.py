@@ -229,7 +229,7 @@ class WeakSecretKeyError(EvaError):
 
 
 class TracingUnavailableError(EvaError):
-    """OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: pip install 'eva-stylist[otel]'."""
+    """OTEL_EXPORTER_OTLP_ENDPOINT is set, but the extra `otel` is not installed."""
 
 
 class TrainingError(EvaError):

@@ -178,7 +178,7 @@ class TensorFlowBackend:
             import keras  # noqa: PLC0415
             import tensorflow as tf  # noqa: PLC0415
         except ImportError as error:
-            raise BackendUnavailableError("tensorflow; install it with pip install 'eva-stylist[train]'") from error
+            raise BackendUnavailableError("tensorflow is not installed; it is in the extra `train`") from error
         if not model.is_file():
             raise BackendUnavailableError(
                 f"{model.name} does not exist; `eva export` writes it, EVA_MODEL_DIR names its directory"
