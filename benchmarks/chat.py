@@ -34,7 +34,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
-from benchmarks.processes import ROOT, eva_command, free_port, postmaster_pid, processor_seconds, running
+from benchmarks.processes import ROOT, eva_command, postmaster_pid, processor_seconds, running
 from bot.testing.kakao import FakeKakao, KakaoResponse
 from bot.testing.telegram import FakeTelegram
 from core.conversation.actions import ActionType
@@ -43,6 +43,7 @@ from core.i18n.translations import Language
 from core.settings import Settings
 from core.vision.backends import available_cpus
 from core.vision.classifier import load_classifier
+from tests.processes import free_port
 
 SECRET = "bench"
 CONNECTIONS = 16

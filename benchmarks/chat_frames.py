@@ -22,7 +22,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
-from benchmarks.processes import eva_command, free_port, running
+from benchmarks.processes import eva_command, running
+from tests.processes import free_port
 
 CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline", "cc", "benchmark", "toplevel"]
 FLAGS = ["--no-sandbox", "--disable-gpu"]

@@ -33,11 +33,12 @@ from rich.console import Console
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
 from benchmarks.page_queries import explain_pages
 from benchmarks.page_templates import write_templates
-from benchmarks.processes import ROOT, free_port, processor_seconds, running
+from benchmarks.processes import ROOT, processor_seconds, running
 from benchmarks.query_plans import QueryPlan
 from benchmarks.seeded_board import READERS, SeededBoard, seeded_board
 from core.db.leaderboard import Period
 from core.styles import STYLES
+from tests.processes import free_port
 
 SIZES = (10_000, 1_000_000)
 MAX_RENDER_RATIO = 1.5

@@ -1,7 +1,6 @@
 """Processes of Eva, and the processor time that processes take."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,14 +13,6 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 READY_SECONDS = 120.0
-
-
-def free_port() -> int:
-    """A port of this machine that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.processes import eva_command, free_port, running
+from benchmarks.processes import eva_command, running
 from benchmarks.seed_social import seed_database
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import migrate_up
 from core.signing import VisitorTokenSigner
+from tests.processes import free_port
 
 READERS = 20
 FAST_LOAD = ("fsync=off", "full_page_writes=off", "max_wal_size=8GB", "wal_level=minimal", "max_wal_senders=0")

@@ -6,15 +6,13 @@ from typing import Any
 from sqlalchemy import func, update
 
 from core.db import follows, leaderboard, look_images, looks, moderation, people, reactions, schema
-from core.db.schema import Channel, IdentityProvider
+from core.db.schema import IdentityProvider
 from core.resources import Resources, open_resources
-from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.signing import VisitorTokenSigner, load_secret_key
 from core.styles import Style
-from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
-from tests.conftest import ROOT
+from core.vision.fake_backend import make_outputs
+from tests.browser.judged_samples import judge_sample
 
 KINDS: list[tuple[str, str, dict[str, Any]]] = [
     ("gone", "retro", {"style": Style.RETRO, "confidence": 0.64}),
@@ -37,17 +35,10 @@ async def create_account(resources: Resources, token: str, key: str) -> dict[str
     look_ids: dict[str, str] = {}
     for kind, sample, seen in KINDS:
         outputs = make_outputs(seen["style"], **{name: value for name, value in seen.items() if name != "style"})
-        with StyleClassifier(FakeBackend([outputs]), FAKE_MODEL_CARD) as classifier:
-            judged = await PhotoJudgingService(resources, classifier).judge_photo(
-                (ROOT / "samples" / f"{sample}.jpg").read_bytes(),
-                person_id=person.id,
-                channel=Channel.WEB,
-                source_message_id=f"seed {kind}",
-                language="en",
-            )
-        look_ids[kind] = str(judged.look.id)
+        look = await judge_sample(resources, person.id, sample, outputs)
+        look_ids[kind] = str(look.id)
         async with resources.database.transaction() as connection:
-            await apply_kind(connection, resources, kind, judged.look)
+            await apply_kind(connection, resources, kind, look)
     async with resources.database.transaction() as connection:
         for entry in await leaderboard.get_page(connection, limit=20):
             if entry.look.person_id != person.id:

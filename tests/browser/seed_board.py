@@ -6,13 +6,11 @@ from core.clothing import Color, Item
 from core.db import look_feedback, looks, people, reactions
 from core.db.schema import Channel, IdentityProvider, PendingQuestion
 from core.resources import Resources, open_resources
-from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.styles import Style
 from core.vision.attributes import Thing
-from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
-from tests.conftest import ROOT
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, add_attributes, make_outputs
+from tests.browser.judged_samples import judge_sample
 
 SCRIPT_NAME = "<img src=x onerror=window.hacked=1>"
 """A name that `core.conversation.display_names` refuses, written to the database directly."""
@@ -69,31 +67,26 @@ async def share_sample(
         peaks={thing: place for thing, (_, place) in WORN[sample].items()},
         axis=number,
     )
-    with StyleClassifier(FakeBackend([outputs]), FAKE_ATTRIBUTES_CARD) as classifier:
-        async with resources.database.transaction() as connection:
-            person = await people.get_or_create_by_identity(
-                connection, IdentityProvider.TELEGRAM, f"seed {number}", language="en"
-            )
-            await people.set_display_name(connection, person.id, name)
-        judged = await PhotoJudgingService(resources, classifier).judge_photo(
-            (ROOT / "samples" / f"{sample}.jpg").read_bytes(),
-            person_id=person.id,
-            channel=Channel.TELEGRAM,
-            source_message_id="seed",
-            language="en",
+    async with resources.database.transaction() as connection:
+        person = await people.get_or_create_by_identity(
+            connection, IdentityProvider.TELEGRAM, f"seed {number}", language="en"
         )
+        await people.set_display_name(connection, person.id, name)
+    look = await judge_sample(
+        resources, person.id, sample, outputs, channel=Channel.TELEGRAM, card=FAKE_ATTRIBUTES_CARD
+    )
     async with resources.database.transaction() as connection:
         if number == 0:
-            await look_feedback.set_pending_question(connection, judged.look.id, PendingQuestion.GUESS)
-            await look_feedback.record_guess(connection, judged.look.id, Style.CASUAL)
-            await look_feedback.record_correction(connection, judged.look.id, Style.MODE)
-        assert await looks.share(connection, judged.look.id)
+            await look_feedback.set_pending_question(connection, look.id, PendingQuestion.GUESS)
+            await look_feedback.record_guess(connection, look.id, Style.CASUAL)
+            await look_feedback.record_correction(connection, look.id, Style.MODE)
+        assert await looks.share(connection, look.id)
         for fan in range(2 * (len(SHARED) - number)):
             whose = await people.get_or_create_by_identity(
                 connection, IdentityProvider.WEB, f"fan {fan}", language="en"
             )
-            await reactions.add_heart(connection, judged.look.id, whose.id)
-    return str(judged.look.id)
+            await reactions.add_heart(connection, look.id, whose.id)
+    return str(look.id)
 
 
 async def share_samples(settings: Settings) -> dict[str, str]:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from core.db import looks, people
+from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
@@ -30,12 +31,17 @@ async def transport(resources: Resources, samples: Path) -> AsyncIterator[httpx.
     )
 
 
-async def test_only_anonymous_visitors_get_cached_pages(transport: httpx.ASGITransport, resources: Resources) -> None:
+async def share_look_of_mina(resources: Resources) -> Look:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         await people.set_display_name(connection, person.id, "Mina")
         look = await store_images(resources, await create_look(connection, person.id))
         assert await looks.share(connection, look.id)
+        return look
+
+
+async def test_only_anonymous_visitors_get_cached_pages(transport: httpx.ASGITransport, resources: Resources) -> None:
+    look = await share_look_of_mina(resources)
     anonymous, visitor = (httpx.AsyncClient(transport=transport, base_url="http://eva") for _ in range(2))
     async with anonymous, visitor:
         none, one = '<span class="count"></span>', '<span class="count">1</span>'
@@ -52,11 +58,7 @@ async def test_only_anonymous_visitors_get_cached_pages(transport: httpx.ASGITra
 
 
 async def test_a_page_with_blocks_is_not_cached(transport: httpx.ASGITransport, resources: Resources) -> None:
-    async with resources.database.transaction() as connection:
-        person = await create_person(connection)
-        await people.set_display_name(connection, person.id, "Mina")
-        look = await store_images(resources, await create_look(connection, person.id))
-        assert await looks.share(connection, look.id)
+    look = await share_look_of_mina(resources)
     anonymous, visitor = (httpx.AsyncClient(transport=transport, base_url="http://eva") for _ in range(2))
     async with anonymous, visitor:
         paths = ("/", "/?when=new", "/styles", "/styles/street", f"/looks/{look.id}", "/people/Mina")
@@ -66,9 +68,8 @@ async def test_a_page_with_blocks_is_not_cached(transport: httpx.ASGITransport, 
         assert all([str(look.id) in (await anonymous.get(path)).text for path in paths])
 
 
-async def test_an_unshared_look_disappears_for_its_owner_at_once(
-    transport: httpx.ASGITransport, resources: Resources
-) -> None:
+async def share_look_of_a_visitor(resources: Resources) -> tuple[Look, str]:
+    """A public look and the token of its owner's browser."""
     visitors = VisitorTokenSigner(b"secret" * 6)
     token = visitors.issue()
     async with resources.database.transaction() as connection:
@@ -77,6 +78,13 @@ async def test_an_unshared_look_disappears_for_its_owner_at_once(
         )
         look = await store_images(resources, await create_look(connection, mina.id))
         assert await looks.share(connection, look.id)
+    return look, token
+
+
+async def test_an_unshared_look_disappears_for_its_owner_at_once(
+    transport: httpx.ASGITransport, resources: Resources
+) -> None:
+    look, token = await share_look_of_a_visitor(resources)
     cookies = {VISITOR_COOKIE: token}
     async with httpx.AsyncClient(transport=transport, base_url="http://eva", cookies=cookies) as visitor:
         assert str(look.id) in (await visitor.get("/")).text
@@ -103,14 +111,7 @@ async def test_a_client_that_reads_nothing_delays_no_page_of_others(resources: R
 async def test_a_second_cookie_header_brings_no_page_of_a_visitor_into_the_cache(
     transport: httpx.ASGITransport, resources: Resources
 ) -> None:
-    visitors = VisitorTokenSigner(b"secret" * 6)
-    token = visitors.issue()
-    async with resources.database.transaction() as connection:
-        mina = await people.get_or_create_by_identity(
-            connection, IdentityProvider.WEB, visitors.verify(token) or "", language="en"
-        )
-        look = await store_images(resources, await create_look(connection, mina.id))
-        assert await looks.share(connection, look.id)
+    look, token = await share_look_of_a_visitor(resources)
     url, session = f"http://eva/looks/{look.id}", ("Cookie", f"{VISITOR_COOKIE}={token}")
     async with httpx.AsyncClient(transport=transport) as client:
         public = (await client.get(url)).text

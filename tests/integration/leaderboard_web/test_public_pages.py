@@ -22,11 +22,9 @@ from core.signing import VisitorTokenSigner
 from core.styles import Style
 from core.uuid7 import uuid7
 from core.vision.attributes import Thing
-from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
-from core.vision.fake_backend import FakeBackend
+from core.vision.classifier import BUNDLED_MODEL_DIR
 from core.vision.model_card import load_model_card
 from core.vision.verdict import ConfidenceBand
-from leaderboard_web.app import create_app
 from leaderboard_web.routes.leaderboard import PAGE_SIZE
 from tests.factories import (
     classify_scripted,
@@ -36,16 +34,9 @@ from tests.factories import (
     make_verdict,
     store_images,
 )
-from tests.harness import make_application
 from tests.html import attributes, look_ids, next_url, texts
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
-
-
-@pytest.fixture
-def site(resources: Resources, samples: Path) -> FastAPI:
-    classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
-    return create_app(make_application(resources, classifier), samples=samples)
 
 
 @pytest.fixture

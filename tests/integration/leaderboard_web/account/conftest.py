@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from html import unescape
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,23 +18,12 @@ from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
-from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
-from core.vision.fake_backend import FakeBackend
-from core.vision.model_card import load_model_card
-from leaderboard_web.app import create_app
 from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.factories import create_look, create_person, store_images
-from tests.harness import make_application
 from tests.html import attributes
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 SECRET = b"secret" * 6
-
-
-@pytest.fixture
-def site(resources: Resources, samples: Path) -> FastAPI:
-    classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
-    return create_app(make_application(resources, classifier), samples=samples)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Visitors, and a person who shares looks."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -15,22 +14,11 @@ from core.db.schema import IdentityProvider
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
 from core.styles import Style
-from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
-from core.vision.fake_backend import FakeBackend
-from core.vision.model_card import load_model_card
-from leaderboard_web.app import create_app
 from tests.factories import classify_scripted, create_look, store_images
-from tests.harness import make_application
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 BY_SCRIPT = {**SAME_ORIGIN, "Accept": "application/json"}
 VISITORS = VisitorTokenSigner(b"secret" * 6)
-
-
-@pytest.fixture
-def site(resources: Resources, samples: Path) -> FastAPI:
-    classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
-    return create_app(make_application(resources, classifier), samples=samples)
 
 
 def open_browser(site: FastAPI, token: str | None = None, *, address: str = "192.0.2.1") -> httpx.AsyncClient:

@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from io import BytesIO
 from typing import cast
 
 import pytest
@@ -35,22 +34,11 @@ from core.resources import Resources
 from core.settings import Environment, Settings
 from core.vision.verdict import ConfidenceBand
 from tests.factories import make_verdict
-from tests.images import make_quadrants
+from tests.images import encode_image, make_quadrants
 
 KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("좋아요", callback_data="s")]])
+PHOTO = encode_image(make_quadrants())
 HELLO = OutgoingMessage(html="안녕하세요")
-
-
-def jpeg() -> bytes:
-    file = BytesIO()
-    make_quadrants().save(file, "JPEG")
-    return file.getvalue()
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as telegram:
-        yield telegram
 
 
 @pytest.fixture
@@ -77,14 +65,14 @@ def client(bot: ExtBot[int], delays: list[float]) -> TelegramClient:
 async def test_text_and_photo_are_sent(telegram: FakeTelegram, client: TelegramClient) -> None:
     (text,) = text_messages("<3 & 가", keyboard=KEYBOARD)
     text_id = await client.send_message(42, text, reply_to=7)
-    photo_id = await client.send_message(42, OutgoingMessage(html="<b>여기</b>", photo=jpeg()))
+    photo_id = await client.send_message(42, OutgoingMessage(html="<b>여기</b>", photo=PHOTO))
 
     messages = telegram.messages()
     assert messages[0]["text"] == "<3 & 가"
     assert [message["message_id"] for message in messages] == [text_id, photo_id]
     assert telegram.calls_to("sendMessage")[0].fields["reply_parameters"]["message_id"] == 7
     assert messages[1]["caption"] == "여기"
-    assert telegram.calls_to("sendPhoto")[0].files["photo"] == jpeg()
+    assert telegram.calls_to("sendPhoto")[0].files["photo"] == PHOTO
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -92,7 +80,7 @@ async def test_every_verdict_is_accepted(telegram: FakeTelegram, client: Telegra
     for chat_id, band in enumerate(ConfidenceBand, start=1):
         verdict = make_verdict(band, first=0.5, runner_up=0.4)
         messages = verdict_messages(verdict, seed="a", language=language)
-        for message in format_verdict(messages, verdict, heatmap=jpeg(), keyboard=KEYBOARD):
+        for message in format_verdict(messages, verdict, heatmap=PHOTO, keyboard=KEYBOARD):
             assert await client.send_message(chat_id, message) is not None
         received = telegram.messages(chat_id)
         text = "\n".join(message.get("text") or message["caption"] for message in received)

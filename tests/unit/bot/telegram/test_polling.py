@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import pytest
@@ -7,12 +7,6 @@ from telegram import Bot
 
 from bot.telegram.setup import RETRY_DELAY, iter_updates
 from bot.testing.telegram import FakeTelegram
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as telegram:
-        yield telegram
 
 
 @pytest.fixture

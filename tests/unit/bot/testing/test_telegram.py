@@ -1,8 +1,7 @@
 """The fake Bot API, called through python-telegram-bot."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from io import BytesIO
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -17,19 +16,9 @@ from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, Invali
 
 from bot.testing.server import LocalServer
 from bot.testing.telegram import FakeTelegram
-from tests.images import make_quadrants
+from tests.images import encode_image, make_quadrants
 
-
-def jpeg(width: int = 120, height: int = 160) -> bytes:
-    file = BytesIO()
-    make_quadrants(width, height).save(file, "JPEG")
-    return file.getvalue()
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as telegram:
-        yield telegram
+PHOTO = encode_image(make_quadrants(120, 160))
 
 
 @pytest.fixture
@@ -52,15 +41,15 @@ async def test_messages_are_sent_and_edited(telegram: FakeTelegram, bot: Bot) ->
 
 
 async def test_photo_is_uploaded_once_and_sent_again_by_file_id(telegram: FakeTelegram, bot: Bot) -> None:
-    sent = await bot.send_photo(42, jpeg(), caption="84%")
+    sent = await bot.send_photo(42, PHOTO, caption="84%")
     largest = max(sent.photo, key=lambda size: size.width)
     await bot.send_photo(43, largest.file_id)
 
     first, second = telegram.calls_to("sendPhoto")
-    assert first.files["photo"] == jpeg()
+    assert first.files["photo"] == PHOTO
     assert not second.files
     assert (largest.width, largest.height) == (120, 160)
-    assert bytes(await (await bot.get_file(largest.file_id)).download_as_bytearray()) == jpeg()
+    assert bytes(await (await bot.get_file(largest.file_id)).download_as_bytearray()) == PHOTO
 
 
 @pytest.mark.parametrize(
@@ -80,7 +69,7 @@ async def test_invalid_messages_are_rejected(bot: Bot, text: str, options: dict[
         await bot.send_message(42, text, **options)
 
 
-@pytest.mark.parametrize("data", [b"not an image", jpeg(2000, 64)])
+@pytest.mark.parametrize("data", [b"not an image", encode_image(make_quadrants(2000, 64))])
 async def test_invalid_photos_are_rejected(bot: Bot, data: bytes) -> None:
     with pytest.raises(BadRequest):
         await bot.send_photo(42, data)
@@ -88,7 +77,7 @@ async def test_invalid_photos_are_rejected(bot: Bot, data: bytes) -> None:
 
 async def test_long_caption_is_rejected(bot: Bot) -> None:
     with pytest.raises(BadRequest, match="caption"):
-        await bot.send_photo(42, jpeg(), caption="가" * 1025)
+        await bot.send_photo(42, PHOTO, caption="가" * 1025)
 
 
 async def test_large_file_cannot_be_downloaded(telegram: FakeTelegram, bot: Bot) -> None:
@@ -179,9 +168,9 @@ def test_all_updates_can_be_parsed(telegram: FakeTelegram) -> None:
     updates = telegram.updates
     payloads = [
         updates.text("/start look_1"),
-        updates.photo(jpeg(), caption="이거 어때?"),
+        updates.photo(PHOTO, caption="이거 어때?"),
         updates.document(b"x"),
-        *updates.album([jpeg(), jpeg()]),
+        *updates.album([PHOTO, PHOTO]),
         *(updates.media(kind) for kind in ("sticker", "video", "video_note", "voice", "audio", "animation")),
         *(updates.media(kind) for kind in ("location", "contact")),
         updates.inline_query("street"),

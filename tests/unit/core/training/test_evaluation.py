@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,20 +8,10 @@ from core.styles import STYLES, Style
 from core.training.dataset import Example, Label, Split
 from core.training.evaluation import evaluate_outputs
 from core.training.transfer_learning import evaluate_linear_head
-from core.vision.model_card import ModelCard, Preprocessing
+from core.vision.fake_backend import FAKE_MODEL_CARD
 from core.vision.verdict import Thresholds
 
-CARD = ModelCard(
-    version="toy-0",
-    file="",
-    sha256="",
-    backbone="toy",
-    temperature=2.0,
-    thresholds=Thresholds(outfit=0.5, clear=0.8, ambiguous_margin=0.1),
-    preprocessing=Preprocessing(),
-    training={},
-    metrics={},
-)
+CARD = replace(FAKE_MODEL_CARD, temperature=2.0, thresholds=Thresholds(outfit=0.5, clear=0.8, ambiguous_margin=0.1))
 
 
 def seen(first: Style | None, second: Style | None = None, other: Style | None = None, source: str = "a") -> Example:
