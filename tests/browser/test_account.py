@@ -20,7 +20,7 @@ from tests.browser.seed_board import SHARED
 
 pytestmark = pytest.mark.browser
 
-PEOPLE = 8
+PEOPLE = 9
 EN, KO = Language.EN, Language.KO
 
 Person = dict[str, str]
@@ -172,12 +172,12 @@ def test_data_is_exported_and_the_account_erased(open_own: OpenOwn, mina: Person
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.stranger.title", EN))
 
 
-@pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
-def test_all_tabs_are_in_view_on_a_small_phone(open_own: OpenOwn, locale: str) -> None:
-    page = open_own("/me", viewport={"width": 360, "height": 740}, locale=locale)
-    tabs = page.locator(".times")
-    assert tabs.evaluate("tabs => tabs.scrollWidth <= tabs.clientWidth")
-    expect(tabs.locator("a").last).to_be_in_viewport(ratio=1)
+def test_all_tabs_are_in_view_on_a_small_phone(open_own: OpenOwn) -> None:
+    for locale in ("ko-KR", "en-GB"):
+        page = open_own("/me", viewport={"width": 360, "height": 740}, locale=locale)
+        tabs = page.locator(".times")
+        assert tabs.evaluate("tabs => tabs.scrollWidth <= tabs.clientWidth")
+        expect(tabs.locator("a").last).to_be_in_viewport(ratio=1)
 
 
 def test_account_pages_are_accessible_and_fit(open_own: OpenOwn, mina: Person) -> None:
