@@ -68,7 +68,7 @@ def main() -> None:
             Figure(name=f"the same, simulated, workers: {workers}", value=options.photos / predicted, unit="/s"),
             Figure(
                 name=f"the simulation misses the run by, workers: {workers}",
-                value=100 * abs(predicted / run.seconds - 1),
+                value=100 * abs(run.seconds / predicted - 1),
                 unit="%",
                 target=ACCURACY,
             ),

@@ -10,7 +10,8 @@ from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from core.signing import UrlSigner
 
-URL_LIFETIME = timedelta(hours=1)
+URL_LIFETIME = timedelta(days=1)
+"""A chat stays open; only the person themselves can use the URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,9 +211,11 @@ async def requeue_orphans(connection: AsyncConnection) -> int:
     orphans = await claim_orphaned(connection, Channel.KAKAO, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH)
     count = 0
     for inbox_id, _ in orphans:
-        await cancel_if_unconsented(connection, inbox_id)
         update = await inbox.get(connection, inbox_id)
-        if update is not None and update.processed_at is None:
+        request = None if update is None else PhotoRequest.from_update(update)
+        if request is not None and request.awaits_consent:
+            await inbox.mark_processed(connection, inbox_id)
+        elif update is not None and update.processed_at is None:
             await _enqueue_judging(connection, update)
             count += 1
     return count

@@ -179,7 +179,6 @@ class ReplyPresenter:
         if look.pending_question is PendingQuestion.GUESS and not is_duplicate:
             question = translate("talk.guess.ask", language)
             return replies.prompt_reply(ActionType.GUESS, question, look_id=look.id, language=language)
-        await self._conversation.mark_verdicts_revealed(look)
         if is_duplicate:
             await self._conversation.mark_verdict_shown(look)
             notes.append(translate(pick_variant("talk.remembered", look.variant_seed, language), language))

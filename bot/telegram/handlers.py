@@ -86,7 +86,7 @@ async def handle_photo(
         remembered = translate(pick_variant("talk.remembered", look.variant_seed, language), language)
         note = "\n".join(filter(None, [remembered, answer]))
         await send_verdict(delivery, conversation, person, look, note=note, is_final=True)
-    elif look.pending_question is not PendingQuestion.GUESS:
+    elif look.pending_question is not PendingQuestion.GUESS and delivery.checkpoint(REPLY_STEP) is None:
         await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, note=answer, is_final=True)
     elif (guess := parse_style_answer(photo.caption)) is None:
         keyboard = delivery.keyboards.guess(look.id)

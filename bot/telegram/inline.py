@@ -22,15 +22,13 @@ from core.conversation.narration import format_percent, style_name
 from core.conversation.result_cards import can_have_card
 from core.conversation.service import ConversationService
 from core.conversation.style_names import find_style_name
-from core.conversation.week_cards import MIN_LOOKS, Week, get_week
+from core.conversation.week_cards import Week, get_week
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language, negotiate_language, translate
 from core.urls import look_url, signed_image_url
 
-SEARCH_LIMIT = 100
-"""Number of a person's latest looks among which public ones are searched."""
 MAX_RESULTS = 20
 IMAGE_URL_LIFETIME = timedelta(hours=1)
 """Validity of image URLs in the results: Telegram downloads the chosen one and keeps a copy."""
@@ -76,10 +74,10 @@ async def _find_results(
         if card_id is not None:
             look = await looks.get(connection, card_id)
             return _find_card(look if look and look.person_id == person.id else None, conversation, me, language)
-        latest = await looks.list_for_person(connection, person.id, limit=SEARCH_LIMIT)
-    public_looks, style = [look for look in latest if look.is_public], find_style_name(query.text)
-    chosen = [look for look in public_looks if style is None or look.verdict.style is style][:MAX_RESULTS]
-    if style is None or not public_looks:
+        style = find_style_name(query.text)
+        chosen = await looks.list_public(connection, person.id, style=style, limit=MAX_RESULTS)
+        has_public = bool(chosen) or bool(await looks.list_public(connection, person.id, limit=1))
+    if style is None or not has_public:
         hint = translate("telegram.inline.nothing", language)
     else:
         hint = translate("telegram.inline.no_style", language, style=style_name(style, language))
@@ -100,10 +98,9 @@ def _find_card(
 
 
 def _few_looks_hint(week: Week, language: Language) -> str:
-    missing = MIN_LOOKS - week.current.total
-    if missing == 1:
+    if week.missing_looks == 1:
         return translate("telegram.inline.week.one", language)
-    return translate("telegram.inline.week", language, count=missing)
+    return translate("telegram.inline.week", language, count=week.missing_looks)
 
 
 def _build_result(look: Look, conversation: ConversationService, me: User, language: Language) -> InlineQueryResult:

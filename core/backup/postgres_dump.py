@@ -59,10 +59,13 @@ def restore_database(conninfo: str, server_version: int, path: Path) -> None:
         path: the dump.
 
     Raises:
-        BackupError: a program failed; the database is still empty then.
+        BackupError: there is no suitable program, or one failed; the database is still empty then.
     """
     database, script = str(conninfo_to_dict(conninfo)["dbname"]), path.with_suffix(".sql")
-    pg_restore = max(_candidates("pg_restore"), key=_major_version)
+    found = [program for program in _candidates("pg_restore") if program.with_name("psql").is_file()]
+    if not found:
+        raise BackupError("pg_restore and psql are not installed")
+    pg_restore = max(found, key=_major_version)
     _run(pg_restore, (*IN_FULL, f"--file={script}", str(path)), conninfo)
     if server_version < FIRST_WITH_TRANSACTION_TIMEOUT:
         _comment_out_transaction_timeout(script)

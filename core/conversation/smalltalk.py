@@ -39,7 +39,7 @@ INTENT_TEXT_KEYS = {
     Intent.SHARE: "talk.leaderboard",
     Intent.LEADERBOARD: "talk.leaderboard",
     Intent.HISTORY: "talk.history",
-    Intent.WEEK: "talk.week",
+    Intent.WEEK: "talk.help",
     Intent.ACCOUNT: "talk.account",
     Intent.LAUGHTER: "talk.laughter",
     Intent.PRAISE: "talk.praise",

@@ -43,6 +43,11 @@ class Week:
     previous: WornCounts
 
     @property
+    def missing_looks(self) -> int:
+        """How many looks are missing to a card."""
+        return max(0, MIN_LOOKS - self.current.total)
+
+    @property
     def has_card(self) -> bool:
         """Whether there are enough looks."""
         return self.current.total >= MIN_LOOKS
@@ -107,8 +112,8 @@ async def draw_week(resources: Resources, week: Week, language: Language, shape:
 
 def few_looks_sentence(week: Week, language: Language) -> str:
     """How many looks are missing to a card."""
-    missing = MIN_LOOKS - week.current.total
-    return translate("week.few.line", language, count=missing) if missing > 1 else translate("week.few.one", language)
+    few = week.missing_looks
+    return translate("week.few.line", language, count=few) if few > 1 else translate("week.few.one", language)
 
 
 def week_sentences(week: Week, language: Language) -> str:

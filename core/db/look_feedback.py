@@ -78,7 +78,10 @@ async def mark_revealed(connection: AsyncConnection, *look_ids: UUID) -> None:
 
 
 async def mark_shown(connection: AsyncConnection, look_id: UUID) -> None:
-    """Record that the verdict on a look was shown now, after newer looks: what is said next is about it."""
+    """Record that the verdict on a look was shown now, after newer looks: what is said next is about it.
+
+    It does not wait for a guess any more.
+    """
     not_guess = func.nullif(schema.looks.c.pending_question, PendingQuestion.GUESS)
     await update_where(connection, look_id, shown_at=func.now(), pending_question=not_guess)
 

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, Text, bindparam, case, cast, func, select, update
+from sqlalchemy import ColumnElement, Row, Text, bindparam, case, cast, func, select, true, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -200,6 +200,21 @@ async def list_for_person(
     )
     rows = await connection.execute(statement, {"limit": limit, **cursor_values(after)})
     return [to_look(row) for row in rows]
+
+
+async def list_public(
+    connection: AsyncConnection, person_id: UUID, *, limit: int, style: Style | None = None
+) -> list[Look]:
+    """A person's looks on the leaderboard, of a style or of all, the newest first."""
+    table = schema.looks
+    of_style = true() if style is None else table.c.style == style
+    statement = (
+        select(*LOOK_COLUMNS)
+        .where(table.c.person_id == person_id, table.c.is_public, of_style)
+        .order_by(table.c.created_at.desc(), table.c.id.desc())
+        .limit(limit)
+    )
+    return [to_look(row) for row in await connection.execute(statement)]
 
 
 async def count(connection: AsyncConnection, person_id: UUID) -> int:

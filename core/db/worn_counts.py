@@ -28,7 +28,7 @@ class WornCounts:
     items: Mapping[Item, int]
     """In how many looks each item was seen; without items that never were."""
     main_colors: Mapping[Color, int]
-    """In how many looks each color was the most probable of those seen."""
+    """In how many looks each color was named as the one of most of the clothes."""
 
 
 async def count_worn(
@@ -37,8 +37,9 @@ async def count_worn(
     """Count a person's looks since a time and before another, at most MAX_LOOKS; not those still to be guessed."""
     table = schema.looks
     codes = func.jsonb_path_query_array(table.c.attributes, literal_column("'$.seen[*].code'::jsonpath"))
+    main_color = table.c.attributes["main_colour"].astext
     statement = (
-        select(table.c.style, codes.label("codes"))
+        select(table.c.style, codes.label("codes"), main_color.label("main_color"))
         .where(
             table.c.person_id == person_id,
             table.c.created_at >= since,
@@ -51,10 +52,9 @@ async def count_worn(
     )
     rows = (await connection.execute(statement)).all()
     things = [[parse_thing(code) for code in row.codes or ()] for row in rows]
-    colors = [next((thing for thing in look if isinstance(thing, Color)), None) for look in things]
     return WornCounts(
         total=len(rows),
         styles=Counter(Style(row.style) for row in rows),
         items=Counter(thing for look in things for thing in look if isinstance(thing, Item)),
-        main_colors=Counter(color for color in colors if color is not None),
+        main_colors=Counter(Color(row.main_color) for row in rows if row.main_color is not None),
     )

@@ -119,7 +119,10 @@ DEFAULT_TIMINGS = WorkerTimings()
 
 
 class ExponentialBackoff(BaseRetryStrategy):
-    """Retries after 1, 2 and 4 seconds, then gives up: waiting jobs hold the lock of their conversation."""
+    """Retries after each of some delays, by default 1, 2 and 4 seconds, and then gives up unless told otherwise.
+
+    Waiting jobs hold the lock of their conversation.
+    """
 
     def __init__(self, delays: Sequence[int] = RETRY_DELAYS, *, gives_up: bool = True) -> None:
         """Configure it.

@@ -35,7 +35,7 @@ from core.training.joint_network import interpolate
 from core.training.joint_training import FinetuneConfig, MapVersions, finetune
 from core.training.linear_heads import GUESS_RATE, HEADS, apply_heads, fit_heads
 from core.training.litert_weights import read_convolutions
-from core.training.main_color_fit import evaluate_main_color, fit_main_color
+from core.training.main_color_fit import fit_main_color
 from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.picture_heads import KINDS, choose_refusals, fit_clothes_head, fit_kind_head, read_kinds
 from core.vision.classifier import fit_to_input
@@ -216,8 +216,8 @@ def export_heads(
     model_dir.mkdir(parents=True, exist_ok=True)
     model = model_dir / MODEL_FILE
     model.write_bytes(blob)
-    new = fit_main_color(data, table, new, model)
-    new.metrics["val"]["heads"]["main_color"] = round_metrics(evaluate_main_color(data, table, Split.VAL, new, model))
+    new, main_color = fit_main_color(data, table, new, model)
+    new.metrics["val"]["heads"]["main_color"] = round_metrics(main_color)
     (model_dir / CARD_FILE).write_text(new.to_json() + "\n", "utf-8")
     console.print(f"{new.version}: {len(blob) / 1e6:.1f} MB, agreement {min(agreement.values()):.4f}")
 

@@ -53,7 +53,7 @@ class ColorInputs:
         return np.concatenate([self.scores, np.sqrt(self.bins)], axis=1).astype(np.float64)
 
 
-def fit_main_color(data: Path, table: PhotoTable, card: ModelCard, model: Path) -> ModelCard:
+def fit_main_color(data: Path, table: PhotoTable, card: ModelCard, model: Path) -> tuple[ModelCard, dict[str, float]]:
     """Fit the model of the main color on training photos, and choose its threshold on validation photos.
 
     Args:
@@ -63,7 +63,7 @@ def fit_main_color(data: Path, table: PhotoTable, card: ModelCard, model: Path) 
         model: the exported model.
 
     Returns:
-        The card with the model of the main color.
+        The card with the model of the main color, and its metrics on validation as of `evaluate_main_color`.
 
     Raises:
         DatasetError: a photo cannot be read.
@@ -82,11 +82,14 @@ def fit_main_color(data: Path, table: PhotoTable, card: ModelCard, model: Path) 
     kernel[:, regression.classes_] = regression.coef_.T / deviation[:, None]
     bias[regression.classes_] = regression.intercept_ - mean @ kernel[:, regression.classes_]
     fitted = MainColorModel(kernel=kernel.round(DECIMALS), bias=bias.round(DECIMALS), threshold=NEVER)
-    probabilities = read_color_inputs([data / name for name in table.photo[chosen]], card, model).probabilities(fitted)
+    inputs = read_color_inputs([data / name for name in table.photo[chosen]], card, model)
+    probabilities = inputs.probabilities(fitted)
     threshold = choose_threshold(
         probabilities.max(axis=1), is_main_color(table, chosen, probabilities.argmax(axis=1)), MIN_NAMED, PRECISION
     )
-    return replace(card, attributes=replace(card.attributes, main_color=replace(fitted, threshold=threshold)))
+    chosen_model = replace(fitted, threshold=threshold)
+    new = replace(card, attributes=replace(card.attributes, main_color=chosen_model))
+    return new, _measure(table, chosen, inputs, chosen_model)
 
 
 def evaluate_main_color(data: Path, table: PhotoTable, split: Split, card: ModelCard, model: Path) -> dict[str, float]:
@@ -98,8 +101,14 @@ def evaluate_main_color(data: Path, table: PhotoTable, split: Split, card: Model
     """
     if card.attributes is None or card.attributes.main_color is None:
         raise ModelMismatchError(f"{card.version} names no main colors")
-    main_color, rows = card.attributes.main_color, _outfits(table, split)
+    rows = _outfits(table, split)
     inputs = read_color_inputs([data / name for name in table.photo[rows]], card, model)
+    return _measure(table, rows, inputs, card.attributes.main_color)
+
+
+def _measure(
+    table: PhotoTable, rows: NDArray[np.int64], inputs: ColorInputs, main_color: MainColorModel
+) -> dict[str, float]:
     probabilities = inputs.probabilities(main_color)
     is_named = probabilities.max(axis=1) >= main_color.threshold
     is_right = is_main_color(table, rows, probabilities.argmax(axis=1))

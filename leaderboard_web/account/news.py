@@ -11,7 +11,7 @@ from core.db.news import LookNews
 from core.i18n.translations import Language
 from core.seoul_time import SEOUL
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
-from leaderboard_web.dependencies import AppState, Db, Lang, State, Viewer
+from leaderboard_web.dependencies import Db, Lang, State, Viewer
 from leaderboard_web.middleware.csrf import is_same_origin
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import public_image_urls
@@ -42,7 +42,7 @@ async def news_page(request: Request, person: CurrentPerson, connection: Db, lan
         tab="news",
         sentences=news_sentences(found, language),
         since=since.astimezone(SEOUL),
-        looks=_describe(look_news, state, language),
+        looks=_describe(look_news, language),
     )
 
 
@@ -53,7 +53,7 @@ async def news_dot(connection: Db, viewer: Viewer) -> Response:
     return Response(DOT if has_news else NO_DOT, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 
-def _describe(rows: Sequence[LookNews], state: AppState, language: Language) -> list[dict[str, object]]:
+def _describe(rows: Sequence[LookNews], language: Language) -> list[dict[str, object]]:
     """What the page shows of each look."""
     images = [public_image_urls(row.look) for row in rows]
     return [

@@ -24,7 +24,7 @@ from core.db import looks, people
 from core.db.people import Person
 from core.db.schema import Channel
 from core.errors import EvaError
-from core.i18n.translations import Language, translate
+from core.i18n.translations import Language, VariantSeed, translate
 from core.styles import STYLES, Style
 from core.uuid7 import uuid7
 from leaderboard_web.chat_view import (
@@ -145,11 +145,10 @@ async def send_text(
     message = " ".join(words.split())[:MAX_MESSAGE_LENGTH]
     person = await _get_person(state, viewer, language)
     seed = message if person is None else state.conversation.reply_turns.next_seed(person.id)
-    view, sentences, reveals_verdict = None, [reply_to_text(message, seed, language)], False
-    card = None
-    if person is None and find_intent(message) is Intent.WEEK:
-        sentences = [translate("week.few.line", language, count=MIN_LOOKS)]
-    if person is not None:
+    view, card, reveals_verdict = None, None, False
+    if person is None:
+        sentences = _answer_visitor(message, seed, language)
+    else:
         look_id = _parse_look_id(look)
         reply = await state.conversation.handle_text(person, message, look_id, chat=Channel.WEB)
         view = await _load_view(state, person, language, look_id)
@@ -160,6 +159,7 @@ async def send_text(
             if card is not None and not wants_json(request):
                 return RedirectResponse(state.url_for("week"), 303)
         else:
+            sentences = [reply_to_text(message, seed, language)]
             sentences += await take_news(state.resources.database, person, message, language)
     answer = _build_reply(view, message, sentences, reveals_verdict=reveals_verdict)
     if card is not None:
@@ -327,6 +327,12 @@ async def _load_view(
         is_duplicate=is_duplicate,
         finds_similar_looks=state.resources.finds_similar_looks,
     )
+
+
+def _answer_visitor(message: str, seed: VariantSeed | str, language: Language) -> list[str]:
+    if find_intent(message) is Intent.WEEK:
+        return [translate("week.few.line", language, count=MIN_LOOKS)]
+    return [reply_to_text(message, seed, language)]
 
 
 async def _show_week(state: AppState, person: Person) -> tuple[list[str], WeekCardItem | None]:

@@ -17,7 +17,7 @@ from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
 from core.vision.attributes import Thing
-from leaderboard_web.dependencies import AppState, Db, Lang, State, Viewer
+from leaderboard_web.dependencies import Db, Lang, State, Viewer
 from leaderboard_web.pagination import AfterRank, BeforeTime, RankCursor, TimeCursor, build_page
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute, UrlPaths
@@ -97,9 +97,9 @@ async def leaderboard_page(
     viewer_key = viewer.key or ""
     things = tuple(thing for thing in (color, item) if thing is not None)
     if isinstance(order, LatestOrder):
-        page = await _load_latest(db, state, language, style, order, before, things=things, viewer_key=viewer_key)
+        page = await _load_latest(db, language, style, order, before, things=things, viewer_key=viewer_key)
     else:
-        page = await _load_ranked(db, state, language, style, order, after, things=things, viewer_key=viewer_key)
+        page = await _load_ranked(db, language, style, order, after, things=things, viewer_key=viewer_key)
     cards = page.cards
     hero = cards.pop(0) if cards and cards[0].rank == 1 else None
     next_url = None
@@ -129,7 +129,6 @@ async def leaderboard_page(
 
 async def _load_ranked(
     connection: AsyncConnection,
-    state: AppState,
     language: Language,
     style: Style | None,
     period: Period | None,
@@ -164,7 +163,6 @@ async def _load_ranked(
 
 async def _load_latest(
     connection: AsyncConnection,
-    state: AppState,
     language: Language,
     style: Style | None,
     order: LatestOrder,

@@ -153,7 +153,9 @@ export async function typeMessages(html) {
   let skipped = reducedMotion.matches;
   const finished = new Promise((resolve) => {
     finishTyping = () => {
+      finishTyping = () => {};
       skipped = true;
+      showTyping(null);
       log.append(...pending.splice(0));
       resolve();
     };
@@ -175,7 +177,11 @@ export async function typeMessages(html) {
     item.classList.remove("waiting");
     if (!skipped) follow();
   }
-  showTyping(null);
+  // After a skip the dots belong to what was sent since.
+  if (!skipped) {
+    showTyping(null);
+    finishTyping = () => {};
+  }
   offerCopy();
   follow();
 }

@@ -13,6 +13,7 @@ const savesData = () => matchMedia("(prefers-reduced-data: reduce)").matches || 
 let source = null;
 let timer = 0;
 let missedEvents = false;
+let spread = 0;
 const found = new Set();
 
 const heartsOf = (look) => document.querySelectorAll(`.heart[data-look="${CSS.escape(look)}"]`);
@@ -83,11 +84,14 @@ function connect() {
   source.addEventListener("message", (event) => apply(JSON.parse(event.data)));
   source.addEventListener("resync", () => setTimeout(resync, Math.random() * RESYNC_SPREAD_MS));
   source.addEventListener("open", () => {
-    if (missedEvents) resync();
+    if (missedEvents) setTimeout(resync, Math.random() * spread);
     missedEvents = false;
+    spread = 0;
   });
   source.addEventListener("error", () => {
     missedEvents = true;
+    // A server that ends its streams ends them all: the pages must not ask at once.
+    spread = RESYNC_SPREAD_MS;
     // The browser connects again by itself, except after an error page of a proxy, and after 204.
     if (source?.readyState === EventSource.CLOSED) {
       disconnect();

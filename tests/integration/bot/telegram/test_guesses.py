@@ -122,3 +122,19 @@ async def test_guess_survives_an_interrupted_reply(harness: TelegramHarness) -> 
 
     assert len(harness.texts()) - before == 2
     assert translate("talk.guess.late", Language.KO) not in harness.texts()
+
+
+async def test_guess_in_a_caption_survives_an_interrupted_reply(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    await harness.send_updates(harness.press(harness.last_with_buttons(), "guess"))
+    before = len(harness.texts())
+    for method in ("sendMessage", "sendPhoto"):
+        harness.telegram.fail_next(method, 500, count=4)
+    style = style_name(Style.STREET, Language.KO)
+    await harness.send_updates(harness.updates.photo(make_photo(2), caption=f"{style}!"))
+
+    replies = harness.texts()[before:]
+    assert len(replies) == 2
+    assert replies[0].partition("\n")[0] in {
+        translate(key, Language.KO, guess=style, style=style) for key in variant_keys("talk.guess.right", Language.KO)
+    }

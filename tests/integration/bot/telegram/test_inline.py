@@ -4,7 +4,6 @@ import json
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from sqlalchemy import update
 
 from core.conversation.narration import style_name
@@ -13,7 +12,7 @@ from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
-from tests.factories import make_photo
+from tests.factories import create_look, make_photo
 from tests.integration.bot.telegram.conftest import USER_ID, TelegramHarness, list_looks
 from tests.integration.bot.telegram.test_buttons import judge_photo
 
@@ -85,6 +84,16 @@ async def test_hint_says_why_there_are_no_looks(harness: TelegramHarness) -> Non
     assert hint_of(await send_inline_query(harness, "street")) == translate("telegram.inline.no_style", KO, style=style)
 
 
+async def test_a_shared_look_is_found_behind_many_private_ones(harness: TelegramHarness) -> None:
+    await share_two_looks(harness)
+    async with harness.resources.database.transaction() as connection:
+        owner = (await list_looks(harness))[0].person_id
+        for _ in range(101):
+            await create_look(connection, owner)
+    assert len((await send_inline_query(harness))["results"]) == 2
+    assert len((await send_inline_query(harness, "street"))["results"]) == 1
+
+
 async def test_hint_says_why_there_is_no_card(harness: TelegramHarness) -> None:
     assert hint_of(await send_inline_query(harness, "week")) == translate("telegram.inline.first", KO)
     assert hint_of(await send_inline_query(harness, f"card_{uuid4()}")) == translate("telegram.inline.first", KO)
@@ -106,9 +115,7 @@ async def test_hint_says_why_there_is_no_card(harness: TelegramHarness) -> None:
     assert hint_of(await send_inline_query(harness, query)) == translate("telegram.inline.no_card", KO)
 
 
-async def test_card_of_a_private_look_is_offered_to_its_owner_alone(
-    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_card_of_a_private_look_is_offered_to_its_owner_alone(harness: TelegramHarness) -> None:
     harness.handler.conversation.settings = harness.handler.conversation.settings.model_copy(
         update={"public_url": "https://eva.example"}
     )
@@ -121,8 +128,6 @@ async def test_card_of_a_private_look_is_offered_to_its_owner_alone(
     chosen = card["reply_markup"]["inline_keyboard"][0][0]["switch_inline_query_chosen_chat"]
     assert chosen["query"] == f"card_{look.id}"
 
-    # However many looks the person has.
-    monkeypatch.setattr("bot.telegram.inline.SEARCH_LIMIT", 0)
     (result,) = (await send_inline_query(harness, chosen["query"]))["results"]
     assert result["photo_url"].startswith(f"https://eva.example/cards/{look.id}/ko-post.jpg?t=")
     first = translate("telegram.inline.first", KO)

@@ -52,18 +52,19 @@ async def test_what_is_worn_is_stored(database: Database) -> None:
 
 
 async def test_what_is_worn_is_counted_over_the_looks_since_a_time(database: Database) -> None:
-    dressed = classify_with_attributes(Style.STREET, {Item.BOOTS: 0.9, Color.RED: 0.6, Color.BLACK: 0.8})
+    dressed = classify_with_attributes(Style.STREET, {Item.BOOTS: 0.9, Color.BLACK: 0.8})
+    unsure = classify_with_attributes(Style.STREET, {Item.BOOTS: 0.9, Color.RED: 0.6, Color.BLACK: 0.8})
     async with database.transaction() as connection:
         person = await create_person(connection)
-        for verdict in (dressed, dressed, classify_scripted(Style.MODE), classify_scripted(outfit=0.02)):
+        for verdict in (dressed, dressed, unsure, classify_scripted(Style.MODE), classify_scripted(outfit=0.02)):
             await create_look(connection, person.id, verdict=verdict)
         await create_look(connection, (await create_person(connection)).id, verdict=dressed)
         now = datetime.now(UTC)
         counts = await count_worn(connection, person.id, since=now - timedelta(days=1))
         nothing = await count_worn(connection, person.id, since=now + timedelta(days=1))
 
-    assert (counts.total, counts.styles) == (3, {Style.STREET: 2, Style.MODE: 1})
-    assert (counts.items, counts.main_colors) == ({Item.BOOTS: 2}, {Color.BLACK: 2})
+    assert (counts.total, counts.styles) == (4, {Style.STREET: 3, Style.MODE: 1})
+    assert (counts.items, counts.main_colors) == ({Item.BOOTS: 3}, {Color.BLACK: 2})
     assert nothing.total == 0
 
 

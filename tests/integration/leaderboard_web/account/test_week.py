@@ -49,7 +49,7 @@ async def test_card_of_a_week_is_for_its_own_person_only(
     for path, height in zip(paths, (1920, 1350), strict=True):
         card = await client.get(path)
         assert Image.open(BytesIO(card.content)).size == (1080, height)
-        assert (card.headers["cache-control"], card.headers["x-robots-tag"]) == ("private, no-store", "noindex")
+        assert (card.headers["cache-control"], card.headers["x-robots-tag"]) == ("private, max-age=60", "noindex")
 
     assert (await client.get(week_card_path(signer, jun.id, EN, CardShape.POST, HOUR))).status_code == 403
     assert (await client.get(week_card_path(signer, mina.id, EN, CardShape.POST, -HOUR))).status_code == 403
