@@ -78,6 +78,8 @@ async def handle_photo(
         judged = await judge_photo(delivery, conversation, person, photo)
     look, language = judged.look, delivery.language
     answer = answer_caption(photo.caption, look.verdict, language) if photo.caption else None
+    # By an earlier attempt, which recorded the reply and could not send it.
+    has_guessed = bool(photo.caption) and delivery.checkpoint(REPLY_STEP) is not None
     if judged.is_duplicate:
         await conversation.mark_verdict_shown(look)
     if judged.is_duplicate and not shows_picture(delivery, look):
@@ -86,7 +88,7 @@ async def handle_photo(
         remembered = translate(pick_variant("talk.remembered", look.variant_seed, language), language)
         note = "\n".join(filter(None, [remembered, answer]))
         await send_verdict(delivery, conversation, person, look, note=note, is_final=True)
-    elif look.pending_question is not PendingQuestion.GUESS and delivery.checkpoint(REPLY_STEP) is None:
+    elif look.pending_question is not PendingQuestion.GUESS and not has_guessed:
         await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, note=answer, is_final=True)
     elif (guess := parse_style_answer(photo.caption)) is None:
         keyboard = delivery.keyboards.guess(look.id)
