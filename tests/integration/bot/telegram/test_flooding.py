@@ -20,4 +20,4 @@ async def test_a_chat_that_floods_waits_for_itself_and_others_do_not(harness: Te
         if call.method in {"sendMessage", "sendPhoto"} and "inline_keyboard" in str(call.fields.get("reply_markup"))
     ]
     assert verdicts.count(str(USER_ID)) == DAILY_LIMIT
-    assert verdicts.index(str(OTHER_ID)) <= 2, "six would have been before it in a queue without locks"
+    assert verdicts.index(str(OTHER_ID)) < DAILY_LIMIT - 1, "all would have been before it in a queue without locks"
