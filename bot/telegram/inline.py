@@ -75,12 +75,10 @@ async def _find_results(
             look = await looks.get(connection, card_id)
             return _find_card(look if look and look.person_id == person.id else None, conversation, me, language)
         style = find_style_name(query.text)
-        chosen = await looks.list_public(connection, person.id, style=style, limit=MAX_RESULTS)
-        has_public = bool(chosen) or bool(await looks.list_public(connection, person.id, limit=1))
-    if style is None or not has_public:
+        chosen = await looks.list_for_person(connection, person.id, limit=MAX_RESULTS, public_only=True, style=style)
         hint = translate("telegram.inline.nothing", language)
-    else:
-        hint = translate("telegram.inline.no_style", language, style=style_name(style, language))
+        if not chosen and style and await looks.list_for_person(connection, person.id, limit=1, public_only=True):
+            hint = translate("telegram.inline.no_style", language, style=style_name(style, language))
     return [_build_result(look, conversation, me, language) for look in chosen], hint
 
 

@@ -14,7 +14,7 @@ from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.db.similar_looks import can_compare, find_similar
-from core.db.worn_counts import WornCounts, count_worn
+from core.db.worn_counts import WornCounts, count_styles, count_worn
 from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language, format_recent_day, translate
 from core.seoul_time import start_of_month
@@ -49,7 +49,7 @@ async def get_own_looks(database: Database, person: Person) -> OwnLooks:
     """The number, the most frequent style and the latest of a person's own looks."""
     async with database.transaction() as connection:
         count = await looks.count(connection, person.id)
-        styles = await looks.count_styles(connection, person.id)
+        styles = await count_styles(connection, person.id)
         latest = await looks.list_for_person(connection, person.id, limit=OWN_LOOKS_LIMIT)
         worn = await count_worn(connection, person.id, since=start_of_month())
     revealed = [look for look in latest if look.pending_question is not PendingQuestion.GUESS]

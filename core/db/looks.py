@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, Text, bindparam, case, cast, func, select, true, update
+from sqlalchemy import ColumnElement, Row, Text, bindparam, case, cast, func, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -181,7 +181,13 @@ async def lock(connection: AsyncConnection, look_id: UUID) -> Look | None:
 
 
 async def list_for_person(
-    connection: AsyncConnection, person_id: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
+    connection: AsyncConnection,
+    person_id: UUID,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    public_only: bool = False,
+    style: Style | None = None,
 ) -> list[Look]:
     """A person's looks, the newest first.
 
@@ -190,10 +196,17 @@ async def list_for_person(
         person_id: the owner.
         limit: number of looks, at most.
         after: (`created_at`, `id`) of the last look of the page before.
+        public_only: without those that are not on the leaderboard.
+        style: without those of other styles.
     """
     table = schema.looks
+    conditions = [table.c.person_id == person_id]
+    if public_only:
+        conditions.append(table.c.is_public)
+    if style is not None:
+        conditions.append(table.c.style == style)
     statement = paginate(
-        select(*LOOK_COLUMNS).where(table.c.person_id == person_id),
+        select(*LOOK_COLUMNS).where(*conditions),
         table.c.created_at,
         table.c.id,
         has_cursor=after is not None,
@@ -202,37 +215,10 @@ async def list_for_person(
     return [to_look(row) for row in rows]
 
 
-async def list_public(
-    connection: AsyncConnection, person_id: UUID, *, limit: int, style: Style | None = None
-) -> list[Look]:
-    """A person's looks on the leaderboard, of a style or of all, the newest first."""
-    table = schema.looks
-    of_style = true() if style is None else table.c.style == style
-    statement = (
-        select(*LOOK_COLUMNS)
-        .where(table.c.person_id == person_id, table.c.is_public, of_style)
-        .order_by(table.c.created_at.desc(), table.c.id.desc())
-        .limit(limit)
-    )
-    return [to_look(row) for row in await connection.execute(statement)]
-
-
 async def count(connection: AsyncConnection, person_id: UUID) -> int:
     """Number of a person's looks."""
     statement = select(func.count()).where(schema.looks.c.person_id == person_id)
     return (await connection.execute(statement)).scalar_one()
-
-
-async def count_styles(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
-    """How often each style was seen in a person's outfits, the most frequent first; without styles never seen."""
-    table = schema.looks
-    statement = (
-        select(table.c.style, func.count().label("looks"))
-        .where(table.c.person_id == person_id, table.c.band != ConfidenceBand.NOT_AN_OUTFIT)
-        .group_by(table.c.style)
-        .order_by(func.count().desc(), table.c.style)
-    )
-    return {Style(row.style): row.looks for row in await connection.execute(statement)}
 
 
 async def share(connection: AsyncConnection, look_id: UUID) -> bool:

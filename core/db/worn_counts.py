@@ -58,3 +58,15 @@ async def count_worn(
         items=Counter(thing for look in things for thing in look if isinstance(thing, Item)),
         main_colors=Counter(Color(row.main_color) for row in rows if row.main_color is not None),
     )
+
+
+async def count_styles(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
+    """How often each style was seen in a person's outfits, the most frequent first; without styles never seen."""
+    table = schema.looks
+    statement = (
+        select(table.c.style, func.count().label("looks"))
+        .where(table.c.person_id == person_id, table.c.band != ConfidenceBand.NOT_AN_OUTFIT)
+        .group_by(table.c.style)
+        .order_by(func.count().desc(), table.c.style)
+    )
+    return {Style(row.style): row.looks for row in await connection.execute(statement)}

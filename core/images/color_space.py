@@ -68,7 +68,7 @@ class ColorSpace:
 
     def to_linear_srgb(self, pixels: NDArray[np.uint8]) -> Floats:
         """Linear light of 8-bit pixels; brighter than white only for HDR before it is compressed."""
-        decode = _DECODERS.get(self.transfer, _decode_srgb)
+        decode = _DECODERS.get(self.transfer, decode_srgb)
         levels = decode(np.linspace(0, 1, 256, dtype=np.float32)).astype(np.float32)
         linear: Floats = levels[pixels] @ _matrix_to_srgb(PRIMARIES.get(self.primaries, SRGB), D65)
         if not self.is_hdr:
@@ -152,7 +152,8 @@ def _srgb_levels() -> NDArray[np.uint8]:
     return (255 * encoded).round().astype(np.uint8)
 
 
-def _decode_srgb(values: Floats) -> Floats:
+def decode_srgb(values: Floats) -> Floats:
+    """Linear light of sRGB values, all 0 to 1 (IEC 61966-2-1)."""
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
@@ -192,7 +193,7 @@ def _compress_highlights(linear: Floats) -> Floats:
 
 _DECODERS: dict[int, Callable[[Floats], Floats]] = {
     **dict.fromkeys(BT709_TRANSFERS, _decode_bt709),
-    SRGB_TRANSFER: _decode_srgb,
+    SRGB_TRANSFER: decode_srgb,
     GAMMA_22: lambda values: values**2.2,
     GAMMA_28: lambda values: values**2.8,
     LINEAR: lambda values: values,

@@ -45,7 +45,7 @@ FAKE_ATTRIBUTES_CARD = replace(
     ),
     refusals=dict.fromkeys(Refusal, 0.5),
 )
-"""A card of a model that also knows items and colors: what is over 0.5 is seen, a color over 0.6 the main one."""
+"""A card of a model that also knows items and colors: what is over 0.5 is seen, one color over 0.6 the main one."""
 GRID = 16
 """Rows and columns of the fake evidence."""
 

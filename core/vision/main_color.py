@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clothing import COLORS, Color
+from core.images.color_space import decode_srgb
 from core.vision.verdict import softmax
 
 CLOTHES_FROM = 0.5
@@ -36,7 +37,7 @@ _TO_OKLAB = np.array(
         (0.02590404, 0.78277177, -0.80867577),
     ]
 )
-_LINEAR = np.array([v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in np.linspace(0, 1, 256)])
+_LINEAR = decode_srgb(np.linspace(0, 1, 256, dtype=np.float32))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,7 +13,7 @@ from core.conversation.narration import style_name
 from core.db import blocks, follows, looks, reactions
 from core.db.leaderboard import LeaderboardEntry
 from core.db.person_lists import ListedPerson, Relation, list_people
-from core.db.worn_counts import count_worn
+from core.db.worn_counts import count_styles, count_worn
 from core.i18n.translations import Language
 from core.seoul_time import start_of_month
 from core.styles import Style
@@ -43,7 +43,7 @@ async def history_page(
     month: list[str] = []
     # The most frequent style would hint at the verdicts that a person who guesses first has not seen yet.
     if before is None and not person.guesses_first:
-        favourites = most_frequent(await looks.count_styles(connection, person.id))
+        favourites = most_frequent(await count_styles(connection, person.id))
         month = month_sentences(await count_worn(connection, person.id, since=start_of_month()), language)
     return render_page(
         request,

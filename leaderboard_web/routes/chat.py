@@ -262,7 +262,9 @@ def _respond(
     request: Request, state: AppState, viewer: ViewerSession, language: Language, reply: ChatReply
 ) -> Response:
     """The new parts of the chat for scripts, or a redirect to the page for browsers without JavaScript."""
-    view, url = reply.view, _view_url(state, reply.view)
+    view = reply.view
+    query = None if view is None else {"look": view.look.id, "again": 1 if view.is_duplicate else None}
+    url = state.url_for("chat", query=query)
     if not wants_json(request):
         redirect = RedirectResponse(f"{url}#{LATEST}", 303)
         lines = [item for item in reply.items if isinstance(item, ChatLine) and not item.is_verdict]
@@ -374,12 +376,6 @@ def _build_reply(
     if reveals_verdict and view is not None:
         items += view.verdict_items()
     return ChatReply(view=view, items=items)
-
-
-def _view_url(state: AppState, view: ChatView | None) -> str:
-    if view is None:
-        return state.url_for("chat")
-    return state.url_for("chat", query={"look": view.look.id, "again": 1 if view.is_duplicate else None})
 
 
 def _parse_action(text: str, look_id: UUID) -> Action:

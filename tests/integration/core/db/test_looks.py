@@ -9,7 +9,7 @@ from core.clothing import Color, Item
 from core.db import look_feedback, look_images, looks, people, schema
 from core.db.database import Database
 from core.db.schema import PendingQuestion
-from core.db.worn_counts import count_worn
+from core.db.worn_counts import count_styles, count_worn
 from core.errors import PersonNotFoundError
 from core.styles import STYLES, Style
 from core.uuid7 import uuid7
@@ -160,7 +160,7 @@ async def test_own_looks_are_listed_page_by_page_and_counted(database: Database)
         first = await looks.list_for_person(connection, person.id, limit=2)
         rest = await looks.list_for_person(connection, person.id, limit=9, after=(first[-1].created_at, first[-1].id))
         assert [look.id for look in first + rest][1:] == [look.id for look in reversed(own_looks)]
-        assert await looks.count_styles(connection, person.id) == {Style.MODE: 2, Style.RETRO: 1, Style.STREET: 1}
+        assert await count_styles(connection, person.id) == {Style.MODE: 2, Style.RETRO: 1, Style.STREET: 1}
         assert await looks.count(connection, person.id) == 5
 
 

@@ -159,7 +159,8 @@ async def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(data
             folder.symlink_to(str(server))
             async with database.transaction() as connection:
                 await enqueue(connection, "test.note", lock=None, word="done")
-            await wait_until(lambda: notes == ["done"])
+            await wait_until(lambda: bool(notes))
+    assert notes == ["done"]
 
 
 KILLED = """
