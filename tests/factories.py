@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from core.db.looks import Look
 from core.db.people import Person
 from core.db.person_lists import Relation, list_people
 from core.db.schema import Channel, IdentityProvider
+from core.i18n.translations import VariantSeed
 from core.images.decoding import decode_photo
 from core.object_storage import generate_key
 from core.resources import Resources
@@ -157,6 +158,42 @@ def make_verdict(
         model="vgg16-00000000",
         engine="scripted",
         refusal=refusal,
+    )
+
+
+def make_look(look_id: UUID, verdict: Verdict | None = None) -> Look:
+    """A private look with images that is stored nowhere."""
+    verdict = verdict or make_verdict()
+    now = datetime.now(UTC)
+    return Look(
+        id=look_id,
+        person_id=uuid7(),
+        photo_key=generate_key(),
+        heatmap_key=generate_key(),
+        images_end_at=now + timedelta(days=1),
+        width=300,
+        height=400,
+        style=verdict.style,
+        confidence=verdict.confidence,
+        hearts=0,
+        shared_at=None,
+        removed_at=None,
+        suspended_at=None,
+        is_public=False,
+        things=(),
+        variant_seed=VariantSeed("somebody"),
+        channel=Channel.TELEGRAM,
+        source_message_id="42:1",
+        perceptual_hash=bytes(80),
+        verdict=verdict,
+        language="ko",
+        guessed_style=None,
+        corrected_style=None,
+        item_corrections={},
+        pending_question=None,
+        created_at=now,
+        images_stored_at=now,
+        report_count=0,
     )
 
 

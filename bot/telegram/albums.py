@@ -10,7 +10,6 @@ from bot.telegram.handlers import (
     answer_self_harm,
     handle_photo,
     judge_photo,
-    keyboard_for_look,
     send_verdict,
 )
 from bot.telegram.parsing import PhotoMessage, UnsupportedMessage
@@ -85,7 +84,9 @@ async def handle_album(
         )
         return
     shown = next((judged.look for judged in looks.values()), None)
-    keyboard = None if shown is None else keyboard_for_look(delivery, conversation, person, shown)
+    keyboard = None
+    if shown is not None:
+        keyboard = delivery.keyboards.look(shown, conversation.settings, guesses_first=person.guesses_first)
     await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard), is_final=True)
 
 

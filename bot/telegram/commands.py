@@ -6,7 +6,6 @@ from uuid import UUID
 from bot.telegram.deep_links import LOOK_PREFIX, parse_look_argument
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, photo_message, text_messages
-from bot.telegram.handlers import keyboard_for_look
 from bot.telegram.keyboards import Keyboards
 from bot.telegram.news import send_news
 from bot.telegram.parsing import CommandMessage
@@ -138,7 +137,7 @@ async def _send_own_look(
 ) -> None:
     """The photo of a person's own look with its buttons, unless the photo was deleted."""
     if (photo := await delivery.load_image(look.photo_key)) is not None:
-        keyboard = keyboard_for_look(delivery, conversation, person, look)
+        keyboard = delivery.keyboards.look(look, conversation.settings, guesses_first=person.guesses_first)
         await delivery.send_all("newest", [photo_message(photo, own_look_line(look, delivery.language), keyboard)])
 
 

@@ -81,6 +81,7 @@ class UpdateDelivery:
             language=self.language,
             is_private=self.is_private,
             bot_username=self.client.bot_username,
+            finds_similar=self.resources.finds_similar_looks,
         )
 
     @asynccontextmanager

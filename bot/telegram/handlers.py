@@ -27,8 +27,6 @@ from core.db.people import Person
 from core.db.schema import Channel, PendingQuestion
 from core.i18n.translations import pick_variant, translate
 from core.services.photo_judging import JudgedPhoto
-from core.urls import look_url
-from core.vision.verdict import ConfidenceBand
 
 REPLY_STEP = "decision"
 """Name of the checkpoint that holds the reply of the business logic."""
@@ -147,7 +145,9 @@ async def answer_question(
     reply = await _run_once(delivery, conversation, person, operation, text)
     if reply is None:
         return False
-    keyboard = None if reply.look is None else keyboard_for_look(delivery, conversation, person, reply.look)
+    keyboard = None
+    if reply.look is not None:
+        keyboard = delivery.keyboards.look(reply.look, conversation.settings, guesses_first=person.guesses_first)
     await _send_reply(delivery, conversation, person, reply, keyboard=keyboard)
     return True
 
@@ -194,7 +194,9 @@ async def handle_callback(
         return
     if action.type in SHARING_ACTIONS and reply.look is not None:
         is_kept = action.type is ActionType.KEEP_PRIVATE
-        keyboard = keyboard_for_look(delivery, conversation, person, reply.look, is_kept=is_kept)
+        keyboard = delivery.keyboards.look(
+            reply.look, conversation.settings, guesses_first=person.guesses_first, is_kept=is_kept
+        )
         await delivery.client.edit_keyboard(delivery.chat_id, press.message_id, keyboard)
     elif action.type in FINAL_ACTIONS and (action.look_id is not None or action.type in FINAL_PERSON_ACTIONS):
         await delivery.client.edit_keyboard(delivery.chat_id, press.message_id, None)
@@ -229,7 +231,7 @@ async def send_verdict(
     async with delivery.chat_action(ChatAction.UPLOAD_PHOTO):
         if shows_picture(delivery, look):
             picture = heatmap or await delivery.load_image(look.heatmap_key)
-            keyboard = keyboard_for_look(delivery, conversation, person, look)
+            keyboard = delivery.keyboards.look(look, conversation.settings, guesses_first=person.guesses_first)
         else:
             picture, keyboard = None, delivery.keyboards.private_look(look.id)
         messages = format_verdict(
@@ -245,29 +247,6 @@ async def send_verdict(
 def shows_picture(delivery: UpdateDelivery, look: Look) -> bool:
     """Whether everybody in the chat may see the picture of a look: it was sent there, or nobody else is there."""
     return delivery.is_private or is_from_chat(look, delivery.chat_id)
-
-
-def keyboard_for_look(
-    delivery: UpdateDelivery, conversation: ConversationService, person: Person, look: Look, *, is_kept: bool = False
-) -> InlineKeyboardMarkup | None:
-    """The buttons of a look in its current state.
-
-    Args:
-        delivery: has the language of the labels.
-        conversation: has the settings, for the URL of the look's page.
-        person: the owner of the look.
-        look: the look.
-        is_kept: whether the person has just kept it private.
-    """
-    return delivery.keyboards.look(
-        look.id,
-        has_outfit=look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT,
-        is_shared=look.shared_at is not None,
-        is_kept=is_kept,
-        guesses_first=person.guesses_first,
-        finds_similar=delivery.resources.finds_similar_looks,
-        page_url=look_url(conversation.settings, look) if look.is_public else None,
-    )
 
 
 def chat_key(delivery: UpdateDelivery) -> str:

@@ -24,8 +24,12 @@ from bot.telegram.deep_links import WEEK_QUERY, card_query, look_argument, priva
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import Reply
 from core.conversation.smalltalk import button_label
+from core.db.looks import Look
 from core.i18n.translations import Language, translate
+from core.settings import Settings
 from core.styles import STYLES
+from core.urls import look_url
+from core.vision.verdict import ConfidenceBand
 
 EXPIRING_ACTIONS = {ActionType.CONFIRM_ERASE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME}
 """The actions whose buttons can be pressed for `button_rules.QUESTION_SECONDS` only."""
@@ -85,29 +89,23 @@ class Keyboards:
     """Whether nobody else is in the chat. Keyboards of groups lead to the private chat for what is about oneself."""
     bot_username: str
     """For links to the private chat."""
+    finds_similar: bool = True
+    """Whether looks can be compared."""
 
     def look(
-        self,
-        look_id: UUID,
-        *,
-        has_outfit: bool = True,
-        is_shared: bool = False,
-        is_kept: bool = False,
-        guesses_first: bool = False,
-        finds_similar: bool = True,
-        page_url: str | None = None,
+        self, look: Look, settings: Settings, *, guesses_first: bool = False, is_kept: bool = False
     ) -> InlineKeyboardMarkup | None:
-        """The actions on a judged photo; in groups the same whatever happened to it elsewhere.
+        """The actions on a judged photo in its current state; in groups the same whatever happened to it elsewhere.
+
+        Without an outfit it can be neither shared nor corrected.
 
         Args:
-            look_id: the look.
-            has_outfit: False leaves out sharing and correcting.
-            is_shared: whether the look is on the leaderboard.
-            is_kept: whether the person has just kept it private, which leaves that button out.
-            guesses_first: whether the person wants to guess before the verdict.
-            finds_similar: whether looks can be compared.
-            page_url: the look's page, if it is public.
+            look: the look.
+            settings: for the URL of its page, if it is public.
+            guesses_first: whether its owner wants to guess before the verdict.
+            is_kept: whether its owner has just kept it private, which leaves that button out.
         """
+        look_id, has_outfit = look.id, look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
         if not self.is_private:
             actions = (ActionType.SHARE, ActionType.SHOW_DETAILS, ActionType.CORRECT) if has_outfit else ()
             rows = [[self._button(Action(type=action_type, look_id=look_id)) for action_type in actions]]
@@ -118,11 +116,11 @@ class Keyboards:
         ]
         if not has_outfit:
             return InlineKeyboardMarkup([next_photo])
-        sharing = (
-            (ActionType.UNSHARE,) if is_shared else (ActionType.SHARE, ActionType.KEEP_PRIVATE)[: 1 if is_kept else 2]
-        )
-        last_row = self._links("talk.button.page", page_url) if page_url else []
-        if finds_similar:
+        sharing = [ActionType.SHARE] if is_kept else [ActionType.SHARE, ActionType.KEEP_PRIVATE]
+        if look.shared_at is not None:
+            sharing = [ActionType.UNSHARE]
+        last_row = self._links("talk.button.page", look_url(settings, look)) if look.is_public else []
+        if self.finds_similar:
             last_row.insert(0, self._button(Action(type=ActionType.SHOW_SIMILAR, look_id=look_id)))
         return InlineKeyboardMarkup(
             [

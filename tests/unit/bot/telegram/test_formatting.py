@@ -1,5 +1,6 @@
 """Messages keep the limits of Telegram, and keyboards have the right buttons."""
 
+from dataclasses import replace
 from html import unescape
 from itertools import product
 from uuid import UUID
@@ -12,12 +13,17 @@ from bot.telegram.keyboards import Keyboards, decode_callback_data
 from core.conversation.actions import ActionType
 from core.conversation.narration import Message, MessageSlot, verdict_messages
 from core.i18n.translations import Language, utf16_length
+from core.settings import Settings
 from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand, Verdict
-from tests.factories import make_verdict
+from tests.factories import make_look, make_verdict
 
 LOOK_ID = UUID("019a5f00-0000-7000-8000-000000000001")
 LANGUAGES = list(Language)
+SETTINGS = Settings(public_url="https://eva.example")
+PRIVATE = make_look(LOOK_ID)
+SHARED = replace(PRIVATE, shared_at=PRIVATE.created_at, is_public=True)
+REFUSED = make_look(LOOK_ID, make_verdict(ConfidenceBand.NOT_AN_OUTFIT))
 
 
 def action_types(keyboard: InlineKeyboardMarkup | None) -> list[ActionType]:
@@ -88,7 +94,7 @@ def test_text_in_place_of_the_picture_speaks_of_no_marks(language: Language) -> 
 
 def test_photo_without_an_outfit_has_no_heatmap_and_cannot_be_shared() -> None:
     assert not [message for message in format_sample(make_verdict(ConfidenceBand.NOT_AN_OUTFIT)) if message.photo]
-    assert action_types(keyboards().look(LOOK_ID, has_outfit=False)) == [
+    assert action_types(keyboards().look(REFUSED, SETTINGS)) == [
         ActionType.NEW_PHOTO,
         ActionType.GUESS,
     ]
@@ -133,8 +139,8 @@ def test_long_caption_is_truncated() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_keyboards(language: Language) -> None:
-    private = keyboards(language).look(LOOK_ID)
-    shared = keyboards(language).look(LOOK_ID, is_shared=True, page_url="https://eva.example/looks/1")
+    private = keyboards(language).look(PRIVATE, SETTINGS)
+    shared = keyboards(language).look(SHARED, SETTINGS)
 
     assert action_types(private) == [
         ActionType.SHARE,
@@ -145,7 +151,10 @@ def test_keyboards(language: Language) -> None:
         ActionType.CORRECT,
         ActionType.SHOW_SIMILAR,
     ]
-    assert ActionType.SHOW_SIMILAR not in action_types(keyboards(language).look(LOOK_ID, finds_similar=False))
+    alone = replace(keyboards(language), finds_similar=False).look(PRIVATE, SETTINGS)
+    assert ActionType.SHOW_SIMILAR not in action_types(alone)
+    kept = keyboards(language).look(PRIVATE, SETTINGS, is_kept=True)
+    assert ActionType.KEEP_PRIVATE not in action_types(kept)
     assert action_types(shared) == [
         ActionType.UNSHARE,
         ActionType.NEW_PHOTO,
@@ -154,11 +163,11 @@ def test_keyboards(language: Language) -> None:
         ActionType.CORRECT,
         ActionType.SHOW_SIMILAR,
     ]
-    assert ActionType.REVEAL_FIRST in action_types(keyboards(language).look(LOOK_ID, guesses_first=True))
+    assert ActionType.REVEAL_FIRST in action_types(keyboards(language).look(PRIVATE, SETTINGS, guesses_first=True))
     assert action_types(keyboards(language).guess_mode(guesses_first=True)) == [ActionType.REVEAL_FIRST]
     assert action_types(keyboards(language).guess(LOOK_ID))[-1] is ActionType.SHOW_RESULT
     assert shared is not None
-    assert shared.inline_keyboard[-1][-1].url == "https://eva.example/looks/1"
+    assert shared.inline_keyboard[-1][-1].url == f"https://eva.example/looks/{LOOK_ID}"
     assert action_types(keyboards(language).languages()) == [ActionType.SET_LANGUAGE] * len(LANGUAGES)
     assert action_types(keyboards(language).erase()) == [ActionType.CONFIRM_ERASE, ActionType.CANCEL]
     assert action_types(keyboards(language).name(LOOK_ID)) == [ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE]
@@ -186,11 +195,10 @@ def test_local_url_has_no_button(url: str, has_button: bool) -> None:
 def test_group_keyboard_is_the_same_whether_the_look_is_shared_or_not() -> None:
     in_group = keyboards(is_private=False)
 
-    assert action_types(in_group.look(LOOK_ID)) == [ActionType.SHARE, ActionType.SHOW_DETAILS, ActionType.CORRECT]
-    assert in_group.look(LOOK_ID) == in_group.look(
-        LOOK_ID, is_shared=True, guesses_first=True, page_url="https://eva.example/looks/1"
-    )
-    assert in_group.look(LOOK_ID, has_outfit=False) is None
+    private = in_group.look(PRIVATE, SETTINGS)
+    assert action_types(private) == [ActionType.SHARE, ActionType.SHOW_DETAILS, ActionType.CORRECT]
+    assert private == in_group.look(SHARED, SETTINGS, guesses_first=True)
+    assert in_group.look(REFUSED, SETTINGS) is None
     assert in_group.private_look(LOOK_ID).inline_keyboard[0][0].url == (
         f"https://t.me/eva_stylist_bot?start=look_{LOOK_ID}"
     )
