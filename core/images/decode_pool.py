@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -76,7 +77,7 @@ class DecoderProcess:
         environment |= CHILD_VARIABLES | {"PYTHONPATH": os.pathsep.join(sys.path)}
         arguments = ["-m", "core.images.decoder_main", str(max_memory), str(max_cpu_seconds)]
         try:
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [sys.executable, "-P", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -84,9 +85,9 @@ class DecoderProcess:
             )
         except OSError as error:
             raise DecoderUnavailableError(type(error).__name__) from error
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests, self._replies = self._process.stdin, self._process.stdout
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._requests, self._replies = self.process.stdin, self.process.stdout
         if sys.platform == "linux":
             for pipe in (self._requests, self._replies):
                 with suppress(PermissionError):
@@ -94,30 +95,15 @@ class DecoderProcess:
         self.has_timed_out = False
         try:
             with self._deadline(START_SECONDS):
-                kind, _, _ = HEADER.unpack(self._receive(HEADER.size))
+                kind, _, _ = HEADER.unpack(self._replies.read(HEADER.size))
         except DecoderEndedError as error:
-            raise DecoderUnavailableError(f"exit code {self.exit_code}") from error
+            raise DecoderUnavailableError(f"exit code {self.process.returncode}") from error
         assert kind == READY
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it can decode another photo."""
-        return self._process.poll() is None and not self.has_timed_out
-
-    @property
-    def process_id(self) -> int:
-        """The id of the process."""
-        return self._process.pid
-
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code, or the negative number of the signal that ended it; None while it runs."""
-        return self._process.returncode
 
     @property
     def has_exceeded_cpu(self) -> bool:
         """Whether the limit of processor time ended it."""
-        return sys.platform != "win32" and self.exit_code == -signal.SIGPROF
+        return sys.platform != "win32" and self.process.returncode == -signal.SIGPROF
 
     def decode(self, data: bytes, *, max_seconds: float, may_be_large: bool) -> Image.Image:
         """Let the process decode a file.
@@ -136,52 +122,48 @@ class DecoderProcess:
             self._requests.write(HEADER.pack(PHOTO, len(data), may_be_large))
             self._requests.write(data)
             self._requests.flush()
-            kind, first, second = HEADER.unpack(self._receive(HEADER.size))
+            kind, first, second = HEADER.unpack(self._replies.read(HEADER.size))
             if kind == LARGE:
                 raise LargeImageError
             if kind == ERROR and first <= MAX_REPORT_BYTES:
-                raise _parse_error(self._receive(first))
+                raise _parse_error(self._replies.read(first))
             if kind != IMAGE or not 0 < min(first, second) <= max(first, second) <= MAX_WORKING_SIDE:
-                raise EOFError("a reply that no decoder sends")
-            return Image.frombytes("RGB", (first, second), self._receive(3 * first * second))
+                raise ValueError("a reply that no decoder sends")
+            return Image.frombytes("RGB", (first, second), self._replies.read(3 * first * second))
 
     def close(self) -> None:
         """Kill the process, which holds nothing that could be lost."""
-        self._process.kill()
+        self.process.kill()
         for pipe in (self._requests, self._replies):
             with suppress(OSError):
                 pipe.close()
-        self._process.wait()
+        self.process.wait()
 
     @contextmanager
     def _deadline(self, seconds: float) -> Iterator[None]:
-        """Kill the process if the block takes longer; translates the errors of its pipes.
+        """Kill the process if the block takes longer, or if the process sends less or other than it should.
 
         Raises:
-            DecoderEndedError: the process ended.
+            DecoderEndedError: the process ended or was killed.
         """
         timer = threading.Timer(seconds, self._kill_late)
         timer.daemon = True
         timer.start()
         try:
             yield
-        except (OSError, EOFError) as error:
+        except (OSError, ValueError, struct.error) as error:
             self.close()
             raise DecoderEndedError from error
         finally:
             timer.cancel()
             # It may be about to kill the process, which then must not get another photo.
             timer.join()
+            if self.has_timed_out:
+                self.close()
 
     def _kill_late(self) -> None:
         self.has_timed_out = True
-        self._process.kill()
-
-    def _receive(self, length: int) -> bytearray:
-        received = bytearray(length)
-        if self._replies.readinto(received) < length:  # type: ignore[attr-defined]
-            raise EOFError
-        return received
+        self.process.kill()
 
 
 class DecodePool:
@@ -230,7 +212,7 @@ class DecodePool:
                 with self._large_image_lock:
                     return self.decode_photo(data, may_be_large=True)
             except DecoderEndedError as error:
-                log.warning("decoder_ended", exit_code=decoder.exit_code, timed_out=decoder.has_timed_out)
+                log.warning("decoder_ended", exit_code=decoder.process.returncode, timed_out=decoder.has_timed_out)
                 if decoder.has_timed_out:
                     raise DecompressionBombError(f"over {self._max_seconds:g} s") from error
                 if decoder.has_exceeded_cpu:
@@ -258,7 +240,7 @@ class DecodePool:
     def process_ids(self) -> list[int]:
         """The ids of the processes that wait for photos."""
         with self._lock:
-            return [decoder.process_id for decoder in self._idle if decoder.is_running]
+            return [decoder.process.pid for decoder in self._idle]
 
     @contextmanager
     def _borrow(self) -> Iterator[DecoderProcess]:
@@ -268,7 +250,7 @@ class DecodePool:
             with self._lock:
                 while self._idle and decoder is None:
                     candidate = self._idle.pop()
-                    if candidate.is_running:
+                    if candidate.process.poll() is None:
                         decoder = candidate
                     else:
                         candidate.close()
@@ -278,21 +260,21 @@ class DecodePool:
                 yield decoder
             finally:
                 with self._lock:
-                    is_usable = decoder.is_running and not self._is_closed
-                    if is_usable:
+                    is_kept = decoder.process.poll() is None and not self._is_closed
+                    if is_kept:
                         self._idle.append(decoder)
-                if not is_usable:
+                if not is_kept:
                     decoder.close()
 
 
-def _parse_error(report: bytearray) -> PhotoError:
+def _parse_error(report: bytes) -> PhotoError:
     """The error that the process reports.
 
     Raises:
-        EOFError: it is none; the process is not in a state to go on with.
+        ValueError: it is none; the process is not in a state to go on with.
     """
     try:
         name, detail = json.loads(report)
         return PHOTO_ERRORS[name](detail)
     except (ValueError, KeyError, TypeError) as error:
-        raise EOFError("a report that no decoder sends") from error
+        raise ValueError("a report that no decoder sends") from error

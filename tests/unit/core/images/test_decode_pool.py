@@ -1,5 +1,6 @@
 """Child processes that decode photos: their limits, and what happens when they end."""
 
+import io
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from structlog.testing import capture_logs
@@ -194,22 +196,23 @@ def test_color_profiles_of_one_person_leave_memory_for_others() -> None:
         HEADER.pack(ERROR, 18, 0) + b'["SystemExit", ""]',
         HEADER.pack(IMAGE, 2**16, 2**16),
         HEADER.pack(READY, 0, 0),
+        HEADER.pack(IMAGE, 4, 4)[:-1],
+        HEADER.pack(IMAGE, 4, 4) + bytes(3 * 4 * 4 - 1),
+        b"",
     ],
 )
 def test_reply_of_another_form_ends_the_process(monkeypatch: pytest.MonkeyPatch, reply: bytes) -> None:
     with closing(DecoderProcess(max_memory=2**29, max_cpu_seconds=4)) as process:
-        rest = bytearray(reply)
+        rest = io.BytesIO(reply)
 
-        def receive(length: int) -> bytearray:
+        def read(length: int) -> bytes:
             assert length <= 4096
-            received = rest[:length]
-            del rest[:length]
-            return received
+            return rest.read(length)
 
-        monkeypatch.setattr(process, "_receive", receive)
+        monkeypatch.setattr(process, "_replies", Mock(read=read))
         with pytest.raises(DecoderEndedError):
             process.decode(PHOTO, max_seconds=20, may_be_large=True)
-        assert not process.is_running
+        assert process.process.poll() is not None
 
 
 def test_limits_are_set(pool: DecodePool) -> None:
