@@ -12,6 +12,10 @@ from core.i18n.translations import translate
 from eva.cli_errors import exit_on_error, fail, terminal_language
 
 Data = Annotated[Path, typer.Option(help="Folder with labels.csv and photos/.", exists=True, file_okay=False)]
+WithoutFold = Annotated[
+    int | None,
+    typer.Option(help="Fold of core.training.source_folds that is left out, to measure by it.", min=0, max=1),
+]
 
 app = typer.Typer()
 
@@ -99,21 +103,31 @@ def finetune(
         Path | None, typer.Option(help="Folder of the model to start from; core/models by default.")
     ] = None,
     photos: Annotated[int, typer.Option(help="Training photos over all passes.", min=32)] = 24_576,
+    versions: Annotated[int, typer.Option(help="Augmented versions of every photo, 4.5 GB each.", min=1)] = 1,
     start: Annotated[
         Path | None, typer.Option(help="tuned.npz of an earlier run to continue from its end.", exists=True)
     ] = None,
+    teacher: Annotated[
+        list[Path] | None, typer.Option(help="tuned.npz of a run to learn from; repeatable.", exists=True)
+    ] = None,
+    teacher_share: Annotated[float, typer.Option(help="The teachers' share of the targets.", min=0, max=1)] = 0.3,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 7,
+    without_fold: WithoutFold = None,
 ) -> None:
     """Fine-tune the last convolutions of an exported model with all heads."""
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):
-        pipeline = _import_pipeline("heads_pipeline")
+        pipeline = _import_pipeline("finetune_pipeline")
         pipeline.finetune_convolutions(
             data=data,
             run_dir=out,
             source_dir=source or BUNDLED_MODEL_DIR,
-            config=pipeline.FinetuneConfig(photos=photos),
+            config=pipeline.FinetuneConfig(
+                photos=photos, versions=versions, teacher_share=teacher_share, seed=seed, without_fold=without_fold
+            ),
             start=start,
+            teachers=teacher or (),
         )
 
 
@@ -125,20 +139,30 @@ def heads(
     source: Annotated[
         Path | None, typer.Option(help="Folder of the model whose convolutions are used; core/models by default.")
     ] = None,
-    convolutions: Annotated[
-        Path | None, typer.Option(help="convolutions.npz of `eva finetune`, instead of the model's.", exists=True)
+    tuned: Annotated[
+        Path | None,
+        typer.Option(help="Folder of `eva finetune` with convolutions, heads and features.", exists=True),
     ] = None,
+    tuned_share: Annotated[float, typer.Option(help="Share of the fine-tuned heads.", min=0, max=1)] = 0.3,
+    picture_heads: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the model to learn from if kinds.csv or boxes.csv is missing; the source's."),
+    ] = None,
+    without_fold: WithoutFold = None,
 ) -> None:
     """Fit heads for styles, the gate, items and colors on an exported model."""
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):
-        _import_pipeline("heads_pipeline").fit_model_heads(
+        pipeline = _import_pipeline("heads_pipeline")
+        pipeline.fit_model_heads(
             data=data,
             run_dir=out,
             source_dir=source or BUNDLED_MODEL_DIR,
             model_dir=models or BUNDLED_MODEL_DIR,
-            convolutions=convolutions,
+            tuned=tuned,
+            picture_heads=picture_heads,
+            config=pipeline.HeadsConfig(tuned_share=tuned_share, without_fold=without_fold),
         )
 
 

@@ -10,13 +10,15 @@ import json
 import multiprocessing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
+from core.errors import CheckpointMismatchError
 from core.training.augmentation import augment
 from core.training.dataset import Example
 from core.vision.classifier import fit_to_input
@@ -26,7 +28,7 @@ CALIBRATION_PHOTOS = 96
 HEADROOM = 1.3
 """Largest stored value, relative to the largest one in calibration."""
 CHUNK_SIZE = 16
-POOLED_FILE = "pooled"
+POOLED_FILE, PLAN_FILE, FINISHED_FILE = "pooled", "plan.json", "finished.npy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,76 @@ class FeatureStore:
     @property
     def done(self) -> bool:
         """Whether the features of every photo are stored."""
-        return (self.folder / "done.json").exists()
+        return (self.folder / FINISHED_FILE).exists() and bool(np.load(self.folder / FINISHED_FILE).all())
+
+
+class Reader(Protocol):
+    """The inputs of the base, one for each photo."""
+
+    def __len__(self) -> int:
+        """The number of photos."""
+
+    def read(self, row: int) -> NDArray[np.float32]:
+        """The input for one photo."""
+
+    def read_plain(self, row: int) -> NDArray[np.float32]:
+        """The same without augmentation, for calibration."""
+
+    def describe(self) -> str:
+        """What is read; features are resumed only if it is the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoReader:
+    """Decoded and preprocessed photos."""
+
+    examples: Sequence[Example]
+    shape: Preprocessing
+    seed: int | None
+    """Of the augmentation; None for no augmentation."""
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def read(self, row: int) -> NDArray[np.float32]:
+        """The pixels of one photo, augmented if there is a seed."""
+        if self.seed is None:
+            return self.read_plain(row)
+        image = augment(self.examples[row].open(), np.random.default_rng((self.seed, row)))
+        return fit_to_input(image, self.shape).pixels.astype(np.float32)
+
+    def read_plain(self, row: int) -> NDArray[np.float32]:
+        """The pixels of one photo."""
+        return fit_to_input(self.examples[row].open(), self.shape).pixels.astype(np.float32)
+
+    def describe(self) -> str:
+        """The names of the photos, the preprocessing and the seed."""
+        return json.dumps([[example.photo.name for example in self.examples], self.shape.to_dict(), self.seed])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapReader:
+    """Stored maps, for the rest of the network."""
+
+    folder: Path
+    name: str
+    """The layer."""
+
+    def __len__(self) -> int:
+        return len(np.load(self.folder / f"{self.name}.npy", mmap_mode="r"))
+
+    def read(self, row: int) -> NDArray[np.float32]:
+        """The maps of one photo."""
+        codes, scale = FeatureStore(folder=self.folder).maps(self.name)
+        return dequantize(codes[row], scale)
+
+    def read_plain(self, row: int) -> NDArray[np.float32]:
+        """The maps of one photo."""
+        return self.read(row)
+
+    def describe(self) -> str:
+        """What the maps were made from."""
+        return (self.folder / PLAN_FILE).read_text("utf-8")
 
 
 def dequantize(codes: NDArray[np.uint8], scale: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -59,54 +130,61 @@ def dequantize(codes: NDArray[np.uint8], scale: NDArray[np.float32]) -> NDArray[
 
 
 def extract_features(
-    examples: Sequence[Example],
-    *,
-    base: Path,
-    folder: Path,
-    shape: Preprocessing,
-    seed: int | None,
-    processes: int,
-    advance: Callable[[int], None],
+    reader: Reader, *, base: Path, folder: Path, processes: int, advance: Callable[[int], None]
 ) -> FeatureStore:
-    """Run the frozen base over photos in parallel; an interrupted extraction starts again.
+    """Run the frozen base over all photos in parallel; an interrupted extraction continues with what is missing.
 
     Args:
-        examples: the photos, in the order of the result.
+        reader: the photos, in the order of the result.
         base: a LiteRT model whose outputs are the maps after the cuts, by name, and `pooled`.
         folder: output directory; a complete one is used as it is.
-        shape: the preprocessing.
-        seed: of the augmentation; None for no augmentation.
         processes: number of worker processes.
         advance: called with the number of photos finished since the last call.
+
+    Raises:
+        CheckpointMismatchError: `folder` holds features of other photos or of another base.
     """
     store = FeatureStore(folder=folder)
-    if store.done:
-        advance(len(examples))
-        return store
     folder.mkdir(parents=True, exist_ok=True)
+    chunks = [range(start, min(start + CHUNK_SIZE, len(reader))) for start in range(0, len(reader), CHUNK_SIZE)]
+    plan = json.dumps(
+        {"base": sha256(base.read_bytes()).hexdigest(), "photos": sha256(reader.describe().encode()).hexdigest()}
+    )
+    if not (folder / FINISHED_FILE).exists():
+        _create_files(reader, base, folder)
+        (folder / PLAN_FILE).write_text(plan, "utf-8")
+        np.save(folder / FINISHED_FILE, np.zeros(len(chunks), bool))
+    elif (folder / PLAN_FILE).read_text("utf-8") != plan:
+        raise CheckpointMismatchError(folder.name)
+    finished = np.load(folder / FINISHED_FILE, mmap_mode="r+")
+    advance(sum(len(chunk) for chunk, is_finished in zip(chunks, finished, strict=True) if is_finished))
+    missing = [(int(number), chunks[number]) for number in np.flatnonzero(~finished)]
+    if missing:
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(processes, _initialize_worker, (reader, base, folder)) as pool:
+            for number, count in pool.imap_unordered(_extract_chunk, missing):
+                finished[number] = True
+                advance(count)
+    return store
+
+
+def _create_files(reader: Reader, base: Path, folder: Path) -> None:
+    """Create empty arrays, and choose the scale of the maps on a sample."""
     runner = _Runner(base)
     calibration = [
-        runner(fit_to_input(example.open(), shape).pixels)
-        for example in examples[:: -(-len(examples) // CALIBRATION_PHOTOS)]
+        runner(reader.read_plain(row)) for row in range(0, len(reader), -(-len(reader) // CALIBRATION_PHOTOS))
     ]
     for name, sample in calibration[0].items():
         array = np.lib.format.open_memmap(
             folder / f"{name}.npy",
             mode="w+",
             dtype=np.float32 if name == POOLED_FILE else np.uint8,
-            shape=(len(examples), *sample.shape),
+            shape=(len(reader), *sample.shape),
         )
         del array
         if name != POOLED_FILE:
             largest = np.max([outputs[name].max(axis=(0, 1)) for outputs in calibration], axis=0)
             np.save(folder / f"{name}.scale.npy", np.maximum(largest * HEADROOM, 1e-3).astype(np.float32))
-    chunks = [range(start, min(start + CHUNK_SIZE, len(examples))) for start in range(0, len(examples), CHUNK_SIZE)]
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(processes, _initialize_worker, (list(examples), base, folder, shape, seed)) as pool:
-        for count in pool.imap_unordered(_extract_chunk, chunks):
-            advance(count)
-    (folder / "done.json").write_text(json.dumps({"photos": len(examples), "seed": seed}))
-    return store
 
 
 class _Runner:
@@ -117,39 +195,33 @@ class _Runner:
         self._run: Any = self._interpreter.get_signature_runner("serving_default")
         self._input = next(iter(self._run.get_input_details()))
 
-    def __call__(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        outputs = self._run(**{self._input: pixels[None].astype(np.float32)})
+    def __call__(self, values: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        outputs = self._run(**{self._input: values[None]})
         return {name: value[0] for name, value in outputs.items()}
 
 
 _job: dict[str, Any] = {}
 
 
-def _initialize_worker(
-    examples: list[Example], base: Path, folder: Path, shape: Preprocessing, seed: int | None
-) -> None:
+def _initialize_worker(reader: Reader, base: Path, folder: Path) -> None:
     """Initialize one worker process."""
     runner = _Runner(base)
-    names = [path.name.removesuffix(".npy") for path in folder.glob("*.npy") if not path.name.endswith(".scale.npy")]
+    names = [POOLED_FILE, *(path.name.removesuffix(".scale.npy") for path in folder.glob("*.scale.npy"))]
     _job.update(
-        examples=examples,
+        reader=reader,
         runner=runner,
-        shape=shape,
-        seed=seed,
         arrays={name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in names},
         scale={name: np.load(folder / f"{name}.scale.npy") for name in names if name != POOLED_FILE},
     )
 
 
-def _extract_chunk(chunk: range) -> int:
-    for row in chunk:
-        image = _job["examples"][row].open()
-        if _job["seed"] is not None:
-            image = augment(image, np.random.default_rng((_job["seed"], row)))
-        for name, value in _job["runner"](fit_to_input(image, _job["shape"]).pixels).items():
+def _extract_chunk(chunk: tuple[int, range]) -> tuple[int, int]:
+    number, rows = chunk
+    for row in rows:
+        for name, value in _job["runner"](_job["reader"].read(row)).items():
             if name == POOLED_FILE:
                 _job["arrays"][name][row] = value
             else:
                 coded = np.sqrt(np.maximum(value, 0) / _job["scale"][name]) * 255 + 0.5
                 _job["arrays"][name][row] = np.minimum(coded, 255).astype(np.uint8)
-    return len(chunk)
+    return number, len(rows)

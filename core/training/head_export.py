@@ -27,18 +27,32 @@ MIN_CORRELATION = 0.98
 """Of every output, between LiteRT and Keras."""
 MIN_TOP1_AGREEMENT = 0.98
 CUT = "block3_pool"
+TRAINED_BLOCKS = ("block4", "block5")
+"""What fine-tuning changes: the blocks after CUT."""
 HEAD_BLOCKS = 3
 """How many of the last blocks the heads may read."""
 
 
-def build_pooled_network(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[int, int]) -> keras.Model:
-    """Build the network from float32 RGB pixels to `pooled`, the means of the maps after the last three blocks, and
-    `block3_pool`, the maps from which fine-tuning starts."""
+def build_pooled_network(
+    weights: Mapping[str, NDArray[np.float32]], *, size: tuple[int, int], with_maps: bool
+) -> keras.Model:
+    """Build the network from float32 RGB pixels to `pooled`, the means of the maps after the last three blocks.
+
+    Args:
+        weights: `<layer>/kernel` and `<layer>/bias` of the convolutions.
+        size: height and width of the input.
+        with_maps: whether `block3_pool`, the maps from which fine-tuning starts, are an output too.
+    """
     picture = keras.Input((*size, 3), batch_size=1, name="picture")
-    maps = _build_blocks(picture, weights)
-    means = [keras.layers.GlobalAveragePooling2D()(layer) for layer in maps]
-    network = keras.Model(picture, {"pooled": keras.layers.Concatenate()(means)})
-    return keras.Model(picture, network.output | {CUT: network.get_layer(CUT).output})
+    network = keras.Model(picture, {"pooled": _pool(_build_picture_blocks(picture, weights))})
+    return keras.Model(picture, network.output | {CUT: network.get_layer(CUT).output}) if with_maps else network
+
+
+def build_pooled_tail(weights: Mapping[str, NDArray[np.float32]], shape: tuple[int, int, int]) -> keras.Model:
+    """Build the rest of the same network, from `block3_pool` to `pooled`."""
+    maps = keras.Input(shape, batch_size=1, name="maps")
+    rest = {name: value for name, value in weights.items() if name.startswith(TRAINED_BLOCKS)}
+    return keras.Model(maps, {"pooled": _pool(_on_last_grid([maps, *_build_blocks(maps, rest)]))})
 
 
 def build_head_network(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[int, int]) -> keras.Model:
@@ -53,7 +67,7 @@ def build_head_network(weights: Mapping[str, NDArray[np.float32]], *, size: tupl
         size: height and width of the input.
     """
     picture = keras.Input((*size, 3), batch_size=1, dtype="uint8", name="picture")
-    maps = _build_blocks(keras.ops.cast(picture, "float32"), weights)
+    maps = _build_picture_blocks(keras.ops.cast(picture, "float32"), weights)
     outputs: dict[str, Any] = {}
     last_only = [head for head in HEADS if not head.uses_all_blocks]
     # One convolution for the heads on the last block, which are quantized and read once.
@@ -85,7 +99,7 @@ def build_head_network(weights: Mapping[str, NDArray[np.float32]], *, size: tupl
 def build_last_maps(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[int, int]) -> keras.Model:
     """Build the network from float32 RGB pixels to the maps after the last block."""
     picture = keras.Input((*size, 3), batch_size=1, name="picture")
-    return keras.Model(picture, _build_blocks(picture, weights)[-1])
+    return keras.Model(picture, _build_picture_blocks(picture, weights)[-1])
 
 
 def run_head_model(model: bytes | keras.Model, images: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
@@ -117,9 +131,13 @@ def check_head_agreement(
     return agreement
 
 
-def _build_blocks(picture: Any, weights: Mapping[str, NDArray[np.float32]]) -> list[Any]:
+def _build_picture_blocks(picture: Any, weights: Mapping[str, NDArray[np.float32]]) -> list[Any]:
     """The maps after the last three blocks, all on the grid of the last one."""
-    maps = picture - np.array(IMAGENET_MEAN, np.float32)
+    return _on_last_grid(_build_blocks(picture - np.array(IMAGENET_MEAN, np.float32), weights))
+
+
+def _build_blocks(maps: Any, weights: Mapping[str, NDArray[np.float32]]) -> list[Any]:
+    """The maps after every block."""
     names = sorted(name.removesuffix("/kernel") for name in weights if name.startswith("block") and "/kernel" in name)
     last_block = names[-1].split("_")[0]
     after: list[Any] = []
@@ -132,8 +150,16 @@ def _build_blocks(picture: Any, weights: Mapping[str, NDArray[np.float32]]) -> l
         if block != last_block:
             maps = keras.layers.MaxPooling2D(2, name=f"{block}_pool")(maps)
         after.append(maps)
+    return after
+
+
+def _on_last_grid(after: Sequence[Any]) -> list[Any]:
     early, middle, last = after[-HEAD_BLOCKS:]
     return [keras.layers.AveragePooling2D(2, name="early_on_last_grid")(early), middle, last]
+
+
+def _pool(maps: Sequence[Any]) -> Any:
+    return keras.layers.Concatenate()([keras.layers.GlobalAveragePooling2D()(layer) for layer in maps])
 
 
 def _project(maps: Sequence[Any], kernel: NDArray[np.float32], name: str) -> Any:

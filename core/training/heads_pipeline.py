@@ -1,169 +1,236 @@
-"""The commands `eva finetune` and `eva heads`: convolutions, and heads for styles, the gate, items and colors."""
+"""The command `eva heads`: heads for styles, the gate, items, colors, kinds and clothes on given convolutions."""
 
 import hashlib
-import os
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import Progress
 from scipy.special import expit
 
-from core.errors import CheckpointMismatchError, DatasetError
+from core.styles import STYLES
 from core.training.calibration import choose_thresholds, fit_temperature
+from core.training.config import CONFIG_FILE
 from core.training.dataset import Split, read_examples
 from core.training.embedding import fit_embedding
 from core.training.evaluation import round_metrics
 from core.training.export import convert_to_litert
-from core.training.features import FeatureStore, extract_features
+from core.training.feature_sets import (
+    extract_tail_features,
+    extract_training_features,
+    extract_validation_features,
+    pool_versions,
+)
+from core.training.finetune_pipeline import CONVOLUTIONS_FILE, TUNED_FILE, kept_photos
+from core.training.head_adjustments import average_heads, choose_power, shift_styles, style_frequencies
 from core.training.head_calibration import calibrate_attributes, outfits_with_attributes
 from core.training.head_evaluation import evaluate_heads
-from core.training.head_export import (
-    CUT,
-    build_head_network,
-    build_pooled_network,
-    check_head_agreement,
-    run_head_model,
-)
-from core.training.head_targets import compute_head_targets, photo_weights
-from core.training.joint_network import interpolate
-from core.training.joint_training import FinetuneConfig, MapVersions, finetune
-from core.training.linear_heads import GUESS_RATE, HEADS, apply_heads, fit_heads
+from core.training.head_export import build_head_network, check_head_agreement, run_head_model
+from core.training.head_metrics import consensus
+from core.training.head_targets import compute_head_targets
+from core.training.linear_heads import apply_heads, count_last_channels, fit_heads
 from core.training.litert_weights import read_convolutions
 from core.training.main_color_fit import fit_main_color
-from core.training.photo_table import PhotoTable, read_photo_table
-from core.training.picture_heads import KINDS, choose_refusals, fit_clothes_head, fit_kind_head, read_kinds
+from core.training.photo_table import NOT_AN_OUTFIT, PhotoTable, read_photo_table
+from core.training.picture_distillation import CLOTHES_PHOTOS, PictureTeacher, ask_teacher, keep_refusals
+from core.training.picture_heads import (
+    BOXES_FILE,
+    KINDS,
+    KINDS_FILE,
+    box_goals,
+    choose_refusals,
+    fit_clothes_head,
+    fit_kind_head,
+    kind_goals,
+    read_boxes,
+    read_kinds,
+)
 from core.vision.classifier import fit_to_input
-from core.vision.model_card import ModelCard, Preprocessing, load_model_card
+from core.vision.model_card import ModelCard, load_model_card
+from core.vision.verdict import Refusal
 
 MODEL_FILE, CARD_FILE, WEIGHTS_FILE = "eva.tflite", "model.json", "heads.npz"
-AUGMENTATION_SEED = 2001
-CONVOLUTIONS_FILE, TUNED_FILE = "convolutions.npz", "tuned.npz"
-SAMPLING_BALANCE = 0.6
-"""Rare styles are drawn more often: frequency to the power of minus this."""
-TRAINING_VERSIONS = ("clean", "augmented")
+AUGMENTED_VERSIONS = 1
+"""Where there is no run of `eva finetune`, whose versions are used."""
 COMPARED_PHOTOS = 100
 """Validation photos on which the exported model must agree with the Keras network."""
 
 console = Console(stderr=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadsConfig:
+    """Every choice of a run."""
+
+    tuned_share: float = 0.3
+    """Share of the fine-tuned heads in those for styles, the gate and items."""
+    powers: Sequence[float] = (0.0, 0.1, 0.2, 0.3, 0.5)
+    """The styles' biases are lowered by one of these times the logarithm of the style's frequency in training."""
+    without_fold: int | None = None
+    """Fold of `core.training.source_folds` whose sources are left out and measured afterwards (`unseen`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Features:
+    """Pooled features."""
+
+    rows: NDArray[np.int64]
+    """n, the photo of each row of `pooled`: the training photos in all versions, those as they are first."""
+    pooled: NDArray[np.float32]
+    """n x channels."""
+    validation: NDArray[np.float32]
+    """Of the validation photos."""
+
+    def without(self, is_kept: NDArray[np.bool_]) -> "_Features":
+        """The same with some training photos alone."""
+        kept = np.tile(is_kept, len(self.rows) // len(is_kept))
+        return replace(self, rows=self.rows[kept], pooled=self.pooled[kept])
+
+
 def fit_model_heads(
-    *, data: Path, run_dir: Path, source_dir: Path, model_dir: Path, convolutions: Path | None = None
+    *,
+    data: Path,
+    run_dir: Path,
+    source_dir: Path,
+    model_dir: Path,
+    tuned: Path | None = None,
+    picture_heads: Path | None = None,
+    config: HeadsConfig | None = None,
 ) -> None:
     """Extract features, fit all heads and export a model; a second call resumes an interrupted run.
 
-    The convolutions stay as they are. Training photos are used once as they are and once augmented.
+    The convolutions stay as they are. Training photos are used once as they are and once augmented. Where kinds.csv or
+    boxes.csv is missing, the heads `kind` and `clothes` are learned from an exported model.
 
     Args:
-        data: directory with labels.csv, attributes.csv, kinds.csv, boxes.csv and photos/.
+        data: directory with labels.csv, attributes.csv, photos/, and maybe kinds.csv and boxes.csv.
         run_dir: directory of the run: features and `heads.npz`.
         source_dir: directory of the exported model whose card, and convolutions, are used.
         model_dir: output directory of model and card.
-        convolutions: the `convolutions.npz` of a fine-tuning run, instead of the source's.
+        tuned: directory of a run of `eva finetune`, whose convolutions, heads and features are used.
+        picture_heads: directory of the model that `kind` and `clothes` are learned from; the source by default.
+        config: every choice.
 
     Raises:
-        DatasetError: the data are incomplete, or the source is not a VGG-16.
+        DatasetError: the data are incomplete, or the source is not a VGG-16 or has no heads to learn from.
+        CheckpointMismatchError: `run_dir` holds features of other photos or of another network.
         ExportMismatchError: the exported model disagrees with the Keras network.
     """
+    config = config or HeadsConfig()
     card = load_model_card(source_dir / CARD_FILE)
-    weights = dict(np.load(convolutions)) if convolutions else read_convolutions(source_dir / card.file)
+    weights = dict(np.load(tuned / CONVOLUTIONS_FILE)) if tuned else read_convolutions(source_dir / card.file)
     table = read_photo_table(data)
-    stores = extract_all_features(data, run_dir, weights, card.preprocessing)
-    pooled = [stores[name].pooled() for name in TRAINING_VERSIONS]
+    everything = _read_features(data, run_dir, table, weights, card, tuned)
     train = table.rows(Split.TRAIN)
-    rows, features, last = np.tile(train, len(pooled)), np.concatenate(pooled), count_last_channels(weights)
-    weights |= fit_all_heads(table, rows, features, last)
-    weights |= fit_kind_head(features[:, -last:], table.photo[rows], read_kinds(data))
-    weights |= fit_clothes_head(data, weights, table.photo[train], card.preprocessing)
+    is_kept = kept_photos(table, train, config.without_fold)
+    features = everything.without(is_kept)
+    weights |= fit_all_heads(table, features.rows, features.pooled, count_last_channels(weights))
+    summary = _adjust_heads(weights, table, train[is_kept], everything.validation, tuned, config)
+    summary |= {"source": card.version, "without_fold": config.without_fold, "previous": card.training.get("heads")}
+    teacher = _ask_teacher(data, picture_heads or source_dir, table, train[is_kept])
+    weights |= _fit_picture_heads(data, table, features, weights, card, teacher)
     np.savez(run_dir / WEIGHTS_FILE, allow_pickle=False, **weights)
-    export_heads(
-        data=data, table=table, weights=weights, validation=stores["val"].pooled(), card=card, model_dir=model_dir
+    new = export_heads(
+        data=data,
+        table=table,
+        weights=weights,
+        validation=everything.validation,
+        card=replace(card, training={**card.training, "heads": summary}),
+        model_dir=model_dir,
+        teacher=teacher,
     )
+    if config.without_fold is not None:
+        unseen = train[~is_kept]
+        outputs = apply_heads(everything.pooled[: len(train)][~is_kept], weights)
+        new.metrics["unseen"] = {"heads": round_metrics(evaluate_heads(table, unseen, outputs, new))}
+        console.print(f"unseen sources, style top-1: {new.metrics['unseen']['heads']['top1']:.1%}")
+    (model_dir / CARD_FILE).write_text(new.to_json() + "\n", "utf-8")
 
 
-def extract_all_features(
-    data: Path, run_dir: Path, weights: Mapping[str, NDArray[np.float32]], shape: Preprocessing
-) -> dict[str, FeatureStore]:
-    """Extract the features of the training photos, clean and augmented, and of the validation photos."""
-    run_dir.mkdir(parents=True, exist_ok=True)
-    base = run_dir / "base.tflite"
-    if not base.exists():
-        base.write_bytes(convert_to_litert(build_pooled_network(weights, size=(shape.height, shape.width))))
-    plan = (("clean", Split.TRAIN, None), ("augmented", Split.TRAIN, AUGMENTATION_SEED), ("val", Split.VAL, None))
-    stores = {}
-    with Progress(console=console) as progress:
-        for name, split, seed in plan:
-            examples = read_examples(data, split)
-            stores[name] = extract_features(
-                examples,
-                base=base,
-                folder=run_dir / "features" / name,
-                shape=shape,
-                seed=seed,
-                processes=os.cpu_count() or 1,
-                advance=partial(progress.advance, progress.add_task(f"features {name}", total=len(examples))),
-            )
-    return stores
+def _adjust_heads(
+    weights: dict[str, NDArray[np.float32]],
+    table: PhotoTable,
+    train: NDArray[np.int64],
+    validation: NDArray[np.float32],
+    tuned: Path | None,
+    config: HeadsConfig,
+) -> dict[str, Any]:
+    """Average the heads with the fine-tuned ones, and shift the styles; returns what the card says about it."""
+    summary: dict[str, Any] = {}
+    if tuned:
+        weights |= average_heads(weights, dict(np.load(tuned / TUNED_FILE)), config.tuned_share)
+        summary["finetuning"] = json.loads((tuned / CONFIG_FILE).read_text("utf-8"))
+        summary["heads_share_of_finetuned"] = config.tuned_share
+    frequencies = style_frequencies(table.style[train, 0], len(STYLES))
+    logits, labels = apply_heads(validation, weights)["style"], consensus(table, table.rows(Split.VAL))
+    power = choose_power(logits, labels, frequencies, config.powers)
+    weights["style/bias"] = shift_styles(weights["style/bias"], frequencies, power)
+    console.print(f"style biases are lowered by {power} of the logarithm of the style's frequency")
+    return summary | {"style_power": power}
 
 
-def count_last_channels(weights: Mapping[str, NDArray[np.float32]]) -> int:
-    """Count the channels of the last convolution."""
-    return len(weights[max(name for name in weights if name.startswith("block") and name.endswith("/bias"))])
-
-
-def finetune_convolutions(
-    *, data: Path, run_dir: Path, source_dir: Path, config: FinetuneConfig, start: Path | None = None
-) -> None:
-    """Fine-tune blocks 4 and 5 of an exported model with all heads, and write `convolutions.npz` for `eva heads`.
-
-    `tuned.npz` holds the network at the end of the way, of which `convolutions.npz` goes a share.
-
-    Args:
-        data: directory with labels.csv, attributes.csv and photos/.
-        run_dir: directory of the run: features (about 600 KB for each training photo), checkpoint, log.
-        source_dir: directory of the exported model to start from.
-        config: every choice.
-        start: the `tuned.npz` of an earlier run, to train on from its end instead of from the exported model.
-
-    Raises:
-        DatasetError: the data are incomplete, or the source is not a VGG-16.
-        CheckpointMismatchError: `run_dir` holds a run with another configuration, or the one that `start` comes from.
-    """
-    if start is not None and start.resolve().parent == run_dir.resolve():
-        raise CheckpointMismatchError(run_dir.name)
-    card = load_model_card(source_dir / CARD_FILE)
-    weights = read_convolutions(source_dir / card.file)
-    table = read_photo_table(data)
-    stores = extract_all_features(data, run_dir, weights, card.preprocessing)
-    versions = [stores[name] for name in TRAINING_VERSIONS]
-    train = table.rows(Split.TRAIN)
-    if start:
-        first = weights | dict(np.load(start))
-        if missing := [head.name for head in HEADS if f"{head.name}/kernel" not in first]:
-            raise DatasetError(f"{start.name} has no heads {', '.join(missing)}")
+def _read_features(
+    data: Path,
+    run_dir: Path,
+    table: PhotoTable,
+    weights: Mapping[str, NDArray[np.float32]],
+    card: ModelCard,
+    tuned: Path | None,
+) -> _Features:
+    if tuned:
+        stores = extract_tail_features(run_dir, tuned, weights)
     else:
-        last_only = [replace(head, uses_all_blocks=False) for head in HEADS]
-        pooled = np.concatenate([store.pooled() for store in versions])
-        rows = np.tile(train, len(versions))
-        first = weights | fit_heads(pooled, count_last_channels(weights), table, rows, last_only)
-    maps = [store.maps(CUT) for store in versions]
-    tuned = finetune(
-        config,
-        start=first,
-        maps=MapVersions(codes=[codes for codes, _ in maps], scales=[scale for _, scale in maps]),
-        targets=compute_head_targets(table, train),
-        weights=photo_weights(table, train, balance=SAMPLING_BALANCE, guess_rate=GUESS_RATE),
-        run_dir=run_dir,
+        stores = extract_training_features(
+            data, run_dir, weights, card.preprocessing, augmented=AUGMENTED_VERSIONS, with_maps=False
+        )
+    return _Features(
+        rows=np.tile(table.rows(Split.TRAIN), len(stores)),
+        pooled=pool_versions(stores),
+        validation=extract_validation_features(data, run_dir, weights, card.preprocessing).pooled(),
     )
-    np.savez(run_dir / TUNED_FILE, allow_pickle=False, **tuned)
-    np.savez(run_dir / CONVOLUTIONS_FILE, allow_pickle=False, **interpolate(weights, tuned, config.share))
-    console.print(f"{run_dir / CONVOLUTIONS_FILE} is written")
+
+
+def _ask_teacher(data: Path, model_dir: Path, table: PhotoTable, train: NDArray[np.int64]) -> PictureTeacher | None:
+    """What an exported model says of the photos that `kind` and `clothes` learn from; None if both have labels."""
+    missing = [name for name in (KINDS_FILE, BOXES_FILE) if not (data / name).exists()]
+    if not missing:
+        return None
+    refused = train[table.style[train, 0] == NOT_AN_OUTFIT] if KINDS_FILE in missing else train[:0]
+    outfits = train[table.is_outfit[train]] if BOXES_FILE in missing else train[:0]
+    drawn = np.random.default_rng(0).permutation(outfits)[:CLOTHES_PHOTOS]
+    version = load_model_card(model_dir / CARD_FILE).version
+    console.print(
+        f"{' and '.join(missing)} missing: learning from what {version} says of {len(refused)} + {len(drawn)} photos"
+    )
+    return ask_teacher(model_dir, data, kinds=table.photo[refused].tolist(), clothes=table.photo[drawn].tolist())
+
+
+def _fit_picture_heads(
+    data: Path,
+    table: PhotoTable,
+    features: _Features,
+    weights: Mapping[str, NDArray[np.float32]],
+    card: ModelCard,
+    teacher: PictureTeacher | None,
+) -> dict[str, NDArray[np.float32]]:
+    """Fit `kind` and `clothes`, on labels where there are some."""
+    kinds = teacher.kind_goals() if teacher and teacher.kinds else kind_goals(read_kinds(data))
+    last = features.pooled[:, -count_last_channels(weights) :]
+    if teacher and teacher.clothes:
+        photos, goals = list(teacher.clothes), teacher.cell_goals()
+    else:
+        boxes = read_boxes(data)
+        photos, goals = (
+            [photo for photo in table.photo[np.unique(features.rows)].tolist() if photo in boxes],
+            box_goals(boxes),
+        )
+    return fit_kind_head(last, table.photo[features.rows], kinds) | fit_clothes_head(
+        data, weights, photos, card.preprocessing, goals
+    )
 
 
 def fit_all_heads(
@@ -184,16 +251,21 @@ def export_heads(
     validation: NDArray[np.float32],
     card: ModelCard,
     model_dir: Path,
-) -> None:
-    """Choose temperature and thresholds on validation, and write model and card.
+    teacher: PictureTeacher | None = None,
+) -> ModelCard:
+    """Choose temperature and thresholds on validation, and write the model.
 
     Args:
-        data: directory with photos/ and kinds.csv.
+        data: directory with photos/ and, without a teacher of kinds, kinds.csv.
         table: all labels.
         weights: of convolutions, heads and embedding.
         validation: pooled features of the validation photos.
         card: of the model that the convolutions come from.
         model_dir: output directory.
+        teacher: what an exported model says, where kinds have no labels.
+
+    Returns:
+        The card, which is not written yet.
 
     Raises:
         ExportMismatchError: the exported model disagrees with the Keras network.
@@ -211,15 +283,35 @@ def export_heads(
     new = _describe(card, table, rows, logits, hashlib.sha256(blob).hexdigest(), agreement)
     kinds = validation[:, -len(weights["kind/kernel"]) :] @ weights["kind/kernel"] + weights["kind/bias"]
     is_refused = expit(logits["outfit"]) < new.thresholds.outfit
-    known = dict.fromkeys(table.photo[rows[table.is_outfit[rows]]].tolist(), KINDS.index("other")) | read_kinds(data)
-    new = replace(new, refusals=choose_refusals(kinds[is_refused], table.photo[rows][is_refused], known))
+    new = replace(new, refusals=_choose_refusals(data, table, rows[is_refused], kinds[is_refused], teacher))
     model_dir.mkdir(parents=True, exist_ok=True)
     model = model_dir / MODEL_FILE
     model.write_bytes(blob)
     new, main_color = fit_main_color(data, table, new, model)
     new.metrics["val"]["heads"]["main_color"] = round_metrics(main_color)
-    (model_dir / CARD_FILE).write_text(new.to_json() + "\n", "utf-8")
     console.print(f"{new.version}: {len(blob) / 1e6:.1f} MB, agreement {min(agreement.values()):.4f}")
+    return new
+
+
+def _choose_refusals(
+    data: Path,
+    table: PhotoTable,
+    refused: NDArray[np.int64],
+    kinds: NDArray[np.float32],
+    teacher: PictureTeacher | None,
+) -> dict[Refusal, float]:
+    """The thresholds of the reasons: chosen where kinds have labels, otherwise kept where old and new head agree."""
+    photos = table.photo[refused]
+    if teacher and teacher.kinds:
+        before = ask_teacher(teacher.model_dir, data, kinds=photos.tolist())
+        kept = keep_refusals(kinds, np.array([before.kinds[photo] for photo in photos.tolist()]), teacher.card.refusals)
+        lost = [reason for reason in teacher.card.refusals if reason not in kept]
+        console.print(
+            f"reasons of {len(photos)} refusals: kept {', '.join(kept) or '-'}; not any more {', '.join(lost) or '-'}"
+        )
+        return kept
+    known = dict.fromkeys(photos[table.is_outfit[refused]].tolist(), KINDS.index("other")) | read_kinds(data)
+    return choose_refusals(kinds, photos, known)
 
 
 def _describe(
@@ -240,7 +332,6 @@ def _describe(
     named = outfits_with_attributes(table, rows)
     training: dict[str, Any] = {
         **card.training,
-        "heads": {"convolutions": card.training.get("heads", {}).get("convolutions", card.version)},
         "export": {name: round(value, 4) for name, value in agreement.items()},
     }
     new = replace(

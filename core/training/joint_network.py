@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.training.head_export import TRAINED_BLOCKS
 from core.training.linear_heads import HEADS
 
 
@@ -24,9 +25,7 @@ def build_joint_tail(
         A model whose outputs are the logits by the head's name.
     """
     maps = features = keras.Input(shape, name="maps")
-    names = sorted(
-        name.removesuffix("/kernel") for name in weights if name.startswith(("block4", "block5")) and "/k" in name
-    )
+    names = sorted(name.removesuffix("/kernel") for name in weights if name.startswith(TRAINED_BLOCKS) and "/k" in name)
     for name in names:
         if name == "block5_conv1":
             features = keras.layers.MaxPooling2D(2, name="block4_pool")(features)

@@ -58,6 +58,14 @@ class FinetuneConfig:
     """Share of the photos that are blended with another."""
     share: float = 0.5
     """How far the convolutions move from the first network to the fine-tuned one in the end."""
+    versions: int = 1
+    """Augmented versions of every photo, next to the photo itself."""
+    without_fold: int | None = None
+    """Fold of `core.training.source_folds` whose sources are left out, to measure by them afterwards."""
+    teachers: Sequence[str] = ()
+    """Digests of networks whose predictions soften the targets."""
+    teacher_share: float = 0.3
+    """Their share of every target, if there are any."""
     seed: int = 7
 
 

@@ -53,6 +53,11 @@ def floored_deviation(pooled: NDArray[np.float32]) -> NDArray[np.float32]:
     return floored
 
 
+def count_last_channels(weights: Mapping[str, NDArray[np.float32]]) -> int:
+    """Count the channels of the last convolution."""
+    return len(weights[max(name for name in weights if name.startswith("block") and name.endswith("/bias"))])
+
+
 def fit_heads(
     pooled: NDArray[np.float32],
     last: int,

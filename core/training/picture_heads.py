@@ -5,7 +5,7 @@
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,7 @@ REFUSAL_PRECISION = 0.85
 """Share of what is said about pictures without an outfit that must be right."""
 MIN_PROBABILITY, MIN_SAID = 0.5, 8
 """A kind that is said is more likely than all others together, and was right often enough in at least so many."""
+KINDS_FILE, BOXES_FILE = "kinds.csv", "boxes.csv"
 STEPS_PER_CELL = 8
 """Boxes are drawn in this many steps for each cell and direction."""
 
@@ -57,9 +58,9 @@ def read_kinds(folder: Path) -> dict[str, int]:
     """
     positions = {str(kind): position for position, kind in enumerate(KINDS)}
     try:
-        return {row["photo"]: positions[row["kind"]] for row in _read(folder / "kinds.csv")}
+        return {row["photo"]: positions[row["kind"]] for row in _read(folder / KINDS_FILE)}
     except KeyError as error:
-        raise DatasetError(f"kinds.csv: {error}") from error
+        raise DatasetError(f"{KINDS_FILE}: {error}") from error
 
 
 def read_boxes(folder: Path) -> dict[str, PictureBoxes]:
@@ -70,25 +71,35 @@ def read_boxes(folder: Path) -> dict[str, PictureBoxes]:
     """
     boxes: dict[str, PictureBoxes] = {}
     try:
-        for row in _read(folder / "boxes.csv"):
+        for row in _read(folder / BOXES_FILE):
             found = boxes.setdefault(row["photo"], PictureBoxes())
             box = (float(row["left"]), float(row["top"]), float(row["right"]), float(row["bottom"]))
             {"clothes": found.clothes, "face": found.faces}[row["what"]].append(box)
     except (KeyError, ValueError) as error:
-        raise DatasetError(f"boxes.csv: {error}") from error
+        raise DatasetError(f"{BOXES_FILE}: {error}") from error
     return boxes
 
 
 def fit_kind_head(
-    pooled: NDArray[np.float32], photos: NDArray[np.str_], kinds: Mapping[str, int]
+    pooled: NDArray[np.float32], photos: NDArray[np.str_], goals: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, NDArray[np.float32]]:
-    """Fit the head `kind` on the pooled last features of the photos whose kind is known; several rows of one photo
-    share its weight."""
-    labels = np.array([kinds.get(str(photo), -1) for photo in photos])
-    known = np.flatnonzero(labels >= 0)
+    """Fit the head `kind` on the pooled last features of the photos that have a goal; several rows of one photo share
+    its weight.
+
+    Args:
+        pooled: n x channels.
+        photos: n.
+        goals: probabilities of KINDS by photo.
+    """
+    known = np.flatnonzero(np.isin(photos, list(goals)))
     _, place, versions = np.unique(photos[known], return_inverse=True, return_counts=True)
-    goal = np.eye(len(KINDS), dtype=np.float32)[labels[known]]
+    goal = np.array([goals[str(photo)] for photo in photos[known]], np.float32)
     return fit_linear_map("kind", pooled[known], goal, 1 / versions[place], KIND_PENALTY, exclusive=True)
+
+
+def kind_goals(kinds: Mapping[str, int]) -> dict[str, NDArray[np.float32]]:
+    """The goals of `fit_kind_head` where the kinds are known."""
+    return {photo: np.eye(len(KINDS), dtype=np.float32)[kind] for photo, kind in kinds.items()}
 
 
 def choose_refusals(
@@ -117,32 +128,42 @@ def choose_refusals(
     return chosen
 
 
+CellGoals = Callable[[str, int, int], NDArray[np.float32]]
+"""The share of clothes in every cell of a photo, rows x columns."""
+
+
+def box_goals(boxes: Mapping[str, PictureBoxes]) -> CellGoals:
+    """The goals of `fit_clothes_head` where boxes are known."""
+    return lambda photo, rows, columns: boxes[photo].cover(rows, columns)[0]
+
+
 def fit_clothes_head(
     folder: Path,
     weights: Mapping[str, NDArray[np.float32]],
-    photos: NDArray[np.str_],
+    photos: Sequence[str],
     shape: Preprocessing,
+    goals: CellGoals,
 ) -> dict[str, NDArray[np.float32]]:
-    """Fit the head `clothes` on the cells of those photos that have boxes; each photo counts the same.
+    """Fit the head `clothes` on the cells of these photos; each photo counts the same.
 
     Args:
-        folder: with photos/ and boxes.csv.
+        folder: with photos/.
         weights: of the convolutions.
-        photos: training photos.
+        photos: training photos that have goals.
         shape: the preprocessing.
+        goals: of every photo.
     """
-    boxes = read_boxes(folder)
     network = build_last_maps(weights, size=(shape.height, shape.width))
-    features, goals, counts = [], [], []
-    for photo in photos[np.isin(photos, list(boxes))]:
-        with Image.open(folder / str(photo)) as file:
+    features, targets, counts = [], [], []
+    for photo in photos:
+        with Image.open(folder / photo) as file:
             model_input = fit_to_input(file.convert("RGB"), shape)
         maps = model_input.crop_to_image(np.asarray(network(model_input.pixels[None].astype(np.float32)))[0])
         rows, columns, channels = maps.shape
         features.append(maps.reshape(-1, channels))
-        goals.append(boxes[str(photo)].cover(rows, columns)[0].ravel())
+        targets.append(goals(photo, rows, columns).ravel())
         counts.append(np.full(rows * columns, 1 / (rows * columns)))
-    goal = np.concatenate(goals)[:, None]
+    goal = np.concatenate(targets)[:, None].astype(np.float32)
     cells = np.concatenate(features)
     return fit_linear_map("clothes", cells, goal, np.concatenate(counts), CLOTHES_PENALTY, exclusive=False)
 

@@ -28,7 +28,7 @@ from core.training.export import (
     convert_to_serving,
     run_model,
 )
-from core.training.features import FeatureStore, extract_features
+from core.training.features import FeatureStore, PhotoReader, extract_features
 from core.training.head_evaluation import evaluate_heads
 from core.training.head_export import run_head_model
 from core.training.main_color_fit import evaluate_main_color
@@ -88,11 +88,9 @@ def train(
         for name, examples, seed in plan:
             task = progress.add_task(f"features {name}", total=len(examples))
             stores[name] = extract_features(
-                examples,
+                PhotoReader(examples=examples, shape=config.preprocessing, seed=seed),
                 base=base,
                 folder=run_dir / "features" / name,
-                shape=config.preprocessing,
-                seed=seed,
                 processes=os.cpu_count() or 1,
                 advance=partial(progress.advance, task),
             )

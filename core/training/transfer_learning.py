@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from core.training.dataset import Example, Split, read_examples
 from core.training.distillation import REGULARIZATION_C
 from core.training.export import convert_to_litert
-from core.training.features import extract_features
+from core.training.features import PhotoReader, extract_features
 from core.training.network import ARCHITECTURES, build_base
 from core.vision.model_card import Preprocessing, ResizeMode
 
@@ -125,11 +125,9 @@ def compare_frozen_features(
             if not base.exists():
                 base.write_bytes(convert_to_litert(_build_pooled_base(backbone, weights, shape)))
             store = extract_features(
-                examples,
+                PhotoReader(examples=examples, shape=shape, seed=None),
                 base=base,
                 folder=output_dir / name.replace(" ", "-"),
-                shape=shape,
-                seed=None,
                 processes=os.cpu_count() or 1,
                 advance=partial(progress.advance, progress.add_task(name, total=len(examples))),
             )

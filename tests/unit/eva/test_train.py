@@ -12,7 +12,7 @@ from eva import app
 
 pytest.importorskip("core.training.pipeline", reason="the extra `train` is not installed")
 
-from core.training import heads_pipeline, pipeline
+from core.training import finetune_pipeline, heads_pipeline, pipeline
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from core.training import heads_pipeline, pipeline
         ("train", pipeline, "train", ["--out", "RUN"]),
         ("compare", pipeline, "compare_candidates", ["--out", "RUN"]),
         ("export", pipeline, "export", ["--run", "."]),
-        ("finetune", heads_pipeline, "finetune_convolutions", ["--out", "RUN"]),
+        ("finetune", finetune_pipeline, "finetune_convolutions", ["--out", "RUN"]),
         ("heads", heads_pipeline, "fit_model_heads", ["--out", "RUN"]),
         ("evaluate", pipeline, "evaluate", ["--run", ".", "--report", "REPORT", "--split", "test2"]),
     ],

@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import shutil
 from functools import partial
 from pathlib import Path
 
@@ -12,23 +11,43 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="the extra `train` is not installed")
 
+from scipy.special import softmax
+
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import CheckpointMismatchError, DatasetError, ExportMismatchError
-from core.training import heads_pipeline, litert_weights
+from core.training import finetune_pipeline, heads_pipeline, litert_weights
 from core.training.embedding import fit_embedding
 from core.training.export import convert_to_litert
+from core.training.feature_sets import extract_validation_features
+from core.training.features import FeatureStore
 from core.training.head_calibration import calibrate_head, naming_metrics
-from core.training.head_export import OUTPUTS, build_head_network, check_head_agreement, run_head_model
+from core.training.head_export import (
+    OUTPUTS,
+    build_head_network,
+    build_pooled_network,
+    check_head_agreement,
+    run_head_model,
+)
 from core.training.head_metrics import consensus
 from core.training.head_targets import compute_head_targets, photo_weights
-from core.training.joint_training import FinetuneConfig
+from core.training.heads_pipeline import HeadsConfig
+from core.training.joint_training import FinetuneConfig, MapVersions
 from core.training.linear_heads import HEADS, apply_heads, floored_deviation
 from core.training.photo_table import NO_VIEW, PhotoTable, read_photo_table
-from core.training.picture_heads import KINDS, PictureBoxes, choose_refusals, fit_kind_head, read_boxes, read_kinds
+from core.training.picture_distillation import ask_teacher
+from core.training.picture_heads import (
+    KINDS,
+    PictureBoxes,
+    choose_refusals,
+    fit_kind_head,
+    kind_goals,
+    read_boxes,
+    read_kinds,
+)
 from core.training.source_folds import SEEN_BY_SHIPPED, held_out
 from core.vision.attribute_calibration import NEVER
 from core.vision.backends import LiteRTBackend
-from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
+from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier, fit_to_input
 from core.vision.model_card import Preprocessing, load_model_card
 from core.vision.verdict import Refusal
 
@@ -138,7 +157,12 @@ def _label(unlabelled: Path, data: Path) -> list[dict[str, str]]:
     data.mkdir()
     (data / "photos").symlink_to(unlabelled / "photos")
     with (unlabelled / "labels.csv").open(encoding="utf-8", newline="") as lines:
-        labels = [row | {"style_b": row["style"], "sure_b": "3"} for row in csv.DictReader(lines)]
+        rows = list(csv.DictReader(lines))
+    # `mdem` is a source of fold 0, `ccp` is never held out.
+    labels = [
+        row | {"style_b": row["style"], "sure_b": "3", "source": "mdem" if number % 7 == 0 else "ccp"}
+        for number, row in enumerate(rows)
+    ]
     with (data / "labels.csv").open("w", encoding="utf-8", newline="") as lines:
         table = csv.DictWriter(lines, fieldnames=list(labels[0]))
         table.writeheader()
@@ -161,6 +185,19 @@ def _label(unlabelled: Path, data: Path) -> list[dict[str, str]]:
     return labels
 
 
+def _export_source(weights: dict[str, np.ndarray], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Export the tiny network as if it had shipped, and let the pipelines read it."""
+    monkeypatch.setattr(litert_weights, "VGG16_CONVOLUTIONS", tuple(CHANNELS))
+    monkeypatch.setattr(heads_pipeline, "fit_embedding", partial(fit_embedding, steps=5))
+    folder.mkdir()
+    (folder / "eva.tflite").write_bytes(convert_to_litert(build_head_network(weights, size=(32, 32))))
+    card = dataclasses.replace(
+        load_model_card(BUNDLED_MODEL_DIR / "model.json"), preprocessing=Preprocessing(width=32, height=32)
+    )
+    (folder / "model.json").write_text(card.to_json(), "utf-8")
+    return folder
+
+
 def test_heads_are_fitted_and_exported_for_serving(
     unchanged_data: Path,
     weights: dict[str, np.ndarray],
@@ -168,37 +205,29 @@ def test_heads_are_fitted_and_exported_for_serving(
     monkeypatch: pytest.MonkeyPatch,
     eager: None,
 ) -> None:
-    monkeypatch.setattr(litert_weights, "VGG16_CONVOLUTIONS", tuple(CHANNELS))
-    monkeypatch.setattr(heads_pipeline, "fit_embedding", partial(fit_embedding, steps=5))
-    source, models = tmp_path / "source", tmp_path / "models"
-    source.mkdir()
-    (source / "eva.tflite").write_bytes(convert_to_litert(build_head_network(weights, size=(32, 32))))
-    card = dataclasses.replace(
-        load_model_card(BUNDLED_MODEL_DIR / "model.json"), preprocessing=Preprocessing(width=32, height=32)
-    )
-    (source / "model.json").write_text(card.to_json(), "utf-8")
+    source, models = _export_source(weights, tmp_path / "source", monkeypatch), tmp_path / "models"
+    card = load_model_card(source / "model.json")
     data = tmp_path / "labelled"
     labels = _label(unchanged_data, data)
     config = FinetuneConfig(photos=16, batch=8)
     tuned = tmp_path / "tuned"
-    heads_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config)
+    finetune_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config)
     further = tmp_path / "further"
     further.mkdir()
-    for name in ("features", "base.tflite"):
-        (further / name).symlink_to(tuned / name)
+    (further / "features").symlink_to(tuned / "features")
+    (further / next(tuned.glob("base-*.tflite")).name).symlink_to(next(tuned.glob("base-*.tflite")))
     still = dataclasses.replace(config, learning_rate=0.0, weight_decay=0.0)
     start = tuned / "tuned.npz"
-    heads_pipeline.finetune_convolutions(data=data, run_dir=further, source_dir=source, config=still, start=start)
+    finetune_pipeline.finetune_convolutions(data=data, run_dir=further, source_dir=source, config=still, start=start)
     with np.load(start) as first, np.load(further / "tuned.npz") as second:
         assert set(second.files) == set(first.files)
         assert all(np.allclose(first[name], second[name], atol=1e-6) for name in first.files), "starts at its end"
     with pytest.raises(CheckpointMismatchError):
-        heads_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config, start=start)
+        finetune_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config, start=start)
     with pytest.raises(DatasetError, match="has no heads"):
-        heads_pipeline.finetune_convolutions(
+        finetune_pipeline.finetune_convolutions(
             data=data, run_dir=further, source_dir=source, config=still, start=tuned / "convolutions.npz"
         )
-    shutil.move(tuned / "features", tmp_path / "run" / "features")
     heads_pipeline.fit_model_heads(data=data, run_dir=tmp_path / "run", source_dir=source, model_dir=models)
 
     new = load_model_card(models / "model.json")
@@ -224,6 +253,85 @@ def test_heads_are_fitted_and_exported_for_serving(
     classifier.backend.close()
 
 
+def test_heads_without_their_labels_learn_from_the_source(
+    unchanged_data: Path,
+    weights: dict[str, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    eager: None,
+) -> None:
+    source = _export_source(weights, tmp_path / "source", monkeypatch)
+    data, tuned, run, models = (tmp_path / name for name in ("labelled", "tuned", "run", "models"))
+    labels = _label(unchanged_data, data)
+    for name in ("kinds.csv", "boxes.csv"):
+        (data / name).unlink()
+    config = FinetuneConfig(photos=16, batch=8, versions=2, without_fold=0)
+    drawn: list[np.ndarray] = []
+    original = MapVersions.read
+
+    def read(maps: MapVersions, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        drawn.append(rows)
+        return original(maps, rows, rng)
+
+    monkeypatch.setattr(MapVersions, "read", read)
+    finetune_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config)
+    assert {path.name for path in (tuned / "features").iterdir()} == {"clean", "augmented-1", "augmented-2"}
+    left_out = [number for number, row in enumerate(labels) if row["split"] == "train" and row["source"] == "mdem"]
+    assert left_out
+    assert not np.isin(np.concatenate(drawn), left_out).any()
+    heads_pipeline.fit_model_heads(
+        data=data,
+        run_dir=run,
+        source_dir=source,
+        model_dir=models,
+        tuned=tuned,
+        config=HeadsConfig(tuned_share=0.3, without_fold=0),
+    )
+    new = load_model_card(models / "model.json")
+    summary = new.training["heads"]
+    assert summary["finetuning"]["photos"] == 16
+    assert summary["heads_share_of_finetuned"] == 0.3
+    assert summary["without_fold"] == 0
+    assert summary["style_power"] in HeadsConfig().powers
+    assert 0 < new.metrics["unseen"]["heads"]["photos"] <= len(left_out)
+    fitted = dict(np.load(run / "heads.npz"))
+    with np.load(tuned / "convolutions.npz") as convolutions:
+        network = build_pooled_network(dict(convolutions), size=(32, 32), with_maps=False)
+    with Image.open(data / labels[0]["photo"]) as image:
+        pixels = fit_to_input(image.convert("RGB"), new.preprocessing).pixels
+    stored = np.load(run / "features" / "clean" / "pooled.npy")
+    assert stored.shape == (72, 18)
+    assert np.corrcoef(stored[0], network(pixels[None].astype(np.float32))["pooled"].numpy()[0])[0, 1] > 0.99
+    refused = [row["photo"] for row in labels if row["split"] == "train" and row["style"] == "not_outfit"]
+    goals = ask_teacher(source, data, kinds=refused).kind_goals()
+    places = [number for number, row in enumerate(labels) if row["photo"] in refused]
+    learned = softmax(stored[places][:, -8:] @ fitted["kind/kernel"] + fitted["kind/bias"], axis=1)
+    expected = np.array([goals[photo] for photo in refused])
+    assert np.abs(learned.mean(axis=0) - expected.mean(axis=0)).max() < 0.1, "says what the source says"
+
+
+def test_interrupted_extraction_continues(unchanged_data: Path, weights: dict[str, np.ndarray], tmp_path: Path) -> None:
+    shape = Preprocessing(width=32, height=32)
+
+    def extract(folder: Path, network: dict[str, np.ndarray] = weights) -> FeatureStore:
+        return extract_validation_features(unchanged_data, folder, network, shape)
+
+    whole = extract(tmp_path)
+    before = whole.pooled()
+    finished = np.load(whole.folder / "finished.npy", mmap_mode="r+")
+    finished[1] = False
+    pooled = np.load(whole.folder / "pooled.npy", mmap_mode="r+")
+    pooled[:] = 0
+    assert not whole.done
+    after = extract(tmp_path).pooled()
+    assert whole.done
+    assert not after[:16].any(), "what was finished is not computed again"
+    assert np.array_equal(after[16:], before[16:])
+    other = weights | {"block5_conv1/bias": weights["block5_conv1/bias"] + 1}
+    with pytest.raises(CheckpointMismatchError):
+        extract(tmp_path, other)
+
+
 def test_kinds_are_told_apart_and_said_only_if_sure() -> None:
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(len(KINDS)), 40)
@@ -231,7 +339,7 @@ def test_kinds_are_told_apart_and_said_only_if_sure() -> None:
     # The last two look the same.
     pooled = (3 * np.eye(4)[np.minimum(labels, 2)] + rng.normal(0, 0.3, (160, 4))).astype(np.float32)
     kinds = dict(zip(photos.tolist(), labels.tolist(), strict=True))
-    fitted = fit_kind_head(pooled, photos, kinds)
+    fitted = fit_kind_head(pooled, photos, kind_goals(kinds))
     logits = pooled @ fitted["kind/kernel"] + fitted["kind/bias"]
     assert (logits[:80].argmax(axis=1) == labels[:80]).all()
     assert set(choose_refusals(logits, photos, kinds)) == {Refusal.SEVERAL, Refusal.PART}

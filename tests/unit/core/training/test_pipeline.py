@@ -14,7 +14,7 @@ from core.training import pipeline
 from core.training.config import Stage, TrainingConfig, load_config
 from core.training.dataset import Split, read_examples
 from core.training.export import convert_to_litert
-from core.training.features import dequantize, extract_features
+from core.training.features import PhotoReader, dequantize, extract_features
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import Preprocessing, load_model_card
 
@@ -123,7 +123,11 @@ def test_stored_features_equal_the_frozen_base(unchanged_data: Path, tiny: str, 
     base.write_bytes(convert_to_litert(network))
     done: list[int] = []
     store = extract_features(
-        examples, base=base, folder=tmp_path / "features", shape=SHAPE, seed=None, processes=2, advance=done.append
+        PhotoReader(examples=examples, shape=SHAPE, seed=None),
+        base=base,
+        folder=tmp_path / "features",
+        processes=2,
+        advance=done.append,
     )
     assert sum(done) == len(examples)
     codes, scale = store.maps("block4_pool")

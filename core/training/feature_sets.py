@@ -1,0 +1,127 @@
+"""The stored features that `eva finetune` and `eva heads` read: training photos in several versions, and validation."""
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+
+from core.errors import DatasetError
+from core.training.dataset import Split, read_examples
+from core.training.export import convert_to_litert
+from core.training.features import FeatureStore, MapReader, PhotoReader, Reader, extract_features
+from core.training.head_export import CUT, build_pooled_network, build_pooled_tail
+from core.vision.model_card import Preprocessing
+
+AUGMENTATION_SEED = 2001
+FEATURES_FOLDER = "features"
+
+console = Console(stderr=True)
+
+
+def training_versions(augmented: int) -> tuple[str, ...]:
+    """The names of the versions of the training photos: as they are, and augmented ones."""
+    return ("clean", *(f"augmented-{number}" for number in range(1, augmented + 1)))
+
+
+def extract_training_features(
+    data: Path,
+    run_dir: Path,
+    weights: Mapping[str, NDArray[np.float32]],
+    shape: Preprocessing,
+    *,
+    augmented: int,
+    with_maps: bool,
+) -> list[FeatureStore]:
+    """Extract the features of the training photos, as they are and augmented; a second call continues.
+
+    Args:
+        data: directory with labels.csv and photos/.
+        run_dir: directory of the run.
+        weights: of the convolutions.
+        shape: the preprocessing.
+        augmented: number of augmented versions.
+        with_maps: whether the maps from which fine-tuning starts are stored as well.
+
+    Raises:
+        DatasetError: the data are incomplete.
+        CheckpointMismatchError: `run_dir` holds features of other photos or of another network.
+    """
+    examples = read_examples(data, Split.TRAIN)
+    network = build_pooled_network(weights, size=(shape.height, shape.width), with_maps=with_maps)
+    if with_maps:
+        size = len(examples) * (1 + augmented) * int(np.prod(network.output[CUT].shape[1:]))
+        console.print(f"{1 + augmented} versions of {len(examples)} photos need {size / 1e9:.1f} GB in {run_dir}")
+    seeds = [None, *range(AUGMENTATION_SEED, AUGMENTATION_SEED + augmented)]
+    readers = [PhotoReader(examples=examples, shape=shape, seed=seed) for seed in seeds]
+    return _extract(run_dir, network, dict(zip(training_versions(augmented), readers, strict=True)))
+
+
+def extract_tail_features(
+    run_dir: Path, tuned_dir: Path, weights: Mapping[str, NDArray[np.float32]]
+) -> list[FeatureStore]:
+    """Run blocks 4 and 5 over the maps that a run of `eva finetune` stored: two fifths of the arithmetic of a photo.
+
+    Args:
+        run_dir: directory of the run.
+        tuned_dir: directory of the run of `eva finetune`.
+        weights: of the convolutions.
+
+    Raises:
+        DatasetError: `tuned_dir` has no features.
+        CheckpointMismatchError: `run_dir` holds features of another network.
+    """
+    folders = sorted((tuned_dir / FEATURES_FOLDER).glob("*"), key=lambda folder: (folder.name != "clean", folder.name))
+    if not folders or not all(FeatureStore(folder=folder).done for folder in folders):
+        raise DatasetError(f"{tuned_dir.name} has no complete features")
+    rows, columns, channels = FeatureStore(folder=folders[0]).maps(CUT)[0].shape[1:]
+    network = build_pooled_tail(weights, (rows, columns, channels))
+    return _extract(run_dir, network, {folder.name: MapReader(folder=folder, name=CUT) for folder in folders})
+
+
+def extract_validation_features(
+    data: Path, run_dir: Path, weights: Mapping[str, NDArray[np.float32]], shape: Preprocessing
+) -> FeatureStore:
+    """Extract the features of the validation photos, without maps.
+
+    Raises:
+        DatasetError: the data are incomplete.
+        CheckpointMismatchError: `run_dir` holds features of other photos or of another network.
+    """
+    network = build_pooled_network(weights, size=(shape.height, shape.width), with_maps=False)
+    reader = PhotoReader(examples=read_examples(data, Split.VAL), shape=shape, seed=None)
+    return _extract(run_dir, network, {"val": reader})[0]
+
+
+def pool_versions(stores: Sequence[FeatureStore]) -> NDArray[np.float32]:
+    """The pooled features of all versions, one after another."""
+    return np.concatenate([store.pooled() for store in stores])
+
+
+def _extract(run_dir: Path, network: keras.Model, readers: Mapping[str, Reader]) -> list[FeatureStore]:
+    """Run a network over several versions of the photos; its file has its weights' digest in its name."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    digest = sha256(b"".join(weight.tobytes() for weight in network.get_weights()) + "".join(network.output).encode())
+    base = run_dir / f"base-{digest.hexdigest()[:12]}.tflite"
+    if not base.exists():
+        partial_file = base.with_suffix(".partial")
+        partial_file.write_bytes(convert_to_litert(network))
+        partial_file.replace(base)
+    stores = []
+    with Progress(console=console) as progress:
+        for name, reader in readers.items():
+            store = extract_features(
+                reader,
+                base=base,
+                folder=run_dir / FEATURES_FOLDER / name,
+                processes=os.cpu_count() or 1,
+                advance=partial(progress.advance, progress.add_task(f"features {name}", total=len(reader))),
+            )
+            stores.append(store)
+    return stores

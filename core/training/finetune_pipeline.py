@@ -1,0 +1,116 @@
+"""The command `eva finetune`: blocks 4 and 5 are trained with all heads, and the convolutions go a share of the way."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from core.errors import CheckpointMismatchError, DatasetError
+from core.training.dataset import Split
+from core.training.feature_sets import extract_training_features, pool_versions
+from core.training.features import FeatureStore
+from core.training.head_export import CUT
+from core.training.head_targets import compute_head_targets, photo_weights
+from core.training.joint_network import interpolate
+from core.training.joint_training import FinetuneConfig, MapVersions, finetune
+from core.training.linear_heads import GUESS_RATE, HEADS, count_last_channels, fit_heads
+from core.training.litert_weights import read_convolutions
+from core.training.photo_table import PhotoTable, read_photo_table
+from core.training.source_folds import held_out
+from core.training.teachers import blend_with_teachers, file_digest, predict_by_teachers
+from core.vision.model_card import load_model_card
+
+CARD_FILE = "model.json"
+CONVOLUTIONS_FILE, TUNED_FILE = "convolutions.npz", "tuned.npz"
+SAMPLING_BALANCE = 0.6
+"""Rare styles are drawn more often: frequency to the power of minus this."""
+
+console = Console(stderr=True)
+
+
+def finetune_convolutions(
+    *,
+    data: Path,
+    run_dir: Path,
+    source_dir: Path,
+    config: FinetuneConfig,
+    start: Path | None = None,
+    teachers: Sequence[Path] = (),
+) -> None:
+    """Fine-tune blocks 4 and 5 of an exported model with all heads, and write `convolutions.npz` for `eva heads`.
+
+    `tuned.npz` holds the network at the end of the way, of which `convolutions.npz` goes a share.
+
+    Args:
+        data: directory with labels.csv, attributes.csv and photos/.
+        run_dir: directory of the run: features (280 KB for each version of a training photo), checkpoint, log.
+        source_dir: directory of the exported model to start from.
+        config: every choice.
+        start: the `tuned.npz` of an earlier run, to train on from its end instead of from the exported model.
+        teachers: the `tuned.npz` of other runs, whose predictions soften the targets.
+
+    Raises:
+        DatasetError: the data are incomplete, the source is not a VGG-16, or `start` or a teacher has no heads.
+        CheckpointMismatchError: `run_dir` holds a run with another configuration, or the one that `start` comes from.
+    """
+    if start is not None and start.resolve().parent == run_dir.resolve():
+        raise CheckpointMismatchError(run_dir.name)
+    card = load_model_card(source_dir / CARD_FILE)
+    weights = read_convolutions(source_dir / card.file)
+    if config.without_fold is not None and "heads" in card.training:
+        console.print(f"{card.version} may have been trained on the sources that are left out now")
+    table = read_photo_table(data)
+    rows = table.rows(Split.TRAIN)
+    used = kept_photos(table, rows, config.without_fold)
+    stores = extract_training_features(
+        data, run_dir, weights, card.preprocessing, augmented=config.versions, with_maps=True
+    )
+    first = _first_network(table, rows, used, weights, stores, start)
+    maps = [store.maps(CUT) for store in stores]
+    targets = compute_head_targets(table, rows)
+    if teachers:
+        predictions = predict_by_teachers(
+            teachers, weights=weights, codes=maps[0][0], scale=maps[0][1], run_dir=run_dir
+        )
+        targets = blend_with_teachers(targets, predictions, config.teacher_share)
+    shares = np.zeros(len(rows))
+    shares[used] = photo_weights(table, rows[used], balance=SAMPLING_BALANCE, guess_rate=GUESS_RATE)
+    tuned = finetune(
+        replace(config, teachers=[file_digest(teacher) for teacher in teachers]),
+        start=first,
+        maps=MapVersions(codes=[codes for codes, _ in maps], scales=[scale for _, scale in maps]),
+        targets=targets,
+        weights=shares,
+        run_dir=run_dir,
+    )
+    np.savez(run_dir / TUNED_FILE, allow_pickle=False, **tuned)
+    np.savez(run_dir / CONVOLUTIONS_FILE, allow_pickle=False, **interpolate(weights, tuned, config.share))
+    console.print(f"{run_dir / CONVOLUTIONS_FILE} is written")
+
+
+def _first_network(
+    table: PhotoTable,
+    rows: NDArray[np.int64],
+    used: NDArray[np.bool_],
+    weights: dict[str, NDArray[np.float32]],
+    stores: Sequence[FeatureStore],
+    start: Path | None,
+) -> dict[str, NDArray[np.float32]]:
+    """The weights of an earlier run, or those of the exported model with new heads on its last features."""
+    if start:
+        first = weights | dict(np.load(start))
+        if missing := [head.name for head in HEADS if f"{head.name}/kernel" not in first]:
+            raise DatasetError(f"{start.name} has no heads {', '.join(missing)}")
+        return first
+    last_only = [replace(head, uses_all_blocks=False) for head in HEADS]
+    kept = np.tile(used, len(stores))
+    pooled, pooled_rows = pool_versions(stores)[kept], np.tile(rows, len(stores))[kept]
+    return weights | fit_heads(pooled, count_last_channels(weights), table, pooled_rows, last_only)
+
+
+def kept_photos(table: PhotoTable, rows: NDArray[np.int64], without_fold: int | None) -> NDArray[np.bool_]:
+    """Mark those of `rows` that are not of the sources of a fold that is left out."""
+    return np.ones(len(rows), bool) if without_fold is None else ~held_out(table.source[rows], without_fold)

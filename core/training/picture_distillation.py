@@ -1,0 +1,99 @@
+"""The heads `kind` and `clothes` without their labels: learned from what an exported model says."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import DatasetError
+from core.training.dataset import open_photo
+from core.training.picture_heads import MIN_SAID, CellGoals
+from core.vision.backends import LiteRTBackend, available_cpus
+from core.vision.classifier import fit_to_input
+from core.vision.model_card import ModelCard, load_model_card
+from core.vision.verdict import Refusal, find_refusal, softmax
+
+CARD_FILE = "model.json"
+CLOTHES_PHOTOS = 300
+"""Training outfits from which `clothes` is learned, drawn at random: 84,000 positions."""
+KEPT_AGREEMENT = 0.9
+"""Of the refused validation photos for which the new head names a reason, the share for which the old one names the
+same. From there on the old threshold is kept; otherwise the reason is not named any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureTeacher:
+    """What an exported model says of some photos."""
+
+    model_dir: Path
+    card: ModelCard
+    kinds: Mapping[str, NDArray[np.float32]]
+    """Logits of KINDS by photo."""
+    clothes: Mapping[str, NDArray[np.float32]]
+    """Probability of clothes at every position within the photo, rows x columns."""
+
+    def kind_goals(self) -> dict[str, NDArray[np.float32]]:
+        """Probabilities of KINDS by photo."""
+        return {photo: softmax(logits) for photo, logits in self.kinds.items()}
+
+    def cell_goals(self) -> CellGoals:
+        """The probabilities of clothes as goals of `fit_clothes_head`."""
+        return lambda photo, _rows, _columns: self.clothes[photo]
+
+
+def ask_teacher(
+    model_dir: Path, data: Path, *, kinds: Sequence[str] = (), clothes: Sequence[str] = ()
+) -> PictureTeacher:
+    """Run an exported model over photos.
+
+    Args:
+        model_dir: directory of the model.
+        data: directory with photos/.
+        kinds: photos whose kind is asked for.
+        clothes: photos in which clothes are asked for.
+
+    Raises:
+        DatasetError: it has no heads `kind` and `clothes`, or a photo cannot be read.
+    """
+    card = load_model_card(model_dir / CARD_FILE)
+
+    def run(photo: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        model_input = fit_to_input(open_photo(data / photo), card.preprocessing)
+        outputs = backend.forward(model_input.pixels).attributes
+        if outputs is None:
+            raise DatasetError(f"{card.version} has no heads `kind` and `clothes` to learn from")
+        return outputs.kind_logits, model_input.crop_to_image(outputs.clothes)
+
+    with closing(LiteRTBackend(model_dir / card.file)) as backend, ThreadPoolExecutor(available_cpus()) as pool:
+        return PictureTeacher(
+            model_dir=model_dir,
+            card=card,
+            kinds={photo: logits for photo, (logits, _) in zip(kinds, pool.map(run, kinds), strict=True)},
+            clothes={photo: cells for photo, (_, cells) in zip(clothes, pool.map(run, clothes), strict=True)},
+        )
+
+
+def keep_refusals(
+    new: NDArray[np.float32], old: NDArray[np.float32], thresholds: Mapping[Refusal, float]
+) -> dict[Refusal, float]:
+    """Keep the thresholds of those reasons that the new head names for nearly the same photos as the old one.
+
+    The share of right ones is then at least `REFUSAL_PRECISION` times `KEPT_AGREEMENT`, if all others are wrong.
+
+    Args:
+        new: n x kinds, logits of refused validation photos.
+        old: the same of the model that has these thresholds.
+        thresholds: probability from which each reason is named.
+    """
+    by_new = [find_refusal(logits, thresholds) for logits in new]
+    by_old = [find_refusal(logits, thresholds) for logits in old]
+    kept = {}
+    for reason, threshold in thresholds.items():
+        same = [before == reason for after, before in zip(by_new, by_old, strict=True) if after == reason]
+        if len(same) >= MIN_SAID and np.mean(same) >= KEPT_AGREEMENT:
+            kept[reason] = threshold
+    return kept
