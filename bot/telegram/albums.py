@@ -79,15 +79,13 @@ async def handle_album(
     if summary.best is not None:
         best = looks[summary.best.number]
         await conversation.mark_verdict_shown(best.look)
-        await send_verdict(
-            delivery, conversation, person, best.look, heatmap=best.heatmap, note=summary.text, is_final=True
-        )
+        await send_verdict(delivery, conversation, person, best.look, heatmap=best.heatmap, note=summary.text)
         return
     shown = next((judged.look for judged in looks.values()), None)
     keyboard = None
     if shown is not None:
         keyboard = delivery.keyboards.look(shown, conversation.settings, guesses_first=person.guesses_first)
-    await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard), is_final=True)
+    await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard))
 
 
 def album_failures(*, is_last_attempt: bool) -> tuple[type[EvaError], ...]:

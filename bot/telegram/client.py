@@ -6,7 +6,7 @@ flood (429)              waits as long as Telegram says, up to MAX_FLOOD_WAIT
 network, 5xx             retried after 1, 2 and 4 seconds
 no response in time      not retried, since the message may have arrived: a missing message is better than a double one
 blocked, chat deleted    ChatUnavailableError
-group upgraded           `telegram.error.ChatMigrated`, with the new chat id
+group upgraded           the message is sent to its new chat
 other refusals           MessageRejectedError
 
 Source: https://core.telegram.org/bots/api and https://core.telegram.org/bots/faq#broadcasting-to-users.
@@ -174,7 +174,8 @@ class TelegramClient:
     ) -> int | None:
         """Send one message, as soon as the rate limit of the chat permits.
 
-        A photo that is rejected is replaced by its caption: in many groups bots may not send photos.
+        A photo that is rejected is replaced by its caption: in many groups bots may not send photos. An upgraded group
+        has neither the message to reply to nor the topic.
 
         Args:
             chat_id: the recipient.
@@ -186,7 +187,6 @@ class TelegramClient:
             The id of the message; None if Telegram did not respond in time, so that it may have arrived or not.
 
         Raises:
-            ChatMigrated: the group has another id now.
             ChatUnavailableError: the bot was blocked, or the chat was deleted.
             DeliveryError: Telegram could not be reached or demands a long wait; a later attempt may succeed.
             MessageRejectedError: Telegram rejects the message permanently.
@@ -210,6 +210,8 @@ class TelegramClient:
         except TimedOut:
             log.warning("telegram_response_missing")
             return None
+        except ChatMigrated as migration:
+            return await self.send_message(migration.new_chat_id, message)
         except InvalidToken as error:
             raise DeliveryError("the token is not valid") from error
         except (Forbidden, BadRequest) as error:

@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from telegram.constants import ChatAction
-from telegram.error import ChatMigrated
 
 from bot.telegram.client import TelegramClient
 from bot.telegram.formatting import OutgoingMessage, text_messages
@@ -56,17 +55,15 @@ class UpdateDelivery:
             done: the checkpoints of earlier attempts.
         """
         self.resources, self.client = resources, client
-        self.inbox_id = inbox_ids[-1]
+        self.inbox_ids, self.inbox_id = inbox_ids, inbox_ids[-1]
         self.user_id, self.chat_id = update.user_id, update.chat_id
         self.is_private = update.chat_id == update.user_id
         """Whether the sender alone reads the reply."""
         self.language = negotiate_language(update.language_code)
         """Language of the reply: Telegram's setting until the person's own choice is known."""
-        self._inbox_ids = inbox_ids
         self._reply_to = None if self.is_private else update.message_id
         self._thread_id = update.thread_id
         self._done = dict(done)
-        self._is_processed = False
 
     @property
     def has_sent_anything(self) -> bool:
@@ -111,17 +108,15 @@ class UpdateDelivery:
             if not is_first and await inbox.get(connection, self.inbox_id) is not None:
                 raise UpdateTakenOverError
 
-    async def send_all(self, step: str, messages: Sequence[OutgoingMessage], *, is_final: bool = False) -> None:
+    async def send_all(self, step: str, messages: Sequence[OutgoingMessage]) -> None:
         """Send the messages that no earlier attempt sent, recording each one.
 
         Args:
             step: names the messages together, once in a reply.
             messages: the same ones in every attempt.
-            is_final: whether nothing follows in this reply. Then the last message marks the update as processed, in
-                place of its own checkpoint.
 
         Raises:
-            ChatUnavailableError: the bot was blocked, or the chat was deleted.
+            ChatUnavailableError: the bot was blocked, or the chat was deleted; recorded for private chats.
             DeliveryError: Telegram could not be reached; a later attempt continues here.
             MessageRejectedError: Telegram rejects one of the messages.
             UpdateTakenOverError: another worker sent the same message.
@@ -130,11 +125,20 @@ class UpdateDelivery:
             name = f"{step}.{number}"
             if name in self._done:
                 continue
-            message_id = await self._send(message)
-            if is_final and number == len(messages):
-                await self.mark_processed()
-            else:
-                await self.record_checkpoint(name, message_id)
+            try:
+                with STEP_SECONDS.labels("deliver").time():
+                    message_id = await self.client.send_message(
+                        self.chat_id, message, reply_to=self._reply_to, thread_id=self._thread_id
+                    )
+            except ChatUnavailableError:
+                DELIVERIES.labels(Channel.TELEGRAM, "gone").inc()
+                if self.is_private:
+                    async with self.resources.database.connection() as connection:
+                        await people.mark_blocked(connection, IdentityProvider.TELEGRAM, str(self.chat_id))
+                raise
+            DELIVERIES.labels(Channel.TELEGRAM, "unsure" if message_id is None else "sent").inc()
+            self._reply_to = None
+            await self.record_checkpoint(name, message_id)
 
     async def send_error(self, error: EvaError, *, is_last_attempt: bool) -> None:
         """Apologise for an error.
@@ -156,13 +160,6 @@ class UpdateDelivery:
         async with self.resources.database.connection() as connection:
             await inbox.count_fault(connection, self.inbox_id)
 
-    async def mark_processed(self) -> None:
-        """Mark the updates as processed, which deletes their payloads; does nothing the second time."""
-        if not self._is_processed:
-            async with self.resources.database.connection() as connection:
-                await inbox.mark_processed(connection, *self._inbox_ids)
-            self._is_processed = True
-
     async def load_image(self, key: str | None) -> bytes | None:
         """Load an image from the object storage; None if it was deleted.
 
@@ -175,30 +172,3 @@ class UpdateDelivery:
             return await self.resources.storage.get(key)
         except ObjectNotFoundError:
             return None
-
-    async def _send(self, message: OutgoingMessage) -> int | None:
-        """Send one message, if need be to the new id of an upgraded group; its id, see `TelegramClient.send_message`.
-
-        Raises:
-            ChatUnavailableError: the bot was blocked, or the chat was deleted; recorded for private chats.
-            DeliveryError: see `send_all`.
-            MessageRejectedError: see `send_all`.
-        """
-        try:
-            with STEP_SECONDS.labels("deliver").time():
-                try:
-                    message_id = await self.client.send_message(
-                        self.chat_id, message, reply_to=self._reply_to, thread_id=self._thread_id
-                    )
-                except ChatMigrated as migration:
-                    self.chat_id, self._reply_to, self._thread_id = migration.new_chat_id, None, None
-                    message_id = await self.client.send_message(self.chat_id, message)
-        except (ChatUnavailableError, ChatMigrated) as error:
-            DELIVERIES.labels(Channel.TELEGRAM, "gone" if isinstance(error, ChatUnavailableError) else "moved").inc()
-            if self.is_private:
-                async with self.resources.database.connection() as connection:
-                    await people.mark_blocked(connection, IdentityProvider.TELEGRAM, str(self.chat_id))
-            raise ChatUnavailableError from error
-        DELIVERIES.labels(Channel.TELEGRAM, "unsure" if message_id is None else "sent").inc()
-        self._reply_to = None
-        return message_id

@@ -81,13 +81,13 @@ async def handle_photo(
     if judged.is_duplicate:
         await conversation.mark_verdict_shown(look)
     if judged.is_duplicate and not shows_picture(delivery, look):
-        await send_verdict(delivery, conversation, person, look, note=answer, is_final=True)
+        await send_verdict(delivery, conversation, person, look, note=answer)
     elif judged.is_duplicate:
         remembered = translate(pick_variant("talk.remembered", look.variant_seed, language), language)
         note = "\n".join(filter(None, [remembered, answer]))
-        await send_verdict(delivery, conversation, person, look, note=note, is_final=True)
+        await send_verdict(delivery, conversation, person, look, note=note)
     elif look.pending_question is not PendingQuestion.GUESS and not has_guessed:
-        await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, note=answer, is_final=True)
+        await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, note=answer)
     elif (guess := parse_style_answer(photo.caption)) is None:
         keyboard = delivery.keyboards.guess(look.id)
         await delivery.send_all("ask", text_messages(translate("talk.guess.ask", language), keyboard=keyboard))
@@ -115,7 +115,7 @@ async def answer_self_harm(delivery: UpdateDelivery, caption: str) -> bool:
     """
     if find_intent(caption) is not Intent.SELF_HARM:
         return False
-    await delivery.send_all("crisis", text_messages(translate("talk.crisis", delivery.language)), is_final=True)
+    await delivery.send_all("crisis", text_messages(translate("talk.crisis", delivery.language)))
     return True
 
 
@@ -210,7 +210,6 @@ async def send_verdict(
     *,
     heatmap: bytes | None = None,
     note: str | None = None,
-    is_final: bool = False,
 ) -> None:
     """Send the verdict on a look that does not wait for a guess any more, with its heatmap and its buttons.
 
@@ -223,7 +222,6 @@ async def send_verdict(
         look: the look.
         heatmap: its heatmap as a JPEG; None to load it from the object storage.
         note: said first.
-        is_final: see `UpdateDelivery.send_all`.
 
     Raises:
         EvaError: see `UpdateDelivery.send_all` and `UpdateDelivery.load_image`.
@@ -241,7 +239,7 @@ async def send_verdict(
             keyboard=keyboard,
             note=note,
         )
-        await delivery.send_all("verdict", messages, is_final=is_final)
+        await delivery.send_all("verdict", messages)
 
 
 def shows_picture(delivery: UpdateDelivery, look: Look) -> bool:

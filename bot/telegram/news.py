@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from procrastinate import App
 from telegram import InlineKeyboardMarkup
-from telegram.error import ChatMigrated
 
 from bot.telegram.client import TelegramClient
 from bot.telegram.delivery import UpdateDelivery
@@ -100,7 +99,7 @@ class DailyNews:
         except ChatUnavailableError:
             async with self._resources.database.connection() as connection:
                 await people.mark_blocked(connection, IdentityProvider.TELEGRAM, telegram_id)
-        except (MessengerError, ChatMigrated) as error:
+        except MessengerError as error:
             log.info("daily_news_not_sent", reason=type(error).__name__)
         else:
             await news_visits.mark_seen(self._resources.database, recipient.person_id)

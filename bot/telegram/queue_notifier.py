@@ -8,7 +8,6 @@ from datetime import timedelta
 import structlog
 from telegram import User
 from telegram.constants import ChatAction
-from telegram.error import ChatMigrated
 
 from bot.telegram.client import TelegramClient
 from bot.telegram.delivery import QUEUE_NOTICE
@@ -113,6 +112,6 @@ class QueueNotifier:
         reply_to = None if photo.chat_id == photo.user_id else photo.message_id
         try:
             await self._client.send_message(photo.chat_id, message, reply_to=reply_to, thread_id=photo.thread_id)
-        except (MessengerError, ChatMigrated) as error:
+        except MessengerError as error:
             log.info("queue_notice_not_sent", inbox_id=update.id, reason=type(error).__name__)
         return True

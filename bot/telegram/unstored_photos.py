@@ -125,7 +125,7 @@ async def _handle_album(
     omitted_count = max(0, len(updates) - MAX_ALBUM_PHOTOS)
     summary = summarize_album(photos, delivery.language, omitted_count=omitted_count)
     if summary.best is None:
-        await delivery.send_all("album", text_messages(summary.text), is_final=True)
+        await delivery.send_all("album", text_messages(summary.text))
         return
     note = f"{translate('telegram.photo_of_anonymous', delivery.language)}\n{summary.text}"
     await _send_verdict(delivery, judged[summary.best.number], note=note, is_shown=True)
@@ -150,4 +150,4 @@ async def _send_verdict(delivery: UpdateDelivery, judged: UnstoredPhoto, *, note
         keyboard=None,
         note=note,
     )
-    await delivery.send_all("verdict", messages, is_final=True)
+    await delivery.send_all("verdict", messages)

@@ -123,7 +123,8 @@ async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> 
     except TRANSIENT_ERRORS:
         await delivery.count_fault()
         raise
-    await delivery.mark_processed()
+    async with delivery.resources.database.connection() as connection:
+        await inbox.mark_processed(connection, *delivery.inbox_ids)
 
 
 class UpdateHandler:

@@ -10,7 +10,6 @@ import pytest
 from pydantic import SecretStr
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import ChatAction
-from telegram.error import ChatMigrated
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
@@ -216,12 +215,13 @@ async def test_deleted_chat(telegram: FakeTelegram, client: TelegramClient, desc
         await client.send_message(42, HELLO)
 
 
-async def test_upgraded_group_has_another_id(telegram: FakeTelegram, client: TelegramClient) -> None:
+async def test_upgraded_group_gets_the_message_in_its_new_chat(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.migrate_chat(-5, -1005)
-    with pytest.raises(ChatMigrated) as migration:
-        await client.send_message(-5, HELLO)
+    assert await client.send_message(-5, HELLO, reply_to=7, thread_id=8) is not None
 
-    assert migration.value.new_chat_id == -1005
+    (message,) = telegram.messages(-1005)
+    assert message["text"] == HELLO.html
+    assert not {"reply_to_message", "message_thread_id"} & message.keys()
 
 
 async def test_invalid_message_is_not_retried(telegram: FakeTelegram, client: TelegramClient) -> None:
