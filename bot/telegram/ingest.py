@@ -7,9 +7,10 @@ longer and can fail.
 import math
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
+from pydantic import Field, TypeAdapter, ValidationError
 
 from core.db import dead_letters, inbox
 from core.db.schema import Channel, IdentityProvider
@@ -29,7 +30,7 @@ ORPHAN_AGE = timedelta(minutes=2)
 ORPHAN_BATCH = 100
 UNSTORABLE_CHARS = re.compile("[\0\ud800-\udfff]")
 """Characters that JSON can contain and PostgreSQL cannot store."""
-MAX_ID_BITS = 52
+TELEGRAM_ID = TypeAdapter(Annotated[int, Field(strict=True, gt=-(2**52), lt=2**52)])
 """Telegram's ids have at most 52 significant bits."""
 
 log = structlog.get_logger()
@@ -52,9 +53,12 @@ async def store_update(resources: Resources, payload: object, *, album_delay: ti
         DatabaseUnavailableError: nothing was stored; Telegram must send the update again.
         InvalidPayloadError: there is no update id.
     """
-    update_id = _get_id(payload, "update_id")
-    if update_id is None or not isinstance(payload, dict):
-        raise InvalidPayloadError("update_id")
+    if not isinstance(payload, dict):
+        raise InvalidPayloadError("update")
+    try:
+        update_id = TELEGRAM_ID.validate_python(payload.get("update_id"))
+    except ValidationError as error:
+        raise InvalidPayloadError("update_id") from error
     update_type = next((update_type for update_type in UPDATE_TYPES if update_type in payload), None)
     if update_type is None and len(payload) > 1:
         return None
@@ -115,22 +119,23 @@ async def _store_as_processed(resources: Resources, external_id: str) -> int | N
         return inbox_id
 
 
-def _route(body: object, update_type: str, album_delay: timedelta) -> tuple[int, JobInsert] | None:
+def _route(body: Any, update_type: str, album_delay: timedelta) -> tuple[int, JobInsert] | None:
     """The sender of an update and its job, without the inbox id; None if sender or chat are missing or invalid.
 
     Updates of one chat have the same lock, so that they are handled in order.
     """
-    if not isinstance(body, dict):
+    try:
+        user_id = TELEGRAM_ID.validate_python(body["user" if update_type == "message_reaction" else "from"]["id"])
+        if update_type == "inline_query":
+            return user_id, JobInsert(task=UPDATE_TASK, lock=None, priority=INTERACTIVE_PRIORITY)
+        is_press = update_type == "callback_query"
+        # A button below an inline result is in no chat that the bot is in.
+        message = body.get("message") or {"chat": {"id": user_id}} if is_press else body
+        chat_id = TELEGRAM_ID.validate_python(message["chat"]["id"])
+    except (AttributeError, LookupError, TypeError, ValidationError):
         return None
-    user_id = _get_id(body.get("user" if update_type == "message_reaction" else "from"))
-    message = body.get("message") if update_type == "callback_query" else body
-    chat_id = _get_id(message.get("chat")) if isinstance(message, dict) else None
-    if user_id is None or (chat_id is None and update_type in {"message", "my_chat_member", "message_reaction"}):
-        return None
-    lock = None
-    if update_type != "inline_query":
-        lock = conversation_lock_key(IdentityProvider.TELEGRAM, str(chat_id or user_id))
-    if update_type in {"inline_query", "callback_query"}:
+    lock = conversation_lock_key(IdentityProvider.TELEGRAM, str(chat_id))
+    if is_press:
         return user_id, JobInsert(task=UPDATE_TASK, lock=lock, priority=INTERACTIVE_PRIORITY)
     album_id = body.get("media_group_id")
     if update_type != "message" or not isinstance(album_id, str):
@@ -138,13 +143,6 @@ def _route(body: object, update_type: str, album_delay: timedelta) -> tuple[int,
     # One job for each photo, since the number of photos is unknown: the job of the last one replies to all.
     arguments = {"album_id": UNSTORABLE_CHARS.sub("", album_id)}
     return user_id, JobInsert(task=ALBUM_TASK, lock=lock, delay=album_delay, arguments=arguments)
-
-
-def _get_id(value: object, key: str = "id") -> int | None:
-    """An id in a JSON object; None if it is missing or not a valid one."""
-    number = value.get(key) if isinstance(value, dict) else None
-    is_valid = isinstance(number, int) and not isinstance(number, bool) and number.bit_length() <= MAX_ID_BITS
-    return number if is_valid else None
 
 
 def _strip_unstorable(value: Any) -> Any:

@@ -159,7 +159,9 @@ class PhotoJudgingService:
         image = await to_thread.run_sync(
             self._resources.decode_pool.decode_photo, photo, limiter=self._resources.decode_limiter
         )
-        heatmap = await to_thread.run_sync(_encode_heatmap, image, look, limiter=self._cpu_limiter)
+        verdict = look.verdict
+        tags = make_tags(verdict.attributes, Language(look.language)) if verdict.attributes else ()
+        heatmap = await to_thread.run_sync(encode_heatmap_jpeg, image, verdict.cam, tags, limiter=self._cpu_limiter)
         key = unneeded = generate_key()
         try:
             # A deletion locks the look: it either waits and deletes the new image, or comes first.
@@ -256,7 +258,9 @@ class PhotoJudgingService:
             # Pixels only: the decoded photo has no metadata.
             save, photo = partial(image.save, format="JPEG", quality=PHOTO_JPEG_QUALITY), io.BytesIO()
             await to_thread.run_sync(save, photo, limiter=self._cpu_limiter)
-            heatmap = await to_thread.run_sync(_encode_heatmap, image, look, limiter=self._cpu_limiter)
+            verdict = look.verdict
+            tags = make_tags(verdict.attributes, Language(look.language)) if verdict.attributes else ()
+            heatmap = await to_thread.run_sync(encode_heatmap_jpeg, image, verdict.cam, tags, limiter=self._cpu_limiter)
             await storage.put(look.photo_key, photo.getvalue())
             await storage.put(look.heatmap_key, heatmap)
             async with self._resources.database.connection() as connection:
@@ -265,9 +269,3 @@ class PhotoJudgingService:
                 await storage.delete([look.photo_key, look.heatmap_key])
                 raise LookNotFoundError
         return JudgedPhoto(look=replace(look, images_stored_at=stored_at), heatmap=heatmap, is_duplicate=False)
-
-
-def _encode_heatmap(image: Image.Image, look: Look) -> bytes:
-    attributes = look.verdict.attributes
-    tags = make_tags(attributes, Language(look.language)) if attributes else ()
-    return encode_heatmap_jpeg(image, look.verdict.cam, tags)
