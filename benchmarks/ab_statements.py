@@ -33,7 +33,7 @@ async def through_sqlalchemy(statement: CompiledStatement, connection: AsyncConn
 
 async def compiled(statement: CompiledStatement, connection: AsyncConnection, values: dict[str, Any]) -> None:
     """Execute a statement as the repositories do."""
-    await statement.fetch_all(connection, **values)
+    await statement.fetch(connection, **values)
 
 
 async def prepare(database: Database) -> dict[str, Case]:

@@ -163,7 +163,7 @@ class CompiledStatement:
         """Take the statement, with a `bindparam` for each value that is not known yet."""
         self.statement = statement
 
-    async def fetch_all(self, connection: AsyncConnection, **values: object) -> Sequence[Any]:
+    async def fetch(self, connection: AsyncConnection, **values: object) -> Sequence[Any]:
         """Execute the statement and fetch all rows.
 
         On an AUTOCOMMIT connection it goes straight to asyncpg. In a transaction it goes through SQLAlchemy, which
@@ -194,11 +194,6 @@ class CompiledStatement:
         except TimeoutError as error:
             raise DatabaseUnavailableError("statement timeout") from error
         return rows
-
-    async def fetch_one(self, connection: AsyncConnection, **values: object) -> Any:
-        """Execute the statement and fetch the first row, or None. See `fetch_all`."""
-        rows = await self.fetch_all(connection, **values)
-        return rows[0] if rows else None
 
     @cached_property
     def _compiled(self) -> tuple[str, tuple[str, ...], dict[str, object]]:

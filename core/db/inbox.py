@@ -219,21 +219,22 @@ async def insert_with_job(
         "external_sender_id": external_sender_id,
         "payload": json.dumps(payload),
     }
-    row = await INSERT_WITH_JOB.fetch_one(connection, **values, **job.values)
-    return None if row is None else int(row.id)
+    rows = await INSERT_WITH_JOB.fetch(connection, **values, **job.values)
+    return int(rows[0].id) if rows else None
 
 
 async def get(connection: AsyncConnection, inbox_id: int) -> InboxUpdate | None:
     """An update, or None if it was deleted."""
-    row = await SELECT_BY_ID.fetch_one(connection, inbox_id=inbox_id)
-    return None if row is None else _to_inbox_update(row)
+    rows = await SELECT_BY_ID.fetch(connection, inbox_id=inbox_id)
+    return _to_inbox_update(rows[0]) if rows else None
 
 
 async def get_unprocessed(connection: AsyncConnection, inbox_id: int) -> UnprocessedUpdate | None:
     """An update for its job; None if it was processed or deleted."""
-    row = await SELECT_UNPROCESSED.fetch_one(connection, inbox_id=inbox_id)
-    if row is None:
+    rows = await SELECT_UNPROCESSED.fetch(connection, inbox_id=inbox_id)
+    if not rows:
         return None
+    row = rows[0]
     return UnprocessedUpdate(
         external_sender_id=row.external_sender_id,
         payload=row.payload or {},
@@ -250,7 +251,7 @@ async def count_fault(connection: AsyncConnection, inbox_id: int) -> None:
 
 async def list_checkpoints(connection: AsyncConnection, inbox_id: int) -> dict[str, Any]:
     """The data of all recorded steps of an update's job, by the names of the steps."""
-    return {row.name: row.data for row in await SELECT_CHECKPOINTS.fetch_all(connection, inbox_id=inbox_id)}
+    return {row.name: row.data for row in await SELECT_CHECKPOINTS.fetch(connection, inbox_id=inbox_id)}
 
 
 async def record_checkpoint(connection: AsyncConnection, inbox_id: int, name: str, *, data: Any = None) -> bool:
@@ -266,7 +267,7 @@ async def record_checkpoint(connection: AsyncConnection, inbox_id: int, name: st
         True for the worker that recorded it first; False also if the update was deleted.
     """
     encoded = None if data is None else json.dumps(data)
-    return await INSERT_CHECKPOINT.fetch_one(connection, inbox_id=inbox_id, name=name, data=encoded) is not None
+    return bool(await INSERT_CHECKPOINT.fetch(connection, inbox_id=inbox_id, name=name, data=encoded))
 
 
 async def get_by_external_id(connection: AsyncConnection, channel: Channel, external_id: str) -> InboxUpdate | None:
@@ -287,7 +288,7 @@ async def get_latest(connection: AsyncConnection, channel: Channel, external_sen
 
 async def list_unfinished_ids(connection: AsyncConnection, inbox_ids: Collection[int]) -> set[int]:
     """Those of the updates that are neither processed nor failed nor deleted."""
-    return {row.id for row in await SELECT_UNFINISHED.fetch_all(connection, inbox_ids=list(inbox_ids))}
+    return {row.id for row in await SELECT_UNFINISHED.fetch(connection, inbox_ids=list(inbox_ids))}
 
 
 async def list_waiting(
@@ -355,7 +356,7 @@ async def update_payload(connection: AsyncConnection, inbox_id: int, payload: Ma
 
 async def mark_processed(connection: AsyncConnection, *inbox_ids: int) -> None:
     """Mark updates as processed and delete their payloads."""
-    await MARK_PROCESSED.fetch_all(connection, inbox_ids=list(inbox_ids))
+    await MARK_PROCESSED.fetch(connection, inbox_ids=list(inbox_ids))
 
 
 async def count_unfinished(connection: AsyncConnection) -> int:

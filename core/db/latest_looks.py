@@ -63,7 +63,7 @@ async def get_page(
     """
     statement = _select_page(order=order, by_style=style is not None, things=things, has_cursor=after is not None)
     filters = {} if style is None else {"style": style}
-    rows = await statement.fetch_all(connection, limit=limit, viewer_key=viewer_key, **filters, **cursor_values(after))
+    rows = await statement.fetch(connection, limit=limit, viewer_key=viewer_key, **filters, **cursor_values(after))
     return [LatestEntry(entry=to_entry(row), at=row.at) for row in rows]
 
 

@@ -108,7 +108,7 @@ async def get_page(
     """
     cursor = None if after is None else (after.hearts, after.look_id)
     statement = _select_page(by_style=style is not None, period=period, things=things, has_cursor=after is not None)
-    rows = await statement.fetch_all(
+    rows = await statement.fetch(
         connection,
         limit=limit,
         viewer_key=viewer_key,
@@ -136,7 +136,7 @@ async def list_for_person(
         after: (`shared_at`, `id`) of the last look of the page before.
         viewer_key: see the module.
     """
-    rows = await _select_for_person(has_cursor=after is not None).fetch_all(
+    rows = await _select_for_person(has_cursor=after is not None).fetch(
         connection, person_id=person_id, limit=limit, viewer_key=viewer_key, **cursor_values(after)
     )
     return [to_entry(row) for row in rows]
@@ -146,9 +146,10 @@ async def get_look(
     connection: AsyncConnection, look_id: UUID, *, viewer_id: UUID | None = None
 ) -> LeaderboardLook | None:
     """A public look, or None; also None if the viewer and the owner do not see each other."""
-    row = await SELECT_LOOK.fetch_one(connection, look_id=look_id, viewer_id=viewer_id)
-    if row is None:
+    rows = await SELECT_LOOK.fetch(connection, look_id=look_id, viewer_id=viewer_id)
+    if not rows:
         return None
+    row = rows[0]
     return LeaderboardLook(
         look=to_look(row),
         owner_name=row.owner_name,
@@ -161,9 +162,10 @@ async def get_look_for_viewer(
     connection: AsyncConnection, look_id: UUID, viewer_key: str
 ) -> tuple[LeaderboardLook, ViewerState] | None:
     """A public look and what the viewer did there, or None; for `viewer_key` see the module."""
-    row = await SELECT_LOOK_FOR_VIEWER.fetch_one(connection, look_id=look_id, viewer_key=viewer_key)
-    if row is None:
+    rows = await SELECT_LOOK_FOR_VIEWER.fetch(connection, look_id=look_id, viewer_key=viewer_key)
+    if not rows:
         return None
+    row = rows[0]
     state = ViewerState(
         person_id=row.viewer_id,
         has_bookmarked=row.has_bookmarked,
@@ -183,25 +185,27 @@ async def get_person_for_viewer(
 ) -> tuple[Person, ViewerState] | None:
     """The person with this display name, or one that looks the same, and what the viewer did there; or None."""
     key = confusable_key(name)
-    row = await SELECT_PERSON_FOR_VIEWER.fetch_one(connection, key=key, viewer_key=viewer_key)
-    if row is None:
+    rows = await SELECT_PERSON_FOR_VIEWER.fetch(connection, key=key, viewer_key=viewer_key)
+    if not rows:
         return None
+    row = rows[0]
     return to_person(row), ViewerState(person_id=row.viewer_id, is_following=row.is_following)
 
 
 async def is_public(connection: AsyncConnection, look_id: UUID, *, viewer_id: UUID | None = None) -> bool:
     """Whether a look is on the leaderboard, for a viewer if one is given."""
-    return await SELECT_IS_PUBLIC.fetch_one(connection, look_id=look_id, viewer_id=viewer_id) is not None
+    return bool(await SELECT_IS_PUBLIC.fetch(connection, look_id=look_id, viewer_id=viewer_id))
 
 
 async def count_judged_today(connection: AsyncConnection) -> int:
     """Number of outfits judged since midnight in Seoul, looks deleted since included."""
-    return int((await SELECT_JUDGED_TODAY.fetch_one(connection)).photos_judged)
+    (row,) = await SELECT_JUDGED_TODAY.fetch(connection)
+    return int(row.photos_judged)
 
 
 async def count_styles(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
     """Number of a person's public looks by style, the most frequent first; without styles that have none."""
-    rows = await SELECT_STYLE_COUNTS.fetch_all(connection, person_id=person_id)
+    rows = await SELECT_STYLE_COUNTS.fetch(connection, person_id=person_id)
     return {Style(row.style): row.look_count for row in rows}
 
 

@@ -52,7 +52,7 @@ async def get_submission_state(
         model: version of the model.
         limit: number of recent hashes, at most.
     """
-    row = await SELECT_SUBMISSION_STATE.fetch_one(
+    (row,) = await SELECT_SUBMISSION_STATE.fetch(
         connection, person_id=person_id, source_message_id=source_message_id, model=model, limit=limit
     )
     return SubmissionState(
@@ -68,8 +68,8 @@ async def mark_images_stored(connection: AsyncConnection, look_id: UUID) -> date
     Returns:
         When that was recorded first; None if the look was deleted or may not have images.
     """
-    row = await MARK_IMAGES_STORED.fetch_one(connection, look_id=look_id)
-    return None if row is None else row.images_stored_at
+    rows = await MARK_IMAGES_STORED.fetch(connection, look_id=look_id)
+    return rows[0].images_stored_at if rows else None
 
 
 async def lock_with_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bool:
@@ -81,18 +81,18 @@ async def lock_with_photo(connection: AsyncConnection, look_id: UUID, photo_key:
 
 async def is_available(connection: AsyncConnection, key: str) -> bool:
     """Whether this is the photo or the heatmap of a look, and its time is not over."""
-    return await SELECT_AVAILABLE.fetch_one(connection, key=key) is not None
+    return bool(await SELECT_AVAILABLE.fetch(connection, key=key))
 
 
 async def has_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) -> bool:
     """Whether this is the photo of the look, and its time is not over."""
-    return await SELECT_PHOTO.fetch_one(connection, look_id=look_id, key=photo_key) is not None
+    return bool(await SELECT_PHOTO.fetch(connection, look_id=look_id, key=photo_key))
 
 
 async def get_public_keys(connection: AsyncConnection, look_id: UUID) -> ImageKeys | None:
     """The keys of the images of a look on the leaderboard, which has both; None if it is not there."""
-    row = await SELECT_PUBLIC_KEYS.fetch_one(connection, look_id=look_id)
-    return None if row is None else ImageKeys(look_id=look_id, photo_key=row.photo_key, heatmap_key=row.heatmap_key)
+    rows = await SELECT_PUBLIC_KEYS.fetch(connection, look_id=look_id)
+    return ImageKeys(look_id=look_id, photo_key=rows[0].photo_key, heatmap_key=rows[0].heatmap_key) if rows else None
 
 
 async def lock_image_keys(connection: AsyncConnection, look_id: UUID) -> list[ImageKeys]:

@@ -23,7 +23,7 @@ async def get_top_looks(
         viewer_key: see `core.db.leaderboard`.
     """
     top: dict[Style, list[LeaderboardEntry]] = {style: [] for style in STYLES}
-    for row in await _select_top(per_style).fetch_all(connection, viewer_key=viewer_key):
+    for row in await _select_top(per_style).fetch(connection, viewer_key=viewer_key):
         top[Style(row.style)].append(to_entry(row))
     return top
 

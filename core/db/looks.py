@@ -138,9 +138,9 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
         "engine": verdict.engine,
         "language": look.language,
     }
-    row = await INSERT.fetch_one(connection, **values)
-    if row is not None:
-        return to_look(row)
+    rows = await INSERT.fetch(connection, **values)
+    if rows:
+        return to_look(rows[0])
     existing = await get_by_source(connection, look.person_id, look.source_message_id)
     if existing is None:
         raise PersonNotFoundError
@@ -149,14 +149,14 @@ async def create(connection: AsyncConnection, look: LookInsert) -> Look:
 
 async def get(connection: AsyncConnection, look_id: UUID) -> Look | None:
     """A look, or None."""
-    row = await SELECT_BY_ID.fetch_one(connection, look_id=look_id)
-    return None if row is None else to_look(row)
+    rows = await SELECT_BY_ID.fetch(connection, look_id=look_id)
+    return to_look(rows[0]) if rows else None
 
 
 async def get_by_source(connection: AsyncConnection, person_id: UUID, source_message_id: str) -> Look | None:
     """The look of a person's photo from this message, or None."""
-    row = await SELECT_BY_SOURCE.fetch_one(connection, person_id=person_id, source_message_id=source_message_id)
-    return None if row is None else to_look(row)
+    rows = await SELECT_BY_SOURCE.fetch(connection, person_id=person_id, source_message_id=source_message_id)
+    return to_look(rows[0]) if rows else None
 
 
 async def get_current(connection: AsyncConnection, person_id: UUID) -> Look | None:

@@ -56,7 +56,7 @@ class LookNews:
 
 async def get_news(connection: AsyncConnection, person_id: UUID, since: datetime) -> News:
     """The news of a person since a time."""
-    row = await SELECT_NEWS.fetch_one(connection, person_id=person_id, since=since, day=start_of_day().date())
+    (row,) = await SELECT_NEWS.fetch(connection, person_id=person_id, since=since, day=start_of_day().date())
     place = row.higher + 1 if row.best_hearts and row.higher < MAX_PLACE else None
     return News(hearts=int(row.hearts), bookmarks=int(row.bookmarks), followers=row.followers, place=place)
 
@@ -89,8 +89,8 @@ async def has_unseen(connection: AsyncConnection, viewer_key: str) -> bool:
         connection: to execute on.
         viewer_key: of the viewer's browser session.
     """
-    row = await SELECT_HAS_UNSEEN.fetch_one(connection, viewer_key=viewer_key)
-    return row is not None and bool(row.has_unseen)
+    rows = await SELECT_HAS_UNSEEN.fetch(connection, viewer_key=viewer_key)
+    return any(row.has_unseen for row in rows)
 
 
 async def start_visit(connection: AsyncConnection, person_id: UUID) -> datetime | None:

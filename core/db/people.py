@@ -151,20 +151,20 @@ async def delete_identities(
 
 async def get(connection: AsyncConnection, person_id: UUID) -> Person | None:
     """A person, or None."""
-    row = await SELECT_BY_ID.fetch_one(connection, person_id=person_id)
-    return None if row is None else to_person(row)
+    rows = await SELECT_BY_ID.fetch(connection, person_id=person_id)
+    return to_person(rows[0]) if rows else None
 
 
 async def get_by_identity(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> Person | None:
     """The person with this identity, or None."""
-    row = await SELECT_BY_IDENTITY.fetch_one(connection, provider=provider, subject=subject)
-    return None if row is None else to_person(row)
+    rows = await SELECT_BY_IDENTITY.fetch(connection, provider=provider, subject=subject)
+    return to_person(rows[0]) if rows else None
 
 
 async def get_identity(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> Identity | None:
     """The identity with this provider and subject, or None."""
-    row = await SELECT_IDENTITY.fetch_one(connection, provider=provider, subject=subject)
-    return None if row is None else _to_identity(row)
+    rows = await SELECT_IDENTITY.fetch(connection, provider=provider, subject=subject)
+    return _to_identity(rows[0]) if rows else None
 
 
 async def list_identities(connection: AsyncConnection, person_id: UUID) -> list[Identity]:
@@ -190,8 +190,8 @@ async def set_display_name(connection: AsyncConnection, person_id: UUID, name: s
 
 async def get_by_display_name(connection: AsyncConnection, name: str) -> Person | None:
     """The person with this display name, or one that looks the same; or None."""
-    row = await SELECT_BY_DISPLAY_NAME.fetch_one(connection, key=confusable_key(name))
-    return None if row is None else to_person(row)
+    rows = await SELECT_BY_DISPLAY_NAME.fetch(connection, key=confusable_key(name))
+    return to_person(rows[0]) if rows else None
 
 
 async def set_language(connection: AsyncConnection, person_id: UUID, language: str) -> None:
@@ -271,8 +271,8 @@ async def set_learning_consent(connection: AsyncConnection, person_id: UUID, *, 
 
 async def get_if_reachable(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> Person | None:
     """The person with this identity, unless it is marked as blocked; or None."""
-    row = await SELECT_IF_REACHABLE.fetch_one(connection, provider=provider, subject=subject)
-    return None if row is None else to_person(row)
+    rows = await SELECT_IF_REACHABLE.fetch(connection, provider=provider, subject=subject)
+    return to_person(rows[0]) if rows else None
 
 
 async def mark_blocked(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> None:

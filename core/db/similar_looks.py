@@ -37,7 +37,7 @@ async def find_similar(
         viewer_key: key of the viewer's browser session; empty for none.
         viewer_id: the viewer, if it is no browser session that asks.
     """
-    rows = await SELECT_SIMILAR.fetch_all(
+    rows = await SELECT_SIMILAR.fetch(
         connection, look_id=look_id, limit=limit, viewer_key=viewer_key, viewer_id=viewer_id
     )
     return [to_entry(row) for row in rows]

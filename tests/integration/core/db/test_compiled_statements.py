@@ -105,7 +105,7 @@ async def test_connections_closed_by_the_server_are_replaced(database: Database)
 async def test_a_missing_parameter_is_an_error(database: Database) -> None:
     async with database.connection() as connection:
         with pytest.raises(KeyError):
-            await leaderboard.SELECT_LOOK.fetch_all(connection)
+            await leaderboard.SELECT_LOOK.fetch(connection)
     assert isinstance(leaderboard.SELECT_LOOK, CompiledStatement)
 
 
@@ -113,10 +113,10 @@ async def test_an_error_in_a_statement_is_not_translated(database: Database) -> 
     invalid = CompiledStatement(text("SELECT 1 AS one FROM no_such_table"))
     async with database.connection() as connection:
         with pytest.raises(UndefinedTableError):
-            await invalid.fetch_all(connection)
+            await invalid.fetch(connection)
     with pytest.raises(ProgrammingError):
         async with database.transaction() as connection:
-            await invalid.fetch_all(connection)
+            await invalid.fetch(connection)
 
 
 async def test_a_connection_lost_while_in_use_is_a_database_error(database: Database) -> None:
@@ -127,7 +127,7 @@ async def test_a_connection_lost_while_in_use_is_a_database_error(database: Data
                 await connection.execute(terminate)
         with pytest.raises(DatabaseUnavailableError):
             async with open_connection() as connection:
-                await CompiledStatement(terminate).fetch_all(connection)
+                await CompiledStatement(terminate).fetch(connection)
         async with open_connection() as connection:
             assert await leaderboard.count_judged_today(connection) == 0
 

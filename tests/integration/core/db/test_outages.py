@@ -62,7 +62,7 @@ async def test_outages_are_translated(failing: Database, code: str) -> None:
             await connection.execute(FAIL, {"code": code})
     with pytest.raises(DatabaseUnavailableError):
         async with failing.connection() as connection:
-            await CompiledStatement(FAIL).fetch_one(connection, code=code)
+            await CompiledStatement(FAIL).fetch(connection, code=code)
 
 
 @pytest.mark.parametrize("code", BUGS.values(), ids=BUGS)
@@ -72,7 +72,7 @@ async def test_bugs_pass_unchanged(failing: Database, code: str) -> None:
             await connection.execute(FAIL, {"code": code})
     with pytest.raises(asyncpg.PostgresError):
         async with failing.connection() as connection:
-            await CompiledStatement(FAIL).fetch_one(connection, code=code)
+            await CompiledStatement(FAIL).fetch(connection, code=code)
 
 
 async def test_a_network_error_counts_only_while_connecting(database: Database) -> None:
