@@ -47,6 +47,8 @@ VERY_SURE_THRESHOLD = 0.85
 FOCUSED_THRESHOLD = 0.8
 """Concentration from which the evidence counts as a small area: half of the heat lies in a tenth of the image."""
 
+NAMED_PARTS = {VerticalPart.UPPER, VerticalPart.LOWER, HorizontalPart.LEFT, HorizontalPart.RIGHT}
+"""Where evidence can be. A word for the middle would be read as a part of the body."""
 SMALLEST_SHOWN = 0.005
 """Probability below which a percentage is written as `<1`."""
 DETAILED_STYLES = 4
@@ -121,14 +123,14 @@ def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Lan
         "percent": format_percent(verdict.probabilities[runner_up]),
     }
     values |= {"second": second["style"], "second_percent": second["percent"]}
-    evidence_key, place = _evidence_keys(verdict)
+    place = "_".join(part for part in (verdict.region.vertical, verdict.region.horizontal) if part in NAMED_PARTS)
     if place:
         values["place"] = translate(f"place.{place}", language)
     if verdict.band is ConfidenceBand.AMBIGUOUS:
         values["push"] = translate(pick_variant(f"push.{verdict.style}", seed, language), language)
         values["second_push"] = translate(pick_variant(f"push.{runner_up}", seed, language), language)
     messages = []
-    for slot, key in _template_keys(verdict, runner_up, evidence_key):
+    for slot, key in _template_keys(verdict, runner_up, place):
         placeholders = second if slot is MessageSlot.RUNNER_UP else values
         text = None if verdict.attributes is None else _worn_sentence(verdict, slot, placeholders, seed, language)
         needs_picture = text is None and slot is MessageSlot.EVIDENCE
@@ -212,15 +214,22 @@ def _worn_sentence(
             return None
 
 
-def _template_keys(verdict: Verdict, second: Style, evidence_key: str) -> tuple[tuple[MessageSlot, str], ...]:
+def _template_keys(verdict: Verdict, second: Style, place: str) -> tuple[tuple[MessageSlot, str], ...]:
     """The slots of the messages in order, each with the key of its variants.
 
     Args:
         verdict: the verdict on the photo.
         second: its runner-up.
-        evidence_key: from `_evidence_keys`.
+        place: where the evidence is, e.g. `upper_left`; empty if it is all over.
     """
-    first = verdict.style
+    first, torn = verdict.style, "torn." if verdict.band is ConfidenceBand.AMBIGUOUS else ""
+    evidence_key = f"evidence.{torn}{'here' if place else 'everywhere'}"
+    if not verdict.cam.any():
+        evidence_key = "evidence.cold"
+    elif verdict.region.vertical is VerticalPart.MIDDLE:
+        evidence_key = f"evidence.{torn}marked"
+    elif not torn:
+        evidence_key += ".focused" if verdict.region.concentration >= FOCUSED_THRESHOLD else ".wide"
     match verdict.band:
         case ConfidenceBand.NOT_AN_OUTFIT:
             return (
@@ -260,20 +269,3 @@ def _template_keys(verdict: Verdict, second: Style, evidence_key: str) -> tuple[
                 (MessageSlot.TIP, f"tip.{first}"),
                 (MessageSlot.CLOSING, "closing.clear"),
             )
-
-
-def _evidence_keys(verdict: Verdict) -> tuple[str, str]:
-    """The key of the variants about the evidence, and the place that they name, e.g. `upper_left`, or an empty one."""
-    region, torn = verdict.region, "torn." if verdict.band is ConfidenceBand.AMBIGUOUS else ""
-    if not verdict.cam.any():
-        return "evidence.cold", ""
-    if region.vertical is VerticalPart.MIDDLE:
-        # A word for this place would be read as a part of the body.
-        return f"evidence.{torn}marked", ""
-    vertical = "" if region.vertical is VerticalPart.ALL_OVER else region.vertical.value
-    horizontal = "" if region.horizontal is HorizontalPart.BOTH else region.horizontal.value
-    place = "_".join(filter(None, (vertical, horizontal)))
-    key = f"evidence.{torn}{'here' if place else 'everywhere'}"
-    if not torn:
-        key += ".focused" if region.concentration >= FOCUSED_THRESHOLD else ".wide"
-    return key, place

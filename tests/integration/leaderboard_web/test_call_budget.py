@@ -24,7 +24,7 @@ async def client(resources: Resources, samples: Path) -> AsyncIterator[httpx.Asy
         yield client
 
 
-@pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 43, 14), ("/", 33, 14)])
+@pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 42, 14), ("/", 33, 14)])
 async def test_a_page_runs_through_few_functions(
     client: httpx.AsyncClient, resources: Resources, path: str, max_functions: int, max_modules: int
 ) -> None:
