@@ -59,7 +59,7 @@ from leaderboard_web.routes import (
 )
 from leaderboard_web.routes.live_board import LIVE_PATH, LiveBoard
 from leaderboard_web.sample_photos import find_samples
-from leaderboard_web.urls import VersionedStaticFiles
+from leaderboard_web.urls import VersionedStaticFiles, url_for
 
 ROUTERS = tuple(
     module.router
@@ -98,6 +98,8 @@ ROUTERS = tuple(
         oauth_routes,
     )
 )
+for router in ROUTERS:
+    url_for.add(router.routes)
 MIN_COMPRESSED_BYTES = 600
 """Shorter responses are sent as they are."""
 
@@ -184,7 +186,6 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
     app.router.routes.append(Route(LIVE_PATH, LiveBoard(feed, state), methods=["GET"]))
     for router in ROUTERS:
         app.include_router(router)
-        state.url_for.add(router.routes)
     return app
 
 

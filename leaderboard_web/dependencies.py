@@ -1,7 +1,7 @@
 """State of the application and the dependencies that routes declare as parameters."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.flash import FlashMessages
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.sample_photos import SamplePhoto
-from leaderboard_web.urls import UrlPaths
+from leaderboard_web.urls import UrlPaths, url_for
 from leaderboard_web.viewer import ViewerSession, request_language
 
 
@@ -39,7 +39,7 @@ class AppState:
     oauth_providers: Mapping[str, OAuthProvider]
     """Configured login providers, by their names in URLs."""
     flash: FlashMessages
-    url_for: UrlPaths = field(default_factory=UrlPaths)
+    url_for: UrlPaths = url_for
     samples: Mapping[str, SamplePhoto]
     """JPEGs for people who have no photo at hand, by name."""
     report_limiter: AnonymousReportLimiter

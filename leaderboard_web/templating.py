@@ -2,9 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
@@ -14,7 +13,7 @@ from markupsafe import Markup, escape
 
 from core.i18n.translations import Language, format_day, translate, variant_keys
 from core.seoul_time import format_minute
-from leaderboard_web.urls import absolute_url, static_url
+from leaderboard_web.urls import absolute_url, static_url, url_for
 from leaderboard_web.viewer import set_language_cookie
 
 PERCENTAGE_WITH_PARTICLE = re.compile(r"\d+%\)?[가-힣]+")
@@ -92,11 +91,11 @@ def render_page(
         preview: what other sites show of a link to the page; None for the general preview of the site.
         context: further values for the template.
     """
-    response: Response = _templates.TemplateResponse(
+    response: Response = _templates(language).TemplateResponse(
         request,
         template,
         {
-            **_base_context(request, language),
+            "offers_login": lambda: request.app.state.eva.offers_login,
             "section": section,
             "page_meta": _build_page_meta(request, template, language, status=status, preview=preview),
             **context,
@@ -113,9 +112,9 @@ def render_page(
     return response
 
 
-def render_fragment(request: Request, template: str, language: Language, **context: object) -> str:
+def render_fragment(template: str, language: Language, **context: object) -> str:
     """Render a part of a page, which a script inserts."""
-    return _templates.get_template(template).render(_base_context(request, language) | context)
+    return _templates(language).get_template(template).render(context)
 
 
 def keep_together(sentence: str) -> Markup:
@@ -172,21 +171,13 @@ def _build_page_meta(
     )
 
 
-def _base_context(request: Request, language: Language) -> dict[str, Any]:
-    """What every template uses: the language, the translations `t` and `texts`, and `url_for`."""
-    return {
-        "language": language,
-        "t": lambda key, **values: translate(key, language, **values),
-        "texts": lambda key, **values: [
-            translate(variant, language, **values) for variant in variant_keys(key, language)
-        ],
-        "day": lambda time: format_day(time, language),
-        "offers_login": lambda: request.app.state.eva.offers_login,
-        "url_for": request.app.state.eva.url_for,
-    }
+@cache
+def _templates(language: Language) -> Jinja2Templates:
+    return Jinja2Templates(env=create_environment(language))
 
 
-def _create_templates() -> Jinja2Templates:
+def create_environment(language: Language) -> Environment:
+    """The templates of a language. What does not depend on the page is global: modules of macros are created once."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -196,8 +187,15 @@ def _create_templates() -> Jinja2Templates:
         auto_reload=False,
     )
     environment.filters |= {"keep_together": keep_together, "minute": format_minute}
-    environment.globals |= {"static_url": static_url, "image_sizes": image_sizes}
-    return Jinja2Templates(env=environment)
-
-
-_templates = _create_templates()
+    environment.globals |= {
+        "language": language,
+        "t": lambda key, **values: translate(key, language, **values),
+        "texts": lambda key, **values: [
+            translate(variant, language, **values) for variant in variant_keys(key, language)
+        ],
+        "day": lambda time: format_day(time, language),
+        "url_for": url_for,
+        "static_url": static_url,
+        "image_sizes": image_sizes,
+    }
+    return environment

@@ -92,6 +92,10 @@ class UrlPaths:
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
+url_for = UrlPaths()
+"""The paths of the site's routes, which `leaderboard_web.app` adds."""
+
+
 def absolute_url(request: Request, path: str) -> str:
     """The absolute URL of a path: under EVA_PUBLIC_URL, else under the address that the request was sent to."""
     public_url: str | None = request.app.state.eva.settings.public_url

@@ -272,9 +272,9 @@ def _respond(
         return redirect
     photo = actions = ""
     if view is not None:
-        photo = render_fragment(request, "chat/_messages.html", language, items=[view.photo_item()], latest=None)
-        actions = render_fragment(request, "chat/_actions.html", language, actions=available_actions(view))
-    messages = render_fragment(request, "chat/_messages.html", language, items=reply.items, latest=None)
+        photo = render_fragment("chat/_messages.html", language, items=[view.photo_item()], latest=None)
+        actions = render_fragment("chat/_actions.html", language, actions=available_actions(view))
+    messages = render_fragment("chat/_messages.html", language, items=reply.items, latest=None)
     content = {"url": url, "photo": photo, "messages": messages, "actions": actions}
     return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
