@@ -7,6 +7,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= logical
 LOCK ?= run
+# Where it is set, each start of Eva in the tests would compile her again, and each of their processes all tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## list these targets

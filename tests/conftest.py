@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -13,6 +14,15 @@ ROOT = Path(__file__).parents[1]
 pytest_plugins = ["tests.databases"]
 
 RunEva = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# Until all tests are collected: most of what that creates stays.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from now on, but not among the tests and what they import."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
