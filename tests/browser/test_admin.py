@@ -23,12 +23,15 @@ def log_in(page: Page, site: str, token: str) -> None:
 
 
 def report(page: Page, site: str, look: str, token: str) -> None:
+    """Report a look, and leave: a page that stayed would later request pictures that are no longer public."""
     log_in(page, site, token)
     page.goto(f"{site}/looks/{look}")
+    page.wait_for_load_state("networkidle")
     page.get_by_text(translate("report.open", Language.EN)).click()
     page.get_by_label(translate("report.reason.consent", Language.EN)).check()
     page.get_by_role("button", name=translate("report.send", Language.EN)).click()
     expect(page.get_by_text(translate("report.thanks", Language.EN))).to_be_visible()
+    page.context.close()
 
 
 def test_three_reports_lead_to_removal(open_page: OpenPage, reported: ReportedLook, site: str) -> None:
@@ -57,6 +60,7 @@ def test_three_reports_lead_to_removal(open_page: OpenPage, reported: ReportedLo
     for summary in reader.locator(".moderation-actions summary").all():
         summary.click()
     assert find_faults(reader) == []
+    reader.context.close()
     case.get_by_role("button", name=translate("admin.restore", Language.EN)).click()
     expect(page.locator(f"#look-{look}")).to_have_count(0)
     visitor.goto(f"{site}/")
