@@ -25,8 +25,10 @@ from tests.processes import running_process
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs more than one local address")
 
-ANSWER_SECONDS = float(os.environ.get("EVA_TEST_ABUSE_SECONDS", "5"))
-"""Time in which a photo has to be answered, whatever strangers do."""
+ANSWER_RATIO = 15
+"""How much longer an answer may take than just before the attack, on a machine that may be busy with other things."""
+ANSWER_SECONDS = 5.0
+"""Time that it may take in any case."""
 GROWTH_LIMIT = 200 * MIB
 """Bytes by which the server may grow: 64 MiB of uploads that do not end, and what is parsed at the moment."""
 USUAL_GROWTH_LIMIT = 100 * MIB
@@ -115,15 +117,21 @@ class Outcome:
 
     effects: dict[str, int]
     """What each attack counted of itself; 0 means that it did not take place."""
+    usual: float
+    """Seconds until a photo was answered just before."""
     slowest: float
     """Seconds until the slowest answer."""
     growth: int
     """Bytes by which the server grew."""
 
+    @property
+    def is_answered_in_time(self) -> bool:
+        return self.slowest < max(ANSWER_SECONDS, ANSWER_RATIO * self.usual)
+
 
 def answer_during(server: Server, attacks: dict[str, Attack]) -> Outcome:
     """Run attacks, each from its own address, while the person sends photos and opens a page."""
-    stop = Event()
+    stop, usual = Event(), send_photo(server)
     with server.watch() as start, ThreadPoolExecutor(len(attacks)) as threads:
         running = {
             name: threads.submit(attack, Attacker(server.port, f"127.0.1.{list(ATTACKS).index(name) + 1}", stop))
@@ -139,8 +147,9 @@ def answer_during(server: Server, attacks: dict[str, Attack]) -> Outcome:
         finally:
             stop.set()
         effects = {name: attack.result(60) for name, attack in running.items()}
-    outcome = Outcome(effects=effects, slowest=max(seconds), growth=server.peak - start)
-    print(f"slowest answer {outcome.slowest:.2f} s, memory +{outcome.growth / MIB:.0f} MiB, {effects}")  # noqa: T201
+    outcome = Outcome(effects=effects, usual=usual, slowest=max(seconds), growth=server.peak - start)
+    seen = f"slowest answer {outcome.slowest:.2f} s, usual {usual:.2f} s, memory +{outcome.growth / MIB:.0f} MiB"
+    print(f"{seen}, {effects}")  # noqa: T201
     return outcome
 
 
@@ -148,12 +157,12 @@ def answer_during(server: Server, attacks: dict[str, Attack]) -> Outcome:
 def test_a_photo_is_answered_during_an_attack(name: str, server: Server) -> None:
     outcome = answer_during(server, {name: ATTACKS[name]})
     assert outcome.effects[name] > 0
-    assert outcome.slowest < ANSWER_SECONDS
+    assert outcome.is_answered_in_time, outcome
     assert outcome.growth < (GROWTH_LIMIT if name == "unfinished_uploads" else USUAL_GROWTH_LIMIT)
 
 
 def test_a_photo_is_answered_during_all_attacks_together(server: Server) -> None:
     outcome = answer_during(server, ATTACKS)
     assert all(outcome.effects.values()), outcome.effects
-    assert outcome.slowest < ANSWER_SECONDS
+    assert outcome.is_answered_in_time, outcome
     assert outcome.growth < GROWTH_LIMIT

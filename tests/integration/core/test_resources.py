@@ -15,7 +15,7 @@ from core.db.migrate import find_schema_difference, migrate_up
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, MissingSecretKeyError, UnsupportedDatabaseUrlError
 from core.i18n.translations import Language, translate
-from core.jobs.queue import JobQueue, enqueue
+from core.jobs.queue import JobQueue, WorkerTimings, enqueue
 from core.object_storage import generate_key
 from core.resources import open_database, open_resources
 from core.runtime import ProcessKind
@@ -81,7 +81,7 @@ async def test_worker_stops_while_the_database_is_away(public: Path) -> None:
     await asyncio.to_thread(server.start)
     async with Database(server.url) as database:
         await migrate_up(database)
-    async with JobQueue(server.url) as queue:
+    async with JobQueue(server.url, timings=WorkerTimings(connect_timeout=1.0)) as queue:
         working = asyncio.create_task(queue.run_worker({}))
         await asyncio.sleep(2)
         os.kill(int((server.data_folder / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
