@@ -21,13 +21,15 @@ from core.vision.model_card import Preprocessing
 
 AUGMENTATION_SEED = 2001
 FEATURES_FOLDER = "features"
+CLEAN = "clean"
+"""The version of the training photos as they are."""
 
 console = Console(stderr=True)
 
 
 def training_versions(augmented: int) -> tuple[str, ...]:
     """The names of the versions of the training photos: as they are, and augmented ones."""
-    return ("clean", *(f"augmented-{number}" for number in range(1, augmented + 1)))
+    return (CLEAN, *(f"augmented-{number}" for number in range(1, augmented + 1)))
 
 
 def extract_training_features(
@@ -64,7 +66,7 @@ def extract_training_features(
 
 
 def extract_tail_features(
-    run_dir: Path, tuned_dir: Path, weights: Mapping[str, NDArray[np.float32]]
+    run_dir: Path, tuned_dir: Path, weights: Mapping[str, NDArray[np.float32]], *, only_clean: bool = False
 ) -> list[FeatureStore]:
     """Run blocks 4 and 5 over the maps that a run of `eva finetune` stored: two fifths of the arithmetic of a photo.
 
@@ -72,12 +74,16 @@ def extract_tail_features(
         run_dir: directory of the run.
         tuned_dir: directory of the run of `eva finetune`.
         weights: of the convolutions.
+        only_clean: whether the augmented versions are left out.
 
     Raises:
         DatasetError: `tuned_dir` has no features.
         CheckpointMismatchError: `run_dir` holds features of another network.
     """
-    folders = sorted((tuned_dir / FEATURES_FOLDER).glob("*"), key=lambda folder: (folder.name != "clean", folder.name))
+    pattern = CLEAN if only_clean else "*"
+    folders = sorted(
+        (tuned_dir / FEATURES_FOLDER).glob(pattern), key=lambda folder: (folder.name != CLEAN, folder.name)
+    )
     if not folders or not all(FeatureStore(folder=folder).done for folder in folders):
         raise DatasetError(f"{tuned_dir.name} has no complete features")
     rows, columns, channels = FeatureStore(folder=folders[0]).maps(CUT)[0].shape[1:]

@@ -72,9 +72,7 @@ def finetune_convolutions(
     maps = [store.maps(CUT) for store in stores]
     targets = compute_head_targets(table, rows)
     if teachers:
-        predictions = predict_by_teachers(
-            teachers, weights=weights, codes=maps[0][0], scale=maps[0][1], run_dir=run_dir
-        )
+        predictions = predict_by_teachers(teachers, weights=weights, run_dir=run_dir)
         targets = blend_with_teachers(targets, predictions, config.teacher_share)
     shares = np.zeros(len(rows))
     shares[used] = photo_weights(table, rows[used], balance=SAMPLING_BALANCE, guess_rate=GUESS_RATE)

@@ -71,9 +71,17 @@ def test_teacher_says_kinds_and_where_clothes_are(tmp_path: Path) -> None:
     assert ((cells("full.png", 20, 14) >= 0) & (cells("full.png", 20, 14) <= 1)).all()
 
 
-def test_teachers_are_averaged_and_blended(tmp_path: Path, eager: None) -> None:
-    rng = np.random.default_rng(0)
-    codes = rng.integers(0, 255, (5, 4, 2, 4), np.uint8)
+def _store_maps(folder: Path) -> None:
+    """Store maps after block 3 of five photos, as `eva finetune` does."""
+    folder.mkdir(parents=True)
+    np.save(folder / "block3_pool.npy", np.random.default_rng(0).integers(0, 255, (5, 4, 2, 4), np.uint8))
+    np.save(folder / "block3_pool.scale.npy", np.ones(4, np.float32))
+    np.save(folder / "finished.npy", np.ones(1, bool))
+    (folder / "plan.json").write_text("{}", "utf-8")
+
+
+def test_teachers_are_averaged_and_blended(tmp_path: Path) -> None:
+    _store_maps(tmp_path / "features" / "clean")
     convolutions = {
         "block4_conv1/kernel": np.zeros((3, 3, 4, 6), np.float32),
         "block4_conv1/bias": np.zeros(6, np.float32),
@@ -88,11 +96,10 @@ def test_teachers_are_averaged_and_blended(tmp_path: Path, eager: None) -> None:
         own["style/bias"][style] = 30
         paths.append(tmp_path / f"teacher{style}.npz")
         np.savez(paths[-1], allow_pickle=False, **convolutions, **own)
-    scale = np.ones(4, np.float32)
-    found = predict_by_teachers(paths, weights=convolutions, codes=codes, scale=scale, run_dir=tmp_path)
+    found = predict_by_teachers(paths, weights=convolutions, run_dir=tmp_path)
     assert found["style"][0, :3].tolist() == pytest.approx([0.5, 0.5, 0], abs=1e-6), "the mean of both"
     assert found["items"].shape == (5, len(ITEMS))
-    assert (tmp_path / f"teacher-{file_digest(paths[0])}.npz").exists(), "stored for the next call"
+    assert (tmp_path / f"teacher-{file_digest(paths[0])}").is_dir(), "stored for the next call"
     targets = HeadTargets(
         style=np.eye(len(STYLES), dtype=np.float32)[[2] * 5],
         style_weight=np.array([1, 1, 1, 1, 0], np.float32),
@@ -109,6 +116,4 @@ def test_teachers_are_averaged_and_blended(tmp_path: Path, eager: None) -> None:
     assert blend_with_teachers(targets, found, 0.0).style.tolist() == targets.style.tolist()
     np.savez(tmp_path / "convolutions.npz", allow_pickle=False, **convolutions)
     with pytest.raises(DatasetError, match="has no heads"):
-        predict_by_teachers(
-            [tmp_path / "convolutions.npz"], weights=convolutions, codes=codes, scale=scale, run_dir=tmp_path
-        )
+        predict_by_teachers([tmp_path / "convolutions.npz"], weights=convolutions, run_dir=tmp_path)
