@@ -18,6 +18,8 @@ from leaderboard_web.viewer import ViewerSession
 LIVE_PATH = "/live"
 RETRY = b"retry: 5000\n\n"
 """Milliseconds until a browser connects again."""
+VISITOR = b"event: visitor\ndata:\n\n"
+"""The browser had no session: the page connects again once it may have one, since a block ends no stream of nobody."""
 HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
@@ -45,7 +47,7 @@ class LiveBoard:
         with self._feed.open(client_network(client[0] if client else None), find_viewer) as stream:
             watching = asyncio.create_task(_end_with_client(receive, stream))
             try:
-                await send(_part(RETRY))
+                await send(_part(RETRY if find_viewer else RETRY + VISITOR))
                 # Without the database, the stream ends, and the browser connects again.
                 with suppress(DatabaseUnavailableError):
                     async for message in stream:

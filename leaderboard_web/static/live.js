@@ -14,6 +14,7 @@ let source = null;
 let timer = 0;
 let missedEvents = false;
 let spread = 0;
+let isVisitor = false;
 const found = new Set();
 
 const heartsOf = (look) => document.querySelectorAll(`.heart[data-look="${CSS.escape(look)}"]`);
@@ -80,8 +81,12 @@ async function resync() {
 
 function connect() {
   if (source || document.hidden || savesData()) return;
+  isVisitor = false;
   source = new EventSource("/live");
   source.addEventListener("message", (event) => apply(JSON.parse(event.data)));
+  source.addEventListener("visitor", () => {
+    isVisitor = true;
+  });
   source.addEventListener("resync", () => setTimeout(resync, Math.random() * RESYNC_SPREAD_MS));
   source.addEventListener("open", () => {
     if (missedEvents) setTimeout(resync, Math.random() * spread);
@@ -111,6 +116,13 @@ function connectSoon() {
   timer = setTimeout(connect, SETTLED_MS);
 }
 
+/** The browser may have a session now, here or by another window: only its own stream hears of blocks. */
+function connectWithSession() {
+  if (!isVisitor) return;
+  disconnect();
+  connect();
+}
+
 addEventListener("click", (event) => {
   const link = event.target.closest?.(".new-looks");
   const list = document.querySelector(".looks");
@@ -124,5 +136,7 @@ document.addEventListener("visibilitychange", () => {
   missedEvents = true;
   disconnect();
 });
+addEventListener("acted", connectWithSession);
+addEventListener("focus", connectWithSession);
 addEventListener("pagehide", disconnect);
 addEventListener("pageshow", connectSoon);

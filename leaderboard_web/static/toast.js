@@ -28,14 +28,17 @@ async function errorMessage(reply) {
   }
 }
 
-/** The server's response; null after an error, which is shown. */
+/** The server's response, after an event `acted`; null after an error, which is shown. */
 export async function send(address, body) {
   trigger = document.activeElement;
   show("");
   let reply;
   try {
     reply = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" } });
-    if (reply.ok) return await reply.json();
+    if (reply.ok) {
+      dispatchEvent(new Event("acted"));
+      return await reply.json();
+    }
   } catch {
     show(notice.dataset.offline);
     return null;

@@ -87,6 +87,30 @@ def test_heart_is_shown_immediately_and_after_a_reload(open_page: OpenPage, boar
     expect(count).to_have_text(str(before))
 
 
+def test_a_page_connects_again_when_its_browser_may_have_a_session(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/?when=all")
+    look, streams = board["새틴 고양이 12"], list[str]()
+    page.on("request", lambda request: streams.append(request.url) if request.url.endswith("/live") else None)
+    button = page.locator(f'.heart[data-look="{look}"] button')
+    with page.expect_response("**/live"):
+        pass
+    # The stream has begun when it tells of something.
+    other = open_page(path=f"/looks/{look}")
+    before = page.locator(f'.heart[data-look="{look}"] .count').inner_text()
+    other.locator(".heart button").click()
+    expect(page.locator(f'.heart[data-look="{look}"] .count')).to_have_text(str(int(before) + 1))
+    with page.expect_request("**/live") as again:
+        button.click()
+    assert "visitor=" in again.value.all_headers()["cookie"]
+    # The stream of a session stays.
+    with page.expect_response("**/unheart"):
+        button.click()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    page.wait_for_timeout(200)
+    assert len(streams) == 2
+    other.locator(".heart button").click()
+
+
 def test_new_looks_are_announced_and_put_on_top(open_page: OpenPage, board: dict[str, str]) -> None:
     change = {"hearts": {}, "new": {str(UUID(int=n)): "street" for n in (1, 2)}, "gone": [board["미나"]]}
     page = open_page(path="/?when=new")

@@ -240,6 +240,7 @@ async def test_the_stream_of_a_session_is_that_of_its_person(resources: Resource
             await give_heart(resources, hidden_id)
             await give_heart(resources, look_id)
             async for line in lines:
+                assert line != "event: visitor"
                 if line.startswith("data:"):
                     assert json.loads(line.removeprefix("data: "))["hearts"] == {str(look_id): 2}
                     break
@@ -322,7 +323,8 @@ async def test_the_stream_ends_with_the_process(resources: Resources, samples: P
             assert response.headers["content-type"] == "text/event-stream"
             assert "content-encoding" not in response.headers
             assert "set-cookie" not in response.headers
-            assert await anext(lines) == "retry: 5000"
+            start = ["retry: 5000", "", "event: visitor", "data:", ""]
+            assert [await anext(lines) for _ in start] == start, "the page is told that its browser has no session"
             await wait_for_listener(resources, 1)
             await give_heart(resources, look_id)
             async for line in lines:
