@@ -14,12 +14,13 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
 from benchmarks.processes import eva_command, running
@@ -31,6 +32,11 @@ PHONE = {"width": 390, "height": 844}
 SLOWDOWN = 4
 """How many times slower the processor of a mid-range phone is."""
 TIMEOUT_MS = 120_000
+SWIPES = 10
+"""Up and down in turn, so that the log is at its end at no time."""
+SWIPE_TOP, SWIPE_BOTTOM = 250, 620
+MOVES, MOVES_PER_SECOND = 30, 60
+"""Of a finger in one swipe, and how often a touch screen tells of them."""
 LONG_MS = 50.0
 """A task that people notice, as browsers define it."""
 MIN_FRAMES = 0.95
@@ -113,11 +119,21 @@ def answer_photo(page: Page) -> None:
 
 
 def scroll_log(page: Page) -> None:
-    """Scroll up and down with a finger."""
+    """Swipe up and down with a finger."""
     session = page.context.new_cdp_session(page)
-    for distance in (1200, -1200, 1200):
-        gesture = {"x": 195, "y": 400, "yDistance": distance, "speed": 1500, "gestureSourceType": "touch"}
-        session.send("Input.synthesizeScrollGesture", gesture)
+    for swipe in range(SWIPES):
+        start, end = (SWIPE_BOTTOM, SWIPE_TOP) if swipe % 2 == 0 else (SWIPE_TOP, SWIPE_BOTTOM)
+        began = time.perf_counter()
+        _touch(session, "touchStart", start)
+        for move in range(1, MOVES + 1):
+            time.sleep(max(0.0, began + move / MOVES_PER_SECOND - time.perf_counter()))
+            _touch(session, "touchMove", start + (end - start) * move / MOVES)
+        _touch(session, "touchEnd")
+
+
+def _touch(session: CDPSession, kind: str, y: float | None = None) -> None:
+    points = [] if y is None else [{"x": PHONE["width"] / 2, "y": y}]
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
 
 def count_frames(events: Iterable[dict[str, Any]]) -> FrameCounts:
