@@ -50,6 +50,16 @@ def test_card_links_to_its_look_and_tab_to_its_style(open_page: OpenPage, board:
     expect(page.get_by_role("heading", level=1)).to_have_text("80s Retro")
 
 
+@pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
+def test_style_and_percent_of_a_card_share_a_line(open_page: OpenPage, board: dict[str, str], locale: str) -> None:
+    page = open_page(path="/?when=new", locale=locale)
+    for width in (360, 390, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 780})
+        heights = page.locator(".looks .what").evaluate_all("items => items.map((item) => item.clientHeight)")
+        assert len(heights) == len(board)
+        assert max(heights) < 2 * 16, width
+
+
 def test_slider_fades_the_heatmap(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
     slider = page.get_by_label(translate("look.warmth", Language.EN))

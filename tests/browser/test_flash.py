@@ -133,7 +133,7 @@ def test_without_a_network_a_page_of_the_site_says_so(open_page: OpenPage) -> No
     page.wait_for_function("caches.match('/offline/ko')")
     page.context.set_offline(True)
     page.goto(page.url.replace("/about", "/styles"))
-    expect(page.locator(".bubble")).to_have_text(translate("page.offline", Language.KO))
+    expect(page.locator("main h1")).to_have_text(translate("page.offline", Language.KO))
     assert page.evaluate("document.fonts.check('20px \"Eva Wordmark\"')")
     page.context.set_offline(False)
     page.get_by_role("link", name=translate("offline.again", Language.KO)).click()

@@ -80,7 +80,7 @@ async def test_a_person_is_reported_and_a_moderator_decides(
             done = await visitor.post(
                 "/people/Mina Kim/report", data=report, headers=SAME_ORIGIN, follow_redirects=True
             )
-            assert translate("report.thanks", Language.EN) in " ".join(texts(done, ".bubble"))
+            assert translate("report.thanks", Language.EN) in texts(done, "h1")
         assert (await owner.post("/people/Mina Kim/report", data=report, headers=SAME_ORIGIN)).status_code == 404
     async with resources.database.transaction() as connection:
         moderator = await create_person(connection)
