@@ -2,7 +2,10 @@
 
 It answers the paths of Eva's pages with the same HTML, made from one query and one template each, and nothing else: no
 middleware, sessions, translations or signatures. `benchmarks.page_templates` makes templates and rows from Eva's own
-pages. Run as `python -m benchmarks.reference_site PORT DSN TEMPLATES`.
+pages: the values are finished strings, and what is the same on all pages is text of the template. uvicorn runs with the
+same event loop and HTTP parser as in Eva. asyncpg's pool resets a connection after each page, which Eva's does not.
+
+Run as `python -m benchmarks.reference_site PORT DSN TEMPLATES`.
 """
 
 import sys
