@@ -82,7 +82,8 @@ def keep_refusals(
 ) -> dict[Refusal, float]:
     """Keep the thresholds of those reasons that the new head names for nearly the same photos as the old one.
 
-    The share of right ones is then at least `REFUSAL_PRECISION` times `KEPT_AGREEMENT`, if all others are wrong.
+    Where they agree, the new head is expected to be right as often as the old one, for which `REFUSAL_PRECISION` held;
+    without true kinds this cannot be measured.
 
     Args:
         new: n x kinds, logits of refused validation photos.
