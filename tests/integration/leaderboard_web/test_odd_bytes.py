@@ -109,8 +109,9 @@ def route_requests(route: SiteRoute, look_id: bytes) -> Iterator[Request]:
             yield method, route.fill(known | {parameter: text}).encode("latin-1"), (), b""
         path = route.fill(known).encode()
         if route.method == "GET":
-            for query in sorted({*(name.encode() for name in route.query), *BEYOND_PARAMETERS}):
-                yield method, path + b"?" + query + b"=" + odd, (), b""
+            beyond = [name for name in BEYOND_PARAMETERS if name.decode() not in route.query]
+            for names in (*([name.encode()] for name in route.query), beyond):
+                yield method, path + b"?" + b"&".join(name + b"=" + odd for name in names), (), b""
         for name in route.form:
             rest = b"&".join(b"%s=%s" % (other.encode(), look_id) for other in route.form if other != name)
             yield method, path, (FORM,), b"%s=%s&%s" % (name.encode(), odd, rest)
