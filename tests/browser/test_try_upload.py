@@ -140,7 +140,7 @@ def test_slow_upload_shows_its_progress(open_page: OpenPage) -> None:
     page = open_page()
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    slow = {"offline": False, "latency": 20, "downloadThroughput": -1, "uploadThroughput": 120_000}
+    slow = {"offline": False, "latency": 20, "downloadThroughput": -1, "uploadThroughput": 300_000}
     session.send("Network.emulateNetworkConditions", slow)
     page.evaluate(
         """() => {
