@@ -24,7 +24,9 @@ FLAGS = [
 ]
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The first that is installed; the shell has no windows, and opens a page with a quarter of the processor time."""
-expect.set_options(timeout=20_000)
+TIMEOUT_MS = 60_000
+"""How long a page may take; one of them competes with a whole suite for its processors."""
+expect.set_options(timeout=TIMEOUT_MS)
 RESULTS = ROOT / "test-results"
 
 OpenPage = Callable[..., Page]
@@ -109,6 +111,7 @@ def open_page(chromium: Browser, site: str, request: pytest.FixtureRequest) -> I
         # Tests hold and replace requests, which a service worker would make itself.
         options |= {"service_workers": "block"}
         page = chromium.new_context(**{**options, **context}).new_page()
+        page.set_default_timeout(TIMEOUT_MS)
         pages.append(page)
         page.on("pageerror", lambda error: complain(str(error)))
         if not expect_errors:
