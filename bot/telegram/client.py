@@ -170,7 +170,13 @@ class TelegramClient:
         return bool(self._bot.supports_inline_queries)
 
     async def send_message(
-        self, chat_id: int, message: OutgoingMessage, *, reply_to: int | None = None, thread_id: int | None = None
+        self,
+        chat_id: int,
+        message: OutgoingMessage,
+        *,
+        reply_to: int | None = None,
+        thread_id: int | None = None,
+        is_upgraded: bool = False,
     ) -> int | None:
         """Send one message, as soon as the rate limit of the chat permits.
 
@@ -182,6 +188,7 @@ class TelegramClient:
             message: text, or photo with caption.
             reply_to: id of the message to reply to; ignored by Telegram if that was deleted.
             thread_id: the topic of a forum; None outside of topics.
+            is_upgraded: whether the chat is what a group was upgraded to, which is followed once.
 
         Returns:
             The id of the message; None if Telegram did not respond in time, so that it may have arrived or not.
@@ -211,7 +218,9 @@ class TelegramClient:
             log.warning("telegram_response_missing")
             return None
         except ChatMigrated as migration:
-            return await self.send_message(migration.new_chat_id, message)
+            if is_upgraded:
+                raise ChatUnavailableError from migration
+            return await self.send_message(migration.new_chat_id, message, is_upgraded=True)
         except InvalidToken as error:
             raise DeliveryError("the token is not valid") from error
         except (Forbidden, BadRequest) as error:
@@ -221,7 +230,9 @@ class TelegramClient:
                 raise MessageRejectedError(error.message) from error
             log.warning("telegram_photo_rejected", reason=error.message)
             text = replace(message, photo=None, html=message.html_without_photo or message.html)
-            return await self.send_message(chat_id, text, reply_to=reply_to, thread_id=thread_id)
+            return await self.send_message(
+                chat_id, text, reply_to=reply_to, thread_id=thread_id, is_upgraded=is_upgraded
+            )
         return sent.message_id
 
     async def edit_keyboard(self, chat_id: int, message_id: int, keyboard: InlineKeyboardMarkup | None) -> None:

@@ -151,9 +151,15 @@ class DecoderProcess:
         timer.start()
         try:
             yield
+        except (LargeImageError, PhotoError):
+            raise
         except (OSError, ValueError, struct.error) as error:
             self.close()
             raise DecoderEndedError from error
+        except BaseException:
+            # The rest of a reply may be in the pipe, which the next photo would read.
+            self.close()
+            raise
         finally:
             timer.cancel()
             # It may be about to kill the process, which then must not get another photo.
@@ -276,5 +282,5 @@ def _parse_error(report: bytes) -> PhotoError:
     try:
         name, detail = json.loads(report)
         return PHOTO_ERRORS[name](detail)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError("a report that no decoder sends") from error

@@ -224,6 +224,13 @@ async def test_upgraded_group_gets_the_message_in_its_new_chat(telegram: FakeTel
     assert not {"reply_to_message", "message_thread_id"} & message.keys()
 
 
+async def test_group_that_moves_in_a_circle_is_unavailable(telegram: FakeTelegram, client: TelegramClient) -> None:
+    telegram.migrate_chat(-5, -1005)
+    telegram.migrate_chat(-1005, -5)
+    with pytest.raises(ChatUnavailableError):
+        await client.send_message(-5, HELLO)
+
+
 async def test_invalid_message_is_not_retried(telegram: FakeTelegram, client: TelegramClient) -> None:
     with pytest.raises(MessageRejectedError, match="parse entities"):
         await client.send_message(42, OutgoingMessage(html="<b>A"))

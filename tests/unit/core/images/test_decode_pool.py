@@ -194,6 +194,7 @@ def test_color_profiles_of_one_person_leave_memory_for_others() -> None:
         HEADER.pack(ERROR, 2**31, 0),
         HEADER.pack(ERROR, 2, 0) + b"{}",
         HEADER.pack(ERROR, 18, 0) + b'["SystemExit", ""]',
+        HEADER.pack(ERROR, 4000, 0) + b"[" * 4000,
         HEADER.pack(IMAGE, 2**16, 2**16),
         HEADER.pack(READY, 0, 0),
         HEADER.pack(IMAGE, 4, 4)[:-1],
@@ -211,6 +212,14 @@ def test_reply_of_another_form_ends_the_process(monkeypatch: pytest.MonkeyPatch,
 
         monkeypatch.setattr(process, "_replies", Mock(read=read))
         with pytest.raises(DecoderEndedError):
+            process.decode(PHOTO, max_seconds=20, may_be_large=True)
+        assert process.process.poll() is not None
+
+
+def test_process_whose_reply_does_not_fit_into_memory_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(DecoderProcess(max_memory=2**29, max_cpu_seconds=4)) as process:
+        monkeypatch.setattr(process, "_replies", Mock(read=Mock(side_effect=[HEADER.pack(IMAGE, 4, 4), MemoryError])))
+        with pytest.raises(MemoryError):
             process.decode(PHOTO, max_seconds=20, may_be_large=True)
         assert process.process.poll() is not None
 
