@@ -81,7 +81,6 @@ async function resync() {
 
 function connect() {
   if (source || document.hidden || savesData()) return;
-  isVisitor = false;
   source = new EventSource("/live");
   source.addEventListener("message", (event) => apply(JSON.parse(event.data)));
   source.addEventListener("visitor", () => {
@@ -109,6 +108,7 @@ function disconnect() {
   clearTimeout(timer);
   source?.close();
   source = null;
+  isVisitor = false;
 }
 
 function connectSoon() {
@@ -136,7 +136,11 @@ document.addEventListener("visibilitychange", () => {
   missedEvents = true;
   disconnect();
 });
-addEventListener("acted", connectWithSession);
+addEventListener("acted", () => {
+  // What changes before the new stream begins.
+  if (isVisitor) [missedEvents, spread] = [true, RESYNC_SPREAD_MS];
+  connectWithSession();
+});
 addEventListener("focus", connectWithSession);
 addEventListener("pagehide", disconnect);
 addEventListener("pageshow", connectSoon);

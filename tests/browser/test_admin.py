@@ -26,7 +26,7 @@ def report(page: Page, site: str, look: str, token: str) -> None:
     """Report a look, and leave: a page that stayed would later request pictures that are no longer public."""
     log_in(page, site, token)
     page.goto(f"{site}/looks/{look}")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
     page.get_by_text(translate("report.open", Language.EN)).click()
     page.get_by_label(translate("report.reason.consent", Language.EN)).check()
     page.get_by_role("button", name=translate("report.send", Language.EN)).click()

@@ -97,6 +97,16 @@ def test_heart_is_shown_immediately_and_after_a_reload(open_page: OpenPage, boar
     expect(count).to_have_text(str(before))
 
 
+SWITCH_WINDOWS = """() => {
+  for (const value of [true, false]) {
+    Object.defineProperty(document, "hidden", { value, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }
+  dispatchEvent(new Event("focus"));
+}"""
+"""The person looks at another window and comes back."""
+
+
 def test_a_page_connects_again_when_its_browser_may_have_a_session(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/?when=all")
     look, streams = board["새틴 고양이 12"], list[str]()
@@ -109,6 +119,13 @@ def test_a_page_connects_again_when_its_browser_may_have_a_session(open_page: Op
     before = page.locator(f'.heart[data-look="{look}"] .count').inner_text()
     other.locator(".heart button").click()
     expect(page.locator(f'.heart[data-look="{look}"] .count')).to_have_text(str(int(before) + 1))
+    # Back in its window, it waits as every page does.
+    with page.expect_request("**/live"):
+        page.evaluate(SWITCH_WINDOWS)
+        page.wait_for_timeout(200)
+        assert len(streams) == 1
+    other.locator(".heart button").click()
+    expect(page.locator(f'.heart[data-look="{look}"] .count')).to_have_text(before)
     with page.expect_request("**/live") as again:
         button.click()
     assert "visitor=" in again.value.all_headers()["cookie"]
@@ -117,7 +134,7 @@ def test_a_page_connects_again_when_its_browser_may_have_a_session(open_page: Op
         button.click()
     page.evaluate("dispatchEvent(new Event('focus'))")
     page.wait_for_timeout(200)
-    assert len(streams) == 2
+    assert len(streams) == 3
     other.locator(".heart button").click()
 
 
