@@ -14,9 +14,10 @@ from eva import app
 
 @pytest.fixture(autouse=True)
 def collection() -> Iterator[None]:
+    gc.unfreeze()
     yield
     gc.enable()
-    gc.unfreeze()
+    gc.freeze()
 
 
 @pytest.mark.parametrize("command", [["worker"], ["serve", "--port", "0"]], ids=["worker", "serve"])
