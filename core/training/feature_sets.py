@@ -1,7 +1,7 @@
 """The stored features that `eva finetune` and `eva heads` read: training photos in several versions, and validation."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,7 @@ from rich.progress import Progress
 from core.errors import DatasetError
 from core.training.dataset import Split, read_examples
 from core.training.export import convert_to_litert
-from core.training.features import FeatureStore, MapReader, PhotoReader, Reader, extract_features
+from core.training.features import FeatureStore, MapReader, PhotoReader, Reader, digest_names, extract_features
 from core.training.head_export import CUT, build_pooled_network, build_pooled_tail
 from core.vision.model_card import Preprocessing
 
@@ -66,7 +66,12 @@ def extract_training_features(
 
 
 def extract_tail_features(
-    run_dir: Path, tuned_dir: Path, weights: Mapping[str, NDArray[np.float32]], *, only_clean: bool = False
+    run_dir: Path,
+    tuned_dir: Path,
+    weights: Mapping[str, NDArray[np.float32]],
+    *,
+    versions: Sequence[str],
+    photos: Iterable[str],
 ) -> list[FeatureStore]:
     """Run blocks 4 and 5 over the maps that a run of `eva finetune` stored: two fifths of the arithmetic of a photo.
 
@@ -74,21 +79,23 @@ def extract_tail_features(
         run_dir: directory of the run.
         tuned_dir: directory of the run of `eva finetune`.
         weights: of the convolutions.
-        only_clean: whether the augmented versions are left out.
+        versions: names of the versions that are read.
+        photos: the training photos that the features must be of, in their order.
 
     Raises:
-        DatasetError: `tuned_dir` has no features.
+        DatasetError: `tuned_dir` has no complete features of these versions, or has those of other photos.
         CheckpointMismatchError: `run_dir` holds features of another network.
     """
-    pattern = CLEAN if only_clean else "*"
-    folders = sorted(
-        (tuned_dir / FEATURES_FOLDER).glob(pattern), key=lambda folder: (folder.name != CLEAN, folder.name)
-    )
-    if not folders or not all(FeatureStore(folder=folder).done for folder in folders):
+    folders = [tuned_dir / FEATURES_FOLDER / version for version in versions]
+    if not all(FeatureStore(folder=folder).done for folder in folders):
         raise DatasetError(f"{tuned_dir.name} has no complete features")
+    readers = {folder.name: MapReader(folder=folder, name=CUT) for folder in folders}
+    names = digest_names(Path(photo) for photo in photos)
+    if any(reader.names_digest() != names for reader in readers.values()):
+        raise DatasetError(f"{tuned_dir.name} holds features of other training photos than labels.csv")
     rows, columns, channels = FeatureStore(folder=folders[0]).maps(CUT)[0].shape[1:]
     network = build_pooled_tail(weights, (rows, columns, channels))
-    return _extract(run_dir, network, {folder.name: MapReader(folder=folder, name=CUT) for folder in folders})
+    return _extract(run_dir, network, readers)
 
 
 def extract_validation_features(

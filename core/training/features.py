@@ -8,7 +8,7 @@ dense.
 
 import json
 import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -68,6 +68,9 @@ class Reader(Protocol):
     def describe(self) -> str:
         """What is read; features are resumed only if it is the same."""
 
+    def names_digest(self) -> str:
+        """Digest of the photos' names in their order, as of `digest_names`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoReader:
@@ -96,6 +99,10 @@ class PhotoReader:
         """The names of the photos, the preprocessing and the seed."""
         return json.dumps([[example.photo.name for example in self.examples], self.shape.to_dict(), self.seed])
 
+    def names_digest(self) -> str:
+        """Digest of the photos' names."""
+        return digest_names(example.photo for example in self.examples)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapReader:
@@ -120,6 +127,15 @@ class MapReader:
     def describe(self) -> str:
         """What the maps were made from."""
         return (self.folder / PLAN_FILE).read_text("utf-8")
+
+    def names_digest(self) -> str:
+        """Digest of the names of the photos that the maps were made from; empty if it was not stored."""
+        return str(json.loads(self.describe()).get("names", ""))
+
+
+def digest_names(photos: Iterable[Path]) -> str:
+    """Digest of the names of photos in this order: features are paired with labels by position."""
+    return sha256(json.dumps([photo.name for photo in photos]).encode()).hexdigest()
 
 
 def dequantize(codes: NDArray[np.uint8], scale: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -148,7 +164,11 @@ def extract_features(
     folder.mkdir(parents=True, exist_ok=True)
     chunks = [range(start, min(start + CHUNK_SIZE, len(reader))) for start in range(0, len(reader), CHUNK_SIZE)]
     plan = json.dumps(
-        {"base": sha256(base.read_bytes()).hexdigest(), "photos": sha256(reader.describe().encode()).hexdigest()}
+        {
+            "base": sha256(base.read_bytes()).hexdigest(),
+            "photos": sha256(reader.describe().encode()).hexdigest(),
+            "names": reader.names_digest(),
+        }
     )
     if not (folder / FINISHED_FILE).exists():
         _create_files(reader, base, folder)

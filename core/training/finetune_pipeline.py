@@ -15,13 +15,19 @@ from core.training.features import FeatureStore
 from core.training.head_export import CUT
 from core.training.head_targets import compute_head_targets, photo_weights
 from core.training.joint_network import interpolate
-from core.training.joint_training import FinetuneConfig, MapVersions, finetune
+from core.training.joint_training import (
+    FinetuneConfig,
+    MapVersions,
+    claim_run_directory,
+    finetune,
+    load_finetune_config,
+)
 from core.training.linear_heads import GUESS_RATE, HEADS, count_last_channels, fit_heads
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.source_folds import held_out
-from core.training.teachers import blend_with_teachers, file_digest, predict_by_teachers
-from core.vision.model_card import load_model_card
+from core.training.teachers import blend_with_teachers, file_digest, predict_by_teachers, read_tuned
+from core.vision.model_card import ModelCard, load_model_card
 
 CARD_FILE = "model.json"
 CONVOLUTIONS_FILE, TUNED_FILE = "convolutions.npz", "tuned.npz"
@@ -53,16 +59,18 @@ def finetune_convolutions(
         teachers: the `tuned.npz` of other runs, whose predictions soften the targets.
 
     Raises:
-        DatasetError: the data are incomplete, the source is not a VGG-16, or `start` or a teacher has no heads.
+        DatasetError: the data are incomplete, the source is not a VGG-16, or `start` or a teacher has no heads
+            or has seen the fold that is left out.
         CheckpointMismatchError: `run_dir` holds a run with another configuration, or the one that `start` comes from.
     """
     if start is not None and start.resolve().parent == run_dir.resolve():
         raise CheckpointMismatchError(run_dir.name)
     card = load_model_card(source_dir / CARD_FILE)
     weights = read_convolutions(source_dir / card.file)
-    if config.without_fold is not None and "heads" in card.training:
-        console.print(f"{card.version} may have been trained on the sources that are left out now")
+    warn_of_seen_sources(card, config.without_fold)
+    config = _add_networks(config, start, teachers)
     table = read_photo_table(data)
+    claim_run_directory(run_dir, config)
     rows = table.rows(Split.TRAIN)
     used = kept_photos(table, rows, config.without_fold)
     stores = extract_training_features(
@@ -72,12 +80,12 @@ def finetune_convolutions(
     maps = [store.maps(CUT) for store in stores]
     targets = compute_head_targets(table, rows)
     if teachers:
-        predictions = predict_by_teachers(teachers, weights=weights, run_dir=run_dir)
+        predictions = predict_by_teachers(teachers, weights=weights, run_dir=run_dir, photos=table.photo[rows])
         targets = blend_with_teachers(targets, predictions, config.teacher_share)
     shares = np.zeros(len(rows))
     shares[used] = photo_weights(table, rows[used], balance=SAMPLING_BALANCE, guess_rate=GUESS_RATE)
     tuned = finetune(
-        replace(config, teachers=[file_digest(teacher) for teacher in teachers]),
+        config,
         start=first,
         maps=MapVersions(codes=[codes for codes, _ in maps], scales=[scale for _, scale in maps]),
         targets=targets,
@@ -87,6 +95,16 @@ def finetune_convolutions(
     np.savez(run_dir / TUNED_FILE, allow_pickle=False, **tuned)
     np.savez(run_dir / CONVOLUTIONS_FILE, allow_pickle=False, **interpolate(weights, tuned, config.share))
     console.print(f"{run_dir / CONVOLUTIONS_FILE} is written")
+
+
+def _add_networks(config: FinetuneConfig, start: Path | None, teachers: Sequence[Path]) -> FinetuneConfig:
+    """Check the networks of earlier runs, and add their digests to the configuration."""
+    for network in (*([start] if start else []), *teachers):
+        read_tuned(network)
+        if config.without_fold is not None:
+            check_fold(network.parent, config.without_fold)
+    digests = [file_digest(teacher) for teacher in teachers]
+    return replace(config, start=file_digest(start) if start else "", teachers=digests)
 
 
 def _first_network(
@@ -99,10 +117,7 @@ def _first_network(
 ) -> dict[str, NDArray[np.float32]]:
     """The weights of an earlier run, or those of the exported model with new heads on its last features."""
     if start:
-        first = weights | dict(np.load(start))
-        if missing := [head.name for head in HEADS if f"{head.name}/kernel" not in first]:
-            raise DatasetError(f"{start.name} has no heads {', '.join(missing)}")
-        return first
+        return weights | read_tuned(start)
     last_only = [replace(head, uses_all_blocks=False) for head in HEADS]
     kept = np.tile(used, len(stores))
     pooled, pooled_rows = pool_versions(stores)[kept], np.tile(rows, len(stores))[kept]
@@ -112,3 +127,21 @@ def _first_network(
 def kept_photos(table: PhotoTable, rows: NDArray[np.int64], without_fold: int | None) -> NDArray[np.bool_]:
     """Mark those of `rows` that are not of the sources of a fold that is left out."""
     return np.ones(len(rows), bool) if without_fold is None else ~held_out(table.source[rows], without_fold)
+
+
+def check_fold(run_dir: Path, without_fold: int | None) -> None:
+    """Check that a run of `eva finetune` left out the same fold.
+
+    Raises:
+        DatasetError: it left out another one, or none, so that figures of unseen sources would be wrong.
+    """
+    left_out = load_finetune_config(run_dir).without_fold
+    if left_out != without_fold:
+        names = ["no fold" if fold is None else f"fold {fold}" for fold in (left_out, without_fold)]
+        raise DatasetError(f"{run_dir.name} left out {names[0]} of the sources, but this run leaves out {names[1]}")
+
+
+def warn_of_seen_sources(card: ModelCard, without_fold: int | None) -> None:
+    """Say that the network a run starts from may have seen the sources that are left out."""
+    if without_fold is not None and "heads" in card.training:
+        console.print(f"{card.version} may have been trained on the sources that are left out now")

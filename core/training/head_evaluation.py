@@ -40,7 +40,7 @@ def evaluate_heads(
         Style metrics against the majority of the views (the style that two share, where there is no majority label) on
         the photos that have one; the gate on all photos; items and colors against either view.
     """
-    gold = np.where(table.gold[rows] > NO_VIEW, table.gold[rows], consensus(table, rows))
+    gold = shared_styles(table, rows)
     has_gold = gold >= 0
     probabilities = softmax(logits["style"] / card.temperature, axis=1)[has_gold]
     truth, order = gold[has_gold], np.argsort(-probabilities, axis=1)
@@ -80,6 +80,12 @@ def evaluate_heads(
     if card.attributes is not None:
         metrics |= _evaluate_attributes(table, rows, logits, card.attributes)
     return metrics
+
+
+def shared_styles(table: PhotoTable, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find the majority label of each photo, or the style that two views share; negative where there is no style."""
+    found: NDArray[np.int64] = np.where(table.gold[rows] > NO_VIEW, table.gold[rows], consensus(table, rows))
+    return found
 
 
 def _are_unanimous(views: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -1,9 +1,8 @@
 """The command `eva heads`: heads for styles, the gate, items, colors, kinds and clothes on given convolutions."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from scipy.special import expit
 
 from core.styles import STYLES
 from core.training.calibration import choose_thresholds, fit_temperature
-from core.training.config import CONFIG_FILE
 from core.training.dataset import Split, read_examples
 from core.training.embedding import fit_embedding
 from core.training.evaluation import round_metrics
@@ -24,19 +22,33 @@ from core.training.feature_sets import (
     extract_training_features,
     extract_validation_features,
     pool_versions,
+    training_versions,
 )
-from core.training.finetune_pipeline import CONVOLUTIONS_FILE, TUNED_FILE, kept_photos
+from core.training.finetune_pipeline import (
+    CONVOLUTIONS_FILE,
+    TUNED_FILE,
+    kept_photos,
+    warn_of_seen_sources,
+)
 from core.training.head_adjustments import average_heads, choose_power, shift_styles, style_frequencies
 from core.training.head_calibration import calibrate_attributes, outfits_with_attributes
 from core.training.head_evaluation import evaluate_heads
 from core.training.head_export import build_head_network, check_head_agreement, run_head_model
 from core.training.head_metrics import consensus
 from core.training.head_targets import compute_head_targets
+from core.training.heads_checks import check_measured, check_output, check_tuned
+from core.training.joint_training import load_finetune_config
 from core.training.linear_heads import apply_heads, count_last_channels, fit_heads
 from core.training.litert_weights import read_convolutions
 from core.training.main_color_fit import fit_main_color
 from core.training.photo_table import NOT_AN_OUTFIT, PhotoTable, read_photo_table
-from core.training.picture_distillation import CLOTHES_PHOTOS, PictureTeacher, ask_teacher, keep_refusals
+from core.training.picture_distillation import (
+    CLOTHES_PHOTOS,
+    PictureTeacher,
+    ask_teacher,
+    check_same_grid,
+    keep_refusals,
+)
 from core.training.picture_heads import (
     BOXES_FILE,
     KINDS,
@@ -110,28 +122,39 @@ def fit_model_heads(
         data: directory with labels.csv, attributes.csv, photos/, and maybe kinds.csv and boxes.csv.
         run_dir: directory of the run: features and `heads.npz`.
         source_dir: directory of the exported model whose card, and convolutions, are used.
-        model_dir: output directory of model and card.
+        model_dir: output directory of model and card, which are written last; no directory of a model that is read.
         tuned: directory of a run of `eva finetune`, whose convolutions, heads and features are used.
         picture_heads: directory of the model that `kind` and `clothes` are learned from; the source by default.
         config: every choice.
 
     Raises:
-        DatasetError: the data are incomplete, or the source is not a VGG-16 or has no heads to learn from.
+        DatasetError: the data are incomplete, the source is not a VGG-16 or has no heads to learn from, `tuned` left
+            out another fold, or `model_dir` is one of the directories that are read.
         CheckpointMismatchError: `run_dir` holds features of other photos or of another network.
         ExportMismatchError: the exported model disagrees with the Keras network.
     """
     config = config or HeadsConfig()
+    teacher_dir = picture_heads or source_dir
+    check_output(model_dir, [source_dir, teacher_dir])
     card = load_model_card(source_dir / CARD_FILE)
+    if tuned:
+        check_tuned(tuned, config.without_fold)
+    else:
+        warn_of_seen_sources(card, config.without_fold)
     weights = dict(np.load(tuned / CONVOLUTIONS_FILE)) if tuned else read_convolutions(source_dir / card.file)
     table = read_photo_table(data)
-    everything = _read_features(data, run_dir, table, weights, card, tuned)
     train = table.rows(Split.TRAIN)
     is_kept = kept_photos(table, train, config.without_fold)
+    unseen = train[~is_kept]
+    check_measured(table, table.rows(Split.VAL), "val")
+    if config.without_fold is not None:
+        check_measured(table, unseen, f"fold {config.without_fold}")
+    teacher = _ask_teacher(data, teacher_dir, table, train[is_kept], card)
+    everything = _read_features(data, run_dir, table, weights, card, tuned)
     features = everything.without(is_kept)
     weights |= fit_all_heads(table, features.rows, features.pooled, count_last_channels(weights))
     summary = _adjust_heads(weights, table, train[is_kept], everything.validation, tuned, config)
-    summary |= {"source": card.version, "without_fold": config.without_fold, "previous": card.training.get("heads")}
-    teacher = _ask_teacher(data, picture_heads or source_dir, table, train[is_kept])
+    summary |= {"convolutions": card.version, "previous": card.training.get("heads")}
     weights |= _fit_picture_heads(data, table, features, weights, card, teacher)
     np.savez(run_dir / WEIGHTS_FILE, allow_pickle=False, **weights)
     new = export_heads(
@@ -144,11 +167,17 @@ def fit_model_heads(
         teacher=teacher,
     )
     if config.without_fold is not None:
-        unseen = train[~is_kept]
         outputs = apply_heads(everything.pooled[: len(train)][~is_kept], weights)
         new.metrics["unseen"] = {"heads": round_metrics(evaluate_heads(table, unseen, outputs, new))}
         console.print(f"unseen sources, style top-1: {new.metrics['unseen']['heads']['top1']:.1%}")
-    (model_dir / CARD_FILE).write_text(new.to_json() + "\n", "utf-8")
+    _partial(model_dir / CARD_FILE).write_text(new.to_json() + "\n", "utf-8")
+    for path in (model_dir / MODEL_FILE, model_dir / CARD_FILE):
+        _partial(path).replace(path)
+
+
+def _partial(path: Path) -> Path:
+    """The name of a file until model and card are both complete."""
+    return path.with_name(f"{path.name}.partial")
 
 
 def _adjust_heads(
@@ -160,17 +189,24 @@ def _adjust_heads(
     config: HeadsConfig,
 ) -> dict[str, Any]:
     """Average the heads with the fine-tuned ones, and shift the styles; returns what the card says about it."""
-    summary: dict[str, Any] = {}
+    summary: dict[str, Any] = {"without_fold": config.without_fold}
     if tuned:
         weights |= average_heads(weights, dict(np.load(tuned / TUNED_FILE)), config.tuned_share)
-        summary["finetuning"] = json.loads((tuned / CONFIG_FILE).read_text("utf-8"))
-        summary["heads_share_of_finetuned"] = config.tuned_share
+        recipe = load_finetune_config(tuned)
+        summary |= {
+            "finetuning": asdict(recipe),
+            "finetuned_photos": [recipe.photos],
+            "convolutions_share": recipe.share,
+            "heads_share_of_finetuned": config.tuned_share,
+        }
+        if recipe.without_fold is not None:
+            summary["held_out_of_finetuning"] = f"fold {recipe.without_fold} of core.training.source_folds"
     frequencies = style_frequencies(table.style[train, 0], len(STYLES))
     logits, labels = apply_heads(validation, weights)["style"], consensus(table, table.rows(Split.VAL))
     power = choose_power(logits, labels, frequencies, config.powers)
     weights["style/bias"] = shift_styles(weights["style/bias"], frequencies, power)
     console.print(f"style biases are lowered by {power} of the logarithm of the style's frequency")
-    return summary | {"style_power": power}
+    return summary | {"style_prior_power": power}
 
 
 def _read_features(
@@ -182,7 +218,9 @@ def _read_features(
     tuned: Path | None,
 ) -> _Features:
     if tuned:
-        stores = extract_tail_features(run_dir, tuned, weights)
+        versions = training_versions(load_finetune_config(tuned).versions)
+        photos = table.photo[table.rows(Split.TRAIN)]
+        stores = extract_tail_features(run_dir, tuned, weights, versions=versions, photos=photos)
     else:
         stores = extract_training_features(
             data, run_dir, weights, card.preprocessing, augmented=AUGMENTED_VERSIONS, with_maps=False
@@ -194,7 +232,9 @@ def _read_features(
     )
 
 
-def _ask_teacher(data: Path, model_dir: Path, table: PhotoTable, train: NDArray[np.int64]) -> PictureTeacher | None:
+def _ask_teacher(
+    data: Path, model_dir: Path, table: PhotoTable, train: NDArray[np.int64], card: ModelCard
+) -> PictureTeacher | None:
     """What an exported model says of the photos that `kind` and `clothes` learn from; None if both have labels."""
     missing = [name for name in (KINDS_FILE, BOXES_FILE) if not (data / name).exists()]
     if not missing:
@@ -202,10 +242,11 @@ def _ask_teacher(data: Path, model_dir: Path, table: PhotoTable, train: NDArray[
     refused = train[table.style[train, 0] == NOT_AN_OUTFIT] if KINDS_FILE in missing else train[:0]
     outfits = train[table.is_outfit[train]] if BOXES_FILE in missing else train[:0]
     drawn = np.random.default_rng(0).permutation(outfits)[:CLOTHES_PHOTOS]
-    version = load_model_card(model_dir / CARD_FILE).version
-    console.print(
-        f"{' and '.join(missing)} missing: learning from what {version} says of {len(refused)} + {len(drawn)} photos"
-    )
+    teacher = load_model_card(model_dir / CARD_FILE)
+    if BOXES_FILE in missing:
+        check_same_grid(teacher, card)
+    photos = f"{len(refused)} + {len(drawn)} photos"
+    console.print(f"{' and '.join(missing)} missing: learning from what {teacher.version} says of {photos}")
     return ask_teacher(model_dir, data, kinds=table.photo[refused].tolist(), clothes=table.photo[drawn].tolist())
 
 
@@ -265,7 +306,7 @@ def export_heads(
         teacher: what an exported model says, where kinds have no labels.
 
     Returns:
-        The card, which is not written yet.
+        The card, which is not written yet; the model has a temporary name.
 
     Raises:
         ExportMismatchError: the exported model disagrees with the Keras network.
@@ -285,7 +326,7 @@ def export_heads(
     is_refused = expit(logits["outfit"]) < new.thresholds.outfit
     new = replace(new, refusals=_choose_refusals(data, table, rows[is_refused], kinds[is_refused], teacher))
     model_dir.mkdir(parents=True, exist_ok=True)
-    model = model_dir / MODEL_FILE
+    model = _partial(model_dir / MODEL_FILE)
     model.write_bytes(blob)
     new, main_color = fit_main_color(data, table, new, model)
     new.metrics["val"]["heads"]["main_color"] = round_metrics(main_color)

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from core.errors import CheckpointMismatchError
+from core.errors import CheckpointMismatchError, DatasetError
 from core.training.config import CONFIG_FILE
 from core.training.feature_mixing import (
     MIXSTYLE_CONCENTRATION,
@@ -62,6 +62,8 @@ class FinetuneConfig:
     """Augmented versions of every photo, next to the photo itself."""
     without_fold: int | None = None
     """Fold of `core.training.source_folds` whose sources are left out, to measure by them afterwards."""
+    start: str = ""
+    """Digest of the `tuned.npz` that the run starts from; empty: the exported model and new heads."""
     teachers: Sequence[str] = ()
     """Digests of networks whose predictions soften the targets."""
     teacher_share: float = 0.3
@@ -109,7 +111,7 @@ def finetune(
     Raises:
         CheckpointMismatchError: `run_dir` holds a run with another configuration.
     """
-    _claim_run_directory(run_dir, config)
+    claim_run_directory(run_dir, config)
     shape = maps.codes[0].shape[1:]
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if supports_bfloat16() else "float32")
@@ -146,7 +148,24 @@ def finetune(
     return read_tail(average)
 
 
-def _claim_run_directory(run_dir: Path, config: FinetuneConfig) -> None:
+def load_finetune_config(run_dir: Path) -> FinetuneConfig:
+    """Read the configuration of a run of `eva finetune`.
+
+    Raises:
+        DatasetError: the directory holds no such run.
+    """
+    try:
+        return FinetuneConfig(**json.loads((run_dir / CONFIG_FILE).read_text("utf-8")))
+    except (FileNotFoundError, TypeError, ValueError) as error:
+        raise DatasetError(f"{run_dir.name} is not the directory of a run of eva finetune") from error
+
+
+def claim_run_directory(run_dir: Path, config: FinetuneConfig) -> None:
+    """Write the configuration of a run into its directory.
+
+    Raises:
+        CheckpointMismatchError: the directory holds a run with another configuration.
+    """
     run_dir.mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(config), indent=2)
     path = run_dir / CONFIG_FILE

@@ -45,6 +45,19 @@ class PictureTeacher:
         return lambda photo, _rows, _columns: self.clothes[photo]
 
 
+def check_same_grid(teacher: ModelCard, card: ModelCard) -> None:
+    """Check that the positions of both models lie at the same places of a photo.
+
+    Raises:
+        DatasetError: they preprocess photos in different ways.
+    """
+    shapes = [
+        f"{one.width} x {one.height} {one.resize_mode.value}" for one in (teacher.preprocessing, card.preprocessing)
+    ]
+    if shapes[0] != shapes[1]:
+        raise DatasetError(f"{teacher.version} reads photos as {shapes[0]}, {card.version} as {shapes[1]}")
+
+
 def ask_teacher(
     model_dir: Path, data: Path, *, kinds: Sequence[str] = (), clothes: Sequence[str] = ()
 ) -> PictureTeacher:

@@ -1,7 +1,7 @@
 """Several fine-tuned networks as teachers: the mean of what they predict softens the targets (Hinton et al. 2015)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from core.errors import DatasetError
-from core.training.feature_sets import extract_tail_features
+from core.training.feature_sets import CLEAN, extract_tail_features
 from core.training.head_targets import HeadTargets
 from core.training.linear_heads import HEADS, apply_heads
 
@@ -23,8 +23,24 @@ def file_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
+def read_tuned(path: Path) -> dict[str, NDArray[np.float32]]:
+    """Read the `tuned.npz` of a run.
+
+    Raises:
+        DatasetError: it is no result of `eva finetune`.
+    """
+    found = dict(np.load(path))
+    if missing := [head.name for head in HEADS if f"{head.name}/kernel" not in found]:
+        raise DatasetError(f"{path.name} has no heads {', '.join(missing)}")
+    return found
+
+
 def predict_by_teachers(
-    teachers: Sequence[Path], *, weights: Mapping[str, NDArray[np.float32]], run_dir: Path
+    teachers: Sequence[Path],
+    *,
+    weights: Mapping[str, NDArray[np.float32]],
+    run_dir: Path,
+    photos: Iterable[str],
 ) -> Predictions:
     """Average what several networks predict for the photos as they are; an interrupted call continues.
 
@@ -32,18 +48,18 @@ def predict_by_teachers(
         teachers: `tuned.npz` of runs of `eva finetune` on the same blocks 1 to 3.
         weights: of the convolutions that a teacher's file lacks.
         run_dir: directory of the run with the stored maps, and of what the teachers' convolutions make of them.
+        photos: the training photos, in the order of the labels.
 
     Raises:
-        DatasetError: a file is no result of `eva finetune`.
+        DatasetError: a file is no result of `eva finetune`, or the maps are of other photos.
     """
+    names = list(photos)
     found = []
     for teacher in teachers:
-        own = dict(np.load(teacher))
-        if missing := [head.name for head in HEADS if f"{head.name}/kernel" not in own]:
-            raise DatasetError(f"{teacher.name} has no heads {', '.join(missing)}")
+        own = read_tuned(teacher)
         folder = run_dir / f"teacher-{file_digest(teacher)}"
-        pooled = extract_tail_features(folder, run_dir, {**weights, **own}, only_clean=True)[0].pooled()
-        logits = apply_heads(pooled, own)
+        stores = extract_tail_features(folder, run_dir, {**weights, **own}, versions=[CLEAN], photos=names)
+        logits = apply_heads(stores[0].pooled(), own)
         found.append(
             {name: softmax(value, axis=1) if name == "style" else expit(value) for name, value in logits.items()}
         )

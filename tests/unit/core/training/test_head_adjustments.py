@@ -1,5 +1,6 @@
 """What is done to fitted heads: averages, the shift of the styles, teachers, and heads learned from a model."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ pytest.importorskip("keras", reason="the extra `train` is not installed")
 from core.clothing import COLORS, ITEMS
 from core.errors import DatasetError
 from core.styles import STYLES
+from core.training.feature_sets import extract_tail_features, training_versions
+from core.training.features import digest_names
 from core.training.head_adjustments import average_heads, choose_power, shift_styles, style_frequencies
 from core.training.head_targets import HeadTargets
 from core.training.linear_heads import HEADS
@@ -20,6 +23,7 @@ from core.training.teachers import blend_with_teachers, file_digest, predict_by_
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from core.vision.verdict import Refusal
 
+PHOTOS = [f"photos/{number}.jpg" for number in range(5)]
 SEVERAL, PART, LAID_OUT, OTHER = np.eye(len(KINDS), dtype=np.float32) * 9
 THRESHOLDS = {Refusal.SEVERAL: 0.6, Refusal.PART: 0.6}
 
@@ -77,7 +81,30 @@ def _store_maps(folder: Path) -> None:
     np.save(folder / "block3_pool.npy", np.random.default_rng(0).integers(0, 255, (5, 4, 2, 4), np.uint8))
     np.save(folder / "block3_pool.scale.npy", np.ones(4, np.float32))
     np.save(folder / "finished.npy", np.ones(1, bool))
-    (folder / "plan.json").write_text("{}", "utf-8")
+    (folder / "plan.json").write_text(json.dumps({"names": digest_names(Path(name) for name in PHOTOS)}), "utf-8")
+
+
+def _random_convolutions() -> dict[str, np.ndarray]:
+    shapes = {"block4_conv1/kernel": (3, 3, 4, 6), "block4_conv1/bias": (6,)}
+    shapes |= {"block5_conv1/kernel": (3, 3, 6, 8), "block5_conv1/bias": (8,)}
+    return {name: np.random.default_rng(0).random(shape, np.float32) for name, shape in shapes.items()}
+
+
+def test_maps_of_other_photos_are_refused(tmp_path: Path) -> None:
+    _store_maps(tmp_path / "features" / "clean")
+    with pytest.raises(DatasetError, match="other training photos"):
+        extract_tail_features(
+            tmp_path / "run", tmp_path, _random_convolutions(), versions=["clean"], photos=[*PHOTOS[1:], PHOTOS[0]]
+        )
+
+
+def test_versions_that_a_run_did_not_use_are_not_read(tmp_path: Path) -> None:
+    for version in training_versions(2):
+        _store_maps(tmp_path / "features" / version)
+    stores = extract_tail_features(
+        tmp_path / "run", tmp_path, _random_convolutions(), versions=training_versions(1), photos=PHOTOS
+    )
+    assert [store.folder.name for store in stores] == ["clean", "augmented-1"]
 
 
 def test_teachers_are_averaged_and_blended(tmp_path: Path) -> None:
@@ -96,7 +123,7 @@ def test_teachers_are_averaged_and_blended(tmp_path: Path) -> None:
         own["style/bias"][style] = 30
         paths.append(tmp_path / f"teacher{style}.npz")
         np.savez(paths[-1], allow_pickle=False, **convolutions, **own)
-    found = predict_by_teachers(paths, weights=convolutions, run_dir=tmp_path)
+    found = predict_by_teachers(paths, weights=convolutions, run_dir=tmp_path, photos=PHOTOS)
     assert found["style"][0, :3].tolist() == pytest.approx([0.5, 0.5, 0], abs=1e-6), "the mean of both"
     assert found["items"].shape == (5, len(ITEMS))
     assert (tmp_path / f"teacher-{file_digest(paths[0])}").is_dir(), "stored for the next call"
@@ -116,4 +143,4 @@ def test_teachers_are_averaged_and_blended(tmp_path: Path) -> None:
     assert blend_with_teachers(targets, found, 0.0).style.tolist() == targets.style.tolist()
     np.savez(tmp_path / "convolutions.npz", allow_pickle=False, **convolutions)
     with pytest.raises(DatasetError, match="has no heads"):
-        predict_by_teachers([tmp_path / "convolutions.npz"], weights=convolutions, run_dir=tmp_path)
+        predict_by_teachers([tmp_path / "convolutions.npz"], weights=convolutions, run_dir=tmp_path, photos=PHOTOS)

@@ -1,8 +1,6 @@
 """Heads for styles, the gate, items and colors: labels, fit, calibration, and the command on a tiny network."""
 
-import csv
 import dataclasses
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +13,7 @@ from scipy.special import softmax
 
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import CheckpointMismatchError, DatasetError, ExportMismatchError
-from core.training import finetune_pipeline, heads_pipeline, litert_weights
-from core.training.embedding import fit_embedding
+from core.training import finetune_pipeline, heads_pipeline
 from core.training.export import convert_to_litert
 from core.training.feature_sets import extract_validation_features
 from core.training.features import FeatureStore
@@ -47,13 +44,10 @@ from core.training.picture_heads import (
 from core.training.source_folds import SEEN_BY_SHIPPED, held_out
 from core.vision.attribute_calibration import NEVER
 from core.vision.backends import LiteRTBackend
-from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier, fit_to_input
+from core.vision.classifier import StyleClassifier, fit_to_input
 from core.vision.model_card import Preprocessing, load_model_card
 from core.vision.verdict import Refusal
-
-CHANNELS = {"block3_conv1": (3, 4), "block4_conv1": (4, 6), "block5_conv1": (6, 8)}
-ITEM_BY_STYLE = {"casual": "jeans", "retro": "dress", "street": "hoodie"}
-COLOR_BY_STYLE = {"casual": "blue", "retro": "orange", "street": "green"}
+from tests.unit.core.training.heads_data import CHANNELS, export_source, label_photos, random_weights
 
 
 @pytest.fixture
@@ -72,20 +66,7 @@ def table(tmp_path: Path) -> PhotoTable:
 
 @pytest.fixture
 def weights() -> dict[str, np.ndarray]:
-    """A tiny network with random convolutions and heads."""
-    rng = np.random.default_rng(0)
-    found = {}
-    for name, shape in CHANNELS.items():
-        found[f"{name}/kernel"] = rng.normal(0, (2 / 9 / shape[0]) ** 0.5, (3, 3, *shape))
-        found[f"{name}/bias"] = rng.normal(0, 0.1, shape[1])
-    for head in HEADS:
-        found[f"{head.name}/kernel"] = rng.normal(0, 0.02, (18 if head.uses_all_blocks else 8, head.outputs))
-        found[f"{head.name}/bias"] = rng.normal(0, 1, head.outputs)
-    for name, outputs in (("kind", 4), ("clothes", 1)):
-        found[f"{name}/kernel"] = rng.normal(0, 0.02, (8, outputs))
-        found[f"{name}/bias"] = rng.normal(0, 1, outputs)
-    found["embedding/kernel"] = rng.normal(0, 1, (9, 128))
-    return {name: value.astype(np.float32) for name, value in found.items()}
+    return random_weights()
 
 
 def test_targets_are_the_mean_of_the_views(table: PhotoTable) -> None:
@@ -152,52 +133,6 @@ def test_every_logit_of_the_exported_file_is_made_of_its_evidence(weights: dict[
         check_head_agreement(trained, exported | {"item_logits": -exported["item_logits"]})
 
 
-def _label(unlabelled: Path, data: Path) -> list[dict[str, str]]:
-    """Write all label files for the photos of another folder."""
-    data.mkdir()
-    (data / "photos").symlink_to(unlabelled / "photos")
-    with (unlabelled / "labels.csv").open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    # `mdem` is a source of fold 0, `ccp` is never held out.
-    labels = [
-        row | {"style_b": row["style"], "sure_b": "3", "source": "mdem" if number % 7 == 0 else "ccp"}
-        for number, row in enumerate(rows)
-    ]
-    with (data / "labels.csv").open("w", encoding="utf-8", newline="") as lines:
-        table = csv.DictWriter(lines, fieldnames=list(labels[0]))
-        table.writeheader()
-        table.writerows(labels)
-    with (data / "attributes.csv").open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.writer(lines)
-        writer.writerow(["photo", "items", "colours", "items_b", "colours_b"])
-        for row in labels:
-            if row["style"] in ITEM_BY_STYLE:
-                writer.writerow([row["photo"], ITEM_BY_STYLE[row["style"]], COLOR_BY_STYLE[row["style"]], "", ""])
-
-    with (data / "kinds.csv").open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.writer(lines)
-        writer.writerow(["photo", "kind"])
-        refused = [row["photo"] for row in labels if row["style"] == "not_outfit"]
-        writer.writerows([photo, ("part", "other")[place % 2]] for place, photo in enumerate(refused))
-    upper = [[row["photo"], "clothes", 0, 0, 1, 0.5] for row in labels if row["split"] == "train"]
-    with (data / "boxes.csv").open("w", encoding="utf-8", newline="") as lines:
-        csv.writer(lines).writerows([["photo", "what", "left", "top", "right", "bottom"], *upper[:6]])
-    return labels
-
-
-def _export_source(weights: dict[str, np.ndarray], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Export the tiny network as if it had shipped, and let the pipelines read it."""
-    monkeypatch.setattr(litert_weights, "VGG16_CONVOLUTIONS", tuple(CHANNELS))
-    monkeypatch.setattr(heads_pipeline, "fit_embedding", partial(fit_embedding, steps=5))
-    folder.mkdir()
-    (folder / "eva.tflite").write_bytes(convert_to_litert(build_head_network(weights, size=(32, 32))))
-    card = dataclasses.replace(
-        load_model_card(BUNDLED_MODEL_DIR / "model.json"), preprocessing=Preprocessing(width=32, height=32)
-    )
-    (folder / "model.json").write_text(card.to_json(), "utf-8")
-    return folder
-
-
 def test_heads_are_fitted_and_exported_for_serving(
     unchanged_data: Path,
     weights: dict[str, np.ndarray],
@@ -205,10 +140,10 @@ def test_heads_are_fitted_and_exported_for_serving(
     monkeypatch: pytest.MonkeyPatch,
     eager: None,
 ) -> None:
-    source, models = _export_source(weights, tmp_path / "source", monkeypatch), tmp_path / "models"
+    source, models = export_source(weights, tmp_path / "source", monkeypatch), tmp_path / "models"
     card = load_model_card(source / "model.json")
     data = tmp_path / "labelled"
-    labels = _label(unchanged_data, data)
+    labels = label_photos(unchanged_data, data)
     config = FinetuneConfig(photos=16, batch=8)
     tuned = tmp_path / "tuned"
     finetune_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config)
@@ -252,6 +187,18 @@ def test_heads_are_fitted_and_exported_for_serving(
     assert apply_heads(pooled, fitted)["style"].shape == (24, 8)
     classifier.backend.close()
 
+    before = [(models / name).read_bytes() for name in ("eva.tflite", "model.json")]
+
+    def fail(*_: object) -> None:
+        raise DatasetError("cannot be read")
+
+    monkeypatch.setattr(heads_pipeline, "fit_main_color", fail)
+    with pytest.raises(DatasetError, match="cannot be read"):
+        heads_pipeline.fit_model_heads(
+            data=data, run_dir=tmp_path / "run", source_dir=source, model_dir=models, config=HeadsConfig(powers=(0.5,))
+        )
+    assert before == [(models / name).read_bytes() for name in ("eva.tflite", "model.json")], "replaced only together"
+
 
 def test_heads_without_their_labels_learn_from_the_source(
     unchanged_data: Path,
@@ -260,9 +207,9 @@ def test_heads_without_their_labels_learn_from_the_source(
     monkeypatch: pytest.MonkeyPatch,
     eager: None,
 ) -> None:
-    source = _export_source(weights, tmp_path / "source", monkeypatch)
+    source = export_source(weights, tmp_path / "source", monkeypatch)
     data, tuned, run, models = (tmp_path / name for name in ("labelled", "tuned", "run", "models"))
-    labels = _label(unchanged_data, data)
+    labels = label_photos(unchanged_data, data)
     for name in ("kinds.csv", "boxes.csv"):
         (data / name).unlink()
     config = FinetuneConfig(photos=16, batch=8, versions=2, without_fold=0)
@@ -292,7 +239,9 @@ def test_heads_without_their_labels_learn_from_the_source(
     assert summary["finetuning"]["photos"] == 16
     assert summary["heads_share_of_finetuned"] == 0.3
     assert summary["without_fold"] == 0
-    assert summary["style_power"] in HeadsConfig().powers
+    assert summary["finetuned_photos"] == [16]
+    assert summary["held_out_of_finetuning"].startswith("fold 0 ")
+    assert summary["style_prior_power"] in HeadsConfig().powers
     assert 0 < new.metrics["unseen"]["heads"]["photos"] <= len(left_out)
     fitted = dict(np.load(run / "heads.npz"))
     with np.load(tuned / "convolutions.npz") as convolutions:
