@@ -135,7 +135,9 @@ def finetune(
 def heads(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted run is continued.")],
-    models: Annotated[Path | None, typer.Option(help="Folder for the model; core/models by default.")] = None,
+    models: Annotated[
+        Path | None, typer.Option(help="Folder for the model, no model that is read; OUT/models by default.")
+    ] = None,
     source: Annotated[
         Path | None, typer.Option(help="Folder of the model whose convolutions are used; core/models by default.")
     ] = None,
@@ -159,7 +161,7 @@ def heads(
             data=data,
             run_dir=out,
             source_dir=source or BUNDLED_MODEL_DIR,
-            model_dir=models or BUNDLED_MODEL_DIR,
+            model_dir=models or out / "models",
             tuned=tuned,
             picture_heads=picture_heads,
             config=pipeline.HeadsConfig(tuned_share=tuned_share, without_fold=without_fold),

@@ -42,3 +42,15 @@ def test_command_calls_the_pipeline_with_its_parameters(
     result = CliRunner().invoke(app, [command, "--data", ".", *options])
     assert result.exit_code == 0, result.output
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(("options", "folder"), [([], "RUN/models"), (["--models", "NEW"], "NEW")])
+def test_heads_do_not_replace_the_shipped_model(
+    options: list[str], folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders: list[Path] = []
+    monkeypatch.setattr(heads_pipeline, "fit_model_heads", lambda **given: folders.append(given["model_dir"]))
+    result = CliRunner().invoke(app, ["heads", "--data", ".", "--out", "RUN", *options])
+    assert result.exit_code == 0, result.output
+    assert folders == [Path(folder)]
