@@ -50,8 +50,10 @@ def name_whole_things(attributes: Attributes, language: Language) -> list[tuple[
     return named
 
 
-def make_tags(attributes: Attributes, language: Language) -> list[Tag]:
-    """Tags for a heatmap: the items that are seen, those that carry the style first."""
+def make_tags(attributes: Attributes | None, language: Language) -> list[Tag]:
+    """Tags for a heatmap: the items that a model of items sees, those that carry the style first."""
+    if attributes is None:
+        return []
     items = [pair for pair in name_whole_things(attributes, language) if isinstance(pair[1].thing, Item)]
     return [Tag(text=name, cam=each.cam) for name, each in items[:MAX_TAGS]]
 

@@ -159,9 +159,10 @@ class PhotoJudgingService:
         image = await to_thread.run_sync(
             self._resources.decode_pool.decode_photo, photo, limiter=self._resources.decode_limiter
         )
-        verdict = look.verdict
-        tags = make_tags(verdict.attributes, Language(look.language)) if verdict.attributes else ()
-        heatmap = await to_thread.run_sync(encode_heatmap_jpeg, image, verdict.cam, tags, limiter=self._cpu_limiter)
+        tags = make_tags(look.verdict.attributes, Language(look.language))
+        heatmap = await to_thread.run_sync(
+            encode_heatmap_jpeg, image, look.verdict.cam, tags, limiter=self._cpu_limiter
+        )
         key = unneeded = generate_key()
         try:
             # A deletion locks the look: it either waits and deletes the new image, or comes first.
@@ -258,9 +259,10 @@ class PhotoJudgingService:
             # Pixels only: the decoded photo has no metadata.
             save, photo = partial(image.save, format="JPEG", quality=PHOTO_JPEG_QUALITY), io.BytesIO()
             await to_thread.run_sync(save, photo, limiter=self._cpu_limiter)
-            verdict = look.verdict
-            tags = make_tags(verdict.attributes, Language(look.language)) if verdict.attributes else ()
-            heatmap = await to_thread.run_sync(encode_heatmap_jpeg, image, verdict.cam, tags, limiter=self._cpu_limiter)
+            tags = make_tags(look.verdict.attributes, Language(look.language))
+            heatmap = await to_thread.run_sync(
+                encode_heatmap_jpeg, image, look.verdict.cam, tags, limiter=self._cpu_limiter
+            )
             await storage.put(look.photo_key, photo.getvalue())
             await storage.put(look.heatmap_key, heatmap)
             async with self._resources.database.connection() as connection:

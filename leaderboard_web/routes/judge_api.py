@@ -163,7 +163,7 @@ def judge_image(
     verdict = classifier.classify(image)
     name = style_name(verdict.style, language)
     bars, heat = [], None
-    tags = make_tags(verdict.attributes, language) if verdict.attributes else ()
+    tags = make_tags(verdict.attributes, language)
     if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
         for style, probability in verdict.ranking:
             bars.append(BarResponse.model_validate(build_bar(style, probability, language), from_attributes=True))

@@ -2,19 +2,24 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 from jinja2.runtime import Macro
 
+from core.clothing import Color, Item
 from core.db import looks, people
 from core.resources import Resources
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from leaderboard_web.app import create_app
-from tests.factories import create_look, create_person, store_images
+from tests.factories import classify_with_attributes, create_look, create_person, store_images
 from tests.harness import make_application
 from tests.tracing import trace_calls
+
+LOOK_ID = UUID(int=1)
+"""It chooses the sentences."""
 
 
 @pytest.fixture
@@ -24,14 +29,15 @@ async def client(resources: Resources, samples: Path) -> AsyncIterator[httpx.Asy
         yield client
 
 
-@pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 42, 14), ("/", 33, 14)])
+@pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 59, 18), ("/", 33, 14)])
 async def test_a_page_runs_through_few_functions(
     client: httpx.AsyncClient, resources: Resources, path: str, max_functions: int, max_modules: int
 ) -> None:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         await people.set_display_name(connection, person.id, "Mina")
-        look = await store_images(resources, await create_look(connection, person.id))
+        verdict = classify_with_attributes(things={Item.BOOTS: 0.9, Item.JACKET: 0.9, Color.BLACK: 0.9})
+        look = await store_images(resources, await create_look(connection, person.id, verdict=verdict, id=LOOK_ID))
         assert await looks.share(connection, look.id)
     url = path.format(look.id)
     assert (await client.get(url)).status_code == 200
