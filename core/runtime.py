@@ -1,4 +1,7 @@
-"""Running a process: the event loop, and shutdown on a signal."""
+"""Running a process: the event loop, and shutdown on a signal.
+
+See ADR 0021.
+"""
 
 import asyncio
 import faulthandler

@@ -1,4 +1,7 @@
-"""Signatures by the secret key: URLs of stored images, session tokens of the browser, and keys of rate limits."""
+"""Signatures by the secret key: URLs of stored images, session tokens of the browser, and keys of rate limits.
+
+See ADR 0009.
+"""
 
 import hmac
 import os

@@ -3,6 +3,8 @@ but those who do not see somebody of whom it tells.
 
 Events are collected for a moment and sent together, so that a hundred hearts in a second are one message, which also
 hides the instant at which one of them was given.
+
+See ADR 0031.
 """
 
 import asyncio

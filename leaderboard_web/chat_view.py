@@ -1,6 +1,8 @@
 """View model of the chat at `/try`: the conversation about one look, and what the person can do next.
 
 Only the look is stored. The messages of the conversation follow from its state.
+
+See ADR 0010.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Where counters of rate limits are: the database, for all processes together, or the memory of this one."""
+"""Where counters of rate limits are: the database, for all processes together, or the memory of this one.
+
+See ADR 0026.
+"""
 
 from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.storage.base import SlidingWindowCounterSupport

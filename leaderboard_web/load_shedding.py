@@ -3,6 +3,8 @@
 An upload takes its place before its body is read. Where the uploads that are being read exceed their bounds, the oldest
 one of the network that holds the most is ended, so that clients that do not finish their uploads cannot keep others
 from sending theirs. Photos that were read completely are never ended, only refused.
+
+See ADR 0020.
 """
 
 from collections import Counter

@@ -6,6 +6,8 @@ look in a day is counted, and of those in one /48 of IPv6, which a single custom
 that are not public (this machine, a home network, an untrusted proxy) do not identify anyone, so all reports from them
 are counted. The counters are of all processes together or of each (`leaderboard_web.limit_storage`); no address is
 stored.
+
+See ADR 0014.
 """
 
 from ipaddress import ip_address

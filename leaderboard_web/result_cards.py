@@ -1,4 +1,7 @@
-"""Result cards on the site: drawn on first use, stored next to the photo, drawn again when what they say changes."""
+"""Result cards on the site: drawn on first use, stored next to the photo, drawn again when what they say changes.
+
+See ADR 0032.
+"""
 
 from functools import partial
 

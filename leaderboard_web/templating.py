@@ -1,4 +1,7 @@
-"""Rendering of pages from Jinja templates, with their metadata: canonical URL, alternates, Open Graph."""
+"""Rendering of pages from Jinja templates, with their metadata: canonical URL, alternates, Open Graph.
+
+See ADR 0038.
+"""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""View models of looks and probabilities, in the language of the page."""
+"""View models of looks and probabilities, in the language of the page.
+
+See ADR 0028.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

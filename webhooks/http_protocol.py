@@ -2,6 +2,8 @@
 
 uvicorn limits neither the length of a header nor the time that a client takes for a header, a body, or for reading a
 response. `LimitedHttpProtocol` adds these limits; `webhooks.server` calls `enforce_deadlines` about once a second.
+
+See ADR 0020.
 """
 
 import asyncio

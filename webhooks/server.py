@@ -1,4 +1,7 @@
-"""The HTTP server as one task of a process."""
+"""The HTTP server as one task of a process.
+
+See ADR 0021.
+"""
 
 import asyncio
 import ctypes

@@ -2,6 +2,8 @@
 
 Kakao shows nothing of a reply that violates a rule, and reports no error. Source: Kakao Business, chatbot guide,
 "answer_json_format" and "ai_chatbot_callback_guide".
+
+See ADR 0017.
 """
 
 import json

@@ -2,6 +2,8 @@
 
 Only the routing fields are read here: sender, chat and album. `parsing` reads the rest in the job, since that takes
 longer and can fail.
+
+See ADR 0004.
 """
 
 import math

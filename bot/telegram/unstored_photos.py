@@ -2,6 +2,8 @@
 
 A person who replies to somebody else's photo asks about it; the photo is not theirs to keep, to share or to correct. A
 message in the name of a group or a channel has no sender whom a look could belong to.
+
+See ADR 0023.
 """
 
 import re

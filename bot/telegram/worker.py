@@ -1,4 +1,7 @@
-"""The worker's side of the bot: tasks that handle stored updates, their retries, and how an update ends."""
+"""The worker's side of the bot: tasks that handle stored updates, their retries, and how an update ends.
+
+See ADR 0016.
+"""
 
 import asyncio
 import time

@@ -1,4 +1,7 @@
-"""`eva backup`: the database as it was at one moment, and every image that it refers to."""
+"""`eva backup`: the database as it was at one moment, and every image that it refers to.
+
+See ADR 0022.
+"""
 
 import tempfile
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ A `pg_dump` of an older major version than the server refuses to dump it, so the
 `pg_restore` cannot read what a later `pg_dump` wrote, so the latest one is taken; it writes a script, in which the one
 setting that older servers do not know is left out. So a backup can be restored on an older server than its own. The
 password is passed in the environment, since everyone can read command lines.
+
+See ADR 0022.
 """
 
 import os

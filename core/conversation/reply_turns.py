@@ -1,4 +1,7 @@
-"""Counts Eva's replies to text, so that she does not use the same words twice in a row for one person."""
+"""Counts Eva's replies to text, so that she does not use the same words twice in a row for one person.
+
+See ADR 0029.
+"""
 
 from collections import OrderedDict
 from datetime import UTC, datetime

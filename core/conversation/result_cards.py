@@ -1,6 +1,8 @@
 """Result cards of looks: what they say, the drawing, and their signed addresses.
 
 Everybody who has an address sees the card until the address ends, the photo is deleted, or its time is over.
+
+See ADR 0032.
 """
 
 from datetime import timedelta

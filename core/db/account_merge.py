@@ -1,4 +1,7 @@
-"""Merging of two people who turn out to be the same: one gets everything of the other, and counters stay right."""
+"""Merging of two people who turn out to be the same: one gets everything of the other, and counters stay right.
+
+See ADR 0013.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID

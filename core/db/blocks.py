@@ -1,6 +1,8 @@
 """Blocks between people: two people do not see each other once one has blocked the other.
 
 All queries of public looks leave out those of people the viewer does not see, see `core.db.viewer`.
+
+See ADR 0033.
 """
 
 from typing import Any

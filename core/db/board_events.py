@@ -2,6 +2,8 @@
 
 Triggers (revision 0003) notify of it. The owner of a look is named for those who do not see each other, and is sent to
 no page; so are people whose view has changed.
+
+See ADR 0031.
 """
 
 import asyncio

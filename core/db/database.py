@@ -1,4 +1,7 @@
-"""The connection to PostgreSQL: `Database`, and statements that are compiled once: `CompiledStatement`."""
+"""The connection to PostgreSQL: `Database`, and statements that are compiled once: `CompiledStatement`.
+
+See ADR 0007.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

@@ -2,6 +2,8 @@
 
 A job is lost when it gives up while the database is away, or when it crashes its worker. Failed updates keep their
 payload until `core.db.inbox.RETENTION` has passed, so that they can be retried by hand.
+
+See ADR 0016.
 """
 
 from collections.abc import Collection

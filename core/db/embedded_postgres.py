@@ -7,6 +7,8 @@ after a `kill -9` the next process finds the server running, uses it, and stops 
 Who may use it is the concern of `core.db.postgres_access`. For root it runs under another user id, which must be able
 to enter all parent folders. Private folders are not opened for that: the programs, or the database, are then copied to
 or created in /var/lib/eva.
+
+See ADR 0006.
 """
 
 import fcntl

@@ -7,6 +7,8 @@ Checkpoints say which steps of an update's job are done, so that a repeated job 
 of a reply is a step with a name. It is recorded right after it was sent: a crash between the two repeats that one
 message and nothing else. Checkpoints hold message ids and other references, never texts of people, and are deleted with
 the update.
+
+See ADR 0004.
 """
 
 import json

@@ -2,6 +2,8 @@
 
 A heart weighs half as much every six hours. A trigger keeps `looks.rising_at`, the time at which one single heart would
 weigh as much as all of the look; so the order is right at every moment, and an index has it.
+
+See ADR 0027.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Which looks have images in the object storage, and which photos a person submitted lately."""
+"""Which looks have images in the object storage, and which photos a person submitted lately.
+
+See ADR 0008.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Schema migrations, run by Alembic on a connection of `Database`."""
+"""Schema migrations, run by Alembic on a connection of `Database`.
+
+See ADR 0025.
+"""
 
 import asyncio
 import io

@@ -2,6 +2,8 @@
 
 A counter belongs to a key and a period, which is the number of its window since 1970; period 0 is a window that begins
 with its first event. The table is unlogged: a crash of the server empties it.
+
+See ADR 0026.
 """
 
 from sqlalchemy import delete, func, text

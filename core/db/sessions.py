@@ -1,6 +1,8 @@
 """Browser sessions, each an identity of its provider `WEB`: their last use, and their end.
 
 Both deletions find their rows through `ix_identities_sessions`, an index of the sessions by their last use.
+
+See ADR 0012.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -4,6 +4,8 @@ Only looks that the same version of the model judged are compared.
 
 The search itself is the function `find_similar_looks` of revision 0003. Without pgvector, see `core.db.vector_search`,
 nothing is ever found.
+
+See ADR 0030.
 """
 
 from uuid import UUID

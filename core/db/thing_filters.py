@@ -2,6 +2,8 @@
 
 A pair has a code of its own, since an index finds looks that have two frequent things only by reading all looks that
 have either.
+
+See ADR 0036.
 """
 
 from sqlalchemy import ColumnElement, literal_column

@@ -2,6 +2,8 @@
 
 It is no part of `core.db.schema`: where the extension is missing and Eva's role may not create it, everything else
 works. The table holds nothing that `looks` does not hold, so backups leave it out and the next migration fills it.
+
+See ADR 0030.
 """
 
 from dataclasses import dataclass

@@ -2,6 +2,8 @@
 
 The viewer is the parameter `viewer_id`, or the person of the browser session with the key `viewer_key`. Both have a
 default, which stands for a visitor without a session. Two people do not see each other once one has blocked the other.
+
+See ADR 0033.
 """
 
 from typing import Any

@@ -6,6 +6,8 @@ Variants of a text have the numbers 1, 2, 3, ... at the end of their keys.
 
 Placeholders use `str.format`; an inserted word can take Korean particles, see `InflectedWord`. This module needs the
 standard library only. `make texts` compiles the catalogues with Babel.
+
+See ADR 0029.
 """
 
 import gettext

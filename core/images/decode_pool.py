@@ -3,6 +3,8 @@
 A file that triggers a fault of a decoder, or that is built to take forever, ends a child process and nothing else.
 Children hold no model, no secrets and no connections. They start on demand, decode one photo at a time, and are
 replaced when they end.
+
+See ADR 0019.
 """
 
 import fcntl

@@ -6,6 +6,8 @@ height, then RGB), an error (ERROR, number of bytes, then JSON with the name of 
 it is large (LARGE). The child ends when its standard input ends, which is when the parent ends, however that ends.
 
 The limits of memory and processor time hold for whatever a decoder does; exceeding the latter ends the process.
+
+See ADR 0019.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Detection of image formats by content, and of files that end before the image does."""
+"""Detection of image formats by content, and of files that end before the image does.
+
+See ADR 0019.
+"""
 
 from collections.abc import Callable
 from enum import StrEnum

@@ -3,6 +3,8 @@
 What this module does not understand does not reach the decoder, so the two cannot disagree about where a segment ends:
 the reduced file has the tables and scans, and of the metadata the first EXIF block and the color profile. It also
 keeps files away from Pillow whose time lies in their metadata: it copies all EXIF blocks so far for each further one.
+
+See ADR 0019.
 """
 
 import re

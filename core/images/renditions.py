@@ -3,6 +3,8 @@
 Their keys are derived from the photo's key, so that deleting a photo can delete them all. A thumbnail of another kind
 gets a new version number; a share image says by itself how it was drawn and is replaced in place. Retired names stay in
 the list of keys to delete.
+
+See ADR 0034.
 """
 
 import asyncio

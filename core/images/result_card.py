@@ -2,6 +2,8 @@
 
 The photo with its heatmap keeps its shape and lies like a print on a colored ground; below stand the style with its
 probability, what was seen, and Eva's sentence. A card has no name and no link: it is a picture of one photo.
+
+See ADR 0032.
 """
 
 import hashlib

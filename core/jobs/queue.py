@@ -4,6 +4,8 @@ A job is enqueued in the transaction that makes it necessary: both are committed
 run one at a time, in order; all others run concurrently. A failed job is retried after 1, 2 and 4 seconds and keeps its
 lock meanwhile. A job whose worker died is requeued within a minute. Jobs are deleted when they end, with or
 without success; the update that they processed is in the inbox.
+
+See ADR 0005.
 """
 
 import asyncio

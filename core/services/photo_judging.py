@@ -2,6 +2,8 @@
 
 The row of a look, with the keys of its images, is written before the images. So no image exists without a row, and
 every step can be interrupted: the next attempt with the same source message continues with the same verdict.
+
+See ADR 0008 and ADR 0023.
 """
 
 import io

@@ -1,4 +1,7 @@
-"""Export of the serving model to LiteRT, with a check that it agrees with the trained network."""
+"""Export of the serving model to LiteRT, with a check that it agrees with the trained network.
+
+See ADR 0002 and ADR 0003.
+"""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Linear heads on pooled features: styles, the gate, items and colors, each a convex problem solved to its minimum."""
+"""Linear heads on pooled features: styles, the gate, items and colors, each a convex problem solved to its minimum.
+
+See ADR 0024.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -2,6 +2,8 @@
 
 `kinds.csv` (photo, kind) names what is in pictures without an outfit: a code of `Refusal` or `other`. `boxes.csv`
 (photo, what, left, top, right, bottom) has coarse boxes of `clothes` and of `face`, in fractions of the picture.
+
+See ADR 0035.
 """
 
 import csv

@@ -1,4 +1,7 @@
-"""Inference backends: LiteRT, which ships with Eva, and TensorFlow for comparison. Both give the same outputs."""
+"""Inference backends: LiteRT, which ships with Eva, and TensorFlow for comparison. Both give the same outputs.
+
+See ADR 0003.
+"""
 
 import os
 import tempfile

@@ -1,6 +1,8 @@
 """From an image to a verdict in one forward pass.
 
 An image of any shape is fitted into the network's input, and maps over that input are cropped back to the image.
+
+See ADR 0001 and ADR 0002.
 """
 
 import hashlib

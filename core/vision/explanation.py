@@ -2,6 +2,8 @@
 
 A reason must be earned twice: enough of the style's positive evidence lies where the thing's map is warm, and the
 training labels connect the thing with the style. The thresholds were chosen on validation photos: docs/explanations.md.
+
+See ADR 0035.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,6 +2,8 @@
 
 It has no hue of its own: clothes keep their colors. The contour is white within a dark band, so that it is visible on
 black, on white and on any color.
+
+See ADR 0001.
 """
 
 import io

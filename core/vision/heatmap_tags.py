@@ -1,4 +1,7 @@
-"""Small tags on a heatmap: the names of what is seen, each next to its own place."""
+"""Small tags on a heatmap: the names of what is seen, each next to its own place.
+
+See ADR 0037.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The model card: the content of `model.json`, which belongs to a model file."""
+"""The model card: the content of `model.json`, which belongs to a model file.
+
+See ADR 0002.
+"""
 
 import json
 import re

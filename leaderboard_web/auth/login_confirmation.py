@@ -1,4 +1,7 @@
-"""`/login/join`: what a visitor has, and whether it becomes part of the account that a verified login opens."""
+"""`/login/join`: what a visitor has, and whether it becomes part of the account that a verified login opens.
+
+See ADR 0013.
+"""
 
 from typing import Annotated, Literal
 

@@ -3,6 +3,8 @@
 Browsers say in Sec-Fetch-Site where a request comes from, older ones only in Origin, which must then have the scheme,
 host and port of the site. A client that sends neither is not a browser (a messenger, curl), has no cookies of a
 visitor, and passes.
+
+See ADR 0011.
 """
 
 from urllib.parse import urlsplit

@@ -2,6 +2,8 @@
 
 The key holds everything such a page depends on; requests with a cookie or credentials bypass the cache. A task of its
 own collects the whole page before any client waits for it to be sent, so a slow client does not delay others.
+
+See ADR 0015.
 """
 
 import asyncio

@@ -2,6 +2,8 @@
 
 `/pictures`, `/thumbs` and `/cards` are for the owner of a look, for moderators and for chats; their URLs are signed.
 `/shared` and share images are public; their URLs work while the look is on the leaderboard.
+
+See ADR 0009.
 """
 
 from collections.abc import Mapping

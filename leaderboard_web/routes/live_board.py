@@ -1,4 +1,7 @@
-"""`/live`: changes of the leaderboard as server-sent events. It tells nobody of people whom they do not see."""
+"""`/live`: changes of the leaderboard as server-sent events. It tells nobody of people whom they do not see.
+
+See ADR 0031.
+"""
 
 import asyncio
 from contextlib import suppress

@@ -14,6 +14,7 @@ from tools.generate_docs import generated_pages
 PATTERNS = ("*.md", "docs/**/*.md", "samples/*.md", "leaderboard_web/**/*.md")
 PAGES = sorted(page for pattern in PATTERNS for page in ROOT.glob(pattern))
 PACKAGES = ("core", "bot", "webhooks", "leaderboard_web", "eva")
+DECISIONS = ROOT / "docs" / "adr"
 README = (ROOT / "README.md").read_text("utf-8")
 CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
@@ -82,3 +83,22 @@ def test_log_events_are_documented() -> None:
     assert all(re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", event) for event in events), sorted(events)
     metrics = {name for name in documented if name.startswith("eva_")}
     assert set(documented) - metrics == events
+
+
+def test_decisions_are_listed() -> None:
+    listed = re.findall(
+        r"^\| (\d{4}) \| \[(.+)\]\((.+)\) \|", (DECISIONS / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    records = {page.name: page.read_text("utf-8").partition("\n")[0] for page in DECISIONS.glob("0*.md")}
+    assert {name: f"# {int(number)}. {title}" for number, title, name in listed} == records
+
+
+def test_named_decisions_exist() -> None:
+    sources = [file for package in (*PACKAGES, "benchmarks", "tools") for file in (ROOT / package).rglob("*.py")]
+    numbers = {page.name[:4] for page in DECISIONS.glob("0*.md")}
+    named = {
+        (number, file.relative_to(ROOT).as_posix())
+        for file in [*sources, *PAGES]
+        for number in re.findall(r"\bADR\s+(\d+)", file.read_text("utf-8"))
+    }
+    assert [pair for pair in sorted(named) if pair[0] not in numbers] == []
