@@ -64,7 +64,17 @@ def main() -> None:
 
 
 async def measure(board: SeededBoard, pages: int, rounds: int, seconds: float) -> list[Figure]:
-    """All figures."""
+    """All figures.
+
+    Args:
+        board: the server and its database.
+        pages: number of open streams.
+        rounds: how often each situation is measured.
+        seconds: for how long pages are read in each situation of a round.
+
+    Raises:
+        ValueError: a stream got no message.
+    """
     process = psutil.Process(board.process)
 
     async def read() -> list[float]:

@@ -107,7 +107,14 @@ def measure(workers: int, photos: int) -> Run:
 
 
 def simulate_run(costs: Run, workers: int, photos: int, processors: int) -> float:
-    """Seconds that a run with these costs of a photo takes."""
+    """Seconds that a run with these costs of a photo takes.
+
+    Args:
+        costs: processor seconds of each part for one photo.
+        workers: number of worker processes.
+        photos: number of photos, all waiting at the start.
+        processors: number of cores.
+    """
     steps = (
         Step(station="telegram", seconds=costs.telegram / 3),
         Step(station="web", seconds=costs.web),

@@ -139,7 +139,14 @@ async def _give_heart(connection: AsyncConnection, *, look_id: UUID) -> None:
 
 
 async def run(url: str, queries: int, exact: int, *, has_vectors: bool) -> dict[str, Any]:
-    """All measurements, those of similar looks only where there are vectors."""
+    """All measurements, those of similar looks only where there are vectors.
+
+    Args:
+        url: of the database.
+        queries: number of looks for which similar ones are searched.
+        exact: of how many of these the search is compared with an exact one.
+        has_vectors: whether the database can search vectors.
+    """
     async with Database(url) as database:
         if not has_vectors:
             return {"processors": os.cpu_count(), **await run_boards(database)}

@@ -95,6 +95,10 @@ def exit_on_error(language: Language) -> Iterator[None]:
 
 
 def fail(message: str) -> NoReturn:
-    """Print a message to stderr and end with exit code 1."""
+    """Print a message to stderr and end with exit code 1.
+
+    Raises:
+        Exit: always, with code 1.
+    """
     typer.echo(message, err=True)
     raise typer.Exit(1)

@@ -27,7 +27,14 @@ class DatabaseStorage(Storage, SlidingWindowCounterSupport):
         return ()
 
     async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count events unless the window is full."""
+        """Count events unless the window is full.
+
+        Args:
+            key: who is counted, by which limit.
+            limit: events in a window.
+            expiry: the window in seconds.
+            amount: number of events.
+        """
         async with self._database.connection() as connection:
             return await rate_limits.acquire(connection, self._sign(key), limit=limit, window=expiry, amount=amount)
 

@@ -22,6 +22,12 @@ CARD_HEADERS = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, 
 async def card_response(state: AppState, look: Look, language: Language, shape: CardShape) -> Response:
     """The card of a look.
 
+    Args:
+        state: the stored renditions.
+        look: whose card it is.
+        language: of the words on it.
+        shape: its format.
+
     Raises:
         ObjectNotFoundError: there is no card, or its pictures were deleted.
         StorageUnavailableError: the object storage does not answer.

@@ -114,7 +114,14 @@ class Canvas:
     """A picture that shapes are laid on, back to front."""
 
     def __init__(self, wall: Colour, floor: Colour, horizon: float = 7.15, *, seed: int | None = None) -> None:
-        """Start with a wall and a floor; with a seed the picture does not depend on those drawn before."""
+        """Start with a wall and a floor; with a seed the picture does not depend on those drawn before.
+
+        Args:
+            wall: red, green and blue, 0 to 255.
+            floor: likewise.
+            horizon: where the wall ends, in heads from the top.
+            seed: of the noise; None for the generator that all drawings share.
+        """
         source = rng if seed is None else np.random.default_rng(seed)
         glow = np.exp(-((X / 3.2) ** 2 + ((Y - 2.6) / 4.2) ** 2))[..., None]
         edge = np.clip((Y - horizon) / 0.25 + 0.5, 0, 1)[..., None]

@@ -79,7 +79,14 @@ def render_tables(card: ModelCard) -> str:
 
 
 def draw_item_reliability(card: ModelCard, logits: NDArray[np.float32], seen: NDArray[np.bool_], path: Path) -> None:
-    """Draw how often an item is there, by its probability: fitted on one half of the photos and drawn on the other."""
+    """Draw how often an item is there, by its probability: fitted on one half of the photos and drawn on the other.
+
+    Args:
+        card: whose version is the title.
+        logits: n photos x items, not calibrated.
+        seen: n photos x items, what is there.
+        path: file of the picture, a .png or .svg.
+    """
     fitted = calibrate_head(logits[::2], seen[::2])
     probability, truth = fitted.probabilities(logits[1::2]).ravel(), seen[1::2].ravel()
     place = np.minimum((probability * BINS).astype(int), BINS - 1)

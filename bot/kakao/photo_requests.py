@@ -225,6 +225,12 @@ async def requeue(connection: AsyncConnection, inbox_id: int, *, attempt: int, d
     """Enqueue another attempt at a photo request whose photos could not be fetched or stored.
 
     Without the lock of the conversation: a photo that hangs must not hold the next one.
+
+    Args:
+        connection: the transaction.
+        inbox_id: the photo request.
+        attempt: number of the next attempt.
+        delay: time before it starts.
     """
     await enqueue(connection, JUDGE_TASK, lock=None, delay=delay, inbox_id=inbox_id, attempt=attempt)
 

@@ -257,6 +257,12 @@ async def judge_photo(
 ) -> JudgedPhoto:
     """Download a photo and judge it.
 
+    Args:
+        delivery: downloads the photo.
+        conversation: judges it.
+        person: who sent it.
+        photo: the message with the photo.
+
     Raises:
         EvaError: see `handle_photo`.
     """

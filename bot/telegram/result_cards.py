@@ -52,7 +52,14 @@ async def send_card(delivery: UpdateDelivery, conversation: ConversationService,
 def build_card_results(
     look: Look, conversation: ConversationService, me: User, language: Language
 ) -> list[InlineQueryResult]:
-    """The result card as the only choice; nothing without a public URL."""
+    """The result card as the only choice; nothing without a public URL.
+
+    Args:
+        look: whose card it is.
+        conversation: signs the URL of the card.
+        me: the bot, to whose chat the button leads.
+        language: of the card and its caption.
+    """
     path = card_path(conversation.resources.url_signer, look, language, CardShape.POST, CARD_URL_LIFETIME)
     url = site_url(conversation.settings, path)
     if url is None:

@@ -70,7 +70,17 @@ class BackupArchive:
         return sorted(name for name in prefixes if _is_name(name) and self._exists(f"{name}/{MANIFEST}"))
 
     def write(self, name: str, manifest: Manifest, keys: Iterable[str], dump: Path) -> None:
-        """Store a backup whose images are in the archive already; the manifest last."""
+        """Store a backup whose images are in the archive already; the manifest last.
+
+        Args:
+            name: when it was created, in `NAME_FORMAT`.
+            manifest: what the backup contains.
+            keys: keys of the images that its database refers to.
+            dump: file with the database.
+
+        Raises:
+            StorageUnavailableError: the archive does not answer.
+        """
         self._put(f"{name}/{IMAGE_LIST}", gzip.compress("\n".join(keys).encode(), mtime=0))
         self._put(f"{name}/{DUMP}", dump)
         self._put(f"{name}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
@@ -90,14 +100,23 @@ class BackupArchive:
             raise BackupError(f"{name}/{MANIFEST} is damaged") from error
 
     def read_keys(self, name: str) -> list[str]:
-        """The keys of the images that a backup's database refers to."""
+        """The keys of the images that a backup's database refers to.
+
+        Raises:
+            BackupError: the list is missing or damaged.
+            StorageUnavailableError: the archive does not answer.
+        """
         try:
             return gzip.decompress(self._get(f"{name}/{IMAGE_LIST}")).decode().split()
         except (OSError, EOFError) as error:
             raise BackupError(f"{name}/{IMAGE_LIST} is damaged") from error
 
     def read_dump(self, name: str, path: Path) -> None:
-        """Copy the dump of a backup to a file."""
+        """Copy the dump of a backup to a file.
+
+        Raises:
+            StorageUnavailableError: the archive has no such dump or does not answer, or the file cannot be written.
+        """
         try:
             with path.open("wb") as file:
                 for chunk in self._store.get(f"{name}/{DUMP}").stream():

@@ -82,7 +82,14 @@ async def correct_item(
 
 
 async def corrects_look(resources: Resources, person: Person, message: str, look_id: UUID | None) -> bool:
-    """Whether a message takes back something that the look on the screen names, so that it is no name of a person."""
+    """Whether a message takes back something that the look on the screen names, so that it is no name of a person.
+
+    Args:
+        resources: the database.
+        person: who wrote it.
+        message: as it was typed.
+        look_id: the look on the screen, if the channel knows it; else the one shown last counts.
+    """
     correction = find_item_correction(message)
     if correction is None:
         return False

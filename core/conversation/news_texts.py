@@ -33,7 +33,14 @@ def news_sentences(news: News, language: Language, *, is_daily: bool = False) ->
 
 
 async def take_news(database: Database, person: Person, message: str, language: Language) -> list[str]:
-    """The news of a visit that follow the reply to a message, once; empty for a message that is no time for them."""
+    """The news of a visit that follow the reply to a message, once; empty for a message that is no time for them.
+
+    Args:
+        database: where the visit is marked as seen.
+        person: who wrote the message.
+        message: as it was typed; one about self-harm is no time for news.
+        language: of the sentences.
+    """
     if find_intent(message) is Intent.SELF_HARM or (news := await news_visits.find_news(database, person)) is None:
         return []
     await news_visits.mark_seen(database, person.id)

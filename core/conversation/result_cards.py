@@ -51,6 +51,12 @@ def card_text(look: Look, language: Language) -> CardText:
 async def draw_card(resources: Resources, look: Look, language: Language, shape: CardShape) -> bytes:
     """Draw the card of a look, a JPEG. It is not stored.
 
+    Args:
+        resources: the object storage, and the limiter of the processor.
+        look: one that can have a card.
+        language: of the words on it.
+        shape: its format.
+
     Raises:
         ObjectNotFoundError: there is no card, see `can_have_card`, or its picture was deleted.
         StorageUnavailableError: the object storage does not answer.

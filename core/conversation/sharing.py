@@ -17,7 +17,15 @@ from core.vision.verdict import ConfidenceBand
 
 
 async def propose_name(connection: AsyncConnection, person: Person, look_id: UUID, raw_name: str, chat: str) -> Reply:
-    """Show a typed name back; see `ConversationService.propose_name`."""
+    """Show a typed name back; see `ConversationService.propose_name`.
+
+    Args:
+        connection: the transaction.
+        person: the owner of the look.
+        look_id: the look to be shared.
+        raw_name: the name as typed.
+        chat: where it was typed, and the confirmation is asked.
+    """
     name = normalize_display_name(raw_name)
     look = await looks.get(connection, look_id)
     if look is None or look.person_id != person.id:
@@ -29,7 +37,17 @@ async def propose_name(connection: AsyncConnection, person: Person, look_id: UUI
 
 
 async def end_sharing(connection: AsyncConnection, person: Person, look: Look, action_type: ActionType) -> Reply:
-    """Take a look off the leaderboard, or leave it private; `CANCEL_NAME` never takes a shared look off."""
+    """Take a look off the leaderboard, or leave it private; `CANCEL_NAME` never takes a shared look off.
+
+    Args:
+        connection: the transaction.
+        person: the owner of the look.
+        look: the look.
+        action_type: `UNSHARE`, `KEEP_PRIVATE` or `CANCEL_NAME`.
+
+    Returns:
+        `UNSHARED`, `KEPT_PRIVATE`, or `SHARED` for a canceled name of a look that is on the leaderboard.
+    """
     language = person.language
     if action_type is ActionType.CANCEL_NAME:
         await people.end_name_question(connection, person.id)

@@ -105,7 +105,14 @@ def week_card_text(week: Week, language: Language) -> WeekCardText:
 
 
 async def draw_week(resources: Resources, week: Week, language: Language, shape: CardShape) -> bytes:
-    """Draw the card of a week with enough looks, a JPEG. It is not stored."""
+    """Draw the card of a week with enough looks, a JPEG. It is not stored.
+
+    Args:
+        resources: the limiter of the processor.
+        week: one with at least `MIN_LOOKS` looks.
+        language: of the words on it.
+        shape: its format.
+    """
     text = week_card_text(week, language)
     return await to_thread.run_sync(draw_week_card, text, shape, limiter=resources.cpu_limiter)
 
@@ -134,7 +141,15 @@ def week_sentences(week: Week, language: Language) -> str:
 def week_card_path(
     signer: UrlSigner, person_id: UUID, language: Language, shape: CardShape, lifetime: timedelta
 ) -> str:
-    """The signed path of a person's card on the site, which works in their own session only."""
+    """The signed path of a person's card on the site, which works in their own session only.
+
+    Args:
+        signer: signs the path.
+        person_id: whose week it is.
+        language: of the card.
+        shape: its format.
+        lifetime: for how long it works.
+    """
     return f"/me/week/{language}-{shape}.jpg?t={signer.sign(week_card_subject(person_id), lifetime)}"
 
 
@@ -149,6 +164,13 @@ def week_picture_path(
     """The signed path of the same card for messengers, which download it, and for those that the person sends it to.
 
     The person is sealed in it: from an id follows the name on the board of those who chose none.
+
+    Args:
+        signer: seals the person and signs the path.
+        person_id: whose week it is.
+        language: of the card.
+        shape: its format.
+        lifetime: for how long it works.
     """
     sealed = signer.seal_id(person_id)
     return f"/cards/week/{sealed}/{language}-{shape}.jpg?t={signer.sign(week_picture_subject(sealed), lifetime)}"

@@ -19,6 +19,12 @@ from core.db.one_time_tokens import TOKEN_BYTES
 async def create(connection: AsyncConnection, look_id: UUID, person_id: UUID, *, lifetime: timedelta) -> str:
     """Create a link to the card of a look; its token, 192 random bits as URL-safe text.
 
+    Args:
+        connection: the transaction.
+        look_id: whose card it opens.
+        person_id: the owner of the look; the link is deleted with them.
+        lifetime: for how long it works.
+
     Raises:
         PersonNotFoundError: the person was deleted.
     """

@@ -26,6 +26,12 @@ CANDIDATES = 200
 async def record(connection: AsyncConnection, look_id: UUID, person_id: UUID, style: Style) -> bool:
     """Store a person's guess; the first one counts.
 
+    Args:
+        connection: the transaction.
+        look_id: the look on the board.
+        person_id: who guesses.
+        style: what they guess.
+
     Returns:
         False if the look is not public, the person's own, or of somebody they do not see.
 

@@ -71,7 +71,14 @@ async def get_window(connection: AsyncConnection, key: bytes, *, window: int) ->
 
 
 async def increment(connection: AsyncConnection, key: bytes, *, window: int, amount: int = 1) -> int:
-    """Count events in a window that begins with its first event; returns how many it has."""
+    """Count events in a window that begins with its first event; returns how many it has.
+
+    Args:
+        connection: in AUTOCOMMIT, so that the row is locked for a moment only.
+        key: who is counted.
+        window: in seconds.
+        amount: number of events.
+    """
     values = {"key": key, "window": window, "amount": amount}
     return int((await connection.execute(INCREMENT, values)).scalar_one())
 

@@ -34,7 +34,14 @@ class WornCounts:
 async def count_worn(
     connection: AsyncConnection, person_id: UUID, *, since: datetime, until: datetime | None = None
 ) -> WornCounts:
-    """Count a person's looks since a time and before another, at most MAX_LOOKS; not those still to be guessed."""
+    """Count a person's looks since a time and before another, at most MAX_LOOKS; not those still to be guessed.
+
+    Args:
+        connection: any connection.
+        person_id: whose looks are counted.
+        since: the earliest time of a counted look.
+        until: all counted looks are before it; None for no end.
+    """
     table = schema.looks
     codes = func.jsonb_path_query_array(table.c.attributes, literal_column("'$.seen[*].code'::jsonpath"))
     main_color = table.c.attributes["main_colour"].astext

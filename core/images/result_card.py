@@ -148,7 +148,14 @@ def _draw_chips(image: Image.Image, things: tuple[str, ...], bottom: int) -> int
 
 
 def draw_title(image: Image.Image, title: str, percent: str, bottom: int) -> int:
-    """A style and its percentage, on one line if they fit; returns the upper edge."""
+    """A style and its percentage, on one line if they fit; returns the upper edge.
+
+    Args:
+        image: what is drawn on, `CARD_WIDTH` px wide.
+        title: a style, or another short title.
+        percent: with its sign; empty for none.
+        bottom: the lower edge of the title, in px from the top.
+    """
     width = CARD_WIDTH - 2 * MARGIN
     percent_font = load_font("display.ttf", 84)
     percent_width = round(percent_font.getlength(percent))

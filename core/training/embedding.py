@@ -91,27 +91,3 @@ def embed(pooled: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[n
     values = pooled @ kernel[:-1] + kernel[-1]
     unit: NDArray[np.float32] = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-9)
     return unit
-
-
-def neighbour_agreement(
-    vectors: NDArray[np.float32], items: NDArray[np.bool_], style: NDArray[np.int64], *, count: int = 10
-) -> dict[str, float]:
-    """Measure what nearest neighbours share, compared with random pairs: Jaccard index of the items, and the style."""
-    cosines = vectors @ vectors.T
-    np.fill_diagonal(cosines, -2)
-    nearest = np.argsort(-cosines, axis=1)[:, :count]
-    rng = np.random.default_rng(0)
-    random = rng.integers(0, len(vectors), nearest.shape)
-
-    def shared(other: NDArray[np.int64]) -> tuple[float, float]:
-        both = (items[:, None] & items[other]).sum(axis=2)
-        either = (items[:, None] | items[other]).sum(axis=2)
-        return float((both / np.maximum(either, 1)).mean()), float((style[:, None] == style[other]).mean())
-
-    (near_items, near_style), (random_items, random_style) = shared(nearest), shared(random)
-    return {
-        "items_neighbours": near_items,
-        "items_random": random_items,
-        "style_neighbours": near_style,
-        "style_random": random_style,
-    }

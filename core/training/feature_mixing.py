@@ -48,6 +48,12 @@ def erase_cells(maps: Any, chance: float) -> Any:
 def blend(values: Any, weights: Any, partner: Any, share: Any) -> tuple[Any, Any]:
     """Blend targets of photos and partners, batch x outputs, in proportion to share and weight.
 
+    Args:
+        values: targets of the photos, batch x outputs.
+        weights: batch, how much the targets of each photo count.
+        partner: batch, positions of the partners.
+        share: batch, each photo's own part, 0 to 1.
+
     Returns:
         The targets and their weights.
     """

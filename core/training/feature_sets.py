@@ -103,6 +103,12 @@ def extract_validation_features(
 ) -> FeatureStore:
     """Extract the features of the validation photos, without maps.
 
+    Args:
+        data: directory with labels.csv and photos/.
+        run_dir: where the features are stored; complete ones of the same network are reused.
+        weights: of the convolutions.
+        shape: height and width of the input in px.
+
     Raises:
         DatasetError: the data are incomplete.
         CheckpointMismatchError: `run_dir` holds features of other photos or of another network.

@@ -94,6 +94,12 @@ def choose_threshold(
 ) -> float:
     """Find the lowest probability from which at least `fewest` are named and a share of `precision` is right.
 
+    Args:
+        probability: n, calibrated, 0 to 1.
+        is_right: n, whether naming it would be right.
+        fewest: how many must be named.
+        precision: share of the named that must be right, 0 to 1.
+
     Returns:
         At least MIN_PROBABILITY; `NEVER` if there is none.
     """

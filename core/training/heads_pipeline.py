@@ -277,7 +277,14 @@ def _fit_picture_heads(
 def fit_all_heads(
     table: PhotoTable, rows: NDArray[np.int64], pooled: NDArray[np.float32], last: int
 ) -> dict[str, NDArray[np.float32]]:
-    """Fit the heads and the embedding on the pooled features of these rows; `last` channels are of the last block."""
+    """Fit the heads and the embedding on the pooled features of these rows; `last` channels are of the last block.
+
+    Args:
+        table: all labels.
+        rows: n, the photo of each row of `pooled`; several rows of one photo share its weight.
+        pooled: n x channels, means over positions of the maps after blocks 3, 4 and 5.
+        last: number of channels of block 5, the last ones.
+    """
     weights = fit_heads(pooled, last, table, rows)
     outfits = outfits_with_attributes(table, rows)
     weights["embedding/kernel"] = fit_embedding(pooled[outfits, -last:], compute_head_targets(table, rows[outfits]))

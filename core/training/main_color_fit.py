@@ -95,6 +95,13 @@ def fit_main_color(data: Path, table: PhotoTable, card: ModelCard, model: Path) 
 def evaluate_main_color(data: Path, table: PhotoTable, split: Split, card: ModelCard, model: Path) -> dict[str, float]:
     """Measure how often a main color is named, and how often one of the views names it first; shares as 0 to 1.
 
+    Args:
+        data: directory with the photos.
+        table: all labels.
+        split: which photos count; only the outfits with attributes.
+        card: the model card.
+        model: file of the exported model.
+
     Raises:
         DatasetError: a photo cannot be read.
         ModelMismatchError: the model does not name main colors.

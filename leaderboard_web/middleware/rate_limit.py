@@ -42,6 +42,14 @@ class RateLimitMiddleware:
     def __init__(
         self, app: ASGIApp, *, settings: Settings, token_signer: VisitorTokenSigner, counters: CounterStorage
     ) -> None:
+        """Create the middleware.
+
+        Args:
+            app: what requests within the limits are passed to.
+            settings: the limits.
+            token_signer: recognizes the visitors of the website.
+            counters: where requests are counted.
+        """
         self.app, self._token_signer, self._is_https = app, token_signer, settings.is_https
         self._limiter = SlidingWindowCounterRateLimiter(counters)
         self._writes, self._network_writes = (
