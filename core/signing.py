@@ -8,13 +8,14 @@ import os
 import re
 import secrets
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from itsdangerous import BadSignature, Signer
 
 from core.errors import DataFolderError, InvalidSignatureError, MissingSecretKeyError, WeakSecretKeyError
@@ -24,8 +25,8 @@ IMAGE_URL_SALT = "image-url"
 """Separates the signatures of image URLs from others made with the same secret."""
 VISITOR_SALT = "visitor"
 """The same for session tokens."""
-SEALED_ID_SALT, SEALED_ID_NONCE = b"sealed id", 16
-"""The same for identifiers that are hidden in URLs, and the number of random bytes in each."""
+ENCRYPTED_ID_SALT = b"encrypted id"
+"""Separates the key that encrypts identifiers in URLs from the secret and from other keys made of it."""
 MIN_SECRET_LENGTH = 32
 """Characters of a secret key, without white space around it."""
 TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}")
@@ -37,24 +38,22 @@ class UrlSigner:
     def __init__(self, secret: bytes, *, old: Sequence[bytes] = ()) -> None:
         """Sign with one key; accept what it or one of the old keys signed."""
         self._signer = Signer([*old, secret], salt=IMAGE_URL_SALT, digest_method=sha256)
-        self._sealing_key = hmac.digest(secret, SEALED_ID_SALT, "sha256")
+        self._ids = MultiFernet([_id_cipher(key) for key in (secret, *old)])
 
-    def seal_id(self, value: UUID) -> str:
-        """An identifier that only this key reads, for a URL that others see; another one at each call.
+    def encrypt_id(self, value: UUID) -> str:
+        """An identifier that only this key reads, for a URL that others see; another one at each call."""
+        return self._ids.encrypt(value.bytes).decode()
 
-        Its bytes are combined with a pad made of random bytes and the key. Sign the result: it does not notice changes.
+    def decrypt_id(self, encrypted: str) -> UUID:
+        """The identifier in the result of `encrypt_id`.
+
+        Raises:
+            InvalidSignatureError: it is forged.
         """
-        nonce = secrets.token_bytes(SEALED_ID_NONCE)
-        return urlsafe_b64encode(nonce + self._combine(nonce, value.bytes)).decode().rstrip("=")
-
-    def read_sealed_id(self, sealed: str) -> UUID:
-        """The identifier in the result of `seal_id`, of which the signature was verified."""
-        data = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
-        return UUID(bytes=self._combine(data[:SEALED_ID_NONCE], data[SEALED_ID_NONCE:]))
-
-    def _combine(self, nonce: bytes, data: bytes) -> bytes:
-        pad = hmac.digest(self._sealing_key, nonce, "sha256")
-        return bytes(one ^ other for one, other in zip(data, pad, strict=False))
+        try:
+            return UUID(bytes=self._ids.decrypt(encrypted.encode()))
+        except InvalidToken as error:
+            raise InvalidSignatureError from error
 
     def sign(
         self, key: str, lifetime: timedelta, *, round_to: timedelta | None = None, ends_at: datetime | None = None
@@ -119,6 +118,10 @@ class LimitKeySigner:
     def sign(self, key: str) -> bytes:
         """32 bytes that cannot be turned back into the key."""
         return hmac.digest(self._secret, b"rate-limit " + key.encode(), sha256)
+
+
+def _id_cipher(secret: bytes) -> Fernet:
+    return Fernet(urlsafe_b64encode(hmac.digest(secret, ENCRYPTED_ID_SALT, sha256)))
 
 
 def fingerprint(secret: bytes) -> str:

@@ -163,22 +163,23 @@ def week_picture_path(
 ) -> str:
     """The signed path of the same card for messengers, which download it, and for those that the person sends it to.
 
-    The person is sealed in it: from an id follows the name on the board of those who chose none.
+    The person's id is encrypted in it: from an id follows the name on the board of those who chose none.
 
     Args:
-        signer: seals the person and signs the path.
+        signer: encrypts the id and signs the path.
         person_id: whose week it is.
         language: of the card.
         shape: its format.
         lifetime: for how long it works.
     """
-    sealed = signer.seal_id(person_id)
-    return f"/cards/week/{sealed}/{language}-{shape}.jpg?t={signer.sign(week_picture_subject(sealed), lifetime)}"
+    encrypted = signer.encrypt_id(person_id)
+    token = signer.sign(week_picture_subject(encrypted), lifetime)
+    return f"/cards/week/{encrypted}/{language}-{shape}.jpg?t={token}"
 
 
-def week_picture_subject(sealed_id: str) -> str:
+def week_picture_subject(encrypted_id: str) -> str:
     """What the address for messengers signs; it differs from the other, so that neither opens the other."""
-    return f"week picture {sealed_id}"
+    return f"week picture {encrypted_id}"
 
 
 def _most(counts: Mapping[ThingT, int], limit: int) -> list[tuple[ThingT, int]]:

@@ -169,17 +169,17 @@ async def result_card(
     return await card_response(state, look, language, shape)
 
 
-@router.get("/cards/week/{sealed_id}/{language}-{shape}.jpg", name="week_picture")
-async def week_picture(sealed_id: str, language: Language, shape: CardShape, state: State, t: str = "") -> Response:
+@router.get("/cards/week/{encrypted_id}/{language}-{shape}.jpg", name="week_picture")
+async def week_picture(encrypted_id: str, language: Language, shape: CardShape, state: State, t: str = "") -> Response:
     """The weekly card of a person, for the messenger that shows it to them and to those they send it to.
 
     Raises:
         InvalidSignatureError: the URL is forged or expired.
         ObjectNotFoundError: there are too few looks (any more).
     """
-    state.resources.url_signer.verify(week_picture_subject(sealed_id), t)
+    state.resources.url_signer.verify(week_picture_subject(encrypted_id), t)
     async with state.resources.database.connection() as connection:
-        week = await get_week(connection, state.resources.url_signer.read_sealed_id(sealed_id))
+        week = await get_week(connection, state.resources.url_signer.decrypt_id(encrypted_id))
     if not week.has_card:
         raise ObjectNotFoundError
     card = await draw_week(state.resources, week, language, shape)

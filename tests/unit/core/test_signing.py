@@ -49,12 +49,16 @@ def test_images_of_pages_open_although_the_clock_was_set(jump: timedelta, monkey
         signer.verify(key, token)
 
 
-def test_a_sealed_id_is_read_by_its_key_alone() -> None:
+def test_an_encrypted_id_is_read_by_its_key_alone() -> None:
     signer, value = UrlSigner(b"secret"), uuid4()
-    sealed, again = signer.seal_id(value), signer.seal_id(value)
-    assert (signer.read_sealed_id(sealed), signer.read_sealed_id(again)) == (value, value)
-    assert sealed != again, "two cards of a person cannot be connected"
-    assert UrlSigner(b"another").read_sealed_id(sealed) != value
+    encrypted, again = signer.encrypt_id(value), signer.encrypt_id(value)
+    assert (signer.decrypt_id(encrypted), signer.decrypt_id(again)) == (value, value)
+    assert encrypted != again, "two cards of a person cannot be connected"
+    assert str(value) not in encrypted
+    assert UrlSigner(b"next", old=[b"secret"]).decrypt_id(encrypted) == value
+    for forged in (UrlSigner(b"another").encrypt_id(value), encrypted[:-2], str(value), "", "é"):
+        with pytest.raises(InvalidSignatureError):
+            signer.decrypt_id(forged)
 
 
 def test_forged_tokens_are_rejected() -> None:

@@ -65,7 +65,7 @@ async def test_card_of_a_week_is_for_its_own_person_only(
         assert str(mina.id) not in picture
         token = post.partition("?")[2]
         for path in (
-            picture.replace(picture.split("/")[3], signer.seal_id(jun.id)),
+            picture.replace(picture.split("/")[3], signer.encrypt_id(jun.id)),
             f"{picture.partition('?')[0]}?{token}",
             week_picture_path(signer, mina.id, EN, CardShape.POST, -HOUR),
         ):
