@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import typer
 
@@ -11,20 +12,18 @@ from eva.cli_errors import fail, load_settings, terminal_language
 from eva.serve import SAMPLES, Host, Port, serve_site
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from bot.app import BotApplication
 
 MODERATOR = "demo-moderator"
 SHARED = (
-    ("Linen Heron 24", "en", "street", 9),
-    ("누빔 두루미 58", "ko", "business_casual", 8),
-    ("Corduroy Fox 71", "en", "retro", 6),
-    ("페이즐리 여우 77", "ko", "ethnic", 5),
-    ("새틴 고양이 12", "ko", "feminine", 4),
-    ("Denim Otter 33", "en", "casual", 3),
-    ("Pleated Robin 46", "en", "girlish", 2),
-    ("트위드 수달 85", "ko", "mode", 1),
+    ("Linen Heron 24", Language.EN, "street", 9),
+    ("누빔 두루미 58", Language.KO, "business_casual", 8),
+    ("Corduroy Fox 71", Language.EN, "retro", 6),
+    ("페이즐리 여우 77", Language.KO, "ethnic", 5),
+    ("새틴 고양이 12", Language.KO, "feminine", 4),
+    ("Denim Otter 33", Language.EN, "casual", 3),
+    ("Pleated Robin 46", Language.EN, "girlish", 2),
+    ("트위드 수달 85", Language.KO, "mode", 1),
 )
 """Owner, their language, sample and number of hearts of each look on the leaderboard."""
 REPORTED_SAMPLE = "retro"
@@ -85,7 +84,9 @@ async def seed_leaderboard(application: "BotApplication") -> None:
     }
     async with database.transaction() as connection:
         visitors = [
-            await people.get_or_create_by_identity(connection, IdentityProvider.WEB, f"demo {number}", language="en")
+            await people.get_or_create_by_identity(
+                connection, IdentityProvider.WEB, f"demo {number}", language=Language.EN
+            )
             for number in range(max(hearts for *_, hearts in SHARED))
         ]
         for _, _, sample, hearts in SHARED:
@@ -93,7 +94,7 @@ async def seed_leaderboard(application: "BotApplication") -> None:
                 await reactions.add_heart(connection, looks_by_sample[sample], visitor.id)
         for reason, visitor in zip(REPORT_REASONS, visitors, strict=False):
             await moderation.create_report(connection, looks_by_sample[REPORTED_SAMPLE], visitor.id, reason)
-        await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, MODERATOR, language="en")
+        await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, MODERATOR, language=Language.EN)
 
 
 async def create_moderator_link(application: "BotApplication", language: Language) -> str:
@@ -109,7 +110,7 @@ async def create_moderator_link(application: "BotApplication", language: Languag
         return f"{LOGIN_LINK_PATH}/{await one_time_tokens.create(connection, moderator.id)}"
 
 
-async def _share_sample(application: "BotApplication", name: str, language: str, path: Path) -> "UUID":
+async def _share_sample(application: "BotApplication", name: str, language: Language, path: Path) -> UUID:
     from anyio import to_thread
 
     from core.db import looks, people

@@ -16,7 +16,7 @@ from core.db.looks import Look
 from core.db.people import Person
 from core.db.person_lists import Relation, list_people
 from core.db.schema import Channel, IdentityProvider
-from core.i18n.translations import VariantSeed
+from core.i18n.translations import Language, VariantSeed
 from core.images.decoding import decode_photo
 from core.object_storage import generate_key
 from core.resources import Resources
@@ -56,7 +56,7 @@ def make_photo(seed: int = 0, *, quality: int = 90) -> bytes:
 
 async def create_person(connection: AsyncConnection, provider: IdentityProvider = IdentityProvider.TELEGRAM) -> Person:
     """Create a person with one identity."""
-    return await people.get_or_create_by_identity(connection, provider, secrets.token_hex(8), language="ko")
+    return await people.get_or_create_by_identity(connection, provider, secrets.token_hex(8), language=Language.KO)
 
 
 async def create_look(
@@ -186,7 +186,7 @@ def make_look(look_id: UUID, verdict: Verdict | None = None) -> Look:
         source_message_id="42:1",
         perceptual_hash=bytes(80),
         verdict=verdict,
-        language="ko",
+        language=Language.KO,
         guessed_style=None,
         corrected_style=None,
         item_corrections={},

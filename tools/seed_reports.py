@@ -4,6 +4,7 @@ from uuid import UUID
 
 from core.db import looks, moderation, people
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.services import moderation as moderation_service
 from core.styles import Style
@@ -41,7 +42,7 @@ async def seed_reports(resources: Resources, moderator: UUID) -> None:
         async with resources.database.transaction() as connection:
             for number, reason in enumerate(reasons):
                 reporter = await people.get_or_create_by_identity(
-                    connection, IdentityProvider.WEB, f"reporter {number}", language="en"
+                    connection, IdentityProvider.WEB, f"reporter {number}", language=Language.EN
                 )
                 await moderation.create_report(connection, look.id, reporter.id, reason)
     await moderation_service.restore_look(resources, moderator, fine.id)

@@ -27,7 +27,7 @@ from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import HAS_IMAGES, LOOK_COLUMNS, LookSummary
 from core.db.schema import Channel, PendingQuestion
 from core.errors import PersonNotFoundError
-from core.i18n.translations import VariantSeed
+from core.i18n.translations import Language, VariantSeed
 from core.styles import STYLES, Style
 from core.vision.attributes import Attributes, Thing, parse_thing
 from core.vision.verdict import (
@@ -64,8 +64,8 @@ class LookInsert:
     perceptual_hash: bytes
     """80 bytes, see `core.vision.perceptual_hash`."""
     verdict: Verdict
-    language: str
-    """The language of the reply, two letters."""
+    language: Language
+    """The language of the reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Look(LookSummary):
     perceptual_hash: bytes
     verdict: Verdict
     """The verdict of the model at the time; its activation map is quantized to 256 levels."""
-    language: str
+    language: Language
     guessed_style: Style | None
     """The owner's guess before the verdict was revealed."""
     corrected_style: Style | None
@@ -320,7 +320,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
             engine=row.engine,
             attributes=None if row.attributes is None else _parse_attributes(row.attributes),
         ),
-        language=row.language,
+        language=Language(row.language),
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
         corrected_style=Style(row.corrected_style) if row.corrected_style else None,
         item_corrections={} if row.item_corrections is None else _parse_corrections(row.item_corrections),

@@ -80,7 +80,7 @@ class Identity:
 
 
 async def get_or_create_by_identity(
-    connection: AsyncConnection, provider: IdentityProvider, subject: str, *, language: str
+    connection: AsyncConnection, provider: IdentityProvider, subject: str, *, language: Language
 ) -> Person:
     """The person with this identity, created if there is none; concurrent calls create one person.
 
@@ -88,7 +88,7 @@ async def get_or_create_by_identity(
         connection: the transaction.
         provider: of the identity.
         subject: the provider's id of the person.
-        language: of a new person, two letters.
+        language: of a new person.
 
     Raises:
         PersonNotFoundError: the person was deleted at the same time.
@@ -194,8 +194,8 @@ async def get_by_display_name(connection: AsyncConnection, name: str) -> Person 
     return to_person(rows[0]) if rows else None
 
 
-async def set_language(connection: AsyncConnection, person_id: UUID, language: str) -> None:
-    """Set the language of replies and pages, two letters."""
+async def set_language(connection: AsyncConnection, person_id: UUID, language: Language) -> None:
+    """Set the language of replies and pages."""
     await connection.execute(update(schema.people).where(schema.people.c.id == person_id).values(language=language))
 
 

@@ -19,6 +19,7 @@ from PIL import Image
 
 from core.db import look_images
 from core.errors import ObjectNotFoundError
+from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from core.resources import Resources
 
@@ -31,7 +32,6 @@ WEBP_QUALITY, WEBP_EFFORT = 75, 2
 """A third to two thirds of the bytes of a JPEG that looks the same, in the same time."""
 WEBP_PHOTO_QUALITY = 80
 """Of photos in full size, see docs/adr/0034: 39 % of the bytes of the JPEG, for 33 ms once."""
-SHARE_IMAGE_LANGUAGES = ("ko", "en")
 RETIRED_SUFFIXES = ("card-ko-1", "card-en-1")
 """Suffixes of renditions that are not created any more."""
 
@@ -102,21 +102,21 @@ def webp_photo_key(photo_key: str) -> str:
     return _rendition_key(photo_key, "full-1", ".webp")
 
 
-def share_image_key(photo_key: str, language: str) -> str:
-    """The key of the share image of a photo's look, in one of SHARE_IMAGE_LANGUAGES."""
+def share_image_key(photo_key: str, language: Language) -> str:
+    """The key of the share image of a photo's look."""
     return _rendition_key(photo_key, f"card-{language}")
 
 
-def result_card_key(photo_key: str, shape: CardShape, language: str) -> str:
-    """The key of the result card of a photo's look, in one of SHARE_IMAGE_LANGUAGES."""
+def result_card_key(photo_key: str, shape: CardShape, language: Language) -> str:
+    """The key of the result card of a photo's look."""
     return _rendition_key(photo_key, f"result-{shape}-{language}")
 
 
 def rendition_keys(photo_key: str) -> list[str]:
     """The keys of everything that may ever have been created from a photo."""
     thumbnails = [f"thumb-{version}" for version in range(1, THUMBNAIL_VERSION + 1)]
-    share_images = [f"card-{language}" for language in SHARE_IMAGE_LANGUAGES]
-    cards = [f"result-{shape}-{language}" for shape in CardShape for language in SHARE_IMAGE_LANGUAGES]
+    share_images = [f"card-{language}" for language in Language]
+    cards = [f"result-{shape}-{language}" for shape in CardShape for language in Language]
     suffixes = (*thumbnails, *share_images, *cards, *RETIRED_SUFFIXES)
     webp_keys = [thumbnail_key(photo_key, is_webp=True), webp_photo_key(photo_key)]
     return [*(_rendition_key(photo_key, suffix) for suffix in suffixes), *webp_keys]

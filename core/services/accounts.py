@@ -12,6 +12,7 @@ from core.db import account_merge, people
 from core.db.people import Identity
 from core.db.schema import IdentityProvider
 from core.errors import PersonNotFoundError
+from core.i18n.translations import Language
 
 MAX_LOOKUPS = 5
 """Attempts to resolve a login that concurrent merges keep moving to another person."""
@@ -26,7 +27,12 @@ to, so the two are linked and unlinked together."""
 
 
 async def link_or_merge(
-    connection: AsyncConnection, visitor_id: UUID | None, provider: IdentityProvider, subject: str, *, language: str
+    connection: AsyncConnection,
+    visitor_id: UUID | None,
+    provider: IdentityProvider,
+    subject: str,
+    *,
+    language: Language,
 ) -> UUID:
     """Resolve a verified login to a person, and make the visitor that person.
 

@@ -76,7 +76,7 @@ class PhotoJudgingService:
         self._cpu_limiter = resources.cpu_limiter
 
     async def judge_photo(
-        self, data: bytes, *, person_id: UUID, channel: Channel, source_message_id: str, language: str
+        self, data: bytes, *, person_id: UUID, channel: Channel, source_message_id: str, language: Language
     ) -> JudgedPhoto:
         """Judge a photo, or find the look of the same photo.
 
@@ -85,7 +85,7 @@ class PhotoJudgingService:
             person_id: the owner of the photo.
             channel: where it was received.
             source_message_id: the message within that channel; one message is judged once.
-            language: two-letter code of the conversation's language.
+            language: of the conversation.
 
         Raises:
             PhotoError: the bytes are not a photo that can be judged.
@@ -161,7 +161,7 @@ class PhotoJudgingService:
         image = await to_thread.run_sync(
             self._resources.decode_pool.decode_photo, photo, limiter=self._resources.decode_limiter
         )
-        tags = make_tags(look.verdict.attributes, Language(look.language))
+        tags = make_tags(look.verdict.attributes, look.language)
         heatmap = await to_thread.run_sync(
             encode_heatmap_jpeg, image, look.verdict.cam, tags, limiter=self._cpu_limiter
         )
@@ -200,7 +200,7 @@ class PhotoJudgingService:
                 raise DailyLimitError(str(self._daily_limit))
 
     async def _judge_photo(
-        self, data: bytes, person_id: UUID, channel: Channel, source_message_id: str, language: str
+        self, data: bytes, person_id: UUID, channel: Channel, source_message_id: str, language: Language
     ) -> JudgedPhoto:
         async with self._resources.database.connection() as connection:
             state = await look_images.get_submission_state(
@@ -261,7 +261,7 @@ class PhotoJudgingService:
             # Pixels only: the decoded photo has no metadata.
             save, photo = partial(image.save, format="JPEG", quality=PHOTO_JPEG_QUALITY), io.BytesIO()
             await to_thread.run_sync(save, photo, limiter=self._cpu_limiter)
-            tags = make_tags(look.verdict.attributes, Language(look.language))
+            tags = make_tags(look.verdict.attributes, look.language)
             heatmap = await to_thread.run_sync(
                 encode_heatmap_jpeg, image, look.verdict.cam, tags, limiter=self._cpu_limiter
             )

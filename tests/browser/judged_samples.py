@@ -4,6 +4,7 @@ from uuid import UUID
 
 from core.db.looks import Look
 from core.db.schema import Channel
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
 from core.vision.backends import ModelOutputs
@@ -38,6 +39,6 @@ async def judge_sample(
             person_id=person_id,
             channel=channel,
             source_message_id=f"sample {sample}",
-            language="en",
+            language=Language.EN,
         )
     return judged.look

@@ -7,6 +7,7 @@ from sqlalchemy import func, update
 
 from core.db import follows, leaderboard, look_images, looks, moderation, people, reactions, schema
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.resources import Resources, open_resources
 from core.settings import Settings
 from core.signing import VisitorTokenSigner, load_secret_key
@@ -31,7 +32,7 @@ async def create_account(resources: Resources, token: str, key: str) -> dict[str
     They keep the looks of the board and follow the people who shared them, if there are any.
     """
     async with resources.database.transaction() as connection:
-        person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
+        person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.EN)
     look_ids: dict[str, str] = {}
     for kind, sample, seen in KINDS:
         outputs = make_outputs(seen["style"], **{name: value for name, value in seen.items() if name != "style"})
@@ -54,7 +55,7 @@ async def apply_kind(connection: Any, resources: Resources, kind: str, look: loo
     if kind == "held":
         for number in range(3):
             other = await people.get_or_create_by_identity(
-                connection, IdentityProvider.WEB, f"reporter {number}", language="en"
+                connection, IdentityProvider.WEB, f"reporter {number}", language=Language.EN
             )
             await moderation.create_report(connection, look.id, other.id)
     if kind == "gone":

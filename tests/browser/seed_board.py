@@ -5,6 +5,7 @@ from itertools import count
 from core.clothing import Color, Item
 from core.db import look_feedback, looks, people, reactions
 from core.db.schema import Channel, IdentityProvider, PendingQuestion
+from core.i18n.translations import Language
 from core.resources import Resources, open_resources
 from core.settings import Settings
 from core.styles import Style
@@ -69,7 +70,7 @@ async def share_sample(
     )
     async with resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(
-            connection, IdentityProvider.TELEGRAM, f"seed {number}", language="en"
+            connection, IdentityProvider.TELEGRAM, f"seed {number}", language=Language.EN
         )
         await people.set_display_name(connection, person.id, name)
     look = await judge_sample(
@@ -83,7 +84,7 @@ async def share_sample(
         assert await looks.share(connection, look.id)
         for fan in range(2 * (len(SHARED) - number)):
             whose = await people.get_or_create_by_identity(
-                connection, IdentityProvider.WEB, f"fan {fan}", language="en"
+                connection, IdentityProvider.WEB, f"fan {fan}", language=Language.EN
             )
             await reactions.add_heart(connection, look.id, whose.id)
     return str(look.id)

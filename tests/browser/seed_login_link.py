@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from core.db import one_time_tokens, people
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.resources import open_resources
 from core.settings import Settings
 
@@ -21,7 +22,7 @@ async def create_login_links(settings: Settings, names: list[str]) -> list[str]:
         for name in names:
             subject = f"named {name}"
             person = await people.get_or_create_by_identity(
-                connection, IdentityProvider.TELEGRAM, subject, language="en"
+                connection, IdentityProvider.TELEGRAM, subject, language=Language.EN
             )
             await people.set_display_name(connection, person.id, name)
             tokens.append(await one_time_tokens.create(connection, person.id, lifetime=LIFETIME))

@@ -34,7 +34,7 @@ async def create_named_account(
     key = visitors.verify(token) or ""
     account = await create_account(resources, token, key)
     async with resources.database.transaction() as connection:
-        person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
+        person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.EN)
         assert await people.set_display_name(connection, person.id, name)
         assert await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
         await people.ask_name(connection, person.id, UUID(account["private"]), chat="web")

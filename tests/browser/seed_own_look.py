@@ -2,6 +2,7 @@
 
 from core.db import looks, people
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.resources import open_resources
 from core.settings import Settings
 from core.styles import Style
@@ -13,7 +14,7 @@ async def share_own_look(settings: Settings, key: str, name: str) -> str:
     """Share a look of the visitor with this key, under this name; its id."""
     async with open_resources(settings) as resources:
         async with resources.database.transaction() as connection:
-            person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="en")
+            person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.EN)
             assert await people.set_display_name(connection, person.id, name)
         look = await judge_sample(resources, person.id, "business_casual", make_outputs(Style.CASUAL))
         async with resources.database.transaction() as connection:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.db import looks, people
 from core.db.schema import Channel, IdentityProvider
+from core.i18n.translations import Language
 from core.resources import open_resources
 from core.settings import Settings
 from core.signing import VisitorTokenSigner, load_secret_key
@@ -31,11 +32,11 @@ async def create_reported_look(settings: Settings) -> ReportedLook:
     async with open_resources(settings) as resources:
         async with resources.database.transaction() as connection:
             owner = await people.get_or_create_by_identity(
-                connection, IdentityProvider.TELEGRAM, "reported", language="en"
+                connection, IdentityProvider.TELEGRAM, "reported", language=Language.EN
             )
             assert await people.set_display_name(connection, owner.id, OWNER)
             moderator = await people.get_or_create_by_identity(
-                connection, IdentityProvider.TELEGRAM, "moderator", language="en"
+                connection, IdentityProvider.TELEGRAM, "moderator", language=Language.EN
             )
             assert await people.set_display_name(connection, moderator.id, MODERATOR)
             for place, token in enumerate(tokens):
@@ -45,7 +46,7 @@ async def create_reported_look(settings: Settings) -> ReportedLook:
                 else:
                     # With a chat, because of visitors without one, one report for each address counts.
                     visitor = await people.get_or_create_by_identity(
-                        connection, IdentityProvider.WEB, key, language="en"
+                        connection, IdentityProvider.WEB, key, language=Language.EN
                     )
                     assert await people.add_identity(
                         connection, visitor.id, IdentityProvider.TELEGRAM, f"visitor {place}"

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from numpy.typing import NDArray
 
 from core.db.schema import Channel
+from core.i18n.translations import Language
 from core.images.renditions import RenditionStore, thumbnail_key
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
@@ -56,7 +57,7 @@ async def test_judging_and_renditions_share_the_limit(resources: Resources) -> N
     renditions = [RenditionStore(limited), RenditionStore(limited), RenditionStore(limited)]
     judged = [
         judging.judge_photo(
-            make_photo(number), person_id=person, channel=Channel.WEB, source_message_id="1", language="ko"
+            make_photo(number), person_id=person, channel=Channel.WEB, source_message_id="1", language=Language.KO
         )
         for number, person in enumerate(people)
     ]

@@ -32,7 +32,7 @@ async def test_defaults_persist_everything(public: Path) -> None:
         await resources.storage.put(key, b"picture")
         token = resources.url_signer.sign(key, timedelta(hours=1))
         async with resources.database.transaction() as connection:
-            person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "7", language="ko")
+            person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "7", language=Language.KO)
     async with open_resources(settings) as resources:
         resources.url_signer.verify(key, token)
         assert await resources.storage.get(key) == b"picture"

@@ -60,7 +60,7 @@ class Browsers:
         client.cookies.set(VISITOR_COOKIE, token)
         async with self._resources.database.transaction() as connection:
             person = await people.get_or_create_by_identity(
-                connection, IdentityProvider.WEB, self._signer.verify(token) or "", language="en"
+                connection, IdentityProvider.WEB, self._signer.verify(token) or "", language=Language.EN
             )
             assert await people.set_display_name(connection, person.id, name)
             if subject is not None:

@@ -11,6 +11,7 @@ import pytest
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
@@ -74,7 +75,7 @@ async def share_look_of_a_visitor(resources: Resources) -> tuple[Look, str]:
     token = visitors.issue()
     async with resources.database.transaction() as connection:
         mina = await people.get_or_create_by_identity(
-            connection, IdentityProvider.WEB, visitors.verify(token) or "", language="en"
+            connection, IdentityProvider.WEB, visitors.verify(token) or "", language=Language.EN
         )
         look = await store_images(resources, await create_look(connection, mina.id))
         assert await looks.share(connection, look.id)

@@ -155,7 +155,7 @@ async def test_changed_text_makes_a_new_share_image_and_url(
     client: httpx.AsyncClient, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = await add_shared_look(resources)
-    key = share_image_key(look.photo_key or "", "en")
+    key = share_image_key(look.photo_key or "", Language.EN)
 
     async def address() -> str:
         return urlsplit((await get_tags(client, f"/looks/{look.id}?preview=en")).meta("og:image")).path
@@ -197,7 +197,7 @@ async def test_share_image_exists_only_for_public_looks(client: httpx.AsyncClien
         for method in ("GET", "HEAD"):
             assert (await client.request(method, url)).status_code == 404, url
     with pytest.raises(ObjectNotFoundError):
-        await resources.storage.get(share_image_key(removed.photo_key or "", "en"))
+        await resources.storage.get(share_image_key(removed.photo_key or "", Language.EN))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from core.db import people
 from core.db.schema import IdentityProvider
 from core.errors import StorageUnavailableError
+from core.i18n.translations import Language
 from core.jobs.queue import JobQueue
 from core.resources import Resources
 from core.services import accounts, retention
@@ -36,7 +37,9 @@ async def kakao(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
 async def create_logged_in_person(resources: Resources) -> UUID:
     """A person with a Kakao Login, a session and a look."""
     async with resources.database.transaction() as connection:
-        person_id = await accounts.link_or_merge(connection, None, IdentityProvider.KAKAO_LOGIN, "3301", language="ko")
+        person_id = await accounts.link_or_merge(
+            connection, None, IdentityProvider.KAKAO_LOGIN, "3301", language=Language.KO
+        )
         await accounts.start_session(connection, person_id, "browser", replaces=None)
         await store_images(resources, await create_look(connection, person_id))
     return person_id

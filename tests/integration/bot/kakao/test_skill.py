@@ -27,7 +27,7 @@ async def get_person(harness: KakaoHarness) -> Person:
         (subject,) = (
             await connection.execute(sql("SELECT subject FROM identities WHERE provider = 'kakao'"))
         ).scalars()
-        return await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, subject, language="ko")
+        return await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, subject, language=Language.KO)
 
 
 async def get_only_look(harness: KakaoHarness) -> Look:
@@ -94,7 +94,7 @@ async def test_week_is_told_in_words_without_a_public_url(harness: KakaoHarness)
 async def test_leaderboard_of_today_is_listed_with_a_link(harness: KakaoHarness) -> None:
     assert (await harness.send_text("보드")).text == translate("talk.board.nothing", KO)
     async with harness.resources.database.transaction() as connection:
-        owner = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
+        owner = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language=Language.KO)
         assert await people.set_display_name(connection, owner.id, "민아")
         look = await create_look(connection, owner.id)
         assert await looks.share(connection, look.id)
@@ -172,7 +172,7 @@ async def test_share_under_the_generated_name(harness: KakaoHarness) -> None:
 async def test_taken_name_is_prompted_again_with_the_generated_one(harness: KakaoHarness) -> None:
     async with harness.resources.database.transaction() as connection:
         owner_of_name = await people.get_or_create_by_identity(
-            connection, IdentityProvider.TELEGRAM, "77", language="ko"
+            connection, IdentityProvider.TELEGRAM, "77", language=Language.KO
         )
         assert await people.set_display_name(connection, owner_of_name.id, "단추 수집가")
     await harness.give_consent()

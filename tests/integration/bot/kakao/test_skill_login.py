@@ -25,7 +25,9 @@ async def send_text_as(harness: KakaoHarness, text: str, *, login: str | None = 
 
 async def log_in(harness: KakaoHarness, visitor: UUID | None = None) -> UUID:
     async with harness.resources.database.transaction() as connection:
-        return await accounts.link_or_merge(connection, visitor, IdentityProvider.KAKAO_LOGIN, LOGIN, language="ko")
+        return await accounts.link_or_merge(
+            connection, visitor, IdentityProvider.KAKAO_LOGIN, LOGIN, language=Language.KO
+        )
 
 
 async def get_chat_person_id(harness: KakaoHarness) -> UUID:

@@ -23,7 +23,7 @@ OTHER_USER_ID = 77
 async def get_person(harness: TelegramHarness, user_id: int = USER_ID) -> Person:
     async with harness.resources.database.transaction() as connection:
         return await people.get_or_create_by_identity(
-            connection, IdentityProvider.TELEGRAM, str(user_id), language="ko"
+            connection, IdentityProvider.TELEGRAM, str(user_id), language=Language.KO
         )
 
 
@@ -71,7 +71,7 @@ async def test_first_share_prompts_for_a_name_and_accepts_the_generated_one(harn
 async def test_taken_name_prompts_again_with_a_generated_one(harness: TelegramHarness) -> None:
     async with harness.resources.database.transaction() as connection:
         other = await people.get_or_create_by_identity(
-            connection, IdentityProvider.TELEGRAM, str(OTHER_USER_ID), language="ko"
+            connection, IdentityProvider.TELEGRAM, str(OTHER_USER_ID), language=Language.KO
         )
         assert await people.set_display_name(connection, other.id, "미나 리")
     await harness.send_updates(harness.press(await judge_photo(harness), "share"))

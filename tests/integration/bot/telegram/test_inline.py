@@ -24,7 +24,7 @@ async def share_two_looks(harness: TelegramHarness) -> None:
     await harness.send_updates(*(harness.updates.photo(make_photo(seed)) for seed in range(3)))
     async with harness.resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(
-            connection, IdentityProvider.TELEGRAM, str(USER_ID), language="ko"
+            connection, IdentityProvider.TELEGRAM, str(USER_ID), language=Language.KO
         )
         for look in (await looks.list_for_person(connection, person.id, limit=9))[1:]:
             assert await looks.share(connection, look.id)

@@ -303,7 +303,7 @@ async def test_photo_of_an_erased_person(harness: TelegramHarness) -> None:
     inbox_id = await harness.store(harness.updates.photo(make_photo()))
     async with harness.resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(
-            connection, IdentityProvider.TELEGRAM, str(USER_ID), language="ko"
+            connection, IdentityProvider.TELEGRAM, str(USER_ID), language=Language.KO
         )
         await people.delete_person(connection, person.id)
     await harness.run_jobs()

@@ -13,6 +13,7 @@ from core.db.database import CompiledStatement, Database
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, PersonNotFoundError
+from core.i18n.translations import Language
 from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
@@ -61,7 +62,7 @@ async def test_uncommitted_changes_are_not_visible_to_others(database: Database)
 async def test_a_page_knows_its_viewer_and_their_reactions(database: Database) -> None:
     look, other = await create_shared_look(database), await create_shared_look(database)
     async with database.transaction() as connection:
-        visitor = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "mina", language="ko")
+        visitor = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "mina", language=Language.KO)
         await reactions.add_heart(connection, look.id, visitor.id)
     async with database.connection() as connection:
         viewed = await leaderboard.get_look_for_viewer(connection, look.id, "mina")

@@ -17,6 +17,7 @@ from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.errors import find_sqlstate
 from core.db.schema import Channel, IdentityProvider
 from core.errors import DatabaseUnavailableError
+from core.i18n.translations import Language
 from tests.full_disk import fill_disk
 
 OUTAGES = {
@@ -92,7 +93,7 @@ async def test_a_server_that_became_read_only_is_an_outage(database: Database) -
         await read_only.check()
         with pytest.raises(DatabaseUnavailableError):
             async with read_only.transaction() as connection:
-                await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "1", language="ko")
+                await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "1", language=Language.KO)
 
 
 @pytest.fixture

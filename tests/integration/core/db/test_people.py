@@ -9,14 +9,15 @@ from sqlalchemy.exc import IntegrityError
 from core.db import people, schema
 from core.db.database import Database
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.uuid7 import uuid7
 
 
 async def test_one_identity_has_one_person(database: Database) -> None:
     async with database.transaction() as connection:
-        first = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
-        again = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="en")
-        other = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language="ko")
+        first = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language=Language.KO)
+        again = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language=Language.EN)
+        other = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language=Language.KO)
     assert again == first
     assert (first.language, first.name, first.consented_at) == ("ko", None, None)
     assert other.id != first.id
@@ -25,7 +26,9 @@ async def test_one_identity_has_one_person(database: Database) -> None:
 async def test_concurrent_creation_results_in_one_person(database: Database) -> None:
     async def get_or_create() -> people.Person:
         async with database.transaction() as connection:
-            return await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
+            return await people.get_or_create_by_identity(
+                connection, IdentityProvider.TELEGRAM, "7", language=Language.KO
+            )
 
     created = await asyncio.gather(*(get_or_create() for _ in range(8)))
     assert len({person.id for person in created}) == 1
@@ -35,22 +38,22 @@ async def test_concurrent_creation_results_in_one_person(database: Database) -> 
 
 async def test_an_identity_is_added_to_one_person(database: Database) -> None:
     async with database.transaction() as connection:
-        mina = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
-        jun = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "8", language="ko")
+        mina = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language=Language.KO)
+        jun = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "8", language=Language.KO)
         assert await people.add_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
         assert await people.add_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
         assert not await people.add_identity(connection, jun.id, IdentityProvider.FACEBOOK, "m")
         assert {identity.subject for identity in await people.list_identities(connection, mina.id)} == {"7", "m"}
         assert (
-            await people.get_or_create_by_identity(connection, IdentityProvider.FACEBOOK, "m", language="en")
+            await people.get_or_create_by_identity(connection, IdentityProvider.FACEBOOK, "m", language=Language.EN)
         ).id == mina.id
 
 
 async def test_name_language_and_consent_are_stored(database: Database) -> None:
     async with database.transaction() as connection:
-        person = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language="ko")
+        person = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language=Language.KO)
         await people.set_display_name(connection, person.id, "구름")
-        await people.set_language(connection, person.id, "en")
+        await people.set_language(connection, person.id, Language.EN)
         await people.set_consent(connection, person.id, is_given=True)
         stored = await people.get(connection, person.id)
         assert stored is not None
@@ -66,7 +69,7 @@ async def test_name_language_and_consent_are_stored(database: Database) -> None:
 async def test_a_display_name_is_unique_among_confusable_names(database: Database) -> None:
     async with database.transaction() as connection:
         mina, jun = [
-            await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, subject, language="ko")
+            await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, subject, language=Language.KO)
             for subject in "78"
         ]
         assert await people.set_display_name(connection, mina.id, "Mina K")
@@ -85,7 +88,9 @@ async def test_a_display_name_is_unique_among_confusable_names(database: Databas
 async def test_display_names_have_a_length_limit(database: Database, name: str) -> None:
     with pytest.raises(IntegrityError):
         async with database.transaction() as connection:
-            person = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language="ko")
+            person = await people.get_or_create_by_identity(
+                connection, IdentityProvider.KAKAO, "7", language=Language.KO
+            )
             await people.set_display_name(connection, person.id, name)
 
 
@@ -109,7 +114,7 @@ async def test_a_blocked_identity_is_marked_until_it_is_unblocked(database: Data
         return identity.blocked_at is None
 
     async with database.transaction() as connection:
-        await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language="ko")
+        await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language=Language.KO)
         assert await is_reachable()
         await people.mark_blocked(connection, IdentityProvider.TELEGRAM, "7")
         assert not await is_reachable()

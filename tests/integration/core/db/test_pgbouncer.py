@@ -18,6 +18,7 @@ from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import check_schema, migrate_up
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.jobs.queue import JobQueue, enqueue
 from tests.factories import create_look
 from tests.processes import free_port
@@ -79,7 +80,7 @@ async def test_transactions_go_through_pgbouncer_and_the_queue_past_it(
         for number in range(10):
             async with database.transaction() as connection, database.connection() as other:
                 person = await people.get_or_create_by_identity(
-                    connection, IdentityProvider.TELEGRAM, str(number), language="ko"
+                    connection, IdentityProvider.TELEGRAM, str(number), language=Language.KO
                 )
                 await create_look(connection, person.id)
                 await people.get_identity(other, IdentityProvider.TELEGRAM, str(number))

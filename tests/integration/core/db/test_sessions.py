@@ -11,6 +11,7 @@ from core.db import looks, people, reactions, schema, sessions
 from core.db.database import Database
 from core.db.people import Person
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.retention import delete_stale_sessions
 from core.uuid7 import uuid7
@@ -23,7 +24,9 @@ async def create_session(
     """A session that was idle for some days, of a new person or the given one; its key and the id of its person."""
     key = str(uuid7())
     if person_id is None:
-        person_id = (await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language="ko")).id
+        person_id = (
+            await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.KO)
+        ).id
     else:
         assert await people.add_identity(connection, person_id, IdentityProvider.WEB, key)
     table = schema.identities

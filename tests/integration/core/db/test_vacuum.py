@@ -15,6 +15,7 @@ from core.db.migrate import migrate_up
 from core.db.moderation import create_report
 from core.db.schema import Channel, IdentityProvider
 from core.db.vacuum import remove_deleted_rows
+from core.i18n.translations import Language
 from core.jobs.queue import JobQueue, conversation_lock_key, enqueue
 from core.object_storage import ObjectStorage
 from core.resources import Resources
@@ -48,7 +49,9 @@ async def add_person_with_everything(resources: Resources) -> tuple[people.Perso
     """A person next to others, and everything by which their rows can be found in files."""
     async with resources.database.transaction() as connection:
         others = [await create_person(connection) for _ in range(3)]
-        person = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, SUBJECT, language="ko")
+        person = await people.get_or_create_by_identity(
+            connection, IdentityProvider.TELEGRAM, SUBJECT, language=Language.KO
+        )
         others.append(await create_person(connection))
         assert await people.set_display_name(connection, person.id, NAME)
         look = await create_look(connection, person.id, source_message_id="message-of-zebulon")

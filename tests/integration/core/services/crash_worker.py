@@ -11,6 +11,7 @@ from procrastinate import App, JobContext
 from core.db import inbox
 from core.db.database import Database
 from core.db.schema import Channel
+from core.i18n.translations import Language
 from core.jobs.queue import ExponentialBackoff, JobQueue, WorkerTimings
 from core.object_storage import ObjectStorage
 from core.resources import Resources
@@ -34,7 +35,7 @@ async def judge(context: JobContext, inbox_id: int) -> None:
         person_id=UUID(update.payload["person"]),
         channel=Channel.WEB,
         source_message_id=f"update {update.external_id}",
-        language="ko",
+        language=Language.KO,
     )
     async with resources.database.transaction() as connection:
         await inbox.mark_processed(connection, inbox_id)

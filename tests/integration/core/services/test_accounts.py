@@ -8,12 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import people, schema
 from core.db.database import Database
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.services import accounts
 from tests.factories import create_look, create_person
 
 
 async def log_in(connection: AsyncConnection, visitor: UUID | None, subject: str = "7") -> UUID:
-    return await accounts.link_or_merge(connection, visitor, IdentityProvider.KAKAO_LOGIN, subject, language="ko")
+    return await accounts.link_or_merge(
+        connection, visitor, IdentityProvider.KAKAO_LOGIN, subject, language=Language.KO
+    )
 
 
 async def test_unknown_login_is_added_to_the_visitor_or_a_new_person(database: Database) -> None:

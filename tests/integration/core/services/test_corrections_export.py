@@ -6,6 +6,7 @@ import pytest
 
 from core.db import look_feedback, people
 from core.db.schema import Channel
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.corrections_export import export_corrections
 from core.services.photo_judging import PhotoJudgingService
@@ -30,7 +31,7 @@ async def test_corrected_photos_are_exported_with_labels(resources: Resources, t
             person_id=person,
             channel=Channel.TELEGRAM,
             source_message_id=str(side),
-            language="ko",
+            language=Language.KO,
         )
         for side in (160, 300)
     ]

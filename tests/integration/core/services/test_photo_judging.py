@@ -13,6 +13,7 @@ from sqlalchemy import select
 from core.db import look_images, looks, people, schema
 from core.db.schema import Channel
 from core.errors import DailyLimitError, LookNotFoundError, PersonNotFoundError, PhotoError, StorageUnavailableError
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
 from core.styles import Style
@@ -57,7 +58,7 @@ def stored_files(storage_folder: Path) -> list[Path]:
 
 async def judge(judging: PhotoJudgingService, person: UUID, data: bytes, source: str = "1") -> JudgedPhoto:
     return await judging.judge_photo(
-        data, person_id=person, channel=Channel.WEB, source_message_id=source, language="ko"
+        data, person_id=person, channel=Channel.WEB, source_message_id=source, language=Language.KO
     )
 
 

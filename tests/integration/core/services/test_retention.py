@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, text, update
 from core.db import inbox, look_feedback, looks, people, schema
 from core.db.schema import Channel, IdentityProvider, ModerationAction
 from core.errors import PersonNotFoundError, StorageUnavailableError
+from core.i18n.translations import Language
 from core.jobs.queue import JobQueue, conversation_lock_key, enqueue
 from core.resources import Resources
 from core.services.retention import VACUUM_TASK, delete_expired_photos, delete_look, erase_person, register_tasks
@@ -56,7 +57,9 @@ async def age_look(resources: Resources, look_id: UUID, age: timedelta) -> None:
 async def create_person_with_everything(resources: Resources, subject: str, friend: UUID | None = None) -> UUID:
     """Create a person with rows in every table, and with reactions between them and a friend."""
     async with resources.database.transaction() as connection:
-        person = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, subject, language="ko")
+        person = await people.get_or_create_by_identity(
+            connection, IdentityProvider.TELEGRAM, subject, language=Language.KO
+        )
         await people.set_display_name(connection, person.id, f"name of {subject}")
         await people.add_identity(connection, person.id, IdentityProvider.KAKAO, f"kakao {subject}")
         private, shared = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
@@ -116,7 +119,9 @@ async def test_erasure_leaves_nothing_of_a_person(resources: Resources, storage_
     assert stored_files(storage_folder) == files_before
     assert not await erase_person(resources, person)
     async with resources.database.transaction() as connection:
-        again = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "mina", language="ko")
+        again = await people.get_or_create_by_identity(
+            connection, IdentityProvider.TELEGRAM, "mina", language=Language.KO
+        )
     assert again.id != person
 
 

@@ -16,6 +16,7 @@ from core.db import (
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
 from leaderboard_web.viewer import VISITOR_COOKIE
@@ -42,7 +43,7 @@ async def mina(client: httpx.AsyncClient, resources: Resources) -> Person:
     client.cookies.set(VISITOR_COOKIE, token)
     async with resources.database.transaction() as connection:
         return await people.get_or_create_by_identity(
-            connection, IdentityProvider.WEB, visitors.verify(token) or "", language="en"
+            connection, IdentityProvider.WEB, visitors.verify(token) or "", language=Language.EN
         )
 
 

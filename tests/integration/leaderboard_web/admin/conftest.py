@@ -13,6 +13,7 @@ from core.db import leaderboard, looks, moderation, people, schema
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.signing import VisitorTokenSigner, load_secret_key
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
@@ -69,7 +70,9 @@ async def as_person(service: BotApplication, samples: Path) -> AsyncIterator[Cli
 @pytest.fixture
 async def moderator(resources: Resources) -> Person:
     async with resources.database.transaction() as connection:
-        person = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, ADMIN, language="en")
+        person = await people.get_or_create_by_identity(
+            connection, IdentityProvider.TELEGRAM, ADMIN, language=Language.EN
+        )
         assert await people.set_display_name(connection, person.id, "Hana")
         return person
 

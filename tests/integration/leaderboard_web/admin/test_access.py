@@ -24,7 +24,7 @@ async def test_admin_pages_are_not_found_for_other_people(
 ) -> None:
     look = await add_shared_look(resources)
     async with resources.database.transaction() as connection:
-        other = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, ADMIN, language="en")
+        other = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, ADMIN, language=Language.EN)
         owner = await people.get(connection, look.person_id)
     for client in [await as_person(None), await as_person(other), await as_person(owner)]:
         for path in ("/admin", "/admin/log", "/admin?after=x", "/admin/log?before=x"):

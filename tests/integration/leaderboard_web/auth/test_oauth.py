@@ -8,7 +8,7 @@ import pytest
 
 from core.db import people
 from core.db.schema import IdentityProvider
-from core.i18n.translations import translate
+from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
 from core.vision.fake_backend import FakeBackend
@@ -138,7 +138,7 @@ async def test_telegram_oauth_logs_in_the_person_of_the_chat(
 ) -> None:
     async with resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(
-            connection, IdentityProvider.TELEGRAM, logins.user_id, language="ko"
+            connection, IdentityProvider.TELEGRAM, logins.user_id, language=Language.KO
         )
     await log_in(mina, "telegram")
     assert await get_session_person_id(resources, mina) == person.id

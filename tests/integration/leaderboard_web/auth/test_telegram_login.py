@@ -98,7 +98,9 @@ async def get_session_person_id(resources: Resources, client: httpx.AsyncClient)
 async def create_chat_person(resources: Resources, user: str = MINA) -> UUID:
     """Create a person who chats with Eva on Telegram."""
     async with resources.database.transaction() as connection:
-        return (await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, user, language="en")).id
+        return (
+            await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, user, language=Language.EN)
+        ).id
 
 
 async def create_visitor(resources: Resources, client: httpx.AsyncClient) -> UUID:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from core.db import looks, people, schema
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
 from core.styles import Style
@@ -48,7 +49,7 @@ async def mina(resources: Resources, token: str) -> UUID:
     """A person with a browser session."""
     async with resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(
-            connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language="en"
+            connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language=Language.EN
         )
         assert await people.set_display_name(connection, person.id, "Mina Kim")
         return person.id

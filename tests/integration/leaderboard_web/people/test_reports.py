@@ -74,7 +74,7 @@ async def test_anonymous_reports_are_counted_once_per_network_and_look(
         chatting = [VISITORS.issue() for _ in range(2)]
         for place, token in enumerate(chatting):
             known = await people.get_or_create_by_identity(
-                connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language="en"
+                connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language=Language.EN
             )
             await people.add_identity(connection, known.id, IdentityProvider.KAKAO, f"{place}")
     async with open_browser(site) as browser:

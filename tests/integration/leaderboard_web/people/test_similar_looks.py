@@ -52,7 +52,7 @@ async def test_similar_looks_have_a_page(
     token = VISITORS.issue()
     async with resources.database.transaction() as connection:
         owner = await get_or_create_by_identity(
-            connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language="en"
+            connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language=Language.EN
         )
     own = await add_look(resources, owner.id, shared=False)
     async with open_browser(site, token) as browser:
