@@ -2,6 +2,7 @@
 
 - `docs/configuration.md`: all settings, from `core.settings.Settings`
 - `docs/operations.md`: all metrics, from `core.metrics`
+- `docs/http-api.md`: fields, statuses and addresses, from the routes of `leaderboard_web` (`tools.api_tables`)
 - `docs/intents.md`: how well Eva understands messages, from `tools.intent_report`
 - `README.md`: the performance table, from `benchmarks/results`
 
@@ -13,6 +14,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from functools import reduce
 from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -21,6 +23,7 @@ from pydantic_core import PydanticUndefined
 
 from core import metrics
 from core.settings import Settings
+from tools.api_tables import api_tables
 from tools.intent_report import intents_page
 
 ROOT = Path(__file__).parents[1]
@@ -77,9 +80,10 @@ def performance_rows() -> Iterator[str]:
 
 def generated_pages() -> dict[Path, str]:
     """Every page with generated parts, as it should be."""
-    readme, operations = ROOT / "README.md", ROOT / "docs" / "operations.md"
+    readme, operations, api = (ROOT / path for path in ("README.md", "docs/operations.md", "docs/http-api.md"))
     return {
         ROOT / "docs" / "configuration.md": configuration_page(),
+        api: reduce(lambda page, table: _replace(page, *table), api_tables().items(), api.read_text("utf-8")),
         ROOT / "docs" / "intents.md": intents_page(),
         operations: _replace(
             operations.read_text("utf-8"), "metrics", ["| metric | meaning |", "|---|---|", *metric_rows()]

@@ -22,7 +22,7 @@ router = APIRouter(route_class=PageRoute)
 
 @router.get("/guess", name="guess_next")
 async def guess_next(request: Request, db: Db, viewer: Viewer, language: Lang, state: State) -> Response:
-    """Lead to a look that the viewer can still guess, or say that there is none."""
+    """Redirect to a look that the viewer can still guess, or say that there is none."""
     look_id = await look_guesses.find_open_look(db, viewer.key or "")
     if look_id is None:
         return render_page(request, "notice_page.html", language, message=translate("guess.none", language))
@@ -33,7 +33,7 @@ async def guess_next(request: Request, db: Db, viewer: Viewer, language: Lang, s
 async def guess_page(
     request: Request, look_id: CanonicalUUID, db: Db, viewer: Viewer, language: Lang, state: State
 ) -> Response:
-    """A look with eight styles to choose from; who has guessed it already is led to its page.
+    """A look with eight styles to choose from; viewers who have guessed it are redirected to its page.
 
     Raises:
         GoneError: the look is not on the leaderboard.

@@ -52,25 +52,25 @@ LANGUAGE_PARAMETER = {
 class BubbleResponse(BaseModel):
     """One message of Eva."""
 
-    text: str
-    slot: MessageSlot
+    text: str = Field(description="in the language of the request")
+    slot: MessageSlot = Field(description="purpose of the message")
 
 
 class RegionResponse(BaseModel):
     """Where in the photo the evidence for the style is."""
 
-    height: VerticalPart
-    side: HorizontalPart
+    height: VerticalPart = Field(description="third of the photo, from the top, with most of the evidence")
+    side: HorizontalPart = Field(description="half of that part, as the viewer sees it, with most of the evidence")
     concentration: float = Field(description="0, spread evenly, to 1, all in one cell of the map")
 
 
 class BarResponse(BaseModel):
     """The probability of one style."""
 
-    style: Style
-    name: str
+    style: Style = Field(description="key of the style")
+    name: str = Field(description="of the style, in the language of the request")
     percent: str = Field(description="`<1`, or `1` to `99`, as in Eva's messages")
-    probability: float
+    probability: float = Field(description="0 to 1")
     label: str = Field(description="text alternative of a bar")
 
 
@@ -78,24 +78,24 @@ class HeatResponse(BaseModel):
     """The photo under its heatmap."""
 
     url: str = Field(description="data URL of a JPEG")
-    alt: str
-    caption: str
+    alt: str = Field(description="text alternative of the image")
+    caption: str = Field(description="what the heatmap shows")
 
 
 class JudgeResponse(BaseModel):
     """The verdict on a photo."""
 
-    bubbles: list[BubbleResponse]
-    style: Style
-    name: str
-    band: ConfidenceBand
-    outfit: float = Field(description="probability that the photo shows an outfit")
-    region: RegionResponse
+    bubbles: list[BubbleResponse] = Field(description="Eva's messages, in their order")
+    style: Style = Field(description="key of the most probable style, also without an outfit")
+    name: str = Field(description="of that style, in the language of the request")
+    band: ConfidenceBand = Field(description="how definite the verdict is")
+    outfit: float = Field(description="probability that the photo shows an outfit, 0 to 1")
+    region: RegionResponse = Field(description="where in the photo the evidence is")
     bars: list[BarResponse] = Field(description="all eight styles, the most probable first; empty without an outfit")
-    heat: HeatResponse | None = Field(description="null without an outfit")
-    photo: str | None = Field(description="the photo as data URL of a JPEG, if `echo` was sent")
-    model: str
-    engine: str
+    heat: HeatResponse | None = Field(description="the photo under its heatmap; null without an outfit")
+    photo: str | None = Field(description="the photo as data URL of a JPEG if `echo` was sent, else null")
+    model: str = Field(description="version of the model")
+    engine: str = Field(description="what ran it")
 
 
 class ErrorResponse(BaseModel):

@@ -32,7 +32,7 @@ HEADERS = [
 
 
 class LiveBoard:
-    """ASGI application."""
+    """Changes of the leaderboard as server-sent events, for open pages."""
 
     def __init__(self, feed: BoardFeed, state: AppState) -> None:
         self._feed, self._state = feed, state

@@ -10,10 +10,13 @@ from core.settings import Settings
 from eva import app
 from tests.conftest import ROOT
 from tools.generate_docs import generated_pages
+from webhooks import health, messengers
 
 PATTERNS = ("*.md", "docs/**/*.md", "samples/*.md", "leaderboard_web/**/*.md")
 PAGES = sorted(page for pattern in PATTERNS for page in ROOT.glob(pattern))
 PACKAGES = ("core", "bot", "webhooks", "leaderboard_web", "eva")
+HTTP_API = (ROOT / "docs" / "http-api.md").read_text("utf-8")
+MESSENGER_ROUTERS = (messengers.telegram_router, messengers.skill_router, messengers.unlink_router)
 DECISIONS = ROOT / "docs" / "adr"
 README = (ROOT / "README.md").read_text("utf-8")
 CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
@@ -73,6 +76,14 @@ def test_documented_settings_exist(page: Path) -> None:
 @pytest.mark.parametrize("command", sorted(get_command(app).commands))  # type: ignore[attr-defined]
 def test_every_command_is_documented(command: str) -> None:
     assert f"`eva {command}" in CLI or f"`{command}`" in CLI
+
+
+def test_every_endpoint_for_machines_is_documented() -> None:
+    routers = (health.router, health.operator_router, *MESSENGER_ROUTERS)
+    paths = {route.path for router in routers for route in router.routes}  # type: ignore[attr-defined]
+    assert paths == set(
+        re.findall(r"^\| `(?:GET|POST) (/[a-z/]+)` \|", HTTP_API.partition("## Pages")[0], re.MULTILINE)
+    )
 
 
 def test_log_events_are_documented() -> None:
