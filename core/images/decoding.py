@@ -29,13 +29,12 @@ from core.errors import (
     TruncatedPhotoError,
 )
 from core.images.animation import ANIMATED_FORMATS, is_blank, iter_later_frames
-from core.images.color import flatten_on_white, to_averageable_mode, to_srgb
 from core.images.color_space import ColorSpace, MeasuredColorSpace, convert_to_srgb
 from core.images.formats import ImageFormat, detect_format, is_truncated, open_header
 from core.images.gif_file import reduce_gif
 from core.images.heif_file import check_heif, read_heif_color_space
-from core.images.jpeg import decode_jpeg
-from core.images.jpeg_file import parse_jpeg
+from core.images.jpeg_file import decode_jpeg, parse_jpeg
+from core.images.pixel_conversion import flatten_on_white, to_averageable_mode, to_srgb
 from core.images.png_file import read_png_color_space, reduce_png
 from core.images.tiff_file import is_camera_raw
 from core.images.webp_file import reduce_webp
