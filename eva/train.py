@@ -156,7 +156,7 @@ def heads(
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):
-        pipeline = _import_pipeline("heads_pipeline")
+        pipeline = _import_pipeline("head_pipeline")
         pipeline.fit_model_heads(
             data=data,
             run_dir=out,

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from core.errors import CheckpointMismatchError, DatasetError
 from core.training.dataset import Split
+from core.training.distillation import blend_with_teachers, file_digest, predict_by_teachers, read_tuned
 from core.training.feature_sets import extract_training_features, pool_versions
 from core.training.features import FeatureStore
 from core.training.head_export import CUT
@@ -26,7 +27,6 @@ from core.training.linear_heads import GUESS_RATE, HEADS, count_last_channels, f
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.source_folds import held_out
-from core.training.teachers import blend_with_teachers, file_digest, predict_by_teachers, read_tuned
 from core.vision.model_card import ModelCard, load_model_card
 
 CARD_FILE = "model.json"

@@ -25,7 +25,7 @@ from core.training.feature_mixing import (
 )
 from core.training.head_targets import HeadTargets
 from core.training.joint_network import build_joint_tail, read_tail
-from core.training.training import supports_bfloat16
+from core.training.staged_training import supports_bfloat16
 
 CHECKPOINT_FILE = "checkpoint.npz"
 LOSSES = ("loss", "style", "outfit", "items", "colors")

@@ -1,5 +1,7 @@
 """Linear heads on pooled features: styles, the gate, items and colors, each a convex problem solved to its minimum.
 
+Fitted heads are then averaged with fine-tuned ones, and the styles are shifted by their frequency.
+
 See ADR 0024.
 """
 
@@ -19,6 +21,10 @@ from core.training.photo_table import PhotoTable
 MIN_DEVIATION_SHARE = 0.5
 """Smallest standard deviation that a channel is divided by, as a share of the median channel's."""
 MAX_ITERATIONS = 400
+AVERAGED_HEADS = ("style", "outfit", "items")
+"""Colors read other features than the fine-tuned head of colors."""
+
+Weights = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +138,47 @@ def apply_heads(
         kernel = weights[f"{head.name}/kernel"]
         logits[head.name] = pooled[:, -len(kernel) :] @ kernel + weights[f"{head.name}/bias"]
     return {name: values[:, 0] if name == "outfit" else values for name, values in logits.items()}
+
+
+def average_heads(fitted: Weights, tuned: Weights, share: float) -> dict[str, NDArray[np.float32]]:
+    """Average kernels and biases with those of the fine-tuned network, which get `share`."""
+    names = [f"{head}/{part}" for head in AVERAGED_HEADS for part in ("kernel", "bias")]
+    return {
+        name: ((1 - share) * value + share * tuned[name]).astype(np.float32) if name in names else value
+        for name, value in fitted.items()
+    }
+
+
+def style_frequencies(labels: NDArray[np.int64], styles: int) -> NDArray[np.float64]:
+    """The share of each style among the labels that name one; at least that of half a photo."""
+    counts = np.maximum(np.bincount(labels[labels >= 0], minlength=styles), 0.5)
+    shares: NDArray[np.float64] = counts / counts.sum()
+    return shares
+
+
+def shift_styles(bias: NDArray[np.float32], frequencies: NDArray[np.float64], power: float) -> NDArray[np.float32]:
+    """Lower every style's bias by `power` times the logarithm of its frequency: rare styles are named more often."""
+    return (bias - power * np.log(frequencies)).astype(np.float32)
+
+
+def choose_power(
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    frequencies: NDArray[np.float64],
+    powers: Sequence[float],
+) -> float:
+    """Choose the power with which the first style is right most often; of equal ones, the first.
+
+    Args:
+        logits: n x styles, of validation photos.
+        labels: n; photos with a negative label are left out.
+        frequencies: of each style in training.
+        powers: to choose from.
+    """
+    known = labels >= 0
+    shifted = [logits[known] - power * np.log(frequencies) for power in powers]
+    right = [int((values.argmax(axis=1) == labels[known]).sum()) for values in shifted]
+    return powers[int(np.argmax(right))]
 
 
 def _fit(

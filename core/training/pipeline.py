@@ -35,7 +35,7 @@ from core.training.main_color_fit import evaluate_main_color
 from core.training.network import ARCHITECTURES, build_base
 from core.training.photo_table import read_photo_table
 from core.training.report import write_report
-from core.training.training import FeatureSet, train_stages
+from core.training.staged_training import FeatureSet, train_stages
 from core.training.transfer_learning import compare_frozen_features, evaluate_linear_head, pooled_features
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import ModelCard, Preprocessing, load_model_card

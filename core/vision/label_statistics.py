@@ -1,6 +1,6 @@
 """What items and colors say of a style, counted in the training labels: the file `label_statistics.json`.
 
-`core.training.label_statistics` writes the file. It says nothing about a single photo.
+`core.training.label_statistics_fit` writes the file. It says nothing about a single photo.
 """
 
 import json

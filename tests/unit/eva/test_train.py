@@ -12,7 +12,7 @@ from eva import app
 
 pytest.importorskip("core.training.pipeline", reason="the extra `train` is not installed")
 
-from core.training import finetune_pipeline, heads_pipeline, pipeline
+from core.training import finetune_pipeline, head_pipeline, pipeline
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from core.training import finetune_pipeline, heads_pipeline, pipeline
         ("compare", pipeline, "compare_candidates", ["--out", "RUN"]),
         ("export", pipeline, "export", ["--run", "."]),
         ("finetune", finetune_pipeline, "finetune_convolutions", ["--out", "RUN"]),
-        ("heads", heads_pipeline, "fit_model_heads", ["--out", "RUN"]),
+        ("heads", head_pipeline, "fit_model_heads", ["--out", "RUN"]),
         ("evaluate", pipeline, "evaluate", ["--run", ".", "--report", "REPORT", "--split", "test2"]),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
@@ -50,7 +50,7 @@ def test_heads_do_not_replace_the_shipped_model(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folders: list[Path] = []
-    monkeypatch.setattr(heads_pipeline, "fit_model_heads", lambda **given: folders.append(given["model_dir"]))
+    monkeypatch.setattr(head_pipeline, "fit_model_heads", lambda **given: folders.append(given["model_dir"]))
     result = CliRunner().invoke(app, ["heads", "--data", ".", "--out", "RUN", *options])
     assert result.exit_code == 0, result.output
     assert folders == [Path(folder)]

@@ -32,7 +32,7 @@ def tiny_backbone(*, include_top: bool, weights: str | None, input_tensor: Any) 
 @pytest.fixture(scope="module")
 def tiny() -> Iterator[str]:
     """The name of an architecture that trains in seconds; its heads are trained for fewer epochs."""
-    from core.training import training
+    from core.training import staged_training
     from core.training.network import ARCHITECTURES, Architecture
 
     architecture = Architecture(
@@ -44,7 +44,7 @@ def tiny() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ARCHITECTURES, "tiny", architecture)
         # Each of these steps is an epoch of one batch, and an epoch takes Keras 30 ms.
-        patch.setattr(training, "HEAD_STEPS", 80)
+        patch.setattr(staged_training, "HEAD_STEPS", 80)
         yield "tiny"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("keras", reason="the extra `train` is not installed")
 
-from core.training import heads_pipeline, litert_weights
+from core.training import head_pipeline, litert_weights
 from core.training.embedding import fit_embedding
 from core.training.export import convert_to_litert
 from core.training.head_export import build_head_network
@@ -76,7 +76,7 @@ def label_photos(unlabelled: Path, data: Path) -> list[dict[str, str]]:
 def export_source(weights: dict[str, np.ndarray], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Export the tiny network as if it had shipped, and let the pipelines read it."""
     monkeypatch.setattr(litert_weights, "VGG16_CONVOLUTIONS", tuple(CHANNELS))
-    monkeypatch.setattr(heads_pipeline, "fit_embedding", partial(fit_embedding, steps=5))
+    monkeypatch.setattr(head_pipeline, "fit_embedding", partial(fit_embedding, steps=5))
     folder.mkdir()
     (folder / "eva.tflite").write_bytes(convert_to_litert(build_head_network(weights, size=(32, 32))))
     card = dataclasses.replace(

@@ -13,11 +13,12 @@ from scipy.special import softmax
 
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import CheckpointMismatchError, DatasetError, ExportMismatchError
-from core.training import finetune_pipeline, heads_pipeline
+from core.training import finetune_pipeline, head_pipeline
 from core.training.export import convert_to_litert
 from core.training.feature_sets import extract_validation_features
 from core.training.features import FeatureStore
 from core.training.head_calibration import calibrate_head, naming_metrics
+from core.training.head_evaluation import consensus
 from core.training.head_export import (
     OUTPUTS,
     build_head_network,
@@ -25,9 +26,8 @@ from core.training.head_export import (
     check_head_agreement,
     run_head_model,
 )
-from core.training.head_metrics import consensus
+from core.training.head_pipeline import HeadsConfig
 from core.training.head_targets import compute_head_targets, photo_weights
-from core.training.heads_pipeline import HeadsConfig
 from core.training.joint_training import FinetuneConfig, MapVersions
 from core.training.linear_heads import HEADS, apply_heads, floored_deviation
 from core.training.photo_table import NO_VIEW, PhotoTable, read_photo_table
@@ -163,7 +163,7 @@ def test_heads_are_fitted_and_exported_for_serving(
         finetune_pipeline.finetune_convolutions(
             data=data, run_dir=further, source_dir=source, config=still, start=tuned / "convolutions.npz"
         )
-    heads_pipeline.fit_model_heads(data=data, run_dir=tmp_path / "run", source_dir=source, model_dir=models)
+    head_pipeline.fit_model_heads(data=data, run_dir=tmp_path / "run", source_dir=source, model_dir=models)
 
     new = load_model_card(models / "model.json")
     assert new.version != card.version
@@ -192,9 +192,9 @@ def test_heads_are_fitted_and_exported_for_serving(
     def fail(*_: object) -> None:
         raise DatasetError("cannot be read")
 
-    monkeypatch.setattr(heads_pipeline, "fit_main_color", fail)
+    monkeypatch.setattr(head_pipeline, "fit_main_color", fail)
     with pytest.raises(DatasetError, match="cannot be read"):
-        heads_pipeline.fit_model_heads(
+        head_pipeline.fit_model_heads(
             data=data, run_dir=tmp_path / "run", source_dir=source, model_dir=models, config=HeadsConfig(powers=(0.5,))
         )
     assert before == [(models / name).read_bytes() for name in ("eva.tflite", "model.json")], "replaced only together"
@@ -226,7 +226,7 @@ def test_heads_without_their_labels_learn_from_the_source(
     left_out = [number for number, row in enumerate(labels) if row["split"] == "train" and row["source"] == "mdem"]
     assert left_out
     assert not np.isin(np.concatenate(drawn), left_out).any()
-    heads_pipeline.fit_model_heads(
+    head_pipeline.fit_model_heads(
         data=data,
         run_dir=run,
         source_dir=source,

@@ -1,6 +1,6 @@
 """What items and colors say of a style in the training labels; writes `label_statistics.json`.
 
-    python -m core.training.label_statistics DATA
+    python -m core.training.label_statistics_fit DATA
 
 DATA is the folder with `labels.csv` and `attributes.csv`. Only photos of the split `train` count.
 """

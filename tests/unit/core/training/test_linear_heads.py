@@ -12,14 +12,13 @@ pytest.importorskip("keras", reason="the extra `train` is not installed")
 from core.clothing import COLORS, ITEMS
 from core.errors import DatasetError
 from core.styles import STYLES
+from core.training.distillation import blend_with_teachers, file_digest, predict_by_teachers
 from core.training.feature_sets import extract_tail_features, training_versions
 from core.training.features import digest_names
-from core.training.head_adjustments import average_heads, choose_power, shift_styles, style_frequencies
 from core.training.head_targets import HeadTargets
-from core.training.linear_heads import HEADS
+from core.training.linear_heads import HEADS, average_heads, choose_power, shift_styles, style_frequencies
 from core.training.picture_distillation import ask_teacher, keep_refusals
 from core.training.picture_heads import KINDS
-from core.training.teachers import blend_with_teachers, file_digest, predict_by_teachers
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from core.vision.verdict import Refusal
 

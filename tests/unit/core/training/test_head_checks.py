@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("keras", reason="the extra `train` is not installed")
 
 from core.errors import CheckpointMismatchError, DatasetError
-from core.training import finetune_pipeline, heads_pipeline
-from core.training.heads_pipeline import HeadsConfig
+from core.training import finetune_pipeline, head_pipeline
+from core.training.head_pipeline import HeadsConfig
 from core.training.joint_training import FinetuneConfig
 from core.vision.model_card import Preprocessing, load_model_card
 from tests.unit.core.training.heads_data import export_source, label_photos, random_weights
@@ -44,7 +44,7 @@ class Folders:
 
     def heads(self, **given: Any) -> None:
         given = {"model_dir": self.runs / "models", **given}
-        heads_pipeline.fit_model_heads(data=self.data, run_dir=self.runs / "heads", source_dir=self.source, **given)
+        head_pipeline.fit_model_heads(data=self.data, run_dir=self.runs / "heads", source_dir=self.source, **given)
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def folders(unchanged_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     for module, name in (
         (finetune_pipeline, "extract_training_features"),
-        (heads_pipeline, "extract_training_features"),
-        (heads_pipeline, "extract_tail_features"),
+        (head_pipeline, "extract_training_features"),
+        (head_pipeline, "extract_tail_features"),
     ):
         monkeypatch.setattr(module, name, fail)
     data = tmp_path / "labelled"
@@ -114,7 +114,7 @@ def test_teacher_without_picture_heads_is_found_first(folders: Folders, monkeypa
         raise DatasetError("no heads to learn from")
 
     (folders.data / "kinds.csv").unlink()
-    monkeypatch.setattr(heads_pipeline, "ask_teacher", ask)
+    monkeypatch.setattr(head_pipeline, "ask_teacher", ask)
     with pytest.raises(DatasetError, match="no heads to learn from"):
         folders.heads()
 

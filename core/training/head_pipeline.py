@@ -30,15 +30,21 @@ from core.training.finetune_pipeline import (
     kept_photos,
     warn_of_seen_sources,
 )
-from core.training.head_adjustments import average_heads, choose_power, shift_styles, style_frequencies
 from core.training.head_calibration import calibrate_attributes, outfits_with_attributes
-from core.training.head_evaluation import evaluate_heads
+from core.training.head_checks import check_measured, check_output, check_tuned
+from core.training.head_evaluation import consensus, evaluate_heads
 from core.training.head_export import build_head_network, check_head_agreement, run_head_model
-from core.training.head_metrics import consensus
 from core.training.head_targets import compute_head_targets
-from core.training.heads_checks import check_measured, check_output, check_tuned
 from core.training.joint_training import load_finetune_config
-from core.training.linear_heads import apply_heads, count_last_channels, fit_heads
+from core.training.linear_heads import (
+    apply_heads,
+    average_heads,
+    choose_power,
+    count_last_channels,
+    fit_heads,
+    shift_styles,
+    style_frequencies,
+)
 from core.training.litert_weights import read_convolutions
 from core.training.main_color_fit import fit_main_color
 from core.training.photo_table import NOT_AN_OUTFIT, PhotoTable, read_photo_table

@@ -27,7 +27,7 @@ def labelled(tmp_path: Path) -> Path:
 
 
 def test_statistics_count_the_training_outfits(labelled: Path) -> None:
-    from core.training.label_statistics import compute_label_statistics, read_training_labels
+    from core.training.label_statistics_fit import compute_label_statistics, read_training_labels
 
     things, styles = read_training_labels(labelled)
     statistics = compute_label_statistics(things, styles)
@@ -43,7 +43,7 @@ def test_statistics_count_the_training_outfits(labelled: Path) -> None:
 
 def test_missing_labels_are_reported(tmp_path: Path) -> None:
     from core.errors import DatasetError
-    from core.training.label_statistics import read_training_labels
+    from core.training.label_statistics_fit import read_training_labels
 
     with pytest.raises(DatasetError, match=r"labels\.csv"):
         read_training_labels(tmp_path)
