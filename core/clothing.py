@@ -1,6 +1,7 @@
 """What can be seen of an outfit: 42 items and 14 colors, in the order of the network's outputs."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class ItemGroup(StrEnum):
@@ -19,60 +20,62 @@ class ItemGroup(StrEnum):
 class Item(StrEnum):
     """A garment, shoes, an extra, a pattern, a material or a cut; the value is its key in files and databases."""
 
-    TSHIRT = "tshirt"
-    SHIRT = "shirt"
-    KNIT = "knit"
-    HOODIE = "hoodie"
-    BLAZER = "blazer"
-    JACKET = "jacket"
-    COAT = "coat"
-    VEST = "vest"
-    DRESS = "dress"
-    SKIRT = "skirt"
-    JEANS = "jeans"
-    TROUSERS = "trousers"
-    SHORTS = "shorts"
-    JUMPSUIT = "jumpsuit"
-    TRADITIONAL = "traditional"
-    SNEAKERS = "sneakers"
-    BOOTS = "boots"
-    HEELS = "heels"
-    FLATS = "flats"
-    HAT = "hat"
-    BAG = "bag"
-    SCARF = "scarf"
-    SUNGLASSES = "sunglasses"
-    TIE = "tie"
-    BELT = "belt"
-    FLORAL = "floral"
-    STRIPES = "stripes"
-    CHECK = "check"
-    DOTS = "dots"
-    ANIMAL = "animal"
-    PRINT = "print"
-    EMBROIDERY = "embroidery"
-    DENIM = "denim"
-    LEATHER = "leather"
-    LACE = "lace"
-    FUR = "fur"
-    SHINY = "shiny"
-    RUFFLES = "ruffles"
-    PLEATS = "pleats"
-    MINI = "mini"
+    TSHIRT = "tshirt", ItemGroup.TOP
+    SHIRT = "shirt", ItemGroup.TOP
+    KNIT = "knit", ItemGroup.TOP
+    HOODIE = "hoodie", ItemGroup.TOP
+    BLAZER = "blazer", ItemGroup.TOP
+    JACKET = "jacket", ItemGroup.TOP
+    COAT = "coat", ItemGroup.TOP
+    VEST = "vest", ItemGroup.TOP
+    DRESS = "dress", ItemGroup.ONE_PIECE
+    SKIRT = "skirt", ItemGroup.LOWER
+    JEANS = "jeans", ItemGroup.LOWER
+    TROUSERS = "trousers", ItemGroup.LOWER
+    SHORTS = "shorts", ItemGroup.LOWER
+    JUMPSUIT = "jumpsuit", ItemGroup.ONE_PIECE
+    TRADITIONAL = "traditional", ItemGroup.ONE_PIECE
+    SNEAKERS = "sneakers", ItemGroup.SHOES
+    BOOTS = "boots", ItemGroup.SHOES
+    HEELS = "heels", ItemGroup.SHOES
+    FLATS = "flats", ItemGroup.SHOES
+    HAT = "hat", ItemGroup.EXTRA
+    BAG = "bag", ItemGroup.EXTRA
+    SCARF = "scarf", ItemGroup.EXTRA
+    SUNGLASSES = "sunglasses", ItemGroup.EXTRA
+    TIE = "tie", ItemGroup.EXTRA
+    BELT = "belt", ItemGroup.EXTRA
+    FLORAL = "floral", ItemGroup.PATTERN
+    STRIPES = "stripes", ItemGroup.PATTERN
+    CHECK = "check", ItemGroup.PATTERN
+    DOTS = "dots", ItemGroup.PATTERN
+    ANIMAL = "animal", ItemGroup.PATTERN
+    PRINT = "print", ItemGroup.PATTERN
+    EMBROIDERY = "embroidery", ItemGroup.PATTERN
+    DENIM = "denim", ItemGroup.MATERIAL
+    LEATHER = "leather", ItemGroup.MATERIAL
+    LACE = "lace", ItemGroup.MATERIAL
+    FUR = "fur", ItemGroup.MATERIAL
+    SHINY = "shiny", ItemGroup.MATERIAL
+    RUFFLES = "ruffles", ItemGroup.MATERIAL
+    PLEATS = "pleats", ItemGroup.MATERIAL
+    MINI = "mini", ItemGroup.CUT
     """A skirt, dress or shorts clearly above the knee."""
-    LONG = "long"
+    LONG = "long", ItemGroup.CUT
     """A skirt or dress to the calf or the floor."""
-    OVERSIZED = "oversized"
+    OVERSIZED = "oversized", ItemGroup.CUT
 
-    @property
-    def group(self) -> ItemGroup:
-        """What the item is."""
-        return _GROUP_BY_ITEM[self]
+    group: ItemGroup
+    is_worn_alone: bool
+    """Whether the item is a thing of its own, not a property of one."""
 
-    @property
-    def is_worn_alone(self) -> bool:
-        """Whether the item is a thing of its own, not a property of one."""
-        return self.group not in {ItemGroup.PATTERN, ItemGroup.MATERIAL, ItemGroup.CUT}
+    def __new__(cls, value: str, group: ItemGroup = ItemGroup.EXTRA) -> Self:
+        """Create a member; the default only lets type checkers accept `Item("boots")`, which finds one by its key."""
+        item = str.__new__(cls, value)
+        item._value_ = value
+        item.group = group
+        item.is_worn_alone = group not in {ItemGroup.PATTERN, ItemGroup.MATERIAL, ItemGroup.CUT}
+        return item
 
 
 class Color(StrEnum):
@@ -101,7 +104,13 @@ COLORS: tuple[Color, ...] = tuple(Color)
 """The order of every array over colors."""
 
 WITH_HEM = frozenset({Item.DRESS, Item.SKIRT, Item.JUMPSUIT})
-WORN_PROPERTIES: dict[Item, frozenset[Item]] = {
+GARMENTS = frozenset(item for item in ITEMS if item.is_worn_alone and item.group is not ItemGroup.EXTRA)
+"""Garments and shoes."""
+_PATTERNED = GARMENTS - {Item.JEANS, Item.SNEAKERS, Item.BOOTS, Item.HEELS, Item.FLATS}
+"""What a pattern may be on, and whatever else is not listed below."""
+WORN_PROPERTIES: dict[Item | Color, frozenset[Item]] = {
+    **dict.fromkeys(COLORS, GARMENTS),
+    **dict.fromkeys((item for item in ITEMS if not item.is_worn_alone), _PATTERNED),
     Item.MINI: frozenset({Item.DRESS, Item.SKIRT, Item.SHORTS}),
     Item.LONG: frozenset({Item.DRESS, Item.SKIRT}),
     Item.PLEATS: WITH_HEM | {Item.TROUSERS, Item.SHORTS},
@@ -115,7 +124,7 @@ WORN_PROPERTIES: dict[Item, frozenset[Item]] = {
         {Item.TSHIRT, Item.SHIRT, Item.KNIT, Item.HOODIE, Item.BLAZER, Item.JACKET, Item.COAT, Item.DRESS}
     ),
 }
-"""On which garments a material or a cut may be; a pattern, and SHINY, may be on every garment but shoes and jeans."""
+"""On which garments a color, a pattern, a material or a cut may be."""
 EXCLUSIVE: tuple[frozenset[Item], ...] = (
     frozenset({Item.JEANS, Item.TROUSERS, Item.SHORTS, Item.SKIRT}),
     frozenset({Item.DRESS, Item.SKIRT}),
@@ -124,38 +133,3 @@ EXCLUSIVE: tuple[frozenset[Item], ...] = (
     frozenset({Item.MINI, Item.LONG}),
 )
 """Items that nobody wears at the same time; the network scores each one alone."""
-
-
-def may_be_on(thing: Item | Color, garment: Item) -> bool:
-    """Whether a pattern, a material, a cut or a color may be said of a garment."""
-    if isinstance(thing, Color):
-        return True
-    if thing in WORN_PROPERTIES:
-        return garment in WORN_PROPERTIES[thing]
-    return garment is not Item.JEANS and garment.group is not ItemGroup.SHOES
-
-
-_FIRST_BY_GROUP = {
-    Item.TSHIRT: ItemGroup.TOP,
-    Item.DRESS: ItemGroup.ONE_PIECE,
-    Item.SKIRT: ItemGroup.LOWER,
-    Item.JUMPSUIT: ItemGroup.ONE_PIECE,
-    Item.SNEAKERS: ItemGroup.SHOES,
-    Item.HAT: ItemGroup.EXTRA,
-    Item.FLORAL: ItemGroup.PATTERN,
-    Item.DENIM: ItemGroup.MATERIAL,
-    Item.MINI: ItemGroup.CUT,
-}
-
-
-def _assign_groups() -> dict[Item, ItemGroup]:
-    """Items of a group follow each other in the order of the outputs."""
-    groups: dict[Item, ItemGroup] = {}
-    group = ItemGroup.TOP
-    for item in Item:
-        group = _FIRST_BY_GROUP.get(item, group)
-        groups[item] = group
-    return groups
-
-
-_GROUP_BY_ITEM = _assign_groups()

@@ -1,6 +1,7 @@
 """The eight styles, in the order of the network's outputs."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class Style(StrEnum):
@@ -15,10 +16,15 @@ class Style(StrEnum):
     CASUAL = "casual"
     STREET = "street"
 
-    @property
-    def position(self) -> int:
-        """Index among the network's outputs, 0 to 7."""
-        return STYLES.index(self)
+    position: int
+    """Index among the network's outputs, 0 to 7."""
+
+    def __new__(cls, value: str) -> Self:
+        """Create a member; positions are those of the members in the class."""
+        style = str.__new__(cls, value)
+        style._value_ = value
+        style.position = len(cls.__members__)
+        return style
 
 
 STYLES: tuple[Style, ...] = tuple(Style)

@@ -19,10 +19,8 @@ MIN_LOG_ODDS = 0.7
 def typical_things(style: Style, language: Language) -> tuple[str, ...]:
     """Names of the items that tell a style most from others, the most telling first."""
     statistics = load_label_statistics()
-    items = [
-        item
-        for item in ITEMS
-        if statistics.find_share(item, style) >= MIN_SHARE and statistics.find_log_odds(item, style) >= MIN_LOG_ODDS
-    ]
-    items.sort(key=lambda item: -statistics.find_log_odds(item, style))
+    log_odds = {item: statistics.log_odds[item][style.position] for item in ITEMS}
+    shares = {item: statistics.share[item][style.position] for item in ITEMS}
+    items = [item for item in ITEMS if shares[item] >= MIN_SHARE and log_odds[item] >= MIN_LOG_ODDS]
+    items.sort(key=lambda item: -log_odds[item])
     return tuple(thing_name(item, language) for item in items[:MAX_THINGS])

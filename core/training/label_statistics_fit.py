@@ -58,7 +58,11 @@ def compute_label_statistics(things: NDArray[np.bool_], styles: NDArray[np.int64
         inside, outside = things[styles == place], things[styles != place]
         log_odds[:, place] = _log_odds(inside) - _log_odds(outside)
         share[:, place] = inside.mean(axis=0)
-    return LabelStatistics(log_odds=log_odds.round(3), weight=model.coef_.T.round(3), share=share.round(4))
+    return LabelStatistics(
+        log_odds=dict(zip(THINGS, log_odds.round(3), strict=True)),
+        weight=dict(zip(THINGS, model.coef_.T.round(3), strict=True)),
+        share=dict(zip(THINGS, share.round(4), strict=True)),
+    )
 
 
 def _log_odds(things: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clothing import COLORS, EXCLUSIVE, ITEMS, WORN_PROPERTIES, Color, Item, ItemGroup, may_be_on
+from core.clothing import COLORS, EXCLUSIVE, ITEMS, WORN_PROPERTIES, Color, Item, ItemGroup
 from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.attributes import Attributes, Reason, SeenThing, Swap, Thing
@@ -117,12 +117,18 @@ def leave_out_contradictions(seen: Sequence[SeenThing]) -> tuple[SeenThing, ...]
 
 def attach_properties(seen: Sequence[SeenThing], garments: Sequence[SeenThing]) -> tuple[SeenThing, ...]:
     """Tell of each pattern, material, cut and color on which of the seen garments it is, where the maps say so."""
-    candidates = [
-        each
-        for each in garments
-        if isinstance(each.thing, Item) and each.thing.is_worn_alone and each.thing.group is not ItemGroup.EXTRA
-    ]
-    return tuple(_attach(each, candidates) for each in seen)
+    attached = []
+    for each in seen:
+        bearers = WORN_PROPERTIES.get(each.thing, frozenset())
+        overlaps = {
+            one.thing: _overlap(each.cam, one.cam)
+            for one in garments
+            if isinstance(one.thing, Item) and one.thing in bearers
+        }
+        best = max(overlaps, key=overlaps.__getitem__, default=None)
+        is_on = best is not None and (overlaps[best] >= MIN_OVERLAP or each.thing is Item.MINI)
+        attached.append(replace(each, worn_on=best) if is_on else each)
+    return tuple(attached)
 
 
 def find_reasons(
@@ -148,7 +154,7 @@ def find_reasons(
                 style=style,
                 thing=each.thing,
                 share=float(positive[each.cam >= WARM].sum()) / total if total > 0 else 0.0,
-                log_odds=statistics.find_log_odds(each.thing, style),
+                log_odds=float(statistics.log_odds[each.thing][style.position]),
             )
             for each in seen
         ]
@@ -178,9 +184,9 @@ def find_swap(
         for other in ITEMS:
             if other.group is not item.group or other in present or other is Item.TRADITIONAL:
                 continue
-            if statistics.find_share(other, second) < MIN_SWAP_SHARE:
+            if statistics.share[other][second.position] < MIN_SWAP_SHARE:
                 continue
-            shift = statistics.find_weights(other) - statistics.find_weights(item)
+            shift = statistics.weight[other] - statistics.weight[item]
             moved = np.exp(logits + shift)
             moved /= moved.sum()
             size, probability = float(np.abs(shift).sum()), float(moved[second.position])
@@ -237,17 +243,6 @@ def _keep_plausible(thing: Thing, cam: NDArray[np.float32]) -> NDArray[np.float3
         return cam
     center = float(rows @ (np.arange(rows.size) + 0.5)) / float(rows.sum()) / rows.size
     return cam if low <= center <= high else activation_map(np.zeros_like(cam))
-
-
-def _attach(each: SeenThing, garments: Sequence[SeenThing]) -> SeenThing:
-    if isinstance(each.thing, Item) and each.thing.is_worn_alone:
-        return each
-    garments = [one for one in garments if isinstance(one.thing, Item) and may_be_on(each.thing, one.thing)]
-    overlaps = [_overlap(each.cam, garment.cam) for garment in garments]
-    if not overlaps or (max(overlaps) < MIN_OVERLAP and each.thing is not Item.MINI):
-        return each
-    garment = garments[int(np.argmax(overlaps))].thing
-    return replace(each, worn_on=garment) if isinstance(garment, Item) else each
 
 
 def _overlap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

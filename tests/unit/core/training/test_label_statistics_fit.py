@@ -33,11 +33,11 @@ def test_statistics_count_the_training_outfits(labelled: Path) -> None:
     statistics = compute_label_statistics(things, styles)
 
     assert len(styles) == 72
-    assert statistics.find_share(Item.HOODIE, Style.STREET) == 1
-    assert statistics.find_log_odds(Item.HOODIE, Style.STREET) > 3
-    assert statistics.find_log_odds(Item.DRESS, Style.STREET) < -3
-    assert abs(statistics.find_log_odds(Color.BLACK, Style.STREET)) < 2
-    assert int(np.argmax(statistics.find_weights(Item.HOODIE))) == Style.STREET.position
+    assert statistics.share[Item.HOODIE][Style.STREET.position] == 1
+    assert statistics.log_odds[Item.HOODIE][Style.STREET.position] > 3
+    assert statistics.log_odds[Item.DRESS][Style.STREET.position] < -3
+    assert abs(statistics.log_odds[Color.BLACK][Style.STREET.position]) < 2
+    assert int(np.argmax(statistics.weight[Item.HOODIE])) == Style.STREET.position
     assert LabelStatistics.from_dict(json.loads(statistics.to_json())).to_json() == statistics.to_json()
 
 
@@ -52,6 +52,6 @@ def test_missing_labels_are_reported(tmp_path: Path) -> None:
 def test_bundled_file_says_something_of_every_thing() -> None:
     statistics = LabelStatistics.from_dict(json.loads(LABEL_STATISTICS_FILE.read_text("utf-8")))
     for thing in THINGS:
-        shares = [statistics.find_share(thing, style) for style in STYLES]
+        shares = statistics.share[thing]
         assert 0 <= min(shares) < max(shares) <= 1, thing
-        assert np.ptp(statistics.find_weights(thing)) > 0, thing
+        assert np.ptp(statistics.weight[thing]) > 0, thing
