@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from core.clothing import Color, Item, ItemGroup
 from core.i18n.translations import Language, translate
 from core.vision.attributes import Attributes, SeenThing, Thing
-from core.vision.heatmap_tags import MAX_TAGS, Tag
+from core.vision.heatmap import MAX_TAGS, Tag
 
 PROPERTY_ORDER = (ItemGroup.CUT, None, ItemGroup.MATERIAL, ItemGroup.PATTERN)
 """Order of the words before a garment; None is the place of a color."""

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.vision.heatmap import CONTOUR_LEVEL, MAX_SIDE, draw_heatmap, encode_heatmap_jpeg
-from core.vision.heatmap_tags import MAX_TAGS, Tag, draw_tags, find_spot, place_tag
+from core.vision.heatmap import (
+    CONTOUR_LEVEL,
+    MAX_SIDE,
+    MAX_TAGS,
+    Tag,
+    draw_heatmap,
+    draw_tags,
+    encode_heatmap_jpeg,
+    find_spot,
+    place_tag,
+)
 
 
 def _photo(width: int, height: int) -> Image.Image:
