@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from core.conversation.worn import TIP_KEY, reason_sentence, swap_sentence
+from core.clothing import Item
 from core.errors import (
     CorruptPhotoError,
     DailyLimitError,
@@ -38,8 +38,10 @@ from core.errors import (
     RemotePhotoUnavailableError,
     TruncatedPhotoError,
 )
+from core.i18n.clothing_names import join_names, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.styles import Style
+from core.vision.attributes import Attributes
 from core.vision.verdict import ConfidenceBand, HorizontalPart, Verdict, VerticalPart
 
 VERY_SURE_THRESHOLD = 0.85
@@ -90,6 +92,16 @@ class MessageSlot(StrEnum):
     CLOSING = "closing"
 
 
+WORN_KEYS = {
+    MessageSlot.EVIDENCE: "worn.reason",
+    MessageSlot.RUNNER_UP: "worn.second",
+    MessageSlot.TIP: "worn.tip",
+}
+"""The keys of the sentences that name what is worn."""
+AMBIGUOUS_WORN_KEYS = {MessageSlot.EVIDENCE: "worn.torn", MessageSlot.RUNNER_UP: "worn.torn"}
+"""The same for an ambiguous verdict."""
+MAX_NAMED = 2
+"""Things in one sentence."""
 PUBLIC_SLOTS = frozenset({MessageSlot.VERDICT, MessageSlot.EVIDENCE, MessageSlot.ABOUT})
 """What strangers may read under a shared look: what was found, where, and a comment on the style. All other messages
 speak to the person who sent the photo."""
@@ -129,10 +141,10 @@ def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Lan
     if verdict.band is ConfidenceBand.AMBIGUOUS:
         values["push"] = translate(pick_variant(f"push.{verdict.style}", seed, language), language)
         values["second_push"] = translate(pick_variant(f"push.{runner_up}", seed, language), language)
-    messages = []
+    messages, worn = [], verdict.attributes
     for slot, key in _template_keys(verdict, runner_up, place):
         placeholders = second if slot is MessageSlot.RUNNER_UP else values
-        text = None if verdict.attributes is None else _worn_sentence(verdict, slot, placeholders, seed, language)
+        text = None if worn is None else _worn_sentence(verdict, worn, slot, placeholders, seed, language)
         needs_picture = text is None and slot is MessageSlot.EVIDENCE
         if text is None:
             text = translate(pick_variant(key, seed, language), language, **placeholders)
@@ -196,22 +208,49 @@ def format_percent(probability: float) -> str:
 
 
 def _worn_sentence(
-    verdict: Verdict, slot: MessageSlot, values: Mapping[str, object], seed: VariantSeed | str, language: Language
+    verdict: Verdict,
+    attributes: Attributes,
+    slot: MessageSlot,
+    values: Mapping[str, object],
+    seed: VariantSeed | str,
+    language: Language,
 ) -> str | None:
-    """The sentence for a slot that names what is worn; None where nothing earned it."""
+    """The sentence for a slot that names what is worn: what carries the style, or what one exchange would change.
+
+    Args:
+        verdict: the verdict on the photo.
+        attributes: its own.
+        slot: of the message.
+        values: for the placeholders.
+        seed: selects the variant.
+        language: of the sentence.
+
+    Returns:
+        None where nothing earned it.
+    """
     is_ambiguous = verdict.band is ConfidenceBand.AMBIGUOUS
-    match slot:
-        case MessageSlot.EVIDENCE:
-            key = "worn.torn" if is_ambiguous else "worn.reason"
-            return reason_sentence(key, verdict, verdict.style, values, seed=seed, language=language)
-        case MessageSlot.RUNNER_UP:
-            key = "worn.torn" if is_ambiguous else "worn.second"
-            return reason_sentence(key, verdict, verdict.runner_up, values, seed=seed, language=language)
-        case MessageSlot.TIP if not is_ambiguous:
-            swap = swap_sentence(verdict, values, seed=seed, language=language)
-            return swap or reason_sentence(TIP_KEY, verdict, verdict.style, values, seed=seed, language=language)
-        case _:
-            return None
+    key = (AMBIGUOUS_WORN_KEYS if is_ambiguous else WORN_KEYS).get(slot)
+    if key is None:
+        return None
+    if slot is MessageSlot.TIP and (swap := attributes.swap) is not None:
+        remove = translate("worn.the", language, thing=thing_name(swap.remove, language))
+        add = translate(f"worn.{swap.add}.any", language)
+        return translate(pick_variant("worn.swap", seed, language), language, **values, remove=remove, add=add)
+    reasons = attributes.seen_for(verdict.style)
+    if slot is MessageSlot.TIP:
+        # What is advised about a garment is no advice about a color.
+        reasons = tuple(each for each in reasons if isinstance(each.thing, Item) or each.worn_on is not None)
+    elif slot is MessageSlot.RUNNER_UP:
+        # Only what is on other garments than what carries the first style.
+        told = {each.thing for each in reasons} | {each.worn_on for each in reasons} - {None}
+        reasons = tuple(
+            each for each in attributes.seen_for(verdict.runner_up) if not {each.thing, each.worn_on} & told
+        )
+    names = name_seen(reasons, language)[:MAX_NAMED]
+    if not names:
+        return None
+    things = join_names(names, language)
+    return translate(pick_variant(key, seed, language), language, **values, things=things)
 
 
 def _template_keys(verdict: Verdict, second: Style, place: str) -> tuple[tuple[MessageSlot, str], ...]:

@@ -4,8 +4,7 @@ Something below its threshold is named only as the answer to a question for it, 
 """
 
 from core.clothing import Item
-from core.conversation.narration import format_percent, style_name
-from core.conversation.worn import MAX_NAMED, seen_reasons
+from core.conversation.narration import MAX_NAMED, format_percent, style_name
 from core.i18n.clothing_names import join_names, name_seen, thing_name
 from core.i18n.translations import Language, translate
 from core.vision.attributes import Attributes, SeenThing, Thing
@@ -76,7 +75,7 @@ def compare_sentences(first: Verdict, second: Verdict, number: int, language: La
         return []
     others = {each.thing for each in second.attributes.seen}
     common = [each for each in first.attributes.seen if each.thing in others and _is_worn_alone(each)]
-    reasons = [each for each in seen_reasons(first.attributes, first.style) if each.thing not in others]
+    reasons = [each for each in first.attributes.seen_for(first.style) if each.thing not in others]
     deciding = [each for each in reasons if isinstance(each.thing, Item)]
     sentences = []
     for key, things in (("worn.album.both", common), ("worn.album.decides", deciding)):

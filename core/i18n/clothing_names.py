@@ -1,6 +1,7 @@
 """The names of items and colors, alone ("leather jacket", "가죽 재킷") and as lists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cache
 
 from core.clothing import Color, Item, ItemGroup
 from core.i18n.translations import Language, translate
@@ -11,6 +12,7 @@ PROPERTY_ORDER = (ItemGroup.CUT, None, ItemGroup.MATERIAL, ItemGroup.PATTERN)
 """Order of the words before a garment; None is the place of a color."""
 
 
+@cache
 def thing_name(thing: Thing, language: Language) -> str:
     """The name of an item or a color alone."""
     return translate(f"worn.{thing}", language)
@@ -23,12 +25,23 @@ def name_seen(seen: Sequence[SeenThing], language: Language) -> tuple[str, ...]:
         seen: the things, in the order in which they are to be named.
         language: of the names.
     """
-    properties: dict[Thing, list[Thing]] = {}
+    words: dict[Thing, dict[ItemGroup | None, str]] = {}
     for each in seen:
-        properties.setdefault(each.worn_on or each.thing, [])
+        of_garment = words.setdefault(each.worn_on or each.thing, {})
         if each.worn_on is not None:
-            properties[each.worn_on].append(each.thing)
-    return tuple(_name_with(thing, words, language) for thing, words in properties.items())
+            # At most one word of each kind.
+            kind = None if isinstance(each.thing, Color) else each.thing.group
+            of_garment.setdefault(kind, translate(f"worn.{each.thing}.as", language))
+    names = []
+    for garment, of_garment in words.items():
+        if ItemGroup.MATERIAL in of_garment:
+            of_garment.pop(ItemGroup.PATTERN, None)
+        name = thing_name(garment, language)
+        for kind in reversed(PROPERTY_ORDER):
+            if kind in of_garment:
+                name = translate("worn.on", language, property=of_garment[kind], thing=name)
+        names.append(name)
+    return tuple(names)
 
 
 def join_names(names: Sequence[str], language: Language) -> str:
@@ -40,14 +53,11 @@ def join_names(names: Sequence[str], language: Language) -> str:
 def name_whole_things(attributes: Attributes, language: Language) -> list[tuple[str, SeenThing]]:
     """Everything seen, each garment with what is on it: ("black leather jacket", the jacket); reasons come first."""
     carrying = {reason.thing for reason in attributes.reasons}
-    whole = [each for each in (*attributes.seen, *attributes.colors) if each.worn_on is None]
+    things = (*attributes.seen, *attributes.colors)
+    whole = [each for each in things if each.worn_on is None]
     whole.sort(key=lambda each: each.thing not in carrying)
-    named = []
-    for each in whole:
-        parts = [part for part in (*attributes.seen, *attributes.colors) if part.worn_on is each.thing]
-        (name,) = name_seen((each, *parts), language)
-        named.append((name, each))
-    return named
+    names = name_seen((*whole, *(each for each in things if each.worn_on is not None)), language)
+    return list(zip(names, whole, strict=False))
 
 
 def make_tags(attributes: Attributes | None, language: Language) -> list[Tag]:
@@ -56,18 +66,3 @@ def make_tags(attributes: Attributes | None, language: Language) -> list[Tag]:
         return []
     items = [pair for pair in name_whole_things(attributes, language) if isinstance(pair[1].thing, Item)]
     return [Tag(text=name, cam=each.cam) for name, each in items[:MAX_TAGS]]
-
-
-def _name_with(thing: Thing, properties: Iterable[Thing], language: Language) -> str:
-    """The name of a thing after at most one word of each kind."""
-    by_group: dict[ItemGroup | None, Thing] = {}
-    for each in properties:
-        by_group.setdefault(None if isinstance(each, Color) else each.group, each)
-    if ItemGroup.MATERIAL in by_group:
-        by_group.pop(ItemGroup.PATTERN, None)
-    name = thing_name(thing, language)
-    for group in reversed(PROPERTY_ORDER):
-        if group in by_group:
-            word = translate(f"worn.{by_group[group]}.as", language)
-            name = translate("worn.on", language, property=word, thing=name)
-    return name

@@ -86,6 +86,11 @@ class Attributes:
         """The reasons for one style, the strongest first."""
         return tuple(reason for reason in self.reasons if reason.style is style)
 
+    def seen_for(self, style: Style) -> tuple[SeenThing, ...]:
+        """The seen things that carry a style, the strongest first."""
+        seen = {each.thing: each for each in (*self.seen, *self.colors)}
+        return tuple(seen[reason.thing] for reason in self.reasons if reason.style is style and reason.thing in seen)
+
     def without(self, denied: Thing, instead: Thing | None = None) -> "Attributes":
         """The same without what is not worn according to the person.
 
