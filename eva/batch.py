@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language, translate
 from core.images.decoding import MAX_BYTES, decode_photo
 from core.images.file_names import has_photo_suffix
-from core.vision.attributes import Attributes, Reason, SeenThing, swap_to_dict
+from core.vision.attributes import Attributes, Reason, SeenThing
 from core.vision.backends import available_cpus
 from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
@@ -72,7 +72,7 @@ def describe_attributes(attributes: Attributes | None) -> dict[str, Any]:
         "colours": [_describe_seen(each) for each in attributes.colors] if attributes else [],
         "main_colour": attributes.main_color if attributes else None,
         "reasons": [_describe_reason(each) for each in attributes.reasons] if attributes else [],
-        "swap": swap_to_dict(attributes.swap) if attributes and attributes.swap else None,
+        "swap": asdict(attributes.swap) if attributes and attributes.swap else None,
     }
 
 

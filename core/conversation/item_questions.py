@@ -12,8 +12,7 @@ from core.clothing import Color, Item
 from core.conversation.text_normalization import normalize_letters
 from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language, translate
-from core.vision.attributes import Thing
-from core.vision.label_statistics import THINGS
+from core.vision.attributes import THINGS, Thing
 
 MAX_LENGTH = 50
 """Characters of a message from which it is about more than one item."""

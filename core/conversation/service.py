@@ -42,7 +42,7 @@ from core.services.retention import erase_person
 from core.settings import Settings
 from core.styles import Style
 from core.urls import site_url
-from core.vision.attributes import parse_thing
+from core.vision.attributes import THINGS_BY_CODE
 
 LOGIN_LINK_PATH = "/login/link"
 """Path of the site's page that logs a person in with a one-time token."""
@@ -222,8 +222,8 @@ class ConversationService:
             look=look,
             prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
             style=Style(checkpoint["style"]) if "style" in checkpoint else None,
-            thing=parse_thing(checkpoint["thing"]) if "thing" in checkpoint else None,
-            instead=parse_thing(checkpoint["instead"]) if "instead" in checkpoint else None,
+            thing=THINGS_BY_CODE[checkpoint["thing"]] if "thing" in checkpoint else None,
+            instead=THINGS_BY_CODE[checkpoint["instead"]] if "instead" in checkpoint else None,
             occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,
             name=name,
             rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,

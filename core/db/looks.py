@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -29,7 +28,7 @@ from core.db.schema import Channel, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, VariantSeed
 from core.styles import STYLES, Style
-from core.vision.attributes import Attributes, Thing, parse_thing
+from core.vision.attributes import THINGS_BY_CODE, Attributes, Thing
 from core.vision.verdict import (
     ConfidenceBand,
     EvidenceRegion,
@@ -289,6 +288,8 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
     """Convert a row with `LOOK_COLUMNS`; for the other repositories of looks."""
     cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(CAM_LEVELS)
     cam.setflags(write=False)
+    # Text from a compiled statement, a dictionary from SQLAlchemy.
+    attributes = json.loads(row.attributes) if isinstance(row.attributes, str) else row.attributes
     style, probabilities = Style(row.style), dict(zip(STYLES, row.probabilities, strict=True))
     return Look(
         id=row.id,
@@ -318,7 +319,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
             ),
             model=row.model,
             engine=row.engine,
-            attributes=None if row.attributes is None else _parse_attributes(row.attributes),
+            attributes=None if attributes is None else Attributes.from_dict(attributes),
         ),
         language=Language(row.language),
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
@@ -338,14 +339,11 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
 
 
 def _parse_corrections(stored: str | dict[str, str | None]) -> dict[Thing, Thing | None]:
-    """Corrections of items, stored as `_parse_attributes` says."""
+    """Corrections of items: text from a compiled statement, a dictionary from SQLAlchemy."""
     codes: dict[str, str | None] = json.loads(stored) if isinstance(stored, str) else stored
-    return {parse_thing(code): None if instead is None else parse_thing(instead) for code, instead in codes.items()}
-
-
-def _parse_attributes(stored: str | dict[str, Any]) -> Attributes:
-    """The attributes of a verdict: text from a compiled statement, a dictionary from SQLAlchemy."""
-    return Attributes.from_dict(json.loads(stored) if isinstance(stored, str) else stored)
+    return {
+        THINGS_BY_CODE[code]: None if instead is None else THINGS_BY_CODE[instead] for code, instead in codes.items()
+    }
 
 
 GIVEN_COLUMNS = tuple(

@@ -15,7 +15,8 @@ from sklearn.linear_model import LogisticRegression
 
 from core.errors import DatasetError
 from core.styles import STYLES
-from core.vision.label_statistics import LABEL_STATISTICS_FILE, THINGS, LabelStatistics
+from core.vision.attributes import THINGS
+from core.vision.label_statistics import LABEL_STATISTICS_FILE, LabelStatistics
 
 PSEUDO_COUNT = 2.0
 """Outfits with the thing, and as many without, added to each side of the log odds: a rare thing says little."""

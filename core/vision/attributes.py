@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +13,9 @@ from core.clothing import COLORS, ITEMS, Color, Item
 from core.styles import Style
 
 Thing = Item | Color
+THINGS: tuple[Thing, ...] = (*ITEMS, *COLORS)
+THINGS_BY_CODE: Mapping[str, Thing] = {thing.value: thing for thing in THINGS}
+"""Items and colors by their keys, which all differ."""
 MAP_LEVELS = 255
 """Largest value of a stored map, one byte a cell."""
 
@@ -51,7 +54,7 @@ class Swap:
     style: Style
     """The runner-up."""
     probability: float
-    """Its probability after the exchange, by the statistics of the training labels."""
+    """Its probability after the exchange, by the statistics of the training labels, to a thousandth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,13 +133,21 @@ class Attributes:
             "items": [round(self.item_probabilities[item], 3) for item in ITEMS],
             "colours": [round(self.color_probabilities[color], 3) for color in COLORS],
             "columns": columns,
-            "seen": [_seen_to_dict(each) for each in (*self.seen, *self.colors)],
+            "seen": [
+                {
+                    "code": each.thing,
+                    "probability": round(each.probability, 3),
+                    "worn_on": each.worn_on,
+                    "map": base64.b64encode(np.rint(each.cam * MAP_LEVELS).astype(np.uint8).tobytes()).decode("ascii"),
+                }
+                for each in (*self.seen, *self.colors)
+            ],
             "main_colour": self.main_color,
             "reasons": [
                 [reason.style, reason.thing, round(reason.share, 3), round(reason.log_odds, 2)]
                 for reason in self.reasons
             ],
-            "swap": None if self.swap is None else swap_to_dict(self.swap),
+            "swap": None if self.swap is None else asdict(self.swap),
         }
 
     @staticmethod
@@ -155,7 +166,7 @@ class Attributes:
             colors=tuple(each for each in things if isinstance(each.thing, Color)),
             main_color=None if main_color is None else Color(main_color),
             reasons=tuple(
-                Reason(style=Style(style), thing=parse_thing(thing), share=share, log_odds=log_odds)
+                Reason(style=Style(style), thing=THINGS_BY_CODE[thing], share=share, log_odds=log_odds)
                 for style, thing, share, log_odds in data["reasons"]
             ),
             swap=None
@@ -169,39 +180,10 @@ class Attributes:
         )
 
 
-def swap_to_dict(swap: Swap) -> dict[str, Any]:
-    """The swap as JSON values."""
-    return {
-        "remove": swap.remove,
-        "add": swap.add,
-        "style": swap.style,
-        "probability": round(swap.probability, 3),
-    }
-
-
-def parse_thing(code: str) -> Thing:
-    """The item or the color with this key; the keys of both differ.
-
-    Raises:
-        ValueError: there is none.
-    """
-    return Item(code) if code in ITEMS else Color(code)
-
-
 def pair_codes(things: Sequence[Thing]) -> list[str]:
     """A code for each color together with each item among these."""
     colors = [thing for thing in things if isinstance(thing, Color)]
     return [f"{color}+{item}" for item in things if isinstance(item, Item) for color in colors]
-
-
-def _seen_to_dict(each: SeenThing) -> dict[str, Any]:
-    levels = np.rint(each.cam * MAP_LEVELS).astype(np.uint8)
-    return {
-        "code": each.thing,
-        "probability": round(each.probability, 3),
-        "worn_on": each.worn_on,
-        "map": base64.b64encode(levels.tobytes()).decode("ascii"),
-    }
 
 
 def _seen_from_dict(data: Mapping[str, Any], columns: int) -> SeenThing:
@@ -210,7 +192,7 @@ def _seen_from_dict(data: Mapping[str, Any], columns: int) -> SeenThing:
     cam.setflags(write=False)
     worn_on = data["worn_on"]
     return SeenThing(
-        thing=parse_thing(data["code"]),
+        thing=THINGS_BY_CODE[data["code"]],
         probability=data["probability"],
         cam=cam,
         worn_on=None if worn_on is None else Item(worn_on),

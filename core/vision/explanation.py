@@ -192,7 +192,7 @@ def find_swap(
             size, probability = float(np.abs(shift).sum()), float(moved[second.position])
             leads = int(np.argmax(moved)) == second.position and probability >= MIN_SWAP_PROBABILITY
             if leads and (best is None or size < best[0]):
-                best = size, Swap(remove=item, add=other, style=second, probability=probability)
+                best = size, Swap(remove=item, add=other, style=second, probability=round(probability, 3))
     return None if best is None else best[1]
 
 

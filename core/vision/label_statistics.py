@@ -13,14 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clothing import COLORS, ITEMS
 from core.errors import ModelMismatchError, ModelNotFoundError
 from core.styles import STYLES
-from core.vision.attributes import Thing
+from core.vision.attributes import THINGS, Thing
 
 LABEL_STATISTICS_FILE = Path(__file__).parents[1] / "models" / "label_statistics.json"
-THINGS: tuple[Thing, ...] = (*ITEMS, *COLORS)
-"""The order in the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,9 +11,8 @@ from core.conversation.worn_details import compare_sentences, probability_senten
 from core.i18n.clothing_names import join_names, make_tags, name_seen, thing_name
 from core.i18n.translations import Language, translate, variant_keys
 from core.styles import STYLES, Style
-from core.vision.attributes import Thing
+from core.vision.attributes import THINGS, Thing
 from core.vision.explanation import SWAPPED_GROUPS
-from core.vision.label_statistics import THINGS
 from core.vision.verdict import ConfidenceBand, Verdict
 from tests.factories import classify_with_attributes
 from tests.unit.core.i18n.test_catalogs import BODIES_AND_BEAUTY

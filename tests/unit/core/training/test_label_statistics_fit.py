@@ -6,7 +6,8 @@ import pytest
 
 from core.clothing import Color, Item
 from core.styles import STYLES, Style
-from core.vision.label_statistics import LABEL_STATISTICS_FILE, THINGS, LabelStatistics
+from core.vision.attributes import THINGS
+from core.vision.label_statistics import LABEL_STATISTICS_FILE, LabelStatistics
 
 pytestmark = pytest.mark.train
 

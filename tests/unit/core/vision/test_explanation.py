@@ -10,11 +10,11 @@ from PIL import Image
 from core.clothing import COLORS, ITEMS, Color, Item, ItemGroup
 from core.errors import ModelMismatchError
 from core.styles import STYLES, Style
-from core.vision.attributes import Attributes, Thing, parse_thing
+from core.vision.attributes import THINGS, THINGS_BY_CODE, Attributes, Thing
 from core.vision.classifier import StyleClassifier
 from core.vision.explanation import MIN_LOG_ODDS, MIN_SHARE, find_swap, restrain_to_clothes
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
-from core.vision.label_statistics import THINGS, load_label_statistics
+from core.vision.label_statistics import load_label_statistics
 from core.vision.verdict import Refusal
 from tests.factories import classify_scripted, classify_with_attributes, make_photo
 
@@ -35,7 +35,7 @@ def test_every_code_has_one_group_and_no_code_is_used_twice() -> None:
         *(ItemGroup.EXTRA, ItemGroup.PATTERN, ItemGroup.MATERIAL, ItemGroup.CUT),
     ]
     assert (len(ITEMS), len(COLORS), len({*ITEMS, *COLORS})) == (42, 14, 56)
-    assert [parse_thing(thing.value) for thing in THINGS] == list(THINGS)
+    assert [THINGS_BY_CODE[thing.value] for thing in THINGS] == list(THINGS)
 
 
 def test_only_things_over_their_thresholds_are_seen() -> None:
