@@ -148,9 +148,11 @@ def make_verdict(
     first = (0.38 if is_ambiguous else 0.7) if first is None else first
     runner_up = (0.35 if is_ambiguous else 0.2) if runner_up is None else runner_up
     rest = (1 - first - runner_up) / 6
+    probabilities = {key: first if key is style else runner_up if key is second else rest for key in STYLES}
     return Verdict(
         style=style,
-        probabilities={key: first if key is style else runner_up if key is second else rest for key in STYLES},
+        runner_up=max((other for other in STYLES if other is not style), key=probabilities.__getitem__),
+        probabilities=probabilities,
         outfit_probability=0.1 if band is ConfidenceBand.NOT_AN_OUTFIT else 0.97,
         band=band,
         cam=np.zeros((16, 16), np.float32) if cold else np.eye(16, dtype=np.float32),

@@ -125,14 +125,13 @@ def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Lan
         seed: selects the variants: `Look.variant_seed`, or the hash of the bytes of a photo that is not stored.
         language: language of the messages.
     """
-    runner_up = verdict.runner_up
     values = {
         "style": style_name(verdict.style, language),
         "percent": format_percent(verdict.probabilities[verdict.style]),
     }
     second = {
-        "style": style_name(runner_up, language),
-        "percent": format_percent(verdict.probabilities[runner_up]),
+        "style": style_name(verdict.runner_up, language),
+        "percent": format_percent(verdict.probabilities[verdict.runner_up]),
     }
     values |= {"second": second["style"], "second_percent": second["percent"]}
     place = "_".join(part for part in (verdict.region.vertical, verdict.region.horizontal) if part in NAMED_PARTS)
@@ -140,9 +139,9 @@ def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Lan
         values["place"] = translate(f"place.{place}", language)
     if verdict.band is ConfidenceBand.AMBIGUOUS:
         values["push"] = translate(pick_variant(f"push.{verdict.style}", seed, language), language)
-        values["second_push"] = translate(pick_variant(f"push.{runner_up}", seed, language), language)
+        values["second_push"] = translate(pick_variant(f"push.{verdict.runner_up}", seed, language), language)
     messages, worn = [], verdict.attributes
-    for slot, key in _template_keys(verdict, runner_up, place):
+    for slot, key in _template_keys(verdict, place):
         placeholders = second if slot is MessageSlot.RUNNER_UP else values
         text = None if worn is None else _worn_sentence(verdict, worn, slot, placeholders, seed, language)
         needs_picture = text is None and slot is MessageSlot.EVIDENCE
@@ -253,12 +252,11 @@ def _worn_sentence(
     return translate(pick_variant(key, seed, language), language, **values, things=things)
 
 
-def _template_keys(verdict: Verdict, second: Style, place: str) -> tuple[tuple[MessageSlot, str], ...]:
+def _template_keys(verdict: Verdict, place: str) -> tuple[tuple[MessageSlot, str], ...]:
     """The slots of the messages in order, each with the key of its variants.
 
     Args:
         verdict: the verdict on the photo.
-        second: its runner-up.
         place: where the evidence is, e.g. `upper_left`; empty if it is all over.
     """
     first, torn = verdict.style, "torn." if verdict.band is ConfidenceBand.AMBIGUOUS else ""
@@ -284,7 +282,7 @@ def _template_keys(verdict: Verdict, second: Style, place: str) -> tuple[tuple[M
                 (MessageSlot.VERDICT, "verdict.torn" if is_undecided else "verdict.ahead"),
                 (MessageSlot.EVIDENCE, evidence_key),
                 (MessageSlot.ABOUT, f"about.{first}"),
-                (MessageSlot.RUNNER_UP, f"about.{second}"),
+                (MessageSlot.RUNNER_UP, f"about.{verdict.runner_up}"),
                 (MessageSlot.TIP, "tip.torn"),
                 (MessageSlot.CLOSING, "closing.torn" if is_undecided else "closing.leaning"),
             )

@@ -307,6 +307,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         perceptual_hash=row.perceptual_hash,
         verdict=Verdict(
             style=style,
+            runner_up=max((other for other in STYLES if other is not style), key=probabilities.__getitem__),
             probabilities=probabilities,
             outfit_probability=row.outfit_probability,
             band=ConfidenceBand(row.band),

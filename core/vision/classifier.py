@@ -117,8 +117,8 @@ class StyleClassifier:
         model_input = fit_to_input(image, card.preprocessing)
         outputs = self.backend.forward(model_input.pixels)
         probabilities = softmax(outputs.logits / card.temperature)
-        best = int(np.argmax(probabilities))
         by_style = dict(zip(STYLES, probabilities.tolist(), strict=True))
+        first, second, *_ = sorted(STYLES, key=lambda style: -by_style[style])
         outfit_probability = float(softmax(np.array([outputs.outfit_logit, 0.0], np.float32))[0])
         band = confidence_band(by_style, outfit_probability, card.thresholds)
         evidence, attributes = model_input.crop_to_image(outputs.evidence), None
@@ -128,10 +128,13 @@ class StyleClassifier:
                 refusal = find_refusal(outputs.attributes.kind_logits, card.refusals)
             else:
                 embedding = outputs.attributes.embedding
-                evidence, attributes = self._explain(model_input, outputs.attributes, evidence, by_style)
-        cam = activation_map(evidence[..., best])
+                evidence, attributes = self._explain(
+                    model_input, outputs.attributes, evidence, by_style, (first, second)
+                )
+        cam = activation_map(evidence[..., first.position])
         return Verdict(
-            style=STYLES[best],
+            style=first,
+            runner_up=second,
             probabilities=by_style,
             outfit_probability=outfit_probability,
             band=band,
@@ -150,6 +153,7 @@ class StyleClassifier:
         outputs: AttributeOutputs,
         evidence: NDArray[np.float32],
         probabilities: Mapping[Style, float],
+        leading: tuple[Style, Style],
     ) -> tuple[NDArray[np.float32], Attributes]:
         """The evidence of the styles on clothes, and what is worn.
 
@@ -158,6 +162,7 @@ class StyleClassifier:
             outputs: about items and colors.
             evidence: of the styles, over the image alone.
             probabilities: of the styles.
+            leading: the style and the runner-up.
         """
         calibration = self.model_card.attributes
         if calibration is None:
@@ -171,6 +176,7 @@ class StyleClassifier:
             main_color = calibration.main_color.find(outputs.color_logits, counted)
         return on_clothes, explain(
             probabilities,
+            leading,
             on_clothes,
             (outputs.item_logits, restrain_to_clothes(crop(outputs.item_evidence), clothes, ITEMS_OFF_CLOTHES)),
             (outputs.color_logits, restrain_to_clothes(crop(outputs.color_evidence), clothes)),

@@ -164,17 +164,16 @@ def find_reasons(
 
 
 def find_swap(
-    probabilities: Mapping[Style, float], seen: Sequence[SeenThing], statistics: LabelStatistics
+    probabilities: Mapping[Style, float], second: Style, seen: Sequence[SeenThing], statistics: LabelStatistics
 ) -> Swap | None:
     """The smallest exchange of a seen item after which the runner-up would lead; None if no single one does it.
 
     Args:
         probabilities: of the styles.
+        second: the runner-up.
         seen: items that may be exchanged.
         statistics: of the training labels.
     """
-    ranked = sorted(STYLES, key=lambda style: -probabilities[style])
-    second = ranked[1]
     logits = np.log(np.array([max(probabilities[style], 1e-9) for style in STYLES]))
     present = {each.thing for each in seen}
     best: tuple[float, Swap] | None = None
@@ -198,6 +197,7 @@ def find_swap(
 
 def explain(
     probabilities: Mapping[Style, float],
+    leading: tuple[Style, Style],
     style_evidence: NDArray[np.float32],
     item_scores: tuple[NDArray[np.float32], NDArray[np.float32]],
     color_scores: tuple[NDArray[np.float32], NDArray[np.float32]],
@@ -209,6 +209,7 @@ def explain(
 
     Args:
         probabilities: of the styles.
+        leading: the style and the runner-up.
         style_evidence: rows x columns x 8 over the image alone, on clothes.
         item_scores: scores of the items, and their evidence over the image alone.
         color_scores: the same of the colors.
@@ -223,15 +224,14 @@ def explain(
     seen = attach_properties(seen, seen)
     seen_colors = find_seen_things(COLORS, colors, calibration.colors.threshold, color_scores[1])[:MAX_COLORS]
     seen_colors = attach_properties(seen_colors, seen)
-    first, second, *_ = sorted(STYLES, key=lambda style: -probabilities[style])
     return Attributes(
         item_probabilities=MappingProxyType(dict(zip(ITEMS, items.tolist(), strict=True))),
         color_probabilities=MappingProxyType(dict(zip(COLORS, colors.tolist(), strict=True))),
         seen=seen,
         colors=seen_colors,
         main_color=main_color,
-        reasons=find_reasons((first, second), style_evidence, (*seen, *seen_colors), statistics),
-        swap=find_swap(probabilities, seen, statistics),
+        reasons=find_reasons(leading, style_evidence, (*seen, *seen_colors), statistics),
+        swap=find_swap(probabilities, leading[1], seen, statistics),
     )
 
 

@@ -99,6 +99,8 @@ class Verdict:
 
     style: Style
     """The most probable style, also if there is no outfit."""
+    runner_up: Style
+    """The second most probable style."""
     probabilities: Mapping[Style, float]
     """Calibrated probability of each of the eight styles; they sum to 1."""
     outfit_probability: float
@@ -130,12 +132,6 @@ class Verdict:
     def ranking(self) -> tuple[tuple[Style, float], ...]:
         """All styles with their probabilities, the most probable first."""
         return tuple(sorted(self.probabilities.items(), key=lambda pair: -pair[1]))
-
-    @property
-    def runner_up(self) -> Style:
-        """The second most probable style."""
-        others = [style for style in self.probabilities if style is not self.style]
-        return max(others, key=self.probabilities.__getitem__)
 
     @property
     def is_too_close(self) -> bool:

@@ -122,7 +122,7 @@ def test_swap_is_the_smallest_exchange_after_which_the_runner_up_leads() -> None
     assert swap.add.group is ItemGroup.TOP
     assert swap.probability > 0.4
     # Nothing that is not seen is exchanged, and no single exchange turns a sure verdict into any other.
-    assert find_swap(dict.fromkeys(STYLES, 1 / 8), (), statistics) is None
+    assert find_swap(dict.fromkeys(STYLES, 1 / 8), Style.MODE, (), statistics) is None
     assert _attributes(Style.ETHNIC, {Item.BAG: 0.9}, confidence=0.99).swap is None
 
 
