@@ -25,7 +25,7 @@ from core.signing import UrlSigner
 from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.urls import private_image_url
-from leaderboard_web.view_models import ProbabilityBar, build_bar
+from leaderboard_web.view_models import ProbabilityBar, build_bars
 from leaderboard_web.week_card import WeekCardItem
 
 SAMPLE_SOURCE_PREFIX = "sample:"
@@ -188,8 +188,7 @@ class ChatView:
             if message.slot is MessageSlot.EVIDENCE and (heatmap := self._heatmap_item()) is not None:
                 items.append(heatmap)
         if self.has_outfit:
-            bars = (build_bar(style, probability, self.language) for style, probability in look.verdict.ranking)
-            items.append(ProbabilityBars(bars=tuple(bars)))
+            items.append(ProbabilityBars(bars=tuple(build_bars(look.verdict.probabilities, self.language))))
         # The verdict is told here even while the stored question is still open.
         if can_have_card(replace(look, pending_question=None)):
             items.append(self._result_card_item())

@@ -1,8 +1,9 @@
-"""View models of looks and probabilities, in the language of the page.
+"""View models of looks, probabilities and what is worn, in the language of the page.
 
 See ADR 0028.
 """
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,17 +12,20 @@ from functools import cache
 from math import ceil
 from uuid import UUID
 
+import numpy as np
+
 from core.clothing import COLORS, ITEMS
 from core.conversation.display_names import generated_name
 from core.conversation.narration import format_percent, style_name
 from core.db.leaderboard import LeaderboardEntry
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
-from core.i18n.clothing_names import thing_name
+from core.i18n.clothing_names import name_whole_things, thing_name
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.seoul_time import SEOUL
 from core.styles import Style
+from core.vision.attributes import MAP_LEVELS, Attributes
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.urls import (
     private_image_url,
@@ -127,17 +131,48 @@ class ProbabilityBar:
     """Text alternative of the bar."""
 
 
-def build_bar(style: Style, probability: float, language: Language) -> ProbabilityBar:
-    """The bar of one style; `probability` is 0 to 1."""
-    name, percentage = style_name(style, language), format_percent(probability)
-    label = "page.bar" if percentage.isdecimal() else "page.bar.trace"
-    return ProbabilityBar(
-        style=style,
-        name=name,
-        percent=percentage,
-        probability=probability,
-        label=translate(label, language, style=name, percent=percentage),
-    )
+def build_bars(probabilities: Mapping[Style, float], language: Language) -> list[ProbabilityBar]:
+    """The bars of styles with probabilities of 0 to 1, the most probable first."""
+    bars = []
+    for style, probability in sorted(probabilities.items(), key=lambda pair: -pair[1]):
+        name, percentage = style_name(style, language), format_percent(probability)
+        label = "page.bar" if percentage.isdecimal() else "page.bar.trace"
+        bars.append(
+            ProbabilityBar(
+                style=style,
+                name=name,
+                percent=percentage,
+                probability=probability,
+                label=translate(label, language, style=name, percent=percentage),
+            )
+        )
+    return bars
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WornThing:
+    """A seen item or color."""
+
+    name: str
+    """With the pattern, material and color that are on it."""
+    percent: str
+    """Of its probability."""
+    map: str
+    """Base64 of its evidence, one byte a cell, row by row."""
+    columns: int
+
+
+def build_worn(attributes: Attributes, language: Language) -> list[WornThing]:
+    """What is worn, with the map that each tag lights; the reasons for the style first."""
+    return [
+        WornThing(
+            name=name,
+            percent=format_percent(each.probability),
+            map=b64encode(np.rint(each.cam * MAP_LEVELS).astype(np.uint8).tobytes()).decode("ascii"),
+            columns=each.cam.shape[1],
+        )
+        for name, each in name_whole_things(attributes, language)
+    ]
 
 
 class LookVisibility(StrEnum):

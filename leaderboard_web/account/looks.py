@@ -19,8 +19,7 @@ from leaderboard_web.account.current_person import SECTION, AccountRoute, OwnedL
 from leaderboard_web.dependencies import AppState, Lang, State
 from leaderboard_web.redirects import notice_from_query, redirect_with_notice
 from leaderboard_web.templating import render_page
-from leaderboard_web.view_models import build_bar, build_own_look
-from leaderboard_web.worn_view import build_worn
+from leaderboard_web.view_models import build_bars, build_own_look, build_worn
 
 ALLOWED_ACTIONS = {
     ActionType.SHARE,
@@ -201,7 +200,6 @@ def _render_look(
     guess_comment = None
     if look.guessed_style is not None:
         guess_comment = comment_on_guess(look.guessed_style, verdict, seed=seed, language=language)
-    bars = [build_bar(style, probability, language) for style, probability in verdict.ranking]
     return render_page(
         request,
         "account/look.html",
@@ -214,7 +212,7 @@ def _render_look(
         guess_comment=guess_comment,
         verdict_messages=verdict_messages(verdict, seed=seed, language=language),
         worn=build_worn(verdict.attributes, language) if verdict.attributes else (),
-        bars=bars if view.style_name else [],
+        bars=build_bars(verdict.probabilities, language) if view.style_name else [],
         correction=correction and style_name(correction, language),
         asks_to_learn=correction is not None and own.owner.owes_learning_answer,
     )

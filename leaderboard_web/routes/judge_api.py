@@ -27,7 +27,7 @@ from core.vision.verdict import ConfidenceBand, HorizontalPart, VerticalPart
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.errors import NoPhotoError
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
-from leaderboard_web.view_models import build_bar
+from leaderboard_web.view_models import build_bars
 
 log = structlog.get_logger()
 
@@ -165,8 +165,8 @@ def judge_image(
     bars, heat = [], None
     tags = make_tags(verdict.attributes, language)
     if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
-        for style, probability in verdict.ranking:
-            bars.append(BarResponse.model_validate(build_bar(style, probability, language), from_attributes=True))
+        for bar in build_bars(verdict.probabilities, language):
+            bars.append(BarResponse.model_validate(bar, from_attributes=True))
         heat = HeatResponse(
             url=_data_url(encode_heatmap_jpeg(image, verdict.cam, tags)),
             alt=translate("page.map_alt", language, style=name),

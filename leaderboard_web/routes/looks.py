@@ -12,9 +12,8 @@ from leaderboard_web.routes.reactions import MAX_REPORT_LENGTH, ReportReason
 from leaderboard_web.sharing import allow_kakao_sdk, build_share_links, link_preview, verdict_sentence
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
-from leaderboard_web.view_models import build_bar, build_card
+from leaderboard_web.view_models import build_bars, build_card, build_worn
 from leaderboard_web.viewer import preview_language
-from leaderboard_web.worn_view import build_worn
 
 router = APIRouter(route_class=PageRoute)
 
@@ -54,7 +53,7 @@ async def look_page(
         card=card,
         messages=[message.text for message in messages],
         worn=build_worn(look.verdict.attributes, language) if look.verdict.attributes else (),
-        bars=[build_bar(style, probability, language) for style, probability in look.verdict.ranking],
+        bars=build_bars(look.verdict.probabilities, language),
         guess=look.guessed_style and style_name(look.guessed_style, language),
         correction=look.corrected_style and style_name(look.corrected_style, language),
         shared_at=shared_at,
@@ -65,7 +64,7 @@ async def look_page(
         guess_comment=relation.guess
         and comment_on_guess(relation.guess, look.verdict, seed=look.variant_seed, language=language),
         guess_count=guess_count,
-        guess_bars=[build_bar(style, count / guess_count, language) for style, count in guesses.items()],
+        guess_bars=build_bars({style: count / guess_count for style, count in guesses.items()}, language),
         share=share,
         report_reasons=tuple(ReportReason),
         max_report_length=MAX_REPORT_LENGTH,
