@@ -157,7 +157,19 @@ class Attributes:
         Raises:
             KeyError, TypeError, ValueError: it is invalid.
         """
-        things = [_seen_from_dict(each, data["columns"]) for each in data["seen"]]
+        things = []
+        for each in data["seen"]:
+            levels = np.frombuffer(base64.b64decode(each["map"], validate=True), np.uint8).reshape(-1, data["columns"])
+            cam = levels.astype(np.float32) / np.float32(MAP_LEVELS)
+            cam.setflags(write=False)
+            things.append(
+                SeenThing(
+                    thing=THINGS_BY_CODE[each["code"]],
+                    probability=each["probability"],
+                    cam=cam,
+                    worn_on=None if each["worn_on"] is None else Item(each["worn_on"]),
+                )
+            )
         swap, main_color = data["swap"], data["main_colour"]
         return Attributes(
             item_probabilities=MappingProxyType(dict(zip(ITEMS, data["items"], strict=True))),
@@ -184,16 +196,3 @@ def pair_codes(things: Sequence[Thing]) -> list[str]:
     """A code for each color together with each item among these."""
     colors = [thing for thing in things if isinstance(thing, Color)]
     return [f"{color}+{item}" for item in things if isinstance(item, Item) for color in colors]
-
-
-def _seen_from_dict(data: Mapping[str, Any], columns: int) -> SeenThing:
-    levels = np.frombuffer(base64.b64decode(data["map"], validate=True), np.uint8).reshape(-1, columns)
-    cam = levels.astype(np.float32) / np.float32(MAP_LEVELS)
-    cam.setflags(write=False)
-    worn_on = data["worn_on"]
-    return SeenThing(
-        thing=THINGS_BY_CODE[data["code"]],
-        probability=data["probability"],
-        cam=cam,
-        worn_on=None if worn_on is None else Item(worn_on),
-    )

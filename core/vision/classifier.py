@@ -6,8 +6,7 @@ See ADR 0001 and ADR 0002.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -18,13 +17,10 @@ from PIL import Image
 
 from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFoundError
 from core.settings import EngineName, Environment, Settings
-from core.styles import STYLES, Style
-from core.vision.attributes import Attributes
-from core.vision.backends import AttributeOutputs, InferenceBackend, LiteRTBackend, TensorFlowBackend
-from core.vision.explanation import ITEMS_OFF_CLOTHES, explain, restrain_to_clothes
+from core.styles import STYLES
+from core.vision.backends import InferenceBackend, LiteRTBackend, TensorFlowBackend
+from core.vision.explanation import explain
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
-from core.vision.label_statistics import load_label_statistics
-from core.vision.main_color import count_clothes_pixels
 from core.vision.model_card import ModelCard, Preprocessing, ResizeMode, load_model_card
 from core.vision.verdict import (
     ConfidenceBand,
@@ -121,16 +117,23 @@ class StyleClassifier:
         first, second, *_ = sorted(STYLES, key=lambda style: -by_style[style])
         outfit_probability = float(softmax(np.array([outputs.outfit_logit, 0.0], np.float32))[0])
         band = confidence_band(by_style, outfit_probability, card.thresholds)
-        evidence, attributes = model_input.crop_to_image(outputs.evidence), None
-        embedding, refusal = None, None
-        if outputs.attributes is not None:
-            if band is ConfidenceBand.NOT_AN_OUTFIT:
-                refusal = find_refusal(outputs.attributes.kind_logits, card.refusals)
-            else:
-                embedding = outputs.attributes.embedding
-                evidence, attributes = self._explain(
-                    model_input, outputs.attributes, evidence, by_style, (first, second)
-                )
+        crop = model_input.crop_to_image
+        evidence, worn = crop(outputs.evidence), outputs.attributes
+        attributes = embedding = refusal = None
+        if worn is not None and band is ConfidenceBand.NOT_AN_OUTFIT:
+            refusal = find_refusal(worn.kind_logits, card.refusals)
+        elif worn is not None:
+            if card.attributes is None:
+                raise ModelMismatchError("the model knows items, its card does not calibrate them")
+            embedding = worn.embedding
+            on_image = replace(
+                worn,
+                clothes=crop(worn.clothes),
+                item_evidence=crop(worn.item_evidence),
+                color_evidence=crop(worn.color_evidence),
+            )
+            pixels = crop(model_input.pixels)
+            evidence, attributes = explain(on_image, evidence, pixels, by_style, (first, second), card.attributes)
         cam = activation_map(evidence[..., first.position])
         return Verdict(
             style=first,
@@ -145,44 +148,6 @@ class StyleClassifier:
             attributes=attributes,
             embedding=embedding,
             refusal=refusal,
-        )
-
-    def _explain(
-        self,
-        model_input: ModelInput,
-        outputs: AttributeOutputs,
-        evidence: NDArray[np.float32],
-        probabilities: Mapping[Style, float],
-        leading: tuple[Style, Style],
-    ) -> tuple[NDArray[np.float32], Attributes]:
-        """The evidence of the styles on clothes, and what is worn.
-
-        Args:
-            model_input: what the network saw.
-            outputs: about items and colors.
-            evidence: of the styles, over the image alone.
-            probabilities: of the styles.
-            leading: the style and the runner-up.
-        """
-        calibration = self.model_card.attributes
-        if calibration is None:
-            raise ModelMismatchError("the model knows items, its card does not calibrate them")
-        crop = model_input.crop_to_image
-        clothes = crop(outputs.clothes)[..., None]
-        on_clothes = restrain_to_clothes(evidence, clothes)
-        main_color = None
-        if calibration.main_color is not None:
-            counted = count_clothes_pixels(crop(model_input.pixels), clothes[..., 0])
-            main_color = calibration.main_color.find(outputs.color_logits, counted)
-        return on_clothes, explain(
-            probabilities,
-            leading,
-            on_clothes,
-            (outputs.item_logits, restrain_to_clothes(crop(outputs.item_evidence), clothes, ITEMS_OFF_CLOTHES)),
-            (outputs.color_logits, restrain_to_clothes(crop(outputs.color_evidence), clothes)),
-            main_color,
-            calibration,
-            load_label_statistics(),
         )
 
     def probe(self) -> None:

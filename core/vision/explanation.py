@@ -13,11 +13,13 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clothing import COLORS, EXCLUSIVE, ITEMS, WORN_PROPERTIES, Color, Item, ItemGroup
+from core.clothing import COLORS, EXCLUSIVE, ITEMS, WORN_PROPERTIES, Item, ItemGroup
 from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.attributes import Attributes, Reason, SeenThing, Swap, Thing
-from core.vision.label_statistics import LabelStatistics
+from core.vision.backends import AttributeOutputs
+from core.vision.label_statistics import LabelStatistics, load_label_statistics
+from core.vision.main_color import count_clothes_pixels
 from core.vision.verdict import activation_map
 
 WARM = 0.5
@@ -196,35 +198,38 @@ def find_swap(
 
 
 def explain(
+    outputs: AttributeOutputs,
+    evidence: NDArray[np.float32],
+    pixels: NDArray[np.uint8],
     probabilities: Mapping[Style, float],
     leading: tuple[Style, Style],
-    style_evidence: NDArray[np.float32],
-    item_scores: tuple[NDArray[np.float32], NDArray[np.float32]],
-    color_scores: tuple[NDArray[np.float32], NDArray[np.float32]],
-    main_color: Color | None,
     calibration: AttributeCalibration,
-    statistics: LabelStatistics,
-) -> Attributes:
-    """Everything that may be said of what is worn.
+) -> tuple[NDArray[np.float32], Attributes]:
+    """The evidence of the styles on clothes, and everything that may be said of what is worn.
 
     Args:
+        outputs: about items and colors; maps over the image alone.
+        evidence: of the styles, rows x columns x 8 over the image alone.
+        pixels: height x width x 3 of the image alone.
         probabilities: of the styles.
         leading: the style and the runner-up.
-        style_evidence: rows x columns x 8 over the image alone, on clothes.
-        item_scores: scores of the items, and their evidence over the image alone.
-        color_scores: the same of the colors.
-        main_color: of the clothes, if it is sure enough.
         calibration: of the model.
-        statistics: of the training labels.
     """
-    items = calibration.items.probabilities(item_scores[0])
-    colors = calibration.colors.probabilities(color_scores[0])
-    all_seen = find_seen_things(ITEMS, items, calibration.items.threshold, item_scores[1])
-    seen = leave_out_contradictions(all_seen)
+    statistics, clothes = load_label_statistics(), outputs.clothes[..., None]
+    items = calibration.items.probabilities(outputs.item_logits)
+    colors = calibration.colors.probabilities(outputs.color_logits)
+    style_evidence = restrain_to_clothes(evidence, clothes)
+    item_evidence = restrain_to_clothes(outputs.item_evidence, clothes, ITEMS_OFF_CLOTHES)
+    color_evidence = restrain_to_clothes(outputs.color_evidence, clothes)
+    seen = leave_out_contradictions(find_seen_things(ITEMS, items, calibration.items.threshold, item_evidence))
     seen = attach_properties(seen, seen)
-    seen_colors = find_seen_things(COLORS, colors, calibration.colors.threshold, color_scores[1])[:MAX_COLORS]
+    seen_colors = find_seen_things(COLORS, colors, calibration.colors.threshold, color_evidence)[:MAX_COLORS]
     seen_colors = attach_properties(seen_colors, seen)
-    return Attributes(
+    main_color = None
+    if calibration.main_color is not None:
+        bins = count_clothes_pixels(pixels, outputs.clothes)
+        main_color = calibration.main_color.find(outputs.color_logits, bins)
+    return style_evidence, Attributes(
         item_probabilities=MappingProxyType(dict(zip(ITEMS, items.tolist(), strict=True))),
         color_probabilities=MappingProxyType(dict(zip(COLORS, colors.tolist(), strict=True))),
         seen=seen,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.clothing import COLORS, ITEMS, Color, Item, ItemGroup
+from core.clothing import COLORS, GARMENTS, ITEMS, WORN_PROPERTIES, Color, Item, ItemGroup
 from core.errors import ModelMismatchError
 from core.styles import STYLES, Style
 from core.vision.attributes import THINGS, THINGS_BY_CODE, Attributes, Thing
@@ -36,6 +36,13 @@ def test_every_code_has_one_group_and_no_code_is_used_twice() -> None:
     ]
     assert (len(ITEMS), len(COLORS), len({*ITEMS, *COLORS})) == (42, 14, 56)
     assert [THINGS_BY_CODE[thing.value] for thing in THINGS] == list(THINGS)
+
+
+def test_every_property_says_what_it_may_be_on() -> None:
+    assert {thing for thing in THINGS if isinstance(thing, Color) or not thing.is_worn_alone} == set(WORN_PROPERTIES)
+    assert all(bearers <= GARMENTS for bearers in WORN_PROPERTIES.values())
+    assert WORN_PROPERTIES[Color.RED] == GARMENTS
+    assert WORN_PROPERTIES[Item.STRIPES].isdisjoint({Item.JEANS, Item.BOOTS, Item.BAG})
 
 
 def test_only_things_over_their_thresholds_are_seen() -> None:
