@@ -37,10 +37,19 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 MAX_DECODE_THREADS = 64
-POLL_INTERVAL = 1.0
-"""Seconds between checks that the embedded server is running, and that a database can be used at the start."""
-START_TIMEOUT = 60.0
-"""Seconds for which a server waits at its start for the database and its migration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTimings:
+    """How a process waits for its database, in seconds."""
+
+    timeout: float = 60.0
+    """For which a server waits at its start for the database and its migration."""
+    poll_interval: float = 1.0
+    """Between checks that the embedded server is running, and that a database can be used at the start."""
+
+
+DEFAULT_TIMINGS = StartTimings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +87,14 @@ def has_database(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, process: ProcessKind = ProcessKind.COMMAND) -> AsyncIterator[Database]:
+async def open_database(
+    settings: Settings, process: ProcessKind = ProcessKind.COMMAND, timings: StartTimings = DEFAULT_TIMINGS
+) -> AsyncIterator[Database]:
     """Connect to the configured database, or run the embedded PostgreSQL while it is in use.
 
     Raises:
         UnsupportedDatabaseUrlError: DATABASE_URL is not a PostgreSQL URL, or leads workers through PgBouncer.
-        DatabaseUnavailableError: that database does not answer; a server waits for START_TIMEOUT.
+        DatabaseUnavailableError: that database does not answer; a server waits for `timings.timeout`.
         EmbeddedPostgresError: there is no DATABASE_URL, and the embedded PostgreSQL does not start.
     """
     if settings.database_url is not None:
@@ -96,10 +107,10 @@ async def open_database(settings: Settings, process: ProcessKind = ProcessKind.C
         ) as database:
             if process.has_queue and queue_url is None and database.url.is_for_pgbouncer:
                 raise UnsupportedDatabaseUrlError("workers need EVA_QUEUE_DATABASE_URL, a way without PgBouncer")
-            await _wait_until(database.check, DatabaseUnavailableError, process)
+            await _wait_until(database.check, DatabaseUnavailableError, process, timings)
             if process.has_queue and queue_url is not None:
                 async with Database(queue_url.get_secret_value(), pool_size=1) as direct:
-                    await _wait_until(direct.check, DatabaseUnavailableError, process)
+                    await _wait_until(direct.check, DatabaseUnavailableError, process, timings)
             yield database
         return
     if sys.platform == "win32":
@@ -108,7 +119,7 @@ async def open_database(settings: Settings, process: ProcessKind = ProcessKind.C
 
     server = EmbeddedPostgres(settings.data_dir / "postgres")
     await to_thread.run_sync(server.start)
-    supervisor = asyncio.create_task(_supervise_embedded(server))
+    supervisor = asyncio.create_task(_supervise_embedded(server, timings.poll_interval))
     try:
         async with Database(
             server.url, pool_size=settings.database_pool_size, application_name=f"eva {process}"
@@ -121,7 +132,9 @@ async def open_database(settings: Settings, process: ProcessKind = ProcessKind.C
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings, process: ProcessKind = ProcessKind.COMMAND) -> AsyncIterator[Resources]:
+async def open_resources(
+    settings: Settings, process: ProcessKind = ProcessKind.COMMAND, timings: StartTimings = DEFAULT_TIMINGS
+) -> AsyncIterator[Resources]:
     """Open all resources.
 
     The database is migrated to the current schema; `eva serve` and `eva worker` only check that DATABASE_URL's is.
@@ -135,9 +148,9 @@ async def open_resources(settings: Settings, process: ProcessKind = ProcessKind.
     old_secrets = load_old_keys(settings)
     url_signer = UrlSigner(secret, old=old_secrets)
     storage = ObjectStorage(settings.object_storage_url)
-    async with open_database(settings, process) as database:
+    async with open_database(settings, process, timings) as database:
         if process.only_checks_schema and settings.database_url is not None:
-            await _wait_until(partial(check_schema, database), SchemaOutdatedError, process)
+            await _wait_until(partial(check_schema, database), SchemaOutdatedError, process, timings)
         else:
             await migrate_up(database)
         async with database.connection() as connection:
@@ -166,10 +179,13 @@ async def _is_secret_key_changed(database: Database, secret: bytes, old_secrets:
 
 
 async def _wait_until(
-    check: Callable[[], Awaitable[None]], expected: type[PersistenceError], process: ProcessKind
+    check: Callable[[], Awaitable[None]],
+    expected: type[PersistenceError],
+    process: ProcessKind,
+    timings: StartTimings,
 ) -> None:
     """Repeat a check of the database until it succeeds; only servers wait, and not for what an operator must change."""
-    deadline = time.monotonic() + START_TIMEOUT
+    deadline = time.monotonic() + timings.timeout
     while True:
         try:
             await check()
@@ -177,15 +193,15 @@ async def _wait_until(
             if not process.is_server or time.monotonic() > deadline or is_misconfigured(error.__cause__):
                 raise
             log.warning("database_unreachable", error=type(error).__name__)
-            await asyncio.sleep(POLL_INTERVAL)
+            await asyncio.sleep(timings.poll_interval)
         else:
             return
 
 
-async def _supervise_embedded(server: "EmbeddedPostgres") -> None:
+async def _supervise_embedded(server: "EmbeddedPostgres", interval: float) -> None:
     """Restart the embedded server whenever it was killed."""
     while True:
-        await asyncio.sleep(POLL_INTERVAL)
+        await asyncio.sleep(interval)
         if server.is_running():
             continue
         log.warning("embedded_postgres_restarting")

@@ -7,7 +7,7 @@ from bot.app import BotApplication
 from core.runtime import Drain
 from webhooks import health, messengers
 from webhooks.observation import RequestObserver
-from webhooks.readiness import ReadinessProbe
+from webhooks.readiness import DEFAULT_TIMINGS, ReadinessProbe, ReadinessTimings
 
 
 def create_webhook_app(
@@ -16,6 +16,7 @@ def create_webhook_app(
     *,
     drain: Drain | None = None,
     skill_deadline: float = messengers.RESPONSE_DEADLINE,
+    readiness: ReadinessTimings = DEFAULT_TIMINGS,
 ) -> FastAPI:
     """Create the application.
 
@@ -27,9 +28,10 @@ def create_webhook_app(
         site: serves all other paths.
         drain: makes `/readyz` respond 503 from SIGTERM on.
         skill_deadline: see `webhooks.messengers.RESPONSE_DEADLINE`.
+        readiness: of the check behind `/readyz`.
     """
     settings = application.settings
-    app = create_health_app(application, drain=drain)
+    app = create_health_app(application, drain=drain, readiness=readiness)
     app.add_middleware(RequestObserver)
     app.state.skill_deadline = skill_deadline
     if settings.telegram_token is not None:
@@ -43,17 +45,20 @@ def create_webhook_app(
     return app
 
 
-def create_health_app(application: BotApplication, *, drain: Drain | None = None) -> FastAPI:
+def create_health_app(
+    application: BotApplication, *, drain: Drain | None = None, readiness: ReadinessTimings = DEFAULT_TIMINGS
+) -> FastAPI:
     """Create the application of EVA_METRICS_PORT: health checks, and status and metrics if there is a token.
 
     Args:
         application: the services of the process.
         drain: makes `/readyz` respond 503 from SIGTERM on.
+        readiness: of the check behind `/readyz`.
     """
     app = FastAPI(title="Eva", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.application = application
     app.state.drain = drain or Drain()
-    app.state.readiness = ReadinessProbe(application)
+    app.state.readiness = ReadinessProbe(application, readiness)
     app.include_router(health.router)
     if application.settings.metrics_token is not None:
         app.include_router(health.operator_router)

@@ -8,32 +8,45 @@ See ADR 0020.
 
 import asyncio
 import time
+from dataclasses import dataclass
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MAX_HEADER_BYTES = 64 * 1024
-"""Request line and all headers of one request, and likewise what follows the body of a chunked request."""
-MAX_HEADERS = 100
-"""Headers of one request; browsers send about 20."""
-MAX_CONNECTIONS = 2000
-"""Open connections of a process; beyond it, the oldest one without a complete request is closed for a new one. Half of
-them may be pages that receive changes of the leaderboard, see `leaderboard_web.board_feed`."""
-MAX_PIPELINED_REQUESTS = 8
-"""Requests that may wait for the response to an earlier one of their connection."""
 SLICE_BYTES = 16 * 1024
 """What is parsed at once while a header is incomplete, so that no more than this beyond the limit stays in memory."""
-HEADER_SECONDS = 15.0
-"""Time for a request's header, and for the first byte of a new connection."""
-BODY_SECONDS, MAX_BODY_SECONDS = 20.0, 300.0
-"""Time for a body of any length, and the most for any body."""
-MIN_BODY_BYTES_PER_SECOND = 16 * 1024
-"""A longer body gets more time than BODY_SECONDS as long as it arrives at this rate."""
-FIRST_REQUEST_SECONDS = 2.0
-"""Time for a request that has begun, or that a new connection promises, when the process ends."""
-LINGER_SECONDS = 10.0
-"""Time for the rest of a body whose request was answered already, before the connection is closed."""
-STALLED_WRITE_SECONDS = 30.0
-"""Time in which a client has to accept more of a response."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """Limits on what clients may send and leave unfinished, in bytes and seconds."""
+
+    max_connections: int = 2000
+    """Open connections of a process; beyond it, the oldest one without a complete request is closed for a new one. Half
+    of them may be pages that receive changes of the leaderboard, see `leaderboard_web.board_feed`."""
+    max_header_bytes: int = 64 * 1024
+    """Request line and all headers of one request, and likewise what follows the body of a chunked request."""
+    max_headers: int = 100
+    """Headers of one request; browsers send about 20."""
+    max_pipelined_requests: int = 8
+    """Requests that may wait for the response to an earlier one of their connection."""
+    header_seconds: float = 15.0
+    """Time for a request's header, and for the first byte of a new connection."""
+    body_seconds: float = 20.0
+    """Time for a body of any length."""
+    max_body_seconds: float = 300.0
+    """The most time for any body."""
+    min_body_bytes_per_second: int = 16 * 1024
+    """A longer body gets more time than `body_seconds` as long as it arrives at this rate."""
+    first_request_seconds: float = 2.0
+    """Time for a request that has begun, or that a new connection promises, when the process ends."""
+    linger_seconds: float = 10.0
+    """Time for the rest of a body whose request was answered already, before the connection is closed."""
+    stalled_write_seconds: float = 30.0
+    """Time in which a client has to accept more of a response."""
+
+
+DEFAULT_LIMITS = ConnectionLimits()
 
 
 class _LimitExceededError(Exception):
@@ -56,11 +69,16 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     _written_at = 0.0
     _unsent_bytes = 0
 
+    def __init__(self, *args: Any, limits: ConnectionLimits = DEFAULT_LIMITS, **kwargs: Any) -> None:
+        """Create a connection; uvicorn gives all arguments but the limits."""
+        super().__init__(*args, **kwargs)
+        self._limits = limits
+
     def connection_made(self, transport: object) -> None:
         """Start the time for the first request."""
         super().connection_made(transport)  # type: ignore[arg-type]
         self._header_started_at = self._connected_at = time.monotonic()
-        if len(self.connections) > MAX_CONNECTIONS:
+        if len(self.connections) > self._limits.max_connections:
             self._close_oldest_unfinished()
 
     def data_received(self, data: bytes) -> None:
@@ -73,23 +91,24 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             piece, rest = rest[:length], rest[length:]
             self._unparsed += len(piece)
             super().data_received(bytes(piece))
-            if self._unparsed > MAX_HEADER_BYTES and not self.transport.is_closing():
+            if self._unparsed > self._limits.max_header_bytes and not self.transport.is_closing():
                 self._refuse(431, "Request Header Fields Too Large")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; those after a chunked body are dropped, because the request is being answered already."""
         if self._receives_body:
             return
-        if len(self.headers) >= MAX_HEADERS:
+        if len(self.headers) >= self._limits.max_headers:
             self._exceed(431, "Request Header Fields Too Large")
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Start the time for the body."""
         # A slice may hold the end of a header that is too long, or the whole of it after an earlier request.
-        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEADER_BYTES:
+        length = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if length > self._limits.max_header_bytes:
             self._exceed(431, "Request Header Fields Too Large")
-        if len(self.pipeline) >= MAX_PIPELINED_REQUESTS:
+        if len(self.pipeline) >= self._limits.max_pipelined_requests:
             self._exceed(429, "Too Many Requests")
         self._receives_body, self._header_started_at = True, None
         self._body_started_at, self._answered_at, self._body_bytes = time.monotonic(), 0.0, 0
@@ -122,7 +141,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self._header_started_at is None or self.transport.is_closing():
             super().shutdown()
         else:
-            asyncio.get_running_loop().call_later(FIRST_REQUEST_SECONDS, super().shutdown)
+            asyncio.get_running_loop().call_later(self._limits.first_request_seconds, super().shutdown)
 
     def enforce_deadlines(self, now: float) -> None:
         """Close the connection if the client took too long.
@@ -136,7 +155,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             return
         elif self._receives_body:
             if self.cycle.response_complete:
-                if now - self._answered_at > LINGER_SECONDS:
+                if now - self._answered_at > self._limits.linger_seconds:
                     self.transport.abort()
             elif now - self._body_started_at > self._body_seconds():
                 self._refuse(408, "Request Timeout")
@@ -144,7 +163,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             if self.cycle is not None and not self.cycle.response_complete:
                 # The response to the request before is our delay, not the client's.
                 self._header_started_at = now
-            elif now - self._header_started_at > HEADER_SECONDS:
+            elif now - self._header_started_at > self._limits.header_seconds:
                 self._refuse(408, "Request Timeout")
 
     @property
@@ -157,14 +176,15 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         min(unfinished, key=lambda connection: connection._connected_at, default=self).transport.abort()
 
     def _body_seconds(self) -> float:
-        return min(MAX_BODY_SECONDS, BODY_SECONDS + self._body_bytes / MIN_BODY_BYTES_PER_SECOND)
+        limits = self._limits
+        return min(limits.max_body_seconds, limits.body_seconds + self._body_bytes / limits.min_body_bytes_per_second)
 
     def _is_write_stalled(self, now: float) -> bool:
         """Whether the client has not accepted anything of a response for too long."""
         unsent = self.transport.get_write_buffer_size()
         if unsent == 0 or unsent != self._unsent_bytes:
             self._unsent_bytes, self._written_at = unsent, now
-        return now - self._written_at > STALLED_WRITE_SECONDS
+        return now - self._written_at > self._limits.stalled_write_seconds
 
     def _exceed(self, status: int, reason: str) -> None:
         """Stop parsing; httptools reports any exception of a callback as an invalid request.

@@ -13,12 +13,20 @@ import structlog
 from bot.app import BotApplication
 from core.errors import PersistenceError
 
-CACHE_SECONDS = 5.0
-"""For how long a result is given to everyone who asks."""
-CHECK_TIMEOUT = 10.0
-"""Seconds after which a check that does not end counts as failed."""
-
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessTimings:
+    """How often the database is checked, and for how long, in seconds."""
+
+    cache: float = 5.0
+    """For how long a result is given to everyone who asks."""
+    timeout: float = 10.0
+    """After which a check that does not end counts as failed."""
+
+
+DEFAULT_TIMINGS = ReadinessTimings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +40,8 @@ class Readiness:
 class ReadinessProbe:
     """Checks the database of a process."""
 
-    def __init__(self, application: BotApplication) -> None:
-        self._application = application
+    def __init__(self, application: BotApplication, timings: ReadinessTimings = DEFAULT_TIMINGS) -> None:
+        self._application, self._timings = application, timings
         self._expires_at = 0.0
         self._check: asyncio.Task[Readiness] | None = None
 
@@ -45,11 +53,11 @@ class ReadinessProbe:
 
     async def _run(self) -> Readiness:
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT):
+            async with asyncio.timeout(self._timings.timeout):
                 await self._application.resources.database.check()
                 return Readiness()
         except (PersistenceError, TimeoutError) as error:
             log.warning("not_ready", error=type(error).__name__)
             return Readiness(error=type(error).__name__)
         finally:
-            self._expires_at = time.monotonic() + CACHE_SECONDS
+            self._expires_at = time.monotonic() + self._timings.cache

@@ -12,12 +12,14 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from functools import partial
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from core.runtime import Drain
-from webhooks.http_protocol import MAX_CONNECTIONS, LimitedHttpProtocol
+from webhooks.http_protocol import DEFAULT_LIMITS, ConnectionLimits, LimitedHttpProtocol
 
 TICKS_PER_SECOND = 10
 """How often uvicorn calls `on_tick`."""
@@ -71,17 +73,30 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(app: ASGIApp, listening_socket: socket.socket, drain: Drain | None = None) -> Callable[[], Awaitable[None]]:
+def serve(
+    app: ASGIApp,
+    listening_socket: socket.socket,
+    drain: Drain | None = None,
+    *,
+    limits: ConnectionLimits = DEFAULT_LIMITS,
+) -> Callable[[], Awaitable[None]]:
     """A coroutine function that serves an app until it is cancelled and drained, and then lets open requests finish.
 
     There is no access log, since it would hold IP addresses. Forwarded headers are left to the site, which believes
     those of EVA_TRUSTED_PROXIES.
+
+    Args:
+        app: the application.
+        listening_socket: bound; it is closed at the end.
+        drain: waited for before the server ends.
+        limits: of all connections.
     """
-    _allow_open_files(MAX_CONNECTIONS + OTHER_FILES)
+    _allow_open_files(limits.max_connections + OTHER_FILES)
     server = _Server(
         uvicorn.Config(
             app,
-            http=LimitedHttpProtocol,
+            # uvicorn only calls it, once for each connection.
+            http=cast("type[asyncio.Protocol]", partial(LimitedHttpProtocol, limits=limits)),
             ws="none",
             log_config=None,
             access_log=False,

@@ -148,6 +148,7 @@ class TelegramClient:
         rate_limiter: ChatRateLimiter | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chat_action_interval: float = CHAT_ACTION_INTERVAL,
+        response_seconds: float = RESPONSE_SECONDS,
     ) -> None:
         """Wrap a bot.
 
@@ -156,13 +157,14 @@ class TelegramClient:
             rate_limiter: spaces the messages to each chat.
             sleep: waits before retries.
             chat_action_interval: seconds until a chat action is repeated.
+            response_seconds: for the response to a request that runs when the worker is stopped.
         """
         self._bot = bot
         self.bot_username = bot.username
         """The bot's name in links, without the @."""
         self._rate_limiter = rate_limiter or ChatRateLimiter()
         self._sleep = sleep
-        self._chat_action_interval = chat_action_interval
+        self._chat_action_interval, self._response_seconds = chat_action_interval, response_seconds
 
     @property
     def has_inline_mode(self) -> bool:
@@ -323,7 +325,7 @@ class TelegramClient:
         RECORD_SECONDS.
 
         Raises:
-            CancelledError: the task was cancelled before, or there was no response in RESPONSE_SECONDS.
+            CancelledError: the task was cancelled before, or there was no response in `response_seconds`.
             DeliveryError: the last attempt failed, too.
             TelegramError: any other error; `TimedOut` if the request may have had its effect.
         """
@@ -336,7 +338,7 @@ class TelegramClient:
                 try:
                     return await asyncio.shield(request)
                 except asyncio.CancelledError:
-                    await asyncio.wait([request], timeout=RESPONSE_SECONDS)
+                    await asyncio.wait([request], timeout=self._response_seconds)
                     if not request.done():
                         request.cancel()
                         raise

@@ -6,6 +6,8 @@ See ADR 0025.
 import asyncio
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -23,10 +25,6 @@ from core.errors import SchemaBusyError, SchemaOutdatedError, SchemaTooNewError
 
 RUNS_WITH = "runs with the code of: "
 """Begins the comment on `alembic_version`: its revision, and the last ones of other releases that run on it."""
-LOCK_TIMEOUT = "5s"
-"""Requests queue up behind a migration that waits for a lock, so it gives up and tries again."""
-LOCK_ATTEMPTS = 12
-LOCK_RETRY_DELAY = 2.0
 LOCK_NOT_AVAILABLE = "55P03"
 SELECT_REVISION = text("SELECT version_num, obj_description('alembic_version'::regclass) AS mark FROM alembic_version")
 IS_MIGRATED = text("SELECT to_regclass('alembic_version') IS NOT NULL")
@@ -34,28 +32,41 @@ IS_MIGRATED = text("SELECT to_regclass('alembic_version') IS NOT NULL")
 log = structlog.get_logger()
 
 
-async def migrate_up(database: Database) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockPolicy:
+    """How a migration waits for locks: requests queue up behind it, so it gives up soon and tries again."""
+
+    timeout_ms: int = 5000
+    attempts: int = 12
+    retry_delay: float = 2.0
+    """Seconds between two attempts."""
+
+
+DEFAULT_LOCK_POLICY = LockPolicy()
+
+
+async def migrate_up(database: Database, policy: LockPolicy = DEFAULT_LOCK_POLICY) -> None:
     """Run all migrations that the database lacks, in one transaction.
 
     A database of the next release stays as it is if that release says that this one runs on it.
 
     Raises:
-        SchemaBusyError: tables are locked by others for longer than a minute.
+        SchemaBusyError: tables are locked by others in all attempts, for longer than a minute by default.
         SchemaTooNewError: the database has a revision that this version does not know.
     """
-    for attempt in range(1, LOCK_ATTEMPTS + 1):
+    for attempt in range(1, policy.attempts + 1):
         try:
-            await _run_alembic(database, _upgrade)
+            await _run_alembic(database, partial(_upgrade, policy=policy))
         except CommandError:
             await check_schema(database)
             return
         except DBAPIError as error:
             if find_sqlstate(error) != LOCK_NOT_AVAILABLE:
                 raise
-            if attempt == LOCK_ATTEMPTS:
+            if attempt == policy.attempts:
                 raise SchemaBusyError from error
             log.warning("migration_waits_for_lock", attempt=attempt)
-            await asyncio.sleep(LOCK_RETRY_DELAY)
+            await asyncio.sleep(policy.retry_delay)
         else:
             return
 
@@ -108,13 +119,13 @@ def make_config() -> Config:
     return config
 
 
-def _upgrade(config: Config) -> None:
+def _upgrade(config: Config, *, policy: LockPolicy) -> None:
     """Migrate, set up what depends on extensions, and note which releases run on the result.
 
     Those are this one, and those that the last revision names.
     """
     connection: Connection = config.attributes["connection"]
-    connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = {policy.timeout_ms}"))
     command.upgrade(config, "head")
     vector_search.set_up(connection)
     (last,) = ScriptDirectory.from_config(config).get_revisions("head")

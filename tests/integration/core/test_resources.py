@@ -17,7 +17,7 @@ from core.errors import DatabaseUnavailableError, MissingSecretKeyError, Unsuppo
 from core.i18n.translations import Language, translate
 from core.jobs.queue import JobQueue, WorkerTimings, enqueue
 from core.object_storage import generate_key
-from core.resources import open_database, open_resources
+from core.resources import StartTimings, open_database, open_resources
 from core.runtime import ProcessKind
 from core.settings import Environment, Settings
 from eva.doctor import CheckStatus, _check_secret_key
@@ -111,11 +111,10 @@ async def test_a_server_waits_for_the_database_and_its_migration(
 
     async def start() -> bool:
         settings = Settings(database_url=SecretStr(empty_url), data_dir=tmp_path)
-        async with open_resources(settings, ProcessKind.SERVE) as resources:
+        async with open_resources(settings, ProcessKind.SERVE, StartTimings(poll_interval=0.01)) as resources:
             return await find_schema_difference(resources.database) is None
 
     monkeypatch.setattr(Database, "check", answer_late)
-    monkeypatch.setattr("core.resources.POLL_INTERVAL", 0.01)
     with capture_logs() as logs:
         starting = asyncio.create_task(start())
         async with asyncio.timeout(60):
@@ -167,16 +166,13 @@ async def test_a_changed_secret_key_is_noticed_at_the_next_start(empty_url: str,
     assert found[-1][0].detail == translate("cli.doctor.secret.mend", Language.EN)
 
 
-async def test_a_queue_that_cannot_be_reached_ends_a_worker_and_no_web_process(
-    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.resources.START_TIMEOUT", 0.0)
+async def test_a_queue_that_cannot_be_reached_ends_a_worker_and_no_web_process(empty_url: str, tmp_path: Path) -> None:
     nowhere = SecretStr("postgresql://eva@127.0.0.1:9/eva")
     settings = Settings(database_url=SecretStr(empty_url), queue_database_url=nowhere, data_dir=tmp_path)
     async with open_database(settings, ProcessKind.SERVE):
         pass
     with pytest.raises(DatabaseUnavailableError):
-        async with open_database(settings, ProcessKind.WORKER):
+        async with open_database(settings, ProcessKind.WORKER, StartTimings(timeout=0.0)):
             pass
 
 

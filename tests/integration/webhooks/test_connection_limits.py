@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from webhooks import http_protocol
-from webhooks.http_protocol import MAX_HEADER_BYTES, MAX_HEADERS, MAX_PIPELINED_REQUESTS
+from webhooks.http_protocol import DEFAULT_LIMITS, ConnectionLimits
 from webhooks.server import serve
 
 MIB = 2**20
+MAX_HEADER_BYTES, MAX_HEADERS = DEFAULT_LIMITS.max_header_bytes, DEFAULT_LIMITS.max_headers
 seen_headers: list[list[tuple[bytes, bytes]]] = []
 
 
@@ -36,9 +36,14 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
+def limits() -> ConnectionLimits:
+    return DEFAULT_LIMITS
+
+
+@pytest.fixture
+async def port(limits: ConnectionLimits) -> AsyncIterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = asyncio.ensure_future(serve(app, listener)())
+        serving = asyncio.ensure_future(serve(app, listener, limits=limits)())
         yield listener.getsockname()[1]
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -120,6 +125,7 @@ async def test_an_invalid_request_is_refused(port: int) -> None:
     assert (await exchange(port, b"\x16\x03\x01\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize("limits", [ConnectionLimits(header_seconds=1.0)])
 @pytest.mark.parametrize(
     "parts",
     [
@@ -129,25 +135,24 @@ async def test_an_invalid_request_is_refused(port: int) -> None:
         [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"] + [b"\r\n"] * 20,
     ],
 )
-async def test_a_header_has_a_deadline(port: int, monkeypatch: pytest.MonkeyPatch, parts: list[bytes]) -> None:
-    monkeypatch.setattr(http_protocol, "HEADER_SECONDS", 1.0)
+async def test_a_header_has_a_deadline(port: int, parts: list[bytes]) -> None:
     assert (await exchange(port, *parts, pause=0.2)).rpartition(b"HTTP/1.1 ")[2].startswith((b"408 ", b"200 "))
 
 
-async def test_a_body_has_a_deadline(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "BODY_SECONDS", 1.0)
+@pytest.mark.parametrize("limits", [ConnectionLimits(body_seconds=1.0)])
+async def test_a_body_has_a_deadline(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
     assert (await exchange(port, head, *[b"a"] * 20, pause=0.2)).startswith(b"HTTP/1.1 408 ")
 
 
-async def test_the_rest_of_a_body_after_the_response_has_a_deadline(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 1.0)
+@pytest.mark.parametrize("limits", [ConnectionLimits(linger_seconds=1.0)])
+async def test_the_rest_of_a_body_after_the_response_has_a_deadline(port: int) -> None:
     head = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
     assert (await exchange(port, head, *[b"a"] * 30, pause=0.2)).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_a_client_that_does_not_read_is_disconnected(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "STALLED_WRITE_SECONDS", 1.0)
+@pytest.mark.parametrize("limits", [ConnectionLimits(stalled_write_seconds=1.0)])
+async def test_a_client_that_does_not_read_is_disconnected(port: int) -> None:
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect(("127.0.0.1", port))
@@ -165,13 +170,11 @@ async def test_a_client_that_does_not_read_is_disconnected(port: int, monkeypatc
 async def test_few_requests_wait_for_an_earlier_response(port: int) -> None:
     flood = b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2000
     received = await exchange(port, flood)
-    assert received.count(b"HTTP/1.1 200") <= MAX_PIPELINED_REQUESTS + 1
+    assert received.count(b"HTTP/1.1 200") <= DEFAULT_LIMITS.max_pipelined_requests + 1
 
 
-async def test_the_oldest_unfinished_connection_is_closed_for_a_new_one(
-    port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_protocol, "MAX_CONNECTIONS", 5)
+@pytest.mark.parametrize("limits", [ConnectionLimits(max_connections=5)])
+async def test_the_oldest_unfinished_connection_is_closed_for_a_new_one(port: int) -> None:
     idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
     await asyncio.sleep(0.2)
     request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -28,18 +28,20 @@ from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import create_look, create_person, end_images
 from tests.harness import make_application
-from webhooks import readiness
 from webhooks.app import create_health_app, create_webhook_app
 from webhooks.observation import RequestObserver
+from webhooks.readiness import DEFAULT_TIMINGS, ReadinessTimings
 
 TOKEN = "token-of-the-operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 
 
-def create_app(resources: Resources, *, outputs: int = 1, **settings: Any) -> FastAPI:
+def create_app(
+    resources: Resources, *, outputs: int = 1, readiness: ReadinessTimings = DEFAULT_TIMINGS, **settings: Any
+) -> FastAPI:
     """A process whose model has so many outputs left."""
     classifier = StyleClassifier(FakeBackend([make_outputs(Style.RETRO)] * outputs), FAKE_MODEL_CARD)
-    return create_webhook_app(make_application(resources, classifier, **settings))
+    return create_webhook_app(make_application(resources, classifier, **settings), readiness=readiness)
 
 
 def connect(app: FastAPI) -> httpx.AsyncClient:
@@ -226,8 +228,7 @@ async def test_many_probes_run_one_check(resources: Resources, monkeypatch: pyte
             replies = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
             assert {reply.status_code for reply in replies} == {200}
         assert checks == 1
-        monkeypatch.setattr(readiness, "CACHE_SECONDS", 0.0)
-    async with connect(create_app(resources)) as client:
+    async with connect(create_app(resources, readiness=ReadinessTimings(cache=0.0))) as client:
         for _ in range(3):
             assert (await client.get("/readyz")).status_code == 200
     assert checks == 4
@@ -239,6 +240,5 @@ async def test_a_check_that_hangs_fails(resources: Resources, monkeypatch: pytes
         await asyncio.Event().wait()
 
     monkeypatch.setattr(Database, "check", hang)
-    monkeypatch.setattr(readiness, "CHECK_TIMEOUT", 0.1)
-    async with connect(create_app(resources)) as client:
+    async with connect(create_app(resources, readiness=ReadinessTimings(timeout=0.1))) as client:
         assert (await client.get("/readyz")).status_code == 503

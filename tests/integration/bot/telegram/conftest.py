@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.telegram.client import ChatRateLimiter, TelegramClient, create_bot
+from bot.telegram.client import RESPONSE_SECONDS, ChatRateLimiter, TelegramClient, create_bot
 from bot.telegram.ingest import store_update
 from bot.telegram.keyboards import decode_callback_data
 from bot.telegram.worker import UpdateHandler, register_tasks
@@ -149,8 +149,14 @@ def settings(telegram: FakeTelegram) -> Settings:
 
 
 @pytest.fixture
+def response_seconds() -> float:
+    """For how long the client waits for a response when the worker is stopped."""
+    return RESPONSE_SECONDS
+
+
+@pytest.fixture
 async def harness(
-    telegram: FakeTelegram, resources: Resources, settings: Settings, storage_folder: Path
+    telegram: FakeTelegram, resources: Resources, settings: Settings, storage_folder: Path, response_seconds: float
 ) -> AsyncIterator[TelegramHarness]:
     model = ScriptedModel()
 
@@ -161,7 +167,9 @@ async def harness(
     judging = PhotoJudgingService(resources, classifier, daily_limit=DAILY_LIMIT)
     conversation = ConversationService(resources, judging, settings)
     async with create_bot(settings) as bot:
-        client = TelegramClient(bot, rate_limiter=ChatRateLimiter(0.0), sleep=no_sleep)
+        client = TelegramClient(
+            bot, rate_limiter=ChatRateLimiter(0.0), sleep=no_sleep, response_seconds=response_seconds
+        )
         handler = UpdateHandler(conversation, client, bot.bot, retry_delays=NO_DELAYS)
         async with JobQueue(resources.database.conninfo, register_tasks(handler)) as queue:
             yield TelegramHarness(telegram, resources, handler, queue, model, storage_folder)

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
-from bot.telegram import client
 from bot.telegram.formatting import OutgoingMessage
 from bot.telegram.ingest import requeue_orphans
 from bot.telegram.worker import register_tasks
@@ -322,10 +321,8 @@ async def test_stopped_worker_leaves_the_rest_to_the_next_one(harness: TelegramH
     assert await harness.count_unprocessed() == 0
 
 
-async def test_stopped_worker_waits_for_no_late_response(
-    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client, "RESPONSE_SECONDS", 0.1)
+@pytest.mark.parametrize("response_seconds", [0.1])
+async def test_stopped_worker_waits_for_no_late_response(harness: TelegramHarness) -> None:
     await _stop_worker_while_photo_is_sent(harness, response_delay=3.0)
     await harness.run_jobs()
 

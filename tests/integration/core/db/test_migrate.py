@@ -6,9 +6,8 @@ import pytest
 from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 
-from core.db import migrate
 from core.db.database import Database
-from core.db.migrate import find_schema_difference, migrate_down, migrate_up
+from core.db.migrate import LockPolicy, find_schema_difference, migrate_down, migrate_up
 from core.db.migrations.versions import r0002_queue as queue_revision
 from core.db.schema import metadata
 from core.errors import PersistenceError, SchemaBusyError
@@ -70,23 +69,18 @@ async def test_a_database_of_another_version_is_an_error(url: str) -> None:
             await migrate_up(database)
 
 
-async def test_a_migration_waits_for_locks_without_holding_up_requests(
-    empty_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "10ms")
-    monkeypatch.setattr(migrate, "LOCK_RETRY_DELAY", 0.0)
+async def test_a_migration_waits_for_locks_without_holding_up_requests(empty_url: str) -> None:
     async with Database(empty_url) as database:
         async with database.transaction() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({0x457661})"))
             with pytest.raises(SchemaBusyError):
-                await migrate_up(database)
+                await migrate_up(database, LockPolicy(timeout_ms=10, retry_delay=0.0))
         await migrate_up(database)
         assert await find_schema_difference(database) is None
 
 
 MIGRATE = """
 import asyncio, sys
-from core.db import migrate
 from core.db.database import Database
 from core.db.migrate import migrate_up
 asyncio.run(migrate_up(Database(sys.argv[1])))
