@@ -67,10 +67,10 @@ class Resources:
     is_secret_key_changed: bool = False
     """Whether the last process that was started signed with a key that this one does not know."""
     cpu_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(available_cpus()))
-    """Limits the threads that infer or draw at the same time to one for each processor, for all uses
+    """Limits the threads that infer, draw or compress at the same time to one for each processor, for all uses
     together."""
     decode_pool: DecodePool = field(default_factory=lambda: DecodePool(available_cpus()))
-    """Decodes untrusted photos, in processes of its own."""
+    """Decodes untrusted photos, in as many processes of its own as there are processors, see ADR 0019."""
     decode_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_DECODE_THREADS))
     """Limits the threads that wait for the pool. They compute nothing, so they do not count for `cpu_limiter`."""
 

@@ -1,11 +1,12 @@
 """Applications and servers for tests."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
+from anyio import CapacityLimiter
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
@@ -15,6 +16,8 @@ from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.vision.classifier import StyleClassifier
+
+T = TypeVar("T")
 
 
 def make_application(resources: Resources, classifier: StyleClassifier, **settings: Any) -> BotApplication:
@@ -42,3 +45,17 @@ async def serve_on_free_port(app: ASGIApp, **config: Any) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await serving
+
+
+async def run_on_busy_processors(limiter: CapacityLimiter, work: Coroutine[Any, Any, T]) -> T:
+    """Run work, and check that it waits for the limiter before it ends."""
+    busy = [object() for _ in range(int(limiter.total_tokens))]
+    for borrower in busy:
+        limiter.acquire_on_behalf_of_nowait(borrower)
+    task = asyncio.create_task(work)
+    while limiter.statistics().tasks_waiting == 0:
+        assert not task.done(), "it did not wait"
+        await asyncio.sleep(0.01)
+    for borrower in busy:
+        limiter.release_on_behalf_of(borrower)
+    return await task

@@ -38,7 +38,8 @@ async def _attempt(part: Awaitable[Part]) -> Part:
 
 async def _report_model(application: BotApplication) -> Part:
     classifier = application.classifier
-    await to_thread.run_sync(classifier.probe)
+    if not classifier.has_passed_probe:
+        await to_thread.run_sync(classifier.probe, limiter=application.resources.cpu_limiter)
     return {"status": "ok", "version": classifier.model_card.version, "engine": classifier.backend.name}
 
 

@@ -99,7 +99,7 @@ class StyleClassifier:
         """Combine a backend with its model's card; `load_classifier` does it from the settings."""
         self.backend = backend
         self.model_card = model_card
-        self._has_passed_probe = False
+        self.has_passed_probe = False
 
     def classify(self, image: Image.Image) -> Verdict:
         """Classify one image, RGB and upright, and locate the evidence, in one forward pass.
@@ -151,15 +151,14 @@ class StyleClassifier:
         )
 
     def probe(self) -> None:
-        """Check by one forward pass over a gray image that the model works; after a success it is not repeated.
+        """Check by one forward pass over a gray image that the model works.
 
         Raises:
             ModelError: it does not work.
         """
-        if not self._has_passed_probe:
-            size = self.model_card.preprocessing
-            self.backend.forward(np.full((size.height, size.width, 3), PROBE_LEVEL, np.uint8))
-            self._has_passed_probe = True
+        size = self.model_card.preprocessing
+        self.backend.forward(np.full((size.height, size.width, 3), PROBE_LEVEL, np.uint8))
+        self.has_passed_probe = True
 
     def close(self) -> None:
         """Free the model when the running passes have ended."""

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from core.db import data_export
 from core.db.data_export import PersonalData
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language, translate, variant_keys
-from core.object_storage import ObjectStorage
+from core.resources import Resources
 from leaderboard_web.account.current_person import ACCOUNT_PATH, AccountRoute, OptionalPerson
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.redirects import redirect_with_notice
@@ -41,7 +41,7 @@ async def download_data(person: OptionalPerson, language: Lang, state: State) ->
         export = await data_export.get_personal_data(connection, person.id)
     await state.resources.storage.check()
     return StreamingResponse(
-        _zip_chunks(export, state.resources.storage, language),
+        _zip_chunks(export, state.resources, language),
         media_type="application/zip",
         headers={
             "Cache-Control": "no-store",
@@ -50,26 +50,30 @@ async def download_data(person: OptionalPerson, language: Lang, state: State) ->
     )
 
 
-async def _zip_chunks(export: PersonalData, storage: ObjectStorage, language: Language) -> AsyncIterator[bytes]:
+async def _zip_chunks(export: PersonalData, resources: Resources, language: Language) -> AsyncIterator[bytes]:
     """Yield a zip with a README, one JSON file per table and the images; at most one image is in memory."""
     archive = ZipStream(compress_type=zipfile.ZIP_DEFLATED)
+
+    async def create_chunk(parts: Iterable[bytes]) -> bytes:
+        return await to_thread.run_sync(b"".join, parts, limiter=resources.cpu_limiter)
+
     readme = "\n\n".join(translate(key, language) for key in variant_keys("me.data.readme", language))
     archive.add(f"{readme}\n", "README.txt")
     for table, rows in export.tables.items():
         visible = [_visible_person(row, language) for row in rows] if table in TABLES_OF_OTHERS else rows
         document = json.dumps(visible, ensure_ascii=False, indent=2, default=_to_json)
         archive.add(f"{document}\n", f"{table}.json")
-    yield await to_thread.run_sync(b"".join, archive.all_files())
+    yield await create_chunk(archive.all_files())
     for image in export.images:
         try:
-            content = await storage.get(image.key)
+            content = await resources.storage.get(image.key)
         except ObjectNotFoundError:
             # Deleted by retention after the rows were read.
             continue
         # Compressing a JPEG again saves nothing.
         archive.add(content, f"pictures/{image.look_id}-{image.kind}.jpg", compress_type=zipfile.ZIP_STORED)
-        yield await to_thread.run_sync(b"".join, archive.all_files())
-    yield await to_thread.run_sync(b"".join, archive.footer())
+        yield await create_chunk(archive.all_files())
+    yield await create_chunk(archive.footer())
 
 
 def _visible_person(row: dict[str, Any], language: Language) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Judging and renditions share one processor limit, so that together they use no more threads than processors."""
+"""Threads that judge, draw or compress share one limit, so that together they are no more than the processors.
+
+Photos are decoded in processes, which have a limit of their own (ADR 0019).
+"""
 
 import asyncio
 import threading

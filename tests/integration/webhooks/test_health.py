@@ -27,7 +27,7 @@ from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import create_look, create_person, end_images
-from tests.harness import make_application
+from tests.harness import make_application, run_on_busy_processors
 from webhooks.app import create_health_app, create_webhook_app
 from webhooks.observation import RequestObserver
 from webhooks.readiness import DEFAULT_TIMINGS, ReadinessTimings
@@ -88,6 +88,13 @@ async def test_status_tells_operators_about_every_part(resources: Resources, sto
     errors = [status[part]["error"] for part in ("model", "storage", "database")]
     assert errors == ["FakeBackendExhaustedError", "StorageUnavailableError", "DatabaseUnavailableError"]
     assert response.status_code == 200
+
+
+async def test_the_model_is_tried_once_while_a_processor_is_free(resources: Resources) -> None:
+    async with connect(create_app(resources, outputs=1, metrics_token=SecretStr(TOKEN))) as client:
+        first = await run_on_busy_processors(resources.cpu_limiter, client.get("/statusz", headers=OPERATOR))
+        again = await client.get("/statusz", headers=OPERATOR)
+    assert [response.json()["model"]["status"] for response in (first, again)] == ["ok", "ok"]
 
 
 async def test_the_port_of_its_own_has_health_status_and_metrics_alone(resources: Resources) -> None:

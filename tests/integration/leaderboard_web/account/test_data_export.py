@@ -31,6 +31,7 @@ from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import STYLES, Style
 from tests.factories import create_person
+from tests.harness import run_on_busy_processors
 from tests.integration.leaderboard_web.account.conftest import add_look, add_person
 
 
@@ -128,6 +129,13 @@ async def test_data_export_contains_all_own_data_and_none_of_others(
         *(look.photo_key or "" for look in own_looks[:2]),
     ):
         assert private not in everything
+
+
+async def test_data_export_is_compressed_while_a_processor_is_free(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    response = await run_on_busy_processors(resources.cpu_limiter, client.get("/me/data.zip"))
+    assert "people.json" in zipfile.ZipFile(io.BytesIO(response.content)).namelist()
 
 
 async def test_data_export_skips_images_deleted_meanwhile(
