@@ -99,15 +99,15 @@ async def seed_leaderboard(application: "BotApplication") -> None:
 
 async def create_moderator_link(application: "BotApplication", language: Language) -> str:
     """The path of a new login link of the moderator."""
-    from core.conversation.service import LOGIN_LINK_PATH
     from core.db import one_time_tokens, people
     from core.db.schema import IdentityProvider
+    from core.urls import login_link_path
 
     async with application.resources.database.transaction() as connection:
         moderator = await people.get_or_create_by_identity(
             connection, IdentityProvider.TELEGRAM, MODERATOR, language=language
         )
-        return f"{LOGIN_LINK_PATH}/{await one_time_tokens.create(connection, moderator.id)}"
+        return login_link_path(await one_time_tokens.create(connection, moderator.id))
 
 
 async def _share_sample(application: "BotApplication", name: str, language: Language, path: Path) -> UUID:

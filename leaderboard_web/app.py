@@ -183,6 +183,7 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
     )
     app.state.eva = state
     app.mount("/static", VersionedStaticFiles(), name="static")
+    # An ASGI application: FastAPI would hold the frames and exit stacks of an endpoint for each stream that is open.
     app.router.routes.append(Route(LIVE_PATH, LiveBoard(feed, state), methods=["GET"]))
     for router in ROUTERS:
         app.include_router(router)

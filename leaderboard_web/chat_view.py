@@ -14,7 +14,7 @@ from uuid import UUID
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import display_name
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
-from core.conversation.result_cards import can_have_card, card_path
+from core.conversation.result_cards import can_have_card
 from core.conversation.smalltalk import button_label, comment_on_guess
 from core.db.looks import Look
 from core.db.people import Person
@@ -23,6 +23,7 @@ from core.i18n.translations import Language, pick_variant, translate
 from core.images.result_card import CardShape
 from core.signing import UrlSigner
 from core.styles import STYLES
+from core.urls import card_path
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.urls import private_image_url
 from leaderboard_web.view_models import ProbabilityBar, build_bars

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
 
-from core.conversation.week_cards import week_card_path
 from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from core.signing import UrlSigner
+from core.urls import week_card_path
 
 URL_LIFETIME = timedelta(days=1)
 """A chat stays open; only the person themselves can use the URL."""

@@ -24,11 +24,11 @@ from uuid import UUID
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
-from core.conversation.service import LOGIN_LINK_PATH
 from core.db import looks, one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.resources import open_resources
 from core.settings import Settings
+from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.browser.seed_board import SCRIPT_NAME, SHARED, share_sample
 from tools.image_difference import is_blank

@@ -20,9 +20,8 @@ from core.conversation.listings import (
 from core.conversation.narration import error_message, style_description, style_name, verdict_messages
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
-from core.conversation.result_cards import card_path
 from core.conversation.service import ConversationService
-from core.conversation.week_cards import few_looks_sentence, get_week, week_picture_path, week_sentences
+from core.conversation.week_cards import few_looks_sentence, get_week, week_sentences
 from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
@@ -31,7 +30,7 @@ from core.errors import LookNotFoundError
 from core.i18n.translations import Language, pick_variant, translate
 from core.images.result_card import CardShape
 from core.styles import STYLES
-from core.urls import look_url, signed_image_url, site_url
+from core.urls import LEADERBOARD_PATH, PRIVACY_PATH, card_path, look_url, signed_image_url, site_url, week_picture_path
 from core.vision.verdict import ConfidenceBand
 
 HEATMAP_URL_LIFETIME = timedelta(minutes=30)
@@ -106,7 +105,8 @@ class ReplyPresenter:
             lines = [translate("talk.board", language), *(leaderboard_line(entry, language) for entry in entries)]
         else:
             lines = [translate("talk.board.nothing", language)]
-        return replies.text_reply("\n".join(lines), language=language, page_url=site_url(self._settings, "/"))
+        page_url = site_url(self._settings, LEADERBOARD_PATH)
+        return replies.text_reply("\n".join(lines), language=language, page_url=page_url)
 
     async def similar_looks(self, person: Person, look_id: UUID | None) -> SkillResponse:
         """Public looks of others that resemble a look of the person; without an id, the one shown last."""
@@ -130,7 +130,7 @@ class ReplyPresenter:
         if person.learning_asked_at is not None:
             is_given = person.learning_consent is True
             buttons.append(Action(type=ActionType.DECLINE_LEARNING if is_given else ActionType.ALLOW_LEARNING))
-        page_url = site_url(self._settings, "/privacy")
+        page_url = site_url(self._settings, PRIVACY_PATH)
         return replies.text_reply(text, language=language, buttons=buttons, page_url=page_url)
 
     def consent_request(self, person: Person) -> SkillResponse:
@@ -138,7 +138,7 @@ class ReplyPresenter:
         return replies.consent_reply(
             person.language,
             hours=self._settings.private_photo_ttl_hours,
-            privacy_url=site_url(self._settings, "/privacy"),
+            privacy_url=site_url(self._settings, PRIVACY_PATH),
         )
 
     def conversation_reply(self, reply: Reply, person: Person) -> SkillResponse:

@@ -15,13 +15,13 @@ from bot.telegram.deep_links import private_chat_url
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import photo_message
 from core.conversation.narration import format_percent, style_name
-from core.conversation.result_cards import card_path, draw_card
+from core.conversation.result_cards import draw_card
 from core.conversation.service import ConversationService
 from core.db.looks import Look
 from core.errors import ObjectNotFoundError, StorageUnavailableError
 from core.i18n.translations import Language, translate
 from core.images.result_card import CARD_WIDTH, HEIGHTS, CardShape
-from core.urls import site_url
+from core.urls import card_path, site_url
 
 CARD_URL_LIFETIME = timedelta(hours=1)
 """Telegram downloads the card when it is chosen, and keeps a copy."""

@@ -9,11 +9,11 @@ from bot.telegram.deep_links import private_chat_url
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import photo_message, text_messages
 from core.conversation.service import ConversationService
-from core.conversation.week_cards import draw_week, few_looks_sentence, get_week, week_picture_path
+from core.conversation.week_cards import draw_week, few_looks_sentence, get_week
 from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.images.result_card import CARD_WIDTH, HEIGHTS, CardShape
-from core.urls import site_url
+from core.urls import site_url, week_picture_path
 
 CARD_URL_LIFETIME = timedelta(hours=1)
 """Telegram downloads the card when it is chosen, and keeps a copy."""

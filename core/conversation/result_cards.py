@@ -1,13 +1,12 @@
-"""Result cards of looks: what they say, the drawing, and their signed addresses.
+"""Result cards of looks: what they say, and the drawing.
 
-Everybody who has an address sees the card until the address ends, the photo is deleted, or its time is over.
+Everybody who has an address, see `core.urls.card_path`, sees the card until the address ends, the photo is deleted, or
+its time is over.
 
 See ADR 0032.
 """
 
-from datetime import timedelta
 from functools import partial
-from uuid import UUID
 
 from anyio import to_thread
 
@@ -19,7 +18,6 @@ from core.i18n.clothing_names import name_whole_things
 from core.i18n.translations import Language
 from core.images.result_card import CardShape, CardText, draw_result_card
 from core.resources import Resources
-from core.signing import UrlSigner
 from core.vision.verdict import ConfidenceBand
 
 MAX_THINGS = 2
@@ -66,22 +64,3 @@ async def draw_card(resources: Resources, look: Look, language: Language, shape:
     picture = await resources.storage.get(look.heatmap_key)
     draw = partial(draw_result_card, picture, text=card_text(look, language), shape=shape)
     return await to_thread.run_sync(draw, limiter=resources.cpu_limiter)
-
-
-def card_path(signer: UrlSigner, look: Look, language: Language, shape: CardShape, lifetime: timedelta) -> str:
-    """The signed path of a card on the site; it ends with its lifetime or with the picture.
-
-    Args:
-        signer: signs the path.
-        look: whose card it is.
-        language: of the card.
-        shape: its format.
-        lifetime: for how long it works, at most.
-    """
-    token = signer.sign(card_subject(look.id), lifetime, ends_at=look.images_until)
-    return f"/cards/{look.id}/{language}-{shape}.jpg?t={token}"
-
-
-def card_subject(look_id: UUID) -> str:
-    """What the address of a card signs; it differs from the keys of images, so that neither opens the other."""
-    return f"card {look_id}"

@@ -41,11 +41,8 @@ from core.services.photo_judging import PhotoJudgingService
 from core.services.retention import erase_person
 from core.settings import Settings
 from core.styles import Style
-from core.urls import site_url
+from core.urls import login_link_path, site_url
 from core.vision.attributes import THINGS_BY_CODE
-
-LOGIN_LINK_PATH = "/login/link"
-"""Path of the site's page that logs a person in with a one-time token."""
 
 CONSENT_REPLIES = {
     ActionType.GRANT_CONSENT: ReplyKind.CONSENT_GRANTED,
@@ -98,7 +95,7 @@ class ConversationService:
             return None
         async with self.resources.database.transaction() as connection:
             token = await one_time_tokens.create(connection, person.id)
-        return site_url(self.settings, f"{LOGIN_LINK_PATH}/{token}")
+        return site_url(self.settings, login_link_path(token))
 
     async def mark_verdicts_revealed(self, *revealed_looks: Look) -> None:
         """Record that verdicts were shown, so that they can no longer be guessed."""

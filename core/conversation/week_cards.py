@@ -1,4 +1,4 @@
-"""Weekly style cards: the looks of a person's last seven days, what the card says, and its signed address.
+"""Weekly style cards: the looks of a person's last seven days, and what the card says.
 
 Nothing is stored: a card is counted and drawn each time.
 """
@@ -21,7 +21,6 @@ from core.images.result_card import CardShape
 from core.images.week_card import StyleShare, WeekCardText, draw_week_card
 from core.resources import Resources
 from core.seoul_time import start_of_day
-from core.signing import UrlSigner
 from core.styles import STYLES, Style
 
 ThingT = TypeVar("ThingT")
@@ -136,50 +135,6 @@ def week_sentences(week: Week, language: Language) -> str:
         if names
     ]
     return "\n".join(filter(None, (text.heading, shares, text.change, *worn, text.line)))
-
-
-def week_card_path(
-    signer: UrlSigner, person_id: UUID, language: Language, shape: CardShape, lifetime: timedelta
-) -> str:
-    """The signed path of a person's card on the site, which works in their own session only.
-
-    Args:
-        signer: signs the path.
-        person_id: whose week it is.
-        language: of the card.
-        shape: its format.
-        lifetime: for how long it works.
-    """
-    return f"/me/week/{language}-{shape}.jpg?t={signer.sign(week_card_subject(person_id), lifetime)}"
-
-
-def week_card_subject(person_id: UUID) -> str:
-    """What the address of a card signs."""
-    return f"week {person_id}"
-
-
-def week_picture_path(
-    signer: UrlSigner, person_id: UUID, language: Language, shape: CardShape, lifetime: timedelta
-) -> str:
-    """The signed path of the same card for messengers, which download it, and for those that the person sends it to.
-
-    The person's id is encrypted in it: from an id follows the name on the board of those who chose none.
-
-    Args:
-        signer: encrypts the id and signs the path.
-        person_id: whose week it is.
-        language: of the card.
-        shape: its format.
-        lifetime: for how long it works.
-    """
-    encrypted = signer.encrypt_id(person_id)
-    token = signer.sign(week_picture_subject(encrypted), lifetime)
-    return f"/cards/week/{encrypted}/{language}-{shape}.jpg?t={token}"
-
-
-def week_picture_subject(encrypted_id: str) -> str:
-    """What the address for messengers signs; it differs from the other, so that neither opens the other."""
-    return f"week picture {encrypted_id}"
 
 
 def _most(counts: Mapping[ThingT, int], limit: int) -> list[tuple[ThingT, int]]:

@@ -16,12 +16,11 @@ from leaderboard_web.dependencies import CanonicalUUID, State, Viewer
 from leaderboard_web.errors import GoneError
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute
+from leaderboard_web.urls import PageRoute, url_for
 from leaderboard_web.viewer import request_language
 
 SECTION = "me"
 """Name of the account pages in the menu."""
-ACCOUNT_PATH = "/me"
 
 
 class AnonymousViewerError(Exception):
@@ -48,7 +47,7 @@ class AccountRoute(PageRoute):
                 return await handle(request)
             except AnonymousViewerError:
                 if request.method == "POST":
-                    return redirect_with_notice(ACCOUNT_PATH)
+                    return redirect_with_notice(url_for("account"))
                 return render_page(request, "account/anonymous.html", request_language(request), section=SECTION)
 
         return handle_anonymous_viewers

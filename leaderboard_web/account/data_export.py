@@ -18,7 +18,7 @@ from core.db.data_export import PersonalData
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language, translate, variant_keys
 from core.resources import Resources
-from leaderboard_web.account.current_person import ACCOUNT_PATH, AccountRoute, OptionalPerson
+from leaderboard_web.account.current_person import AccountRoute, OptionalPerson
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.redirects import redirect_with_notice
 
@@ -36,7 +36,7 @@ async def download_data(person: OptionalPerson, language: Lang, state: State) ->
         StorageUnavailableError: the images cannot be read; nothing was sent.
     """
     if person is None:
-        return redirect_with_notice(ACCOUNT_PATH)
+        return redirect_with_notice(state.url_for("account"))
     async with state.resources.database.transaction() as connection:
         export = await data_export.get_personal_data(connection, person.id)
     await state.resources.storage.check()

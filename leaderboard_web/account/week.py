@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter, Request, Response
 
-from core.conversation.week_cards import draw_week, few_looks_sentence, get_week, week_card_subject
+from core.conversation.week_cards import draw_week, few_looks_sentence, get_week
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.result_card import CardShape
+from core.urls import week_card_subject
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.templating import render_page

@@ -17,20 +17,18 @@ from core.services import accounts
 from leaderboard_web.auth.login_flow import confirm_login, get_pending_login
 from leaderboard_web.auth.login_page import render_login_page
 from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData
-from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.dependencies import AppState, Db, Lang, State, Viewer
 from leaderboard_web.errors import status_for
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import url_for
 from leaderboard_web.viewer import ViewerSession
-
-JOIN_PATH = f"{LOGIN_PATH}/join"
 
 log = structlog.get_logger()
 router = APIRouter(route_class=LoginRoute)
 
 
-@router.get(JOIN_PATH, name="confirm_login")
+@router.get("/login/join", name="confirm_login")
 async def confirmation_page(
     request: Request, session: LoginSession, connection: Db, viewer: Viewer, language: Lang
 ) -> Response:
@@ -39,9 +37,9 @@ async def confirmation_page(
     try:
         pending = get_pending_login(session)
     except LoginRejectedError:
-        return redirect_with_notice(LOGIN_PATH)
+        return redirect_with_notice(url_for("login"))
     if visitor is None:
-        return redirect_with_notice(LOGIN_PATH)
+        return redirect_with_notice(url_for("login"))
     owner = await people.get_by_identity(connection, pending.provider, pending.subject)
     identities = await people.list_identities(connection, visitor.id)
     return render_page(
@@ -58,7 +56,7 @@ async def confirmation_page(
     )
 
 
-@router.post(JOIN_PATH, name="answer_login_confirmation")
+@router.post("/login/join", name="answer_login_confirmation")
 async def answer(
     request: Request,
     session: LoginSession,
@@ -75,7 +73,7 @@ async def answer(
     """
     if do == "cancel":
         session.clear()
-        return redirect_with_notice(LOGIN_PATH, "denied")
+        return redirect_with_notice(url_for("login"), "denied")
     try:
         return await confirm_login(state, viewer, session, joins=do == "join", language=language)
     except LoginRejectedError as error:

@@ -15,14 +15,13 @@ from core.seoul_time import SEOUL
 from core.services import accounts
 from core.services.accounts import LOGIN_METHODS
 from core.services.retention import erase_person
-from leaderboard_web.auth.login_flow import safe_next_path
+from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, safe_next_path
 from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData, bind_to_browser
-from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.dependencies import AppState, Lang, State, Transaction, Viewer
 from leaderboard_web.middleware.security import extend_csp
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import absolute_url
+from leaderboard_web.urls import absolute_url, url_for
 from leaderboard_web.viewer import ViewerSession, leave_browser
 
 TELEGRAM_STATE_KEY = "telegram"
@@ -87,12 +86,12 @@ async def unlink_login(
         raise HTTPException(404)
     person_id = await _lock_person(connection, viewer)
     if person_id is None:
-        return redirect_with_notice(LOGIN_PATH)
+        return redirect_with_notice(url_for("login"))
     linked = accounts.linked_logins(await people.list_identities(connection, person_id))
     if set(linked) == {method} and confirmation is None:
         return _render_confirmation(request, language, "disconnect", method)
     await accounts.unlink_login(connection, person_id, method)
-    return redirect_with_notice(LOGIN_PATH, "disconnected")
+    return redirect_with_notice(url_for("login"), "disconnected")
 
 
 async def render_login_page(
@@ -125,7 +124,8 @@ async def render_login_page(
         method: identity.created_at.astimezone(SEOUL).date()
         for method, identity in accounts.linked_logins(identities).items()
     }
-    next_path = safe_next_path(next_path, f"{LOGIN_PATH}?said=connected" if linked_since else safe_next_path(None))
+    default_path = url_for("login", query={"said": "connected"}) if linked_since else DEFAULT_NEXT_PATH
+    next_path = safe_next_path(next_path, default_path)
     settings, widget_bot = state.settings, _widget_bot(state)
     methods = [method for method in LOGIN_METHODS if method in state.oauth_providers]
     if widget_bot is not None:
@@ -171,7 +171,7 @@ def _telegram_widget(
     stored = session.get(TELEGRAM_STATE_KEY) or {"state": secrets.token_urlsafe(16)}
     session[TELEGRAM_STATE_KEY] = {**stored, "next_path": next_path}
     bind_to_browser(session, viewer)
-    callback_url = absolute_url(request, f"{LOGIN_PATH}/telegram/back/{stored['state']}")
+    callback_url = absolute_url(request, url_for("telegram_widget_callback", login_state=stored["state"]))
     return {"script": WIDGET_SCRIPT, "bot": bot, "callback_url": callback_url}
 
 
@@ -211,7 +211,7 @@ async def _end_sessions(
     if person_id is not None and is_last_login:
         # The person could never log in again to erase the data: erase it now.
         await erase_person(state.resources, person_id)
-    response = redirect_with_notice(LOGIN_PATH, scope)
+    response = redirect_with_notice(url_for("login"), scope)
     leave_browser(response)
     return response
 

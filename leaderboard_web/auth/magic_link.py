@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from core.conversation.display_names import display_name
-from core.conversation.service import LOGIN_LINK_PATH
 from core.db import account_merge, one_time_tokens, people
 from core.i18n.translations import Language
+from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, erase_unreachable_visitor, redirect_with_session
 from leaderboard_web.dependencies import Lang, State, Transaction, Viewer
 from leaderboard_web.redirects import redirect_with_notice

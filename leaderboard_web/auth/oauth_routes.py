@@ -12,12 +12,11 @@ from leaderboard_web.auth.login_flow import VerifiedLogin, complete_login, safe_
 from leaderboard_web.auth.login_page import render_login_page
 from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData, bind_to_browser
 from leaderboard_web.auth.oauth_providers import OAuthProvider
-from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.dependencies import AppState, Lang, State, Viewer
 from leaderboard_web.errors import status_for
 from leaderboard_web.middleware.csrf import is_same_origin
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.urls import absolute_url
+from leaderboard_web.urls import absolute_url, url_for
 from leaderboard_web.viewer import ViewerSession
 
 NEXT_PATH_KEY = "next_path"
@@ -56,7 +55,7 @@ async def start_login(
     """Redirect the browser to the provider."""
     if not is_same_origin(request.scope, state.settings.public_url):
         # Other sites must not be able to start a login.
-        return redirect_with_notice(LOGIN_PATH)
+        return redirect_with_notice(url_for("login"))
     try:
         callback_url = absolute_url(request, state.url_for("oauth_callback", name=name))
         response = await provider.authorize_redirect(request, callback_url)
@@ -83,7 +82,7 @@ async def finish_login(
     next_path = safe_next_path(session.get(NEXT_PATH_KEY))
     if provider_error == "access_denied":
         session.clear()
-        return redirect_with_notice(LOGIN_PATH, "denied")
+        return redirect_with_notice(url_for("login"), "denied")
     try:
         subject = await provider.get_subject(request)
         login = VerifiedLogin(provider=provider.provider, subject=subject, next_path=next_path)

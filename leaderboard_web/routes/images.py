@@ -14,8 +14,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from core.conversation.narration import style_name, verdict_messages
-from core.conversation.result_cards import card_subject
-from core.conversation.week_cards import draw_week, get_week, week_picture_subject
+from core.conversation.week_cards import draw_week, get_week
 from core.db import leaderboard, look_images, looks
 from core.db.look_images import ImageKeys
 from core.errors import ObjectNotFoundError
@@ -29,6 +28,7 @@ from core.images.renditions import (
     webp_photo_key,
 )
 from core.images.result_card import CardShape
+from core.urls import card_subject, week_picture_subject
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.result_cards import CARD_HEADERS, card_response

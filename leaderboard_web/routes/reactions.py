@@ -92,7 +92,9 @@ async def react_to_look(
     is_on = not operation.startswith("un")
     person_id = await _acting_person_id(connection, viewer, is_on=is_on)
     counts = await LOOK_OPERATIONS[operation](connection, look_id, person_id)
-    return _reaction_response(request, viewer, counts, is_on=is_on, page=state.url_for("look", look_id=look_id))
+    return _reaction_response(
+        request, viewer, counts, is_on=is_on, page=state.url_for("look", look_id=look_id), gone="page.look_gone"
+    )
 
 
 @router.post("/people/{name:path}/{operation}", name="react_to_person")
@@ -112,7 +114,9 @@ async def react_to_person(
     if followed is not None and (not is_on or await _has_page(connection, followed)):
         change = follows.follow if is_on else follows.unfollow
         counts = _count(await change(connection, person_id, followed.id))
-    return _reaction_response(request, viewer, counts, is_on=is_on, page=state.url_for("person", name=name))
+    return _reaction_response(
+        request, viewer, counts, is_on=is_on, page=state.url_for("person", name=name), gone="page.person_gone"
+    )
 
 
 async def _acting_person_id(connection: AsyncConnection, viewer: ViewerSession, *, is_on: bool) -> UUID:
@@ -123,7 +127,7 @@ async def _acting_person_id(connection: AsyncConnection, viewer: ViewerSession, 
 
 
 def _reaction_response(
-    request: Request, viewer: ViewerSession, counts: Mapping[str, int] | None, *, is_on: bool, page: str
+    request: Request, viewer: ViewerSession, counts: Mapping[str, int] | None, *, is_on: bool, page: str, gone: str
 ) -> Response:
     """The new state as JSON for scripts, or a redirect to the page for browsers without JavaScript.
 
@@ -133,12 +137,13 @@ def _reaction_response(
         counts: that changed, e.g. `{"count": 3}`; None if the target is gone.
         is_on: whether the reaction is set now.
         page: path of the page with the button.
+        gone: translation key of what is said where the target is gone.
 
     Raises:
         GoneError: the target is gone; raised inside the transaction, so that no person is created.
     """
     if counts is None:
-        raise GoneError("page.person_gone" if page.startswith("/people/") else "page.look_gone")
+        raise GoneError(gone)
     response: Response
     if wants_json(request):
         response = JSONResponse({"given": is_on, **counts}, headers=NO_STORE)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core.clothing import Color, Item
-from core.conversation.result_cards import card_path, card_text
+from core.conversation.result_cards import card_text
 from core.db import look_feedback
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
@@ -19,6 +19,7 @@ from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from core.resources import Resources
 from core.styles import Style
+from core.urls import card_path
 from core.vision.attributes import Thing
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend

@@ -70,7 +70,7 @@ async def test_week_is_a_card_from_three_looks_on(harness: KakaoHarness) -> None
     (card,) = cards(response.reply)
     assert card["description"] == translate("talk.week.ready", KO)
     url = card["thumbnail"]["imageUrl"]
-    assert re.fullmatch(r"https://eva\.example/cards/week/[\w-]{43}/ko-post\.jpg\?t=.+", url)
+    assert re.fullmatch(r"https://eva\.example/cards/week/[\w=-]{120}/ko-post\.jpg\?t=.+", url)
     assert str(person.id) not in url, "it would tell those who receive the card the name on the board"
     assert [button.get("webLinkUrl") for button in card["buttons"]] == [url, None]
     assert button_actions(response.reply) == ["another"]

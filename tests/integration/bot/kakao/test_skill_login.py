@@ -4,11 +4,11 @@ from uuid import UUID
 
 import pytest
 
-from core.conversation.service import LOGIN_LINK_PATH
 from core.db import looks, one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.services import accounts
+from core.urls import LOGIN_LINK_PATH
 from tests.factories import create_look, create_person, make_photo
 from tests.integration.bot.kakao.conftest import KakaoHarness
 

@@ -14,10 +14,10 @@ from bot.telegram.commands import GROUP_COMMANDS, CommandName
 from bot.telegram.keyboards import CallbackData, decode_callback_data, encode_callback_data
 from core.conversation.actions import Action, ActionType
 from core.conversation.listings import own_look_line
-from core.conversation.service import LOGIN_LINK_PATH
 from core.db import looks, people
 from core.i18n.translations import Language, translate
 from core.styles import Style
+from core.urls import LOGIN_LINK_PATH
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import USER_ID, Json, TelegramHarness, list_looks

@@ -1,9 +1,9 @@
 """The login URL in the reply to /me."""
 
-from core.conversation.service import LOGIN_LINK_PATH
 from core.db import one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
+from core.urls import LOGIN_LINK_PATH
 from tests.integration.bot.telegram.conftest import USER_ID, Json, TelegramHarness
 
 SITE_URL = "https://eva.example"

@@ -8,13 +8,13 @@ from fastapi import FastAPI
 from PIL import Image
 from sqlalchemy import func, update
 
-from core.conversation.week_cards import week_card_path, week_picture_path
 from core.db import look_feedback, schema
 from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate
 from core.images.result_card import CardShape
 from core.resources import Resources
+from core.urls import week_card_path, week_picture_path
 from tests.html import attributes
 from tests.integration.leaderboard_web.account.conftest import add_look, add_person, page_text
 

@@ -9,12 +9,12 @@ from uuid import UUID
 import httpx
 import pytest
 
-from core.conversation.service import LOGIN_LINK_PATH
 from core.db import one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.services import accounts
+from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.auth import login_flow
 from leaderboard_web.viewer import SECURE_VISITOR_COOKIE, VISITOR_COOKIE
 from tests.factories import create_look, create_person, store_images

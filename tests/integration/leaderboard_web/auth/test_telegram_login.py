@@ -17,12 +17,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from core.conversation.service import LOGIN_LINK_PATH
 from core.db import looks, one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.services import accounts
+from core.urls import LOGIN_LINK_PATH
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import load_model_card
