@@ -50,8 +50,8 @@ def summarize_album(
         chosen: the photo to comment on; by default the one with the highest confidence.
 
     Returns:
-        The photo, and the text: how many photos were judged, a line for each, what two outfits
-        share, and which ones failed for what reason.
+        The photo, and the text: how many photos were judged, a line for each, what the chosen
+        outfit shares with the surest other, and which photos failed for what reason.
     """
     best = chosen or max((photo for photo in photos if has_outfit(photo)), key=_confidence, default=None)
     firsts = _first_of_each_picture(photos)
@@ -119,12 +119,16 @@ def _line(photo: AlbumPhoto, first: int, language: Language) -> str:
 def _comparison(
     photos: Sequence[AlbumPhoto], best: AlbumPhoto | None, firsts: Mapping[int, int], language: Language
 ) -> list[str]:
-    """What two outfits have in common, and what is only in the chosen one; for two different pictures."""
-    outfits = [photo for photo in photos if has_outfit(photo) and firsts[photo.number] == photo.number]
-    if best is None or best.verdict is None or len(outfits) != 2:
+    """What the chosen outfit has in common with the surest of the others, and what is only in the chosen one."""
+    if best is None or best.verdict is None:
         return []
-    other = next(photo.verdict for photo in outfits if photo is not best)
-    return [] if other is None else compare_sentences(best.verdict, other, best.number, language)
+    pictures = {number for number in firsts.values() if number != firsts[best.number]}
+    others = [photo for photo in photos if has_outfit(photo) and photo.number in pictures]
+    other = max(others, key=_confidence, default=None)
+    if other is None or other.verdict is None:
+        return []
+    numbers = best.number, other.number
+    return compare_sentences(best.verdict, other.verdict, numbers, language, is_pair=len(others) == 1)
 
 
 def _failures(photos: Sequence[AlbumPhoto], language: Language) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from core.conversation.display_names import display_name
@@ -15,16 +16,20 @@ from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.db.similar_looks import can_compare, find_similar
 from core.db.worn_counts import WornCounts, count_styles, count_worn
-from core.i18n.clothing_names import thing_name
+from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language, format_recent_day, translate
 from core.seoul_time import start_of_month
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand
 
+CountedT = TypeVar("CountedT")
+
 OWN_LOOKS_LIMIT = 5
 """The most looks in a person's list."""
 MIN_MONTH_LOOKS = 3
 """Looks of a month from which something may be said of all of them."""
+MIN_MOSTLY = 3
+"""Looks of a color from which a month may be mostly of it."""
 TOP_LIMIT = 3
 """The most looks of others in a chat."""
 
@@ -62,10 +67,10 @@ async def get_own_looks(database: Database, person: Person) -> OwnLooks:
     )
 
 
-def most_frequent(counts: Mapping[Style, int]) -> tuple[Style, ...]:
-    """The style with the highest count, or all that share it; empty without counts."""
+def most_frequent(counts: Mapping[CountedT, int]) -> tuple[CountedT, ...]:
+    """The style or color with the highest count, or all that share it; empty without counts."""
     most = max(counts.values(), default=0)
-    return tuple(style for style, count in counts.items() if count == most)
+    return tuple(counted for counted, count in counts.items() if count == most)
 
 
 async def list_top_of_today(database: Database, viewer_id: UUID | None) -> list[LeaderboardEntry]:
@@ -142,9 +147,11 @@ def month_sentences(worn: WornCounts, language: Language) -> list[str]:
     if len(first := most_frequent(worn.styles)) == 1:
         share = round(100 * worn.styles[first[0]] / worn.total)
         sentences.append(translate("worn.me.style", language, style=style_name(first[0], language), percent=share))
-    if colors := [pair for pair in worn.main_colors.items() if pair[1] > 1]:
-        color = translate(f"worn.{max(colors, key=lambda pair: pair[1])[0]}.as", language)
-        sentences.append(translate("worn.me.color", language, color=color))
+    colors = most_frequent(worn.main_colors)
+    if len(colors) == 1 and (count := worn.main_colors[colors[0]]) > 1:
+        is_most = count >= MIN_MOSTLY and 2 * count > sum(worn.main_colors.values())
+        key = "worn.me.color" if is_most else "worn.me.color.some"
+        sentences.append(translate(key, language, color=color_name(colors[0], language)))
     if items := [pair for pair in worn.items.items() if pair[1] > 1 and pair[0].is_worn_alone]:
         item, seen = max(items, key=lambda pair: pair[1])
         name = thing_name(item, language)

@@ -39,7 +39,7 @@ from core.errors import (
     TruncatedPhotoError,
 )
 from core.i18n.clothing_names import join_names, name_seen, thing_name
-from core.i18n.translations import Language, VariantSeed, pick_variant, translate
+from core.i18n.translations import Language, VariantSeed, pick_variant, translate, variant_keys
 from core.styles import Style
 from core.vision.attributes import Attributes
 from core.vision.verdict import ConfidenceBand, HorizontalPart, Verdict, VerticalPart
@@ -79,6 +79,31 @@ ERROR_TEXT_KEYS: dict[type[EvaError], str] = {
 """The key of the text for each error class; a missing class uses the text of its base class."""
 
 
+ADDED_ITEMS = {
+    "push.business_casual.1": Item.BLAZER,
+    "push.business_casual.2": Item.FLATS,
+    "push.business_casual.3": Item.SHIRT,
+    "push.ethnic.1": Item.PRINT,
+    "push.ethnic.2": Item.EMBROIDERY,
+    "push.ethnic.3": Item.SCARF,
+    "push.feminine.1": Item.SKIRT,
+    "push.feminine.2": Item.SHINY,
+    "push.feminine.3": Item.SHIRT,
+    "push.girlish.2": Item.RUFFLES,
+    "push.girlish.3": Item.KNIT,
+    "push.retro.2": Item.PRINT,
+    "push.mode.2": Item.KNIT,
+    "push.mode.3": Item.COAT,
+    "push.casual.1": Item.JEANS,
+    "push.casual.2": Item.TSHIRT,
+    "push.casual.3": Item.SNEAKERS,
+    "push.street.1": Item.HOODIE,
+    "push.street.2": Item.SNEAKERS,
+    "push.street.3": Item.JACKET,
+}
+"""The items that the texts name which would add to a style."""
+
+
 class MessageSlot(StrEnum):
     """The purpose of a message."""
 
@@ -98,7 +123,7 @@ WORN_KEYS = {
     MessageSlot.TIP: "worn.tip",
 }
 """The keys of the sentences that name what is worn."""
-AMBIGUOUS_WORN_KEYS = {MessageSlot.EVIDENCE: "worn.torn", MessageSlot.RUNNER_UP: "worn.torn"}
+AMBIGUOUS_WORN_KEYS = {MessageSlot.EVIDENCE: "worn.torn", MessageSlot.RUNNER_UP: "worn.rival"}
 """The same for an ambiguous verdict."""
 MAX_NAMED = 2
 """Things in one sentence."""
@@ -138,8 +163,8 @@ def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Lan
     if place:
         values["place"] = translate(f"place.{place}", language)
     if verdict.band is ConfidenceBand.AMBIGUOUS:
-        values["push"] = translate(pick_variant(f"push.{verdict.style}", seed, language), language)
-        values["second_push"] = translate(pick_variant(f"push.{verdict.runner_up}", seed, language), language)
+        values["push"] = _addition(verdict, verdict.style, seed, language)
+        values["second_push"] = _addition(verdict, verdict.runner_up, seed, language)
     messages, worn = [], verdict.attributes
     for slot, key in _template_keys(verdict, place):
         placeholders = second if slot is MessageSlot.RUNNER_UP else values
@@ -228,13 +253,13 @@ def _worn_sentence(
         None where nothing earned it.
     """
     is_ambiguous = verdict.band is ConfidenceBand.AMBIGUOUS
-    key = (AMBIGUOUS_WORN_KEYS if is_ambiguous else WORN_KEYS).get(slot)
-    if key is None:
-        return None
     if slot is MessageSlot.TIP and (swap := attributes.swap) is not None:
         remove = translate("worn.the", language, thing=thing_name(swap.remove, language))
         add = translate(f"worn.{swap.add}.any", language)
         return translate(pick_variant("worn.swap", seed, language), language, **values, remove=remove, add=add)
+    key = (AMBIGUOUS_WORN_KEYS if is_ambiguous else WORN_KEYS).get(slot)
+    if key is None:
+        return None
     reasons = attributes.seen_for(verdict.style)
     if slot is MessageSlot.TIP:
         # What is advised about a garment is no advice about a color.
@@ -250,6 +275,14 @@ def _worn_sentence(
         return None
     things = join_names(names, language)
     return translate(pick_variant(key, seed, language), language, **values, things=things)
+
+
+def _addition(verdict: Verdict, style: Style, seed: VariantSeed | str, language: Language) -> str:
+    """What would add to a style, such as "a blazer"; nothing that is worn already, if there is anything else."""
+    first, keys = pick_variant(f"push.{style}", seed, language), variant_keys(f"push.{style}", language)
+    worn = () if verdict.attributes is None else verdict.attributes.things
+    others = (key for key in (first, *keys) if ADDED_ITEMS.get(key) not in worn)
+    return translate(next(others, first), language)
 
 
 def _template_keys(verdict: Verdict, place: str) -> tuple[tuple[MessageSlot, str], ...]:

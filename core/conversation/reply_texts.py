@@ -2,14 +2,14 @@
 
 from core.clothing import Color, Item
 from core.conversation.actions import ActionType
-from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
+from core.conversation.narration import NAMED_PARTS, MessageSlot, style_name, verdict_details, verdict_messages
 from core.conversation.occasions import answer_for_occasion
 from core.conversation.refusal_questions import refusal_reason
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
 from core.conversation.worn_details import probability_sentence, share_lines
 from core.db.looks import Look
-from core.i18n.clothing_names import thing_name
+from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language, translate
 from core.vision.attributes import Thing
 
@@ -120,16 +120,17 @@ def _with_article(thing: Thing | None, language: Language) -> str | None:
 
 
 def _color_word(thing: Thing | None, language: Language) -> str | None:
-    # A noun: the word for many colors stands only before the name of a garment.
-    is_word = isinstance(thing, Color) and thing is not Color.MULTI
-    return translate(f"worn.{thing}.as", language) if is_word else _with_article(thing, language)
+    return color_name(thing, language) if isinstance(thing, Color) else _with_article(thing, language)
 
 
 def _evidence(reply: Reply) -> list[str]:
-    """What carries the verdict, with shares, or else where it is in the picture, for a reply that gives the reason."""
+    """The shares of what is worn, or else the place of the evidence, for a reply that gives the reason."""
     if reply.kind is not ReplyKind.REASON or reply.look is None:
         return []
     if shares := share_lines(reply.look.verdict, reply.language):
         return ["\n".join(shares)]
+    region = reply.look.verdict.region
+    if not {region.vertical, region.horizontal} & NAMED_PARTS:
+        return []
     messages = verdict_messages(reply.look.verdict, seed=reply.look.variant_seed, language=reply.language)
     return [message.text for message in messages if message.slot is MessageSlot.EVIDENCE]

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.conversation.listings import most_frequent
 from core.conversation.narration import style_name
 from core.db.worn_counts import WornCounts, count_worn
-from core.i18n.clothing_names import thing_name
+from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language, format_month_day, translate
 from core.images.result_card import CardShape
 from core.images.week_card import StyleShare, WeekCardText, draw_week_card
@@ -82,7 +82,7 @@ def week_card_text(week: Week, language: Language) -> WeekCardText:
     )
     first = shares[0]
     has_first = len(most_frequent(worn.styles)) == 1
-    items = {item: count for item, count in worn.items.items() if item.is_worn_alone}
+    items = {item: count for item, count in worn.items.items() if count > 1 and item.is_worn_alone}
     days = [format_month_day(day, language) for day in (first_day(week.now), week.now)]
     return WeekCardText(
         heading=translate("week.heading", language, first=days[0], last=days[1], count=worn.total),
@@ -96,9 +96,7 @@ def week_card_text(week: Week, language: Language) -> WeekCardText:
             for item, count in _most(items, MAX_ITEMS)
         ),
         colors_label=translate("week.colors", language),
-        colors=tuple(
-            (color, translate(f"worn.{color}.as", language)) for color, _ in _most(worn.main_colors, MAX_COLORS)
-        ),
+        colors=tuple((color, color_name(color, language)) for color, _ in _most(worn.main_colors, MAX_COLORS)),
         line=_line(shares, has_first=has_first, language=language),
     )
 

@@ -1,13 +1,14 @@
-"""What is worn in detail: shares of the reasons, probabilities, and what photos of an album have in common.
+"""What is worn in detail: shares of the evidence, probabilities, and what photos of an album have in common.
 
 Something below its threshold is named only as the answer to a question for it, with its probability.
 """
 
-from core.clothing import Item
+from core.clothing import Color, Item
 from core.conversation.narration import MAX_NAMED, format_percent, style_name
-from core.i18n.clothing_names import join_names, name_seen, thing_name
-from core.i18n.translations import Language, translate
+from core.i18n.clothing_names import color_name, join_names, name_seen, thing_name
+from core.i18n.translations import Language, pick_variant, translate
 from core.vision.attributes import Attributes, SeenThing, Thing
+from core.vision.explanation import WARM
 from core.vision.verdict import Verdict
 
 UNLIKELY = 0.2
@@ -15,34 +16,44 @@ UNLIKELY = 0.2
 
 
 def share_lines(verdict: Verdict, language: Language) -> list[str]:
-    """The reasons for the style with their shares of the evidence; empty if there is none.
+    """The share of the style's evidence on each seen thing, the largest first; empty if the place of none is known.
 
     A garment and what is on it are one line: the black sweatshirt, with the larger of both shares, which overlap.
     """
-    if verdict.attributes is None:
+    total = float(verdict.cam.sum())
+    if verdict.attributes is None or total == 0:
         return []
     shares: dict[Thing, float] = {}
     parts: dict[Thing, list[SeenThing]] = {}
-    for reason in verdict.attributes.reasons_for(verdict.style):
-        each = verdict.attributes.find_seen(reason.thing)
-        if each is not None:
+    for each in (*verdict.attributes.seen, *verdict.attributes.colors):
+        is_warm = each.cam >= WARM
+        if is_warm.any():
             garment = each.worn_on or each.thing
-            shares[garment] = max(shares.get(garment, 0.0), reason.share)
+            shares[garment] = max(shares.get(garment, 0.0), float(verdict.cam[is_warm].sum()) / total)
             parts.setdefault(garment, []).append(each)
-    lines = []
-    for garment, share in shares.items():
-        (name,) = name_seen(parts[garment], language)
-        values = {"style": style_name(verdict.style, language), "percent": format_percent(share)}
-        lines.append(_line("worn.why.line", name, language, **values))
+    style = style_name(verdict.style, language)
+    lines = [
+        translate("worn.why.line", language, thing=name, style=style, percent=format_percent(shares[garment]))
+        for garment in sorted(shares, key=lambda thing: -shares[thing])
+        for name in name_seen(parts[garment], language)
+    ]
     return [translate("worn.why", language), *lines] if lines else []
 
 
 def seen_lines(attributes: Attributes, language: Language) -> list[str]:
-    """Each seen item and color alone, with its own probability."""
-    return [
-        _line("worn.line", thing_name(each.thing, language), language, percent=format_percent(each.probability))
+    """Each seen item and color alone, with its own probability, and the main color."""
+    lines = [
+        translate(
+            "worn.line", language, thing=thing_name(each.thing, language), percent=format_percent(each.probability)
+        )
         for each in (*attributes.seen, *attributes.colors)
     ]
+    return [*lines, main_color_text(attributes.main_color, language)] if attributes.main_color else lines
+
+
+def main_color_text(color: Color, language: Language) -> str:
+    """The main color of an outfit, as a note: "Mostly green"."""
+    return translate("worn.main", language, color=color_name(color, language))
 
 
 def probability_sentence(attributes: Attributes | None, thing: Thing, language: Language) -> str:
@@ -58,29 +69,38 @@ def probability_sentence(attributes: Attributes | None, thing: Thing, language: 
     return translate(key, language, thing=name, percent=format_percent(probability))
 
 
-def _line(key: str, name: str, language: Language, **values: str) -> str:
-    return translate(key, language, thing=name, **values)
-
-
-def compare_sentences(first: Verdict, second: Verdict, number: int, language: Language) -> list[str]:
-    """What two photos of an album have in common, and what is only in the one with this number.
+def compare_sentences(
+    first: Verdict, second: Verdict, numbers: tuple[int, int], language: Language, *, is_pair: bool
+) -> list[str]:
+    """What two photos of an album have in common, and what is only in the first.
 
     Args:
         first: the verdict on the chosen photo.
-        second: the verdict on the other one.
-        number: of the chosen photo, from 1.
+        second: the verdict on another one.
+        numbers: of both photos, from 1; they select the frames, too.
         language: of the sentences.
+        is_pair: whether the album shows no other outfit, so that the two need no numbers.
     """
     if first.attributes is None or second.attributes is None:
         return []
-    others = {each.thing for each in second.attributes.seen}
-    common = [each for each in first.attributes.seen if each.thing in others and _is_worn_alone(each)]
+    in_second = {(each.thing, each.worn_on) for each in (*second.attributes.seen, *second.attributes.colors)}
+    both = [
+        each
+        for each in (*first.attributes.seen, *first.attributes.colors)
+        if (each.thing, each.worn_on) in in_second and (each.worn_on is not None or _is_worn_alone(each))
+    ]
+    garments = {each.thing for each in both if each.worn_on is None}
+    common = [each for each in both if each.worn_on is None or each.worn_on in garments]
+    others = set(second.attributes.things)
     reasons = [each for each in first.attributes.seen_for(first.style) if each.thing not in others]
     deciding = [each for each in reasons if isinstance(each.thing, Item)]
+    seed = f"{numbers} {[each.thing for each in (*common, *deciding)]}"
     sentences = []
-    for key, things in (("worn.album.both", common), ("worn.album.decides", deciding)):
+    shared_key = "worn.album.both" if is_pair else "worn.album.shared"
+    for key, things in ((shared_key, common), ("worn.album.decides", deciding)):
         if names := name_seen(things, language)[:MAX_NAMED]:
-            sentences.append(translate(key, language, things=join_names(names, language), number=number))
+            frame, named = pick_variant(key, seed, language), join_names(names, language)
+            sentences.append(translate(frame, language, things=named, number=numbers[0], other=numbers[1]))
     return sentences
 
 

@@ -8,7 +8,10 @@ from core.i18n.translations import Language, translate
 from core.vision.attributes import Attributes, SeenThing, Thing
 from core.vision.heatmap import MAX_TAGS, Tag
 
-PROPERTY_ORDER = (ItemGroup.CUT, None, ItemGroup.MATERIAL, ItemGroup.PATTERN)
+PROPERTY_ORDER: dict[Language, tuple[ItemGroup | Item | None, ...]] = {
+    Language.EN: (ItemGroup.CUT, Item.LONG, None, ItemGroup.MATERIAL, ItemGroup.PATTERN),
+    Language.KO: (ItemGroup.CUT, None, ItemGroup.MATERIAL, ItemGroup.PATTERN, Item.LONG),
+}
 """Order of the words before a garment; None is the place of a color."""
 
 
@@ -18,6 +21,11 @@ def thing_name(thing: Thing, language: Language) -> str:
     return translate(f"worn.{thing}", language)
 
 
+def color_name(color: Color, language: Language) -> str:
+    """The name of a color without a garment: "black", and a word for many colors that stands alone."""
+    return translate("worn.multi.alone" if color is Color.MULTI else f"worn.{color}.as", language)
+
+
 def name_seen(seen: Sequence[SeenThing], language: Language) -> tuple[str, ...]:
     """Names of seen things; patterns, materials, cuts and colors stand before the garment that they are on.
 
@@ -25,19 +33,23 @@ def name_seen(seen: Sequence[SeenThing], language: Language) -> tuple[str, ...]:
         seen: the things, in the order in which they are to be named.
         language: of the names.
     """
-    words: dict[Thing, dict[ItemGroup | None, str]] = {}
+    words: dict[Thing, dict[ItemGroup | Item | None, str]] = {}
     for each in seen:
         of_garment = words.setdefault(each.worn_on or each.thing, {})
         if each.worn_on is not None:
             # At most one word of each kind.
-            kind = None if isinstance(each.thing, Color) else each.thing.group
+            kind: ItemGroup | Item | None = None
+            if isinstance(each.thing, Item):
+                kind = each.thing if each.thing is Item.LONG else each.thing.group
             of_garment.setdefault(kind, translate(f"worn.{each.thing}.as", language))
     names = []
     for garment, of_garment in words.items():
         if ItemGroup.MATERIAL in of_garment:
             of_garment.pop(ItemGroup.PATTERN, None)
+        if ItemGroup.CUT in of_garment:
+            of_garment.pop(Item.LONG, None)
         name = thing_name(garment, language)
-        for kind in reversed(PROPERTY_ORDER):
+        for kind in reversed(PROPERTY_ORDER[language]):
             if kind in of_garment:
                 name = translate("worn.on", language, property=of_garment[kind], thing=name)
         names.append(name)

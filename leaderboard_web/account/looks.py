@@ -212,6 +212,7 @@ def _render_look(
         guess_comment=guess_comment,
         verdict_messages=verdict_messages(verdict, seed=seed, language=language),
         worn=build_worn(verdict.attributes, language) if verdict.attributes else (),
+        main_color=verdict.attributes and verdict.attributes.main_color,
         bars=build_bars(verdict.probabilities, language) if view.style_name else [],
         correction=correction and style_name(correction, language),
         asks_to_learn=correction is not None and own.owner.owes_learning_answer,

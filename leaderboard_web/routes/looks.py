@@ -53,6 +53,7 @@ async def look_page(
         card=card,
         messages=[message.text for message in messages],
         worn=build_worn(look.verdict.attributes, language) if look.verdict.attributes else (),
+        main_color=look.verdict.attributes and look.verdict.attributes.main_color,
         bars=build_bars(look.verdict.probabilities, language),
         guess=look.guessed_style and style_name(look.guessed_style, language),
         correction=look.corrected_style and style_name(look.corrected_style, language),

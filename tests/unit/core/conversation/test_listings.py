@@ -53,8 +53,23 @@ def test_the_month_is_told_by_style_color_and_garment() -> None:
         "This month: 60% Street. Mostly black. Boots: in 7 of 10 looks."
     )
     assert own_looks_text(own_looks, Language.KO).splitlines()[-1] == (
-        "이번 달엔 스트리트가 60%예요. 색은 블랙이 제일 많았어요. 부츠는 10벌 중 7벌에서 봤어요."
+        "이번 달엔 스트리트가 60%예요. 색은 거의 블랙이었어요. 부츠는 10벌 중 7벌에서 봤어요."
     )
+
+
+@pytest.mark.parametrize(
+    ("colors", "english", "korean"),
+    [
+        ({Color.RED: 2, Color.BLUE: 1}, "The colour I saw most: red.", "색은 레드가 제일 많았어요."),
+        ({Color.MULTI: 4}, "Mostly multicoloured.", "색은 거의 여러 가지 색이었어요."),
+        ({Color.RED: 2, Color.BLUE: 2}, "", ""),
+        ({Color.RED: 1}, "", ""),
+    ],
+)
+def test_a_month_has_a_color_only_if_one_is_ahead(colors: dict[Color, int], english: str, korean: str) -> None:
+    worn = WornCounts(total=10, styles={Style.STREET: 10}, main_colors=colors, items={})
+    assert month_sentences(worn, Language.EN)[1:] == [english] * bool(english)
+    assert month_sentences(worn, Language.KO)[1:] == [korean] * bool(korean)
 
 
 def test_a_month_of_one_style_is_whole() -> None:

@@ -2,6 +2,7 @@
 
 import random
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -18,7 +19,10 @@ from tests.factories import classify_with_attributes
 from tests.unit.core.i18n.test_catalogs import BODIES_AND_BEAUTY
 
 LANGUAGES = list(Language)
-FRAMES = ("worn.reason", "worn.torn", "worn.second", "worn.tip", "worn.swap")
+FRAMES = (
+    *("worn.reason", "worn.torn", "worn.rival", "worn.second", "worn.tip", "worn.swap"),
+    *("worn.album.both", "worn.album.shared", "worn.album.decides"),
+)
 TOP, BOTTOM = (0.2, 0.5), (0.9, 0.5)
 
 
@@ -57,7 +61,7 @@ def test_frames_are_many_correct_and_not_about_bodies(key: str, language: Langua
         for frame in keys:
             text = translate(
                 frame, language, things=name, style="모드", percent="37", remove=name,
-                add=any_one, second="캐주얼",
+                add=any_one, second="캐주얼", number=1, other=2,
             )  # fmt: skip
             assert not re.search(BODIES_AND_BEAUTY[language], text.lower().replace("waistcoat", "")), text
             assert not re.search(r"[가-힣]\([가-힣]\)|[{}]|  ", text), text
@@ -156,9 +160,13 @@ def test_tags_name_what_carries_the_style_first() -> None:
     assert [tag.text for tag in make_tags(attributes, Language.KO)] == ["플로럴 원피스", "가방", "힐"]
 
 
-def test_why_gives_each_reason_with_its_share() -> None:
+def test_why_gives_each_seen_thing_with_its_share() -> None:
     verdict = _floral_dress()
     lines = share_lines(verdict, Language.EN)
+
+    assert [line.partition(":")[0] for line in lines[1:]] == ["Floral dress", "Heels"]
+    shares = [int(re.findall(r"(\d+)%", line)[0]) for line in lines[1:]]
+    assert shares == sorted(shares, reverse=True)
 
     assert lines[0] == translate("worn.why", Language.EN)
     assert any(re.fullmatch(r"Floral dress: \d+% of the evidence for Feminine", line) for line in lines)
@@ -201,10 +209,61 @@ def test_album_is_compared_by_what_is_worn() -> None:
     )
     second = classify_with_attributes(Style.CASUAL, {Item.SNEAKERS: 0.9, Item.TSHIRT: 0.9})
 
-    assert compare_sentences(first, second, 1, Language.EN) == [
-        "Both have the sneakers.",
-        "Number 1 has the blazer, and that decides it.",
-    ]
-    assert compare_sentences(first, classify_with_attributes(Style.CASUAL, {}), 1, Language.KO) == [
-        "1번에는 블레이저가 있고, 그게 차이예요."
-    ]
+    both, decides = compare_sentences(first, second, (1, 2), Language.EN, is_pair=True)
+    assert "the sneakers" in both.lower()
+    assert "the blazer" in decides.lower()
+    (only,) = compare_sentences(first, classify_with_attributes(Style.CASUAL, {}), (1, 2), Language.KO, is_pair=True)
+    assert "블레이저" in only
+    assert "1번" in only
+
+
+def test_album_compares_garments_with_their_colors() -> None:
+    things: dict[Thing, float] = {Item.SNEAKERS: 0.9, Color.WHITE: 0.9}
+    first, second = (
+        classify_with_attributes(style, things, peaks=dict.fromkeys(things, BOTTOM))
+        for style in (Style.STREET, Style.CASUAL)
+    )
+    (both,) = compare_sentences(first, second, (1, 2), Language.EN, is_pair=True)
+    assert "the white sneakers" in both.lower()
+
+
+def test_a_close_verdict_suggests_the_swap() -> None:
+    verdict = classify_with_attributes(
+        Style.STREET, {Item.HOODIE: 0.9}, confidence=0.42, second=Style.BUSINESS_CASUAL, second_confidence=0.4
+    )
+    assert verdict.band is ConfidenceBand.AMBIGUOUS
+    assert verdict.attributes is not None
+    assert verdict.attributes.swap is not None
+
+    tip = _texts(verdict, Language.EN)[MessageSlot.TIP]
+    assert translate(f"worn.{verdict.attributes.swap.add}.any", Language.EN).lower() in tip.lower()
+
+
+@pytest.mark.parametrize("seed", [str(number) for number in range(20)])
+def test_a_close_verdict_advises_nothing_that_is_worn(seed: str) -> None:
+    verdict = classify_with_attributes(
+        Style.MODE, {Item.BLAZER: 0.9}, confidence=0.42, second=Style.BUSINESS_CASUAL, second_confidence=0.4
+    )
+    assert verdict.attributes is not None
+    verdict = replace(verdict, attributes=replace(verdict.attributes, swap=None))
+
+    assert "blazer" not in _texts(verdict, Language.EN, seed)[MessageSlot.TIP].lower()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_main_color_is_named_where_it_is_known(language: Language) -> None:
+    attributes = classify_with_attributes(Style.MODE, {Item.COAT: 0.9}).attributes
+    assert attributes is not None
+    assert len(seen_lines(replace(attributes, main_color=None), language)) == 1
+    expected = {Language.EN: "Mostly green", Language.KO: "주로 그린"}[language]
+    assert seen_lines(replace(attributes, main_color=Color.GREEN), language)[-1] == expected
+
+
+def test_length_stands_next_to_the_garment_in_korean() -> None:
+    things: dict[Thing, float] = {Item.DRESS: 0.9, Item.LONG: 0.8, Color.BLACK: 0.9}
+    attributes = classify_with_attributes(Style.FEMININE, things).attributes
+    assert attributes is not None
+    seen = (*attributes.seen, *attributes.colors)
+
+    assert name_seen(seen, Language.EN) == ("long black dress",)
+    assert name_seen(seen, Language.KO) == ("블랙 롱 원피스",)
