@@ -17,13 +17,19 @@ const pause = (length) => Math.min(350 + 16 * length, 1500);
 const TYPING_MS = 1600;
 /** px over the message that stays at the upper edge. */
 const EDGE = 10;
+/** px under the window of the log in which its end still counts as in view. */
+const NEAR = 48;
 
 let finishTyping = () => {};
-/** What the person sent last. It stays in view, however long the answer is. */
+/** What the person sent last. It stays in view, however long the answer is, until they go to the newest message. */
 let question = document.querySelector("#latest");
 /** Whether the newest message is kept in view: until the person scrolls. */
 let isFollowing = true;
 let isAtEnd = false;
+/** Where a smooth scroll leads, in px from the top; `null` once it has ended. */
+let goal = null;
+/** Height of the log's window when it was last observed, in px. */
+let height = 0;
 
 for (const event of ["wheel", "touchmove"]) {
   scroller.addEventListener(event, () => (isFollowing = false), { passive: true });
@@ -51,25 +57,38 @@ export function follow(behavior = reducedMotion.matches ? "instant" : "smooth") 
   if (!isFollowing) return;
   const end = scroller.scrollHeight - scroller.clientHeight;
   const top = question?.isConnected ? scroller.scrollTop + distanceToTop(question) - EDGE : end;
-  scroller.scrollTo({ top: Math.min(end, top), behavior });
+  const place = Math.min(end, top);
+  goal = behavior === "smooth" ? place : null;
+  scroller.scrollTo({ top: place, behavior });
 }
+
+scroller.addEventListener("scrollend", () => (goal = null));
+// Not all browsers report the end.
+scroller.addEventListener("scroll", () => {
+  if (goal !== null && Math.abs(scroller.scrollTop - goal) < 1) goal = null;
+});
 
 new IntersectionObserver(
   ([entry]) => {
     isAtEnd = entry.isIntersecting;
     newest.hidden = isAtEnd;
   },
-  { root: scroller, rootMargin: "0px 0px 48px" },
+  { root: scroller, rootMargin: `0px 0px ${NEAR}px` },
 ).observe(document.querySelector(".end"));
 
 // A keyboard, or more buttons, take height from the conversation: its end stays in view.
 new ResizeObserver(() => {
-  if (isAtEnd && isFollowing) follow("instant");
+  // The observer of the end reports later in a frame than this one, and not before a smooth scroll has arrived.
+  const isArriving = (goal ?? scroller.scrollTop) + height >= scroller.scrollHeight - NEAR;
+  height = scroller.clientHeight;
+  if (isFollowing && (isAtEnd || isArriving)) follow("instant");
   else if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
 }).observe(scroller);
 
 newest.addEventListener("click", () => {
-  scroller.scrollTo({ top: scroller.scrollHeight, behavior: reducedMotion.matches ? "instant" : "smooth" });
+  question = null;
+  isFollowing = true;
+  follow();
 });
 
 const cloneTemplate = (selector) => templates.querySelector(selector).cloneNode(true);

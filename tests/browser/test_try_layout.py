@@ -36,6 +36,11 @@ COVER = """height => {
     visualViewport.dispatchEvent(new Event("resize"));
 }"""
 """What a browser whose keyboard covers the page reports."""
+COVER_WHILE_SCROLLING = f"""() => document.querySelector(".scroller").addEventListener("scroll", () => {{
+    document.querySelector("#words").focus();
+    ({COVER})(330);
+}}, {{ once: true }})"""
+"""Opens that keyboard as soon as the log scrolls."""
 END = ".end"
 
 
@@ -98,12 +103,34 @@ def test_with_the_keyboard_open_the_end_and_the_composer_are_in_view(open_page: 
         page.set_viewport_size({"width": 390, "height": 330})
     expect(page.locator("header")).to_be_hidden()
     expect(page.locator(".log > li").last).to_be_in_viewport(ratio=1)
-    page.wait_for_function("document.querySelector('.composer').getBoundingClientRect().bottom <= 330")
+    page.wait_for_function("() => document.querySelector('.composer').getBoundingClientRect().bottom <= 330")
     assert page.evaluate(SCROLLED)[0] == 0
     if covers:
         page.evaluate(COVER, 664)
         expect(page.locator("header")).to_be_visible()
-        page.wait_for_function("document.querySelector('.composer').getBoundingClientRect().bottom > 600")
+        page.wait_for_function("() => document.querySelector('.composer').getBoundingClientRect().bottom > 600")
+
+
+def test_a_keyboard_that_opens_with_a_message_leaves_it_in_view(open_page: OpenPage) -> None:
+    page = open_page(**PHONE)
+    page.evaluate(COVER_WHILE_SCROLLING)
+    say(page, "hello")
+    expect(page.locator("header")).to_be_hidden()
+    expect(page.locator(".log > li").last).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_a_keyboard_that_opens_on_the_way_to_the_newest_message_leaves_it_in_view(
+    open_page: OpenPage, samples: Path, motion: str
+) -> None:
+    page = open_page(reduced_motion=motion, **PHONE)
+    choose(page, samples / "street.jpg")
+    expect(page.locator(".tools")).to_be_visible()
+    expect(page.locator(END)).not_to_be_in_viewport()
+    page.evaluate(COVER_WHILE_SCROLLING)
+    page.locator(".newest").tap()
+    expect(page.locator("header")).to_be_hidden()
+    expect(page.locator(END)).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}], ids=["script", "no-script"])
