@@ -30,6 +30,7 @@ from leaderboard_web.sharing import share_image_version
 from leaderboard_web.urls import static_url
 from tests.factories import classify_scripted, create_look, create_person, remove_look, store_images
 from tests.harness import make_application
+from tests.html import attributes, texts
 from tests.images import encode_image, make_scene
 
 PUBLIC = "https://eva.example"
@@ -261,7 +262,7 @@ async def test_share_links_contain_url_title_and_verdict(client: httpx.AsyncClie
     facebook = urlsplit(links["www.facebook.com"]["href"])
     assert (facebook.path, parse_qs(facebook.query)) == ("/sharer/sharer.php", {"u": [look_url]})
     assert all("noopener" in link["rel"] for link in links.values())
-    assert 'class="kakao"' not in page.text
+    assert attributes(page, ".kakao", "class") == []
     assert "kakao" not in page.headers["content-security-policy"]
 
 
@@ -365,14 +366,16 @@ async def test_versioned_static_files_are_cached_immutably(client: httpx.AsyncCl
     assert (await client.get("/static/0123456789ab/nothing.css")).status_code == 404
     assert (await client.get(static_url("../app.py"))).status_code == 404
     page = await client.get("/")
-    assert static_url("tokens.css") in page.text
-    assert not re.search(r'(?:href|src)="/static/(?![0-9a-f]{12}/)', unescape(page.text))
+    urls = [url for name in ("href", "src") for url in attributes(page, f"[{name}^='/static/']", name)]
+    assert static_url("tokens.css") in urls
+    assert all(re.fullmatch(r"/static/[0-9a-f]{12}/.+", url) for url in urls), urls
 
 
 async def test_leaderboard_counts_photos_judged_today(client: httpx.AsyncClient, resources: Resources) -> None:
-    assert "data-count" not in (await client.get("/")).text
+    assert attributes(await client.get("/"), "[data-count]", "data-count") == []
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         for _ in range(3):
             await create_look(connection, person.id)
-    assert '<strong data-count="3">3</strong>' in (await client.get("/")).text
+    page = await client.get("/")
+    assert texts(page, "strong[data-count]") == attributes(page, "strong[data-count]", "data-count") == ["3"]

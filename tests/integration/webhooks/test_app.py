@@ -13,6 +13,7 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_
 from leaderboard_web.app import create_app
 from leaderboard_web.middleware.rate_limit import PEOPLE_PER_NETWORK
 from tests.harness import make_application
+from tests.html import attributes
 from webhooks.app import create_webhook_app
 from webhooks.messengers import SECRET_HEADER
 
@@ -40,7 +41,7 @@ async def test_webhooks_are_not_rate_limited(client: httpx.AsyncClient) -> None:
 async def test_site_serves_all_other_paths(client: httpx.AsyncClient) -> None:
     board = await client.get("/")
     assert board.status_code == 200
-    assert 'href="/styles"' in board.text
+    assert "/styles" in attributes(board, "a", "href")
     missing = await client.get("/nothing")
     assert missing.status_code == 404
     assert "content-security-policy" in missing.headers

@@ -5,6 +5,7 @@ import httpx
 from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from tests.html import attributes
 from tests.integration.leaderboard_web.account.conftest import add_person, get_person, page_text
 
 
@@ -12,13 +13,12 @@ async def test_language_setting_applies_to_site_and_chats(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
     other = await client.get("/me/settings?lang=en")
-    assert 'value="en" lang="en" aria-pressed="true"' in other.text, "the language of the page is the pressed one"
-    assert other.text.count('aria-pressed="true"') == 1
+    assert attributes(other, "[aria-pressed=true]", "value") == ["en"], "the language of the page is the pressed one"
     reply = await client.post("/me/settings", data={"language": "ko"})
     assert "lang=ko" in reply.headers["set-cookie"]
     page = await client.get(reply.headers["location"])
     assert translate("talk.language.set", Language.KO) in page_text(page)
-    assert '<html lang="ko">' in page.text
+    assert attributes(page, "html", "lang") == ["ko"]
     changed = await get_person(resources, mina)
     assert changed is not None
     assert changed.language == "ko"

@@ -71,13 +71,13 @@ async def test_scripts_get_fragments_and_a_repeated_upload_is_one_look(
     (look,) = await list_looks(resources)
     assert parts[0] == parts[1]
     assert parts[0]["url"] == f"/try?look={look.id}"
-    assert parts[0]["photo"].count("<img") == 1
+    assert len(attributes(parts[0]["photo"], "img", "src")) == 1
     assert texts(parts[0]["messages"], ".bubble > p") == verdict_texts(look)
-    assert 'value="share"' in parts[0]["actions"]
+    assert "share" in attributes(parts[0]["actions"], "button", "value")
     data = {"look": str(look.id), "do": "share"}
     pressed = (await client.post("/try/act", data=data, headers=JSON)).json()
     assert texts(pressed["messages"], ".bubble > p")[0] == translate("talk.button.share", EN)
-    assert 'class="naming"' in pressed["actions"]
+    assert len(attributes(pressed["actions"], ".naming", "class")) == 1
 
 
 BAD_PHOTOS = [
@@ -157,8 +157,7 @@ async def test_without_an_outfit_nothing_can_be_shared(resources: Resources, sam
         (look,) = await list_looks(resources)
         assert messages(page) == verdict_texts(look)
         assert buttons(page) == []
-        assert 'class="heat-image"' not in page.text
-        assert 'class="share"' not in page.text
+        assert attributes(page, ".heat-image, .share", "class") == []
 
 
 async def test_a_sample_is_judged_but_cannot_be_shared(client: httpx.AsyncClient, resources: Resources) -> None:
