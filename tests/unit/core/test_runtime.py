@@ -1,15 +1,12 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from bot.telegram.client import RECORD_SECONDS, RESPONSE_SECONDS
 from core.jobs.queue import DEFAULT_TIMINGS
 from core.runtime import EXIT_SECONDS, WATCHDOG_SECONDS, Drain, run_until_signalled
-from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -58,71 +55,7 @@ def test_a_worker_that_ends_is_not_taken_for_a_dead_one() -> None:
     assert DEFAULT_TIMINGS.shutdown_grace + RESPONSE_SECONDS + RECORD_SECONDS < EXIT_SECONDS
 
 
-ENDING_PROCESS = """
-import asyncio, time
-from core import runtime
-
-class SlowTeardown:
-    def __del__(self):
-        time.sleep(60)
-
-kept = SlowTeardown()
-drain = runtime.Drain()
-runtime.run_event_loop(runtime.run_until_signalled(
-    asyncio.Event().wait, on_started=lambda: print("ready", flush=True), drain=drain
-))
-print("closed")
-drain.end_process()
-"""
-
-
-def test_a_signalled_process_does_not_wait_for_the_teardown_of_the_interpreter() -> None:
-    returncode, output = _terminate_when_ready(ENDING_PROCESS)
-    assert returncode == 0
-    assert output.endswith("closed\n")
-
-
 def test_a_process_without_a_signal_goes_on() -> None:
     drain = Drain()
     drain.end_process()
     assert not drain.has_begun
-
-
-STUCK_PROCESS = """
-import asyncio, time
-from core import runtime
-
-runtime.EXIT_SECONDS = 0.2
-drain = runtime.Drain(has_exit_limit=True)
-drain.seconds = -runtime.LONGEST_CLOSING
-
-async def hang():
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await asyncio.Event().wait()
-
-runtime.run_event_loop(runtime.run_until_signalled(hang, on_started=lambda: print("ready", flush=True), drain=drain))
-"""
-
-
-def test_a_process_that_hangs_in_its_shutdown_is_ended() -> None:
-    returncode, output = _terminate_when_ready(STUCK_PROCESS)
-    assert returncode == 0
-    assert "process_end_forced" in output
-    assert "hang" in output
-
-
-def _terminate_when_ready(code: str) -> tuple[int, str]:
-    """Run code until it prints `ready`, then send SIGTERM; the exit code and the rest of the output."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        process.terminate()
-        output = process.communicate(timeout=30)[0]
-    finally:
-        process.kill()
-    return process.returncode, output
