@@ -1,12 +1,15 @@
 """Redirects after a form was handled, and the notice that the next page shows about it."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from fastapi import Request, Response
+from fastapi import Query, Response
 from fastapi.responses import RedirectResponse
 
-from core.i18n.translations import translate
-from leaderboard_web.viewer import request_language
+from core.i18n.translations import Language, translate
+
+Notice = Annotated[str, Query(alias="said")]
+"""What a page is asked to report, see `redirect_with_notice`; empty for nothing."""
 
 
 def redirect_with_notice(path: str, notice: str | None = None) -> Response:
@@ -15,13 +18,14 @@ def redirect_with_notice(path: str, notice: str | None = None) -> Response:
     return RedirectResponse(target, 303, headers={"Cache-Control": "no-store"})
 
 
-def notice_from_query(request: Request, keys: Mapping[str, str], **values: object) -> tuple[str, ...]:
-    """The translated notice that the query parameter `said` names; empty without one, or if the page does not know it.
+def notice_sentences(notice: str, keys: Mapping[str, str], language: Language, **values: object) -> tuple[str, ...]:
+    """The sentence of a notice; nothing if it is empty, or if the page does not know it.
 
     Args:
-        request: for the page.
+        notice: from the query.
         keys: translation keys by notice.
+        language: of the page.
         values: placeholders of the texts.
     """
-    key = keys.get(request.query_params.get("said", ""))
-    return () if key is None else (translate(key, request_language(request), **values),)
+    key = keys.get(notice)
+    return () if key is None else (translate(key, language, **values),)

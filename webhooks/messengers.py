@@ -14,7 +14,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from bot.app import BotApplication
@@ -120,7 +120,7 @@ async def handle_skill_request(request: Request, application: Application) -> Re
 
 
 @unlink_router.api_route("/kakao/unlink", methods=["GET", "POST"], response_class=Response)
-async def unlink_login(request: Request, application: Application) -> Response:
+async def unlink_login(request: Request, application: Application, user_id: Annotated[str, Query()] = "") -> Response:
     """Remove a Kakao Login, and erase the person if they have no other identity.
 
     Kakao sends `user_id` in the query or in a form, as configured in its console. Responds 401 without
@@ -130,7 +130,6 @@ async def unlink_login(request: Request, application: Application) -> Response:
     header = request.headers.get("authorization", "").encode("latin-1")
     if admin_key is None or not hmac.compare_digest(header, f"KakaoAK {admin_key.get_secret_value()}".encode()):
         return Response(status_code=401)
-    user_id = request.query_params.get("user_id")
     if not user_id:
         body = await read_body(request, MAX_UNLINK_BYTES) or b""
         user_id = dict(parse_qsl(body.decode("utf-8", "replace"))).get("user_id", "")

@@ -9,7 +9,7 @@ from core.db.person_lists import Relation, list_people
 from leaderboard_web.account.current_person import AccountRoute, CurrentPerson
 from leaderboard_web.account.lists import PEOPLE_PER_PAGE, render_people
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Transaction
-from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.redirects import Notice, notice_sentences, redirect_with_notice
 
 NOTICES = {"blocked": "block.done", "unblocked": "block.ended"}
 
@@ -24,10 +24,12 @@ async def blocked_people_page(
     language: Lang,
     state: State,
     after: CanonicalUUID | None = None,
+    notice: Notice = "",
 ) -> Response:
     """The blocked people, the newest accounts first; `after` is the last person of the page before."""
     rows = await list_people(connection, Relation.BLOCKED, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
-    return render_people(request, state, language, "blocked_people", rows, tab="settings", notices=NOTICES)
+    messages = notice_sentences(notice, NOTICES, language)
+    return render_people(request, state, language, "blocked_people", rows, tab="settings", messages=messages)
 
 
 @router.post("/me/blocked", name="unblock")

@@ -1,6 +1,6 @@
 """Lists of the account pages: own looks, bookmarks, the feed of followed people, and these people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -20,7 +20,7 @@ from core.styles import Style
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Transaction, Viewer
 from leaderboard_web.pagination import BeforeTime, TimeCursor, build_page
-from leaderboard_web.redirects import notice_from_query, redirect_with_notice
+from leaderboard_web.redirects import Notice, notice_sentences, redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_card, build_own_look
 
@@ -34,7 +34,13 @@ router = APIRouter(route_class=AccountRoute)
 
 @router.get("/me", name="account")
 async def history_page(
-    request: Request, person: CurrentPerson, connection: Db, language: Lang, state: State, before: BeforeTime
+    request: Request,
+    person: CurrentPerson,
+    connection: Db,
+    language: Lang,
+    state: State,
+    before: BeforeTime,
+    notice: Notice = "",
 ) -> Response:
     """All looks of the person, private ones too, the latest first."""
     rows = await looks.list_for_person(connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before))
@@ -57,7 +63,7 @@ async def history_page(
         month=" ".join(month),
         favourite_styles=[style_name(style, language) for style in favourites],
         next_url=page.next_cursor and state.url_for("account", query={"before": page.next_cursor}),
-        messages=notice_from_query(request, HISTORY_NOTICES),
+        messages=notice_sentences(notice, HISTORY_NOTICES, language),
     )
 
 
@@ -125,10 +131,12 @@ async def followed_people_page(
     language: Lang,
     state: State,
     after: CanonicalUUID | None = None,
+    notice: Notice = "",
 ) -> Response:
     """The followed people, the newest accounts first; `after` is the last person of the page before."""
     rows = await list_people(connection, Relation.FOLLOWED, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
-    return render_people(request, state, language, "followed_people", rows)
+    messages = notice_sentences(notice, FOLLOWING_NOTICES, language)
+    return render_people(request, state, language, "followed_people", rows, messages=messages)
 
 
 @router.get("/me/followers", name="followers")
@@ -171,7 +179,7 @@ def render_people(
     rows: Sequence[ListedPerson],
     *,
     tab: str = "following",
-    notices: Mapping[str, str] = FOLLOWING_NOTICES,
+    messages: Sequence[str] = (),
 ) -> Response:
     """A page of people.
 
@@ -182,7 +190,7 @@ def render_people(
         name: of the route and of the template.
         rows: the people of the page, and one more if another page follows.
         tab: of the account that the menu highlights.
-        notices: translation keys by notice.
+        messages: sentences above the list.
     """
     people, has_next = rows[:PEOPLE_PER_PAGE], len(rows) > PEOPLE_PER_PAGE
     return render_page(
@@ -193,7 +201,7 @@ def render_people(
         tab=tab,
         people=[_describe_person(other, state, language) for other in people],
         next_url=state.url_for(name, query={"after": people[-1].person.id}) if has_next else None,
-        messages=notice_from_query(request, notices),
+        messages=messages,
     )
 
 

@@ -17,7 +17,7 @@ from core.services.retention import delete_look
 from core.styles import STYLES, Style
 from leaderboard_web.account.current_person import SECTION, AccountRoute, OwnedLook, OwnLook
 from leaderboard_web.dependencies import AppState, Lang, State
-from leaderboard_web.redirects import notice_from_query, redirect_with_notice
+from leaderboard_web.redirects import Notice, notice_sentences, redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_bars, build_own_look, build_worn
 
@@ -62,9 +62,9 @@ router = APIRouter(route_class=AccountRoute)
 
 
 @router.get("/me/looks/{look_id}", name="own_look")
-async def own_look_page(request: Request, own: OwnLook, language: Lang, state: State) -> Response:
+async def own_look_page(request: Request, own: OwnLook, language: Lang, state: State, notice: Notice = "") -> Response:
     """The look; while the person has still to guess, only the photo and the question."""
-    return _render_look(request, state, own, language)
+    return _render_look(request, state, own, language, notice=notice)
 
 
 @router.post("/me/looks/{look_id}", name="change_own_look")
@@ -162,16 +162,18 @@ def _render_look(
     own: OwnedLook,
     language: Language,
     *,
+    notice: str = "",
     status: int = 200,
     messages: tuple[str, ...] = (),
 ) -> Response:
     """The page of a look.
 
     Args:
-        request: for the page; its query may name a notice of `LOOK_NOTICES`.
+        request: for the page.
         state: of the application.
         own: the look and its owner.
         language: of the page.
+        notice: one of `LOOK_NOTICES`; empty for none.
         status: HTTP status.
         messages: sentences of Eva above the look, instead of a notice.
     """
@@ -190,13 +192,6 @@ def _render_look(
             messages=messages,
         )
     correction = look.corrected_style
-    is_agreed = correction is None or request.query_params.get("said") == "agreed"
-    notice = notice_from_query(
-        request,
-        LOOK_NOTICES,
-        name=display_name(own.owner.id, own.owner.name, language),
-        style=style_name(verdict.style if is_agreed or correction is None else correction, language),
-    )
     guess_comment = None
     if look.guessed_style is not None:
         guess_comment = comment_on_guess(look.guessed_style, verdict, seed=seed, language=language)
@@ -208,7 +203,7 @@ def _render_look(
         section=SECTION,
         look=view,
         styles=styles,
-        messages=messages or notice,
+        messages=messages or _notice_sentences(own, notice, language),
         guess_comment=guess_comment,
         verdict_messages=verdict_messages(verdict, seed=seed, language=language),
         worn=build_worn(verdict.attributes, language) if verdict.attributes else (),
@@ -217,6 +212,14 @@ def _render_look(
         correction=correction and style_name(correction, language),
         asks_to_learn=correction is not None and own.owner.owes_learning_answer,
     )
+
+
+def _notice_sentences(own: OwnedLook, notice: str, language: Language) -> tuple[str, ...]:
+    """What is said about what the person did before; the notice may name the verdict."""
+    look = own.look
+    style = look.verdict.style if notice == "agreed" else look.corrected_style or look.verdict.style
+    name = display_name(own.owner.id, own.owner.name, language)
+    return notice_sentences(notice, LOOK_NOTICES, language, name=name, style=style_name(style, language))
 
 
 def _render_name_prompt(

@@ -12,7 +12,7 @@ from core.services.accounts import linked_logins
 from core.services.moderation import is_admin
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
 from leaderboard_web.dependencies import AppState, Db, Lang, State, Transaction
-from leaderboard_web.redirects import notice_from_query, redirect_with_notice
+from leaderboard_web.redirects import Notice, notice_sentences, redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.viewer import set_language_cookie
 
@@ -32,10 +32,10 @@ router = APIRouter(route_class=AccountRoute)
 
 @router.get("/me/settings", name="account_settings")
 async def settings_page(
-    request: Request, person: CurrentPerson, connection: Db, language: Lang, state: State
+    request: Request, person: CurrentPerson, connection: Db, language: Lang, state: State, notice: Notice = ""
 ) -> Response:
     """All settings."""
-    messages = notice_from_query(request, SETTINGS_NOTICES, name=person.name)
+    messages = notice_sentences(notice, SETTINGS_NOTICES, language, name=person.name)
     is_moderator = await is_admin(connection, state.settings.admins, person.id)
     logins = linked_logins(await people.list_identities(connection, person.id))
     return _render_settings(

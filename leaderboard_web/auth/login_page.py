@@ -19,7 +19,7 @@ from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, safe_next_path
 from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData, bind_to_browser
 from leaderboard_web.dependencies import AppState, Lang, State, Transaction, Viewer
 from leaderboard_web.middleware.security import extend_csp
-from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.redirects import Notice, redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import absolute_url, url_for
 from leaderboard_web.viewer import ViewerSession, leave_browser
@@ -31,7 +31,7 @@ WIDGET_SOURCES = {"script-src": ["https://telegram.org"], "frame-src": ["https:/
 LOGIN_NOTICES = {
     notice: f"login.said.{notice}" for notice in ("out", "everywhere", "connected", "disconnected", "denied")
 }
-"""Translation keys of the notices, by the query parameter `said`."""
+"""Translation keys of the notices."""
 
 Confirmation = Annotated[str | None, Form(alias="sure")]
 """Set when the person has confirmed that everything is deleted."""
@@ -47,9 +47,10 @@ async def login_page(
     language: Lang,
     state: State,
     next_path: Annotated[str | None, Query(alias="next")] = None,
+    notice: Notice = "",
 ) -> Response:
     """The login page."""
-    return await render_login_page(request, state, viewer, session, language, next_path=next_path)
+    return await render_login_page(request, state, viewer, session, language, next_path=next_path, notice=notice)
 
 
 @router.post("/login/out", name="log_out")
@@ -102,18 +103,20 @@ async def render_login_page(
     language: Language,
     *,
     next_path: str | None = None,
+    notice: str = "",
     status: int = 200,
     error: str | None = None,
 ) -> Response:
     """The login page, also after a failed login.
 
     Args:
-        request: for the page; its query may name a notice of `LOGIN_NOTICES`.
+        request: for the page.
         state: of the application.
         viewer: who logs in.
         session: the login that the browser has started.
         language: of the page.
         next_path: where a login leads; None for the default.
+        notice: one of `LOGIN_NOTICES`; empty for none.
         status: HTTP status.
         error: why a login failed, shown instead of a notice.
     """
@@ -149,7 +152,7 @@ async def render_login_page(
         widget=_telegram_widget(request, viewer, session, widget_bot, next_path)
         if widget_bot and shows_widget
         else None,
-        notice_key=LOGIN_NOTICES.get(request.query_params.get("said", "")),
+        notice_key=LOGIN_NOTICES.get(notice),
         error=error,
     )
     if shows_widget:

@@ -158,6 +158,18 @@ async def test_the_generated_name_can_be_accepted(client: httpx.AsyncClient, res
     assert messages(page)[-1] == translate("talk.shared", EN, name=person.name)
 
 
+async def test_an_address_without_a_look_is_about_the_latest(client: httpx.AsyncClient) -> None:
+    first = await send_photo(client, make_photo())
+    latest = await send_photo(client, make_photo(2))
+    assert look_id_of(await client.get("/try", params={"look": look_id_of(first)})) == look_id_of(first)
+    for look in ("", "x", f"{look_id_of(first)}/"):
+        for page in (
+            await client.get("/try", params={"look": look}),
+            await client.post("/try/words", data={"words": "hm", "look": look}),
+        ):
+            assert (page.status_code, look_id_of(page)) == (200, look_id_of(latest))
+
+
 async def test_looks_of_other_people_are_inaccessible(
     client: httpx.AsyncClient, address: str, resources: Resources
 ) -> None:

@@ -1,0 +1,164 @@
+"""Responses of the chat: its page, and the parts that a script adds to an open one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from core.conversation.albums import MAX_ALBUM_PHOTOS
+from core.db import looks, people
+from core.db.people import Person
+from core.i18n.translations import Language
+from core.styles import STYLES
+from leaderboard_web.chat_view import (
+    ChatItem,
+    ChatLine,
+    ChatView,
+    available_actions,
+    latest_of_person,
+)
+from leaderboard_web.dependencies import AppState
+from leaderboard_web.errors import wants_json
+from leaderboard_web.sharing import allow_kakao_sdk, kakao_card_button
+from leaderboard_web.templating import render_fragment, render_page
+from leaderboard_web.viewer import ViewerSession
+
+LATEST = "latest"
+"""Fragment of what the person did last, where the page of a browser without JavaScript opens."""
+LATEST_LOOKS = 5
+"""How many looks are searched for one whose images were stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatReply:
+    """The messages that follow a form, and the look that they are about, if any."""
+
+    view: ChatView | None
+    items: Sequence[ChatItem]
+
+
+async def get_person(state: AppState, viewer: ViewerSession, language: Language) -> Person | None:
+    """The person who chats, with the language of the page; the database is not asked about viewers without session."""
+    if viewer.key is None:
+        return None
+    async with state.resources.database.connection() as connection:
+        person = await viewer.get_person(connection)
+    return None if person is None else replace(person, language=language)
+
+
+async def load_view(
+    state: AppState, person: Person, language: Language, look_id: UUID | None, *, is_duplicate: bool = False
+) -> ChatView | None:
+    """The chat about one of a person's looks.
+
+    Args:
+        state: of the application.
+        person: who chats.
+        language: of the page.
+        look_id: the look; the latest one if it is None, deleted or not their own.
+        is_duplicate: whether its photo was sent before.
+
+    Returns:
+        The view; None if the person has no look.
+    """
+    async with state.resources.database.connection() as connection:
+        look = await looks.get(connection, look_id) if look_id is not None else None
+        if look is None or look.person_id != person.id:
+            # A look without this time was interrupted while its images were stored.
+            latest = await looks.list_for_person(connection, person.id, limit=LATEST_LOOKS)
+            look = next((candidate for candidate in latest if candidate.images_stored_at is not None), None)
+            is_duplicate = False
+        current = await people.get(connection, person.id)
+    if look is None or current is None:
+        return None
+    return ChatView(
+        look=look,
+        person=replace(current, language=language),
+        signer=state.resources.url_signer,
+        language=language,
+        is_duplicate=is_duplicate,
+        finds_similar_looks=state.resources.finds_similar_looks,
+    )
+
+
+async def render_chat(
+    request: Request,
+    state: AppState,
+    viewer: ViewerSession,
+    language: Language,
+    *,
+    look_id: UUID | None = None,
+    is_duplicate: bool = False,
+    status: int = 200,
+    refusal: str | None = None,
+) -> Response:
+    """The page of the chat.
+
+    Args:
+        request: for the page.
+        state: of the application.
+        viewer: who chats.
+        language: of the page.
+        look_id: the look that is talked about; None for the latest one.
+        is_duplicate: whether its photo was sent before.
+        status: HTTP status.
+        refusal: message that Eva adds at the end.
+    """
+    person, view = await get_person(state, viewer, language), None
+    if person is not None:
+        view = await load_view(state, person, language, look_id, is_duplicate=is_duplicate)
+    items = view.history_items() if view is not None else []
+    flashed = state.flash.read(request, viewer)
+    if any(line.sender == "eva" and line not in items for line in flashed):
+        items = [*items, *flashed]
+    if refusal is not None:
+        items = [*items, ChatLine(sender="eva", text=refusal)]
+    kakao = kakao_card_button(request, state, language) if state.settings.kakao_js_key else None
+    response = render_page(
+        request,
+        "chat.html",
+        language,
+        status=status,
+        section="try",
+        samples=[(style, state.samples[style]) for style in STYLES if style in state.samples],
+        items=items,
+        latest=latest_of_person(items),
+        actions=available_actions(view) if view is not None else None,
+        guesses_first=person is not None and person.guesses_first,
+        hours=state.settings.private_photo_ttl_hours,
+        max_photos=MAX_ALBUM_PHOTOS,
+        kakao=kakao,
+    )
+    if kakao is not None:
+        allow_kakao_sdk(response, kakao)
+    state.flash.clear(request, response, viewer)
+    return response
+
+
+def respond(request: Request, state: AppState, viewer: ViewerSession, language: Language, reply: ChatReply) -> Response:
+    """The new parts of the chat for scripts, or a redirect to the page for browsers without JavaScript.
+
+    Args:
+        request: of the form.
+        state: of the application.
+        viewer: who chats.
+        language: of the page.
+        reply: what follows the form.
+    """
+    view = reply.view
+    query = None if view is None else {"look": view.look.id, "again": 1 if view.is_duplicate else None}
+    url = state.url_for("chat", query=query)
+    if not wants_json(request):
+        redirect = RedirectResponse(f"{url}#{LATEST}", 303)
+        lines = [item for item in reply.items if isinstance(item, ChatLine) and not item.is_verdict]
+        state.flash.write(redirect, viewer, lines)
+        return redirect
+    photo = actions = ""
+    if view is not None:
+        photo = render_fragment("chat/_messages.html", language, items=[view.photo_item()], latest=None)
+        actions = render_fragment("chat/_actions.html", language, actions=available_actions(view))
+    messages = render_fragment("chat/_messages.html", language, items=reply.items, latest=None)
+    content = {"url": url, "photo": photo, "messages": messages, "actions": actions}
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
