@@ -4,15 +4,14 @@
 - `docs/operations.md`: all metrics, from `core.metrics`
 - `docs/http-api.md`: fields, statuses and addresses, from the routes of `leaderboard_web` (`tools.api_tables`)
 - `docs/intents.md`: how well Eva understands messages, from `tools.intent_report`
-- `README.md`: the performance table, from `benchmarks/results`
+- `README.md` and `docs/scaling.md`: tables of measured figures, from `benchmarks/results` (`tools.benchmark_tables`)
 
 With `--check` nothing is written, and the exit code is 1 if a page is out of date.
 """
 
-import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import reduce
 from pathlib import Path
@@ -24,6 +23,7 @@ from pydantic_core import PydanticUndefined
 from core import metrics
 from core.settings import Settings
 from tools.api_tables import api_tables
+from tools.benchmark_tables import cost_table, performance_table, worker_table
 from tools.intent_report import intents_page
 
 ROOT = Path(__file__).parents[1]
@@ -62,37 +62,18 @@ def metric_rows() -> Iterator[str]:
             yield f"| `{name}`{f' ({labels})' if labels else ''} | {family.documentation} |"
 
 
-def performance_rows() -> Iterator[str]:
-    """Rows of the README's performance table: the headline figures of each result file."""
-    for file in ("speed.json", "chat.json", "pages.json"):
-        path = ROOT / "benchmarks" / "results" / file
-        for figure in json.loads(path.read_text("utf-8")).get("figures", ()) if path.exists() else ():
-            if figure.get("headline"):
-                target = figure["target"]
-                bound = (
-                    ""
-                    if target is None
-                    else f"{'at most' if figure['at_most'] else 'at least'} {target:g} {figure['unit']}"
-                )
-                met = {None: "", True: "met", False: "**missed**"}[figure["met"]]
-                yield f"| {figure['name']} | {figure['value']:.3g} {figure['unit']} | {bound} | {met} |"
-
-
 def generated_pages() -> dict[Path, str]:
     """Every page with generated parts, as it should be."""
-    readme, operations, api = (ROOT / path for path in ("README.md", "docs/operations.md", "docs/http-api.md"))
+    readme, operations, api, scaling = (
+        ROOT / path for path in ("README.md", "docs/operations.md", "docs/http-api.md", "docs/scaling.md")
+    )
     return {
         ROOT / "docs" / "configuration.md": configuration_page(),
-        api: reduce(lambda page, table: _replace(page, *table), api_tables().items(), api.read_text("utf-8")),
         ROOT / "docs" / "intents.md": intents_page(),
-        operations: _replace(
-            operations.read_text("utf-8"), "metrics", ["| metric | meaning |", "|---|---|", *metric_rows()]
-        ),
-        readme: _replace(
-            readme.read_text("utf-8"),
-            "performance",
-            ["| on two cores | measured | target | |", "|---|---|---|---|", *performance_rows()],
-        ),
+        api: _with_tables(api, api_tables()),
+        operations: _with_tables(operations, {"metrics": ["| metric | meaning |", "|---|---|", *metric_rows()]}),
+        readme: _with_tables(readme, {"performance": performance_table()}),
+        scaling: _with_tables(scaling, {"costs": cost_table(), "workers": worker_table()}),
     }
 
 
@@ -129,8 +110,12 @@ def _default(name: str, field: FieldInfo) -> str:
     return f"`{','.join(default) if isinstance(default, tuple) else default}`"
 
 
-def _replace(page: str, marker: str, lines: Iterable[str]) -> str:
-    """Replace what stands between `<!-- marker -->` and `<!-- /marker -->`."""
+def _with_tables(page: Path, tables: Mapping[str, list[str]]) -> str:
+    """The page with these lines between `<!-- marker -->` and `<!-- /marker -->`."""
+    return reduce(lambda text, table: _replace(text, *table), tables.items(), page.read_text("utf-8"))
+
+
+def _replace(page: str, marker: str, lines: list[str]) -> str:
     start, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
     content = start + "".join(f"{line}\n" for line in lines) + end
     return re.sub(f"{re.escape(start)}.*?{re.escape(end)}", lambda _: content, page, flags=re.DOTALL)
