@@ -1,6 +1,6 @@
-"""Days, weeks and times in Seoul's time zone, for daily limits, leaderboards and lists."""
+"""Days, months and times in Seoul's time zone, for daily limits, leaderboards and lists."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -9,12 +9,6 @@ SEOUL = ZoneInfo("Asia/Seoul")
 def start_of_day(now: datetime | None = None) -> datetime:
     """Midnight in Seoul at or before `now` (aware; default: the current time)."""
     return (now or datetime.now(UTC)).astimezone(SEOUL).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def start_of_week(now: datetime | None = None) -> datetime:
-    """Monday's midnight in Seoul at or before `now` (aware; default: the current time)."""
-    day = start_of_day(now)
-    return day - timedelta(days=day.weekday())
 
 
 def start_of_month(now: datetime | None = None) -> datetime:

@@ -21,7 +21,6 @@ from core.settings import Settings
 from core.vision.classifier import load_classifier
 
 NEIGHBOURS = 10
-SAVED = "embedding", "names"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

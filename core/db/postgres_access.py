@@ -21,7 +21,6 @@ ADMIN_ROLE = "postgres"
 """The superuser, for creating role and database."""
 SERVER_UID = 61_000
 """User and group id of the server when Eva runs as root. systemd lists 60706 to 61183 as unused."""
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 ACCESS_RULES = """\
 # Written by Eva at each start of the server.

@@ -84,10 +84,3 @@ def fit_embedding(
         step(tf.constant(standard[rows]), tf.constant(label_similarity(targets, rows, frequency)))
     folded: NDArray[np.float32] = kernel.numpy() / deviation[:, None]
     return np.concatenate([folded, -(mean @ folded)[None]]).astype(np.float32)
-
-
-def embed(pooled: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Compute n x 128 vectors of length one. The kernel's last row is the bias."""
-    values = pooled @ kernel[:-1] + kernel[-1]
-    unit: NDArray[np.float32] = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-9)
-    return unit

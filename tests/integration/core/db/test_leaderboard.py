@@ -13,7 +13,7 @@ from core.db import latest_looks, leaderboard, look_feedback, looks, people, sch
 from core.db.database import Database
 from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, Period
-from core.seoul_time import start_of_day, start_of_week
+from core.seoul_time import start_of_day
 from core.styles import Style
 from core.uuid7 import uuid7
 from core.vision.attributes import Thing
@@ -71,20 +71,21 @@ async def test_pages_have_no_gaps_and_no_duplicates(database: Database) -> None:
 
 
 async def test_the_leaderboard_is_filtered_by_style_and_period(database: Database) -> None:
+    monday = start_of_day() - timedelta(days=start_of_day().weekday())
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         last_week = await create_shared_look(
-            connection, person, style=Style.MODE, shared_at=start_of_week() - timedelta(seconds=1)
+            connection, person, style=Style.MODE, shared_at=monday - timedelta(seconds=1)
         )
         start_of_this_week = await create_shared_look(
-            connection, person, style=Style.GIRLISH, hearts=1, shared_at=start_of_week()
+            connection, person, style=Style.GIRLISH, hearts=1, shared_at=monday
         )
         new = await create_shared_look(connection, person, style=Style.MODE, shared_at=start_of_day())
         other = await create_shared_look(connection, person, style=Style.RETRO, hearts=9)
         assert await page_ids(connection, style=Style.MODE) == [new, last_week]
         assert await page_ids(connection, period=Period.WEEK) == [other, start_of_this_week, new]
         assert await page_ids(connection, style=Style.MODE, period=Period.WEEK) == [new]
-        today = [other, new] if start_of_week() < start_of_day() else [other, start_of_this_week, new]
+        today = [other, new] if monday < start_of_day() else [other, start_of_this_week, new]
         assert await page_ids(connection, period=Period.TODAY) == today
         assert await page_ids(connection, style=Style.MODE, period=Period.TODAY) == [new]
         assert await page_ids(connection, style=Style.CASUAL) == []
