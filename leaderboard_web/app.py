@@ -16,8 +16,7 @@ from core.runtime import Drain
 from core.settings import Settings
 from core.signing import VisitorTokenSigner, load_old_keys, load_secret_key
 from core.vision.classifier import StyleClassifier
-from leaderboard_web.account import blocking as blocked_people
-from leaderboard_web.account import data_export, erase, lists
+from leaderboard_web.account import blocked_people, data_export, erase, lists
 from leaderboard_web.account import looks as own_looks
 from leaderboard_web.account import news as account_news
 from leaderboard_web.account import settings as account_settings
@@ -40,7 +39,6 @@ from leaderboard_web.middleware.trusted_proxies import TrustedProxiesMiddleware
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.routes import (
     admin,
-    blocking,
     card_links,
     chat,
     guessing,
@@ -50,8 +48,8 @@ from leaderboard_web.routes import (
     looks,
     pages,
     people,
-    person_reports,
     reactions,
+    reports,
     samples,
     similar,
     site_files,
@@ -67,12 +65,12 @@ ROUTERS = tuple(
         leaderboard,
         looks,
         # Their paths match those of the reactions after them.
-        blocking,
+        blocked_people,
         guessing,
         similar,
-        person_reports,
-        reactions,
         people,
+        reports,
+        reactions,
         styles,
         pages,
         chat,

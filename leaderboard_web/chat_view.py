@@ -26,8 +26,7 @@ from core.styles import STYLES
 from core.urls import card_path
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.urls import private_image_url
-from leaderboard_web.view_models import ProbabilityBar, build_bars
-from leaderboard_web.week_card import WeekCardItem
+from leaderboard_web.view_models import ProbabilityBar, WeekCardItem, build_bars
 
 SAMPLE_SOURCE_PREFIX = "sample:"
 """Start of the source of a look whose photo is a sample, which cannot be shared."""

@@ -6,10 +6,11 @@ See ADR 0028.
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from math import ceil
+from typing import ClassVar
 from uuid import UUID
 
 import numpy as np
@@ -22,9 +23,12 @@ from core.db.looks import Look
 from core.db.schema import PendingQuestion
 from core.i18n.clothing_names import name_whole_things, thing_name
 from core.i18n.translations import Language, translate
+from core.images.result_card import CardShape
 from core.resources import Resources
 from core.seoul_time import SEOUL
+from core.signing import UrlSigner
 from core.styles import Style
+from core.urls import week_card_path
 from core.vision.attributes import MAP_LEVELS, Attributes
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.urls import (
@@ -37,6 +41,8 @@ ROWS_PER_WIDTH = 24
 """Rows of the grid that are as high as a card is wide, see `cards.css`."""
 SEEN_ON_CARD = 2
 """Items or colors that a card names."""
+WEEK_CARD_LIFETIME = timedelta(days=1)
+"""A chat stays open; only the person themselves can use the URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +259,23 @@ def build_own_look(look: Look, resources: Resources, language: Language) -> OwnL
         expires_when_unshared=visibility in {LookVisibility.SHARED, LookVisibility.SUSPENDED} and hours_left == 0,
         hearts=look.hearts,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekCardItem:
+    """The card of a person's last seven days, which is drawn when its picture is loaded."""
+
+    kind: ClassVar[str] = "week_card"
+    story_url: str
+    """1080 x 1920 px."""
+    post_url: str
+    """1080 x 1350 px."""
+
+
+def build_week_card(signer: UrlSigner, person_id: UUID, language: Language) -> WeekCardItem:
+    """The card of a person with enough looks."""
+    story, post = (week_card_path(signer, person_id, language, shape, WEEK_CARD_LIFETIME) for shape in CardShape)
+    return WeekCardItem(story_url=story, post_url=post)
 
 
 def _visibility(look: Look) -> LookVisibility:

@@ -10,7 +10,7 @@ from core.urls import week_card_subject
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.templating import render_page
-from leaderboard_web.week_card import build_week_card
+from leaderboard_web.view_models import build_week_card
 
 HEADERS = {"Cache-Control": "private, max-age=60", "X-Robots-Tag": "noindex"}
 """A page shows the picture and prepares it for sharing: a minute in the browser saves a drawing of 0.15 s."""

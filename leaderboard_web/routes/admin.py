@@ -18,8 +18,7 @@ from core.i18n.translations import Language, translate
 from core.services import moderation
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Viewer
 from leaderboard_web.pagination import Cursor, build_page, cursor_parameter
-from leaderboard_web.routes.person_reports import PersonReportReason
-from leaderboard_web.routes.reactions import ReportReason
+from leaderboard_web.routes.reports import PersonReportReason, ReportReason
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute, private_image_url
 

@@ -11,10 +11,10 @@ from core.db.looks import Look
 from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from leaderboard_web.account.current_person import OptionalPerson, OwnLook
+from leaderboard_web.card_response import CARD_HEADERS, card_response
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Lang, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.redirects import redirect_with_notice
-from leaderboard_web.result_cards import CARD_HEADERS, card_response
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute, absolute_url
 

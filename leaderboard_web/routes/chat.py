@@ -39,8 +39,8 @@ from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.routes.site_files import SHARED_PHOTO
 from leaderboard_web.urls import PageRoute
+from leaderboard_web.view_models import WeekCardItem, build_week_card
 from leaderboard_web.viewer import ViewerSession, request_language
-from leaderboard_web.week_card import WeekCardItem, build_week_card
 
 log = structlog.get_logger()
 

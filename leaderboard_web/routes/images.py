@@ -29,9 +29,9 @@ from core.images.renditions import (
 )
 from core.images.result_card import CardShape
 from core.urls import card_subject, week_picture_subject
+from leaderboard_web.card_response import CARD_HEADERS, card_response
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
-from leaderboard_web.result_cards import CARD_HEADERS, card_response
 from leaderboard_web.share_image import draw_share_image
 from leaderboard_web.sharing import share_image_version, verdict_sentence
 from leaderboard_web.urls import PageRoute

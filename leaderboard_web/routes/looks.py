@@ -8,7 +8,7 @@ from core.db import leaderboard, look_guesses
 from core.seoul_time import SEOUL
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Viewer
 from leaderboard_web.errors import GoneError
-from leaderboard_web.routes.reactions import MAX_REPORT_LENGTH, ReportReason
+from leaderboard_web.routes.reports import MAX_REPORT_LENGTH, ReportReason
 from leaderboard_web.sharing import allow_kakao_sdk, build_share_links, link_preview, verdict_sentence
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute

@@ -1,6 +1,7 @@
-"""`/people/{name}`: a person's shared looks, the styles in them, and a button to follow the person.
+"""`/people/{name}`: a person's shared looks, the styles in them, and how to block the person.
 
-A person who is banned or has no look on the leaderboard has a page only for themselves.
+A person who is banned or has no look on the leaderboard has a page only for themselves. Two people do not see each
+other any more once one of them blocks the other.
 """
 
 from fastapi import APIRouter, Request, Response
@@ -8,15 +9,17 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.narration import style_name
-from core.db import leaderboard, people
+from core.db import blocks, leaderboard, people
 from core.db.leaderboard import LeaderboardEntry
 from core.db.people import Person
-from leaderboard_web.dependencies import Db, Lang, State, Viewer
+from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError
 from leaderboard_web.pagination import BeforeTime, TimeCursor, build_page
+from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.view_models import build_card
+from leaderboard_web.viewer import ViewerSession
 
 PAGE_SIZE = 12
 """Looks on a page: full rows of two, three and four."""
@@ -82,7 +85,42 @@ def is_possible_name(name: str) -> bool:
     return len(name) <= MAX_NAME_LENGTH and name.isprintable()
 
 
+@router.post("/looks/{look_id}/block", name="block_owner")
+async def block_owner(look_id: CanonicalUUID, connection: Transaction, viewer: Viewer, state: State) -> Response:
+    """Block the owner of a look, who may have no name.
+
+    Raises:
+        GoneError: the look is not on the leaderboard, or the viewer's own.
+    """
+    person_id = await viewer.get_or_create_person_id(connection)
+    entry = await leaderboard.get_look(connection, look_id, viewer_id=person_id)
+    if entry is None or not await blocks.block(connection, person_id, entry.look.person_id):
+        raise GoneError("page.look_gone")
+    return _blocked(viewer, state)
+
+
+@router.post("/people/{name:path}/block", name="block_person")
+async def block_person(name: str, connection: Transaction, viewer: Viewer, state: State) -> Response:
+    """Block a person with a page.
+
+    Raises:
+        GoneError: there is no such person, or it is the viewer.
+    """
+    person_id = await viewer.get_or_create_person_id(connection)
+    person = await find_person(connection, name)
+    if person is None or not await blocks.block(connection, person_id, person.id):
+        raise GoneError("page.person_gone")
+    return _blocked(viewer, state)
+
+
 def _cursor(entry: LeaderboardEntry) -> TimeCursor:
     shared_at = entry.look.shared_at
     assert shared_at is not None, "the database requires it of looks on the leaderboard"
     return TimeCursor(at=shared_at, id=entry.look.id)
+
+
+def _blocked(viewer: ViewerSession, state: AppState) -> Response:
+    """To the list of blocked people, where a block can be ended."""
+    response = redirect_with_notice(state.url_for("blocked_people"), "blocked")
+    viewer.set_cookie(response)
+    return response

@@ -1,28 +1,22 @@
-"""Reactions to looks and people: hearts, bookmarks, follows and reports. All forms work without JavaScript."""
+"""Reactions to looks and people: hearts, bookmarks and follows. All forms work without JavaScript."""
 
-import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
-from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import follows, leaderboard, moderation, reactions
+from core.db import follows, leaderboard, reactions
 from core.db.people import Person
-from core.i18n.translations import translate
-from leaderboard_web.dependencies import CanonicalUUID, Lang, State, Transaction, Viewer
+from leaderboard_web.dependencies import CanonicalUUID, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError, wants_json
 from leaderboard_web.routes.people import find_person
-from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.viewer import ViewerSession
 
 NO_STORE = {"Cache-Control": "no-store"}
-MAX_REPORT_LENGTH = 300
-"""Characters of the text of a report."""
 UNKNOWN_PERSON = UUID(int=0)
 """Stands for a visitor without a session, who has no reactions."""
 
@@ -30,53 +24,6 @@ Operation = Callable[[AsyncConnection, UUID, UUID], Awaitable[Mapping[str, int] 
 """Applies a reaction of a person (third argument) and returns the changed counts; None if the target is gone."""
 
 router = APIRouter(route_class=PageRoute)
-
-
-class ReportReason(StrEnum):
-    """Why a look is reported; the value is also the end of its translation key."""
-
-    CONSENT = "consent"
-    EXPLICIT = "explicit"
-    HATE = "hate"
-    NO_OUTFIT = "no_outfit"
-    OTHER = "other"
-
-
-@router.post("/looks/{look_id}/report", name="report_look")
-async def report_look(
-    request: Request,
-    look_id: CanonicalUUID,
-    connection: Transaction,
-    viewer: Viewer,
-    state: State,
-    reason: Annotated[str, Form()] = ReportReason.OTHER,
-    line: Annotated[str, Form()] = "",
-) -> Response:
-    """Report a look once. A report that is not counted gets the same response.
-
-    Raises:
-        GoneError: the look is not on the leaderboard or is the reporter's own.
-    """
-    person_id = await viewer.get_or_create_person_id(connection)
-    if await state.report_limiter.is_counted(connection, request, person_id, look_id):
-        is_accepted = await moderation.create_report(
-            connection, look_id, person_id, report_text(reason, line, reasons=ReportReason)
-        )
-    else:
-        is_accepted = await leaderboard.is_public(connection, look_id)
-    if not is_accepted:
-        raise GoneError("page.look_gone")
-    response: Response = RedirectResponse(state.url_for("look_reported", look_id=look_id), 303)
-    if wants_json(request):
-        response = JSONResponse({}, headers=NO_STORE)
-    viewer.set_cookie(response)
-    return response
-
-
-@router.get("/looks/{look_id}/reported", name="look_reported")
-async def look_reported(request: Request, look_id: CanonicalUUID, language: Lang) -> Response:
-    """Thank for a report; the look itself may be off the leaderboard already."""
-    return render_page(request, "notice_page.html", language, message=translate("report.thanks", language))
 
 
 @router.post("/looks/{look_id}/{operation}", name="react_to_look")
@@ -197,18 +144,3 @@ def _count(count: int | None) -> Mapping[str, int] | None:
 async def _has_page(connection: AsyncConnection, person: Person) -> bool:
     """Whether a person has a public page: not banned, and with a look on the leaderboard."""
     return person.banned_at is None and bool(await leaderboard.count_styles(connection, person.id))
-
-
-def report_text(reason: str, line: str, *, reasons: type[StrEnum]) -> str:
-    """What is stored of a report: the reason, and one line of text if there is one.
-
-    Args:
-        reason: from the form; an unknown one counts as the last of `reasons`.
-        line: from the form.
-        reasons: those that the form offers.
-    """
-    *_, other = reasons
-    chosen = reason if reason in set(reasons) else other
-    printable = "".join(" " if unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in line)
-    text = " ".join(printable.split())[:MAX_REPORT_LENGTH]
-    return f"{chosen}: {text}" if text else str(chosen)

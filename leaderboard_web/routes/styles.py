@@ -1,17 +1,21 @@
 """`/styles`: the eight styles; for each its description, its top looks and the model's accuracy."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from fastapi import APIRouter, Request, Response
 
+from core.clothing import ITEMS
 from core.conversation.narration import style_description, style_name
 from core.db import leaderboard, lookbook
 from core.db.leaderboard import Period
+from core.i18n.clothing_names import thing_name
+from core.i18n.translations import Language
 from core.styles import STYLES, Style
+from core.vision.label_statistics import load_label_statistics
 from leaderboard_web.dependencies import Db, Lang, State, Viewer
 from leaderboard_web.model_metrics import load_confusions, load_metrics
 from leaderboard_web.templating import render_page
-from leaderboard_web.typical_things import typical_things
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.view_models import LookCard, build_card
 
@@ -21,6 +25,11 @@ MOSAIC_SIZE = 3
 """Photos of a style in the lookbook."""
 
 router = APIRouter(route_class=PageRoute)
+MAX_THINGS = 4
+MIN_SHARE = 0.08
+"""Share of the style's outfits that have a thing, at least."""
+MIN_LOG_ODDS = 0.7
+"""How much more likely a thing is among them than among other outfits, in nats: about twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,3 +91,14 @@ async def style_page(
         ],
         other_styles=[(other, style_name(other, language)) for other in STYLES if other is not style],
     )
+
+
+@cache
+def typical_things(style: Style, language: Language) -> tuple[str, ...]:
+    """Names of the items that tell a style most from others, the most telling first."""
+    statistics = load_label_statistics()
+    log_odds = {item: statistics.log_odds[item][style.position] for item in ITEMS}
+    shares = {item: statistics.share[item][style.position] for item in ITEMS}
+    items = [item for item in ITEMS if shares[item] >= MIN_SHARE and log_odds[item] >= MIN_LOG_ODDS]
+    items.sort(key=lambda item: -log_odds[item])
+    return tuple(thing_name(item, language) for item in items[:MAX_THINGS])

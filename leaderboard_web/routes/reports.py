@@ -1,0 +1,126 @@
+"""Reports of looks and people; a report that is not counted gets the same response as one that is."""
+
+import unicodedata
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from core.db import leaderboard, moderation, person_reports
+from core.i18n.translations import translate
+from leaderboard_web.dependencies import CanonicalUUID, Lang, State, Transaction, Viewer
+from leaderboard_web.errors import GoneError, wants_json
+from leaderboard_web.routes.people import find_person
+from leaderboard_web.templating import render_page
+from leaderboard_web.urls import PageRoute
+
+NO_STORE = {"Cache-Control": "no-store"}
+MAX_REPORT_LENGTH = 300
+"""Characters of the text of a report."""
+
+router = APIRouter(route_class=PageRoute)
+
+
+class ReportReason(StrEnum):
+    """Why a look is reported; the value is also the end of its translation key."""
+
+    CONSENT = "consent"
+    EXPLICIT = "explicit"
+    HATE = "hate"
+    NO_OUTFIT = "no_outfit"
+    OTHER = "other"
+
+
+class PersonReportReason(StrEnum):
+    """Why a person is reported; the value is also the end of its translation key."""
+
+    NAME = "name"
+    HARASSMENT = "harassment"
+    IMPERSONATION = "impersonation"
+    OTHER = "other"
+
+
+@router.post("/looks/{look_id}/report", name="report_look")
+async def report_look(
+    request: Request,
+    look_id: CanonicalUUID,
+    connection: Transaction,
+    viewer: Viewer,
+    state: State,
+    reason: Annotated[str, Form()] = ReportReason.OTHER,
+    line: Annotated[str, Form()] = "",
+) -> Response:
+    """Report a look once. A report that is not counted gets the same response.
+
+    Raises:
+        GoneError: the look is not on the leaderboard or is the reporter's own.
+    """
+    person_id = await viewer.get_or_create_person_id(connection)
+    if await state.report_limiter.is_counted(connection, request, person_id, look_id):
+        is_accepted = await moderation.create_report(
+            connection, look_id, person_id, report_text(reason, line, reasons=ReportReason)
+        )
+    else:
+        is_accepted = await leaderboard.is_public(connection, look_id)
+    if not is_accepted:
+        raise GoneError("page.look_gone")
+    response: Response = RedirectResponse(state.url_for("look_reported", look_id=look_id), 303)
+    if wants_json(request):
+        response = JSONResponse({}, headers=NO_STORE)
+    viewer.set_cookie(response)
+    return response
+
+
+@router.get("/looks/{look_id}/reported", name="look_reported")
+async def look_reported(request: Request, look_id: CanonicalUUID, language: Lang) -> Response:
+    """Thank for a report; the look itself may be off the leaderboard already."""
+    return render_page(request, "notice_page.html", language, message=translate("report.thanks", language))
+
+
+@router.post("/people/{name:path}/report", name="report_person")
+async def report_person(
+    request: Request,
+    name: str,
+    connection: Transaction,
+    viewer: Viewer,
+    state: State,
+    reason: Annotated[str, Form()] = PersonReportReason.OTHER,
+    line: Annotated[str, Form()] = "",
+) -> Response:
+    """Report a person once. A report that is not counted gets the same response.
+
+    Raises:
+        GoneError: there is no such person, or it is the viewer.
+    """
+    person_id = await viewer.get_or_create_person_id(connection)
+    reported = await find_person(connection, name)
+    if reported is None or reported.id == person_id:
+        raise GoneError("page.person_gone")
+    if await state.report_limiter.is_counted(connection, request, person_id, reported.id):
+        text = report_text(reason, line, reasons=PersonReportReason)
+        await person_reports.create(connection, reported.id, person_id, text)
+    response = RedirectResponse(state.url_for("person_reported"), 303)
+    viewer.set_cookie(response)
+    return response
+
+
+@router.get("/reported", name="person_reported")
+async def person_reported(request: Request, language: Lang) -> Response:
+    """Thank for a report."""
+    return render_page(request, "notice_page.html", language, message=translate("report.thanks", language))
+
+
+def report_text(reason: str, line: str, *, reasons: type[StrEnum]) -> str:
+    """What is stored of a report: the reason, and one line of text if there is one.
+
+    Args:
+        reason: from the form; an unknown one counts as the last of `reasons`.
+        line: from the form.
+        reasons: those that the form offers.
+    """
+    *_, other = reasons
+    chosen = reason if reason in set(reasons) else other
+    printable = "".join(" " if unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in line)
+    text = " ".join(printable.split())[:MAX_REPORT_LENGTH]
+    return f"{chosen}: {text}" if text else str(chosen)
