@@ -65,7 +65,6 @@ ROUTERS = tuple(
         leaderboard,
         looks,
         # Their paths match those of the reactions after them.
-        blocked_people,
         guessing,
         similar,
         people,

@@ -19,11 +19,11 @@ PROJECT = Path(core.__file__).parent.parent
 PACKAGES = ("bot/app.py", "bot/kakao", "bot/telegram", "core", "leaderboard_web", "webhooks")
 IGNORED_MODULES = (
     "core/jobs/maintenance.py",
-    "core/jobs/observation.py",
+    "core/jobs/job_metrics.py",
     "core/jobs/queue.py",
     "core/tracing.py",
     "core/vision/fake_backend.py",
-    "webhooks/observation.py",
+    "webhooks/request_metrics.py",
 )
 """The loop of the worker and the measurement of all jobs and requests, which belong to no path, and the fake model."""
 TRANSACTION_COMMANDS = ("BEGIN", "COMMIT", "ROLLBACK")

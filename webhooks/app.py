@@ -6,8 +6,8 @@ from starlette.types import ASGIApp
 from bot.app import BotApplication
 from core.runtime import Drain
 from webhooks import health, messengers
-from webhooks.observation import RequestObserver
-from webhooks.readiness import DEFAULT_TIMINGS, ReadinessProbe, ReadinessTimings
+from webhooks.health import DEFAULT_TIMINGS, ReadinessProbe, ReadinessTimings
+from webhooks.request_metrics import RequestObserver
 
 
 def create_webhook_app(

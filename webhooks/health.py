@@ -1,25 +1,87 @@
-"""Health checks of the host; status and metrics for those who have EVA_METRICS_TOKEN."""
+"""Health checks of the host; status and metrics for those who have EVA_METRICS_TOKEN.
 
+A process is ready if its database answers: pages need no model, and an object storage that is away affects all
+processes equally, so that taking them out of service would help nobody.
+"""
+
+import asyncio
 import hmac
+import time
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
 
+import structlog
+from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.app import BotApplication
 from core.db import dead_letters
-from core.jobs.queue import get_stats
+from core.errors import ModelError, PersistenceError
+from core.jobs.queue import get_stats, list_heartbeats
 from core.metrics import BUILD, DATABASE_CONNECTIONS, FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, QUEUE_DEPTH
 from core.release import get_version
 from core.runtime import Drain
-from core.services.retention_watch import longest_overdue
+from core.services.retention_watch import LATE_AFTER, longest_overdue
 from core.settings import Settings
 from webhooks.messengers import Application
-from webhooks.readiness import ReadinessProbe
-from webhooks.status import report_status
 
+PART_TIMEOUT = 5.0
+"""Seconds after which a part of the report of `/statusz` that does not answer counts as failed."""
+
+Part = Mapping[str, object]
+
+log = structlog.get_logger()
 router = APIRouter(tags=["health"])
 operator_router = APIRouter(tags=["health"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessTimings:
+    """How often the database is checked, and for how long, in seconds."""
+
+    cache: float = 5.0
+    """For how long a result is given to everyone who asks."""
+    timeout: float = 10.0
+    """After which a check that does not end counts as failed."""
+
+
+DEFAULT_TIMINGS = ReadinessTimings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """The result of one check."""
+
+    error: str | None = None
+    """Name of the error; None if the database answers."""
+
+
+class ReadinessProbe:
+    """Checks the database of a process."""
+
+    def __init__(self, application: BotApplication, timings: ReadinessTimings = DEFAULT_TIMINGS) -> None:
+        self._application, self._timings = application, timings
+        self._expires_at = 0.0
+        self._check: asyncio.Task[Readiness] | None = None
+
+    async def get(self) -> Readiness:
+        """The current result; concurrent calls wait for one check."""
+        if self._check is None or (self._check.done() and self._expires_at < time.monotonic()):
+            self._check = asyncio.create_task(self._run())
+        return await asyncio.shield(self._check)
+
+    async def _run(self) -> Readiness:
+        try:
+            async with asyncio.timeout(self._timings.timeout):
+                await self._application.resources.database.check()
+                return Readiness()
+        except (PersistenceError, TimeoutError) as error:
+            log.warning("not_ready", error=type(error).__name__)
+            return Readiness(error=type(error).__name__)
+        finally:
+            self._expires_at = time.monotonic() + self._timings.cache
 
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
@@ -94,3 +156,55 @@ def is_operator(request: Request, settings: Settings) -> bool:
         return False
     header = request.headers.get("authorization", "").encode("latin-1")
     return hmac.compare_digest(header, f"Bearer {settings.metrics_token.get_secret_value()}".encode())
+
+
+async def report_status(application: BotApplication) -> Mapping[str, object]:
+    """The report as a JSON object; a part that fails has the name of the error in `error`."""
+    model, database, storage = await asyncio.gather(
+        _attempt(_report_model(application)),
+        _attempt(_report_database(application)),
+        _attempt(_report_storage(application)),
+    )
+    return {"version": get_version(), "model": model, "storage": storage, "database": database}
+
+
+async def _attempt(part: Awaitable[Part]) -> Part:
+    try:
+        async with asyncio.timeout(PART_TIMEOUT):
+            return await part
+    except (ModelError, PersistenceError, TimeoutError) as error:
+        return {"status": "unavailable", "error": type(error).__name__}
+
+
+async def _report_model(application: BotApplication) -> Part:
+    classifier = application.classifier
+    if not classifier.has_passed_probe:
+        await to_thread.run_sync(classifier.probe, limiter=application.resources.cpu_limiter)
+    return {"status": "ok", "version": classifier.model_card.version, "engine": classifier.backend.name}
+
+
+async def _report_storage(application: BotApplication) -> Part:
+    await application.resources.storage.check()
+    return {"status": "ok"}
+
+
+async def _report_database(application: BotApplication) -> Part:
+    database = application.resources.database
+    async with database.connection() as connection:
+        queue = await get_stats(connection)
+        heartbeats = await list_heartbeats(connection)
+        failed = await dead_letters.count_failed(connection)
+        overdue = await longest_overdue(connection)
+    usage = database.pool_usage()
+    return {
+        "status": "ok",
+        "connections": {"used": usage.used, "idle": usage.idle, "limit": usage.limit},
+        "queue": {
+            "waiting": queue.waiting,
+            "running": queue.running,
+            "oldest_seconds": round(queue.oldest.total_seconds()),
+        },
+        "workers": [{"heartbeat_seconds": round(age.total_seconds())} for age in heartbeats],
+        "failed_updates": failed,
+        "retention": {"overdue_seconds": round(overdue.total_seconds()), "is_late": overdue >= LATE_AFTER},
+    }

@@ -24,8 +24,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import metrics
+from core.jobs.job_metrics import observe_job
 from core.jobs.maintenance import keep_rescuing
-from core.jobs.observation import observe_job
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from core.errors import TracingUnavailableError
 from core.tracing import is_requested, job_span, request_span, tracing
-from webhooks.observation import RequestObserver
+from webhooks.request_metrics import RequestObserver
 
 
 class Collector(BaseHTTPRequestHandler):

@@ -29,8 +29,8 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import create_look, create_person, end_images
 from tests.harness import make_application, run_on_busy_processors
 from webhooks.app import create_health_app, create_webhook_app
-from webhooks.observation import RequestObserver
-from webhooks.readiness import DEFAULT_TIMINGS, ReadinessTimings
+from webhooks.health import DEFAULT_TIMINGS, ReadinessTimings
+from webhooks.request_metrics import RequestObserver
 
 TOKEN = "token-of-the-operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
