@@ -13,7 +13,7 @@ from telegram.ext import ExtBot
 
 from bot.kakao.app import KakaoApp, open_kakao_app
 from bot.telegram.client import TelegramClient, create_bot
-from bot.telegram.news import DailyNews
+from bot.telegram.daily_news import DailyNews
 from bot.telegram.queue_notifier import QueueNotifier
 from bot.telegram.setup import run_polling
 from bot.telegram.worker import UpdateHandler, register_tasks

@@ -7,7 +7,7 @@ from functools import partial
 
 from fastapi import Response
 
-from core.conversation.result_cards import can_have_card, card_text
+from core.conversation.result_card_texts import can_have_card, card_text
 from core.db.looks import Look
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language

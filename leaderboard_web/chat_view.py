@@ -14,7 +14,7 @@ from uuid import UUID
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import display_name
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
-from core.conversation.result_cards import can_have_card
+from core.conversation.result_card_texts import can_have_card
 from core.conversation.smalltalk import button_label, comment_on_guess
 from core.db.looks import Look
 from core.db.people import Person

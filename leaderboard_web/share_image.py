@@ -16,13 +16,13 @@ from core.images.drawing import (
     LINE_HEIGHT,
     TEXT_COLOR,
     fit_text,
+    load_font,
     max_line_width,
     paste_bubble,
     paste_wave,
     rounded_mask,
     title_font_name,
 )
-from core.images.fonts import load_font
 
 SHARE_IMAGE_SIZE = (1200, 630)
 JPEG_QUALITY = 88

@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 
 from core.clothing import Color, Item
 from core.i18n.translations import Language, translate
-from core.images.fonts import FONTS
+from core.images.drawing import FONTS
 from core.styles import STYLES
 from leaderboard_web.urls import STATIC_DIR
 

@@ -21,7 +21,7 @@ from core.conversation.narration import error_message, style_description, style_
 from core.conversation.reply import Reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.conversation.week_cards import few_looks_sentence, get_week, week_sentences
+from core.conversation.week_card_texts import few_looks_sentence, get_week, week_sentences
 from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person

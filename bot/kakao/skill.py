@@ -19,7 +19,7 @@ from bot.kakao.replies import SkillResponse
 from bot.kakao.result_waiter import ResultWaiter
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
-from core.conversation.news_texts import take_news
+from core.conversation.news_visits import record_news_visit
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unsupported_media_reply
 from core.db import inbox, looks, people
@@ -277,7 +277,7 @@ class SkillHandler:
             return replies.missed_reply(person.language, photo_id=UUID(missed.external_id))
         seed = self._conversation.reply_turns.next_seed(person.id)
         sentences = [reply_to_text(request.utterance, seed, person.language)]
-        told = await take_news(self._database, person, request.utterance, person.language)
+        told = await record_news_visit(self._database, person, request.utterance, person.language)
         if told:
             sentences.append("\n".join(told))
         return replies.text_reply(*sentences, language=person.language)

@@ -3,14 +3,14 @@
 from enum import StrEnum
 from uuid import UUID
 
+from bot.telegram.cards import send_week
+from bot.telegram.daily_news import send_news
 from bot.telegram.deep_links import LOOK_PREFIX, parse_look_argument
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, photo_message, text_messages
 from bot.telegram.keyboards import Keyboards
-from bot.telegram.news import send_news
 from bot.telegram.parsing import CommandMessage
 from bot.telegram.public_looks import public_look_message
-from bot.telegram.week_cards import send_week
 from core.conversation.listings import get_own_looks, list_top_of_today, own_look_line, own_looks_text
 from core.conversation.narration import style_description, style_name
 from core.conversation.service import ConversationService

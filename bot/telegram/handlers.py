@@ -7,19 +7,18 @@ from telegram import InlineKeyboardMarkup
 from telegram.constants import ChatAction
 
 from bot.telegram.button_rules import is_from_chat
+from bot.telegram.cards import send_card, send_week
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
 from bot.telegram.parsing import ButtonPress, PhotoMessage
 from bot.telegram.public_looks import send_similar_looks
-from bot.telegram.result_cards import send_card
-from bot.telegram.week_cards import send_week
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import verdict_messages
 from core.conversation.occasions import answer_caption
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
-from core.conversation.result_cards import can_have_card
+from core.conversation.result_card_texts import can_have_card
 from core.conversation.service import ConversationService
 from core.conversation.style_names import parse_style_answer
 from core.db.looks import Look

@@ -13,16 +13,15 @@ from telegram import (
     User,
 )
 
+from bot.telegram.cards import build_card_results, build_week_results
 from bot.telegram.client import TelegramClient
 from bot.telegram.deep_links import WEEK_QUERY, look_argument, parse_card_query, private_chat_url
 from bot.telegram.parsing import InlineQuery
-from bot.telegram.result_cards import build_card_results
-from bot.telegram.week_cards import build_week_results
 from core.conversation.narration import format_percent, style_name
-from core.conversation.result_cards import can_have_card
+from core.conversation.result_card_texts import can_have_card
 from core.conversation.service import ConversationService
 from core.conversation.style_names import find_style_name
-from core.conversation.week_cards import Week, get_week
+from core.conversation.week_card_texts import Week, get_week
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.schema import IdentityProvider, PendingQuestion

@@ -1,10 +1,10 @@
 """Text without a photo, and reactions to messages of the bot: answers, requests for a command, and small talk."""
 
 from bot.telegram.commands import CommandName, handle_command
+from bot.telegram.daily_news import send_news
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import text_messages
 from bot.telegram.handlers import answer_question
-from bot.telegram.news import send_news
 from bot.telegram.parsing import CommandMessage, MessageReaction, TextMessage
 from core.conversation.intents import Intent, find_intent
 from core.conversation.item_feedback import is_new

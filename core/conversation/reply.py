@@ -1,14 +1,20 @@
 """Replies to actions and messages as data; `core.conversation.reply_texts` has their sentences."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum, auto
+from uuid import UUID
 
 from core.conversation.actions import ActionType
 from core.conversation.occasion_words import Occasion
 from core.db.looks import Look
-from core.i18n.translations import Language
+from core.i18n.translations import Language, VariantSeed
 from core.styles import Style
 from core.vision.attributes import Thing
+
+MAX_PEOPLE = 10_000
+"""The people whose counts are kept, those who wrote last."""
 
 
 class ReplyKind(StrEnum):
@@ -120,3 +126,22 @@ class Reply:
             "occasion": self.occasion,
         }
         return {key: str(value) for key, value in values.items() if value is not None}
+
+
+class ReplyTurns:
+    """The number of replies to each person, in the memory of this process; a new count starts at a number of the day.
+
+    Looks have their turns in the database. Replies to text are not stored, and a repeated phrase after a restart does
+    no harm.
+    """
+
+    def __init__(self) -> None:
+        self._turns: OrderedDict[UUID, int] = OrderedDict()
+
+    def next_seed(self, person_id: UUID) -> VariantSeed:
+        """Count a reply to a person; the seed selects its words."""
+        turn = self._turns.pop(person_id, datetime.now(UTC).toordinal()) + 1
+        self._turns[person_id] = turn
+        if len(self._turns) > MAX_PEOPLE:
+            self._turns.popitem(last=False)
+        return VariantSeed(str(person_id), turn)

@@ -20,8 +20,7 @@ from core.conversation.item_questions import find_item_question
 from core.conversation.occasion_words import Occasion
 from core.conversation.occasions import read_question
 from core.conversation.refusal_questions import asks_why_not, is_refused
-from core.conversation.reply import Reply, ReplyKind
-from core.conversation.reply_turns import ReplyTurns
+from core.conversation.reply import Reply, ReplyKind, ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
 from core.conversation.verdict_remarks import (
     VERDICT_REPLIES,
@@ -30,7 +29,7 @@ from core.conversation.verdict_remarks import (
     prompt_kind,
     takes_remark,
 )
-from core.db import daily_news, look_feedback, looks, one_time_tokens, people
+from core.db import look_feedback, looks, news_recipients, one_time_tokens, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
@@ -331,7 +330,7 @@ class ConversationService:
                 await people.set_learning_consent(connection, person.id, is_given=is_given)
             case _:
                 is_given = action_type is ActionType.START_DAILY_NEWS
-                await daily_news.set_wanted(connection, person.id, is_wanted=is_given)
+                await news_recipients.set_wanted(connection, person.id, is_wanted=is_given)
         return CONSENT_REPLIES[action_type]
 
     async def _handle_look_action(

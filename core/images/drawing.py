@@ -1,4 +1,4 @@
-"""What images with text are drawn with: colors, wrapped text, round corners, speech bubbles, the wave of the logo."""
+"""What images with text are drawn with: fonts, colors, wrapped text, round corners, bubbles, the wave of the logo."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -7,10 +7,8 @@ from io import BytesIO
 from math import pi, sin
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 from PIL.ImageFont import FreeTypeFont
-
-from core.images.fonts import FONTS, load_font
 
 BACKGROUND, BUBBLE_FILL, BUBBLE_BORDER = (248, 241, 233), (255, 251, 246), (231, 218, 205)
 TEXT_COLOR = (43, 27, 39)
@@ -23,6 +21,7 @@ SUPERSAMPLE = 4
 LINE_HEIGHT = {"display.ttf": 1.16, "body.otf": 1.42}
 """Distance of lines by font, relative to the font size."""
 MAX_LINES = 3
+FONTS = Path(__file__).parents[1] / "fonts"
 
 
 @cache
@@ -158,3 +157,9 @@ def gradient_color(x: float) -> tuple[int, int, int]:
     start, end = GRADIENT[stop - 1], GRADIENT[stop]
     red, green, blue = (round(a + share * (b - a)) for a, b in zip(start, end, strict=True))
     return red, green, blue
+
+
+@cache
+def load_font(name: str, size: int) -> FreeTypeFont:
+    """A font of the package, by file name; `size` in px."""
+    return ImageFont.truetype(FONTS / name, size, layout_engine=ImageFont.Layout.BASIC)

@@ -24,13 +24,13 @@ from core.images.drawing import (
     drawing_hash,
     fit_text,
     gradient_color,
+    load_font,
     max_line_width,
     paste_bubble,
     paste_wave,
     rounded_mask,
     title_font_name,
 )
-from core.images.fonts import load_font
 
 CARD_WIDTH = 1080
 JPEG_QUALITY = 88

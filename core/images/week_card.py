@@ -17,9 +17,9 @@ from core.images.drawing import (
     SUPERSAMPLE,
     TEXT_COLOR,
     fit_text,
+    load_font,
     rounded_mask,
 )
-from core.images.fonts import load_font
 from core.images.result_card import (
     CARD_WIDTH,
     EDGES,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from core.images.fonts import load_font
+from core.images.drawing import load_font
 
 MAX_SIDE = 1280
 """The longest side of a heatmap in px: the largest that messengers show without recompression."""

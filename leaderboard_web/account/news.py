@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from core.conversation.narration import style_name
-from core.conversation.news_texts import news_sentences
+from core.conversation.news_visits import news_sentences
 from core.db import news
 from core.db.news import LookNews
 from core.i18n.translations import Language

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name, normalize_display_name
-from core.db import daily_news, people
+from core.db import news_recipients, people
 from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.services.accounts import linked_logins
@@ -77,7 +77,7 @@ async def change_settings(
         await people.set_learning_consent(connection, person.id, is_given=learning == "yes")
         return _redirect(state, "learn" if learning == "yes" else "nolearn")
     if news is not None:
-        await daily_news.set_wanted(connection, person.id, is_wanted=news == "yes")
+        await news_recipients.set_wanted(connection, person.id, is_wanted=news == "yes")
         return _redirect(state, "daily" if news == "yes" else "nodaily")
     # Not a parameter: FastAPI does not tell an empty field from a missing one.
     submitted_name = (await request.form()).get("name")

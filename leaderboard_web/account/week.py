@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from core.conversation.week_cards import draw_week, few_looks_sentence, get_week
+from core.conversation.week_card_texts import draw_week, few_looks_sentence, get_week
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.result_card import CardShape

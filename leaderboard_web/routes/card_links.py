@@ -5,7 +5,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 
 from core.conversation.narration import style_name
-from core.conversation.result_cards import can_have_card
+from core.conversation.result_card_texts import can_have_card
 from core.db import card_links, looks
 from core.db.looks import Look
 from core.i18n.translations import Language

@@ -16,10 +16,10 @@ from starlette.datastructures import FormData
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
-from core.conversation.news_texts import take_news
+from core.conversation.news_visits import record_news_visit
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import button_label, reply_to_text
-from core.conversation.week_cards import MIN_LOOKS, few_looks_sentence, get_week
+from core.conversation.week_card_texts import MIN_LOOKS, few_looks_sentence, get_week
 from core.db import people
 from core.db.people import Person
 from core.db.schema import Channel
@@ -169,7 +169,7 @@ async def send_text(
                 return RedirectResponse(state.url_for("week"), 303)
         else:
             sentences = [reply_to_text(message, seed, language)]
-            sentences += await take_news(state.resources.database, person, message, language)
+            sentences += await record_news_visit(state.resources.database, person, message, language)
     answer = _build_reply(view, message, sentences, reveals_verdict=reveals_verdict)
     if card is not None:
         answer = replace(answer, items=[*answer.items, card])

@@ -14,7 +14,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from core.conversation.narration import style_name, verdict_messages
-from core.conversation.week_cards import draw_week, get_week
+from core.conversation.week_card_texts import draw_week, get_week
 from core.db import leaderboard, look_images, looks
 from core.db.look_images import ImageKeys
 from core.errors import ObjectNotFoundError

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core.clothing import Color, Item
-from core.conversation.result_cards import card_text
+from core.conversation.result_card_texts import card_text
 from core.db import look_feedback
 from core.db.looks import Look
 from core.db.schema import PendingQuestion

@@ -10,8 +10,7 @@ from PIL import Image
 
 from core.conversation.narration import style_name
 from core.i18n.translations import Language, translate, variant_keys
-from core.images.drawing import BACKGROUND, title_font_name, wrap_text
-from core.images.fonts import FONTS
+from core.images.drawing import BACKGROUND, FONTS, title_font_name, wrap_text
 from core.styles import STYLES
 from leaderboard_web.share_image import SHARE_IMAGE_SIZE, draw_share_image
 from leaderboard_web.urls import STATIC_DIR

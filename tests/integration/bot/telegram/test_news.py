@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import delete
 
-from bot.telegram.news import DailyNews
+from bot.telegram.daily_news import DailyNews
 from core.db import looks, reactions, schema
 from core.db.news import get_news
 from core.db.people import Person
@@ -144,7 +144,7 @@ async def test_a_failure_costs_the_others_no_daily_message(
         " WHERE subject = (SELECT min(subject) FROM identities WHERE provider = 'web')"
     )
     with monkeypatch.context() as patch, pytest.raises(DatabaseUnavailableError):
-        patch.setattr("bot.telegram.news.get_news", fail)
+        patch.setattr("bot.telegram.daily_news.get_news", fail)
         await daily.send_due(datetime.now(SEOUL))
     unserved = "people JOIN identities ON person_id = people.id WHERE provider = 'telegram' AND daily_news_on IS NULL"
     assert await harness.count_rows(unserved) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from core.conversation.actions import ActionType
 from core.conversation.narration import style_description, style_name
-from core.conversation.reply_turns import ReplyTurns
+from core.conversation.reply import ReplyTurns
 from core.conversation.smalltalk import (
     UnsupportedMedia,
     button_label,

@@ -8,8 +8,7 @@ from PIL import Image
 
 from core.conversation.narration import style_name
 from core.i18n.translations import Language
-from core.images.drawing import BUBBLE_FILL, fit_text, wrap_text
-from core.images.fonts import load_font
+from core.images.drawing import BUBBLE_FILL, fit_text, load_font, wrap_text
 from core.images.result_card import CARD_WIDTH, EDGES, HEIGHTS, MARGIN, CardShape, CardText, draw_result_card
 from core.styles import STYLES
 from tests.images import encode_image, make_scene

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.clothing import Color, Item
-from core.conversation.week_cards import Week, week_card_text
+from core.conversation.week_card_texts import Week, week_card_text
 from core.db.worn_counts import WornCounts
 from core.i18n.translations import Language
 from core.images.result_card import CARD_WIDTH, EDGES, HEIGHTS, MARGIN, CardShape

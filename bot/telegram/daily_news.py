@@ -11,17 +11,16 @@ from bot.telegram.client import TelegramClient
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.keyboards import Keyboards
-from core.conversation.news_texts import news_sentences
-from core.db import daily_news, people
-from core.db.daily_news import Recipient
+from core.conversation.news_visits import find_unseen_news, mark_news_seen, news_sentences
+from core.db import news_recipients, people
 from core.db.news import get_news
+from core.db.news_recipients import Recipient
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.errors import ChatUnavailableError, MessengerError
 from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.resources import Resources
 from core.seoul_time import SEOUL
-from core.services import news_visits
 
 EVERY_TEN_MINUTES = "*/10 * * * *"
 SEND_HOURS = range(18, 21)
@@ -40,12 +39,12 @@ async def send_news(delivery: UpdateDelivery, person: Person) -> None:
     """
     if not delivery.is_private:
         return
-    found = await news_visits.find_news(delivery.resources.database, person)
+    found = await find_unseen_news(delivery.resources.database, person)
     if found is None:
         return
     keyboard = None if person.daily_news else delivery.keyboards.daily_news(is_on=False)
     await delivery.send_all("news", _news_messages(news_sentences(found, delivery.language), keyboard))
-    await news_visits.mark_seen(delivery.resources.database, person.id)
+    await mark_news_seen(delivery.resources.database, person.id)
 
 
 class DailyNews:
@@ -73,7 +72,7 @@ class DailyNews:
         """
         while True:
             async with self._resources.database.transaction() as connection:
-                recipient = await daily_news.claim(connection, now.date())
+                recipient = await news_recipients.claim_next_recipient(connection, now.date())
             if recipient is None:
                 return
             if recipient.telegram_id is not None:
@@ -102,7 +101,7 @@ class DailyNews:
         except MessengerError as error:
             log.info("daily_news_not_sent", reason=type(error).__name__)
         else:
-            await news_visits.mark_seen(self._resources.database, recipient.person_id)
+            await mark_news_seen(self._resources.database, recipient.person_id)
 
 
 def _news_messages(sentences: Sequence[str], keyboard: InlineKeyboardMarkup | None) -> Sequence[OutgoingMessage]:

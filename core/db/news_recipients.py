@@ -24,7 +24,7 @@ class Recipient:
     """Since when the news count."""
 
 
-async def claim(connection: AsyncConnection, day: date) -> Recipient | None:
+async def claim_next_recipient(connection: AsyncConnection, day: date) -> Recipient | None:
     """The next person whose message of a day is sent now; None if all have got theirs.
 
     From here on nobody else sends it, also if this process dies: one person at a time, so that no others miss theirs.

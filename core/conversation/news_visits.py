@@ -1,11 +1,17 @@
-"""What happened since the last visit, in words."""
+"""News in chats: once for each visit, only what the person has not seen on the site either, and in words."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from core.conversation.intents import Intent, find_intent
+from core.db import news
 from core.db.database import Database
 from core.db.news import News
 from core.db.people import Person
 from core.i18n.translations import Language, translate
-from core.services import news_visits
+
+VISIT_GAP = timedelta(hours=6)
+"""Time without a look at the news after which a message counts as another visit."""
 
 
 def news_sentences(news: News, language: Language, *, is_daily: bool = False) -> list[str]:
@@ -14,7 +20,7 @@ def news_sentences(news: News, language: Language, *, is_daily: bool = False) ->
     Args:
         news: what happened.
         language: of the sentences.
-        is_daily: whether it happened in the last day, and is told as such, not as since the last visit.
+        is_daily: whether it happened in the last day, and is described so, not as since the last visit.
     """
     counts = {"hearts": news.hearts, "bookmarks": news.bookmarks, "followers": news.followers}
     parts = [
@@ -32,7 +38,7 @@ def news_sentences(news: News, language: Language, *, is_daily: bool = False) ->
     return sentences
 
 
-async def take_news(database: Database, person: Person, message: str, language: Language) -> list[str]:
+async def record_news_visit(database: Database, person: Person, message: str, language: Language) -> list[str]:
     """The news of a visit that follow the reply to a message, once; empty for a message that is no time for them.
 
     Args:
@@ -41,7 +47,21 @@ async def take_news(database: Database, person: Person, message: str, language: 
         message: as it was typed; one about self-harm is no time for news.
         language: of the sentences.
     """
-    if find_intent(message) is Intent.SELF_HARM or (news := await news_visits.find_news(database, person)) is None:
+    if find_intent(message) is Intent.SELF_HARM or (unseen := await find_unseen_news(database, person)) is None:
         return []
-    await news_visits.mark_seen(database, person.id)
-    return news_sentences(news, language)
+    await mark_news_seen(database, person.id)
+    return news_sentences(unseen, language)
+
+
+async def find_unseen_news(database: Database, person: Person) -> News | None:
+    """What happened since the person last saw the news; None during the same visit, and if nobody did anything."""
+    if datetime.now(UTC) - person.news_seen_at < VISIT_GAP:
+        return None
+    async with database.connection() as connection:
+        return await news.get_news(connection, person.id, person.news_seen_at) or None
+
+
+async def mark_news_seen(database: Database, person_id: UUID) -> None:
+    """Record that the person was told the news."""
+    async with database.connection() as connection:
+        await news.start_visit(connection, person_id)
