@@ -7,7 +7,7 @@ from enum import StrEnum, auto
 from uuid import UUID
 
 from core.conversation.actions import ActionType
-from core.conversation.occasion_words import Occasion
+from core.conversation.occasions import Occasion
 from core.db.looks import Look
 from core.i18n.translations import Language, VariantSeed
 from core.styles import Style

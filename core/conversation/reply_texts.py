@@ -3,10 +3,10 @@
 from core.clothing import Color, Item
 from core.conversation.actions import ActionType
 from core.conversation.narration import NAMED_PARTS, MessageSlot, style_name, verdict_details, verdict_messages
-from core.conversation.occasions import answer_for_occasion
 from core.conversation.refusal_questions import refusal_reason
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
+from core.conversation.suitability import answer_for_occasion
 from core.conversation.worn_details import probability_sentence, share_lines
 from core.db.looks import Look
 from core.i18n.clothing_names import color_name, thing_name

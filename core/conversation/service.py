@@ -17,11 +17,11 @@ from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction
 from core.conversation.item_feedback import correct_item, corrects_look, is_new
 from core.conversation.item_questions import find_item_question
-from core.conversation.occasion_words import Occasion
-from core.conversation.occasions import read_question
+from core.conversation.occasions import Occasion
 from core.conversation.refusal_questions import asks_why_not, is_refused
 from core.conversation.reply import Reply, ReplyKind, ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
+from core.conversation.suitability import read_question
 from core.conversation.verdict_remarks import (
     VERDICT_REPLIES,
     leaves_style_open,

@@ -19,8 +19,8 @@ from core.db import schema
 from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
 from core.db.leaderboard import MAX_STATEMENTS, LeaderboardEntry, select_public, to_entry
+from core.db.look_conditions import shows_things
 from core.db.look_summaries import SUMMARY_COLUMNS
-from core.db.thing_filters import shows_things
 from core.styles import Style
 from core.vision.attributes import Thing
 

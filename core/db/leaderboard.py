@@ -2,7 +2,7 @@
 
 Queries that a page shows to a visitor take the `viewer_key`, the key of the visitor's browser session, and tell in the
 same statement what that visitor did; an empty key stands for a visitor without a session. They leave out the looks of
-people whom the viewer does not see, see `core.db.viewer`.
+people whom the viewer does not see, see `core.db.look_conditions`.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,12 @@ from core.confusables import confusable_key
 from core.db import schema
 from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
+from core.db.look_conditions import is_visible_to_viewer, shows_things, viewer_person_id
 from core.db.look_guesses import guess_of_viewer
 from core.db.look_summaries import LOOK_COLUMNS, SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
 from core.db.person_lists import top_style
-from core.db.thing_filters import shows_things
-from core.db.viewer import is_visible_to_viewer, viewer_person_id
 from core.styles import Style
 from core.vision.attributes import Thing
 

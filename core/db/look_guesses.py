@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import schema
 from core.db.blocks import is_unblocked
 from core.db.errors import missing_person_as_error
-from core.db.viewer import is_visible_to_viewer, viewer_person_id
+from core.db.look_conditions import is_visible_to_viewer, viewer_person_id
 from core.styles import Style
 
 MIN_GUESSES_SHOWN = 5

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.database import CompiledStatement
+from core.db.look_conditions import viewer_person_id
 from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
-from core.db.viewer import viewer_person_id
 from core.seoul_time import start_of_day
 
 VISIT = timedelta(minutes=30)

@@ -171,7 +171,7 @@ looks = Table(
     Column("cam", LargeBinary, nullable=False),
     Column("cam_columns", SmallInteger, nullable=False),
     Column("attributes", JSONB(none_as_null=True)),
-    # Items and colors of `attributes` that were seen, and what the leaderboard is filtered by, see `thing_filters`.
+    # Items and colors of `attributes` that were seen, and what the leaderboard is filtered by, see `look_conditions`.
     Column("things", ARRAY(Text, dimensions=1), nullable=False, server_default=text("'{}'")),
     Column("filters", ARRAY(Text, dimensions=1), nullable=False, server_default=text("'{}'")),
     # One byte for each value, 128 for zero; the length of the vector is of no importance.

@@ -18,8 +18,8 @@ from core.db import schema
 from core.db.blocks import hidden_from
 from core.db.database import CompiledStatement
 from core.db.leaderboard import LeaderboardEntry, select_entries, to_entry
+from core.db.look_conditions import viewer_person_id
 from core.db.vector_search import TABLE
-from core.db.viewer import viewer_person_id
 
 MAX_DISTANCE = 0.5
 """Cosine distance, 0 to 2, from which a look is not similar."""

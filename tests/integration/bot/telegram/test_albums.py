@@ -1,8 +1,8 @@
 """Albums get one reply."""
 
 from core.conversation.narration import style_name
-from core.conversation.occasion_words import Occasion
-from core.conversation.occasions import answer_for_occasion
+from core.conversation.occasions import Occasion
+from core.conversation.suitability import answer_for_occasion
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs

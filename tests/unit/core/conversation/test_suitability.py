@@ -7,8 +7,8 @@ import pytest
 
 from core.conversation.albums import AlbumPhoto, summarize_album
 from core.conversation.narration import style_name
-from core.conversation.occasion_words import Occasion
-from core.conversation.occasions import (
+from core.conversation.occasions import Occasion
+from core.conversation.suitability import (
     answer_caption,
     answer_for_occasion,
     read_question,

@@ -1,6 +1,6 @@
 import numpy as np
 
-from eva.color_map import COLOR_MAP
+from eva.console import COLOR_MAP
 
 
 def test_lightness_rises_in_perceptually_equal_steps() -> None:

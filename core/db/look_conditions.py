@@ -1,7 +1,10 @@
-"""Conditions about the viewer of public looks: who they are, and whom they do not see.
+"""Conditions on looks: who their viewer is and whom that person does not see, and what was seen on them.
 
 The viewer is the parameter `viewer_id`, or the person of the browser session with the key `viewer_key`. Both have a
 default, which stands for a visitor without a session. Two people do not see each other once one has blocked the other.
+
+A pair of things has a code of its own, since an index finds looks that have two frequent things only by reading all
+looks that have either.
 
 See ADR 0033.
 """
@@ -9,12 +12,13 @@ See ADR 0033.
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, all_, bindparam, func, select
+from sqlalchemy import ColumnElement, Text, Uuid, all_, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.db import schema
 from core.db.blocks import hidden_from
 from core.db.schema import IdentityProvider
+from core.vision.attributes import Thing, pair_codes
 
 
 def viewer_person_id() -> ColumnElement[UUID]:
@@ -35,3 +39,15 @@ def is_visible_to_viewer(person_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """
     hidden = hidden_from(viewer_person_id()).scalar_subquery()
     return person_id != all_(func.array(hidden, type_=ARRAY(Uuid)))
+
+
+def shows_things(things: tuple[Thing, ...]) -> list[ColumnElement[bool]]:
+    """Conditions for looks in which all of these were seen.
+
+    The codes stand in the statement itself: whether the order or the things have the better index depends on how
+    frequent they are, which a plan for any values would not know.
+    """
+    if not things:
+        return []
+    codes = ", ".join(f"'{code}'" for code in pair_codes(things) or [thing.value for thing in things])
+    return [schema.looks.c.filters.contains(literal_column(f"ARRAY[{codes}]::text[]"))]
