@@ -96,7 +96,7 @@ class ObjectStorage:
                 raise ObjectNotFoundError from error
             raise StorageUnavailableError(type(error).__name__) from error
 
-    async def sizes(self) -> dict[str, int]:
+    async def list_sizes(self) -> dict[str, int]:
         """The bytes of every image, by key.
 
         Raises:

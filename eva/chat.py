@@ -66,7 +66,7 @@ def chat(lang: LanguageOption = None) -> None:
                     IdentityProvider.TELEGRAM, str(USER_ID), language
                 )
                 async with application.resources.database.connection() as connection:
-                    await people.set_language(connection, person.id, language)
+                    await people.update_language(connection, person.id, language)
             console.print(translate("cli.chat", language), markup=False)
             line: str | None = "/start"
             while line is not None:

@@ -121,7 +121,7 @@ async def _share_sample(application: "BotApplication", name: str, language: Lang
         person = await people.get_or_create_by_identity(
             connection, IdentityProvider.TELEGRAM, f"demo-{path.stem}", language=language
         )
-        await people.set_display_name(connection, person.id, name)
+        await people.update_display_name(connection, person.id, name)
     judged = await application.conversation.photo_judging.judge_photo(
         await to_thread.run_sync(path.read_bytes),
         person_id=person.id,

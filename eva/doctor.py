@@ -249,12 +249,12 @@ async def _check_contents(database: "Database", language: Language) -> list[Chec
     from sqlalchemy.exc import ProgrammingError
 
     from core.db import dead_letters
-    from core.services.retention_watch import LATE_AFTER, longest_overdue
+    from core.services.retention_watch import LATE_AFTER, get_longest_overdue
 
     try:
         async with database.connection() as connection:
             count = await dead_letters.count_failed(connection)
-            overdue = await longest_overdue(connection)
+            overdue = await get_longest_overdue(connection)
     except ProgrammingError:
         return []
     updates = _make_check("updates", CheckStatus.OK, translate("cli.doctor.updates.ok", language), language)

@@ -204,7 +204,7 @@ async def create_similar_look(resources: Resources, look_id: UUID, name: str) ->
     embedding = np.eye(1, 128, dtype=np.float32)[0]
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        await people.set_display_name(connection, person.id, name)
+        await people.update_display_name(connection, person.id, name)
         verdict = replace(classify_scripted(), embedding=embedding)
         other = await store_images(resources, await create_look(connection, person.id, verdict=verdict))
         assert await looks.share(connection, other.id)

@@ -23,7 +23,7 @@ from core.jobs.queue import get_stats, list_heartbeats
 from core.metrics import BUILD, DATABASE_CONNECTIONS, FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, QUEUE_DEPTH
 from core.release import get_version
 from core.runtime import Drain
-from core.services.retention_watch import LATE_AFTER, longest_overdue
+from core.services.retention_watch import LATE_AFTER, get_longest_overdue
 from core.settings import Settings
 from webhooks.messengers import Application
 
@@ -130,7 +130,7 @@ async def get_metrics(request: Request, application: Application) -> Response:
     async with application.resources.database.connection() as connection:
         queue = await get_stats(connection)
         failed = await dead_letters.count_failed(connection)
-        overdue = await longest_overdue(connection)
+        overdue = await get_longest_overdue(connection)
     set_process_metrics(application)
     QUEUE_DEPTH.labels("waiting").set(queue.waiting)
     QUEUE_DEPTH.labels("running").set(queue.running)
@@ -144,7 +144,7 @@ def set_process_metrics(application: BotApplication) -> None:
     """Set the gauges that every process knows without asking the database."""
     classifier = application.classifier
     BUILD.labels(get_version(), classifier.model_card.version, classifier.backend.name).set(1)
-    usage = application.resources.database.pool_usage()
+    usage = application.resources.database.get_pool_usage()
     DATABASE_CONNECTIONS.labels("used").set(usage.used)
     DATABASE_CONNECTIONS.labels("idle").set(usage.idle)
     DATABASE_CONNECTIONS.labels("limit").set(usage.limit)
@@ -194,8 +194,8 @@ async def _report_database(application: BotApplication) -> Part:
         queue = await get_stats(connection)
         heartbeats = await list_heartbeats(connection)
         failed = await dead_letters.count_failed(connection)
-        overdue = await longest_overdue(connection)
-    usage = database.pool_usage()
+        overdue = await get_longest_overdue(connection)
+    usage = database.get_pool_usage()
     return {
         "status": "ok",
         "connections": {"used": usage.used, "idle": usage.idle, "limit": usage.limit},

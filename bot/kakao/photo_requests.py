@@ -115,7 +115,7 @@ def asks_for_consent(update: InboxUpdate, url_lifetime: timedelta = PHOTO_URL_LI
     return awaits_consent(update, url_lifetime) and request is not None and request.is_asked_last
 
 
-async def end_consent_question(connection: AsyncConnection, update: InboxUpdate) -> None:
+async def update_consent_question(connection: AsyncConnection, update: InboxUpdate) -> None:
     """Record that something else was said: from now on only the card's own words and buttons answer it."""
     request = PhotoRequest.from_update(update)
     if request is not None and request.awaits_consent and request.is_asked_last:

@@ -79,7 +79,7 @@ class SkillHandler:
         if request.app_user_id is not None:
             person = await self._link_kakao_login(person, request.app_user_id)
         if request.photo_urls or request.media_type is not None:
-            await self._conversation.end_name_question(person)
+            await self._conversation.delete_name_question(person)
         if request.photo_urls:
             return await self._handle_photos(request, person, received_at)
         if request.media_type is not None:
@@ -113,7 +113,7 @@ class SkillHandler:
             if not await people.lock(connection, person.id):
                 raise PersonNotFoundError
             if request.has_consent:
-                await people.set_consent(connection, person.id, is_given=True)
+                await people.record_consent(connection, person.id, is_given=True)
             update = await photo_requests.store_request(
                 connection, request, has_consent=has_consent, url_lifetime=self.timing.photo_url_lifetime
             )
@@ -135,7 +135,7 @@ class SkillHandler:
             return self._presenter.consent_request(person)
         promised_url = None if photo_request is None else photo_request.callback_url
         if promised_url is not None and promised_url == request.callback_url:
-            return replies.callback_promise(person.language, wait=await self._estimate_wait(update))
+            return replies.callback_promise(person.language, wait=await self._get_expected_wait(update))
         deadline = received_at + self.timing.result_wait
         try:
             async with asyncio.timeout_at(deadline):
@@ -143,12 +143,12 @@ class SkillHandler:
                     await self._result_waiter.wait(update.id, deadline=deadline)
                 return await self._presenter.result_reply(update.id, person)
         except TimeoutError:
-            wait = await self._estimate_wait(update)
+            wait = await self._get_expected_wait(update)
             return replies.pending_reply(person.language, photo_id=UUID(update.external_id), wait=wait)
 
-    async def _estimate_wait(self, update: InboxUpdate) -> QueueWait:
+    async def _get_expected_wait(self, update: InboxUpdate) -> QueueWait:
         async with self._database.connection() as connection:
-            return await inbox.estimate_wait(connection, update.id, photo_requests.JUDGE_TASK)
+            return await inbox.get_expected_wait(connection, update.id, photo_requests.JUDGE_TASK)
 
     async def _handle_action(
         self, request: SkillRequest, action: Action, person: Person, received_at: float
@@ -156,10 +156,10 @@ class SkillHandler:
         if action.type is ActionType.SHOW_RESULT:
             return await self._send_result(request, action, person, received_at)
         if action.type is ActionType.SHOW_SIMILAR:
-            await self._conversation.end_name_question(person)
+            await self._conversation.delete_name_question(person)
             return await self._presenter.similar_looks(person, action.look_id)
         if action.type in PAGE_ACTIONS.values():
-            await self._conversation.end_name_question(person)
+            await self._conversation.delete_name_question(person)
             return await self._show_page(action.type, person)
         reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
         if action.type in {ActionType.GRANT_CONSENT, ActionType.DECLINE_CONSENT}:
@@ -191,7 +191,7 @@ class SkillHandler:
                 typed = _typed_label(request.utterance, CONSENT_ANSWERS.values())
                 answer = None if typed is None else typed.type
             if answer is None:
-                await photo_requests.end_consent_question(connection, update)
+                await photo_requests.update_consent_question(connection, update)
         return action if answer is None else Action(type=answer)
 
     async def _show_page(self, action_type: ActionType, person: Person) -> SkillResponse:
@@ -254,7 +254,7 @@ class SkillHandler:
         """Handle a message: a request for a page, the answer to a pending question, or small talk."""
         intent = find_intent(request.utterance)
         if intent in NAVIGATION:
-            await self._conversation.end_name_question(person)
+            await self._conversation.delete_name_question(person)
         else:
             reply = await self._conversation.handle_text(person, request.utterance, chat=Channel.KAKAO)
             if reply is not None:

@@ -138,7 +138,7 @@ async def answer_question(
         EvaError: see `ConversationService.handle_text` and `UpdateDelivery.send_all`.
     """
     if not delivery.is_private:
-        await conversation.end_name_question(person)
+        await conversation.delete_name_question(person)
         return False
     operation = partial(conversation.handle_text, person, text, chat=chat_key(delivery))
     reply = await _run_once(delivery, conversation, person, operation, text)
@@ -170,11 +170,11 @@ async def handle_callback(
         return
     action = press.data.action
     if action.type is ActionType.SHOW_SIMILAR:
-        await conversation.end_name_question(person)
+        await conversation.delete_name_question(person)
         await send_similar_looks(delivery, conversation, person, action.look_id)
         return
     if action.type is ActionType.SHOW_WEEK:
-        await conversation.end_name_question(person)
+        await conversation.delete_name_question(person)
         await send_week(delivery, conversation, person)
         return
     reply = await _run_once(

@@ -60,7 +60,7 @@ async def handle_message(
         if find_intent(message.text) is not Intent.SELF_HARM:
             await send_news(delivery, person)
         return
-    await conversation.end_name_question(person)
+    await conversation.delete_name_question(person)
     command = CommandMessage(
         update_id=message.update_id,
         user_id=message.user_id,

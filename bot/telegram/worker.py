@@ -213,7 +213,7 @@ class UpdateHandler:
                     IdentityProvider.TELEGRAM, str(first.user_id), first.language_code
                 )
                 delivery.language = person.language
-                await self.conversation.end_name_question(person)
+                await self.conversation.delete_name_question(person)
                 await handle_album(delivery, self.conversation, person, items, is_last_attempt=is_last_attempt)
             else:
                 await self._dispatch(delivery, first)
@@ -249,7 +249,7 @@ class UpdateHandler:
         )
         delivery.language = person.language
         if not isinstance(update, ButtonPress | TextMessage | MessageReaction):
-            await self.conversation.end_name_question(person)
+            await self.conversation.delete_name_question(person)
         match update:
             case PhotoMessage(is_of_other=True):
                 await handle_photo_of_other(delivery, self.conversation, update)

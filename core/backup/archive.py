@@ -64,7 +64,7 @@ class BackupArchive:
         self.images = ObjectStorage(f"{url}/{IMAGE_FOLDER}", **options)
         """The images of all backups."""
 
-    def names(self) -> list[str]:
+    def list_names(self) -> list[str]:
         """The finished backups, the oldest first."""
         prefixes = self._list_folders()
         return sorted(name for name in prefixes if _is_name(name) and self._exists(f"{name}/{MANIFEST}"))
@@ -130,7 +130,7 @@ class BackupArchive:
         Returns:
             The keys of the images that the remaining backups need.
         """
-        remaining = set(self.names()[-keep:])
+        remaining = set(self.list_names()[-keep:])
         for name in self._list_folders():
             if _is_name(name) and name not in remaining:
                 # The manifest first: what is half deleted is an unfinished backup.

@@ -75,6 +75,6 @@ async def create_backup(
         )
         await to_thread.run_sync(archive.write, name, manifest, sorted(set(keys) - set(missing)), dump)
     needed = await to_thread.run_sync(archive.prune, keep)
-    unneeded = sorted((await archive.images.sizes()).keys() - needed)
+    unneeded = sorted((await archive.images.list_sizes()).keys() - needed)
     await archive.images.delete(unneeded)
     return CreatedBackup(name=name, images=manifest.images, deleted_images=len(unneeded))

@@ -24,7 +24,7 @@ async def copy_images(keys: Collection[str], source: ObjectStorage, target: Obje
     Raises:
         StorageUnavailableError: one of the storages does not answer.
     """
-    remaining = iter(sorted(set(keys) - (await target.sizes()).keys()))
+    remaining = iter(sorted(set(keys) - (await target.list_sizes()).keys()))
     missing: list[str] = []
 
     async def copy_next() -> None:

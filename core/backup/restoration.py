@@ -56,7 +56,7 @@ async def restore_backup(
         PersistenceError: the database, the storage or the archive does not answer.
     """
     if name is None:
-        names = await to_thread.run_sync(archive.names)
+        names = await to_thread.run_sync(archive.list_names)
         if not names:
             raise BackupNotFoundError
         name = names[-1]

@@ -134,12 +134,12 @@ def own_looks_text(own_looks: OwnLooks, language: Language) -> str:
         summary = translate("talk.me.tie", language, count=count, styles=", ".join(names))
     else:
         summary = translate("talk.me.plain", language, count=count)
-    month = "" if own_looks.worn is None else " ".join(month_sentences(own_looks.worn, language))
+    month = "" if own_looks.worn is None else " ".join(format_month(own_looks.worn, language))
     lines = "\n".join(own_look_line(look, language) for look in own_looks.looks)
     return "\n\n".join(filter(None, [summary, month, lines]))
 
 
-def month_sentences(worn: WornCounts, language: Language) -> list[str]:
+def format_month(worn: WornCounts, language: Language) -> list[str]:
     """The most frequent style, color and garment of a month; empty for fewer than MIN_MONTH_LOOKS looks."""
     if worn.total < MIN_MONTH_LOOKS:
         return []

@@ -64,4 +64,4 @@ async def find_unseen_news(database: Database, person: Person) -> News | None:
 async def mark_news_seen(database: Database, person_id: UUID) -> None:
     """Record that the person was told the news."""
     async with database.connection() as connection:
-        await news.start_visit(connection, person_id)
+        await news.record_visit(connection, person_id)

@@ -108,11 +108,11 @@ class ConversationService:
         async with self.resources.database.connection() as connection:
             await look_feedback.mark_shown(connection, look.id)
 
-    async def end_name_question(self, person: Person) -> None:
+    async def delete_name_question(self, person: Person) -> None:
         """Close the question for a name, if there is one: after a command, a photo or anything else of the person."""
         if person.pending_name_look_id is not None:
             async with self.resources.database.connection() as connection:
-                await people.end_name_question(connection, person.id)
+                await people.delete_name_question(connection, person.id)
 
     async def handle_text(
         self, person: Person, message: str, look_id: UUID | None = None, *, chat: str
@@ -133,7 +133,7 @@ class ConversationService:
         if person.pending_name_look_id is None or await corrects_look(self.resources, person, message, look_id):
             return await self._handle_free_text(person, message, look_id, chat)
         if person.pending_name_chat != chat:
-            await self.end_name_question(person)
+            await self.delete_name_question(person)
             return await self._handle_free_text(person, message, look_id, chat)
         intent = find_intent(message)
         if intent in REFUSALS:
@@ -185,7 +185,7 @@ class ConversationService:
             person = replace(await people.get(connection, person.id) or person, language=person.language)
             is_answer = action.type in NAME_ANSWERS and person.pending_name_chat == chat
             if person.pending_name_look_id is not None and not is_answer:
-                await people.end_name_question(connection, person.id)
+                await people.delete_name_question(connection, person.id)
                 person = replace(person, pending_name_look_id=None, pending_name_chat=None, pending_name=None)
             if action.look_id is None:
                 return await self._handle_person_action(connection, person, action, chat)
@@ -284,7 +284,7 @@ class ConversationService:
             case action_type if action_type in CONSENT_REPLIES:
                 kind = await self._record_consent(connection, person, action_type)
             case ActionType.SET_LANGUAGE if action.language is not None:
-                await people.set_language(connection, person.id, action.language)
+                await people.update_language(connection, person.id, action.language)
                 language, kind = action.language, ReplyKind.LANGUAGE_SET
             case ActionType.SET_LANGUAGE:
                 kind, prompt = ReplyKind.LANGUAGE_PROMPT, ActionType.SET_LANGUAGE
@@ -294,12 +294,12 @@ class ConversationService:
                 kind = ReplyKind.ERASE_CANCELLED
             case ActionType.GUESS | ActionType.REVEAL_FIRST:
                 is_enabled = action.type is ActionType.GUESS
-                await people.set_guesses_first(connection, person.id, is_enabled=is_enabled)
+                await people.update_guesses_first(connection, person.id, is_enabled=is_enabled)
                 kind = ReplyKind.GUESS_MODE_ENABLED if is_enabled else ReplyKind.GUESS_MODE_DISABLED
             case ActionType.SHOW_RESULT:
                 kind = ReplyKind.NO_RESULT
             case ActionType.SHARE | ActionType.ACCEPT_NAME | ActionType.CONFIRM_NAME:
-                look = await sharing.pending_or_latest_look(connection, person)
+                look = await sharing.get_pending_or_latest_look(connection, person)
                 if look is not None:
                     return await sharing.change_sharing(connection, person, look, ActionType.SHARE, chat, is_typed=True)
                 kind = ReplyKind.LOOK_NOT_FOUND
@@ -311,7 +311,7 @@ class ConversationService:
                 | ActionType.SHOW_DETAILS
             ):
                 # A typed button label contains no look id; it refers to the latest look.
-                look = await sharing.pending_or_latest_look(connection, person)
+                look = await sharing.get_pending_or_latest_look(connection, person)
                 if look is not None:
                     return await self._handle_look_action(connection, person, look, action, chat)
                 kind = ReplyKind.LOOK_NOT_FOUND
@@ -324,13 +324,13 @@ class ConversationService:
         match action_type:
             case ActionType.GRANT_CONSENT | ActionType.DECLINE_CONSENT:
                 is_given = action_type is ActionType.GRANT_CONSENT
-                await people.set_consent(connection, person.id, is_given=is_given)
+                await people.record_consent(connection, person.id, is_given=is_given)
             case ActionType.ALLOW_LEARNING | ActionType.DECLINE_LEARNING:
                 is_given = action_type is ActionType.ALLOW_LEARNING
-                await people.set_learning_consent(connection, person.id, is_given=is_given)
+                await people.record_learning_consent(connection, person.id, is_given=is_given)
             case _:
                 is_given = action_type is ActionType.START_DAILY_NEWS
-                await news_recipients.set_wanted(connection, person.id, is_wanted=is_given)
+                await news_recipients.update_wanted(connection, person.id, is_wanted=is_given)
         return CONSENT_REPLIES[action_type]
 
     async def _handle_look_action(
@@ -342,7 +342,7 @@ class ConversationService:
         if action.type is ActionType.SHOW_RESULT or (
             look.pending_question is PendingQuestion.CORRECT and action.type is not ActionType.CORRECT
         ):
-            await look_feedback.set_pending_question(connection, look.id, None)
+            await look_feedback.update_pending_question(connection, look.id, None)
         match action.type:
             case ActionType.KEEP_PRIVATE | ActionType.UNSHARE | ActionType.CANCEL_NAME:
                 return await sharing.end_sharing(connection, person, look, action.type)
@@ -376,10 +376,10 @@ class ConversationService:
             else:
                 await look_feedback.record_guess(connection, look.id, action.style)
         elif action.style is None:
-            await look_feedback.set_pending_question(connection, look.id, PendingQuestion.CORRECT)
+            await look_feedback.update_pending_question(connection, look.id, PendingQuestion.CORRECT)
             kind, prompt = ReplyKind.CORRECTION_PROMPT, ActionType.CORRECT
         elif action.style is look.verdict.style:
-            await look_feedback.set_pending_question(connection, look.id, None)
+            await look_feedback.update_pending_question(connection, look.id, None)
             kind = ReplyKind.CORRECTION_UNCHANGED
         else:
             await look_feedback.record_correction(connection, look.id, action.style)

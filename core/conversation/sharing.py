@@ -50,7 +50,7 @@ async def end_sharing(connection: AsyncConnection, person: Person, look: Look, a
     """
     language = person.language
     if action_type is ActionType.CANCEL_NAME:
-        await people.end_name_question(connection, person.id)
+        await people.delete_name_question(connection, person.id)
         if look.shared_at is not None:
             return _shared_reply(person, look, person.name)
         return Reply(kind=ReplyKind.KEPT_PRIVATE, language=language, look=look)
@@ -83,7 +83,7 @@ async def change_sharing(
     if (refusal := _refuse_sharing(person, look)) is not None:
         return refusal
     if look.shared_at is not None and needs_confirmation:
-        await people.end_name_question(connection, person.id)
+        await people.delete_name_question(connection, person.id)
         return _shared_reply(person, look, person.name)
     if needs_confirmation and person.pending_name is not None and person.pending_name_look_id == look.id:
         answer = _ask_confirmation if is_typed else _share_as_proposed
@@ -94,7 +94,7 @@ async def change_sharing(
         if needs_confirmation:
             return await _ask_confirmation(connection, person, look, name, chat)
         return await _share_look(connection, person, look.id, name)
-    await people.ask_name(connection, person.id, look.id, chat=chat)
+    await people.record_name_question(connection, person.id, look.id, chat=chat)
     return Reply(
         kind=ReplyKind.NAME_PROMPT, language=person.language, look=look, prompt=ActionType.ACCEPT_NAME, name=name
     )
@@ -113,7 +113,7 @@ async def _share_as_proposed(
     connection: AsyncConnection, person: Person, look: Look, proposed: str, chat: str
 ) -> Reply:
     """Share a look under the name that the person confirmed, unless somebody has taken it meanwhile."""
-    if await people.set_display_name(connection, person.id, proposed):
+    if await people.update_display_name(connection, person.id, proposed):
         return await _share_look(connection, person, look.id, proposed)
     return await _ask_other_name(connection, person, look, chat, rejected=proposed)
 
@@ -122,7 +122,7 @@ async def _ask_other_name(
     connection: AsyncConnection, person: Person, look: Look, chat: str, *, rejected: str | None
 ) -> Reply:
     """Ask for another name with a suggestion; `rejected` is a name that somebody has, None for an invalid one."""
-    await people.ask_name(connection, person.id, look.id, chat=chat)
+    await people.record_name_question(connection, person.id, look.id, chat=chat)
     return Reply(
         kind=ReplyKind.NAME_INVALID if rejected is None else ReplyKind.NAME_TAKEN,
         language=person.language,
@@ -134,7 +134,7 @@ async def _ask_other_name(
 
 
 async def _ask_confirmation(connection: AsyncConnection, person: Person, look: Look, name: str, chat: str) -> Reply:
-    await people.ask_name(connection, person.id, look.id, chat=chat, proposed_name=name)
+    await people.record_name_question(connection, person.id, look.id, chat=chat, proposed_name=name)
     return Reply(
         kind=ReplyKind.NAME_CONFIRMATION,
         language=person.language,
@@ -144,7 +144,7 @@ async def _ask_confirmation(connection: AsyncConnection, person: Person, look: L
     )
 
 
-async def pending_or_latest_look(connection: AsyncConnection, person: Person) -> Look | None:
+async def get_pending_or_latest_look(connection: AsyncConnection, person: Person) -> Look | None:
     """The look that a typed label means: the one that waits for a name, or the latest."""
     if person.pending_name_look_id is not None:
         return await looks.get(connection, person.pending_name_look_id)
@@ -157,7 +157,7 @@ async def _suggested_name(connection: AsyncConnection, person: Person) -> str:
         return person.name
     candidates = generated_name_candidates(person.id, person.language)
     name = next(candidates)
-    while not await people.set_display_name(connection, person.id, name):
+    while not await people.update_display_name(connection, person.id, name):
         name = next(candidates)
     return name
 
@@ -172,7 +172,7 @@ async def _needs_name_prompt(connection: AsyncConnection, person: Person) -> boo
 
 
 async def _share_look(connection: AsyncConnection, person: Person, look_id: UUID, name: str) -> Reply:
-    await people.end_name_question(connection, person.id)
+    await people.delete_name_question(connection, person.id)
     is_shared = await looks.share(connection, look_id)
     look = await looks.get(connection, look_id)
     if look is not None and not is_shared and await people.is_banned(connection, person.id):

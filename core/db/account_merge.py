@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.blocks import end_relations, hidden_from
+from core.db.blocks import delete_relations, select_hidden_people
 from core.db.moderation import suspend_all
 
 REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports, schema.look_guesses)
@@ -100,7 +100,7 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
     await _move_reactions(connection, source, target)
     await _move_pairs(connection, schema.follows, ("follower_id", "followed_id"), source, target)
     await _move_pairs(connection, schema.blocks, ("person_id", "blocked_id"), source, target)
-    await end_relations(connection, target)  # with people whom a moved block is about
+    await delete_relations(connection, target)  # with people whom a moved block is about
     await _move_pairs(connection, schema.person_reports, ("person_id", "reported_id"), source, target)
     for column in (
         schema.identities.c.person_id,
@@ -151,7 +151,7 @@ async def _lock_people(connection: AsyncConnection, source: UUID, target: UUID) 
         select(follows.c.followed_id).where(follows.c.follower_id == source),
         select(follows.c.follower_id).where(follows.c.followed_id == source),
         # The target may follow them, or be followed by them, until the merge moves the blocks.
-        hidden_from(literal(source, Uuid)),
+        select_hidden_people(literal(source, Uuid)),
     )
     is_affected = or_(people.c.id.in_([source, target]), people.c.id.in_(neighbours))
     statement = select(people).where(is_affected).order_by(people.c.id).with_for_update()

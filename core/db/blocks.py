@@ -19,7 +19,7 @@ ENDED_REACTIONS = (schema.hearts, schema.bookmarks)
 """Reactions to each other's looks that end with a block."""
 
 
-async def block(connection: AsyncConnection, person_id: UUID, blocked_id: UUID) -> bool:
+async def create_block(connection: AsyncConnection, person_id: UUID, blocked_id: UUID) -> bool:
     """Let two people no longer see each other; their follows and reactions to each other's looks end for good.
 
     Args:
@@ -35,21 +35,21 @@ async def block(connection: AsyncConnection, person_id: UUID, blocked_id: UUID) 
         return False
     row = {"person_id": person_id, "blocked_id": blocked_id}
     await connection.execute(upsert(schema.blocks).values(row).on_conflict_do_nothing())
-    await end_relations(connection, person_id)
+    await delete_relations(connection, person_id)
     return True
 
 
-async def unblock(connection: AsyncConnection, person_id: UUID, blocked_id: UUID) -> bool:
+async def delete_block(connection: AsyncConnection, person_id: UUID, blocked_id: UUID) -> bool:
     """End a block; False if there is none. The other person's block, if any, remains."""
     table = schema.blocks
     is_block = table.c.person_id == person_id, table.c.blocked_id == blocked_id
     return (await connection.execute(delete(table).where(*is_block))).rowcount == 1
 
 
-async def end_relations(connection: AsyncConnection, person_id: UUID) -> None:
+async def delete_relations(connection: AsyncConnection, person_id: UUID) -> None:
     """Delete follows, and reactions to each other's looks, between a person and those they do not see."""
     follows, looks, person = schema.follows, schema.looks, literal(person_id, Uuid)
-    hidden = hidden_from(person)
+    hidden = select_hidden_people(person)
     for own, other in ((follows.c.follower_id, follows.c.followed_id), (follows.c.followed_id, follows.c.follower_id)):
         await connection.execute(delete(follows).where(own == person_id, other.in_(hidden)))
     for table in ENDED_REACTIONS:
@@ -62,16 +62,16 @@ async def end_relations(connection: AsyncConnection, person_id: UUID) -> None:
 
 def is_unblocked(person_id: UUID, other: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether neither of two people has blocked the other."""
-    return other.not_in(hidden_from(literal(person_id, Uuid)))
+    return other.not_in(select_hidden_people(literal(person_id, Uuid)))
 
 
 async def list_hidden(connection: AsyncConnection, person_id: UUID) -> frozenset[UUID]:
     """The people whom a person does not see."""
-    rows = await connection.execute(hidden_from(literal(person_id, Uuid)))
+    rows = await connection.execute(select_hidden_people(literal(person_id, Uuid)))
     return frozenset(row.blocked_id for row in rows)
 
 
-def hidden_from(person_id: ColumnElement[Any]) -> CompoundSelect[tuple[UUID]]:
+def select_hidden_people(person_id: ColumnElement[Any]) -> CompoundSelect[tuple[UUID]]:
     """The ids of the people whom a person blocked, and of those who blocked the person."""
     table = schema.blocks
     return union_all(

@@ -16,7 +16,7 @@ from core.db.errors import missing_person_as_error
 from core.db.one_time_tokens import TOKEN_BYTES
 
 
-async def create(connection: AsyncConnection, look_id: UUID, person_id: UUID, *, lifetime: timedelta) -> str:
+async def create_link(connection: AsyncConnection, look_id: UUID, person_id: UUID, *, lifetime: timedelta) -> str:
     """Create a link to the card of a look; its token, 192 random bits as URL-safe text.
 
     Args:
@@ -46,7 +46,7 @@ async def is_valid(connection: AsyncConnection, look_id: UUID, token: str) -> bo
     return (await connection.execute(select(table.c.person_id).where(*is_this))).first() is not None
 
 
-async def end(connection: AsyncConnection, look_id: UUID, token: str) -> None:
+async def delete_link(connection: AsyncConnection, look_id: UUID, token: str) -> None:
     """End a link at once; does nothing for one that is over."""
     table = schema.one_time_tokens
     await connection.execute(delete(table).where(table.c.token_hash == _hash(look_id, token)))

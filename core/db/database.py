@@ -128,7 +128,7 @@ class Database:
         async with self.transaction() as connection:
             await connection.execute(text("SELECT 1"))
 
-    def pool_usage(self) -> PoolUsage:
+    def get_pool_usage(self) -> PoolUsage:
         """How many connections the process has."""
         pool = self.engine.pool
         assert isinstance(pool, AsyncAdaptedQueuePool)

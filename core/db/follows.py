@@ -18,7 +18,7 @@ from core.db.keyset import after_cursor, cursor_values
 from core.db.leaderboard import LeaderboardEntry
 
 
-async def follow(connection: AsyncConnection, follower_id: UUID, followed_id: UUID) -> int | None:
+async def create_follow(connection: AsyncConnection, follower_id: UUID, followed_id: UUID) -> int | None:
     """Follow a person, once. People cannot follow themselves, a banned person, or one whom they do not see.
 
     Returns:
@@ -42,7 +42,7 @@ async def follow(connection: AsyncConnection, follower_id: UUID, followed_id: UU
     return (await connection.execute(count)).scalar_one_or_none()
 
 
-async def unfollow(connection: AsyncConnection, follower_id: UUID, followed_id: UUID) -> int | None:
+async def delete_follow(connection: AsyncConnection, follower_id: UUID, followed_id: UUID) -> int | None:
     """Stop following a person.
 
     Returns:

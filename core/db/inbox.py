@@ -311,7 +311,7 @@ async def list_waiting(
     return [QueuedUpdate(id=row.id, payload=row.payload, position=row.position, waited=row.waited) for row in rows]
 
 
-async def estimate_wait(connection: AsyncConnection, inbox_id: int, task: str) -> QueueWait:
+async def get_expected_wait(connection: AsyncConnection, inbox_id: int, task: str) -> QueueWait:
     """How long an update has to wait for its result.
 
     Args:
@@ -375,7 +375,7 @@ async def delete_processed(connection: AsyncConnection) -> int:
     return deleted.rowcount
 
 
-async def longest_overdue(connection: AsyncConnection) -> timedelta:
+async def get_longest_overdue(connection: AsyncConnection) -> timedelta:
     """How long ago the oldest update that still exists should have been deleted; zero if there is none."""
     table = schema.inbox
     statement = select(func.least(func.min(table.c.processed_at), func.min(table.c.failed_at)))

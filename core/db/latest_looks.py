@@ -19,7 +19,7 @@ from core.db import schema
 from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
 from core.db.leaderboard import MAX_STATEMENTS, LeaderboardEntry, select_public, to_entry
-from core.db.look_conditions import shows_things
+from core.db.look_conditions import build_thing_conditions
 from core.db.look_summaries import SUMMARY_COLUMNS
 from core.styles import Style
 from core.vision.attributes import Thing
@@ -75,7 +75,7 @@ def _select_page(
 ) -> CompiledStatement:
     table = schema.looks
     column = table.c.shared_at if order is LatestOrder.NEW else table.c.rising_at
-    statement = select_public(*SUMMARY_COLUMNS, column.label("at")).where(*shows_things(things))
+    statement = select_public(*SUMMARY_COLUMNS, column.label("at")).where(*build_thing_conditions(things))
     if order is LatestOrder.RISING:
         statement = statement.where(column.is_not(None))
     if by_style:

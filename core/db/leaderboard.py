@@ -19,12 +19,12 @@ from core.confusables import confusable_key
 from core.db import schema
 from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
-from core.db.look_conditions import is_visible_to_viewer, shows_things, viewer_person_id
-from core.db.look_guesses import guess_of_viewer
+from core.db.look_conditions import build_thing_conditions, is_visible_to_viewer, select_viewer_id
+from core.db.look_guesses import select_viewer_guess
 from core.db.look_summaries import LOOK_COLUMNS, SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
-from core.db.person_lists import top_style
+from core.db.person_lists import select_top_style
 from core.styles import Style
 from core.vision.attributes import Thing
 
@@ -212,7 +212,7 @@ def select_public(*columns: Table | ColumnElement[Any]) -> Select[tuple[Any, ...
     """Select these columns of all public looks that the viewer sees, with `owner_name` and `is_hearted`."""
     table, people = schema.looks, schema.people
     return (
-        select(*columns, people.c.name.label("owner_name"), reacted_by_viewer(schema.hearts).label("is_hearted"))
+        select(*columns, people.c.name.label("owner_name"), is_reacted_to_by_viewer(schema.hearts).label("is_hearted"))
         .join(people, people.c.id == table.c.person_id)
         .where(table.c.is_public, is_visible_to_viewer(table.c.person_id))
     )
@@ -228,14 +228,14 @@ def to_entry(row: Row[tuple[Any, ...]]) -> LeaderboardEntry:
     return LeaderboardEntry(look=to_summary(row), owner_name=row.owner_name, is_hearted=row.is_hearted)
 
 
-def reacted_by_viewer(table: Table) -> ColumnElement[bool]:
+def is_reacted_to_by_viewer(table: Table) -> ColumnElement[bool]:
     """Whether the viewer has a row for the look in this table of reactions."""
-    is_reaction = table.c.look_id == schema.looks.c.id, table.c.person_id == viewer_person_id()
+    is_reaction = table.c.look_id == schema.looks.c.id, table.c.person_id == select_viewer_id()
     return exists().where(*is_reaction).correlate(schema.looks)
 
 
 def _followed_by_viewer(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
-    is_follow = schema.follows.c.follower_id == viewer_person_id(), schema.follows.c.followed_id == person_id
+    is_follow = schema.follows.c.follower_id == select_viewer_id(), schema.follows.c.followed_id == person_id
     return exists().where(*is_follow).correlate(schema.looks, schema.people)
 
 
@@ -255,7 +255,7 @@ def _filters(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
 @lru_cache(MAX_STATEMENTS)
 def _select_page(*, by_style: bool, period: Period, things: tuple[Thing, ...], has_cursor: bool) -> CompiledStatement:
     table = schema.looks
-    statement = select_entries().where(*_filters(by_style, period), *shows_things(things))
+    statement = select_entries().where(*_filters(by_style, period), *build_thing_conditions(things))
     return CompiledStatement(paginate(statement, table.c.hearts, table.c.id, has_cursor=has_cursor))
 
 
@@ -284,7 +284,7 @@ SELECT_IS_PUBLIC = CompiledStatement(
         is_visible_to_viewer(schema.looks.c.person_id),
     )
 )
-_OWNER_STYLE = top_style(schema.looks.c.person_id).label("owner_style")
+_OWNER_STYLE = select_top_style(schema.looks.c.person_id).label("owner_style")
 SELECT_LOOK = CompiledStatement(
     select_public(*LOOK_COLUMNS, _OWNER_STYLE).where(schema.looks.c.id == bindparam("look_id"))
 )
@@ -292,16 +292,16 @@ SELECT_LOOK_FOR_VIEWER = CompiledStatement(
     select_public(
         *LOOK_COLUMNS,
         _OWNER_STYLE,
-        viewer_person_id().label("viewer_id"),
-        reacted_by_viewer(schema.bookmarks).label("has_bookmarked"),
+        select_viewer_id().label("viewer_id"),
+        is_reacted_to_by_viewer(schema.bookmarks).label("has_bookmarked"),
         _followed_by_viewer(schema.looks.c.person_id).label("is_following"),
-        guess_of_viewer().label("guess"),
+        select_viewer_guess().label("guess"),
     ).where(schema.looks.c.id == bindparam("look_id"))
 )
 SELECT_PERSON_FOR_VIEWER = CompiledStatement(
     select(
         schema.people,
-        viewer_person_id().label("viewer_id"),
+        select_viewer_id().label("viewer_id"),
         _followed_by_viewer(schema.people.c.id).label("is_following"),
     ).where(schema.people.c.display_name_key == bindparam("key"), is_visible_to_viewer(schema.people.c.id))
 )

@@ -16,12 +16,12 @@ from sqlalchemy import ColumnElement, Text, Uuid, all_, bindparam, func, literal
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.db import schema
-from core.db.blocks import hidden_from
+from core.db.blocks import select_hidden_people
 from core.db.schema import IdentityProvider
 from core.vision.attributes import Thing, pair_codes
 
 
-def viewer_person_id() -> ColumnElement[UUID]:
+def select_viewer_id() -> ColumnElement[UUID]:
     """The viewer; null for a visitor without a session."""
     identities = schema.identities
     is_session = (
@@ -37,11 +37,11 @@ def is_visible_to_viewer(person_id: ColumnElement[Any]) -> ColumnElement[bool]:
 
     The people whom the viewer does not see are read once for a statement, so that the condition changes no plan.
     """
-    hidden = hidden_from(viewer_person_id()).scalar_subquery()
+    hidden = select_hidden_people(select_viewer_id()).scalar_subquery()
     return person_id != all_(func.array(hidden, type_=ARRAY(Uuid)))
 
 
-def shows_things(things: tuple[Thing, ...]) -> list[ColumnElement[bool]]:
+def build_thing_conditions(things: tuple[Thing, ...]) -> list[ColumnElement[bool]]:
     """Conditions for looks in which all of these were seen.
 
     The codes stand in the statement itself: whether the order or the things have the better index depends on how

@@ -65,7 +65,7 @@ async def record_item_correction(connection: AsyncConnection, look: Look, denied
     return replace(look, verdict=replace(look.verdict, attributes=left), item_corrections=corrections)
 
 
-async def set_pending_question(connection: AsyncConnection, look_id: UUID, question: PendingQuestion | None) -> None:
+async def update_pending_question(connection: AsyncConnection, look_id: UUID, question: PendingQuestion | None) -> None:
     """Set the question about a look that the next answer belongs to; None for no question."""
     await update_where(connection, look_id, pending_question=question)
 

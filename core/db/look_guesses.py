@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import schema
 from core.db.blocks import is_unblocked
 from core.db.errors import missing_person_as_error
-from core.db.look_conditions import is_visible_to_viewer, viewer_person_id
+from core.db.look_conditions import is_visible_to_viewer, select_viewer_id
 from core.styles import Style
 
 MIN_GUESSES_SHOWN = 5
@@ -69,7 +69,7 @@ async def find_open_look(connection: AsyncConnection, viewer_key: str) -> UUID |
         connection: to execute on.
         viewer_key: of the viewer's browser session; empty for none.
     """
-    looks, table, viewer = schema.looks, schema.look_guesses, viewer_person_id()
+    looks, table, viewer = schema.looks, schema.look_guesses, select_viewer_id()
     is_guessed = exists().where(table.c.look_id == looks.c.id, table.c.person_id == viewer)
     candidates = (
         select(looks.c.id)
@@ -87,8 +87,8 @@ async def find_open_look(connection: AsyncConnection, viewer_key: str) -> UUID |
     return (await connection.execute(statement, {"viewer_key": viewer_key})).scalar_one_or_none()
 
 
-def guess_of_viewer() -> ColumnElement[str | None]:
+def select_viewer_guess() -> ColumnElement[str | None]:
     """The style that the viewer guessed for the look of the row; for the other repositories."""
     table = schema.look_guesses
-    is_own = table.c.look_id == schema.looks.c.id, table.c.person_id == viewer_person_id()
+    is_own = table.c.look_id == schema.looks.c.id, table.c.person_id == select_viewer_id()
     return select(table.c.style).where(*is_own).correlate(schema.looks).scalar_subquery()

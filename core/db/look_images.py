@@ -128,7 +128,7 @@ async def lock_expired(connection: AsyncConnection, *, limit: int) -> list[Image
     return [ImageKeys(**row._mapping) for row in await connection.execute(statement)]
 
 
-async def longest_overdue(connection: AsyncConnection) -> timedelta:
+async def get_longest_overdue(connection: AsyncConnection) -> timedelta:
     """How long ago the time of an image that still exists was over, the longest such; zero if there is none."""
     oldest = (await connection.execute(select(func.min(schema.looks.c.images_end_at)).where(*_IS_EXPIRED))).scalar_one()
     return timedelta(0) if oldest is None else max(timedelta(0), datetime.now(UTC) - oldest)

@@ -143,7 +143,7 @@ async def lock_people(connection: AsyncConnection, *person_ids: UUID) -> set[UUI
     return set((await connection.execute(statement)).scalars())
 
 
-async def ban(connection: AsyncConnection, person_id: UUID) -> bool:
+async def mark_banned(connection: AsyncConnection, person_id: UUID) -> bool:
     """Ban a person, locked by the transaction, and suspend all their looks; False if they are banned already."""
     people = schema.people
     is_not_banned = people.c.id == person_id, people.c.banned_at.is_(None)
@@ -153,7 +153,7 @@ async def ban(connection: AsyncConnection, person_id: UUID) -> bool:
     return True
 
 
-async def unban(connection: AsyncConnection, person_id: UUID) -> bool:
+async def mark_unbanned(connection: AsyncConnection, person_id: UUID) -> bool:
     """Lift a ban, and the suspension of looks that reports do not suspend; False if the person is not banned."""
     people, table = schema.people, schema.looks
     is_banned = people.c.id == person_id, people.c.banned_at.is_not(None)

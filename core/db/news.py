@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.database import CompiledStatement
-from core.db.look_conditions import viewer_person_id
+from core.db.look_conditions import select_viewer_id
 from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
 from core.seoul_time import start_of_day
 
@@ -93,7 +93,7 @@ async def has_unseen(connection: AsyncConnection, viewer_key: str) -> bool:
     return any(row.has_unseen for row in rows)
 
 
-async def start_visit(connection: AsyncConnection, person_id: UUID) -> datetime | None:
+async def record_visit(connection: AsyncConnection, person_id: UUID) -> datetime | None:
     """Record that a person sees the news now; since when they count, or None if the person was deleted."""
     people = schema.people
     is_new_visit = people.c.news_seen_at < func.now() - VISIT
@@ -177,7 +177,7 @@ def _select_has_unseen() -> CompiledStatement:
     )
     return CompiledStatement(
         select(or_(*(exists(part.correlate(people)) for part in parts)).label("has_unseen")).where(
-            people.c.id == viewer_person_id()
+            people.c.id == select_viewer_id()
         )
     )
 

@@ -174,7 +174,7 @@ async def list_identities(connection: AsyncConnection, person_id: UUID) -> list[
     return [_to_identity(row) for row in await connection.execute(statement)]
 
 
-async def set_display_name(connection: AsyncConnection, person_id: UUID, name: str) -> bool:
+async def update_display_name(connection: AsyncConnection, person_id: UUID, name: str) -> bool:
     """Set the display name, 1 to 40 characters; False if another person has it, or one that looks the same."""
     table = schema.people
     statement = update(table).where(table.c.id == person_id).values(name=name, display_name_key=confusable_key(name))
@@ -194,19 +194,19 @@ async def get_by_display_name(connection: AsyncConnection, name: str) -> Person 
     return to_person(rows[0]) if rows else None
 
 
-async def set_language(connection: AsyncConnection, person_id: UUID, language: Language) -> None:
+async def update_language(connection: AsyncConnection, person_id: UUID, language: Language) -> None:
     """Set the language of replies and pages."""
     await connection.execute(update(schema.people).where(schema.people.c.id == person_id).values(language=language))
 
 
-async def set_consent(connection: AsyncConnection, person_id: UUID, *, is_given: bool) -> None:
+async def record_consent(connection: AsyncConnection, person_id: UUID, *, is_given: bool) -> None:
     """Record that a person gave or withdrew consent; the time of the first consent is preserved."""
     table = schema.people
     consented_at = func.coalesce(table.c.consented_at, func.now()) if is_given else None
     await connection.execute(update(table).where(table.c.id == person_id).values(consented_at=consented_at))
 
 
-async def set_guesses_first(connection: AsyncConnection, person_id: UUID, *, is_enabled: bool) -> None:
+async def update_guesses_first(connection: AsyncConnection, person_id: UUID, *, is_enabled: bool) -> None:
     """Set whether a person guesses first; if not, their looks stop waiting for a guess."""
     people, looks = schema.people, schema.looks
     await connection.execute(update(people).where(people.c.id == person_id).values(guesses_first=is_enabled))
@@ -215,7 +215,7 @@ async def set_guesses_first(connection: AsyncConnection, person_id: UUID, *, is_
         await connection.execute(update(looks).where(*waits_for_guess).values(pending_question=None))
 
 
-async def ask_name(
+async def record_name_question(
     connection: AsyncConnection, person_id: UUID, look_id: UUID, *, chat: str, proposed_name: str | None = None
 ) -> None:
     """Record that a display name is asked for now, or shown back to be confirmed.
@@ -236,12 +236,12 @@ async def ask_name(
     await connection.execute(update(schema.people).where(schema.people.c.id == person_id).values(values))
 
 
-async def end_name_question(connection: AsyncConnection, person_id: UUID) -> None:
+async def delete_name_question(connection: AsyncConnection, person_id: UUID) -> None:
     """Close the question for a display name, and forget a name that was not confirmed."""
     await connection.execute(update(schema.people).where(schema.people.c.id == person_id).values(NO_NAME_QUESTION))
 
 
-async def end_expired_name_questions(connection: AsyncConnection) -> None:
+async def delete_expired_name_questions(connection: AsyncConnection) -> None:
     """Close all questions for a display name whose time is over."""
     is_expired = schema.people.c.pending_name_asked_at < func.now() - NAME_QUESTION_LIFETIME
     await connection.execute(update(schema.people).where(is_expired).values(NO_NAME_QUESTION))
@@ -258,7 +258,7 @@ async def mark_learning_asked(connection: AsyncConnection, person_id: UUID) -> b
     return asked.rowcount == 1
 
 
-async def set_learning_consent(connection: AsyncConnection, person_id: UUID, *, is_given: bool) -> None:
+async def record_learning_consent(connection: AsyncConnection, person_id: UUID, *, is_given: bool) -> None:
     """Record whether Eva may learn from the photos that a person corrects, and when they said so."""
     table = schema.people
     values = {

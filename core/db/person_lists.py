@@ -55,7 +55,7 @@ async def list_people(
     """
     people = schema.people
     owner, listed = _COLUMNS[relation]
-    statement = select(people, top_style(people.c.id).label("top_style")).join_from(
+    statement = select(people, select_top_style(people.c.id).label("top_style")).join_from(
         people, owner.table, listed == people.c.id
     )
     statement = statement.where(owner == person_id)
@@ -68,7 +68,7 @@ async def list_people(
     return [ListedPerson(person=to_person(row), style=row.top_style and Style(row.top_style)) for row in rows]
 
 
-def top_style(person_id: ColumnElement[Any]) -> ColumnElement[str | None]:
+def select_top_style(person_id: ColumnElement[Any]) -> ColumnElement[str | None]:
     """The most frequent style of a person's public looks; for the other repositories."""
     counts = schema.person_style_counts
     number = counts.c["count"]

@@ -15,10 +15,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.blocks import hidden_from
+from core.db.blocks import select_hidden_people
 from core.db.database import CompiledStatement
 from core.db.leaderboard import LeaderboardEntry, select_entries, to_entry
-from core.db.look_conditions import viewer_person_id
+from core.db.look_conditions import select_viewer_id
 from core.db.vector_search import TABLE
 
 MAX_DISTANCE = 0.5
@@ -54,8 +54,8 @@ async def can_compare(connection: AsyncConnection, look_id: UUID) -> bool:
 
 _own = schema.looks.alias()
 _hidden = union_all(
-    hidden_from(viewer_person_id()),
-    select(viewer_person_id()),
+    select_hidden_people(select_viewer_id()),
+    select(select_viewer_id()),
     select(_own.c.person_id).where(_own.c.id == bindparam("look_id")),
 )
 _found = func.find_similar_looks(

@@ -105,7 +105,7 @@ class HeartbeatMonitor:
         return dead
 
 
-async def keep_rescuing(app: App, *, heartbeat_interval: float, heartbeat_timeout: float) -> None:
+async def run_maintenance(app: App, *, heartbeat_interval: float, heartbeat_timeout: float) -> None:
     """Do the maintenance until cancelled.
 
     Args:

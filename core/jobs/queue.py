@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import metrics
 from core.jobs.job_metrics import observe_job
-from core.jobs.maintenance import keep_rescuing
+from core.jobs.maintenance import run_maintenance
 
 log = structlog.get_logger()
 
@@ -185,7 +185,7 @@ class JobQueue:
             return
         timings = self._timings
         maintenance = asyncio.create_task(
-            keep_rescuing(
+            run_maintenance(
                 self.app, heartbeat_interval=timings.heartbeat_interval, heartbeat_timeout=timings.heartbeat_timeout
             )
         )

@@ -99,7 +99,7 @@ async def end_all_sessions(connection: AsyncConnection, person_id: UUID) -> None
     await people.delete_identities(connection, person_id, (IdentityProvider.WEB,))
 
 
-def linked_logins(identities: list[Identity]) -> dict[str, Identity]:
+def find_linked_logins(identities: list[Identity]) -> dict[str, Identity]:
     """The linked login methods by their names in `LOGIN_METHODS`, each with its oldest identity."""
     linked = {}
     for method, providers in LOGIN_METHODS.items():
@@ -109,7 +109,7 @@ def linked_logins(identities: list[Identity]) -> dict[str, Identity]:
     return linked
 
 
-def login_method(provider: IdentityProvider) -> str:
+def get_login_method(provider: IdentityProvider) -> str:
     """The name in `LOGIN_METHODS` of the method that an identity belongs to.
 
     Raises:

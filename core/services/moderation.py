@@ -61,7 +61,7 @@ async def ban_person(resources: Resources, moderator_id: UUID, person_id: UUID) 
     async with resources.database.transaction() as connection:
         await _lock_people(connection, moderator_id, person_id)
         await person_reports.resolve(connection, person_id)
-        if await moderation.ban(connection, person_id):
+        if await moderation.mark_banned(connection, person_id):
             await moderation.log_action(connection, ModerationAction.BAN, moderator_id, person_id=person_id)
 
 
@@ -73,7 +73,7 @@ async def unban_person(resources: Resources, moderator_id: UUID, person_id: UUID
     """
     async with resources.database.transaction() as connection:
         await _lock_people(connection, moderator_id, person_id)
-        if await moderation.unban(connection, person_id):
+        if await moderation.mark_unbanned(connection, person_id):
             await moderation.log_action(connection, ModerationAction.UNBAN, moderator_id, person_id=person_id)
 
 

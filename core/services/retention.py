@@ -75,7 +75,7 @@ async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH
     async with resources.database.transaction() as connection:
         await inbox.delete_processed(connection)
         await one_time_tokens.delete_expired(connection)
-        await people.end_expired_name_questions(connection)
+        await people.delete_expired_name_questions(connection)
         await rate_limits.delete_expired(connection)
     return deleted
 

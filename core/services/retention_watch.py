@@ -23,9 +23,9 @@ CHECK_INTERVAL = 600.0
 """Seconds between checks; the first is at the start of the process."""
 
 
-async def longest_overdue(connection: AsyncConnection) -> timedelta:
+async def get_longest_overdue(connection: AsyncConnection) -> timedelta:
     """How long ago the oldest private image, or processed update, should have been deleted; zero if there is none."""
-    return max(await look_images.longest_overdue(connection), await inbox.longest_overdue(connection))
+    return max(await look_images.get_longest_overdue(connection), await inbox.get_longest_overdue(connection))
 
 
 async def delete_if_late(resources: Resources, *, late_after: timedelta = LATE_AFTER) -> int:
@@ -42,7 +42,7 @@ async def delete_if_late(resources: Resources, *, late_after: timedelta = LATE_A
         PersistenceError: the database or the storage does not answer.
     """
     async with resources.database.connection() as connection:
-        overdue = await longest_overdue(connection)
+        overdue = await get_longest_overdue(connection)
     if overdue < late_after:
         return 0
     deleted = await delete_expired_photos(resources)

@@ -37,5 +37,5 @@ async def unblock(
     me: CurrentPerson, connection: Transaction, state: State, person: Annotated[CanonicalUUID, Form()]
 ) -> Response:
     """End a block."""
-    await blocks.unblock(connection, me.id, person)
+    await blocks.delete_block(connection, me.id, person)
     return redirect_with_notice(state.url_for("blocked_people"), "unblocked")

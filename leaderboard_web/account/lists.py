@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 
 from core.conversation.display_names import display_name
-from core.conversation.listings import month_sentences, most_frequent
+from core.conversation.listings import format_month, most_frequent
 from core.conversation.narration import style_name
 from core.db import blocks, follows, looks, reactions
 from core.db.leaderboard import LeaderboardEntry
@@ -50,7 +50,7 @@ async def history_page(
     # The most frequent style would hint at the verdicts that a person who guesses first has not seen yet.
     if before is None and not person.guesses_first:
         favourites = most_frequent(await count_styles(connection, person.id))
-        month = month_sentences(await count_worn(connection, person.id, since=start_of_month()), language)
+        month = format_month(await count_worn(connection, person.id, since=start_of_month()), language)
     return render_page(
         request,
         "account/history.html",
@@ -158,7 +158,7 @@ async def block_follower(
     me: CurrentPerson, connection: Transaction, state: State, person: Annotated[CanonicalUUID, Form()]
 ) -> Response:
     """Block a follower, who may have no page."""
-    await blocks.block(connection, me.id, person)
+    await blocks.create_block(connection, me.id, person)
     return redirect_with_notice(state.url_for("blocked_people"), "blocked")
 
 
@@ -167,7 +167,7 @@ async def unfollow(
     me: CurrentPerson, connection: Transaction, state: State, person: Annotated[CanonicalUUID, Form()]
 ) -> Response:
     """Stop following a person."""
-    await follows.unfollow(connection, me.id, person)
+    await follows.delete_follow(connection, me.id, person)
     return redirect_with_notice(state.url_for("followed_people"), "unfollowed")
 
 

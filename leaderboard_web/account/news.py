@@ -31,7 +31,7 @@ async def news_page(request: Request, person: CurrentPerson, connection: Db, lan
     since = person.news_since
     is_visit = is_same_origin(request.scope, state.settings.public_url) and "sec-purpose" not in request.headers
     if request.method == "GET" and is_visit:
-        since = await news.start_visit(connection, person.id) or since
+        since = await news.record_visit(connection, person.id) or since
     found = await news.get_news(connection, person.id, since)
     look_news = await news.list_look_news(connection, person.id, since) if found else ()
     return render_page(

@@ -8,7 +8,7 @@ from core.conversation.display_names import MAX_NAME_LENGTH, display_name, norma
 from core.db import news_recipients, people
 from core.db.people import Person
 from core.i18n.translations import Language, translate
-from core.services.accounts import linked_logins
+from core.services.accounts import find_linked_logins
 from core.services.moderation import is_admin
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
 from leaderboard_web.dependencies import AppState, Db, Lang, State, Transaction
@@ -37,7 +37,7 @@ async def settings_page(
     """All settings."""
     messages = notice_sentences(notice, SETTINGS_NOTICES, language, name=person.name)
     is_moderator = await is_admin(connection, state.settings.admins, person.id)
-    logins = linked_logins(await people.list_identities(connection, person.id))
+    logins = find_linked_logins(await people.list_identities(connection, person.id))
     return _render_settings(
         request,
         person,
@@ -66,18 +66,18 @@ async def change_settings(
         HTTPException: 400, if the form has none of these fields.
     """
     if new_language is not None:
-        await people.set_language(connection, person.id, new_language)
+        await people.update_language(connection, person.id, new_language)
         response = _redirect(state, "language")
         set_language_cookie(response, new_language)
         return response
     if first is not None:
-        await people.set_guesses_first(connection, person.id, is_enabled=first == "me")
+        await people.update_guesses_first(connection, person.id, is_enabled=first == "me")
         return _redirect(state, "first" if first == "me" else "tell")
     if learning is not None:
-        await people.set_learning_consent(connection, person.id, is_given=learning == "yes")
+        await people.record_learning_consent(connection, person.id, is_given=learning == "yes")
         return _redirect(state, "learn" if learning == "yes" else "nolearn")
     if news is not None:
-        await news_recipients.set_wanted(connection, person.id, is_wanted=news == "yes")
+        await news_recipients.update_wanted(connection, person.id, is_wanted=news == "yes")
         return _redirect(state, "daily" if news == "yes" else "nodaily")
     # Not a parameter: FastAPI does not tell an empty field from a missing one.
     submitted_name = (await request.form()).get("name")
@@ -86,7 +86,7 @@ async def change_settings(
     name = normalize_display_name(submitted_name)
     if name is None:
         status, message = 422, translate("talk.name.refused", language)
-    elif not await people.set_display_name(connection, person.id, name):
+    elif not await people.update_display_name(connection, person.id, name):
         status, message = 409, translate("me.name.taken", language, name=name)
     else:
         return _redirect(state, "name")

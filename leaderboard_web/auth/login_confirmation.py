@@ -47,11 +47,11 @@ async def confirmation_page(
         "auth/confirm_login.html",
         language,
         section="login",
-        method=accounts.login_method(pending.provider),
+        method=accounts.get_login_method(pending.provider),
         owner_name=owner and display_name(owner.id, owner.name, language),
         visitor_name=display_name(visitor.id, visitor.name, language),
         content=await account_merge.count_content(connection, visitor.id),
-        linked=tuple(accounts.linked_logins(identities)),
+        linked=tuple(accounts.find_linked_logins(identities)),
         is_erased_without=len(identities) == 1,
     )
 

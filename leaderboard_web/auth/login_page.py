@@ -88,7 +88,7 @@ async def unlink_login(
     person_id = await _lock_person(connection, viewer)
     if person_id is None:
         return redirect_with_notice(url_for("login"))
-    linked = accounts.linked_logins(await people.list_identities(connection, person_id))
+    linked = accounts.find_linked_logins(await people.list_identities(connection, person_id))
     if set(linked) == {method} and confirmation is None:
         return _render_confirmation(request, language, "disconnect", method)
     await accounts.unlink_login(connection, person_id, method)
@@ -125,7 +125,7 @@ async def render_login_page(
         identities = [] if person is None else await people.list_identities(connection, person.id)
     linked_since = {
         method: identity.created_at.astimezone(SEOUL).date()
-        for method, identity in accounts.linked_logins(identities).items()
+        for method, identity in accounts.find_linked_logins(identities).items()
     }
     default_path = url_for("login", query={"said": "connected"}) if linked_since else DEFAULT_NEXT_PATH
     next_path = safe_next_path(next_path, default_path)

@@ -33,7 +33,7 @@ async def create_card_link(own: OwnLook, state: State) -> Response:
     if not can_have_card(own.look):
         raise GoneError("page.picture_gone")
     async with state.resources.database.transaction() as connection:
-        token = await card_links.create(connection, own.look.id, own.owner.id, lifetime=LINK_LIFETIME)
+        token = await card_links.create_link(connection, own.look.id, own.owner.id, lifetime=LINK_LIFETIME)
     return redirect_with_notice(state.url_for("card_link", look_id=own.look.id, token=token))
 
 
@@ -76,7 +76,7 @@ async def card_link_image(look_id: CanonicalUUID, token: str, language: Language
 async def end_card_link(own: OwnLook, token: str, state: State) -> Response:
     """End a link to one's own look; a link that is over stays over."""
     async with state.resources.database.transaction() as connection:
-        await card_links.end(connection, own.look.id, token)
+        await card_links.delete_link(connection, own.look.id, token)
     return redirect_with_notice(state.url_for("chat"))
 
 

@@ -94,7 +94,7 @@ async def block_owner(look_id: CanonicalUUID, connection: Transaction, viewer: V
     """
     person_id = await viewer.get_or_create_person_id(connection)
     entry = await leaderboard.get_look(connection, look_id, viewer_id=person_id)
-    if entry is None or not await blocks.block(connection, person_id, entry.look.person_id):
+    if entry is None or not await blocks.create_block(connection, person_id, entry.look.person_id):
         raise GoneError("page.look_gone")
     return _blocked(viewer, state)
 
@@ -108,7 +108,7 @@ async def block_person(name: str, connection: Transaction, viewer: Viewer, state
     """
     person_id = await viewer.get_or_create_person_id(connection)
     person = await find_person(connection, name)
-    if person is None or not await blocks.block(connection, person_id, person.id):
+    if person is None or not await blocks.create_block(connection, person_id, person.id):
         raise GoneError("page.person_gone")
     return _blocked(viewer, state)
 

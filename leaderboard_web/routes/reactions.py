@@ -59,7 +59,7 @@ async def react_to_person(
     followed = await find_person(connection, name)
     counts = None
     if followed is not None and (not is_on or await _has_page(connection, followed)):
-        change = follows.follow if is_on else follows.unfollow
+        change = follows.create_follow if is_on else follows.delete_follow
         counts = _count(await change(connection, person_id, followed.id))
     return _reaction_response(
         request, viewer, counts, is_on=is_on, page=state.url_for("person", name=name), gone="page.person_gone"
@@ -119,12 +119,12 @@ async def _remove_bookmark(connection: AsyncConnection, look_id: UUID, person_id
 
 async def _follow_owner(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
     entry = await leaderboard.get_look(connection, look_id)
-    return None if entry is None else _count(await follows.follow(connection, person_id, entry.look.person_id))
+    return None if entry is None else _count(await follows.create_follow(connection, person_id, entry.look.person_id))
 
 
 async def _unfollow_owner(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
     entry = await leaderboard.get_look(connection, look_id)
-    return None if entry is None else _count(await follows.unfollow(connection, person_id, entry.look.person_id))
+    return None if entry is None else _count(await follows.delete_follow(connection, person_id, entry.look.person_id))
 
 
 LOOK_OPERATIONS: Mapping[str, Operation] = {

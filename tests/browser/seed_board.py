@@ -72,13 +72,13 @@ async def share_sample(
         person = await people.get_or_create_by_identity(
             connection, IdentityProvider.TELEGRAM, f"seed {number}", language=Language.EN
         )
-        await people.set_display_name(connection, person.id, name)
+        await people.update_display_name(connection, person.id, name)
     look = await judge_sample(
         resources, person.id, sample, outputs, channel=Channel.TELEGRAM, card=FAKE_ATTRIBUTES_CARD
     )
     async with resources.database.transaction() as connection:
         if number == 0:
-            await look_feedback.set_pending_question(connection, look.id, PendingQuestion.GUESS)
+            await look_feedback.update_pending_question(connection, look.id, PendingQuestion.GUESS)
             await look_feedback.record_guess(connection, look.id, Style.CASUAL)
             await look_feedback.record_correction(connection, look.id, Style.MODE)
         assert await looks.share(connection, look.id)

@@ -24,6 +24,6 @@ async def create_login_links(settings: Settings, names: list[str]) -> list[str]:
             person = await people.get_or_create_by_identity(
                 connection, IdentityProvider.TELEGRAM, subject, language=Language.EN
             )
-            await people.set_display_name(connection, person.id, name)
+            await people.update_display_name(connection, person.id, name)
             tokens.append(await one_time_tokens.create(connection, person.id, lifetime=LIFETIME))
     return tokens

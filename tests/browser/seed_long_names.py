@@ -35,9 +35,9 @@ async def create_named_account(
     account = await create_account(resources, token, key)
     async with resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.EN)
-        assert await people.set_display_name(connection, person.id, name)
+        assert await people.update_display_name(connection, person.id, name)
         assert await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
-        await people.ask_name(connection, person.id, UUID(account["private"]), chat="web")
+        await people.record_name_question(connection, person.id, UUID(account["private"]), chat="web")
         link = await one_time_tokens.create(connection, person.id)
     return {**account, "name": name, "link": link, "id": str(person.id)}
 
@@ -54,6 +54,6 @@ async def create_named_accounts(settings: Settings) -> list[dict[str, str]]:
             for account in accounts:
                 for other in accounts:
                     if account is not other:
-                        await follows.follow(connection, UUID(account["id"]), UUID(other["id"]))
+                        await follows.create_follow(connection, UUID(account["id"]), UUID(other["id"]))
                         await reactions.add_bookmark(connection, UUID(other["shared"]), UUID(account["id"]))
     return accounts

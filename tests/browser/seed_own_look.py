@@ -15,7 +15,7 @@ async def share_own_look(settings: Settings, key: str, name: str) -> str:
     async with open_resources(settings) as resources:
         async with resources.database.transaction() as connection:
             person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.EN)
-            assert await people.set_display_name(connection, person.id, name)
+            assert await people.update_display_name(connection, person.id, name)
         look = await judge_sample(resources, person.id, "business_casual", make_outputs(Style.CASUAL))
         async with resources.database.transaction() as connection:
             assert await looks.share(connection, look.id)

@@ -34,11 +34,11 @@ async def create_reported_look(settings: Settings) -> ReportedLook:
             owner = await people.get_or_create_by_identity(
                 connection, IdentityProvider.TELEGRAM, "reported", language=Language.EN
             )
-            assert await people.set_display_name(connection, owner.id, OWNER)
+            assert await people.update_display_name(connection, owner.id, OWNER)
             moderator = await people.get_or_create_by_identity(
                 connection, IdentityProvider.TELEGRAM, "moderator", language=Language.EN
             )
-            assert await people.set_display_name(connection, moderator.id, MODERATOR)
+            assert await people.update_display_name(connection, moderator.id, MODERATOR)
             for place, token in enumerate(tokens):
                 key = visitors.verify(token) or ""
                 if place == 0:

@@ -104,7 +104,7 @@ async def test_a_full_disk_is_an_outage_that_leaves_the_stored_images_whole(smal
         for refused in (key, kept):
             with pytest.raises(StorageUnavailableError):
                 await storage.put(refused, 2 * IMAGE)
-        assert await storage.sizes() == {kept: len(IMAGE)}
+        assert await storage.list_sizes() == {kept: len(IMAGE)}
         assert await storage.get(kept) == IMAGE
         assert [path.name for path in small_disk.rglob("*.jpg*")] == [kept[3:]], "half a file takes the last space"
     await storage.put(key, IMAGE)

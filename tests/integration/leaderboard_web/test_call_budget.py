@@ -36,7 +36,7 @@ async def test_a_page_runs_through_few_functions(
 ) -> None:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        await people.set_display_name(connection, person.id, "Mina")
+        await people.update_display_name(connection, person.id, "Mina")
         verdict = classify_with_attributes(things={Item.BOOTS: 0.9, Item.JACKET: 0.9, Color.BLACK: 0.9})
         look = await store_images(resources, await create_look(connection, person.id, verdict=verdict, id=LOOK_ID))
         assert await looks.share(connection, look.id)
@@ -67,7 +67,7 @@ async def test_more_cards_call_no_more_macros(
     monkeypatch.setattr(Macro, "_invoke", count)
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        await people.set_display_name(connection, person.id, "Mina")
+        await people.update_display_name(connection, person.id, "Mina")
     counts = []
     for total, looks_added in ((2, 2), (5, 3)):
         for _ in range(looks_added):

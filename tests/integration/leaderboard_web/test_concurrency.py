@@ -45,7 +45,7 @@ async def test_concurrent_hearts_are_counted_once_per_person(
 ) -> None:
     async with resources.database.transaction() as connection:
         owner = await create_person(connection)
-        assert await people.set_display_name(connection, owner.id, "Mina")
+        assert await people.update_display_name(connection, owner.id, "Mina")
         look = await store_images(resources, await create_look(connection, owner.id))
         assert await looks.share(connection, look.id)
     visitors = VisitorTokenSigner(load_secret_key(service.settings))

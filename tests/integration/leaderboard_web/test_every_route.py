@@ -62,7 +62,7 @@ class Browsers:
             person = await people.get_or_create_by_identity(
                 connection, IdentityProvider.WEB, self._signer.verify(token) or "", language=Language.EN
             )
-            assert await people.set_display_name(connection, person.id, name)
+            assert await people.update_display_name(connection, person.id, name)
             if subject is not None:
                 await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
         return client, person

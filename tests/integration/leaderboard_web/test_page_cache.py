@@ -36,7 +36,7 @@ async def transport(resources: Resources, samples: Path) -> AsyncIterator[httpx.
 async def share_look_of_mina(resources: Resources) -> Look:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        await people.set_display_name(connection, person.id, "Mina")
+        await people.update_display_name(connection, person.id, "Mina")
         look = await store_images(resources, await create_look(connection, person.id))
         assert await looks.share(connection, look.id)
         return look

@@ -55,7 +55,7 @@ async def test_every_image_of_a_look_is_without_metadata(
         assert sent.status_code == 303, sent.text
         async with resources.database.transaction() as connection:
             look = looks.to_look((await connection.execute(select(*LOOK_COLUMNS))).one())
-            await people.set_display_name(connection, look.person_id, "Mina")
+            await people.update_display_name(connection, look.person_id, "Mina")
             assert await looks.share(connection, look.id)
         assert look.photo_key is not None
         assert look.heatmap_key is not None

@@ -51,7 +51,7 @@ async def client(site: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 async def share_look(resources: Resources, *, name: str = "Mina", style: Style = Style.STREET, hearts: int = 0) -> Look:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        await people.set_display_name(connection, person.id, name)
+        await people.update_display_name(connection, person.id, name)
         look = await store_images(resources, await create_look(connection, person.id, verdict=classify_scripted(style)))
         assert await looks.share(connection, look.id)
         await connection.execute(update(schema.looks).where(schema.looks.c.id == look.id).values(hearts=hearts))
@@ -170,7 +170,7 @@ async def test_a_public_look_does_not_speak_to_its_owner(
     """No opening, tip or closing, on the page or in its description."""
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        assert await people.set_display_name(connection, person.id, "Mina")
+        assert await people.update_display_name(connection, person.id, "Mina")
         look = await create_look(connection, person.id, verdict=make_verdict(band))
         assert await looks.share(connection, look.id)
     page = await client.get(f"/looks/{look.id}", headers={"Accept-Language": language})
@@ -193,7 +193,7 @@ async def test_invalid_query_parameters_are_not_found(client: httpx.AsyncClient,
 async def test_a_look_shows_verdict_guess_and_correction(client: httpx.AsyncClient, resources: Resources) -> None:
     look = await share_look(resources)
     async with resources.database.transaction() as connection:
-        await look_feedback.set_pending_question(connection, look.id, PendingQuestion.GUESS)
+        await look_feedback.update_pending_question(connection, look.id, PendingQuestion.GUESS)
         await look_feedback.record_guess(connection, look.id, Style.CASUAL)
         await look_feedback.record_correction(connection, look.id, Style.MODE)
     page = await client.get(f"/looks/{look.id}")
@@ -298,7 +298,7 @@ async def test_look_page_lists_what_is_worn_with_its_maps(client: httpx.AsyncCli
     verdict = classify_with_attributes(Style.STREET, things, peaks={Item.BOOTS: (0.9, 0.5)})
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        await people.set_display_name(connection, person.id, "Mina")
+        await people.update_display_name(connection, person.id, "Mina")
         look = await store_images(resources, await create_look(connection, person.id, verdict=verdict))
         assert await looks.share(connection, look.id)
     page = (await client.get(f"/looks/{look.id}")).text

@@ -33,7 +33,7 @@ def create_site(resources: Resources, samples: Path, **settings: Any) -> FastAPI
 async def share_look(resources: Resources) -> str:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        await people.set_display_name(connection, person.id, "Mina")
+        await people.update_display_name(connection, person.id, "Mina")
         look = await create_look(connection, person.id)
         assert await looks.share(connection, look.id)
     return f"/looks/{look.id}"

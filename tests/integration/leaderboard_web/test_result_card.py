@@ -85,7 +85,7 @@ async def test_card_is_drawn_once_until_it_says_something_else(
 async def test_card_does_not_tell_a_verdict_that_is_still_to_be_guessed(resources: Resources, samples: Path) -> None:
     look = await add_look(resources)
     async with resources.database.transaction() as connection:
-        await look_feedback.set_pending_question(connection, look.id, PendingQuestion.GUESS)
+        await look_feedback.update_pending_question(connection, look.id, PendingQuestion.GUESS)
     async with create_client(resources, samples) as client:
         path = card_path(resources.url_signer, look, Language.EN, CardShape.POST, HOUR)
         assert (await client.get(path)).status_code == 404

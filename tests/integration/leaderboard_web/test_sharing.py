@@ -80,7 +80,7 @@ async def client(resources: Resources, samples: Path) -> AsyncIterator[httpx.Asy
 async def add_shared_look(resources: Resources, *, name: str = "Mina", size: tuple[int, int] = (800, 1200)) -> Look:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        await people.set_display_name(connection, person.id, name)
+        await people.update_display_name(connection, person.id, name)
         look = await create_look(
             connection, person.id, verdict=classify_scripted(Style.STREET), width=size[0], height=size[1]
         )

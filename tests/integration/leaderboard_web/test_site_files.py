@@ -77,7 +77,7 @@ async def test_an_app_may_share_a_photo_with_the_chat(
     async with resources.database.transaction() as connection:
         key = VisitorTokenSigner(b"secret" * 6).verify(token) or ""
         person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.EN)
-        await people.set_guesses_first(connection, person.id, is_enabled=True)
+        await people.update_guesses_first(connection, person.id, is_enabled=True)
     target = (await client.get("/manifest.webmanifest")).json()["share_target"]
     (field,) = target["params"]["files"]
     # Browsers send it as what the person did in the browser itself.

@@ -95,7 +95,7 @@ async def test_leaderboard_of_today_is_listed_with_a_link(harness: KakaoHarness)
     assert (await harness.send_text("보드")).text == translate("talk.board.nothing", KO)
     async with harness.resources.database.transaction() as connection:
         owner = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language=Language.KO)
-        assert await people.set_display_name(connection, owner.id, "민아")
+        assert await people.update_display_name(connection, owner.id, "민아")
         look = await create_look(connection, owner.id)
         assert await looks.share(connection, look.id)
     line = translate("talk.board.line.new", KO, name="민아", style=style_name(look.style, KO))
@@ -174,7 +174,7 @@ async def test_taken_name_is_prompted_again_with_the_generated_one(harness: Kaka
         owner_of_name = await people.get_or_create_by_identity(
             connection, IdentityProvider.TELEGRAM, "77", language=Language.KO
         )
-        assert await people.set_display_name(connection, owner_of_name.id, "단추 수집가")
+        assert await people.update_display_name(connection, owner_of_name.id, "단추 수집가")
     await harness.give_consent()
     await harness.press_button(await harness.send_photo(make_photo()), "share")
     taken = await harness.send_text("단추수집가")

@@ -73,7 +73,7 @@ async def test_taken_name_prompts_again_with_a_generated_one(harness: TelegramHa
         other = await people.get_or_create_by_identity(
             connection, IdentityProvider.TELEGRAM, str(OTHER_USER_ID), language=Language.KO
         )
-        assert await people.set_display_name(connection, other.id, "미나 리")
+        assert await people.update_display_name(connection, other.id, "미나 리")
     await harness.send_updates(harness.press(await judge_photo(harness), "share"))
     await harness.send_updates(harness.updates.text("미나리"))
     suggested = generated_name((await get_person(harness)).id, KO)

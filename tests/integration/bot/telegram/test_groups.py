@@ -50,7 +50,7 @@ class Group:
         await harness.send_updates(harness.updates.photo(make_photo(51), user_id=FRIEND_ID))
         look = (await list_looks(harness))[0]
         async with harness.resources.database.transaction() as connection:
-            assert await people.set_display_name(connection, look.person_id, NAME)
+            assert await people.update_display_name(connection, look.person_id, NAME)
         self.private_look_id = look.id
         self.secret_texts = [NAME, LOGIN_LINK_PATH, own_look_line(look, KO)]
         self.secret_texts += [translate("talk.forget.ask", KO), translate("talk.language.ask", KO)]
@@ -228,7 +228,7 @@ async def test_text_in_a_group_answers_no_question(group: Group, harness: Telegr
     assert await group.rows() == rows
     look = (await list_looks(harness))[0]
     async with harness.resources.database.transaction() as connection:
-        await people.ask_name(connection, look.person_id, look.id, chat="telegram:1")
+        await people.record_name_question(connection, look.person_id, look.id, chat="telegram:1")
     await group.say(f"{BOT} 민트")
     async with harness.resources.database.transaction() as connection:
         person = await people.get(connection, look.person_id)

@@ -62,7 +62,7 @@ async def test_restored_eva_is_the_same(resources: Resources, empty_url: str, tm
             assert (await after.execute(COUNTS)).one()[:2] == (await before.execute(COUNTS)).one()[:2]
         with pytest.raises(DatabaseNotEmptyError):
             await restore_backup(database, restored_storage, archive, new)
-    assert await restored_storage.sizes() == {
+    assert await restored_storage.list_sizes() == {
         key: size for look in looks[:2] for key, size in ((look.photo_key, 5), (look.heatmap_key, 3))
     }
     UrlSigner(load_secret_key(new)).verify(kept.photo_key, link)
@@ -83,9 +83,9 @@ async def test_old_backups_end_with_the_pictures_that_only_they_have(resources: 
     (tmp_path / "backups" / "2020-01-01T00-00-00Z" / "database.dump").write_bytes(b"unfinished")
     (tmp_path / "backups" / first.name).rename(tmp_path / "backups" / "2020-01-02T00-00-00Z")
     second = await create_backup(resources.database, resources.storage, archive, settings, keep=1)
-    assert archive.names() == [second.name]
+    assert archive.list_names() == [second.name]
     assert second.deleted_images == 2
-    assert await archive.images.sizes() == {}
+    assert await archive.images.list_sizes() == {}
     assert not list((tmp_path / "backups").rglob("*.dump"))[1:]
 
 
@@ -139,7 +139,7 @@ async def test_a_bucket_holds_backups_too(s3: str, empty_url: str, tmp_path: Pat
     async with Database(empty_url) as database:
         created = await create_backup(database, storage, archive, Settings(data_dir=tmp_path), keep=1)
         assert (created.images, created.deleted_images) == (0, 1)
-        assert archive.names() == [created.name]
+        assert archive.list_names() == [created.name]
         assert archive.read_keys(created.name) == []
         archive.read_dump(created.name, tmp_path / "dump")
     assert (tmp_path / "dump").read_bytes().startswith(b"PGDMP")

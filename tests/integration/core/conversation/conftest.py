@@ -60,7 +60,7 @@ async def reload(service: ConversationService, person: Person) -> Person:
 async def create_named_person(service: ConversationService, subject: str, name: str) -> Person:
     person = await service.get_or_create_person(IdentityProvider.TELEGRAM, subject, "en")
     async with service.resources.database.transaction() as connection:
-        assert await people.set_display_name(connection, person.id, name)
+        assert await people.update_display_name(connection, person.id, name)
     return person
 
 

@@ -126,12 +126,12 @@ async def test_a_picture_drawn_before_another_correction_is_not_kept(
     async with resources.database.transaction() as connection:
         one = await look_feedback.record_item_correction(connection, look, Item.COAT, None)
         both = await look_feedback.record_item_correction(connection, one, Item.BOOTS, None)
-    kept = await resources.storage.sizes()
+    kept = await resources.storage.list_sizes()
     found = await judging.redraw_heatmap(one)
     assert (found.item_corrections, found.heatmap_key) == (both.item_corrections, look.heatmap_key)
-    assert await resources.storage.sizes() == kept
+    assert await resources.storage.list_sizes() == kept
     assert (await judging.redraw_heatmap(both)).heatmap_key == (await current(service, both)).heatmap_key
-    assert len(await resources.storage.sizes()) == len(kept)
+    assert len(await resources.storage.list_sizes()) == len(kept)
 
 
 async def test_only_what_was_said_of_a_new_verdict_is_taken_back(service: ConversationService, mina: Person) -> None:
@@ -163,7 +163,7 @@ async def test_only_what_was_said_of_a_new_verdict_is_taken_back(service: Conver
     assert named is not None
     assert named.kind is ReplyKind.ITEM_CORRECTED, "it is no answer to the question for a name"
     await end_images(service.resources, look, timedelta(hours=-23))
-    await service.end_name_question(await reload(service, mina))
+    await service.delete_name_question(await reload(service, mina))
     assert await write(service, mina, "not black") is None, "too late"
     assert (await current(service, look)).item_corrections == {Item.BOOTS: Item.SNEAKERS, Item.COAT: None}
 

@@ -139,7 +139,7 @@ async def test_question_ends_after_ten_minutes(service: ConversationService, min
     async with service.resources.database.transaction() as connection:
         await connection.execute(text("UPDATE people SET pending_name = 'Mint'"))
         await connection.execute(text("UPDATE people SET pending_name_asked_at = now() - interval '601 seconds'"))
-        await people.end_expired_name_questions(connection)
+        await people.delete_expired_name_questions(connection)
         stored = await connection.execute(text("SELECT pending_name, pending_name_look_id FROM people"))
     assert stored.one() == (None, None), "a name that was not confirmed is not kept"
 
@@ -147,7 +147,7 @@ async def test_question_ends_after_ten_minutes(service: ConversationService, min
 async def test_photo_or_command_ends_the_question(service: ConversationService, mina: Person) -> None:
     look = await create_look(service, mina)
     await act(service, mina, ActionType.SHARE, look)
-    await service.end_name_question(await reload(service, mina))
+    await service.delete_name_question(await reload(service, mina))
     assert await write(service, mina, "Mint") is None
 
 
@@ -164,7 +164,7 @@ async def test_name_that_was_taken_meanwhile_is_not_shared(service: Conversation
 async def test_typed_label_asks_before_a_look_is_shared(service: ConversationService, mina: Person) -> None:
     look = await create_look(service, mina)
     async with service.resources.database.transaction() as connection:
-        assert await people.set_display_name(connection, mina.id, "Mina")
+        assert await people.update_display_name(connection, mina.id, "Mina")
     for action_type in (ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME):
         reply = await act(service, mina, action_type)
         assert (reply.kind, reply.name) == (ReplyKind.NAME_CONFIRMATION, "Mina")
@@ -242,8 +242,8 @@ async def test_suggested_name_is_reserved_for_the_person(service: ConversationSe
         prompt = await act(service, mina, ActionType.SHARE, look)
         assert (prompt.kind, prompt.prompt, prompt.name) == (ReplyKind.NAME_PROMPT, ActionType.ACCEPT_NAME, second)
     async with service.resources.database.transaction() as connection:
-        assert not await people.set_display_name(connection, jun.id, second)
-        assert await people.set_display_name(connection, jun.id, "Jun")
+        assert not await people.update_display_name(connection, jun.id, second)
+        assert await people.update_display_name(connection, jun.id, "Jun")
     accepted = await act(service, mina, ActionType.ACCEPT_NAME, look)
     assert (accepted.kind, accepted.name) == (ReplyKind.SHARED, second)
     assert (await reload(service, mina)).name == second

@@ -52,8 +52,8 @@ async def test_a_merge_moves_everything_to_the_target(database: Database) -> Non
         assert await looks.share(connection, own_look.id)
         other_look = await create_look(connection, other)
         assert await looks.share(connection, other_look.id)
-        await people.set_display_name(connection, source, "민아")
-        await people.set_consent(connection, source, is_given=True)
+        await people.update_display_name(connection, source, "민아")
+        await people.record_consent(connection, source, is_given=True)
         await reactions.add_heart(connection, other_look.id, source)
         await reactions.add_heart(connection, own_look.id, follower)
         await reactions.add_bookmark(connection, other_look.id, source)
@@ -90,7 +90,7 @@ async def test_rows_of_both_people_remain_once(database: Database) -> None:
         other_look = await create_look(connection, other)
         assert await looks.share(connection, other_look.id)
         for person_id in (source, target):
-            await people.set_display_name(connection, person_id, f"name {str(person_id)[-12:]}")
+            await people.update_display_name(connection, person_id, f"name {str(person_id)[-12:]}")
             await reactions.add_heart(connection, other_look.id, person_id)
             await reactions.add_bookmark(connection, other_look.id, person_id)
             await moderation.create_report(connection, other_look.id, person_id)
@@ -157,7 +157,7 @@ async def test_a_ban_of_either_person_applies_after_the_merge(database: Database
         assert merged.banned_at is not None
         assert not any(person_id.is_public for person_id in await looks.list_for_person(connection, merged.id, limit=9))
         await assert_counters_are_right(connection)
-        assert await moderation.unban(connection, merged.id)
+        assert await moderation.mark_unbanned(connection, merged.id)
         assert all(person_id.is_public for person_id in await looks.list_for_person(connection, merged.id, limit=9))
         await assert_counters_are_right(connection)
 
@@ -213,7 +213,7 @@ async def test_refusal_to_learn_outweighs_a_consent(
         source, target = [(await create_person(connection)).id for _ in range(2)]
         for person, answer in ((source, source_answer), (target, target_answer)):
             if answer is not None:
-                await people.set_learning_consent(connection, person, is_given=answer)
+                await people.record_learning_consent(connection, person, is_given=answer)
         assert await merge_people(connection, source=source, target=target)
         merged_person = await people.get(connection, target)
     assert merged_person is not None
@@ -239,7 +239,7 @@ async def test_a_person_without_rows_has_no_content(database: Database) -> None:
         assert not await has_no_content(connection, empty)
         await reactions.remove_heart(connection, look.id, empty)
         assert await has_no_content(connection, empty)
-        await people.set_display_name(connection, empty, "누구")
+        await people.update_display_name(connection, empty, "누구")
         assert not await has_no_content(connection, empty)
 
 
@@ -285,8 +285,8 @@ async def test_people_behind_blocks_of_the_source_are_locked_in_order(database: 
         blocked, blocker, source, target = [(await create_person(connection)).id for _ in range(4)]
         await insert_follow(connection, target, blocked)
         await insert_follow(connection, blocker, target)
-        assert await blocks.block(connection, source, blocked)
-        assert await blocks.block(connection, blocker, source)
+        assert await blocks.create_block(connection, source, blocked)
+        assert await blocks.create_block(connection, blocker, source)
     for other in (blocked, blocker):
         async with database.transaction() as first:
             await moderation.lock_people(first, other)

@@ -23,7 +23,7 @@ async def _create_two_who_like_each_other(connection: AsyncConnection) -> tuple[
         assert await looks.share(connection, look.id)
         look_ids[person_id] = look.id
     for person_id, other in ((first, second), (second, first)):
-        await follows.follow(connection, person_id, other)
+        await follows.create_follow(connection, person_id, other)
         for look_id in look_ids.values():
             await reactions.add_heart(connection, look_id, person_id)
         await reactions.add_bookmark(connection, look_ids[other], person_id)
@@ -46,9 +46,9 @@ async def test_a_block_ends_what_was_between_two_people(database: Database) -> N
     async with database.transaction() as connection:
         look_ids, mina, jun = await _create_two_who_like_each_other(connection)
         ann = (await create_person(connection)).id
-        await follows.follow(connection, ann, mina)
-        assert await blocks.block(connection, mina, jun)
-        assert await blocks.block(connection, mina, jun), "a second time changes nothing"
+        await follows.create_follow(connection, ann, mina)
+        assert await blocks.create_block(connection, mina, jun)
+        assert await blocks.create_block(connection, mina, jun), "a second time changes nothing"
         assert await _reactions(connection) == {
             "follows": {(ann, mina)},
             "hearts": {(mina, look_ids[mina]), (jun, look_ids[jun])},
@@ -60,20 +60,20 @@ async def test_a_block_ends_what_was_between_two_people(database: Database) -> N
             assert await leaderboard.get_look(connection, look_ids[other], viewer_id=viewer) is None
             assert await reactions.add_heart(connection, look_ids[other], viewer) is None
             assert not await reactions.add_bookmark(connection, look_ids[other], viewer)
-            assert await follows.follow(connection, viewer, other) is None
+            assert await follows.create_follow(connection, viewer, other) is None
         assert len(await leaderboard.get_page(connection, limit=9, viewer_id=ann)) == 2
         assert [listed.person.id for listed in await list_people(connection, Relation.BLOCKED, mina, limit=9)] == [jun]
         assert not await list_people(connection, Relation.BLOCKED, jun, limit=9), "who was blocked is not told"
-        assert not await blocks.unblock(connection, jun, mina), "only who blocked can end it"
-        assert await blocks.unblock(connection, mina, jun)
-        assert await follows.follow(connection, mina, jun) == 1
+        assert not await blocks.delete_block(connection, jun, mina), "only who blocked can end it"
+        assert await blocks.delete_block(connection, mina, jun)
+        assert await follows.create_follow(connection, mina, jun) == 1
 
 
 @pytest.mark.parametrize("other", ["self", "missing"])
 async def test_nobody_can_block_themselves_or_a_missing_person(database: Database, other: str) -> None:
     async with database.transaction() as connection:
         mina = (await create_person(connection)).id
-        assert not await blocks.block(connection, mina, mina if other == "self" else uuid7())
+        assert not await blocks.create_block(connection, mina, mina if other == "self" else uuid7())
         assert await has_no_content(connection, mina)
 
 

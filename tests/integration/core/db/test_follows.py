@@ -22,24 +22,24 @@ async def test_a_person_follows_another_once_and_can_stop(database: Database) ->
     async with database.transaction() as connection:
         mina, jun = [(await create_person(connection)).id for _ in range(2)]
         for _ in range(2):
-            assert await follows.follow(connection, mina, jun) == 1
+            assert await follows.create_follow(connection, mina, jun) == 1
         assert await followed_person_ids(connection, mina) == {jun}
         assert await followed_person_ids(connection, jun) == set()
         for _ in range(2):
-            assert await follows.unfollow(connection, mina, jun) == 0
+            assert await follows.delete_follow(connection, mina, jun) == 0
         assert await followed_person_ids(connection, mina) == set()
-        assert await follows.unfollow(connection, mina, uuid7()) is None
+        assert await follows.delete_follow(connection, mina, uuid7()) is None
 
 
 async def test_following_oneself_or_a_banned_or_missing_person_fails(database: Database) -> None:
     async with database.transaction() as connection:
         mina, jun = [(await create_person(connection)).id for _ in range(2)]
-        assert await follows.follow(connection, mina, jun) == 1
+        assert await follows.create_follow(connection, mina, jun) == 1
         await connection.execute(update(schema.people).where(schema.people.c.id == jun).values(banned_at=func.now()))
         late = (await create_person(connection)).id
         for follower, followed in ((mina, mina), (late, jun), (mina, uuid7())):
-            assert await follows.follow(connection, follower, followed) is None
-        assert await follows.unfollow(connection, mina, jun) == 0, "unfollowing a banned person works"
+            assert await follows.create_follow(connection, follower, followed) is None
+        assert await follows.delete_follow(connection, mina, jun) == 0, "unfollowing a banned person works"
         everyone = [await people.get(connection, person_id) for person_id in (mina, jun, late)]
         assert [(person.followers, person.following) for person in everyone if person] == [(0, 0)] * 3
 
@@ -48,7 +48,7 @@ async def test_followed_people_are_listed_page_by_page(database: Database) -> No
     async with database.transaction() as connection:
         mina, *crowd = [(await create_person(connection)).id for _ in range(6)]
         for person_id in crowd:
-            await follows.follow(connection, mina, person_id)
+            await follows.create_follow(connection, mina, person_id)
         first = await list_people(connection, Relation.FOLLOWED, mina, limit=3)
         rest = await list_people(connection, Relation.FOLLOWED, mina, limit=3, after=first[-1].person.id)
         assert [listed.person.id for listed in (*first, *rest)] == sorted(crowd, reverse=True)
@@ -64,7 +64,7 @@ async def test_a_deleted_person_cannot_follow(database: Database) -> None:
         jun = (await create_person(connection)).id
     with pytest.raises(PersonNotFoundError):
         async with database.transaction() as connection:
-            await follows.follow(connection, uuid7(), jun)
+            await follows.create_follow(connection, uuid7(), jun)
 
 
 COPIES = 3000

@@ -112,7 +112,7 @@ async def test_a_public_look_has_the_display_name_of_its_owner(database: Databas
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         if name is not None:
-            assert await people.set_display_name(connection, person, name)
+            assert await people.update_display_name(connection, person, name)
         look_id = await create_shared_look(connection, person)
         public = await leaderboard.get_look(connection, look_id)
         assert public is not None

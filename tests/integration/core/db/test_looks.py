@@ -123,7 +123,7 @@ async def test_the_first_guess_and_the_last_correction_are_stored(database: Data
         person = await create_person(connection)
         revealed = await create_look(connection, person.id)
         assert not await look_feedback.record_guess(connection, revealed.id, Style.MODE), "no guess is pending"
-        await people.set_guesses_first(connection, person.id, is_enabled=True)
+        await people.update_guesses_first(connection, person.id, is_enabled=True)
         look = await create_look(connection, person.id)
         assert await look_feedback.record_guess(connection, look.id, Style.MODE)
         assert not await look_feedback.record_guess(connection, look.id, Style.RETRO)
@@ -133,7 +133,7 @@ async def test_the_first_guess_and_the_last_correction_are_stored(database: Data
         assert stored is not None
         assert (stored.guessed_style, stored.corrected_style) == (Style.MODE, Style.ETHNIC)
         assert await look_feedback.list_corrected(connection, limit=9) == [], "without consent"
-        await people.set_learning_consent(connection, person.id, is_given=True)
+        await people.record_learning_consent(connection, person.id, is_given=True)
         assert [corrected.id for corrected in await look_feedback.list_corrected(connection, limit=9)] == [look.id]
         assert await look_feedback.list_corrected(connection, limit=9, after=look.id) == []
 
@@ -143,7 +143,7 @@ async def test_a_look_that_was_shown_waits_for_no_guess(database: Database, aske
     async with database.transaction() as connection:
         person = await create_person(connection)
         look = await create_look(connection, person.id)
-        await look_feedback.set_pending_question(connection, look.id, asked)
+        await look_feedback.update_pending_question(connection, look.id, asked)
         await look_feedback.mark_shown(connection, look.id)
         shown = await looks.get(connection, look.id)
     assert shown is not None

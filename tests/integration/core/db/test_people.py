@@ -52,14 +52,14 @@ async def test_an_identity_is_added_to_one_person(database: Database) -> None:
 async def test_name_language_and_consent_are_stored(database: Database) -> None:
     async with database.transaction() as connection:
         person = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "7", language=Language.KO)
-        await people.set_display_name(connection, person.id, "구름")
-        await people.set_language(connection, person.id, Language.EN)
-        await people.set_consent(connection, person.id, is_given=True)
+        await people.update_display_name(connection, person.id, "구름")
+        await people.update_language(connection, person.id, Language.EN)
+        await people.record_consent(connection, person.id, is_given=True)
         stored = await people.get(connection, person.id)
         assert stored is not None
         assert (stored.name, stored.language) == ("구름", "en")
         assert stored.consented_at is not None
-        await people.set_consent(connection, person.id, is_given=False)
+        await people.record_consent(connection, person.id, is_given=False)
         stored = await people.get(connection, person.id)
         assert stored is not None
         assert stored.consented_at is None
@@ -72,16 +72,16 @@ async def test_a_display_name_is_unique_among_confusable_names(database: Databas
             await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, subject, language=Language.KO)
             for subject in "78"
         ]
-        assert await people.set_display_name(connection, mina.id, "Mina K")
-        assert not await people.set_display_name(connection, jun.id, "m1nаk")
-        assert await people.set_display_name(connection, mina.id, "MINA K"), "it is her own name"
+        assert await people.update_display_name(connection, mina.id, "Mina K")
+        assert not await people.update_display_name(connection, jun.id, "m1nаk")
+        assert await people.update_display_name(connection, mina.id, "MINA K"), "it is her own name"
         for name in ("MINA K", "minak", "М1na k"):
             owner = await people.get_by_display_name(connection, name)
             assert owner is not None
             assert (owner.id, owner.name) == (mina.id, "MINA K")
         assert await people.get_by_display_name(connection, "Jun") is None
-        assert await people.set_display_name(connection, mina.id, "Kim")
-        assert await people.set_display_name(connection, jun.id, "Mina K")
+        assert await people.update_display_name(connection, mina.id, "Kim")
+        assert await people.update_display_name(connection, jun.id, "Mina K")
 
 
 @pytest.mark.parametrize("name", ["", "x" * 41])
@@ -91,7 +91,7 @@ async def test_display_names_have_a_length_limit(database: Database, name: str) 
             person = await people.get_or_create_by_identity(
                 connection, IdentityProvider.KAKAO, "7", language=Language.KO
             )
-            await people.set_display_name(connection, person.id, name)
+            await people.update_display_name(connection, person.id, name)
 
 
 async def test_database_errors_contain_no_personal_data(database: Database) -> None:

@@ -139,7 +139,7 @@ async def test_bookmarks_of_public_looks_are_listed_page_by_page(database: Datab
             if number == 0:
                 person = (await create_person(connection)).id
             owner = await create_person(connection)
-            assert await people.set_display_name(connection, owner.id, f"Owner {number}")
+            assert await people.update_display_name(connection, owner.id, f"Owner {number}")
             look = await create_look(connection, owner.id)
             assert await looks.share(connection, look.id)
             assert await reactions.add_bookmark(connection, look.id, person)

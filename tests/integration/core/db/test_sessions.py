@@ -64,7 +64,7 @@ async def test_idle_visitors_without_content_are_deleted(resources: Resources) -
         chatting = (await create_person(connection)).id
         await create_session(connection, 300, chatting)
         named, hearted, showed, followed, banned = [(await create_session(connection, 91))[1] for _ in range(5)]
-        assert await people.set_display_name(connection, named, "Mina")
+        assert await people.update_display_name(connection, named, "Mina")
         shared = await create_look(connection, showed)
         assert await looks.share(connection, shared.id)
         await reactions.add_heart(connection, shared.id, hearted)

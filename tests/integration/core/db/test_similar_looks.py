@@ -61,7 +61,7 @@ async def test_similar_looks_are_public_near_and_of_others(database: Database) -
         assert len(await found(connection, look)) == 5, "the viewer's look, too, for others"
         await looks.unshare(connection, nearest)
         assert await found(connection, look, viewer=viewer) == [of_third, near, far]
-        await blocks.block(connection, third, viewer)
+        await blocks.create_block(connection, third, viewer)
         assert await found(connection, look, viewer=viewer) == [near, far]
 
 

@@ -53,7 +53,7 @@ async def add_person_with_everything(resources: Resources) -> tuple[people.Perso
             connection, IdentityProvider.TELEGRAM, SUBJECT, language=Language.KO
         )
         others.append(await create_person(connection))
-        assert await people.set_display_name(connection, person.id, NAME)
+        assert await people.update_display_name(connection, person.id, NAME)
         look = await create_look(connection, person.id, source_message_id="message-of-zebulon")
         await connection.execute(schema.looks.update().values(shared_at=text("now()")))
         for other in others:

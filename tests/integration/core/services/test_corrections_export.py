@@ -37,7 +37,7 @@ async def test_corrected_photos_are_exported_with_labels(resources: Resources, t
     ]
     async with resources.database.transaction() as connection:
         await look_feedback.record_correction(connection, wrong.look.id, Style.MODE)
-        await people.set_learning_consent(connection, person, is_given=True)
+        await people.record_learning_consent(connection, person, is_given=True)
 
     assert await export_corrections(resources, tmp_path / "corrections") == 1
 

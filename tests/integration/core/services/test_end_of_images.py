@@ -25,7 +25,7 @@ async def overdue(resources: Resources) -> Look:
     async with resources.database.transaction() as connection:
         look = await store_images(resources, await create_look(connection, (await create_person(connection)).id))
         await look_feedback.record_correction(connection, look.id, Style.MODE)
-        await look_feedback.set_pending_question(connection, look.id, PendingQuestion.CORRECT)
+        await look_feedback.update_pending_question(connection, look.id, PendingQuestion.CORRECT)
     await end_images(resources, look, timedelta(hours=1))
     return look
 
@@ -134,7 +134,7 @@ async def test_longest_overdue_is_the_age_of_the_oldest_image_past_its_time(
 ) -> None:
     async with resources.database.transaction() as connection:
         await create_look(connection, overdue.person_id)
-        assert timedelta(minutes=59) < await look_images.longest_overdue(connection) < timedelta(minutes=61)
+        assert timedelta(minutes=59) < await look_images.get_longest_overdue(connection) < timedelta(minutes=61)
     await delete_expired_photos(resources)
     async with resources.database.transaction() as connection:
-        assert await look_images.longest_overdue(connection) == timedelta(0)
+        assert await look_images.get_longest_overdue(connection) == timedelta(0)

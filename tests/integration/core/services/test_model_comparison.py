@@ -25,7 +25,7 @@ async def test_two_models_are_compared_on_photos_that_eva_may_learn_from(resourc
     async with resources.database.transaction() as connection:
         agreed, refused = [await create_person(connection) for _ in range(2)]
         for person, answer in ((agreed, True), (refused, False)):
-            await people.set_learning_consent(connection, person.id, is_given=answer)
+            await people.record_learning_consent(connection, person.id, is_given=answer)
         corrected, gone, broken, foreign, uncorrected, ended = [
             await create_look(connection, person.id) for person in (agreed, agreed, agreed, refused, agreed, agreed)
         ]

@@ -60,7 +60,7 @@ async def create_person_with_everything(resources: Resources, subject: str, frie
         person = await people.get_or_create_by_identity(
             connection, IdentityProvider.TELEGRAM, subject, language=Language.KO
         )
-        await people.set_display_name(connection, person.id, f"name of {subject}")
+        await people.update_display_name(connection, person.id, f"name of {subject}")
         await people.add_identity(connection, person.id, IdentityProvider.KAKAO, f"kakao {subject}")
         private, shared = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
         await looks.share(connection, shared.id)

@@ -46,7 +46,7 @@ async def test_overdue_updates_are_deleted_as_well(resources: Resources) -> None
         await connection.execute(update(schema.inbox).values(processed_at=long_ago))
     await delete_if_late(resources)
     async with resources.database.transaction() as connection:
-        assert await inbox.longest_overdue(connection) == timedelta(0)
+        assert await inbox.get_longest_overdue(connection) == timedelta(0)
 
 
 async def test_watch_survives_a_storage_that_is_away(resources: Resources, storage_folder: Path, look: Look) -> None:

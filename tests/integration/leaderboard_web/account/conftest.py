@@ -71,7 +71,7 @@ async def get_person(resources: Resources, person: Person) -> Person | None:
 async def add_person(resources: Resources, name: str = "Jun") -> Person:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        assert await people.set_display_name(connection, person.id, name)
+        assert await people.update_display_name(connection, person.id, name)
     return person
 
 

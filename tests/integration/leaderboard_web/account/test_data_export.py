@@ -40,7 +40,7 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
     with_images = [await add_look(resources, person.id, shared=shared) for shared in (False, True)]
     expired = await add_look(resources, person.id)
     async with resources.database.transaction() as connection:
-        await look_feedback.set_pending_question(connection, with_images[0].id, PendingQuestion.GUESS)
+        await look_feedback.update_pending_question(connection, with_images[0].id, PendingQuestion.GUESS)
         await look_feedback.record_guess(connection, with_images[0].id, Style.MODE)
         await look_images.clear_image_keys(connection, [expired.id])
         await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, f"telegram {word}")
@@ -50,9 +50,9 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
             await reactions.add_bookmark(connection, look.id, person.id)
             assert await look_guesses.record(connection, look.id, person.id, Style.RETRO)
             await moderation.create_report(connection, look.id, person.id, reason=f"reason {word}")
-        await follows.follow(connection, person.id, other.id)
+        await follows.create_follow(connection, person.id, other.id)
         await person_reports.create(connection, other.id, person.id, f"other: {word}")
-        assert await blocks.block(connection, person.id, (await create_person(connection)).id)
+        assert await blocks.create_block(connection, person.id, (await create_person(connection)).id)
         ticket = {"token_hash": sha256(word.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
         await connection.execute(insert(schema.one_time_tokens).values(**ticket))
         action = {"action": ModerationAction.RESTORE, "look_id": with_images[1].id, "moderator_id": other.id}

@@ -123,7 +123,7 @@ async def test_feed_lists_public_looks_of_followed_people(
     unfollowed = await add_person(resources, "unfollowed")
     async with resources.database.transaction() as connection:
         for friend in friends:
-            await follows.follow(connection, mina.id, friend.id)
+            await follows.create_follow(connection, mina.id, friend.id)
     shared = [await add_look(resources, friends[number % 2].id, shared=True) for number in range(15)]
     await add_look(resources, friends[0].id)
     await add_look(resources, unfollowed.id, shared=True)

@@ -43,7 +43,7 @@ async def test_news_count_what_others_did_until_they_are_seen(
         for person_id in (*fans, mina.id):
             await reactions.add_heart(connection, look.id, person_id)
         await reactions.add_bookmark(connection, look.id, fans[0])
-        await follows.follow(connection, fans[0], mina.id)
+        await follows.create_follow(connection, fans[0], mina.id)
         # Reactions to a look that is private now are no news.
         await connection.execute(schema.hearts.insert().values(look_id=private.id, person_id=fans[0]))
     assert await has_dot(client)

@@ -31,7 +31,7 @@ async def test_card_of_a_week_is_for_its_own_person_only(
     async with resources.database.transaction() as connection:
         week_ago = update(schema.looks).where(schema.looks.c.id == old.id)
         await connection.execute(week_ago.values(created_at=func.now() - timedelta(days=8)))
-        await look_feedback.set_pending_question(connection, pending.id, PendingQuestion.GUESS)
+        await look_feedback.update_pending_question(connection, pending.id, PendingQuestion.GUESS)
 
     # Neither a look of the week before nor one that is still to be guessed counts.
     signer = resources.url_signer

@@ -73,7 +73,7 @@ async def moderator(resources: Resources) -> Person:
         person = await people.get_or_create_by_identity(
             connection, IdentityProvider.TELEGRAM, ADMIN, language=Language.EN
         )
-        assert await people.set_display_name(connection, person.id, "Hana")
+        assert await people.update_display_name(connection, person.id, "Hana")
         return person
 
 
@@ -86,7 +86,7 @@ async def add_shared_look(resources: Resources, owner: Person | None = None, *, 
     async with resources.database.transaction() as connection:
         owner = owner or await create_person(connection)
         if name is not None:
-            assert await people.set_display_name(connection, owner.id, name)
+            assert await people.update_display_name(connection, owner.id, name)
         look = await store_images(resources, await create_look(connection, owner.id))
         assert await looks.share(connection, look.id)
         shared = await looks.get(connection, look.id)

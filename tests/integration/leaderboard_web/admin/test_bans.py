@@ -33,7 +33,7 @@ async def test_banned_person_has_no_public_looks_until_unbanned(
     assert await public_look_ids(resources) == {untouched.id}
     for language in Language:
         async with resources.database.transaction() as connection:
-            await people.set_language(connection, owner.id, language)
+            await people.update_language(connection, owner.id, language)
             person = await people.get(connection, owner.id)
         assert person is not None
         for action_type in (ActionType.SHARE, ActionType.ACCEPT_NAME):
@@ -99,7 +99,7 @@ async def test_concurrent_moderation_reports_shares_and_erasure_do_not_deadlock(
 ) -> None:
     async with resources.database.transaction() as connection:
         owner = await create_person(connection)
-        assert await people.set_display_name(connection, owner.id, "Mina")
+        assert await people.update_display_name(connection, owner.id, "Mina")
         reporters = [await create_person(connection) for _ in range(8)]
     shared_looks = [await add_shared_look(resources, owner) for _ in range(4)]
 

@@ -48,7 +48,7 @@ async def create_private_look(resources: Resources, person_id: UUID) -> UUID:
 
 async def list_methods(resources: Resources, person_id: UUID) -> set[str]:
     async with resources.database.transaction() as connection:
-        return set(accounts.linked_logins(await people.list_identities(connection, person_id)))
+        return set(accounts.find_linked_logins(await people.list_identities(connection, person_id)))
 
 
 async def exists(resources: Resources, person_id: UUID) -> bool:

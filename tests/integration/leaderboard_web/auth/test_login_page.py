@@ -60,7 +60,7 @@ async def test_display_name_is_escaped(resources: Resources, mina: httpx.AsyncCl
     person = await get_session_person_id(resources, mina)
     assert person is not None
     async with resources.database.transaction() as connection:
-        await people.set_display_name(connection, person, "<img src=x>")
+        await people.update_display_name(connection, person, "<img src=x>")
     page = await mina.get("/login")
     assert "<img src=x>" not in page.text
     assert "&lt;img src=x&gt;" in page.text

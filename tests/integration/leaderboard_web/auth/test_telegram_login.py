@@ -293,7 +293,7 @@ async def test_magic_link_switches_or_merges_accounts(resources: Resources, mina
     assert await get_session_person_id(resources, mina) == third
     assert not await exists(resources, second)
     async with resources.database.transaction() as connection:
-        assert set(accounts.linked_logins(await people.list_identities(connection, third))) == {"telegram"}
+        assert set(accounts.find_linked_logins(await people.list_identities(connection, third))) == {"telegram"}
 
 
 async def test_cross_site_request_cannot_use_a_magic_link(resources: Resources, mina: httpx.AsyncClient) -> None:

@@ -51,7 +51,7 @@ async def mina(resources: Resources, token: str) -> UUID:
         person = await people.get_or_create_by_identity(
             connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language=Language.EN
         )
-        assert await people.set_display_name(connection, person.id, "Mina Kim")
+        assert await people.update_display_name(connection, person.id, "Mina Kim")
         return person.id
 
 

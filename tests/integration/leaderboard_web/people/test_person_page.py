@@ -31,7 +31,7 @@ async def test_a_person_page_is_paginated_and_shows_styles(
     ]
     async with resources.database.transaction() as connection:
         other = await create_person(connection)
-        await follows.follow(connection, mina, other.id)
+        await follows.create_follow(connection, mina, other.id)
     await share_look(resources, other.id)
     page = await client.get("/people/Mina%20Kim")
     assert page.status_code == 200
@@ -113,7 +113,7 @@ async def test_any_name_works_in_urls_and_is_escaped(
 ) -> None:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        assert await people.set_display_name(connection, person.id, name)
+        assert await people.update_display_name(connection, person.id, name)
     look = await share_look(resources, person.id)
     page = await client.get(f"/looks/{look.id}")
     path = f"/people/{quote(name, safe='')}"

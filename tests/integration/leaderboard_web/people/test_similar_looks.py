@@ -62,7 +62,7 @@ async def test_similar_looks_have_a_page(
         chat = await browser.get(f"/try?look={own.id}")
         assert f"/looks/{own.id}/similar" in attributes(chat, ".buttons a", "href")
         async with resources.database.transaction() as connection:
-            await look_feedback.set_pending_question(connection, own.id, PendingQuestion.GUESS)
+            await look_feedback.update_pending_question(connection, own.id, PendingQuestion.GUESS)
         unguessed = await browser.get(f"/looks/{own.id}/similar")
         assert (unguessed.status_code, unguessed.headers["location"]) == (302, f"/try?look={own.id}")
         assert "/similar" not in (await browser.get(f"/try?look={own.id}")).text

@@ -3,7 +3,7 @@
 import pytest
 
 from core.clothing import Color, Item
-from core.conversation.listings import OwnLooks, month_sentences, most_frequent, own_looks_text
+from core.conversation.listings import OwnLooks, format_month, most_frequent, own_looks_text
 from core.db.worn_counts import WornCounts
 from core.i18n.translations import Language
 from core.styles import Style
@@ -68,13 +68,13 @@ def test_the_month_is_told_by_style_color_and_garment() -> None:
 )
 def test_a_month_has_a_color_only_if_one_is_ahead(colors: dict[Color, int], english: str, korean: str) -> None:
     worn = WornCounts(total=10, styles={Style.STREET: 10}, main_colors=colors, items={})
-    assert month_sentences(worn, Language.EN)[1:] == [english] * bool(english)
-    assert month_sentences(worn, Language.KO)[1:] == [korean] * bool(korean)
+    assert format_month(worn, Language.EN)[1:] == [english] * bool(english)
+    assert format_month(worn, Language.KO)[1:] == [korean] * bool(korean)
 
 
 def test_a_month_of_one_style_is_whole() -> None:
     worn = WornCounts(total=3, styles={Style.STREET: 3}, main_colors={}, items={})
-    assert month_sentences(worn, Language.EN) == ["This month: 100% Street."]
+    assert format_month(worn, Language.EN) == ["This month: 100% Street."]
 
 
 def test_two_looks_are_no_month_and_a_tie_has_no_first() -> None:
