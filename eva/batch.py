@@ -157,7 +157,7 @@ def judge_files(
         timestamps.append(time.perf_counter())
         if target is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
-            tags = make_tags(verdict.attributes, language)
+            tags = make_tags(verdict, language)
             target.write_bytes(encode_heatmap_jpeg(image, verdict.cam, tags))
             timestamps.append(time.perf_counter())
         return JudgedFile(photo=photo, verdict=verdict, timings_ms=_step_durations_ms(timestamps))

@@ -59,7 +59,7 @@ def ask(
     try:
         if target.exists() and target.samefile(photo):
             fail(translate("cli.not_saved", language, path=str(target)))
-        tags = make_tags(verdict.attributes, language)
+        tags = make_tags(verdict, language)
         target.write_bytes(encode_heatmap_jpeg(image, verdict.cam, tags))
     except OSError:
         fail(translate("cli.not_saved", language, path=str(target)))

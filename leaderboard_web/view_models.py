@@ -29,8 +29,8 @@ from core.seoul_time import SEOUL
 from core.signing import UrlSigner
 from core.styles import Style
 from core.urls import week_card_path
-from core.vision.attributes import MAP_LEVELS, Attributes
-from core.vision.verdict import ConfidenceBand
+from core.vision.attributes import MAP_LEVELS
+from core.vision.verdict import ConfidenceBand, Verdict
 from leaderboard_web.urls import (
     private_image_url,
     private_thumbnail_url,
@@ -164,21 +164,24 @@ class WornThing:
     percent: str
     """Of its probability."""
     map: str
-    """Base64 of its evidence, one byte a cell, row by row."""
+    """Base64 of its evidence, one byte a cell, row by row; empty if its place is not known."""
     columns: int
 
 
-def build_worn(attributes: Attributes, language: Language) -> list[WornThing]:
+def build_worn(verdict: Verdict, language: Language) -> list[WornThing]:
     """What is worn, with the map that each tag lights; the reasons for the style first."""
-    return [
-        WornThing(
-            name=name,
-            percent=format_percent(each.probability),
-            map=b64encode(np.rint(each.cam * MAP_LEVELS).astype(np.uint8).tobytes()).decode("ascii"),
-            columns=each.cam.shape[1],
+    worn = []
+    for thing in name_whole_things(verdict, language):
+        levels = np.rint(thing.seen.cam * MAP_LEVELS).astype(np.uint8)
+        worn.append(
+            WornThing(
+                name=thing.name,
+                percent=format_percent(thing.seen.probability),
+                map=b64encode(levels.tobytes()).decode("ascii") if levels.any() else "",
+                columns=levels.shape[1],
+            )
         )
-        for name, each in name_whole_things(attributes, language)
-    ]
+    return worn
 
 
 class LookVisibility(StrEnum):

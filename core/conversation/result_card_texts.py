@@ -36,12 +36,11 @@ def can_have_card(look: Look) -> bool:
 def card_text(look: Look, language: Language) -> CardText:
     """What the card of a look says."""
     verdict = look.verdict
-    things = [] if verdict.attributes is None else name_whole_things(verdict.attributes, language)
     messages = verdict_messages(verdict, seed=look.variant_seed, language=language)
     return CardText(
         title=style_name(verdict.style, language),
         percent=f"{format_percent(verdict.probabilities[verdict.style])}%",
-        things=tuple(name for name, _ in things[:MAX_THINGS]),
+        things=tuple(each.name for each in name_whole_things(verdict, language)[:MAX_THINGS]),
         line=next(message.text for message in messages if message.slot is MessageSlot.ABOUT),
     )
 

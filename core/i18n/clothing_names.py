@@ -1,18 +1,35 @@
 """The names of items and colors, alone ("leather jacket", "가죽 재킷") and as lists."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from core.clothing import Color, Item, ItemGroup
 from core.i18n.translations import Language, translate
-from core.vision.attributes import Attributes, SeenThing, Thing
-from core.vision.heatmap import MAX_TAGS, Tag
+from core.vision.attributes import SeenThing, Thing
+from core.vision.heatmap import MAX_TAGS, Edge, Tag
+from core.vision.verdict import Verdict
 
 PROPERTY_ORDER: dict[Language, tuple[ItemGroup | Item | None, ...]] = {
     Language.EN: (ItemGroup.CUT, Item.LONG, None, ItemGroup.MATERIAL, ItemGroup.PATTERN),
     Language.KO: (ItemGroup.CUT, None, ItemGroup.MATERIAL, ItemGroup.PATTERN, Item.LONG),
 }
 """Order of the words before a garment; None is the place of a color."""
+EDGES: dict[Thing, Edge] = {Item.HAT: 0, Item.SNEAKERS: -1, Item.BOOTS: -1, Item.HEELS: -1, Item.FLATS: -1}
+"""Where tags point to: the map of a hat reaches down to the face, that of shoes up the legs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WholeThing:
+    """A seen garment with what is on it, or another seen thing."""
+
+    name: str
+    """As in "black leather jacket"."""
+    seen: SeenThing
+    """The jacket."""
+    share: float
+    """Largest share of the evidence for the style on the jacket, the black or the leather, of those that are reasons; 0
+    if none is."""
 
 
 @cache
@@ -62,19 +79,35 @@ def join_names(names: Sequence[str], language: Language) -> str:
     return translate("worn.and", language, first=", ".join(others), last=last) if others else last
 
 
-def name_whole_things(attributes: Attributes, language: Language) -> list[tuple[str, SeenThing]]:
-    """Everything seen, each garment with what is on it: ("black leather jacket", the jacket); reasons come first."""
-    carrying = {reason.thing for reason in attributes.reasons}
-    things = (*attributes.seen, *attributes.colors)
-    whole = [each for each in things if each.worn_on is None]
-    whole.sort(key=lambda each: each.thing not in carrying)
-    names = name_seen((*whole, *(each for each in things if each.worn_on is not None)), language)
-    return list(zip(names, whole, strict=False))
-
-
-def make_tags(attributes: Attributes | None, language: Language) -> list[Tag]:
-    """Tags for a heatmap: the items that a model of items sees, those that carry the style first."""
-    if attributes is None:
+def name_whole_things(verdict: Verdict, language: Language) -> list[WholeThing]:
+    """Everything seen, each garment with what is on it; the reasons for the style come first, the strongest first."""
+    if (worn := verdict.attributes) is None:
         return []
-    items = [pair for pair in name_whole_things(attributes, language) if isinstance(pair[1].thing, Item)]
-    return [Tag(text=name, cam=each.cam) for name, each in items[:MAX_TAGS]]
+    shares = {reason.thing: reason.share for reason in worn.reasons if reason.style is verdict.style}
+    things = (*worn.seen, *worn.colors)
+    for each in things:
+        if each.worn_on is not None:
+            shares[each.worn_on] = max(shares.get(each.worn_on, 0.0), shares.get(each.thing, 0.0))
+    whole = sorted((each for each in things if each.worn_on is None), key=lambda each: -shares.get(each.thing, 0.0))
+    names = name_seen((*whole, *(each for each in things if each.worn_on is not None)), language)
+    return [
+        WholeThing(name=name, seen=each, share=shares.get(each.thing, 0.0))
+        for name, each in zip(names, whole, strict=False)
+    ]
+
+
+def make_tags(verdict: Verdict, language: Language) -> list[Tag]:
+    """Tags for a heatmap: the items that a model of items sees and places, those that carry the style first."""
+    if verdict.attributes is None:
+        return []
+    return [
+        Tag(
+            text=whole.name,
+            short_text=thing_name(whole.seen.thing, language),
+            cam=whole.seen.cam,
+            is_reason=whole.share > 0,
+            edge=EDGES.get(whole.seen.thing),
+        )
+        for whole in name_whole_things(verdict, language)
+        if isinstance(whole.seen.thing, Item) and whole.seen.cam.any()
+    ][:MAX_TAGS]

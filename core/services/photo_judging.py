@@ -161,7 +161,7 @@ class PhotoJudgingService:
         image = await to_thread.run_sync(
             self._resources.decode_pool.decode_photo, photo, limiter=self._resources.decode_limiter
         )
-        tags = make_tags(look.verdict.attributes, look.language)
+        tags = make_tags(look.verdict, look.language)
         heatmap = await to_thread.run_sync(
             encode_heatmap_jpeg, image, look.verdict.cam, tags, limiter=self._cpu_limiter
         )
@@ -261,7 +261,7 @@ class PhotoJudgingService:
             # Pixels only: the decoded photo has no metadata.
             save, photo = partial(image.save, format="JPEG", quality=PHOTO_JPEG_QUALITY), io.BytesIO()
             await to_thread.run_sync(save, photo, limiter=self._cpu_limiter)
-            tags = make_tags(look.verdict.attributes, look.language)
+            tags = make_tags(look.verdict, look.language)
             heatmap = await to_thread.run_sync(
                 encode_heatmap_jpeg, image, look.verdict.cam, tags, limiter=self._cpu_limiter
             )

@@ -9,17 +9,25 @@ See ADR 0001, and ADR 0037 for the tags.
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from core.images.drawing import load_font
+from core.vision.explanation import WARM
 
 MAX_SIDE = 1280
 """The longest side of a heatmap in px: the largest that messengers show without recompression."""
 CONTOUR_LEVEL = 0.28
-"""Map value at which the contour is drawn."""
+"""Map value at which the contour is drawn, unless too little of the evidence is over it."""
+MIN_CONTOUR_LEVEL = 0.01
+MIN_LIT_SHARE = 0.65
+"""Share of the evidence that is inside of the contour at least, by cells; of the interpolated pixels, 0.6 or more."""
+REASON_LEVEL_PART = 0.8
+"""A reason's dot is inside of the contour if the map has its value there at most this part above the contour's."""
 FADE_BELOW, FADE_ABOVE = 0.04, 0.1
 """Map values below and above the contour over which the photo fades."""
 DIMMED_BRIGHTNESS = 0.52
@@ -43,6 +51,8 @@ SUPERSAMPLE = 3
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in px."""
+Edge = Literal[0, -1]
+"""The upper or the lower row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,8 +60,14 @@ class Tag:
     """A name and where the named thing is."""
 
     text: str
+    short_text: str
+    """For photos that are too narrow for the text."""
     cam: NDArray[np.float32]
     """Rows x columns over the photo alone, 0 to 1."""
+    is_reason: bool = False
+    """Whether the thing is a reason for the style, so that it is pointed at inside of the contour."""
+    edge: Edge | None = None
+    """Which of its warm rows is pointed at; None for the middle."""
 
 
 def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Tag] = ()) -> Image.Image:
@@ -60,7 +76,7 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     Args:
         image: the photo, RGB, upright. It is not changed.
         cam: rows x columns over the photo alone, 0 to 1. A map of zeros leaves the photo as it is.
-        tags: names of what is seen, with their own maps.
+        tags: names of what is seen, with their places.
 
     Returns:
         A new RGB image without metadata, no side longer than MAX_SIDE. A larger photo is divided by a whole number,
@@ -71,7 +87,21 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     photo.info.clear()
     if not cam.any():
         return photo
-    heat = Image.fromarray(np.rint(cam * 255).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC)
+    falling = np.sort(cam, axis=None)[::-1].astype(np.float64)
+    enough = int(np.searchsorted(falling.cumsum(), MIN_LIT_SHARE * falling.sum()))
+    level = max(MIN_CONTOUR_LEVEL, min(CONTOUR_LEVEL, float(falling[enough])))
+    spots = []
+    for tag in (tags := [tag for tag in tags if tag.cam.any()][:MAX_TAGS]):
+        lit = np.where(tag.cam >= WARM, tag.cam * np.minimum(cam / np.float32(level), 1), 0)
+        is_lit = tag.is_reason and bool(lit.any())
+        across, down = find_spot(lit if is_lit else tag.cam, tag.edge)
+        spots.append((round(across * photo.width), round(down * photo.height)))
+        if is_lit:
+            reached = float(cam[int(down * len(cam)), int(across * cam.shape[1])])
+            level = max(MIN_CONTOUR_LEVEL, min(level, REASON_LEVEL_PART * reached))
+    # Stretched so that the contour is always at the same value.
+    stretched = np.minimum(cam * (CONTOUR_LEVEL / level), 1)
+    heat = Image.fromarray(np.rint(stretched * 255).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC)
     drawn = photo.convert("RGB", _DIMMED)
     drawn.paste(photo, mask=heat.point(_KEPT))
     width = max(1.0, max(photo.size) * CONTOUR_PART)
@@ -79,7 +109,7 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     # A paste of an image takes half of the time of a paste of one color.
     drawn.paste(edge.point(_CONTOUR_GRAY).convert("RGB"), mask=edge.point(_CONTOUR))
     if tags:
-        draw_tags(drawn, tags)
+        draw_tags(drawn, tags, spots)
     return drawn
 
 
@@ -90,51 +120,68 @@ def encode_heatmap_jpeg(image: Image.Image, cam: NDArray[np.float32], tags: Sequ
     return buffer.getvalue()
 
 
-def draw_tags(image: Image.Image, tags: Sequence[Tag]) -> None:
-    """Draw the first MAX_TAGS tags into an RGB image, none over another and none beyond the edges.
+def draw_tags(image: Image.Image, tags: Sequence[Tag], spots: Sequence[tuple[int, int]]) -> None:
+    """Draw tags into an RGB image, none over another and none beyond the edges.
+
+    Where the space allows it, a tag covers no dot; then, its text is the long one.
 
     Args:
         image: is changed.
-        tags: the most important first; one without a place, or without space, is left out.
+        tags: the most important first; one without space is left out.
+        spots: of the tags in px, from the left and from the top.
     """
     size = max(MIN_FONT_SIZE, round(max(image.size) * FONT_PART))
+    font, rim = load_font(TAG_FONT, size), max(2, round(0.34 * size))
+    dots = [(x - rim, y - rim, x + rim + 1, y + rim + 1) for x, y in spots]
     taken: list[Box] = []
-    for tag in tags[:MAX_TAGS]:
-        if (spot := find_spot(tag.cam, image.size)) is None:
-            continue
-        width = round(load_font(TAG_FONT, size).getlength(tag.text)) + round(1.3 * size)
-        box = place_tag(spot, (width, round(1.75 * size)), image.size, taken, gap=round(0.8 * size))
-        if box is not None:
-            taken.append(box)
-            _paste_tag(image, tag.text, box, spot, size)
+    for tag, spot in zip(tags, spots, strict=True):
+        for avoided, text in product(([*taken, *dots], [*taken]), (tag.text, tag.short_text)):
+            tag_size = round(font.getlength(text)) + round(1.3 * size), round(1.75 * size)
+            if (box := place_tag(spot, tag_size, image.size, avoided, gap=round(0.8 * size))) is not None:
+                taken.append(box)
+                _paste_tag(image, text, box, spot, size)
+                break
 
 
-def find_spot(cam: NDArray[np.float32], size: tuple[int, int]) -> tuple[int, int] | None:
-    """The center of the warmest part of a map, in px from the left and from the top; None for an empty map."""
-    weights = np.where(cam >= 0.8, cam, 0).astype(np.float64)
-    total = weights.sum()
-    if total <= 0:
-        return None
-    rows, columns = cam.shape
-    peak = np.unravel_index(int(cam.argmax()), cam.shape)
-    # Of several warm parts only that of the maximum counts: the center of all would lie between them.
-    near = np.hypot(np.arange(rows)[:, None] - peak[0], np.arange(columns)[None, :] - peak[1]) <= max(rows, columns) / 6
-    weights *= near
-    across = float((weights.sum(axis=0) @ (np.arange(columns) + 0.5)) / weights.sum())
-    down = float((weights.sum(axis=1) @ (np.arange(rows) + 0.5)) / weights.sum())
-    return round(across / columns * size[0]), round(down / rows * size[1])
+def find_spot(cam: NDArray[np.float32], edge: Edge | None) -> tuple[float, float]:
+    """The center of the largest warm part of a map.
+
+    Args:
+        cam: rows x columns over the photo alone, not all 0.
+        edge: the warm row that counts; None for all.
+
+    Returns:
+        Parts, 0 to 1, of the width from the left and of the height from the top.
+    """
+    if edge is not None:
+        row = np.flatnonzero((cam >= WARM * cam.max()).any(axis=1))[edge]
+        cam = np.where(np.arange(len(cam))[:, None] == row, cam, 0)
+    counts = cam > 0.2 * cam.max()
+    cells, weights = np.argwhere(counts) + 0.5, cam[counts].astype(np.float64)
+    # Of several warm parts only one counts: the center of all would lie between them.
+    is_near = np.hypot(*(cells[:, None] - cells).T) <= max(cam.shape) / 6
+    part = is_near[np.argmax(is_near @ weights)]
+    part &= weights >= 0.8 * weights[part].max()
+    cells, weights = cells[part], weights[part]
+    center = weights @ cells / weights.sum()
+    distances = np.abs(cells - center).max(axis=1)
+    if distances.min() > 0.5:
+        # The part has a gap in its middle, as between two legs.
+        center = cells[distances.argmin()]
+    down, across = (center / cam.shape).tolist()
+    return across, down
 
 
 def place_tag(
     spot: tuple[int, int], tag: tuple[int, int], size: tuple[int, int], taken: Sequence[Box], *, gap: int
 ) -> Box | None:
-    """The place of a tag: next to its spot, on the side with more space, moved until it covers no other tag.
+    """The place of a tag: next to its spot, on the side with more space, moved until it covers nothing that is taken.
 
     Args:
         spot: what the tag names, in px.
         tag: width and height of the tag in px.
         size: of the image in px.
-        taken: places of other tags.
+        taken: places of other tags, and of dots.
         gap: distance in px from the spot, and from the edges half of it.
 
     Returns:
@@ -150,14 +197,9 @@ def place_tag(
         for side in sides:
             x = min(max(side, margin), size[0] - margin - width)
             y = min(max(spot[1] - height // 2 + offset, margin), size[1] - margin - height)
-            box = (x, y, x + width, y + height)
-            if not any(_overlap(box, other) for other in taken):
-                return box
+            if all(x >= box[2] or box[0] >= x + width or y >= box[3] or box[1] >= y + height for box in taken):
+                return x, y, x + width, y + height
     return None
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _paste_tag(image: Image.Image, text: str, box: Box, spot: tuple[int, int], size: int) -> None:

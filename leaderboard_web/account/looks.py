@@ -206,7 +206,7 @@ def _render_look(
         messages=messages or _notice_sentences(own, notice, language),
         guess_comment=guess_comment,
         verdict_messages=verdict_messages(verdict, seed=seed, language=language),
-        worn=build_worn(verdict.attributes, language) if verdict.attributes else (),
+        worn=build_worn(verdict, language),
         main_color=verdict.attributes and verdict.attributes.main_color,
         bars=build_bars(verdict.probabilities, language) if view.style_name else [],
         correction=correction and style_name(correction, language),

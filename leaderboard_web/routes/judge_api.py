@@ -163,7 +163,7 @@ def judge_image(
     verdict = classifier.classify(image)
     name = style_name(verdict.style, language)
     bars, heat = [], None
-    tags = make_tags(verdict.attributes, language)
+    tags = make_tags(verdict, language)
     if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
         for bar in build_bars(verdict.probabilities, language):
             bars.append(BarResponse.model_validate(bar, from_attributes=True))

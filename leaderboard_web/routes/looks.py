@@ -52,7 +52,7 @@ async def look_page(
         preview=preview,
         card=card,
         messages=[message.text for message in messages],
-        worn=build_worn(look.verdict.attributes, language) if look.verdict.attributes else (),
+        worn=build_worn(look.verdict, language),
         main_color=look.verdict.attributes and look.verdict.attributes.main_color,
         bars=build_bars(look.verdict.probabilities, language),
         guess=look.guessed_style and style_name(look.guessed_style, language),

@@ -33,7 +33,7 @@ const show = (pressed) => {
 };
 
 if (heatmap) {
-  for (const item of document.querySelectorAll(".worn li")) {
+  for (const item of document.querySelectorAll(".worn li[data-map]")) {
     const button = document.createElement("button");
     button.type = "button";
     button.setAttribute("aria-pressed", "false");

@@ -294,8 +294,8 @@ async def test_a_style_shows_measured_precision_and_recall(client: httpx.AsyncCl
 
 
 async def test_look_page_lists_what_is_worn_with_its_maps(client: httpx.AsyncClient, resources: Resources) -> None:
-    things: dict[Thing, float] = {Item.JACKET: 0.9, Item.LEATHER: 0.8, Item.BOOTS: 0.7, Item.HAT: 0.3}
-    verdict = classify_with_attributes(Style.STREET, things, peaks={Item.BOOTS: (0.9, 0.5)})
+    things: dict[Thing, float] = {Item.JACKET: 0.9, Item.LEATHER: 0.8, Item.BOOTS: 0.7, Item.TIE: 0.6, Item.HAT: 0.3}
+    verdict = classify_with_attributes(Style.STREET, things, peaks={Item.BOOTS: (0.9, 0.5), Item.TIE: (0.9, 0.2)})
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         await people.update_display_name(connection, person.id, "Mina")
@@ -304,11 +304,13 @@ async def test_look_page_lists_what_is_worn_with_its_maps(client: httpx.AsyncCli
     page = (await client.get(f"/looks/{look.id}")).text
     without = (await client.get(f"/looks/{(await share_look(resources)).id}")).text
 
-    assert texts(page, ".worn li .name") == ["leather jacket", "boots"]
-    assert texts(page, ".worn li .percent") == ["90%", "70%"]
-    maps = [len(b64decode(data)) for data in attributes(page, ".worn li", "data-map")]
+    assert texts(page, ".worn li .name") == ["leather jacket", "boots", "tie"]
+    assert texts(page, ".worn li .percent") == ["90%", "70%", "60%"]
+    # A tie at the feet has no place, so that nothing could be lit.
+    assert texts(page, ".worn li[data-map] .name") == ["leather jacket", "boots"]
+    maps = [len(b64decode(data)) for data in attributes(page, ".worn li[data-map]", "data-map")]
     assert maps == [verdict.cam.size] * 2
-    assert attributes(page, ".worn li", "data-columns") == [str(verdict.cam.shape[1])] * 2
+    assert attributes(page, ".worn li[data-map]", "data-columns") == [str(verdict.cam.shape[1])] * 2
     assert texts(without, ".worn") == []
     assert "worn.js" not in without
 

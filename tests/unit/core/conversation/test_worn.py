@@ -9,7 +9,7 @@ import pytest
 from core.clothing import ITEMS, Color, Item
 from core.conversation.narration import MessageSlot, verdict_messages
 from core.conversation.worn_details import compare_sentences, probability_sentence, seen_lines, share_lines
-from core.i18n.clothing_names import join_names, make_tags, name_seen, thing_name
+from core.i18n.clothing_names import join_names, name_seen, thing_name
 from core.i18n.translations import Language, translate, variant_keys
 from core.styles import STYLES, Style
 from core.vision.attributes import THINGS, Thing
@@ -23,7 +23,7 @@ FRAMES = (
     *("worn.reason", "worn.torn", "worn.rival", "worn.second", "worn.tip", "worn.swap"),
     *("worn.album.both", "worn.album.shared", "worn.album.decides"),
 )
-TOP, BOTTOM = (0.2, 0.5), (0.9, 0.5)
+BOTTOM = (0.9, 0.5)
 
 
 def _floral_dress(**more: float) -> Verdict:
@@ -147,17 +147,6 @@ def test_words_before_a_garment_keep_their_order() -> None:
     assert name_seen(seen, Language.KO) == ("오버핏 블랙 가죽 재킷", "부츠")
     assert join_names(name_seen(seen, Language.KO), Language.KO) == "오버핏 블랙 가죽 재킷과 부츠"
     assert join_names(("a", "b", "c"), Language.EN) == "the a, the b and the c"
-
-
-def test_tags_name_what_carries_the_style_first() -> None:
-    attributes = classify_with_attributes(
-        Style.FEMININE,
-        {Item.BAG: 0.95, Item.DRESS: 0.9, Item.FLORAL: 0.8, Item.HEELS: 0.7, Item.HAT: 0.6},
-        peaks={Item.BAG: BOTTOM, Item.HEELS: BOTTOM, Item.HAT: TOP},
-    ).attributes
-    assert attributes is not None
-
-    assert [tag.text for tag in make_tags(attributes, Language.KO)] == ["플로럴 원피스", "가방", "힐"]
 
 
 def test_why_gives_each_seen_thing_with_its_share() -> None:

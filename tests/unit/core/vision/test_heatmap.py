@@ -1,4 +1,7 @@
 import io
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +27,13 @@ def _photo(width: int, height: int) -> Image.Image:
 
 
 def _corner_cam() -> np.ndarray:
-    cam = np.full((16, 12), 0.05, np.float32)
+    cam = np.full((16, 12), 0.04, np.float32)
     cam[:4, :4] = 1.0
     return cam
+
+
+def _tag(text: str, short_text: str | None = None, cam: np.ndarray | None = None, **more: Any) -> Tag:
+    return Tag(text=text, short_text=short_text or text, cam=_corner_cam() if cam is None else cam, **more)
 
 
 def test_what_counts_is_unchanged_and_the_rest_is_dim_and_pale() -> None:
@@ -73,7 +80,7 @@ def test_zero_map_changes_nothing_but_the_metadata() -> None:
 def test_input_is_not_modified() -> None:
     photo = _photo(480, 640)
     before = photo.tobytes()
-    draw_heatmap(photo, _corner_cam(), [Tag(text="가죽 재킷", cam=_corner_cam())])
+    draw_heatmap(photo, _corner_cam(), [_tag("가죽 재킷")])
     assert photo.tobytes() == before
 
 
@@ -116,12 +123,60 @@ def test_jpeg_is_the_drawn_image_without_metadata() -> None:
     assert np.abs(difference).mean() < 4
 
 
-def test_spot_is_the_center_of_the_warmest_part() -> None:
+def _lit_share(cam: np.ndarray, tags: Sequence[Tag] = ()) -> float:
+    """Share of the evidence at whose place a drawn gray photo is brighter than where it is dimmed."""
+    size = (40 * cam.shape[1], 40 * cam.shape[0])
+    shown = np.asarray(draw_heatmap(Image.new("RGB", size, (200, 200, 200)), cam, tags).convert("L")).astype(int)
+    centers = shown[20::40, 20::40]
+    return float(cam[centers > 130].sum() / cam.sum())
+
+
+def test_most_of_the_evidence_is_lit() -> None:
+    spread = np.full((16, 12), 0.15, np.float32)
+    spread[8:] = 0.0
+    spread[0, 0] = 1.0
+    assert _lit_share(spread) >= 0.6
+    random = np.random.default_rng(4)
+    for _ in range(20):
+        cam = (random.random((16, 12)) ** random.uniform(1, 9)).astype(np.float32)
+        assert _lit_share(cam) >= 0.6
+
+
+def test_reasons_are_pointed_at_in_the_lit_area() -> None:
+    cam = _corner_cam()
+    cam[12:14, 4:8] = 0.12
+    trousers = np.zeros((16, 12), np.float32)
+    trousers[11:15, 4:8] = 0.9
+    trousers[0, 0] = 1.0
+    trousers[15, 5] = 1.0
+    tag = _tag("trousers", cam=trousers, is_reason=True)
+    photo = Image.new("RGB", (480, 640), (200, 200, 200))
+    without, shown = (
+        np.asarray(draw_heatmap(photo, cam, [replace(tag, is_reason=is_reason)]).convert("L")).astype(int)
+        for is_reason in (False, True)
+    )
+    assert without[530, 200:230].max() < 130
+    assert shown[530, 200:230].min() > 130
+    assert without[400, 400] == shown[400, 400] < 130
+
+
+def test_spot_is_the_center_of_the_largest_warm_part() -> None:
     cam = np.zeros((16, 12), np.float32)
-    cam[2:4, 2:4] = 1.0
-    cam[14, 10] = 0.9
-    assert find_spot(cam, (480, 640)) == (120, 120)
-    assert find_spot(np.zeros((16, 12), np.float32), (480, 640)) is None
+    cam[2:4, 2:4] = 0.9
+    cam[14, 10] = 1.0
+    assert find_spot(cam, None) == pytest.approx((3 / 12, 3 / 16))
+    cam[2:4, 2:4] = 0.15
+    assert find_spot(cam, None) == pytest.approx((10.5 / 12, 14.5 / 16))
+    legs = np.zeros((16, 12), np.float32)
+    legs[8:11, [4, 6]] = 1.0
+    across, down = find_spot(legs, None)
+    assert legs[int(16 * down), int(12 * across)] == 1
+
+
+def test_spot_may_be_at_an_edge_of_the_warm_part() -> None:
+    cam = np.zeros((16, 12), np.float32)
+    cam[2:9, 4] = [0.1, 0.6, 0.8, 1.0, 0.8, 0.6, 0.1]
+    assert [find_spot(cam, edge)[1] for edge in (0, None, -1)] == pytest.approx([3.5 / 16, 5.5 / 16, 7.5 / 16])
 
 
 @pytest.mark.parametrize("spot", [(0, 0), (479, 639), (240, 320), (5, 630)])
@@ -140,15 +195,34 @@ def test_tags_stay_inside_and_apart(spot: tuple[int, int]) -> None:
     assert place_tag(spot, (500, 32), (480, 640), [], gap=14) is None
 
 
+def test_tags_cover_no_dots() -> None:
+    random = np.random.default_rng(5)
+    tags = [_tag("white trousers", "trousers") for _ in range(3)]
+    for _ in range(60):
+        spots = [(int(x), int(y)) for x, y in random.integers((10, 10), (470, 630), (3, 2))]
+        image = Image.new("RGB", (480, 640), (90, 90, 90))
+        draw_tags(image, tags, spots)
+        assert [image.getpixel(spot) for spot in spots] == [(255, 255, 255)] * 3
+
+
+def test_a_name_that_is_too_long_is_shortened() -> None:
+    long, narrow = "oversized white checked coat", Image.new("RGB", (240, 640), (90, 90, 90))
+
+    def draw(text: str, short_text: str) -> bytes:
+        image = narrow.copy()
+        draw_tags(image, [_tag(text, short_text)], [(120, 320)])
+        return image.tobytes()
+
+    assert draw(long, "coat") == draw("coat", "coat")
+    assert draw(long, "coat") != narrow.tobytes()
+    assert draw(long, long) == narrow.tobytes()
+
+
 @pytest.mark.parametrize("color", ["black", "white"])
 def test_tags_are_legible_on_dark_and_light_photos(color: str) -> None:
-    def tags(*texts: str) -> list[Tag]:
-        return [Tag(text=text, cam=_corner_cam()) for text in texts]
-
     images = []
     for texts in ((), ("가죽 재킷",), ("가죽 재킷", "boots", "bag"), ("가죽 재킷", "boots", "bag", "hat")):
-        image = Image.new("RGB", (480, 640), color)
-        draw_tags(image, tags(*texts))
+        image = draw_heatmap(Image.new("RGB", (480, 640), color), _corner_cam(), [_tag(text) for text in texts])
         images.append(np.asarray(image.convert("L")).astype(int))
     plain, one, three, four = images
     changed = np.abs(one - plain) > 60
