@@ -140,6 +140,7 @@ async def _judge(delivery: UpdateDelivery, conversation: ConversationService, ph
             channel=Channel.TELEGRAM,
             asked_by=str(photo.chat_id if photo.is_anonymous else photo.user_id),
             request_id=str(photo.update_id),
+            language=delivery.language,
         )
 
 

@@ -105,7 +105,7 @@ class PhotoJudgingService:
         return judged
 
     async def judge_unstored_photo(
-        self, data: bytes, *, channel: Channel, asked_by: str, request_id: str
+        self, data: bytes, *, channel: Channel, asked_by: str, request_id: str, language: Language
     ) -> UnstoredPhoto:
         """Judge a photo that does not belong to the person who asks, and store nothing of it.
 
@@ -115,6 +115,7 @@ class PhotoJudgingService:
             asked_by: who asks, as the channel names them. They may ask as often in 24 hours as they may send photos
                 a day.
             request_id: of the request within the channel; its retries count once.
+            language: of the tags on the heatmap.
 
         Raises:
             PhotoError: the bytes are not a photo that can be judged.
@@ -130,7 +131,10 @@ class PhotoJudgingService:
             verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
             heatmap = None
             if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
-                heatmap = await to_thread.run_sync(encode_heatmap_jpeg, image, verdict.cam, limiter=self._cpu_limiter)
+                tags = make_tags(verdict, language)
+                heatmap = await to_thread.run_sync(
+                    encode_heatmap_jpeg, image, verdict.cam, tags, limiter=self._cpu_limiter
+                )
         except EvaError as error:
             PHOTOS.labels(channel, type(error).__name__).inc()
             raise

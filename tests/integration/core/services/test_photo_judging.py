@@ -10,17 +10,21 @@ from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import select
 
+from core.clothing import Item
 from core.db import look_images, looks, people, schema
 from core.db.schema import Channel
 from core.errors import DailyLimitError, LookNotFoundError, PersonNotFoundError, PhotoError, StorageUnavailableError
+from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language
+from core.images.decoding import decode_photo
 from core.resources import Resources
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
 from core.styles import Style
 from core.uuid7 import uuid7
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
+from core.vision.heatmap import encode_heatmap_jpeg
 from tests.factories import create_person, make_photo
 from tests.images import encode_image, make_quadrants, phone_exif
 
@@ -197,7 +201,7 @@ async def test_photos_that_are_not_stored_are_limited_in_all_processes_together(
 
     async def ask(turn: int, request_id: str, *, asked_by: str = "42", data: bytes = make_photo()) -> None:
         await processes[turn % 2].judge_unstored_photo(
-            data, channel=Channel.TELEGRAM, asked_by=asked_by, request_id=request_id
+            data, channel=Channel.TELEGRAM, asked_by=asked_by, request_id=request_id, language=Language.EN
         )
 
     with pytest.raises(PhotoError):
@@ -213,3 +217,18 @@ async def test_photos_that_are_not_stored_are_limited_in_all_processes_together(
     async with resources.database.connection() as connection:
         keys = (await connection.execute(select(schema.rate_limits.c.key))).scalars().all()
     assert {len(key) for key in keys} == {32}, "only signatures are stored"
+
+
+async def test_pictures_of_photos_that_are_not_stored_have_tags(resources: Resources) -> None:
+    outputs = add_attributes(make_outputs(Style.STREET), {Item.JACKET: 0.9})
+    service = PhotoJudgingService(resources, StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD))
+    data, heatmaps = make_photo(), []
+    for language in Language:
+        judged = await service.judge_unstored_photo(
+            data, channel=Channel.TELEGRAM, asked_by="42", request_id="1", language=language
+        )
+        tags = make_tags(judged.verdict, language)
+        assert len(tags) == 1
+        assert judged.heatmap == encode_heatmap_jpeg(decode_photo(data), judged.verdict.cam, tags)
+        heatmaps.append(judged.heatmap)
+    assert heatmaps[0] != heatmaps[1]
