@@ -18,7 +18,7 @@ from core.vision.attributes import Attributes, Reason, SeenThing
 from core.vision.backends import available_cpus
 from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
-from core.vision.verdict import Verdict
+from core.vision.verdict import ConfidenceBand, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def judge_files(
         photos: photos and their relative paths, from `find_photos`.
         classifier: the model.
         language: language of messages about photos that cannot be judged.
-        heatmap_folder: folder for heatmaps; None writes none.
+        heatmap_folder: folder for heatmaps, of photos with an outfit; None writes none.
 
     Raises:
         ModelError: the model cannot be used.
@@ -155,7 +155,7 @@ def judge_files(
         timestamps = [started, time.perf_counter()]
         verdict = classifier.classify(image)
         timestamps.append(time.perf_counter())
-        if target is not None:
+        if target is not None and verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
             target.parent.mkdir(parents=True, exist_ok=True)
             tags = make_tags(verdict, language)
             target.write_bytes(encode_heatmap_jpeg(image, verdict.cam, tags))

@@ -70,7 +70,9 @@ def ask(
 def judge(
     paths: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    cam: Annotated[Path | None, typer.Option(help="Folder for heatmaps.", file_okay=False)] = None,
+    cam: Annotated[
+        Path | None, typer.Option(help="Folder for heatmaps of photos with an outfit.", file_okay=False)
+    ] = None,
     lang: LanguageOption = None,
 ) -> None:
     """Judge many photos; exits with 1 if one could not be judged."""

@@ -11,7 +11,7 @@ from core.clothing import Color, Item
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
 from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
 from tests.unit.eva.conftest import RunCommand
 
 pytestmark = pytest.mark.usefixtures("fixed_verdict")
@@ -131,6 +131,18 @@ def test_judge_continues_after_a_photo_that_cannot_be_judged(run_command: RunCom
     with Image.open(folder / "b" / "one.cam.jpg") as heatmap:
         assert heatmap.size == (800, 1200)
     assert "cam" in next(line for line in lines if line["photo"].endswith("a.jpg"))["ms"]
+
+
+def test_judge_draws_no_heatmap_without_an_outfit(
+    run_command: RunCommand, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = make_outputs(Style.STREET, outfit=0.02)
+    monkeypatch.setattr(eva.judge, "_load_classifier", lambda: StyleClassifier(FakeBackend([refused]), FAKE_MODEL_CARD))
+    result = run_command("judge", samples / "no_outfit.jpg", "--json", "--cam", "heatmaps")
+    assert result.exit_code == 0
+    data = json.loads(result.stdout)
+    assert (data["band"], "cam" in data["ms"]) == ("not_an_outfit", False)
+    assert list(Path().rglob("*.cam.jpg")) == []
 
 
 def test_judge_numbers_heatmaps_of_the_same_name(run_command: RunCommand, photos: Path, samples: Path) -> None:
