@@ -36,9 +36,19 @@ ARCHAIC = re.compile(
     re.IGNORECASE,
 )
 """Words and turns of phrase that plain modern English does not use."""
+BRITISH = re.compile(
+    r"\b(\w*colour\w*|licences?|behaviours?|favourites?|\w*honour\w*|defences?|catalogues?|neighbour\w*|grey|centred?|"
+    r"(?:recogni|normali|standardi|quanti|seriali|organi|optimi|initiali|summari|synchroni)s(?:e[ds]?|ers?|ing|ation)|"
+    r"labelled|cancelled|modelled|for ever)\b",
+    re.IGNORECASE,
+)
+"""British spellings; pages have American ones."""
+CODE = re.compile(r"`[^`\n]*`|tests/\S+|\]\([^)]*\)")
+"""What pages quote and refer to, which is spelled as it is."""
 ALLOWED = {
     ("tools/check_vocabulary.py", "*"): "lists the words",
     ("tests/unit/test_check_vocabulary.py", "*"): "tests the check",
+    ("docs/model-card.md", "grey"): "code of a color",
 }
 """(path, word) to the reason why it is right there; `*` stands for every word."""
 
@@ -49,7 +59,7 @@ class Finding(NamedTuple):
     path: str
     line: int
     kind: str
-    """`module`, `name` or `prose`."""
+    """`module`, `name`, `prose` or `spelling`."""
     word: str
 
 
@@ -83,6 +93,8 @@ def check_page(path: str, source: str) -> Iterator[Finding]:
     )
     for number, line in enumerate(without_code.splitlines(), 1):
         yield from _check_text(path, number, line)
+        for found in BRITISH.finditer(CODE.sub("", line)):
+            yield Finding(path, number, "spelling", found[0].lower())
 
 
 def is_allowed(finding: Finding) -> bool:

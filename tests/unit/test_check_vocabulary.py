@@ -44,3 +44,9 @@ def test_standard_names_pass() -> None:
 def test_pages_are_checked_outside_of_code_blocks() -> None:
     page = "Eva shall answer.\n```sh\nmake anew\n```\nrendered anew\n"
     assert [(finding.line, finding.word) for finding in check_page("docs/x.md", page)] == [(1, "shall"), (5, "anew")]
+
+
+def test_pages_have_american_spelling_outside_of_what_they_quote() -> None:
+    page = "Colours of `colours`, see [it](colours.md), tests/x.py::test_colours\nRecognised labels\n"
+    found = [(finding.line, finding.kind, finding.word) for finding in check_page("docs/x.md", page)]
+    assert found == [(1, "spelling", "colours"), (2, "spelling", "recognised")]
