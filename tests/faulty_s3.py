@@ -1,6 +1,7 @@
 """A bucket of S3 in memory that fails as planned."""
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,8 @@ class Fault:
     status: int = 200
     delay: float = 0.0
     """Seconds until the answer."""
+    is_held: bool = False
+    """Whether the answer waits for `FaultyBucket.released`."""
     share: float = 1.0
     """Of the body that is sent before the connection closes."""
 
@@ -36,6 +39,7 @@ class FaultyBucket:
     requests: list[str] = field(default_factory=list)
     """Methods in order."""
     objects: dict[str, bytes] = field(default_factory=dict)
+    released: threading.Event = field(default_factory=threading.Event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -45,6 +49,8 @@ class FaultyBucket:
         fault = planned.pop(0) if planned else NO_FAULT
         body = await _read(receive)
         await asyncio.sleep(fault.delay)
+        while fault.is_held and not self.released.is_set():  # noqa: ASYNC110  (set in another thread)
+            await asyncio.sleep(0.05)
         data, status = b"", fault.status
         if status == 200:
             if method == "PUT":

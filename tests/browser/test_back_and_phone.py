@@ -98,7 +98,9 @@ def test_hangul_is_never_slanted(open_page: OpenPage, board: dict[str, str]) -> 
 
 def test_photos_keep_their_proportions(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
-    for photo in page.locator(".hero img, .looks img").all():
+    photos = page.locator(".hero img, .looks img").all()
+    assert len(photos) > 1
+    for photo in photos:
         width, height = int(photo.get_attribute("width") or 0), int(photo.get_attribute("height") or 0)
         assert photo.evaluate("image => getComputedStyle(image).objectFit") == "contain"
         assert photo.evaluate(RATIO) == pytest.approx(width / height, rel=0.05)

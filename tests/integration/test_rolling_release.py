@@ -17,14 +17,13 @@ from core.db import schema
 from core.db.migrate import RUNS_WITH, check_schema, find_schema_difference, migrate_up
 from core.errors import SchemaOutdatedError, SchemaTooNewError
 from core.resources import Resources
-from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
-from tests.factories import make_photo
+from tests.factories import make_classifier, make_photo
 from tests.harness import make_application, serve_on_free_port
 from tests.integration.bot.telegram.conftest import (
     TelegramHarness,
     harness,  # noqa: F401 (a fixture)
+    response_seconds,  # noqa: F401 (a fixture)
     settings,  # noqa: F401 (a fixture)
     telegram,  # noqa: F401 (a fixture)
 )
@@ -45,7 +44,7 @@ async def add_to_schema(connection: AsyncConnection) -> None:
 @pytest.fixture
 async def client(harness: TelegramHarness, samples: Path) -> AsyncIterator[httpx.AsyncClient]:  # noqa: F811
     """A visitor of the site of the same process as the worker."""
-    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    classifier = make_classifier()
     application = make_application(harness.resources, classifier, writes_per_minute=10_000)
     async with (
         serve_on_free_port(create_app(application, samples=samples)) as url,

@@ -86,16 +86,6 @@ def test_every_endpoint_for_machines_is_documented() -> None:
     )
 
 
-def test_log_events_are_documented() -> None:
-    documented = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs" / "operations.md").read_text("utf-8"), re.MULTILINE)
-    sources = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
-    calls = re.compile(r"\blog\.(?:debug|info|warning|error|exception|critical)\(\s*\"([^\"]*)\"")
-    events = {event for file in sources for event in calls.findall(file.read_text("utf-8"))}
-    assert all(re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", event) for event in events), sorted(events)
-    metrics = {name for name in documented if name.startswith("eva_")}
-    assert set(documented) - metrics == events
-
-
 def test_decisions_are_listed() -> None:
     listed = re.findall(
         r"^\| (\d{4}) \| \[(.+)\]\((.+)\) \|", (DECISIONS / "README.md").read_text("utf-8"), re.MULTILINE

@@ -127,6 +127,7 @@ def test_serving_and_tests_use_the_same_releases() -> None:
         {(pin.name, pin.version, str(pin.marker)): set(pin.hashes) for pin in read_lock(FOLDER / name)}
         for name in ("run.txt", "dev.txt")
     )
+    assert run
     for pin, hashes in run.items():
         same = {other: found for other, found in dev.items() if other[:2] == pin[:2]}
         assert same, pin

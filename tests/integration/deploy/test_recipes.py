@@ -101,7 +101,9 @@ def started_commands() -> Iterator[tuple[str, list[str]]]:
 
 def test_recipes_start_commands_that_exist() -> None:
     group: Any = typer.main.get_command(app)
-    for place, (name, *arguments) in started_commands():
+    commands = list(started_commands())
+    assert {place for place, _ in commands} >= {"Procfile", "compose web", *(unit.name for unit in UNITS)}
+    for place, (name, *arguments) in commands:
         command = group.commands[name]
         values = [argument.replace("%i", "8001") for argument in arguments]
         assert command.make_context(name, list(values), resilient_parsing=False), place

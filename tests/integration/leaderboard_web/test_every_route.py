@@ -18,12 +18,10 @@ from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
-from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
 from leaderboard_web.urls import private_image_url
 from leaderboard_web.viewer import VISITOR_COOKIE
-from tests.factories import make_photo
+from tests.factories import make_classifier, make_photo
 from tests.harness import make_application
 from tests.html import select as find
 from tests.integration.leaderboard_web.account.conftest import add_look
@@ -37,7 +35,7 @@ LIMITS = {"writes_per_minute": 100_000, "new_visitors_per_ip_per_hour": 100_000,
 
 @pytest.fixture
 def site(resources: Resources, samples: Path) -> FastAPI:
-    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    classifier = make_classifier()
     return create_app(make_application(resources, classifier, admins=(f"telegram:{ADMIN}",), **LIMITS), samples=samples)
 
 

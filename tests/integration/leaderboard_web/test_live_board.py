@@ -23,12 +23,10 @@ from core.i18n.translations import Language
 from core.resources import Resources
 from core.runtime import Drain
 from core.services import accounts
-from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
 from leaderboard_web.board_feed import MAX_PENDING, RESYNC, BoardFeed, BoardStream, FeedTimings, StreamViewer
 from leaderboard_web.routes.live_board import LIVE_PATH
-from tests.factories import create_look, create_person, remove_look, store_images
+from tests.factories import create_look, create_person, make_classifier, remove_look, store_images
 from tests.harness import make_application, serve_on_free_port
 
 MESSAGE = bytes(100)
@@ -224,7 +222,7 @@ async def test_the_stream_of_a_person_who_was_merged_or_logged_out_ends(resource
 
 
 async def test_the_stream_of_a_session_is_that_of_its_person(resources: Resources, samples: Path) -> None:
-    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    classifier = make_classifier()
     site = create_app(make_application(resources, classifier), samples=samples)
     look_id, hidden_id = await share_look(resources), await share_look(resources)
     async with serve_on_free_port(site) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
@@ -315,7 +313,7 @@ async def open_live(client: httpx.AsyncClient) -> AsyncIterator[tuple[httpx.Resp
 
 async def test_the_stream_ends_with_the_process(resources: Resources, samples: Path) -> None:
     drain = Drain(60)
-    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    classifier = make_classifier()
     site = create_app(make_application(resources, classifier), samples=samples, drain=drain)
     look_id = await share_look(resources)
     async with serve_on_free_port(site) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
@@ -341,7 +339,7 @@ async def test_the_stream_ends_with_the_process(resources: Resources, samples: P
 
 
 async def test_a_client_that_leaves_gives_its_place_back(resources: Resources, samples: Path) -> None:
-    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    classifier = make_classifier()
     site = create_app(make_application(resources, classifier), samples=samples)
     async with serve_on_free_port(site) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
         async with open_live(client) as (_, lines):

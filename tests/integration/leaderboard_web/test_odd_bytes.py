@@ -11,10 +11,8 @@ from pydantic import SecretStr
 
 from core.db.looks import Look
 from core.resources import Resources
-from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
-from tests.factories import create_person
+from tests.factories import create_person, make_classifier
 from tests.harness import make_application, serve_on_free_port
 from tests.integration.leaderboard_web.account.conftest import add_look
 from tests.routes import ROUTES, SiteRoute
@@ -83,7 +81,7 @@ async def look(resources: Resources) -> Look:
 
 @pytest.fixture
 async def port(resources: Resources, samples: Path) -> AsyncIterator[int]:
-    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    classifier = make_classifier()
     limits = dict.fromkeys(("writes_per_minute", "new_visitors_per_ip_per_hour", "photos_per_ip_per_day"), 10**6)
     application = make_application(
         resources,

@@ -12,12 +12,10 @@ from core.db import looks, people
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.settings import Settings
-from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
 from leaderboard_web.middleware.client_network import client_network
 from leaderboard_web.middleware.rate_limit import HOUSEHOLDS_PER_SITE
-from tests.factories import create_look, create_person, make_photo
+from tests.factories import create_look, create_person, make_classifier, make_photo
 from tests.harness import make_application, serve_on_free_port
 from tests.html import attributes
 
@@ -26,7 +24,7 @@ KOREAN = {"Accept-Language": "ko"}
 
 
 def create_site(resources: Resources, samples: Path, **settings: Any) -> FastAPI:
-    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    classifier = make_classifier()
     return create_app(make_application(resources, classifier, **settings), samples=samples)
 
 

@@ -17,9 +17,9 @@ from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
-from core.styles import STYLES
+from core.styles import STYLES, Style
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
-from core.vision.fake_backend import FakeBackend, outputs_from_hash
+from core.vision.fake_backend import FakeBackend, make_outputs
 from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
 from leaderboard_web.urls import STATIC_DIR, VERSION, static_url
@@ -34,7 +34,9 @@ TEMPLATES = STATIC_DIR.parent / "templates"
 
 @pytest.fixture
 def client(resources: Resources, samples: Path) -> httpx.AsyncClient:
-    classifier = StyleClassifier(FakeBackend(outputs_from_hash), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
+    classifier = StyleClassifier(
+        FakeBackend(lambda _: make_outputs(Style.STREET)), load_model_card(BUNDLED_MODEL_DIR / "model.json")
+    )
     app = create_app(make_application(resources, classifier, public_url=SITE), samples=samples)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE)
 

@@ -8,10 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from core.resources import Resources
-from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from leaderboard_web.app import create_app
 from leaderboard_web.middleware.rate_limit import PEOPLE_PER_NETWORK
+from tests.factories import make_classifier
 from tests.harness import make_application
 from tests.html import attributes
 from webhooks.app import create_webhook_app
@@ -23,7 +22,7 @@ SECRET = {SECRET_HEADER: "secret"}
 @pytest.fixture
 async def client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
     telegram = {"telegram_token": SecretStr("1:a"), "telegram_webhook_secret": SecretStr("secret")}
-    classifier = StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
+    classifier = make_classifier()
     service = make_application(resources, classifier, writes_per_minute=1, **telegram)
     app = create_webhook_app(service, create_app(service, samples=Path("nowhere")))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva") as client:
@@ -34,8 +33,9 @@ async def test_webhooks_are_not_rate_limited(client: httpx.AsyncClient) -> None:
     responses = [await client.post("/telegram/webhook", json={"update_id": n}, headers=SECRET) for n in range(5)]
     assert {response.status_code for response in responses} == {200}
     origin = {"Origin": "http://eva"}
-    presses = [await client.post("/looks/none/heart", headers=origin) for _ in range(PEOPLE_PER_NETWORK + 1)]
-    assert presses[-1].status_code == 429
+    # Twice as many as the limit, since a minute may end meanwhile.
+    presses = [await client.post("/looks/none/heart", headers=origin) for _ in range(2 * PEOPLE_PER_NETWORK + 2)]
+    assert 429 in {response.status_code for response in presses}
 
 
 async def test_site_serves_all_other_paths(client: httpx.AsyncClient) -> None:

@@ -28,15 +28,13 @@ from core.vision.attributes import Thing
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import (
     FAKE_ATTRIBUTES_CARD,
-    FAKE_MODEL_CARD,
     FakeBackend,
     add_attributes,
     make_outputs,
-    outputs_from_hash,
 )
 from core.vision.verdict import ConfidenceBand, Refusal
 from tests.factories import create_look as create_stored_look
-from tests.factories import end_images, make_verdict
+from tests.factories import end_images, make_classifier, make_verdict
 from tests.integration.core.conversation.conftest import act, create_look, reload, write
 
 SEEN: dict[Thing, float] = {Item.COAT: 0.9, Color.BLACK: 0.9, Item.BOOTS: 0.8}
@@ -122,7 +120,7 @@ async def test_a_picture_drawn_before_another_correction_is_not_kept(
     service: ConversationService, resources: Resources, mina: Person
 ) -> None:
     look = await create_look(service, mina)
-    judging = PhotoJudgingService(resources, StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD))
+    judging = PhotoJudgingService(resources, make_classifier())
     async with resources.database.transaction() as connection:
         one = await look_feedback.record_item_correction(connection, look, Item.COAT, None)
         both = await look_feedback.record_item_correction(connection, one, Item.BOOTS, None)

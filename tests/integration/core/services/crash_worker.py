@@ -17,9 +17,7 @@ from core.object_storage import ObjectStorage
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
 from core.signing import LimitKeySigner, UrlSigner
-from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
-from tests.factories import make_photo
+from tests.factories import make_classifier, make_photo
 
 
 async def judge(context: JobContext, inbox_id: int) -> None:
@@ -54,7 +52,7 @@ async def main(url: str, folder: str) -> None:
             limit_signer=LimitKeySigner(b""),
             private_photo_ttl=timedelta(days=1),
         )
-        judging = PhotoJudgingService(resources, StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD))
+        judging = PhotoJudgingService(resources, make_classifier())
         timings = WorkerTimings(heartbeat_interval=0.2, heartbeat_timeout=1.0)
         async with JobQueue(database.conninfo, register_tasks, timings=timings) as worker:
             sys.stdout.write("ready\n")

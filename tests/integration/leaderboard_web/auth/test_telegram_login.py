@@ -31,6 +31,7 @@ from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.factories import create_look, create_person
 from tests.harness import make_application
 from tests.html import attributes
+from tests.integration.leaderboard_web.auth.conftest import get_session_person_id
 
 EN = Language.EN
 SITE = "http://eva.example"
@@ -86,13 +87,6 @@ async def start_login(client: httpx.AsyncClient, **params: str) -> str:
     page = await client.get("/login", params=params)
     (url,) = attributes(page, "script[data-auth-url]", "data-auth-url")
     return url
-
-
-async def get_session_person_id(resources: Resources, client: httpx.AsyncClient) -> UUID | None:
-    key = (client.cookies.get(VISITOR_COOKIE) or "").partition(".")[0]
-    async with resources.database.transaction() as connection:
-        identity = await people.get_identity(connection, IdentityProvider.WEB, key)
-    return None if identity is None else identity.person_id
 
 
 async def create_chat_person(resources: Resources, user: str = MINA) -> UUID:

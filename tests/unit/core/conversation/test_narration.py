@@ -50,12 +50,12 @@ def messages_by_slot(verdict: Verdict, language: Language, seed: str = "a") -> d
 
 
 def all_variants(verdict: Verdict, language: Language, seeds: int = 60) -> dict[MessageSlot, set[str]]:
-    """All texts for a number of seeds, by slot."""
+    """All texts for a number of seeds, by slot; a slot that no verdict has is missing."""
     texts: dict[MessageSlot, set[str]] = defaultdict(set)
     for number in range(seeds):
         for slot, sentence in messages_by_slot(verdict, language, seed_of(number)).items():
             texts[slot].add(sentence)
-    return texts
+    return dict(texts)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
