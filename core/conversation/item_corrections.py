@@ -6,9 +6,10 @@ A message is one only if the whole message is: "not my favourite coat" corrects 
 import re
 from dataclasses import dataclass
 
-from core.clothing import Color, Item, ItemGroup
-from core.conversation.item_questions import MAX_LENGTH, find_names
+from core.clothing import Color, ItemGroup
+from core.conversation.item_questions import KOREAN_VERBS, MAX_LENGTH, may_be_worn
 from core.conversation.text_normalization import normalize_letters
+from core.conversation.thing_names import Mention, find_names
 from core.vision.attributes import Thing
 
 
@@ -17,13 +18,15 @@ class ItemCorrection:
     """What a person says of their outfit."""
 
     denied: Thing
+    properties: tuple[Thing, ...] = ()
+    """What was said of a denied garment, in the order of the words: "not a red dress" may deny either."""
     instead: Thing | None = None
     """What it is according to the person; the same thing where Eva has one word for both."""
     also: Thing | None = None
     """The second of two denied things."""
 
 
-_LEADING_NO = re.compile(r"\s*(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
+_LEADING_NO = re.compile(r"\b(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
 """A no of its own: "no, sneakers" names what they are."""
 _SLANG = re.compile(r"(?<!there s )(?<!see )\b(?:no|not) cap\b")
 """\"No cap\" says that something is true."""
@@ -71,24 +74,20 @@ _KOREAN_IS_SAID = (
 _KOREAN_IS = f"{_KOREAN_IS_SAID}?"
 _OWNED = re.compile(r"\bhave\b|없(?:어|음|거|습)")
 """Of extras it says that there are none; of clothes it may as well say that the person owns none."""
-_KOREAN_VERB = re.compile("안(입|신|썼|쓰|들|멨|매|맸|했|하|걸쳤)")
-_CARRIED = frozenset({Item.BAG})
-_TIED = frozenset({Item.TIE, Item.BELT, Item.SCARF})
-_PUT_ON_HEAD = frozenset({Item.HAT, Item.SUNGLASSES})
-_WORN_BY_VERB = {
-    **dict.fromkeys(("썼", "쓰"), _PUT_ON_HEAD),
-    "들": _CARRIED,
-    **dict.fromkeys(("멨", "매", "맸"), _CARRIED | _TIED),
-    **dict.fromkeys(("했", "하"), _TIED),
-    "신": frozenset(item for item in Item if item.group is ItemGroup.SHOES),
-}
-"""What each verb says to be worn; with other things it has another meaning: "프린트 안 했어요" is about a printer."""
+_KOREAN_VERB = re.compile(f"안({KOREAN_VERBS})")
 KOREAN_DENIAL = re.compile(f"{_KOREAN_LEAD}#{_KOREAN_NOT}")
 KOREAN_EXCHANGE = re.compile(
     f"{_KOREAN_LEAD}#(?:이|가|은|는)?(?:아니고요?|아니라|말고|아니구|아닌데|아니에요|아니예요|아니야|아님|라기보다는?"
     f"|이라기보다는?|보다는?){_KOREAN_INSTEAD}{_KOREAN_IS}"
     f"|{_KOREAN_LEAD}@{_KOREAN_IS_SAID}#(?:{_KOREAN_NOT}|(?:이|가)?(?:아니고요?|아니라|말고요?))"
 )
+
+ENGLISH_DENIAL_OF = re.compile(
+    rf"{_LEAD}(?:the|that|this|those|these|my) # (?:(?:is|are|was|were|s|re) not|(?:isn|aren|wasn|weren) t)"
+    rf"(?: really| actually| even| exactly)? (?:made of |in )?{_ONE}@{_TAIL}"
+)
+KOREAN_DENIAL_OF = re.compile(f"{_KOREAN_LEAD}#(?:은|는|이|가|색|색깔)?(?:진짜|정말|사실)?@{_KOREAN_NOT}")
+"""What is not so of a garment: "the jeans aren't blue"."""
 
 
 def find_item_correction(message: str) -> ItemCorrection | None:
@@ -98,20 +97,45 @@ def find_item_correction(message: str) -> ItemCorrection | None:
     text = normalize_letters(_LEADING_NO.sub("", message))
     if _SLANG.search(text):
         return None
-    names = find_names(text)
-    for rest, thing in names:
+    for rest, mention in find_names(text):
         compact = rest.replace(" ", "")
         if ENGLISH_DENIAL.fullmatch(rest) or KOREAN_DENIAL.fullmatch(compact):
-            return ItemCorrection(denied=thing) if _denies(rest, compact, thing) else None
+            is_denied = _denies(rest, compact, mention.thing)
+            return ItemCorrection(denied=mention.thing, properties=mention.properties) if is_denied else None
         for both, other in find_names(rest, mark="@"):
-            compact = both.replace(" ", "")
-            if ENGLISH_BOTH.fullmatch(both):
-                first, second = (thing, other) if both.index("#") < both.index("@") else (other, thing)
-                return ItemCorrection(denied=first, also=second) if _denies(both, compact, thing) else None
-            is_exchange = ENGLISH_EXCHANGE.fullmatch(both) or KOREAN_EXCHANGE.fullmatch(compact)
-            if is_exchange and _are_alike(thing, other) and _denies(both, compact, thing):
-                return ItemCorrection(denied=thing, instead=other)
+            if (correction := _read_pair(both, mention, other)) is not None:
+                return correction
     return None
+
+
+def _read_pair(text: str, first: Mention, second: Mention) -> ItemCorrection | None:
+    """What a text corrects with two names, `#` for the first one and `@` for the second."""
+    compact = text.replace(" ", "")
+    if not _denies(text, compact, first.thing):
+        return None
+    if ENGLISH_BOTH.fullmatch(text):
+        denied, also = (first, second) if text.index("#") < text.index("@") else (second, first)
+        return ItemCorrection(denied=denied.thing, also=also.thing)
+    if ENGLISH_EXCHANGE.fullmatch(text) or KOREAN_EXCHANGE.fullmatch(compact):
+        return _exchange(first, second)
+    is_denied_of = ENGLISH_DENIAL_OF.fullmatch(text) or KOREAN_DENIAL_OF.fullmatch(compact)
+    if is_denied_of and first.is_garment and not second.is_garment:
+        return ItemCorrection(denied=second.thing)
+    return None
+
+
+def _exchange(denied: Mention, instead: Mention) -> ItemCorrection | None:
+    """What is exchanged for what: the garment, or a property if both have the same garment or only one has any."""
+    if _are_alike(denied.thing, instead.thing) and (denied.thing is not instead.thing or not denied.properties):
+        return ItemCorrection(denied=denied.thing, instead=instead.thing)
+    new = instead.properties if instead.is_garment else (instead.thing,)
+    old = denied.properties if denied.is_garment else (denied.thing,)
+    if denied.is_garment and instead.is_garment and denied.thing is not instead.thing:
+        return None
+    pairs = ((each, other) for each in old for other in new if each is not other and _are_alike(each, other))
+    if (pair := next(pairs, None)) is not None:
+        return ItemCorrection(denied=pair[0], instead=pair[1])
+    return ItemCorrection(denied=old[0]) if denied.thing is instead.thing and not new and old else None
 
 
 def _are_alike(one: Thing, other: Thing) -> bool:
@@ -123,8 +147,8 @@ def _are_alike(one: Thing, other: Thing) -> bool:
 
 def _denies(text: str, compact: str, thing: Thing) -> bool:
     """Whether a denial is about what is seen of this thing, rather than about owning it or doing something else."""
-    is_extra = isinstance(thing, Item) and thing.group is ItemGroup.EXTRA
-    if not is_extra and (_OWNED.search(text) or _OWNED.search(compact)):
+    is_kept_at_home = isinstance(thing, Color) or (thing.is_worn_alone and thing.group is not ItemGroup.EXTRA)
+    if is_kept_at_home and (_OWNED.search(text) or _OWNED.search(compact)):
         return False
     verb = _KOREAN_VERB.search(compact)
-    return verb is None or verb[1] not in _WORN_BY_VERB or thing in _WORN_BY_VERB[verb[1]]
+    return verb is None or may_be_worn(verb[1], thing)

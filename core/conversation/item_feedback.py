@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.clothing import Item
 from core.conversation.actions import ActionType
 from core.conversation.item_corrections import ItemCorrection, find_item_correction
 from core.conversation.reply import Reply, ReplyKind
@@ -45,15 +46,16 @@ async def correct_item(
     Raises:
         DecoderUnavailableError, StorageUnavailableError: the correction is stored, the picture was not drawn again.
     """
-    denied, instead = correction.denied, correction.instead
+    instead = correction.instead
     async with resources.database.transaction() as connection:
         shown = await _find_shown(connection, person, look_id)
         look = None if shown is None else await looks.lock(connection, shown.id)
         if look is None or look.pending_question is PendingQuestion.GUESS or not is_new(look.created_at):
             return None
-        attributes = look.verdict.attributes
+        denied = _choose_denied(look, correction)
         all_denied = [thing for thing in (denied, correction.also) if thing is not None and _names(look, thing)]
         if not all_denied:
+            attributes = look.verdict.attributes
             is_unlikely = attributes is not None and attributes.probability(denied) < UNLIKELY
             kind = ReplyKind.ITEM_UNSEEN if is_unlikely else ReplyKind.ITEM_PROBABILITY
             return Reply(kind=kind, language=person.language, look=look, thing=denied)
@@ -76,6 +78,7 @@ async def correct_item(
         language=person.language,
         look=look,
         thing=denied,
+        garment=_find_kept(look, correction, denied),
         instead=instead,
         prompt=prompt,
     )
@@ -95,7 +98,7 @@ async def corrects_look(resources: Resources, person: Person, message: str, look
         return False
     async with resources.database.connection() as connection:
         look = await _find_shown(connection, person, look_id)
-    return look is not None and is_new(look.created_at) and _names(look, correction.denied)
+    return look is not None and is_new(look.created_at) and _names(look, _choose_denied(look, correction))
 
 
 async def _find_shown(connection: AsyncConnection, person: Person, look_id: UUID | None) -> Look | None:
@@ -104,6 +107,23 @@ async def _find_shown(connection: AsyncConnection, person: Person, look_id: UUID
     return (
         shown if shown is not None and shown.person_id == person.id else await looks.get_current(connection, person.id)
     )
+
+
+def _choose_denied(look: Look, correction: ItemCorrection) -> Thing:
+    """Which of the named things is denied: the first property that Eva said of the garment, else the garment itself."""
+    attributes = look.verdict.attributes
+    for thing in correction.properties:
+        seen = None if attributes is None else attributes.find_seen(thing)
+        if thing in look.item_corrections or (seen is not None and seen.worn_on in {None, correction.denied}):
+            return thing
+    return correction.denied
+
+
+def _find_kept(look: Look, correction: ItemCorrection, denied: Thing) -> Item | None:
+    """The seen garment of which only a property is denied."""
+    garment, attributes = correction.denied, look.verdict.attributes
+    is_seen = attributes is not None and attributes.find_seen(garment) is not None
+    return garment if is_seen and denied in correction.properties and isinstance(garment, Item) else None
 
 
 def _names(look: Look, thing: Thing) -> bool:

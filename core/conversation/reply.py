@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum, auto
 from uuid import UUID
 
+from core.clothing import Item
 from core.conversation.actions import ActionType
 from core.conversation.occasions import Occasion
 from core.db.looks import Look
@@ -78,6 +79,8 @@ class ReplyKind(StrEnum):
     SHARED = auto()
     SHARED_SUSPENDED = auto()
     """Shared, but suspended from the leaderboard until a moderator decides."""
+    SWAP = auto()
+    """What exchange of one item would change the style."""
     UNSHARED = auto()
     VERDICT = auto()
     """The verdict on the look, without a sentence before it."""
@@ -96,9 +99,11 @@ class Reply:
     name that is shown back (`CONFIRM_NAME`), consent to learning (`ALLOW_LEARNING`), languages (`SET_LANGUAGE`),
     erasure (`ASK_ERASE`); None for no question."""
     style: Style | None = None
-    """The style that was guessed, corrected to, or confirmed."""
+    """The style that was guessed, corrected to, confirmed, or asked for."""
     thing: Thing | None = None
     """The item or color that was asked about, or denied."""
+    garment: Item | None = None
+    """The garment that was named together with the thing, e.g. the jacket of a leather jacket. It is not denied."""
     instead: Thing | None = None
     """What is worn instead of the denied one, according to the person."""
     occasion: Occasion | None = None
@@ -122,6 +127,7 @@ class Reply:
             "prompt": self.prompt,
             "style": self.style,
             "thing": self.thing,
+            "garment": self.garment,
             "instead": self.instead,
             "occasion": self.occasion,
         }

@@ -10,18 +10,22 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.clothing import Item
 from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import normalize_display_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction
-from core.conversation.item_feedback import correct_item, corrects_look, is_new
-from core.conversation.item_questions import find_item_question
+from core.conversation.item_feedback import correct_item, corrects_look
+from core.conversation.look_messages import (
+    LookMessage,
+    answer_look_question,
+    asks_about_look,
+    read_look_message,
+)
 from core.conversation.occasions import Occasion
-from core.conversation.refusal_questions import asks_why_not, is_refused
 from core.conversation.reply import Reply, ReplyKind, ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
-from core.conversation.suitability import read_question
 from core.conversation.verdict_remarks import (
     VERDICT_REPLIES,
     leaves_style_open,
@@ -130,7 +134,11 @@ class ConversationService:
         Returns:
             The reply; None for a message that answers no pending question.
         """
-        if person.pending_name_look_id is None or await corrects_look(self.resources, person, message, look_id):
+        if (
+            person.pending_name_look_id is None
+            or asks_about_look(message)
+            or await corrects_look(self.resources, person, message, look_id)
+        ):
             return await self._handle_free_text(person, message, look_id, chat)
         if person.pending_name_chat != chat:
             await self.delete_name_question(person)
@@ -219,6 +227,7 @@ class ConversationService:
             prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
             style=Style(checkpoint["style"]) if "style" in checkpoint else None,
             thing=THINGS_BY_CODE[checkpoint["thing"]] if "thing" in checkpoint else None,
+            garment=Item(checkpoint["garment"]) if "garment" in checkpoint else None,
             instead=THINGS_BY_CODE[checkpoint["instead"]] if "instead" in checkpoint else None,
             occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,
             name=name,
@@ -234,30 +243,28 @@ class ConversationService:
                 return reply
         if find_intent(message) is Intent.SHARE:
             return await self.handle_action(person, Action(type=ActionType.SHARE), chat=chat)
-        return await self._handle_style_answer(person, message, look_id, chat)
+        return await self._handle_look_message(person, message, look_id, chat)
 
-    async def _handle_style_answer(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
-        """Take a style for a guess or a correction, and what is said about a verdict while it is new."""
-        style, intent = parse_style_answer(message), find_intent(message)
-        is_statement = style is None and intent not in VERDICT_REPLIES
-        thing = find_item_question(message) if is_statement else None
-        question_asked = read_question(message)
-        asks_occasion = is_statement and (
-            intent is Intent.SCORE or (intent is None and question_asked.is_about_clothes)
-        )
-        occasion = question_asked.occasion if asks_occasion else None
-        asks_reason = asks_why_not(message)
-        says_nothing = is_statement and thing is None and occasion is None
-        if intent is Intent.SELF_HARM or (says_nothing and not asks_reason):
+    async def _handle_look_message(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
+        """Answer a question about the look on the screen, or take what is said about it."""
+        read = read_look_message(message)
+        if not read.is_about_look:
             return None
         async with self.resources.database.connection() as connection:
             look = None if look_id is None else await looks.get(connection, look_id)
             if look is None or look.person_id != person.id:
                 look = await looks.get_current(connection, person.id)
-        if look is not None and asks_reason and is_refused(look) and is_new(look.created_at):
-            return Reply(kind=ReplyKind.REFUSAL_REASON, language=person.language, look=look)
-        question = None if look is None else open_question(look)
-        if look is None or question is None or says_nothing:
+        answer = None if look is None else answer_look_question(look, read, person.language)
+        if look is None or answer is not None or not read.is_opinion:
+            return answer
+        return await self._take_opinion(person, look, read, message, chat)
+
+    async def _take_opinion(
+        self, person: Person, look: Look, read: LookMessage, message: str, chat: str
+    ) -> Reply | None:
+        """Take a style for a guess or a correction, and what is said about a verdict while it is new."""
+        question, style, intent = open_question(look), read.style, read.intent
+        if question is None:
             return None
         if question is PendingQuestion.CORRECT:
             style = parse_style_answer(message, named=look.verdict.style)
@@ -268,12 +275,8 @@ class ConversationService:
             reply = await self.handle_action(person, action, chat=chat)
             is_prompt = reply.kind is ReplyKind.CORRECTION_PROMPT
             return replace(reply, kind=prompt_kind(look, intent)) if is_prompt else reply
-        if thing is not None:
-            kind = ReplyKind.ITEM_PROBABILITY
-        else:
-            kind = ReplyKind.OCCASION if occasion is not None else VERDICT_REPLIES[intent or Intent.YES]
-        style = look.verdict.style
-        return Reply(kind=kind, language=person.language, look=look, style=style, thing=thing, occasion=occasion)
+        kind = ReplyKind.OCCASION if read.occasion is not None else VERDICT_REPLIES[intent or Intent.YES]
+        return Reply(kind=kind, language=person.language, look=look, style=look.verdict.style, occasion=read.occasion)
 
     async def _handle_person_action(
         self, connection: AsyncConnection, person: Person, action: Action, chat: str

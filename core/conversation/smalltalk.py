@@ -31,6 +31,8 @@ INTENT_TEXT_KEYS = {
     Intent.PRICE: "talk.price",
     Intent.MAKER: "talk.maker",
     Intent.WHY: "talk.why",
+    Intent.SWAP: "talk.swap",
+    Intent.SIMILAR: "talk.me.nothing",
     Intent.BOTH: "talk.both",
     Intent.WEAR: "talk.wear",
     Intent.SCORE: "talk.score",

@@ -6,7 +6,7 @@ Something below its threshold is named only as the answer to a question for it, 
 from core.clothing import Color, Item
 from core.conversation.narration import MAX_NAMED, format_percent, style_name
 from core.i18n.clothing_names import color_name, join_names, name_seen, thing_name
-from core.i18n.translations import Language, pick_variant, translate
+from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.vision.attributes import Attributes, SeenThing, Thing
 from core.vision.explanation import WARM
 from core.vision.verdict import Verdict
@@ -56,17 +56,35 @@ def main_color_text(color: Color, language: Language) -> str:
     return translate("worn.main", language, color=color_name(color, language))
 
 
-def probability_sentence(attributes: Attributes | None, thing: Thing, language: Language) -> str:
-    """How likely an item or a color is, whether or not it was named."""
+def probability_sentences(
+    attributes: Attributes | None, thing: Thing, garment: Item | None, *, seed: VariantSeed, language: Language
+) -> list[str]:
+    """How likely an item or a color is, whether or not it was named.
+
+    Args:
+        attributes: of the verdict; None if single things are not known.
+        thing: the item or color.
+        garment: what it is said to be on, if anything: asked for a leather jacket, the jacket comes first, and without
+            a jacket there is nothing to say about leather.
+        seed: selects the words.
+        language: of the sentences.
+    """
     if attributes is None:
-        return translate("worn.check.unknown", language)
-    probability = attributes.probability(thing)
-    name = translate("worn.the", language, thing=thing_name(thing, language))
-    if attributes.find_seen(thing) is not None:
-        key = "worn.check.seen"
-    else:
-        key = "worn.check.unlikely" if probability < UNLIKELY else "worn.check.doubt"
-    return translate(key, language, thing=name, percent=format_percent(probability))
+        return [translate(pick_variant("worn.check.unknown", seed, language), language)]
+    things: tuple[Thing, ...] = (thing,)
+    if garment is not None:
+        things = (garment, thing) if attributes.find_seen(garment) is not None else (garment,)
+    sentences = []
+    for turn, each in enumerate(things, seed.turn):
+        probability = attributes.probability(each)
+        if attributes.find_seen(each) is not None:
+            key = "worn.check.seen"
+        else:
+            key = "worn.check.unlikely" if probability < UNLIKELY else "worn.check.doubt"
+        frame = pick_variant(key, VariantSeed(seed.name, turn), language)
+        name = translate("worn.the", language, thing=thing_name(each, language))
+        sentences.append(translate(frame, language, thing=name, percent=format_percent(probability)))
+    return sentences
 
 
 def compare_sentences(

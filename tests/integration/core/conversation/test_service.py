@@ -35,6 +35,7 @@ from tests.integration.core.conversation.conftest import (
     reload,
     write,
 )
+from tests.texts import variants
 
 
 async def test_known_identity_returns_the_same_person_and_keeps_the_language(
@@ -172,7 +173,7 @@ async def test_remarks_while_the_styles_are_offered(service: ConversationService
         assert (reply.kind, reply.prompt) == (kind, prompt), message
     await act(service, mina, ActionType.CORRECT, look)
     await make_older(service, look)
-    assert await write(service, mina, "왜?") is None
+    assert await write(service, mina, "네") is None
 
 
 @pytest.mark.parametrize("message", ["네", "yes", "맞아", "exactly", "👍"])
@@ -235,7 +236,9 @@ async def test_opinion_about_a_new_verdict_is_understood(
     if reply is not None:
         assert all(reply_sentences(reply))
     await make_older(service, look)
-    assert kind is ReplyKind.CORRECTION_PROMPT or await write(service, mina, message) is None, "ten minutes later"
+    later = await write(service, mina, message)
+    lasts = kind in {ReplyKind.CORRECTION_PROMPT, ReplyKind.REASON}
+    assert (None if later is None else later.kind) is (kind if lasts else None), "ten minutes later"
 
 
 async def test_action_without_a_look_is_about_the_latest_look(service: ConversationService, mina: Person) -> None:
@@ -331,6 +334,6 @@ async def test_a_question_for_an_item_gets_its_probability(service: Conversation
         Item.BLAZER,
         look.id,
     )
-    assert reply_sentences(reply) == (translate("worn.check.unknown", reply.language),)
+    assert set(reply_sentences(reply)) <= variants("worn.check.unknown", reply.language)
     restored = await service.restore_reply(mina, reply.to_checkpoint())
     assert (restored.kind, restored.thing, restored.look and restored.look.id) == (reply.kind, reply.thing, look.id)

@@ -204,3 +204,129 @@ def test_plain_agreement_is_not_ironic(message: str) -> None:
 )
 def test_the_week_is_told_apart_from_what_else_happens_in_it(message: str, intent: Intent | None) -> None:
     assert find_intent(message) is intent
+
+
+@pytest.mark.parametrize(
+    ("message", "intent"),
+    [
+        *[
+            (text, Intent.SWAP)
+            for text in (
+                "what would change it?",
+                "what would change it",
+                "what would make it British Mode?",
+                "what would make it mode",
+                "what should i change?",
+                "which piece would I swap",
+                "how do i make it street?",
+                "how can I make this more casual?",
+                "what would it take to be retro?",
+                "what should I change to get Business Casual",
+                "how could this become street",
+                "what needs to change?",
+                "suggest a swap",
+                "what would you change",
+                "what's missing for street?",
+                "뭘 바꾸면 달라져요?",
+                "뭘 바꾸면 돼?",
+                "뭐를 바꾸면 달라져요?",
+                "어떻게 하면 스트리트가 돼?",
+                "뭘 바꿔야 스트릿이 될까요?",
+                "모드로 보이려면 뭘 바꿔야 해요?",
+                "뭐 하나 바꾸면 스타일이 달라져?",
+                "하나만 바꾼다면?",
+                "뭐가 바뀌면 달라져?",
+                "스트리트로 가려면?",
+                "어떻게 하면 더 캐주얼로 보일까요",
+                "뭘 바꿀까요?",
+            )
+        ],
+        *[
+            (text, Intent.SIMILAR)
+            for text in (
+                "similar looks",
+                "show similar looks",
+                "show me similar outfits",
+                "looks like this",
+                "outfits like mine",
+                "find me looks like this one",
+                "any similar looks?",
+                "who else dresses like me?",
+                "are there similar looks",
+                "비슷한 룩",
+                "비슷한 룩 보여줘",
+                "닮은 룩 보여줘",
+                "비슷한 코디 있어요?",
+                "나랑 비슷하게 입은 사람 있어?",
+                "이거랑 비슷한 거 보여줘",
+                "비슷한 코디",
+                "유사한 코디 찾아주세요",
+            )
+        ],
+        *[
+            (text, Intent.HISTORY)
+            for text in (
+                "what do I wear most?",
+                "what do i wear the most",
+                "what colors do I wear most often?",
+                "my most worn item",
+                "what's my most worn item?",
+                "what did I wear most this month?",
+                "which color do i wear the most",
+                "what do I usually wear?",
+                "my stats",
+                "my colors",
+                "내가 뭘 제일 많이 입어?",
+                "나 뭘 제일 많이 입어요?",
+                "내가 자주 입는 색",
+                "제가 제일 많이 입는 옷은 뭐예요?",
+                "요즘 무슨 색을 많이 입어?",
+                "가장 많이 입은 색은?",
+                "내 색",
+                "평소에 뭐 자주 입어요? 나",
+            )
+        ],
+        *[
+            (text, None)
+            for text in (
+                "what would change my life",
+                "what would make it rain",
+                "how do I make it to the station",
+                "what should I change into",
+                "what should I change my password to",
+                "swap meet",
+                "how do I change it back",
+                "similar",
+                "they look similar",
+                "looks like rain",
+                "looks like it",
+                "i have a similar look at home",
+                "similar to street food",
+                "the change is in my pocket",
+                "what do most people wear",
+                "i wear it most days",
+                "비슷해요",
+                "비슷한 것 같아요",
+                "비슷한 가격",
+                "비슷한 옷 있어요",
+                "뭘 바꿔 달라는 거예요",
+                "이름을 바꾸면 돼?",
+                "비밀번호 바꾸면 돼?",
+                "스트리트 푸드로 가려면",
+                "많이 입어요",
+                "이거 자주 입어요",
+                "뭐 많이 먹었어",
+                "how do i get to street food",
+                "does anyone look good in this",
+                "show me a similar recipe",
+                "닮은 사람",
+                "most worn out shoes ever",
+            )
+        ],
+        ("왜?", Intent.WHY),
+        ("오늘 뭐 입지?", Intent.WEAR),
+        ("what should I wear to work", Intent.WEAR),
+    ],
+)
+def test_questions_for_swaps_similar_looks_and_what_is_worn_most(message: str, intent: Intent | None) -> None:
+    assert find_intent(message) is intent

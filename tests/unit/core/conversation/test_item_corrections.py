@@ -66,10 +66,52 @@ from core.vision.attributes import Thing
         ("I didn't wear heels", Item.HEELS, None),
         ("청바지 없는데요", Item.JEANS, None),
         ("가방 없어요", Item.BAG, None),
+        ("not floral", Item.FLORAL, None),
+        ("it's not striped", Item.STRIPES, None),
+        ("it's not oversized", Item.OVERSIZED, None),
+        ("no stripes", Item.STRIPES, None),
+        ("it's polka dots, not check", Item.CHECK, Item.DOTS),
+        ("the jeans aren't blue", Color.BLUE, None),
+        ("that dress is not floral", Item.FLORAL, None),
+        ("체크 아니야", Item.CHECK, None),
+        ("체크 아니고 물방울무늬야", Item.CHECK, Item.DOTS),
+        ("플로럴 아니야", Item.FLORAL, None),
+        ("스트라이프 아니에요", Item.STRIPES, None),
+        ("청바지 파란색 아니야", Color.BLUE, None),
+        ("줄무늬 없어요", Item.STRIPES, None),
+        ("not a red dress, it's a blue dress", Color.RED, Color.BLUE),
+        ("not a red dress, it's blue", Color.RED, Color.BLUE),
+        ("not a red dress, just a dress", Color.RED, None),
+        ("it's a leather jacket, not a denim jacket", Item.DENIM, Item.LEATHER),
+        ("not a leather jacket, it's a coat", Item.JACKET, Item.COAT),
+        ("it's a kimono, not a dress", Item.DRESS, Item.TRADITIONAL),
+        ("원피스 아니고 한복이에요", Item.DRESS, Item.TRADITIONAL),
+        ("한복 아니야", Item.TRADITIONAL, None),
+        ("전통 의상 아니야", Item.TRADITIONAL, None),
     ],
 )
 def test_correction_of_an_item(message: str, denied: Thing, instead: Thing | None) -> None:
     assert find_item_correction(message) == ItemCorrection(denied=denied, instead=instead)
+
+
+@pytest.mark.parametrize(
+    ("message", "denied", "properties"),
+    [
+        ("not blue jeans", Item.JEANS, (Color.BLUE,)),
+        ("those are not blue jeans", Item.JEANS, (Color.BLUE,)),
+        ("that's not a red dress", Item.DRESS, (Color.RED,)),
+        ("not a leather jacket", Item.JACKET, (Item.LEATHER,)),
+        ("not a dark green checked shirt", Item.SHIRT, (Color.GREEN, Item.CHECK)),
+        ("블루 청바지 아니야", Item.JEANS, (Color.BLUE,)),
+        ("블랙 재킷 아니에요", Item.JACKET, (Color.BLACK,)),
+        ("검은 재킷 아니야", Item.JACKET, (Color.BLACK,)),
+        ("롱 원피스 아니야", Item.DRESS, (Item.LONG,)),
+        ("체크원피스 아니에요", Item.DRESS, (Item.CHECK,)),
+        ("가죽 재킷 아니야", Item.JACKET, (Item.LEATHER,)),
+    ],
+)
+def test_denial_of_a_garment_with_properties(message: str, denied: Thing, properties: tuple[Thing, ...]) -> None:
+    assert find_item_correction(message) == ItemCorrection(denied=denied, properties=properties)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +139,13 @@ def test_two_denials_exchange_nothing(message: str, denied: Thing, also: Thing) 
         "no, white sneakers",
         "no, sneakers",
         "nope! a dress",
-        "not a leather jacket",
-        "가죽 재킷 아니야",
+        "체크 없어요?",
+        "플로럴 좋아요",
+        "not my red dress",
+        "롱 원피스 안 어울려요",
+        "the jeans aren't new",
+        "the dress isn't a skirt and not blue",
+        "is that not a red dress?",
         "셔츠 아니고 흰색이야",
         "no cap",
         "no cap lol",

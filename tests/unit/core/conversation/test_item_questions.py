@@ -2,6 +2,7 @@ import pytest
 
 from core.clothing import Color, Item
 from core.conversation.item_questions import find_item_question
+from core.conversation.thing_names import Mention
 from core.vision.attributes import Thing
 
 
@@ -29,16 +30,55 @@ from core.vision.attributes import Thing
         ("진짜 퍼예요?", Item.FUR),
         ("검정색이에요?", Color.BLACK),
         ("파란색 아닌데요", Color.BLUE),
+        ("are the jeans blue?", Color.BLUE),
+        ("is that dress floral?", Item.FLORAL),
+        ("is the jacket made of leather?", Item.LEATHER),
+        ("청바지 파란색이야?", Color.BLUE),
+        ("원피스 꽃무늬 맞아요?", Item.FLORAL),
+        ("is it oversized?", Item.OVERSIZED),
+        ("is that striped?", Item.STRIPES),
+        ("오버핏 아니에요?", Item.OVERSIZED),
+        ("체크 맞아?", Item.CHECK),
+        ("am I wearing a hat?", Item.HAT),
+        ("isn't that a cardigan?", Item.KNIT),
+        ("모자 썼어?", Item.HAT),
+        ("모자 쓰고 있어요?", Item.HAT),
+        ("코트 입었어?", Item.COAT),
+        ("부츠 신었어요?", Item.BOOTS),
+        ("넥타이 맸나요?", Item.TIE),
+        ("가방 들었어?", Item.BAG),
+        ("is it a hanbok?", Item.TRADITIONAL),
+        ("is that a kimono?", Item.TRADITIONAL),
+        ("한복이야", Item.TRADITIONAL),
+        ("기모노 맞아요?", Item.TRADITIONAL),
+        ("is this a sari?", Item.TRADITIONAL),
     ],
 )
 def test_question_about_one_item(message: str, thing: Thing) -> None:
-    assert find_item_question(message) is thing
+    assert find_item_question(message) == Mention(thing=thing)
+
+
+@pytest.mark.parametrize(
+    ("message", "thing", "properties"),
+    [
+        ("is that really a leather jacket?", Item.JACKET, (Item.LEATHER,)),
+        ("is that a black dress?", Item.DRESS, (Color.BLACK,)),
+        ("are these light blue jeans?", Item.JEANS, (Color.BLUE,)),
+        ("is it a red floral dress?", Item.DRESS, (Color.RED, Item.FLORAL)),
+        ("가죽 재킷 맞아?", Item.JACKET, (Item.LEATHER,)),
+        ("가죽재킷 맞아?", Item.JACKET, (Item.LEATHER,)),
+        ("이거 진짜 긴 치마예요?", Item.SKIRT, (Item.LONG,)),
+    ],
+)
+def test_question_about_a_garment_with_properties(message: str, thing: Item, properties: tuple[Thing, ...]) -> None:
+    assert find_item_question(message) == Mention(thing=thing, properties=properties)
 
 
 @pytest.mark.parametrize(
     "message",
     [
         *("do you like my coat?", "boots", "which boots go with this?", "should I wear a hat?", "I love my jeans"),
+        *("체크 했어?", "프린트 했어요?", "긴가?", "모자 샀어?", "are the jeans new?", "is the skirt a dress?"),
         *("is that a blazer or a coat?", "is it raining?", "black coffee please", "is that really street?", ""),
         *(
             "코트 예쁘죠?",

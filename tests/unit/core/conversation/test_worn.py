@@ -8,14 +8,15 @@ import pytest
 
 from core.clothing import ITEMS, Color, Item
 from core.conversation.narration import MessageSlot, verdict_messages
-from core.conversation.worn_details import compare_sentences, probability_sentence, seen_lines, share_lines
+from core.conversation.worn_details import compare_sentences, probability_sentences, seen_lines, share_lines
 from core.i18n.clothing_names import join_names, name_seen, thing_name
-from core.i18n.translations import Language, translate, variant_keys
+from core.i18n.translations import Language, VariantSeed, translate, variant_keys
 from core.styles import STYLES, Style
 from core.vision.attributes import THINGS, Thing
 from core.vision.explanation import SWAPPED_GROUPS
 from core.vision.verdict import ConfidenceBand, Verdict
 from tests.factories import classify_with_attributes
+from tests.texts import variants
 from tests.unit.core.i18n.test_catalogs import BODIES_AND_BEAUTY
 
 LANGUAGES = list(Language)
@@ -177,19 +178,44 @@ def test_a_garment_and_its_color_are_one_line_of_the_reasons() -> None:
 
 
 @pytest.mark.parametrize(
-    ("item", "expected"),
+    ("thing", "garment", "expected"),
     [
-        (Item.DRESS, "The dress? I'm 90% sure."),
-        (Item.BAG, "The bag? 40%. Too little for me to name it."),
-        (Item.COAT, "I don't see that: 2% for the coat. I do miss small things."),
+        (Item.DRESS, None, [("worn.check.seen", "the dress", 90)]),
+        (Item.BAG, None, [("worn.check.doubt", "the bag", 40)]),
+        (Item.COAT, None, [("worn.check.unlikely", "the coat", 2)]),
+        (Item.FLORAL, Item.DRESS, [("worn.check.seen", "the dress", 90), ("worn.check.seen", "the floral print", 80)]),
+        (Item.BAG, Item.DRESS, [("worn.check.seen", "the dress", 90), ("worn.check.doubt", "the bag", 40)]),
+        (Item.FLORAL, Item.COAT, [("worn.check.unlikely", "the coat", 2)]),
     ],
 )
-def test_question_for_an_item_gets_its_probability(item: Item, expected: str) -> None:
-    assert probability_sentence(_floral_dress().attributes, item, Language.EN) == expected
+def test_question_for_an_item_gets_its_probability(
+    thing: Item, garment: Item | None, expected: list[tuple[str, str, int]]
+) -> None:
+    for turn in range(11):
+        seed = VariantSeed("mina", turn)
+        said = probability_sentences(_floral_dress().attributes, thing, garment, seed=seed, language=Language.EN)
+        assert len(said) == len(expected)
+        assert len(set(said)) == len(said), "in other words each"
+        for sentence, (key, name, percent) in zip(said, expected, strict=True):
+            assert sentence in variants(key, Language.EN, thing=name, percent=percent)
 
 
 def test_question_for_an_item_without_a_model_that_knows_items() -> None:
-    assert probability_sentence(None, Item.COAT, Language.KO) == translate("worn.check.unknown", Language.KO)
+    said = probability_sentences(None, Item.COAT, None, seed=VariantSeed("mina"), language=Language.KO)
+    assert set(said) <= variants("worn.check.unknown", Language.KO)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(f"worn.check.{name}" for name in ("seen", "doubt", "unlikely", "unknown")),
+        *(f"talk.item.{name}" for name in ("denied", "kept", "exchanged", "same", "told", "unseen")),
+        *("talk.swap.none", "talk.swap.other", "talk.swap.already", "talk.reason.corrected"),
+    ],
+)
+def test_answers_about_items_have_many_frames(key: str, language: Language) -> None:
+    assert len(variant_keys(key, language)) >= 10
 
 
 def test_album_is_compared_by_what_is_worn() -> None:

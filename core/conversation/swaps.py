@@ -1,0 +1,28 @@
+"""Answers to "what would change it?": the exchange of one item after which Eva would name another style."""
+
+from core.conversation.narration import style_name, swap_sentence
+from core.db.looks import Look
+from core.i18n.translations import Language, pick_variant, translate
+from core.styles import Style
+
+
+def answer_for_swap(look: Look, asked: Style | None, language: Language) -> str:
+    """The exchange as a suggestion, or that there is none.
+
+    Args:
+        look: the look.
+        asked: the style that the person wants to get to; None for any other one.
+        language: of the answer.
+    """
+    verdict, seed = look.verdict, look.variant_seed
+    swap = None if verdict.attributes is None else verdict.attributes.swap
+    values = {"style": style_name(verdict.style, language)}
+    if asked is verdict.style:
+        return translate(pick_variant("talk.swap.already", seed, language), language, **values)
+    if swap is None:
+        return translate(pick_variant("talk.swap.none", seed, language), language, **values)
+    suggestion = swap_sentence(swap, seed, language)
+    if asked is None or asked is swap.style:
+        return suggestion
+    key = pick_variant("talk.swap.other", seed, language)
+    return f"{translate(key, language, asked=style_name(asked, language))} {suggestion}"

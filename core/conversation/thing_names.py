@@ -1,0 +1,174 @@
+"""The names that people use for items and colors, and where these are in a message: "boots", "블루 청바지"."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+
+from core.clothing import Color, Item
+from core.conversation.text_normalization import normalize_letters
+from core.i18n.clothing_names import thing_name
+from core.i18n.translations import Language, translate
+from core.vision.attributes import THINGS, Thing
+
+OTHER_NAMES = {
+    Item.TSHIRT: "tshirt, t shirt, tee, 티, 반팔티",
+    Item.SHIRT: "blouse, 블라우스, 남방",
+    Item.KNIT: "sweater, jumper, cardigan, 스웨터, 가디건, 카디건",
+    Item.HOODIE: "hoodie, hoody, 후드티, 후드, 맨투맨",
+    Item.BLAZER: "suit jacket, 블레이져, 정장 재킷",
+    Item.JACKET: "자켓, 점퍼",
+    Item.COAT: "trench coat, trench, 트렌치코트, 패딩",
+    Item.VEST: "vest, 조끼",
+    Item.DRESS: "드레스",
+    Item.SKIRT: "치마",
+    Item.JEANS: "denim jeans, 진, 데님 팬츠",
+    Item.TROUSERS: "pants, slacks, 팬츠, 슬랙스",
+    Item.SHORTS: "쇼츠, 숏팬츠",
+    Item.TRADITIONAL: "traditional clothes, traditional costume, hanbok, kimono, yukata, sari, saree, qipao, cheongsam"
+    ", ao dai, 한복, 개량한복, 기모노, 유카타, 사리, 치파오, 아오자이, 전통 옷, 전통 복장, 민속 의상",
+    Item.SNEAKERS: "trainers, 스니커즈",
+    Item.HEELS: "high heels, 하이힐",
+    Item.FLATS: "flats, loafers, sandals, 로퍼, 샌들, 플랫",
+    Item.HAT: "cap, beanie, 캡, 비니",
+    Item.BAG: "handbag, 핸드백, 백",
+    Item.SUNGLASSES: "shades",
+    Item.TIE: "necktie, 넥타이",
+    Item.FLORAL: "floral pattern, flowers, flowery, flower print, flower pattern, 플라워, 플로럴 무늬, 플로럴 패턴",
+    Item.STRIPES: "striped pattern, stripy, pinstripes, 스트라이프 무늬, 스트라이프 패턴, 세로줄, 가로줄",
+    Item.CHECK: "check, checks, checkered, checked pattern, plaid, tartan, gingham, 체크 패턴, 격자무늬, 타탄",
+    Item.DOTS: "dots, dotted, polka dotted, spotted, 도트 무늬, 도트 패턴, 땡땡이, 땡땡이 무늬, 물방울",
+    Item.ANIMAL: "leopard, leopard print, zebra print, snake print, 호피, 호피 무늬, 레오파드, 지브라, 애니멀",
+    Item.PRINT: "graphic, prints, 그래픽, 나염",
+    Item.EMBROIDERY: "자수 장식",
+    Item.LEATHER: "leather like, 레더, 가죽",
+    Item.FUR: "furry, faux fur, 모피, 퍼",
+    Item.LACE: "lacy, 레이스 소재",
+    Item.SHINY: "glossy, satin, sequins, 광택, 광택 소재, 새틴, 반짝이",
+    Item.RUFFLES: "frills, frilly, 프릴, 러플",
+    Item.PLEATS: "주름",
+    Item.MINI: "mini, 미니, 짧은 길이",
+    Item.LONG: "maxi, 롱 기장, 맥시, 긴 길이",
+    Item.OVERSIZED: "oversize, baggy, loose, roomy, 오버사이즈, 루즈핏, 박시",
+}
+"""Names that people use, in addition to Eva's own."""
+OTHER_COLOR_NAMES = {
+    Color.BLACK: "검정색, 검정, 검은색, 까만색",
+    Color.WHITE: "흰색, 하얀색, 하양",
+    Color.GREY: "gray, 회색",
+    Color.BROWN: "갈색, 밤색",
+    Color.RED: "빨간색, 빨강",
+    Color.PINK: "분홍색, 분홍",
+    Color.ORANGE: "주황색, 주황",
+    Color.YELLOW: "노란색, 노랑",
+    Color.GREEN: "초록색, 초록, 녹색",
+    Color.BLUE: "파란색, 파랑",
+    Color.NAVY: "남색",
+    Color.PURPLE: "violet, 보라색, 보라",
+    Color.MULTI: "multicolored, colorful, colourful, 알록달록",
+}
+BEFORE_GARMENTS: dict[Thing, str] = {
+    Item.LONG: "긴, 기다란",
+    Item.SHINY: "반짝거리는",
+    Item.OVERSIZED: "루즈한, 박시한",
+    Item.DOTS: "땡땡이",
+    Color.BLACK: "검은, 까만",
+    Color.WHITE: "흰, 하얀",
+    Color.RED: "빨간",
+    Color.YELLOW: "노란",
+    Color.BLUE: "파란",
+}
+"""Words that name a property only in front of a garment."""
+SHADES = "dark, light, pale, bright, deep, 연한, 진한, 밝은, 어두운"
+"""Words in front of a color that change nothing here."""
+MAX_PROPERTIES = 3
+"""Words of properties in front of one name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A named thing with the properties in front of its name: the jeans that are called blue."""
+
+    thing: Thing
+    properties: tuple[Thing, ...] = ()
+    """In the order of the words."""
+
+    @property
+    def is_garment(self) -> bool:
+        """Whether the thing is worn by itself, so that a property may be said of it."""
+        return isinstance(self.thing, Item) and self.thing.is_worn_alone
+
+    @property
+    def first_thing(self) -> Thing:
+        """What is named first: leather, of a leather jacket."""
+        return self.properties[0] if self.is_garment and self.properties else self.thing
+
+    @property
+    def garment(self) -> Item | None:
+        """The garment, if its properties are named with it."""
+        return self.thing if isinstance(self.thing, Item) and self.first_thing is not self.thing else None
+
+
+def find_names(text: str, *, mark: str = "#") -> Iterator[tuple[str, Mention]]:
+    """What a normalized text names, each with the text in which a mark replaces the name and its properties.
+
+    A short name may stand inside another word ("진" in "진짜"), and within a longer name: the longest come first.
+    """
+    compact = text.replace(" ", "")
+    for name, pattern, thing in _compile_names():
+        if name in compact:
+            for found in pattern.finditer(text):
+                rest = f"{text[: found.start()]}{mark}{text[found.end() :]}"
+                yield rest, Mention(thing=thing, properties=_parse_properties(found["properties"] or ""))
+
+
+def _parse_properties(text: str) -> tuple[Thing, ...]:
+    pattern, things = _compile_properties()
+    found = [things[match[0].replace(" ", "")] for match in pattern.finditer(text)]
+    return tuple(dict.fromkeys(thing for thing in found if thing is not None))
+
+
+@cache
+def _compile_names() -> tuple[tuple[str, re.Pattern[str], Thing], ...]:
+    """Names without spaces, their patterns and things, the longest first: "suit jacket" is no jacket."""
+    properties = f"(?P<properties>(?:{_compile_properties()[0].pattern}){{0,{MAX_PROPERTIES}}})"
+    compiled = []
+    for name, thing in sorted(_things_by_name().items(), key=lambda pair: -len(pair[0])):
+        before = "(?P<properties>)" if isinstance(thing, Color) else properties
+        pattern = re.compile(rf"(?<![a-z0-9가-힣]){before}{_spaced(name)}(?![a-z])")
+        compiled.append((name.replace(" ", ""), pattern, thing))
+    return tuple(compiled)
+
+
+@cache
+def _compile_properties() -> tuple[re.Pattern[str], dict[str, Thing | None]]:
+    """A pattern for one property in front of a name, with the space behind it, and the properties by their words."""
+    words: dict[str, Thing | None] = dict.fromkeys(SHADES.split(", "))
+    for name, thing in _things_by_name().items():
+        if isinstance(thing, Color) or not thing.is_worn_alone:
+            words[name] = thing
+    words |= {name: thing for thing, names in BEFORE_GARMENTS.items() for name in names.split(", ")}
+    alternatives = "|".join(_spaced(word, end=" ") for word in sorted(words, key=len, reverse=True))
+    return re.compile(alternatives), {word.replace(" ", ""): thing for word, thing in words.items()}
+
+
+@cache
+def _things_by_name() -> dict[str, Thing]:
+    names: dict[str, Thing] = {}
+    for thing in THINGS:
+        for language in Language:
+            names.setdefault(normalize_letters(thing_name(thing, language)), thing)
+            if isinstance(thing, Color) or not thing.is_worn_alone:
+                names.setdefault(normalize_letters(translate(f"worn.{thing}.as", language)), thing)
+    for other, other_names in chain[tuple[Thing, str]](OTHER_NAMES.items(), OTHER_COLOR_NAMES.items()):
+        for name in other_names.split(", "):
+            names.setdefault(name, other)
+    return names
+
+
+def _spaced(name: str, *, end: str = "") -> str:
+    """A pattern for a name; in Korean its spaces, and the one at its end, may be missing."""
+    if re.search("[가-힣]", name):
+        return re.escape(name + end).replace(r"\ ", " ?")
+    return re.escape(name + end)

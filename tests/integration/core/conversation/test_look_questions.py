@@ -1,0 +1,188 @@
+"""Questions about the look on the screen: for an item, the reason, or a swap, also after a correction and later."""
+
+from collections.abc import Mapping
+
+import pytest
+from sqlalchemy import text
+
+from core.clothing import Color, Item
+from core.conversation.actions import ActionType
+from core.conversation.reply import Reply, ReplyKind
+from core.conversation.reply_texts import reply_sentences
+from core.conversation.service import ConversationService
+from core.conversation.worn_details import share_lines
+from core.db.looks import Look
+from core.db.people import Person
+from core.i18n.translations import Language
+from core.resources import Resources
+from core.services.photo_judging import PhotoJudgingService
+from core.settings import Settings
+from core.styles import Style
+from core.vision.attributes import Thing
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
+from core.vision.verdict import ConfidenceBand
+from tests.factories import create_look as create_stored_look
+from tests.factories import make_verdict
+from tests.integration.core.conversation.conftest import act, create_look, reload, write
+from tests.texts import variants
+
+EN, KO = Language.EN, Language.KO
+JEANS: dict[Thing, float] = {Item.JEANS: 0.9, Color.BLUE: 0.9, Item.HAT: 0.7}
+DRESS: dict[Thing, float] = {Item.DRESS: 0.9, Item.FLORAL: 0.8, Item.LONG: 0.8, Color.RED: 0.9}
+JACKET: dict[Thing, float] = {Item.JACKET: 0.9, Item.LEATHER: 0.8, Color.BLACK: 0.9}
+CHECKED: dict[Thing, float] = {Item.DRESS: 0.9, Item.CHECK: 0.8}
+TRADITIONAL: dict[Thing, float] = {Item.TRADITIONAL: 0.9}
+
+
+def create_service(resources: Resources, things: Mapping[Thing, float]) -> ConversationService:
+    outputs = add_attributes(make_outputs(Style.STREET), things)
+    classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
+    return ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
+
+
+@pytest.fixture
+def service(resources: Resources) -> ConversationService:
+    """A service whose model sees a black leather jacket."""
+    return create_service(resources, JACKET)
+
+
+async def say(service: ConversationService, person: Person, message: str) -> Reply:
+    reply = await write(service, person, message)
+    assert reply is not None, message
+    assert all(reply_sentences(reply)), message
+    return reply
+
+
+async def make_older(service: ConversationService, look: Look) -> None:
+    async with service.resources.database.transaction() as connection:
+        statement = text("UPDATE looks SET created_at = created_at - interval '1 hour' WHERE id = :id")
+        await connection.execute(statement, {"id": look.id})
+
+
+@pytest.mark.parametrize(
+    ("seen", "message", "thing", "kept"),
+    [
+        (JEANS, "not blue jeans", Color.BLUE, Item.JEANS),
+        (JEANS, "블루 청바지 아니야", Color.BLUE, Item.JEANS),
+        (JEANS, "not black jeans", Item.JEANS, None),
+        (JEANS, "the jeans aren't blue", Color.BLUE, None),
+        (JEANS, "not blue", Color.BLUE, None),
+        (DRESS, "that's not a red dress", Color.RED, Item.DRESS),
+        (DRESS, "not a striped dress", Item.DRESS, None),
+        (DRESS, "not floral", Item.FLORAL, None),
+        (DRESS, "플로럴 아니야", Item.FLORAL, None),
+        (DRESS, "롱 원피스 아니야", Item.LONG, Item.DRESS),
+        (JACKET, "블랙 재킷 아니에요", Color.BLACK, Item.JACKET),
+        (JACKET, "not a leather jacket", Item.LEATHER, Item.JACKET),
+        (CHECKED, "체크 아니야", Item.CHECK, None),
+        (CHECKED, "체크 아니고 물방울무늬야", Item.CHECK, None),
+        (TRADITIONAL, "not a hanbok", Item.TRADITIONAL, None),
+        (TRADITIONAL, "기모노 아니에요", Item.TRADITIONAL, None),
+        ({Item.STRIPES: 0.9}, "it's not striped", Item.STRIPES, None),
+    ],
+)
+async def test_what_eva_said_is_taken_back(
+    resources: Resources, mina: Person, seen: Mapping[Thing, float], message: str, thing: Thing, kept: Item | None
+) -> None:
+    service = create_service(resources, seen)
+    await create_look(service, mina)
+    reply = await say(service, mina, message)
+    assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_CORRECTED, thing, kept)
+    assert reply.look is not None
+    assert set(reply.look.item_corrections) == {thing}
+    restored = await service.restore_reply(mina, reply.to_checkpoint())
+    assert (restored.thing, restored.garment) == (thing, kept)
+    assert reply_sentences(restored) == reply_sentences(reply)
+
+
+async def test_property_and_garment_are_taken_back_one_after_the_other(resources: Resources, mina: Person) -> None:
+    service = create_service(resources, DRESS)
+    await create_look(service, mina)
+    first = await say(service, mina, "not a red dress")
+    sentence = reply_sentences(first)[0]
+    assert sentence in variants("talk.item.kept", EN, thing="the colour red", garment="the dress")
+    told = await say(service, mina, "is that a red dress?")
+    assert reply_sentences(told)[0] in variants("talk.item.told", EN, thing="the colour red")
+    second = await say(service, mina, "not a dress")
+    assert (second.kind, second.thing, second.garment) == (ReplyKind.ITEM_CORRECTED, Item.DRESS, None)
+    told = await say(service, mina, "is that a floral dress?")
+    assert reply_sentences(told)[0] in variants("talk.item.told", EN, thing="the dress")
+
+
+async def test_a_property_of_another_garment_is_no_reason_to_drop_it(resources: Resources, mina: Person) -> None:
+    outputs = add_attributes(
+        make_outputs(Style.STREET),
+        {Item.JACKET: 0.9, Color.RED: 0.9, Item.BOOTS: 0.9},
+        peaks={Item.BOOTS: (0.9, 0.5)},
+    )
+    classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
+    service = ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
+    await create_look(service, mina)
+    reply = await say(service, mina, "those are not red boots")
+    assert (reply.thing, reply.garment) == (Item.BOOTS, None)
+    unseen = await say(service, mina, "not a red skirt")
+    assert (unseen.kind, unseen.thing) == (ReplyKind.ITEM_UNSEEN, Item.SKIRT)
+
+
+@pytest.mark.parametrize(
+    ("seen", "message", "thing", "garment"),
+    [
+        (JACKET, "is that really a leather jacket?", Item.LEATHER, Item.JACKET),
+        (JACKET, "가죽 재킷 맞아?", Item.LEATHER, Item.JACKET),
+        (JACKET, "is that a black dress?", Color.BLACK, Item.DRESS),
+        (JACKET, "진짜 바지야?", Item.TROUSERS, None),
+        (JEANS, "are the jeans blue?", Color.BLUE, None),
+        (JEANS, "모자 썼어?", Item.HAT, None),
+        (DRESS, "is it floral?", Item.FLORAL, None),
+        (TRADITIONAL, "한복이야", Item.TRADITIONAL, None),
+        (TRADITIONAL, "is it a kimono?", Item.TRADITIONAL, None),
+    ],
+)
+async def test_items_and_properties_can_be_asked_for(
+    resources: Resources, mina: Person, seen: Mapping[Thing, float], message: str, thing: Thing, garment: Item | None
+) -> None:
+    service = create_service(resources, seen)
+    await create_look(service, mina)
+    reply = await say(service, mina, message)
+    assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_PROBABILITY, thing, garment)
+
+
+async def test_questions_are_answered_after_a_correction_and_later(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    corrected = await say(service, mina, "레트로야")
+    assert corrected.kind is ReplyKind.CORRECTION_RECORDED
+    names = {"style": "Street", "corrected": "80s Retro"}
+    for _ in range(2):
+        asked = await say(service, mina, "진짜 바지야?")
+        assert (asked.kind, asked.thing) == (ReplyKind.ITEM_PROBABILITY, Item.TROUSERS)
+        for question in ("왜?", "why?"):
+            reason = await say(service, mina, question)
+            sentence, shares = reply_sentences(reason)
+            assert sentence in variants("talk.reason.corrected", EN, **names)
+            assert shares == "\n".join(share_lines(look.verdict, EN))
+        assert (await say(service, mina, "what would change it?")).kind is ReplyKind.SWAP
+        await make_older(service, look)
+
+
+async def test_no_question_is_answered_before_the_guess_or_about_no_outfit(
+    service: ConversationService, mina: Person
+) -> None:
+    questions = ("is that a jacket?", "why?", "what would change it?", "뭘 바꾸면 달라져요?")
+    await act(service, mina, ActionType.GUESS)
+    await create_look(service, await reload(service, mina))
+    for question in questions:
+        assert await write(service, mina, question) is None, "the answer would give the verdict away"
+    async with service.resources.database.transaction() as connection:
+        look = await create_stored_look(connection, mina.id, verdict=make_verdict(ConfidenceBand.NOT_AN_OUTFIT))
+    await make_older(service, look)
+    for question in questions:
+        assert await write(service, mina, question) is None
+
+
+async def test_an_item_is_asked_for_while_a_name_is_asked_for(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.SHARE, look)
+    assert (await say(service, mina, "is that really leather?")).kind is ReplyKind.ITEM_PROBABILITY
+    assert (await say(service, mina, "뭘 바꾸면 달라져요?")).kind is ReplyKind.SWAP
+    assert (await say(service, mina, "Leather Fan")).kind is ReplyKind.NAME_CONFIRMATION
