@@ -34,6 +34,7 @@ PAGE_ACTIONS = {
     Intent.LEADERBOARD: ActionType.SHOW_LEADERBOARD,
     Intent.HISTORY: ActionType.SHOW_HISTORY,
     Intent.WEEK: ActionType.SHOW_WEEK,
+    Intent.SIMILAR: ActionType.SHOW_SIMILAR,
     Intent.PHOTOS: ActionType.SHOW_PRIVACY,
     Intent.ACCOUNT: ActionType.OPEN_ACCOUNT,
 }
@@ -155,12 +156,9 @@ class SkillHandler:
     ) -> SkillResponse:
         if action.type is ActionType.SHOW_RESULT:
             return await self._send_result(request, action, person, received_at)
-        if action.type is ActionType.SHOW_SIMILAR:
-            await self._conversation.delete_name_question(person)
-            return await self._presenter.similar_looks(person, action.look_id)
         if action.type in PAGE_ACTIONS.values():
             await self._conversation.delete_name_question(person)
-            return await self._show_page(action.type, person)
+            return await self._show_page(action, person)
         reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
         if action.type in {ActionType.GRANT_CONSENT, ActionType.DECLINE_CONSENT}:
             update = await self._apply_consent(request, person, granted=action.type is ActionType.GRANT_CONSENT)
@@ -194,9 +192,11 @@ class SkillHandler:
                 await photo_requests.update_consent_question(connection, update)
         return action if answer is None else Action(type=answer)
 
-    async def _show_page(self, action_type: ActionType, person: Person) -> SkillResponse:
+    async def _show_page(self, action: Action, person: Person) -> SkillResponse:
         """Execute one of the actions of `PAGE_ACTIONS`."""
-        match action_type:
+        match action.type:
+            case ActionType.SHOW_SIMILAR:
+                return await self._presenter.similar_looks(person, action.look_id)
             case ActionType.SHOW_LEADERBOARD:
                 return await self._presenter.leaderboard(person)
             case ActionType.SHOW_HISTORY:
@@ -268,7 +268,7 @@ class SkillHandler:
         if intent is Intent.STYLES:
             return self._presenter.style_list(person.language)
         if intent in PAGE_ACTIONS:
-            return await self._show_page(PAGE_ACTIONS[intent], person)
+            return await self._show_page(Action(type=PAGE_ACTIONS[intent]), person)
         if intent in PROMPT_ACTIONS:
             action = Action(type=PROMPT_ACTIONS[intent])
             reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)

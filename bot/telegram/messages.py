@@ -6,6 +6,7 @@ from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import text_messages
 from bot.telegram.handlers import answer_question
 from bot.telegram.parsing import CommandMessage, MessageReaction, TextMessage
+from bot.telegram.public_looks import send_similar_looks
 from core.conversation.intents import Intent, find_intent
 from core.conversation.item_feedback import is_new
 from core.conversation.service import ConversationService
@@ -53,11 +54,17 @@ async def handle_message(
     is_about_older = message.replied_id is not None and await _is_older(delivery, person, message.replied_id)
     if not is_about_older and await answer_question(delivery, conversation, person, message.text):
         return
-    name = INTENT_COMMANDS.get(find_intent(message.text) or Intent.SMALL_TALK)
+    intent = find_intent(message.text)
+    if intent is Intent.SIMILAR and delivery.is_private:
+        await conversation.delete_name_question(person)
+        await send_similar_looks(delivery, conversation, person, None)
+        return
+    # Similar looks are about the person's own look: in a group they lead to the private chat, as these do.
+    name = CommandName.ME if intent is Intent.SIMILAR else INTENT_COMMANDS.get(intent or Intent.SMALL_TALK)
     if name is None:
         seed = conversation.reply_turns.next_seed(person.id)
         await delivery.send_all("reply", text_messages(reply_to_text(message.text, seed, delivery.language)))
-        if find_intent(message.text) is not Intent.SELF_HARM:
+        if intent is not Intent.SELF_HARM:
             await send_news(delivery, person)
         return
     await conversation.delete_name_question(person)

@@ -118,8 +118,9 @@ def _reason_sentences(look: Look, language: Language) -> tuple[str, ...]:
         is_named = bool({verdict.region.vertical, verdict.region.horizontal} & NAMED_PARTS)
         evidence = [message.text for message in messages if is_named and message.slot is MessageSlot.EVIDENCE]
     style = style_name(verdict.style, language)
-    if look.corrected_style is None or not evidence:
+    if look.corrected_style is None:
         return translate("talk.reason", language, style=style), *evidence
     corrected = style_name(look.corrected_style, language)
-    key = pick_variant("talk.reason.corrected", look.variant_seed, language)
+    frames = "talk.reason.corrected" if evidence else "talk.reason.marked"
+    key = pick_variant(frames, look.variant_seed, language)
     return translate(key, language, style=style, corrected=corrected), *evidence

@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
+from core.conversation.listings import get_own_looks, leaderboard_line, list_similar, own_looks_text
 from core.conversation.news_visits import record_news_visit
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import button_label, reply_to_text
@@ -168,8 +169,7 @@ async def send_text(
             if card is not None and not wants_json(request):
                 return RedirectResponse(state.url_for("week"), 303)
         else:
-            sentences = [reply_to_text(message, seed, language)]
-            sentences += await record_news_visit(state.resources.database, person, message, language)
+            sentences = await _answer_words(state, person, message, look, seed)
     answer = _build_reply(view, message, sentences, reveals_verdict=reveals_verdict)
     if card is not None:
         answer = replace(answer, items=[*answer.items, card])
@@ -227,6 +227,33 @@ def _answer_visitor(message: str, seed: VariantSeed | str, language: Language) -
     if find_intent(message) is Intent.WEEK:
         return [translate("week.few.line", language, count=MIN_LOOKS)]
     return [reply_to_text(message, seed, language)]
+
+
+async def _answer_words(
+    state: AppState, person: Person, message: str, look_id: UUID | None, seed: VariantSeed | str
+) -> list[str]:
+    """The answer to a message that is about no verdict: similar looks, the person's looks in numbers, or small talk.
+
+    Args:
+        state: of the application.
+        person: who writes.
+        message: what they write.
+        look_id: the look on their screen, if any.
+        seed: selects the words of small talk.
+    """
+    database, language = state.resources.database, person.language
+    match find_intent(message):
+        case Intent.SIMILAR:
+            similar = await list_similar(database, person, look_id)
+            lines = [leaderboard_line(entry, language) for entry in similar.entries]
+            return ["\n".join([translate(similar.similarity, language), *lines])]
+        case Intent.HISTORY:
+            return [own_looks_text(await get_own_looks(database, person), language)]
+        case _:
+            return [
+                reply_to_text(message, seed, language),
+                *await record_news_visit(database, person, message, language),
+            ]
 
 
 async def _show_week(state: AppState, person: Person) -> tuple[list[str], WeekCardItem | None]:

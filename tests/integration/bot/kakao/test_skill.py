@@ -364,6 +364,7 @@ async def test_similar_looks_of_others_are_shown(harness: KakaoHarness) -> None:
     for response in (
         await harness.press_button(verdict, "similar"),
         await harness.send_text(translate("talk.button.similar", KO)),
+        await harness.send_text("닮은 코디 보여줘"),
     ):
         assert response.text == f"{translate('talk.similar', KO)}\n{line}"
         assert str(other.id) in str(response.reply), "the page of the look is linked"
@@ -375,3 +376,18 @@ async def test_similar_looks_of_others_are_shown(harness: KakaoHarness) -> None:
         await looks.delete(connection, look.id)
     assert (await harness.press_button(verdict, "similar")).text == translate("talk.look_gone", KO)
     assert (await harness.send_text(translate("talk.button.similar", KO))).text == translate("talk.me.nothing", KO)
+
+
+async def test_questions_about_a_look_are_answered_after_a_correction(harness: KakaoHarness) -> None:
+    await harness.give_consent()
+    await harness.send_photo(make_photo())
+    await harness.send_text("레트로야")
+    look = await get_only_look(harness)
+    assert look.corrected_style is Style.RETRO
+    for message, key, values in (
+        ("진짜 바지야?", "worn.check.unknown", {}),
+        ("뭘 바꾸면 달라져요?", "talk.swap.none", {"style": style_name(look.verdict.style, KO)}),
+    ):
+        assert (await harness.send_text(message)).text in variants(key, KO, **values)
+    listing = await harness.send_text("내가 뭘 제일 많이 입어?")
+    assert own_look_line(look, KO) in listing.text

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from bot.telegram.button_rules import QUESTION_SECONDS
 from bot.telegram.commands import GROUP_COMMANDS, CommandName
 from bot.telegram.keyboards import CallbackData, decode_callback_data, encode_callback_data
+from bot.testing.telegram import BOT_USER
 from core.conversation.actions import Action, ActionType
 from core.conversation.listings import own_look_line
 from core.db import looks, people
@@ -168,6 +169,15 @@ async def test_commands_about_oneself_lead_to_the_private_chat(group: Group, har
     for name in set(CommandName) - GROUP_COMMANDS:
         [reply] = await group.say(f"/start{BOT} {name}")
         assert reply["text"] == translate("telegram.private_only", KO)
+
+
+async def test_similar_looks_of_a_private_look_are_not_shown_in_a_group(group: Group, harness: TelegramHarness) -> None:
+    [said] = await group.say(f"/help{BOT}")
+    quoted = {"message_id": said["message_id"], "date": 1, "chat": said["chat"], "from": BOT_USER, "text": "?"}
+    rows = await group.rows()
+    [reply] = await group.send(harness.updates.text("비슷한 룩", chat_id=GROUP, reply_to_message=quoted))
+    assert reply["text"] == translate("telegram.private_only", KO)
+    assert await group.rows() == rows
 
 
 @pytest.mark.parametrize("guesses_first", [False, True])

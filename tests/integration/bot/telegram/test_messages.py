@@ -1,11 +1,13 @@
 """Requests in other words than a command, and reactions."""
 
 from bot.testing.telegram import BOT_USER
+from core.conversation.narration import style_name
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
-from tests.factories import make_photo
+from tests.factories import create_similar_look, make_photo
 from tests.integration.bot.telegram.conftest import USER_ID, Json, TelegramHarness, list_looks
+from tests.texts import variants
 
 KO = Language.KO
 
@@ -92,3 +94,42 @@ async def test_what_is_said_after_an_album_is_about_the_photo_that_was_shown(har
     await harness.send_updates(harness.updates.text("올려줘"))
     assert all(look.shared_at is None for look in await list_looks(harness)), "a button shares, no word"
     assert harness.buttons(harness.last_message()) == ["take", "keep"]
+
+
+async def test_questions_about_a_look_are_answered_after_a_correction(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    await harness.send_updates(harness.updates.text("레트로야"))
+    assert [look.corrected_style for look in await list_looks(harness)] == [Style.RETRO]
+    await harness.execute("UPDATE looks SET created_at = created_at - interval '1 hour'")
+    for message, key, values in (
+        ("진짜 바지야?", "worn.check.unknown", {}),
+        ("is that really a leather jacket?", "worn.check.unknown", {}),
+        ("뭘 바꾸면 달라져요?", "talk.swap.none", {"style": "스트리트"}),
+        ("what would make it British Mode?", "talk.swap.none", {"style": "스트리트"}),
+        ("어떻게 하면 스트리트가 돼?", "talk.swap.already", {"style": "스트리트"}),
+    ):
+        await harness.send_updates(harness.updates.text(message))
+        assert harness.last_message()["text"] in variants(key, KO, **values), message
+    before = len(harness.texts())
+    await harness.send_updates(harness.updates.text("왜?"))
+    names = {"style": "스트리트", "corrected": style_name(Style.RETRO, KO)}
+    said = "\n".join(harness.texts()[before:])
+    assert any(sentence in said for sentence in variants("talk.reason.marked", KO, **names)), said
+
+
+async def test_similar_looks_and_what_is_worn_most_can_be_asked_for(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.text("비슷한 룩"))
+    assert harness.last_message()["text"] == translate("talk.me.nothing", KO)
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    for message in ("similar looks", "비슷한 룩 보여줘"):
+        await harness.send_updates(harness.updates.text(message))
+        assert harness.last_message()["text"] == translate("talk.similar.unknown", KO), "it has no embedding"
+    [look] = await list_looks(harness)
+    other = await create_similar_look(harness.resources, look.id, "민아")
+    await harness.send_updates(harness.updates.text("비슷한 룩"))
+    assert harness.texts()[-2] == translate("talk.similar", KO)
+    assert other.id != look.id
+    for message in ("내가 뭘 제일 많이 입어?", "what do I wear most?"):
+        count = len(harness.texts())
+        await harness.send_updates(harness.updates.text(message))
+        assert translate("talk.me.first", KO, style="스트리트") in harness.texts()[count]

@@ -12,7 +12,7 @@ from core.db import people
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import STYLES, Style
-from tests.factories import create_look, make_photo, store_images
+from tests.factories import create_look, create_similar_look, make_photo, store_images
 from tests.html import attributes, texts
 from tests.integration.leaderboard_web.chat.conftest import (
     EN,
@@ -291,3 +291,23 @@ async def test_the_week_is_told_and_its_card_is_shown_in_the_chat(client: httpx.
     page = await client.post("/try/words", data={"words": "my week"})
     assert page.url.path == "/me/week"
     assert attributes(page, ".week-card img", "alt") == [translate("week.alt", EN)]
+
+
+async def test_questions_about_a_look_are_answered_after_a_correction(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    page = await send_photo(client, make_photo())
+
+    async def say(words: str) -> str:
+        answered = await client.post("/try/words", data={"words": words, "look": look_id_of(page)})
+        return messages(answered)[-1]
+
+    await say("it's 80s retro")
+    [look] = await list_looks(resources)
+    assert look.corrected_style is Style.RETRO
+    assert await say("is that really a blazer?") in variants("worn.check.unknown", EN)
+    assert await say("what would change it?") in variants("talk.swap.none", EN, style="Street")
+    assert await say("similar looks") == translate("talk.similar.unknown", EN)
+    await create_similar_look(resources, look.id, "Mina")
+    assert (await say("similar looks")).split("\n")[0].startswith(translate("talk.similar", EN))
+    assert translate("talk.me.first", EN, style="Street") in await say("what do I wear most?")

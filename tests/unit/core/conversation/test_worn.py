@@ -211,7 +211,7 @@ def test_question_for_an_item_without_a_model_that_knows_items() -> None:
     [
         *(f"worn.check.{name}" for name in ("seen", "doubt", "unlikely", "unknown")),
         *(f"talk.item.{name}" for name in ("denied", "kept", "exchanged", "same", "told", "unseen")),
-        *("talk.swap.none", "talk.swap.other", "talk.swap.already", "talk.reason.corrected"),
+        *("talk.swap.none", "talk.swap.other", "talk.swap.already", "talk.reason.corrected", "talk.reason.marked"),
     ],
 )
 def test_answers_about_items_have_many_frames(key: str, language: Language) -> None:
