@@ -5,6 +5,8 @@ The last part of the table of intents. A message that holds any word outside of 
 that mean nothing by themselves, and each line below an intent has groups of words, joined by `+`, of which each must
 occur. `^` before a word means that the message begins with it. A line that starts with `=` allows the words of that
 line only, and of its last group none must occur.
+
+See ADR 0039.
 """
 
 import re

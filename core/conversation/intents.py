@@ -7,6 +7,8 @@ Names of styles become `#`, so that "why street?" and "not casual" are sentences
 
 The table is in `intent_patterns/`: phrases first, then frames whose parts combine freely. `docs/intents.md` has the
 precision and recall of each intent.
+
+See ADR 0039.
 """
 
 import re

@@ -148,7 +148,7 @@ async def followers_page(
     state: State,
     after: CanonicalUUID | None = None,
 ) -> Response:
-    """Who follows the person, for nobody else to see; `after` is the last person of the page before."""
+    """Who follows the person, shown to the person alone; `after` is the last person of the page before."""
     rows = await list_people(connection, Relation.FOLLOWER, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
     return render_people(request, state, language, "followers", rows)
 

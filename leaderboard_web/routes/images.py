@@ -155,7 +155,7 @@ async def share_image(
 async def result_card(
     look_id: CanonicalUUID, language: Language, shape: CardShape, state: State, t: str = ""
 ) -> Response:
-    """The result card of a look, for its owner and for whom they send it to.
+    """The result card of a look, for its owner and the people they send it to.
 
     Raises:
         InvalidSignatureError: the URL is forged or expired.
