@@ -28,6 +28,8 @@ TIMEOUT_MS = 60_000
 """How long a page may take; one of them competes with a whole suite for its processors."""
 expect.set_options(timeout=TIMEOUT_MS)
 RESULTS = ROOT / "test-results"
+SAVES_DATA = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } })"
+"""Script of a browser that is asked to save data: its pages open no stream, so that their network becomes idle."""
 
 OpenPage = Callable[..., Page]
 NewInstallation = Callable[[], Installation]

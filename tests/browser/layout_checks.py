@@ -12,14 +12,19 @@ from playwright.sync_api import Page
 WIDTHS = (320, 360, 768, 1280)
 """px; the narrowest that has to be readable without scrolling sideways (WCAG 2.2, 1.4.10), and common ones."""
 
-LAYOUT_SHIFT = """() => new Promise((done) => {
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""The time of a frame of a page, in milliseconds; all that was in the page before has been drawn."""
+
+LAYOUT_SHIFT = """(since) => new Promise((done) => {
     let sum = 0;
     new PerformanceObserver((list) => {
-        for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
+        for (const each of list.getEntries()) {
+            if (!each.hadRecentInput && each.startTime >= since) sum += each.value;
+        }
     }).observe({ type: "layout-shift", buffered: true });
     document.fonts.ready.then(() => requestAnimationFrame(() => setTimeout(() => done(sum), 100)));
 })"""
-"""How much of the page moved without being asked to, until it and its fonts have come."""
+"""How much of the page moved without being asked to, until it and its fonts have come; since that time, if given."""
 
 MAX_LAYOUT_SHIFT = 0.02
 """Smaller ones are those of rounding, and of scroll bars."""

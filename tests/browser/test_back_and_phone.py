@@ -39,7 +39,7 @@ def test_back_from_a_look_returns_to_the_place(open_page: OpenPage, board: dict[
     expect(page).to_have_url(re.compile("/looks/"))
     page.go_back()
     expect(card).to_be_in_viewport()
-    page.wait_for_function(f"Math.abs(scrollY - {top}) < 50")
+    page.wait_for_function("top => Math.abs(scrollY - top) < 50", arg=top)
 
 
 def test_public_pages_may_be_kept_to_go_back_to(open_page: OpenPage, board: dict[str, str]) -> None:
@@ -63,9 +63,13 @@ def test_on_a_phone_the_action_is_in_view(open_page: OpenPage, locale: str, lang
 
 def test_replies_are_in_view_on_a_phone(open_page: OpenPage, samples: Path) -> None:
     page = open_page(reduced_motion="no-preference", **PHONE)
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
     choose(page, samples / "street.jpg")
     expect_answer(page)
-    expect(page.locator(".actions button").first).to_be_in_viewport(timeout=4000)
+    page.clock.run_for(4000)
+    expect(page.locator(".actions button").first).to_be_in_viewport()
+    page.clock.resume()
     say(page, "hello")
     expect(page.locator(".typing")).to_be_hidden()
     expect(page.locator(".log > li").last).to_be_in_viewport(ratio=0.9)
@@ -125,7 +129,7 @@ def test_a_reload_while_a_photo_is_sent_is_explained(open_page: OpenPage, sample
     page.route("**/try", lambda route: None if route.request.method == "POST" else route.continue_())
     choose(page, samples / "street.jpg")
     expect(page.locator(".sending, .typing:not([hidden])").first).to_be_visible()
-    page.wait_for_function("sessionStorage.getItem('uploading')")
+    page.wait_for_function("() => sessionStorage.getItem('uploading')")
     page.reload()
     expect(page.locator(".log .bubble").last).to_have_text(translate("try.interrupted", Language.EN))
     page.reload()

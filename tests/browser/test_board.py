@@ -6,10 +6,10 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from core.i18n.translations import Language, translate
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import SAVES_DATA, OpenPage
 from tests.browser.seed_board import SCRIPT_NAME, SHARED
 
 pytestmark = pytest.mark.browser
@@ -78,8 +78,10 @@ def test_heart_is_shown_immediately_and_after_a_reload(open_page: OpenPage, boar
     form = page.locator(f'.heart[data-look="{board["미나"]}"]')
     button, count = form.get_by_role("button"), form.locator(".count")
     expect(count).to_have_text(str(before))
-    with (other := open_page(path="/?when=all")).expect_request("**/live"):
-        pass
+    # Its stream has begun, and hears of the heart.
+    other = open_page(path="/privacy")
+    with other.expect_response("**/live"):
+        other.goto(f"{page.url}?when=all")
     with page.expect_response("**/heart"):
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
@@ -108,12 +110,12 @@ SWITCH_WINDOWS = """() => {
 
 
 def test_a_page_connects_again_when_its_browser_may_have_a_session(open_page: OpenPage, board: dict[str, str]) -> None:
-    page = open_page(path="/?when=all")
+    page = open_page(path="/privacy")
     look, streams = board["새틴 고양이 12"], list[str]()
     page.on("request", lambda request: streams.append(request.url) if request.url.endswith("/live") else None)
     button = page.locator(f'.heart[data-look="{look}"] button')
     with page.expect_response("**/live"):
-        pass
+        page.goto(page.url.replace("/privacy", "/?when=all"))
     # The stream has begun when it tells of something.
     other = open_page(path=f"/looks/{look}")
     before = page.locator(f'.heart[data-look="{look}"] .count').inner_text()
@@ -135,13 +137,22 @@ def test_a_page_connects_again_when_its_browser_may_have_a_session(open_page: Op
     page.evaluate("dispatchEvent(new Event('focus'))")
     page.wait_for_timeout(200)
     assert len(streams) == 3
-    other.locator(".heart button").click()
+    for count in (str(int(before) + 1), before):
+        other.locator(".heart button").click()
+        expect(page.locator(f'.heart[data-look="{look}"] .count')).to_have_text(count)
 
 
 def test_new_looks_are_announced_and_put_on_top(open_page: OpenPage, board: dict[str, str]) -> None:
     change = {"hearts": {}, "new": {str(UUID(int=n)): "street" for n in (1, 2)}, "gone": [board["미나"]]}
-    page = open_page(path="/?when=new")
-    page.route("**/live", lambda route: route.fulfill(body=f"data: {json.dumps(change)}\n\n", headers=STREAM))
+    page, streams = open_page(path="/privacy"), list[Route]()
+
+    def tell_once(route: Route) -> None:
+        streams.append(route)
+        if len(streams) == 1:
+            route.fulfill(body=f"data: {json.dumps(change)}\n\n", headers=STREAM)
+
+    page.route("**/live", tell_once)
+    page.goto(page.url.replace("/privacy", "/?when=new"))
     newest = page.locator(".looks > li").first
     total, owner = page.locator(".looks > li").count(), newest.locator(".owner-name").inner_text()
     newest.evaluate("item => item.remove()")
@@ -156,7 +167,7 @@ def test_new_looks_are_announced_and_put_on_top(open_page: OpenPage, board: dict
 
 def test_pages_of_people_who_save_data_are_not_live(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/about")
-    page.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
+    page.add_init_script(SAVES_DATA)
     streams = []
     page.on("request", lambda request: streams.append(request.url) if request.url.endswith("/live") else None)
     page.clock.install()
@@ -261,6 +272,9 @@ def test_a_card_shows_what_eva_looked_at_and_takes_a_heart(open_page: OpenPage, 
     mouse.mouse.move(2, 2)
     expect(card.locator(".map")).to_have_count(0)
     touch = open_page(path="/?when=all", has_touch=True, is_mobile=True)
+    # Time stands still: the second tap is in time.
+    touch.clock.install(time=0)
+    touch.clock.pause_at(1000)
     card = touch.locator(".looks > li").first
     link, button = card.locator(".stretched-link"), card.locator(".heart button")
     with touch.expect_response("**/heart"):
@@ -269,5 +283,6 @@ def test_a_card_shows_what_eva_looked_at_and_takes_a_heart(open_page: OpenPage, 
     expect(button).to_have_attribute("aria-pressed", "true")
     with touch.expect_response("**/unheart"):
         button.tap()
+    touch.clock.resume()
     link.tap(force=True)
     expect(touch).to_have_url(re.compile("/looks/"))

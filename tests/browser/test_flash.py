@@ -130,7 +130,7 @@ def test_failed_report_preserves_the_form(open_page: OpenPage, board: dict[str, 
 def test_without_a_network_a_page_of_the_site_says_so(open_page: OpenPage) -> None:
     page = open_page(path="/about", locale="ko-KR", service_workers="allow", expect_errors=True)
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("caches.match('/offline/ko')")
+    assert page.evaluate("caches.match('/offline/ko').then(Boolean)")
     page.context.set_offline(True)
     page.goto(page.url.replace("/about", "/styles"))
     expect(page.locator("main h1")).to_have_text(translate("page.offline", Language.KO))

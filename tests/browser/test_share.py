@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from core.i18n.translations import Language, translate
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import SAVES_DATA, OpenPage
 from tests.browser.installation import Installation
-from tests.browser.layout_checks import LAYOUT_SHIFT, find_faults, find_violations
+from tests.browser.layout_checks import LAYOUT_SHIFT, NEXT_FRAME, find_faults, find_violations
 from tests.browser.seed_board import SHARED
 
 pytestmark = pytest.mark.browser
@@ -181,9 +181,20 @@ def test_number_counts_up_to_its_value(open_page: OpenPage, board: dict[str, str
     # With reduced motion there is no animation.
     still = open_page(path="/", reduced_motion="reduce")
     expect(still.locator(".judged strong")).to_have_text(number)
-    moving = open_page(path="/", reduced_motion="no-preference")
+    moving, held = open_page(path="/privacy", reduced_motion="no-preference"), list[Route]()
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    moving.route("**/count-up.js", hold)
+    with moving.expect_request("**/count-up.js"):
+        moving.goto(still.url, wait_until="commit")
+    expect(moving.locator(".notice")).to_be_attached()
+    drawn = moving.evaluate(NEXT_FRAME)
+    held[0].continue_()
+    expect(moving.locator(".judged strong")).to_have_attribute("style", re.compile("min-width"))
     expect(moving.locator(".judged strong")).to_have_text(number)
-    assert moving.evaluate(LAYOUT_SHIFT) == 0
+    assert moving.evaluate(LAYOUT_SHIFT, drawn) == 0
 
 
 @pytest.mark.parametrize(("width", "density"), [(360, 1), (360, 2), (1280, 1)])
@@ -200,6 +211,7 @@ def test_image_size_follows_the_frame(open_page: OpenPage, board: dict[str, str]
 
 def test_late_images_cause_no_layout_shift(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/privacy")
+    page.add_init_script(SAVES_DATA)
     root, waiting, holding = page.url.removesuffix("/privacy"), list[Route](), True
 
     def hold(route: Route) -> None:
@@ -211,23 +223,25 @@ def test_late_images_cause_no_layout_shift(open_page: OpenPage, board: dict[str,
     page.route(re.compile("/shared/"), hold)
     for path in ("/", f"/looks/{board[FIRST]}", "/styles/street"):
         holding = True
-        page.goto(root + path, wait_until="domcontentloaded")
+        with page.expect_request(re.compile("/shared/")):
+            page.goto(root + path, wait_until="domcontentloaded")
+        drawn = page.evaluate(NEXT_FRAME)
         for number, photo in enumerate(page.locator("main img").all()):
             assert photo.get_attribute("width")
             assert photo.get_attribute("height")
             first = number == 0 and path == "/"
             assert (photo.get_attribute("loading") == "lazy") is (not first and "/looks/" not in path), path
-        page.wait_for_timeout(200)
         holding = False
         assert waiting
         while waiting:
             waiting.pop().continue_()
         page.wait_for_load_state("networkidle")
-        assert page.evaluate(LAYOUT_SHIFT) == 0, path
+        assert page.evaluate(LAYOUT_SHIFT, drawn) == 0, path
 
 
 def test_leaderboard_without_photos_is_small(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/privacy")
+    page.add_init_script(SAVES_DATA)
     weights: dict[str, int] = {}
     kinds: dict[str, str] = {}
     devtools = page.context.new_cdp_session(page)

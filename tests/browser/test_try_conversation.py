@@ -18,6 +18,10 @@ pytestmark = pytest.mark.browser
 def test_verdict_can_be_copied(open_page: OpenPage, samples: Path) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     choose(page, samples / "street.jpg")
+    expect(page.locator(".copy")).to_be_visible()
+    # Time stands still: the button keeps saying so.
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
     page.locator(".copy").click()
     expect(page.locator(".copy")).to_have_text(translate("page.copied", Language.EN))
     messages = page.locator(".log .bubble.eva p").all_text_contents()

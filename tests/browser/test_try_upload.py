@@ -140,8 +140,8 @@ def test_slow_upload_shows_its_progress(open_page: OpenPage) -> None:
     page = open_page()
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    slow = {"offline": False, "latency": 20, "downloadThroughput": -1, "uploadThroughput": 300_000}
-    session.send("Network.emulateNetworkConditions", slow)
+    network = {"offline": False, "latency": 20, "downloadThroughput": -1, "uploadThroughput": 20_000}
+    session.send("Network.emulateNetworkConditions", network)
     page.evaluate(
         """() => {
             window.seen = [];
@@ -155,6 +155,8 @@ def test_slow_upload_shows_its_progress(open_page: OpenPage) -> None:
     Image.effect_noise((900, 1200), 90).convert("RGB").save(noise, "JPEG", quality=85)
     choose(page, {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": noise.getvalue()})
     expect(page.get_by_role("progressbar", name=translate("try.sending", Language.EN))).to_be_visible()
+    page.wait_for_function("() => window.seen.some((share) => share > 0)")
+    session.send("Network.emulateNetworkConditions", {**network, "uploadThroughput": -1})
     expect(page.locator(".log .verdict").first).to_be_visible()
     expect(page.locator(".sending")).to_be_hidden()
     seen = page.evaluate("window.seen")
@@ -169,9 +171,10 @@ def test_a_sample_takes_its_place_before_it_is_loaded(open_page: OpenPage) -> No
         held.append(route)
 
     page.route("**/samples/street.jpg", hold)
-    page.locator("button[value=street]").click()
+    with page.expect_request("**/samples/street.jpg"):
+        page.locator("button[value=street]").click()
     sent = page.locator(".log .bubble.you img")
-    expect(sent).to_be_visible(timeout=1000)
+    expect(sent).to_be_visible()
     before = sent.bounding_box()
     assert before is not None
     assert before["width"] / before["height"] == pytest.approx(800 / 1200, abs=0.01)
