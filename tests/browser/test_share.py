@@ -54,6 +54,13 @@ SHARE = """Object.defineProperty(navigator, "share", {
 });"""
 
 
+FRAME = """() => [...document.querySelectorAll("body, header, header *")].map((element) => {
+    const { left, top, width } = element.getBoundingClientRect();
+    return [left, top, width];
+})"""
+"""Where the header and its parts are."""
+
+
 def is_feed(template: dict[str, Any]) -> bool:
     """Whether this is a valid feed template by KakaoTalk's documentation."""
     content, buttons = template["content"], template.get("buttons", [])
@@ -195,6 +202,19 @@ def test_number_counts_up_to_its_value(open_page: OpenPage, board: dict[str, str
     expect(moving.locator(".judged strong")).to_have_attribute("style", re.compile("min-width"))
     expect(moving.locator(".judged strong")).to_have_text(number)
     assert moving.evaluate(LAYOUT_SHIFT, drawn) == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/styles", "/styles/street", f"/people/{FIRST}", "/try"])
+def test_a_page_whose_end_comes_late_keeps_its_frame(open_page: OpenPage, board: dict[str, str], path: str) -> None:
+    page = open_page(path="/privacy", viewport={"width": 1600, "height": 800}, java_script_enabled=False)
+    address = page.url.replace("/privacy", path)
+    page.goto(address)
+    whole = page.evaluate(FRAME)
+    start = re.split(r"(?<=tabindex=\"-1\">)", page.request.get(address).text())[0]
+    page.route(address, lambda route: route.fulfill(body=start, content_type="text/html; charset=utf-8"))
+    page.goto(address)
+    expect(page.locator("main")).to_be_empty()
+    assert page.evaluate(FRAME) == whole
 
 
 @pytest.mark.parametrize(("width", "density"), [(360, 1), (360, 2), (1280, 1)])
