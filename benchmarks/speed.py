@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from core.services.photo_judging import PHOTO_JPEG_QUALITY
 from core.settings import Settings
 from core.vision.classifier import StyleClassifier, fit_to_input, load_classifier
 from core.vision.heatmap import encode_heatmap_jpeg
+from core.vision.model_card import Preprocessing
 from core.vision.perceptual_hash import perceptual_hash
 
 FORWARD_GMAC = 20.0
@@ -58,11 +59,30 @@ def _ratios(data: bytes, pool: DecodePool, rounds: int, naive_rounds: int) -> li
     started = time.perf_counter()
     classifier = load_classifier(Settings())
     loaded = time.perf_counter() - started
+    times = _measure_steps(classifier, pool, data, rounds)
+    figures = [
+        Figure(name="load the model", value=loaded, unit="s", target=0.3),
+        *_step_figures(times),
+        *_processor_figures(times, classifier.model_card.preprocessing),
+    ]
+    if naive_rounds:
+        figures += _naive_figures(_measure_naive(classifier, pool, data, naive_rounds))
+    return figures
+
+
+def _measure_steps(classifier: StyleClassifier, pool: DecodePool, data: bytes, rounds: int) -> dict[str, list[float]]:
+    """The seconds of each step in each round.
+
+    Args:
+        classifier: the model.
+        pool: decodes the photo.
+        data: the photo.
+        rounds: of all steps.
+    """
     picture = decode_photo(data)
     pixels = fit_to_input(picture, classifier.model_card.preprocessing).pixels
     verdict = classifier.classify(picture)
     left = np.random.default_rng(0).random((MATRIX, MATRIX), np.float32)
-    matrix_gmac = MATRIX**3 / 1e9
     steps: dict[str, Callable[[], object]] = {
         "forward": lambda: classifier.backend.forward(pixels),
         "path": lambda: _judge_photo(classifier, pool, data),
@@ -75,19 +95,35 @@ def _ratios(data: bytes, pool: DecodePool, rounds: int, naive_rounds: int) -> li
     }
     times = _measure_interleaved(steps, rounds)
     # Apart from the others: the threads of the matrix product keep spinning and would slow the next step.
-    times |= _measure_interleaved({"matrix": lambda: left @ left}, rounds)
-    if naive_rounds:
-        cubic = NaiveCam()
-        linear = cubic.with_order(1)
-        naive = {"cubic": lambda: cubic(data), "linear": lambda: linear(data)}
-        times |= _measure_interleaved({"path_again": steps["path"], **naive}, naive_rounds)
-    medians = {name: float(np.median(seconds)) for name, seconds in times.items()}
-    # The rate of a processor is what it reaches undisturbed.
-    rate = matrix_gmac / min(times["matrix"])
-    shape = classifier.model_card.preprocessing
-    ceiling = FORWARD_GMAC * shape.width * shape.height / 256**2 / (4 * rate)
-    figures = [
-        Figure(name="load the model", value=loaded, unit="s", target=0.3),
+    return times | _measure_interleaved({"matrix": lambda: left @ left}, rounds)
+
+
+def _measure_naive(classifier: StyleClassifier, pool: DecodePool, data: bytes, rounds: int) -> dict[str, list[float]]:
+    """The seconds of naive maps and of the whole path in each round.
+
+    Args:
+        classifier: the model.
+        pool: decodes the photo.
+        data: the photo.
+        rounds: of all three.
+    """
+    cubic = NaiveCam()
+    linear = cubic.with_order(1)
+    steps: dict[str, Callable[[], object]] = {
+        "path": lambda: _judge_photo(classifier, pool, data),
+        "cubic": lambda: cubic(data),
+        "linear": lambda: linear(data),
+    }
+    return _measure_interleaved(steps, rounds)
+
+
+def _medians(times: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: float(np.median(seconds)) for name, seconds in times.items()}
+
+
+def _step_figures(times: Mapping[str, Sequence[float]]) -> list[Figure]:
+    medians = _medians(times)
+    return [
         Figure(name="bare forward pass", value=medians["forward"] * 1e3, unit="ms"),
         Figure(name="whole path: photo bytes to verdict and heatmap JPEG", value=medians["path"] * 1e3, unit="ms"),
         Figure(name="  decoding in a child process", value=medians["decode"] * 1e3, unit="ms"),
@@ -103,6 +139,14 @@ def _ratios(data: bytes, pool: DecodePool, rounds: int, naive_rounds: int) -> li
             target=1.25,
             headline=True,
         ),
+    ]
+
+
+def _processor_figures(times: Mapping[str, Sequence[float]], shape: Preprocessing) -> list[Figure]:
+    # The rate of a processor is what it reaches undisturbed.
+    rate = MATRIX**3 / 1e9 / min(times["matrix"])
+    ceiling = FORWARD_GMAC * shape.width * shape.height / 256**2 / (4 * rate)
+    return [
         Figure(name="float32 matrix rate", value=rate, unit="GMAC/s"),
         Figure(
             name="forward pass, share of the int8 ceiling",
@@ -113,25 +157,25 @@ def _ratios(data: bytes, pool: DecodePool, rounds: int, naive_rounds: int) -> li
             note=f"ceiling {ceiling * 1e3:.1f} ms; best round of both",
         ),
     ]
-    if naive_rounds:
-        figures += [
-            Figure(
-                name="naive map", value=medians["cubic"] * 1e3, unit="ms", note="cubic interpolation, SciPy's default"
-            ),
-            Figure(
-                name="naive map over whole path",
-                value=medians["cubic"] / medians["path_again"],
-                unit="x",
-                target=25.0,
-                at_most=False,
-            ),
-            Figure(
-                name="naive map with linear interpolation over whole path",
-                value=medians["linear"] / medians["path_again"],
-                unit="x",
-            ),
-        ]
-    return figures
+
+
+def _naive_figures(times: Mapping[str, Sequence[float]]) -> list[Figure]:
+    medians = _medians(times)
+    return [
+        Figure(name="naive map", value=medians["cubic"] * 1e3, unit="ms", note="cubic interpolation, SciPy's default"),
+        Figure(
+            name="naive map over whole path",
+            value=medians["cubic"] / medians["path"],
+            unit="x",
+            target=25.0,
+            at_most=False,
+        ),
+        Figure(
+            name="naive map with linear interpolation over whole path",
+            value=medians["linear"] / medians["path"],
+            unit="x",
+        ),
+    ]
 
 
 def _judge_photo(classifier: StyleClassifier, pool: DecodePool, data: bytes) -> bytes:

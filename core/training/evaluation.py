@@ -14,7 +14,7 @@ from core.styles import STYLES
 from core.training.calibration import expected_calibration_error
 from core.training.dataset import Example
 from core.vision.model_card import ModelCard
-from core.vision.verdict import ConfidenceBand, confidence_band
+from core.vision.verdict import ConfidenceBand, Thresholds, confidence_band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,19 +89,8 @@ def evaluate_outputs(
     acceptable = np.array(
         [STYLES[style] in _acceptable_styles(example) for style, example in zip(first, outfits, strict=True)]
     )
-    double_labelled = [
-        (row, example.second_view.style)
-        for row, example in enumerate(outfits)
-        if example.second_view is not None and example.second_view.style is not None
-    ]
-    agreed = np.array([row for row, style in double_labelled if style == outfits[row].label.style], int)
-    precision, recall, f1, support = precision_recall_fscore_support(
-        labels, first, labels=range(len(STYLES)), zero_division=0
-    )
-    bands = [
-        confidence_band(dict(zip(STYLES, p.tolist(), strict=True)), float(g), card.thresholds)
-        for p, g in zip(probabilities, outfit[rows], strict=True)
-    ]
+    agreed, annotators = _agreement(outfits)
+    per_style = _metrics_by_style(labels, first)
     metrics = EvaluationMetrics(
         photos=len(examples),
         outfits=len(outfits),
@@ -109,21 +98,15 @@ def evaluate_outputs(
         top1_agreed=float(is_correct[agreed].mean()) if agreed.size else None,
         either=float(acceptable.mean()),
         top2=float((order[:, :2] == labels[:, None]).any(axis=1).mean()),
-        macro_f1=float(f1.mean()),
+        macro_f1=float(np.mean([metrics["f1"] for metrics in per_style.values()])),
         ece=expected_calibration_error(probabilities.max(axis=1), is_correct),
         gate_auroc=float(roc_auc_score(is_outfit, outfit)),
         false_rejects=float((outfit[is_outfit] < card.thresholds.outfit).mean()),
         false_accepts=float((outfit[~is_outfit] >= card.thresholds.outfit).mean()),
-        annotators=len(agreed) / len(double_labelled) if double_labelled else None,
-        per_style={
-            style: {"precision": precision[i], "recall": recall[i], "f1": f1[i], "photos": int(support[i])}
-            for i, style in enumerate(STYLES)
-        },
+        annotators=annotators,
+        per_style=per_style,
         per_source=_accuracy_by_source(outfits, is_correct, acceptable),
-        bands={
-            band: {"share": bands.count(band) / len(bands), "right": _share(is_correct, bands, band)}
-            for band in ConfidenceBand
-        },
+        bands=_accuracy_by_band(probabilities, outfit[rows], is_correct, card.thresholds),
     )
     return Evaluation(
         metrics=metrics,
@@ -136,6 +119,27 @@ def evaluate_outputs(
 
 def _acceptable_styles(example: Example) -> frozenset[Any]:
     return example.label.acceptable | (example.second_view.acceptable if example.second_view else frozenset())
+
+
+def _agreement(outfits: Sequence[Example]) -> tuple[NDArray[np.int64], float | None]:
+    """The rows of the outfits whose annotators agree, and their share of those that two saw; None if there are none."""
+    double_labelled = [
+        (row, example.second_view.style)
+        for row, example in enumerate(outfits)
+        if example.second_view is not None and example.second_view.style is not None
+    ]
+    agreed = np.array([row for row, style in double_labelled if style == outfits[row].label.style], int)
+    return agreed, len(agreed) / len(double_labelled) if double_labelled else None
+
+
+def _metrics_by_style(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[str, dict[str, float]]:
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, predicted, labels=range(len(STYLES)), zero_division=0
+    )
+    return {
+        style: {"precision": precision[i], "recall": recall[i], "f1": f1[i], "photos": int(support[i])}
+        for i, style in enumerate(STYLES)
+    }
 
 
 def _accuracy_by_source(
@@ -152,9 +156,32 @@ def _accuracy_by_source(
     }
 
 
-def _share(is_correct: NDArray[np.bool_], bands: list[ConfidenceBand], band: ConfidenceBand) -> float:
-    inside = np.array([candidate is band for candidate in bands])
-    return float(is_correct[inside].mean()) if inside.any() else 0.0
+def _accuracy_by_band(
+    probabilities: NDArray[np.float32],
+    outfit: NDArray[np.float32],
+    is_correct: NDArray[np.bool_],
+    thresholds: Thresholds,
+) -> dict[str, dict[str, float]]:
+    """The share of each band of confidence, and how much of it is right.
+
+    Args:
+        probabilities: n x 8.
+        outfit: n probabilities that there is an outfit.
+        is_correct: n.
+        thresholds: of the bands.
+    """
+    bands = np.array(
+        [
+            confidence_band(dict(zip(STYLES, row.tolist(), strict=True)), float(probability), thresholds)
+            for row, probability in zip(probabilities, outfit, strict=True)
+        ]
+    )
+    accuracy: dict[str, dict[str, float]] = {}
+    for band in ConfidenceBand:
+        inside = bands == band
+        right = float(is_correct[inside].mean()) if inside.any() else 0.0
+        accuracy[band] = {"share": float(inside.mean()), "right": right}
+    return accuracy
 
 
 def round_metrics(value: Any) -> Any:
