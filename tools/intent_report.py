@@ -144,7 +144,7 @@ surprise).
 
 ## Now
 
-The half of the first round that is held out never led to a change of a pattern, but has the same author as they.
+The half of the first round that is held out never led to a change of a pattern, but has the same author.
 
 | utterances | number | precision | recall | answered wrongly |
 |---|---|---|---|---|
