@@ -41,7 +41,7 @@ from core.errors import (
 from core.i18n.clothing_names import join_names, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate, variant_keys
 from core.styles import Style
-from core.vision.attributes import Attributes, Swap
+from core.vision.attributes import Attributes
 from core.vision.verdict import ConfidenceBand, HorizontalPart, Verdict, VerticalPart
 
 VERY_SURE_THRESHOLD = 0.85
@@ -168,7 +168,7 @@ def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Lan
     messages, worn = [], verdict.attributes
     for slot, key in _template_keys(verdict, place):
         placeholders = second if slot is MessageSlot.RUNNER_UP else values
-        text = None if worn is None else _worn_sentence(verdict, worn, slot, placeholders, seed, language)
+        text = None if worn is None else worn_sentence(verdict, worn, slot, placeholders, seed, language)
         needs_picture = text is None and slot is MessageSlot.EVIDENCE
         if text is None:
             text = translate(pick_variant(key, seed, language), language, **placeholders)
@@ -231,7 +231,7 @@ def format_percent(probability: float) -> str:
     return "<1" if probability < SMALLEST_SHOWN else str(max(1, min(99, round(100 * probability))))
 
 
-def _worn_sentence(
+def worn_sentence(
     verdict: Verdict,
     attributes: Attributes,
     slot: MessageSlot,
@@ -254,7 +254,9 @@ def _worn_sentence(
     """
     is_ambiguous = verdict.band is ConfidenceBand.AMBIGUOUS
     if slot is MessageSlot.TIP and (swap := attributes.swap) is not None:
-        return swap_sentence(swap, seed, language)
+        remove = translate("worn.the", language, thing=thing_name(swap.remove, language))
+        add = translate(f"worn.{swap.add}.any", language)
+        return translate(pick_variant("worn.swap", seed, language), language, **values, remove=remove, add=add)
     key = (AMBIGUOUS_WORN_KEYS if is_ambiguous else WORN_KEYS).get(slot)
     if key is None:
         return None
@@ -337,15 +339,3 @@ def _template_keys(verdict: Verdict, place: str) -> tuple[tuple[MessageSlot, str
                 (MessageSlot.TIP, f"tip.{first}"),
                 (MessageSlot.CLOSING, "closing.clear"),
             )
-
-
-def swap_sentence(swap: Swap, seed: VariantSeed | str, language: Language) -> str:
-    """What one exchange would change, as a suggestion."""
-    second, remove = style_name(swap.style, language), thing_name(swap.remove, language)
-    return translate(
-        pick_variant("worn.swap", seed, language),
-        language,
-        second=second,
-        remove=translate("worn.the", language, thing=remove),
-        add=translate(f"worn.{swap.add}.any", language),
-    )

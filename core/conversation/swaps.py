@@ -1,6 +1,6 @@
 """Answers to "what would change it?": the exchange of one item after which Eva would name another style."""
 
-from core.conversation.narration import style_name, swap_sentence
+from core.conversation.narration import MessageSlot, style_name, worn_sentence
 from core.db.looks import Look
 from core.i18n.translations import Language, pick_variant, translate
 from core.styles import Style
@@ -15,14 +15,16 @@ def answer_for_swap(look: Look, asked: Style | None, language: Language) -> str:
         language: of the answer.
     """
     verdict, seed = look.verdict, look.variant_seed
-    swap = None if verdict.attributes is None else verdict.attributes.swap
+    attributes = verdict.attributes
+    swap = None if attributes is None else attributes.swap
     values = {"style": style_name(verdict.style, language)}
     if asked is verdict.style:
         return translate(pick_variant("talk.swap.already", seed, language), language, **values)
-    if swap is None:
+    if attributes is None or swap is None:
         return translate(pick_variant("talk.swap.none", seed, language), language, **values)
-    suggestion = swap_sentence(swap, seed, language)
+    second = {"second": style_name(swap.style, language)}
+    suggestion = worn_sentence(verdict, attributes, MessageSlot.TIP, second, seed, language)
     if asked is None or asked is swap.style:
-        return suggestion
+        return str(suggestion)
     key = pick_variant("talk.swap.other", seed, language)
     return f"{translate(key, language, asked=style_name(asked, language))} {suggestion}"
