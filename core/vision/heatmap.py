@@ -26,6 +26,8 @@ CONTOUR_LEVEL = 0.28
 MIN_CONTOUR_LEVEL = 0.01
 MIN_LIT_SHARE = 0.65
 """Share of the evidence that is inside of the contour at least, by cells; of the interpolated pixels, 0.6 or more."""
+MIN_LIT_VALUE, MAX_DIM_VALUE = 0.5, 0.22
+"""Map values of cells inside of the contour at least, and outside at most."""
 REASON_LEVEL_PART = 0.8
 """A reason's dot is inside of the contour if the map has its value there at most this part above the contour's."""
 FADE_BELOW, FADE_ABOVE = 0.04, 0.1
@@ -93,14 +95,17 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     spots = []
     for tag in (tags := [tag for tag in tags if tag.cam.any()][:MAX_TAGS]):
         lit = np.where(tag.cam >= WARM, tag.cam * np.minimum(cam / np.float32(level), 1), 0)
-        is_lit = tag.is_reason and bool(lit.any())
-        across, down = find_spot(lit if is_lit else tag.cam, tag.edge)
+        points_at_lit = tag.is_reason and bool(lit.any())
+        across, down = find_spot(lit if points_at_lit else tag.cam, tag.edge)
         spots.append((round(across * photo.width), round(down * photo.height)))
-        if is_lit:
+        if points_at_lit:
             reached = float(cam[int(down * len(cam)), int(across * cam.shape[1])])
             level = max(MIN_CONTOUR_LEVEL, min(level, REASON_LEVEL_PART * reached))
     # Stretched so that the contour is always at the same value.
     stretched = np.minimum(cam * (CONTOUR_LEVEL / level), 1)
+    # With cells near the contour's level, there would be specks that are nothing but contour.
+    is_lit = stretched >= CONTOUR_LEVEL
+    stretched = np.where(is_lit, np.maximum(stretched, MIN_LIT_VALUE), np.minimum(stretched, MAX_DIM_VALUE))
     heat = Image.fromarray(np.rint(stretched * 255).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC)
     drawn = photo.convert("RGB", _DIMMED)
     drawn.paste(photo, mask=heat.point(_KEPT))

@@ -95,6 +95,16 @@ def test_a_single_warm_cell_has_a_contour() -> None:
     assert CONTOUR_LEVEL < 0.5
 
 
+def test_cells_near_the_level_of_the_contour_are_no_specks() -> None:
+    cam = np.zeros((16, 12), np.float32)
+    cam[2:6, 2:6] = 1.0
+    cam[12, 3] = CONTOUR_LEVEL + 0.005
+    cam[10, 8:10] = CONTOUR_LEVEL - 0.005
+    shown = np.asarray(draw_heatmap(Image.new("RGB", (480, 640), (200, 200, 200)), cam).convert("L")).astype(int)
+    assert (shown[495:506, 135:146] == 200).all(), "a single cell is lit in its middle"
+    assert shown[400:440, 320:400].max() < 115, "weaker ones are dimmed and without a contour"
+
+
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
