@@ -73,13 +73,21 @@ class EmbeddedPostgres:
     All methods block: a start takes a second, the first one a few.
     """
 
-    def __init__(self, folder: Path, *, options: Sequence[str] = (), programs: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        options: Sequence[str] = (),
+        programs: Path | None = None,
+        root_folder: Path = ROOT_FOLDER,
+    ) -> None:
         """Configure the server without starting it.
 
         Args:
             folder: contains the database; created if it does not exist.
             options: settings of the server, e.g. `fsync=off`; they apply if this process starts it.
             programs: folder of `initdb`, `postgres` and so on; those of the wheel by default.
+            root_folder: for what root has to put where other users can read it.
 
         Raises:
             EmbeddedPostgresError: there is no user that the server could run as.
@@ -87,15 +95,16 @@ class EmbeddedPostgres:
         folder = folder.absolute()
         self._user = ServerUser.choose()
         if self._user.is_own and not _is_accessible_to_others(folder):
-            folder = ROOT_FOLDER / f"postgres-{_short_hash(folder)}"
+            folder = root_folder / f"postgres-{_short_hash(folder)}"
         self.folder = folder
         self.data_folder = folder / "data"
         self._socket_folder = folder
         if len(os.fsencode(folder / SOCKET_NAME)) > MAX_SOCKET_PATH_BYTES:
-            parent = ROOT_FOLDER if self._user.is_own else Path(tempfile.gettempdir())
+            parent = root_folder if self._user.is_own else Path(tempfile.gettempdir())
             self._socket_folder = parent / f"eva-{_short_hash(folder)}"
         self._server_options = tuple(options)
         self._programs = programs
+        self._root_folder = root_folder
         self._user_lock: int | None = None
 
     @property
@@ -202,9 +211,9 @@ class EmbeddedPostgres:
 
     def _create_folders(self) -> None:
         try:
-            if self._user.is_own and ROOT_FOLDER in {*self.folder.parents, *self._socket_folder.parents}:
-                ROOT_FOLDER.mkdir(parents=True, exist_ok=True)
-                check_private_folder(ROOT_FOLDER, self._user)
+            if self._user.is_own and self._root_folder in {*self.folder.parents, *self._socket_folder.parents}:
+                self._root_folder.mkdir(parents=True, exist_ok=True)
+                check_private_folder(self._root_folder, self._user)
             for folder in (self.folder, self._socket_folder):
                 create_private_folder(folder, self._user)
             if self.data_folder.exists():
@@ -350,17 +359,17 @@ class EmbeddedPostgres:
         # An environment of links, e.g. of uv, may be private while the files themselves are not.
         package = Path(spec.submodule_search_locations[0]).resolve()
         if self._user.is_own and not _is_accessible_to_others(package):
-            package = _copy_to_public_folder(package)
+            package = _copy_to_public_folder(package, self._root_folder)
         return package / PROGRAMS_FOLDER / "bin"
 
 
-def _copy_to_public_folder(package: Path) -> Path:
+def _copy_to_public_folder(package: Path, root_folder: Path) -> Path:
     """Copy the programs and their libraries, about 50 MB, to a folder that every user can enter; the copied package."""
-    copy = ROOT_FOLDER / f"programs-{_short_hash(package)}-{int(package.stat().st_mtime)}"
+    copy = root_folder / f"programs-{_short_hash(package)}-{int(package.stat().st_mtime)}"
     if not copy.exists():
-        ROOT_FOLDER.mkdir(parents=True, exist_ok=True)
-        check_private_folder(ROOT_FOLDER, ServerUser.choose())
-        unfinished = Path(tempfile.mkdtemp(dir=ROOT_FOLDER))
+        root_folder.mkdir(parents=True, exist_ok=True)
+        check_private_folder(root_folder, ServerUser.choose())
+        unfinished = Path(tempfile.mkdtemp(dir=root_folder))
         libraries = package.with_name(f"{package.name}.libs")
         for folder in filter(Path.exists, (package / PROGRAMS_FOLDER, libraries)):
             shutil.copytree(folder, unfinished / folder.relative_to(package.parent), symlinks=True)

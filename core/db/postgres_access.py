@@ -39,8 +39,8 @@ class ServerUser:
     """Whether it differs from the user of this process, which is root then."""
 
     @classmethod
-    def choose(cls) -> "ServerUser":
-        """The user of this process, or a user id without an account for root.
+    def choose(cls, uid: int = SERVER_UID) -> "ServerUser":
+        """The user of this process, or for root this user id, which has no account.
 
         Raises:
             EmbeddedPostgresError: the user id belongs to an account.
@@ -48,10 +48,10 @@ class ServerUser:
         if os.geteuid() != 0:
             return cls(os.geteuid(), os.getegid(), is_own=False)
         try:
-            pwd.getpwuid(SERVER_UID)
+            pwd.getpwuid(uid)
         except KeyError:
-            return cls(SERVER_UID, SERVER_UID, is_own=True)
-        raise EmbeddedPostgresError(f"run Eva as another user than root: the user id {SERVER_UID} is taken")
+            return cls(uid, uid, is_own=True)
+        raise EmbeddedPostgresError(f"run Eva as another user than root: the user id {uid} is taken")
 
     def owns(self, status: os.stat_result) -> bool:
         """Whether a file belongs to this user, or to the user of this process."""

@@ -33,9 +33,10 @@ STUCK_PROCESS = """
 import asyncio, time
 from core import runtime
 
-runtime.EXIT_SECONDS = 0.2
-drain = runtime.Drain(has_exit_limit=True)
-drain.seconds = -runtime.LONGEST_CLOSING
+class ShortDrain(runtime.Drain):
+    exit_seconds = 0.2
+
+drain = ShortDrain(has_exit_limit=True)
 
 async def hang():
     try:

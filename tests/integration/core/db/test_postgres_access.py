@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from core.db import embedded_postgres, postgres_access
+from core.db import postgres_access
 from core.db.database import Database
 from core.db.embedded_postgres import SOCKET_NAME, EmbeddedPostgres
 from core.db.postgres_access import ServerUser
@@ -150,49 +150,48 @@ def test_a_folder_of_another_user_is_refused(folder: Path, name: str) -> None:
 
 
 @pytest.fixture
-def long_path(public: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose path is too long for a socket, which is then elsewhere; returns that place."""
+def long_path_server(public: Path, monkeypatch: pytest.MonkeyPatch) -> EmbeddedPostgres:
+    """A server in a folder whose path is too long for a socket, which is then elsewhere."""
     for name in ("tmp", "var"):
         (public / name).mkdir(mode=0o755)
     monkeypatch.setattr(tempfile, "tempdir", str(public / "tmp"))
-    monkeypatch.setattr(embedded_postgres, "ROOT_FOLDER", public / "var")
-    return public / ("long" * 20) / "postgres"
+    return EmbeddedPostgres(public / ("long" * 20) / "postgres", root_folder=public / "var")
 
 
 @AS_ROOT
-def test_a_socket_folder_that_another_user_made_is_refused(long_path: Path) -> None:
-    server = EmbeddedPostgres(long_path)
-    planted = server._socket_folder
+def test_a_socket_folder_that_another_user_made_is_refused(long_path_server: EmbeddedPostgres) -> None:
+    planted = long_path_server._socket_folder
     planted.mkdir()
     planted.chmod(0o777)
     shutil.chown(planted, OTHER_UIDS[0])
     with pytest.raises(EmbeddedPostgresError, match="belongs to another user"):
-        server.start()
+        long_path_server.start()
     assert planted.stat().st_uid == OTHER_UIDS[0], "it is left alone"
 
 
-def test_a_symbolic_link_in_place_of_the_socket_folder_is_refused(long_path: Path, public: Path) -> None:
-    server = EmbeddedPostgres(long_path)
+def test_a_symbolic_link_in_place_of_the_socket_folder_is_refused(
+    long_path_server: EmbeddedPostgres, public: Path
+) -> None:
     (public / "elsewhere").mkdir()
-    server._socket_folder.symlink_to(public / "elsewhere")
+    long_path_server._socket_folder.symlink_to(public / "elsewhere")
     with pytest.raises(EmbeddedPostgresError, match="is not a folder"):
-        server.start()
+        long_path_server.start()
 
 
-def test_the_socket_folder_of_root_is_in_no_folder_that_others_may_write_to(long_path: Path) -> None:
-    server = EmbeddedPostgres(long_path)
+def test_the_socket_folder_of_root_is_in_no_folder_that_others_may_write_to(
+    long_path_server: EmbeddedPostgres, public: Path
+) -> None:
     if ServerUser.choose().is_own:
-        assert server._socket_folder.parent == embedded_postgres.ROOT_FOLDER
-    with server:
+        assert long_path_server._socket_folder.parent == public / "var"
+    with long_path_server as server:
         assert query(server.url, "SELECT 1") == [(1,)]
         assert stat.S_IMODE(server._socket_folder.stat().st_mode) == 0o700
 
 
 @AS_ROOT
-def test_root_is_told_if_the_user_id_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres_access, "SERVER_UID", 65534)
+def test_root_is_told_if_the_user_id_is_taken() -> None:
     with pytest.raises(EmbeddedPostgresError, match="65534 is taken"):
-        EmbeddedPostgres(folder)
+        ServerUser.choose(65534)
 
 
 def test_a_cluster_of_an_earlier_version_is_refused(folder: Path) -> None:
