@@ -169,9 +169,9 @@ def count_frames(events: Iterable[dict[str, Any]]) -> FrameCounts:
 
 def to_figures(what: str, counts: Iterable[FrameCounts]) -> list[Figure]:
     """The figures of several rounds: the median share of frames, and the worst tasks."""
-    counts = sorted(counts, key=lambda each: each.share)
+    counts = sorted(counts, key=lambda result: result.share)
     middle = counts[len(counts) // 2]
-    longest = max(max(each.task_ms, default=0.0) for each in counts)
+    longest = max(max(result.task_ms, default=0.0) for result in counts)
     due = middle.presented + middle.dropped
     return [
         Figure(
@@ -184,7 +184,7 @@ def to_figures(what: str, counts: Iterable[FrameCounts]) -> list[Figure]:
         ),
         Figure(
             name=f"{what}: tasks over {LONG_MS:.0f} ms",
-            value=max(each.long_tasks for each in counts),
+            value=max(result.long_tasks for result in counts),
             unit="",
             target=0,
         ),

@@ -92,13 +92,13 @@ async def measure(board: SeededBoard, pages: int, rounds: int, seconds: float) -
             idle = await read()
             async with asyncio.TaskGroup() as group:
                 hearts = group.create_task(give_hearts(board.database_url))
-                told = await read()
+                events = await read()
                 growth.append((process.memory_full_info().uss - before) / 1e6)
                 hearts.cancel()
         messages.append(min(stream.messages for stream in streams))
         for name, percent in (("median", 50), ("p99", 99)):
             without = float(np.percentile(alone, percent))
-            for kind, times in (("idle streams", idle), ("streams with hearts", told)):
+            for kind, times in (("idle streams", idle), ("streams with hearts", events)):
                 ratio = float(np.percentile(times, percent)) / without
                 ratios.setdefault(f"{name} of a page, {pages} {kind} over none", []).append(ratio)
     if min(messages) == 0:

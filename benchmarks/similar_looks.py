@@ -36,7 +36,7 @@ from core.db.similar_looks import find_similar
 from core.styles import Style
 from core.vision.attributes import Thing
 
-NEIGHBOURS = 10
+NEIGHBORS = 10
 EXACT = text("""
 SELECT look_id FROM look_vectors WHERE person_id <> (SELECT person_id FROM looks WHERE id = :look_id)
 ORDER BY embedding <=> (SELECT to_vector_values(embedding)::halfvec(128) FROM looks WHERE id = :look_id) LIMIT :limit
@@ -110,15 +110,15 @@ async def measure_recall(database: Database, look_ids: Sequence[UUID]) -> dict[s
     async with database.transaction() as connection:
         await connection.execute(text("SET LOCAL enable_indexscan = off"))
         exact = {
-            look_id: {row.look_id for row in await connection.execute(EXACT, {"look_id": look_id, "limit": NEIGHBOURS})}
+            look_id: {row.look_id for row in await connection.execute(EXACT, {"look_id": look_id, "limit": NEIGHBORS})}
             for look_id in look_ids
         }
     found = text("SELECT look_id FROM find_similar_looks(:look_id, ARRAY[(SELECT person_id FROM looks "
                  "WHERE id = :look_id)], :limit)")  # fmt: skip
     async with database.connection() as connection:
         for look_id, nearest in exact.items():
-            rows = await connection.execute(found, {"look_id": look_id, "limit": NEIGHBOURS})
-            shares.append(len(nearest & {row.look_id for row in rows}) / NEIGHBOURS)
+            rows = await connection.execute(found, {"look_id": look_id, "limit": NEIGHBORS})
+            shares.append(len(nearest & {row.look_id for row in rows}) / NEIGHBORS)
     return {"recall_at_10": round(float(np.mean(shares)), 4), "worst": min(shares), "exact_queries": len(shares)}
 
 

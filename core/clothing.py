@@ -132,4 +132,4 @@ EXCLUSIVE: tuple[frozenset[Item], ...] = (
     frozenset({Item.SNEAKERS, Item.BOOTS, Item.HEELS, Item.FLATS}),
     frozenset({Item.MINI, Item.LONG}),
 )
-"""Items that nobody wears at the same time; the network scores each one alone."""
+"""Items that are never worn at the same time; the network scores each one alone."""

@@ -88,7 +88,7 @@ class Drain:
         self._callbacks.append(callback)
 
     def begin(self, number: signal.Signals) -> None:
-        """Make the process unready. Ctrl-C (SIGINT) skips the waiting: nobody balances the load of a terminal."""
+        """Make the process unready. Ctrl-C (SIGINT) skips the waiting: a terminal has no load balancer."""
         self.has_begun = True
         if number is not signal.SIGTERM:
             self.seconds = 0.0

@@ -68,16 +68,16 @@ class FailedFile:
 def describe_attributes(attributes: Attributes | None) -> dict[str, Any]:
     """What is worn as JSON values; lists without entries if the model does not know it, or sees nothing."""
     return {
-        "seen": [_describe_seen(each) for each in attributes.seen] if attributes else [],
-        "colours": [_describe_seen(each) for each in attributes.colors] if attributes else [],
+        "seen": [_describe_seen(seen) for seen in attributes.seen] if attributes else [],
+        "colours": [_describe_seen(seen) for seen in attributes.colors] if attributes else [],
         "main_colour": attributes.main_color if attributes else None,
-        "reasons": [_describe_reason(each) for each in attributes.reasons] if attributes else [],
+        "reasons": [_describe_reason(reason) for reason in attributes.reasons] if attributes else [],
         "swap": asdict(attributes.swap) if attributes and attributes.swap else None,
     }
 
 
-def _describe_seen(each: SeenThing) -> dict[str, Any]:
-    return {"code": each.thing, "probability": round(each.probability, 4), "on": each.worn_on}
+def _describe_seen(seen: SeenThing) -> dict[str, Any]:
+    return {"code": seen.thing, "probability": round(seen.probability, 4), "on": seen.worn_on}
 
 
 def _describe_reason(reason: Reason) -> dict[str, Any]:

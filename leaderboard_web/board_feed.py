@@ -1,5 +1,5 @@
 """What changes on the leaderboard, for all open pages of a process: one connection to the database, one text for all
-but those who do not see somebody of whom it tells.
+but those who do not see a person in it.
 
 Events are collected for a moment and sent together, so that a hundred hearts in a second are one message, which also
 hides the instant at which one of them was given.

@@ -1,8 +1,8 @@
 """Names of the cookies that carry the state of one browser.
 
 Over https they have the prefix `__Host-`: browsers accept such a cookie from this host alone and over https alone, so
-that neither a sibling domain nor somebody on the network can plant one. The prefix requires `Secure`, the path `/` and
-no domain (RFC 6265bis, section 4.1.3.2).
+that neither a sibling domain nor an attacker on the network can plant one. The prefix requires `Secure`, the path `/`
+and no domain (RFC 6265bis, section 4.1.3.2).
 """
 
 from fastapi import Response

@@ -47,10 +47,10 @@ class AnonymousReportLimiter:
         if not _is_public(networks[0]):
             return True
         counted = [(limit, network, str(look_id)) for limit, network in zip(LIMITS, networks, strict=False)]
-        if not all([await self._limiter.test(*each) for each in counted]):
+        if not all([await self._limiter.test(*counter) for counter in counted]):
             return False
-        for each in counted:
-            await self._limiter.hit(*each)
+        for counter in counted:
+            await self._limiter.hit(*counter)
         return True
 
 

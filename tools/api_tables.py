@@ -29,7 +29,10 @@ def api_tables() -> dict[str, list[str]]:
         "judge statuses": [
             "| status | reason |",
             "|---|---|",
-            *(f"| {status} | {each['description'].removesuffix('.')} |" for status, each in ERROR_RESPONSES.items()),
+            *(
+                f"| {status} | {response['description'].removesuffix('.')} |"
+                for status, response in ERROR_RESPONSES.items()
+            ),
         ],
         "pages": [
             "| address | parameters | page |",
@@ -52,7 +55,7 @@ def _field_rows(root: Schema) -> Iterator[str]:
 
     def resolve(schema: Schema) -> tuple[Schema, bool]:
         """A schema without references, and whether it may be null."""
-        variants = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
+        variants = [variant for variant in schema.get("anyOf", [schema]) if variant.get("type") != "null"]
         (variant,) = variants
         name = variant.get("$ref", "").rpartition("/")[2]
         return (root["$defs"][name] if name else variant), "anyOf" in schema
@@ -66,7 +69,7 @@ def _field_rows(root: Schema) -> Iterator[str]:
                 path, kind = f"{path}[]", f"array of {value['type']}s"
             description = field["description"]
             if "enum" in value:
-                description += f": {', '.join(f'`{each}`' for each in value['enum'])}"
+                description += f": {', '.join(f'`{choice}`' for choice in value['enum'])}"
             yield f"| `{path}` | {kind}{' or null' if may_be_null else ''} | {description} |"
             if value["type"] == "object":
                 yield from rows(value, f"{path}.")

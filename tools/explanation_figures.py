@@ -77,7 +77,7 @@ def add_photo(
     reasons = attributes.reasons_for(verdict.style)
     figures.photos += 1
     figures.seen += len(things)
-    figures.seen_right += sum(each.thing.value in codes for each in things)
+    figures.seen_right += sum(seen_thing.thing.value in codes for seen_thing in things)
     figures.reasons += len(reasons)
     figures.reasons_right += sum(reason.thing.value in codes for reason in reasons)
     figures.photos_with_reasons += bool(reasons)
@@ -90,11 +90,11 @@ def _score_drops(
 ) -> list[float]:
     """By how much the style's score, the mean of its evidence, falls without the warm cells of each thing."""
     evidence = model_input.crop_to_image(outputs.evidence)[..., verdict.style.position]
-    return [float(evidence[each.cam >= WARM].sum()) / outputs.evidence[..., 0].size for each in things]
+    return [float(evidence[seen_thing.cam >= WARM].sum()) / outputs.evidence[..., 0].size for seen_thing in things]
 
 
 def _compare(figures: ExplanationFigures, attributes: Attributes, drops: list[float], things: list[SeenThing]) -> None:
-    first = next(place for place, each in enumerate(things) if each.thing is attributes.reasons[0].thing)
+    first = next(place for place, seen_thing in enumerate(things) if seen_thing.thing is attributes.reasons[0].thing)
     draw = np.random.default_rng([SEED, figures.photos])
     figures.compared += 1
     figures.most_effective += first == int(np.argmax(drops))

@@ -39,12 +39,12 @@ GRAIN = noise(0.8, 0.8)
 
 
 def plain(colour: Colour, grain: float = 0.012) -> Cloth:
-    """One colour with the grain of a weave."""
+    """One color with the grain of a weave."""
     return lambda x, y: np.array(colour) / 255 * (1 + grain * GRAIN[..., None])
 
 
 def mixed(base: Colour, other: Colour, where: Callable[[Array, Array], Array]) -> Cloth:
-    """Two colours; `where` gives the share of the other one, 0 to 1."""
+    """Two colors; `where` gives the share of the other one, 0 to 1."""
 
     def cloth(x: Array, y: Array) -> Array:
         share = np.clip(where(x, y), 0, 1)[..., None]
@@ -146,7 +146,7 @@ class Canvas:
 
         Args:
             mask: where it is, 0 to 1.
-            cloth: its colour at each place.
+            cloth: its color at each place.
             round: how far from the edge it bulges, in heads.
             folds: how deep its creases are.
             pleats: how many pleats run down it, spreading with its width.

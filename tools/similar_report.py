@@ -1,4 +1,4 @@
-"""Whether photos whose embeddings are near show the same things: neighbours against random pairs, by people's labels.
+"""Whether photos whose embeddings are near show the same things: neighbors against random pairs, by people's labels.
 
 The photos are those of the validation split with an outfit; the model learned from none of them. Things are the labels
 of people, not what the model sees. Run on a folder with `labels.csv`, `attributes.csv` and `photos/`:
@@ -67,9 +67,11 @@ def agreement(photos: Sequence[LabelledPhoto], pairs: NDArray[np.int64]) -> Agre
     """What pairs, n x 2, have in common."""
     both = [(photos[first], photos[second]) for first, second in pairs]
     return Agreement(
-        items=float(np.mean([len(one.items & two.items) / len(one.items | two.items) for one, two in both])),
-        style=float(np.mean([one.style == two.style for one, two in both])),
-        main_color=float(np.mean([one.main_color == two.main_color for one, two in both])),
+        items=float(
+            np.mean([len(first.items & second.items) / len(first.items | second.items) for first, second in both])
+        ),
+        style=float(np.mean([first.style == second.style for first, second in both])),
+        main_color=float(np.mean([first.main_color == second.main_color for first, second in both])),
     )
 
 
@@ -105,7 +107,7 @@ def main() -> None:
         if arguments.save is not None:
             np.savez(arguments.save, embedding=vectors, names=[photo.name for photo in photos])
     is_outfit = np.linalg.norm(vectors, axis=1) > 0
-    photos = [photo for photo, kept in zip(photos, is_outfit, strict=True) if kept]
+    photos = [photo for photo, is_kept in zip(photos, is_outfit, strict=True) if is_kept]
     vectors = vectors[is_outfit]
     cosines = vectors @ vectors.T
     others = ~np.eye(len(photos), dtype=bool)

@@ -1,7 +1,7 @@
 """Health checks of the host; status and metrics for those who have EVA_METRICS_TOKEN.
 
 A process is ready if its database answers: pages need no model, and an object storage that is away affects all
-processes equally, so that taking them out of service would help nobody.
+processes equally, so that taking them out of service would not help.
 """
 
 import asyncio

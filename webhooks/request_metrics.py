@@ -31,8 +31,8 @@ class RequestObserver:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == REQUEST_ID_HEADER), b"")
-        request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        received_id = next((value for name, value in scope["headers"] if name == REQUEST_ID_HEADER), b"")
+        request_id = received_id if REQUEST_ID.fullmatch(received_id) else secrets.token_hex(8).encode()
         status, started, ended = 500, time.perf_counter(), 0.0
 
         async def send_with_id(message: Message) -> None:

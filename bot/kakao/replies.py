@@ -109,7 +109,11 @@ def verdict_reply(
     else:
         # Nothing is marked where no picture is shown.
         rest = [
-            *(each.text for each in messages if each.slot is MessageSlot.EVIDENCE and not each.needs_picture),
+            *(
+                message.text
+                for message in messages
+                if message.slot is MessageSlot.EVIDENCE and not message.needs_picture
+            ),
             *rest,
         ]
     if rest:

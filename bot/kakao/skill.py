@@ -277,9 +277,9 @@ class SkillHandler:
             return replies.missed_reply(person.language, photo_id=UUID(missed.external_id))
         seed = self._conversation.reply_turns.next_seed(person.id)
         sentences = [reply_to_text(request.utterance, seed, person.language)]
-        told = await record_news_visit(self._database, person, request.utterance, person.language)
-        if told:
-            sentences.append("\n".join(told))
+        news = await record_news_visit(self._database, person, request.utterance, person.language)
+        if news:
+            sentences.append("\n".join(news))
         return replies.text_reply(*sentences, language=person.language)
 
     async def _find_missed_result(self, request: SkillRequest) -> InboxUpdate | None:

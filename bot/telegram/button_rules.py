@@ -42,7 +42,7 @@ class PressRefusal(Enum):
     """Why a button press has no effect."""
 
     OTHER_OWNER = auto()
-    """The button belongs to another person, or to nobody known."""
+    """The button belongs to another person, or to an unknown one."""
     EXPIRED = auto()
     """The question was asked too long ago."""
     PRIVATE_ONLY = auto()
@@ -55,7 +55,7 @@ def check_press(data: CallbackData, user_id: int, *, is_private: bool, now: floa
     Args:
         data: the content of the button.
         user_id: Telegram id of the person who pressed it.
-        is_private: whether nobody else is in the chat.
+        is_private: whether the person is alone with Eva in the chat.
         now: Unix time in seconds.
 
     Returns:

@@ -251,7 +251,7 @@ class TelegramClient:
 
         Args:
             query_id: the press.
-            alert: shown over the chat to the person who pressed, and to nobody else; at most 200 characters.
+            alert: shown over the chat only to the person who pressed; at most 200 characters.
             url: opened by their app; a link to the private chat with the bot.
 
         Raises:

@@ -242,7 +242,7 @@ async def send_verdict(
 
 
 def shows_picture(delivery: UpdateDelivery, look: Look) -> bool:
-    """Whether everybody in the chat may see the picture of a look: it was sent there, or nobody else is there."""
+    """Whether everybody in the chat may see the picture of a look: it was sent there, or the chat is private."""
     return delivery.is_private or is_from_chat(look, delivery.chat_id)
 
 

@@ -86,7 +86,7 @@ class Keyboards:
     language: Language
     """Of the labels."""
     is_private: bool
-    """Whether nobody else is in the chat. Keyboards of groups lead to the private chat for what is about oneself."""
+    """Whether the chat is private. Keyboards of groups lead to the private chat for what is personal."""
     bot_username: str
     """For links to the private chat."""
     finds_similar: bool = True

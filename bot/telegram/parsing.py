@@ -123,7 +123,7 @@ class InlineQuery(IncomingUpdate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReaction(IncomingUpdate):
-    """Reactions that somebody added to `message_id` in a private chat."""
+    """Reactions that a person added to `message_id` in a private chat."""
 
     emoji: tuple[str, ...]
     """The added ones, without those of custom packs."""
@@ -295,8 +295,8 @@ def _parse_message(
     if command := _parse_command(message, me):
         name, argument, names_bot = command
         return CommandMessage(**common, name=name, argument=argument, names_bot=names_bot)
-    if (asked := _parse_question_about_photo(message, common, sender, me)) is not None:
-        return asked
+    if (question := _parse_question_about_photo(message, common, sender, me)) is not None:
+        return question
     replied_id = None if message.reply_to_message is None else message.reply_to_message.message_id
     return TextMessage(**common, text=message.text.strip(), replied_id=replied_id) if message.text else None
 

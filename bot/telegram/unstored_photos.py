@@ -1,6 +1,6 @@
 """Photos that are judged and of which nothing is stored: those of other people, and of senders who are not known.
 
-A person who replies to somebody else's photo asks about it; the photo is not theirs to keep, to share or to correct. A
+A person who replies to another person's photo asks about it; the photo is not theirs to keep, to share or to correct. A
 message in the name of a group or a channel has no sender whom a look could belong to.
 
 See ADR 0023.

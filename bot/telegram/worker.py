@@ -285,7 +285,7 @@ class UpdateHandler:
         return check_group_look(look, person, press.chat_id)
 
     async def _refuse_press(self, delivery: UpdateDelivery, press: ButtonPress, refusal: PressRefusal) -> None:
-        """Tell the person who pressed a button, and nobody else, why it has no effect."""
+        """Tell only the person who pressed a button why it has no effect."""
         if refusal is PressRefusal.PRIVATE_ONLY and press.data is not None:
             url = private_chat_url(self.client.bot_username, private_chat_argument(press.data))
             await self.client.answer_callback_query(press.query_id, url=url)

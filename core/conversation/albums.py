@@ -46,7 +46,7 @@ def summarize_album(
     Args:
         photos: at least two, in the order of the message.
         language: language of the summary.
-        omitted_count: photos beyond `MAX_ALBUM_PHOTOS`, which nobody looked at.
+        omitted_count: photos beyond `MAX_ALBUM_PHOTOS`, which were not judged.
         chosen: the photo to comment on; by default the one with the highest confidence.
 
     Returns:

@@ -132,17 +132,22 @@ def _exchange(denied: Mention, instead: Mention) -> ItemCorrection | None:
     old = denied.properties if denied.is_garment else (denied.thing,)
     if denied.is_garment and instead.is_garment and denied.thing is not instead.thing:
         return None
-    pairs = ((each, other) for each in old for other in new if each is not other and _are_alike(each, other))
+    pairs = (
+        (old_thing, new_thing)
+        for old_thing in old
+        for new_thing in new
+        if old_thing is not new_thing and _are_alike(old_thing, new_thing)
+    )
     if (pair := next(pairs, None)) is not None:
         return ItemCorrection(denied=pair[0], instead=pair[1])
     return ItemCorrection(denied=old[0]) if denied.thing is instead.thing and not new and old else None
 
 
-def _are_alike(one: Thing, other: Thing) -> bool:
+def _are_alike(first: Thing, second: Thing) -> bool:
     """Whether one may be taken for the other: "the coat is black" exchanges nothing."""
-    if isinstance(one, Color) or isinstance(other, Color):
-        return isinstance(one, Color) and isinstance(other, Color)
-    return one.is_worn_alone is other.is_worn_alone
+    if isinstance(first, Color) or isinstance(second, Color):
+        return isinstance(first, Color) and isinstance(second, Color)
+    return first.is_worn_alone is second.is_worn_alone
 
 
 def _denies(text: str, compact: str, thing: Thing) -> bool:

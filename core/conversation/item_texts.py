@@ -28,8 +28,10 @@ def item_sentence(reply: Reply, look: Look) -> str:
     seed = VariantSeed(f"{look.variant_seed.name} {thing}", look.variant_seed.turn)
     if reply.kind is not ReplyKind.ITEM_PROBABILITY:
         return _correction_sentence(reply, thing, seed)
-    if told := next((each for each in (thing, reply.garment) if each in look.item_corrections), None):
-        return translate(pick_variant("talk.item.told", seed, language), language, thing=_with_article(told, language))
+    if denied := next((name for name in (thing, reply.garment) if name in look.item_corrections), None):
+        return translate(
+            pick_variant("talk.item.told", seed, language), language, thing=_with_article(denied, language)
+        )
     sentences = probability_sentences(look.verdict.attributes, thing, reply.garment, seed=seed, language=language)
     return " ".join(sentences)
 

@@ -263,12 +263,12 @@ def worn_sentence(
     reasons = attributes.seen_for(verdict.style)
     if slot is MessageSlot.TIP:
         # What is advised about a garment is no advice about a color.
-        reasons = tuple(each for each in reasons if isinstance(each.thing, Item) or each.worn_on is not None)
+        reasons = tuple(reason for reason in reasons if isinstance(reason.thing, Item) or reason.worn_on is not None)
     elif slot is MessageSlot.RUNNER_UP:
         # Only what is on other garments than what carries the first style.
-        told = {each.thing for each in reasons} | {each.worn_on for each in reasons} - {None}
+        named = {reason.thing for reason in reasons} | {reason.worn_on for reason in reasons} - {None}
         reasons = tuple(
-            each for each in attributes.seen_for(verdict.runner_up) if not {each.thing, each.worn_on} & told
+            reason for reason in attributes.seen_for(verdict.runner_up) if not {reason.thing, reason.worn_on} & named
         )
     names = name_seen(reasons, language)[:MAX_NAMED]
     if not names:

@@ -54,7 +54,7 @@ async def record_news_visit(database: Database, person: Person, message: str, la
 
 
 async def find_unseen_news(database: Database, person: Person) -> News | None:
-    """What happened since the person last saw the news; None during the same visit, and if nobody did anything."""
+    """What happened since the person last saw the news; None during the same visit, and if nothing happened."""
     if datetime.now(UTC) - person.news_seen_at < VISIT_GAP:
         return None
     async with database.connection() as connection:

@@ -40,7 +40,7 @@ def card_text(look: Look, language: Language) -> CardText:
     return CardText(
         title=style_name(verdict.style, language),
         percent=f"{format_percent(verdict.probabilities[verdict.style])}%",
-        things=tuple(each.name for each in name_whole_things(verdict, language)[:MAX_THINGS]),
+        things=tuple(whole.name for whole in name_whole_things(verdict, language)[:MAX_THINGS]),
         line=next(message.text for message in messages if message.slot is MessageSlot.ABOUT),
     )
 

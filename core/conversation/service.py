@@ -350,7 +350,7 @@ class ConversationService:
             case ActionType.KEEP_PRIVATE | ActionType.UNSHARE | ActionType.CANCEL_NAME:
                 return await sharing.end_sharing(connection, person, look, action.type)
             case ActionType.SHARE | ActionType.ACCEPT_NAME | ActionType.CONFIRM_NAME:
-                # Another name may have been typed since the button was sent: nobody confirms what they did not read.
+                # Another name may have been typed since the button was sent: only what the person read is confirmed.
                 is_stale = action.type is ActionType.CONFIRM_NAME and action.name_tag != tag_name(person.pending_name)
                 return await sharing.change_sharing(connection, person, look, action.type, chat, is_typed=is_stale)
             case ActionType.CORRECT | ActionType.GUESS:

@@ -112,7 +112,7 @@ def _refuse_sharing(person: Person, look: Look) -> Reply | None:
 async def _share_as_proposed(
     connection: AsyncConnection, person: Person, look: Look, proposed: str, chat: str
 ) -> Reply:
-    """Share a look under the name that the person confirmed, unless somebody has taken it meanwhile."""
+    """Share a look under the name that the person confirmed, unless another person has taken it meanwhile."""
     if await people.update_display_name(connection, person.id, proposed):
         return await _share_look(connection, person, look.id, proposed)
     return await _ask_other_name(connection, person, look, chat, rejected=proposed)
@@ -121,7 +121,7 @@ async def _share_as_proposed(
 async def _ask_other_name(
     connection: AsyncConnection, person: Person, look: Look, chat: str, *, rejected: str | None
 ) -> Reply:
-    """Ask for another name with a suggestion; `rejected` is a name that somebody has, None for an invalid one."""
+    """Ask for another name with a suggestion; `rejected` is a name that another person has, None for an invalid one."""
     await people.record_name_question(connection, person.id, look.id, chat=chat)
     return Reply(
         kind=ReplyKind.NAME_INVALID if rejected is None else ReplyKind.NAME_TAKEN,

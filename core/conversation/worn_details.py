@@ -25,12 +25,12 @@ def share_lines(verdict: Verdict, language: Language) -> list[str]:
         return []
     shares: dict[Thing, float] = {}
     parts: dict[Thing, list[SeenThing]] = {}
-    for each in (*verdict.attributes.seen, *verdict.attributes.colors):
-        is_warm = each.cam >= WARM
+    for seen in (*verdict.attributes.seen, *verdict.attributes.colors):
+        is_warm = seen.cam >= WARM
         if is_warm.any():
-            garment = each.worn_on or each.thing
+            garment = seen.worn_on or seen.thing
             shares[garment] = max(shares.get(garment, 0.0), float(verdict.cam[is_warm].sum()) / total)
-            parts.setdefault(garment, []).append(each)
+            parts.setdefault(garment, []).append(seen)
     style = style_name(verdict.style, language)
     lines = [
         translate("worn.why.line", language, thing=name, style=style, percent=format_percent(shares[garment]))
@@ -44,9 +44,9 @@ def seen_lines(attributes: Attributes, language: Language) -> list[str]:
     """Each seen item and color alone, with its own probability, and the main color."""
     lines = [
         translate(
-            "worn.line", language, thing=thing_name(each.thing, language), percent=format_percent(each.probability)
+            "worn.line", language, thing=thing_name(seen.thing, language), percent=format_percent(seen.probability)
         )
-        for each in (*attributes.seen, *attributes.colors)
+        for seen in (*attributes.seen, *attributes.colors)
     ]
     return [*lines, main_color_text(attributes.main_color, language)] if attributes.main_color else lines
 
@@ -75,14 +75,14 @@ def probability_sentences(
     if garment is not None:
         things = (garment, thing) if attributes.find_seen(garment) is not None else (garment,)
     sentences = []
-    for turn, each in enumerate(things, seed.turn):
-        probability = attributes.probability(each)
-        if attributes.find_seen(each) is not None:
+    for turn, named in enumerate(things, seed.turn):
+        probability = attributes.probability(named)
+        if attributes.find_seen(named) is not None:
             key = "worn.check.seen"
         else:
             key = "worn.check.unlikely" if probability < UNLIKELY else "worn.check.doubt"
         frame = pick_variant(key, VariantSeed(seed.name, turn), language)
-        name = translate("worn.the", language, thing=thing_name(each, language))
+        name = translate("worn.the", language, thing=thing_name(named, language))
         sentences.append(translate(frame, language, thing=name, percent=format_percent(probability)))
     return sentences
 
@@ -101,18 +101,18 @@ def compare_sentences(
     """
     if first.attributes is None or second.attributes is None:
         return []
-    in_second = {(each.thing, each.worn_on) for each in (*second.attributes.seen, *second.attributes.colors)}
+    in_second = {(seen.thing, seen.worn_on) for seen in (*second.attributes.seen, *second.attributes.colors)}
     both = [
-        each
-        for each in (*first.attributes.seen, *first.attributes.colors)
-        if (each.thing, each.worn_on) in in_second and (each.worn_on is not None or _is_worn_alone(each))
+        seen
+        for seen in (*first.attributes.seen, *first.attributes.colors)
+        if (seen.thing, seen.worn_on) in in_second and (seen.worn_on is not None or _is_worn_alone(seen))
     ]
-    garments = {each.thing for each in both if each.worn_on is None}
-    common = [each for each in both if each.worn_on is None or each.worn_on in garments]
+    garments = {seen.thing for seen in both if seen.worn_on is None}
+    common = [seen for seen in both if seen.worn_on is None or seen.worn_on in garments]
     others = set(second.attributes.things)
-    reasons = [each for each in first.attributes.seen_for(first.style) if each.thing not in others]
-    deciding = [each for each in reasons if isinstance(each.thing, Item)]
-    seed = f"{numbers} {[each.thing for each in (*common, *deciding)]}"
+    reasons = [seen for seen in first.attributes.seen_for(first.style) if seen.thing not in others]
+    deciding = [seen for seen in reasons if isinstance(seen.thing, Item)]
+    seed = f"{numbers} {[seen.thing for seen in (*common, *deciding)]}"
     sentences = []
     shared_key = "worn.album.both" if is_pair else "worn.album.shared"
     for key, things in ((shared_key, common), ("worn.album.decides", deciding)):
@@ -122,5 +122,5 @@ def compare_sentences(
     return sentences
 
 
-def _is_worn_alone(each: SeenThing) -> bool:
-    return isinstance(each.thing, Item) and each.thing.is_worn_alone
+def _is_worn_alone(seen: SeenThing) -> bool:
+    return isinstance(seen.thing, Item) and seen.thing.is_worn_alone

@@ -147,13 +147,13 @@ def _merge_learning_consent(
 async def _lock_people(connection: AsyncConnection, source: UUID, target: UUID) -> dict[UUID, Row[tuple[object, ...]]]:
     """Lock both people and all others whose follow counters change, in the order of their ids to avoid deadlocks."""
     people, follows = schema.people, schema.follows
-    neighbours = union_all(
+    neighbors = union_all(
         select(follows.c.followed_id).where(follows.c.follower_id == source),
         select(follows.c.follower_id).where(follows.c.followed_id == source),
         # The target may follow them, or be followed by them, until the merge moves the blocks.
         select_hidden_people(literal(source, Uuid)),
     )
-    is_affected = or_(people.c.id.in_([source, target]), people.c.id.in_(neighbours))
+    is_affected = or_(people.c.id.in_([source, target]), people.c.id.in_(neighbors))
     statement = select(people).where(is_affected).order_by(people.c.id).with_for_update()
     return {row.id: row for row in await connection.execute(statement)}
 
@@ -208,9 +208,9 @@ async def _move_pairs(
         target: who gets the rows.
     """
     others = [column.name for column in table.c if column.name not in pair]
-    for moved, kept in (pair, pair[::-1]):
-        rows = select(literal(target, Uuid), *(table.c[name] for name in (kept, *others))).where(
-            table.c[moved] == source, table.c[kept] != target
+    for moved, unmoved in (pair, pair[::-1]):
+        rows = select(literal(target, Uuid), *(table.c[name] for name in (unmoved, *others))).where(
+            table.c[moved] == source, table.c[unmoved] != target
         )
-        await connection.execute(upsert(table).from_select([moved, kept, *others], rows).on_conflict_do_nothing())
+        await connection.execute(upsert(table).from_select([moved, unmoved, *others], rows).on_conflict_do_nothing())
     await connection.execute(delete(table).where(or_(*(table.c[name] == source for name in pair))))

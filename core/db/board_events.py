@@ -1,4 +1,4 @@
-"""What changes on the leaderboard, as it is committed: hearts, new looks, and looks that nobody may see any more.
+"""What changes on the leaderboard, as it is committed: hearts, new looks, and looks that are public no longer.
 
 Triggers (revision 0003) notify of it. The owner of a look is named for those who do not see each other, and is sent to
 no page; so are people whose view has changed.

@@ -33,7 +33,7 @@ async def record(connection: AsyncConnection, look_id: UUID, person_id: UUID, st
         style: what they guess.
 
     Returns:
-        False if the look is not public, the person's own, or of somebody they do not see.
+        False if the look is not public, the person's own, or of a person they do not see.
 
     Raises:
         PersonNotFoundError: the person was deleted.

@@ -1,6 +1,6 @@
 """What happened to a person's public looks since their last visit: hearts, bookmarks, followers, a place of honor.
 
-Only numbers: who gave a heart or a bookmark is nobody's business. `people.news_seen_at` is the end of the last visit to
+Only numbers: who gave a heart or a bookmark stays private. `people.news_seen_at` is the end of the last visit to
 the news; `people.news_since` is that of the visit before, from which the news count, so that they stay for `VISIT`.
 """
 
@@ -41,7 +41,7 @@ class News:
     """The best place of a look shared today on today's leaderboard, 1 to `MAX_PLACE`; None without hearts of others."""
 
     def __bool__(self) -> bool:
-        """Whether somebody did something."""
+        """Whether anything happened."""
         return bool(self.hearts or self.bookmarks or self.followers)
 
 

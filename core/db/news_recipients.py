@@ -19,7 +19,7 @@ class Recipient:
     person_id: UUID
     language: Language
     telegram_id: str | None
-    """None for somebody without a chat, or who blocked the bot."""
+    """None for a person without a chat, or who blocked the bot."""
     news_seen_at: datetime
     """Since when the news count."""
 
@@ -27,7 +27,7 @@ class Recipient:
 async def claim_next_recipient(connection: AsyncConnection, day: date) -> Recipient | None:
     """The next person whose message of a day is sent now; None if all have got theirs.
 
-    From here on nobody else sends it, also if this process dies: one person at a time, so that no others miss theirs.
+    From here on no other process sends it, also if this process dies: one at a time, so that no others miss theirs.
 
     Args:
         connection: the transaction, to be committed before anything is sent.

@@ -250,12 +250,12 @@ async def delete_expired_name_questions(connection: AsyncConnection) -> None:
 async def mark_learning_asked(connection: AsyncConnection, person_id: UUID) -> bool:
     """Record that a person is asked whether Eva may learn from their corrections; False if they were before."""
     table = schema.people
-    asked = await connection.execute(
+    result = await connection.execute(
         update(table)
         .where(table.c.id == person_id, table.c.learning_asked_at.is_(None))
         .values(learning_asked_at=func.now())
     )
-    return asked.rowcount == 1
+    return result.rowcount == 1
 
 
 async def record_learning_consent(connection: AsyncConnection, person_id: UUID, *, is_given: bool) -> None:

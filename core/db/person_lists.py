@@ -1,4 +1,4 @@
-"""Lists of people: followed, following, or blocked by somebody; and the style that stands for each of them."""
+"""Lists of people: followed, following, or blocked by a person; and the style that stands for each of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

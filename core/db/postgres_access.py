@@ -71,7 +71,7 @@ def create_private_folder(folder: Path, user: ServerUser) -> None:
     """Create a folder that only its owner may enter, with its parents; or check that an existing one is safe.
 
     Raises:
-        EmbeddedPostgresError: it is no folder, is a symbolic link, belongs to somebody else, or others may write to it.
+        EmbeddedPostgresError: it is no folder, is a symbolic link, belongs to another user, or others may write to it.
         OSError: it cannot be created.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def check_private_folder(folder: Path, user: ServerUser) -> None:
     """Check a folder that this user created earlier.
 
     Raises:
-        EmbeddedPostgresError: it is no folder, is a symbolic link, belongs to somebody else, or others may write to it.
+        EmbeddedPostgresError: it is no folder, is a symbolic link, belongs to another user, or others may write to it.
     """
     check_folder(folder, user)
     _refuse_writable(folder)
@@ -100,7 +100,7 @@ def check_folder(folder: Path, user: ServerUser) -> None:
     """Check what kind of file a folder is, and whose.
 
     Raises:
-        EmbeddedPostgresError: it is no folder, is a symbolic link, or belongs to somebody else.
+        EmbeddedPostgresError: it is no folder, is a symbolic link, or belongs to another user.
     """
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode):

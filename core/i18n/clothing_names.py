@@ -51,14 +51,14 @@ def name_seen(seen: Sequence[SeenThing], language: Language) -> tuple[str, ...]:
         language: of the names.
     """
     words: dict[Thing, dict[ItemGroup | Item | None, str]] = {}
-    for each in seen:
-        of_garment = words.setdefault(each.worn_on or each.thing, {})
-        if each.worn_on is not None:
+    for seen_thing in seen:
+        of_garment = words.setdefault(seen_thing.worn_on or seen_thing.thing, {})
+        if seen_thing.worn_on is not None:
             # At most one word of each kind.
             kind: ItemGroup | Item | None = None
-            if isinstance(each.thing, Item):
-                kind = each.thing if each.thing is Item.LONG else each.thing.group
-            of_garment.setdefault(kind, translate(f"worn.{each.thing}.as", language))
+            if isinstance(seen_thing.thing, Item):
+                kind = seen_thing.thing if seen_thing.thing is Item.LONG else seen_thing.thing.group
+            of_garment.setdefault(kind, translate(f"worn.{seen_thing.thing}.as", language))
     names = []
     for garment, of_garment in words.items():
         if ItemGroup.MATERIAL in of_garment:
@@ -85,14 +85,17 @@ def name_whole_things(verdict: Verdict, language: Language) -> list[WholeThing]:
         return []
     shares = {reason.thing: reason.share for reason in worn.reasons if reason.style is verdict.style}
     things = (*worn.seen, *worn.colors)
-    for each in things:
-        if each.worn_on is not None:
-            shares[each.worn_on] = max(shares.get(each.worn_on, 0.0), shares.get(each.thing, 0.0))
-    whole = sorted((each for each in things if each.worn_on is None), key=lambda each: -shares.get(each.thing, 0.0))
-    names = name_seen((*whole, *(each for each in things if each.worn_on is not None)), language)
+    for seen_thing in things:
+        if seen_thing.worn_on is not None:
+            shares[seen_thing.worn_on] = max(shares.get(seen_thing.worn_on, 0.0), shares.get(seen_thing.thing, 0.0))
+    whole = sorted(
+        (seen_thing for seen_thing in things if seen_thing.worn_on is None),
+        key=lambda seen_thing: -shares.get(seen_thing.thing, 0.0),
+    )
+    names = name_seen((*whole, *(seen_thing for seen_thing in things if seen_thing.worn_on is not None)), language)
     return [
-        WholeThing(name=name, seen=each, share=shares.get(each.thing, 0.0))
-        for name, each in zip(names, whole, strict=False)
+        WholeThing(name=name, seen=seen_thing, share=shares.get(seen_thing.thing, 0.0))
+        for name, seen_thing in zip(names, whole, strict=False)
     ]
 
 

@@ -87,7 +87,7 @@ class MeasuredColorSpace:
 
     @property
     def is_like_srgb(self) -> bool:
-        """Whether the values cannot be told from sRGB."""
+        """Whether the values are practically those of sRGB."""
         ratio = self.gamma / SRGB_GAMMA
         pairs = zip((*self.primaries, self.white), (*SRGB, D65), strict=True)
         difference = max(abs(a - b) for point, expected in pairs for a, b in zip(point, expected, strict=True))

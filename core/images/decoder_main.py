@@ -39,7 +39,7 @@ def main() -> None:
         # Sent to a whole process group, they would lose a photo; the parent decides when the child ends.
         signal.signal(number, signal.SIG_IGN)
     requests, replies = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
-    # What a library prints must not get between the messages, and a decoder's warnings help nobody.
+    # What a library prints must not get between the messages, and a decoder's warnings are of no use.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     warnings.simplefilter("ignore")
     load_codecs()

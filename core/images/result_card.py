@@ -128,8 +128,8 @@ def draw_bubble(image: Image.Image, line: str, bottom: int) -> int:
     top = bottom - step * len(lines) - 52
     paste_bubble(image, (MARGIN, top, MARGIN + min(width, max_line_width(font, lines) + 88), bottom))
     draw = ImageDraw.Draw(image)
-    for number, each in enumerate(lines):
-        draw.text((MARGIN + 44, top + 26 + number * step + step // 2), each, TEXT_COLOR, font, anchor="lm")
+    for number, text_line in enumerate(lines):
+        draw.text((MARGIN + 44, top + 26 + number * step + step // 2), text_line, TEXT_COLOR, font, anchor="lm")
     return top
 
 
@@ -167,9 +167,9 @@ def draw_title(image: Image.Image, title: str, percent: str, bottom: int) -> int
     step = round(LINE_HEIGHT[face] * font.size)
     top = bottom - step * len(lines)
     draw = ImageDraw.Draw(image)
-    for number, each in enumerate(lines):
+    for number, line in enumerate(lines):
         baseline = top + number * step + round(0.88 * font.size)
-        draw.text((MARGIN - 3, baseline), each, TEXT_COLOR, font, anchor="ls")
+        draw.text((MARGIN - 3, baseline), line, TEXT_COLOR, font, anchor="ls")
     last = top + (len(lines) - 1) * step + round(0.88 * font.size)
     draw.text((CARD_WIDTH - MARGIN, last), percent, PERCENT_COLOR, percent_font, anchor="rs")
     return top

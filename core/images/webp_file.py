@@ -32,15 +32,17 @@ def reduce_webp(data: bytes, *, max_frames: int = 1) -> bytes:
     if len(extended) < EXTENDED_LENGTH:
         return _write_file([(name, chunks[name]) for name in IMAGES & chunks.keys()])
     flags = extended[0]
-    kept = {name: chunks[name] for name, flag in METADATA.items() if name in chunks and flags & flag}
+    needed = {name: chunks[name] for name, flag in METADATA.items() if name in chunks and flags & flag}
     is_animation = b"ANMF" in chunks and bool(flags & ANIMATION_FLAG)
     images = {b"ANIM", b"ANMF"} if is_animation else {b"ALPH"} | IMAGES
     content = {name: content for name, content in chunks.items() if name in images}
-    kept_flags = sum(METADATA[name] for name in kept) | flags & (ALPHA_FLAG | (ANIMATION_FLAG if is_animation else 0))
-    exif = {b"EXIF": kept.pop(b"EXIF")} if b"EXIF" in kept else {}
+    needed_flags = sum(METADATA[name] for name in needed) | flags & (
+        ALPHA_FLAG | (ANIMATION_FLAG if is_animation else 0)
+    )
+    exif = {b"EXIF": needed.pop(b"EXIF")} if b"EXIF" in needed else {}
     frames = [(b"ANMF", frame) for frame in later_frames if is_animation]
-    header = {b"VP8X": bytes([kept_flags]) + extended[1:]}
-    return _write_file([*(header | kept | content).items(), *frames, *exif.items()])
+    header = {b"VP8X": bytes([needed_flags]) + extended[1:]}
+    return _write_file([*(header | needed | content).items(), *frames, *exif.items()])
 
 
 def _read_chunks(data: bytes, max_frames: int) -> tuple[dict[bytes, bytes], list[bytes]]:

@@ -140,8 +140,8 @@ def _draw_sheet(image: Image.Image, text: WeekCardText, rows: tuple[int, int]) -
     image.paste(BUBBLE_BORDER, (MARGIN, top), rounded_mask(size))
     image.paste(BUBBLE_FILL, (MARGIN + 2, top + 2), rounded_mask((size[0] - 4, size[1] - 4)))
     row = top + INNER
-    for each in text.shares[:count]:
-        _draw_bar(image, each, row, step)
+    for share in text.shares[:count]:
+        _draw_bar(image, share, row, step)
         row += step
     if text.items:
         row = _draw_items(image, text, row)
@@ -204,8 +204,8 @@ def _draw_lines(
     sizes = (size, size - 4, size - 8)
     font, lines = fit_text("body.otf", sizes, words, (CARD_WIDTH - 2 * MARGIN, round(2.9 * size)))
     step = round(LINE_HEIGHT["body.otf"] * font.size)
-    for number, each in enumerate(lines):
+    for number, line in enumerate(lines):
         ImageDraw.Draw(image).text(
-            (position[0], position[1] + number * step + step // 2), each, color, font, anchor="lm"
+            (position[0], position[1] + number * step + step // 2), line, color, font, anchor="lm"
         )
     return position[1] + step * len(lines)

@@ -19,7 +19,7 @@ CSV_COLUMNS = ("photo", "split", "style", "second", "sure", "style_b", "second_b
 ATTRIBUTE_COLUMNS = ("photo", "items", "colours", "items_b", "colours_b", "not_worn")
 """The columns of its `attributes.csv`, and the things that the person took back."""
 SOURCE = "corrections"
-"""The source of all photos of an export, by which it is told from other training data."""
+"""The source of all photos of an export, which distinguishes it from other training data."""
 
 
 async def export_corrections(resources: Resources, folder: Path) -> int:
@@ -85,7 +85,7 @@ def _label_row(name: str, look: Look) -> dict[str, str]:
 
 def _attribute_row(name: str, look: Look) -> dict[str, str]:
     attributes = look.verdict.attributes
-    seen = [] if attributes is None else [each.thing for each in (*attributes.seen, *attributes.colors)]
+    seen = [] if attributes is None else [seen_thing.thing for seen_thing in (*attributes.seen, *attributes.colors)]
     worn = dict.fromkeys([*seen, *filter(None, look.item_corrections.values())])
     return dict.fromkeys(ATTRIBUTE_COLUMNS, "") | {
         "photo": name,
@@ -113,10 +113,10 @@ def _prepare_folder(folder: Path) -> None:
         _write_csv(labels, [])
 
 
-def _delete_others(photos: Path, kept: set[str]) -> None:
+def _delete_others(photos: Path, exported: set[str]) -> None:
     """Delete the photos of an earlier export that are not in this one."""
     for path in photos.iterdir():
-        if path.name not in kept:
+        if path.name not in exported:
             path.unlink()
 
 

@@ -52,7 +52,7 @@ async def compare_models(
 ) -> ModelComparison:
     """Judge the latest photos with two models; nothing is stored.
 
-    Only photos are used that people corrected and let Eva learn from, while they exist: nobody was asked about others.
+    Only photos are used that people corrected and let Eva learn from, while they exist; others have no consent.
     The agreement is lower on them than on all. Both models get the stored picture, so that their difference is the
     models' alone.
 

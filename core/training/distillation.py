@@ -112,7 +112,10 @@ def predict_by_teachers(
         found.append(
             {name: softmax(value, axis=1) if name == "style" else expit(value) for name, value in logits.items()}
         )
-    return {head.name: np.mean([one[head.name] for one in found], axis=0, dtype=np.float32) for head in HEADS}
+    return {
+        head.name: np.mean([predictions[head.name] for predictions in found], axis=0, dtype=np.float32)
+        for head in HEADS
+    }
 
 
 def blend_with_teachers(targets: HeadTargets, predictions: Predictions, share: float) -> HeadTargets:

@@ -72,7 +72,7 @@ def finetune_convolutions(
     table = read_photo_table(data)
     claim_run_directory(run_dir, config)
     rows = table.rows(Split.TRAIN)
-    used = kept_photos(table, rows, config.without_fold)
+    used = find_used_photos(table, rows, config.without_fold)
     stores = extract_training_features(
         data, run_dir, weights, card.preprocessing, augmented=config.versions, with_maps=True
     )
@@ -119,12 +119,12 @@ def _first_network(
     if start:
         return weights | read_tuned(start)
     last_only = [replace(head, uses_all_blocks=False) for head in HEADS]
-    kept = np.tile(used, len(stores))
-    pooled, pooled_rows = pool_versions(stores)[kept], np.tile(rows, len(stores))[kept]
+    is_used = np.tile(used, len(stores))
+    pooled, pooled_rows = pool_versions(stores)[is_used], np.tile(rows, len(stores))[is_used]
     return weights | fit_heads(pooled, count_last_channels(weights), table, pooled_rows, last_only)
 
 
-def kept_photos(table: PhotoTable, rows: NDArray[np.int64], without_fold: int | None) -> NDArray[np.bool_]:
+def find_used_photos(table: PhotoTable, rows: NDArray[np.int64], without_fold: int | None) -> NDArray[np.bool_]:
     """Mark those of `rows` that are not of the sources of a fold that is left out."""
     return np.ones(len(rows), bool) if without_fold is None else ~held_out(table.source[rows], without_fold)
 

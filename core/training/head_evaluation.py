@@ -119,14 +119,18 @@ def compute_head_metrics(
         mask = truth >= 0
         if not mask.any():
             continue
-        said, true = order[mask], truth[mask]
+        ranked, true = order[mask], truth[mask]
         figures[name] = {
             "photos": int(mask.sum()),
-            "top1": float((said[:, 0] == true).mean()),
-            "top2": float((said[:, :2] == true[:, None]).any(axis=1).mean()),
-            "macro_f1": float(f1_score(true, said[:, 0], labels=range(len(STYLES)), average="macro", zero_division=0)),
+            "top1": float((ranked[:, 0] == true).mean()),
+            "top2": float((ranked[:, :2] == true[:, None]).any(axis=1).mean()),
+            "macro_f1": float(
+                f1_score(true, ranked[:, 0], labels=range(len(STYLES)), average="macro", zero_division=0)
+            ),
             "recall": {
-                str(STYLES[c]): float((said[true == c, 0] == c).mean()) for c in range(len(STYLES)) if (true == c).any()
+                str(STYLES[c]): float((ranked[true == c, 0] == c).mean())
+                for c in range(len(STYLES))
+                if (true == c).any()
             },
         }
     outfit = expit(logits["outfit"])

@@ -27,7 +27,7 @@ from core.training.feature_sets import (
 from core.training.finetune_pipeline import (
     CONVOLUTIONS_FILE,
     TUNED_FILE,
-    kept_photos,
+    find_used_photos,
     warn_of_seen_sources,
 )
 from core.training.head_calibration import calibrate_attributes, outfits_with_attributes
@@ -105,8 +105,8 @@ class _Features:
 
     def without(self, is_kept: NDArray[np.bool_]) -> "_Features":
         """The same with some training photos alone."""
-        kept = np.tile(is_kept, len(self.rows) // len(is_kept))
-        return replace(self, rows=self.rows[kept], pooled=self.pooled[kept])
+        is_used = np.tile(is_kept, len(self.rows) // len(is_kept))
+        return replace(self, rows=self.rows[is_used], pooled=self.pooled[is_used])
 
 
 def fit_model_heads(
@@ -150,7 +150,7 @@ def fit_model_heads(
     weights = dict(np.load(tuned / CONVOLUTIONS_FILE)) if tuned else read_convolutions(source_dir / card.file)
     table = read_photo_table(data)
     train = table.rows(Split.TRAIN)
-    is_kept = kept_photos(table, train, config.without_fold)
+    is_kept = find_used_photos(table, train, config.without_fold)
     unseen = train[~is_kept]
     check_measured(table, table.rows(Split.VAL), "val")
     if config.without_fold is not None:
@@ -358,12 +358,14 @@ def _choose_refusals(
     photos = table.photo[refused]
     if teacher and teacher.kinds:
         before = ask_teacher(teacher.model_dir, data, kinds=photos.tolist())
-        kept = keep_refusals(kinds, np.array([before.kinds[photo] for photo in photos.tolist()]), teacher.card.refusals)
-        lost = [reason for reason in teacher.card.refusals if reason not in kept]
-        console.print(
-            f"reasons of {len(photos)} refusals: kept {', '.join(kept) or '-'}; not any more {', '.join(lost) or '-'}"
+        refusals = keep_refusals(
+            kinds, np.array([before.kinds[photo] for photo in photos.tolist()]), teacher.card.refusals
         )
-        return kept
+        lost = [reason for reason in teacher.card.refusals if reason not in refusals]
+        console.print(
+            f"reasons of {len(photos)} refusals: kept {', '.join(refusals) or '-'}; dropped {', '.join(lost) or '-'}"
+        )
+        return refusals
     known = dict.fromkeys(photos[table.is_outfit[refused]].tolist(), KINDS.index("other")) | read_kinds(data)
     return choose_refusals(kinds, photos, known)
 

@@ -52,7 +52,7 @@ def check_same_grid(teacher: ModelCard, card: ModelCard) -> None:
         DatasetError: they preprocess photos in different ways.
     """
     shapes = [
-        f"{one.width} x {one.height} {one.resize_mode.value}" for one in (teacher.preprocessing, card.preprocessing)
+        f"{size.width} x {size.height} {size.resize_mode.value}" for size in (teacher.preprocessing, card.preprocessing)
     ]
     if shapes[0] != shapes[1]:
         raise DatasetError(f"{teacher.version} reads photos as {shapes[0]}, {card.version} as {shapes[1]}")
@@ -105,9 +105,9 @@ def keep_refusals(
     """
     by_new = [find_refusal(logits, thresholds) for logits in new]
     by_old = [find_refusal(logits, thresholds) for logits in old]
-    kept = {}
+    remaining = {}
     for reason, threshold in thresholds.items():
         same = [before == reason for after, before in zip(by_new, by_old, strict=True) if after == reason]
         if len(same) >= MIN_SAID and np.mean(same) >= KEPT_AGREEMENT:
-            kept[reason] = threshold
-    return kept
+            remaining[reason] = threshold
+    return remaining

@@ -78,7 +78,7 @@ class Attributes:
     @property
     def things(self) -> tuple[Thing, ...]:
         """What was seen: the items, the most probable first, and then the colors."""
-        return tuple(each.thing for each in (*self.seen, *self.colors))
+        return tuple(seen_thing.thing for seen_thing in (*self.seen, *self.colors))
 
     @property
     def filter_codes(self) -> list[str]:
@@ -91,7 +91,7 @@ class Attributes:
 
     def seen_for(self, style: Style) -> tuple[SeenThing, ...]:
         """The seen things that carry a style, the strongest first."""
-        seen = {each.thing: each for each in (*self.seen, *self.colors)}
+        seen = {seen_thing.thing: seen_thing for seen_thing in (*self.seen, *self.colors)}
         return tuple(seen[reason.thing] for reason in self.reasons if reason.style is style and reason.thing in seen)
 
     def without(self, denied: Thing, instead: Thing | None = None) -> "Attributes":
@@ -103,8 +103,11 @@ class Attributes:
         """
 
         def keep(seen: tuple[SeenThing, ...]) -> tuple[SeenThing, ...]:
-            kept = (each for each in seen if each.thing is not denied)
-            return tuple(replace(each, worn_on=None) if each.worn_on is denied else each for each in kept)
+            remaining = (seen_thing for seen_thing in seen if seen_thing.thing is not denied)
+            return tuple(
+                replace(seen_thing, worn_on=None) if seen_thing.worn_on is denied else seen_thing
+                for seen_thing in remaining
+            )
 
         swap = self.swap
         if swap is not None and {swap.remove, swap.add} & {denied, instead}:
@@ -120,7 +123,7 @@ class Attributes:
 
     def find_seen(self, thing: Thing) -> SeenThing | None:
         """The seen item or color; None if it is below its threshold."""
-        return next((each for each in (*self.seen, *self.colors) if each.thing is thing), None)
+        return next((seen_thing for seen_thing in (*self.seen, *self.colors) if seen_thing.thing is thing), None)
 
     def probability(self, thing: Thing) -> float:
         """The probability of an item or a color, seen or not."""
@@ -128,19 +131,21 @@ class Attributes:
 
     def to_dict(self) -> dict[str, Any]:
         """The stored form: JSON values, probabilities to a thousandth, maps in `MAP_LEVELS` levels."""
-        columns = next((each.cam.shape[1] for each in (*self.seen, *self.colors)), 1)
+        columns = next((seen_thing.cam.shape[1] for seen_thing in (*self.seen, *self.colors)), 1)
         return {
             "items": [round(self.item_probabilities[item], 3) for item in ITEMS],
             "colours": [round(self.color_probabilities[color], 3) for color in COLORS],
             "columns": columns,
             "seen": [
                 {
-                    "code": each.thing,
-                    "probability": round(each.probability, 3),
-                    "worn_on": each.worn_on,
-                    "map": base64.b64encode(np.rint(each.cam * MAP_LEVELS).astype(np.uint8).tobytes()).decode("ascii"),
+                    "code": seen_thing.thing,
+                    "probability": round(seen_thing.probability, 3),
+                    "worn_on": seen_thing.worn_on,
+                    "map": base64.b64encode(np.rint(seen_thing.cam * MAP_LEVELS).astype(np.uint8).tobytes()).decode(
+                        "ascii"
+                    ),
                 }
-                for each in (*self.seen, *self.colors)
+                for seen_thing in (*self.seen, *self.colors)
             ],
             "main_colour": self.main_color,
             "reasons": [
@@ -158,24 +163,24 @@ class Attributes:
             KeyError, TypeError, ValueError: it is invalid.
         """
         things = []
-        for each in data["seen"]:
-            levels = np.frombuffer(base64.b64decode(each["map"], validate=True), np.uint8).reshape(-1, data["columns"])
+        for entry in data["seen"]:
+            levels = np.frombuffer(base64.b64decode(entry["map"], validate=True), np.uint8).reshape(-1, data["columns"])
             cam = levels.astype(np.float32) / np.float32(MAP_LEVELS)
             cam.setflags(write=False)
             things.append(
                 SeenThing(
-                    thing=THINGS_BY_CODE[each["code"]],
-                    probability=each["probability"],
+                    thing=THINGS_BY_CODE[entry["code"]],
+                    probability=entry["probability"],
                     cam=cam,
-                    worn_on=None if each["worn_on"] is None else Item(each["worn_on"]),
+                    worn_on=None if entry["worn_on"] is None else Item(entry["worn_on"]),
                 )
             )
         swap, main_color = data["swap"], data["main_colour"]
         return Attributes(
             item_probabilities=MappingProxyType(dict(zip(ITEMS, data["items"], strict=True))),
             color_probabilities=MappingProxyType(dict(zip(COLORS, data["colours"], strict=True))),
-            seen=tuple(each for each in things if isinstance(each.thing, Item)),
-            colors=tuple(each for each in things if isinstance(each.thing, Color)),
+            seen=tuple(seen_thing for seen_thing in things if isinstance(seen_thing.thing, Item)),
+            colors=tuple(seen_thing for seen_thing in things if isinstance(seen_thing.thing, Color)),
             main_color=None if main_color is None else Color(main_color),
             reasons=tuple(
                 Reason(style=Style(style), thing=THINGS_BY_CODE[thing], share=share, log_odds=log_odds)

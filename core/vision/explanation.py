@@ -94,7 +94,7 @@ def find_seen_things(
         )
         for place in np.flatnonzero(probabilities >= thresholds).tolist()
     ]
-    return tuple(sorted(seen, key=lambda each: -each.probability))
+    return tuple(sorted(seen, key=lambda seen_thing: -seen_thing.probability))
 
 
 def leave_out_contradictions(seen: Sequence[SeenThing]) -> tuple[SeenThing, ...]:
@@ -105,31 +105,31 @@ def leave_out_contradictions(seen: Sequence[SeenThing]) -> tuple[SeenThing, ...]
     Args:
         seen: items, the most probable first.
     """
-    kept: list[SeenThing] = []
-    for each in seen:
-        others = {other.thing for other in kept}
-        if not any(each.thing in items and items & others for items in EXCLUSIVE):
-            kept.append(each)
-    codes = {each.thing for each in kept if isinstance(each.thing, Item)}
+    compatible: list[SeenThing] = []
+    for seen_thing in seen:
+        others = {other.thing for other in compatible}
+        if not any(seen_thing.thing in items and items & others for items in EXCLUSIVE):
+            compatible.append(seen_thing)
+    codes = {seen_thing.thing for seen_thing in compatible if isinstance(seen_thing.thing, Item)}
     left_out = {item for item in codes if IMPLIED.get(item) in codes}
     if not codes & WORN_PROPERTIES[Item.MINI]:
         left_out.add(Item.MINI)
-    return tuple(each for each in kept if each.thing not in left_out)
+    return tuple(seen_thing for seen_thing in compatible if seen_thing.thing not in left_out)
 
 
 def attach_properties(seen: Sequence[SeenThing], garments: Sequence[SeenThing]) -> tuple[SeenThing, ...]:
     """Tell of each pattern, material, cut and color on which of the seen garments it is, where the maps say so."""
     attached = []
-    for each in seen:
-        bearers = WORN_PROPERTIES.get(each.thing, frozenset())
+    for seen_thing in seen:
+        bearers = WORN_PROPERTIES.get(seen_thing.thing, frozenset())
         overlaps = {
-            one.thing: _overlap(each.cam, one.cam)
-            for one in garments
-            if isinstance(one.thing, Item) and one.thing in bearers
+            garment.thing: _overlap(seen_thing.cam, garment.cam)
+            for garment in garments
+            if isinstance(garment.thing, Item) and garment.thing in bearers
         }
         best = max(overlaps, key=overlaps.__getitem__, default=None)
-        is_on = best is not None and (overlaps[best] >= MIN_OVERLAP or each.thing is Item.MINI)
-        attached.append(replace(each, worn_on=best) if is_on else each)
+        is_on = best is not None and (overlaps[best] >= MIN_OVERLAP or seen_thing.thing is Item.MINI)
+        attached.append(replace(seen_thing, worn_on=best) if is_on else seen_thing)
     return tuple(attached)
 
 
@@ -154,13 +154,13 @@ def find_reasons(
         found = [
             Reason(
                 style=style,
-                thing=each.thing,
-                share=float(positive[each.cam >= WARM].sum()) / total if total > 0 else 0.0,
-                log_odds=float(statistics.log_odds[each.thing][style.position]),
+                thing=seen_thing.thing,
+                share=float(positive[seen_thing.cam >= WARM].sum()) / total if total > 0 else 0.0,
+                log_odds=float(statistics.log_odds[seen_thing.thing][style.position]),
             )
-            for each in seen
+            for seen_thing in seen
         ]
-        earned = [each for each in found if each.share >= MIN_SHARE and each.log_odds >= MIN_LOG_ODDS]
+        earned = [reason for reason in found if reason.share >= MIN_SHARE and reason.log_odds >= MIN_LOG_ODDS]
         reasons += sorted(earned, key=lambda reason: (-reason.share, -reason.log_odds))
     return tuple(reasons)
 
@@ -177,7 +177,7 @@ def find_swap(
         statistics: of the training labels.
     """
     logits = np.log(np.array([max(probabilities[style], 1e-9) for style in STYLES]))
-    present = {each.thing for each in seen}
+    present = {seen_thing.thing for seen_thing in seen}
     best: tuple[float, Swap] | None = None
     for item in present:
         if not isinstance(item, Item) or item.group not in SWAPPED_GROUPS:
@@ -250,7 +250,7 @@ def _keep_plausible(thing: Thing, cam: NDArray[np.float32]) -> NDArray[np.float3
     return cam if low <= center <= high else activation_map(np.zeros_like(cam))
 
 
-def _overlap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def _overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     """Cosine of two maps, 0 to 1; 0 if one is empty."""
-    norm = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float((one * other).sum()) / norm if norm > 0 else 0.0
+    norm = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return float((first * second).sum()) / norm if norm > 0 else 0.0

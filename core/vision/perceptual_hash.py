@@ -45,8 +45,8 @@ def perceptual_hash(image: Image.Image) -> bytes:
 
 def is_duplicate(first: bytes, second: bytes) -> bool:
     """Whether two hashes are of the same photo."""
-    one, other = np.frombuffer(first, np.uint8), np.frombuffer(second, np.uint8)
+    first_hash, second_hash = np.frombuffer(first, np.uint8), np.frombuffer(second, np.uint8)
     bits, colors = slice(GRADIENT_BITS // 8), slice(GRADIENT_BITS // 8, None)
-    distance = int(np.bitwise_count(one[bits] ^ other[bits]).sum())
-    difference = int(np.abs(one[colors].astype(np.int16) - other[colors]).max())
+    distance = int(np.bitwise_count(first_hash[bits] ^ second_hash[bits]).sum())
+    difference = int(np.abs(first_hash[colors].astype(np.int16) - second_hash[colors]).max())
     return distance <= MAX_DIFFERENT_BITS and difference <= MAX_COLOR_DIFFERENCE

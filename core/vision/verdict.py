@@ -24,7 +24,7 @@ from core.styles import Style
 from core.vision.attributes import Attributes
 
 TOO_CLOSE_LEAD = 0.05
-"""Lead of the first style over the second below which nobody should choose between them."""
+"""Lead of the first style over the second below which the styles are as good as tied."""
 MIN_THIRD_SHARE = 0.5
 """Share of the map's sum from which a third of the height is named; below it the evidence is all over."""
 MIN_HALF_SHARE = 0.6
@@ -48,7 +48,7 @@ class Refusal(StrEnum):
     PART = "part"
     """Only a part of an outfit."""
     LAID_OUT = "laid_out"
-    """Clothes that nobody wears: laid out, on a rack or for sale."""
+    """Clothes without a wearer: laid out, on a rack or for sale."""
 
 
 class VerticalPart(StrEnum):
@@ -135,7 +135,7 @@ class Verdict:
 
     @property
     def is_too_close(self) -> bool:
-        """Whether the verdict is ambiguous and no style leads; an ambiguous verdict may also have a favourite."""
+        """Whether the verdict is ambiguous and no style leads; an ambiguous verdict may also have a favorite."""
         lead = self.confidence - self.probabilities[self.runner_up]
         return self.band is ConfidenceBand.AMBIGUOUS and lead < TOO_CLOSE_LEAD
 

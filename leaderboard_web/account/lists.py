@@ -45,11 +45,11 @@ async def history_page(
     """All looks of the person, private ones too, the latest first."""
     rows = await looks.list_for_person(connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before))
     page = build_page(rows, LOOKS_PER_PAGE, lambda look: TimeCursor(at=look.created_at, id=look.id))
-    favourites: tuple[Style, ...] = ()
+    favorites: tuple[Style, ...] = ()
     month: list[str] = []
     # The most frequent style would hint at the verdicts that a person who guesses first has not seen yet.
     if before is None and not person.guesses_first:
-        favourites = most_frequent(await count_styles(connection, person.id))
+        favorites = most_frequent(await count_styles(connection, person.id))
         month = format_month(await count_worn(connection, person.id, since=start_of_month()), language)
     return render_page(
         request,
@@ -61,7 +61,7 @@ async def history_page(
         looks=[build_own_look(look, state.resources, language) for look in page.rows],
         is_first_page=before is None,
         month=" ".join(month),
-        favourite_styles=[style_name(style, language) for style in favourites],
+        favorite_styles=[style_name(style, language) for style in favorites],
         next_url=page.next_cursor and state.url_for("account", query={"before": page.next_cursor}),
         messages=notice_sentences(notice, HISTORY_NOTICES, language),
     )
@@ -208,7 +208,7 @@ def render_people(
 def _describe_person(
     listed: ListedPerson, state: AppState, language: Language
 ) -> tuple[UUID, str, str | None, Style | None]:
-    """Id, name, path of the page and style of a person; somebody without a name has no page."""
+    """Id, name, path of the page and style of a person; a person without a name has no page."""
     person = listed.person
     page = state.url_for("person", name=person.name) if person.name else None
     return person.id, display_name(person.id, person.name, language), page, listed.style

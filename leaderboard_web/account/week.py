@@ -42,7 +42,7 @@ async def week_card(
 
     Raises:
         InvalidSignatureError: the URL is forged, expired, or another person's.
-        ObjectNotFoundError: nobody is logged in, or there are too few looks.
+        ObjectNotFoundError: no person is logged in, or there are too few looks.
     """
     if person is None:
         raise ObjectNotFoundError

@@ -1,7 +1,7 @@
 """What all logins share: the path to continue with, the new session, and the question before two people become one.
 
 A browser whose visitor has nothing yet is logged in at once. Whatever a visitor has is joined with a login, or left
-behind, only after the person has confirmed it: a login that somebody else has smuggled into the browser would otherwise
+behind, only after the person has confirmed it: a login that an attacker has smuggled into the browser would otherwise
 take the visitor's private looks with it.
 """
 
@@ -114,7 +114,7 @@ async def complete_login(
             person_id = await accounts.link_or_merge(
                 connection, visitor_id, login.provider, login.subject, language=language
             )
-        assert person_id is not None, "a question is asked of somebody"
+        assert person_id is not None, "a question has a recipient"
         await _use_proof(connection, proof, person_id)
         if not asks:
             await viewer.start(connection, person_id)

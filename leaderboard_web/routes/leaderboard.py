@@ -175,8 +175,8 @@ async def _load_latest(
     entries = await latest_looks.get_page(
         connection, order, limit=PAGE_SIZE + 1, style=style, things=things, after=position, viewer_key=viewer_key
     )
-    page = build_page(entries, PAGE_SIZE, lambda each: TimeCursor(at=each.at, id=each.entry.look.id))
-    cards = [build_card(each.entry, language=language) for each in page.rows]
+    page = build_page(entries, PAGE_SIZE, lambda ranked: TimeCursor(at=ranked.at, id=ranked.entry.look.id))
+    cards = [build_card(ranked.entry, language=language) for ranked in page.rows]
     next_query = None if page.next_cursor is None else {"before": page.next_cursor}
     return BoardPage(order=order, cards=cards, next_query=next_query)
 
@@ -236,7 +236,7 @@ def _thing_chips(
                 | {("color" if isinstance(thing, Color) else "item"): None if thing in in_front else thing},
             ),
         )
-        for thing in (*in_front, *(each for each in CHIPS if each not in in_front))
+        for thing in (*in_front, *(chip for chip in CHIPS if chip not in in_front))
     ]
 
 

@@ -1,4 +1,4 @@
-"""`/live`: changes of the leaderboard as server-sent events. It tells nobody of people whom they do not see.
+"""`/live`: changes of the leaderboard as server-sent events. A viewer gets no events of people whom they do not see.
 
 See ADR 0031.
 """
@@ -22,7 +22,7 @@ LIVE_PATH = "/live"
 RETRY = b"retry: 5000\n\n"
 """Milliseconds until a browser connects again."""
 VISITOR = b"event: visitor\ndata:\n\n"
-"""The browser had no session: the page connects again once it may have one, since a block ends no stream of nobody."""
+"""The browser had no session: the page connects again once it may have one, since blocks end streams of viewers."""
 HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),

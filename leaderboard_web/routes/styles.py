@@ -58,7 +58,7 @@ async def styles_page(request: Request, connection: Db, viewer: Viewer, language
             name=style_name(style, language),
             description=style_description(style, language),
             typical=typical_things(style, language),
-            confused=tuple(style_name(each.style, language) for each in load_confusions(card, style)),
+            confused=tuple(style_name(confusion.style, language) for confusion in load_confusions(card, style)),
             cards=[build_card(entry, language=language) for entry in top_looks[style]],
         )
         for style in STYLES
@@ -86,8 +86,8 @@ async def style_page(
         leaderboard_url=state.url_for("leaderboard", query={"when": Period.ALL, "style": style}),
         metrics=metrics.styles[style] if metrics else None,
         confusions=[
-            (each.style, style_name(each.style, language), each.percent)
-            for each in load_confusions(state.classifier.model_card, style)
+            (confusion.style, style_name(confusion.style, language), confusion.percent)
+            for confusion in load_confusions(state.classifier.model_card, style)
         ],
         other_styles=[(other, style_name(other, language)) for other in STYLES if other is not style],
     )

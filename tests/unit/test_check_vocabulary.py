@@ -22,6 +22,10 @@ def test_names_are_split_into_words(name: str, words: set[str]) -> None:
         ("class Usher: ...", "name", "usher"),
         ("def f(knock): ...", "name", "knock"),
         ("self.shelf = 1", "name", "shelf"),
+        ("x = [each for each in y]", "name", "each"),
+        ("def f(one): ...", "name", "one"),
+        ('"""Shown to nobody else."""', "prose", "nobody"),
+        ("x = 1  # two colours", "prose", "colours"),
         ('"""Whoever asks."""', "prose", "whoever"),
         ("x = 1  # rendered anew", "prose", "anew"),
         ('X = 1\n"""What shall be."""', "prose", "shall"),
@@ -31,13 +35,19 @@ def test_python_findings(source: str, kind: str, word: str) -> None:
     assert [(finding.kind, finding.word) for finding in check_python("core/x.py", source)] == [(kind, word)]
 
 
+def test_tests_may_use_pronouns() -> None:
+    assert not list(check_python("tests/unit/test_x.py", '"""Nobody."""\nx = [each for each in y]'))
+
+
 def test_module_names() -> None:
     assert [finding.kind for finding in check_python("core/doorway.py", "")] == ["module"]
     assert [finding.kind for finding in check_python("tests/unit/test_memory.py", "")] == ["module"]
 
 
 def test_standard_names_pass() -> None:
-    source = '"""Store an update."""\n\ndef store_update(queue: list[int]) -> None:\n    queue.pop()\n'
+    source = (
+        '"""Store an update."""\n\ndef store_update(queue: list[int], each_update: int) -> None:\n    queue.pop()\n'
+    )
     assert not list(check_python("core/ingest.py", source))
 
 
