@@ -103,7 +103,7 @@ def finetune(
         Path | None, typer.Option(help="Folder of the model to start from; core/models by default.")
     ] = None,
     photos: Annotated[int, typer.Option(help="Training photos over all passes.", min=32)] = 24_576,
-    versions: Annotated[int, typer.Option(help="Augmented versions of every photo, 4.5 GB each.", min=1)] = 1,
+    versions: Annotated[int, typer.Option(help="Augmented versions of every photo, 4.5 GB each.", min=0)] = 1,
     start: Annotated[
         Path | None, typer.Option(help="tuned.npz of an earlier run to continue from its end.", exists=True)
     ] = None,

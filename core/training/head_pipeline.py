@@ -53,14 +53,12 @@ from core.training.picture_distillation import (
     PictureTeacher,
     ask_teacher,
     check_same_grid,
-    keep_refusals,
+    choose_refusal_thresholds,
 )
 from core.training.picture_heads import (
     BOXES_FILE,
-    KINDS,
     KINDS_FILE,
     box_goals,
-    choose_refusals,
     fit_clothes_head,
     fit_kind_head,
     kind_goals,
@@ -69,7 +67,6 @@ from core.training.picture_heads import (
 )
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import ModelCard, load_model_card
-from core.vision.verdict import Refusal
 
 MODEL_FILE, CARD_FILE, WEIGHTS_FILE = "eva.tflite", "model.json", "heads.npz"
 AUGMENTED_VERSIONS = 1
@@ -337,7 +334,7 @@ def export_heads(
     new = _describe(card, table, rows, logits, hashlib.sha256(blob).hexdigest(), agreement)
     kinds = validation[:, -len(weights["kind/kernel"]) :] @ weights["kind/kernel"] + weights["kind/bias"]
     is_refused = expit(logits["outfit"]) < new.thresholds.outfit
-    new = replace(new, refusals=_choose_refusals(data, table, rows[is_refused], kinds[is_refused], teacher))
+    new = replace(new, refusals=choose_refusal_thresholds(data, table, rows[is_refused], kinds[is_refused], teacher))
     model_dir.mkdir(parents=True, exist_ok=True)
     model = _partial(model_dir / MODEL_FILE)
     model.write_bytes(blob)
@@ -345,29 +342,6 @@ def export_heads(
     new.metrics["val"]["heads"]["main_color"] = round_metrics(main_color)
     console.print(f"{new.version}: {len(blob) / 1e6:.1f} MB, agreement {min(agreement.values()):.4f}")
     return new
-
-
-def _choose_refusals(
-    data: Path,
-    table: PhotoTable,
-    refused: NDArray[np.int64],
-    kinds: NDArray[np.float32],
-    teacher: PictureTeacher | None,
-) -> dict[Refusal, float]:
-    """The thresholds of the reasons: chosen where kinds have labels, otherwise kept where old and new head agree."""
-    photos = table.photo[refused]
-    if teacher and teacher.kinds:
-        before = ask_teacher(teacher.model_dir, data, kinds=photos.tolist())
-        refusals = keep_refusals(
-            kinds, np.array([before.kinds[photo] for photo in photos.tolist()]), teacher.card.refusals
-        )
-        lost = [reason for reason in teacher.card.refusals if reason not in refusals]
-        console.print(
-            f"reasons of {len(photos)} refusals: kept {', '.join(refusals) or '-'}; dropped {', '.join(lost) or '-'}"
-        )
-        return refusals
-    known = dict.fromkeys(photos[table.is_outfit[refused]].tolist(), KINDS.index("other")) | read_kinds(data)
-    return choose_refusals(kinds, photos, known)
 
 
 def _describe(

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
 from core.errors import DatasetError
 from core.training.dataset import open_photo
-from core.training.picture_heads import MIN_SAID, CellGoals
+from core.training.photo_table import PhotoTable
+from core.training.picture_heads import KINDS, MIN_SAID, CellGoals, choose_refusals, read_kinds
 from core.vision.backends import LiteRTBackend, available_cpus
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import ModelCard, load_model_card
@@ -23,6 +25,8 @@ CLOTHES_PHOTOS = 300
 KEPT_AGREEMENT = 0.9
 """Of the refused validation photos for which the new head names a reason, the share for which the old one names the
 same. From there on the old threshold is kept; otherwise the reason is not named any more."""
+
+console = Console(stderr=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +115,37 @@ def keep_refusals(
         if len(same) >= MIN_SAID and np.mean(same) >= KEPT_AGREEMENT:
             remaining[reason] = threshold
     return remaining
+
+
+def choose_refusal_thresholds(
+    data: Path,
+    table: PhotoTable,
+    refused: NDArray[np.int64],
+    kinds: NDArray[np.float32],
+    teacher: PictureTeacher | None,
+) -> dict[Refusal, float]:
+    """The thresholds of the reasons: chosen where kinds have labels, otherwise kept where old and new head agree.
+
+    Args:
+        data: directory with photos/ and, without a teacher of kinds, kinds.csv.
+        table: all labels.
+        refused: rows of the refused validation photos.
+        kinds: their logits of KINDS by the new head.
+        teacher: the old head; None where kinds have labels.
+
+    Raises:
+        DatasetError: a photo cannot be read.
+    """
+    photos = table.photo[refused]
+    if teacher and teacher.kinds:
+        before = ask_teacher(teacher.model_dir, data, kinds=photos.tolist())
+        refusals = keep_refusals(
+            kinds, np.array([before.kinds[photo] for photo in photos.tolist()]), teacher.card.refusals
+        )
+        lost = [reason for reason in teacher.card.refusals if reason not in refusals]
+        console.print(
+            f"reasons of {len(photos)} refusals: kept {', '.join(refusals) or '-'}; dropped {', '.join(lost) or '-'}"
+        )
+        return refusals
+    known = dict.fromkeys(photos[table.is_outfit[refused]].tolist(), KINDS.index("other")) | read_kinds(data)
+    return choose_refusals(kinds, photos, known)
