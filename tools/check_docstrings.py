@@ -20,7 +20,7 @@ _ENTRY_POINTS = frozenset({"get", "post", "put", "delete", "head", "route", "api
 _PUBLIC_SPECIAL_METHODS = frozenset({"__init__", "__call__", "__enter__", "__aenter__"})
 
 
-class Finding(NamedTuple):
+class DocstringFinding(NamedTuple):
     """A docstring without a section that it needs."""
 
     path: str
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
     """`Args` or `Raises`."""
 
 
-def check_python(path: str, source: str) -> Iterator[Finding]:
+def check_python(path: str, source: str) -> Iterator[DocstringFinding]:
     """Find the public functions and methods of a module whose docstrings lack `Args` or `Raises`.
 
     Args:
@@ -40,12 +40,12 @@ def check_python(path: str, source: str) -> Iterator[Finding]:
     for function in _public_functions(ast.parse(source)):
         docstring = ast.get_docstring(function) or ""
         if _count_parameters(function) > MOST_WITHOUT_ARGS and "Args:" not in docstring:
-            yield Finding(path, function.lineno, function.name, "Args")
+            yield DocstringFinding(path, function.lineno, function.name, "Args")
         if (
             any(isinstance(node, ast.Raise) and node.exc for node in _own_nodes(function))
             and "Raises:" not in docstring
         ):
-            yield Finding(path, function.lineno, function.name, "Raises")
+            yield DocstringFinding(path, function.lineno, function.name, "Raises")
 
 
 def _public_functions(scope: ast.Module | ast.ClassDef) -> Iterator[_Function]:
@@ -78,7 +78,7 @@ def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
             yield from _own_nodes(child)
 
 
-def check_repository(root: Path = ROOT) -> list[Finding]:
+def check_repository(root: Path = ROOT) -> list[DocstringFinding]:
     """All findings in the code that is not a test."""
     return [
         finding

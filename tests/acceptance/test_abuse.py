@@ -113,7 +113,7 @@ def open_page(server: Server) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class AttackOutcome:
     """What attacks did, and what the person noticed of them."""
 
     effects: dict[str, int]
@@ -130,7 +130,7 @@ class Outcome:
         return self.slowest < min(MAX_ANSWER_SECONDS, max(ANSWER_SECONDS, ANSWER_RATIO * self.usual))
 
 
-def answer_during(server: Server, attacks: dict[str, Attack]) -> Outcome:
+def answer_during(server: Server, attacks: dict[str, Attack]) -> AttackOutcome:
     """Run attacks, each from its own address, while the person sends photos and opens a page."""
     stop, usual = Event(), median(send_photo(server) for _ in range(PHOTOS))
     with server.watch() as start, ThreadPoolExecutor(len(attacks)) as threads:
@@ -148,7 +148,7 @@ def answer_during(server: Server, attacks: dict[str, Attack]) -> Outcome:
         finally:
             stop.set()
         effects = {name: attack.result(60) for name, attack in running.items()}
-    outcome = Outcome(effects=effects, usual=usual, slowest=max(seconds), growth=server.peak - start)
+    outcome = AttackOutcome(effects=effects, usual=usual, slowest=max(seconds), growth=server.peak - start)
     seen = f"slowest answer {outcome.slowest:.2f} s, usual {usual:.2f} s, memory +{outcome.growth / MIB:.0f} MiB"
     print(f"{seen}, {effects}")  # noqa: T201
     return outcome

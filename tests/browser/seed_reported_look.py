@@ -17,7 +17,7 @@ MODERATOR = "Moderator Min"
 
 
 @dataclass(frozen=True, slots=True)
-class ReportedLook:
+class SeededReport:
     """A shared look; the visitors and the moderator as the tokens of their cookies."""
 
     id: str
@@ -25,7 +25,7 @@ class ReportedLook:
     visitors: list[str]
 
 
-async def create_reported_look(settings: Settings) -> ReportedLook:
+async def create_reported_look(settings: Settings) -> SeededReport:
     """Share a look, and create three visitors and a moderator."""
     visitors = VisitorTokenSigner(load_secret_key(settings))
     tokens = [visitors.issue() for _ in range(4)]
@@ -54,4 +54,4 @@ async def create_reported_look(settings: Settings) -> ReportedLook:
         look = await judge_sample(resources, owner.id, "retro", make_outputs(Style.GIRLISH), channel=Channel.TELEGRAM)
         async with resources.database.transaction() as connection:
             assert await looks.share(connection, look.id)
-    return ReportedLook(id=str(look.id), moderator=tokens[0], visitors=tokens[1:])
+    return SeededReport(id=str(look.id), moderator=tokens[0], visitors=tokens[1:])

@@ -7,13 +7,13 @@ from core.i18n.translations import Language, translate
 from tests.browser.conftest import OpenPage
 from tests.browser.installation import Installation
 from tests.browser.layout_checks import find_faults, find_overflow
-from tests.browser.seed_reported_look import MODERATOR, OWNER, ReportedLook, create_reported_look
+from tests.browser.seed_reported_look import MODERATOR, OWNER, SeededReport, create_reported_look
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def reported(board: dict[str, str], installation: Installation) -> ReportedLook:
+def reported(board: dict[str, str], installation: Installation) -> SeededReport:
     """A look to report, three visitors and a moderator."""
     return installation.seed(create_reported_look)
 
@@ -38,7 +38,7 @@ def report(page: Page, site: str, look: str, token: str) -> None:
     page.context.close()
 
 
-def test_three_reports_lead_to_removal(open_page: OpenPage, reported: ReportedLook, site: str) -> None:
+def test_three_reports_lead_to_removal(open_page: OpenPage, reported: SeededReport, site: str) -> None:
     look = reported.id
     for number, token in enumerate(reported.visitors):
         # The last one without JavaScript: both forms of the report count.
@@ -93,7 +93,7 @@ def new_visitor_sees(page: Page, site: str, look: str) -> str:
     return next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "visitor")
 
 
-def test_moderation_pages_have_no_overflow(open_page: OpenPage, reported: ReportedLook, site: str) -> None:
+def test_moderation_pages_have_no_overflow(open_page: OpenPage, reported: SeededReport, site: str) -> None:
     page = open_page(path="/")
     log_in(page, site, reported.moderator)
     for path in ("/admin", "/admin/log"):

@@ -79,7 +79,7 @@ async def test_account_link_logs_the_person_in(harness: KakaoHarness, text: str)
         assert await one_time_tokens.consume(connection, token) == await get_chat_person_id(harness)
 
 
-class TestWithoutPublicUrl:
+class TestLoginWithoutPublicUrl:
     @pytest.fixture
     def public_url(self) -> str | None:
         return None
