@@ -188,7 +188,7 @@ def test_demo_has_looks_and_a_link_for_a_moderator_at_each_start(
             assert len(look_ids(board)) == len(STYLES)
             assert len(select(board, ".looks .seen")) > len(STYLES) / 2, "where she sees what is worn"
             for filters in ("color=red", "item=trousers", "item=hat"):
-                assert 1 < len(look_ids(browser.get(f"{root}/?when=all&{filters}"))) < len(STYLES), filters
+                assert 0 < len(look_ids(browser.get(f"{root}/?when=all&{filters}"))) < len(STYLES), filters
             assert browser.get(f"{root}/admin").status_code == 404
             assert browser.get(link).status_code == 200
             browser.post(link, headers={"Origin": root, "Sec-Fetch-Site": "same-origin"}).raise_for_status()
