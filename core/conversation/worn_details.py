@@ -31,13 +31,12 @@ def share_lines(verdict: Verdict, language: Language) -> list[str]:
             garment = seen.worn_on or seen.thing
             shares[garment] = max(shares.get(garment, 0.0), float(verdict.cam[is_warm].sum()) / total)
             parts.setdefault(garment, []).append(seen)
-    style = style_name(verdict.style, language)
     lines = [
-        translate("worn.why.line", language, thing=name, style=style, percent=format_percent(shares[garment]))
+        translate("worn.why.line", language, thing=name, percent=format_percent(shares[garment]))
         for garment in sorted(shares, key=lambda thing: -shares[thing])
         for name in name_seen(parts[garment], language)
     ]
-    return [translate("worn.why", language), *lines] if lines else []
+    return [translate("worn.why", language, style=style_name(verdict.style, language)), *lines] if lines else []
 
 
 def seen_lines(attributes: Attributes, language: Language) -> list[str]:

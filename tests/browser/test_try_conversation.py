@@ -95,6 +95,17 @@ def test_text_and_correction_are_answered(open_page: OpenPage, samples: Path) ->
     expect(bubbles(page).last).to_have_text(translate("talk.learning.ask", Language.EN))
 
 
+def test_a_list_has_a_line_for_each_entry(open_page: OpenPage, samples: Path) -> None:
+    page = open_page()
+    choose(page, samples / "street.jpg")
+    expect_answer(page)
+    say(page, "what do I wear most?")
+    answer = bubbles(page).filter(has_text="Today:").last
+    expect(answer).to_be_visible()
+
+    assert len(answer.inner_text().split("\n\n")) == 2, "the count, and the look of today"
+
+
 def test_sharing_prompt_can_be_used_by_keyboard(open_page: OpenPage, samples: Path) -> None:
     page = open_page()
     choose(page, samples / "street.jpg")
