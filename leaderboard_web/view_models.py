@@ -21,7 +21,7 @@ from core.conversation.narration import format_percent, style_name
 from core.db.leaderboard import LeaderboardEntry
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
-from core.i18n.clothing_names import name_whole_things, thing_name
+from core.i18n.clothing_names import color_name, name_whole_things, thing_name
 from core.i18n.translations import Language, translate
 from core.images.result_card import CardShape
 from core.resources import Resources
@@ -121,7 +121,7 @@ def build_card(
 def card_names(language: Language) -> Mapping[str, str]:
     """Names of what cards may name, by key: garments, shoes, extras and colors, but no properties of them."""
     items = {item.value: thing_name(item, language) for item in ITEMS if item.is_worn_alone}
-    return items | {color.value: translate(f"worn.{color}.as", language) for color in COLORS}
+    return items | {color.value: color_name(color, language) for color in COLORS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 Something below its threshold is named only as the answer to a question for it, with its probability.
 """
 
-from core.clothing import Color, Item
+from core.clothing import Item
 from core.conversation.narration import MAX_NAMED, format_percent, style_name
-from core.i18n.clothing_names import color_name, join_names, name_seen, thing_name
+from core.i18n.clothing_names import join_names, main_color_text, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.vision.attributes import Attributes, SeenThing, Thing
 from core.vision.explanation import WARM
@@ -47,12 +47,8 @@ def seen_lines(attributes: Attributes, language: Language) -> list[str]:
         )
         for seen in (*attributes.seen, *attributes.colors)
     ]
-    return [*lines, main_color_text(attributes.main_color, language)] if attributes.main_color else lines
-
-
-def main_color_text(color: Color, language: Language) -> str:
-    """The main color of an outfit, as a note: "Mostly green"."""
-    return translate("worn.main", language, color=color_name(color, language))
+    main_color = main_color_text(attributes, language)
+    return [*lines, main_color] if main_color else lines
 
 
 def probability_sentences(

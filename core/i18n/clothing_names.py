@@ -6,7 +6,7 @@ from functools import cache
 
 from core.clothing import Color, Item, ItemGroup
 from core.i18n.translations import Language, translate
-from core.vision.attributes import SeenThing, Thing
+from core.vision.attributes import Attributes, SeenThing, Thing
 from core.vision.heatmap import MAX_TAGS, Edge, Tag
 from core.vision.verdict import Verdict
 
@@ -41,6 +41,13 @@ def thing_name(thing: Thing, language: Language) -> str:
 def color_name(color: Color, language: Language) -> str:
     """The name of a color without a garment: "black", and a word for many colors that stands alone."""
     return translate("worn.multi.alone" if color is Color.MULTI else f"worn.{color}.as", language)
+
+
+def main_color_text(attributes: Attributes | None, language: Language) -> str:
+    """The main color of an outfit, as a note: "Mostly green"; empty if it is not known."""
+    if attributes is None or attributes.main_color is None:
+        return ""
+    return translate("worn.main", language, color=color_name(attributes.main_color, language))
 
 
 def name_seen(seen: Sequence[SeenThing], language: Language) -> tuple[str, ...]:

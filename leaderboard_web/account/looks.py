@@ -12,6 +12,7 @@ from core.conversation.reply import ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import comment_on_guess
 from core.db.schema import Channel
+from core.i18n.clothing_names import main_color_text
 from core.i18n.translations import Language, translate
 from core.services.retention import delete_look
 from core.styles import STYLES, Style
@@ -207,7 +208,7 @@ def _render_look(
         guess_comment=guess_comment,
         verdict_messages=verdict_messages(verdict, seed=seed, language=language),
         worn=build_worn(verdict, language),
-        main_color=verdict.attributes and verdict.attributes.main_color,
+        main_color=main_color_text(verdict.attributes, language),
         bars=build_bars(verdict.probabilities, language) if view.style_name else [],
         correction=correction and style_name(correction, language),
         asks_to_learn=correction is not None and own.owner.owes_learning_answer,

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from core.conversation.narration import public_verdict_messages, style_name, verdict_messages
 from core.conversation.smalltalk import comment_on_guess
 from core.db import leaderboard, look_guesses
+from core.i18n.clothing_names import main_color_text
 from core.seoul_time import SEOUL
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Viewer
 from leaderboard_web.errors import GoneError
@@ -53,7 +54,7 @@ async def look_page(
         card=card,
         messages=[message.text for message in messages],
         worn=build_worn(look.verdict, language),
-        main_color=look.verdict.attributes and look.verdict.attributes.main_color,
+        main_color=main_color_text(look.verdict.attributes, language),
         bars=build_bars(look.verdict.probabilities, language),
         guess=look.guessed_style and style_name(look.guessed_style, language),
         correction=look.corrected_style and style_name(look.corrected_style, language),
