@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from core.conversation.albums import MAX_ALBUM_PHOTOS
+from core.conversation.album_summary import MAX_ALBUM_PHOTOS
 from core.db import looks, people
 from core.db.people import Person
 from core.i18n.translations import Language

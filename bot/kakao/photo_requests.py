@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.kakao.payload import SkillRequest
 from core import errors
-from core.conversation.albums import MAX_ALBUM_PHOTOS
+from core.conversation.album_summary import MAX_ALBUM_PHOTOS
 from core.db import inbox
 from core.db.dead_letters import claim_orphaned
 from core.db.inbox import InboxUpdate

@@ -9,7 +9,7 @@ from bot.kakao import photo_requests, replies
 from bot.kakao.photo_requests import JobResult, PhotoOutcome
 from bot.kakao.replies import SkillResponse
 from core.conversation.actions import Action, ActionType
-from core.conversation.albums import AlbumPhoto, summarize_album
+from core.conversation.album_summary import AlbumPhoto, summarize_album
 from core.conversation.listings import (
     get_own_looks,
     leaderboard_line,

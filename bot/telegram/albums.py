@@ -13,7 +13,7 @@ from bot.telegram.handlers import (
     send_verdict,
 )
 from bot.telegram.parsing import PhotoMessage, UnsupportedMessage
-from core.conversation.albums import MAX_ALBUM_PHOTOS, AlbumPhoto
+from core.conversation.album_summary import MAX_ALBUM_PHOTOS, AlbumPhoto
 from core.conversation.service import ConversationService
 from core.conversation.suitability import summarize_for_caption
 from core.db.people import Person

@@ -1,18 +1,16 @@
 """What a message without a photo says or asks about the look on the screen, and the answers that change nothing."""
 
+import re
 from dataclasses import dataclass
 
-from core.conversation.intents import Intent, find_intent
+from core.conversation.intents import Intent, find_intent, normalize_message
 from core.conversation.item_feedback import is_new
 from core.conversation.item_questions import find_item_question
 from core.conversation.occasions import Occasion
-from core.conversation.refusal_questions import asks_why_not, is_refused
 from core.conversation.reply import Reply, ReplyKind
-from core.conversation.style_names import parse_style_answer
-from core.conversation.style_terms import find_styles
+from core.conversation.style_names import find_styles, parse_style_answer
 from core.conversation.suitability import read_question
 from core.conversation.thing_names import Mention
-from core.conversation.verdict_remarks import VERDICT_REPLIES
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language
@@ -21,6 +19,28 @@ from core.vision.verdict import ConfidenceBand
 
 LASTING_QUESTIONS = {Intent.WHY: ReplyKind.REASON, Intent.SWAP: ReplyKind.SWAP}
 """What is answered about the look on the screen however old it is, and after a correction of its style."""
+VERDICT_REPLIES = {
+    Intent.YES: ReplyKind.CORRECTION_UNCHANGED,
+    Intent.NO: ReplyKind.CORRECTION_PROMPT,
+    Intent.WHY: ReplyKind.REASON,
+    Intent.BOTH: ReplyKind.BOTH_NOTED,
+}
+"""What is said about a new verdict to a message that names no style: agreement, disagreement, "why?"."""
+_ENGLISH_WHY_NOT = re.compile(
+    r"(?:but )?(?:why|how come)(?: not| no| is it not| isn t (?:it|that|this)| can t you| don t you| won t you"
+    r"| did(?:n t)? you(?: refuse)?| is that not)?(?: (?:see|judge|tell|say|name|do))?(?: (?:it|that|this|one|me))?"
+    r"(?: (?:an |the |my )?(?:outfit|style|photo|picture))?"
+    r"|what (?:is|s) (?:wrong|the (?:problem|matter|issue))(?: with (?:it|that|this|the photo|the picture|my photo))?"
+    r"|(?:but )?(?:it|that|this|there) (?:is|s) (?:totally |clearly )?(?:an )?outfit"
+)
+_KOREAN_WHY_NOT = re.compile(
+    "(?:아니|근데)?(?:왜|뭐가|어째서)(?:안|못)?(?:돼|되|봐|보|보여|알아봐|알아보|판단해|말해|해)?"
+    "(?:요|죠|나요|는데|는데요|는거야|는거예요|는거죠|줘|줘요|주세요|주는데요|지|냐|니|는건데|는건가요)*"
+    "|왜(?:이게|이건|그게)?(?:코디|옷|룩)(?:가|이)?(?:아니야|아니에요|아니예요|아닌가요|아닌데요?|없다고(?:해|하는데|해요)?요?)"
+    "|왜거절(?:해|했어|하는|하죠|하나요)?요?"
+    "|(?:뭐가|무슨|어디가)(?:문제|잘못)(?:야|예요|이에요|인가요|인데|인데요|죠|지|됐어요?|된거야|된거예요)?"
+    "|(?:이거|이게|그거)?(?:코디|룩|옷)(?:가|이)?(?:맞는데|맞는데요|맞아요|맞거든요|있는데|있는데요|있잖아요?)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +120,41 @@ def answer_look_question(look: Look, read: LookMessage, language: Language) -> R
     if read.intent in LASTING_QUESTIONS:
         return Reply(kind=LASTING_QUESTIONS[read.intent], language=language, look=look, style=read.style)
     return None
+
+
+def open_question(look: Look) -> PendingQuestion | None:
+    """What a style would answer: a pending question, or the verdict while it is new and the owner has not disagreed."""
+    if look.pending_question is not None:
+        return look.pending_question
+    has_verdict = look.corrected_style is None and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+    return PendingQuestion.CORRECT if has_verdict and is_new(look.created_at) else None
+
+
+def takes_remark(look: Look, intent: Intent | None) -> bool:
+    """Whether a message without a style is about this look: not before the guess, and later only a disagreement."""
+    return look.pending_question is not PendingQuestion.GUESS and (is_new(look.created_at) or intent is Intent.NO)
+
+
+def leaves_style_open(look: Look, intent: Intent | None) -> bool:
+    """Whether the styles are offered after a remark: it names none, and there is none to agree with."""
+    has_no_answer = look.verdict.is_too_close or look.pending_question is PendingQuestion.CORRECT
+    return intent is Intent.NO or (intent is Intent.YES and has_no_answer)
+
+
+def prompt_kind(look: Look, intent: Intent | None) -> ReplyKind:
+    """How the styles are offered: for a close verdict that was agreed with, as a choice between its two styles."""
+    is_choice = intent is Intent.YES and look.verdict.is_too_close
+    return ReplyKind.CORRECTION_CHOICE if is_choice else ReplyKind.CORRECTION_PROMPT
+
+
+def asks_why_not(message: str) -> bool:
+    """Whether a whole message asks for the reason of a refusal, after there was one."""
+    if find_intent(message) is Intent.WHY:
+        return True
+    text = normalize_message(message)
+    return _ENGLISH_WHY_NOT.fullmatch(text) is not None or _KOREAN_WHY_NOT.fullmatch(text.replace(" ", "")) is not None
+
+
+def is_refused(look: Look) -> bool:
+    """Whether the verdict is that there is no outfit, and the person knows it."""
+    return look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT and look.pending_question is None

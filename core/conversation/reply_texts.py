@@ -1,16 +1,24 @@
 """The sentences of a `Reply`, the same in every channel."""
 
+from core.clothing import Color, Item
 from core.conversation.actions import ActionType
-from core.conversation.item_texts import ITEM_TEXT_KEYS, item_sentence
-from core.conversation.narration import NAMED_PARTS, MessageSlot, style_name, verdict_details, verdict_messages
-from core.conversation.refusal_questions import refusal_reason
+from core.conversation.narration import (
+    NAMED_PARTS,
+    MessageSlot,
+    style_name,
+    verdict_details,
+    verdict_messages,
+    worn_sentence,
+)
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
 from core.conversation.suitability import answer_for_occasion
-from core.conversation.swaps import answer_for_swap
-from core.conversation.worn_details import share_lines
+from core.conversation.worn_details import probability_sentences, share_lines
 from core.db.looks import Look
-from core.i18n.translations import Language, pick_variant, translate
+from core.i18n.clothing_names import color_name, thing_name
+from core.i18n.translations import Language, VariantSeed, pick_variant, translate
+from core.styles import Style
+from core.vision.attributes import Thing
 
 REPLY_TEXT_KEYS = {
     ReplyKind.ACCOUNT_ERASED: "talk.forget.done",
@@ -50,8 +58,11 @@ REPLY_TEXT_KEYS = {
     ReplyKind.UNSHARED: "talk.unshared",
 }
 """Translation key of each kind of reply that has a text."""
-
-
+ITEM_TEXT_KEYS = {
+    ReplyKind.ITEM_CORRECTED: "talk.item.denied",
+    ReplyKind.ITEM_SAME: "talk.item.same",
+    ReplyKind.ITEM_UNSEEN: "talk.item.unseen",
+}
 OWN_SENTENCES = {
     ReplyKind.GUESS_RECORDED,
     ReplyKind.CORRECTION_CHOICE,
@@ -90,11 +101,11 @@ def _own_sentences(reply: Reply, look: Look) -> tuple[str, ...]:
         case ReplyKind.GUESS_RECORDED if reply.style is not None:
             sentence = comment_on_guess(reply.style, look.verdict, seed=seed, language=language)
         case ReplyKind.REFUSAL_REASON:
-            sentence = refusal_reason(look, language)
+            sentence = _refusal_reason(look, language)
         case ReplyKind.REASON:
             return _reason_sentences(look, language)
         case ReplyKind.SWAP:
-            sentence = answer_for_swap(look, reply.style, language)
+            sentence = _swap_sentence(look, reply.style, language)
         case ReplyKind.DETAILS:
             sentence = verdict_details(look.verdict, seed=seed, language=language)
         case ReplyKind.CORRECTION_CHOICE:
@@ -103,7 +114,7 @@ def _own_sentences(reply: Reply, look: Look) -> tuple[str, ...]:
         case ReplyKind.OCCASION if reply.occasion is not None:
             sentence = answer_for_occasion(look.verdict, reply.occasion, language)
         case kind if kind is ReplyKind.ITEM_PROBABILITY or kind in ITEM_TEXT_KEYS:
-            sentence = item_sentence(reply, look)
+            sentence = _item_sentence(reply, look)
     return () if sentence is None else (sentence,)
 
 
@@ -124,3 +135,73 @@ def _reason_sentences(look: Look, language: Language) -> tuple[str, ...]:
     frames = "talk.reason.corrected" if evidence else "talk.reason.marked"
     key = pick_variant(frames, look.variant_seed, language)
     return translate(key, language, style=style, corrected=corrected), *evidence
+
+
+def _item_sentence(reply: Reply, look: Look) -> str:
+    """What is said about the thing of a reply.
+
+    Args:
+        reply: `ITEM_PROBABILITY`, or a kind of `ITEM_TEXT_KEYS`, about a thing.
+        look: the look that it is about.
+    """
+    language, thing = reply.language, reply.thing
+    if thing is None:
+        return translate("talk.look_gone", language)
+    seed = VariantSeed(f"{look.variant_seed.name} {thing}", look.variant_seed.turn)
+    if reply.kind is not ReplyKind.ITEM_PROBABILITY:
+        return _correction_sentence(reply, thing, seed)
+    if denied := next((name for name in (thing, reply.garment) if name in look.item_corrections), None):
+        return translate(
+            pick_variant("talk.item.told", seed, language), language, thing=_with_article(denied, language)
+        )
+    sentences = probability_sentences(look.verdict.attributes, thing, reply.garment, seed=seed, language=language)
+    return " ".join(sentences)
+
+
+def _correction_sentence(reply: Reply, thing: Thing, seed: VariantSeed) -> str:
+    """What is said about a denied thing; what was named with it and stays is named as well."""
+    language, name, key = reply.language, _with_article, ITEM_TEXT_KEYS[reply.kind]
+    values: dict[str, object] = {}
+    if reply.instead is not None:
+        key, name = "talk.item.exchanged", _with_article if isinstance(thing, Item) else _color_word
+        values["instead"] = name(reply.instead, language)
+    elif reply.garment is not None:
+        key, values["garment"] = "talk.item.kept", _with_article(reply.garment, language)
+    return translate(pick_variant(key, seed, language), language, thing=name(thing, language), **values)
+
+
+def _with_article(thing: Thing, language: Language) -> str:
+    return translate("worn.the", language, thing=thing_name(thing, language))
+
+
+def _color_word(thing: Thing, language: Language) -> str:
+    return color_name(thing, language) if isinstance(thing, Color) else _with_article(thing, language)
+
+
+def _swap_sentence(look: Look, wanted: Style | None, language: Language) -> str:
+    """The exchange of one item after which Eva would name another style, or that there is none.
+
+    Args:
+        look: the look.
+        wanted: the style that the person wants to get to; None for any other one.
+        language: of the answer.
+    """
+    verdict, seed = look.verdict, look.variant_seed
+    attributes = verdict.attributes
+    swap = None if attributes is None else attributes.swap
+    values = {"style": style_name(verdict.style, language)}
+    if wanted is verdict.style:
+        return translate(pick_variant("talk.swap.already", seed, language), language, **values)
+    if attributes is None or swap is None:
+        return translate(pick_variant("talk.swap.none", seed, language), language, **values)
+    second = {"second": style_name(swap.style, language)}
+    suggestion = worn_sentence(verdict, attributes, MessageSlot.TIP, second, seed, language)
+    if wanted is None or wanted is swap.style:
+        return str(suggestion)
+    key = pick_variant("talk.swap.other", seed, language)
+    return f"{translate(key, language, asked=style_name(wanted, language))} {suggestion}"
+
+
+def _refusal_reason(look: Look, language: Language) -> str:
+    """Why there is no style, and which photo would get one."""
+    return translate(f"talk.refused.{look.verdict.refusal or 'nothing'}", language)

@@ -18,21 +18,19 @@ from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction
 from core.conversation.item_feedback import correct_item, corrects_look
 from core.conversation.look_messages import (
+    VERDICT_REPLIES,
     LookMessage,
     answer_look_question,
     asks_about_look,
+    leaves_style_open,
+    open_question,
+    prompt_kind,
     read_look_message,
+    takes_remark,
 )
 from core.conversation.occasions import Occasion
 from core.conversation.reply import Reply, ReplyKind, ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
-from core.conversation.verdict_remarks import (
-    VERDICT_REPLIES,
-    leaves_style_open,
-    open_question,
-    prompt_kind,
-    takes_remark,
-)
 from core.db import look_feedback, looks, news_recipients, one_time_tokens, people
 from core.db.looks import Look
 from core.db.people import Person

@@ -1,13 +1,16 @@
-"""Recognition of the styles that people name in messages.
+"""The names that people use for the eight styles, and what a message says with them.
 
 A message names a style if the whole message is about it: "I think it's street" does, "street food" does not. It answers
 with a style if it says that the look is of this style: "not street" and "why street?" do not.
 """
 
 import re
+from functools import cache
 
-from core.conversation.style_terms import MASK, find_styles
-from core.styles import Style
+from core.conversation.narration import style_name
+from core.conversation.text_normalization import normalize_letters
+from core.i18n.translations import Language, translate
+from core.styles import STYLES, Style
 
 MAX_STYLE_ANSWER_LENGTH = 40
 """The most characters of a message that answers with a style; a longer message talks about one."""
@@ -66,6 +69,19 @@ DENIAL = re.compile(
     r"(?<!보)(아니|아냐|아님|아닌(?!가|지)|안어울|없)"
     r"|\b(not|isn t|don t|doesn t|wouldn t|couldn t|wasn t|can t|hardly|never)\b(?!.*#.*#)"
 )
+MASK = "#"
+"""Stands for the name of a style in a masked text."""
+OTHER_NAMES = {
+    Style.BUSINESS_CASUAL: "smart casual, office casual, biz cas, business, 비즈니스캐주얼, 비즈캐주얼, 비캐, 오피스룩",
+    Style.ETHNIC: "ethnic, bohemian, folklore, 에스닉, 포크, 전통, 보헤미안, 보호시크",
+    Style.FEMININE: "여성스러운, 여성스럽",
+    Style.GIRLISH: "girly, 걸리쉬, 걸리시룩, 소녀풍, 소녀스러운",
+    Style.RETRO: "vintage, 80s, eighties, 빈티지, 복고, 복고풍, 80년대, 레트로",
+    Style.MODE: "british, 브리티시, 브리티쉬, 브리티시모드",
+    Style.CASUAL: "캐쥬얼, 꾸안꾸",
+    Style.STREET: "street style, street wear, 스트릿룩, 스트릿웨어, 스트리트웨어, 스트릿, 스트리트",
+}
+"""Further names, in addition to those of the catalogue."""
 
 
 def find_style_name(message: str) -> Style | None:
@@ -118,3 +134,42 @@ def _is_korean_phrase(masked: str) -> bool:
     if len(words) == 1:
         return KOREAN_PHRASE.fullmatch(masked) is not None
     return all(KOREAN_WORD.fullmatch(word) for word in words)
+
+
+def mask_style_names(text: str) -> str:
+    """A normalized text with `#` in place of each name of a style."""
+    return _find(text)[0]
+
+
+def find_styles(message: str) -> tuple[str, tuple[Style, ...]]:
+    """The normalized message with `#` in place of each name, and the named styles in their order.
+
+    Of two names that begin at the same place the longer one counts, since Business Casual is not Casual.
+    """
+    return _find(normalize_letters(message))
+
+
+def _find(text: str) -> tuple[str, tuple[Style, ...]]:
+    pattern, styles = _compile()
+    found: list[Style] = []
+
+    def mask(match: re.Match[str]) -> str:
+        found.append(styles[match[0].replace(" ", "")])
+        return MASK
+
+    return pattern.sub(mask, text), tuple(found)
+
+
+@cache
+def _compile() -> tuple[re.Pattern[str], dict[str, Style]]:
+    """A pattern for every name, longest first, and the styles by their names without spaces."""
+    names = {style_name(style, language): style for style in STYLES for language in Language}
+    names |= {style.value.replace("_", " "): style for style in STYLES}
+    for key in ("talk.style", "talk.style.called"):
+        names |= {translate(f"{key}.{style}", language): style for style in STYLES for language in Language}
+    names |= {name: style for style, others in OTHER_NAMES.items() for name in others.split(", ")}
+    styles = {normalize_letters(name): style for name, style in names.items()}
+    # A name may be written with or without its spaces.
+    alternatives = "|".join(re.escape(name).replace(r"\ ", " ?") for name in sorted(styles, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![a-z0-9])(?:{alternatives})(?![a-z])")
+    return pattern, {name.replace(" ", ""): style for name, style in styles.items()}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.conversation.albums import AlbumPhoto, AlbumSummary, has_outfit, summarize_album
+from core.conversation.album_summary import AlbumPhoto, AlbumSummary, has_outfit, summarize_album
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import format_percent, style_name
 from core.conversation.occasions import CLOTHES, COMPARISON, OCCASION_WORDS, Occasion, find_sole_occasion

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from core.conversation.albums import MAX_ALBUM_PHOTOS
+from core.conversation.album_summary import MAX_ALBUM_PHOTOS
 from core.i18n.translations import Language, translate
 from tests.browser.chat_page import choose, expect_answer, say
 from tests.browser.conftest import OpenPage

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from core.conversation.albums import AlbumPhoto, summarize_album
+from core.conversation.album_summary import AlbumPhoto, summarize_album
 from core.conversation.narration import style_name
 from core.conversation.occasions import Occasion
 from core.conversation.suitability import (

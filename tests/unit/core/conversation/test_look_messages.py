@@ -1,6 +1,6 @@
 import pytest
 
-from core.conversation.refusal_questions import asks_why_not
+from core.conversation.look_messages import asks_why_not
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from core.clothing import Item
-from core.conversation.albums import AlbumPhoto, summarize_album
+from core.conversation.album_summary import AlbumPhoto, summarize_album
 from core.conversation.smalltalk import UnsupportedMedia
 from core.errors import DailyLimitError, EvaError, NotAnImageError, TruncatedPhotoError
 from core.i18n.translations import Language, translate
