@@ -4,10 +4,11 @@ obstore's own asynchronous calls are not used: up to Python 3.13 its threads, wh
 sometimes abort the interpreter during shutdown. Its blocking calls on worker threads do not.
 """
 
+import asyncio
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -43,6 +44,8 @@ RETRY_OPTIONS = {"max_retries": 2, "retry_timeout": timedelta(seconds=12)}
 repeat the rest."""
 MAX_THREADS = 40
 """Requests to the storage at the same time. They do not take the threads of anything else, however slow they are."""
+COPIES_AT_ONCE = 16
+"""Images that are copied from one storage to another at the same time."""
 
 
 class ObjectStorage:
@@ -191,3 +194,39 @@ def is_valid_key(text: str) -> bool:
     """Whether the text has the form of a generated key or of a rendition's, and so names nothing outside the
     storage."""
     return KEY_PATTERN.fullmatch(text) is not None
+
+
+async def copy_images(keys: Collection[str], source: ObjectStorage, target: ObjectStorage) -> tuple[str, ...]:
+    """Copy images that the target lacks. Images never change under their key.
+
+    Args:
+        keys: of the images.
+        source: where they are.
+        target: where they are to be.
+
+    Returns:
+        The keys of images that neither storage has.
+
+    Raises:
+        StorageUnavailableError: one of the storages does not answer.
+    """
+    remaining = iter(sorted(set(keys) - (await target.list_sizes()).keys()))
+    missing: list[str] = []
+
+    async def copy_next() -> None:
+        for key in remaining:
+            try:
+                data = await source.get(key)
+            except ObjectNotFoundError:
+                missing.append(key)
+            else:
+                await target.put(key, data)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(COPIES_AT_ONCE):
+                group.create_task(copy_next())
+    except* StorageUnavailableError as group_error:
+        # The others are of the same kind.
+        raise group_error.exceptions[0] from None
+    return tuple(missing)

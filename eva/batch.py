@@ -13,7 +13,7 @@ from core.errors import PhotoError
 from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language, translate
 from core.images.decoding import MAX_BYTES, decode_photo
-from core.images.file_names import has_photo_suffix
+from core.images.formats import has_photo_suffix
 from core.vision.attributes import Attributes, Reason, SeenThing
 from core.vision.backends import available_cpus
 from core.vision.classifier import StyleClassifier

@@ -35,7 +35,7 @@ from bot.telegram.message_fields import (
 from core.conversation.smalltalk import UnsupportedMedia
 from core.conversation.style_names import parse_style_answer
 from core.errors import InvalidPayloadError
-from core.images.file_names import may_be_photo
+from core.images.formats import may_be_photo
 
 MAX_ID = 2**52
 """Telegram's ids have at most 52 significant bits."""

@@ -12,12 +12,11 @@ from pathlib import Path
 from anyio import to_thread
 
 from core.backup.archive import DUMP, NAME_FORMAT, BackupArchive, Manifest
-from core.backup.image_copy import copy_images
 from core.backup.postgres_dump import dump_database
 from core.db import backup_queries
 from core.db.database import Database
 from core.db.migrate import migrate_up
-from core.object_storage import ObjectStorage
+from core.object_storage import ObjectStorage, copy_images
 from core.release import get_version
 from core.settings import Settings
 from core.signing import fingerprint, load_secret_key

@@ -1,4 +1,4 @@
-"""Detection of image formats by content, and of files that end before the image does.
+"""Image formats: their names, detection by content, and files that end before the image does.
 
 See ADR 0019.
 """
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from importlib import import_module
 from io import BytesIO
+from mimetypes import MimeTypes
+from pathlib import PurePath
 
 from PIL import Image
 
@@ -37,6 +39,18 @@ class ImageFormat(StrEnum):
     AVIF = "AVIF"
 
 
+SUFFIXES = {
+    ImageFormat.JPEG: (".jpg", ".jpeg", ".jpe", ".jfif"),
+    ImageFormat.PNG: (".png", ".apng"),
+    ImageFormat.WEBP: (".webp",),
+    ImageFormat.GIF: (".gif",),
+    ImageFormat.BMP: (".bmp", ".dib"),
+    ImageFormat.TIFF: (".tif", ".tiff"),
+    ImageFormat.HEIF: (".heic", ".heif", ".hif", ".heics", ".heifs"),
+    ImageFormat.AVIF: (".avif", ".avifs"),
+}
+"""In lower case."""
+UNSPECIFIC_MEDIA_TYPES = {"", "application/octet-stream", "binary/octet-stream"}
 SIGNATURES = {
     b"\xff\xd8\xff": ImageFormat.JPEG,
     b"\x89PNG\r\n\x1a\n": ImageFormat.PNG,
@@ -138,3 +152,27 @@ TRUNCATION_CHECKS: dict[ImageFormat, Callable[[bytes], bool]] = {
     ImageFormat.HEIF: is_truncated_heif,
     ImageFormat.AVIF: is_truncated_heif,
 }
+
+
+def has_photo_suffix(name: str) -> bool:
+    """Whether a file name ends as the names of photos do, in any case and with spaces after it."""
+    return PurePath(name.strip()).suffix.lower() in _ALL_SUFFIXES
+
+
+def may_be_photo(name: str | None, media_type: str | None) -> bool:
+    """Whether a file that a person sends may be a photo, so that it is fetched and its bytes decide.
+
+    Args:
+        name: the file name that the sender's app claims.
+        media_type: the media type that it claims. Where it says nothing, only a name that is known as that of
+            something else speaks against a photo: apps write `photo.jpg_large`, `a.bin` and `IMG.20261129`.
+    """
+    kind = (media_type or "").partition(";")[0].strip().lower()
+    if kind in UNSPECIFIC_MEDIA_TYPES and not has_photo_suffix(name or ""):
+        kind = _KNOWN_TYPES.get(PurePath((name or "").strip()).suffix.lower(), "")
+    return kind in UNSPECIFIC_MEDIA_TYPES or kind.startswith("image/")
+
+
+_KNOWN_TYPES = MimeTypes().types_map[True]
+"""Media types by suffix, without those that the system adds."""
+_ALL_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)

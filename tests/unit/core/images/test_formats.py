@@ -2,8 +2,7 @@
 
 import pytest
 
-from core.images.file_names import SUFFIXES, has_photo_suffix, may_be_photo
-from core.images.formats import ImageFormat
+from core.images.formats import SUFFIXES, ImageFormat, has_photo_suffix, may_be_photo
 
 
 def test_every_format_has_suffixes() -> None:
