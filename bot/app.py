@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import httpx
 import structlog
 from anyio import to_thread
 from procrastinate import App
 from telegram.error import InvalidToken, NetworkError
 from telegram.ext import ExtBot
 
-from bot.kakao.app import KakaoApp, open_kakao_app
+from bot.kakao.photo_jobs import DEFAULT_TIMING, KakaoTiming, PhotoJobs
+from bot.kakao.skill import SkillHandler
 from bot.telegram.client import TelegramClient, create_bot
 from bot.telegram.daily_news import DailyNews
 from bot.telegram.queue_notifier import QueueNotifier
@@ -33,8 +35,31 @@ JOBS_PER_CPU = 64
 """Concurrent jobs. Most of them wait for Telegram's rate limit; `Resources.cpu_limiter` limits the inference."""
 RECONNECT_DELAY = 5.0
 """Seconds until the next attempt to reach Telegram at the start."""
+KAKAO_TIMEOUT = httpx.Timeout(10.0)
+"""For each step of fetching a photo or posting a callback."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KakaoApp:
+    """The KakaoTalk channel of one process, which serves skill requests, runs jobs, or both."""
+
+    skill_handler: SkillHandler
+    """Answers the requests that the webhook receives."""
+    photo_jobs: PhotoJobs
+    """The tasks of the queue."""
+
+
+@asynccontextmanager
+async def open_kakao_app(
+    conversation: ConversationService, timing: KakaoTiming = DEFAULT_TIMING
+) -> AsyncIterator[KakaoApp]:
+    """Open the channel with its HTTP client, and close the client in the end."""
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=KAKAO_TIMEOUT) as client:
+        yield KakaoApp(
+            skill_handler=SkillHandler(conversation, timing), photo_jobs=PhotoJobs(conversation, client, timing)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

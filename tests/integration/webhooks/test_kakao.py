@@ -10,8 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.app import BotApplication
-from bot.kakao.app import open_kakao_app
+from bot.app import BotApplication, open_kakao_app
 from bot.kakao.reply_rules import find_violations
 from bot.testing.kakao import BOT_ID, FakeKakao
 from core.conversation.service import ConversationService

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from pydantic import SecretStr
 from sqlalchemy import text as sql
 
-from bot.app import BotApplication
-from bot.kakao.app import KakaoApp, open_kakao_app
+from bot.app import BotApplication, KakaoApp, open_kakao_app
 from bot.kakao.photo_jobs import KakaoTiming
 from bot.testing.kakao import BOT_ID, FakeKakao, KakaoResponse
 from core.conversation.service import ConversationService
