@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from core.db import columns, counter_tables, social_tables
+from core.db import columns, internal_tables, social_tables
 from core.db.columns import choice_constraint, counter_column, now_column, person_column, time_column
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand, HorizontalPart, Refusal, VerticalPart
@@ -269,17 +269,12 @@ blocks = social_tables.blocks
 look_guesses = social_tables.look_guesses
 reports = social_tables.reports
 person_reports = social_tables.person_reports
+person_style_counts = social_tables.person_style_counts
 
-person_style_counts, daily_counts = counter_tables.person_style_counts, counter_tables.daily_counts
-rate_limits = counter_tables.rate_limits
-
-installation = Table(
-    "installation",
-    metadata,
-    Column("id", Boolean, primary_key=True, server_default=text("true")),
-    Column("secret_fingerprint", Text, nullable=False),
-    CheckConstraint("id", name="single_row"),
-)
+daily_counts = internal_tables.daily_counts
+rate_limits = internal_tables.rate_limits
+one_time_tokens = internal_tables.one_time_tokens
+installation = internal_tables.installation
 
 moderation_log = Table(
     "moderation_log",
@@ -291,17 +286,6 @@ moderation_log = Table(
     Column("person_id", Uuid, ForeignKey("people.id", ondelete="SET NULL"), index=True),
     now_column(),
     choice_constraint("action", ModerationAction),
-)
-
-one_time_tokens = Table(
-    "one_time_tokens",
-    metadata,
-    Column("token_hash", LargeBinary, primary_key=True),
-    person_column(),
-    Column("expires_at", DateTime(timezone=True), nullable=False),
-    CheckConstraint("octet_length(token_hash) = 32", name="token_hash"),
-    Index(None, "person_id"),
-    Index(None, "expires_at"),
 )
 
 inbox = Table(

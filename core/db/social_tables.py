@@ -1,9 +1,9 @@
-"""The tables of what people do to each other: reactions, follows, blocks, guesses and reports.
+"""The tables of what people do: reactions, follows, blocks, guesses, reports, and the number of their looks by style.
 
 `core.db.schema` has all tables, and is what everything else imports.
 """
 
-from sqlalchemy import CheckConstraint, Column, Index, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import CheckConstraint, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, text
 
 from core.db.columns import choice_constraint, look_column, metadata, now_column, person_column, time_column
 from core.styles import Style
@@ -86,4 +86,15 @@ person_reports = Table(
     CheckConstraint("char_length(reason) <= 500", name="reason"),
     Index(None, "person_id"),
     Index("ix_person_reports_open", "reported_id", postgresql_where=text("reviewed_at IS NULL")),
+)
+
+person_style_counts = Table(
+    "person_style_counts",
+    metadata,
+    person_column(),
+    Column("style", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("person_id", "style"),
+    choice_constraint("style", Style),
+    CheckConstraint("count >= 0", name="count"),
 )
