@@ -16,7 +16,7 @@ from core.runtime import Drain
 from core.settings import Settings
 from core.signing import VisitorTokenSigner, load_old_keys, load_secret_key
 from core.vision.classifier import StyleClassifier
-from leaderboard_web.account import blocked_people, data_export, erase, lists
+from leaderboard_web.account import lists, personal_data
 from leaderboard_web.account import looks as own_looks
 from leaderboard_web.account import news as account_news
 from leaderboard_web.account import settings as account_settings
@@ -25,17 +25,17 @@ from leaderboard_web.auth import login_confirmation, login_page, magic_link, oau
 from leaderboard_web.auth.login_session import derive_login_key
 from leaderboard_web.auth.oauth_providers import configured_providers
 from leaderboard_web.board_feed import BoardFeed
-from leaderboard_web.dependencies import AppState
+from leaderboard_web.dependencies import AppState, find_samples
 from leaderboard_web.errors import REFUSAL_HANDLERS
 from leaderboard_web.flash import FlashMessages
 from leaderboard_web.limit_storage import create_storage
 from leaderboard_web.load_shedding import PhotoSlots
 from leaderboard_web.middleware.body_limit import BodySizeLimitMiddleware
+from leaderboard_web.middleware.client_address import TrustedProxiesMiddleware
 from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
 from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
 from leaderboard_web.middleware.security import RequestGuard, SecurityHeadersMiddleware, handle_bug
-from leaderboard_web.middleware.trusted_proxies import TrustedProxiesMiddleware
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.routes import (
     admin,
@@ -51,22 +51,19 @@ from leaderboard_web.routes import (
     reactions,
     reports,
     samples,
-    similar,
     site_files,
     styles,
 )
 from leaderboard_web.routes.live_board import LIVE_PATH, LiveBoard
-from leaderboard_web.sample_photos import find_samples
 from leaderboard_web.urls import VersionedStaticFiles, url_for
 
 ROUTERS = tuple(
     module.router
     for module in (
         leaderboard,
-        looks,
         # Their paths match those of the reactions after them.
+        looks,
         guessing,
-        similar,
         people,
         reports,
         reactions,
@@ -84,9 +81,7 @@ ROUTERS = tuple(
         account_settings,
         account_news,
         account_week,
-        blocked_people,
-        data_export,
-        erase,
+        personal_data,
         login_page,
         login_confirmation,
         magic_link,

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
+from PIL import Image
 from pydantic import BeforeValidator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,9 +21,26 @@ from core.vision.classifier import StyleClassifier
 from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.flash import FlashMessages
 from leaderboard_web.report_deduplication import AnonymousReportLimiter
-from leaderboard_web.sample_photos import SamplePhoto
 from leaderboard_web.urls import UrlPaths, url_for
 from leaderboard_web.viewer import ViewerSession, request_language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplePhoto:
+    """A JPEG, and its size in pixels."""
+
+    path: Path
+    width: int
+    height: int
+
+
+def find_samples(folder: Path) -> Mapping[str, SamplePhoto]:
+    """The photos of a folder, which may be missing, by name."""
+    found = {}
+    for path in sorted(folder.glob("*.jpg")):
+        with Image.open(path) as image:
+            found[path.stem] = SamplePhoto(path=path, width=image.width, height=image.height)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import sessions
 from leaderboard_web.limit_storage import CounterStorage
-from leaderboard_web.middleware.client_network import client_networks
+from leaderboard_web.middleware.client_address import client_networks
 
 LIMITS = (RateLimitItemPerDay(1), RateLimitItemPerDay(2))
 """Reports of a look from one address, and from the larger network around it: fewer than take a look down."""

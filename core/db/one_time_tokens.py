@@ -1,7 +1,9 @@
 """One-time tokens: login links that were issued, and proofs of other providers that were used.
 
-Only a SHA-256 hash of each is stored, so that a copy of the table contains no valid token. The two kinds have different
-hashes, so that one is never accepted as the other.
+Links to result cards are in the same table, but may be used again until they end.
+
+Only a SHA-256 hash of each is stored, so that a copy of the table contains no valid token. The three kinds have
+different hashes, so that none is accepted as another. The hash of a card link covers the look: a token opens one card.
 """
 
 import hashlib
@@ -64,6 +66,36 @@ async def record_used_proof(connection: AsyncConnection, proof: str, person_id: 
     return await _insert_token(connection, _hash("proof", proof), person_id, lifetime)
 
 
+async def create_card_link(connection: AsyncConnection, look_id: UUID, person_id: UUID, *, lifetime: timedelta) -> str:
+    """Create a link to the card of a look; its token, 192 random bits as URL-safe text.
+
+    Args:
+        connection: the transaction.
+        look_id: whose card it opens.
+        person_id: the owner of the look; the link is deleted with them.
+        lifetime: for how long it works.
+
+    Raises:
+        PersonNotFoundError: the person was deleted.
+    """
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    await _insert_token(connection, _hash_card_token(look_id, token), person_id, lifetime)
+    return token
+
+
+async def is_card_link_valid(connection: AsyncConnection, look_id: UUID, token: str) -> bool:
+    """Whether a token opens the card of a look now."""
+    table = schema.one_time_tokens
+    is_valid = table.c.token_hash == _hash_card_token(look_id, token), table.c.expires_at > func.now()
+    return (await connection.execute(select(table.c.person_id).where(*is_valid))).first() is not None
+
+
+async def delete_card_link(connection: AsyncConnection, look_id: UUID, token: str) -> None:
+    """End a link at once; does nothing for one that is over."""
+    table = schema.one_time_tokens
+    await connection.execute(delete(table).where(table.c.token_hash == _hash_card_token(look_id, token)))
+
+
 async def delete_expired(connection: AsyncConnection) -> int:
     """Delete expired tokens and proofs; their number."""
     table = schema.one_time_tokens
@@ -79,6 +111,10 @@ async def _insert_token(connection: AsyncConnection, token_hash: bytes, person_i
 
 def _hash_link_token(token: str) -> bytes:
     return _hash("link", token)
+
+
+def _hash_card_token(look_id: UUID, token: str) -> bytes:
+    return _hash("card", f"{look_id} {token}")
 
 
 def _hash(kind: str, secret: str) -> bytes:

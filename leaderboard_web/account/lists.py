@@ -1,4 +1,4 @@
-"""Lists of the account pages: own looks, bookmarks, the feed of followed people, and these people."""
+"""Lists of the account pages: own looks, bookmarks, the feed of followed people, these people, and blocked ones."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,6 +28,7 @@ LOOKS_PER_PAGE = 12
 PEOPLE_PER_PAGE = 50
 HISTORY_NOTICES = {"deleted": "me.deleted"}
 FOLLOWING_NOTICES = {"unfollowed": "me.unfollowed"}
+BLOCKED_NOTICES = {"blocked": "block.done", "unblocked": "block.ended"}
 
 router = APIRouter(route_class=AccountRoute)
 
@@ -136,7 +137,7 @@ async def followed_people_page(
     """The followed people, the newest accounts first; `after` is the last person of the page before."""
     rows = await list_people(connection, Relation.FOLLOWED, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
     messages = notice_sentences(notice, FOLLOWING_NOTICES, language)
-    return render_people(request, state, language, "followed_people", rows, messages=messages)
+    return _render_people(request, state, language, "followed_people", rows, messages=messages)
 
 
 @router.get("/me/followers", name="followers")
@@ -150,7 +151,7 @@ async def followers_page(
 ) -> Response:
     """Who follows the person, shown to the person alone; `after` is the last person of the page before."""
     rows = await list_people(connection, Relation.FOLLOWER, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
-    return render_people(request, state, language, "followers", rows)
+    return _render_people(request, state, language, "followers", rows)
 
 
 @router.post("/me/followers", name="block_follower")
@@ -171,7 +172,32 @@ async def unfollow(
     return redirect_with_notice(state.url_for("followed_people"), "unfollowed")
 
 
-def render_people(
+@router.get("/me/blocked", name="blocked_people")
+async def blocked_people_page(
+    request: Request,
+    person: CurrentPerson,
+    connection: Db,
+    language: Lang,
+    state: State,
+    after: CanonicalUUID | None = None,
+    notice: Notice = "",
+) -> Response:
+    """The blocked people, the newest accounts first; `after` is the last person of the page before."""
+    rows = await list_people(connection, Relation.BLOCKED, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
+    messages = notice_sentences(notice, BLOCKED_NOTICES, language)
+    return _render_people(request, state, language, "blocked_people", rows, tab="settings", messages=messages)
+
+
+@router.post("/me/blocked", name="unblock")
+async def unblock(
+    me: CurrentPerson, connection: Transaction, state: State, person: Annotated[CanonicalUUID, Form()]
+) -> Response:
+    """End a block."""
+    await blocks.delete_block(connection, me.id, person)
+    return redirect_with_notice(state.url_for("blocked_people"), "unblocked")
+
+
+def _render_people(
     request: Request,
     state: AppState,
     language: Language,

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.errors import PhotoTooLargeError
 from core.images.decoding import MAX_BYTES
 from leaderboard_web.load_shedding import RETRY_AFTER_SECONDS, PhotoSlots
-from leaderboard_web.middleware.client_network import client_network
+from leaderboard_web.middleware.client_address import client_network
 
 UPLOAD_PATHS = {"/try", "/api/judge"}
 """Where photos are uploaded."""

@@ -20,7 +20,7 @@ from core.signing import VisitorTokenSigner
 from leaderboard_web.errors import LocalizedHTTPError
 from leaderboard_web.limit_storage import CounterStorage
 from leaderboard_web.middleware.body_limit import UPLOAD_PATHS
-from leaderboard_web.middleware.client_network import client_networks
+from leaderboard_web.middleware.client_address import client_networks
 from leaderboard_web.viewer import SECURE_VISITOR_COOKIE, VISITOR_COOKIE, ViewerSession
 
 API_PREFIX = "/api/"

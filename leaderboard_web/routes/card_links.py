@@ -6,15 +6,15 @@ from fastapi import APIRouter, Request, Response
 
 from core.conversation.narration import style_name
 from core.conversation.result_card_texts import can_have_card
-from core.db import card_links, looks
+from core.db import looks, one_time_tokens
 from core.db.looks import Look
 from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from leaderboard_web.account.current_person import OptionalPerson, OwnLook
-from leaderboard_web.card_response import CARD_HEADERS, card_response
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Lang, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.routes.images import CARD_HEADERS, card_response
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute, absolute_url
 
@@ -33,7 +33,7 @@ async def create_card_link(own: OwnLook, state: State) -> Response:
     if not can_have_card(own.look):
         raise GoneError("page.picture_gone")
     async with state.resources.database.transaction() as connection:
-        token = await card_links.create_link(connection, own.look.id, own.owner.id, lifetime=LINK_LIFETIME)
+        token = await one_time_tokens.create_card_link(connection, own.look.id, own.owner.id, lifetime=LINK_LIFETIME)
     return redirect_with_notice(state.url_for("card_link", look_id=own.look.id, token=token))
 
 
@@ -76,13 +76,13 @@ async def card_link_image(look_id: CanonicalUUID, token: str, language: Language
 async def end_card_link(own: OwnLook, token: str, state: State) -> Response:
     """End a link to one's own look; a link that is over stays over."""
     async with state.resources.database.transaction() as connection:
-        await card_links.delete_link(connection, own.look.id, token)
+        await one_time_tokens.delete_card_link(connection, own.look.id, token)
     return redirect_with_notice(state.url_for("chat"))
 
 
 async def _get_linked_look(state: AppState, look_id: CanonicalUUID, token: str) -> Look:
     async with state.resources.database.connection() as connection:
-        is_valid = await card_links.is_valid(connection, look_id, token)
+        is_valid = await one_time_tokens.is_card_link_valid(connection, look_id, token)
         look = await looks.get(connection, look_id) if is_valid else None
     if look is None or not can_have_card(look):
         raise GoneError("card.link.gone")

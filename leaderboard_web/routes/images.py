@@ -3,7 +3,7 @@
 `/pictures`, `/thumbs` and `/cards` are for the owner of a look, for moderators and for chats; their URLs are signed.
 `/shared` and share images are public; their URLs work while the look is on the leaderboard.
 
-See ADR 0009.
+See ADR 0009 and, for result cards, ADR 0032.
 """
 
 from collections.abc import Mapping
@@ -14,22 +14,24 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from core.conversation.narration import style_name, verdict_messages
+from core.conversation.result_card_texts import can_have_card, card_text
 from core.conversation.week_card_texts import draw_week, get_week
 from core.db import leaderboard, look_images, looks
 from core.db.look_images import ImageKeys
+from core.db.looks import Look
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.drawing import read_content_hash
 from core.images.renditions import (
     make_thumbnail,
     make_webp_photo,
+    result_card_key,
     share_image_key,
     thumbnail_key,
     webp_photo_key,
 )
-from core.images.result_card import CardShape
+from core.images.result_card import CardShape, draw_result_card
 from core.urls import card_subject, week_picture_subject
-from leaderboard_web.card_response import CARD_HEADERS, card_response
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.share_image import draw_share_image
@@ -41,6 +43,7 @@ PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, no-store"}
 # An image that its owner deletes must not stay in shared caches.
 PUBLIC_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
 SHARE_IMAGE_CACHE_HEADERS = {"Cache-Control": "public, max-age=3600"}
+CARD_HEADERS = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, nofollow, noimageindex"}
 
 router = APIRouter(route_class=PageRoute)
 
@@ -183,6 +186,34 @@ async def week_picture(encrypted_id: str, language: Language, shape: CardShape, 
     if not week.has_card:
         raise ObjectNotFoundError
     card = await draw_week(state.resources, week, language, shape)
+    return Response(card, media_type="image/jpeg", headers=CARD_HEADERS)
+
+
+async def card_response(state: AppState, look: Look, language: Language, shape: CardShape) -> Response:
+    """The card of a look: drawn on first use, stored next to the photo, drawn again when what it says changes.
+
+    Args:
+        state: the stored renditions.
+        look: whose card it is.
+        language: of the words on it.
+        shape: its format.
+
+    Raises:
+        ObjectNotFoundError: there is no card, or its pictures were deleted.
+        StorageUnavailableError: the object storage does not answer.
+    """
+    if look.photo_key is None or look.heatmap_key is None or not can_have_card(look):
+        raise ObjectNotFoundError
+    text = card_text(look, language)
+    expected_hash = text.content_hash(look.heatmap_key)
+    card = await state.renditions.get_or_create(
+        result_card_key(look.photo_key, shape, language),
+        partial(draw_result_card, text=text, shape=shape, comment=expected_hash),
+        look_id=look.id,
+        photo_key=look.photo_key,
+        source_key=look.heatmap_key,
+        is_current=lambda stored: read_content_hash(stored) == expected_hash,
+    )
     return Response(card, media_type="image/jpeg", headers=CARD_HEADERS)
 
 

@@ -15,7 +15,7 @@ from core.db.blocks import list_hidden
 from core.errors import DatabaseUnavailableError
 from leaderboard_web.board_feed import BoardFeed, BoardStream, StreamViewer
 from leaderboard_web.dependencies import AppState
-from leaderboard_web.middleware.client_network import client_network
+from leaderboard_web.middleware.client_address import client_network
 from leaderboard_web.viewer import ViewerSession
 
 LIVE_PATH = "/live"

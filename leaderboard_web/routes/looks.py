@@ -1,12 +1,16 @@
-"""`/looks/{id}`: a look on the leaderboard with its verdict and messages."""
+"""`/looks/{id}`: a look on the leaderboard with its verdict and messages, and `/looks/{id}/similar`: looks like it."""
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
+from core.conversation.display_names import display_name
 from core.conversation.narration import public_verdict_messages, style_name, verdict_messages
 from core.conversation.smalltalk import comment_on_guess
-from core.db import leaderboard, look_guesses
+from core.db import leaderboard, look_guesses, looks, similar_looks
+from core.db.schema import PendingQuestion
 from core.i18n.clothing_names import main_color_text
 from core.seoul_time import SEOUL
+from core.vision.verdict import ConfidenceBand
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Viewer
 from leaderboard_web.errors import GoneError
 from leaderboard_web.routes.reports import MAX_REPORT_LENGTH, ReportReason
@@ -15,6 +19,8 @@ from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.view_models import build_bars, build_card, build_worn
 from leaderboard_web.viewer import preview_language
+
+MAX_SIMILAR_LOOKS = 12
 
 router = APIRouter(route_class=PageRoute)
 
@@ -74,3 +80,40 @@ async def look_page(
     if share.kakao is not None:
         allow_kakao_sdk(response, share.kakao)
     return response
+
+
+@router.get("/looks/{look_id}/similar", name="similar_looks")
+async def similar_page(
+    request: Request, look_id: CanonicalUUID, db: Db, viewer: Viewer, language: Lang, state: State
+) -> Response:
+    """Public looks of others that look like a public look, or like one of the viewer's own.
+
+    Raises:
+        GoneError: the look is neither on the leaderboard nor the viewer's own, or looks cannot be compared.
+    """
+    if not state.resources.finds_similar_looks:
+        raise GoneError("page.look_gone")
+    viewer_key = viewer.key or ""
+    public = await leaderboard.get_look_for_viewer(db, look_id, viewer_key)
+    owner_name = None
+    if public is not None:
+        owner_name = display_name(public[0].look.person_id, public[0].owner_name, language)
+    else:
+        person, look = await viewer.get_person(db), await looks.get(db, look_id)
+        if person is None or look is None or look.person_id != person.id:
+            raise GoneError("page.look_gone")
+        if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
+            raise GoneError("page.look_gone")
+        if look.pending_question is PendingQuestion.GUESS:
+            # What looks like it would give the verdict away.
+            return RedirectResponse(state.url_for("chat", query={"look": look_id}), 302)
+    entries = await similar_looks.find_similar(db, look_id, limit=MAX_SIMILAR_LOOKS, viewer_key=viewer_key)
+    return render_page(
+        request,
+        "similar.html",
+        language,
+        section="board",
+        back_url=state.url_for("look" if public is not None else "own_look", look_id=look_id),
+        owner_name=owner_name,
+        cards=[build_card(entry, language=language) for entry in entries],
+    )

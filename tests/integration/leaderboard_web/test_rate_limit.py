@@ -13,7 +13,7 @@ from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.settings import Settings
 from leaderboard_web.app import create_app
-from leaderboard_web.middleware.client_network import client_network
+from leaderboard_web.middleware.client_address import client_network
 from leaderboard_web.middleware.rate_limit import HOUSEHOLDS_PER_SITE
 from tests.factories import create_look, create_person, make_classifier, make_photo
 from tests.harness import make_application, serve_on_free_port

@@ -74,10 +74,10 @@ async def test_card_is_drawn_once_until_it_says_something_else(
     path = card_path(resources.url_signer, look, Language.EN, CardShape.POST, HOUR)
     async with create_client(resources, samples) as client:
         first = (await client.get(path)).content
-        monkeypatch.setattr("leaderboard_web.card_response.draw_result_card", lambda *_, **__: b"drawn again")
+        monkeypatch.setattr("leaderboard_web.routes.images.draw_result_card", lambda *_, **__: b"drawn again")
         assert (await client.get(path)).content == first
         monkeypatch.setattr(
-            "leaderboard_web.card_response.card_text", lambda *_: replace(card_text(look, Language.EN), line="")
+            "leaderboard_web.routes.images.card_text", lambda *_: replace(card_text(look, Language.EN), line="")
         )
         assert (await client.get(path)).content == b"drawn again"
 

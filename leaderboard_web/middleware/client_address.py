@@ -3,10 +3,12 @@
 `X-Forwarded-For` and `X-Forwarded-Proto` are believed only from the networks of EVA_TRUSTED_PROXIES, since anyone else
 can write anything into them. Each proxy appends the address that it received the request from, so the list is read from
 its end, as long as the address at which it was written is trusted. What is not an address ends the list.
+
+Limits count the network of a client.
 """
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import structlog
 from starlette.datastructures import Headers
@@ -19,6 +21,8 @@ MAX_HOPS = 16
 """Entries of `X-Forwarded-For` that are read."""
 MAX_ENTRY_LENGTH = 64
 """Characters of an address with a port; longer entries are no addresses."""
+HOUSEHOLD_PREFIX, SITE_PREFIX = 64, 48
+"""Lengths of IPv6 prefixes: what one household has for itself, and the largest that a provider usually gives away."""
 
 log = structlog.get_logger()
 
@@ -103,3 +107,19 @@ def parse_address(text: str) -> Address | None:
 def is_in_networks(address: Address, networks: Iterable[Network]) -> bool:
     """Whether an address belongs to one of the networks."""
     return any(address in network for network in networks)
+
+
+def client_network(host: str | None) -> str:
+    """The network that is counted for an address: itself, or the /64 of IPv6, which one household has for itself."""
+    return client_networks(host)[0]
+
+
+def client_networks(host: str | None) -> tuple[str, ...]:
+    """The networks that are counted for an address, the smallest first; what is not an address is one network."""
+    address = parse_address(host or "")
+    if address is None:
+        return ("unknown",)
+    if not isinstance(address, IPv6Address):
+        return (str(address),)
+    household, site = (ip_network((address.packed, n), strict=False) for n in (HOUSEHOLD_PREFIX, SITE_PREFIX))
+    return str(household.network_address), str(site)

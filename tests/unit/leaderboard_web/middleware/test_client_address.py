@@ -4,7 +4,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from leaderboard_web.middleware.trusted_proxies import TrustedProxiesMiddleware, find_client, parse_address
+from leaderboard_web.middleware.client_address import TrustedProxiesMiddleware, find_client, parse_address
 
 PROXIES = [ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 

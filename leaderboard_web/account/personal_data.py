@@ -1,4 +1,7 @@
-"""`/me/data.zip`: a person's data as a zip file, which is created while it is sent."""
+"""All data of a person: `/me/data.zip` exports it, `/me/forget` erases it.
+
+The zip file is created while it is sent.
+"""
 
 import json
 import zipfile
@@ -8,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from anyio import to_thread
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from zipstream import ZipStream
 
@@ -18,9 +21,12 @@ from core.db.data_export import PersonalData
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language, translate, variant_keys
 from core.resources import Resources
-from leaderboard_web.account.current_person import AccountRoute, OptionalPerson
+from core.services.retention import erase_person
+from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.templating import render_page
+from leaderboard_web.viewer import leave_browser
 
 TABLES_OF_OTHERS = {"follows", "blocks", "person_reports"}
 """Tables whose rows name another person."""
@@ -48,6 +54,32 @@ async def download_data(person: OptionalPerson, language: Lang, state: State) ->
             "Content-Disposition": f'attachment; filename="eva-{datetime.now(UTC):%Y-%m-%d}.zip"',
         },
     )
+
+
+@router.get("/me/forget", name="confirm_erase_account")
+async def confirm_erase_account(request: Request, person: CurrentPerson, language: Lang) -> Response:
+    """Ask for confirmation."""
+    return render_page(request, "account/erase.html", language, section=SECTION, look=None)
+
+
+@router.post("/me/forget", name="erase_account")
+async def erase_account(person: OptionalPerson, state: State) -> Response:
+    """Erase the person, with the data of all their messengers, and remove the session from the browser.
+
+    Raises:
+        StorageUnavailableError: the images cannot be deleted; nothing was erased.
+    """
+    if person is not None:
+        await erase_person(state.resources, person.id)
+    response = redirect_with_notice(state.url_for("account_erased"))
+    leave_browser(response)
+    return response
+
+
+@router.get("/me/goodbye", name="account_erased")
+async def account_erased(request: Request, language: Lang) -> Response:
+    """Confirm that everything was erased."""
+    return render_page(request, "account/erased.html", language, section=SECTION)
 
 
 async def _zip_chunks(export: PersonalData, resources: Resources, language: Language) -> AsyncIterator[bytes]:
