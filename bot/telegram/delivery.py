@@ -64,11 +64,8 @@ class UpdateDelivery:
         self._reply_to = None if self.is_private else update.message_id
         self._thread_id = update.thread_id
         self._done = dict(done)
-
-    @property
-    def has_sent_anything(self) -> bool:
+        self.has_sent_anything = any(name != QUEUE_NOTICE for name in done)
         """Whether this attempt or an earlier one sent a message of the reply."""
-        return any(name != QUEUE_NOTICE for name in self._done)
 
     @property
     def keyboards(self) -> Keyboards:
@@ -102,7 +99,7 @@ class UpdateDelivery:
         Raises:
             UpdateTakenOverError: another worker recorded it first.
         """
-        self._done[name] = data
+        self._done[name], self.has_sent_anything = data, True
         async with self.resources.database.connection() as connection:
             is_first = await inbox.record_checkpoint(connection, self.inbox_id, name, data=data)
             if not is_first and await inbox.get(connection, self.inbox_id) is not None:

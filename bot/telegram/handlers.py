@@ -271,6 +271,7 @@ async def judge_photo(
         channel=Channel.TELEGRAM,
         source_message_id=f"{photo.chat_id}:{photo.message_id}",
         language=person.language,
+        is_answered=delivery.has_sent_anything,
     )
 
 

@@ -76,7 +76,14 @@ class PhotoJudgingService:
         self._cpu_limiter = resources.cpu_limiter
 
     async def judge_photo(
-        self, data: bytes, *, person_id: UUID, channel: Channel, source_message_id: str, language: Language
+        self,
+        data: bytes,
+        *,
+        person_id: UUID,
+        channel: Channel,
+        source_message_id: str,
+        language: Language,
+        is_answered: bool = False,
     ) -> JudgedPhoto:
         """Judge a photo, or find the look of the same photo.
 
@@ -86,6 +93,7 @@ class PhotoJudgingService:
             channel: where it was received.
             source_message_id: the message within that channel; one message is judged once.
             language: of the conversation.
+            is_answered: whether an earlier attempt began to send the reply; then no look is created.
 
         Raises:
             PhotoError: the bytes are not a photo that can be judged.
@@ -97,7 +105,9 @@ class PhotoJudgingService:
             StorageUnavailableError: the images could not be stored; another attempt continues from there.
         """
         try:
-            judged = await self._judge_photo(data, person_id, channel, source_message_id, language)
+            judged = await self._judge_photo(
+                data, person_id, channel, source_message_id, language, is_answered=is_answered
+            )
         except EvaError as error:
             PHOTOS.labels(channel, type(error).__name__).inc()
             raise
@@ -204,7 +214,14 @@ class PhotoJudgingService:
                 raise DailyLimitError(str(self._daily_limit))
 
     async def _judge_photo(
-        self, data: bytes, person_id: UUID, channel: Channel, source_message_id: str, language: Language
+        self,
+        data: bytes,
+        person_id: UUID,
+        channel: Channel,
+        source_message_id: str,
+        language: Language,
+        *,
+        is_answered: bool,
     ) -> JudgedPhoto:
         async with self._resources.database.connection() as connection:
             state = await look_images.get_submission_state(
@@ -228,6 +245,9 @@ class PhotoJudgingService:
         duplicate_id = next(same, None)
         if duplicate_id is not None and (duplicate := await self._get_look(duplicate_id)) is not None:
             return JudgedPhoto(look=duplicate, heatmap=None, is_duplicate=True)
+        if is_answered:
+            # The person deleted the look after its verdict had been sent.
+            raise LookNotFoundError
         if self._daily_limit is not None and state.looks_today >= self._daily_limit:
             raise DailyLimitError(str(self._daily_limit))
         with STEP_SECONDS.labels("judge").time():

@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 from bot.telegram.formatting import OutgoingMessage
 from bot.telegram.ingest import requeue_orphans
 from bot.telegram.worker import register_tasks
 from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
-from core.db import dead_letters, people
+from core.db import dead_letters, inbox, people
 from core.db.dead_letters import MAX_REQUEUES
+from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, StorageUnavailableError
 from core.i18n.translations import Language, translate, variant_keys
 from core.jobs.queue import JobQueue, WorkerTimings
+from core.services.retention import delete_look
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
@@ -152,6 +155,29 @@ async def test_crash_between_message_and_checkpoint_repeats_one_message(
     assert len(set(texts)) == 2
     assert await harness.count_unprocessed() == 0
     assert len(await list_looks(harness)) == 1
+
+
+async def test_a_look_that_is_deleted_before_its_update_ends_is_not_judged_again(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark_processed = inbox.mark_processed
+    deleted: list[Look] = []
+
+    async def delete_look_and_crash(connection: AsyncConnection, *inbox_ids: int) -> None:
+        if not deleted:
+            deleted.extend(await list_looks(harness))
+            assert await delete_look(harness.resources, deleted[0].id)
+            raise DatabaseUnavailableError
+        await mark_processed(connection, *inbox_ids)
+
+    monkeypatch.setattr(inbox, "mark_processed", delete_look_and_crash)
+    await harness.send_updates(harness.updates.photo(make_photo()))
+
+    assert len(deleted) == 1
+    assert await list_looks(harness) == []
+    assert harness.stored_files() == []
+    assert len(harness.texts()) == 2
+    assert await harness.count_unprocessed() == 0
 
 
 async def test_a_worker_whose_job_was_taken_over_leaves_the_rest_to_the_other_one(
