@@ -112,6 +112,9 @@ async def run_maintenance(app: App, *, heartbeat_interval: float, heartbeat_time
         app: the application.
         heartbeat_interval: seconds between the heartbeats of a worker, and between two looks at them.
         heartbeat_timeout: seconds without a heartbeat after which a worker counts as dead.
+
+    Raises:
+        asyncio.CancelledError: it was cancelled.
     """
     monitor = HeartbeatMonitor(interval=heartbeat_interval, timeout=heartbeat_timeout)
     checked_at = -LATE_CHECK_INTERVAL
@@ -126,7 +129,19 @@ async def run_maintenance(app: App, *, heartbeat_interval: float, heartbeat_time
         except Exception as error:
             # Without this task the jobs of dead workers would stay with them until this process starts again.
             log.exception("queue_maintenance_failed", error=type(error).__name__)
+        raise_if_cancelled()
         await asyncio.sleep(heartbeat_interval)
+
+
+def raise_if_cancelled() -> None:
+    """End a task whose cancellation was lost in a query: a connection that breaks just then raises its own error.
+
+    Raises:
+        asyncio.CancelledError: the task was cancelled.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def requeue_stalled_jobs(app: App, monitor: HeartbeatMonitor, *, max_age: float) -> None:

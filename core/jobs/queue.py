@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import metrics
 from core.jobs.job_metrics import observe_job
-from core.jobs.maintenance import run_maintenance
+from core.jobs.maintenance import raise_if_cancelled, run_maintenance
 
 log = structlog.get_logger()
 
@@ -212,14 +212,12 @@ class JobQueue:
                     worker_middleware=[observe_job],
                 )
             except ConnectorException as error:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    # Cancelled while the database was away: procrastinate raises the connection error instead.
-                    raise asyncio.CancelledError from error
+                raise_if_cancelled()
                 log.warning("queue_connection_lost", error=type(error.__cause__ or error).__name__)
             else:
                 if until_empty:
                     return
+                raise_if_cancelled()
                 # procrastinate returns without an error if only its listener lost the connection.
                 log.warning("queue_worker_restarting")
             await asyncio.sleep(timings.reconnect_delay)

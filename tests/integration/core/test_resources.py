@@ -72,7 +72,8 @@ async def test_killed_embedded_server_is_restarted(public: Path) -> None:
                 else:
                     break
         working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        async with asyncio.timeout(120):
+            await asyncio.gather(working, return_exceptions=True)
     assert not pid_file.exists()
 
 
@@ -122,7 +123,8 @@ async def test_a_server_waits_for_the_database_and_its_migration(
                 await asyncio.sleep(0.01)
         async with Database(empty_url) as database:
             await migrate_up(database)
-        assert await starting
+        async with asyncio.timeout(60):
+            assert await starting
     assert outages == []
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 from tests.conftest import ROOT
 
@@ -60,11 +61,14 @@ def _terminate_when_ready(code: str) -> tuple[int, str]:
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    limit = threading.Timer(120, process.kill)
+    limit.start()
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.terminate()
         output = process.communicate(timeout=30)[0]
     finally:
+        limit.cancel()
         process.kill()
     return process.returncode, output

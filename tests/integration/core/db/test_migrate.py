@@ -91,7 +91,13 @@ async def test_concurrent_processes_migrate_once(empty_url: str) -> None:
     processes = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", MIGRATE, empty_url, cwd=ROOT) for _ in range(2)
     ]
-    assert [await process.wait() for process in processes] == [0, 0]
+    try:
+        async with asyncio.timeout(300):
+            assert [await process.wait() for process in processes] == [0, 0]
+    finally:
+        for process in processes:
+            if process.returncode is None:
+                process.kill()
     async with Database(empty_url) as database:
         assert await find_schema_difference(database) is None
 
