@@ -166,7 +166,7 @@ def serve_site(
     from core.services import retention_watch
     from core.tracing import tracing
     from leaderboard_web.app import create_app
-    from leaderboard_web.routes.chat import CHAT_PATH
+    from leaderboard_web.urls import url_for
     from webhooks.app import create_webhook_app
     from webhooks.server import serve
 
@@ -192,7 +192,7 @@ def serve_site(
                 if polling:
                     tasks.append(application.run_polling)
                 root = f"http://{_display_host(host)}:{listener.getsockname()[1]}"
-                message = translate("cli.serving", language, url=f"{root}{CHAT_PATH}")
+                message = translate("cli.serving", language, url=root + url_for("chat"))
                 if prepare is not None:
                     message = f"{message}\n{await prepare(application, root)}"
                 await run_until_signalled(
