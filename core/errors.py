@@ -225,7 +225,7 @@ class MissingSecretKeyError(EvaError):
 
 
 class WeakSecretKeyError(EvaError):
-    """The secret key is too easy to guess, so that anybody could sign links and sessions."""
+    """The secret key is too easy to guess, so that anyone could sign links and sessions."""
 
 
 class TracingUnavailableError(EvaError):

@@ -250,7 +250,7 @@ class Settings(BaseSettings):
         cls, value: tuple[IPv4Network | IPv6Network, ...]
     ) -> tuple[IPv4Network | IPv6Network, ...]:
         if any(network.prefixlen == 0 for network in value):
-            raise ValueError("must not be the whole internet: anybody could choose an address then")
+            raise ValueError("must not be the whole internet: anyone could choose an address then")
         return value
 
     @field_validator("kakao_image_hosts")

@@ -158,7 +158,7 @@ def reader_that_does_not_read(attacker: Attacker) -> int:
 
 
 def endless_header(attacker: Attacker) -> int:
-    """Headers of up to 100 MB each, all sent where nobody stops it."""
+    """Headers of up to 100 MB each, all sent unless the server stops it."""
     sent = 0
     for _ in attacker.rounds(0.2):
         with closing(attacker.connect()) as connection, suppress(OSError):

@@ -1,4 +1,4 @@
-"""While strangers attack a running Eva, a photo of somebody else is answered, and memory stays within bounds.
+"""While strangers attack a running Eva, a photo of another person is answered, and memory stays within bounds.
 
 One `eva run` with its model and the default limits; the attackers have other addresses (127.0.1.x) than the person.
 """

@@ -86,7 +86,7 @@ def test_heart_is_shown_immediately_and_after_a_reload(open_page: OpenPage, boar
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(count).to_have_text(str(before + 1))
-    # Without a reload, on the page of somebody else.
+    # Without a reload, on the page of another visitor.
     expect(other.locator(f'.heart[data-look="{board["미나"]}"] .count')).to_have_text(str(before + 1))
     expect(button).to_have_accessible_name(f"{translate('heart.label', Language.EN)} {before + 1}")
     page.reload()

@@ -105,7 +105,7 @@ async def test_doctor_says_what_similar_looks_need(database: Database) -> None:
 
 
 async def test_a_role_without_rights_is_recognized(url: str) -> None:
-    """The tables belong to somebody else, as after a restore by the administrator."""
+    """The tables belong to another role, as after a restore by the administrator."""
     async with Database(url.replace("//eva@", "//postgres@")) as admin, admin.connection() as connection:
         await connection.execute(text("ALTER TABLE looks OWNER TO postgres"))
     async with Database(url) as database, database.connection() as connection:

@@ -321,7 +321,7 @@ async def test_no_query_comes_back_as_markup(browsers: Browsers, resources: Reso
 
 
 async def test_a_photo_of_a_request_without_session_is_private(browsers: Browsers, resources: Resources) -> None:
-    """The look of a new visitor belongs to the cookie of the response, and to nobody else."""
+    """The look of a new visitor belongs to the cookie of the response, and to no other."""
     first, second = browsers.anonymous(), browsers.anonymous()
     sent = await first.post("/try", files={"photo": ("a.jpg", make_photo())}, headers={"Origin": SITE})
     location = sent.headers["location"]

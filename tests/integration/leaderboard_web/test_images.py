@@ -38,7 +38,7 @@ def client(resources: Resources) -> httpx.AsyncClient:
 
 
 async def add_stored_look(resources: Resources) -> Look:
-    """A private look of somebody, with both images in the storage."""
+    """A private look of a person, with both images in the storage."""
     async with resources.database.transaction() as connection:
         look = await create_look(connection, (await create_person(connection)).id, width=800, height=1200)
     for key in (look.photo_key, look.heatmap_key):
@@ -125,7 +125,7 @@ async def test_deleted_image_is_not_found(client: httpx.AsyncClient, resources: 
     assert [(await client.get(url)).status_code for url in urls] == [404, 404]
 
 
-async def test_private_images_end_when_promised_although_nobody_deletes_them(
+async def test_private_images_end_when_promised_although_no_worker_deletes_them(
     client: httpx.AsyncClient, resources: Resources
 ) -> None:
     look = await add_stored_look(resources)

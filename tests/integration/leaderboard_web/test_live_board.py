@@ -130,7 +130,7 @@ async def test_nothing_is_told_of_private_looks(resources: Resources, feed: Boar
         assert await read_change(stream) == {"new": {str(look_id): "street"}}
 
 
-async def test_nobody_is_told_of_people_whom_they_do_not_see(resources: Resources, feed: BoardFeed) -> None:
+async def test_a_viewer_is_not_told_of_people_whom_they_do_not_see(resources: Resources, feed: BoardFeed) -> None:
     async with resources.database.transaction() as connection:
         reader, owner = [(await create_person(connection)).id for _ in range(2)]
         assert await blocks.create_block(connection, owner, reader)

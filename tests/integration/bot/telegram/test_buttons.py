@@ -314,7 +314,7 @@ async def test_similar_looks_of_others_are_shown(harness: TelegramHarness) -> No
     # Stored images of tests are no pictures, so Telegram gets the line alone.
     assert (intro["text"], shown["text"]) == (translate("talk.similar", KO), line)
     await harness.send_updates(harness.press(message, "similar", user_id=OTHER_USER_ID))
-    assert harness.telegram.messages()[-1] == shown, "nobody else may press the button"
+    assert harness.telegram.messages()[-1] == shown, "no one else may press the button"
     async with harness.resources.database.transaction() as connection:
         await looks.unshare(connection, other.id)
     await harness.send_updates(harness.press(message, "similar"))

@@ -73,7 +73,7 @@ def hint_of(answer: dict[str, Any]) -> str:
 async def test_hint_says_why_there_are_no_looks(harness: TelegramHarness) -> None:
     harness.model.next_outputs = [make_outputs(Style.RETRO)]
     assert hint_of(await send_inline_query(harness)) == translate("telegram.inline.first", KO)
-    assert await harness.count_rows("identities") == 0, "a query records nobody"
+    assert await harness.count_rows("identities") == 0, "a query records no person"
     await judge_photo(harness)
     assert hint_of(await send_inline_query(harness)) == translate("telegram.inline.nothing", KO)
     assert hint_of(await send_inline_query(harness, "street")) == translate("telegram.inline.nothing", KO)

@@ -67,7 +67,7 @@ async def test_photo_of_another_chat_is_answered_without_its_picture_in_a_group(
     assert (await list_looks(harness), harness.stored_files()) == ([], [])
 
 
-async def test_anonymous_administrators_get_verdicts_and_nobody_is_created(harness: TelegramHarness) -> None:
+async def test_anonymous_administrators_get_verdicts_and_no_person_is_created(harness: TelegramHarness) -> None:
     updates = harness.updates
     mention: Json = {"chat_id": GROUP, "caption": f"{BOT} 봐 주세요", "caption_entities": MENTION}
     await harness.send_updates(in_name_of_group(updates.photo(make_photo(), **mention)))

@@ -25,7 +25,7 @@ async def test_card_is_sent_from_three_looks_on(harness: TelegramHarness) -> Non
 
     await harness.send_updates(harness.updates.text("my week"))
     assert is_card(harness.last_message())
-    assert "reply_markup" not in harness.last_message(), "nobody could open the card"
+    assert "reply_markup" not in harness.last_message(), "no one could open the card"
 
     set_site_url(harness, "https://eva.example")
     await harness.send_updates(harness.updates.text("/me"))

@@ -70,7 +70,7 @@ async def test_a_block_ends_what_was_between_two_people(database: Database) -> N
 
 
 @pytest.mark.parametrize("other", ["self", "missing"])
-async def test_nobody_can_block_themselves_or_a_missing_person(database: Database, other: str) -> None:
+async def test_a_person_cannot_block_themselves_or_a_missing_person(database: Database, other: str) -> None:
     async with database.transaction() as connection:
         mina = (await create_person(connection)).id
         assert not await blocks.create_block(connection, mina, mina if other == "self" else uuid7())
@@ -85,7 +85,7 @@ async def test_blocks_of_both_directions_are_merged_with_an_account(database: Da
         await connection.execute(
             insert(schema.blocks), [{"person_id": one, "blocked_id": other} for one, other in pairs]
         )
-        assert not await has_no_content(connection, source), "a visitor who blocked somebody is kept"
+        assert not await has_no_content(connection, source), "a visitor who blocked a person is kept"
         assert await merge_people(connection, source=source, target=target)
         table = schema.blocks
         merged = await connection.execute(select(table.c.person_id, table.c.blocked_id))

@@ -1,4 +1,4 @@
-"""The time of private images ends at the look itself, whether or not anybody has deleted them."""
+"""The time of private images ends at the look itself, whether or not they have been deleted."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -27,7 +27,7 @@ async def look(resources: Resources) -> Look:
         return await store_images(resources, await create_look(connection, (await create_person(connection)).id))
 
 
-async def test_images_are_deleted_when_nobody_did_for_two_hours(
+async def test_images_that_are_two_hours_overdue_are_deleted(
     resources: Resources, storage_folder: Path, look: Look
 ) -> None:
     await end_images(resources, look, timedelta(hours=1, minutes=50))

@@ -80,7 +80,7 @@ async def test_the_answer_is_taken_back_in_the_settings(
     assert (await client.post("/me/settings", data={"learning": "maybe"})).status_code == 400
 
 
-async def test_other_sites_and_other_people_answer_for_nobody(
+async def test_other_sites_and_other_people_cannot_answer(
     client: httpx.AsyncClient, resources: Resources, mina: Person
 ) -> None:
     reply = await client.post("/me/settings", data={"learning": "yes"}, headers={"Sec-Fetch-Site": "cross-site"})

@@ -152,7 +152,7 @@ async def test_cancelling_changes_nothing(
     assert (await mina.post("/login/join", data={"do": "join"})).status_code == 400
 
 
-async def test_logging_in_without_the_visitor_erases_what_nobody_could_reach(
+async def test_logging_in_without_the_visitor_erases_what_no_login_could_reach(
     resources: Resources, browser: BrowserFactory, logins: FakeOAuthProviders
 ) -> None:
     first, second = browser(), browser()

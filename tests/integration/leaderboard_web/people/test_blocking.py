@@ -86,7 +86,7 @@ async def test_a_person_is_reported_and_a_moderator_decides(
         moderator = await create_person(connection)
         (reported,) = await person_reports.list_reported(connection, limit=9)
         assert (reported.id, reported.name, reported.reasons) == (mina, "Mina Kim", ("harassment: every day",))
-        assert not reported.is_banned, "reports ban nobody"
+        assert not reported.is_banned, "reports ban no one"
     await moderation.dismiss_reports(resources, moderator.id, mina)
     async with resources.database.transaction() as connection:
         assert not await person_reports.list_reported(connection, limit=9)
