@@ -13,7 +13,7 @@ from telegram.constants import ChatAction
 
 from bot.telegram.deep_links import private_chat_url
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import photo_message, text_messages
+from bot.telegram.formatting import OutgoingMessage, text_messages
 from core.conversation.narration import format_percent, style_name
 from core.conversation.result_card_texts import draw_card
 from core.conversation.service import ConversationService
@@ -48,7 +48,7 @@ async def send_card(delivery: UpdateDelivery, conversation: ConversationService,
             card = None
         has_card = card is not None and conversation.settings.public_url is not None and delivery.client.has_inline_mode
         keyboard = delivery.keyboards.card(look.id) if has_card else None
-        await delivery.send_all("reply", [photo_message(card, details, keyboard)])
+        await delivery.send_all("reply", [OutgoingMessage(text=details, photo=card, keyboard=keyboard)])
 
 
 def build_card_results(
@@ -98,7 +98,8 @@ async def send_week(delivery: UpdateDelivery, conversation: ConversationService,
         card = await draw_week(delivery.resources, week, language, CardShape.POST)
         can_be_sent = conversation.settings.public_url is not None and delivery.client.has_inline_mode
         keyboard = delivery.keyboards.week_card() if can_be_sent else None
-        await delivery.send_all("week", [photo_message(card, translate("talk.week.ready", language), keyboard)])
+        text = translate("talk.week.ready", language)
+        await delivery.send_all("week", [OutgoingMessage(text=text, photo=card, keyboard=keyboard)])
 
 
 def build_week_results(person: Person, conversation: ConversationService, me: User) -> list[InlineQueryResult]:

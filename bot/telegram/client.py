@@ -32,7 +32,7 @@ from telegram import (
     LinkPreviewOptions,
     ReplyParameters,
 )
-from telegram.constants import ChatAction, FileSizeLimit, ParseMode
+from telegram.constants import ChatAction, FileSizeLimit
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -47,7 +47,7 @@ from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 from telegram.warnings import PTBDeprecationWarning
 
-from bot.telegram.formatting import OutgoingMessage
+from bot.telegram.formatting import MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, OutgoingMessage
 from core.errors import (
     ChatUnavailableError,
     DeliveryError,
@@ -56,6 +56,7 @@ from core.errors import (
     RemotePhotoGoneError,
     RemotePhotoUnavailableError,
 )
+from core.i18n.translations import truncate
 from core.settings import Settings
 
 RETRY_DELAYS = (1.0, 2.0, 4.0)
@@ -201,8 +202,8 @@ class TelegramClient:
             MessageRejectedError: Telegram rejects the message permanently.
         """
         await self._rate_limiter.wait(chat_id)
+        text = truncate(message.text, MAX_TEXT_LENGTH if message.photo is None else MAX_CAPTION_LENGTH)
         options: dict[str, Any] = {
-            "parse_mode": ParseMode.HTML,
             "reply_markup": message.keyboard,
             "reply_parameters": ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
             "message_thread_id": thread_id,
@@ -210,12 +211,10 @@ class TelegramClient:
         try:
             if message.photo is None:
                 preview = LinkPreviewOptions(is_disabled=True)
-                sent = await self._retry(
-                    self._bot.send_message, chat_id, message.html, link_preview_options=preview, **options
-                )
+                sent = await self._retry(self._bot.send_message, chat_id, text, link_preview_options=preview, **options)
             else:
                 photo = InputFile(message.photo, filename="look.jpg")
-                sent = await self._retry(self._bot.send_photo, chat_id, photo, caption=message.html or None, **options)
+                sent = await self._retry(self._bot.send_photo, chat_id, photo, caption=text or None, **options)
         except TimedOut:
             log.warning("telegram_response_missing")
             return None
@@ -226,14 +225,14 @@ class TelegramClient:
         except InvalidToken as error:
             raise DeliveryError("the token is not valid") from error
         except (Forbidden, BadRequest) as error:
-            if isinstance(error, Forbidden) or any(text in error.message.lower() for text in CHAT_UNAVAILABLE_TEXTS):
+            if isinstance(error, Forbidden) or any(part in error.message.lower() for part in CHAT_UNAVAILABLE_TEXTS):
                 raise ChatUnavailableError from error
-            if message.photo is None or not message.html:
+            if message.photo is None or not text:
                 raise MessageRejectedError(error.message) from error
             log.warning("telegram_photo_rejected", reason=error.message)
-            text = replace(message, photo=None, html=message.html_without_photo or message.html)
+            without_photo = replace(message, photo=None, text=message.text_without_photo or message.text)
             return await self.send_message(
-                chat_id, text, reply_to=reply_to, thread_id=thread_id, is_upgraded=is_upgraded
+                chat_id, without_photo, reply_to=reply_to, thread_id=thread_id, is_upgraded=is_upgraded
             )
         return sent.message_id
 

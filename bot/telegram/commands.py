@@ -7,7 +7,7 @@ from bot.telegram.cards import send_week
 from bot.telegram.daily_news import send_news
 from bot.telegram.deep_links import LOOK_PREFIX, parse_look_argument
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import OutgoingMessage, photo_message, text_messages
+from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.keyboards import Keyboards
 from bot.telegram.parsing import CommandMessage
 from bot.telegram.public_looks import public_look_message
@@ -138,7 +138,8 @@ async def _send_own_look(
     """The photo of a person's own look with its buttons, unless the photo was deleted."""
     if (photo := await delivery.load_image(look.photo_key)) is not None:
         keyboard = delivery.keyboards.look(look, conversation.settings, guesses_first=person.guesses_first)
-        await delivery.send_all("newest", [photo_message(photo, own_look_line(look, delivery.language), keyboard)])
+        text = own_look_line(look, delivery.language)
+        await delivery.send_all("newest", [OutgoingMessage(text=text, photo=photo, keyboard=keyboard)])
 
 
 async def _send_leaderboard(delivery: UpdateDelivery, conversation: ConversationService, person: Person | None) -> None:

@@ -10,13 +10,12 @@ details that a button shows.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 
 from telegram import InlineKeyboardMarkup
 from telegram.constants import MessageLimit
 
 from core.conversation.narration import Message, MessageSlot
-from core.i18n.translations import truncate, utf16_length
+from core.i18n.translations import utf16_length
 from core.vision.verdict import ConfidenceBand, Verdict
 
 MAX_TEXT_LENGTH = MessageLimit.MAX_TEXT_LENGTH.value
@@ -29,14 +28,14 @@ REMARK_SLOTS = {MessageSlot.ABOUT, MessageSlot.TIP, MessageSlot.CLOSING}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
-    """One message to send, within Telegram's limits."""
+    """One message to send."""
 
-    html: str
-    """Text, or caption of the photo, escaped. Empty only for a photo."""
+    text: str
+    """Without markup; the caption if there is a photo. Empty only for a photo."""
     photo: bytes | None = None
     """A JPEG to upload."""
     keyboard: InlineKeyboardMarkup | None = None
-    html_without_photo: str | None = None
+    text_without_photo: str | None = None
     """Text in place of a photo that the chat does not take, if it differs from the caption."""
 
 
@@ -44,15 +43,9 @@ def text_messages(*sentences: str, keyboard: InlineKeyboardMarkup | None = None)
     """One message for each sentence, the keyboard under the last."""
     last = len(sentences) - 1
     return tuple(
-        photo_message(None, sentence, keyboard if number == last else None) for number, sentence in enumerate(sentences)
+        OutgoingMessage(text=sentence, keyboard=keyboard if number == last else None)
+        for number, sentence in enumerate(sentences)
     )
-
-
-def photo_message(photo: bytes | None, caption: str, keyboard: InlineKeyboardMarkup | None = None) -> OutgoingMessage:
-    """A photo with a caption; the text alone if the photo is None because it was deleted."""
-    # Truncated before it is escaped: Telegram counts the characters after parsing the markup.
-    text = truncate(caption, MAX_TEXT_LENGTH if photo is None else MAX_CAPTION_LENGTH)
-    return OutgoingMessage(html=escape(text, quote=False), photo=photo, keyboard=keyboard)
 
 
 def format_verdict(
@@ -83,10 +76,9 @@ def format_verdict(
         # The verdict would be cut off by a summary of an album in which much went wrong.
         remarks.insert(0, note)
         noted_caption = "\n".join(caption)
-    first = photo_message(heatmap, noted_caption, keyboard)
+    first = OutgoingMessage(text=noted_caption, photo=heatmap, keyboard=keyboard)
     marks = [message.text for message in messages if message.slot in CAPTION_SLOTS and message.needs_picture]
     if marks:
         unmarked = "\n".join(line for line in noted_caption.split("\n") if line not in marks)
-        alone = photo_message(None, unmarked, keyboard)
-        first = alone if heatmap is None else replace(first, html_without_photo=alone.html)
-    return (first, photo_message(None, "\n".join(remarks))) if remarks else (first,)
+        first = replace(first, text=unmarked) if heatmap is None else replace(first, text_without_photo=unmarked)
+    return (first, OutgoingMessage(text="\n".join(remarks))) if remarks else (first,)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import OutgoingMessage, photo_message, text_messages
+from bot.telegram.formatting import OutgoingMessage, text_messages
 from core.conversation.listings import leaderboard_line, list_similar
 from core.conversation.service import ConversationService
 from core.db.leaderboard import LeaderboardEntry
@@ -18,7 +18,7 @@ async def public_look_message(
     """A public look with its owner and its hearts."""
     keyboard = delivery.keyboards.page(look_url(conversation.settings, entry.look))
     photo = await delivery.load_image(entry.look.photo_key)
-    return photo_message(photo, leaderboard_line(entry, delivery.language), keyboard)
+    return OutgoingMessage(text=leaderboard_line(entry, delivery.language), photo=photo, keyboard=keyboard)
 
 
 async def send_similar_looks(

@@ -5,8 +5,6 @@ Source: https://core.telegram.org/bots/api. Error texts that it does not documen
 
 from __future__ import annotations
 
-import html
-import html.parser
 import io
 import itertools
 import time
@@ -24,11 +22,6 @@ MAX_CALLBACK_DATA_BYTES = 64
 MAX_PHOTO_BYTES, MAX_DOWNLOAD_BYTES = 10_000_000, 20_000_000
 MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10_000, 20
 """Width plus height in pixels, and the longer side divided by the shorter."""
-HTML_TAGS = {
-    *("a", "b", "blockquote", "code", "del", "em", "i", "ins"),
-    *("pre", "s", "span", "strike", "strong", "tg-emoji", "u"),
-}
-"""The elements of parse_mode HTML."""
 INLINE_KINDS = {"switch_inline_query", "switch_inline_query_current_chat", "switch_inline_query_chosen_chat"}
 BUTTON_KINDS = {"callback_data", "url", *INLINE_KINDS, "copy_text"}
 
@@ -43,44 +36,10 @@ class BotApiError(Exception):
         self.status, self.description, self.parameters = status, description, parameters
 
 
-class _HtmlParser(html.parser.HTMLParser):
-    """Parses parse_mode HTML as strictly as Telegram does."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.text: list[str] = []
-        self._open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in HTML_TAGS:
-            raise BotApiError(400, f'Bad Request: can\'t parse entities: Unsupported start tag "{tag}"')
-        self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self._open or self._open.pop() != tag:
-            raise BotApiError(400, f'Bad Request: can\'t parse entities: Unexpected end tag "{tag}"')
-
-    def handle_data(self, data: str) -> None:
-        if "<" in data:
-            raise BotApiError(400, "Bad Request: can't parse entities: Unsupported start tag")
-        self.text.append(data)
-
-    def handle_entityref(self, name: str) -> None:
-        self.text.append(html.unescape(f"&{name};"))
-
-    def handle_charref(self, name: str) -> None:
-        self.text.append(html.unescape(f"&#{name};"))
-
-    def close(self) -> None:
-        super().close()
-        if self._open:
-            raise BotApiError(400, f"Bad Request: can't parse entities: Can't find end tag for \"{self._open[-1]}\"")
-
-
 def parse_text(
     fields: Mapping[str, Any], key: str, max_length: int, length_error: str, *, required: bool = False
 ) -> str:
-    """The text of a call without its markup.
+    """The text of a call, which has no markup: no parse mode is supported.
 
     Args:
         fields: the parameters of the call.
@@ -90,15 +49,11 @@ def parse_text(
         required: whether an empty text is an error.
 
     Raises:
-        BotApiError: the text is empty, too long, or its markup is invalid.
+        BotApiError: the text is empty or too long, or there is a parse mode.
     """
-    text = str(fields.get(key, ""))
-    if fields.get("parse_mode") == "HTML":
-        parser = _HtmlParser()
-        parser.feed(text)
-        parser.close()
-        text = "".join(parser.text)
-    text = text.strip()
+    if "parse_mode" in fields:
+        raise BotApiError(400, "Bad Request: unsupported parse_mode")
+    text = str(fields.get(key, "")).strip()
     if required and not text:
         raise BotApiError(400, "Bad Request: message text is empty")
     if utf16_length(text) > max_length:

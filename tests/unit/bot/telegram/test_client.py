@@ -37,7 +37,7 @@ from tests.images import encode_image, make_quadrants
 
 KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("좋아요", callback_data="s")]])
 PHOTO = encode_image(make_quadrants())
-HELLO = OutgoingMessage(html="안녕하세요")
+HELLO = OutgoingMessage(text="안녕하세요")
 
 
 @pytest.fixture
@@ -64,14 +64,23 @@ def client(bot: ExtBot[int], delays: list[float]) -> TelegramClient:
 async def test_text_and_photo_are_sent(telegram: FakeTelegram, client: TelegramClient) -> None:
     (text,) = text_messages("<3 & 가", keyboard=KEYBOARD)
     text_id = await client.send_message(42, text, reply_to=7)
-    photo_id = await client.send_message(42, OutgoingMessage(html="<b>여기</b>", photo=PHOTO))
+    photo_id = await client.send_message(42, OutgoingMessage(text="<b>여기</b> &amp;", photo=PHOTO))
 
     messages = telegram.messages()
     assert messages[0]["text"] == "<3 & 가"
     assert [message["message_id"] for message in messages] == [text_id, photo_id]
     assert telegram.calls_to("sendMessage")[0].fields["reply_parameters"]["message_id"] == 7
-    assert messages[1]["caption"] == "여기"
+    assert messages[1]["caption"] == "<b>여기</b> &amp;"
     assert telegram.calls_to("sendPhoto")[0].files["photo"] == PHOTO
+
+
+async def test_long_texts_and_captions_are_shortened(telegram: FakeTelegram, client: TelegramClient) -> None:
+    await client.send_message(42, OutgoingMessage(text="<b>&" * 2000))
+    await client.send_message(42, OutgoingMessage(text="🙂" * 900, photo=PHOTO))
+
+    text, caption = telegram.messages()[0]["text"], telegram.messages()[1]["caption"]
+    assert text == ("<b>&" * 2000)[:4095] + "…"
+    assert caption == "🙂" * 511 + "…"
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -220,7 +229,7 @@ async def test_upgraded_group_gets_the_message_in_its_new_chat(telegram: FakeTel
     assert await client.send_message(-5, HELLO, reply_to=7, thread_id=8) is not None
 
     (message,) = telegram.messages(-1005)
-    assert message["text"] == HELLO.html
+    assert message["text"] == HELLO.text
     assert not {"reply_to_message", "message_thread_id"} & message.keys()
 
 
@@ -232,8 +241,8 @@ async def test_group_that_moves_in_a_circle_is_unavailable(telegram: FakeTelegra
 
 
 async def test_invalid_message_is_not_retried(telegram: FakeTelegram, client: TelegramClient) -> None:
-    with pytest.raises(MessageRejectedError, match="parse entities"):
-        await client.send_message(42, OutgoingMessage(html="<b>A"))
+    with pytest.raises(MessageRejectedError, match="text is empty"):
+        await client.send_message(42, OutgoingMessage(text=" "))
     assert len(telegram.calls_to("sendMessage")) == 1
 
 

@@ -1,18 +1,17 @@
 """Messages keep the limits of Telegram, and keyboards have the right buttons."""
 
 from dataclasses import replace
-from html import unescape
 from itertools import product
 from uuid import UUID
 
 import pytest
 from telegram import InlineKeyboardMarkup
 
-from bot.telegram.formatting import OutgoingMessage, format_verdict, photo_message, text_messages
+from bot.telegram.formatting import OutgoingMessage, format_verdict
 from bot.telegram.keyboards import Keyboards, decode_callback_data
 from core.conversation.actions import ActionType
-from core.conversation.narration import Message, MessageSlot, verdict_messages
-from core.i18n.translations import Language, utf16_length
+from core.conversation.narration import MessageSlot, verdict_messages
+from core.i18n.translations import Language
 from core.settings import Settings
 from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand, Verdict
@@ -58,7 +57,7 @@ def test_verdict_has_at_most_two_messages_and_the_first_has_the_buttons(
     verdict = make_verdict(band, first=0.5, runner_up=0.4)
     messages = format_sample(verdict, language)
     all_texts = {message.slot: message.text for message in verdict_messages(verdict, seed="a", language=language)}
-    text = "\n".join(unescape(message.html) for message in messages)
+    text = "\n".join(message.text for message in messages)
 
     assert messages[0].keyboard == KEYBOARD
     assert [message.keyboard for message in messages[1:]] == ([] if band is ConfidenceBand.NOT_AN_OUTFIT else [None])
@@ -71,7 +70,7 @@ def test_heatmap_is_captioned_with_verdict_and_evidence() -> None:
     verdict = make_verdict()
     messages = verdict_messages(verdict, seed="a", language=Language.KO)
 
-    assert [message.html for message in format_sample(verdict) if message.photo] == [
+    assert [message.text for message in format_sample(verdict) if message.photo] == [
         "\n".join(message.text for message in messages if message.slot in {MessageSlot.VERDICT, MessageSlot.EVIDENCE})
     ]
 
@@ -86,9 +85,9 @@ def test_text_in_place_of_the_picture_speaks_of_no_marks(language: Language) -> 
 
     with_picture = format_verdict(messages, verdict, heatmap=b"jpeg", keyboard=KEYBOARD, note="Hi")[0]
     without = format_verdict(messages, verdict, heatmap=None, keyboard=KEYBOARD, note="Hi")[0]
-    assert marked.text in unescape(with_picture.html)
-    assert with_picture.html_without_photo == without.html
-    assert unescape(without.html) == f"Hi\n{said}"
+    assert marked.text in with_picture.text
+    assert with_picture.text_without_photo == without.text
+    assert without.text == f"Hi\n{said}"
     assert without.keyboard == KEYBOARD
 
 
@@ -104,7 +103,7 @@ def test_photo_without_an_outfit_has_no_heatmap_and_cannot_be_shared() -> None:
 def test_note_comes_first(band: ConfidenceBand) -> None:
     messages, noted = format_sample(make_verdict(band)), format_sample(make_verdict(band), note="Again?")
 
-    assert noted[0].html == f"Again?\n{messages[0].html}"
+    assert noted[0].text == f"Again?\n{messages[0].text}"
     assert noted[1:] == messages[1:]
 
 
@@ -112,29 +111,8 @@ def test_long_note_does_not_cut_off_the_verdict() -> None:
     verdict, note = make_verdict(), "\n".join(f"Photo {number}: {'why ' * 30}" for number in range(9))
     plain, noted = format_sample(verdict), format_sample(verdict, note=note)
 
-    assert noted[0].html == plain[0].html
-    assert unescape(noted[1].html) == f"{note}\n{unescape(plain[1].html)}"
-
-
-def test_text_is_sent_alone_if_the_photo_was_deleted() -> None:
-    assert photo_message(b"jpeg", "a < b", KEYBOARD) == OutgoingMessage(
-        html="a &lt; b", photo=b"jpeg", keyboard=KEYBOARD
-    )
-    assert photo_message(None, "a") == OutgoingMessage(html="a")
-
-
-def test_markup_is_escaped_and_long_texts_are_truncated() -> None:
-    (message,) = text_messages("<b>&" * 2000)
-
-    assert "<" not in message.html
-    assert utf16_length(unescape(message.html)) == 4096
-
-
-def test_long_caption_is_truncated() -> None:
-    evidence = Message(text="🙂" * 900, slot=MessageSlot.EVIDENCE)
-    (message,) = format_verdict([evidence], make_verdict(), heatmap=b"jpeg", keyboard=None)
-
-    assert utf16_length(message.html) <= 1024
+    assert noted[0].text == plain[0].text
+    assert noted[1].text == f"{note}\n{plain[1].text}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
