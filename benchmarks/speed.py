@@ -16,13 +16,16 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
 from benchmarks.naive_cam import NaiveCam
 from benchmarks.phone_jpeg import phone_jpeg
+from core.i18n.translations import Language
 from core.images.decode_pool import DecodePool
 from core.images.decoding import decode_photo
 from core.services.photo_judging import PHOTO_JPEG_QUALITY
@@ -31,6 +34,7 @@ from core.vision.classifier import StyleClassifier, fit_to_input, load_classifie
 from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.model_card import Preprocessing
 from core.vision.perceptual_hash import perceptual_hash
+from core.vision.verdict import Verdict
 
 FORWARD_GMAC = 20.0
 """Multiply-adds of one photo at 256 x 256 in 10^9."""
@@ -89,7 +93,7 @@ def _measure_steps(classifier: StyleClassifier, pool: DecodePool, data: bytes, r
         "decode": lambda: pool.decode_photo(data),
         "decode_here": lambda: decode_photo(data),
         "resize": lambda: fit_to_input(picture, classifier.model_card.preprocessing),
-        "heatmap": lambda: encode_heatmap_jpeg(picture, verdict.cam),
+        "heatmap": lambda: _draw_heatmap(picture, verdict),
         "hash": lambda: perceptual_hash(picture),
         "photo": lambda: picture.save(io.BytesIO(), "JPEG", quality=PHOTO_JPEG_QUALITY),
     }
@@ -180,7 +184,12 @@ def _naive_figures(times: Mapping[str, Sequence[float]]) -> list[Figure]:
 
 def _judge_photo(classifier: StyleClassifier, pool: DecodePool, data: bytes) -> bytes:
     picture = pool.decode_photo(data)
-    return encode_heatmap_jpeg(picture, classifier.classify(picture).cam)
+    return _draw_heatmap(picture, classifier.classify(picture))
+
+
+def _draw_heatmap(picture: Image.Image, verdict: Verdict) -> bytes:
+    """Without tags, which a plain CAM does not have either."""
+    return encode_heatmap_jpeg(picture, replace(verdict, attributes=None), Language.EN)
 
 
 def _measure_interleaved(steps: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from core.conversation.narration import error_message
 from core.errors import PhotoError
-from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language, translate
 from core.images.decoding import MAX_BYTES, decode_photo
 from core.images.formats import has_photo_suffix
@@ -157,8 +156,7 @@ def judge_files(
         timestamps.append(time.perf_counter())
         if target is not None and verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
             target.parent.mkdir(parents=True, exist_ok=True)
-            tags = make_tags(verdict, language)
-            target.write_bytes(encode_heatmap_jpeg(image, verdict.cam, tags))
+            target.write_bytes(encode_heatmap_jpeg(image, verdict, language))
             timestamps.append(time.perf_counter())
         return JudgedFile(photo=photo, verdict=verdict, timings_ms=_step_durations_ms(timestamps))
 

@@ -29,7 +29,6 @@ def ask(
     """Judge one photo and save its heatmap."""
     language = chosen_language(lang)
     from core.conversation.narration import verdict_messages
-    from core.i18n.clothing_names import make_tags
     from core.images.decoding import decode_photo
     from core.vision.heatmap import encode_heatmap_jpeg
     from core.vision.verdict import ConfidenceBand
@@ -59,8 +58,7 @@ def ask(
     try:
         if target.exists() and target.samefile(photo):
             fail(translate("cli.not_saved", language, path=str(target)))
-        tags = make_tags(verdict, language)
-        target.write_bytes(encode_heatmap_jpeg(image, verdict.cam, tags))
+        target.write_bytes(encode_heatmap_jpeg(image, verdict, language))
     except OSError:
         fail(translate("cli.not_saved", language, path=str(target)))
     console.print(translate("cli.saved", language, path=str(target)), markup=False, soft_wrap=True)

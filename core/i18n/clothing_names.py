@@ -7,7 +7,6 @@ from functools import cache
 from core.clothing import Color, Item, ItemGroup
 from core.i18n.translations import Language, translate
 from core.vision.attributes import Attributes, SeenThing, Thing
-from core.vision.heatmap import MAX_TAGS, Edge, Tag
 from core.vision.verdict import Verdict
 
 PROPERTY_ORDER: dict[Language, tuple[ItemGroup | Item | None, ...]] = {
@@ -15,8 +14,6 @@ PROPERTY_ORDER: dict[Language, tuple[ItemGroup | Item | None, ...]] = {
     Language.KO: (ItemGroup.CUT, None, ItemGroup.MATERIAL, ItemGroup.PATTERN, Item.LONG),
 }
 """Order of the words before a garment; None is the place of a color."""
-EDGES: dict[Thing, Edge] = {Item.HAT: 0, Item.SNEAKERS: -1, Item.BOOTS: -1, Item.HEELS: -1, Item.FLATS: -1}
-"""Where tags point to: the map of a hat reaches down to the face, that of shoes up the legs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,20 +101,3 @@ def name_whole_things(verdict: Verdict, language: Language) -> list[WholeThing]:
         WholeThing(name=name, seen=seen_thing, share=shares.get(seen_thing.thing, 0.0))
         for name, seen_thing in zip(names, whole, strict=False)
     ]
-
-
-def make_tags(verdict: Verdict, language: Language) -> list[Tag]:
-    """Tags for a heatmap: the items that a model of items sees and places, those that carry the style first."""
-    if verdict.attributes is None:
-        return []
-    return [
-        Tag(
-            text=whole.name,
-            short_text=thing_name(whole.seen.thing, language),
-            cam=whole.seen.cam,
-            is_reason=whole.share > 0,
-            edge=EDGES.get(whole.seen.thing),
-        )
-        for whole in name_whole_things(verdict, language)
-        if isinstance(whole.seen.thing, Item) and whole.seen.cam.any()
-    ][:MAX_TAGS]

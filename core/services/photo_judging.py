@@ -19,7 +19,6 @@ from core.db import look_images, looks, rate_limits
 from core.db.looks import Look, LookInsert
 from core.db.schema import Channel
 from core.errors import DailyLimitError, EvaError, LookNotFoundError, ObjectNotFoundError
-from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language
 from core.metrics import PHOTOS, STEP_SECONDS
 from core.object_storage import generate_key
@@ -141,9 +140,8 @@ class PhotoJudgingService:
             verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
             heatmap = None
             if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
-                tags = make_tags(verdict, language)
                 heatmap = await to_thread.run_sync(
-                    encode_heatmap_jpeg, image, verdict.cam, tags, limiter=self._cpu_limiter
+                    encode_heatmap_jpeg, image, verdict, language, limiter=self._cpu_limiter
                 )
         except EvaError as error:
             PHOTOS.labels(channel, type(error).__name__).inc()
@@ -175,9 +173,8 @@ class PhotoJudgingService:
         image = await to_thread.run_sync(
             self._resources.decode_pool.decode_photo, photo, limiter=self._resources.decode_limiter
         )
-        tags = make_tags(look.verdict, look.language)
         heatmap = await to_thread.run_sync(
-            encode_heatmap_jpeg, image, look.verdict.cam, tags, limiter=self._cpu_limiter
+            encode_heatmap_jpeg, image, look.verdict, look.language, limiter=self._cpu_limiter
         )
         key = unneeded = generate_key()
         try:
@@ -285,9 +282,8 @@ class PhotoJudgingService:
             # Pixels only: the decoded photo has no metadata.
             save, photo = partial(image.save, format="JPEG", quality=PHOTO_JPEG_QUALITY), io.BytesIO()
             await to_thread.run_sync(save, photo, limiter=self._cpu_limiter)
-            tags = make_tags(look.verdict, look.language)
             heatmap = await to_thread.run_sync(
-                encode_heatmap_jpeg, image, look.verdict.cam, tags, limiter=self._cpu_limiter
+                encode_heatmap_jpeg, image, look.verdict, look.language, limiter=self._cpu_limiter
             )
             await storage.put(look.photo_key, photo.getvalue())
             await storage.put(look.heatmap_key, heatmap)

@@ -6,6 +6,7 @@ The response models are the public schema: their field names do not follow those
 import hashlib
 import time
 from base64 import b64encode
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,6 @@ from PIL import Image
 from pydantic import BaseModel, Field
 
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
-from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
@@ -163,16 +163,17 @@ def judge_image(
     verdict = classifier.classify(image)
     name = style_name(verdict.style, language)
     bars, heat = [], None
-    tags = make_tags(verdict, language)
     if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
         for bar in build_bars(verdict.probabilities, language):
             bars.append(BarResponse.model_validate(bar, from_attributes=True))
         heat = HeatResponse(
-            url=_data_url(encode_heatmap_jpeg(image, verdict.cam, tags)),
+            url=_data_url(encode_heatmap_jpeg(image, verdict, language)),
             alt=translate("page.map_alt", language, style=name),
             caption=translate("page.map_caption", language, style=name),
         )
     messages = verdict_messages(verdict, seed=seed, language=language)
+    # An empty map leaves the photo as it is, in the size and crop of the heatmap.
+    without_heat = replace(verdict, cam=np.zeros_like(verdict.cam))
     return JudgeResponse(
         bubbles=[BubbleResponse(text=message.text, slot=message.slot) for message in messages],
         style=verdict.style,
@@ -186,8 +187,7 @@ def judge_image(
         ),
         bars=bars,
         heat=heat,
-        # An empty map leaves the photo as it is, in the size and crop of the heatmap.
-        photo=_data_url(encode_heatmap_jpeg(image, np.zeros_like(verdict.cam))) if include_photo else None,
+        photo=_data_url(encode_heatmap_jpeg(image, without_heat, language)) if include_photo else None,
         model=verdict.model,
         engine=verdict.engine,
     )

@@ -14,7 +14,6 @@ from core.clothing import Item
 from core.db import look_images, looks, people, schema
 from core.db.schema import Channel
 from core.errors import DailyLimitError, LookNotFoundError, PersonNotFoundError, PhotoError, StorageUnavailableError
-from core.i18n.clothing_names import make_tags
 from core.i18n.translations import Language
 from core.images.decoding import decode_photo
 from core.resources import Resources
@@ -24,7 +23,7 @@ from core.uuid7 import uuid7
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
-from core.vision.heatmap import encode_heatmap_jpeg
+from core.vision.heatmap import encode_heatmap_jpeg, make_tags
 from tests.factories import create_person, make_photo
 from tests.images import encode_image, make_quadrants, phone_exif
 
@@ -227,8 +226,7 @@ async def test_pictures_of_photos_that_are_not_stored_have_tags(resources: Resou
         judged = await service.judge_unstored_photo(
             data, channel=Channel.TELEGRAM, asked_by="42", request_id="1", language=language
         )
-        tags = make_tags(judged.verdict, language)
-        assert len(tags) == 1
-        assert judged.heatmap == encode_heatmap_jpeg(decode_photo(data), judged.verdict.cam, tags)
+        assert len(make_tags(judged.verdict, language)) == 1
+        assert judged.heatmap == encode_heatmap_jpeg(decode_photo(data), judged.verdict, language)
         heatmaps.append(judged.heatmap)
     assert heatmaps[0] != heatmaps[1]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.i18n.translations import Language
 from core.vision.heatmap import (
     CONTOUR_LEVEL,
     MAX_SIDE,
@@ -18,6 +19,7 @@ from core.vision.heatmap import (
     find_spot,
     place_tag,
 )
+from tests.factories import make_verdict
 
 
 def _photo(width: int, height: int) -> Image.Image:
@@ -124,7 +126,7 @@ def test_jpeg_is_the_drawn_image_without_metadata() -> None:
     photo = _photo(480, 640)
     photo.info["comment"] = b"taken at home"
     photo.info["exif"] = b"Exif\0\0"
-    data = encode_heatmap_jpeg(photo, _corner_cam())
+    data = encode_heatmap_jpeg(photo, replace(make_verdict(), cam=_corner_cam()), Language.EN)
     read = Image.open(io.BytesIO(data))
     assert (read.format, read.mode, read.size) == ("JPEG", "RGB", (480, 640))
     assert b"taken at home" not in data

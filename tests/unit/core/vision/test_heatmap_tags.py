@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from core.clothing import Color, Item
-from core.i18n.clothing_names import make_tags, name_whole_things, thing_name
+from core.i18n.clothing_names import name_whole_things, thing_name
 from core.i18n.translations import Language
 from core.settings import Settings
 from core.styles import STYLES, Style
 from core.vision.attributes import Thing
 from core.vision.classifier import StyleClassifier, load_classifier
-from core.vision.heatmap import draw_heatmap, find_spot
+from core.vision.heatmap import draw_heatmap, find_spot, make_tags
 from core.vision.verdict import Verdict
 from tests.factories import classify_with_attributes
 
