@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from core.i18n.translations import utf16_length
 
 MAX_TEXT_LENGTH, MAX_CAPTION_LENGTH, MAX_CALLBACK_ANSWER_LENGTH = 4096, 1024, 200
-"""In UTF-16 code units, after parsing the markup."""
+"""In UTF-16 code units."""
 MAX_CALLBACK_DATA_BYTES = 64
 MAX_PHOTO_BYTES, MAX_DOWNLOAD_BYTES = 10_000_000, 20_000_000
 MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10_000, 20

@@ -1,8 +1,8 @@
 """How many functions, modules and statements a photo takes from the webhook to the sent verdict.
 
-The target is 70 functions in 25 modules and 10 statements. Only that of statements is met: all project code counts
-here except the queue's own loop and the fake model. The caps hold what is reached; lower them with each call that is
-removed.
+The target is 70 functions in 25 modules and 10 statements. That of functions is not met, that of modules with styles
+alone, and that of statements always. All project code counts here except the queue's own loop and the fake model. The
+caps hold what is reached; lower them with each call that is removed.
 """
 
 import re
@@ -30,8 +30,8 @@ MAX_STATEMENTS = 9
 @pytest.mark.parametrize(
     ("classifier", "max_functions", "max_modules"),
     [
-        (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 77, 26),
-        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 103, 30),
+        (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 75, 25),
+        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 102, 30),
     ],
     ids=["styles only", "with items"],
 )
