@@ -12,7 +12,7 @@ by a seed: the same seed always gives the same words, two seeds rarely do.
     not an outfit  opening, verdict (none), help, closing
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -127,6 +127,7 @@ AMBIGUOUS_WORN_KEYS = {MessageSlot.EVIDENCE: "worn.torn", MessageSlot.RUNNER_UP:
 """The same for an ambiguous verdict."""
 MAX_NAMED = 2
 """Things in one sentence."""
+ALL_SLOTS = frozenset(MessageSlot)
 PUBLIC_SLOTS = frozenset({MessageSlot.VERDICT, MessageSlot.EVIDENCE, MessageSlot.ABOUT})
 """What strangers may read under a shared look: what was found, where, and a comment on the style. All other messages
 speak to the person who sent the photo."""
@@ -142,13 +143,16 @@ class Message:
     """Whether it speaks of marks in the picture, and says nothing without it."""
 
 
-def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Language) -> tuple[Message, ...]:
+def verdict_messages(
+    verdict: Verdict, *, seed: VariantSeed | str, language: Language, slots: Collection[MessageSlot] = ALL_SLOTS
+) -> tuple[Message, ...]:
     """The messages about a verdict, in order.
 
     Args:
         verdict: the verdict on the photo.
         seed: selects the variants: `Look.variant_seed`, or the hash of the bytes of a photo that is not stored.
         language: language of the messages.
+        slots: of the messages.
     """
     values = {
         "style": style_name(verdict.style, language),
@@ -167,6 +171,8 @@ def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Lan
         values["second_push"] = _addition(verdict, verdict.runner_up, seed, language)
     messages, worn = [], verdict.attributes
     for slot, key in _template_keys(verdict, place):
+        if slot not in slots:
+            continue
         placeholders = second if slot is MessageSlot.RUNNER_UP else values
         text = None if worn is None else worn_sentence(verdict, worn, slot, placeholders, seed, language)
         needs_picture = text is None and slot is MessageSlot.EVIDENCE
@@ -178,8 +184,7 @@ def verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Lan
 
 def public_verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, language: Language) -> tuple[Message, ...]:
     """The messages of `verdict_messages` that do not speak to the owner of the look, in order."""
-    messages = verdict_messages(verdict, seed=seed, language=language)
-    return tuple(message for message in messages if message.slot in PUBLIC_SLOTS)
+    return verdict_messages(verdict, seed=seed, language=language, slots=PUBLIC_SLOTS)
 
 
 def verdict_details(verdict: Verdict, *, seed: VariantSeed | str, language: Language) -> str:
@@ -190,15 +195,14 @@ def verdict_details(verdict: Verdict, *, seed: VariantSeed | str, language: Lang
         seed: selects the variants, see `verdict_messages`.
         language: language of the text.
     """
-    messages = verdict_messages(verdict, seed=seed, language=language)
-    remarks = [message.text for message in messages if message.slot is MessageSlot.RUNNER_UP]
+    remarks = verdict_messages(verdict, seed=seed, language=language, slots={MessageSlot.RUNNER_UP})
     ranking = sorted(verdict.probabilities, key=lambda style: -verdict.probabilities[style])[:DETAILED_STYLES]
     lines = [
         translate("verdict.details.line", language, style=style_name(style, language), percent=format_percent(share))
         for style in ranking
         for share in [verdict.probabilities[style]]
     ]
-    return "\n".join([*remarks, *lines])
+    return "\n".join([*(remark.text for remark in remarks), *lines])
 
 
 def style_comment(style: Style, *, seed: VariantSeed | str, language: Language) -> str:
