@@ -4,6 +4,7 @@ See ADR 0038.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -12,6 +13,8 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup, escape
 
 from core.i18n.translations import Language, format_day, translate, variant_keys
@@ -35,6 +38,8 @@ INDEXED_TEMPLATES = {
 """Pages that search engines may list; pages about a person or their look are not among them."""
 PUBLIC_TEMPLATES = INDEXED_TEMPLATES - {"chat.html"} | {"guess.html", "look.html", "person.html", "similar.html"}
 """Pages that everybody may see: browsers may keep them in memory to go back to, and ask before they show them again."""
+CONSTANT_FUNCTIONS = ("t", "static_url", "url_for")
+"""Functions that return the same for the same name, as long as the process runs."""
 OPEN_GRAPH_LOCALES = {Language.KO: "ko_KR", Language.EN: "en_US"}
 
 
@@ -174,6 +179,28 @@ def _build_page_meta(
     )
 
 
+class ConstantCalls(Extension):
+    """Jinja extension that reads `t("look.says")`, and other calls with nothing but a name, as `("look.says" | t)`.
+
+    Jinja applies a filter to a constant once, when it compiles the template, and calls a function for each page.
+    """
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """The tokens of a template, of which each such call is replaced."""
+        tokens = list(stream)
+        position = 0
+        while position < len(tokens):
+            call = tokens[position : position + 4]
+            is_call = [token.type for token in call] == ["name", "lparen", "string", "rparen"]
+            if is_call and call[0].value in CONSTANT_FUNCTIONS:
+                function, opening, name, closing = call
+                yield from (opening, name, Token(function.lineno, "pipe", "|"), function, closing)
+                position += 4
+            else:
+                yield tokens[position]
+                position += 1
+
+
 @cache
 def _templates(language: Language) -> Jinja2Templates:
     return Jinja2Templates(env=create_environment(language))
@@ -188,8 +215,8 @@ def create_environment(language: Language) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=[ConstantCalls],
     )
-    environment.filters |= {"keep_together": keep_together, "minute": format_minute}
     environment.globals |= {
         "language": language,
         "t": lambda key, **values: translate(key, language, **values),
@@ -201,4 +228,6 @@ def create_environment(language: Language) -> Environment:
         "static_url": static_url,
         "image_sizes": image_sizes,
     }
+    environment.filters |= {name: environment.globals[name] for name in CONSTANT_FUNCTIONS}
+    environment.filters |= {"keep_together": keep_together, "minute": format_minute}
     return environment
