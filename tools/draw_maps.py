@@ -13,7 +13,7 @@ from core.clothing import ITEMS
 from core.styles import STYLES
 from core.vision.backends import LiteRTBackend
 from core.vision.classifier import BUNDLED_MODEL_DIR, fit_to_input
-from core.vision.explanation import ITEMS_OFF_CLOTHES, restrain_to_clothes
+from core.vision.explanation import ITEMS_OFF_CLOTHES, restrain_to_clothes, restrain_to_places
 from core.vision.heatmap import draw_heatmap
 from core.vision.model_card import load_model_card
 from core.vision.verdict import activation_map, softmax
@@ -42,6 +42,7 @@ def draw_sheet() -> Image.Image:
         items = card.attributes.items.probabilities(outputs.attributes.item_logits)
         evidence = restrain_to_clothes(crop(outputs.evidence), clothes[..., None])
         maps = restrain_to_clothes(crop(outputs.attributes.item_evidence), clothes[..., None], ITEMS_OFF_CLOTHES)
+        maps = restrain_to_places(maps, clothes[..., None], items)
         best = int(style.argmax())
         rows = [(name, np.ones_like(clothes)), ("clothes", clothes)]
         rows.append((f"{STYLES[best]} {style[best]:.0%}", activation_map(evidence[..., best])))

@@ -19,7 +19,7 @@ from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.attributes import Attributes, Reason, SeenThing, Swap, Thing
 from core.vision.backends import AttributeOutputs
 from core.vision.label_statistics import LabelStatistics, load_label_statistics
-from core.vision.main_color import count_clothes_pixels
+from core.vision.main_color import CLOTHES_FROM, count_clothes_pixels
 from core.vision.verdict import activation_map
 
 WARM = 0.5
@@ -46,6 +46,16 @@ PLACES: dict[ItemGroup | Item, tuple[float, float]] = {
     Item.SCARF: (0.0, 0.75),
 }
 """Between which parts of the height, from the top, the center of an item's map must lie to be its place."""
+LIMITS = np.array([PLACES.get(item.group, PLACES.get(item, (0.0, 1.0))) for item in ITEMS])
+"""The same for each item."""
+LOWER_PLACES = {ItemGroup.LOWER: 0.25, ItemGroup.SHOES: 0.5}
+"""Below which part of the height of the clothes, from their top, evidence for such items counts: above it are others.
+"""
+TOP_FROM = 0.8
+"""Probability of any top, as if tops were independent, from which the clothes begin above the waist."""
+MIN_KEPT = 0.3
+"""Share of an item's evidence that must be in its place; with less, the place is not certain and all of it counts."""
+TOPS = np.array([item.group is ItemGroup.TOP for item in ITEMS])
 ITEMS_OFF_CLOTHES = np.array([item in {Item.HAT, Item.SUNGLASSES} for item in ITEMS])
 """Items whose evidence may lie on heads."""
 IMPLIED = {Item.DENIM: Item.JEANS}
@@ -72,13 +82,43 @@ def restrain_to_clothes(
     return weakened
 
 
+def restrain_to_places(
+    evidence: NDArray[np.float32], clothes: NDArray[np.float32], probabilities: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Positive evidence of items where such items are worn.
+
+    For lower garments and shoes it leaves out what lies on the upper part of the clothes; unless no clothes or no top
+    are found, since then a skirt may be all that the picture shows. Nothing is left of an item whose evidence is
+    centered in a wrong place, as for shoes that were inferred from a jacket.
+
+    Args:
+        evidence: rows x columns x items, over the image alone.
+        clothes: rows x columns x 1, probability that a position is on worn clothes.
+        probabilities: of the items.
+    """
+    restrained, rows = np.maximum(evidence, np.float32(0)), np.arange(evidence.shape[0])
+    worn_rows = np.flatnonzero((clothes[..., 0] >= CLOTHES_FROM).any(axis=1))
+    if worn_rows.size and 1 - np.prod(1 - probabilities[TOPS]) >= TOP_FROM:
+        first, end = int(worn_rows[0]), int(worn_rows[-1]) + 1
+        for group, start in LOWER_PLACES.items():
+            items = np.array([item.group is group for item in ITEMS])
+            weights = np.clip(rows + 1 - (first + start * (end - first)), 0, 1).astype(np.float32)[:, None, None]
+            whole = restrained[..., items]
+            is_certain = (whole * weights).sum(axis=(0, 1)) >= MIN_KEPT * whole.sum(axis=(0, 1))
+            restrained[..., items] = np.where(is_certain, whole * weights, whole)
+    warm = np.where(restrained >= WARM * restrained.max(axis=(0, 1)), restrained, 0).sum(axis=1)
+    centers = (rows + 0.5) @ warm / np.maximum(warm.sum(axis=0), 1e-9) / rows.size
+    in_place: NDArray[np.float32] = restrained * ((centers >= LIMITS[:, 0]) & (centers <= LIMITS[:, 1]))
+    return in_place
+
+
 def find_seen_things(
     things: Sequence[Thing],
     probabilities: NDArray[np.float64],
     thresholds: NDArray[np.float64],
     evidence: NDArray[np.float32],
 ) -> tuple[SeenThing, ...]:
-    """The things over their thresholds, the most probable first; without a map where it would be in a wrong place.
+    """The things over their thresholds, the most probable first.
 
     Args:
         things: of the head, in its order.
@@ -90,7 +130,7 @@ def find_seen_things(
         SeenThing(
             thing=things[place],
             probability=float(probabilities[place]),
-            cam=_keep_plausible(things[place], activation_map(evidence[..., place])),
+            cam=activation_map(evidence[..., place]),
         )
         for place in np.flatnonzero(probabilities >= thresholds).tolist()
     ]
@@ -220,6 +260,7 @@ def explain(
     colors = calibration.colors.probabilities(outputs.color_logits)
     style_evidence = restrain_to_clothes(evidence, clothes)
     item_evidence = restrain_to_clothes(outputs.item_evidence, clothes, ITEMS_OFF_CLOTHES)
+    item_evidence = restrain_to_places(item_evidence, clothes, items)
     color_evidence = restrain_to_clothes(outputs.color_evidence, clothes)
     seen = leave_out_contradictions(find_seen_things(ITEMS, items, calibration.items.threshold, item_evidence))
     seen = attach_properties(seen, seen)
@@ -238,16 +279,6 @@ def explain(
         reasons=find_reasons(leading, style_evidence, (*seen, *seen_colors), statistics),
         swap=find_swap(probabilities, leading[1], seen, statistics),
     )
-
-
-def _keep_plausible(thing: Thing, cam: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The map; all 0 if it is not where such an item is worn, as for shoes that were inferred from a jacket."""
-    low, high = PLACES.get(thing.group, PLACES.get(thing, (0.0, 1.0))) if isinstance(thing, Item) else (0.0, 1.0)
-    rows = np.where(cam >= WARM, cam, 0).sum(axis=1)
-    if not rows.any():
-        return cam
-    center = float(rows @ (np.arange(rows.size) + 0.5)) / float(rows.sum()) / rows.size
-    return cam if low <= center <= high else activation_map(np.zeros_like(cam))
 
 
 def _overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

@@ -12,7 +12,7 @@ from core.errors import ModelMismatchError
 from core.styles import STYLES, Style
 from core.vision.attributes import THINGS, THINGS_BY_CODE, Attributes, Thing
 from core.vision.classifier import StyleClassifier
-from core.vision.explanation import MIN_LOG_ODDS, MIN_SHARE, find_swap, restrain_to_clothes
+from core.vision.explanation import MIN_LOG_ODDS, MIN_SHARE, find_swap, restrain_to_clothes, restrain_to_places
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
 from core.vision.label_statistics import load_label_statistics
 from core.vision.verdict import Refusal
@@ -143,6 +143,23 @@ def test_evidence_off_the_clothes_is_left_out() -> None:
     assert restrained[..., 0].sum() == pytest.approx(4.5), "half of the cell that may be clothes"
     assert restrained[..., 1].sum() == 16, "a hat is on a head"
     assert (restrain_to_clothes(evidence, clothes * 0) == 1).all()
+
+
+def test_evidence_of_lower_garments_counts_below_the_upper_part_of_the_clothes() -> None:
+    clothes = np.zeros((12, 4, 1), np.float32)
+    clothes[2:10] = 0.9
+    evidence = np.ones((12, 4, len(ITEMS)), np.float32)
+    evidence[:, :, ITEMS.index(Item.SKIRT)] = np.eye(12, dtype=np.float32)[2][:, None]
+    items = np.array([0.9 if item is Item.SHIRT else 0.1 for item in ITEMS])
+    restrained = restrain_to_places(evidence, clothes, items)
+
+    rows = {item: np.flatnonzero(restrained[:, 0, ITEMS.index(item)]).tolist() for item in ITEMS}
+    assert rows[Item.JEANS] == list(range(4, 12)), "not on the first quarter of the clothes, nor on the hat above"
+    assert rows[Item.BOOTS] == list(range(6, 12))
+    assert rows[Item.SHIRT] == rows[Item.DRESS] == list(range(12))
+    assert rows[Item.SKIRT] == [2], "all of it lies high, so its place is not certain"
+    for other in (restrain_to_places(evidence, clothes, items * 0.5), restrain_to_places(evidence, clothes * 0, items)):
+        assert (other[..., ITEMS.index(Item.JEANS)] == 1).all(), "a skirt may be all that the picture shows"
 
 
 def test_drawn_maps_are_on_clothes() -> None:
