@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from core.clothing import Color, ItemGroup
 from core.conversation.item_questions import KOREAN_VERBS, MAX_LENGTH, may_be_worn
+from core.conversation.item_subjects import drop_subject
 from core.conversation.text_normalization import normalize_letters
-from core.conversation.thing_names import Mention, find_names
+from core.conversation.thing_names import Mention, find_mentions
 from core.vision.attributes import Thing
 
 
@@ -24,20 +25,24 @@ class ItemCorrection:
     """What it is according to the person; the same thing where Eva has one word for both."""
     also: Thing | None = None
     """The second of two denied things."""
+    instead_also: Thing | None = None
+    """The second of two colors that it has instead."""
 
 
 _LEADING_NO = re.compile(r"\b(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
 """A no of its own: "no, sneakers" names what they are."""
 _SLANG = re.compile(r"(?<!there s )(?<!see )\b(?:no|not) cap\b")
 """\"No cap\" says that something is true."""
-_ONE = r"(?:a |an |the |any )?(?:pair of )?"
-_LEAD = r"(?:(?:wait|hmm|hey|but|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol) )*"
+_ONE = r"(?:made of |in )?(?:a |an |the |any )?(?:pair of )?"
+_LEAD = (
+    r"(?:(?:wait|hmm|hey|but|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol|earlier|before) )*"
+)
 _TAIL = (
     r"(?: (?:really|at all|actually|though|tbh|lol|sorry|eva|here|there|in (?:it|this|that|the (?:photo|picture))))*"
 )
-_IS = r"(?:(?:that|it|this) (?:s|is|was)|(?:they|those|these) (?:re|are|were)|there (?:s|is|are))"
+_IS = r"(?:(?:that|it|this|they|those|these) (?:s|is|was|re|are|were)|there (?:s|is|are))"
 _IS_NOT = (
-    rf"(?:{_IS} (?:not|n t|no)|(?:that|it|this|there) (?:isn|wasn) t|(?:they|those|these|there) (?:aren|weren) t"
+    rf"(?:{_IS} (?:not|n t|no)|(?:that|it|this|there|they|those|these) (?:isn|wasn|aren|weren) t"
     r"|i m not wearing|i am not wearing|i (?:have|see) no|i (?:don|do|didn|did) (?:t|not) (?:have|see)"
     r"|i (?:didn t|did not) wear"
     r"|not|no|isn t|aren t)(?: really| actually| even| exactly)?"
@@ -57,11 +62,13 @@ ENGLISH_BOTH = re.compile(
     rf"{_LEAD}(?:neither|{_IS_NOT}) {_ONE}[#@] (?:or|nor|(?:and |but |or )?{_IS_NOT}) {_ONE}[#@](?: either)?{_TAIL}"
 )
 _KOREAN_LEAD = (
-    "(?:이거|이건|이게|그거|그건|저거|저건|저게|이거는|그거는|에바|아니|아뇨|아니요|저기|근데|음|사실|진짜|정말){0,3}"
+    "(?:이거|이건|이게|그거|그건|그게|저거|저건|저게|이거는|그거는|아까|방금|에바"
+    "|아니|아뇨|아니요|저기|근데|음|사실|진짜|정말){0,3}"
 )
 _KOREAN_NOT = (
     "(?:이|가|은|는|도|를|을)?(?:진짜|정말|사실)?"
-    "(?:아니야|아니에요|아니예요|아녜요|아니거든요?|아닙니다|아님|아닌데요?|아닌걸요?|아녀요"
+    "(?:아니었(?:어요?|는데요?|습니다|음|거든요?)"
+    "|아니야|아니에요|아니예요|아녜요|아니거든요?|아닙니다|아님|아닌데요?|아닌걸요?|아녀요"
     "|안(?:입었|신었|썼|들었|멨|맸|했|걸쳤)(?:어요?|는데요?|습니다|음|거든요?|다고요?|지요?|죠)"
     "|안(?:입|신|쓰|들|매|하)고있(?:어요?|는데요?|거든요?)"
     "|없는데요?|없어요?|없음|없거든요?|없습니다)"
@@ -75,19 +82,13 @@ _KOREAN_IS = f"{_KOREAN_IS_SAID}?"
 _OWNED = re.compile(r"\bhave\b|없(?:어|음|거|습)")
 """Of extras it says that there are none; of clothes it may as well say that the person owns none."""
 _KOREAN_VERB = re.compile(f"안({KOREAN_VERBS})")
+_SAYS_NOT_WORN = re.compile(f"안(?:{KOREAN_VERBS})|없(?:어|는|음|거|습)")
 KOREAN_DENIAL = re.compile(f"{_KOREAN_LEAD}#{_KOREAN_NOT}")
 KOREAN_EXCHANGE = re.compile(
     f"{_KOREAN_LEAD}#(?:이|가|은|는)?(?:아니고요?|아니라|말고|아니구|아닌데|아니에요|아니예요|아니야|아님|라기보다는?"
     f"|이라기보다는?|보다는?){_KOREAN_INSTEAD}{_KOREAN_IS}"
     f"|{_KOREAN_LEAD}@{_KOREAN_IS_SAID}#(?:{_KOREAN_NOT}|(?:이|가)?(?:아니고요?|아니라|말고요?))"
 )
-
-ENGLISH_DENIAL_OF = re.compile(
-    rf"{_LEAD}(?:the|that|this|those|these|my) # (?:(?:is|are|was|were|s|re) not|(?:isn|aren|wasn|weren) t)"
-    rf"(?: really| actually| even| exactly)? (?:made of |in )?{_ONE}@{_TAIL}"
-)
-KOREAN_DENIAL_OF = re.compile(f"{_KOREAN_LEAD}#(?:은|는|이|가|색|색깔)?(?:진짜|정말|사실)?@{_KOREAN_NOT}")
-"""What is not so of a garment: "the jeans aren't blue"."""
 
 
 def find_item_correction(message: str) -> ItemCorrection | None:
@@ -97,12 +98,22 @@ def find_item_correction(message: str) -> ItemCorrection | None:
     text = normalize_letters(_LEADING_NO.sub("", message))
     if _SLANG.search(text):
         return None
-    for rest, mention in find_names(text):
+    correction = _read(text)
+    if correction is None:
+        # Of what "the shoes" are is said what they are not, rather than whether there are any.
+        forms = (form for form in drop_subject(text) if not _SAYS_NOT_WORN.search(form.replace(" ", "")))
+        correction = next(filter(None, map(_read, forms)), None)
+    return correction
+
+
+def _read(text: str) -> ItemCorrection | None:
+    for rest, mention in find_mentions(text):
         compact = rest.replace(" ", "")
         if ENGLISH_DENIAL.fullmatch(rest) or KOREAN_DENIAL.fullmatch(compact):
-            is_denied = _denies(rest, compact, mention.thing)
-            return ItemCorrection(denied=mention.thing, properties=mention.properties) if is_denied else None
-        for both, other in find_names(rest, mark="@"):
+            if not _denies(rest, compact, mention.thing):
+                return None
+            return ItemCorrection(denied=mention.thing, properties=mention.properties, also=mention.also)
+        for both, other in find_mentions(rest, mark="@"):
             if (correction := _read_pair(both, mention, other)) is not None:
                 return correction
     return None
@@ -113,34 +124,44 @@ def _read_pair(text: str, first: Mention, second: Mention) -> ItemCorrection | N
     compact = text.replace(" ", "")
     if not _denies(text, compact, first.thing):
         return None
-    if ENGLISH_BOTH.fullmatch(text):
+    if ENGLISH_BOTH.fullmatch(text) and _are_alike(first.thing, second.thing):
         denied, also = (first, second) if text.index("#") < text.index("@") else (second, first)
         return ItemCorrection(denied=denied.thing, also=also.thing)
     if ENGLISH_EXCHANGE.fullmatch(text) or KOREAN_EXCHANGE.fullmatch(compact):
         return _exchange(first, second)
-    is_denied_of = ENGLISH_DENIAL_OF.fullmatch(text) or KOREAN_DENIAL_OF.fullmatch(compact)
-    if is_denied_of and first.is_garment and not second.is_garment:
-        return ItemCorrection(denied=second.thing)
     return None
 
 
 def _exchange(denied: Mention, instead: Mention) -> ItemCorrection | None:
     """What is exchanged for what: the garment, or a property if both have the same garment or only one has any."""
-    if _are_alike(denied.thing, instead.thing) and (denied.thing is not instead.thing or not denied.properties):
+    is_property = denied.thing is instead.thing and denied.properties
+    if not is_property and denied.also is instead.also is None and _are_alike(denied.thing, instead.thing):
         return ItemCorrection(denied=denied.thing, instead=instead.thing)
-    new = instead.properties if instead.is_garment else (instead.thing,)
-    old = denied.properties if denied.is_garment else (denied.thing,)
     if denied.is_garment and instead.is_garment and denied.thing is not instead.thing:
         return None
-    pairs = (
-        (old_thing, new_thing)
-        for old_thing in old
-        for new_thing in new
-        if old_thing is not new_thing and _are_alike(old_thing, new_thing)
-    )
+    old, new = (_said_of_garment(mention) for mention in (denied, instead))
+    wrong = [thing for thing in old if thing not in new]
+    right = [thing for thing in new if thing not in old]
+    pairs = ((wrong_thing, other) for wrong_thing in wrong for other in right if _are_alike(wrong_thing, other))
     if (pair := next(pairs, None)) is not None:
-        return ItemCorrection(denied=pair[0], instead=pair[1])
-    return ItemCorrection(denied=old[0]) if denied.thing is instead.thing and not new and old else None
+        also = next((thing for thing in wrong if thing is not pair[0] and _are_alike(thing, pair[1])), None)
+        second = next((thing for thing in right if thing is not pair[1] and _are_alike(thing, pair[0])), None)
+        are_colors = isinstance(pair[0], Color)
+        return ItemCorrection(
+            denied=pair[0],
+            instead=pair[1],
+            also=also if are_colors or denied.also is not None else None,
+            instead_also=second if are_colors else None,
+        )
+    is_dropped = wrong and not right and (denied.thing is instead.thing or isinstance(wrong[0], Color))
+    return ItemCorrection(denied=wrong[0]) if is_dropped else None
+
+
+def _said_of_garment(mention: Mention) -> tuple[Thing, ...]:
+    """What was said of a garment, or what stands without one."""
+    if mention.is_garment:
+        return mention.properties
+    return (mention.thing,) if mention.also is None else (mention.thing, mention.also)
 
 
 def _are_alike(first: Thing, second: Thing) -> bool:

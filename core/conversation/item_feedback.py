@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.clothing import Item
+from core.clothing import Color, Item
 from core.conversation.actions import ActionType
 from core.conversation.item_corrections import ItemCorrection, find_item_correction
 from core.conversation.reply import Reply, ReplyKind
@@ -14,12 +14,15 @@ from core.db import look_feedback, looks, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
+from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
 from core.vision.attributes import Thing
 
 OPINION_WINDOW = timedelta(minutes=10)
-"""How long after a photo a style, an agreement, a correction or a question for the reason is about its verdict."""
+"""How long after a photo a style, an agreement or a disagreement is about its verdict."""
+CORRECTION_WINDOW = timedelta(days=1)
+"""How long after a photo items can be corrected: their names leave no doubt that a message is about a look."""
 
 
 async def correct_item(
@@ -46,23 +49,19 @@ async def correct_item(
     Raises:
         DecoderUnavailableError, StorageUnavailableError: the correction is stored, the picture was not drawn again.
     """
-    instead = correction.instead
     async with resources.database.transaction() as connection:
         shown = await _find_shown(connection, person, look_id)
         look = None if shown is None else await looks.lock(connection, shown.id)
-        if look is None or look.pending_question is PendingQuestion.GUESS or not is_new(look.created_at):
+        if look is None or look.pending_question is PendingQuestion.GUESS or not is_correctable(look.created_at):
             return None
-        denied = _choose_denied(look, correction)
-        all_denied = [thing for thing in (denied, correction.also) if thing is not None and _names(look, thing)]
-        if not all_denied:
-            attributes = look.verdict.attributes
-            is_unlikely = attributes is not None and attributes.probability(denied) < UNLIKELY
-            kind = ReplyKind.ITEM_UNSEEN if is_unlikely else ReplyKind.ITEM_PROBABILITY
-            return Reply(kind=kind, language=person.language, look=look, thing=denied)
-        denied = all_denied[0]
-        if denied is instead:
-            return Reply(kind=ReplyKind.ITEM_SAME, language=person.language, look=look, thing=denied)
-        for thing in all_denied:
+        candidates = _choose_denied(look, correction)
+        denied = [thing for thing in candidates if _names(look, thing)]
+        instead, instead_also = _choose_instead(look, correction)
+        if not denied:
+            return _answer_unseen(look, candidates, person.language)
+        if denied[0] is instead:
+            return Reply(kind=ReplyKind.ITEM_SAME, language=person.language, look=look, thing=instead)
+        for thing in denied:
             is_known = thing in look.item_corrections and instead in {None, look.item_corrections[thing]}
             if not is_known:
                 look = await look_feedback.record_item_correction(connection, look, thing, instead)
@@ -77,11 +76,22 @@ async def correct_item(
         kind=ReplyKind.ITEM_CORRECTED,
         language=person.language,
         look=look,
-        thing=denied,
-        garment=_find_kept(look, correction, denied),
+        thing=denied[0],
+        also=next(iter(denied[1:]), None),
+        garment=_find_kept(look, correction, denied[0]),
         instead=instead,
+        instead_also=instead_also,
         prompt=prompt,
     )
+
+
+def _answer_unseen(look: Look, things: list[Thing], language: Language) -> Reply:
+    """That Eva does not see what is denied either, or how likely it is."""
+    attributes = look.verdict.attributes
+    if attributes is not None and all(attributes.probability(thing) < UNLIKELY for thing in things):
+        return Reply(kind=ReplyKind.ITEM_UNSEEN, language=language, look=look, thing=things[0])
+    also = next(iter(things[1:]), None)
+    return Reply(kind=ReplyKind.ITEM_PROBABILITY, language=language, look=look, thing=things[0], also=also)
 
 
 async def corrects_look(resources: Resources, person: Person, message: str, look_id: UUID | None) -> bool:
@@ -98,7 +108,9 @@ async def corrects_look(resources: Resources, person: Person, message: str, look
         return False
     async with resources.database.connection() as connection:
         look = await _find_shown(connection, person, look_id)
-    return look is not None and is_new(look.created_at) and _names(look, _choose_denied(look, correction))
+    if look is None or not is_correctable(look.created_at):
+        return False
+    return any(_names(look, thing) for thing in _choose_denied(look, correction))
 
 
 async def _find_shown(connection: AsyncConnection, person: Person, look_id: UUID | None) -> Look | None:
@@ -109,14 +121,29 @@ async def _find_shown(connection: AsyncConnection, person: Person, look_id: UUID
     )
 
 
-def _choose_denied(look: Look, correction: ItemCorrection) -> Thing:
-    """Which of the named things is denied: the first property that Eva said of the garment, else the garment itself."""
+def _choose_denied(look: Look, correction: ItemCorrection) -> list[Thing]:
+    """Which of the named things are denied: the first property that Eva said of the garment, else the garment itself.
+
+    Of two colors both are.
+    """
     attributes = look.verdict.attributes
+    candidates: list[Thing] = []
     for thing in correction.properties:
         seen = None if attributes is None else attributes.find_seen(thing)
         if thing in look.item_corrections or (seen is not None and seen.worn_on in {None, correction.denied}):
-            return thing
-    return correction.denied
+            candidates.append(thing)
+    if candidates:
+        count = 2 if isinstance(candidates[0], Color) else 1
+        return [thing for thing in candidates if isinstance(thing, Color) is isinstance(candidates[0], Color)][:count]
+    return [thing for thing in (correction.denied, correction.also) if thing is not None]
+
+
+def _choose_instead(look: Look, correction: ItemCorrection) -> tuple[Thing | None, Thing | None]:
+    """What is worn instead, first what Eva did not see: of two colors one is stored."""
+    instead, also = correction.instead, correction.instead_also
+    attributes = look.verdict.attributes
+    is_first_seen = attributes is not None and instead is not None and attributes.find_seen(instead) is not None
+    return (also, instead) if also is not None and is_first_seen else (instead, also)
 
 
 def _find_kept(look: Look, correction: ItemCorrection, denied: Thing) -> Item | None:
@@ -136,3 +163,8 @@ def _names(look: Look, thing: Thing) -> bool:
 def is_new(created_at: datetime) -> bool:
     """Whether what people say is still about the verdict on a photo from this time."""
     return datetime.now(UTC) - created_at < OPINION_WINDOW
+
+
+def is_correctable(created_at: datetime) -> bool:
+    """Whether a correction of an item may be about a photo from this time."""
+    return datetime.now(UTC) - created_at < CORRECTION_WINDOW

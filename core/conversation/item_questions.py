@@ -6,37 +6,51 @@ A message is one only if the whole message is: "do you like my coat?" asks somet
 import re
 
 from core.clothing import Color, Item, ItemGroup
+from core.conversation.item_subjects import drop_subject
 from core.conversation.text_normalization import normalize_letters
-from core.conversation.thing_names import Mention, find_names
+from core.conversation.thing_names import Mention, find_mentions
 from core.vision.attributes import Thing
 
 MAX_LENGTH = 50
 """Characters of a message from which it is about more than one item."""
-_LEAD = r"(?:(?:wait|hmm|hey|but|no|really|sorry|so|ok|okay|eva) )*"
-_REALLY = r"(?: (?:really|actually|even))?"
-_TAIL = r"(?: really| at all| right| or what| there| here| in (?:it|this|the photo|the picture))?"
-_ONE = r"(?:a |an |the |any |my )?(?:pair of )?"
+_LEAD = r"(?:(?:wait|hmm|hey|but|no|really|sorry|so|ok|okay|eva|and|um|oh|well|are you sure|you mean) )*"
+_REALLY = r"(?: (?:really|actually|even|supposed to be|meant to be|maybe))?"
+_TAIL = (
+    r"(?: (?:really|at all|right|or (?:what|not)|then|though|there|here|to you"
+    r"|in (?:it|this|(?:the|my) (?:photo|picture))|(?:isn|aren) t (?:it|that|they|those)"
+    r"|do you think|would you say|you think))*"
+)
+_ONE = r"(?:more (?:of|like) |kind of |made of |in |called )?(?:a |an |the |any |my )?(?:pair of )?"
+_IT = r"(?:that|this|it|these|those|they|there)"
+_BE = r"(?:s|re|is|are|was|were)"
 ENGLISH = re.compile(
     rf"{_LEAD}"
-    rf"(?:(?:is|are|was|were) (?:that|this|it|these|those|they|there){_REALLY}"
-    r"|(?:isn|wasn) t (?:that|this|it)|(?:aren|weren) t (?:those|these|they)"
-    r"|(?:that|it) (?:s|is) (?:not|n t|no)|(?:those|they|these) (?:are|re) (?:not|n t)"
-    r"|(?:that|it) isn t|(?:those|they) aren t"
+    rf"(?:{_BE} {_IT}{_REALLY}"
+    rf"|(?:isn|wasn|aren|weren) t {_IT}{_REALLY}"
+    rf"|{_IT} {_BE} (?:not|n t|no)|{_IT} (?:isn|aren|wasn|weren) t"
+    rf"|(?:could|can|might|would) {_IT}{_REALLY} be"
+    rf"|(?:does|do|did) {_IT}{_REALLY} (?:count as|look like|pass for|pass as)"
+    rf"|(?:(?:do|did|would|could) you(?: really)? (?:think|say|mean|call)|are you (?:sure|saying|certain))(?: that)?"
+    rf" {_IT}(?: {_BE}){_REALLY}|would you(?: really)? call {_IT}"
     r"|(?:am i|was i|is she|is he)(?: really)? wearing|(?:do|did) i (?:have|wear)"
     r"|not|no|really|you see|do you see|did you see|can you see|how sure are you (?:about|of)|what about"
     r"|where is|where s)"
     rf" {_ONE}#{_TAIL}"
     r"|#(?: really)?"
 )
-ENGLISH_PROPERTY = re.compile(
-    rf"{_LEAD}(?:is|are|was|were) (?:the|that|this|those|these|my) #{_REALLY} (?:made of |in )?{_ONE}@{_TAIL}"
-    rf"|{_LEAD}(?:the|that|this|those|these|my) # (?:is|are|was|were|s|re){_REALLY} (?:made of |in )?{_ONE}@{_TAIL}"
+ENGLISH_STATEMENT = re.compile(rf"{_LEAD}{_IT} {_BE}{_REALLY} {_ONE}#{_TAIL}")
+"""Asks only with a question mark."""
+_KOREAN_LEAD = (
+    "(?:이거|이건|이게|그거|그건|그게|저거|저건|저게|혹시|아까|방금|진짜|정말|근데|에바|아니|나|내가|제가){0,3}"
 )
-"""A garment and what is asked of it: "are the jeans blue?"."""
-_KOREAN_LEAD = "(?:이거|이건|이게|그거|그건|저거|저건|저게|혹시|진짜|정말|근데|에바|아니|나|내가|제가){0,3}"
+_KOREAN_ASKS = (
+    "인가요?|(?:이|가)?맞(?:아요?|나요?|죠|지|지요|니)|이냐|이니|일까요?|인거(?:야|예요|죠|지)|인건가요?|이?었나요?|였나요?"
+    "|아닌가요?|아니었나요?|아니었어요?|아닐까요?|(?:으?로)?보이나요?|같지않아요?|같은데맞(?:아요?|나요?|죠|지)"
+)
+"""Endings that ask even without a question mark."""
 _KOREAN_IS = (
-    "이야|야|이에요|예요|에요|인가요|인가|맞아|맞아요|맞나요|맞죠|맞나|맞니|이라고|라고|이라고요|라고요"
-    "|아니야|아니에요|아닌데|아닌데요|아님|아니거든요|보여|보여요|보이나요"
+    f"{_KOREAN_ASKS}|이야|야|이에요|예요|에요|이죠|죠|이지|이라고|라고|이라고요|라고요|이었어요?|였어요?|아녜요|아니죠|아니지"
+    "|아니야|아니에요|아니예요|아닌데|아닌데요|아님|아니거든요|(?:으?로)?보여요?|같아요?|같은데요?"
 )
 KOREAN_VERBS = "입|신|썼|쓰|들|멨|매|맸|했|하|걸쳤"
 """Stems of what is done with clothes, shoes, hats, bags, ties and jackets."""
@@ -45,9 +59,10 @@ KOREAN = re.compile(
     f"{_KOREAN_LEAD}#(?:이|가|은|는|도|을|를)?(?:진짜|정말|확실해|확실히)?"
     f"(?:{_KOREAN_IS}|(?:안)?{_KOREAN_WORN}|있어|있어요|없는데|없는데요|요)?"
 )
-KOREAN_PROPERTY = re.compile(
-    f"{_KOREAN_LEAD}#(?:이|가|은|는|색|색깔|색이)?(?:진짜|정말)?@(?:이|가)?(?:{_KOREAN_IS}|요)?"
-)
+_KOREAN_SURELY = "(?:이|가)?(?:진짜|정말|확실히)?"
+_KOREAN_ABOUT = re.compile(f"(?:진짜|정말)?(?:[가-힣]{{1,5}}이?가?아니라)?#{_KOREAN_SURELY}(?:{_KOREAN_IS}|지|냐|니)?")
+"""Asks, after what it is about, only with a question mark."""
+_KOREAN_ASKING = re.compile(f"(?:진짜|정말)?#{_KOREAN_SURELY}(?:{_KOREAN_ASKS})")
 _CARRIED = frozenset({Item.BAG})
 _TIED = frozenset({Item.TIE, Item.BELT, Item.SCARF})
 _PUT_ON_HEAD = frozenset({Item.HAT, Item.SUNGLASSES})
@@ -64,23 +79,33 @@ WORN_BY_VERB = {
 def find_item_question(message: str) -> Mention | None:
     """The item or color that a whole message asks about; None for any other message.
 
-    The name alone is a question only with a question mark. For denials see `item_corrections`, which comes first.
+    A name alone is a question only with a question mark, and "black or white?" asks for a choice. For denials see
+    `item_corrections`, which comes first.
     """
     if len(message) > MAX_LENGTH:
         return None
-    for rest, mention in find_names(normalize_letters(message)):
-        if rest == "#" and "?" not in message:
+    text, is_asked = normalize_letters(message), "?" in message
+    for rest, mention in find_mentions(text):
+        if rest == "#" and (not is_asked or mention.also is not None):
             return None
-        compact = rest.replace(" ", "")
-        if ENGLISH.fullmatch(rest):
+        if _asks(rest, mention) or (is_asked and ENGLISH_STATEMENT.fullmatch(rest)):
             return mention
-        if (match := KOREAN.fullmatch(compact)) is not None:
-            return mention if may_be_worn(match["verb"], mention.thing) else None
-        for both, other in find_names(rest, mark="@") if mention.is_garment and "?" in message else ():
-            is_asked = ENGLISH_PROPERTY.fullmatch(both) or KOREAN_PROPERTY.fullmatch(both.replace(" ", ""))
-            if is_asked and not other.is_garment:
-                return other
+    for form in drop_subject(text):
+        for rest, mention in find_mentions(form):
+            compact = rest.replace(" ", "")
+            if is_asked and (ENGLISH_STATEMENT.fullmatch(rest) or _KOREAN_ABOUT.fullmatch(compact)):
+                return mention
+            if (rest != "#" and ENGLISH.fullmatch(rest)) or _KOREAN_ASKING.fullmatch(compact):
+                return mention
     return None
+
+
+def _asks(text: str, mention: Mention) -> bool:
+    """Whether a text asks about what is named in it at the mark."""
+    if ENGLISH.fullmatch(text):
+        return True
+    match = KOREAN.fullmatch(text.replace(" ", ""))
+    return match is not None and may_be_worn(match["verb"], mention.thing)
 
 
 def may_be_worn(verb: str | None, thing: Thing) -> bool:

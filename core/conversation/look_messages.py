@@ -115,8 +115,11 @@ def answer_look_question(look: Look, read: LookMessage, language: Language) -> R
     if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT or look.pending_question is PendingQuestion.GUESS:
         return None
     if read.mention is not None:
-        thing, garment = read.mention.first_thing, read.mention.garment
-        return Reply(kind=ReplyKind.ITEM_PROBABILITY, language=language, look=look, thing=thing, garment=garment)
+        thing, garment, also = read.mention.first_thing, read.mention.garment, read.mention.second_thing
+        if also is thing:
+            return Reply(kind=ReplyKind.ITEM_SAME, language=language, look=look, thing=thing)
+        kind = ReplyKind.ITEM_PROBABILITY
+        return Reply(kind=kind, language=language, look=look, thing=thing, garment=garment, also=also)
     if read.intent in LASTING_QUESTIONS:
         return Reply(kind=LASTING_QUESTIONS[read.intent], language=language, look=look, style=read.style)
     return None

@@ -104,8 +104,12 @@ class Reply:
     """The item or color that was asked about, or denied."""
     garment: Item | None = None
     """The garment that was named together with the thing, e.g. the jacket of a leather jacket. It is not denied."""
+    also: Thing | None = None
+    """What was asked about, or denied, together with the thing: white, of a black and white shirt."""
     instead: Thing | None = None
     """What is worn instead of the denied one, according to the person."""
+    instead_also: Thing | None = None
+    """The second of two colors that are worn instead."""
     occasion: Occasion | None = None
     """The occasion that the person asked about."""
     name: str | None = None
@@ -128,7 +132,9 @@ class Reply:
             "style": self.style,
             "thing": self.thing,
             "garment": self.garment,
+            "also": self.also,
             "instead": self.instead,
+            "instead_also": self.instead_also,
             "occasion": self.occasion,
         }
         return {key: str(value) for key, value in values.items() if value is not None}

@@ -1,7 +1,11 @@
 """The sentences of a `Reply`, the same in every channel."""
 
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
 from core.clothing import Color, Item
 from core.conversation.actions import ActionType
+from core.conversation.item_feedback import is_new
 from core.conversation.narration import (
     NAMED_PARTS,
     MessageSlot,
@@ -76,6 +80,8 @@ OWN_SENTENCES = {
     *ITEM_TEXT_KEYS,
 }
 """Replies whose sentences follow from the look."""
+AGES = (("day", 24 * 60), ("hour", 60), ("minute", 1))
+"""Units of the age of a look, with their minutes."""
 
 
 def reply_sentences(reply: Reply) -> tuple[str, ...]:
@@ -138,7 +144,7 @@ def _reason_sentences(look: Look, language: Language) -> tuple[str, ...]:
 
 
 def _item_sentence(reply: Reply, look: Look) -> str:
-    """What is said about the thing of a reply.
+    """What is said about the thing of a reply, and of which look if there was time for others since.
 
     Args:
         reply: `ITEM_PROBABILITY`, or a kind of `ITEM_TEXT_KEYS`, about a thing.
@@ -148,26 +154,46 @@ def _item_sentence(reply: Reply, look: Look) -> str:
     if thing is None:
         return translate("talk.look_gone", language)
     seed = VariantSeed(f"{look.variant_seed.name} {thing}", look.variant_seed.turn)
+    sentences = [] if is_new(look.created_at) else [_name_look(look, language)]
     if reply.kind is not ReplyKind.ITEM_PROBABILITY:
-        return _correction_sentence(reply, thing, seed)
-    if denied := next((name for name in (thing, reply.garment) if name in look.item_corrections), None):
-        return translate(
-            pick_variant("talk.item.told", seed, language), language, thing=_with_article(denied, language)
+        return " ".join([*sentences, _correction_sentence(reply, thing, seed)])
+    things = (thing, reply.garment, reply.also)
+    if denied := next((name for name in things if name in look.item_corrections), None):
+        frame = pick_variant("talk.item.told", seed, language)
+        sentences.append(translate(frame, language, thing=_with_article(denied, language)))
+    else:
+        sentences += probability_sentences(
+            look.verdict.attributes, thing, reply.garment, seed=seed, language=language, also=reply.also
         )
-    sentences = probability_sentences(look.verdict.attributes, thing, reply.garment, seed=seed, language=language)
     return " ".join(sentences)
+
+
+def _name_look(look: Look, language: Language) -> str:
+    """Which look is meant, by its style and its age."""
+    minutes = int((datetime.now(UTC) - look.created_at).total_seconds() / 60)
+    unit, count = next((unit, minutes // length) for unit, length in AGES if minutes >= length)
+    key = f"talk.item.look.{unit}" if count == 1 else f"talk.item.look.{unit}s"
+    style = look.corrected_style or look.verdict.style
+    return translate(key, language, style=style_name(style, language), count=count)
 
 
 def _correction_sentence(reply: Reply, thing: Thing, seed: VariantSeed) -> str:
     """What is said about a denied thing; what was named with it and stays is named as well."""
-    language, name, key = reply.language, _with_article, ITEM_TEXT_KEYS[reply.kind]
+    language, key, name = reply.language, ITEM_TEXT_KEYS[reply.kind], _with_article
     values: dict[str, object] = {}
     if reply.instead is not None:
         key, name = "talk.item.exchanged", _with_article if isinstance(thing, Item) else _color_word
-        values["instead"] = name(reply.instead, language)
+        values["instead"] = _join((reply.instead, reply.instead_also), name, language)
     elif reply.garment is not None:
         key, values["garment"] = "talk.item.kept", _with_article(reply.garment, language)
-    return translate(pick_variant(key, seed, language), language, thing=name(thing, language), **values)
+    denied = _join((thing, reply.also), name, language)
+    return translate(pick_variant(key, seed, language), language, **values, thing=denied)
+
+
+def _join(things: Sequence[Thing | None], name: Callable[[Thing, Language], str], language: Language) -> str:
+    """The names of one or two things."""
+    first, *others = [name(thing, language) for thing in things if thing is not None]
+    return translate("worn.and", language, first=first, last=others[0]) if others else first
 
 
 def _with_article(thing: Thing, language: Language) -> str:

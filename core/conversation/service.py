@@ -55,6 +55,8 @@ CONSENT_REPLIES = {
 }
 REVEALING_ACTIONS = {ActionType.SHOW_DETAILS, ActionType.CORRECT}
 """Actions that would tell the verdict before the person has guessed."""
+THING_FIELDS = ("thing", "also", "instead", "instead_also")
+"""The items and colors of a reply."""
 NAME_ANSWERS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME}
 """Actions that do not end the question for a name."""
 
@@ -224,9 +226,8 @@ class ConversationService:
             look=look,
             prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
             style=Style(checkpoint["style"]) if "style" in checkpoint else None,
-            thing=THINGS_BY_CODE[checkpoint["thing"]] if "thing" in checkpoint else None,
             garment=Item(checkpoint["garment"]) if "garment" in checkpoint else None,
-            instead=THINGS_BY_CODE[checkpoint["instead"]] if "instead" in checkpoint else None,
+            **{name: THINGS_BY_CODE[checkpoint[name]] for name in THING_FIELDS if name in checkpoint},
             occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,
             name=name,
             rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,

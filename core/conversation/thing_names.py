@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 
@@ -13,28 +13,30 @@ from core.i18n.translations import Language, translate
 from core.vision.attributes import THINGS, Thing
 
 OTHER_NAMES = {
-    Item.TSHIRT: "tshirt, t shirt, tee, 티, 반팔티",
-    Item.SHIRT: "blouse, 블라우스, 남방",
-    Item.KNIT: "sweater, jumper, cardigan, 스웨터, 가디건, 카디건",
+    Item.TSHIRT: "tshirt, t shirt, tee, tank top, 티, 반팔티, 민소매, 나시",
+    Item.SHIRT: "blouse, dress shirt, button down, 블라우스, 남방, 와이셔츠",
+    Item.KNIT: "sweater, jumper, cardigan, turtleneck, pullover, 스웨터, 가디건, 카디건, 터틀넥, 목폴라",
     Item.HOODIE: "hoodie, hoody, 후드티, 후드, 맨투맨",
     Item.BLAZER: "suit jacket, 블레이져, 정장 재킷",
-    Item.JACKET: "자켓, 점퍼",
-    Item.COAT: "trench coat, trench, 트렌치코트, 패딩",
+    Item.JACKET: "bomber, windbreaker, puffer, 자켓, 점퍼, 잠바, 바람막이, 야상",
+    Item.COAT: "trench coat, trench, overcoat, parka, 트렌치코트, 패딩, 파카",
     Item.VEST: "vest, 조끼",
     Item.DRESS: "드레스",
     Item.SKIRT: "치마",
     Item.JEANS: "denim jeans, 진, 데님 팬츠",
-    Item.TROUSERS: "pants, slacks, 팬츠, 슬랙스",
+    Item.TROUSERS: "pants, slacks, chinos, 팬츠, 슬랙스, 면바지",
     Item.SHORTS: "쇼츠, 숏팬츠",
     Item.TRADITIONAL: "traditional clothes, traditional costume, hanbok, kimono, yukata, sari, saree, qipao, cheongsam"
     ", ao dai, 한복, 개량한복, 기모노, 유카타, 사리, 치파오, 아오자이, 전통 옷, 전통 복장, 민속 의상",
     Item.SNEAKERS: "trainers, 스니커즈",
-    Item.HEELS: "high heels, 하이힐",
-    Item.FLATS: "flats, loafers, sandals, 로퍼, 샌들, 플랫",
-    Item.HAT: "cap, beanie, 캡, 비니",
-    Item.BAG: "handbag, 핸드백, 백",
-    Item.SUNGLASSES: "shades",
-    Item.TIE: "necktie, 넥타이",
+    Item.BOOTS: "ankle boots, 앵클부츠, 워커",
+    Item.HEELS: "high heels, pumps, stilettos, 하이힐, 펌프스",
+    Item.FLATS: "flats, loafers, sandals, ballerinas, 로퍼, 샌들, 플랫, 단화, 슬리퍼",
+    Item.HAT: "cap, beanie, beret, 캡, 비니, 베레모, 볼캡",
+    Item.BAG: "handbag, backpack, tote, 핸드백, 백, 백팩, 배낭, 숄더백",
+    Item.SCARF: "shawl, muffler, 머플러, 목도리",
+    Item.SUNGLASSES: "shades, 썬글라스",
+    Item.TIE: "necktie, bow tie, 넥타이, 나비넥타이",
     Item.FLORAL: "floral pattern, flowers, flowery, flower print, flower pattern, 플라워, 플로럴 무늬, 플로럴 패턴",
     Item.STRIPES: "striped pattern, stripy, pinstripes, 스트라이프 무늬, 스트라이프 패턴, 세로줄, 가로줄",
     Item.CHECK: "check, checks, checkered, checked pattern, plaid, tartan, gingham, 체크 패턴, 격자무늬, 타탄",
@@ -56,14 +58,14 @@ OTHER_NAMES = {
 OTHER_COLOR_NAMES = {
     Color.BLACK: "검정색, 검정, 검은색, 까만색",
     Color.WHITE: "흰색, 하얀색, 하양",
-    Color.GREY: "gray, 회색",
+    Color.GREY: "gray, charcoal, 회색, 차콜",
     Color.BROWN: "갈색, 밤색",
     Color.RED: "빨간색, 빨강",
     Color.PINK: "분홍색, 분홍",
     Color.ORANGE: "주황색, 주황",
     Color.YELLOW: "노란색, 노랑",
-    Color.GREEN: "초록색, 초록, 녹색",
-    Color.BLUE: "파란색, 파랑",
+    Color.GREEN: "olive, 초록색, 초록, 녹색",
+    Color.BLUE: "sky blue, 파란색, 파랑, 하늘색",
     Color.NAVY: "남색",
     Color.PURPLE: "violet, 보라색, 보라",
     Color.MULTI: "multicolored, colorful, colourful, 알록달록",
@@ -82,8 +84,22 @@ BEFORE_GARMENTS: dict[Thing, str] = {
 """Words that name a property only in front of a garment."""
 SHADES = "dark, light, pale, bright, deep, 연한, 진한, 밝은, 어두운"
 """Words in front of a color that change nothing here."""
-MAX_PROPERTIES = 3
+MAX_PROPERTIES = 4
 """Words of properties in front of one name."""
+TWO_COLORS = {"흑백": "블랙 화이트 "}
+"""Words for two colors at once."""
+_AND = r"(?:and |n |앤드? ?|와 ?|과 ?|이?랑 ?|하고 ?)?"
+"""Between two properties: "black and white shirt"."""
+_FIRST, _SECOND = "&", "%"
+"""Marks of two names, which no normalized text holds."""
+_BETWEEN_NAMES = (
+    rf"{_FIRST} (?:and|or|n|vs|versus)(?: (?:rather|just|more (?:of|like)|is it|are they))? (?:a |an |the )?{_SECOND}"
+    rf"|{_FIRST}(?:이야|야|이에요|예요|에요|인가요?|인지|이냐|냐|일까요?|와|과|이?랑|하고) ?(?:아니면 ?)?{_SECOND}"
+    rf"|{_FIRST} ?(?:아니면|또는|혹은|vs) ?{_SECOND}"
+)
+"""Between two names that are asked about, or denied, together."""
+BETWEEN_NAMES = re.compile(_BETWEEN_NAMES)
+BETWEEN_COLORS = re.compile(f"{_BETWEEN_NAMES}|{_FIRST} ?{_AND}{_SECOND}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +109,8 @@ class Mention:
     thing: Thing
     properties: tuple[Thing, ...] = ()
     """In the order of the words."""
+    also: Thing | None = None
+    """What is named next to it: "navy or black"."""
 
     @property
     def is_garment(self) -> bool:
@@ -105,6 +123,12 @@ class Mention:
         return self.properties[0] if self.is_garment and self.properties else self.thing
 
     @property
+    def second_thing(self) -> Thing | None:
+        """What is named next to `first_thing`: white, of a black and white shirt."""
+        colors = [thing for thing in self.properties if isinstance(thing, Color)] if self.is_garment else []
+        return colors[1] if len(colors) > 1 and colors[0] is self.first_thing else self.also
+
+    @property
     def garment(self) -> Item | None:
         """The garment, if its properties are named with it."""
         return self.thing if isinstance(self.thing, Item) and self.first_thing is not self.thing else None
@@ -115,12 +139,25 @@ def find_names(text: str, *, mark: str = "#") -> Iterator[tuple[str, Mention]]:
 
     A short name may stand inside another word ("진" in "진짜"), and within a longer name: the longest come first.
     """
+    for word, colors in TWO_COLORS.items():
+        text = " ".join(text.replace(word, colors).split())
     compact = text.replace(" ", "")
     for name, pattern, thing in _compile_names():
         if name in compact:
             for found in pattern.finditer(text):
                 rest = f"{text[: found.start()]}{mark}{text[found.end() :]}"
                 yield rest, Mention(thing=thing, properties=_parse_properties(found["properties"] or ""))
+
+
+def find_mentions(text: str, *, mark: str = "#") -> Iterator[tuple[str, Mention]]:
+    """What a text names, see `find_names`, and then each two names that stand together, under one mark."""
+    yield from find_names(text, mark=mark)
+    for rest, first in find_names(text, mark=_FIRST):
+        for both, second in find_names(rest, mark=_SECOND):
+            are_colors = isinstance(first.thing, Color) and isinstance(second.thing, Color)
+            joined, count = (BETWEEN_COLORS if are_colors else BETWEEN_NAMES).subn(mark, both)
+            if count:
+                yield joined, replace(first, also=second.thing)
 
 
 def _parse_properties(text: str) -> tuple[Thing, ...]:
@@ -132,7 +169,8 @@ def _parse_properties(text: str) -> tuple[Thing, ...]:
 @cache
 def _compile_names() -> tuple[tuple[str, re.Pattern[str], Thing], ...]:
     """Names without spaces, their patterns and things, the longest first: "suit jacket" is no jacket."""
-    properties = f"(?P<properties>(?:{_compile_properties()[0].pattern}){{0,{MAX_PROPERTIES}}})"
+    word = f"(?:{_compile_properties()[0].pattern})"
+    properties = f"(?P<properties>(?:{word}(?:{_AND}{word}){{0,{MAX_PROPERTIES - 1}}})?)"
     compiled = []
     for name, thing in sorted(_things_by_name().items(), key=lambda pair: -len(pair[0])):
         before = "(?P<properties>)" if isinstance(thing, Color) else properties

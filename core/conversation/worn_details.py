@@ -3,7 +3,7 @@
 Something below its threshold is named only as the answer to a question for it, with its probability.
 """
 
-from core.clothing import Item
+from core.clothing import EXCLUSIVE, GARMENTS, Color, Item
 from core.conversation.narration import MAX_NAMED, format_percent, style_name
 from core.i18n.clothing_names import join_names, main_color_text, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
@@ -52,9 +52,15 @@ def seen_lines(attributes: Attributes, language: Language) -> list[str]:
 
 
 def probability_sentences(
-    attributes: Attributes | None, thing: Thing, garment: Item | None, *, seed: VariantSeed, language: Language
+    attributes: Attributes | None,
+    thing: Thing,
+    garment: Item | None,
+    *,
+    seed: VariantSeed,
+    language: Language,
+    also: Thing | None = None,
 ) -> list[str]:
-    """How likely an item or a color is, whether or not it was named.
+    """How likely an item or a color is, whether or not it was named; and what is seen in its place, if it was not.
 
     Args:
         attributes: of the verdict; None if single things are not known.
@@ -63,23 +69,39 @@ def probability_sentences(
             a jacket there is nothing to say about leather.
         seed: selects the words.
         language: of the sentences.
+        also: what was asked about together with the thing.
     """
     if attributes is None:
         return [translate(pick_variant("worn.check.unknown", seed, language), language)]
-    things: tuple[Thing, ...] = (thing,)
+    things = [thing] if also is None else [thing, also]
     if garment is not None:
-        things = (garment, thing) if attributes.find_seen(garment) is not None else (garment,)
-    sentences = []
-    for turn, named in enumerate(things, seed.turn):
-        probability = attributes.probability(named)
+        things = [garment, *things] if attributes.find_seen(garment) is not None else [garment]
+    keys = []
+    for named in things:
         if attributes.find_seen(named) is not None:
-            key = "worn.check.seen"
+            keys.append("worn.check.seen")
         else:
-            key = "worn.check.unlikely" if probability < UNLIKELY else "worn.check.doubt"
-        frame = pick_variant(key, VariantSeed(seed.name, turn), language)
+            keys.append("worn.check.unlikely" if attributes.probability(named) < UNLIKELY else "worn.check.doubt")
+    if "worn.check.seen" not in keys and (rival := _find_rival(attributes, things[0])) is not None:
+        things.append(rival)
+        keys.append("worn.check.rival")
+    sentences = []
+    for turn, (named, key) in enumerate(zip(things, keys, strict=True), seed.turn):
         name = translate("worn.the", language, thing=thing_name(named, language))
-        sentences.append(translate(frame, language, thing=name, percent=format_percent(probability)))
+        percent = format_percent(attributes.probability(named))
+        frame = pick_variant(key, VariantSeed(seed.name, turn), language)
+        sentences.append(translate(frame, language, thing=name, percent=percent))
     return sentences
+
+
+def _find_rival(attributes: Attributes, thing: Thing) -> Thing | None:
+    """What is seen in the place of a thing that is not: the sneakers where heels were asked for."""
+    if isinstance(thing, Color):
+        return next((seen.thing for seen in attributes.colors), None)
+    rivals = {*(item for item in GARMENTS if item.group is thing.group)}.union(
+        *(items for items in EXCLUSIVE if thing in items)
+    )
+    return next((seen.thing for seen in attributes.seen if seen.thing in rivals), None)
 
 
 def compare_sentences(

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from core.conversation.service import ConversationService
 from core.db import look_feedback, looks
 from core.db.looks import Look
 from core.db.people import Person
+from core.db.schema import Channel
 from core.db.worn_counts import count_worn
 from core.errors import ObjectNotFoundError, StorageUnavailableError
 from core.i18n.translations import Language, translate
@@ -161,11 +163,43 @@ async def test_only_what_was_said_of_a_new_verdict_is_taken_back(service: Conver
     named = await write(service, mina, "not a coat")
     assert named is not None
     assert named.kind is ReplyKind.ITEM_CORRECTED, "it is no answer to the question for a name"
-    await end_images(service.resources, look, timedelta(hours=-23))
     await service.delete_name_question(await reload(service, mina))
+    await end_images(service.resources, look, timedelta(hours=1))
     late = await say(service, mina, "not black")
     assert (late.kind, late.thing) == (ReplyKind.ITEM_PROBABILITY, Color.BLACK), "too late to take it back"
     assert (await current(service, look)).item_corrections == {Item.BOOTS: Item.SNEAKERS, Item.COAT: None}
+
+
+@pytest.mark.parametrize("channel", [Channel.TELEGRAM, Channel.KAKAO, Channel.WEB])
+async def test_last_look_is_corrected_for_a_day_and_named(
+    service: ConversationService, mina: Person, channel: Channel
+) -> None:
+    looks_of_mina = [await create_look(service, mina, seed) for seed in (1, 2)]
+    for look, hours in zip(looks_of_mina, (23, 5), strict=True):
+        # Images are kept for a day.
+        await end_images(service.resources, look, timedelta(hours=hours - 24))
+    first, last = looks_of_mina
+    on_screen = last.id if channel is Channel.WEB else None
+    message = "아까 그거 코트 아니었어" if channel is Channel.KAKAO else "that was not a coat"
+    reply = await service.handle_text(await reload(service, mina), message, on_screen, chat=channel)
+    assert reply is not None
+    assert (reply.kind, reply.look and reply.look.id) == (ReplyKind.ITEM_CORRECTED, last.id)
+    named = translate("talk.item.look.hours", Language.EN, style="Business Casual", count=5)
+    denied = variants("talk.item.denied", Language.EN, thing="the coat")
+    assert reply_sentences(reply)[0] in {f"{named} {sentence}" for sentence in denied}
+    assert (await current(service, first)).item_corrections == {}
+    assert (await current(service, last)).item_corrections == {Item.COAT: None}
+
+
+async def test_two_colors_are_taken_back_and_exchanged(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    reply = await say(service, mina, "not black and white, it's navy")
+    assert (reply.thing, reply.also, reply.instead) == (Color.BLACK, None, Color.NAVY), "she had not said white"
+    assert (await current(service, look)).item_corrections == {Color.BLACK: Color.NAVY}
+    seen = replace(reply, also=Color.WHITE, thing=Color.BLACK, instead=Color.NAVY, instead_also=Color.RED)
+    nouns = {"thing": "black and white", "instead": "navy and red"}
+    assert reply_sentences(seen)[0] in variants("talk.item.exchanged", Language.EN, **nouns)
+    assert (await service.restore_reply(mina, seen.to_checkpoint())).to_checkpoint() == seen.to_checkpoint()
 
 
 async def test_failed_picture_keeps_the_question_for_learning(

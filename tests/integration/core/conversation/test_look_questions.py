@@ -7,12 +7,14 @@ from sqlalchemy import text
 
 from core.clothing import Color, Item
 from core.conversation.actions import ActionType
+from core.conversation.narration import format_percent
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
 from core.conversation.worn_details import share_lines
 from core.db.looks import Look
 from core.db.people import Person
+from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
@@ -186,3 +188,36 @@ async def test_an_item_is_asked_for_while_a_name_is_asked_for(service: Conversat
     assert (await say(service, mina, "is that really leather?")).kind is ReplyKind.ITEM_PROBABILITY
     assert (await say(service, mina, "뭘 바꾸면 달라져요?")).kind is ReplyKind.SWAP
     assert (await say(service, mina, "Leather Fan")).kind is ReplyKind.NAME_CONFIRMATION
+
+
+async def test_answer_tells_what_is_seen_instead(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    assert look.verdict.attributes is not None
+    probability = look.verdict.attributes.probability
+    for question, asked, seen in (
+        ("is the jacket a coat?", Item.COAT, Item.JACKET),
+        ("is the jacket navy?", Color.NAVY, Color.BLACK),
+        ("is the jacket black?", Color.BLACK, None),
+        ("are the shoes heels?", Item.HEELS, None),
+    ):
+        reply = await say(service, mina, question)
+        assert (reply.kind, reply.thing) == (ReplyKind.ITEM_PROBABILITY, asked)
+        kind = "seen" if asked is Color.BLACK else "unlikely"
+        nouns = {"thing": f"the {thing_name(asked, EN)}", "percent": format_percent(probability(asked))}
+        expected = variants(f"worn.check.{kind}", EN, **nouns)
+        if seen is not None:
+            nouns = {"thing": f"the {thing_name(seen, EN)}", "percent": format_percent(probability(seen))}
+            rivals = variants("worn.check.rival", EN, **nouns)
+            expected = {f"{sentence} {rival}" for sentence in expected for rival in rivals}
+        assert set(reply_sentences(reply)) <= expected
+
+
+async def test_two_colors_are_answered_together(service: ConversationService, mina: Person) -> None:
+    await create_look(service, mina)
+    for question in ("is that a black and white jacket?", "흑백 재킷이에요?"):
+        reply = await say(service, mina, question)
+        assert (reply.thing, reply.also, reply.garment) == (Color.BLACK, Color.WHITE, Item.JACKET)
+        [answer] = reply_sentences(reply)
+        assert all(f"{name}" in answer.lower() for name in ("jacket", "colour black", "colour white"))
+    same = await say(service, mina, "is it a shirt or a blouse?")
+    assert set(reply_sentences(same)) <= variants("talk.item.same", EN, thing="the shirt")

@@ -88,6 +88,21 @@ from core.vision.attributes import Thing
         ("원피스 아니고 한복이에요", Item.DRESS, Item.TRADITIONAL),
         ("한복 아니야", Item.TRADITIONAL, None),
         ("전통 의상 아니야", Item.TRADITIONAL, None),
+        ("the shoes aren't heels", Item.HEELS, None),
+        ("my top isn't a blouse", Item.SHIRT, None),
+        ("the shoes aren't heels, they're boots", Item.HEELS, Item.BOOTS),
+        ("the coat isn't navy, it's black", Color.NAVY, Color.BLACK),
+        ("the coat isn't a jacket", Item.JACKET, Item.COAT),
+        ("what I'm wearing isn't a coat", Item.COAT, None),
+        ("that was not a coat", Item.COAT, None),
+        ("신발은 힐이 아니야", Item.HEELS, None),
+        ("위에 입은 거 셔츠 아니에요", Item.SHIRT, None),
+        ("상의는 니트가 아니고 후드티예요", Item.KNIT, Item.HOODIE),
+        ("코트가 네이비가 아니라 검정이에요", Color.NAVY, Color.BLACK),
+        ("바지는 청바지 아니고 슬랙스야", Item.JEANS, Item.TROUSERS),
+        ("무늬는 체크가 아니에요", Item.CHECK, None),
+        ("아까 그거 코트 아니었어", Item.COAT, None),
+        ("not black and white, it's black", Color.WHITE, None),
     ],
 )
 def test_correction_of_an_item(message: str, denied: Thing, instead: Thing | None) -> None:
@@ -112,6 +127,41 @@ def test_correction_of_an_item(message: str, denied: Thing, instead: Thing | Non
 )
 def test_denial_of_a_garment_with_properties(message: str, denied: Thing, properties: tuple[Thing, ...]) -> None:
     assert find_item_correction(message) == ItemCorrection(denied=denied, properties=properties)
+
+
+@pytest.mark.parametrize(
+    ("message", "correction"),
+    [
+        ("it's not black and white", ItemCorrection(denied=Color.BLACK, also=Color.WHITE)),
+        ("흑백 아니에요", ItemCorrection(denied=Color.BLACK, also=Color.WHITE)),
+        (
+            "not black and white, it's navy",
+            ItemCorrection(denied=Color.BLACK, also=Color.WHITE, instead=Color.NAVY),
+        ),
+        (
+            "it's black and white, not grey",
+            ItemCorrection(denied=Color.GREY, instead=Color.BLACK, instead_also=Color.WHITE),
+        ),
+        (
+            "회색 아니고 흑백이에요",
+            ItemCorrection(denied=Color.GREY, instead=Color.BLACK, instead_also=Color.WHITE),
+        ),
+        (
+            "not a black and white shirt, it's a red shirt",
+            ItemCorrection(denied=Color.BLACK, also=Color.WHITE, instead=Color.RED),
+        ),
+        (
+            "that's not a black and white shirt",
+            ItemCorrection(denied=Item.SHIRT, properties=(Color.BLACK, Color.WHITE)),
+        ),
+        (
+            "흑백 체크 셔츠 아니에요",
+            ItemCorrection(denied=Item.SHIRT, properties=(Color.BLACK, Color.WHITE, Item.CHECK)),
+        ),
+    ],
+)
+def test_correction_of_two_colors(message: str, correction: ItemCorrection) -> None:
+    assert find_item_correction(message) == correction
 
 
 @pytest.mark.parametrize(
@@ -195,6 +245,11 @@ def test_two_denials_exchange_nothing(message: str, denied: Thing, also: Thing) 
         "가방 없이 나가요",
         "치마 안 어울려요",
         "노란 옷 안 좋아해요",
+        "the shoes aren't new",
+        "the coat isn't warm enough",
+        "위에 입은 거 제 거 아니에요",
+        "상의는 안 어울려요",
+        "가방 모자 없어요",
     ],
 )
 def test_other_messages_correct_no_item(message: str) -> None:
