@@ -48,12 +48,14 @@ def ask(
             verdict = classifier.classify(image)
     messages = verdict_messages(verdict, seed=hashlib.sha256(data).hexdigest(), language=language)
     print_messages(console, messages, animated=not no_animation)
-    if verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
-        if verdict.attributes is not None:
-            print_attributes(console, verdict.attributes, language)
-        print_probabilities(console, verdict, language)
-    elif save is None:
+    if verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
+        # Its evidence would be that of a style, which Eva has just refused to name.
+        if save is not None:
+            console.print(translate("cli.nothing_to_save", language, path=str(save)), markup=False, soft_wrap=True)
         return
+    if verdict.attributes is not None:
+        print_attributes(console, verdict.attributes, language)
+    print_probabilities(console, verdict, language)
     target = _unused_path(photo) if save is None else save
     try:
         if target.exists() and target.samefile(photo):

@@ -56,6 +56,25 @@ def test_ask_saves_to_a_given_path(run_command: RunCommand, samples: Path, tmp_p
     assert "missing/heatmap.jpg" in result.stderr
 
 
+@pytest.mark.parametrize("arguments", [(), ("--save", "heatmap.jpg")])
+def test_ask_marks_nothing_on_a_photo_without_an_outfit(
+    run_command: RunCommand,
+    samples: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+) -> None:
+    outputs = make_outputs(Style.STREET, confidence=0.9, outfit=0.02)
+    refusing = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_MODEL_CARD)
+    monkeypatch.setattr(eva.judge, "_load_classifier", lambda: refusing)
+    result = run_command("ask", samples / "astronaut.jpg", *arguments)
+    assert result.exit_code == 0
+    assert "Street" not in result.stdout
+    assert list(tmp_path.iterdir()) == []
+    notice = translate("cli.nothing_to_save", Language.EN, path="heatmap.jpg")
+    assert (notice in result.stdout) == bool(arguments)
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables", "is_korean"),
     [
