@@ -155,9 +155,10 @@ def _draw_bar(image: Image.Image, share: StyleShare, top: int, step: int) -> Non
     draw.text((left, top + 20), share.name, TEXT_COLOR, font, anchor="lm")
     draw.text((left + TEXT_WIDTH, top + 20), share.label, STYLE_COLORS[share.style], font, anchor="rm")
     thickness = min(56, round(0.55 * (step - 36)))
-    image.paste(TRACK, (left, top + 42), make_pill((TEXT_WIDTH, thickness)))
+    bar_top = top + 42 + (step - LOWEST_BAR) // 6
+    image.paste(TRACK, (left, bar_top), make_pill((TEXT_WIDTH, thickness)))
     width = max(thickness, round(share.share * TEXT_WIDTH))
-    image.paste(STYLE_COLORS[share.style], (left, top + 42), make_pill((width, thickness)))
+    image.paste(STYLE_COLORS[share.style], (left, bar_top), make_pill((width, thickness)))
 
 
 def _draw_items(image: Image.Image, text: WeekCardText, top: int) -> int:
