@@ -26,6 +26,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from core.db.look_summaries import LookSummary
+from core.i18n.translations import Language
 from core.images.renditions import THUMBNAIL_WIDTH
 from core.signing import UrlSigner
 from core.urls import image_path
@@ -154,10 +155,10 @@ class PublicImageUrls:
     heatmap: str
 
 
-def public_image_urls(look: LookSummary) -> PublicImageUrls:
-    """The URLs of the images of a look on the leaderboard, which always has both images."""
+def public_image_urls(look: LookSummary, language: Language) -> PublicImageUrls:
+    """The URLs of the images of a look on the leaderboard, which always has both images; tags are in the language."""
     return PublicImageUrls(
         photo=f"/shared/{look.id}/photo/{look.photo_key}",
         thumbnail=f"/shared/{look.id}/thumb/{look.photo_key}" if look.width > THUMBNAIL_WIDTH else None,
-        heatmap=f"/shared/{look.id}/{look.heatmap_key}",
+        heatmap=f"/shared/{look.id}/{look.heatmap_key}?tags={language}",
     )

@@ -93,7 +93,7 @@ def build_card(
         rank: on the leaderboard, from 1.
     """
     look, names = entry.look, card_names(language)
-    images = public_image_urls(look)
+    images = public_image_urls(look, language)
     style, owner = style_name(look.style, language), entry.owner_name or generated_name(look.person_id, language)
     return LookCard(
         id=look.id,

@@ -1,8 +1,8 @@
 """Images made from a photo on first use, and deleted with it: thumbnails, the photo as WebP, share images.
 
 Their keys are derived from the photo's key, so that deleting a photo can delete them all. A thumbnail of another kind
-gets a new version number; a share image says by itself how it was drawn and is replaced in place. Retired names stay in
-the list of keys to delete.
+gets a new version number; a share image, and a heatmap with its tags in another language, say by themselves how they
+were drawn and are replaced in place. Retired names stay in the list of keys to delete.
 
 See ADR 0034.
 """
@@ -112,12 +112,18 @@ def result_card_key(photo_key: str, shape: CardShape, language: Language) -> str
     return _rendition_key(photo_key, f"result-{shape}-{language}")
 
 
+def heatmap_key(photo_key: str, language: Language) -> str:
+    """The key of the heatmap with its tags in another language than that in which the photo was judged."""
+    return _rendition_key(photo_key, f"heatmap-{language}")
+
+
 def rendition_keys(photo_key: str) -> list[str]:
     """The keys of everything that may ever have been created from a photo."""
     thumbnails = [f"thumb-{version}" for version in range(1, THUMBNAIL_VERSION + 1)]
     share_images = [f"card-{language}" for language in Language]
     cards = [f"result-{shape}-{language}" for shape in CardShape for language in Language]
-    suffixes = (*thumbnails, *share_images, *cards, *RETIRED_SUFFIXES)
+    heatmaps = [f"heatmap-{language}" for language in Language]
+    suffixes = (*thumbnails, *share_images, *cards, *heatmaps, *RETIRED_SUFFIXES)
     webp_keys = [thumbnail_key(photo_key, is_webp=True), webp_photo_key(photo_key)]
     return [*(_rendition_key(photo_key, suffix) for suffix in suffixes), *webp_keys]
 

@@ -125,11 +125,19 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     return drawn
 
 
-def encode_heatmap_jpeg(image: Image.Image, verdict: Verdict, language: Language) -> bytes:
-    """Draw the heatmap of a verdict, with tags in a language, and encode it as JPEG; see `draw_heatmap`."""
+def encode_heatmap_jpeg(image: Image.Image, verdict: Verdict, language: Language, *, comment: str = "") -> bytes:
+    """Draw the heatmap of a verdict with tags, and encode it as JPEG.
+
+    Args:
+        image: RGB, the judged photo.
+        verdict: of the photo.
+        language: of the tags.
+        comment: of the JPEG, for those who look into the file.
+    """
     tags = () if verdict.attributes is None else make_tags(verdict, language)
     buffer = io.BytesIO()
-    draw_heatmap(image, verdict.cam, tags).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0")
+    drawn = draw_heatmap(image, verdict.cam, tags)
+    drawn.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0", comment=comment.encode())
     return buffer.getvalue()
 
 

@@ -55,7 +55,7 @@ async def news_dot(connection: Db, viewer: Viewer) -> Response:
 
 def _describe(rows: Sequence[LookNews], language: Language) -> list[dict[str, object]]:
     """What the page shows of each look."""
-    images = [public_image_urls(row.look) for row in rows]
+    images = [public_image_urls(row.look, language) for row in rows]
     return [
         {
             "look": row.look,

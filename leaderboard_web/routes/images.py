@@ -8,10 +8,12 @@ See ADR 0009 and, for result cards, ADR 0032.
 
 from collections.abc import Mapping
 from functools import partial
+from io import BytesIO
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from PIL import Image
 
 from core.conversation.narration import style_name, verdict_messages
 from core.conversation.result_card_texts import can_have_card, card_text
@@ -23,6 +25,7 @@ from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.drawing import read_content_hash
 from core.images.renditions import (
+    heatmap_key,
     make_thumbnail,
     make_webp_photo,
     result_card_key,
@@ -32,6 +35,7 @@ from core.images.renditions import (
 )
 from core.images.result_card import CardShape, draw_result_card
 from core.urls import card_subject, week_picture_subject
+from core.vision.heatmap import encode_heatmap_jpeg
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.share_image import draw_share_image
@@ -111,15 +115,31 @@ async def public_photo(request: Request, look_id: CanonicalUUID, photo_key: str,
 
 
 @router.get("/shared/{look_id}/{key:path}", name="public_image")
-async def public_image(look_id: CanonicalUUID, key: str, state: State) -> Response:
-    """The heatmap of a look on the leaderboard.
+async def public_image(
+    look_id: CanonicalUUID, key: str, state: State, tags: Annotated[Language | None, Query()] = None
+) -> Response:
+    """The heatmap of a look on the leaderboard, with its tags in a language; in that of its owner by default.
 
     Raises:
         ObjectNotFoundError: the heatmap was deleted or belongs to another look, or the look is not on the leaderboard.
     """
-    if (await _get_public_keys(state, look_id)).heatmap_key != key:
+    # Released before the image is drawn, which opens another connection.
+    async with state.resources.database.connection() as connection:
+        entry = await leaderboard.get_look(connection, look_id)
+    look = None if entry is None else entry.look
+    if look is None or look.photo_key is None or look.heatmap_key != key:
         raise ObjectNotFoundError
-    return await _stored_image(state, key, PUBLIC_CACHE_HEADERS)
+    if tags is None or tags is look.language or look.verdict.attributes is None:
+        return await _stored_image(state, key, PUBLIC_CACHE_HEADERS)
+    content = await state.renditions.get_or_create(
+        heatmap_key(look.photo_key, tags),
+        partial(_draw_heatmap, look=look, language=tags),
+        look_id=look.id,
+        photo_key=look.photo_key,
+        # A heatmap that is drawn again, after a correction, gets a new key.
+        is_current=lambda stored: read_content_hash(stored) == key,
+    )
+    return Response(content, media_type="image/jpeg", headers=PUBLIC_CACHE_HEADERS)
 
 
 # Version 1 stands in links from the time before versions were hashes.
@@ -215,6 +235,11 @@ async def card_response(state: AppState, look: Look, language: Language, shape: 
         is_current=lambda stored: read_content_hash(stored) == expected_hash,
     )
     return Response(card, media_type="image/jpeg", headers=CARD_HEADERS)
+
+
+def _draw_heatmap(photo: bytes, look: Look, language: Language) -> bytes:
+    image = Image.open(BytesIO(photo)).convert("RGB")
+    return encode_heatmap_jpeg(image, look.verdict, language, comment=look.heatmap_key or "")
 
 
 async def _get_public_keys(state: AppState, look_id: UUID) -> ImageKeys:

@@ -1,5 +1,6 @@
 """Images are served only under signed URLs that are still valid."""
 
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -8,21 +9,26 @@ import httpx
 import pytest
 from PIL import Image
 
+from core.clothing import Item
 from core.db import looks, moderation
 from core.db.looks import Look
+from core.i18n.translations import Language
+from core.images.drawing import read_content_hash
 from core.object_storage import generate_key
 from core.resources import Resources
 from core.settings import Settings
+from core.styles import Style
 from core.urls import signed_image_url
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
+from core.vision.heatmap import encode_heatmap_jpeg
 from leaderboard_web.app import create_app
 from leaderboard_web.urls import (
     private_image_url,
     private_thumbnail_url,
     public_image_urls,
 )
-from tests.factories import create_look, create_person, end_images
+from tests.factories import classify_with_attributes, create_look, create_person, end_images
 from tests.harness import make_application
 from tests.images import encode_image, make_scene
 
@@ -82,7 +88,7 @@ async def test_public_url_works_only_while_the_look_is_public(client: httpx.Asyn
         await resources.storage.put(some_look.photo_key or "", JPEG)
     await resources.storage.put(look.heatmap_key, JPEG)
     links = resources.url_signer
-    shared = public_image_urls(look)
+    shared = public_image_urls(look, look.language)
     public_urls = [shared.photo, shared.heatmap, shared.thumbnail]
     private_urls = [
         *(private_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)),
@@ -175,3 +181,33 @@ async def test_other_files_are_unreachable(client: httpx.AsyncClient, resources:
 async def test_signed_image_url_needs_a_public_url(resources: Resources) -> None:
     look = await add_stored_look(resources)
     assert signed_image_url(Settings(), resources.url_signer, look, generate_key(), timedelta(minutes=1)) is None
+
+
+async def test_public_heatmap_has_its_tags_in_the_language_of_the_page(
+    client: httpx.AsyncClient, resources: Resources
+) -> None:
+    verdict = classify_with_attributes(Style.STREET, {Item.BOOTS: 0.9}, peaks={Item.BOOTS: (0.9, 0.5)})
+    async with resources.database.transaction() as connection:
+        owner = (await create_person(connection)).id
+        look = await create_look(connection, owner, width=800, height=1200, verdict=verdict)
+        assert await looks.share(connection, look.id)
+    other = next(language for language in Language if language is not look.language)
+    await resources.storage.put(look.photo_key or "", JPEG)
+    for key in (look.heatmap_key or "", corrected_key := generate_key()):
+        await resources.storage.put(key, f"heatmap {key}".encode())
+
+    async def fetch(key: str | None, language: Language) -> bytes:
+        response = await client.get(public_image_urls(replace(look, heatmap_key=key), language).heatmap)
+        assert (response.status_code, response.headers["content-type"]) == (200, "image/jpeg")
+        return response.content
+
+    assert await fetch(look.heatmap_key, look.language) == f"heatmap {look.heatmap_key}".encode()
+    translated = await fetch(look.heatmap_key, other)
+    photo = Image.open(BytesIO(JPEG))
+    drawn = encode_heatmap_jpeg(photo, look.verdict, other, comment=look.heatmap_key or "")
+    assert translated == drawn
+    assert translated == await fetch(look.heatmap_key, other)
+    async with resources.database.transaction() as connection:
+        await looks.update_where(connection, look.id, heatmap_key=corrected_key)
+    assert read_content_hash(await fetch(corrected_key, other)) == corrected_key, "drawn again after a correction"
+    assert (await client.get(public_image_urls(look, other).heatmap)).status_code == 404

@@ -60,7 +60,7 @@ async def test_every_image_of_a_look_is_without_metadata(
         assert look.photo_key is not None
         assert look.heatmap_key is not None
         links = resources.url_signer
-        public_images = public_image_urls(look)
+        public_images = public_image_urls(look, look.language)
         urls = [
             *(private_image_url(links, look, key) for key in (look.photo_key, look.heatmap_key)),
             private_thumbnail_url(links, look),

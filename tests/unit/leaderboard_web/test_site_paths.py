@@ -21,7 +21,7 @@ from tests.factories import make_look
 
 SIGNER, HOUR, EN, POST = UrlSigner(b"secret"), timedelta(hours=1), Language.EN, CardShape.POST
 PERSON, LOOK = UUID(int=7), replace(make_look(UUID(int=1)), width=1280)
-PUBLIC = public_image_urls(LOOK)
+PUBLIC = public_image_urls(LOOK, EN)
 PHOTO_KEY, HEATMAP_KEY = LOOK.photo_key or "", LOOK.heatmap_key or ""
 CARD = {"language": "en", "shape": "post"}
 PATHS = [

@@ -38,7 +38,7 @@ async def test_public_images_are_kept_by_the_browser(
     look = await add_look(resources, mina.id, shared=True, width=1200, height=1600)
     assert look.photo_key is not None
     await resources.storage.put(look.photo_key, make_photo())
-    images = public_image_urls(look)
+    images = public_image_urls(look, look.language)
     assert images.thumbnail is not None
     for url in (images.photo, images.thumbnail):
         assert (await client.get(url)).headers["cache-control"] == IMMUTABLE
