@@ -16,7 +16,10 @@ async function fill(strip) {
   }
   const items = [...page.querySelectorAll(".looks > li")].slice(0, MAX_CARDS);
   const nothing = page.querySelector(".empty h2");
-  if (!items.length && nothing) strip.querySelector(".strip-note").textContent = nothing.textContent;
+  if (!items.length && nothing) {
+    strip.querySelector(".strip-note").textContent = nothing.textContent;
+    strip.classList.add("nothing");
+  }
   for (const item of items) {
     // Other scripts look for the heart of a look, which its card on this page may have.
     item.querySelector(".heart")?.remove();

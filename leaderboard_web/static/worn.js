@@ -1,4 +1,4 @@
-/** Tags of what Eva sees: a pressed one dims the photo except where its item is. */
+/** Tags of what Eva sees: a pressed one dims the photo except where its item is, until the heatmap is asked for. */
 
 const layers = document.querySelector(".layers");
 const heatmap = layers?.querySelector(".heatmap");
@@ -29,6 +29,7 @@ const show = (pressed) => {
   if (pressed !== null) {
     const { map, columns } = pressed.parentElement.dataset;
     layers.append(drawMap(map, Number(columns)));
+    layers.scrollIntoView({ block: "nearest" });
   }
 };
 
@@ -41,4 +42,5 @@ if (heatmap) {
     button.addEventListener("click", () => show(button.getAttribute("aria-pressed") === "true" ? null : button));
     item.append(button);
   }
+  document.querySelector(".fade input").addEventListener("input", () => show(null));
 }
