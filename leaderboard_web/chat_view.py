@@ -32,6 +32,7 @@ SAMPLE_SOURCE_PREFIX = "sample:"
 """Start of the source of a look whose photo is a sample, which cannot be shared."""
 
 CARD_URL_LIFETIME = timedelta(days=1)
+PRIMARY_ACTIONS = {ActionType.SHARE, ActionType.CONFIRM_NAME}
 CONFIRMATION_ANSWERS = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
 """The buttons under a name that is shown back."""
 
@@ -45,6 +46,8 @@ class ChatLine:
     text: str
     is_verdict: bool = False
     """Whether it is part of a verdict."""
+    urls: tuple[str, ...] = ()
+    """Of the pages that the lines after the first one are about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,11 @@ class ChatView:
         return self.person.pending_name_look_id == self.look.id
 
     @property
+    def shown_name(self) -> str:
+        """The person's display name, or the one that is proposed to them."""
+        return display_name(self.person.id, self.person.name, self.language)
+
+    @property
     def awaits_learning_consent(self) -> bool:
         """Whether the person was asked if Eva may learn from their corrections, and has not answered."""
         is_corrected = self.look.corrected_style is not None or bool(self.look.item_corrections)
@@ -249,8 +257,8 @@ class ChatView:
             confirmation = self._eva_line("talk.name.confirm", name=person.pending_name)
             return [self._action_line(Action(type=ActionType.SHARE)), confirmation]
         if self.awaits_name:
-            name = display_name(person.id, person.name, self.language)
-            return [self._action_line(Action(type=ActionType.SHARE)), self._eva_line("talk.name.ask", name=name)]
+            question = self._eva_line("talk.name.ask", name=self.shown_name)
+            return [self._action_line(Action(type=ActionType.SHARE)), question]
         if self.look.is_public and person.name is not None:
             return [self._action_line(Action(type=ActionType.SHARE)), self._eva_line("talk.shared", name=person.name)]
         return []
@@ -280,11 +288,11 @@ def available_actions(view: ChatView) -> AvailableActions:
         choice = ActionType.GUESS if view.awaits_guess else ActionType.CORRECT
         buttons = [ChatButton(value=f"{choice}.{style}", label=style_name(style, language)) for style in STYLES]
         if view.awaits_guess:
-            buttons.append(_button(ActionType.SHOW_RESULT, language))
+            buttons.append(_button(ActionType.SHOW_RESULT, view))
         return AvailableActions(look_id=look.id, buttons=tuple(buttons), style_choice=choice)
     return AvailableActions(
         look_id=look.id,
-        buttons=tuple(_button(action_type, language) for action_type in _action_types(view)),
+        buttons=tuple(_button(action_type, view) for action_type in _action_types(view)),
         asks_name=view.awaits_name and view.person.pending_name is None,
         name_tag=tag_name(view.person.pending_name) if view.awaits_name and view.person.pending_name else None,
         is_public=look.is_public,
@@ -307,6 +315,8 @@ def _action_types(view: ChatView) -> tuple[ActionType, ...]:
     return *learning, ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT
 
 
-def _button(action_type: ActionType, language: Language) -> ChatButton:
-    label = button_label(action_type, language)
-    return ChatButton(value=action_type, label=label, is_primary=action_type is ActionType.SHARE)
+def _button(action_type: ActionType, view: ChatView) -> ChatButton:
+    label = button_label(action_type, view.language)
+    if action_type is ActionType.ACCEPT_NAME:
+        label = translate("try.share_as_proposed", view.language, name=view.shown_name)
+    return ChatButton(value=action_type, label=label, is_primary=action_type in PRIMARY_ACTIONS)

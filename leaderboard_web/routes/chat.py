@@ -158,19 +158,20 @@ async def send_text(
     seed = message if person is None else state.conversation.reply_turns.next_seed(person.id)
     view, card, reveals_verdict = None, None, False
     if person is None:
-        sentences = _answer_visitor(message, seed, language)
+        lines = _eva_lines(_answer_visitor(message, seed, language))
     else:
         reply = await state.conversation.handle_text(person, message, look, chat=Channel.WEB)
         view = await load_view(state, person, language, look)
         if reply is not None:
-            sentences, reveals_verdict = list(reply_sentences(reply)), reply.reveals_verdict
+            lines, reveals_verdict = _eva_lines(reply_sentences(reply)), reply.reveals_verdict
         elif find_intent(message) is Intent.WEEK:
-            sentences, card = await _show_week(state, person)
+            sentence, card = await _show_week(state, person)
+            lines = _eva_lines([sentence])
             if card is not None and not wants_json(request):
                 return RedirectResponse(state.url_for("week"), 303)
         else:
-            sentences = await _answer_words(state, person, message, look, seed)
-    answer = _build_reply(view, message, sentences, reveals_verdict=reveals_verdict)
+            lines = await _answer_words(state, person, message, look, seed)
+    answer = _build_reply(view, message, lines, reveals_verdict=reveals_verdict)
     if card is not None:
         answer = replace(answer, items=[*answer.items, card])
     return respond(request, state, viewer, language, answer)
@@ -194,11 +195,11 @@ async def send_action(
         label = button_label(action.choice, language)
     person = await get_person(state, viewer, language)
     if person is None:
-        reply = _build_reply(None, label, [translate("talk.look_gone", language)])
+        reply = _build_reply(None, label, _eva_lines([translate("talk.look_gone", language)]))
     else:
         result = await state.conversation.handle_action(person, action, chat=Channel.WEB)
         view = await load_view(state, person, language, look)
-        reply = _build_reply(view, label, reply_sentences(result), reveals_verdict=result.reveals_verdict)
+        reply = _build_reply(view, label, _eva_lines(reply_sentences(result)), reveals_verdict=result.reveals_verdict)
     return respond(request, state, viewer, language, reply)
 
 
@@ -231,7 +232,7 @@ def _answer_visitor(message: str, seed: VariantSeed | str, language: Language) -
 
 async def _answer_words(
     state: AppState, person: Person, message: str, look_id: UUID | None, seed: VariantSeed | str
-) -> list[str]:
+) -> list[ChatLine]:
     """The answer to a message that is about no verdict: similar looks, the person's looks in numbers, or small talk.
 
     Args:
@@ -246,24 +247,28 @@ async def _answer_words(
         case Intent.SIMILAR:
             similar = await list_similar(database, person, look_id)
             lines = [leaderboard_line(entry, language) for entry in similar.entries]
-            return ["\n".join([translate(similar.similarity, language), *lines])]
+            text = "\n".join([translate(similar.similarity, language), *lines])
+            urls = tuple(state.url_for("look", look_id=entry.look.id) for entry in similar.entries)
+            return [ChatLine(sender="eva", text=text, urls=urls)]
         case Intent.HISTORY:
-            return [own_looks_text(await get_own_looks(database, person), language)]
+            return _eva_lines([own_looks_text(await get_own_looks(database, person), language)])
         case _:
-            return [
-                reply_to_text(message, seed, language),
-                *await record_news_visit(database, person, message, language),
-            ]
+            news = await record_news_visit(database, person, message, language)
+            return _eva_lines([reply_to_text(message, seed, language), *news])
 
 
-async def _show_week(state: AppState, person: Person) -> tuple[list[str], WeekCardItem | None]:
+def _eva_lines(sentences: Sequence[str]) -> list[ChatLine]:
+    return [ChatLine(sender="eva", text=sentence) for sentence in sentences]
+
+
+async def _show_week(state: AppState, person: Person) -> tuple[str, WeekCardItem | None]:
     """What Eva says about the last seven days, and their card if there are enough looks."""
     async with state.resources.database.connection() as connection:
         week = await get_week(connection, person.id)
     if not week.has_card:
-        return [few_looks_sentence(week, person.language)], None
+        return few_looks_sentence(week, person.language), None
     card = build_week_card(state.resources.url_signer, person.id, person.language)
-    return [translate("talk.week.ready", person.language)], card
+    return translate("talk.week.ready", person.language), card
 
 
 async def _read_photo(form: FormData, state: AppState) -> tuple[bytes, str]:
@@ -287,11 +292,11 @@ async def _read_photo(form: FormData, state: AppState) -> tuple[bytes, str]:
 
 
 def _build_reply(
-    view: ChatView | None, message: str, sentences: Sequence[str], *, reveals_verdict: bool = False
+    view: ChatView | None, message: str, lines: Sequence[ChatLine], *, reveals_verdict: bool = False
 ) -> ChatReply:
     """What the person said, what Eva answers, and the verdict if it follows."""
     items: list[ChatItem] = [ChatLine(sender="you", text=message)] if message else []
-    items += [ChatLine(sender="eva", text=sentence) for sentence in sentences]
+    items += lines
     if reveals_verdict and view is not None:
         items += view.verdict_items()
     return ChatReply(view=view, items=items)

@@ -115,7 +115,9 @@ def test_sharing_prompt_can_be_used_by_keyboard(open_page: OpenPage, samples: Pa
     expect(page.locator("#name")).to_be_focused()
     for _ in range(2):
         page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name=translate("talk.button.take", Language.EN))).to_be_focused()
+    proposed = page.get_by_role("button", name=re.compile(translate("try.share_as_proposed", Language.EN, name="")))
+    expect(proposed).to_be_focused()
+    expect(page.get_by_label(translate("try.guess", Language.EN))).to_be_hidden()
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     expect(bubbles(page).last).to_have_text(translate("talk.kept", Language.EN))

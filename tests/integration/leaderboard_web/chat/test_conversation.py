@@ -308,6 +308,10 @@ async def test_questions_about_a_look_are_answered_after_a_correction(
     assert await say("is that really a blazer?") in variants("worn.check.unknown", EN)
     assert await say("what would change it?") in variants("talk.swap.none", EN, style="Street")
     assert await say("similar looks") == translate("talk.similar.unknown", EN)
-    await create_similar_look(resources, look.id, "Mina")
-    assert (await say("similar looks")).split("\n")[0].startswith(translate("talk.similar", EN))
+    public = await create_similar_look(resources, look.id, "Mina")
+    data, headers = {"words": "similar looks", "look": look_id_of(page)}, {"Accept": "application/json"}
+    answered = await client.post("/try/words", data=data, headers=headers)
+    found = answered.json()["messages"]
+    assert texts(found, ".bubble.eva p")[0] == translate("talk.similar", EN)
+    assert attributes(found, ".bubble.eva a", "href") == [f"/looks/{public.id}"]
     assert translate("talk.me.first", EN, style="Street") in await say("what do I wear most?")
