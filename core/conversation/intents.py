@@ -99,6 +99,8 @@ class Intent(StrEnum):
     ACCOUNT = "account"
     """How to log in to the site."""
     WHY = "why"
+    SEEN = "seen"
+    """Which clothes and colors Eva sees."""
     SWAP = "swap"
     """What would have to be exchanged for another style."""
     SIMILAR = "similar"

@@ -17,7 +17,7 @@ from core.i18n.translations import Language
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand
 
-LASTING_QUESTIONS = {Intent.WHY: ReplyKind.REASON, Intent.SWAP: ReplyKind.SWAP}
+LASTING_QUESTIONS = {Intent.SEEN: ReplyKind.SEEN, Intent.WHY: ReplyKind.REASON, Intent.SWAP: ReplyKind.SWAP}
 """What is answered about the look on the screen however old it is, and after a correction of its style."""
 VERDICT_REPLIES = {
     Intent.YES: ReplyKind.CORRECTION_UNCHANGED,

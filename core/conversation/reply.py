@@ -76,6 +76,8 @@ class ReplyKind(StrEnum):
     """Why a photo got no verdict."""
     REASON = auto()
     """Why Eva named the style."""
+    SEEN = auto()
+    """Which clothes and colors Eva sees."""
     SHARED = auto()
     SHARED_SUSPENDED = auto()
     """Shared, but suspended from the leaderboard until a moderator decides."""

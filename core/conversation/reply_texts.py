@@ -17,7 +17,7 @@ from core.conversation.narration import (
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
 from core.conversation.suitability import answer_for_occasion
-from core.conversation.worn_details import probability_sentences, share_lines
+from core.conversation.worn_details import probability_sentences, share_lines, worn_lines
 from core.db.looks import Look
 from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
@@ -75,6 +75,7 @@ OWN_SENTENCES = {
     ReplyKind.OCCASION,
     ReplyKind.REASON,
     ReplyKind.REFUSAL_REASON,
+    ReplyKind.SEEN,
     ReplyKind.SWAP,
     ReplyKind.ITEM_PROBABILITY,
     *ITEM_TEXT_KEYS,
@@ -110,6 +111,9 @@ def _own_sentences(reply: Reply, look: Look) -> tuple[str, ...]:
             sentence = _refusal_reason(look, language)
         case ReplyKind.REASON:
             return _reason_sentences(look, language)
+        case ReplyKind.SEEN:
+            lines = worn_lines(look.verdict, language)
+            return ("\n".join(lines),) if lines else _reason_sentences(look, language)
         case ReplyKind.SWAP:
             sentence = _swap_sentence(look, reply.style, language)
         case ReplyKind.DETAILS:

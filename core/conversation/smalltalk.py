@@ -31,6 +31,7 @@ INTENT_TEXT_KEYS = {
     Intent.PRICE: "talk.price",
     Intent.MAKER: "talk.maker",
     Intent.WHY: "talk.why",
+    Intent.SEEN: "talk.seen",
     Intent.SWAP: "talk.swap",
     Intent.SIMILAR: "talk.me.nothing",
     Intent.BOTH: "talk.both",

@@ -5,7 +5,7 @@ Something below its threshold is named only as the answer to a question for it, 
 
 from core.clothing import EXCLUSIVE, GARMENTS, Color, Item
 from core.conversation.narration import MAX_NAMED, format_percent, style_name
-from core.i18n.clothing_names import join_names, main_color_text, name_seen, thing_name
+from core.i18n.clothing_names import join_names, main_color_text, name_seen, name_whole_things, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.vision.attributes import Attributes, SeenThing, Thing
 from core.vision.explanation import WARM
@@ -37,6 +37,18 @@ def share_lines(verdict: Verdict, language: Language) -> list[str]:
         for name in name_seen(parts[garment], language)
     ]
     return [translate("worn.why", language, style=style_name(verdict.style, language)), *lines] if lines else []
+
+
+def worn_lines(verdict: Verdict, language: Language) -> list[str]:
+    """Each garment with what is on it and its probability, and the main color; empty if none is seen."""
+    lines = [
+        translate("worn.why.line", language, thing=thing.name, percent=format_percent(thing.seen.probability))
+        for thing in name_whole_things(verdict, language)
+    ]
+    if not lines:
+        return []
+    main_color = main_color_text(verdict.attributes, language)
+    return [translate("worn.seen", language), *lines, *([main_color] if main_color else [])]
 
 
 def seen_lines(attributes: Attributes, language: Language) -> list[str]:

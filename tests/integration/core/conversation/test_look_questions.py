@@ -11,7 +11,7 @@ from core.conversation.narration import format_percent
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.conversation.worn_details import share_lines
+from core.conversation.worn_details import share_lines, worn_lines
 from core.db.looks import Look
 from core.db.people import Person
 from core.i18n.clothing_names import thing_name
@@ -164,13 +164,16 @@ async def test_questions_are_answered_after_a_correction_and_later(service: Conv
             assert sentence in variants("talk.reason.corrected", EN, **names)
             assert shares == "\n".join(share_lines(look.verdict, EN))
         assert (await say(service, mina, "what would change it?")).kind is ReplyKind.SWAP
+        for question in ("what do you see?", "뭐가 보여?"):
+            seen = await say(service, mina, question)
+            assert reply_sentences(seen) == ("\n".join(worn_lines(look.verdict, EN)),)
         await make_older(service, look)
 
 
 async def test_no_question_is_answered_before_the_guess_or_about_no_outfit(
     service: ConversationService, mina: Person
 ) -> None:
-    questions = ("is that a jacket?", "why?", "what would change it?", "뭘 바꾸면 달라져요?")
+    questions = ("is that a jacket?", "why?", "what would change it?", "뭘 바꾸면 달라져요?", "what do you see?")
     await act(service, mina, ActionType.GUESS)
     await create_look(service, await reload(service, mina))
     for question in questions:

@@ -8,14 +8,14 @@ import pytest
 
 from core.clothing import ITEMS, Color, Item
 from core.conversation.narration import MessageSlot, verdict_messages
-from core.conversation.worn_details import compare_sentences, probability_sentences, seen_lines, share_lines
+from core.conversation.worn_details import compare_sentences, probability_sentences, seen_lines, share_lines, worn_lines
 from core.i18n.clothing_names import join_names, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, translate, variant_keys
 from core.styles import STYLES, Style
 from core.vision.attributes import THINGS, Thing
 from core.vision.explanation import SWAPPED_GROUPS
 from core.vision.verdict import ConfidenceBand, Verdict
-from tests.factories import classify_with_attributes
+from tests.factories import classify_scripted, classify_with_attributes
 from tests.texts import variants
 from tests.unit.core.i18n.test_catalogs import BODIES_AND_BEAUTY
 
@@ -78,6 +78,14 @@ def test_verdict_names_what_is_worn() -> None:
         assert "플로럴 원피스" in korean[MessageSlot.EVIDENCE]
         assert "floral dress" in english[MessageSlot.EVIDENCE].lower()
         assert not re.search("가방|bag", "".join((*korean.values(), *english.values())))
+
+
+def test_what_is_seen_is_listed_by_garment() -> None:
+    verdict = _floral_dress()
+    first, dress, *_ = worn_lines(verdict, Language.EN)
+    assert first == translate("worn.seen", Language.EN)
+    assert re.fullmatch(r"Floral dress: \d\d%", dress)
+    assert worn_lines(classify_scripted(), Language.EN) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
