@@ -178,11 +178,20 @@ def test_pages_of_people_who_save_data_are_not_live(open_page: OpenPage, board: 
 
 def test_failed_heart_is_undone(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}", expect_errors=True)
-    page.route("**/heart", lambda route: route.abort())
-    button = page.locator(".heart button")
-    button.click()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/heart", hold)
+    button, count = page.locator(".heart button"), page.locator(".heart .count")
+    with page.expect_request("**/heart"):
+        button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(count).to_have_text(str(2 * len(SHARED) + 1))
+    held.pop().abort()
     expect(button).to_have_attribute("aria-pressed", "false")
-    expect(page.locator(".heart .count")).to_have_text(str(2 * len(SHARED)))
+    expect(count).to_have_text(str(2 * len(SHARED)))
 
 
 def test_leaderboard_works_without_javascript(open_page: OpenPage, board: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from core.i18n.translations import Language, translate
 from tests.browser.conftest import OpenPage
@@ -82,12 +82,21 @@ def test_person_is_followed_on_a_look_and_unfollowed_on_their_page(open_page: Op
 
 def test_failed_follow_is_undone(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/people/{quote(FIRST)}", expect_errors=True)
-    followers = page.locator("#followers").inner_text()
-    page.route("**/follow", lambda route: route.abort())
-    button = page.locator(".follow button")
-    button.click()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/follow", hold)
+    button, followers = page.locator(".follow button"), page.locator("#followers")
+    count = int(followers.inner_text())
+    with page.expect_request("**/follow"):
+        button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(followers).to_have_text(str(count + 1))
+    held.pop().abort()
     expect(button).to_have_attribute("aria-pressed", "false")
-    expect(page.locator("#followers")).to_have_text(followers)
+    expect(followers).to_have_text(str(count))
 
 
 def test_reactions_work_without_javascript(open_page: OpenPage, board: dict[str, str]) -> None:
