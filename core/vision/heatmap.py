@@ -3,7 +3,7 @@
 It has no hue of its own: clothes keep their colors. The contour is white within a dark band, so that it is visible on
 black, on white and on any color. Small tags name what is seen, each next to its own place.
 
-See ADR 0001, and ADR 0037 for the tags.
+See ADR 0001, and ADR 0040 for the tags.
 """
 
 import io
