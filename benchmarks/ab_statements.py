@@ -47,7 +47,7 @@ async def prepare(database: Database) -> dict[str, Case]:
         inbox_id = await inbox.insert(connection, Channel.TELEGRAM, "1", external_sender_id="1", payload={"a": 1})
         identity = (await people.list_identities(connection, person.id))[0]
     key = {"provider": identity.provider, "subject": identity.subject}
-    page = leaderboard._select_page(by_style=False, period=leaderboard.Period.ALL, has_cursor=False)
+    page = leaderboard._select_page(by_style=False, period=leaderboard.Period.ALL, things=(), has_cursor=False)
     return {
         "update by id": (inbox.SELECT_BY_ID, {"inbox_id": inbox_id}),
         "mark updates processed": (inbox.MARK_PROCESSED, {"inbox_ids": [inbox_id]}),

@@ -101,9 +101,12 @@ async def test_questions_about_a_look_are_answered_after_a_correction(harness: T
     await harness.send_updates(harness.updates.text("레트로야"))
     assert [look.corrected_style for look in await list_looks(harness)] == [Style.RETRO]
     await harness.execute("UPDATE looks SET created_at = created_at - interval '1 hour'")
+    about = translate("talk.item.look.hour", KO, style=style_name(Style.RETRO, KO))
+    for message in ("진짜 바지야?", "is that really a leather jacket?"):
+        await harness.send_updates(harness.updates.text(message))
+        told = {f"{about} {sentence}" for sentence in variants("worn.check.unknown", KO)}
+        assert harness.last_message()["text"] in told, message
     for message, key, values in (
-        ("진짜 바지야?", "worn.check.unknown", {}),
-        ("is that really a leather jacket?", "worn.check.unknown", {}),
         ("뭘 바꾸면 달라져요?", "talk.swap.none", {"style": "스트리트"}),
         ("what would make it British Mode?", "talk.swap.none", {"style": "스트리트"}),
         ("어떻게 하면 스트리트가 돼?", "talk.swap.already", {"style": "스트리트"}),
