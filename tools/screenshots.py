@@ -155,7 +155,7 @@ SHOTS = [
 ]
 CHATS = [
     ("eva-desktop.jpg", "ethnic", 1280, "light", EN),
-    ("eva-phone.jpg", "retro", 390, "dark", KO),
+    ("eva-phone.jpg", "street", 390, "dark", KO),
 ]
 
 
