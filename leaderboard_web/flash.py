@@ -14,7 +14,7 @@ from leaderboard_web.viewer import ViewerSession
 
 MAX_AGE = 120
 """Seconds."""
-SALT = "eva flash 2"
+SALT = "eva flash 3"
 """Separates these signatures from others of the same key."""
 
 
@@ -29,7 +29,7 @@ class FlashMessages:
         """Send messages to the browser of a viewer."""
         response.set_cookie(
             cookie_name(FLASH_COOKIE, is_secure=viewer.is_secure),
-            self._serializer(viewer).dumps([(line.sender, line.text) for line in lines]),
+            self._serializer(viewer).dumps([(line.sender, line.text, line.urls) for line in lines]),
             max_age=MAX_AGE,
             path="/" if viewer.is_secure else FLASH_COOKIE_PATH,
             httponly=True,
@@ -44,7 +44,7 @@ class FlashMessages:
             lines = self._serializer(viewer).loads(cookie, max_age=MAX_AGE)
         except BadSignature:
             return []
-        return [ChatLine(sender=sender, text=text) for sender, text in lines]
+        return [ChatLine(sender=sender, text=text, urls=tuple(urls)) for sender, text, urls in lines]
 
     def clear(self, request: Request, response: Response, viewer: ViewerSession) -> None:
         """Remove messages that were shown."""

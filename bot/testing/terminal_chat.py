@@ -8,9 +8,7 @@
 Images that the bot sends are saved. `send` blocks, as `FakeTelegram.deliver_update` does.
 """
 
-import re
 import shlex
-from html import unescape
 from pathlib import Path
 
 from rich.console import Console
@@ -20,7 +18,6 @@ from bot.testing.telegram_api import JsonObject
 from core.i18n.translations import Language, translate
 
 USER_ID = 42
-HTML_TAG = re.compile(r"<[^>]+>")
 
 
 class TerminalChat:
@@ -66,18 +63,18 @@ class TerminalChat:
                 self._show(call)
 
     def _show(self, call: ApiCall) -> None:
-        text = HTML_TAG.sub("", str(call.fields.get("text") or call.fields.get("caption") or ""))
+        text = str(call.fields.get("text") or call.fields.get("caption") or "")
         match call.method:
             case "sendMessage":
-                self._print(unescape(text))
+                self._print(text)
             case "sendPhoto":
                 for data in call.files.values():
                     path = self._unused_path()
                     path.write_bytes(data)
                     self._print(translate("cli.chat.saved", self._language, path=str(path)))
-                self._print(unescape(text))
+                self._print(text)
             case "answerCallbackQuery" if text:
-                self._print(unescape(text))
+                self._print(text)
             case _:
                 return
         rows = (call.fields.get("reply_markup") or {}).get("inline_keyboard", [])

@@ -96,7 +96,9 @@ def read_look_message(message: str) -> LookMessage:
 
 def asks_about_look(message: str) -> bool:
     """Whether a message asks about the look on the screen even after the question for a name, unlike "why?"."""
-    return find_intent(message) is Intent.SWAP or ("?" in message and find_item_question(message) is not None)
+    return find_intent(message) in {Intent.SEEN, Intent.SWAP} or (
+        "?" in message and find_item_question(message) is not None
+    )
 
 
 def answer_look_question(look: Look, read: LookMessage, language: Language) -> Reply | None:

@@ -113,7 +113,9 @@ def _own_sentences(reply: Reply, look: Look) -> tuple[str, ...]:
             return _reason_sentences(look, language)
         case ReplyKind.SEEN:
             lines = worn_lines(look.verdict, language)
-            return ("\n".join(lines),) if lines else _reason_sentences(look, language)
+            if not lines:
+                return _reason_sentences(look, language)
+            return ("\n".join(lines if is_new(look.created_at) else [_name_look(look, language), *lines]),)
         case ReplyKind.SWAP:
             sentence = _swap_sentence(look, reply.style, language)
         case ReplyKind.DETAILS:

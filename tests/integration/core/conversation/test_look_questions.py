@@ -155,7 +155,7 @@ async def test_questions_are_answered_after_a_correction_and_later(service: Conv
     corrected = await say(service, mina, "레트로야")
     assert corrected.kind is ReplyKind.CORRECTION_RECORDED
     names = {"style": "Street", "corrected": "80s Retro"}
-    for _ in range(2):
+    for is_older in (False, True):
         asked = await say(service, mina, "진짜 바지야?")
         assert (asked.kind, asked.thing) == (ReplyKind.ITEM_PROBABILITY, Item.TROUSERS)
         for question in ("왜?", "why?"):
@@ -165,8 +165,9 @@ async def test_questions_are_answered_after_a_correction_and_later(service: Conv
             assert shares == "\n".join(share_lines(look.verdict, EN))
         assert (await say(service, mina, "what would change it?")).kind is ReplyKind.SWAP
         for question in ("what do you see?", "뭐가 보여?"):
-            seen = await say(service, mina, question)
-            assert reply_sentences(seen) == ("\n".join(worn_lines(look.verdict, EN)),)
+            lines = reply_sentences(await say(service, mina, question))[0].split("\n")
+            assert lines[is_older:] == worn_lines(look.verdict, EN)
+            assert ("80s Retro" in lines[0]) is is_older, "an older look is named first"
         await make_older(service, look)
 
 
@@ -190,6 +191,7 @@ async def test_an_item_is_asked_for_while_a_name_is_asked_for(service: Conversat
     await act(service, mina, ActionType.SHARE, look)
     assert (await say(service, mina, "is that really leather?")).kind is ReplyKind.ITEM_PROBABILITY
     assert (await say(service, mina, "뭘 바꾸면 달라져요?")).kind is ReplyKind.SWAP
+    assert (await say(service, mina, "뭐가 보여?")).kind is ReplyKind.SEEN
     assert (await say(service, mina, "Leather Fan")).kind is ReplyKind.NAME_CONFIRMATION
 
 

@@ -314,4 +314,6 @@ async def test_questions_about_a_look_are_answered_after_a_correction(
     found = answered.json()["messages"]
     assert texts(found, ".bubble.eva p")[0] == translate("talk.similar", EN)
     assert attributes(found, ".bubble.eva a", "href") == [f"/looks/{public.id}"]
+    without_script = await client.post("/try/words", data=data)
+    assert f"/looks/{public.id}" in attributes(without_script, ".bubble.eva a", "href")
     assert translate("talk.me.first", EN, style="Street") in await say("what do I wear most?")
