@@ -20,6 +20,7 @@ from core.db.people import Person
 from core.errors import (
     DailyLimitError,
     EvaError,
+    LookNotFoundError,
     PhotoError,
     RemotePhotoGoneError,
     RemotePhotoUnavailableError,
@@ -31,6 +32,8 @@ PHOTO_FAILURES = (PhotoError, RemotePhotoGoneError, DailyLimitError)
 """Errors that concern one photo of an album, and leave the others."""
 PASSING_PHOTO_FAILURES = (RemotePhotoUnavailableError, StorageUnavailableError)
 """Errors of one photo after which the album is tried again, but for the last attempt."""
+BEST_STEP = "best"
+"""The checkpoint with the id of the look that the reply comments on."""
 
 
 async def handle_album(
@@ -52,6 +55,7 @@ async def handle_album(
 
     Raises:
         EvaError: see `handle_photo`.
+        LookNotFoundError: all looks were deleted, or the one that the reply comments on.
     """
     if len(items) == 1 and isinstance(items[0], PhotoMessage):
         await handle_photo(delivery, conversation, person, items[0])
@@ -61,7 +65,7 @@ async def handle_album(
         return
     looks: dict[int, JudgedPhoto] = {}
     photos: list[AlbumPhoto] = []
-    failures = album_failures(is_last_attempt=is_last_attempt)
+    failures: tuple[type[EvaError], ...] = (*album_failures(is_last_attempt=is_last_attempt), LookNotFoundError)
     async with delivery.chat_action(ChatAction.TYPING):
         for number, item in enumerate(items[:MAX_ALBUM_PHOTOS], start=1):
             if isinstance(item, UnsupportedMessage):
@@ -73,11 +77,14 @@ async def handle_album(
                 photos.append(AlbumPhoto(number=number, failure=error))
             else:
                 photos.append(AlbumPhoto(number=number, verdict=judged.look.verdict, look_id=judged.look.id))
+    if not looks and any(isinstance(photo.failure, LookNotFoundError) for photo in photos):
+        raise LookNotFoundError
     omitted_count = max(0, len(items) - MAX_ALBUM_PHOTOS)
     summary = summarize_for_caption(caption, photos, delivery.language, omitted_count=omitted_count)
     await conversation.mark_verdicts_revealed(*(judged.look for judged in looks.values()))
     if summary.best is not None:
         best = looks[summary.best.number]
+        await _keep_best(delivery, best)
         await conversation.mark_verdict_shown(best.look)
         await send_verdict(delivery, conversation, person, best.look, heatmap=best.heatmap, note=summary.text)
         return
@@ -91,3 +98,12 @@ async def handle_album(
 def album_failures(*, is_last_attempt: bool) -> tuple[type[EvaError], ...]:
     """The errors of one photo that leave the rest of an album."""
     return (*PHOTO_FAILURES, *PASSING_PHOTO_FAILURES) if is_last_attempt else PHOTO_FAILURES
+
+
+async def _keep_best(delivery: UpdateDelivery, best: JudgedPhoto) -> None:
+    """Record which look the reply comments on; no later attempt continues it with remarks on another."""
+    look_id = str(best.look.id)
+    if delivery.checkpoint(BEST_STEP) is None:
+        await delivery.record_checkpoint(BEST_STEP, look_id)
+    elif delivery.checkpoint(BEST_STEP) != look_id:
+        raise LookNotFoundError

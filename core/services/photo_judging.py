@@ -242,11 +242,11 @@ class PhotoJudgingService:
         duplicate_id = next(same, None)
         if duplicate_id is not None and (duplicate := await self._get_look(duplicate_id)) is not None:
             return JudgedPhoto(look=duplicate, heatmap=None, is_duplicate=True)
+        if self._daily_limit is not None and state.looks_today >= self._daily_limit:
+            raise DailyLimitError(str(self._daily_limit))
         if is_answered:
             # The person deleted the look after its verdict had been sent.
             raise LookNotFoundError
-        if self._daily_limit is not None and state.looks_today >= self._daily_limit:
-            raise DailyLimitError(str(self._daily_limit))
         with STEP_SECONDS.labels("judge").time():
             verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
         async with self._resources.database.connection() as connection:

@@ -1,14 +1,21 @@
 """Albums get one reply."""
 
+from typing import Any
+
+import pytest
+
+from bot.telegram.formatting import OutgoingMessage
 from core.conversation.narration import style_name
 from core.conversation.occasions import Occasion
 from core.conversation.suitability import answer_for_occasion
+from core.errors import DeliveryError
 from core.i18n.translations import Language, translate
+from core.services.retention import delete_look
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from core.vision.verdict import ConfidenceBand
 from tests.factories import make_photo, make_verdict
-from tests.integration.bot.telegram.conftest import Json, TelegramHarness
+from tests.integration.bot.telegram.conftest import DAILY_LIMIT, Json, TelegramHarness, list_looks
 
 
 def break_photos(harness: TelegramHarness, *updates: Json) -> None:
@@ -155,6 +162,45 @@ async def test_interrupted_album_continues(harness: TelegramHarness) -> None:
 
     assert len(harness.texts()) == 2
     assert harness.model.call_count == 3
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_interrupted_album_over_the_daily_limit_continues(harness: TelegramHarness) -> None:
+    await harness.send_updates(*(harness.updates.photo(make_photo(seed)) for seed in range(3, DAILY_LIMIT + 1)))
+    sent = len(harness.texts())
+    harness.telegram.fail_next("sendMessage", 500, count=4)
+    await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in (0, 1, 2)]))
+    album, *remarks = harness.texts()[sent:]
+
+    assert translate("talk.limit", Language.KO, count=str(DAILY_LIMIT)) in album
+    assert len(remarks) == 1
+    assert await harness.count_unprocessed() == 0
+
+
+@pytest.mark.parametrize(("deleted", "message_count"), [(Style.CASUAL, 2), (Style.RETRO, 1)])
+async def test_interrupted_album_continues_unless_the_look_it_comments_on_is_deleted(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch, deleted: Style, message_count: int
+) -> None:
+    harness.model.next_outputs = [
+        make_outputs(Style.CASUAL, confidence=0.7),
+        make_outputs(Style.RETRO, confidence=0.95),
+    ]
+    send_message, count = harness.handler.client.send_message, 0
+
+    async def delete_and_fail(chat_id: int, message: OutgoingMessage, **options: Any) -> int | None:
+        nonlocal count
+        count += 1
+        if count == 2:
+            (look,) = [look for look in await list_looks(harness) if look.verdict.style is deleted]
+            assert await delete_look(harness.resources, look.id)
+            raise DeliveryError
+        return await send_message(chat_id, message, **options)
+
+    monkeypatch.setattr(harness.handler.client, "send_message", delete_and_fail)
+    await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(2)]))
+
+    assert len(harness.texts()) == message_count
+    assert len(await list_looks(harness)) == 1
     assert await harness.count_unprocessed() == 0
 
 
