@@ -4,13 +4,13 @@ A message is one only if the whole message is: "not my favourite coat" corrects 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core.clothing import Color, ItemGroup
+from core.clothing import Color, Item, ItemGroup
 from core.conversation.item_questions import KOREAN_VERBS, MAX_LENGTH, may_be_worn
 from core.conversation.item_subjects import drop_subject
 from core.conversation.text_normalization import normalize_letters
-from core.conversation.thing_names import Mention, find_mentions
+from core.conversation.thing_names import Mention, find_mentions, has_too_many_names
 from core.vision.attributes import Thing
 
 
@@ -21,6 +21,8 @@ class ItemCorrection:
     denied: Thing
     properties: tuple[Thing, ...] = ()
     """What was said of a denied garment, in the order of the words: "not a red dress" may deny either."""
+    is_garment_kept: bool = False
+    """Whether a property alone is denied: "the coat isn't black" says that it is a coat."""
     instead: Thing | None = None
     """What it is according to the person; the same thing where Eva has one word for both."""
     also: Thing | None = None
@@ -96,14 +98,25 @@ def find_item_correction(message: str) -> ItemCorrection | None:
     if len(message) > MAX_LENGTH or "?" in message:
         return None
     text = normalize_letters(_LEADING_NO.sub("", message))
-    if _SLANG.search(text):
+    if _SLANG.search(text) or has_too_many_names(text):
         return None
     correction = _read(text)
     if correction is None:
         # Of what "the shoes" are is said what they are not, rather than whether there are any.
-        forms = (form for form in drop_subject(text) if not _SAYS_NOT_WORN.search(form.replace(" ", "")))
-        correction = next(filter(None, map(_read, forms)), None)
+        forms = (form for form in drop_subject(text) if not _SAYS_NOT_WORN.search(form[0].replace(" ", "")))
+        correction = next(filter(None, (_read_of(garment, form) for form, garment in forms)), None)
     return correction
+
+
+def _read_of(garment: Item | None, text: str) -> ItemCorrection | None:
+    """What a text corrects that is about a garment: a property is denied of this garment alone."""
+    correction = _read(text)
+    if correction is None or garment is None:
+        return correction
+    denied = [thing for thing in (correction.denied, correction.also) if thing is not None]
+    if any(isinstance(thing, Item) and thing.is_worn_alone for thing in denied):
+        return correction
+    return replace(correction, denied=garment, properties=tuple(denied), also=None, is_garment_kept=True)
 
 
 def _read(text: str) -> ItemCorrection | None:
@@ -112,11 +125,18 @@ def _read(text: str) -> ItemCorrection | None:
         if ENGLISH_DENIAL.fullmatch(rest) or KOREAN_DENIAL.fullmatch(compact):
             if not _denies(rest, compact, mention.thing):
                 return None
-            return ItemCorrection(denied=mention.thing, properties=mention.properties, also=mention.also)
+            return _deny(mention)
         for both, other in find_mentions(rest, mark="@"):
             if (correction := _read_pair(both, mention, other)) is not None:
                 return correction
     return None
+
+
+def _deny(mention: Mention) -> ItemCorrection:
+    """The denial of one name, or of two; the color of a second garment of the same kind is a property as well."""
+    if mention.is_garment and isinstance(mention.also, Color):
+        return ItemCorrection(denied=mention.thing, properties=(*mention.properties, mention.also))
+    return ItemCorrection(denied=mention.thing, properties=mention.properties, also=mention.also)
 
 
 def _read_pair(text: str, first: Mention, second: Mention) -> ItemCorrection | None:
@@ -126,6 +146,9 @@ def _read_pair(text: str, first: Mention, second: Mention) -> ItemCorrection | N
         return None
     if ENGLISH_BOTH.fullmatch(text) and _are_alike(first.thing, second.thing):
         denied, also = (first, second) if text.index("#") < text.index("@") else (second, first)
+        if denied.is_garment and denied.thing is also.thing:
+            properties = tuple(dict.fromkeys((*denied.properties, *also.properties)))
+            return ItemCorrection(denied=denied.thing, properties=properties)
         return ItemCorrection(denied=denied.thing, also=also.thing)
     if ENGLISH_EXCHANGE.fullmatch(text) or KOREAN_EXCHANGE.fullmatch(compact):
         return _exchange(first, second)
@@ -154,7 +177,12 @@ def _exchange(denied: Mention, instead: Mention) -> ItemCorrection | None:
             instead_also=second if are_colors else None,
         )
     is_dropped = wrong and not right and (denied.thing is instead.thing or isinstance(wrong[0], Color))
-    return ItemCorrection(denied=wrong[0]) if is_dropped else None
+    if not is_dropped:
+        return None
+    if instead.is_garment:
+        # Also "the coat isn't black", which says what it is and what it is not.
+        return ItemCorrection(denied=instead.thing, properties=tuple(wrong), is_garment_kept=True)
+    return ItemCorrection(denied=wrong[0])
 
 
 def _said_of_garment(mention: Mention) -> tuple[Thing, ...]:

@@ -58,7 +58,7 @@ async def correct_item(
         denied = [thing for thing in candidates if _names(look, thing)]
         instead, instead_also = _choose_instead(look, correction)
         if not denied:
-            return _answer_unseen(look, candidates, person.language)
+            return _answer_unseen(look, candidates, correction, person.language)
         if denied[0] is instead:
             return Reply(kind=ReplyKind.ITEM_SAME, language=person.language, look=look, thing=instead)
         for thing in denied:
@@ -85,13 +85,16 @@ async def correct_item(
     )
 
 
-def _answer_unseen(look: Look, things: list[Thing], language: Language) -> Reply:
-    """That Eva does not see what is denied either, or how likely it is."""
+def _answer_unseen(look: Look, things: list[Thing], correction: ItemCorrection, language: Language) -> Reply:
+    """That Eva does not see what is denied either, or how likely it is; of a garment that is kept it is a property."""
     attributes = look.verdict.attributes
+    things = things or list(correction.properties[:2])
     if attributes is not None and all(attributes.probability(thing) < UNLIKELY for thing in things):
         return Reply(kind=ReplyKind.ITEM_UNSEEN, language=language, look=look, thing=things[0])
     also = next(iter(things[1:]), None)
-    return Reply(kind=ReplyKind.ITEM_PROBABILITY, language=language, look=look, thing=things[0], also=also)
+    garment = correction.denied if correction.is_garment_kept and isinstance(correction.denied, Item) else None
+    kind = ReplyKind.ITEM_PROBABILITY
+    return Reply(kind=kind, language=language, look=look, thing=things[0], garment=garment, also=also)
 
 
 async def corrects_look(resources: Resources, person: Person, message: str, look_id: UUID | None) -> bool:
@@ -124,7 +127,7 @@ async def _find_shown(connection: AsyncConnection, person: Person, look_id: UUID
 def _choose_denied(look: Look, correction: ItemCorrection) -> list[Thing]:
     """Which of the named things are denied: the first property that Eva said of the garment, else the garment itself.
 
-    Of two colors both are.
+    Of two colors both are. Where only a property is denied, the garment itself is not.
     """
     attributes = look.verdict.attributes
     candidates: list[Thing] = []
@@ -135,6 +138,8 @@ def _choose_denied(look: Look, correction: ItemCorrection) -> list[Thing]:
     if candidates:
         count = 2 if isinstance(candidates[0], Color) else 1
         return [thing for thing in candidates if isinstance(thing, Color) is isinstance(candidates[0], Color)][:count]
+    if correction.is_garment_kept:
+        return []
     return [thing for thing in (correction.denied, correction.also) if thing is not None]
 
 

@@ -8,7 +8,7 @@ import re
 from core.clothing import Color, Item, ItemGroup
 from core.conversation.item_subjects import drop_subject
 from core.conversation.text_normalization import normalize_letters
-from core.conversation.thing_names import Mention, find_mentions
+from core.conversation.thing_names import Mention, find_mentions, has_too_many_names
 from core.vision.attributes import Thing
 
 MAX_LENGTH = 50
@@ -82,22 +82,29 @@ def find_item_question(message: str) -> Mention | None:
     A name alone is a question only with a question mark, and "black or white?" asks for a choice. For denials see
     `item_corrections`, which comes first.
     """
-    if len(message) > MAX_LENGTH:
+    if len(message) > MAX_LENGTH or has_too_many_names(text := normalize_letters(message)):
         return None
-    text, is_asked = normalize_letters(message), "?" in message
+    is_asked = "?" in message
     for rest, mention in find_mentions(text):
         if rest == "#" and (not is_asked or mention.also is not None):
             return None
         if _asks(rest, mention) or (is_asked and ENGLISH_STATEMENT.fullmatch(rest)):
             return mention
-    for form in drop_subject(text):
+    for form, garment in drop_subject(text):
         for rest, mention in find_mentions(form):
             compact = rest.replace(" ", "")
             if is_asked and (ENGLISH_STATEMENT.fullmatch(rest) or _KOREAN_ABOUT.fullmatch(compact)):
-                return mention
+                return _ask_of(garment, mention)
             if (rest != "#" and ENGLISH.fullmatch(rest)) or _KOREAN_ASKING.fullmatch(compact):
-                return mention
+                return _ask_of(garment, mention)
     return None
+
+
+def _ask_of(garment: Item | None, mention: Mention) -> Mention:
+    """What is asked about a garment: "is the coat navy?" asks for the same as "is it a navy coat?"."""
+    colors = tuple(thing for thing in (mention.thing, mention.also) if isinstance(thing, Color))
+    are_colors = isinstance(mention.thing, Color) and (mention.also is None or isinstance(mention.also, Color))
+    return mention if garment is None or not are_colors else Mention(thing=garment, properties=colors)
 
 
 def _asks(text: str, mention: Mention) -> bool:

@@ -6,6 +6,7 @@
 import re
 from collections.abc import Iterator
 
+from core.clothing import Item
 from core.conversation.thing_names import find_names
 
 _MARK = "@"
@@ -50,19 +51,21 @@ _KOREAN = re.compile(
 _KOREAN_GARMENT = re.compile(rf"{_KOREAN_LEAD}{_MARK}{_KOREAN_ASPECT}?{_KOREAN_PARTICLE} ?(?=[가-힣a-z])")
 
 
-def drop_subject(text: str) -> Iterator[str]:
+def drop_subject(text: str) -> Iterator[tuple[str, Item | None]]:
     """The normalized text without what it is about: with "it" in English, and with nothing in Korean.
 
-    Yields nothing for a text that is about nothing of this kind; garments that Eva knows are such a subject, too.
+    Yields nothing for a text that is about nothing of this kind. Garments that Eva knows are such a subject, too, and
+    each is yielded with its text.
     """
     if (match := _ENGLISH.search(text)) is not None:
-        yield f"{text[: match.start()]}it{text[match.end() :]}"
+        yield f"{text[: match.start()]}it{text[match.end() :]}", None
     if (match := _KOREAN.match(text)) is not None:
-        yield text[match.end() :]
+        yield text[match.end() :], None
     for rest, mention in find_names(text, mark=_MARK):
-        if not mention.is_garment:
+        garment = mention.thing
+        if not isinstance(garment, Item) or not garment.is_worn_alone:
             continue
         if (match := _ENGLISH_GARMENT.search(rest)) is not None:
-            yield f"{rest[: match.start()]}it{rest[match.end() :]}"
+            yield f"{rest[: match.start()]}it{rest[match.end() :]}", garment
         elif (match := _KOREAN_GARMENT.match(rest)) is not None:
-            yield rest[match.end() :]
+            yield rest[match.end() :], garment

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 
 from core.clothing import Color, Item
 from core.conversation.text_normalization import normalize_letters
@@ -86,6 +86,8 @@ SHADES = "dark, light, pale, bright, deep, 연한, 진한, 밝은, 어두운"
 """Words in front of a color that change nothing here."""
 MAX_PROPERTIES = 4
 """Words of properties in front of one name."""
+MAX_NAMES = 10
+"""Names in one message that is still about an item: "trench coat" has three. Pairs of more take too long to read."""
 TWO_COLORS = {"흑백": "블랙 화이트 "}
 """Words for two colors at once."""
 _AND = r"(?:and |n |앤드? ?|와 ?|과 ?|이?랑 ?|하고 ?)?"
@@ -157,7 +159,19 @@ def find_mentions(text: str, *, mark: str = "#") -> Iterator[tuple[str, Mention]
             are_colors = isinstance(first.thing, Color) and isinstance(second.thing, Color)
             joined, count = (BETWEEN_COLORS if are_colors else BETWEEN_NAMES).subn(mark, both)
             if count:
-                yield joined, replace(first, also=second.thing)
+                yield joined, replace(first, also=_find_also(first, second))
+
+
+def has_too_many_names(text: str) -> bool:
+    """Whether a normalized text lists so many names that it is about no single item."""
+    return next(islice(find_names(text), MAX_NAMES, None), None) is not None
+
+
+def _find_also(first: Mention, second: Mention) -> Thing | None:
+    """What the second of two names adds: of the same garment it is the property, as in "a black or a white shirt"."""
+    if not first.is_garment or first.thing is not second.thing:
+        return second.thing
+    return None if first.properties and not second.properties else second.first_thing
 
 
 def _parse_properties(text: str) -> tuple[Thing, ...]:

@@ -94,7 +94,9 @@ def probability_sentences(
             keys.append("worn.check.seen")
         else:
             keys.append("worn.check.unlikely" if attributes.probability(named) < UNLIKELY else "worn.check.doubt")
-    if "worn.check.seen" not in keys and (rival := _find_rival(attributes, things[0])) is not None:
+    # Of a seen garment it is the color that may be another one.
+    first = 1 if isinstance(thing, Color) and len(things) > 1 and things[0] is garment else 0
+    if "worn.check.seen" not in keys[first:] and (rival := _find_rival(attributes, things[first], garment)) is not None:
         things.append(rival)
         keys.append("worn.check.rival")
     sentences = []
@@ -106,10 +108,14 @@ def probability_sentences(
     return sentences
 
 
-def _find_rival(attributes: Attributes, thing: Thing) -> Thing | None:
-    """What is seen in the place of a thing that is not: the sneakers where heels were asked for."""
+def _find_rival(attributes: Attributes, thing: Thing, garment: Item | None) -> Thing | None:
+    """What is seen in the place of a thing that is not: the sneakers where heels were asked for.
+
+    Of a garment's color it is a color that is on no other garment.
+    """
     if isinstance(thing, Color):
-        return next((seen.thing for seen in attributes.colors), None)
+        colors = (seen for seen in attributes.colors if garment is None or seen.worn_on in {None, garment})
+        return next((seen.thing for seen in colors), None)
     rivals = {*(item for item in GARMENTS if item.group is thing.group)}.union(
         *(items for items in EXCLUSIVE if thing in items)
     )

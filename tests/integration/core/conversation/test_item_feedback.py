@@ -202,6 +202,23 @@ async def test_two_colors_are_taken_back_and_exchanged(service: ConversationServ
     assert (await service.restore_reply(mina, seen.to_checkpoint())).to_checkpoint() == seen.to_checkpoint()
 
 
+async def test_a_color_is_taken_only_off_the_garment_that_was_named(
+    resources: Resources, service: ConversationService, mina: Person
+) -> None:
+    peaks: dict[Thing, tuple[float, float]] = {Item.BOOTS: (0.9, 0.5), Color.BLACK: (0.9, 0.5)}
+    outputs = add_attributes(make_outputs(Style.BUSINESS_CASUAL), SEEN, peaks=peaks)
+    classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
+    on_boots = ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
+    look = await create_look(on_boots, mina)
+    for message in ("The coat isn't black", "the coat isn't black, it's navy", "코트는 검은색이 아니에요"):
+        reply = await say(on_boots, mina, message)
+        assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_PROBABILITY, Color.BLACK, Item.COAT)
+        assert (await current(on_boots, look)).item_corrections == {}, "the black boots and the coat stay"
+    reply = await say(on_boots, mina, "the boots aren't black")
+    assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_CORRECTED, Color.BLACK, Item.BOOTS)
+    assert (await current(on_boots, look)).item_corrections == {Color.BLACK: None}
+
+
 async def test_failed_picture_keeps_the_question_for_learning(
     service: ConversationService, mina: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

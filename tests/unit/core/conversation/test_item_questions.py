@@ -30,10 +30,8 @@ from core.vision.attributes import Thing
         ("진짜 퍼예요?", Item.FUR),
         ("검정색이에요?", Color.BLACK),
         ("파란색 아닌데요", Color.BLUE),
-        ("are the jeans blue?", Color.BLUE),
         ("is that dress floral?", Item.FLORAL),
         ("is the jacket made of leather?", Item.LEATHER),
-        ("청바지 파란색이야?", Color.BLUE),
         ("원피스 꽃무늬 맞아요?", Item.FLORAL),
         ("is it oversized?", Item.OVERSIZED),
         ("is that striped?", Item.STRIPES),
@@ -65,6 +63,12 @@ def test_question_about_one_item(message: str, thing: Thing) -> None:
         ("is that a black dress?", Item.DRESS, (Color.BLACK,)),
         ("are these light blue jeans?", Item.JEANS, (Color.BLUE,)),
         ("is it a red floral dress?", Item.DRESS, (Color.RED, Item.FLORAL)),
+        ("are the jeans blue?", Item.JEANS, (Color.BLUE,)),
+        ("is the coat navy?", Item.COAT, (Color.NAVY,)),
+        ("is the coat navy or black?", Item.COAT, (Color.NAVY, Color.BLACK)),
+        ("청바지 파란색이야?", Item.JEANS, (Color.BLUE,)),
+        ("코트가 네이비야 검정이야?", Item.COAT, (Color.NAVY, Color.BLACK)),
+        ("셔츠 흑백이야?", Item.SHIRT, (Color.BLACK, Color.WHITE)),
         ("가죽 재킷 맞아?", Item.JACKET, (Item.LEATHER,)),
         ("가죽재킷 맞아?", Item.JACKET, (Item.LEATHER,)),
         ("이거 진짜 긴 치마예요?", Item.SKIRT, (Item.LONG,)),
@@ -224,19 +228,33 @@ def test_question_about_what_is_worn_somewhere(message: str, thing: Thing) -> No
     ("message", "first", "second"),
     [
         ("are the shoes flats or heels?", Item.FLATS, Item.HEELS),
-        ("is the coat navy or black?", Color.NAVY, Color.BLACK),
-        ("코트가 네이비야 검정이야?", Color.NAVY, Color.BLACK),
         ("is the jacket denim or leather?", Item.DENIM, Item.LEATHER),
         ("is it black or navy?", Color.BLACK, Color.NAVY),
         ("청바지예요 슬랙스예요?", Item.JEANS, Item.TROUSERS),
         ("남색이야 검은색이야?", Color.NAVY, Color.BLACK),
         ("is that a blazer or a coat?", Item.BLAZER, Item.COAT),
         ("is it black and white?", Color.BLACK, Color.WHITE),
-        ("셔츠 흑백이야?", Color.BLACK, Color.WHITE),
     ],
 )
 def test_question_about_two_things(message: str, first: Thing, second: Thing) -> None:
     assert find_item_question(message) == Mention(thing=first, also=second)
+
+
+@pytest.mark.parametrize(
+    ("message", "first", "second", "garment"),
+    [
+        ("is it a black shirt or a white shirt?", Color.BLACK, Color.WHITE, Item.SHIRT),
+        ("is it a leather jacket or a denim jacket?", Item.LEATHER, Item.DENIM, Item.JACKET),
+        ("is it a black shirt or a shirt?", Color.BLACK, None, Item.SHIRT),
+        ("is it a shirt or a white shirt?", Item.SHIRT, Color.WHITE, None),
+        ("is it a shirt or a blouse?", Item.SHIRT, Item.SHIRT, None),
+        ("is it a black coat or a black jacket?", Color.BLACK, Item.JACKET, Item.COAT),
+    ],
+)
+def test_question_about_two_garments(message: str, first: Thing, second: Thing | None, garment: Item | None) -> None:
+    found = find_item_question(message)
+    assert found is not None
+    assert (found.first_thing, found.second_thing, found.garment) == (first, second, garment)
 
 
 @pytest.mark.parametrize(

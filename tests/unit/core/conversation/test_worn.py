@@ -208,6 +208,34 @@ def test_question_for_an_item_gets_its_probability(
             assert sentence in variants(key, Language.EN, thing=name, percent=percent)
 
 
+@pytest.mark.parametrize(
+    ("place", "garment", "rival"),
+    [
+        (Item.SNEAKERS, Item.COAT, None),
+        (Item.COAT, Item.COAT, Color.RED),
+        (Item.SNEAKERS, Item.SNEAKERS, Color.RED),
+        (Item.SNEAKERS, None, Color.RED),
+    ],
+)
+def test_only_a_color_of_the_garment_is_seen_instead(place: Item, garment: Item | None, rival: Color | None) -> None:
+    peaks: dict[Thing, tuple[float, float]] = {Item.SNEAKERS: BOTTOM, Item.COAT: (0.3, 0.5)}
+    things: dict[Thing, float] = {Item.COAT: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
+    attributes = classify_with_attributes(things=things, peaks={**peaks, Color.RED: peaks[place]}).attributes
+    assert attributes is not None
+    assert [seen.worn_on for seen in attributes.colors] == [place]
+    seed = VariantSeed("mina")
+    said = probability_sentences(attributes, Color.NAVY, garment, seed=seed, language=Language.EN)
+    percent = round(100 * attributes.probability(Color.RED))
+    red = variants(
+        "worn.check.rival",
+        Language.EN,
+        thing=translate("worn.the", Language.EN, thing=thing_name(Color.RED, Language.EN)),
+        percent=percent,
+    )
+    assert bool(red & set(said)) is (rival is Color.RED)
+    assert "red" in " ".join(said) or rival is None
+
+
 def test_question_for_an_item_without_a_model_that_knows_items() -> None:
     said = probability_sentences(None, Item.COAT, None, seed=VariantSeed("mina"), language=Language.KO)
     assert set(said) <= variants("worn.check.unknown", Language.KO)
