@@ -32,8 +32,6 @@ PHOTO_FAILURES = (PhotoError, RemotePhotoGoneError, DailyLimitError)
 """Errors that concern one photo of an album, and leave the others."""
 PASSING_PHOTO_FAILURES = (RemotePhotoUnavailableError, StorageUnavailableError)
 """Errors of one photo after which the album is tried again, but for the last attempt."""
-BEST_STEP = "best"
-"""The checkpoint with the id of the look that the reply comments on."""
 
 
 async def handle_album(
@@ -55,7 +53,7 @@ async def handle_album(
 
     Raises:
         EvaError: see `handle_photo`.
-        LookNotFoundError: all looks were deleted, or the one that the reply comments on.
+        LookNotFoundError: all looks were deleted.
     """
     if len(items) == 1 and isinstance(items[0], PhotoMessage):
         await handle_photo(delivery, conversation, person, items[0])
@@ -84,7 +82,6 @@ async def handle_album(
     await conversation.mark_verdicts_revealed(*(judged.look for judged in looks.values()))
     if summary.best is not None:
         best = looks[summary.best.number]
-        await _keep_best(delivery, best)
         await conversation.mark_verdict_shown(best.look)
         await send_verdict(delivery, conversation, person, best.look, heatmap=best.heatmap, note=summary.text)
         return
@@ -98,12 +95,3 @@ async def handle_album(
 def album_failures(*, is_last_attempt: bool) -> tuple[type[EvaError], ...]:
     """The errors of one photo that leave the rest of an album."""
     return (*PHOTO_FAILURES, *PASSING_PHOTO_FAILURES) if is_last_attempt else PHOTO_FAILURES
-
-
-async def _keep_best(delivery: UpdateDelivery, best: JudgedPhoto) -> None:
-    """Record which look the reply comments on; no later attempt continues it with remarks on another."""
-    look_id = str(best.look.id)
-    if delivery.checkpoint(BEST_STEP) is None:
-        await delivery.record_checkpoint(BEST_STEP, look_id)
-    elif delivery.checkpoint(BEST_STEP) != look_id:
-        raise LookNotFoundError

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import schema
 from core.db.database import CompiledStatement
 from core.db.look_summaries import HAS_IMAGES
+from core.i18n.translations import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,16 @@ class ImageKeys:
     look_id: UUID
     photo_key: str
     heatmap_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicImages:
+    """The keys of the images of a look on the leaderboard."""
+
+    photo_key: str
+    heatmap_key: str
+    language: Language
+    """Of the tags on the heatmap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +103,13 @@ async def has_photo(connection: AsyncConnection, look_id: UUID, photo_key: str) 
     return bool(await SELECT_PHOTO.fetch(connection, look_id=look_id, key=photo_key))
 
 
-async def get_public_keys(connection: AsyncConnection, look_id: UUID) -> ImageKeys | None:
-    """The keys of the images of a look on the leaderboard, which has both; None if it is not there."""
-    rows = await SELECT_PUBLIC_KEYS.fetch(connection, look_id=look_id)
-    return ImageKeys(look_id=look_id, photo_key=rows[0].photo_key, heatmap_key=rows[0].heatmap_key) if rows else None
+async def get_public(connection: AsyncConnection, look_id: UUID) -> PublicImages | None:
+    """The images of a look on the leaderboard, which has both; None if it is not there."""
+    rows = await SELECT_PUBLIC.fetch(connection, look_id=look_id)
+    if not rows:
+        return None
+    row = rows[0]
+    return PublicImages(photo_key=row.photo_key, heatmap_key=row.heatmap_key, language=Language(row.language))
 
 
 async def lock_image_keys(connection: AsyncConnection, look_id: UUID) -> list[ImageKeys]:
@@ -153,8 +167,8 @@ SELECT_AVAILABLE = CompiledStatement(
         or_(schema.looks.c.photo_key == _KEY, schema.looks.c.heatmap_key == _KEY), HAS_IMAGES
     )
 )
-SELECT_PUBLIC_KEYS = CompiledStatement(
-    select(schema.looks.c.photo_key, schema.looks.c.heatmap_key).where(
+SELECT_PUBLIC = CompiledStatement(
+    select(schema.looks.c.photo_key, schema.looks.c.heatmap_key, schema.looks.c.language).where(
         schema.looks.c.id == bindparam("look_id", type_=Uuid), schema.looks.c.is_public
     )
 )

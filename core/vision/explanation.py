@@ -55,7 +55,8 @@ TOP_FROM = 0.8
 """Probability of any top, as if tops were independent, from which the clothes begin above the waist."""
 MIN_KEPT = 0.3
 """Share of an item's evidence that must be in its place; with less, the place is not certain and all of it counts."""
-TOPS = np.array([item.group is ItemGroup.TOP for item in ITEMS])
+GROUP_ITEMS = {group: np.array([item.group is group for item in ITEMS]) for group in ItemGroup}
+"""Which items are of a group."""
 ITEMS_OFF_CLOTHES = np.array([item in {Item.HAT, Item.SUNGLASSES} for item in ITEMS])
 """Items whose evidence may lie on heads."""
 IMPLIED = {Item.DENIM: Item.JEANS}
@@ -98,10 +99,10 @@ def restrain_to_places(
     """
     restrained, rows = np.maximum(evidence, np.float32(0)), np.arange(evidence.shape[0])
     worn_rows = np.flatnonzero((clothes[..., 0] >= CLOTHES_FROM).any(axis=1))
-    if worn_rows.size and 1 - np.prod(1 - probabilities[TOPS]) >= TOP_FROM:
+    if worn_rows.size and 1 - np.prod(1 - probabilities[GROUP_ITEMS[ItemGroup.TOP]]) >= TOP_FROM:
         first, end = int(worn_rows[0]), int(worn_rows[-1]) + 1
         for group, start in LOWER_PLACES.items():
-            items = np.array([item.group is group for item in ITEMS])
+            items = GROUP_ITEMS[group]
             weights = np.clip(rows + 1 - (first + start * (end - first)), 0, 1).astype(np.float32)[:, None, None]
             whole = restrained[..., items]
             is_certain = (whole * weights).sum(axis=(0, 1)) >= MIN_KEPT * whole.sum(axis=(0, 1))

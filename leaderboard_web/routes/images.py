@@ -19,7 +19,7 @@ from core.conversation.narration import style_name, verdict_messages
 from core.conversation.result_card_texts import can_have_card, card_text
 from core.conversation.week_card_texts import draw_week, get_week
 from core.db import leaderboard, look_images, looks
-from core.db.look_images import ImageKeys
+from core.db.look_images import PublicImages
 from core.db.looks import Look
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
@@ -91,7 +91,7 @@ async def public_thumbnail(request: Request, look_id: CanonicalUUID, photo_key: 
     Raises:
         ObjectNotFoundError: the photo was deleted or belongs to another look, or the look is not on the leaderboard.
     """
-    if (await _get_public_keys(state, look_id)).photo_key != photo_key:
+    if (await _get_public_images(state, look_id)).photo_key != photo_key:
         raise ObjectNotFoundError
     return await _thumbnail(request, state, look_id, photo_key, PUBLIC_CACHE_HEADERS)
 
@@ -103,7 +103,7 @@ async def public_photo(request: Request, look_id: CanonicalUUID, photo_key: str,
     Raises:
         ObjectNotFoundError: the photo was deleted or belongs to another look, or the look is not on the leaderboard.
     """
-    if (await _get_public_keys(state, look_id)).photo_key != photo_key:
+    if (await _get_public_images(state, look_id)).photo_key != photo_key:
         raise ObjectNotFoundError
     headers = {**PUBLIC_CACHE_HEADERS, "Vary": "Accept"}
     if not accepts_webp(request):
@@ -123,13 +123,18 @@ async def public_image(
     Raises:
         ObjectNotFoundError: the heatmap was deleted or belongs to another look, or the look is not on the leaderboard.
     """
+    public = await _get_public_images(state, look_id)
+    if public.heatmap_key != key:
+        raise ObjectNotFoundError
+    if tags is None or tags is public.language:
+        return await _stored_image(state, key, PUBLIC_CACHE_HEADERS)
     # Released before the image is drawn, which opens another connection.
     async with state.resources.database.connection() as connection:
         entry = await leaderboard.get_look(connection, look_id)
     look = None if entry is None else entry.look
     if look is None or look.photo_key is None or look.heatmap_key != key:
         raise ObjectNotFoundError
-    if tags is None or tags is look.language or look.verdict.attributes is None:
+    if look.verdict.attributes is None:
         return await _stored_image(state, key, PUBLIC_CACHE_HEADERS)
     content = await state.renditions.get_or_create(
         heatmap_key(look.photo_key, tags),
@@ -242,17 +247,17 @@ def _draw_heatmap(photo: bytes, look: Look, language: Language) -> bytes:
     return encode_heatmap_jpeg(image, look.verdict, language, comment=look.heatmap_key or "")
 
 
-async def _get_public_keys(state: AppState, look_id: UUID) -> ImageKeys:
-    """The keys of the images of a look on the leaderboard.
+async def _get_public_images(state: AppState, look_id: UUID) -> PublicImages:
+    """The images of a look on the leaderboard.
 
     Raises:
         ObjectNotFoundError: the look is not there.
     """
     async with state.resources.database.connection() as connection:
-        keys = await look_images.get_public_keys(connection, look_id)
-    if keys is None:
+        public = await look_images.get_public(connection, look_id)
+    if public is None:
         raise ObjectNotFoundError
-    return keys
+    return public
 
 
 async def _stored_image(state: AppState, key: str, headers: Mapping[str, str]) -> Response:

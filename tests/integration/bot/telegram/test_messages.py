@@ -136,3 +136,11 @@ async def test_similar_looks_and_what_is_worn_most_can_be_asked_for(harness: Tel
         count = len(harness.texts())
         await harness.send_updates(harness.updates.text(message))
         assert translate("talk.me.first", KO, style="스트리트") in harness.texts()[count]
+
+
+async def test_rejected_message_ends_in_a_sentence(harness: TelegramHarness) -> None:
+    harness.telegram.fail_next("sendMessage", 400, "Bad Request: BUTTON_DATA_INVALID")
+    await harness.send_updates(harness.updates.text("/help"))
+
+    assert harness.texts() == [translate("error.any", Language.KO)]
+    assert await harness.count_unprocessed() == 0

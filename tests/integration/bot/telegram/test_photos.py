@@ -395,11 +395,3 @@ async def test_verdict_is_sent_as_text_where_pictures_are_rejected(harness: Tele
         ["share", "keep", "another", "guess", "more", "correct", "similar"]
     ]
     assert await harness.count_unprocessed() == 0
-
-
-async def test_rejected_message_ends_in_a_sentence(harness: TelegramHarness) -> None:
-    harness.telegram.fail_next("sendMessage", 400, "Bad Request: BUTTON_DATA_INVALID")
-    await harness.send_updates(harness.updates.text("/help"))
-
-    assert harness.texts() == [translate("error.any", Language.KO)]
-    assert await harness.count_unprocessed() == 0
