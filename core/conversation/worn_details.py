@@ -111,10 +111,10 @@ def probability_sentences(
 def _find_rival(attributes: Attributes, thing: Thing, garment: Item | None) -> Thing | None:
     """What is seen in the place of a thing that is not: the sneakers where heels were asked for.
 
-    Of a garment's color it is a color that is on no other garment.
+    Of a garment's color it is a color that is on this garment: where another one is, is not known.
     """
     if isinstance(thing, Color):
-        colors = (seen for seen in attributes.colors if garment is None or seen.worn_on in {None, garment})
+        colors = (seen for seen in attributes.colors if garment in {None, seen.worn_on})
         return next((seen.thing for seen in colors), None)
     rivals = {*(item for item in GARMENTS if item.group is thing.group)}.union(
         *(items for items in EXCLUSIVE if thing in items)

@@ -215,12 +215,16 @@ def test_question_for_an_item_gets_its_probability(
         (Item.COAT, Item.COAT, Color.RED),
         (Item.SNEAKERS, Item.SNEAKERS, Color.RED),
         (Item.SNEAKERS, None, Color.RED),
+        (None, Item.COAT, None),
     ],
 )
-def test_only_a_color_of_the_garment_is_seen_instead(place: Item, garment: Item | None, rival: Color | None) -> None:
+def test_only_a_color_of_the_garment_is_seen_instead(
+    place: Item | None, garment: Item | None, rival: Color | None
+) -> None:
     peaks: dict[Thing, tuple[float, float]] = {Item.SNEAKERS: BOTTOM, Item.COAT: (0.3, 0.5)}
+    red_peak = (0.0, 0.0) if place is None else peaks[place]
     things: dict[Thing, float] = {Item.COAT: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
-    attributes = classify_with_attributes(things=things, peaks={**peaks, Color.RED: peaks[place]}).attributes
+    attributes = classify_with_attributes(things=things, peaks={**peaks, Color.RED: red_peak}).attributes
     assert attributes is not None
     assert [seen.worn_on for seen in attributes.colors] == [place]
     seed = VariantSeed("mina")
