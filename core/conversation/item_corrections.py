@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass, replace
 
 from core.clothing import Color, Item, ItemGroup
+from core.conversation.garment_kinds import GarmentKind, Subject
 from core.conversation.item_questions import KOREAN_VERBS, MAX_LENGTH, may_be_worn
 from core.conversation.item_subjects import drop_subject
-from core.conversation.text_normalization import normalize_letters
+from core.conversation.text_normalization import normalize_speech
 from core.conversation.thing_names import Mention, find_mentions, has_too_many_names
 from core.vision.attributes import Thing
 
@@ -23,6 +24,8 @@ class ItemCorrection:
     """What was said of a denied garment, in the order of the words: "not a red dress" may deny either."""
     is_garment_kept: bool = False
     """Whether a property alone is denied: "the coat isn't black" says that it is a coat."""
+    of: GarmentKind | None = None
+    """The kind of the garment whose properties are denied, where none is named: "the shoes aren't white"."""
     instead: Thing | None = None
     """What it is according to the person; the same thing where Eva has one word for both."""
     also: Thing | None = None
@@ -47,7 +50,7 @@ _IS_NOT = (
     rf"(?:{_IS} (?:not|n t|no)|(?:that|it|this|there|they|those|these) (?:isn|wasn|aren|weren) t"
     r"|i m not wearing|i am not wearing|i (?:have|see) no|i (?:don|do|didn|did) (?:t|not) (?:have|see)"
     r"|i (?:didn t|did not) wear"
-    r"|not|no|isn t|aren t)(?: really| actually| even| exactly)?"
+    r"|it not|not|no|isn t|aren t)(?: really| actually| even| exactly)?"
 )
 _BUT = (
     r"(?: (?:but|it s|it is|they re|they are|those are|that s|that is|just|more of|more like|rather|actually|i d say))*"
@@ -70,10 +73,11 @@ _KOREAN_LEAD = (
 _KOREAN_NOT = (
     "(?:이|가|은|는|도|를|을)?(?:진짜|정말|사실)?"
     "(?:아니었(?:어요?|는데요?|습니다|음|거든요?)"
-    "|아니야|아니에요|아니예요|아녜요|아니거든요?|아닙니다|아님|아닌데요?|아닌걸요?|아녀요"
+    "|아니야|아니에요|아니예요|아녜요|아니거든요?|아닙니다|아님|아닌데요?|아닌걸요?|아녀요|아냐"
+    "|아니라고요?|아니라니까요?|아니잖아요?|(?:입은|신은|쓴|든|맨|한)적(?:이|은|도)?없(?:는데요?|어요?|거든요?|습니다|음)"
     "|안(?:입었|신었|썼|들었|멨|맸|했|걸쳤)(?:어요?|는데요?|습니다|음|거든요?|다고요?|지요?|죠)"
     "|안(?:입|신|쓰|들|매|하)고있(?:어요?|는데요?|거든요?)"
-    "|없는데요?|없어요?|없음|없거든요?|없습니다)"
+    "|없는데요?|없어요?|없음|없거든요?|없습니다)(?:(?:뭔|무슨)(?:소리|말)(?:야|예요|이야|이에요|인지))?"
 )
 _KOREAN_INSTEAD = "(?:그냥|사실|정확히는|이건|그건|이거|그거|오히려|차라리)?@"
 _KOREAN_IS_SAID = (
@@ -81,13 +85,14 @@ _KOREAN_IS_SAID = (
     "|같은데요?|에가까워요?|라고요?|이라고요?|라니까요?|이라니까요?|요)"
 )
 _KOREAN_IS = f"{_KOREAN_IS_SAID}?"
-_OWNED = re.compile(r"\bhave\b|없(?:어|음|거|습)")
+_OWNED = re.compile(r"\bhave\b|(?<!적)(?<!적 )(?<!적[이은도])(?<!적[이은도] )없(?:어|음|거|습)")
 """Of extras it says that there are none; of clothes it may as well say that the person owns none."""
 _KOREAN_VERB = re.compile(f"안({KOREAN_VERBS})")
 _SAYS_NOT_WORN = re.compile(f"안(?:{KOREAN_VERBS})|없(?:어|는|음|거|습)")
 KOREAN_DENIAL = re.compile(f"{_KOREAN_LEAD}#{_KOREAN_NOT}")
 KOREAN_EXCHANGE = re.compile(
-    f"{_KOREAN_LEAD}#(?:이|가|은|는)?(?:아니고요?|아니라|말고|아니구|아닌데|아니에요|아니예요|아니야|아님|라기보다는?"
+    f"{_KOREAN_LEAD}#(?:이|가|은|는)?(?:아니고요?|아니라|말고|아니구|아닌데|아니에요|아니예요|아니거든요?|아니야|아냐|아님|아니"
+    "|라기보다는?"
     f"|이라기보다는?|보다는?){_KOREAN_INSTEAD}{_KOREAN_IS}"
     f"|{_KOREAN_LEAD}@{_KOREAN_IS_SAID}#(?:{_KOREAN_NOT}|(?:이|가)?(?:아니고요?|아니라|말고요?))"
 )
@@ -97,26 +102,29 @@ def find_item_correction(message: str) -> ItemCorrection | None:
     """What a whole message corrects; None for any other message, and for questions."""
     if len(message) > MAX_LENGTH or "?" in message:
         return None
-    text = normalize_letters(_LEADING_NO.sub("", message))
+    text = normalize_speech(_LEADING_NO.sub("", message))
     if _SLANG.search(text) or has_too_many_names(text):
         return None
     correction = _read(text)
     if correction is None:
         # Of what "the shoes" are is said what they are not, rather than whether there are any.
         forms = (form for form in drop_subject(text) if not _SAYS_NOT_WORN.search(form[0].replace(" ", "")))
-        correction = next(filter(None, (_read_of(garment, form) for form, garment in forms)), None)
+        correction = next(filter(None, (_read_of(subject, form) for form, subject in forms)), None)
     return correction
 
 
-def _read_of(garment: Item | None, text: str) -> ItemCorrection | None:
+def _read_of(subject: Subject | None, text: str) -> ItemCorrection | None:
     """What a text corrects that is about a garment: a property is denied of this garment alone."""
     correction = _read(text)
-    if correction is None or garment is None:
+    if correction is None or subject is None or correction.is_garment_kept:
         return correction
     denied = [thing for thing in (correction.denied, correction.also) if thing is not None]
     if any(isinstance(thing, Item) and thing.is_worn_alone for thing in denied):
         return correction
-    return replace(correction, denied=garment, properties=tuple(denied), also=None, is_garment_kept=True)
+    properties = tuple(denied)
+    if isinstance(subject, GarmentKind):
+        return replace(correction, properties=properties, also=None, of=subject, is_garment_kept=True)
+    return replace(correction, denied=subject, properties=properties, also=None, is_garment_kept=True)
 
 
 def _read(text: str) -> ItemCorrection | None:
@@ -165,17 +173,9 @@ def _exchange(denied: Mention, instead: Mention) -> ItemCorrection | None:
     old, new = (_said_of_garment(mention) for mention in (denied, instead))
     wrong = [thing for thing in old if thing not in new]
     right = [thing for thing in new if thing not in old]
-    pairs = ((wrong_thing, other) for wrong_thing in wrong for other in right if _are_alike(wrong_thing, other))
-    if (pair := next(pairs, None)) is not None:
-        also = next((thing for thing in wrong if thing is not pair[0] and _are_alike(thing, pair[1])), None)
-        second = next((thing for thing in right if thing is not pair[1] and _are_alike(thing, pair[0])), None)
-        are_colors = isinstance(pair[0], Color)
-        return ItemCorrection(
-            denied=pair[0],
-            instead=pair[1],
-            also=also if are_colors or denied.also is not None else None,
-            instead_also=second if are_colors else None,
-        )
+    garment = next((mention.thing for mention in (denied, instead) if mention.is_garment), None)
+    if (exchange := _exchange_properties(wrong, right, garment)) is not None:
+        return exchange
     is_dropped = wrong and not right and (denied.thing is instead.thing or isinstance(wrong[0], Color))
     if not is_dropped:
         return None
@@ -183,6 +183,30 @@ def _exchange(denied: Mention, instead: Mention) -> ItemCorrection | None:
         # Also "the coat isn't black", which says what it is and what it is not.
         return ItemCorrection(denied=instead.thing, properties=tuple(wrong), is_garment_kept=True)
     return ItemCorrection(denied=wrong[0])
+
+
+def _exchange_properties(wrong: list[Thing], right: list[Thing], garment: Thing | None) -> ItemCorrection | None:
+    """The exchange of the first property that has a counterpart, and of a second color.
+
+    Args:
+        wrong: what is denied.
+        right: what is there instead.
+        garment: what they are said of: "not a red dress, it's a blue dress" says nothing of the red shoes.
+    """
+    pairs = ((wrong_thing, other) for wrong_thing in wrong for other in right if _are_alike(wrong_thing, other))
+    if (pair := next(pairs, None)) is None:
+        return None
+    are_colors = isinstance(pair[0], Color)
+    denied = [pair[0], *(thing for thing in wrong if thing is not pair[0] and _are_alike(thing, pair[1]))][:2]
+    second = next((thing for thing in right if thing is not pair[1] and _are_alike(thing, pair[0])), None)
+    instead, instead_also = pair[1], second if are_colors else None
+    if garment is None:
+        also = next(iter(denied[1:]), None)
+        return ItemCorrection(denied=pair[0], instead=instead, also=also, instead_also=instead_also)
+    properties = tuple(denied) if are_colors else (pair[0],)
+    return ItemCorrection(
+        denied=garment, properties=properties, is_garment_kept=True, instead=instead, instead_also=instead_also
+    )
 
 
 def _said_of_garment(mention: Mention) -> tuple[Thing, ...]:

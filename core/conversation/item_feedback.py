@@ -1,13 +1,16 @@
 """Corrections of items by the owner of a look: stored, acknowledged, and from then on not said any more."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.clothing import Color, Item
+from core.clothing import EXCLUSIVE, Color, Item
 from core.conversation.actions import ActionType
+from core.conversation.garment_kinds import GarmentKind, find_meant
 from core.conversation.item_corrections import ItemCorrection, find_item_correction
+from core.conversation.open_questions import Aspect
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.worn_details import UNLIKELY
 from core.db import look_feedback, looks, people
@@ -17,7 +20,7 @@ from core.db.schema import PendingQuestion
 from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
-from core.vision.attributes import Thing
+from core.vision.attributes import Attributes, Thing
 
 OPINION_WINDOW = timedelta(minutes=10)
 """How long after a photo a style, an agreement or a disagreement is about its verdict."""
@@ -54,6 +57,7 @@ async def correct_item(
         look = None if shown is None else await looks.lock(connection, shown.id)
         if look is None or look.pending_question is PendingQuestion.GUESS or not is_correctable(look.created_at):
             return None
+        correction = _find_meant(look, correction)
         candidates = _choose_denied(look, correction)
         denied = [thing for thing in candidates if _names(look, thing)]
         instead, instead_also = _choose_instead(look, correction)
@@ -88,13 +92,53 @@ async def correct_item(
 def _answer_unseen(look: Look, things: list[Thing], correction: ItemCorrection, language: Language) -> Reply:
     """That Eva does not see what is denied either, or how likely it is; of a garment that is kept it is a property."""
     attributes = look.verdict.attributes
+    if correction.of is not None:
+        aspect = Aspect.NAME
+        return Reply(kind=ReplyKind.ITEM_OPEN, language=language, look=look, of=correction.of, aspect=aspect)
     things = things or list(correction.properties[:2])
-    if attributes is not None and all(attributes.probability(thing) < UNLIKELY for thing in things):
+    is_other_seen = attributes is not None and things[0] is Item.TROUSERS and find_meant(attributes, Item.TROUSERS)
+    if (
+        attributes is not None
+        and not is_other_seen
+        and all(attributes.probability(thing) < UNLIKELY for thing in things)
+    ):
         return Reply(kind=ReplyKind.ITEM_UNSEEN, language=language, look=look, thing=things[0])
     also = next(iter(things[1:]), None)
     garment = correction.denied if correction.is_garment_kept and isinstance(correction.denied, Item) else None
     kind = ReplyKind.ITEM_PROBABILITY
     return Reply(kind=kind, language=language, look=look, thing=things[0], garment=garment, also=also)
+
+
+def _find_meant(look: Look, correction: ItemCorrection) -> ItemCorrection:
+    """The correction of the seen garment that is meant: "my pants aren't blue" is about the jeans.
+
+    Of several, it is the one that has the property. The kind of the garment stays if none of it is seen.
+    """
+    attributes = look.verdict.attributes
+    subject = correction.of or correction.denied
+    if attributes is None or not isinstance(subject, Item | GarmentKind):
+        return correction
+    meant = find_meant(attributes, subject)
+    if not correction.properties:
+        return _find_contradicted(look, attributes, correction)
+    places = (attributes.find_seen(thing) for thing in correction.properties)
+    wearing = next((seen.worn_on for seen in places if seen is not None and seen.worn_on in meant), None)
+    if wearing is None and not correction.is_garment_kept:
+        return correction
+    garment = wearing or next(iter(meant), None)
+    return correction if garment is None else replace(correction, denied=garment, of=None)
+
+
+def _find_contradicted(look: Look, attributes: Attributes, correction: ItemCorrection) -> ItemCorrection:
+    """The denial of what is seen instead of a denied thing, if it is never worn with what the person wears.
+
+    "Not trousers, it's a skirt" takes back the jeans.
+    """
+    denied, instead = correction.denied, correction.instead
+    is_open = instead is not None and not _names(look, denied) and attributes.find_seen(instead) is None
+    rivals = set().union(*(items for items in EXCLUSIVE if denied in items and instead in items))
+    seen = [thing.thing for thing in attributes.seen if thing.thing in rivals]
+    return replace(correction, denied=seen[0]) if is_open and len(seen) == 1 else correction
 
 
 async def corrects_look(resources: Resources, person: Person, message: str, look_id: UUID | None) -> bool:
@@ -113,7 +157,7 @@ async def corrects_look(resources: Resources, person: Person, message: str, look
         look = await _find_shown(connection, person, look_id)
     if look is None or not is_correctable(look.created_at):
         return False
-    return any(_names(look, thing) for thing in _choose_denied(look, correction))
+    return any(_names(look, thing) for thing in _choose_denied(look, _find_meant(look, correction)))
 
 
 async def _find_shown(connection: AsyncConnection, person: Person, look_id: UUID | None) -> Look | None:
@@ -130,10 +174,13 @@ def _choose_denied(look: Look, correction: ItemCorrection) -> list[Thing]:
     Of two colors both are. Where only a property is denied, the garment itself is not.
     """
     attributes = look.verdict.attributes
-    candidates: list[Thing] = []
+    garment, candidates = correction.denied, list[Thing]()
+    is_known = attributes is not None and attributes.find_seen(garment) is not None
+    is_known = is_known or garment in look.item_corrections.values() or not correction.is_garment_kept
+    places = {None, garment} if is_known else {garment}
     for thing in correction.properties:
         seen = None if attributes is None else attributes.find_seen(thing)
-        if thing in look.item_corrections or (seen is not None and seen.worn_on in {None, correction.denied}):
+        if thing in look.item_corrections or (seen is not None and seen.worn_on in places):
             candidates.append(thing)
     if candidates:
         count = 2 if isinstance(candidates[0], Color) else 1

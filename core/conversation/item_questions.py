@@ -4,10 +4,12 @@ A message is one only if the whole message is: "do you like my coat?" asks somet
 """
 
 import re
+from dataclasses import replace
 
 from core.clothing import Color, Item, ItemGroup
+from core.conversation.garment_kinds import GarmentKind, Subject
 from core.conversation.item_subjects import drop_subject
-from core.conversation.text_normalization import normalize_letters
+from core.conversation.text_normalization import normalize_speech
 from core.conversation.thing_names import Mention, find_mentions, has_too_many_names
 from core.vision.attributes import Thing
 
@@ -82,7 +84,7 @@ def find_item_question(message: str) -> Mention | None:
     A name alone is a question only with a question mark, and "black or white?" asks for a choice. For denials see
     `item_corrections`, which comes first.
     """
-    if len(message) > MAX_LENGTH or has_too_many_names(text := normalize_letters(message)):
+    if len(message) > MAX_LENGTH or has_too_many_names(text := normalize_speech(message)):
         return None
     is_asked = "?" in message
     for rest, mention in find_mentions(text):
@@ -90,21 +92,25 @@ def find_item_question(message: str) -> Mention | None:
             return None
         if _asks(rest, mention) or (is_asked and ENGLISH_STATEMENT.fullmatch(rest)):
             return mention
-    for form, garment in drop_subject(text):
+    for form, subject in drop_subject(text):
         for rest, mention in find_mentions(form):
             compact = rest.replace(" ", "")
             if is_asked and (ENGLISH_STATEMENT.fullmatch(rest) or _KOREAN_ABOUT.fullmatch(compact)):
-                return _ask_of(garment, mention)
+                return _ask_of(subject, mention)
             if (rest != "#" and ENGLISH.fullmatch(rest)) or _KOREAN_ASKING.fullmatch(compact):
-                return _ask_of(garment, mention)
+                return _ask_of(subject, mention)
     return None
 
 
-def _ask_of(garment: Item | None, mention: Mention) -> Mention:
+def _ask_of(subject: Subject | None, mention: Mention) -> Mention:
     """What is asked about a garment: "is the coat navy?" asks for the same as "is it a navy coat?"."""
     colors = tuple(thing for thing in (mention.thing, mention.also) if isinstance(thing, Color))
     are_colors = isinstance(mention.thing, Color) and (mention.also is None or isinstance(mention.also, Color))
-    return mention if garment is None or not are_colors else Mention(thing=garment, properties=colors)
+    if subject is None or not are_colors:
+        return mention
+    if isinstance(subject, GarmentKind):
+        return replace(mention, of=subject)
+    return Mention(thing=subject, properties=colors)
 
 
 def _asks(text: str, mention: Mention) -> bool:

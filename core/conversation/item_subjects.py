@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from core.clothing import Item
+from core.conversation.garment_kinds import Subject, find_kind
 from core.conversation.thing_names import find_names
 
 _MARK = "@"
@@ -24,10 +25,13 @@ _ENGLISH_KIND = (
     r"|material|texture|colou?rs?|head ?wear|accessory)"
 )
 _ENGLISH = re.compile(
-    rf"{_ENGLISH_DETERMINER} {_ENGLISH_KIND}(?: (?:{_ENGLISH_WORN}|{_ENGLISH_PLACE}))*(?= )"
+    rf"(?:{_ENGLISH_DETERMINER} {_ENGLISH_KIND}|^(?:shoes|footwear|bottoms|outer ?wear))"
+    rf"(?: (?:{_ENGLISH_WORN}|{_ENGLISH_PLACE}))*(?= )"
     rf"|\bwhat (?:i m|i am|i was|she s|he s) (?:wearing|holding|carrying)(?: {_ENGLISH_PLACE})?(?= )"
 )
-_ENGLISH_GARMENT = re.compile(rf"{_ENGLISH_DETERMINER} {_MARK}(?: (?:{_ENGLISH_WORN}|{_ENGLISH_PLACE}))*(?= )")
+_ENGLISH_GARMENT = re.compile(
+    rf"(?:{_ENGLISH_DETERMINER} |^){_MARK}(?: (?:{_ENGLISH_WORN}|{_ENGLISH_PLACE}))*(?= [a-z])"
+)
 
 _KOREAN_LEAD = (
     r"(?:(?:이거|혹시|아까|방금|진짜|정말|근데|그럼|에바야?|아니|지금|오늘"
@@ -45,27 +49,27 @@ _KOREAN_KIND = (
 _KOREAN_ASPECT = r"(?:의? ?(?:무늬|패턴|소재|재질|원단|옷감|색깔|색상|색|컬러))"
 _KOREAN_PARTICLE = r"(?:이|가|은|는|도)?"
 _KOREAN = re.compile(
-    rf"{_KOREAN_LEAD}(?:{_KOREAN_KIND}{_KOREAN_ASPECT}?|(?!의){_KOREAN_ASPECT})"
+    rf"{_KOREAN_LEAD}(?:(?P<kind>{_KOREAN_KIND}){_KOREAN_ASPECT}?|(?!의){_KOREAN_ASPECT})"
     rf"(?:에는|엔|{_KOREAN_PARTICLE}) ?(?=[가-힣a-z])"
 )
 _KOREAN_GARMENT = re.compile(rf"{_KOREAN_LEAD}{_MARK}{_KOREAN_ASPECT}?{_KOREAN_PARTICLE} ?(?=[가-힣a-z])")
 
 
-def drop_subject(text: str) -> Iterator[tuple[str, Item | None]]:
+def drop_subject(text: str) -> Iterator[tuple[str, Subject | None]]:
     """The normalized text without what it is about: with "it" in English, and with nothing in Korean.
 
-    Yields nothing for a text that is about nothing of this kind. Garments that Eva knows are such a subject, too, and
-    each is yielded with its text.
+    Yields nothing for a text that is about nothing of this kind. Each text comes with the garment, or with the kind of
+    garments, that it is about; None where it is about the whole outfit, or says no more.
     """
     if (match := _ENGLISH.search(text)) is not None:
-        yield f"{text[: match.start()]}it{text[match.end() :]}", None
+        yield f"{text[: match.start()]}it{text[match.end() :]}", find_kind(match[0])
     if (match := _KOREAN.match(text)) is not None:
-        yield text[match.end() :], None
+        yield text[match.end() :], find_kind(match["kind"] or "")
     for rest, mention in find_names(text, mark=_MARK):
         garment = mention.thing
         if not isinstance(garment, Item) or not garment.is_worn_alone:
             continue
         if (match := _ENGLISH_GARMENT.search(rest)) is not None:
             yield f"{rest[: match.start()]}it{rest[match.end() :]}", garment
-        elif (match := _KOREAN_GARMENT.match(rest)) is not None:
+        if (match := _KOREAN_GARMENT.match(rest)) is not None:
             yield rest[match.end() :], garment

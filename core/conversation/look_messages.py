@@ -3,10 +3,12 @@
 import re
 from dataclasses import dataclass
 
+from core.conversation.garment_kinds import GarmentKind, Subject, find_meant
 from core.conversation.intents import Intent, find_intent, normalize_message
 from core.conversation.item_feedback import is_new
 from core.conversation.item_questions import find_item_question
 from core.conversation.occasions import Occasion
+from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.style_names import find_styles, parse_style_answer
 from core.conversation.suitability import read_question
@@ -54,13 +56,15 @@ class LookMessage:
     """The item or color that it asks about."""
     occasion: Occasion | None
     """The occasion that it asks about."""
+    question: OpenQuestion | None
+    """The open question about a garment that it asks."""
     asks_why_not: bool
     """Whether it asks why there is no verdict, if there is none."""
 
     @property
     def is_lasting_question(self) -> bool:
-        """Whether it asks for an item, a reason or a swap."""
-        return self.mention is not None or self.intent in LASTING_QUESTIONS
+        """Whether it asks for an item, a garment, a reason or a swap."""
+        return self.mention is not None or self.question is not None or self.intent in LASTING_QUESTIONS
 
     @property
     def is_opinion(self) -> bool:
@@ -80,7 +84,7 @@ def read_look_message(message: str) -> LookMessage:
     intent = find_intent(message)
     if intent is Intent.SWAP:
         style = next(iter(find_styles(message)[1]), None)
-        return LookMessage(intent=intent, style=style, mention=None, occasion=None, asks_why_not=False)
+        return LookMessage(intent=intent, style=style, mention=None, occasion=None, question=None, asks_why_not=False)
     style = parse_style_answer(message)
     is_statement = style is None and intent not in VERDICT_REPLIES
     question = read_question(message)
@@ -89,6 +93,7 @@ def read_look_message(message: str) -> LookMessage:
         intent=intent,
         style=style,
         mention=find_item_question(message) if is_statement else None,
+        question=find_open_question(message) if is_statement else None,
         occasion=question.occasion if asks_occasion else None,
         asks_why_not=asks_why_not(message),
     )
@@ -96,9 +101,8 @@ def read_look_message(message: str) -> LookMessage:
 
 def asks_about_look(message: str) -> bool:
     """Whether a message asks about the look on the screen even after the question for a name, unlike "why?"."""
-    return find_intent(message) in {Intent.SEEN, Intent.SWAP} or (
-        "?" in message and find_item_question(message) is not None
-    )
+    is_open = find_intent(message) in {Intent.SEEN, Intent.SWAP} or find_open_question(message) is not None
+    return is_open or ("?" in message and find_item_question(message) is not None)
 
 
 def answer_look_question(look: Look, read: LookMessage, language: Language) -> Reply | None:
@@ -116,15 +120,32 @@ def answer_look_question(look: Look, read: LookMessage, language: Language) -> R
         return Reply(kind=ReplyKind.REFUSAL_REASON, language=language, look=look)
     if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT or look.pending_question is PendingQuestion.GUESS:
         return None
+    if read.question is not None:
+        return _answer_open(look, read.question.subject, read.question.aspect, language)
     if read.mention is not None:
-        thing, garment, also = read.mention.first_thing, read.mention.garment, read.mention.second_thing
-        if also is thing:
-            return Reply(kind=ReplyKind.ITEM_SAME, language=language, look=look, thing=thing)
-        kind = ReplyKind.ITEM_PROBABILITY
-        return Reply(kind=kind, language=language, look=look, thing=thing, garment=garment, also=also)
+        return _answer_mention(look, read.mention, language)
     if read.intent in LASTING_QUESTIONS:
         return Reply(kind=LASTING_QUESTIONS[read.intent], language=language, look=look, style=read.style)
     return None
+
+
+def _answer_open(look: Look, subject: Subject, aspect: Aspect, language: Language) -> Reply:
+    garment, of = (None, subject) if isinstance(subject, GarmentKind) else (subject, None)
+    return Reply(kind=ReplyKind.ITEM_OPEN, language=language, look=look, garment=garment, of=of, aspect=aspect)
+
+
+def _answer_mention(look: Look, mention: Mention, language: Language) -> Reply:
+    """The answer to a question for an item, or for a color: of a word for several garments, the one that is seen."""
+    thing, garment, also = mention.first_thing, mention.garment, mention.second_thing
+    if also is thing:
+        return Reply(kind=ReplyKind.ITEM_SAME, language=language, look=look, thing=thing)
+    subject, attributes = mention.of or garment, look.verdict.attributes
+    if subject is not None and attributes is not None:
+        garment = next(iter(find_meant(attributes, subject)), garment)
+        if garment is None:
+            return _answer_open(look, subject, Aspect.NAME, language)
+    kind = ReplyKind.ITEM_PROBABILITY
+    return Reply(kind=kind, language=language, look=look, thing=thing, garment=garment, also=also)
 
 
 def open_question(look: Look) -> PendingQuestion | None:

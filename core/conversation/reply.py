@@ -8,7 +8,9 @@ from uuid import UUID
 
 from core.clothing import Item
 from core.conversation.actions import ActionType
+from core.conversation.garment_kinds import GarmentKind
 from core.conversation.occasions import Occasion
+from core.conversation.open_questions import Aspect
 from core.db.looks import Look
 from core.i18n.translations import Language, VariantSeed
 from core.styles import Style
@@ -50,6 +52,8 @@ class ReplyKind(StrEnum):
     """An item or a color is not worn according to the person; it is not named any more."""
     ITEM_PROBABILITY = auto()
     """How likely an item or a color is that the person asked about."""
+    ITEM_OPEN = auto()
+    """What a garment is, or its color, pattern or material."""
     ITEM_UNSEEN = auto()
     """Eva does not see what was denied either."""
     ITEM_SAME = auto()
@@ -112,6 +116,10 @@ class Reply:
     """What is worn instead of the denied one, according to the person."""
     instead_also: Thing | None = None
     """The second of two colors that are worn instead."""
+    aspect: Aspect | None = None
+    """What was asked about the garment, or about the kind of garments."""
+    of: GarmentKind | None = None
+    """The kind of garments that was asked about, or of which none is seen."""
     occasion: Occasion | None = None
     """The occasion that the person asked about."""
     name: str | None = None
@@ -137,6 +145,8 @@ class Reply:
             "also": self.also,
             "instead": self.instead,
             "instead_also": self.instead_also,
+            "aspect": self.aspect,
+            "of": self.of,
             "occasion": self.occasion,
         }
         return {key: str(value) for key, value in values.items() if value is not None}

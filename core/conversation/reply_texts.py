@@ -14,6 +14,7 @@ from core.conversation.narration import (
     verdict_messages,
     worn_sentence,
 )
+from core.conversation.open_answers import open_answer
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
 from core.conversation.suitability import answer_for_occasion
@@ -77,6 +78,7 @@ OWN_SENTENCES = {
     ReplyKind.REFUSAL_REASON,
     ReplyKind.SEEN,
     ReplyKind.SWAP,
+    ReplyKind.ITEM_OPEN,
     ReplyKind.ITEM_PROBABILITY,
     *ITEM_TEXT_KEYS,
 }
@@ -125,6 +127,8 @@ def _own_sentences(reply: Reply, look: Look) -> tuple[str, ...]:
             sentence = translate("talk.correct.which", language, style=first, second=second)
         case ReplyKind.OCCASION if reply.occasion is not None:
             sentence = answer_for_occasion(look.verdict, reply.occasion, language)
+        case ReplyKind.ITEM_OPEN:
+            sentence = _open_sentence(reply, look)
         case kind if kind is ReplyKind.ITEM_PROBABILITY or kind in ITEM_TEXT_KEYS:
             sentence = _item_sentence(reply, look)
     return () if sentence is None else (sentence,)
@@ -174,6 +178,16 @@ def _item_sentence(reply: Reply, look: Look) -> str:
     return " ".join(sentences)
 
 
+def _open_sentence(reply: Reply, look: Look) -> str | None:
+    """The answer to an open question, and about which look it is if there was time for others since."""
+    subject, aspect, language = reply.garment or reply.of, reply.aspect, reply.language
+    if subject is None or aspect is None:
+        return None
+    seed = VariantSeed(f"{look.variant_seed.name} {subject}", look.variant_seed.turn)
+    named = [] if is_new(look.created_at) else [_name_look(look, language)]
+    return " ".join([*named, *open_answer(look, subject, aspect, seed, language)])
+
+
 def _name_look(look: Look, language: Language) -> str:
     """Which look is meant, by its style and its age."""
     minutes = int((datetime.now(UTC) - look.created_at).total_seconds() / 60)
@@ -190,6 +204,8 @@ def _correction_sentence(reply: Reply, thing: Thing, seed: VariantSeed) -> str:
     if reply.instead is not None:
         key, name = "talk.item.exchanged", _with_article if isinstance(thing, Item) else _color_word
         values["instead"] = _join((reply.instead, reply.instead_also), name, language)
+        if reply.garment is not None:
+            key, values["garment"] = "talk.item.recolored", _with_article(reply.garment, language)
     elif reply.garment is not None:
         key, values["garment"] = "talk.item.kept", _with_article(reply.garment, language)
     denied = _join((thing, reply.also), name, language)

@@ -14,6 +14,7 @@ from core.clothing import Item
 from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import normalize_display_name
+from core.conversation.garment_kinds import GarmentKind
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction
 from core.conversation.item_feedback import correct_item, corrects_look
@@ -29,6 +30,7 @@ from core.conversation.look_messages import (
     takes_remark,
 )
 from core.conversation.occasions import Occasion
+from core.conversation.open_questions import Aspect
 from core.conversation.reply import Reply, ReplyKind, ReplyTurns
 from core.conversation.style_names import find_style_name, parse_style_answer
 from core.db import look_feedback, looks, news_recipients, one_time_tokens, people
@@ -228,6 +230,8 @@ class ConversationService:
             style=Style(checkpoint["style"]) if "style" in checkpoint else None,
             garment=Item(checkpoint["garment"]) if "garment" in checkpoint else None,
             **{name: THINGS_BY_CODE[checkpoint[name]] for name in THING_FIELDS if name in checkpoint},
+            aspect=Aspect(checkpoint["aspect"]) if "aspect" in checkpoint else None,
+            of=GarmentKind(checkpoint["of"]) if "of" in checkpoint else None,
             occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,
             name=name,
             rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,

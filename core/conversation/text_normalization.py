@@ -28,6 +28,17 @@ CONTRACTIONS = {
     "pls": "please",
     "plz": "please",
 }
+_LAUGHTER = re.compile("[ㅋㅎㅠㅜ]+(?= |$)")
+_SPOKEN = (
+    (re.compile(r"\b(are|were)nt\b"), r"\1n t"),
+    (re.compile(r"\btheyre\b"), "they re"),
+    (re.compile(r"\btheres\b"), "there s"),
+    (re.compile("(?<=[아어에예해야]) ?(?:여|용|염|욤|욥)$"), "요"),
+    (re.compile("거등"), "거든"),
+    (re.compile("같[에애]"), "같아"),
+    (re.compile("몬(?=색| 색)"), "무슨"),
+)
+"""Words as they are typed in chats, and how they are written."""
 REPEATED_JAMO = re.compile(r"([\u3131-\u3163])\1{2,}")
 REPEATED_LETTER = re.compile(r"([^\W\d_])\1{2,}")
 
@@ -37,6 +48,14 @@ def normalize_letters(message: str) -> str:
     text = "".join(_normalize_character(character) for character in unicodedata.normalize("NFC", message).casefold())
     text = REPEATED_LETTER.sub(r"\1", REPEATED_JAMO.sub(r"\1\1", text))
     return " ".join(CONTRACTIONS.get(word, word) for word in text.split())
+
+
+def normalize_speech(message: str) -> str:
+    """The message as by `normalize_letters`, without laughter and tears, and with the usual spelling."""
+    text = " ".join(_LAUGHTER.sub("", normalize_letters(message)).split())
+    for pattern, written in _SPOKEN:
+        text = pattern.sub(written, text)
+    return text
 
 
 def _normalize_character(character: str) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import chain, islice
 
 from core.clothing import Color, Item
+from core.conversation.garment_kinds import GarmentKind
 from core.conversation.text_normalization import normalize_letters
 from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language, translate
@@ -56,16 +57,17 @@ OTHER_NAMES = {
 }
 """Names that people use, in addition to Eva's own."""
 OTHER_COLOR_NAMES = {
-    Color.BLACK: "검정색, 검정, 검은색, 까만색",
-    Color.WHITE: "흰색, 하얀색, 하양",
+    Color.BLACK: "검정색, 검정, 검은색, 까만색, 검은 거, 까만 거",
+    Color.WHITE: "흰색, 하얀색, 하양, 흰 거, 하얀 거",
     Color.GREY: "gray, charcoal, 회색, 차콜",
     Color.BROWN: "갈색, 밤색",
-    Color.RED: "빨간색, 빨강",
+    Color.BEIGE: "cream, ivory, 크림색, 아이보리",
+    Color.RED: "빨간색, 빨강, 빨간 거, 버건디, burgundy",
     Color.PINK: "분홍색, 분홍",
     Color.ORANGE: "주황색, 주황",
     Color.YELLOW: "노란색, 노랑",
     Color.GREEN: "olive, 초록색, 초록, 녹색",
-    Color.BLUE: "sky blue, 파란색, 파랑, 하늘색",
+    Color.BLUE: "sky blue, 파란색, 파랑, 하늘색, 파란 거",
     Color.NAVY: "남색",
     Color.PURPLE: "violet, 보라색, 보라",
     Color.MULTI: "multicolored, colorful, colourful, 알록달록",
@@ -113,6 +115,8 @@ class Mention:
     """In the order of the words."""
     also: Thing | None = None
     """What is named next to it: "navy or black"."""
+    of: GarmentKind | None = None
+    """The kind of garments that it is asked about, where none is named: "are the shoes white?"."""
 
     @property
     def is_garment(self) -> bool:

@@ -89,8 +89,15 @@ def probability_sentences(
     if garment is not None:
         things = [garment, *things] if attributes.find_seen(garment) is not None else [garment]
     keys = []
+    places: list[Item | None] = []
     for named in things:
-        if attributes.find_seen(named) is not None:
+        seen = attributes.find_seen(named)
+        is_property = isinstance(named, Color) or not named.is_worn_alone
+        is_placed = seen is None or garment is None or not is_property or seen.worn_on is garment
+        places.append(None if seen is None or is_placed else seen.worn_on)
+        if seen is not None and not is_placed:
+            keys.append("worn.check.somewhere" if seen.worn_on is None else "worn.check.elsewhere")
+        elif seen is not None:
             keys.append("worn.check.seen")
         else:
             keys.append("worn.check.unlikely" if attributes.probability(named) < UNLIKELY else "worn.check.doubt")
@@ -99,12 +106,14 @@ def probability_sentences(
     if "worn.check.seen" not in keys[first:] and (rival := _find_rival(attributes, things[first], garment)) is not None:
         things.append(rival)
         keys.append("worn.check.rival")
+        places.append(None)
     sentences = []
-    for turn, (named, key) in enumerate(zip(things, keys, strict=True), seed.turn):
+    for turn, (named, key, place) in enumerate(zip(things, keys, places, strict=True), seed.turn):
         name = translate("worn.the", language, thing=thing_name(named, language))
         percent = format_percent(attributes.probability(named))
         frame = pick_variant(key, VariantSeed(seed.name, turn), language)
-        sentences.append(translate(frame, language, thing=name, percent=percent))
+        where = {} if place is None else {"place": translate("worn.the", language, thing=thing_name(place, language))}
+        sentences.append(translate(frame, language, thing=name, percent=percent, **where))
     return sentences
 
 

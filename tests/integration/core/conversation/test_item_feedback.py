@@ -219,6 +219,75 @@ async def test_a_color_is_taken_only_off_the_garment_that_was_named(
     assert (await current(on_boots, look)).item_corrections == {Color.BLACK: None}
 
 
+SHOES_AND_JEANS: dict[Thing, float] = {Item.JEANS: 0.9, Color.BLUE: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
+JEANS_BLUE_SNEAKERS_RED: dict[Thing, tuple[float, float]] = {
+    **dict.fromkeys((Item.JEANS, Color.BLUE), (0.5, 0.5)),
+    **dict.fromkeys((Item.SNEAKERS, Color.RED), (0.95, 0.5)),
+}
+
+
+def create_other(
+    resources: Resources, things: dict[Thing, float], peaks: dict[Thing, tuple[float, float]]
+) -> ConversationService:
+    outputs = add_attributes(make_outputs(Style.BUSINESS_CASUAL), things, peaks=peaks)
+    classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
+    return ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
+
+
+@pytest.mark.parametrize("channel", [Channel.TELEGRAM, Channel.KAKAO, Channel.WEB])
+async def test_a_word_for_several_garments_means_what_was_seen(
+    resources: Resources, mina: Person, channel: Channel
+) -> None:
+    service = create_other(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
+    look = await create_look(service, mina)
+    on_screen = look.id if channel is Channel.WEB else None
+
+    async def tell(message: str) -> Reply:
+        reply = await service.handle_text(await reload(service, mina), message, on_screen, chat=channel)
+        assert reply is not None, message
+        assert all(reply_sentences(reply)), message
+        restored = await service.restore_reply(mina, reply.to_checkpoint())
+        assert reply_sentences(restored) == reply_sentences(reply)
+        return reply
+
+    for message in ("my pants aren't red", "바지는 빨간색이 아니에요", "the top isn't red", "겉옷 빨간색 아니에요"):
+        await tell(message)
+        assert (await current(service, look)).item_corrections == {}, "red stays on the sneakers"
+    pants = await tell(
+        "바지 파란색 아니고 회색이에요" if channel is Channel.KAKAO else "my pants aren't blue, they're grey"
+    )
+    assert (pants.kind, pants.thing, pants.garment) == (ReplyKind.ITEM_CORRECTED, Color.BLUE, Item.JEANS)
+    nouns = {"thing": "blue", "garment": "the jeans", "instead": "grey"}
+    assert reply_sentences(pants)[0] in variants("talk.item.recolored", Language.EN, **nouns)
+    shoes = await tell("신발 빨간색 아니에요" if channel is Channel.KAKAO else "the shoes aren't red")
+    assert (shoes.kind, shoes.thing, shoes.garment) == (ReplyKind.ITEM_CORRECTED, Color.RED, Item.SNEAKERS)
+    assert (await current(service, look)).item_corrections == {Color.BLUE: Color.GREY, Color.RED: None}
+
+
+async def test_nothing_of_a_kind_is_said_plainly(service: ConversationService, mina: Person) -> None:
+    await create_look(service, mina)
+    for message, kind in (("the bottoms aren't black", "trousers or a skirt"), ("my top isn't black", None)):
+        reply = await say(service, mina, message)
+        if kind is not None:
+            assert reply.kind is ReplyKind.ITEM_OPEN
+            assert set(reply_sentences(reply)) <= variants("worn.open.none", Language.EN, kind=kind)
+        else:
+            assert (reply.kind, reply.garment) == (ReplyKind.ITEM_CORRECTED, Item.COAT), "she sees no other top"
+    pants = await say(service, mina, "not trousers, it's a skirt")
+    assert pants.kind is ReplyKind.ITEM_UNSEEN
+
+
+async def test_what_is_worn_instead_contradicts_what_was_seen(resources: Resources, mina: Person) -> None:
+    service = create_other(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
+    look = await create_look(service, mina)
+    plain = await say(service, mina, "not pants")
+    assert (plain.kind, plain.thing) == (ReplyKind.ITEM_PROBABILITY, Item.TROUSERS), "she saw jeans, and says so"
+    assert "jeans" in reply_sentences(plain)[0]
+    reply = await say(service, mina, "바지 아니고 치마야")
+    assert (reply.kind, reply.thing, reply.instead) == (ReplyKind.ITEM_CORRECTED, Item.JEANS, Item.SKIRT)
+    assert (await current(service, look)).item_corrections == {Item.JEANS: Item.SKIRT}
+
+
 async def test_failed_picture_keeps_the_question_for_learning(
     service: ConversationService, mina: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from core.conversation.service import ConversationService
 from core.conversation.worn_details import share_lines, worn_lines
 from core.db.looks import Look
 from core.db.people import Person
+from core.db.schema import Channel
 from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language
 from core.resources import Resources
@@ -231,3 +232,38 @@ async def test_two_colors_are_answered_together(service: ConversationService, mi
         assert all(f"{name}" in answer.lower() for name in ("jacket", "colour black", "colour white"))
     same = await say(service, mina, "is it a shirt or a blouse?")
     assert set(reply_sentences(same)) <= variants("talk.item.same", EN, thing="the shirt")
+
+
+@pytest.mark.parametrize("channel", [Channel.TELEGRAM, Channel.KAKAO, Channel.WEB])
+async def test_open_questions_are_answered_about_their_garment(
+    resources: Resources, mina: Person, channel: Channel
+) -> None:
+    things: dict[Thing, float] = {Item.COAT: 0.9, Color.BLACK: 0.9, Item.SNEAKERS: 0.8, Item.SHIRT: 0.35}
+    places: dict[Thing, tuple[float, float]] = {Item.SNEAKERS: (0.95, 0.5)}
+    outputs = add_attributes(make_outputs(Style.STREET), things, peaks=places)
+    classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
+    service = ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
+    look = await create_look(service, mina)
+    on_screen = look.id if channel is Channel.WEB else None
+
+    async def ask(message: str) -> str:
+        reply = await service.handle_text(await reload(service, mina), message, on_screen, chat=channel)
+        assert reply is not None, message
+        assert reply.kind is ReplyKind.ITEM_OPEN
+        restored = await service.restore_reply(mina, reply.to_checkpoint())
+        assert reply_sentences(restored) == reply_sentences(reply)
+        return " ".join(reply_sentences(reply))
+
+    coat = {"garment": "the coat", "value": "black", "percent": 90}
+    for message in ("what color is my coat?", "겉옷 무슨 색 같아?", "what color is the outerwear?"):
+        assert await ask(message) in variants("worn.open.color.seen", EN, **coat)
+    for message in ("what color are the shoes?", "신발 무슨 색이야?"):
+        assert await ask(message) in variants("worn.open.color.none", EN, garment="the sneakers")
+    for message in ("what kind of shoes are these?", "신발 뭐 신었어?"):
+        assert await ask(message) in variants("worn.check.seen", EN, thing="the sneakers", percent=80)
+    assert await ask("위에 입은 거 뭐야?") in variants("worn.check.seen", EN, thing="the black coat", percent=90)
+    assert await ask("what's on my head?") in variants("worn.open.none", EN, kind="a hat")
+    assert await ask("what pattern is the coat?") in variants("worn.open.pattern.none", EN, garment="the coat")
+    await service.handle_text(mina, "not sneakers, they're boots", on_screen, chat=channel)
+    assert await ask("what shoes are these?") in variants("worn.open.told", EN, thing="the boots")
+    assert not (await reload(service, mina)).pending_name_look_id

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from core.clothing import Color, Item
+from core.conversation.garment_kinds import GarmentKind
 from core.conversation.item_corrections import ItemCorrection, find_item_correction
 from core.vision.attributes import Thing
 
@@ -78,9 +79,6 @@ from core.vision.attributes import Thing
         ("플로럴 아니야", Item.FLORAL, None),
         ("스트라이프 아니에요", Item.STRIPES, None),
         ("줄무늬 없어요", Item.STRIPES, None),
-        ("not a red dress, it's a blue dress", Color.RED, Color.BLUE),
-        ("not a red dress, it's blue", Color.RED, Color.BLUE),
-        ("it's a leather jacket, not a denim jacket", Item.DENIM, Item.LEATHER),
         ("not a leather jacket, it's a coat", Item.JACKET, Item.COAT),
         ("it's a kimono, not a dress", Item.DRESS, Item.TRADITIONAL),
         ("원피스 아니고 한복이에요", Item.DRESS, Item.TRADITIONAL),
@@ -138,6 +136,19 @@ def test_denial_of_a_garment_with_properties(message: str, denied: Thing, proper
         ("코트는 검은색이 아니에요", Item.COAT, (Color.BLACK,), None),
         ("the coat isn't navy, it's black", Item.COAT, (Color.NAVY,), Color.BLACK),
         ("코트가 네이비가 아니라 검정이에요", Item.COAT, (Color.NAVY,), Color.BLACK),
+        ("not a red dress, it's a blue dress", Item.DRESS, (Color.RED,), Color.BLUE),
+        ("not a red dress, it's blue", Item.DRESS, (Color.RED,), Color.BLUE),
+        ("it's a blue dress, not a red dress", Item.DRESS, (Color.RED,), Color.BLUE),
+        ("it's not red, it's a blue dress", Item.DRESS, (Color.RED,), Color.BLUE),
+        ("the dress is blue, not red", Item.DRESS, (Color.RED,), Color.BLUE),
+        ("빨간 원피스 아니고 파란 원피스예요", Item.DRESS, (Color.RED,), Color.BLUE),
+        ("원피스는 빨간색이 아니라 파란색이에요", Item.DRESS, (Color.RED,), Color.BLUE),
+        ("it's a leather jacket, not a denim jacket", Item.JACKET, (Item.DENIM,), Item.LEATHER),
+        ("my pants aren't blue", Item.TROUSERS, (Color.BLUE,), None),
+        ("my pants arent blue lol", Item.TROUSERS, (Color.BLUE,), None),
+        ("바지 파란색 아니에요", Item.TROUSERS, (Color.BLUE,), None),
+        ("jeans aren't blue they're grey", Item.JEANS, (Color.BLUE,), Color.GREY),
+        ("코트 까만거 아님 남색임", Item.COAT, (Color.BLACK,), Color.NAVY),
     ],
 )
 def test_denial_of_a_property_keeps_its_garment(
@@ -145,6 +156,39 @@ def test_denial_of_a_property_keeps_its_garment(
 ) -> None:
     expected = ItemCorrection(denied=garment, properties=properties, instead=instead, is_garment_kept=True)
     assert find_item_correction(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "color", "instead"),
+    [
+        ("the shoes aren't white", GarmentKind.SHOES, Color.WHITE, None),
+        ("shoes arent white, theyre cream", GarmentKind.SHOES, Color.WHITE, Color.BEIGE),
+        ("the top isn't red, it's pink", GarmentKind.TOP, Color.RED, Color.PINK),
+        ("my outerwear isn't black", GarmentKind.OUTERWEAR, Color.BLACK, None),
+        ("신발 흰색 아냐 베이지야", GarmentKind.SHOES, Color.WHITE, Color.BEIGE),
+        ("상의 빨간색 아니에요", GarmentKind.TOP, Color.RED, None),
+        ("겉옷은 검은색이 아니에요", GarmentKind.OUTERWEAR, Color.BLACK, None),
+        ("아래 입은 거 파란색 아니에요", GarmentKind.BOTTOM, Color.BLUE, None),
+    ],
+)
+def test_denial_of_a_property_of_a_kind(message: str, kind: GarmentKind, color: Color, instead: Color | None) -> None:
+    expected = ItemCorrection(denied=color, properties=(color,), of=kind, instead=instead, is_garment_kept=True)
+    assert find_item_correction(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "denied", "instead"),
+    [
+        ("운동화 아니라 단화예요ㅠㅠ", Item.SNEAKERS, Item.FLATS),
+        ("부츠 아니거등 스니커즈거등", Item.BOOTS, Item.SNEAKERS),
+        ("아니 그거 모자 아니라고!!", Item.HAT, None),
+        ("모자 없는데 뭔소리야", Item.HAT, None),
+        ("치마 입은 적 없어요", Item.SKIRT, None),
+        ("그거 코트 아냐ㅋㅋ", Item.COAT, None),
+    ],
+)
+def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Item, instead: Item | None) -> None:
+    assert find_item_correction(message) == ItemCorrection(denied=denied, instead=instead)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +210,12 @@ def test_denial_of_a_property_keeps_its_garment(
         ),
         (
             "not a black and white shirt, it's a red shirt",
-            ItemCorrection(denied=Color.BLACK, also=Color.WHITE, instead=Color.RED),
+            ItemCorrection(
+                denied=Item.SHIRT,
+                properties=(Color.BLACK, Color.WHITE),
+                is_garment_kept=True,
+                instead=Color.RED,
+            ),
         ),
         (
             "that's not a black and white shirt",
@@ -219,6 +268,13 @@ def test_two_denials_exchange_nothing(message: str, denied: Thing, also: Thing) 
         "the dress isn't a skirt and not blue",
         "is that not a red dress?",
         "셔츠 아니고 흰색이야",
+        "no, it's black",
+        "no it's a red dress",
+        "no red flags",
+        "오늘 빨간불 세 번 걸림",
+        "white lies",
+        "i'm feeling blue",
+        "shoes off",
         "no cap",
         "no cap lol",
         "that's not cap",

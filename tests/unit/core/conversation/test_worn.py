@@ -240,6 +240,20 @@ def test_only_a_color_of_the_garment_is_seen_instead(
     assert "red" in " ".join(said) or rival is None
 
 
+@pytest.mark.parametrize(("place", "key"), [(Item.SNEAKERS, "elsewhere"), (None, "somewhere"), (Item.COAT, "seen")])
+def test_a_color_is_not_claimed_of_another_garment(place: Item | None, key: str) -> None:
+    peaks: dict[Thing, tuple[float, float]] = {Item.SNEAKERS: BOTTOM, Item.COAT: (0.3, 0.5)}
+    red_peak = (0.0, 0.0) if place is None else peaks[place]
+    things: dict[Thing, float] = {Item.COAT: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
+    attributes = classify_with_attributes(things=things, peaks={**peaks, Color.RED: red_peak}).attributes
+    assert attributes is not None
+    said = probability_sentences(attributes, Color.RED, Item.COAT, seed=VariantSeed("mina"), language=Language.EN)
+    percent = round(100 * attributes.probability(Color.RED))
+    nouns = {"thing": "the colour red", "percent": percent, "place": "the sneakers"}
+    assert said[1] in variants(f"worn.check.{key}", Language.EN, **nouns)
+    assert len(said) == 2
+
+
 def test_question_for_an_item_without_a_model_that_knows_items() -> None:
     said = probability_sentences(None, Item.COAT, None, seed=VariantSeed("mina"), language=Language.KO)
     assert set(said) <= variants("worn.check.unknown", Language.KO)
@@ -250,7 +264,7 @@ def test_question_for_an_item_without_a_model_that_knows_items() -> None:
     "key",
     [
         *(f"worn.check.{name}" for name in ("seen", "doubt", "unlikely", "unknown")),
-        *(f"talk.item.{name}" for name in ("denied", "kept", "exchanged", "same", "told", "unseen")),
+        *(f"talk.item.{name}" for name in ("denied", "kept", "exchanged", "recolored", "same", "told", "unseen")),
         *("talk.swap.none", "talk.swap.other", "talk.swap.already", "talk.reason.corrected", "talk.reason.marked"),
     ],
 )
