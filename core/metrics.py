@@ -1,5 +1,7 @@
 """Prometheus metrics, served at `/metrics`. They hold counts only and cannot tell one person from another."""
 
+from enum import StrEnum
+
 from prometheus_client import Counter, Gauge, Histogram
 
 PHOTOS = Counter("eva_photos", "Photos by channel and outcome.", ["channel", "outcome"])
@@ -28,7 +30,31 @@ JOB_SECONDS = Histogram(
 BUILD = Gauge("eva_build_info", "Always 1; the labels tell what runs.", ["version", "model", "engine"])
 DATABASE_CONNECTIONS = Gauge("eva_database_connections", "Connections of the process, without the queue's.", ["state"])
 """The state is `used`, `idle` or `limit`."""
+
+
+class DeliveryOutcome(StrEnum):
+    """How sending one message to a messenger ended."""
+
+    SENT = "sent"
+    GONE = "gone"
+    """The person blocked the bot, or the chat was deleted."""
+    UNSURE = "unsure"
+    """The messenger did not respond in time, so that the message may have arrived or not."""
+    REFUSED = "refused"
+    """The messenger will never show this message."""
+    UNREACHABLE = "unreachable"
+    """The messenger could not be reached, or demands a long pause; a job may try again."""
+    LATE = "late"
+    """The result was ready when KakaoTalk did not take it any more."""
+    INVALID = "invalid"
+    """Eva did not send the message, since its address or its form is not allowed."""
+
+
+FAILED_DELIVERIES = frozenset(DeliveryOutcome) - {DeliveryOutcome.SENT, DeliveryOutcome.GONE}
+"""The outcomes that `EvaDeliveriesFail` in deploy/prometheus/alerts.yml counts."""
+
 DELIVERIES = Counter("eva_deliveries", "Messages sent to messengers, by outcome.", ["channel", "outcome"])
+"""The outcome is a `DeliveryOutcome`."""
 RETRIES = Counter("eva_retries", "Retried jobs.", ["task"])
 QUEUE_DEPTH = Gauge("eva_queue_jobs", "Jobs in the queue.", ["state"])
 QUEUE_AGE = Gauge("eva_queue_oldest_seconds", "Age of the oldest waiting job in seconds.")

@@ -5,7 +5,6 @@ shown. Source: Kakao Business, chatbot guide, "ai_chatbot_callback_guide".
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import httpx
 
@@ -13,25 +12,18 @@ from bot.kakao.photo_fetcher import parse_allowed_url
 from bot.kakao.replies import SkillResponse
 from bot.kakao.reply_rules import validate_reply
 from core.errors import DeliveryError, ForbiddenUrlError
+from core.metrics import DeliveryOutcome
 from core.settings import Environment, Settings
 
 CALLBACK_HOSTS = (".kakao.com",)
-
-
-class CallbackStatus(StrEnum):
-    """Outcome of a callback; the values are labels of a metric."""
-
-    ACCEPTED = "taken"
-    REFUSED = "refused"
-    UNKNOWN = "unsure"
-    """The reply was sent, but no valid response was received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackResult:
     """Kakao's response to a callback."""
 
-    status: CallbackStatus
+    outcome: DeliveryOutcome
+    """Sent, refused, or unsure: no valid response was received."""
     message: str = ""
     """Kakao's reason for a refusal, without personal data."""
 
@@ -69,10 +61,10 @@ async def post_callback(
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise DeliveryError(type(error).__name__) from error
     except (httpx.TransportError, ValueError):
-        return CallbackResult(status=CallbackStatus.UNKNOWN)
+        return CallbackResult(outcome=DeliveryOutcome.UNSURE)
     status = body.get("status") if isinstance(body, dict) else None
     if status == "SUCCESS":
-        return CallbackResult(status=CallbackStatus.ACCEPTED)
+        return CallbackResult(outcome=DeliveryOutcome.SENT)
     if status is None:
-        return CallbackResult(status=CallbackStatus.UNKNOWN)
-    return CallbackResult(status=CallbackStatus.REFUSED, message=str(body.get("message", "")))
+        return CallbackResult(outcome=DeliveryOutcome.UNSURE)
+    return CallbackResult(outcome=DeliveryOutcome.REFUSED, message=str(body.get("message", "")))

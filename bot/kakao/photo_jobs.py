@@ -12,7 +12,7 @@ from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.kakao import photo_requests
-from bot.kakao.callback import CallbackStatus, post_callback
+from bot.kakao.callback import post_callback
 from bot.kakao.photo_fetcher import SafePhotoFetcher
 from bot.kakao.photo_requests import EXPIRE_TASK, JUDGE_TASK, PHOTO_URL_LIFETIME, JobResult, PhotoOutcome, PhotoRequest
 from bot.kakao.presenter import ReplyPresenter
@@ -25,13 +25,15 @@ from core.errors import (
     DatabaseUnavailableError,
     DeliveryError,
     EvaError,
+    ForbiddenUrlError,
+    InvalidReplyError,
     PersonNotFoundError,
     RemotePhotoUnavailableError,
     StorageUnavailableError,
 )
 from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.jobs.queue import RETRY_DELAYS, ExponentialBackoff
-from core.metrics import DELIVERIES
+from core.metrics import DELIVERIES, DeliveryOutcome
 
 log = structlog.get_logger()
 
@@ -195,22 +197,23 @@ class PhotoJobs:
             if not await inbox.record_checkpoint(connection, inbox_id, CALLBACK_CHECKPOINT):
                 await photo_requests.record_failed_callback(connection, inbox_id)
                 return
-        outcome = "late"
+        outcome = DeliveryOutcome.LATE
         for delay in (*self.timing.retry_delays, None):
             if time.time() >= deadline:
                 break
             try:
-                outcome = (await post_callback(self._http_client, url, reply, self._conversation.settings)).status
+                outcome = (await post_callback(self._http_client, url, reply, self._conversation.settings)).outcome
                 break
             except DeliveryError:
-                outcome = "unreachable"
+                outcome = DeliveryOutcome.UNREACHABLE
                 if delay is None:
                     break
                 await asyncio.sleep(delay)
-            except EvaError as error:
-                outcome = type(error).__name__
+            except (ForbiddenUrlError, InvalidReplyError) as error:
+                log.error("callback_invalid", inbox_id=inbox_id, error=type(error).__name__)
+                outcome = DeliveryOutcome.INVALID
                 break
-        if outcome != CallbackStatus.ACCEPTED:
+        if outcome is not DeliveryOutcome.SENT:
             async with self._database.transaction() as connection:
                 await photo_requests.record_failed_callback(connection, inbox_id)
         DELIVERIES.labels(Channel.KAKAO, outcome).inc()

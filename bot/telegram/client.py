@@ -124,7 +124,7 @@ class ChatRateLimiter:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Args: interval, in seconds; clock and sleep, replaceable in tests."""
+        """Let one message pass in each interval, in seconds; `clock` and `sleep` measure and wait for it."""
         self._interval, self._clock, self._sleep = interval, clock, sleep
         self._next_send_at: dict[int, float] = {}
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from types import NoneType
 from typing import Any
 
 import structlog
@@ -20,15 +21,25 @@ from core.errors import (
     DeliveryError,
     EvaError,
     MessageRejectedError,
+    MessengerError,
     ObjectNotFoundError,
     UpdateTakenOverError,
 )
 from core.i18n.translations import negotiate_language
-from core.metrics import DELIVERIES, STEP_SECONDS
+from core.metrics import DELIVERIES, STEP_SECONDS, DeliveryOutcome
 from core.resources import Resources
 
 QUEUE_NOTICE = "queue"
 """Name of the checkpoint of the notice about the position in the queue; see `queue_notifier`."""
+
+OUTCOMES: Mapping[type, DeliveryOutcome] = {
+    int: DeliveryOutcome.SENT,
+    NoneType: DeliveryOutcome.UNSURE,
+    ChatUnavailableError: DeliveryOutcome.GONE,
+    MessageRejectedError: DeliveryOutcome.REFUSED,
+    DeliveryError: DeliveryOutcome.UNREACHABLE,
+}
+"""By the type of what `TelegramClient.send_message` returns or raises."""
 
 log = structlog.get_logger()
 
@@ -127,13 +138,13 @@ class UpdateDelivery:
                     message_id = await self.client.send_message(
                         self.chat_id, message, reply_to=self._reply_to, thread_id=self._thread_id
                     )
-            except ChatUnavailableError:
-                DELIVERIES.labels(Channel.TELEGRAM, "gone").inc()
-                if self.is_private:
+            except MessengerError as error:
+                DELIVERIES.labels(Channel.TELEGRAM, OUTCOMES[type(error)]).inc()
+                if self.is_private and isinstance(error, ChatUnavailableError):
                     async with self.resources.database.connection() as connection:
                         await people.mark_blocked(connection, IdentityProvider.TELEGRAM, str(self.chat_id))
                 raise
-            DELIVERIES.labels(Channel.TELEGRAM, "unsure" if message_id is None else "sent").inc()
+            DELIVERIES.labels(Channel.TELEGRAM, OUTCOMES[type(message_id)]).inc()
             self._reply_to = None
             await self.record_checkpoint(name, message_id)
 

@@ -44,6 +44,20 @@ def test_alerts_and_panels_use_metrics_that_exist() -> None:
     assert shown == own_metrics(), "the dashboard shows every metric, and no other"
 
 
+def test_the_alert_for_deliveries_counts_every_failure() -> None:
+    (expression,) = [rule["expr"] for rule in ALERTS if rule["alert"] == "EvaDeliveriesFail"]
+    (pattern,) = re.findall(r'outcome=~"([^"]+)"', expression)
+    assert set(pattern.split("|")) == metrics.FAILED_DELIVERIES
+
+
+def test_prometheus_asks_the_processes_that_the_guide_starts() -> None:
+    """A target without a process would page from the first day on."""
+    (job,) = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text("utf-8"))["scrape_configs"]
+    targets = {target for group in job["static_configs"] for target in group["targets"]}
+    started = re.findall(r"eva-(web|worker)@(\d+)", (ROOT / "docs" / "deployment.md").read_text("utf-8"))
+    assert targets == {f"127.0.0.1:{number if role == 'web' else 9100 + int(number)}" for role, number in started}
+
+
 def test_every_alert_has_a_runbook() -> None:
     for rule in ALERTS:
         path, _, anchor = rule["annotations"]["runbook"].partition("#")

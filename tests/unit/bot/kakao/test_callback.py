@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.kakao.callback import CallbackStatus, post_callback
+from bot.kakao.callback import post_callback
 from bot.kakao.replies import callback_promise, text_reply
 from bot.testing.kakao import CALLBACK_NOT_PROMISED, INVALID_TOKEN, FakeKakao
 from bot.testing.server import LocalServer
 from core.errors import DeliveryError, ForbiddenUrlError, InvalidReplyError
 from core.i18n.translations import Language
+from core.metrics import DeliveryOutcome
 from core.settings import Environment, Settings
 
 REPLY = text_reply("다 봤어요.", language=Language.KO)
@@ -47,15 +48,15 @@ async def test_callback_url_accepts_one_reply(client: httpx.AsyncClient, kakao: 
     first = await post_callback(client, callback_url(payload), REPLY, DEVELOPMENT)
     second = await post_callback(client, callback_url(payload), REPLY, DEVELOPMENT)
 
-    assert first.status is CallbackStatus.ACCEPTED
-    assert (second.status, second.message) == (CallbackStatus.REFUSED, INVALID_TOKEN)
+    assert first.outcome is DeliveryOutcome.SENT
+    assert (second.outcome, second.message) == (DeliveryOutcome.REFUSED, INVALID_TOKEN)
     assert kakao.callbacks[0].text == "다 봤어요."
 
 
 async def test_callback_before_the_promise_is_refused(client: httpx.AsyncClient, kakao: FakeKakao) -> None:
     result = await post_callback(client, callback_url(kakao.text_message("안녕", callback=True)), REPLY, DEVELOPMENT)
 
-    assert (result.status, result.message) == (CallbackStatus.REFUSED, CALLBACK_NOT_PROMISED)
+    assert (result.outcome, result.message) == (DeliveryOutcome.REFUSED, CALLBACK_NOT_PROMISED)
 
 
 @pytest.mark.parametrize(
@@ -94,4 +95,4 @@ async def test_invalid_response_is_an_unknown_outcome(client: httpx.AsyncClient,
     with LocalServer(Starlette(routes=[Route("/callback", callback, methods=["POST"])])) as server:
         result = await post_callback(client, f"{server.url}/callback", REPLY, DEVELOPMENT)
 
-    assert result.status is CallbackStatus.UNKNOWN
+    assert result.outcome is DeliveryOutcome.UNSURE
