@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from core.db import look_images, looks, people, reactions, schema
 from core.db.looks import Look
@@ -22,7 +23,6 @@ from core.object_storage import generate_key
 from core.resources import Resources
 from core.services.retention import remove_from_board
 from core.styles import STYLES, Style
-from core.uuid7 import uuid7
 from core.vision.attributes import Thing
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs

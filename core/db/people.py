@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, or_,
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from core.confusables import confusable_key
 from core.db import schema
@@ -17,7 +18,6 @@ from core.db.errors import find_violated_constraint, missing_person_as_error
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language
-from core.uuid7 import uuid7
 
 NAME_QUESTION_LIFETIME = timedelta(minutes=10)
 """How long the question for a display name is open."""

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from anyio import CancelScope, to_thread
 from PIL import Image
+from uuid_utils.compat import uuid7
 
 from core.db import look_images, looks, rate_limits
 from core.db.looks import Look, LookInsert
@@ -23,7 +24,6 @@ from core.i18n.translations import Language
 from core.metrics import PHOTOS, STEP_SECONDS
 from core.object_storage import generate_key
 from core.resources import Resources
-from core.uuid7 import uuid7
 from core.vision.classifier import StyleClassifier
 from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.perceptual_hash import is_duplicate, perceptual_hash

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from pydantic import BeforeValidator
 from starlette.datastructures import FormData
+from uuid_utils.compat import uuid7
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
@@ -27,7 +28,6 @@ from core.db.schema import Channel
 from core.errors import EvaError
 from core.i18n.translations import Language, VariantSeed, translate
 from core.styles import Style
-from core.uuid7 import uuid7
 from leaderboard_web.chat_responses import ChatReply, get_person, load_view, render_chat, respond
 from leaderboard_web.chat_view import (
     SAMPLE_SOURCE_PREFIX,

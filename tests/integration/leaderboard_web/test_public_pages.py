@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select, update
+from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
 from core.conversation.narration import PUBLIC_SLOTS, MessageSlot, public_verdict_messages, verdict_messages
@@ -20,7 +21,6 @@ from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
 from core.styles import Style
-from core.uuid7 import uuid7
 from core.vision.attributes import Thing
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from core.vision.model_card import load_model_card

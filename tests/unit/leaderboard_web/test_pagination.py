@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from uuid_utils.compat import uuid7
 
-from core.uuid7 import uuid7
 from leaderboard_web.pagination import MAX_INTEGER, RankCursor, TimeCursor, build_page
 
 LOOK_ID = UUID("01a2236e-416b-7b7f-b4df-19eda6d14843")

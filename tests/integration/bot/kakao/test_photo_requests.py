@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from sqlalchemy import text as sql
+from uuid_utils.compat import uuid7
 
 from bot.kakao import photo_requests
 from bot.kakao.photo_requests import JobResult, PhotoOutcome, PhotoRequest
@@ -11,7 +12,6 @@ from core.db.schema import Channel
 from core.errors import CorruptPhotoError, DailyLimitError
 from core.jobs.queue import enqueue
 from core.resources import Resources
-from core.uuid7 import uuid7
 
 REQUEST = PhotoRequest(
     photo_urls=("https://k.kakaocdn.net/1.jpg",), callback_url=None, requested_at=0.0, awaits_consent=False

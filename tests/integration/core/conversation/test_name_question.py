@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from uuid_utils.compat import uuid7
 
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import generated_name, generated_name_candidates
@@ -14,7 +15,6 @@ from core.db import looks, people
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
-from core.uuid7 import uuid7
 from tests.integration.core.conversation.conftest import (
     CHAT,
     EN,

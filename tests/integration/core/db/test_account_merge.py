@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from core.db import blocks, looks, moderation, one_time_tokens, people, reactions, schema
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
 from core.db.schema import IdentityProvider, ModerationAction
 from core.styles import STYLES
-from core.uuid7 import uuid7
 from tests.factories import bookmarked_look_ids, classify_scripted, create_look, create_person, hearted_look_ids
 
 WRONG_COUNTERS = {

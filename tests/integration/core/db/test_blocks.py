@@ -5,12 +5,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from core.db import blocks, follows, leaderboard, looks, people, person_reports, reactions, schema
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
 from core.db.person_lists import Relation, list_people
-from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
 

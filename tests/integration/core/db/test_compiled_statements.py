@@ -7,6 +7,7 @@ import pytest
 from asyncpg.exceptions import UndefinedTableError
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
+from uuid_utils.compat import uuid7
 
 from core.db import leaderboard, look_images, looks, people, reactions
 from core.db.database import CompiledStatement, Database
@@ -14,7 +15,6 @@ from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, PersonNotFoundError
 from core.i18n.translations import Language
-from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
 KILL = text(

@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from core.db import follows, looks, people, schema
 from core.db.database import Database
 from core.db.person_lists import Relation, list_people
 from core.errors import PersonNotFoundError
-from core.uuid7 import uuid7
 from tests.factories import create_look, create_person, followed_person_ids
 
 

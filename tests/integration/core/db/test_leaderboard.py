@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
 from core.db import latest_looks, leaderboard, look_feedback, looks, people, schema
@@ -15,7 +16,6 @@ from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, Period
 from core.seoul_time import start_of_day
 from core.styles import Style
-from core.uuid7 import uuid7
 from core.vision.attributes import Thing
 from tests.factories import classify_scripted, classify_with_attributes, create_look, create_person
 

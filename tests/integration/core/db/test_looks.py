@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
+from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
 from core.db import look_feedback, look_images, looks, people, schema
@@ -12,7 +13,6 @@ from core.db.schema import PendingQuestion
 from core.db.worn_counts import count_styles, count_worn
 from core.errors import PersonNotFoundError
 from core.styles import STYLES, Style
-from core.uuid7 import uuid7
 from core.vision.verdict import ConfidenceBand
 from tests.factories import classify_scripted, classify_with_attributes, create_look, create_person
 

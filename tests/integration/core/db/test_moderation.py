@@ -5,12 +5,12 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from uuid_utils.compat import uuid7
 
 from core.db import looks, moderation, schema
 from core.db.database import Database
 from core.db.looks import Look
 from core.errors import PersonNotFoundError
-from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
 

@@ -3,11 +3,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from uuid_utils.compat import uuid7
 
 from core.db import one_time_tokens, schema
 from core.db.database import Database
 from core.errors import PersonNotFoundError
-from core.uuid7 import uuid7
 from tests.factories import create_person
 
 

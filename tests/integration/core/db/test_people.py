@@ -5,12 +5,12 @@ import traceback
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
+from uuid_utils.compat import uuid7
 
 from core.db import people, schema
 from core.db.database import Database
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
-from core.uuid7 import uuid7
 
 
 async def test_one_identity_has_one_person(database: Database) -> None:

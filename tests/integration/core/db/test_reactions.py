@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from uuid_utils.compat import uuid7
 
 from core.db import looks, people, reactions
 from core.db.database import Database
 from core.errors import PersonNotFoundError
-from core.uuid7 import uuid7
 from tests.factories import bookmarked_look_ids, create_look, create_person, hearted_look_ids
 
 IS_WAITING = """

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from core.db import looks, people, reactions, schema, sessions
 from core.db.database import Database
@@ -14,7 +15,6 @@ from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.retention import delete_stale_sessions
-from core.uuid7 import uuid7
 from tests.factories import create_look, create_person
 
 

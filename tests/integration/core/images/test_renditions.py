@@ -9,6 +9,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 from sqlalchemy import func, update
+from uuid_utils.compat import uuid7
 
 from core.db import looks, schema
 from core.db.looks import Look
@@ -27,7 +28,6 @@ from core.images.result_card import CardShape
 from core.object_storage import generate_key, is_valid_key
 from core.resources import Resources
 from core.services.retention import delete_expired_photos, delete_look, erase_person
-from core.uuid7 import uuid7
 from tests.factories import create_look, create_person, remove_look, store_images
 from tests.images import encode_image, make_scene
 from tests.integration.core.conftest import s3_storage

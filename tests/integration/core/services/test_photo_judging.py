@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import select
+from uuid_utils.compat import uuid7
 
 from core.clothing import Item
 from core.db import look_images, looks, people, schema
@@ -19,7 +20,6 @@ from core.images.decoding import decode_photo
 from core.resources import Resources
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
 from core.styles import Style
-from core.uuid7 import uuid7
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs

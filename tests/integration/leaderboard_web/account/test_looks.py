@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 from lxml.html import tostring
+from uuid_utils.compat import uuid7
 
 from core.conversation.display_names import generated_name
 from core.conversation.narration import verdict_messages
@@ -16,7 +17,6 @@ from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import Style
-from core.uuid7 import uuid7
 from tests.factories import classify_scripted
 from tests.html import attributes, texts
 from tests.html import select as select_elements

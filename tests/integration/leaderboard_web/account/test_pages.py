@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from sqlalchemy import func, select
+from uuid_utils.compat import uuid7
 
 from core.db import (
     schema,
@@ -10,7 +11,6 @@ from core.db import (
 from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from core.uuid7 import uuid7
 from tests.html import attributes
 from tests.integration.leaderboard_web.account.conftest import add_look, get_look, get_person, page_text
 

@@ -3,12 +3,12 @@
 from html import unescape
 
 import httpx
+from uuid_utils.compat import uuid7
 
 from core.db import people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from core.uuid7 import uuid7
 from tests.factories import create_person
 from tests.html import attributes
 from tests.integration.leaderboard_web.admin.conftest import (

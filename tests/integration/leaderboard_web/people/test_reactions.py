@@ -3,9 +3,9 @@
 from uuid import UUID
 
 import httpx
+from uuid_utils.compat import uuid7
 
 from core.resources import Resources
-from core.uuid7 import uuid7
 from tests.factories import bookmarked_look_ids, create_look, create_person
 from tests.html import attributes, texts
 from tests.html import select as select_elements

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from core.clothing import Item
 from core.conversation.narration import style_name
@@ -11,7 +12,6 @@ from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.i18n.translations import Language, translate
 from core.styles import Style
-from core.uuid7 import uuid7
 from core.vision.attributes import Swap
 from tests.factories import classify_with_attributes, make_look
 from tests.texts import variants
