@@ -40,7 +40,12 @@ class PersonalData:
 
 
 async def get_personal_data(connection: AsyncConnection, person_id: UUID) -> PersonalData:
-    """Everything about a person, consistent within a transaction; tables without such rows have an empty list."""
+    """Everything about a person; tables without such rows have an empty list.
+
+    Args:
+        connection: a `Database.snapshot`, so that the tables agree with each other.
+        person_id: the person.
+    """
     tables = {
         name: [dict(row._mapping) for row in await connection.execute(statement)]
         for name, statement in _queries(person_id).items()

@@ -81,6 +81,7 @@ class Database:
         event.listen(self.engine.sync_engine, "handle_error", _strip_row_values)
         event.listen(self.engine.sync_engine, "checkout", _reject_closed_connection)
         self._transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
+        self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     def _connect_arguments(self, application_name: str) -> dict[str, Any]:
         """What SQLAlchemy gives to asyncpg, and the size of its own statement cache."""
@@ -99,6 +100,16 @@ class Database:
             DatabaseUnavailableError: the server cannot serve now, or the pool had no connection for 30 s.
         """
         async with self.connection(self._transactional) as connection, connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction for reading: all its statements see the database as it was at the first one.
+
+        Raises:
+            DatabaseUnavailableError: as `transaction`.
+        """
+        async with self.connection(self._snapshot) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager

@@ -43,7 +43,7 @@ async def download_data(person: OptionalPerson, language: Lang, state: State) ->
     """
     if person is None:
         return redirect_with_notice(state.url_for("account"))
-    async with state.resources.database.transaction() as connection:
+    async with state.resources.database.snapshot() as connection:
         export = await data_export.get_personal_data(connection, person.id)
     await state.resources.storage.check()
     return StreamingResponse(

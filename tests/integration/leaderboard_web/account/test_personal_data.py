@@ -5,13 +5,16 @@ import json
 import zipfile
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import func, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import (
     blocks,
+    data_export,
     follows,
     inbox,
     look_feedback,
@@ -24,6 +27,7 @@ from core.db import (
     reactions,
     schema,
 )
+from core.db.data_export import PersonalData
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider, ModerationAction, PendingQuestion
@@ -131,6 +135,20 @@ async def test_data_export_contains_all_own_data_and_none_of_others(
         *(look.photo_key or "" for look in own_looks[:2]),
     ):
         assert private not in everything
+
+
+async def test_tables_of_an_export_are_of_the_same_moment(
+    client: httpx.AsyncClient, resources: Resources, mina: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get_personal_data = data_export.get_personal_data
+
+    async def add_a_look_meanwhile(connection: AsyncConnection, person_id: UUID) -> PersonalData:
+        assert await people.get(connection, person_id)
+        await add_look(resources, person_id)
+        return await get_personal_data(connection, person_id)
+
+    monkeypatch.setattr(data_export, "get_personal_data", add_a_look_meanwhile)
+    assert json.loads(unzip_files(await client.get("/me/data.zip"))["looks.json"]) == []
 
 
 async def test_data_export_is_compressed_while_a_processor_is_free(
