@@ -76,7 +76,7 @@ class Identity:
     blocked_at: datetime | None
     """When the person was found to have blocked the bot or deleted the chat."""
     last_seen_at: datetime
-    """Of a browser session, its last use, exact to a month; of all others, the time of creation."""
+    """Of a browser session, when it last changed something, exact to a month; of all others, the time of creation."""
 
 
 async def get_or_create_by_identity(

@@ -19,13 +19,13 @@ from core.db.schema import IdentityProvider
 TOUCH_INTERVAL = timedelta(days=30)
 """Precision of the last use; exact times would cost a write per request."""
 MAX_IDLE = timedelta(days=400)
-"""After which an unused session ends; browsers keep its cookie no longer (RFC 6265bis, 5.5)."""
+"""After which a session that changed nothing ends; browsers keep its cookie no longer (RFC 6265bis, 5.5)."""
 ANONYMOUS_MAX_IDLE = timedelta(days=90)
 """After which a visitor without content and without a login is deleted."""
 
 
 async def touch(connection: AsyncConnection, session: Identity) -> None:
-    """Record that a session is used, at most once in `TOUCH_INTERVAL`."""
+    """Record that a session changed something, at most once in `TOUCH_INTERVAL`; reading is not recorded."""
     if datetime.now(UTC) - session.last_seen_at < TOUCH_INTERVAL:
         return
     table = schema.identities

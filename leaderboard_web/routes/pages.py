@@ -28,6 +28,7 @@ async def privacy_page(request: Request, language: Lang, state: State) -> Respon
         language,
         section="privacy",
         hours=settings.private_photo_ttl_hours,
+        rate_limits=settings.rate_limits,
         has_kakao_sdk=settings.kakao_js_key is not None,
         has_telegram_widget=(
             settings.telegram_token is not None

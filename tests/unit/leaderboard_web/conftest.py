@@ -28,7 +28,7 @@ OutputsFunction = Callable[["NDArray[np.uint8]"], ModelOutputs]
 
 
 @contextmanager
-def serving_site(script: OutputsFunction, samples: Path, **settings: int) -> Iterator[str]:
+def serving_site(script: OutputsFunction, samples: Path, **settings: object) -> Iterator[str]:
     """Serve the site, with these settings; gives its address."""
     classifier = StyleClassifier(FakeBackend(script), FAKE_MODEL_CARD)
     # No database listens there: the pages that need none must work without it.

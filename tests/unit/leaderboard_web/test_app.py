@@ -15,6 +15,7 @@ from PIL import Image
 from structlog.testing import capture_logs
 
 from core.i18n.translations import Language, translate
+from core.settings import LimitStorageName
 from core.styles import STYLES, Style
 from core.vision.backends import ModelOutputs, available_cpus
 from core.vision.fake_backend import make_outputs
@@ -201,6 +202,26 @@ def test_the_origin_header_is_used_without_fetch_metadata(client: httpx.Client) 
 def test_the_privacy_page_shows_the_retention_time(client: httpx.Client) -> None:
     page = unescape(client.get("/privacy").text)
     assert translate("privacy.chat.1", Language.EN, hours=24) in page
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_privacy_page_says_that_backups_keep_what_was_deleted_longer(
+    client: httpx.Client, language: Language
+) -> None:
+    page = unescape(client.get("/privacy", params={"lang": language}).text)
+    assert translate("privacy.forget.3", language, hours=24) in page
+    for no_copy in ("no copy", "사본도"):
+        assert no_copy not in page
+        assert no_copy not in translate("me.forget.line.2", language)
+
+
+@pytest.mark.parametrize("storage", LimitStorageName)
+def test_the_privacy_page_says_where_addresses_are_counted(samples: Path, storage: LimitStorageName) -> None:
+    with serving_site(street_outputs, samples, rate_limits=storage) as url:
+        for language in Language:
+            page = unescape(httpx.get(f"{url}/privacy", params={"lang": language}).text)
+            told = {place for place in LimitStorageName if translate(f"privacy.counting.{place}", language) in page}
+            assert told == {storage}
 
 
 def test_a_model_without_metrics_is_explained(client: httpx.Client) -> None:
