@@ -160,9 +160,12 @@ def format_month(worn: WornCounts, language: Language) -> list[str]:
 
 
 def own_look_line(look: Look, language: Language) -> str:
-    """One line about a person's own look: its day in Seoul, style, probability, and whether it is shared."""
+    """One line about a person's own look: its day in Seoul, style, probability, and whether it is on the board."""
+    key = "talk.me.line"
+    if look.shared_at is not None:
+        key = "talk.me.line.shared" if look.is_public else "talk.me.line.held"
     return translate(
-        "talk.me.line" if look.shared_at is None else "talk.me.line.shared",
+        key,
         language,
         date=format_recent_day(look.created_at, language),
         style=style_name(look.verdict.style, language),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, Text, Uuid, func, insert, literal, select, update
+from sqlalchemy import Select, Text, Uuid, exists, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,14 +25,14 @@ AUTO_SUSPEND_THRESHOLD = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedLook:
-    """A shared look with unreviewed reports."""
+    """A shared look that a moderator has to decide about."""
 
     look: LookSummary
     owner_name: str | None
     """The display name of the owner, if they chose one."""
     is_owner_banned: bool
     report_count: int
-    """Number of unreviewed reports."""
+    """Number of unreviewed reports; 0 if all reporters of a suspended look erased themselves."""
     reasons: tuple[str, ...]
     """In the reporters' words, the oldest first, without empty ones."""
 
@@ -85,7 +85,10 @@ async def create_report(connection: AsyncConnection, look_id: UUID, person_id: U
 async def list_reported(
     connection: AsyncConnection, *, limit: int, after: tuple[int, UUID] | None = None
 ) -> list[ReportedLook]:
-    """Shared looks with unreviewed reports, the most reported first, then the oldest.
+    """Shared looks with unreviewed reports, or suspended by reports that are gone with their reporters.
+
+    The most reported ones come first, then the oldest. Looks that are suspended only because their owner is banned are
+    left out.
 
     Args:
         connection: to execute on.
@@ -93,8 +96,13 @@ async def list_reported(
         after: (`report_count`, `id`) of the last look of the page before.
     """
     table, people = schema.looks, schema.people
+    is_owner_banned = exists().where(people.c.id == table.c.person_id, people.c.banned_at.is_not(None))
     page = paginate(
-        select(*SUMMARY_COLUMNS, table.c.report_count).where(table.c.report_count > 0, table.c.shared_at.is_not(None)),
+        select(*SUMMARY_COLUMNS, table.c.report_count).where(
+            schema.IS_WAITING_FOR_MODERATOR,
+            table.c.shared_at.is_not(None),
+            or_(table.c.report_count > 0, ~is_owner_banned),
+        ),
         -table.c.report_count,
         table.c.id,
         has_cursor=after is not None,
@@ -181,7 +189,7 @@ async def log_action(
     moderator_id: UUID,
     *,
     look_id: UUID | None = None,
-    person_id: UUID,
+    person_id: UUID | None = None,
 ) -> None:
     """Add an entry to the log.
 
@@ -190,7 +198,7 @@ async def log_action(
         action: what was done.
         moderator_id: who did it.
         look_id: the affected look, if any.
-        person_id: the affected person, or the owner of the look.
+        person_id: the affected person, or the owner of the look, if any.
     """
     values = {"action": action, "moderator_id": moderator_id, "look_id": look_id, "person_id": person_id}
     await connection.execute(insert(schema.moderation_log).values(values))

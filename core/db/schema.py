@@ -78,10 +78,14 @@ class ModerationAction(StrEnum):
     UNBAN = "unban"
     DISMISS = "dismiss"
     """Reports of a person were found groundless."""
+    RETRY = "retry"
+    """Failed updates of messengers were processed again."""
 
 
 metadata = columns.metadata
 IS_PUBLIC = text("is_public")
+IS_WAITING_FOR_MODERATOR = text("(report_count > 0 OR suspended_at IS NOT NULL)")
+"""Also without reports: they are deleted with their reporters, the suspension is not."""
 IS_RISING = text("is_public AND rising_at IS NOT NULL")
 BY_HEARTS = (text("hearts DESC"), text("id DESC"))
 BY_SHARED = (text("shared_at DESC"), text("id DESC"))
@@ -246,7 +250,7 @@ looks = Table(
         postgresql_with={"fastupdate": "off"},
         postgresql_where=IS_PUBLIC,
     ),
-    Index("ix_looks_reported", "id", postgresql_where=text("report_count > 0")),
+    Index("ix_looks_reported", "id", postgresql_where=IS_WAITING_FOR_MODERATOR),
     Index("ix_looks_person_new", "person_id", text("created_at DESC"), text("id DESC")),
     Index("ix_looks_photo_key", "photo_key", postgresql_where=text("photo_key IS NOT NULL")),
     Index("ix_looks_heatmap_key", "heatmap_key", postgresql_where=text("heatmap_key IS NOT NULL")),

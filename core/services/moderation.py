@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import looks, moderation, people, person_reports
+from core.db import dead_letters, looks, moderation, people, person_reports
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import ModerationAction
@@ -26,7 +26,7 @@ async def remove_look(resources: Resources, moderator_id: UUID, look_id: UUID) -
     """Remove a look from the leaderboard for good and delete its images.
 
     Raises:
-        LookNotFoundError: it does not exist or was removed before.
+        LookNotFoundError: it does not exist, is not shared, or was removed before.
         StorageUnavailableError: its images cannot be deleted, and so nothing was done.
     """
     async with resources.database.transaction() as connection:
@@ -42,7 +42,7 @@ async def restore_look(resources: Resources, moderator_id: UUID, look_id: UUID) 
     """Dismiss the reports of a look, and show it again unless its owner is banned.
 
     Raises:
-        LookNotFoundError: it does not exist or was removed.
+        LookNotFoundError: it does not exist, is not shared, or was removed.
     """
     async with resources.database.transaction() as connection:
         look, owner = await _lock_look_and_owner(connection, moderator_id, look_id)
@@ -89,19 +89,33 @@ async def dismiss_reports(resources: Resources, moderator_id: UUID, person_id: U
             await moderation.log_action(connection, ModerationAction.DISMISS, moderator_id, person_id=person_id)
 
 
+async def retry_updates(resources: Resources, moderator_id: UUID) -> None:
+    """Let the worker process failed updates again.
+
+    Raises:
+        PersonNotFoundError: the moderator was erased.
+    """
+    async with resources.database.transaction() as connection:
+        await _lock_people(connection, moderator_id, moderator_id)
+        if await dead_letters.retry_failed(connection):
+            await moderation.log_action(connection, ModerationAction.RETRY, moderator_id)
+
+
 async def _lock_people(connection: AsyncConnection, moderator_id: UUID, person_id: UUID) -> None:
     if await moderation.lock_people(connection, moderator_id, person_id) != {moderator_id, person_id}:
         raise PersonNotFoundError
 
 
 async def _lock_look_and_owner(connection: AsyncConnection, moderator_id: UUID, look_id: UUID) -> tuple[Look, Person]:
-    """Lock a look, its owner and the moderator, in the order that avoids deadlocks: people first."""
+    """Lock a shared look, its owner and the moderator, in the order that avoids deadlocks: people first."""
     unlocked = await looks.get(connection, look_id)
     if unlocked is None:
         raise LookNotFoundError
     if moderator_id not in await moderation.lock_people(connection, moderator_id, unlocked.person_id):
         raise PersonNotFoundError
     look, owner = await looks.lock(connection, look_id), await people.get(connection, unlocked.person_id)
-    if look is None or owner is None or look.person_id != owner.id or look.removed_at is not None:
+    if look is None or owner is None or look.person_id != owner.id:
+        raise LookNotFoundError
+    if look.shared_at is None or look.removed_at is not None:
         raise LookNotFoundError
     return look, owner

@@ -71,7 +71,7 @@ BeforeLogEntry = Annotated[LogCursor | None, cursor_parameter(LogCursor, "before
 
 @router.get("", name="admin_reports", dependencies=[Depends(get_moderator_id)])
 async def reports_page(request: Request, after: AfterReport, connection: Db, language: Lang, state: State) -> Response:
-    """Looks with unresolved reports, the most reported first, and the latest failed updates."""
+    """Looks that wait for a moderator, the most reported first, and the latest failed updates."""
     position = None if after is None else (after.report_count, after.look_id)
     page = build_page(
         await list_reported(connection, limit=ROWS_PER_PAGE + 1, after=position),
@@ -112,10 +112,11 @@ async def log_page(request: Request, before: BeforeLogEntry, connection: Db, lan
     )
 
 
-@router.post("/updates/retry", name="retry_updates", dependencies=[Depends(get_moderator_id)])
-async def retry_updates(connection: Db, state: State) -> Response:
+@router.post("/updates/retry", name="retry_updates")
+async def retry_updates(moderator_id: Moderator, state: State) -> Response:
     """Let the worker process failed updates again."""
-    await dead_letters.retry_failed(connection)
+    with suppress(PersonNotFoundError):
+        await moderation.retry_updates(state.resources, moderator_id)
     return RedirectResponse(state.url_for("admin_reports"), 303)
 
 

@@ -11,11 +11,12 @@ from core.conversation.listings import own_look_line
 from core.conversation.narration import style_description, style_name
 from core.db import looks, people
 from core.db.looks import Look
+from core.db.moderation import AUTO_SUSPEND_THRESHOLD, create_report
 from core.db.people import Person
 from core.db.schema import IdentityProvider, metadata
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
-from tests.factories import create_look, create_similar_look, make_photo
+from tests.factories import create_look, create_person, create_similar_look, make_photo
 from tests.integration.bot.kakao.conftest import KakaoHarness, button_actions, buttons, cards, is_verdict
 from tests.texts import variants
 
@@ -55,6 +56,22 @@ async def test_own_looks_are_listed(harness: KakaoHarness) -> None:
     listing = await harness.send_text("기록")
     assert listing.text.splitlines()[-1] == own_look_line(look, KO)
     assert translate("talk.me.first", KO, style=style_name(look.style, KO)) in listing.text
+
+
+async def test_own_looks_are_on_the_board_only_until_reports_take_them_down(harness: KakaoHarness) -> None:
+    await harness.give_consent()
+    await harness.send_photo(make_photo())
+    look = await get_only_look(harness)
+    async with harness.resources.database.transaction() as connection:
+        assert await looks.share(connection, look.id)
+    *_, shared = (await harness.send_text("기록")).text.splitlines()
+    async with harness.resources.database.transaction() as connection:
+        for _ in range(AUTO_SUSPEND_THRESHOLD):
+            assert await create_report(connection, look.id, (await create_person(connection)).id)
+    *_, held = (await harness.send_text("기록")).text.splitlines()
+    for line, key in ((shared, "talk.me.line.shared"), (held, "talk.me.line.held")):
+        *_, state = translate(key, KO, date="", style="", percent="").split("%")
+        assert line.endswith(state)
 
 
 async def test_week_is_a_card_from_three_looks_on(harness: KakaoHarness) -> None:

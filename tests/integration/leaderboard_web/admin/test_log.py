@@ -59,6 +59,12 @@ async def test_failed_updates_are_listed_without_content_and_can_be_retried(
         assert await dead_letters.count_failed(connection) == 0
         assert await inbox.count_unfinished(connection) == 1
     assert texts(await admin.get("/admin"), ".failed-updates li") == []
+    for _ in range(2):
+        entries = unescape((await admin.get("/admin/log")).text).count(
+            translate("admin.act.retry", Language.EN, moderator="Hana")
+        )
+        assert entries == 1, "only when something was retried"
+        await admin.post("/admin/updates/retry")
 
 
 async def test_times_of_both_lists_are_in_seoul(admin: httpx.AsyncClient, resources: Resources) -> None:

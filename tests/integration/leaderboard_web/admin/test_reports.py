@@ -5,17 +5,19 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from bot.app import BotApplication
 from core.conversation.actions import Action, ActionType
 from core.conversation.reply import ReplyKind
-from core.db import looks, people
+from core.db import looks, people, schema
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import ModerationAction
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from core.services.retention import erase_person
 from leaderboard_web.routes.admin import ROWS_PER_PAGE
 from tests.html import attributes, next_url, texts
 from tests.integration.leaderboard_web.admin.conftest import add_shared_look, list_log_rows, public_look_ids, report
@@ -79,6 +81,42 @@ async def test_three_reports_suspend_a_look_until_it_is_restored(
     await report(resources, look.id, 2)
     assert await public_look_ids(resources) == {look.id}
     assert await list_log_rows(resources) == [(ModerationAction.RESTORE, moderator.id, look.id, look.person_id)]
+
+
+@pytest.mark.parametrize("action", ["restore", "hide"])
+async def test_a_look_whose_reporters_erased_themselves_still_waits_for_a_moderator(
+    admin: httpx.AsyncClient, resources: Resources, action: str
+) -> None:
+    banned, suspended, twice, reported = [await add_shared_look(resources) for _ in range(4)]
+    await admin.post(f"/admin/people/{banned.person_id}/ban")
+    await report(resources, suspended.id, 3)
+    await report(resources, twice.id, 2)
+    async with resources.database.transaction() as connection:
+        reporters = (await connection.execute(select(schema.reports.c.person_id))).scalars().all()
+    for reporter in reporters:
+        assert await erase_person(resources, reporter)
+    await report(resources, reported.id, 1)
+    assert await public_look_ids(resources) == {twice.id, reported.id}
+    page = await admin.get("/admin")
+    assert listed_look_ids(page) == [str(reported.id), str(suspended.id)]
+    assert translate("admin.reporters_gone", Language.EN) in unescape(page.text)
+    await admin.post(f"/admin/looks/{suspended.id}/{action}")
+    assert listed_look_ids(await admin.get("/admin")) == [str(reported.id)]
+    assert (suspended.id in await public_look_ids(resources)) is (action == "restore")
+
+
+@pytest.mark.parametrize("action", ["restore", "hide"])
+async def test_moderators_cannot_act_on_private_looks(
+    admin: httpx.AsyncClient, resources: Resources, action: str
+) -> None:
+    look = await add_shared_look(resources)
+    await report(resources, look.id, 1)
+    async with resources.database.transaction() as connection:
+        await looks.unshare(connection, look.id)
+    assert (await admin.post(f"/admin/looks/{look.id}/{action}")).status_code == 303
+    assert (await get_look(resources, look.id)).removed_at is None
+    assert await resources.storage.get(look.photo_key or "") == b"photo"
+    assert await list_log_rows(resources) == []
 
 
 async def test_removed_look_loses_its_images_and_cannot_be_shared(

@@ -1,0 +1,37 @@
+"""Looks that wait for a moderator without open reports, and retried updates in the moderation log."""
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+WAITS = "report_count > 0 OR suspended_at IS NOT NULL"
+"""A suspended look has no reports once its reporters erased themselves."""
+CHECK = "ck_moderation_log_ck_moderation_log_action"
+"""Alembic put its prefix before that of the first migration."""
+ACTIONS = "'hide', 'restore', 'ban', 'unban', 'dismiss'"
+
+
+def upgrade() -> None:
+    """Widen the index of looks for moderators, and the actions of the log."""
+    _replace_index(WAITS)
+    _replace_actions(f"{ACTIONS}, 'retry'")
+
+
+def downgrade() -> None:
+    """Restore both; entries of retried updates are lost."""
+    op.execute("DELETE FROM moderation_log WHERE action = 'retry'")
+    _replace_actions(ACTIONS)
+    _replace_index("report_count > 0")
+
+
+def _replace_index(condition: str) -> None:
+    op.execute("DROP INDEX ix_looks_reported")
+    op.execute(f"CREATE INDEX ix_looks_reported ON looks (id) WHERE {condition}")
+
+
+def _replace_actions(actions: str) -> None:
+    op.execute(f"ALTER TABLE moderation_log DROP CONSTRAINT {CHECK}")
+    op.execute(f"ALTER TABLE moderation_log ADD CONSTRAINT {CHECK} CHECK (action IN ({actions}))")
