@@ -1,6 +1,6 @@
 /**
  * Fills rows of small cards from the page that their heading links to, when they come near the window. Without this
- * script, and if the page cannot be loaded, the link remains.
+ * script, and if the page cannot be loaded, only the link remains.
  */
 
 const MAX_CARDS = 12;
@@ -9,9 +9,10 @@ async function fill(strip) {
   let page;
   try {
     const reply = await fetch(strip.querySelector("h2 a").href);
-    if (!reply.ok) return;
+    if (!reply.ok) throw new Error(reply.statusText);
     page = new DOMParser().parseFromString(await reply.text(), "text/html");
   } catch {
+    strip.classList.add("nothing");
     return;
   }
   const items = [...page.querySelectorAll(".looks > li")].slice(0, MAX_CARDS);

@@ -20,6 +20,7 @@ BOXES = """items => items.map((item) => {
     const { x, y, bottom } = item.getBoundingClientRect();
     return { x: Math.round(x), y, bottom };
 })"""
+LINE_BOXES = "items => items.map((item) => [item.clientHeight, item.scrollWidth - item.clientWidth])"
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
@@ -58,6 +59,28 @@ def test_style_and_percent_of_a_card_share_a_line(open_page: OpenPage, board: di
         heights = page.locator(".looks .what").evaluate_all("items => items.map((item) => item.clientHeight)")
         assert len(heights) >= len(board)
         assert max(heights) < 2 * 16, width
+    page.goto(page.url.partition("?")[0])
+    names = page.locator(".strip .what")
+    expect(names.nth(len(board) - 1)).to_be_attached()
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 780})
+        boxes = names.evaluate_all(LINE_BOXES)
+        assert all(height < 2 * 16 and excess == 0 for height, excess in boxes), f"in the row of new looks at {width}"
+
+
+def test_a_row_of_small_cards_that_cannot_be_loaded_takes_no_space(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/privacy", expect_errors=True)
+    page.route("**/?when=new", lambda route: route.fulfill(status=503, body="busy"))
+    with page.expect_response("**/?when=new"):
+        page.goto(page.url.replace("/privacy", "/"))
+    expect(page.locator(".strip h2")).to_be_visible()
+    expect(page.locator(".strip .row")).to_have_css("height", "0px")
+
+
+def test_similar_looks_lead_back_on_a_phone(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}/similar")
+    page.get_by_role("link", name=translate("similar.back", Language.EN, name=FIRST)).click()
+    expect(page).to_have_url(re.compile(f"/looks/{board[FIRST]}$"))
 
 
 def test_slider_fades_the_heatmap(open_page: OpenPage, board: dict[str, str]) -> None:
@@ -264,9 +287,11 @@ def test_the_front_page_shows_what_it_is_about_at_once(open_page: OpenPage, boar
         photo = page.locator(".hero .frame img").first.bounding_box()
         assert photo is not None
         assert photo["y"] <= 200
-        # Half of it shows what Eva looked at.
-        clip = page.locator(".hero .wipe").evaluate("image => getComputedStyle(image).clipPath")
-        assert clip == "inset(0px 0px 0px 50%)"
+        marks = page.locator(".hero .marks")
+        expect(marks).to_have_css("opacity", "1")
+        expect(marks).to_have_css("clip-path", "none")
+        page.locator(".hero .stretched-link").hover()
+        expect(marks).to_have_css("opacity", "0")
     page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
     assert page.evaluate("scrollY") > 300
     expect(page.locator(".filters")).to_be_in_viewport(ratio=0.95)

@@ -42,7 +42,7 @@ async def test_similar_looks_have_a_page(
     similar = await add_look(resources, other)
     page = await client.get(path)
     assert attributes(page, ".looks .heart", "data-look") == [str(similar.id)]
-    assert attributes(page, ".intro .lead a", "href") == [f"/looks/{look.id}"]
+    assert attributes(page, ".intro .links a", "href") == [f"/looks/{look.id}"]
     (link,) = attributes(await client.get(f"/looks/{look.id}"), ".strip h2 a", "href")
     assert link == path
     front = await client.get("/")
