@@ -168,7 +168,7 @@ export async function typeMessages(html) {
   const items = elements(html);
   const pending = [...items];
   const evaItems = items.filter((item) => item.classList.contains("eva"));
-  if (!reducedMotion.matches) evaItems.forEach((item) => item.classList.add("waiting"));
+  if (!reducedMotion.matches) evaItems.forEach((item) => item.classList.add("waiting", "visually-hidden"));
   let skipped = reducedMotion.matches;
   const finished = new Promise((resolve) => {
     finishTyping = () => {
@@ -193,7 +193,7 @@ export async function typeMessages(html) {
       follow();
       await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, pace * pauses[index]))]);
     }
-    item.classList.remove("waiting");
+    item.classList.remove("waiting", "visually-hidden");
     if (!skipped) follow();
   }
   // After a skip the dots belong to what was sent since.

@@ -3,6 +3,7 @@
 import {
   finish,
   focusActions,
+  follow,
   nextTask,
   showActions,
   showMessage,
@@ -81,6 +82,7 @@ const showReply = ({ url, messages, actions: next }, hadFocus) => async () => {
 function offerRetry(retryUpload) {
   retry.hidden = false;
   retry.querySelector("button").onclick = retryUpload;
+  follow();
   if (document.activeElement === document.body) retry.querySelector("button").focus({ preventScroll: true });
 }
 

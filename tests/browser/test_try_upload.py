@@ -93,6 +93,7 @@ def test_failed_upload_is_reported_and_can_be_retried(open_page: OpenPage, sampl
     choose(page, {"name": "a.png", "mimeType": "image/png", "buffer": encode_image(make_scene(80, 100, seed=3), "PNG")})
     expect(bubbles(page).last).to_have_text(translate("page.failed", Language.EN))
     expect(page.locator(".sending")).to_be_hidden()
+    expect(page.locator(".retry button")).to_be_in_viewport(ratio=1)
     press(page, "try.again")
     expect(page.locator(".log .verdict").first).to_be_visible()
     expect(page.locator(".log .photo")).to_have_count(1)
