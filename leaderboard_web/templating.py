@@ -22,7 +22,8 @@ from core.seoul_time import format_minute
 from leaderboard_web.urls import absolute_url, static_url, url_for
 from leaderboard_web.viewer import set_language_cookie
 
-PERCENTAGE_WITH_PARTICLE = re.compile(r"\d+%\)?[가-힣]+")
+UNBROKEN = re.compile(r"\d{1,3}%\)?[가-힣]{1,8}|[가-힣]{1,4}·[가-힣]{1,8}")
+"""A percentage with its particle, and a style with two names; not all of a long word, which has to break."""
 SIZES_CACHE_SIZE = 16
 CANONICAL_PARAMS = ("style", "when", "item", "color", "after", "before")
 """Query parameters that make a different page; all others are dropped from canonical URLs."""
@@ -126,11 +127,11 @@ def render_fragment(template: str, language: Language, **context: object) -> str
 
 
 def keep_together(sentence: str) -> Markup:
-    """Escape a sentence and keep each percentage on one line with the Korean particle after it.
+    """Escape a sentence and keep on one line each percentage with its Korean particle, and `포크·전통`.
 
-    Browsers may break a line between a percent sign and Hangul, e.g. in `44%예요`.
+    Browsers may break a line between a percent sign and Hangul, e.g. in `44%예요`, and on both sides of the dot.
     """
-    marked = PERCENTAGE_WITH_PARTICLE.sub(r'<span class="nowrap">\g<0></span>', str(escape(sentence)))
+    marked = UNBROKEN.sub(r'<span class="nowrap">\g<0></span>', str(escape(sentence)))
     return Markup(marked)
 
 

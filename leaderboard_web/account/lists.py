@@ -26,6 +26,8 @@ from leaderboard_web.view_models import build_card, build_own_look
 
 LOOKS_PER_PAGE = 12
 PEOPLE_PER_PAGE = 50
+MAX_FAVORITES = 3
+"""The most styles that are named as equally frequent; a longer list is of nearly all that were worn."""
 HISTORY_NOTICES = {"deleted": "me.deleted"}
 FOLLOWING_NOTICES = {"unfollowed": "me.unfollowed"}
 BLOCKED_NOTICES = {"blocked": "block.done", "unblocked": "block.ended"}
@@ -62,7 +64,7 @@ async def history_page(
         looks=[build_own_look(look, state.resources, language) for look in page.rows],
         is_first_page=before is None,
         month=" ".join(month),
-        favorite_styles=[style_name(style, language) for style in favorites],
+        favorite_styles=[style_name(style, language) for style in favorites] if len(favorites) <= MAX_FAVORITES else [],
         next_url=page.next_cursor and state.url_for("account", query={"before": page.next_cursor}),
         messages=notice_sentences(notice, HISTORY_NOTICES, language),
     )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import httpx
+import pytest
 from sqlalchemy import func, update
 
 from core.conversation.narration import style_name
@@ -17,8 +18,9 @@ from core.db import (
 from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from core.styles import STYLES, Style
 from leaderboard_web.account import lists
-from tests.factories import create_person, end_images, remove_look
+from tests.factories import classify_scripted, create_person, end_images, remove_look
 from tests.html import attributes, next_url
 from tests.html import select as select_elements
 from tests.integration.leaderboard_web.account.conftest import add_look, add_person, look_ids, page_text
@@ -52,6 +54,19 @@ async def test_history_lists_all_looks_latest_first_in_pages(
     assert month in page_text(await client.get("/me"))
     for wrong in ("nonsense", "", "1.2", f"{10**16}9.{own_looks[0].id.hex}"):
         assert (await client.get("/me", params={"before": wrong})).status_code == 404
+
+
+@pytest.mark.parametrize("number", [1, lists.MAX_FAVORITES, lists.MAX_FAVORITES + 1])
+async def test_history_names_the_most_frequent_styles_unless_they_are_nearly_all(
+    client: httpx.AsyncClient, resources: Resources, mina: Person, number: int
+) -> None:
+    # The name of Business Casual has that of Casual in it.
+    styles = [style for style in STYLES if style is not Style.CASUAL]
+    for style in styles[:number]:
+        await add_look(resources, mina.id, verdict=classify_scripted(style))
+    lead = select_elements(await client.get("/me"), ".intro .lead")[0].text_content()
+    named = [style for style in styles if style_name(style, Language.EN) in lead]
+    assert named == (styles[:number] if number <= lists.MAX_FAVORITES else [])
 
 
 async def test_history_shows_visibility_and_retention_of_each_look(
