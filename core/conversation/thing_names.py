@@ -148,9 +148,9 @@ def find_names(text: str, *, mark: str = "#") -> Iterator[tuple[str, Mention]]:
     for word, colors in TWO_COLORS.items():
         text = " ".join(text.replace(word, colors).split())
     compact = text.replace(" ", "")
-    for name, pattern, thing in _compile_names():
+    for name, spaced_name, thing in _names_by_length():
         if name in compact:
-            for found in pattern.finditer(text):
+            for found in _compile_name(spaced_name, is_color=isinstance(thing, Color)).finditer(text):
                 rest = f"{text[: found.start()]}{mark}{text[found.end() :]}"
                 yield rest, Mention(thing=thing, properties=_parse_properties(found["properties"] or ""))
 
@@ -185,16 +185,22 @@ def _parse_properties(text: str) -> tuple[Thing, ...]:
 
 
 @cache
-def _compile_names() -> tuple[tuple[str, re.Pattern[str], Thing], ...]:
-    """Names without spaces, their patterns and things, the longest first: "suit jacket" is no jacket."""
+def _names_by_length() -> tuple[tuple[str, str, Thing], ...]:
+    """Names without and with their spaces, and their things, the longest first: "suit jacket" is no jacket."""
+    names = sorted(_things_by_name().items(), key=lambda pair: -len(pair[0]))
+    return tuple((name.replace(" ", ""), name, thing) for name, thing in names)
+
+
+@cache
+def _compile_name(name: str, *, is_color: bool) -> re.Pattern[str]:
+    """The pattern of a name with its properties in front of it.
+
+    Compiled when a message has the name: compiling all of them takes seconds, in which no other request is answered.
+    """
     word = f"(?:{_compile_properties()[0].pattern})"
-    properties = f"(?P<properties>(?:{word}(?:{_AND}{word}){{0,{MAX_PROPERTIES - 1}}})?)"
-    compiled = []
-    for name, thing in sorted(_things_by_name().items(), key=lambda pair: -len(pair[0])):
-        before = "(?P<properties>)" if isinstance(thing, Color) else properties
-        pattern = re.compile(rf"(?<![a-z0-9가-힣]){before}{_spaced(name)}(?![a-z])")
-        compiled.append((name.replace(" ", ""), pattern, thing))
-    return tuple(compiled)
+    properties = f"(?:{word}(?:{_AND}{word}){{0,{MAX_PROPERTIES - 1}}})?"
+    before = f"(?P<properties>{'' if is_color else properties})"
+    return re.compile(rf"(?<![a-z0-9가-힣]){before}{_spaced(name)}(?![a-z])")
 
 
 @cache
