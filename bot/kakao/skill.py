@@ -121,7 +121,13 @@ class SkillHandler:
         return await self._await_result(update, request, person, received_at)
 
     async def _await_result(
-        self, update: InboxUpdate, request: SkillRequest, person: Person, received_at: float
+        self,
+        update: InboxUpdate,
+        request: SkillRequest,
+        person: Person,
+        received_at: float,
+        *,
+        is_asked_for: bool = False,
     ) -> SkillResponse:
         """Wait for the result of stored photos, and reply with it or with the way in which it will follow.
 
@@ -130,6 +136,7 @@ class SkillHandler:
             request: the current skill request.
             person: who sent it.
             received_at: when it arrived, in the time of the event loop.
+            is_asked_for: whether the person asks for this result, so that a missed one is not offered any more.
         """
         photo_request = PhotoRequest.from_update(update)
         if photo_request is not None and photo_request.awaits_consent:
@@ -142,10 +149,14 @@ class SkillHandler:
             async with asyncio.timeout_at(deadline):
                 if photo_request is not None:
                     await self._result_waiter.wait(update.id, deadline=deadline)
-                return await self._presenter.result_reply(update.id, person)
+                reply = await self._presenter.result_reply(update.id, person)
         except TimeoutError:
             wait = await self._get_expected_wait(update)
             return replies.pending_reply(person.language, photo_id=UUID(update.external_id), wait=wait)
+        if is_asked_for:
+            async with self._database.connection() as connection:
+                await photo_requests.record_shown(connection, update.id)
+        return reply
 
     async def _get_expected_wait(self, update: InboxUpdate) -> QueueWait:
         async with self._database.connection() as connection:
@@ -177,6 +188,9 @@ class SkillHandler:
         if person.consented_at is not None or (action is not None and action.type in CONSENT_ACTIONS):
             return action
         async with self._database.transaction() as connection:
+            # The button may be pressed in the same moment, and replaces the same payload.
+            if not await people.lock(connection, person.id):
+                raise PersonNotFoundError
             update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
             if update is None or not photo_requests.awaits_consent(update, self.timing.photo_url_lifetime):
                 return action
@@ -226,7 +240,7 @@ class SkillHandler:
         self, request: SkillRequest, action: Action, person: Person, received_at: float
     ) -> SkillResponse:
         """Reply with the verdict on a photo that took longer, or on a look that waits for a guess."""
-        async with self._database.transaction() as connection:
+        async with self._database.connection() as connection:
             look = None if action.look_id is None else await looks.get(connection, action.look_id)
             if look is not None:
                 update = None
@@ -234,15 +248,14 @@ class SkillHandler:
                 update = await inbox.get_by_external_id(connection, Channel.KAKAO, str(action.look_id))
             else:
                 update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
-            if update is not None and update.external_sender_id == request.user_id:
-                await photo_requests.record_shown(connection, update.id)
         if look is not None:
             return self._presenter.conversation_reply(
                 await self._conversation.handle_action(person, action, chat=Channel.KAKAO), person
             )
         if update is None or update.external_sender_id != request.user_id or self._is_expired(update):
             return replies.text_reply(translate("talk.no_result", person.language), language=person.language)
-        return await self._await_result(update, replace(request, callback_url=None), person, received_at)
+        request = replace(request, callback_url=None)
+        return await self._await_result(update, request, person, received_at, is_asked_for=True)
 
     def _is_expired(self, update: InboxUpdate) -> bool:
         """Whether a photo request can no longer get a result."""

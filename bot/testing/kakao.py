@@ -2,7 +2,7 @@
 
     with FakeKakao(skill_url="http://127.0.0.1:8000/kakao/skill", key="secret") as kakao:
         response = kakao.send(kakao.photo(jpeg))               # a person sends a photo
-        response.breaches                                      # rules that the reply breaks: []
+        response.violations                                    # rules that the reply violates: []
         kakao.send(kakao.photo(jpeg, callback=True))         # in a block with a callback
         kakao.wait_for_callback()                            # the later reply, or TimeoutError
         kakao.send(kakao.press(response.quick_replies[0]))     # presses a quick reply
@@ -98,8 +98,17 @@ class _CallbackToken:
 class FakeKakao(LocalServer):
     """Kakao's chatbot platform for one bot, over HTTP."""
 
-    def __init__(self, *, skill_url: str = "", key: str = "", bot: str = BOT_ID) -> None:
-        """Create a platform for the skill at `skill_url`, with the value of its header `x-skill-key` and a bot id."""
+    def __init__(
+        self, *, skill_url: str = "", key: str = "", bot: str = BOT_ID, skill_timeout: float = SKILL_TIMEOUT
+    ) -> None:
+        """Create a platform.
+
+        Args:
+            skill_url: URL of the skill.
+            key: value of its header `x-skill-key`.
+            bot: id of the bot.
+            skill_timeout: seconds that it waits for the skill; longer in tests that are not about time.
+        """
         routes = [
             Route("/dna/{path:path}", self._serve_picture),
             Route("/callback/{token}", self._receive_callback, methods=["POST"]),
@@ -113,7 +122,7 @@ class FakeKakao(LocalServer):
         self._changed = threading.Condition()
         # A client for each request would use more processor time than the skill.
         self._client = httpx.Client(
-            timeout=httpx.Timeout(SKILL_TIMEOUT, pool=None), trust_env=False, limits=httpx.Limits(max_connections=None)
+            timeout=httpx.Timeout(skill_timeout, pool=None), trust_env=False, limits=httpx.Limits(max_connections=None)
         )
 
     def __exit__(
@@ -130,7 +139,7 @@ class FakeKakao(LocalServer):
             key: another value of the header `x-skill-key`.
 
         Raises:
-            httpx.TimeoutException: the skill did not respond within five seconds.
+            httpx.TimeoutException: the skill did not respond in time.
         """
         started = time.monotonic()
         response = self._client.post(

@@ -4,10 +4,13 @@ import asyncio
 
 import pytest
 from sqlalchemy import text as sql
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.kakao import photo_jobs
+from bot.kakao import photo_jobs, photo_requests
 from bot.kakao.photo_fetcher import SafePhotoFetcher
+from bot.testing.kakao import KakaoResponse
 from core.db import inbox
+from core.db.inbox import InboxUpdate
 from core.errors import RemotePhotoUnavailableError
 from core.i18n.translations import Language, translate
 from tests.factories import make_photo
@@ -66,6 +69,37 @@ async def test_interrupted_callback_is_not_posted_again(harness: KakaoHarness) -
     assert button_actions((await harness.send_text("왜 답이 없어요")).reply) == ["another"], "it was shown"
 
 
+async def test_missed_result_is_offered_although_it_was_asked_for_too_early(harness: KakaoHarness) -> None:
+    await harness.give_consent()
+    harness.model.unpaused.clear()
+    await harness.send_photo(make_photo(), callback=True)
+    harness.change_timing(result_wait=0.3, callback_timeout=0.0)
+    assert button_actions((await harness.send_text("결과 보기")).reply) == ["result"], "it is not there yet"
+    harness.model.unpaused.set()
+    await wait_until_processed(harness)
+    assert harness.kakao.callbacks == []
+    assert (await harness.send_text("왜 답이 없어요")).text == translate("kakao.missed", KO)
+
+
+async def test_message_during_the_consent_does_not_undo_it(
+    harness: KakaoHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = await harness.send_photo(make_photo())
+    update_question = photo_requests.update_consent_question
+    pressed: list[asyncio.Task[KakaoResponse]] = []
+
+    async def press_and_update(connection: AsyncConnection, update: InboxUpdate) -> None:
+        pressed.append(asyncio.create_task(harness.press_button(prompt, "agree", callback=True)))
+        await asyncio.wait(pressed, timeout=0.5)
+        await update_question(connection, update)
+
+    monkeypatch.setattr(photo_requests, "update_consent_question", press_and_update)
+    await harness.send_text("잠깐만요")
+    assert (await pressed[0]).reply["useCallback"] is True
+    callback = await asyncio.to_thread(harness.kakao.wait_for_callback, within=WAIT_SECONDS)
+    assert is_verdict(callback.reply)
+
+
 async def test_late_verdict_is_shown_by_the_result_button(harness: KakaoHarness) -> None:
     harness.change_timing(callback_timeout=0.0)
     await harness.give_consent()
@@ -97,7 +131,7 @@ async def test_photo_that_hangs_does_not_hold_the_next_one(
     await harness.give_consent()
     hanging = await harness.send_photo(make_photo(0))
     assert button_actions(hanging.reply) == ["result"]
-    harness.change_timing(result_wait=4.2)
+    harness.change_timing(result_wait=WAIT_SECONDS)
     assert is_verdict((await harness.send_photo(make_photo(1))).reply)
 
 
@@ -140,16 +174,15 @@ async def test_repeated_request_is_promised_again_and_posted_once(harness: Kakao
 async def test_slow_verdict_is_shown_by_the_result_button(harness: KakaoHarness) -> None:
     await harness.give_consent()
     harness.model.unpaused.clear()
+    harness.change_timing(result_wait=0.3)
     payload = harness.kakao.photo(make_photo())
     slow = await harness.send(payload)
     assert (slow.text, button_actions(slow.reply)) == (translate("talk.still_looking", KO), ["result"])
-    assert slow.seconds < 4.5
-    harness.change_timing(result_wait=0.3)
     assert button_actions((await harness.press_button(slow, "result")).reply) == ["result"]
     assert button_actions((await harness.send(payload)).reply) == ["result"]
     harness.model.unpaused.set()
     await wait_until_processed(harness)
-    harness.change_timing(result_wait=4.2)
+    harness.change_timing(result_wait=WAIT_SECONDS)
     assert is_verdict((await harness.press_button(slow, "result")).reply)
     assert is_verdict((await harness.send_text("결과 보기")).reply)
     assert harness.model.call_count == 1
@@ -160,7 +193,7 @@ async def test_result_button_waits_for_the_verdict(harness: KakaoHarness) -> Non
     harness.model.unpaused.clear()
     harness.change_timing(result_wait=0.3)
     slow = await harness.send_photo(make_photo())
-    harness.change_timing(result_wait=4.2)
+    harness.change_timing(result_wait=WAIT_SECONDS)
     pressed = asyncio.create_task(harness.press_button(slow, "result"))
     await asyncio.sleep(0.3)
     harness.model.unpaused.set()
@@ -171,7 +204,7 @@ async def test_results_are_shown_to_the_sender_only(harness: KakaoHarness) -> No
     await harness.give_consent()
     harness.change_timing(result_wait=0.0)
     slow = await harness.send_photo(make_photo())
-    harness.change_timing(result_wait=4.2)
+    harness.change_timing(result_wait=WAIT_SECONDS)
     await wait_until_processed(harness)
     assert (await harness.press_button(slow, "result", person="another person")).text == translate("talk.no_result", KO)
     assert (await harness.send_text("결과 보기", person="third person")).text == translate("talk.no_result", KO)

@@ -10,12 +10,14 @@ from sqlalchemy.exc import ProgrammingError
 
 from bot.kakao.photo_fetcher import SafePhotoFetcher
 from bot.kakao.photo_jobs import KakaoTiming
+from bot.testing.kakao import SKILL_TIMEOUT
 from core.errors import RemotePhotoUnavailableError
 from core.i18n.translations import Language, translate
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Environment
 from tests.factories import make_photo
 from tests.integration.bot.kakao.conftest import (
+    WAIT_SECONDS,
     KakaoHarness,
     button_actions,
     cards,
@@ -25,6 +27,7 @@ from tests.integration.bot.kakao.conftest import (
     wait_until,
     wait_until_processed,
 )
+from webhooks.messengers import RESPONSE_DEADLINE
 
 KO = Language.KO
 
@@ -172,7 +175,7 @@ async def test_url_of_a_host_that_is_not_allowed_is_refused(harness: KakaoHarnes
 class TestWithoutRetryDelays:
     @pytest.fixture
     def timing(self) -> KakaoTiming:
-        return KakaoTiming(retry_delays=(0, 0, 0))
+        return KakaoTiming(retry_delays=(0, 0, 0), result_wait=WAIT_SECONDS)
 
     async def test_unreachable_photo_is_retried_and_then_reported(self, harness: KakaoHarness) -> None:
         await harness.give_consent()
@@ -234,21 +237,34 @@ class TestWithDailyLimit:
         assert (await harness.send_photo(make_photo(1))).text == translate("talk.limit", KO, count=1)
 
 
-async def test_thirty_concurrent_people_get_their_results(harness: KakaoHarness) -> None:
-    senders = [f"person {number}" for number in range(30)]
-    photos = [make_photo(number % 5) for number in range(len(senders))]
-    requests = [
-        harness.send(harness.kakao.secure_photos([photo], person=person))
-        for person, photo in zip(senders, photos, strict=True)
-    ]
-    responses = await asyncio.gather(*requests)
-    assert all(response.status == 200 for response in responses)
-    assert all(is_verdict(response.reply) or button_actions(response.reply) == ["result"] for response in responses)
-    assert max(response.seconds for response in responses) < 5
-    await wait_until_processed(harness)
-    results = [await harness.send_text("결과 보기", person=person) for person in senders]
-    assert all(is_verdict(result.reply) for result in results)
-    assert harness.model.call_count == len(senders)
+class TestInTime:
+    @pytest.fixture
+    def timing(self) -> KakaoTiming:
+        return KakaoTiming()
+
+    @pytest.fixture
+    def skill_timeout(self) -> float:
+        return SKILL_TIMEOUT
+
+    async def test_thirty_concurrent_people_get_their_results(self, harness: KakaoHarness) -> None:
+        senders = [f"person {number}" for number in range(30)]
+        photos = [make_photo(number % 5) for number in range(len(senders))]
+        requests = [
+            harness.send(harness.kakao.secure_photos([photo], person=person))
+            for person, photo in zip(senders, photos, strict=True)
+        ]
+        responses = await asyncio.gather(*requests)
+        assert all(response.status == 200 for response in responses)
+        assert all(is_verdict(response.reply) or button_actions(response.reply) == ["result"] for response in responses)
+        assert max(response.seconds for response in responses) < SKILL_TIMEOUT
+        await wait_until_processed(harness)
+        results = [await harness.send_text("결과 보기", person=person) for person in senders]
+        assert all(is_verdict(result.reply) for result in results)
+        assert harness.model.call_count == len(senders)
+
+
+def test_results_are_waited_for_less_long_than_kakao_waits() -> None:
+    assert KakaoTiming().result_wait < RESPONSE_DEADLINE < SKILL_TIMEOUT
 
 
 async def test_erasure_during_judging_leaves_nothing(harness: KakaoHarness) -> None:
