@@ -83,13 +83,30 @@ async def handle_album(
     if summary.best is not None:
         best = looks[summary.best.number]
         await conversation.mark_verdict_shown(best.look)
-        await send_verdict(delivery, conversation, person, best.look, heatmap=best.heatmap, note=summary.text)
+        await send_verdict(
+            delivery,
+            conversation,
+            person,
+            best.look,
+            heatmap=best.heatmap,
+            note=summary.text,
+            step=verdict_step(summary.best),
+        )
         return
     shown = next((judged.look for judged in looks.values()), None)
     keyboard = None
     if shown is not None:
         keyboard = delivery.keyboards.look(shown, conversation.settings, guesses_first=person.guesses_first)
     await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard))
+
+
+def verdict_step(photo: AlbumPhoto) -> str:
+    """The step of the verdict on one photo of an album, by its place.
+
+    If the photo is gone in a later attempt, the verdict on another one starts from its picture: remarks alone would be
+    read as remarks on the picture above them.
+    """
+    return f"verdict.{photo.number}"
 
 
 def album_failures(*, is_last_attempt: bool) -> tuple[type[EvaError], ...]:

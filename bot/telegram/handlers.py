@@ -209,6 +209,7 @@ async def send_verdict(
     *,
     heatmap: bytes | None = None,
     note: str | None = None,
+    step: str = "verdict",
 ) -> None:
     """Send the verdict on a look that does not wait for a guess any more, with its heatmap and its buttons.
 
@@ -221,6 +222,7 @@ async def send_verdict(
         look: the look.
         heatmap: its heatmap as a JPEG; None to load it from the object storage.
         note: said first.
+        step: see `UpdateDelivery.send_all`.
 
     Raises:
         EvaError: see `UpdateDelivery.send_all` and `UpdateDelivery.load_image`.
@@ -238,7 +240,7 @@ async def send_verdict(
             keyboard=keyboard,
             note=note,
         )
-        await delivery.send_all("verdict", messages)
+        await delivery.send_all(step, messages)
 
 
 def shows_picture(delivery: UpdateDelivery, look: Look) -> bool:

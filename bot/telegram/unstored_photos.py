@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from telegram.constants import ChatAction
 
-from bot.telegram.albums import album_failures
+from bot.telegram.albums import album_failures, verdict_step
 from bot.telegram.commands import handle_command
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
@@ -130,7 +130,8 @@ async def _handle_album(
         await delivery.send_all("album", text_messages(summary.text))
         return
     note = f"{translate('telegram.photo_of_anonymous', delivery.language)}\n{summary.text}"
-    await _send_verdict(delivery, judged[summary.best.number], note=note, is_shown=True)
+    step = verdict_step(summary.best)
+    await _send_verdict(delivery, judged[summary.best.number], note=note, is_shown=True, step=step)
 
 
 async def _judge(delivery: UpdateDelivery, conversation: ConversationService, photo: PhotoMessage) -> UnstoredPhoto:
@@ -144,7 +145,9 @@ async def _judge(delivery: UpdateDelivery, conversation: ConversationService, ph
         )
 
 
-async def _send_verdict(delivery: UpdateDelivery, judged: UnstoredPhoto, *, note: str, is_shown: bool) -> None:
+async def _send_verdict(
+    delivery: UpdateDelivery, judged: UnstoredPhoto, *, note: str, is_shown: bool, step: str = "verdict"
+) -> None:
     """Send what strangers may read about a look, without buttons."""
     messages = format_verdict(
         public_verdict_messages(judged.verdict, seed=judged.seed, language=delivery.language),
@@ -153,4 +156,4 @@ async def _send_verdict(delivery: UpdateDelivery, judged: UnstoredPhoto, *, note
         keyboard=None,
         note=note,
     )
-    await delivery.send_all("verdict", messages)
+    await delivery.send_all(step, messages)

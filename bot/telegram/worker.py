@@ -18,7 +18,7 @@ from bot.telegram.button_rules import PressRefusal, check_group_look, check_pres
 from bot.telegram.client import TelegramClient
 from bot.telegram.commands import handle_command
 from bot.telegram.deep_links import private_chat_url
-from bot.telegram.delivery import UpdateDelivery
+from bot.telegram.delivery import QUEUE_NOTICE, UpdateDelivery
 from bot.telegram.formatting import text_messages
 from bot.telegram.handlers import REPLY_STEP, handle_callback, handle_photo
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK, requeue_orphans
@@ -193,16 +193,16 @@ class UpdateHandler:
             if stored is None or stored.external_sender_id is None:
                 return
             payloads = await inbox.list_unfinished_album(connection, stored.external_sender_id, album_id)
-        # The job of a later photo replies to these as well, unless this job has started to reply.
         inbox_ids = [number for number in payloads if number <= inbox_id]
+        has_begun = any(name != QUEUE_NOTICE for name in stored.checkpoints)
+        if len(inbox_ids) < len(payloads) and not has_begun:
+            return  # The job of a later photo replies to these as well: it may be the one that mentions the bot.
         updates = parse_album({number: payloads[number] for number in inbox_ids}, self.me)
         if not updates:
             await self._drop(inbox_ids)
             return
         first = updates.get(inbox_id) or next(iter(updates.values()))
         delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=stored.checkpoints)
-        if len(inbox_ids) < len(payloads) and not delivery.has_sent_anything:
-            return
         is_last_attempt = stored.fault_count >= len(self.retry_delays)
         async with update_outcome(delivery, is_last_attempt=is_last_attempt):
             items = [update for update in updates.values() if isinstance(update, PhotoMessage | UnsupportedMessage)]

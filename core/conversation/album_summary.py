@@ -128,7 +128,8 @@ def _comparison(
     if other is None or other.verdict is None:
         return []
     numbers = best.number, other.number
-    return compare_sentences(best.verdict, other.verdict, numbers, language, is_pair=len(others) == 1)
+    # In a larger album "both" and "the second one" may be read as other photos, or as one that was deleted.
+    return compare_sentences(best.verdict, other.verdict, numbers, language, is_pair=len(photos) == 2)
 
 
 def _failures(photos: Sequence[AlbumPhoto], language: Language) -> list[str]:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from bot.telegram.formatting import OutgoingMessage
-from core.conversation.narration import style_name
+from bot.telegram.formatting import OutgoingMessage, format_verdict
+from core.conversation.narration import error_message, style_name, verdict_messages
 from core.conversation.occasions import Occasion
 from core.conversation.suitability import answer_for_occasion
-from core.errors import DeliveryError
+from core.errors import DeliveryError, LookNotFoundError
 from core.i18n.translations import Language, translate
 from core.services.retention import delete_look
 from core.styles import Style
@@ -156,6 +156,18 @@ async def test_album_in_a_group_is_addressed_as_a_whole(harness: TelegramHarness
     assert await harness.count_unprocessed() == 0
 
 
+async def test_album_in_a_group_is_addressed_by_whichever_photo_arrives_last(harness: TelegramHarness) -> None:
+    name = f"@{harness.telegram.api.me['username']}"
+    mention = [{"type": "mention", "offset": 0, "length": len(name)}]
+    photos = [make_photo(seed) for seed in range(2)]
+    first, second = harness.updates.album(photos, chat_id=-5, caption=name, caption_entities=mention)
+    await harness.send_updates(second, first)
+
+    assert harness.texts(-5)[0].startswith(translate("talk.album.two", Language.KO, number=1))
+    assert harness.model.call_count == 2
+    assert await harness.count_unprocessed() == 0
+
+
 async def test_interrupted_album_continues(harness: TelegramHarness) -> None:
     harness.telegram.fail_next("sendPhoto", 500, count=4)
     await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(3)]))
@@ -177,9 +189,11 @@ async def test_interrupted_album_over_the_daily_limit_continues(harness: Telegra
     assert await harness.count_unprocessed() == 0
 
 
-@pytest.mark.parametrize("deleted", [Style.CASUAL, Style.RETRO])
-async def test_interrupted_album_continues_without_a_deleted_look(
-    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch, deleted: Style
+@pytest.mark.parametrize(
+    ("deleted", "pictures"), [(Style.CASUAL, [Style.RETRO]), (Style.RETRO, [Style.RETRO, Style.CASUAL])]
+)
+async def test_remarks_of_an_interrupted_album_are_about_the_picture_above_them(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch, deleted: Style, pictures: list[Style]
 ) -> None:
     harness.model.next_outputs = [
         make_outputs(Style.CASUAL, confidence=0.7),
@@ -199,8 +213,14 @@ async def test_interrupted_album_continues_without_a_deleted_look(
     monkeypatch.setattr(harness.handler.client, "send_message", delete_and_fail)
     await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(2)]))
 
-    assert len(harness.texts()) == 2
-    assert len(await list_looks(harness)) == 1
+    (left,) = await list_looks(harness)
+    sentences = verdict_messages(left.verdict, seed=left.variant_seed, language=Language.KO)
+    *_, remarks = format_verdict(sentences, left.verdict, heatmap=None, keyboard=None)
+    captions = [message["caption"] for message in harness.photo_messages()]
+    assert harness.texts() == [*captions, remarks.text]
+    assert all(style_name(style, Language.KO) in caption for style, caption in zip(pictures, captions, strict=True))
+    if deleted is Style.RETRO:
+        assert error_message(LookNotFoundError(), Language.KO) in captions[-1]
     assert await harness.count_unprocessed() == 0
 
 

@@ -8,7 +8,7 @@ import pytest
 from core.clothing import Item
 from core.conversation.album_summary import AlbumPhoto, summarize_album
 from core.conversation.smalltalk import UnsupportedMedia
-from core.errors import DailyLimitError, EvaError, NotAnImageError, TruncatedPhotoError
+from core.errors import DailyLimitError, EvaError, LookNotFoundError, NotAnImageError, TruncatedPhotoError
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand, Verdict
@@ -106,6 +106,15 @@ def test_two_outfits_are_compared_by_what_is_worn() -> None:
     assert "sneakers" in both.lower()
     assert "blazer" in decides.lower()
     assert "1" in decides
+
+
+@pytest.mark.parametrize("other", [LookNotFoundError(), (NO_OUTFIT, 3)])
+def test_two_outfits_of_a_larger_album_are_named_by_their_numbers(other: EvaError | tuple[Verdict, int]) -> None:
+    blazer = classify_with_attributes(Style.BUSINESS_CASUAL, {Item.BLAZER: 0.9, Item.SNEAKERS: 0.6}, confidence=0.9)
+    shirt = classify_with_attributes(Style.CASUAL, {Item.TSHIRT: 0.9, Item.SNEAKERS: 0.9}, confidence=0.7)
+
+    (shared,) = [line for line in summary_lines((blazer, 1), other, (shirt, 2)) if "sneakers" in line.lower()]
+    assert {"1", "3"} == set(re.findall(r"\d", shared))
 
 
 def test_of_three_outfits_the_first_is_compared_with_the_surest_other() -> None:
