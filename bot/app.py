@@ -9,7 +9,7 @@ import httpx
 import structlog
 from anyio import to_thread
 from procrastinate import App
-from telegram.error import InvalidToken, NetworkError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot.kakao.photo_jobs import DEFAULT_TIMING, KakaoTiming, PhotoJobs
@@ -155,7 +155,7 @@ async def _open_bot(settings: Settings) -> AsyncIterator[ExtBot[int]]:
             break
         except InvalidToken as error:
             raise InvalidBotTokenError from error
-        except NetworkError as error:
+        except TelegramError as error:
             log.warning("telegram_unreachable", error=type(error).__name__)
             await asyncio.sleep(RECONNECT_DELAY)
     try:

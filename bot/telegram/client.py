@@ -14,11 +14,11 @@ Source: https://core.telegram.org/bots/api and https://core.telegram.org/bots/fa
 
 import asyncio
 import logging
+import re
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
@@ -38,7 +38,6 @@ from telegram.error import (
     ChatMigrated,
     Forbidden,
     InvalidToken,
-    NetworkError,
     RetryAfter,
     TelegramError,
     TimedOut,
@@ -52,6 +51,7 @@ from core.errors import (
     ChatUnavailableError,
     DeliveryError,
     MessageRejectedError,
+    MessengerError,
     PhotoTooLargeError,
     RemotePhotoGoneError,
     RemotePhotoUnavailableError,
@@ -85,8 +85,13 @@ CHAT_UNAVAILABLE_TEXTS = (
     "peer_id_invalid",
 )
 """Error texts of Telegram, in lower case, that mean that a chat no longer exists."""
-IGNORED_ERRORS = (BadRequest, Forbidden, InvalidToken, ChatMigrated, TimedOut)
+REFUSALS = (BadRequest, Forbidden, InvalidToken, ChatMigrated)
+"""Errors with which Telegram refuses a call, now and later. All others are failures on the way, among them a response
+that is not JSON, which a proxy gives."""
+IGNORED_ERRORS = (*REFUSALS, TimedOut)
 """Errors of calls without an effect that matters any more."""
+QUOTED_VALUE = re.compile(r"""(['"]).*?\1""")
+"""What Telegram quotes of a message in the text of an error: the URL of a button may log its reader in."""
 
 # The warning announces that `retry_after` becomes a timedelta; `_to_seconds` accepts both.
 warnings.filterwarnings("ignore", message=".*`retry_after`", category=PTBDeprecationWarning)
@@ -103,8 +108,9 @@ def create_bot(settings: Settings) -> ExtBot[int]:
     """
     if settings.telegram_token is None:
         raise ValueError("EVA_TELEGRAM_TOKEN is not set")
-    # It logs every flood as an error with a traceback, although the client waits and retries.
-    logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
+    # They log tracebacks of what the client retries: floods, and responses that are not JSON, whole with any messages.
+    for name in ("telegram.ext.AIORateLimiter", "telegram.request.BaseRequest"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return ExtBot(
         token=settings.telegram_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",
@@ -218,22 +224,14 @@ class TelegramClient:
         except TimedOut:
             log.warning("telegram_response_missing")
             return None
-        except ChatMigrated as migration:
-            if is_upgraded:
-                raise ChatUnavailableError from migration
-            return await self.send_message(migration.new_chat_id, message, is_upgraded=True)
-        except InvalidToken as error:
-            raise DeliveryError("the token is not valid") from error
-        except (Forbidden, BadRequest) as error:
-            if isinstance(error, Forbidden) or any(part in error.message.lower() for part in CHAT_UNAVAILABLE_TEXTS):
-                raise ChatUnavailableError from error
-            if message.photo is None or not text:
-                raise MessageRejectedError(error.message) from error
-            log.warning("telegram_photo_rejected", reason=error.message)
-            without_photo = replace(message, photo=None, text=message.text_without_photo or message.text)
-            return await self.send_message(
-                chat_id, without_photo, reply_to=reply_to, thread_id=thread_id, is_upgraded=is_upgraded
-            )
+        except TelegramError as error:
+            if isinstance(error, ChatMigrated) and not is_upgraded:
+                return await self.send_message(error.new_chat_id, message, is_upgraded=True)
+            refusal, fallback = _translate_refusal(error), message.without_photo
+            if fallback is None or not isinstance(refusal, MessageRejectedError):
+                raise refusal from error
+            log.warning("telegram_photo_rejected", reason=refusal.detail)
+            return await self.send_message(chat_id, fallback, reply_to=reply_to, thread_id=thread_id)
         return sent.message_id
 
     async def edit_keyboard(self, chat_id: int, message_id: int, keyboard: InlineKeyboardMarkup | None) -> None:
@@ -308,7 +306,7 @@ class TelegramClient:
             if (file.file_size or 0) > FileSizeLimit.FILESIZE_DOWNLOAD:
                 raise PhotoTooLargeError(f"{file.file_size} bytes")
             return bytes(await self._retry(file.download_as_bytearray))
-        except (BadRequest, InvalidToken) as error:
+        except REFUSALS as error:
             # PTB raises InvalidToken for every 404.
             if "too big" in error.message.lower():
                 raise PhotoTooLargeError from error
@@ -326,7 +324,7 @@ class TelegramClient:
         Raises:
             CancelledError: the task was cancelled before, or there was no response in `response_seconds`.
             DeliveryError: the last attempt failed, too.
-            TelegramError: any other error; `TimedOut` if the request may have had its effect.
+            TelegramError: one of `REFUSALS`, or `TimedOut` if the request may have had its effect.
         """
         task = asyncio.current_task()
         for delay in (*RETRY_DELAYS, None):
@@ -348,9 +346,9 @@ class TelegramClient:
                 wait = _to_seconds(error.retry_after)
                 if delay is None or wait > MAX_FLOOD_WAIT:
                     raise DeliveryError(f"flood, {wait:.0f} s") from error
-            except (BadRequest, InvalidToken):
+            except REFUSALS:
                 raise
-            except NetworkError as error:
+            except TelegramError as error:
                 if _may_have_arrived(error):
                     raise TimedOut from error
                 if delay is None:
@@ -361,11 +359,20 @@ class TelegramClient:
         raise AssertionError("unreachable")
 
 
+def _translate_refusal(error: TelegramError) -> MessengerError:
+    """Our error for one of `REFUSALS`."""
+    if isinstance(error, InvalidToken):
+        return DeliveryError("the token is not valid")
+    if not isinstance(error, BadRequest) or any(part in error.message.lower() for part in CHAT_UNAVAILABLE_TEXTS):
+        return ChatUnavailableError()
+    return MessageRejectedError(QUOTED_VALUE.sub("'...'", error.message))
+
+
 def _to_seconds(wait: int | float | timedelta) -> float:
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
 
 
-def _may_have_arrived(error: NetworkError) -> bool:
+def _may_have_arrived(error: TelegramError) -> bool:
     """Whether the request was sent and only the response is missing.
 
     A reset connection does not count: nearly always it was idle and closed before the request was written.

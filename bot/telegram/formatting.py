@@ -10,6 +10,7 @@ details that a button shows.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from telegram import InlineKeyboardMarkup
 from telegram.constants import MessageLimit
@@ -37,6 +38,13 @@ class OutgoingMessage:
     keyboard: InlineKeyboardMarkup | None = None
     text_without_photo: str | None = None
     """Text in place of a photo that the chat does not take, if it differs from the caption."""
+
+    @property
+    def without_photo(self) -> Self | None:
+        """The message for a chat that does not take its photo; None if it has no photo, or nothing but a photo."""
+        if self.photo is None or not self.text:
+            return None
+        return replace(self, photo=None, text=self.text_without_photo or self.text)
 
 
 def text_messages(*sentences: str, keyboard: InlineKeyboardMarkup | None = None) -> tuple[OutgoingMessage, ...]:

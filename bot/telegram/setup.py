@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import structlog
 from telegram import Bot, BotCommand, constants
-from telegram.error import BadRequest, Conflict, NetworkError, RetryAfter
+from telegram.error import BadRequest, Conflict, EndPointNotFound, InvalidToken, TelegramError
 from telegram.warnings import PTBUserWarning
 
 from bot.telegram.commands import CommandName
@@ -98,7 +98,7 @@ async def iter_updates(
         sleep: waits after failed requests.
 
     Raises:
-        telegram.error.InvalidToken: the token is not valid.
+        telegram.error.EndPointNotFound: the token is not valid; `InvalidToken` before the first call.
     """
     await bot.delete_webhook()
     offset = 0
@@ -110,7 +110,7 @@ async def iter_updates(
                 api_kwargs={"offset": offset, "timeout": poll_seconds, "allowed_updates": ALLOWED_UPDATES},
                 read_timeout=poll_seconds + 10.0,
             )
-        except BadRequest:
+        except (BadRequest, InvalidToken, EndPointNotFound):
             raise
         except Conflict:
             # During a restart the old process and the new one poll for a moment.
@@ -119,7 +119,7 @@ async def iter_updates(
             is_polled_elsewhere = True
             await sleep(RETRY_DELAY)
             continue
-        except (NetworkError, RetryAfter) as error:
+        except TelegramError as error:
             log.warning("telegram_unreachable", error=type(error).__name__)
             await sleep(RETRY_DELAY)
             continue

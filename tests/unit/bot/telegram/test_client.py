@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
@@ -208,6 +208,37 @@ async def test_a_cancelled_send_is_not_repeated_after_a_flood(
     assert delays == []
 
 
+async def test_response_of_a_proxy_is_no_response_of_telegram(
+    telegram: FakeTelegram,
+    client: TelegramClient,
+    delays: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    do_request, answers = HTTPXRequest.do_request, [(200, b"<html>Log in to this network</html>")] * 2
+
+    async def answer(request: HTTPXRequest, **options: Any) -> tuple[int, bytes]:
+        return answers.pop() if answers else await do_request(request, **options)
+
+    monkeypatch.setattr(HTTPXRequest, "do_request", answer)
+    assert await client.send_message(42, HELLO) is not None
+    assert delays == list(RETRY_DELAYS[:2])
+    answers.extend([(200, b"")] * 4)
+    with pytest.raises(DeliveryError):
+        await client.send_message(42, HELLO)
+    assert len(telegram.messages(42)) == 1
+    assert "Log in" not in caplog.text, "a response may hold messages"
+
+
+async def test_reason_of_a_refusal_has_nothing_of_the_message(telegram: FakeTelegram, client: TelegramClient) -> None:
+    telegram.fail_next(
+        "sendMessage", 400, "Bad Request: inline keyboard button URL 'https://eva/l/k3y' is invalid: Wrong HTTP URL"
+    )
+    with pytest.raises(MessageRejectedError, match="wrong http url") as refusal:
+        await client.send_message(42, HELLO)
+    assert "k3y" not in refusal.value.detail
+
+
 async def test_blocked_bot_does_not_retry(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.block_bot(42)
 
@@ -291,9 +322,10 @@ async def test_files_that_cannot_be_downloaded(telegram: FakeTelegram, client: T
         await client.download(telegram.api.store_file(bytes(20_000_001)))
     with pytest.raises(RemotePhotoGoneError):
         await client.download("AgACunknown")
-    telegram.fail_next("download", 404, "Not Found")
-    with pytest.raises(RemotePhotoGoneError):
-        await client.download(telegram.api.store_file(b"photo"))
+    for status in (403, 404):
+        telegram.fail_next("download", status)
+        with pytest.raises(RemotePhotoGoneError):
+            await client.download(telegram.api.store_file(b"photo"))
     telegram.fail_next("download", 500, count=10)
     with pytest.raises(RemotePhotoUnavailableError):
         await client.download(telegram.api.store_file(b"photo"))

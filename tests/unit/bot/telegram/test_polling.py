@@ -1,9 +1,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 from telegram import Bot
+from telegram.error import EndPointNotFound
+from telegram.request import HTTPXRequest
 
 from bot.telegram.setup import RETRY_DELAY, iter_updates
 from bot.testing.telegram import FakeTelegram
@@ -52,6 +55,34 @@ async def test_errors_are_retried_after_a_delay(telegram: FakeTelegram, bot: Bot
         assert (await anext(updates))["message"]["text"] == "하나"
 
     assert delays == [RETRY_DELAY, RETRY_DELAY]
+
+
+async def test_response_of_a_proxy_is_retried(
+    telegram: FakeTelegram, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delays: list[float] = []
+    do_request, answers = HTTPXRequest.do_request, [(200, b"<html>Log in to this network</html>")]
+
+    async def sleep(seconds: float) -> None:
+        delays.append(seconds)
+
+    async def answer(request: HTTPXRequest, **options: Any) -> tuple[int, bytes]:
+        if answers and options["url"].endswith("/getUpdates"):
+            return answers.pop()
+        return await do_request(request, **options)
+
+    monkeypatch.setattr(HTTPXRequest, "do_request", answer)
+    telegram.deliver_update(telegram.updates.text("하나"))
+    async with aclosing(iter_updates(bot, poll_seconds=0, sleep=sleep)) as updates:
+        assert (await anext(updates))["message"]["text"] == "하나"
+
+    assert delays == [RETRY_DELAY]
+
+
+async def test_wrong_token_ends_the_polling(telegram: FakeTelegram, bot: Bot) -> None:
+    telegram.fail_next("getUpdates", 401, "Unauthorized")
+    with pytest.raises(EndPointNotFound):
+        await anext(iter_updates(bot, poll_seconds=0))
 
 
 async def test_second_poller_is_waited_out(telegram: FakeTelegram, bot: Bot) -> None:
