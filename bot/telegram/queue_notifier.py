@@ -60,6 +60,9 @@ class QueueNotifier:
                 await self.notify_waiting()
             except DatabaseUnavailableError as error:
                 log.warning("database_unreachable", error=type(error).__name__)
+            except Exception:
+                # A bug here must not end the worker, which answers without notices as well.
+                log.exception("queue_notices_failed")
             await asyncio.sleep(POLL_INTERVAL)
 
     async def notify_waiting(self) -> None:

@@ -1,8 +1,12 @@
 """Waiting people see a chat action, and after a while get their position once."""
 
+import asyncio
+
 import pytest
 
+from bot.telegram import queue_notifier
 from bot.telegram.queue_notifier import QueueNotifier
+from core.errors import DatabaseUnavailableError
 from core.i18n.translations import Language, translate
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import USER_ID, TelegramHarness
@@ -52,6 +56,25 @@ async def test_position_is_sent_once(harness: TelegramHarness, notifier: QueueNo
     await harness.run_jobs()
     assert len(harness.texts()) == 5
     assert await harness.count_unprocessed() == 0
+
+
+async def test_bug_does_not_end_the_notices(harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed, is_repeated = [KeyError(), DatabaseUnavailableError()], asyncio.Event()
+
+    async def fail_twice(_: QueueNotifier) -> None:
+        if failed:
+            raise failed.pop()
+        is_repeated.set()
+
+    monkeypatch.setattr(QueueNotifier, "notify_waiting", fail_twice)
+    monkeypatch.setattr(queue_notifier, "POLL_INTERVAL", 0.0)
+    running = asyncio.create_task(QueueNotifier(harness.resources, harness.handler.client, harness.handler.me).run())
+    waiting = asyncio.create_task(is_repeated.wait())
+    await asyncio.wait([running, waiting], return_when=asyncio.FIRST_COMPLETED)
+    running.cancel()
+    waiting.cancel()
+
+    assert is_repeated.is_set()
 
 
 async def test_only_addressed_photos_without_a_running_job_get_a_notice(
