@@ -165,6 +165,11 @@ def test_empty_object_gives_empty_fields() -> None:
     )
 
 
+@pytest.mark.parametrize("field", ["userRequest", "action", "bot"])
+def test_nested_json_in_a_string_is_no_object(field: str) -> None:
+    assert parse({field: '{"a":' * 50_000}) == parse({})
+
+
 def test_texts_can_be_stored_in_the_database() -> None:
     request = parse_request(b'{"userRequest": {"utterance": " a\\u0000b\\ud800c ", "user": {"id": 42}}}', HOSTS)
 
