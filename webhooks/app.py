@@ -1,13 +1,18 @@
 """The ASGI application of a process: the webhooks of the configured messengers, and the site for all other paths."""
 
-from fastapi import FastAPI
+import structlog
+from fastapi import FastAPI, Request, Response
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 from bot.app import BotApplication
+from core.errors import DatabaseUnavailableError
 from core.runtime import Drain
 from webhooks import health, messengers
 from webhooks.health import DEFAULT_TIMINGS, ReadinessProbe, ReadinessTimings
 from webhooks.request_metrics import RequestObserver
+
+log = structlog.get_logger()
 
 
 def create_webhook_app(
@@ -59,7 +64,20 @@ def create_health_app(
     app.state.application = application
     app.state.drain = drain or Drain()
     app.state.readiness = ReadinessProbe(application, readiness)
+    app.add_exception_handler(DatabaseUnavailableError, _handle_outage)
+    app.add_exception_handler(ClientDisconnect, _handle_disconnect)
     app.include_router(health.router)
     if application.settings.metrics_token is not None:
         app.include_router(health.operator_router)
     return app
+
+
+async def _handle_outage(request: Request, error: Exception) -> Response:
+    """Respond 503, so that a messenger sends the request again."""
+    log.warning("database_unreachable", error=type(error).__name__)
+    return Response(status_code=503)
+
+
+async def _handle_disconnect(request: Request, error: Exception) -> Response:
+    """End a request whose client closed the connection; without a response, the server would log a traceback."""
+    return Response(status_code=400)

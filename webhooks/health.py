@@ -25,7 +25,6 @@ from core.release import get_version
 from core.runtime import Drain
 from core.services.retention_watch import LATE_AFTER, get_longest_overdue
 from core.settings import Settings
-from webhooks.messengers import Application
 
 PART_TIMEOUT = 5.0
 """Seconds after which a part of the report of `/statusz` that does not answer counts as failed."""
@@ -91,7 +90,7 @@ async def check_liveness() -> JSONResponse:
 
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
-async def check_readiness(request: Request, application: Application) -> JSONResponse:
+async def check_readiness(request: Request) -> JSONResponse:
     """Respond 200 if the database answers, else 503; operators get the name of the error.
 
     A process that is about to end responds 503 although it still serves.
@@ -99,6 +98,7 @@ async def check_readiness(request: Request, application: Application) -> JSONRes
     drain: Drain = request.app.state.drain
     if drain.has_begun:
         return JSONResponse({"status": "draining"}, 503)
+    application: BotApplication = request.app.state.application
     probe: ReadinessProbe = request.app.state.readiness
     readiness = await probe.get()
     content: dict[str, object] = {"status": "ok" if readiness.error is None else "unavailable"}
@@ -108,11 +108,12 @@ async def check_readiness(request: Request, application: Application) -> JSONRes
 
 
 @operator_router.get("/statusz")
-async def get_status(request: Request, application: Application) -> Response:
+async def get_status(request: Request) -> Response:
     """What runs, and the state of model, storage, database, queue, workers and the deletion of private photos.
 
     Responds 200 whatever their state, and 401 without the token of EVA_METRICS_TOKEN.
     """
+    application: BotApplication = request.app.state.application
     if not is_operator(request, application.settings):
         return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
     drain: Drain = request.app.state.drain
@@ -120,11 +121,12 @@ async def get_status(request: Request, application: Application) -> Response:
 
 
 @operator_router.get("/metrics", response_class=Response)
-async def get_metrics(request: Request, application: Application) -> Response:
+async def get_metrics(request: Request) -> Response:
     """The metrics of this process in Prometheus' text format, and the current state of the queue.
 
     Responds 401 without the token of EVA_METRICS_TOKEN.
     """
+    application: BotApplication = request.app.state.application
     if not is_operator(request, application.settings):
         return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
     async with application.resources.database.connection() as connection:

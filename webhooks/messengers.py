@@ -14,8 +14,9 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 
 import structlog
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from bot.app import BotApplication
 from bot.kakao.payload import parse_request
@@ -24,7 +25,7 @@ from bot.kakao.reply_rules import validate_reply
 from bot.telegram.ingest import store_update
 from core.conversation.narration import error_message
 from core.db.schema import IdentityProvider
-from core.errors import DatabaseUnavailableError, EvaError, InvalidPayloadError
+from core.errors import EvaError, InvalidPayloadError
 from core.i18n.translations import Language, translate
 from core.jobs.queue import enqueue
 from core.services import accounts
@@ -43,23 +44,15 @@ unlink_router = APIRouter()
 log = structlog.get_logger()
 
 
-async def get_application(request: Request) -> BotApplication:
-    """The services of the process, from the state of the app."""
-    application: BotApplication = request.app.state.application
-    return application
-
-
-Application = Annotated[BotApplication, Depends(get_application)]
-
-
 @telegram_router.post("/telegram/webhook", response_class=Response)
-async def receive_update(request: Request, application: Application) -> Response:
+async def receive_update(request: Request) -> Response:
     """Store an update.
 
     Responds 200 to stored updates, repeated and invalid ones among them; 401 without the secret of
     EVA_TELEGRAM_WEBHOOK_SECRET; 413 to more than 1 MB; 400 to a body that is not an update; 503 while the database is
     unreachable, so that Telegram sends the update again.
     """
+    application: BotApplication = request.app.state.application
     secret = application.settings.telegram_webhook_secret
     header = request.headers.get(SECRET_HEADER, "").encode()
     if secret is None or not hmac.compare_digest(header, secret.get_secret_value().encode()):
@@ -72,20 +65,18 @@ async def receive_update(request: Request, application: Application) -> Response
     except (ValueError, RecursionError, InvalidPayloadError):
         log.warning("telegram_update_invalid")
         return Response(status_code=400)
-    except DatabaseUnavailableError as error:
-        log.warning("database_unreachable", error=type(error).__name__)
-        return Response(status_code=503)
     return Response(status_code=200)
 
 
 @skill_router.post("/kakao/skill", response_class=JSONResponse)
-async def handle_skill_request(request: Request, application: Application) -> Response:
+async def handle_skill_request(request: Request) -> Response:
     """Reply to a message of the chatbot's user.
 
     Every authenticated request of our bot gets a valid reply, if only an apology. Responds 401 without the key of
     EVA_KAKAO_SKILL_KEY, 413 to more than 1 MB, 403 to another bot than EVA_KAKAO_BOT_ID.
     """
     received_at = asyncio.get_running_loop().time()
+    application: BotApplication = request.app.state.application
     settings, kakao = application.settings, application.kakao
     key = request.headers.get("x-skill-key", "").encode("latin-1")
     if (
@@ -112,6 +103,8 @@ async def handle_skill_request(request: Request, application: Application) -> Re
     except (EvaError, TimeoutError) as error:
         log.warning("skill_request_unanswered", error=type(error).__name__)
         reply = _error_reply(error if isinstance(error, EvaError) else EvaError(), language)
+    except ClientDisconnect:
+        raise
     except Exception:
         # A bug; KakaoTalk shows nothing at all for an error status.
         log.exception("skill_request_failed")
@@ -120,12 +113,14 @@ async def handle_skill_request(request: Request, application: Application) -> Re
 
 
 @unlink_router.api_route("/kakao/unlink", methods=["GET", "POST"], response_class=Response)
-async def unlink_login(request: Request, application: Application, user_id: Annotated[str, Query()] = "") -> Response:
+async def unlink_login(request: Request, user_id: Annotated[str, Query()] = "") -> Response:
     """Remove a Kakao Login, and erase the person if they have no other identity.
 
     Kakao sends `user_id` in the query or in a form, as configured in its console. Responds 401 without
-    EVA_KAKAO_ADMIN_KEY, else 200, also for an unknown user: Kakao counts everything else as a failure.
+    EVA_KAKAO_ADMIN_KEY, 503 while the database is unreachable, else 200, also for an unknown user: Kakao counts
+    everything else as a failure.
     """
+    application: BotApplication = request.app.state.application
     admin_key = application.settings.kakao_admin_key
     header = request.headers.get("authorization", "").encode("latin-1")
     if admin_key is None or not hmac.compare_digest(header, f"KakaoAK {admin_key.get_secret_value()}".encode()):

@@ -1,12 +1,20 @@
 """The webhooks and the site in one application."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.types import Message
 
+from bot.app import KakaoApp
+from bot.kakao.photo_jobs import PhotoJobs
+from bot.kakao.skill import SkillHandler
+from core.db.database import Database
 from core.resources import Resources
 from leaderboard_web.app import create_app
 from leaderboard_web.middleware.rate_limit import PEOPLE_PER_NETWORK
@@ -17,6 +25,20 @@ from webhooks.app import create_webhook_app
 from webhooks.messengers import SECRET_HEADER
 
 SECRET = {SECRET_HEADER: "secret"}
+
+
+def create_webhooks(resources: Resources) -> FastAPI:
+    """All webhooks, without the site."""
+    settings = {
+        "telegram_token": SecretStr("1:a"),
+        "telegram_webhook_secret": SecretStr("secret"),
+        "kakao_skill_key": SecretStr("skill"),
+        "kakao_admin_key": SecretStr("admin"),
+        "metrics_token": SecretStr("operator-operator"),
+    }
+    application = make_application(resources, make_classifier(), **settings)
+    kakao = KakaoApp(skill_handler=SkillHandler(application.conversation), photo_jobs=cast("PhotoJobs", None))
+    return create_webhook_app(replace(application, kakao=kakao))
 
 
 @pytest.fixture
@@ -54,3 +76,35 @@ async def test_health_checks_answer_head_requests(client: httpx.AsyncClient) -> 
 
 async def test_messenger_that_is_not_configured_has_no_webhook(client: httpx.AsyncClient) -> None:
     assert (await client.post("/kakao/skill", headers={"Origin": "http://eva"})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "header"),
+    [
+        ("/telegram/webhook", (SECRET_HEADER.lower(), "secret")),
+        ("/kakao/skill", ("x-skill-key", "skill")),
+        ("/kakao/unlink", ("authorization", "KakaoAK admin")),
+    ],
+)
+async def test_request_that_ends_early_is_no_error(resources: Resources, path: str, header: tuple[str, str]) -> None:
+    app = create_webhooks(resources)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b""}
+    await app({**scope, "headers": [tuple(part.encode() for part in header)]}, receive, send)
+    assert sent[0]["status"] == 400
+
+
+async def test_messengers_and_operators_are_told_that_the_database_is_away(resources: Resources) -> None:
+    app = create_webhooks(replace(resources, database=Database("postgresql://eva@127.0.0.1:1/eva")))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://eva") as client:
+        update = await client.post("/telegram/webhook", json={"update_id": 1}, headers=SECRET)
+        unlink = await client.get("/kakao/unlink", params={"user_id": "1"}, headers={"Authorization": "KakaoAK admin"})
+        metrics = await client.get("/metrics", headers={"Authorization": "Bearer operator-operator"})
+    assert [update.status_code, unlink.status_code, metrics.status_code] == [503, 503, 503]
