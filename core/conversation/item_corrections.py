@@ -38,12 +38,20 @@ _LEADING_NO = re.compile(r"\b(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
 """A no of its own: "no, sneakers" names what they are."""
 _SLANG = re.compile(r"(?<!there s )(?<!see )\b(?:no|not) cap\b")
 """\"No cap\" says that something is true."""
+_UNWORN = re.compile(
+    r"i (?:m|am) not wearing (?:one|any|it|them|that)|(?:there is|there s|i see) none"
+    "|안 ?(?:입었|신었|썼|들었|했|맸)[가-힣]{1,3}"
+)
+"""Says after the name of a thing that it is not there: "the hat? I'm not wearing one"."""
+_BE = r"(?:s|re|is|are|was|were)"
+_SHADE = r"(?:dark |light |pale |bright |deep |more )?"
 _ONE = r"(?:made of |in )?(?:a |an |the |any )?(?:pair of )?"
 _LEAD = (
     r"(?:(?:wait|hmm|hey|but|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol|earlier|before) )*"
 )
 _TAIL = (
-    r"(?: (?:really|at all|actually|though|tbh|lol|sorry|eva|here|there|in (?:it|this|that|the (?:photo|picture))))*"
+    r"(?: (?:really|at all|actually|though|tbh|lol|sorry|eva|here|there"
+    r"|in (?:it|this|that|(?:the|this|my) (?:photo|picture|pic))))*"
 )
 _IS = r"(?:(?:that|it|this|they|those|these) (?:s|is|was|re|are|were)|there (?:s|is|are))"
 _IS_NOT = (
@@ -55,10 +63,14 @@ _IS_NOT = (
 _BUT = (
     r"(?: (?:but|it s|it is|they re|they are|those are|that s|that is|just|more of|more like|rather|actually|i d say))*"
 )
-ENGLISH_DENIAL = re.compile(rf"{_LEAD}{_IS_NOT} {_ONE}#{_TAIL}|{_LEAD}(?:the |that )#(?: is|s) (?:wrong|not right)")
+ENGLISH_DENIAL = re.compile(
+    rf"{_LEAD}{_IS_NOT} {_ONE}#{_TAIL}|{_LEAD}(?:the |that )#(?: is|s) (?:wrong|not right)"
+    rf"|{_LEAD}(?:(?:the|a|an|what|which|that|those) )*# (?:i (?:m|am) not wearing (?:one|any|it|them|that)"
+    rf"|(?:there is|there s|i see) none){_TAIL}"
+)
 ENGLISH_EXCHANGE = re.compile(
     rf"{_LEAD}{_IS_NOT} {_ONE}#{_BUT} {_ONE}@{_TAIL}"
-    rf"|{_LEAD}(?:{_IS} )?(?:actually |really |just |more of |more like )*{_ONE}@ "
+    rf"|{_LEAD}(?:{_IS} |it )?(?:actually |really |just |more of |more like )*{_ONE}@ "
     rf"(?:and |but )?(?:not|isn t|rather than|instead of|than) {_ONE}#{_TAIL}"
     rf"|{_LEAD}(?:the|that|this|those|these|your) # (?:is|s|are|re|was) "
     rf"(?:actually |really |just |more of )*{_ONE}@{_TAIL}"
@@ -68,16 +80,18 @@ ENGLISH_BOTH = re.compile(
 )
 _KOREAN_LEAD = (
     "(?:이거|이건|이게|그거|그건|그게|저거|저건|저게|이거는|그거는|아까|방금|에바"
-    "|아니|아뇨|아니요|저기|근데|음|사실|진짜|정말){0,3}"
+    "|아니|아뇨|아니요|저기|근데|음|사실|진짜|정말|나는?|난|저는|내가|제가){0,3}"
 )
 _KOREAN_NOT = (
     "(?:이|가|은|는|도|를|을)?(?:진짜|정말|사실)?"
     "(?:아니었(?:어요?|는데요?|습니다|음|거든요?)"
     "|아니야|아니에요|아니예요|아녜요|아니거든요?|아닙니다|아님|아닌데요?|아닌걸요?|아녀요|아냐"
     "|아니라고요?|아니라니까요?|아니잖아요?|(?:입은|신은|쓴|든|맨|한)적(?:이|은|도)?없(?:는데요?|어요?|거든요?|습니다|음)"
+    "|(?:입은|신은|쓴|든|맨|한)(?:거|것)(?:이|은|도)?(?:아니야|아니에요|아니예요|아닌데요?|아님|아니거든요?)"
     "|안(?:입었|신었|썼|들었|멨|맸|했|걸쳤)(?:어요?|는데요?|습니다|음|거든요?|다고요?|지요?|죠)"
     "|안(?:입|신|쓰|들|매|하)고있(?:어요?|는데요?|거든요?)"
-    "|없는데요?|없어요?|없음|없거든요?|없습니다)(?:(?:뭔|무슨)(?:소리|말)(?:야|예요|이야|이에요|인지))?"
+    "|없는데요?|없어요?|없음|없거든요?|없습니다)"
+    "(?:(?:뭔|무슨)(?:소리|말)(?:야|예요|이야|이에요|인지)|잘못(?:봤어요?|봤네요?|보셨어요|본듯))?"
 )
 _KOREAN_INSTEAD = "(?:그냥|사실|정확히는|이건|그건|이거|그거|오히려|차라리)?@"
 _KOREAN_IS_SAID = (
@@ -94,13 +108,22 @@ KOREAN_EXCHANGE = re.compile(
     f"{_KOREAN_LEAD}#(?:이|가|은|는)?(?:아니고요?|아니라|말고|아니구|아닌데|아니에요|아니예요|아니거든요?|아니야|아냐|아님|아니"
     "|라기보다는?"
     f"|이라기보다는?|보다는?){_KOREAN_INSTEAD}{_KOREAN_IS}"
+    f"|{_KOREAN_LEAD}#(?:은|는)?(?:무슨|개뿔){_KOREAN_INSTEAD}{_KOREAN_IS_SAID}"
     f"|{_KOREAN_LEAD}@{_KOREAN_IS_SAID}#(?:{_KOREAN_NOT}|(?:이|가)?(?:아니고요?|아니라|말고요?))"
 )
 
 
+_ASSERTION = re.compile(
+    rf"{_LEAD}it {_BE} (?:(?:actually|really|in fact) {_SHADE}#|{_SHADE}# (?:actually|in fact|though)){_TAIL}"
+)
+_KOREAN_ASSERTION = re.compile(f"(?:사실은?|실은|원래|정확히는|실제로는?)#{_KOREAN_IS_SAID}")
+"""The color of a garment, against what was said of it."""
+
+
 def find_item_correction(message: str) -> ItemCorrection | None:
     """What a whole message corrects; None for any other message, and for questions."""
-    if len(message) > MAX_LENGTH or "?" in message:
+    question, _, rest = message.rpartition("?")
+    if len(message) > MAX_LENGTH or (question and _UNWORN.fullmatch(normalize_speech(rest)) is None):
         return None
     text = normalize_speech(_LEADING_NO.sub("", message))
     if _SLANG.search(text) or has_too_many_names(text):
@@ -108,9 +131,22 @@ def find_item_correction(message: str) -> ItemCorrection | None:
     correction = _read(text)
     if correction is None:
         # Of what "the shoes" are is said what they are not, rather than whether there are any.
-        forms = (form for form in drop_subject(text) if not _SAYS_NOT_WORN.search(form[0].replace(" ", "")))
+        forms = [form for form in drop_subject(text) if not _SAYS_NOT_WORN.search(form[0].replace(" ", ""))]
         correction = next(filter(None, (_read_of(subject, form) for form, subject in forms)), None)
+        if correction is None:
+            correction = next(filter(None, (_read_assertion(subject, form) for form, subject in forms)), None)
     return correction
+
+
+def _read_assertion(subject: Subject | None, text: str) -> ItemCorrection | None:
+    """The color that a garment has, without the one that it has not: "the coat is actually navy"."""
+    for rest, mention in find_mentions(text):
+        is_said = _ASSERTION.fullmatch(rest) or _KOREAN_ASSERTION.fullmatch(rest.replace(" ", ""))
+        if is_said and subject is not None and isinstance(mention.thing, Color):
+            of = subject if isinstance(subject, GarmentKind) else None
+            denied = mention.thing if of is not None or not isinstance(subject, Item) else subject
+            return ItemCorrection(denied=denied, of=of, instead=mention.thing, is_garment_kept=True)
+    return None
 
 
 def _read_of(subject: Subject | None, text: str) -> ItemCorrection | None:

@@ -1,5 +1,6 @@
 """Corrections of items by the owner of a look: stored, acknowledged, and from then on not said any more."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -92,9 +93,11 @@ async def correct_item(
 def _answer_unseen(look: Look, things: list[Thing], correction: ItemCorrection, language: Language) -> Reply:
     """That Eva does not see what is denied either, or how likely it is; of a garment that is kept it is a property."""
     attributes = look.verdict.attributes
-    if correction.of is not None:
-        aspect = Aspect.NAME
-        return Reply(kind=ReplyKind.ITEM_OPEN, language=language, look=look, of=correction.of, aspect=aspect)
+    is_assertion = correction.is_garment_kept and not correction.properties
+    if correction.of is not None or is_assertion:
+        kind, aspect = ReplyKind.ITEM_OPEN, Aspect.COLOR if is_assertion else Aspect.NAME
+        garment = correction.denied if correction.of is None and isinstance(correction.denied, Item) else None
+        return Reply(kind=kind, language=language, look=look, garment=garment, of=correction.of, aspect=aspect)
     things = things or list(correction.properties[:2])
     is_other_seen = attributes is not None and things[0] is Item.TROUSERS and find_meant(attributes, Item.TROUSERS)
     if (
@@ -119,6 +122,8 @@ def _find_meant(look: Look, correction: ItemCorrection) -> ItemCorrection:
     if attributes is None or not isinstance(subject, Item | GarmentKind):
         return correction
     meant = find_meant(attributes, subject)
+    if not correction.properties and correction.is_garment_kept:
+        return _find_recolored(attributes, correction, meant)
     if not correction.properties:
         return _find_contradicted(look, attributes, correction)
     places = (attributes.find_seen(thing) for thing in correction.properties)
@@ -127,6 +132,18 @@ def _find_meant(look: Look, correction: ItemCorrection) -> ItemCorrection:
         return correction
     garment = wearing or next(iter(meant), None)
     return correction if garment is None else replace(correction, denied=garment, of=None)
+
+
+def _find_recolored(attributes: Attributes, correction: ItemCorrection, meant: Sequence[Item]) -> ItemCorrection:
+    """The denial of the colors that Eva saw on a garment that has another one according to the person.
+
+    Nothing is denied if she saw that one as well, or no color there.
+    """
+    for garment in meant:
+        colors = [seen.thing for seen in attributes.colors if seen.worn_on is garment][:2]
+        if colors and correction.instead not in colors:
+            return replace(correction, denied=garment, of=None, properties=tuple(colors))
+    return correction
 
 
 def _find_contradicted(look: Look, attributes: Attributes, correction: ItemCorrection) -> ItemCorrection:

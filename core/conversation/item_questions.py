@@ -15,7 +15,7 @@ from core.vision.attributes import Thing
 
 MAX_LENGTH = 50
 """Characters of a message from which it is about more than one item."""
-_LEAD = r"(?:(?:wait|hmm|hey|but|no|really|sorry|so|ok|okay|eva|and|um|oh|well|are you sure|you mean) )*"
+_LEAD = r"(?:(?:wait|hmm|hey|but|no|really|sorry|so|ok|okay|eva|and|um|oh|well|(?:are )?(?:you|u) sure|you mean) )*"
 _REALLY = r"(?: (?:really|actually|even|supposed to be|meant to be|maybe))?"
 _TAIL = (
     r"(?: (?:really|at all|right|or (?:what|not)|then|though|there|here|to you"
@@ -24,19 +24,20 @@ _TAIL = (
 )
 _ONE = r"(?:more (?:of|like) |kind of |made of |in |called )?(?:a |an |the |any |my )?(?:pair of )?"
 _IT = r"(?:that|this|it|these|those|they|there)"
-_BE = r"(?:s|re|is|are|was|were)"
+_BE = r"(?:s|re|r|is|are|was|were)"
 ENGLISH = re.compile(
     rf"{_LEAD}"
-    rf"(?:{_BE} {_IT}{_REALLY}"
+    rf"(?:{_BE} {_IT}(?: not)?{_REALLY}"
     rf"|(?:isn|wasn|aren|weren) t {_IT}{_REALLY}"
     rf"|{_IT} {_BE} (?:not|n t|no)|{_IT} (?:isn|aren|wasn|weren) t"
     rf"|(?:could|can|might|would) {_IT}{_REALLY} be"
     rf"|(?:does|do|did) {_IT}{_REALLY} (?:count as|look like|pass for|pass as)"
-    rf"|(?:(?:do|did|would|could) you(?: really)? (?:think|say|mean|call)|are you (?:sure|saying|certain))(?: that)?"
+    rf"|(?:(?:do|did|would|could) you(?: really)? (?:think|say|mean|call)"
+    r"|are (?:you|u) (?:sure|saying|certain)|(?:you|u) sure)(?: that)?"
     rf" {_IT}(?: {_BE}){_REALLY}|would you(?: really)? call {_IT}"
     r"|(?:am i|was i|is she|is he)(?: really)? wearing|(?:do|did) i (?:have|wear)"
     r"|not|no|really|you see|do you see|did you see|can you see|how sure are you (?:about|of)|what about"
-    r"|where is|where s)"
+    r"|where is|where s|where (?:do|did|can) (?:you|u) see)"
     rf" {_ONE}#{_TAIL}"
     r"|#(?: really)?"
 )
@@ -46,7 +47,7 @@ _KOREAN_LEAD = (
     "(?:이거|이건|이게|그거|그건|그게|저거|저건|저게|혹시|아까|방금|진짜|정말|근데|에바|아니|나|내가|제가){0,3}"
 )
 _KOREAN_ASKS = (
-    "인가요?|(?:이|가)?맞(?:아요?|나요?|죠|지|지요|니)|이냐|이니|일까요?|인거(?:야|예요|죠|지)|인건가요?|이?었나요?|였나요?"
+    "인가요?|(?:이|가)?맞(?:아요?|음|나요?|죠|지|지요|니)|이냐|이니|일까요?|인거(?:야|예요|죠|지)|인건가요?|이?었나요?|였나요?"
     "|아닌가요?|아니었나요?|아니었어요?|아닐까요?|(?:으?로)?보이나요?|같지않아요?|같은데맞(?:아요?|나요?|죠|지)"
 )
 """Endings that ask even without a question mark."""
@@ -59,7 +60,7 @@ KOREAN_VERBS = "입|신|썼|쓰|들|멨|매|맸|했|하|걸쳤"
 _KOREAN_WORN = rf"(?P<verb>{KOREAN_VERBS})(?:었|고있)?(?:어요?|나요?|니|죠|지요?|는데요?|습니까)"
 KOREAN = re.compile(
     f"{_KOREAN_LEAD}#(?:이|가|은|는|도|을|를)?(?:진짜|정말|확실해|확실히)?"
-    f"(?:{_KOREAN_IS}|(?:안)?{_KOREAN_WORN}|있어|있어요|없는데|없는데요|요)?"
+    f"(?:{_KOREAN_IS}|(?:안)?{_KOREAN_WORN}|있어|있어요|없는데|없는데요|(?:입은|신은|쓴|든)적(?:이|은)?없는데요?|요)?"
 )
 _KOREAN_SURELY = "(?:이|가)?(?:진짜|정말|확실히)?"
 _KOREAN_ABOUT = re.compile(f"(?:진짜|정말)?(?:[가-힣]{{1,5}}이?가?아니라)?#{_KOREAN_SURELY}(?:{_KOREAN_IS}|지|냐|니)?")

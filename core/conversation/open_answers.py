@@ -79,7 +79,7 @@ def _answer_aspect(
         language: of the sentence.
     """
     name = translate("worn.the", language, thing=thing_name(garment, language))
-    if aspect is Aspect.COLOR:
+    if aspect in {Aspect.COLOR, Aspect.WRONG_COLOR}:
         found = [seen for seen in on_garment if isinstance(seen.thing, Color)][:2]
         names = [color_name(seen.thing, language) for seen in found if isinstance(seen.thing, Color)]
     else:
@@ -94,6 +94,7 @@ def _answer_aspect(
     if aspect is Aspect.COLOR and corrected:
         value = _join_names([color_name(color, language) for color in corrected], language)
         return translate(pick_variant("worn.open.color.told", seed, language), language, garment=name, value=value)
+    aspect = Aspect.COLOR if aspect is Aspect.WRONG_COLOR else aspect
     return translate(pick_variant(f"worn.open.{aspect}.none", seed, language), language, garment=name)
 
 

@@ -23,6 +23,8 @@ class Aspect(StrEnum):
     NAME = "name"
     """What it is."""
     COLOR = "color"
+    WRONG_COLOR = "wrong_color"
+    """That the color is wrong, without the right one."""
     PATTERN = "pattern"
     MATERIAL = "material"
 
@@ -46,6 +48,7 @@ _IT = r"(?:it|this|that|these|those|they)"
 _COLOR = r"colou?rs?"
 _WORN = rf"(?:{_IS} {_IT}|am i wearing|am i in|do i have on|did i wear|i m wearing|do (?:you|u) see)"
 _SEE = rf"(?:do|did|can|would) (?:you|u) (?:see|spot|call|say|think|make out)(?: (?:of|for|on|in|is))? {_THE}?@"
+_WRONG = r"(?:all |totally |so |a bit )?(?:wrong|off|not right|incorrect)"
 _SORT = r"(?:kind|kinda|type|sort|style)(?: of)?"
 _ENGLISH = {
     Aspect.COLOR: re.compile(
@@ -53,9 +56,15 @@ _ENGLISH = {
         rf"|(?:what {_IS} )?(?:the )?{_COLOR} (?:of|on) {_THE}@|what {_IS} {_THE}@ (?:s )?{_COLOR})"
         rf"(?: (?:do you think|to you))?{_TAIL}"
     ),
+    Aspect.WRONG_COLOR: re.compile(
+        rf"{_LEAD}(?:(?:that s )?(?:the )?wrong {_COLOR} (?:on|for|of) {_THE}@|{_THE}@ {_COLOR} {_IS} {_WRONG}"
+        rf"|(?:the )?{_COLOR} (?:of|on) {_THE}@ {_IS} {_WRONG}"
+        rf"|(?:you|u) got (?:the )?{_COLOR} (?:of|on) {_THE}@ wrong){_TAIL}"
+    ),
     Aspect.NAME: re.compile(
         rf"{_LEAD}(?:(?:what|which|wat) (?:{_SORT} )?@ {_WORN}|what {_SORT} {_THE}?@ {_WORN}"
         rf"|(?:what|which) {_SORT} (?:{_IS} {_THE}@|{_SEE})|what {_IS} {_THE}@(?: called)?"
+        rf"|what do(?:es)? {_THE}@ look like"
         rf"|(?:do|can|did) (?:you|u) see {_THE}@)"
         rf"{_TAIL}"
     ),
@@ -87,7 +96,7 @@ _KOREAN_WORN = (
     "|(?:입|신|걸치|쓰|들|매|하)?(?:은|신은|입은|쓴|든|맨|한|걸친)(?:거|것|걸로)?)"
 )
 _KOREAN_END = (
-    "(?:이야|야|이에요|예요|에요|이예요|인가요?|인가|일까요?|이게요?|게요?|같아요?|같음|같나요?|같냐|같니|이지요?|지요?|이죠|죠"
+    "(?:이야|야|이에요|예요|에요|이예요|같아보여요?|인가요?|인가|일까요?|이게요?|게요?|같아요?|같음|같나요?|같냐|같니|이지요?|지요?|이죠|죠"
     "|이냐|냐|이니|니|임|이고|인거야|인거예요|거야|거예요|건가요?|거같아요?|것같아요?|인거같아요?|인것같아요?|인데요?|더라"
     "|인지(?:알려줘요?|말해줘요?|알려주세요)|(?:으)?로(?:보여요?|보이나요?|보이니|봤어요?|보임|보이는데요?)|보여요?"
     "|알려줘요?|말해줘요?|알려주세요|요)?"
@@ -98,6 +107,10 @@ _KOREAN = {
         f"{_KOREAN_LEAD}(?:@의?{_KOREAN_COLOR}?{_PARTICLE}{_KOREAN_WHAT}{_KOREAN_COLOR}{_KOREAN_END}"
         f"|@의?{_KOREAN_COLOR}{_PARTICLE}(?:(?:뭐|뭘|뭔|무엇|뭘로|뭐로){_KOREAN_END}|(?:좀)?(?:알려|말해)(?:줘요?|주세요))"
         f"|{_KOREAN_WHAT}{_KOREAN_COLOR}{_PARTICLE}@{_PARTICLE}{_ENDED})"
+    ),
+    Aspect.WRONG_COLOR: re.compile(
+        f"{_KOREAN_LEAD}@의?{_KOREAN_COLOR}{_PARTICLE}(?:다|좀|완전|너무)?"
+        "(?:틀렸|틀린|틀림|잘못봤|잘못본|이상하|이상해|이상한|다르|다른|달라|안맞)[가-힣]{0,5}"
     ),
     Aspect.NAME: re.compile(
         f"{_KOREAN_LEAD}(?:@{_PARTICLE}(?:종류{_PARTICLE})?(?:뭐|뭘|뭔|무엇|뭘로|뭐로){_ENDED}"

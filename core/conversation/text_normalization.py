@@ -28,7 +28,7 @@ CONTRACTIONS = {
     "pls": "please",
     "plz": "please",
 }
-_LAUGHTER = re.compile("[ㅋㅎㅠㅜ]+(?= |$)")
+_LAUGHTER = re.compile("(?:[ㅋㅎㅠㅜ]+|(?<=.)ㅇㅇ+)(?= |$)")
 _SPOKEN = (
     (re.compile(r"\b(are|were)nt\b"), r"\1n t"),
     (re.compile(r"\btheyre\b"), "they re"),

@@ -75,7 +75,8 @@ async def test_own_looks_are_on_the_board_only_until_reports_take_them_down(harn
 
 
 async def test_week_is_a_card_from_three_looks_on(harness: KakaoHarness) -> None:
-    assert (await harness.send_text("이번 주")).text == translate("week.few.line", KO, count=3)
+    for words in ("이번 주", "이번 주 어땠어?", "how was my week?"):
+        assert (await harness.send_text(words)).text == translate("week.few.line", KO, count=3)
     await harness.give_consent()
     await harness.send_photo(make_photo())
     person = await get_person(harness)

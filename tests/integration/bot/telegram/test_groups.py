@@ -230,6 +230,18 @@ async def test_no_action_crosses_from_one_person_or_chat_to_another(group: Group
     assert all(look.shared_at is None for look in await list_looks(harness))
 
 
+async def test_the_week_and_a_garment_are_no_subject_of_a_group(group: Group, harness: TelegramHarness) -> None:
+    [said] = await group.say(f"/help{BOT}")
+    quoted = {"message_id": said["message_id"], "date": 1, "chat": said["chat"], "from": BOT_USER, "text": "?"}
+    rows = await group.rows()
+    for words in ("이번 주 어땠어?", "how was my week?", "이번 달 내 스타일 어때?"):
+        [reply] = await group.send(harness.updates.text(words, chat_id=GROUP, reply_to_message=quoted))
+        assert reply["text"] == translate("telegram.private_only", KO)
+    for words in ("내 코트 무슨 색이야?", "바지 파란색 아니에요", "not a red dress, it's a blue dress"):
+        await group.send(harness.updates.text(words, chat_id=GROUP, reply_to_message=quoted))
+    assert await group.rows() == rows
+
+
 async def test_text_in_a_group_answers_no_question(group: Group, harness: TelegramHarness) -> None:
     await harness.execute("UPDATE people SET guesses_first = true")
     await harness.send_updates(harness.updates.photo(make_photo(60)))

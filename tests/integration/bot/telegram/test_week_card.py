@@ -25,6 +25,12 @@ async def test_card_is_sent_from_three_looks_on(harness: TelegramHarness) -> Non
 
     await harness.send_updates(harness.updates.text("my week"))
     assert is_card(harness.last_message())
+    await harness.send_updates(harness.updates.text("이번 주 어땠어?"))
+    assert is_card(harness.last_message())
+    await harness.send_updates(harness.updates.text("이번 달 내 스타일 어때?"))
+    assert any("week" in harness.buttons(message) for message in harness.telegram.messages(USER_ID)), "own looks"
+    await harness.send_updates(harness.updates.text("how was my week?"))
+    assert is_card(harness.last_message())
     assert "reply_markup" not in harness.last_message(), "no one could open the card"
 
     set_site_url(harness, "https://eva.example")

@@ -277,6 +277,23 @@ async def test_nothing_of_a_kind_is_said_plainly(service: ConversationService, m
     assert pants.kind is ReplyKind.ITEM_UNSEEN
 
 
+async def test_a_color_is_noted_without_the_wrong_one(resources: Resources, mina: Person) -> None:
+    service = create_other(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
+    look = await create_look(service, mina)
+    for message in ("the jeans are actually blue", "the coat is actually navy", "the top is actually navy"):
+        assert (await say(service, mina, message)).kind is ReplyKind.ITEM_OPEN
+        assert (await current(service, look)).item_corrections == {}
+    reply = await say(service, mina, "바지 사실 검은색이에요")
+    assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_CORRECTED, Color.BLUE, Item.JEANS)
+    reply = await say(service, mina, "my shoes are actually white")
+    assert (reply.thing, reply.instead, reply.garment) == (Color.RED, Color.WHITE, Item.SNEAKERS)
+    expected = {Color.BLUE: Color.BLACK, Color.RED: Color.WHITE}
+    assert (await current(service, look)).item_corrections == expected
+    again = await say(service, mina, "my shoes are actually white")
+    assert again.kind is ReplyKind.ITEM_OPEN
+    assert (await current(service, look)).item_corrections == expected
+
+
 async def test_what_is_worn_instead_contradicts_what_was_seen(resources: Resources, mina: Person) -> None:
     service = create_other(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
     look = await create_look(service, mina)

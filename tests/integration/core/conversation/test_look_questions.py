@@ -257,6 +257,7 @@ async def test_open_questions_are_answered_about_their_garment(
     coat = {"garment": "the coat", "value": "black", "percent": 90}
     for message in ("what color is my coat?", "겉옷 무슨 색 같아?", "what color is the outerwear?"):
         assert await ask(message) in variants("worn.open.color.seen", EN, **coat)
+    assert await ask("코트 색 틀렸어") in variants("worn.open.wrong_color.seen", EN, **coat)
     for message in ("what color are the shoes?", "신발 무슨 색이야?"):
         assert await ask(message) in variants("worn.open.color.none", EN, garment="the sneakers")
     for message in ("what kind of shoes are these?", "신발 뭐 신었어?"):

@@ -274,7 +274,8 @@ async def test_the_week_is_told_and_its_card_is_shown_in_the_chat(client: httpx.
         return str(reply.json()["messages"])
 
     few = translate("week.few.line", EN, count=3)
-    assert texts(await ask("my week"), ".bubble.eva p") == [few], "a visitor without looks"
+    for words in ("my week", "how was my week?", "이번 주 어땠어?"):
+        assert texts(await ask(words), ".bubble.eva p") == [few], "a visitor without looks"
     for seed in range(3):
         await send_photo(client, make_photo(seed))
         if seed == 1:

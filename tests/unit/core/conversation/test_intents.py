@@ -205,6 +205,13 @@ def test_plain_agreement_is_not_ironic(message: str) -> None:
         ("이번 주말에 뭐 입지", Intent.WEAR),
         ("how was your week", Intent.SMALL_TALK),
         *((text, Intent.WEEK) for text in ("what does my week look like", "나 이번주 결산", "주간 결산", "내 일주일")),
+        *((text, Intent.PRAISE) for text in ("not bad eva, not bad", "나쁘지 않네", "오 맞췄네 대박")),
+        *(
+            (text, Intent.COMPLAINT)
+            for text in ("ugh you're always wrong", "아 진짜 짜증나 맨날 틀려", "색깔 다 틀렸어")
+        ),
+        ("what do you think of my hat", Intent.SCORE),
+        ("올리지마 절대 ㅋㅋ", Intent.CANCEL),
         *((text, Intent.WEEK) for text in ("how was my week?", "how's my week been", "what was my style this week")),
         *((text, Intent.WEEK) for text in ("이번 주 어땠어?", "이번주 나 어땠어", "이번 주 내 스타일 어때?")),
         *((text, Intent.HISTORY) for text in ("how was my month?", "whats my style been like this month")),

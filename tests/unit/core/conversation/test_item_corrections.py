@@ -165,6 +165,7 @@ def test_denial_of_a_property_keeps_its_garment(
         ("shoes arent white, theyre cream", GarmentKind.SHOES, Color.WHITE, Color.BEIGE),
         ("the top isn't red, it's pink", GarmentKind.TOP, Color.RED, Color.PINK),
         ("my outerwear isn't black", GarmentKind.OUTERWEAR, Color.BLACK, None),
+        ("그거 신발 흰색 아니고 크림색", GarmentKind.SHOES, Color.WHITE, Color.BEIGE),
         ("신발 흰색 아냐 베이지야", GarmentKind.SHOES, Color.WHITE, Color.BEIGE),
         ("상의 빨간색 아니에요", GarmentKind.TOP, Color.RED, None),
         ("겉옷은 검은색이 아니에요", GarmentKind.OUTERWEAR, Color.BLACK, None),
@@ -177,6 +178,21 @@ def test_denial_of_a_property_of_a_kind(message: str, kind: GarmentKind, color: 
 
 
 @pytest.mark.parametrize(
+    ("message", "garment", "kind", "color"),
+    [
+        ("the coat is actually navy", Item.COAT, None, Color.NAVY),
+        ("coat's dark blue actually", Item.COAT, None, Color.BLUE),
+        ("my shoes are actually beige", Color.BEIGE, GarmentKind.SHOES, Color.BEIGE),
+        ("코트 사실 네이비야", Item.COAT, None, Color.NAVY),
+        ("신발은 실은 베이지예요", Color.BEIGE, GarmentKind.SHOES, Color.BEIGE),
+    ],
+)
+def test_the_color_that_a_garment_has(message: str, garment: Thing, kind: GarmentKind | None, color: Color) -> None:
+    expected = ItemCorrection(denied=garment, of=kind, instead=color, is_garment_kept=True)
+    assert find_item_correction(message) == expected
+
+
+@pytest.mark.parametrize(
     ("message", "denied", "instead"),
     [
         ("운동화 아니라 단화예요ㅠㅠ", Item.SNEAKERS, Item.FLATS),
@@ -185,6 +201,12 @@ def test_denial_of_a_property_of_a_kind(message: str, kind: GarmentKind, color: 
         ("모자 없는데 뭔소리야", Item.HAT, None),
         ("치마 입은 적 없어요", Item.SKIRT, None),
         ("그거 코트 아냐ㅋㅋ", Item.COAT, None),
+        ("나 모자 쓴 거 아니야", Item.HAT, None),
+        ("가방 없어 ㅋㅋㅋ 잘못봤네", Item.BAG, None),
+        ("모자? 안 썼는데", Item.HAT, None),
+        ("the hat? i'm not wearing one", Item.HAT, None),
+        ("there's no hat in this pic", Item.HAT, None),
+        ("shoes: boots, not sneakers", Item.SNEAKERS, Item.BOOTS),
     ],
 )
 def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Item, instead: Item | None) -> None:
@@ -271,6 +293,13 @@ def test_two_denials_exchange_nothing(message: str, denied: Thing, also: Thing) 
         "no, it's black",
         "no it's a red dress",
         "no red flags",
+        "boots? not sneakers",
+        "the hat? i'm not wearing one?",
+        "빨간약 줄까 파란약 줄까",
+        "파란만장한 하루였어",
+        "once in a blue moon",
+        "caught red handed",
+        "no hat no problem",
         "오늘 빨간불 세 번 걸림",
         "white lies",
         "i'm feeling blue",

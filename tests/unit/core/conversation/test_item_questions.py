@@ -50,6 +50,9 @@ from core.vision.attributes import Thing
         ("한복이야", Item.TRADITIONAL),
         ("기모노 맞아요?", Item.TRADITIONAL),
         ("is this a sari?", Item.TRADITIONAL),
+        ("u sure thats a hat", Item.HAT),
+        ("where did u see a hat", Item.HAT),
+        ("치마 입은 적 없는데..?", Item.SKIRT),
     ],
 )
 def test_question_about_one_item(message: str, thing: Thing) -> None:
