@@ -28,6 +28,7 @@
       - UnsupportedDatabaseUrlError
     - BackupError                 `eva backup` and `eva restore`
       - BackupNotFoundError
+      - BackupRunningError
       - DatabaseNotEmptyError
       - SecretKeyChangedError
     - DailyLimitError
@@ -178,6 +179,10 @@ class BackupError(EvaError):
 
 class BackupNotFoundError(BackupError):
     """There is no finished backup of this name."""
+
+
+class BackupRunningError(BackupError):
+    """Another backup writes to this folder or bucket, or was killed in the last five minutes; try again later."""
 
 
 class DatabaseNotEmptyError(BackupError):

@@ -34,6 +34,10 @@ def backup(
     with exit_on_error(language):
         created = run_event_loop(create())
     typer.echo(translate("cli.backup.done", language, name=created.name, images=created.images))
+    if created.missing_images:
+        typer.echo(translate("cli.backup.missing", language, count=created.missing_images))
+    if created.foreign_backups:
+        typer.echo(translate("cli.backup.foreign", language, count=created.foreign_backups))
     if created.deleted_images:
         typer.echo(translate("cli.backup.pruned", language, count=created.deleted_images))
 

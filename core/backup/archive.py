@@ -2,21 +2,26 @@
 
 Each backup is a folder named by its time, with the dump of the database and the list of its images; `manifest.json` is
 written last, so a backup without one is unfinished and is never restored. Images never change under their key, so all
-backups share one folder of them:
+backups share one folder of them (a heatmap that was drawn again has a new key). `running/` is the lock, see
+`core.backup.archive_lock`.
+
 
     2026-11-29T03-30-00Z/database.dump, images.txt.gz, manifest.json
     images/3f/....jpg
 """
 
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from obstore.exceptions import BaseError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from core.backup.archive_lock import ArchiveLock
 from core.errors import BackupError, BackupNotFoundError, StorageUnavailableError
 from core.object_storage import ObjectStorage, open_store
 
@@ -41,9 +46,23 @@ class Manifest(BaseModel):
     secret_key: str | None = None
     """The key that Eva had generated; None if EVA_SECRET_KEY was set."""
     images: int
-    """Number of images that the database refers to and that existed."""
+    """Number of images that the backup has."""
+    deleted_looks: tuple[UUID, ...] = ()
+    """Looks in the dump that were deleted while the images were copied."""
+    expired_looks: tuple[UUID, ...] = ()
+    """Looks in the dump that lost their images meanwhile, and nothing else."""
     missing: tuple[str, ...] = ()
-    """Keys of images that were deleted while the backup was made."""
+    """Keys of images of other looks that the storage does not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrunedArchive:
+    """What remains in an archive."""
+
+    needed_keys: frozenset[str]
+    """Keys of the images that the remaining backups need."""
+    foreign_backups: int
+    """Number of backups under another secret key."""
 
 
 class BackupArchive:
@@ -63,6 +82,10 @@ class BackupArchive:
         self._store = open_store(url, **options)
         self.images = ObjectStorage(f"{url}/{IMAGE_FOLDER}", **options)
         """The images of all backups."""
+
+    def create_lock(self) -> ArchiveLock:
+        """A lock for one backup, not held yet."""
+        return ArchiveLock(self._store)
 
     def list_names(self) -> list[str]:
         """The finished backups, the oldest first."""
@@ -124,18 +147,26 @@ class BackupArchive:
         except (BaseError, OSError) as error:
             raise StorageUnavailableError(type(error).__name__) from error
 
-    def prune(self, keep: int) -> frozenset[str]:
-        """Delete all but the latest backups, and unfinished ones.
+    def prune(self, keep: int, secret_fingerprints: Collection[str]) -> PrunedArchive:
+        """Delete all but the latest backups of an Eva, and unfinished ones. The lock must be held.
 
-        Returns:
-            The keys of the images that the remaining backups need.
+        Args:
+            keep: how many of the backups under its secret keys remain.
+            secret_fingerprints: of these keys. Backups under other keys, which may be of another Eva, all remain.
+
+        Raises:
+            BackupError: a manifest or a list of images is damaged.
+            StorageUnavailableError: the archive does not answer.
         """
-        remaining = set(self.list_names()[-keep:])
+        names = self.list_names()
+        own = [name for name in names if self.read_manifest(name).secret_fingerprint in secret_fingerprints]
+        remaining = set(names) - set(own[:-keep])
         for name in self._list_folders():
             if _is_name(name) and name not in remaining:
                 # The manifest first: what is half deleted is an unfinished backup.
                 self._delete([f"{name}/{part}" for part in (MANIFEST, DUMP, IMAGE_LIST)])
-        return frozenset(key for name in remaining for key in self.read_keys(name))
+        needed = frozenset(key for name in remaining for key in self.read_keys(name))
+        return PrunedArchive(needed_keys=needed, foreign_backups=len(names) - len(own))
 
     def _list_folders(self) -> list[str]:
         try:

@@ -4,22 +4,30 @@ See ADR 0022.
 """
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from anyio import to_thread
 
 from core.backup.archive import DUMP, NAME_FORMAT, BackupArchive, Manifest
+from core.backup.archive_lock import ArchiveLock, hold
 from core.backup.postgres_dump import dump_database
 from core.db import backup_queries
 from core.db.database import Database
+from core.db.look_images import ImageKeys
 from core.db.migrate import migrate_up
+from core.errors import ObjectNotFoundError
 from core.object_storage import ObjectStorage, copy_images
 from core.release import get_version
 from core.settings import Settings
-from core.signing import fingerprint, load_secret_key
+from core.signing import fingerprint, load_old_keys, load_secret_key
+
+HEATMAP_ATTEMPTS = 3
+"""How often the key of a heatmap is asked for that is drawn again and again meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +37,23 @@ class CreatedBackup:
     name: str
     images: int
     """Number of images that it has."""
+    missing_images: int
+    """Number of images that the storage does not have, although their looks do."""
     deleted_images: int
     """Number of images that were deleted from the archive, because no remaining backup needs them."""
+    foreign_backups: int
+    """Number of backups under another secret key in the archive, which remain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopiedImages:
+    """The images of a backup, and what happened to the others while they were copied."""
+
+    keys: frozenset[str]
+    """Of the images that the backup has."""
+    deleted_looks: tuple[UUID, ...]
+    expired_looks: tuple[UUID, ...]
+    missing: tuple[str, ...]
 
 
 async def create_backup(
@@ -47,6 +70,7 @@ async def create_backup(
 
     Raises:
         BackupError: `pg_dump` is missing or failed.
+        BackupRunningError: another backup writes to the archive.
         PersistenceError: the database, the storage or the archive does not answer.
     """
     async with database.connection() as connection:
@@ -54,26 +78,99 @@ async def create_backup(
     if is_new:
         # Otherwise the tables stay as they are: a backup comes before the migration to a new version.
         await migrate_up(database)
+    lock = archive.create_lock()
+    async with hold(lock):
+        return await _create(database, storage, archive, settings, lock=lock, keep=keep)
+
+
+async def _create(
+    database: Database,
+    storage: ObjectStorage,
+    archive: BackupArchive,
+    settings: Settings,
+    *,
+    lock: ArchiveLock,
+    keep: int,
+) -> CreatedBackup:
+    secret = load_secret_key(settings)
     name = datetime.now(UTC).strftime(NAME_FORMAT)
     with tempfile.TemporaryDirectory(prefix="eva-backup-") as folder:
         dump = Path(folder) / DUMP
         async with database.transaction() as connection:
-            # The dump and the list of images see the same rows. Images that are deleted from now on may be missing.
+            # The dump and the list of images see the same rows.
             snapshot = await backup_queries.export_snapshot(connection)
             server = await backup_queries.get_server_version(connection)
-            keys = await backup_queries.list_image_keys(connection)
+            images = await backup_queries.list_images(connection)
             await to_thread.run_sync(partial(dump_database, database.conninfo, server, dump, snapshot=snapshot))
-        missing = await copy_images(keys, storage, archive.images)
+        copied = await _copy(database, storage, archive, images)
         manifest = Manifest(
             version=get_version(),
             server=server,
-            secret_fingerprint=fingerprint(load_secret_key(settings)),
-            secret_key=None if settings.secret_key is not None else load_secret_key(settings).decode(),
-            images=len(keys) - len(missing),
-            missing=missing,
+            secret_fingerprint=fingerprint(secret),
+            secret_key=None if settings.secret_key is not None else secret.decode(),
+            images=len(copied.keys),
+            deleted_looks=copied.deleted_looks,
+            expired_looks=copied.expired_looks,
+            missing=copied.missing,
         )
-        await to_thread.run_sync(archive.write, name, manifest, sorted(set(keys) - set(missing)), dump)
-    needed = await to_thread.run_sync(archive.prune, keep)
-    unneeded = sorted((await archive.images.list_sizes()).keys() - needed)
+        await to_thread.run_sync(lock.check)
+        await to_thread.run_sync(archive.write, name, manifest, sorted(copied.keys), dump)
+    own_keys = {fingerprint(key) for key in (secret, *load_old_keys(settings))}
+    pruned = await to_thread.run_sync(archive.prune, keep, own_keys)
+    unneeded = sorted((await archive.images.list_sizes()).keys() - pruned.needed_keys)
     await archive.images.delete(unneeded)
-    return CreatedBackup(name=name, images=manifest.images, deleted_images=len(unneeded))
+    return CreatedBackup(
+        name=name,
+        images=manifest.images,
+        missing_images=len(manifest.missing),
+        deleted_images=len(unneeded),
+        foreign_backups=pruned.foreign_backups,
+    )
+
+
+async def _copy(
+    database: Database, storage: ObjectStorage, archive: BackupArchive, images: Sequence[ImageKeys]
+) -> CopiedImages:
+    """Copy images that the archive lacks, and find out why some do not exist any more."""
+    keys = {key for look in images for key in (look.photo_key, look.heatmap_key)}
+    missing = set(await copy_images(keys, storage, archive.images))
+    changed = {look.look_id: look for look in images if missing & {look.photo_key, look.heatmap_key}}
+    for _ in range(HEATMAP_ATTEMPTS):
+        async with database.connection() as connection:
+            current = await backup_queries.get_heatmap_keys(connection, list(changed))
+        redrawn = {
+            look.heatmap_key: key
+            for look in changed.values()
+            if look.heatmap_key in missing and (key := current.get(look.look_id)) not in (None, look.heatmap_key)
+        }
+        copied = await _copy_redrawn(redrawn, storage, archive)
+        missing -= copied
+        if len(copied) == len(redrawn):
+            break
+    deleted = changed.keys() - current.keys()
+    expired = {look_id for look_id, key in current.items() if key is None}
+    left_out = {
+        key
+        for look_id, look in changed.items()
+        if look_id in deleted | expired
+        for key in (look.photo_key, look.heatmap_key)
+    }
+    return CopiedImages(
+        keys=frozenset(keys - missing - left_out),
+        deleted_looks=tuple(sorted(deleted)),
+        expired_looks=tuple(sorted(expired)),
+        missing=tuple(sorted(missing - left_out)),
+    )
+
+
+async def _copy_redrawn(redrawn: dict[str, str], storage: ObjectStorage, archive: BackupArchive) -> set[str]:
+    """Copy heatmaps that a corrected item replaced, under the keys that the dump has; returns those that succeeded."""
+    copied = set()
+    for old, new in redrawn.items():
+        try:
+            data = await storage.get(new)
+        except ObjectNotFoundError:
+            continue
+        await archive.images.put(old, data)
+        copied.add(old)
+    return copied

@@ -25,7 +25,7 @@ class RestoredBackup:
     name: str
     images: int
     deleted_looks: int
-    """Looks whose images had been deleted while the backup was made, by their owner or in the end of their time."""
+    """Number of looks that were deleted while the backup was made, and so are not restored."""
 
 
 async def restore_backup(
@@ -75,7 +75,8 @@ async def restore_backup(
         await to_thread.run_sync(restore_database, database.conninfo, server, dump)
     await migrate_up(database)
     async with database.transaction() as connection:
-        deleted = await backup_queries.delete_looks_with_images(connection, manifest.missing)
+        deleted = await backup_queries.delete_looks(connection, manifest.deleted_looks)
+        await backup_queries.clear_images(connection, manifest.expired_looks)
     return RestoredBackup(name=name, images=len(keys), deleted_looks=deleted)
 
 

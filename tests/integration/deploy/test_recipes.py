@@ -23,6 +23,8 @@ EXTENSIONS = yaml.safe_load((BEANSTALK / ".ebextensions" / "eva.config").read_te
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 MAX_EXPOSURE = 20
 """In tenths, as `systemd-analyze security --threshold` takes it; 1.4 is reached."""
+IMAGE_USER = 10001
+"""In the Dockerfile."""
 OTHER_VARIABLES = re.compile(r"AWS_[A-Z_]+|PG[A-Z_]+|DATABASE_URL")
 
 
@@ -135,13 +137,32 @@ def test_hadolint_finds_no_fault_in_the_image() -> None:
 
 def test_the_image_runs_without_rights_and_copies_what_it_needs() -> None:
     lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
-    assert "USER 10001" in lines
+    assert f"USER {IMAGE_USER}" in lines
     assert any(line.startswith("HEALTHCHECK") for line in lines)
     copied = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
     assert all((ROOT / path).exists() for path in copied)
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     (packages,) = re.findall(r"^include = \[(.*)\]$", project, re.MULTILINE)
     assert {name.strip('"* ') for name in packages.split(",")} <= copied
+
+
+def test_containers_are_backed_up_to_a_disk_of_the_host() -> None:
+    """Not to the storage that the variables of the others lead to, and the dump not to memory."""
+    service, guide = COMPOSE["services"]["backup"], (ROOT / "docs" / "deployment.md").read_text("utf-8")
+    folder, temporary = service["volumes"]
+    target = shlex.split(service["command"])[-1]
+    assert folder.endswith(f":{target}")
+    assert service["environment"]["TMPDIR"] == temporary
+    assert temporary not in {mount.partition(":")[0] for mount in service["tmpfs"]}
+    assert service["profiles"] == ["backup"], "not started with the others"
+    assert "docker compose run --rm backup`" in guide
+    assert f"docker compose run --rm backup eva restore {target}`" in guide
+    assert f"install -d -o {IMAGE_USER} " in guide
+
+
+def test_images_of_containers_have_versions() -> None:
+    images = [service["image"] for service in COMPOSE["services"].values() if service["image"] != "eva"]
+    assert [image for image in images if ":" not in image or image.endswith(":latest")] == []
 
 
 def test_containers_have_neither_rights_nor_a_writable_image() -> None:
