@@ -68,7 +68,11 @@ async def test_an_empty_leaderboard_links_to_the_chat(client: httpx.AsyncClient)
         page = await client.get(path)
         assert page.status_code == 200
         assert translate("board.empty", Language.EN) in unescape(page.text)
-        assert "/try" in attributes(page, "a", "href")
+        links = attributes(page, "a", "href")
+        assert "/try" in links
+        # Where there is nothing at all, nothing can be filtered or guessed; another period or style may have looks.
+        assert (texts(page, ".filters a") == []) == (path == "/")
+        assert "/guess" not in links
 
 
 async def test_the_leaderboard_is_ordered_by_hearts_and_paginated(

@@ -9,9 +9,7 @@ from uuid_utils.compat import uuid7
 
 from core.conversation.display_names import generated_name
 from core.conversation.narration import verdict_messages
-from core.db import (
-    look_feedback,
-)
+from core.db import look_feedback, look_images
 from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate
@@ -41,6 +39,18 @@ async def test_own_look_page_shows_all_messages_bars_and_images(
     assert len(select_elements(page, "rect.share")) == 8
     image_urls = attributes(page, 'img[src^="/pictures/"]', "src")
     assert [(await client.get(url)).content for url in image_urls] == [b"photo", b"cam"]
+
+
+async def test_without_its_pictures_a_look_speaks_of_no_marks(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    look = await add_look(resources, mina.id)
+    messages = verdict_messages(look.verdict, seed=look.variant_seed, language=Language.EN)
+    assert any(message.needs_picture for message in messages)
+    async with resources.database.transaction() as connection:
+        await look_images.clear_image_keys(connection, [look.id])
+    shown = texts(await client.get(f"/me/looks/{look.id}"), ".bubble p")
+    assert shown == [message.text for message in messages if not message.needs_picture]
 
 
 async def test_look_without_outfit_has_no_style_and_cannot_be_shared(

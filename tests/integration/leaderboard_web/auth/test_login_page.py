@@ -15,6 +15,7 @@ from core.services import accounts
 from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.factories import hearted_look_ids
 from tests.fake_oauth_providers import FakeOAuthProviders
+from tests.html import attributes
 from tests.integration.leaderboard_web.auth.conftest import (
     EN,
     SITE,
@@ -35,6 +36,7 @@ async def test_unconfigured_logins_are_not_found(resources: Resources, samples: 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE) as client:
         page = await client.get("/login", headers={"Accept-Language": "en"})
         assert translate("login.none", EN) in page.text
+        assert attributes(page, "main a", "href") == ["/"]
         assert "telegram.org" not in page.text + page.headers["content-security-policy"]
         for path in ("/login/kakao", "/login/kakao/back", "/login/facebook", "/login/telegram/app"):
             assert (await client.get(path)).status_code == 404
