@@ -28,10 +28,10 @@ from benchmarks.phone_jpeg import phone_jpeg
 from core.i18n.translations import Language
 from core.images.decode_pool import DecodePool
 from core.images.decoding import decode_photo
+from core.services.heatmaps import encode_heatmap_jpeg
 from core.services.photo_judging import PHOTO_JPEG_QUALITY
 from core.settings import Settings
 from core.vision.classifier import StyleClassifier, fit_to_input, load_classifier
-from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.model_card import Preprocessing
 from core.vision.perceptual_hash import perceptual_hash
 from core.vision.verdict import Verdict

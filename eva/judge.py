@@ -30,7 +30,7 @@ def ask(
     language = chosen_language(lang)
     from core.conversation.narration import verdict_messages
     from core.images.decoding import decode_photo
-    from core.vision.heatmap import encode_heatmap_jpeg
+    from core.services.heatmaps import encode_heatmap_jpeg
     from core.vision.verdict import ConfidenceBand
     from eva.batch import read_file
     from eva.console import print_attributes, print_messages, print_probabilities

@@ -24,8 +24,8 @@ from core.i18n.translations import Language
 from core.metrics import PHOTOS, STEP_SECONDS
 from core.object_storage import generate_key
 from core.resources import Resources
+from core.services.heatmaps import encode_heatmap_jpeg
 from core.vision.classifier import StyleClassifier
-from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.perceptual_hash import is_duplicate, perceptual_hash
 from core.vision.verdict import ConfidenceBand, Verdict
 

@@ -6,7 +6,6 @@ black, on white and on any color. Small tags name what is seen, each next to its
 See ADR 0001, and ADR 0040 for the tags.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -16,13 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from core.clothing import Item
-from core.i18n.clothing_names import name_whole_things, thing_name
-from core.i18n.translations import Language
 from core.images.drawing import load_font
-from core.vision.attributes import Thing
 from core.vision.explanation import WARM
-from core.vision.verdict import Verdict
 
 MAX_SIDE = 1280
 """The longest side of a heatmap in px: the largest that messengers show without recompression."""
@@ -44,7 +38,6 @@ CONTOUR_PART = 1 / 260
 """Width of the contour, as part of the longer side."""
 BAND_GRAY = 16 / 255
 """Brightness of the band under the white line."""
-JPEG_QUALITY = 85
 
 TAG_FONT = "body.otf"
 FONT_PART = 1 / 34
@@ -60,8 +53,6 @@ Box = tuple[int, int, int, int]
 """Left, top, right, bottom in px."""
 Edge = Literal[0, -1]
 """The upper or the lower row."""
-EDGES: dict[Thing, Edge] = {Item.HAT: 0, Item.SNEAKERS: -1, Item.BOOTS: -1, Item.HEELS: -1, Item.FLATS: -1}
-"""Where tags point to: the map of a hat reaches down to the face, that of shoes up the legs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,37 +114,6 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     if tags:
         draw_tags(drawn, tags, spots)
     return drawn
-
-
-def encode_heatmap_jpeg(image: Image.Image, verdict: Verdict, language: Language, *, comment: str = "") -> bytes:
-    """Draw the heatmap of a verdict with tags, and encode it as JPEG.
-
-    Args:
-        image: RGB, the judged photo.
-        verdict: of the photo.
-        language: of the tags.
-        comment: of the JPEG, for those who look into the file.
-    """
-    tags = () if verdict.attributes is None else make_tags(verdict, language)
-    buffer = io.BytesIO()
-    drawn = draw_heatmap(image, verdict.cam, tags)
-    drawn.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0", comment=comment.encode())
-    return buffer.getvalue()
-
-
-def make_tags(verdict: Verdict, language: Language) -> list[Tag]:
-    """Tags for a heatmap: the items that a model of items sees and places, those that carry the style first."""
-    return [
-        Tag(
-            text=whole.name,
-            short_text=thing_name(whole.seen.thing, language),
-            cam=whole.seen.cam,
-            is_reason=whole.share > 0,
-            edge=EDGES.get(whole.seen.thing),
-        )
-        for whole in name_whole_things(verdict, language)
-        if isinstance(whole.seen.thing, Item) and whole.seen.cam.any()
-    ][:MAX_TAGS]
 
 
 def draw_tags(image: Image.Image, tags: Sequence[Tag], spots: Sequence[tuple[int, int]]) -> None:

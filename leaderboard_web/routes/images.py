@@ -34,8 +34,8 @@ from core.images.renditions import (
     webp_photo_key,
 )
 from core.images.result_card import CardShape, draw_result_card
+from core.services.heatmaps import encode_heatmap_jpeg
 from core.urls import card_subject, week_picture_subject
-from core.vision.heatmap import encode_heatmap_jpeg
 from leaderboard_web.dependencies import AppState, CanonicalUUID, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.share_image import draw_share_image

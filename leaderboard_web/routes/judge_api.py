@@ -20,9 +20,9 @@ from pydantic import BaseModel, Field
 
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
 from core.i18n.translations import Language, translate
+from core.services.heatmaps import encode_heatmap_jpeg
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
-from core.vision.heatmap import encode_heatmap_jpeg
 from core.vision.verdict import ConfidenceBand, HorizontalPart, VerticalPart
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.errors import NoPhotoError

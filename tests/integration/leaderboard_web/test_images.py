@@ -16,12 +16,12 @@ from core.i18n.translations import Language
 from core.images.drawing import read_content_hash
 from core.object_storage import generate_key
 from core.resources import Resources
+from core.services.heatmaps import encode_heatmap_jpeg
 from core.settings import Settings
 from core.styles import Style
 from core.urls import signed_image_url
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
-from core.vision.heatmap import encode_heatmap_jpeg
 from leaderboard_web.app import create_app
 from leaderboard_web.urls import (
     private_image_url,

@@ -30,8 +30,8 @@ MAX_STATEMENTS = 9
 @pytest.mark.parametrize(
     ("classifier", "max_functions", "max_modules"),
     [
-        (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 73, 24),
-        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 100, 29),
+        (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 73, 25),
+        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 100, 30),
     ],
     ids=["styles only", "with items"],
 )

@@ -18,12 +18,12 @@ from core.errors import DailyLimitError, LookNotFoundError, PersonNotFoundError,
 from core.i18n.translations import Language
 from core.images.decoding import decode_photo
 from core.resources import Resources
+from core.services.heatmaps import encode_heatmap_jpeg, make_tags
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
 from core.styles import Style
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
-from core.vision.heatmap import encode_heatmap_jpeg, make_tags
 from tests.factories import create_person, make_photo
 from tests.images import encode_image, make_quadrants, phone_exif
 

@@ -9,7 +9,7 @@ def test_inference_does_not_import_tensorflow() -> None:
         "from core.i18n.translations import Language\n"
         "from core.settings import Settings\n"
         "from core.vision.classifier import load_classifier\n"
-        "from core.vision.heatmap import encode_heatmap_jpeg\n"
+        "from core.services.heatmaps import encode_heatmap_jpeg\n"
         "image = Image.new('RGB', (300, 400))\n"
         "verdict = load_classifier(Settings()).classify(image)\n"
         "encode_heatmap_jpeg(image, verdict, Language.EN)\n"

@@ -1,4 +1,3 @@
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -7,7 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.i18n.translations import Language
 from core.vision.heatmap import (
     CONTOUR_LEVEL,
     MAX_SIDE,
@@ -15,11 +13,9 @@ from core.vision.heatmap import (
     Tag,
     draw_heatmap,
     draw_tags,
-    encode_heatmap_jpeg,
     find_spot,
     place_tag,
 )
-from tests.factories import make_verdict
 
 
 def _photo(width: int, height: int) -> Image.Image:
@@ -120,19 +116,6 @@ def test_side_is_limited(size: tuple[int, int], expected: tuple[int, int]) -> No
     shown = draw_heatmap(Image.new("RGB", size), _corner_cam())
     assert shown.size == expected
     assert max(shown.size) <= MAX_SIDE
-
-
-def test_jpeg_is_the_drawn_image_without_metadata() -> None:
-    photo = _photo(480, 640)
-    photo.info["comment"] = b"taken at home"
-    photo.info["exif"] = b"Exif\0\0"
-    data = encode_heatmap_jpeg(photo, replace(make_verdict(), cam=_corner_cam()), Language.EN)
-    read = Image.open(io.BytesIO(data))
-    assert (read.format, read.mode, read.size) == ("JPEG", "RGB", (480, 640))
-    assert b"taken at home" not in data
-    assert b"Exif" not in data
-    difference = np.asarray(read).astype(int) - np.asarray(draw_heatmap(photo, _corner_cam()))
-    assert np.abs(difference).mean() < 4
 
 
 def _lit_share(cam: np.ndarray, tags: Sequence[Tag] = ()) -> float:

@@ -1,5 +1,6 @@
-"""Tags of heatmaps: what they name, in which order, and where they point."""
+"""Heatmaps as JPEGs, and their tags: what they name, in which order, and where they point."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from PIL import Image
 from core.clothing import Color, Item
 from core.i18n.clothing_names import name_whole_things, thing_name
 from core.i18n.translations import Language
+from core.services.heatmaps import encode_heatmap_jpeg, make_tags
 from core.settings import Settings
 from core.styles import STYLES, Style
 from core.vision.attributes import Thing
 from core.vision.classifier import StyleClassifier, load_classifier
-from core.vision.heatmap import draw_heatmap, find_spot, make_tags
+from core.vision.heatmap import draw_heatmap, find_spot
 from core.vision.verdict import Verdict
-from tests.factories import classify_with_attributes
+from tests.factories import classify_with_attributes, make_verdict
 
 TOP, BOTTOM = (0.2, 0.5), (0.9, 0.5)
 
@@ -29,6 +31,19 @@ def bundled() -> Iterator[StyleClassifier]:
 
 def _texts(verdict: Verdict, language: Language = Language.EN) -> list[str]:
     return [tag.text for tag in make_tags(verdict, language)]
+
+
+def test_jpeg_is_the_drawn_image_without_metadata() -> None:
+    photo, verdict = Image.radial_gradient("L").convert("RGB").resize((480, 640)), make_verdict()
+    photo.info["comment"] = b"taken at home"
+    photo.info["exif"] = b"Exif\0\0"
+    data = encode_heatmap_jpeg(photo, verdict, Language.EN)
+    read = Image.open(io.BytesIO(data))
+    assert (read.format, read.mode, read.size) == ("JPEG", "RGB", (480, 640))
+    assert b"taken at home" not in data
+    assert b"Exif" not in data
+    difference = np.asarray(read).astype(int) - np.asarray(draw_heatmap(photo, verdict.cam))
+    assert np.abs(difference).mean() < 4
 
 
 def test_tags_name_what_carries_the_style_first() -> None:
