@@ -199,12 +199,13 @@ async def test_remarks_of_an_interrupted_album_are_about_the_picture_above_them(
         make_outputs(Style.CASUAL, confidence=0.7),
         make_outputs(Style.RETRO, confidence=0.95),
     ]
-    send_message, count = harness.handler.client.send_message, 0
+    send_message, has_failed = harness.handler.client.send_message, False
 
     async def delete_and_fail(chat_id: int, message: OutgoingMessage, **options: Any) -> int | None:
-        nonlocal count
-        count += 1
-        if count == 2:
+        nonlocal has_failed
+        # By what arrived: on a busy machine the first message may take several attempts.
+        if harness.texts() and not has_failed:
+            has_failed = True
             (look,) = [look for look in await list_looks(harness) if look.verdict.style is deleted]
             assert await delete_look(harness.resources, look.id)
             raise DeliveryError
