@@ -58,6 +58,17 @@ class UnstoredPhoto:
     """Selects the variants of the sentences, the same for the same file."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    """A photo's owner and source, see `PhotoJudgingService.judge_photo`."""
+
+    person_id: UUID
+    channel: Channel
+    source_message_id: str
+    language: Language
+    is_answered: bool
+
+
 class PhotoJudgingService:
     """Judges photos and stores them as looks; as many at a time as the processor limit of the resources allows."""
 
@@ -105,7 +116,7 @@ class PhotoJudgingService:
         """
         try:
             judged = await self._judge_photo(
-                data, person_id, channel, source_message_id, language, is_answered=is_answered
+                data, _Submission(person_id, channel, source_message_id, language, is_answered)
             )
         except EvaError as error:
             PHOTOS.labels(channel, type(error).__name__).inc()
@@ -210,53 +221,51 @@ class PhotoJudgingService:
             ):
                 raise DailyLimitError(str(self._daily_limit))
 
-    async def _judge_photo(
-        self,
-        data: bytes,
-        person_id: UUID,
-        channel: Channel,
-        source_message_id: str,
-        language: Language,
-        *,
-        is_answered: bool,
-    ) -> JudgedPhoto:
+    async def _judge_photo(self, data: bytes, submission: _Submission) -> JudgedPhoto:
         async with self._resources.database.connection() as connection:
             state = await look_images.get_submission_state(
                 connection,
-                person_id,
-                source_message_id,
+                submission.person_id,
+                submission.source_message_id,
                 model=self._classifier.model_card.version,
                 limit=DUPLICATE_WINDOW,
+                daily_limit=self._daily_limit,
             )
         existing = None if state.existing_look_id is None else await self._get_look(state.existing_look_id)
         if existing is not None and existing.images_stored_at is not None:
             return JudgedPhoto(look=existing, heatmap=None, is_duplicate=False)
-        with STEP_SECONDS.labels("read").time():
-            image = await to_thread.run_sync(
-                self._resources.decode_pool.decode_photo, data, limiter=self._resources.decode_limiter
-            )
-            photo_hash = await to_thread.run_sync(perceptual_hash, image, limiter=self._cpu_limiter)
-        if existing is not None:
-            return await self._store_images(existing, image)
-        same = (look_id for look_id, other_hash in state.recent_hashes if is_duplicate(photo_hash, other_hash))
-        duplicate_id = next(same, None)
-        if duplicate_id is not None and (duplicate := await self._get_look(duplicate_id)) is not None:
-            return JudgedPhoto(look=duplicate, heatmap=None, is_duplicate=True)
-        if self._daily_limit is not None and state.looks_today >= self._daily_limit:
-            raise DailyLimitError(str(self._daily_limit))
-        if is_answered:
-            # The person deleted the look after its verdict had been sent.
-            raise LookNotFoundError
-        with STEP_SECONDS.labels("judge").time():
-            verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
+        uncounted_on = state.counted_on
+        try:
+            with STEP_SECONDS.labels("read").time():
+                image = await to_thread.run_sync(
+                    self._resources.decode_pool.decode_photo, data, limiter=self._resources.decode_limiter
+                )
+                photo_hash = await to_thread.run_sync(perceptual_hash, image, limiter=self._cpu_limiter)
+            if existing is not None:
+                return await self._store_images(existing, image)
+            same = (look_id for look_id, other_hash in state.recent_hashes if is_duplicate(photo_hash, other_hash))
+            duplicate_id = next(same, None)
+            if duplicate_id is not None and (duplicate := await self._get_look(duplicate_id)) is not None:
+                return JudgedPhoto(look=duplicate, heatmap=None, is_duplicate=True)
+            if self._daily_limit is not None and state.counted_on is None and state.existing_look_id is None:
+                raise DailyLimitError(str(self._daily_limit))
+            if submission.is_answered:
+                # The person deleted the look after its verdict had been sent.
+                raise LookNotFoundError
+            with STEP_SECONDS.labels("judge").time():
+                verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
+            uncounted_on = None
+        finally:
+            if uncounted_on is not None:
+                await self._uncount(submission.person_id, uncounted_on)
         async with self._resources.database.connection() as connection:
             look = await looks.create(
                 connection,
                 LookInsert(
                     id=uuid7(),
-                    person_id=person_id,
-                    channel=channel,
-                    source_message_id=source_message_id,
+                    person_id=submission.person_id,
+                    channel=submission.channel,
+                    source_message_id=submission.source_message_id,
                     photo_key=generate_key(),
                     heatmap_key=generate_key(),
                     width=image.width,
@@ -264,10 +273,15 @@ class PhotoJudgingService:
                     private_photo_ttl=self._resources.private_photo_ttl,
                     perceptual_hash=photo_hash,
                     verdict=verdict,
-                    language=language,
+                    language=submission.language,
                 ),
             )
         return await self._store_images(look, image)
+
+    async def _uncount(self, person_id: UUID, day: int) -> None:
+        with CancelScope(shield=True):
+            async with self._resources.database.connection() as connection:
+                await look_images.uncount_photo(connection, person_id, day)
 
     async def _get_look(self, look_id: UUID) -> Look | None:
         async with self._resources.database.connection() as connection:

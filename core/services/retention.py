@@ -137,6 +137,7 @@ async def erase_person(resources: Resources, person_id: UUID) -> bool:
         await cancel_pending(
             connection, [conversation_lock_key(identity.provider, identity.subject) for identity in identities]
         )
+        await look_images.delete_photo_counts(connection, person_id)
         await people.delete_person(connection, person_id)
         if not await is_waiting(connection, VACUUM_TASK):
             await enqueue(connection, VACUUM_TASK, lock=VACUUM_TASK)

@@ -1,5 +1,6 @@
 """Judging and storing photos, complete and interrupted."""
 
+import asyncio
 import io
 from pathlib import Path
 from uuid import UUID
@@ -20,6 +21,7 @@ from core.images.decoding import decode_photo
 from core.resources import Resources
 from core.services.heatmaps import encode_heatmap_jpeg, make_tags
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
+from core.services.retention import delete_look, erase_person
 from core.styles import Style
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
@@ -216,6 +218,29 @@ async def test_photos_that_are_not_stored_are_limited_in_all_processes_together(
     async with resources.database.connection() as connection:
         keys = (await connection.execute(select(schema.rate_limits.c.key))).scalars().all()
     assert {len(key) for key in keys} == {32}, "only signatures are stored"
+
+
+async def test_limit_of_a_day_counts_photos_that_are_judged(
+    resources: Resources, model: CountingModel, person: UUID
+) -> None:
+    classifier = StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD)
+    processes = [PhotoJudgingService(resources, classifier, daily_limit=3) for _ in range(2)]
+    first = await judge(processes[0], person, make_photo(0))
+    assert (await judge(processes[0], person, make_photo(0))).look.id == first.look.id
+    assert (await judge(processes[1], person, make_photo(0), "again")).is_duplicate
+    for _ in range(3):
+        with pytest.raises(PhotoError):
+            await judge(processes[0], person, b"no image", "broken")
+    assert await delete_look(resources, first.look.id)
+    at_once = await asyncio.gather(
+        *(judge(processes[seed % 2], person, make_photo(seed), f"{seed}") for seed in range(2, 7)),
+        return_exceptions=True,
+    )
+    assert [type(result) for result in at_once if isinstance(result, Exception)] == [DailyLimitError] * 3
+    assert model.passes == 3
+    assert await erase_person(resources, person)
+    async with resources.database.connection() as connection:
+        assert (await connection.execute(select(schema.rate_limits))).all() == []
 
 
 async def test_pictures_of_photos_that_are_not_stored_have_tags(resources: Resources) -> None:
