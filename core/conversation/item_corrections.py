@@ -11,7 +11,7 @@ from core.conversation.garment_kinds import GarmentKind, Subject
 from core.conversation.item_questions import KOREAN_VERBS, MAX_LENGTH, may_be_worn
 from core.conversation.item_subjects import drop_subject
 from core.conversation.text_normalization import normalize_speech
-from core.conversation.thing_names import Mention, find_mentions, has_too_many_names
+from core.conversation.thing_names import Mention, find_mentions, find_names, has_too_many_names
 from core.vision.attributes import Thing
 
 
@@ -60,6 +60,7 @@ _IS_NOT = (
     r"|i (?:didn t|did not) wear"
     r"|it not|not|no|isn t|aren t)(?: really| actually| even| exactly)?"
 )
+_YOU_SAID = r"(?:you|u) (?:said|saw|say|called (?:it|them)|wrote|put|see)"
 _BUT = (
     r"(?: (?:but|it s|it is|they re|they are|those are|that s|that is|just|more of|more like|rather|actually|i d say))*"
 )
@@ -72,6 +73,8 @@ ENGLISH_EXCHANGE = re.compile(
     rf"{_LEAD}{_IS_NOT} {_ONE}#{_BUT} {_ONE}@{_TAIL}"
     rf"|{_LEAD}(?:{_IS} |it )?(?:actually |really |just |more of |more like )*{_ONE}@ "
     rf"(?:and |but )?(?:not|isn t|rather than|instead of|than) {_ONE}#{_TAIL}"
+    rf"|{_LEAD}(?:{_IS} |it (?:is |s )?)?{_ONE}@ (?:and |but )?{_YOU_SAID} {_ONE}#{_TAIL}"
+    rf"|{_LEAD}{_YOU_SAID} {_ONE}# (?:but )?(?:it s|it is|they re|they are|that s|it was) {_ONE}@{_TAIL}"
     rf"|{_LEAD}(?:the|that|this|those|these|your) # (?:is|s|are|re|was) "
     rf"(?:actually |really |just |more of )*{_ONE}@{_TAIL}"
 )
@@ -109,10 +112,19 @@ KOREAN_EXCHANGE = re.compile(
     "|라기보다는?"
     f"|이라기보다는?|보다는?){_KOREAN_INSTEAD}{_KOREAN_IS}"
     f"|{_KOREAN_LEAD}#(?:은|는)?(?:무슨|개뿔){_KOREAN_INSTEAD}{_KOREAN_IS_SAID}"
+    f"|{_KOREAN_LEAD}@(?:인데|이었는데|였는데)왜?#(?:이?라고|으?로)(?:했|봤|말했|보셨|나왔|나오|보이)[가-힣]{{0,4}}"
     f"|{_KOREAN_LEAD}@{_KOREAN_IS_SAID}#(?:{_KOREAN_NOT}|(?:이|가)?(?:아니고요?|아니라|말고요?))"
 )
 
 
+_ENGLISH_UNKNOWN = re.compile(
+    rf"{_LEAD}{_IS_NOT} {_ONE}#(?: but)?"
+    r"(?: (?:it s|it is|that s|that is) an?| (?:they re|they are|those are|these are))(?: \w+){1,2}"
+)
+_KOREAN_UNKNOWN = re.compile(
+    f"{_KOREAN_LEAD}#(?:이|가)?(?:아니고|아니라|아니구)(?!뭐|뭔|무슨|왜|어디|누)[가-힣]{{1,5}}?{_KOREAN_IS_SAID}"
+)
+"""Exchanges for a thing that Eva has no name for: "those aren't jeans, they're leggings"."""
 _ASSERTION = re.compile(
     rf"{_LEAD}it {_BE} (?:(?:actually|really|in fact) {_SHADE}#|{_SHADE}# (?:actually|in fact|though)){_TAIL}"
 )
@@ -173,6 +185,9 @@ def _read(text: str) -> ItemCorrection | None:
         for both, other in find_mentions(rest, mark="@"):
             if (correction := _read_pair(both, mention, other)) is not None:
                 return correction
+        is_unknown = _ENGLISH_UNKNOWN.fullmatch(rest) or _KOREAN_UNKNOWN.fullmatch(compact)
+        if is_unknown and next(find_names(rest), None) is None and _denies(rest, compact, mention.thing):
+            return _deny(mention)
     return None
 
 

@@ -130,6 +130,12 @@ def _find_meant(look: Look, correction: ItemCorrection) -> ItemCorrection:
     wearing = next((seen.worn_on for seen in places if seen is not None and seen.worn_on in meant), None)
     if wearing is None and not correction.is_garment_kept:
         return correction
+    is_said_before = any(thing in look.item_corrections for thing in correction.properties)
+    if wearing is None and not is_said_before and isinstance(correction.instead, Color):
+        # "They aren't black, they're brown" says that they aren't white, either.
+        recolored = _find_recolored(attributes, correction, meant)
+        if recolored is not correction:
+            return recolored
     garment = wearing or next(iter(meant), None)
     return correction if garment is None else replace(correction, denied=garment, of=None)
 

@@ -114,7 +114,13 @@ def _answer_unseen(
         name = translate("worn.the", language, thing=thing_name(corrected, language))
         return [translate(pick_variant("worn.open.told", seed, language), language, thing=name)]
     if isinstance(subject, Item):
-        return probability_sentences(attributes, subject, None, seed=seed, language=language)
+        sentences = probability_sentences(attributes, subject, None, seed=seed, language=language)
+        name = translate("worn.the", language, thing=thing_name(subject, language))
+        if subject in look.item_corrections:
+            return [translate(pick_variant("talk.item.told", seed, language), language, thing=name)]
+        if attributes.probability(subject) >= UNLIKELY:
+            return sentences
+        return [translate(pick_variant("worn.open.none", seed, language), language, kind=name), *sentences[1:]]
     left = [item for item in meant if item not in look.item_corrections]
     likeliest = max(left, key=attributes.probability, default=None)
     if likeliest is not None and attributes.probability(likeliest) >= UNLIKELY:

@@ -85,7 +85,7 @@ _ENGLISH_PLACE = re.compile(
 """Asks what is worn in a place; the outfit on the top half is asked for as well."""
 _ENGLISH_KIND = re.compile(r"\b(?:shoes?|footwear|tops?|bottoms?|outer ?wear|outer layer|head ?wear)\b")
 _KOREAN_LEAD = (
-    "(?:이거|이건|이게|그거|혹시|아까|방금|근데|그럼|에바야?|아니|지금|오늘|사진에?서?|여기|내가|제가|나는?|저는?|내|제|이|그|요)"
+    "(?:이거|이건|이게|그거|혹시|아까|방금|근데|그럼|에바야?|아니|지금|오늘|사진에?서?|여기|내가|제가|나는?|저는?|내|제|이|그|요|입은|신은|걸친)"
     "{0,4}"
 )
 _KOREAN_WHAT = "(?:무슨|어떤|뭔|무신)"
@@ -114,6 +114,7 @@ _KOREAN = {
     ),
     Aspect.NAME: re.compile(
         f"{_KOREAN_LEAD}(?:@{_PARTICLE}(?:종류{_PARTICLE})?(?:뭐|뭘|뭔|무엇|뭘로|뭐로){_ENDED}"
+        f"|@의?종류{_PARTICLE}(?:좀)?(?:알려|말해)(?:줘요?|주세요)"
         f"|@{_PARTICLE}{_KOREAN_WHAT}(?:종류|옷|거|것|신발|아이템|바지|스타일의?옷){_ENDED}"
         f"|{_KOREAN_WHAT}(?:종류의?)?@{_PARTICLE}{_ENDED}|@{_PARTICLE}(?:보여요?|보이나요?|보이니|보임))"
     ),
@@ -130,6 +131,7 @@ _KOREAN = {
 _KOREAN_KIND = re.compile(
     "신발|구두|슈즈|겉옷|외투|아우터|상의|하의|윗옷|웃옷|윗도리|아랫도리|아랫옷"
     "|(?:(?:위|아래|밑|안|겉|발|머리|목)(?:쪽)?(?:에다?)?)?(?:입은|입고있는|신은|신고있는|걸친|쓴|두른|맨)(?:거|것|게|건|옷|신발)"
+    "|(?:발|머리|목)(?:쪽)?에(?:있는|한)(?:거|것|게|건)"
     "|(?:위|아래|밑|안|겉|발|머리|목)(?:쪽)?에(?=뭐|뭘|무슨|어떤)"
 )
 

@@ -289,6 +289,11 @@ async def test_a_color_is_noted_without_the_wrong_one(resources: Resources, mina
     assert (reply.thing, reply.instead, reply.garment) == (Color.RED, Color.WHITE, Item.SNEAKERS)
     expected = {Color.BLUE: Color.BLACK, Color.RED: Color.WHITE}
     assert (await current(service, look)).item_corrections == expected
+    other = await create_look(service, mina, 2)
+    reply = await say(service, mina, "the shoes aren't black, they're brown")
+    assert (reply.kind, reply.thing, reply.instead) == (ReplyKind.ITEM_CORRECTED, Color.RED, Color.BROWN)
+    assert (await current(service, other)).item_corrections == {Color.RED: Color.BROWN}
+    await service.mark_verdict_shown(await current(service, look))
     again = await say(service, mina, "my shoes are actually white")
     assert again.kind is ReplyKind.ITEM_OPEN
     assert (await current(service, look)).item_corrections == expected

@@ -266,5 +266,7 @@ async def test_open_questions_are_answered_about_their_garment(
     assert await ask("what's on my head?") in variants("worn.open.none", EN, kind="a hat")
     assert await ask("what pattern is the coat?") in variants("worn.open.pattern.none", EN, garment="the coat")
     await service.handle_text(mina, "not sneakers, they're boots", on_screen, chat=channel)
+    assert await ask("what color are the sneakers?") in variants("talk.item.told", EN, thing="the sneakers")
+    assert await ask("what color is my bag?") in variants("worn.open.none", EN, kind="the bag")
     assert await ask("what shoes are these?") in variants("worn.open.told", EN, thing="the boots")
     assert not (await reload(service, mina)).pending_name_look_id

@@ -211,6 +211,10 @@ def test_plain_agreement_is_not_ironic(message: str) -> None:
             for text in ("ugh you're always wrong", "아 진짜 짜증나 맨날 틀려", "색깔 다 틀렸어")
         ),
         ("what do you think of my hat", Intent.SCORE),
+        ("또 틀렸네 ㅡㅡ", Intent.COMPLAINT),
+        ("고마워요 에바 ㅎㅎ 도움됐어", Intent.THANKS),
+        ("you're getting better at this", Intent.PRAISE),
+        ("what did i wear this month", Intent.HISTORY),
         ("올리지마 절대 ㅋㅋ", Intent.CANCEL),
         *((text, Intent.WEEK) for text in ("how was my week?", "how's my week been", "what was my style this week")),
         *((text, Intent.WEEK) for text in ("이번 주 어땠어?", "이번주 나 어땠어", "이번 주 내 스타일 어때?")),
