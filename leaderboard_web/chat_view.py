@@ -15,6 +15,7 @@ from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import display_name
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
 from core.conversation.result_card_texts import can_have_card
+from core.conversation.sharing import is_sample
 from core.conversation.smalltalk import button_label, comment_on_guess
 from core.db.looks import Look
 from core.db.people import Person
@@ -27,9 +28,6 @@ from core.urls import card_path
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.urls import private_image_url
 from leaderboard_web.view_models import ProbabilityBar, WeekCardItem, build_bars
-
-SAMPLE_SOURCE_PREFIX = "sample:"
-"""Start of the source of a look whose photo is a sample, which cannot be shared."""
 
 CARD_URL_LIFETIME = timedelta(days=1)
 PRIMARY_ACTIONS = {ActionType.SHARE, ActionType.CONFIRM_NAME}
@@ -310,7 +308,7 @@ def _action_types(view: ChatView) -> tuple[ActionType, ...]:
         return learning
     if look.shared_at is not None:
         return *learning, ActionType.UNSHARE, ActionType.CORRECT
-    if look.photo_key is None or look.source_message_id.startswith(SAMPLE_SOURCE_PREFIX):
+    if look.photo_key is None or is_sample(look):
         return *learning, ActionType.CORRECT
     return *learning, ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT
 

@@ -18,6 +18,7 @@ import numpy as np
 from core.clothing import COLORS, ITEMS
 from core.conversation.display_names import generated_name
 from core.conversation.narration import format_percent, style_name
+from core.conversation.sharing import is_sample
 from core.db.leaderboard import LeaderboardEntry
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
@@ -258,7 +259,7 @@ def build_own_look(look: Look, resources: Resources, language: Language) -> OwnL
         height=look.height,
         received_at=look.created_at.astimezone(SEOUL),
         hours_left=hours_left if is_private and photo_url else None,
-        may_be_shared=is_private and photo_url is not None and has_outfit,
+        may_be_shared=is_private and photo_url is not None and has_outfit and not is_sample(look),
         expires_when_unshared=visibility in {LookVisibility.SHARED, LookVisibility.SUSPENDED} and hours_left == 0,
         hearts=look.hearts,
     )

@@ -80,6 +80,8 @@ class ReplyKind(StrEnum):
     """Why a photo got no verdict."""
     REASON = auto()
     """Why Eva named the style."""
+    SAMPLE = auto()
+    """A photo that is one of Eva's own samples cannot be shared."""
     SEEN = auto()
     """Which clothes and colors Eva sees."""
     SHARED = auto()

@@ -58,6 +58,7 @@ REPLY_TEXT_KEYS = {
     ReplyKind.NEW_PHOTO: "talk.another",
     ReplyKind.NO_OUTFIT: "talk.no_outfit_to_share",
     ReplyKind.NO_RESULT: "talk.no_result",
+    ReplyKind.SAMPLE: "talk.sample_to_share",
     ReplyKind.SHARED: "talk.shared",
     ReplyKind.SHARED_SUSPENDED: "talk.held",
     ReplyKind.UNSHARED: "talk.unshared",

@@ -15,6 +15,9 @@ from core.db.looks import Look
 from core.db.people import Person
 from core.vision.verdict import ConfidenceBand
 
+SAMPLE_SOURCE_PREFIX = "sample:"
+"""Start of the source of a look whose photo is one of Eva's own samples."""
+
 
 async def propose_name(connection: AsyncConnection, person: Person, look_id: UUID, raw_name: str, chat: str) -> Reply:
     """Show a typed name back; see `ConversationService.propose_name`.
@@ -30,6 +33,8 @@ async def propose_name(connection: AsyncConnection, person: Person, look_id: UUI
     look = await looks.get(connection, look_id)
     if look is None or look.person_id != person.id:
         return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=person.language)
+    if (refusal := _refuse_sharing(person, look)) is not None:
+        return refusal
     owner = None if name is None else await people.get_by_display_name(connection, name)
     if name is not None and (owner is None or owner.id == person.id):
         return await _ask_confirmation(connection, person, look, name, chat)
@@ -100,8 +105,15 @@ async def change_sharing(
     )
 
 
+def is_sample(look: Look) -> bool:
+    """Whether the photo of a look is one of Eva's own samples, which cannot be shared."""
+    return look.source_message_id.startswith(SAMPLE_SOURCE_PREFIX)
+
+
 def _refuse_sharing(person: Person, look: Look) -> Reply | None:
     """The reply for a look that cannot be shared under any name; None if it can."""
+    if is_sample(look):
+        return Reply(kind=ReplyKind.SAMPLE, language=person.language, look=look)
     if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
         return Reply(kind=ReplyKind.NO_OUTFIT, language=person.language, look=look)
     if person.banned_at is not None:

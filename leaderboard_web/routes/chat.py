@@ -20,6 +20,7 @@ from core.conversation.intents import Intent, find_intent
 from core.conversation.listings import get_own_looks, leaderboard_line, list_similar, own_looks_text
 from core.conversation.news_visits import record_news_visit
 from core.conversation.reply_texts import reply_sentences
+from core.conversation.sharing import SAMPLE_SOURCE_PREFIX
 from core.conversation.smalltalk import button_label, reply_to_text
 from core.conversation.week_card_texts import MIN_LOOKS, few_looks_sentence, get_week
 from core.db import people
@@ -29,12 +30,7 @@ from core.errors import EvaError
 from core.i18n.translations import Language, VariantSeed, translate
 from core.styles import Style
 from leaderboard_web.chat_responses import ChatReply, get_person, load_view, render_chat, respond
-from leaderboard_web.chat_view import (
-    SAMPLE_SOURCE_PREFIX,
-    ChatItem,
-    ChatLine,
-    ChatView,
-)
+from leaderboard_web.chat_view import ChatItem, ChatLine, ChatView
 from leaderboard_web.dependencies import AppState, Lang, State, Viewer, app_state, current_viewer
 from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_json
 from leaderboard_web.forms import MultipartForm, uploaded_bytes

@@ -165,6 +165,21 @@ async def test_a_sample_is_judged_but_cannot_be_shared(client: httpx.AsyncClient
     assert buttons(page) == ["correct"]
     (look,) = await list_looks(resources)
     assert messages(page) == verdict_texts(look)
+    refusal = translate("talk.sample_to_share", EN)
+    pressed = await client.post("/try/act", data={"look": str(look.id), "do": "share"})
+    assert messages(pressed)[-1] == refusal
+    asked = await client.post("/try/words", data={"words": "share it", "look": str(look.id)})
+    assert messages(asked)[-1] == refusal
+    own_page = await client.get(f"/me/looks/{look.id}")
+    assert own_page.status_code == 200
+    assert "share" not in buttons(own_page)
+    forced = await client.post(f"/me/looks/{look.id}", data={"do": "share"})
+    assert forced.status_code == 409
+    assert refusal in texts(forced, ".log p")
+    for fields in ({"do": "take", "name": "Mina"}, {"do": "take"}, {"do": "post"}):
+        named = await client.post(f"/me/looks/{look.id}/name", data=fields)
+        assert refusal in texts(named, ".log p"), fields
+    assert (await list_looks(resources))[0].shared_at is None
     bad = await client.post("/try", files={"photo": ("", b"")}, data={"sample": "../README"})
     assert bad.status_code == 400
 
