@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name, normalize_display_name
 from core.db import news_recipients, people
@@ -36,16 +37,7 @@ async def settings_page(
 ) -> Response:
     """All settings."""
     messages = notice_sentences(notice, SETTINGS_NOTICES, language, name=person.name)
-    is_moderator = await is_admin(connection, state.settings.admins, person.id)
-    logins = find_linked_logins(await people.list_identities(connection, person.id))
-    return _render_settings(
-        request,
-        person,
-        language,
-        messages=messages,
-        is_moderator=is_moderator,
-        has_telegram="telegram" in logins,
-    )
+    return await _render_settings(request, state, connection, person, language, messages=messages)
 
 
 @router.post("/me/settings", name="change_settings")
@@ -90,18 +82,20 @@ async def change_settings(
         status, message = 409, translate("me.name.taken", language, name=name)
     else:
         return _redirect(state, "name")
-    return _render_settings(request, person, language, status=status, submitted_name=submitted_name, error=message)
+    return await _render_settings(
+        request, state, connection, person, language, status=status, submitted_name=submitted_name, error=message
+    )
 
 
-def _render_settings(
+async def _render_settings(
     request: Request,
+    state: AppState,
+    connection: AsyncConnection,
     person: Person,
     language: Language,
     *,
     status: int = 200,
     messages: tuple[str, ...] = (),
-    is_moderator: bool = False,
-    has_telegram: bool = False,
     submitted_name: str | None = None,
     error: str | None = None,
 ) -> Response:
@@ -109,15 +103,16 @@ def _render_settings(
 
     Args:
         request: for the page.
+        state: of the application.
+        connection: to execute on.
         person: whose settings it shows.
         language: of the page.
         status: HTTP status.
         messages: sentences of Eva above the settings.
-        is_moderator: whether the page links to `/admin`.
-        has_telegram: whether the page offers the daily message, which goes there.
         submitted_name: value of the name field; None for the present name.
         error: why the submitted name was refused.
     """
+    logins = find_linked_logins(await people.list_identities(connection, person.id))
     return render_page(
         request,
         "account/settings.html",
@@ -126,12 +121,12 @@ def _render_settings(
         section=SECTION,
         tab="settings",
         person=person,
-        has_telegram=has_telegram,
+        has_telegram="telegram" in logins,
         language_choices=tuple(Language),
         display_name=display_name(person.id, person.name, language),
         max_name_length=MAX_NAME_LENGTH,
         messages=messages,
-        is_moderator=is_moderator,
+        is_moderator=await is_admin(connection, state.settings.admins, person.id),
         submitted_name=person.name or "" if submitted_name is None else submitted_name,
         error=error,
     )

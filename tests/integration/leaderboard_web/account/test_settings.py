@@ -1,8 +1,13 @@
 """Settings of a person: language and display name."""
 
-import httpx
+from dataclasses import replace
 
+import httpx
+from fastapi import FastAPI
+
+from core.db import people
 from core.db.people import Person
+from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from tests.html import attributes
@@ -40,3 +45,18 @@ async def test_display_name_setting_is_validated_and_unique(
     changed = await get_person(resources, mina)
     assert changed is not None
     assert changed.name == "Mina 2"
+
+
+async def test_a_refused_name_leaves_the_other_sections(
+    client: httpx.AsyncClient, site: FastAPI, resources: Resources, mina: Person
+) -> None:
+    settings = site.state.eva.settings.model_copy(update={"admins": ("telegram:42",)})
+    site.state.eva = replace(site.state.eva, settings=settings)
+    async with resources.database.transaction() as connection:
+        assert await people.add_identity(connection, mina.id, IdentityProvider.TELEGRAM, "42")
+    page = await client.get("/me/settings")
+    refused = await client.post("/me/settings", data={"name": "<i>"})
+    assert (page.status_code, refused.status_code) == (200, 422)
+    for answer in (page, refused):
+        assert translate("me.daily", Language.EN) in page_text(answer)
+        assert "/admin" in attributes(answer, "a", "href")
