@@ -112,7 +112,9 @@ async def render_chat(
     items = view.history_items() if view is not None else []
     flashed = state.flash.read(request, viewer)
     if any(line.sender == "eva" and line not in items for line in flashed):
-        items = [*items, *flashed]
+        # What the conversation holds already is said once, at the end: a question stands above its buttons.
+        repeated = [line for line in flashed if line.sender == "eva"]
+        items = [*(item for item in items if item not in repeated), *flashed]
     if refusal is not None:
         items = [*items, ChatLine(sender="eva", text=refusal)]
     kakao = kakao_card_button(request, state, language) if state.settings.kakao_js_key else None

@@ -14,6 +14,7 @@ from uuid import UUID
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import display_name
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
+from core.conversation.reply_texts import item_correction_texts
 from core.conversation.result_card_texts import can_have_card
 from core.conversation.sharing import is_sample
 from core.conversation.smalltalk import button_label, comment_on_guess
@@ -156,8 +157,7 @@ class ChatView:
     @property
     def awaits_learning_consent(self) -> bool:
         """Whether the person was asked if Eva may learn from their corrections, and has not answered."""
-        is_corrected = self.look.corrected_style is not None or bool(self.look.item_corrections)
-        return is_corrected and self.person.owes_learning_answer
+        return self.look.is_corrected and self.person.owes_learning_answer
 
     @property
     def has_outfit(self) -> bool:
@@ -217,8 +217,10 @@ class ChatView:
                 self._action_line(Action(type=ActionType.CORRECT, style=look.corrected_style)),
                 self._eva_line("talk.correct.thanks", style=style_name(look.corrected_style, language)),
             ]
-            if self.awaits_learning_consent:
-                items.append(self._eva_line("talk.learning.ask"))
+        for words, answer in item_correction_texts(look, language):
+            items += [ChatLine(sender="you", text=words), ChatLine(sender="eva", text=answer)]
+        if self.awaits_learning_consent:
+            items.append(self._eva_line("talk.learning.ask"))
         if look.pending_question is PendingQuestion.CORRECT:
             items += [self._action_line(Action(type=ActionType.CORRECT)), self._eva_line("talk.correct.ask")]
         return items + self._sharing_items()

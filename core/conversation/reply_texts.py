@@ -104,6 +104,31 @@ def reply_sentences(reply: Reply) -> tuple[str, ...]:
     return (sentence, *offer, *question)
 
 
+def item_correction_texts(look: Look, language: Language) -> list[tuple[str, str]]:
+    """What the owner of a look took back, in words of theirs, each with Eva's answer."""
+    texts = []
+    for thing, instead in look.item_corrections.items():
+        reply = Reply(kind=ReplyKind.ITEM_CORRECTED, language=language, look=look, thing=thing, instead=instead)
+        words = note_item_correction("talk.item.said", thing, instead, language)
+        texts.append((words, _correction_sentence(reply, thing, _seed_for(look, thing))))
+    return texts
+
+
+def note_item_correction(key: str, thing: Thing, instead: Thing | None, language: Language) -> str:
+    """A text about a thing that was taken back.
+
+    Args:
+        key: of the text; `.instead` is added to it if another thing is worn instead.
+        thing: what was taken back.
+        instead: what is worn instead, if the person named it.
+        language: of the text.
+    """
+    if instead is None:
+        return translate(key, language, thing=_color_word(thing, language))
+    names = {"thing": _color_word(thing, language), "instead": _color_word(instead, language)}
+    return translate(f"{key}.instead", language, **names)
+
+
 def _own_sentences(reply: Reply, look: Look) -> tuple[str, ...]:
     """The sentences that follow from the look."""
     language, seed, sentence = reply.language, look.variant_seed, None
@@ -164,7 +189,7 @@ def _item_sentence(reply: Reply, look: Look) -> str:
     language, thing = reply.language, reply.thing
     if thing is None:
         return translate("talk.look_gone", language)
-    seed = VariantSeed(f"{look.variant_seed.name} {thing}", look.variant_seed.turn)
+    seed = _seed_for(look, thing)
     sentences = [] if is_new(look.created_at) else [_name_look(look, language)]
     if reply.kind is not ReplyKind.ITEM_PROBABILITY:
         return " ".join([*sentences, _correction_sentence(reply, thing, seed)])
@@ -184,9 +209,12 @@ def _open_sentence(reply: Reply, look: Look) -> str | None:
     subject, aspect, language = reply.garment or reply.of, reply.aspect, reply.language
     if subject is None or aspect is None:
         return None
-    seed = VariantSeed(f"{look.variant_seed.name} {subject}", look.variant_seed.turn)
     named = [] if is_new(look.created_at) else [_name_look(look, language)]
-    return " ".join([*named, *open_answer(look, subject, aspect, seed, language)])
+    return " ".join([*named, *open_answer(look, subject, aspect, _seed_for(look, subject), language)])
+
+
+def _seed_for(look: Look, subject: str) -> VariantSeed:
+    return VariantSeed(f"{look.variant_seed.name} {subject}", look.variant_seed.turn)
 
 
 def _name_look(look: Look, language: Language) -> str:

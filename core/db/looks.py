@@ -93,6 +93,11 @@ class Look(LookSummary):
     report_count: int
     """Number of reports that no moderator has reviewed."""
 
+    @property
+    def is_corrected(self) -> bool:
+        """Whether its owner corrected the style or an item."""
+        return self.corrected_style is not None or bool(self.item_corrections)
+
 
 async def create(connection: AsyncConnection, look: LookInsert) -> Look:
     """Insert a look; if the person has one from this message already, that one is returned unchanged.

@@ -9,8 +9,9 @@ from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name
 from core.conversation.narration import style_name, verdict_messages
 from core.conversation.reply import ReplyKind
-from core.conversation.reply_texts import reply_sentences
+from core.conversation.reply_texts import note_item_correction, reply_sentences
 from core.conversation.smalltalk import comment_on_guess
+from core.db.looks import Look
 from core.db.schema import Channel
 from core.i18n.clothing_names import main_color_text
 from core.i18n.translations import Language, translate
@@ -192,7 +193,6 @@ def _render_look(
             styles=styles,
             messages=messages,
         )
-    correction = look.corrected_style
     guess_comment = None
     if look.guessed_style is not None:
         guess_comment = comment_on_guess(look.guessed_style, verdict, seed=seed, language=language)
@@ -210,9 +210,17 @@ def _render_look(
         worn=build_worn(verdict, language),
         main_color=main_color_text(verdict.attributes, language),
         bars=build_bars(verdict.probabilities, language) if view.style_name else [],
-        correction=correction and style_name(correction, language),
-        asks_to_learn=correction is not None and own.owner.owes_learning_answer,
+        correction_notes=_correction_notes(look, language),
+        asks_to_learn=look.is_corrected and own.owner.owes_learning_answer,
     )
+
+
+def _correction_notes(look: Look, language: Language) -> list[str]:
+    """What the owner corrected."""
+    style = look.corrected_style
+    notes = [] if style is None else [translate("me.correction", language, style=style_name(style, language))]
+    corrections = look.item_corrections.items()
+    return notes + [note_item_correction("me.correction.item", *pair, language) for pair in corrections]
 
 
 def _notice_sentences(own: OwnedLook, notice: str, language: Language) -> tuple[str, ...]:

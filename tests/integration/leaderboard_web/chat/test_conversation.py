@@ -1,21 +1,30 @@
 """The conversation at /try: guesses, corrections, sharing, small talk."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
+from core.clothing import Color, Item
 from core.conversation.display_names import generated_name
 from core.conversation.narration import style_description, style_name
+from core.conversation.reply_texts import item_correction_texts
 from core.conversation.smalltalk import comment_on_guess
 from core.db import people
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import STYLES, Style
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
+from leaderboard_web.app import create_app
 from tests.factories import create_look, create_similar_look, make_photo, store_images
+from tests.harness import make_application, serve_on_free_port
 from tests.html import attributes, texts
 from tests.integration.leaderboard_web.chat.conftest import (
     EN,
+    WIDE_LIMITS,
     buttons,
     count_people,
     list_looks,
@@ -81,6 +90,39 @@ async def test_a_verdict_can_be_corrected(client: httpx.AsyncClient, resources: 
     assert buttons(page) == ["learn", "nolearn", "share", "keep", "correct"]
     assert (await list_looks(resources))[0].corrected_style is Style.MODE
     assert messages(await client.get("/try")) == messages(page)
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "note"),
+    [
+        ("not a coat, it's a jacket", "Not the coat, but the jacket.", "You changed the coat to the jacket."),
+        ("the coat isn't black", "Not black.", "You took back black."),
+    ],
+)
+async def test_a_corrected_item_stays_in_the_conversation(
+    resources: Resources, samples: Path, words: str, told: str, note: str
+) -> None:
+    outputs = add_attributes(make_outputs(Style.BUSINESS_CASUAL), {Item.COAT: 0.9, Color.BLACK: 0.9, Item.BOOTS: 0.8})
+    classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
+    site = create_app(make_application(resources, classifier, **WIDE_LIMITS), samples=samples)
+    question = translate("talk.learning.ask", EN)
+    async with serve_on_free_port(site) as address, open_browser(address) as client:
+        page = await send_photo(client, make_photo())
+        said = messages(await client.post("/try/words", data={"words": words, "look": look_id_of(page)}))
+        (look,) = await list_looks(resources)
+        assert said[-1] == question
+        assert said.count(question) == 1
+        again = await client.get("/try")
+        correction = [text for pair in item_correction_texts(look, EN) for text in pair]
+        assert messages(again)[-3:] == [*correction, question]
+        assert correction[0] == told
+        assert buttons(again)[:2] == ["learn", "nolearn"]
+        own_page = await client.get(f"/me/looks/{look.id}")
+        assert texts(own_page, ".notes li") == [note]
+        assert texts(own_page, "#learning p") == [question]
+        await press_button(client, again, "learn")
+        assert messages(await client.get("/try"))[-2:] == correction
+        assert texts(await client.get(f"/me/looks/{look.id}"), "#learning p") == []
 
 
 async def test_a_typed_style_is_smalltalk_without_a_pending_question(
