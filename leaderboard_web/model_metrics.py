@@ -1,12 +1,15 @@
-"""The metrics that pages show, from the model card: measured on the test split, in whole percent."""
+"""The metrics that pages show, from the model card: all measured on one test set, by its first annotator."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from core.conversation.narration import format_percent
 from core.styles import STYLES, Style
 from core.vision.model_card import ModelCard
 from core.vision.verdict import ConfidenceBand
 
+TEST_SPLITS = ("test2", "test")
+"""The first one with figures of each style and a confusion matrix is shown."""
 MAX_CONFUSIONS = 2
 MIN_CONFUSED_PHOTOS, MIN_CONFUSED_SHARE = 3, 0.1
 """What is rarer is not called often."""
@@ -46,7 +49,7 @@ class BandMetrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelMetrics:
-    """Metrics of the model, in whole percent."""
+    """Metrics of the model on one test set, in whole percent."""
 
     outfits: int
     """Number of test photos that show an outfit."""
@@ -56,15 +59,15 @@ class ModelMetrics:
     """Share of outfits with the right style among the two most probable ones."""
     annotators: int
     """Share of outfits on which one annotator agrees with the label."""
-    false_rejections: int
-    """Share of outfits in which the model sees no outfit."""
+    false_rejections: str
+    """Share of outfits in which the model sees no outfit, see `format_percent`."""
     bands: dict[ConfidenceBand, BandMetrics]
     styles: dict[Style, StyleMetrics]
 
 
 def load_metrics(card: ModelCard) -> ModelMetrics | None:
     """The metrics in a model card; None if it has none."""
-    test: dict[str, Any] | None = card.metrics.get("test")
+    test = _find_figures(card)
     if test is None:
         return None
     return ModelMetrics(
@@ -72,7 +75,7 @@ def load_metrics(card: ModelCard) -> ModelMetrics | None:
         top1=_percent(test["top1"]),
         top2=_percent(test["either"]),
         annotators=_percent(test["annotators"]),
-        false_rejections=_percent(test["false_rejects"]),
+        false_rejections=format_percent(test["false_rejects"]),
         bands={
             band: BandMetrics(
                 share=_percent(test["bands"][band]["share"]), accuracy=_percent(test["bands"][band]["right"])
@@ -92,10 +95,10 @@ def load_metrics(card: ModelCard) -> ModelMetrics | None:
 
 def load_confusions(card: ModelCard, style: Style) -> tuple[Confusion, ...]:
     """What the model often calls photos of a style instead, the most frequent first; nothing without measurements."""
-    rows = card.metrics.get("test2", {}).get("confusion")
-    if rows is None:
+    test = _find_figures(card)
+    if test is None or "confusion" not in test:
         return ()
-    row: list[int] = rows[style.position]
+    row: list[int] = test["confusion"][style.position]
     others = [
         (count, other)
         for other, count in zip(STYLES, row, strict=True)
@@ -103,6 +106,13 @@ def load_confusions(card: ModelCard, style: Style) -> tuple[Confusion, ...]:
     ]
     others.sort(key=lambda pair: -pair[0])
     return tuple(Confusion(style=other, percent=_percent(count / sum(row))) for count, other in others[:MAX_CONFUSIONS])
+
+
+def _find_figures(card: ModelCard) -> dict[str, Any] | None:
+    """The figures of the test set that pages are about; a card without a confusion matrix has them for `test` alone."""
+    measured = [figures for split in TEST_SPLITS if "per_style" in (figures := card.metrics.get(split, {}))]
+    complete = [figures for figures in measured if "confusion" in figures]
+    return next(iter(complete or measured), None)
 
 
 def _percent(share: float) -> int:

@@ -287,7 +287,7 @@ async def test_names_are_escaped(client: httpx.AsyncClient, resources: Resources
 
 async def test_a_style_shows_measured_precision_and_recall(client: httpx.AsyncClient) -> None:
     page = await client.get("/styles/retro")
-    test = load_model_card(BUNDLED_MODEL_DIR / "model.json").metrics["test"]
+    test = load_model_card(BUNDLED_MODEL_DIR / "model.json").metrics["test2"]
     measured = test["per_style"]["retro"]
     assert texts(page, "main strong") == [f"{round(100 * measured[name])}%" for name in ("precision", "recall")]
     assert translate("styles.none", Language.EN, style="80s Retro") in unescape(page.text)
