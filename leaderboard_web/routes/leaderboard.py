@@ -13,8 +13,8 @@ from core.conversation.narration import style_comment, style_name
 from core.db import latest_looks, leaderboard
 from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, LeaderboardEntry, Period
-from core.i18n.clothing_names import thing_name
-from core.i18n.translations import Language, translate
+from core.i18n.clothing_names import color_name, thing_name
+from core.i18n.translations import Language
 from core.styles import STYLES, Style
 from core.vision.attributes import Thing
 from leaderboard_web.dependencies import Db, Lang, State, Viewer
@@ -241,7 +241,7 @@ def _thing_chips(
 
 
 def _filter_name(thing: Thing, language: Language) -> str:
-    name = translate(f"worn.{thing}.as", language) if isinstance(thing, Color) else thing_name(thing, language)
+    name = color_name(thing, language) if isinstance(thing, Color) else thing_name(thing, language)
     return name[:1].upper() + name[1:]
 
 

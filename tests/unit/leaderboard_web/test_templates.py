@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from core.clothing import COLORS, Color
 from core.i18n.translations import Language, translate, variant_keys
 from leaderboard_web.urls import STATIC_DIR
 
@@ -37,3 +38,9 @@ def test_every_translation_exists(language: Language) -> None:
     assert len(keys) > 100
     assert {key for key in keys if not exists(key, language)} == set()
     assert all(variant_keys(key, language) for key in arguments("texts"))
+
+
+@pytest.mark.parametrize("color", COLORS)
+def test_each_color_of_the_leaderboard_has_a_tint(color: Color) -> None:
+    # The address takes colors that no chip offers.
+    assert re.search(rf"^\.tint-{color} {{ --tint: .+; }}$", (STATIC_DIR / "cards.css").read_text("utf-8"), re.MULTILINE)
