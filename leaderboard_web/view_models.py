@@ -220,7 +220,7 @@ class OwnLookView:
     received_at: datetime
     """In Seoul's time zone."""
     hours_left: int | None
-    """Hours until the photo is deleted, 0 if it is overdue; None if it is not private, or already deleted."""
+    """Hours until the photo is deleted, rounded up; None if it is not private, or its time is over."""
     may_be_shared: bool
     expires_when_unshared: bool
     """Whether the photo would be deleted soon after unsharing the look."""

@@ -4,10 +4,10 @@ The format is detected from the first bytes; file names and media types are igno
 the declared size is checked before any pixel is decoded. Then the image is decoded no larger than needed, and all
 metadata (place, time, camera, thumbnail) is dropped.
 
-There are two size limits. An image of more than 54 megapixels is too large: the largest sensors of
-phones have 50. It is a decompression bomb if it declares
-more than 200 megapixels, which no phone has, or more than 16 megapixels and over 1000 pixels for each byte of the file:
-a photo has a few pixels a byte, a blank PNG in color 340.
+There are two size limits. An image of more than 54 megapixels, or a WebP of more than 32, is too large: the largest
+sensors of phones have 50. An image that declares more than 200 megapixels, which no phone has, or more than 16
+megapixels and over 1000 pixels for each byte of its file, is refused as a decompression bomb, a small file that fills
+the memory: a photo has a few pixels a byte, a blank PNG in color 340.
 """
 
 import struct

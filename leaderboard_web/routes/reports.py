@@ -74,7 +74,7 @@ async def report_look(
 
 @router.get("/looks/{look_id}/reported", name="look_reported")
 async def look_reported(request: Request, look_id: CanonicalUUID, language: Lang) -> Response:
-    """Thank for a report; the look itself may be off the leaderboard already."""
+    """The thanks for the report of a look, which may be off the leaderboard already."""
     return render_page(request, "notice_page.html", language, message=translate("report.thanks", language))
 
 
@@ -107,7 +107,7 @@ async def report_person(
 
 @router.get("/reported", name="person_reported")
 async def person_reported(request: Request, language: Lang) -> Response:
-    """Thank for a report."""
+    """The thanks for the report of a person."""
     return render_page(request, "notice_page.html", language, message=translate("report.thanks", language))
 
 
