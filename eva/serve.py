@@ -163,7 +163,6 @@ def serve_site(
     from bot.app import open_application
     from core.logging import configure_logging
     from core.runtime import Drain, ProcessKind, run_event_loop, run_until_signalled
-    from core.services import retention_watch
     from core.tracing import tracing
     from leaderboard_web.app import create_app
     from leaderboard_web.urls import url_for
@@ -186,11 +185,8 @@ def serve_site(
                     application, create_app(application, samples=SAMPLES, drain=drain), drain=drain
                 )
                 end_start()
-                tasks: list[Callable[[], Awaitable[None]]] = [partial(retention_watch.run, application.resources)]
-                tasks += [application.run_worker] if run_worker and settings.run_worker else []
+                tasks = _background_tasks(application, run_worker=run_worker and settings.run_worker, polling=polling)
                 tasks += serve_health(application, metrics_listener, drain)
-                if polling:
-                    tasks.append(application.run_polling)
                 root = f"http://{_display_host(host)}:{listener.getsockname()[1]}"
                 message = translate("cli.serving", language, url=root + url_for("chat"))
                 if prepare is not None:
@@ -201,6 +197,20 @@ def serve_site(
 
         run_event_loop(work())
     drain.end_process()
+
+
+def _background_tasks(
+    application: "BotApplication", *, run_worker: bool, polling: bool
+) -> list[Callable[[], Awaitable[None]]]:
+    """What runs next to the site."""
+    from core.services import retention_watch
+
+    tasks: list[Callable[[], Awaitable[None]]] = [partial(retention_watch.run, application.resources)]
+    if run_worker:
+        tasks.append(application.run_worker)
+    if polling:
+        tasks.append(application.run_polling)
+    return tasks
 
 
 def _warn_about_secret_key(application: "BotApplication", language: Language) -> None:

@@ -28,7 +28,7 @@ from leaderboard_web.board_feed import BoardFeed
 from leaderboard_web.dependencies import AppState, find_samples
 from leaderboard_web.errors import REFUSAL_HANDLERS
 from leaderboard_web.flash import FlashMessages
-from leaderboard_web.limit_storage import create_storage
+from leaderboard_web.limit_storage import CounterStorage, create_storage
 from leaderboard_web.load_shedding import PhotoSlots
 from leaderboard_web.middleware.body_limit import BodySizeLimitMiddleware
 from leaderboard_web.middleware.client_address import TrustedProxiesMiddleware
@@ -134,19 +134,7 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
     settings, secret = service.settings, load_secret_key(service.settings)
     token_signer = VisitorTokenSigner(secret, old=load_old_keys(settings))
     counters = create_storage(settings.rate_limits, service.resources.database, service.resources.limit_signer)
-    state = AppState(
-        settings=settings,
-        resources=service.resources,
-        classifier=service.classifier,
-        conversation=service.conversation,
-        renditions=RenditionStore(service.resources),
-        token_signer=token_signer,
-        login_key=derive_login_key(secret),
-        flash=FlashMessages(secret),
-        samples=find_samples(samples),
-        oauth_providers=configured_providers(settings),
-        report_limiter=AnonymousReportLimiter(counters),
-    )
+    state = _create_state(service, secret, token_signer, counters, samples)
     feed = BoardFeed(service.resources.database)
     if drain is not None:
         drain.when_begun(feed.close)
@@ -180,6 +168,33 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
     for router in ROUTERS:
         app.include_router(router)
     return app
+
+
+def _create_state(
+    service: SiteServices, secret: bytes, token_signer: VisitorTokenSigner, counters: CounterStorage, samples: Path
+) -> AppState:
+    """What the routes share.
+
+    Args:
+        service: what the site needs.
+        secret: the secret key.
+        token_signer: signs the tokens of browsers.
+        counters: of what is limited.
+        samples: folder of JPEGs; may be missing.
+    """
+    return AppState(
+        settings=service.settings,
+        resources=service.resources,
+        classifier=service.classifier,
+        conversation=service.conversation,
+        renditions=RenditionStore(service.resources),
+        token_signer=token_signer,
+        login_key=derive_login_key(secret),
+        flash=FlashMessages(secret),
+        samples=find_samples(samples),
+        oauth_providers=configured_providers(service.settings),
+        report_limiter=AnonymousReportLimiter(counters),
+    )
 
 
 def _forwarded_headers_middleware(settings: Settings) -> list[Middleware]:

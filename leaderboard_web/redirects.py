@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from core.i18n.translations import Language, translate
 
-Notice = Annotated[str, Query(alias="said")]
+NoticeQuery = Annotated[str, Query(alias="said")]
 """What a page is asked to report, see `redirect_with_notice`; empty for nothing."""
 
 

@@ -61,7 +61,7 @@ async def link_or_merge(
                 return visitor_id
         elif visitor_id in {None, identity.person_id}:
             return identity.person_id
-        elif visitor_id is not None:
+        else:
             if await account_merge.merge_people(connection, source=visitor_id, target=identity.person_id):
                 return identity.person_id
             if await people.get(connection, visitor_id) is None:

@@ -20,7 +20,7 @@ from core.styles import Style
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Transaction, Viewer
 from leaderboard_web.pagination import BeforeTime, TimeCursor, build_page
-from leaderboard_web.redirects import Notice, notice_sentences, redirect_with_notice
+from leaderboard_web.redirects import NoticeQuery, notice_sentences, redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_card, build_own_look
 
@@ -43,7 +43,7 @@ async def history_page(
     language: Lang,
     state: State,
     before: BeforeTime,
-    notice: Notice = "",
+    notice: NoticeQuery = "",
 ) -> Response:
     """All looks of the person, private ones too, the latest first."""
     rows = await looks.list_for_person(connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before))
@@ -134,7 +134,7 @@ async def followed_people_page(
     language: Lang,
     state: State,
     after: CanonicalUUID | None = None,
-    notice: Notice = "",
+    notice: NoticeQuery = "",
 ) -> Response:
     """The followed people, the newest accounts first; `after` is the last person of the page before."""
     rows = await list_people(connection, Relation.FOLLOWED, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)
@@ -182,7 +182,7 @@ async def blocked_people_page(
     language: Lang,
     state: State,
     after: CanonicalUUID | None = None,
-    notice: Notice = "",
+    notice: NoticeQuery = "",
 ) -> Response:
     """The blocked people, the newest accounts first; `after` is the last person of the page before."""
     rows = await list_people(connection, Relation.BLOCKED, person.id, limit=PEOPLE_PER_PAGE + 1, after=after)

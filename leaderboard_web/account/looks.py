@@ -19,7 +19,7 @@ from core.services.retention import delete_look
 from core.styles import STYLES, Style
 from leaderboard_web.account.current_person import SECTION, AccountRoute, OwnedLook, OwnLook
 from leaderboard_web.dependencies import AppState, Lang, State
-from leaderboard_web.redirects import Notice, notice_sentences, redirect_with_notice
+from leaderboard_web.redirects import NoticeQuery, notice_sentences, redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_bars, build_own_look, build_worn
 
@@ -64,7 +64,9 @@ router = APIRouter(route_class=AccountRoute)
 
 
 @router.get("/me/looks/{look_id}", name="own_look")
-async def own_look_page(request: Request, own: OwnLook, language: Lang, state: State, notice: Notice = "") -> Response:
+async def own_look_page(
+    request: Request, own: OwnLook, language: Lang, state: State, notice: NoticeQuery = ""
+) -> Response:
     """The look; while the person has still to guess, only the photo and the question."""
     return _render_look(request, state, own, language, notice=notice)
 

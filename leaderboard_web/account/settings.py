@@ -13,7 +13,7 @@ from core.services.accounts import find_linked_logins
 from core.services.moderation import is_admin
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
 from leaderboard_web.dependencies import AppState, Db, Lang, State, Transaction
-from leaderboard_web.redirects import Notice, notice_sentences, redirect_with_notice
+from leaderboard_web.redirects import NoticeQuery, notice_sentences, redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.viewer import set_language_cookie
 
@@ -33,7 +33,7 @@ router = APIRouter(route_class=AccountRoute)
 
 @router.get("/me/settings", name="account_settings")
 async def settings_page(
-    request: Request, person: CurrentPerson, connection: Db, language: Lang, state: State, notice: Notice = ""
+    request: Request, person: CurrentPerson, connection: Db, language: Lang, state: State, notice: NoticeQuery = ""
 ) -> Response:
     """All settings."""
     messages = notice_sentences(notice, SETTINGS_NOTICES, language, name=person.name)

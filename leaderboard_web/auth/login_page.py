@@ -15,11 +15,12 @@ from core.seoul_time import SEOUL
 from core.services import accounts
 from core.services.accounts import LOGIN_METHODS
 from core.services.retention import erase_person
+from core.settings import Settings
 from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, safe_next_path
 from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData, bind_to_browser
 from leaderboard_web.dependencies import AppState, Lang, State, Transaction, Viewer
 from leaderboard_web.middleware.security import extend_csp
-from leaderboard_web.redirects import Notice, redirect_with_notice
+from leaderboard_web.redirects import NoticeQuery, redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import absolute_url, url_for
 from leaderboard_web.viewer import ViewerSession, leave_browser
@@ -47,7 +48,7 @@ async def login_page(
     language: Lang,
     state: State,
     next_path: Annotated[str | None, Query(alias="next")] = None,
-    notice: Notice = "",
+    notice: NoticeQuery = "",
 ) -> Response:
     """The login page."""
     return await render_login_page(request, state, viewer, session, language, next_path=next_path, notice=notice)
@@ -129,11 +130,7 @@ async def render_login_page(
     }
     default_path = url_for("login", query={"said": "connected"}) if linked_since else DEFAULT_NEXT_PATH
     next_path = safe_next_path(next_path, default_path)
-    settings, widget_bot = state.settings, _widget_bot(state)
-    methods = [method for method in LOGIN_METHODS if method in state.oauth_providers]
-    if widget_bot is not None:
-        methods.append("telegram")
-    chats = {"telegram": settings.telegram_token, "kakao": settings.kakao_skill_key}
+    widget_bot = _widget_bot(state)
     shows_widget = widget_bot is not None and "telegram" not in linked_since
     response = render_page(
         request,
@@ -144,10 +141,8 @@ async def render_login_page(
         person=person,
         display_name=person and display_name(person.id, person.name, language),
         linked_since=linked_since,
-        methods=[method for method in LOGIN_METHODS if method in methods and method not in linked_since],
-        chats=[
-            chat for chat, key in chats.items() if key is not None and settings.public_url and chat not in linked_since
-        ],
+        methods=[method for method in _available_methods(state) if method not in linked_since],
+        chats=[chat for chat in _available_chats(state.settings) if chat not in linked_since],
         next_path=next_path,
         widget=_telegram_widget(request, viewer, session, widget_bot, next_path)
         if widget_bot and shows_widget
@@ -158,6 +153,20 @@ async def render_login_page(
     if shows_widget:
         extend_csp(response, WIDGET_SOURCES, allow_popups=True)
     return response
+
+
+def _available_methods(state: AppState) -> list[str]:
+    """The login methods that are configured, in the order in which they are shown."""
+    has_widget = _widget_bot(state) is not None
+    return [
+        method for method in LOGIN_METHODS if method in state.oauth_providers or (method == "telegram" and has_widget)
+    ]
+
+
+def _available_chats(settings: Settings) -> list[str]:
+    """The chats whose `/login` links lead here."""
+    keys = {"telegram": settings.telegram_token, "kakao": settings.kakao_skill_key}
+    return [chat for chat, key in keys.items() if key is not None and settings.public_url]
 
 
 def _widget_bot(state: AppState) -> str | None:

@@ -43,4 +43,6 @@ def test_every_translation_exists(language: Language) -> None:
 @pytest.mark.parametrize("color", COLORS)
 def test_each_color_of_the_leaderboard_has_a_tint(color: Color) -> None:
     # The address takes colors that no chip offers.
-    assert re.search(rf"^\.tint-{color} {{ --tint: .+; }}$", (STATIC_DIR / "cards.css").read_text("utf-8"), re.MULTILINE)
+    assert re.search(
+        rf"^\.tint-{color} {{ --tint: .+; }}$", (STATIC_DIR / "cards.css").read_text("utf-8"), re.MULTILINE
+    )
