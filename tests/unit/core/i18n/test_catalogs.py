@@ -56,7 +56,7 @@ WOODEN_WORDS = {
     ),
     Language.KO: (
         r"서랍|(?<![가-힣])한 표(?!시)|말을 걸|목소리|따뜻한 (색|곳)|본 자리|문을 여|두드리|읽혀|읽었어요|읽히"
-        r"|(?<![가-힣])(나를|나만|나의|내가|내게|나에게)"
+        r"|(?<![가-힣])(나를|나만|나의|내가|내게|나에게|룩)"
     ),
 }
 CLOTHES_AND_COLORS = {
@@ -173,7 +173,7 @@ def test_only_some_closings_have_emoji(language: Language) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_texts_use_no_wooden_words(language: Language) -> None:
-    """No translated idioms, no archaisms, no sulking, one English spelling, and '본인' for the reader."""
+    """No translated idioms, no archaisms, no sulking, one English spelling, one word for the reader and for a look."""
     texts = {key: re.sub(r"{[^}]*}", "", text) for key, text in texts_of(language).items()}
     found = {key: match[0] for key, text in texts.items() if (match := re.search(WOODEN_WORDS[language], text))}
     assert found == {}
