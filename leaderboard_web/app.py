@@ -21,6 +21,7 @@ from leaderboard_web.account import looks as own_looks
 from leaderboard_web.account import news as account_news
 from leaderboard_web.account import settings as account_settings
 from leaderboard_web.account import week as account_week
+from leaderboard_web.anonymous_limits import HEARTS_OF_ADDRESS, REPORTS_OF_ADDRESS, AnonymousLimiter
 from leaderboard_web.auth import login_confirmation, login_page, magic_link, oauth_routes, telegram_login
 from leaderboard_web.auth.login_session import derive_login_key
 from leaderboard_web.auth.oauth_providers import configured_providers
@@ -36,7 +37,6 @@ from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
 from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
 from leaderboard_web.middleware.security import RequestGuard, SecurityHeadersMiddleware, handle_bug
-from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.routes import (
     admin,
     card_links,
@@ -193,7 +193,8 @@ def _create_state(
         flash=FlashMessages(secret),
         samples=find_samples(samples),
         oauth_providers=configured_providers(service.settings),
-        report_limiter=AnonymousReportLimiter(counters),
+        report_limiter=AnonymousLimiter(counters, "reports", limit=REPORTS_OF_ADDRESS),
+        heart_limiter=AnonymousLimiter(counters, "hearts", limit=HEARTS_OF_ADDRESS),
     )
 
 

@@ -18,9 +18,9 @@ from core.resources import Resources
 from core.settings import Settings
 from core.signing import VisitorTokenSigner
 from core.vision.classifier import StyleClassifier
+from leaderboard_web.anonymous_limits import AnonymousLimiter
 from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.flash import FlashMessages
-from leaderboard_web.report_deduplication import AnonymousReportLimiter
 from leaderboard_web.urls import UrlPaths, url_for
 from leaderboard_web.viewer import ViewerSession, request_language
 
@@ -61,7 +61,8 @@ class AppState:
     url_for: UrlPaths = url_for
     samples: Mapping[str, SamplePhoto]
     """JPEGs for people who have no photo at hand, by name."""
-    report_limiter: AnonymousReportLimiter
+    report_limiter: AnonymousLimiter
+    heart_limiter: AnonymousLimiter
 
     @property
     def offers_login(self) -> bool:

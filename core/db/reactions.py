@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table, Uuid, delete, literal, select
+from sqlalchemy import Table, Uuid, delete, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,6 +37,14 @@ async def add_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID)
     """
     await insert_reaction(connection, schema.hearts, look_id, person_id)
     return await _count_hearts(connection, look_id, person_id)
+
+
+async def may_add_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
+    """Whether a look is public and has no heart of the person, and its owner and the person see each other."""
+    looks, hearts = schema.looks, schema.hearts
+    is_given = exists().where(hearts.c.look_id == look_id, hearts.c.person_id == person_id)
+    is_open = looks.c.id == look_id, looks.c.is_public, is_unblocked(person_id, looks.c.person_id)
+    return (await connection.execute(select(looks.c.id).where(*is_open, ~is_given))).first() is not None
 
 
 async def remove_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:

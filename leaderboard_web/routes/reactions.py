@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import follows, leaderboard, reactions
 from core.db.people import Person
 from leaderboard_web.dependencies import CanonicalUUID, State, Transaction, Viewer
-from leaderboard_web.errors import GoneError, wants_json
+from leaderboard_web.errors import GoneError, LocalizedHTTPError, wants_json
 from leaderboard_web.routes.people import find_person
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.viewer import ViewerSession
@@ -35,9 +35,19 @@ async def react_to_look(
     viewer: Viewer,
     state: State,
 ) -> Response:
-    """Apply a reaction, or follow the owner; repeated calls change nothing. Following oneself is a 404."""
+    """Apply a reaction, or follow the owner; repeated calls change nothing. Following oneself is a 404.
+
+    Raises:
+        LocalizedHTTPError: 429, the network has given the look all hearts of the day that count without a login.
+    """
     is_on = not operation.startswith("un")
     person_id = await _acting_person_id(connection, viewer, is_on=is_on)
+    if (
+        operation == "heart"
+        and await reactions.may_add_heart(connection, look_id, person_id)
+        and not await state.heart_limiter.is_counted(connection, request, person_id, look_id)
+    ):
+        raise LocalizedHTTPError(429, "TooManyRequests", "page.enough_hearts")
     counts = await LOOK_OPERATIONS[operation](connection, look_id, person_id)
     return _reaction_response(
         request, viewer, counts, is_on=is_on, page=state.url_for("look", look_id=look_id), gone="page.look_gone"

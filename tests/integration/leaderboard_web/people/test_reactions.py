@@ -3,13 +3,26 @@
 from uuid import UUID
 
 import httpx
+import pytest
+from fastapi import FastAPI
+from limits import RateLimitItemPerDay
 from uuid_utils.compat import uuid7
 
+from core.db import people
+from core.db.schema import IdentityProvider
+from core.i18n.translations import Language, translate
 from core.resources import Resources
 from tests.factories import bookmarked_look_ids, create_look, create_person
 from tests.html import attributes, texts
 from tests.html import select as select_elements
-from tests.integration.leaderboard_web.people.conftest import BY_SCRIPT, SAME_ORIGIN, count_rows, share_look
+from tests.integration.leaderboard_web.people.conftest import (
+    BY_SCRIPT,
+    SAME_ORIGIN,
+    VISITORS,
+    count_rows,
+    open_browser,
+    share_look,
+)
 
 
 def pressed(page: httpx.Response, kind: str) -> str:
@@ -29,6 +42,34 @@ async def test_a_bookmark_is_private_and_can_be_removed(
     assert await count_rows(resources, "bookmarks") == 1
     assert (await client.post(f"{path}/unscrap", headers=BY_SCRIPT)).json() == {"given": False}
     assert (await client.post(f"{path}/scrap", headers=BY_SCRIPT)).json() == {"given": True}
+
+
+async def test_hearts_of_a_network_without_a_login_are_limited_per_look_and_day(
+    site: FastAPI, resources: Resources, mina: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.state.eva.heart_limiter, "_limits", (RateLimitItemPerDay(2), RateLimitItemPerDay(3)))
+    first, second = [f"/looks/{(await share_look(resources, mina)).id}" for _ in range(2)]
+
+    async def give(path: str, address: str, token: str | None = None) -> int:
+        async with open_browser(site, token, address=address) as browser:
+            reply = await browser.post(f"{path}/heart", headers=BY_SCRIPT)
+            if reply.status_code == 429:
+                assert reply.json()["message"] == translate("page.enough_hearts", Language.EN)
+                return 429
+            assert (await browser.post(f"{path}/heart", headers=BY_SCRIPT)).json() == reply.json(), "given once"
+            return int(reply.json()["count"])
+
+    assert [await give(first, "2a00:1450:0:1::1") for _ in range(3)] == [1, 2, 429]
+    assert [await give(first, "2a00:1450:0:2::1") for _ in range(2)] == [3, 429], "of the same customer"
+    assert await give(first, "8.8.8.8") == 4
+    assert await give(second, "2a00:1450:0:1::1") == 1
+    token = VISITORS.issue()
+    async with resources.database.transaction() as connection:
+        known = await people.get_or_create_by_identity(
+            connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language=Language.EN
+        )
+        await people.add_identity(connection, known.id, IdentityProvider.KAKAO, "1")
+    assert await give(first, "2a00:1450:0:1::1", token) == 5
 
 
 async def test_an_owner_can_be_followed_on_both_pages(
