@@ -51,7 +51,7 @@ same result."""
 EXIT_SECONDS = 9.4
 """Seconds after the signal in which a process ends; hosts kill it after ten."""
 LONGEST_CLOSING = 6.4
-"""Of them, those that begin when `Drain.wait` ends: open requests get five."""
+"""Of them, those that begin when `GracefulShutdown.wait` ends: open requests get five."""
 
 WATCHDOG_SECONDS = 0.5
 """After `exit_seconds`, until the process is ended without Python, with exit code 1 and the stacks of its threads."""
@@ -59,7 +59,7 @@ WATCHDOG_SECONDS = 0.5
 log = structlog.get_logger()
 
 
-class Drain:
+class GracefulShutdown:
     """The time between SIGTERM and the end of a process, in which a web process serves although it is no longer ready.
 
     Load balancers learn from `/readyz` that the process is about to end, and send new requests elsewhere.
@@ -144,7 +144,7 @@ def run_event_loop(main: Coroutine[Any, Any, Result]) -> Result:
 async def run_until_signalled(
     *services: Callable[[], Awaitable[None]],
     on_started: Callable[[], None] | None = None,
-    drain: Drain | None = None,
+    shutdown: GracefulShutdown | None = None,
 ) -> None:
     """Run services concurrently until SIGINT or SIGTERM, or until one of them ends; then cancel the others.
 
@@ -153,7 +153,7 @@ async def run_until_signalled(
     Args:
         services: what runs.
         on_started: called when the signal handlers are installed.
-        drain: begins with the signal; the services that wait for it are cancelled at the same time as the others.
+        shutdown: begins with the signal; the services that wait for it are cancelled at the same time as the others.
 
     Raises:
         Exception: the first service that failed.
@@ -162,8 +162,8 @@ async def run_until_signalled(
     loop = asyncio.get_running_loop()
 
     def handle_signal(number: signal.Signals) -> None:
-        if drain is not None:
-            drain.begin(number)
+        if shutdown is not None:
+            shutdown.begin(number)
         stop.set()
 
     for number in SIGNALS:

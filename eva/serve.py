@@ -18,7 +18,7 @@ from eva.cli_errors import exit_on_error, fail, load_settings, terminal_language
 
 if TYPE_CHECKING:
     from bot.app import BotApplication
-    from core.runtime import Drain
+    from core.runtime import GracefulShutdown
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -55,17 +55,17 @@ def worker() -> None:
     begin_start()
     from bot.app import open_application
     from core.logging import configure_logging
-    from core.runtime import Drain, ProcessKind, run_event_loop, run_until_signalled
+    from core.runtime import GracefulShutdown, ProcessKind, run_event_loop, run_until_signalled
     from core.tracing import tracing
 
     language, settings = terminal_language(), load_settings()
     configure_logging(settings.env, secrets=settings.secrets)
-    drain = Drain(has_exit_limit=True)
+    shutdown = GracefulShutdown(has_exit_limit=True)
 
     async def work() -> None:
         async with open_application(settings, ProcessKind.WORKER) as application:
             _warn_about_secret_key(application, language)
-            health = serve_health(application, metrics_listener, drain)
+            health = serve_health(application, metrics_listener, shutdown)
             end_start()
             if hasattr(os, "nice"):
                 # After the embedded server was started, which would have the same priority.
@@ -74,7 +74,7 @@ def worker() -> None:
                 application.run_worker,
                 *health,
                 on_started=lambda: typer.echo(translate("cli.working", language)),
-                drain=drain,
+                shutdown=shutdown,
             )
 
     with (
@@ -83,7 +83,7 @@ def worker() -> None:
         tracing(f"eva-{ProcessKind.WORKER}"),
     ):
         run_event_loop(work())
-    drain.end_process()
+    shutdown.end_process()
 
 
 def begin_start() -> None:
@@ -128,13 +128,13 @@ def bind_metrics_socket(settings: Settings, language: Language) -> Iterator[sock
 
 
 def serve_health(
-    application: "BotApplication", listener: socket.socket | None, drain: "Drain"
+    application: "BotApplication", listener: socket.socket | None, shutdown: "GracefulShutdown"
 ) -> list[Callable[[], Awaitable[None]]]:
     """The task that serves health checks and metrics at a port of their own; none without that port."""
     from webhooks.app import create_health_app
     from webhooks.server import serve
 
-    return [] if listener is None else [serve(create_health_app(application, drain=drain), listener)]
+    return [] if listener is None else [serve(create_health_app(application, shutdown=shutdown), listener)]
 
 
 def serve_site(
@@ -162,7 +162,7 @@ def serve_site(
     begin_start()
     from bot.app import open_application
     from core.logging import configure_logging
-    from core.runtime import Drain, ProcessKind, run_event_loop, run_until_signalled
+    from core.runtime import GracefulShutdown, ProcessKind, run_event_loop, run_until_signalled
     from core.tracing import tracing
     from leaderboard_web.app import create_app
     from leaderboard_web.urls import url_for
@@ -170,7 +170,7 @@ def serve_site(
     from webhooks.server import serve
 
     configure_logging(settings.env, secrets=settings.secrets)
-    drain = Drain(settings.drain_seconds, has_exit_limit=True)
+    shutdown = GracefulShutdown(settings.drain_seconds, has_exit_limit=True)
     with (
         exit_on_error(language),
         bind_socket(host, port, language) as listener,
@@ -182,21 +182,21 @@ def serve_site(
             async with open_application(settings, ProcessKind.RUN if run_worker else ProcessKind.SERVE) as application:
                 _warn_about_secret_key(application, language)
                 site = create_webhook_app(
-                    application, create_app(application, samples=SAMPLES, drain=drain), drain=drain
+                    application, create_app(application, samples=SAMPLES, shutdown=shutdown), shutdown=shutdown
                 )
                 end_start()
                 tasks = _background_tasks(application, run_worker=run_worker and settings.run_worker, polling=polling)
-                tasks += serve_health(application, metrics_listener, drain)
+                tasks += serve_health(application, metrics_listener, shutdown)
                 root = f"http://{_display_host(host)}:{listener.getsockname()[1]}"
                 message = translate("cli.serving", language, url=root + url_for("chat"))
                 if prepare is not None:
                     message = f"{message}\n{await prepare(application, root)}"
                 await run_until_signalled(
-                    serve(site, listener, drain), *tasks, on_started=lambda: typer.echo(message), drain=drain
+                    serve(site, listener, shutdown), *tasks, on_started=lambda: typer.echo(message), shutdown=shutdown
                 )
 
         run_event_loop(work())
-    drain.end_process()
+    shutdown.end_process()
 
 
 def _background_tasks(

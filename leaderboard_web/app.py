@@ -12,7 +12,7 @@ from starlette_compress import CompressMiddleware, remove_compress_type
 from core.conversation.service import ConversationService
 from core.images.renditions import RenditionStore
 from core.resources import Resources
-from core.runtime import Drain
+from core.runtime import GracefulShutdown
 from core.settings import Settings
 from core.signing import VisitorTokenSigner, load_old_keys, load_secret_key
 from core.vision.classifier import StyleClassifier
@@ -119,13 +119,13 @@ class SiteServices(Protocol):
         """Eva's side of the chat."""
 
 
-def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = None) -> FastAPI:
+def create_app(service: SiteServices, *, samples: Path, shutdown: GracefulShutdown | None = None) -> FastAPI:
     """Create the application.
 
     Args:
         service: what the site needs; the caller closes it.
         samples: folder of JPEGs for people who have no photo at hand; may be missing.
-        drain: ends the streams of the live board from SIGTERM on.
+        shutdown: ends the streams of the live board from SIGTERM on.
 
     Raises:
         MissingSecretKeyError: EVA_SECRET_KEY is not set in production.
@@ -136,8 +136,8 @@ def create_app(service: SiteServices, *, samples: Path, drain: Drain | None = No
     counters = create_storage(settings.rate_limits, service.resources.database, service.resources.limit_signer)
     state = _create_state(service, secret, token_signer, counters, samples)
     feed = BoardFeed(service.resources.database)
-    if drain is not None:
-        drain.when_begun(feed.close)
+    if shutdown is not None:
+        shutdown.when_begun(feed.close)
     app = FastAPI(
         title="Eva",
         docs_url=None,

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from bot.app import BotApplication
 from core.errors import DatabaseUnavailableError
-from core.runtime import Drain
+from core.runtime import GracefulShutdown
 from webhooks import health, messengers
 from webhooks.health import DEFAULT_TIMINGS, ReadinessProbe, ReadinessTimings
 from webhooks.request_metrics import RequestObserver
@@ -19,7 +19,7 @@ def create_webhook_app(
     application: BotApplication,
     site: ASGIApp | None = None,
     *,
-    drain: Drain | None = None,
+    shutdown: GracefulShutdown | None = None,
     skill_deadline: float = messengers.RESPONSE_DEADLINE,
     readiness: ReadinessTimings = DEFAULT_TIMINGS,
 ) -> FastAPI:
@@ -31,12 +31,12 @@ def create_webhook_app(
     Args:
         application: the services of the process.
         site: serves all other paths.
-        drain: makes `/readyz` respond 503 from SIGTERM on.
+        shutdown: makes `/readyz` respond 503 from SIGTERM on.
         skill_deadline: see `webhooks.messengers.RESPONSE_DEADLINE`.
         readiness: of the check behind `/readyz`.
     """
     settings = application.settings
-    app = create_health_app(application, drain=drain, readiness=readiness)
+    app = create_health_app(application, shutdown=shutdown, readiness=readiness)
     app.add_middleware(RequestObserver)
     app.state.skill_deadline = skill_deadline
     if settings.telegram_token is not None:
@@ -51,18 +51,21 @@ def create_webhook_app(
 
 
 def create_health_app(
-    application: BotApplication, *, drain: Drain | None = None, readiness: ReadinessTimings = DEFAULT_TIMINGS
+    application: BotApplication,
+    *,
+    shutdown: GracefulShutdown | None = None,
+    readiness: ReadinessTimings = DEFAULT_TIMINGS,
 ) -> FastAPI:
     """Create the application of EVA_METRICS_PORT: health checks, and status and metrics if there is a token.
 
     Args:
         application: the services of the process.
-        drain: makes `/readyz` respond 503 from SIGTERM on.
+        shutdown: makes `/readyz` respond 503 from SIGTERM on.
         readiness: of the check behind `/readyz`.
     """
     app = FastAPI(title="Eva", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.application = application
-    app.state.drain = drain or Drain()
+    app.state.shutdown = shutdown or GracefulShutdown()
     app.state.readiness = ReadinessProbe(application, readiness)
     app.add_exception_handler(DatabaseUnavailableError, _handle_outage)
     app.add_exception_handler(ClientDisconnect, _handle_disconnect)

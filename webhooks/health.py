@@ -22,7 +22,7 @@ from core.errors import ModelError, PersistenceError
 from core.jobs.queue import get_stats, list_heartbeats
 from core.metrics import BUILD, DATABASE_CONNECTIONS, FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, QUEUE_DEPTH
 from core.release import get_version
-from core.runtime import Drain
+from core.runtime import GracefulShutdown
 from core.services.retention_watch import LATE_AFTER, get_longest_overdue
 from core.settings import Settings
 
@@ -95,8 +95,8 @@ async def check_readiness(request: Request) -> JSONResponse:
 
     A process that is about to end responds 503 although it still serves.
     """
-    drain: Drain = request.app.state.drain
-    if drain.has_begun:
+    shutdown: GracefulShutdown = request.app.state.shutdown
+    if shutdown.has_begun:
         return JSONResponse({"status": "draining"}, 503)
     application: BotApplication = request.app.state.application
     probe: ReadinessProbe = request.app.state.readiness
@@ -116,8 +116,8 @@ async def get_status(request: Request) -> Response:
     application: BotApplication = request.app.state.application
     if not is_operator(request, application.settings):
         return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
-    drain: Drain = request.app.state.drain
-    return JSONResponse({"is_draining": drain.has_begun, **await report_status(application)})
+    shutdown: GracefulShutdown = request.app.state.shutdown
+    return JSONResponse({"is_draining": shutdown.has_begun, **await report_status(application)})
 
 
 @operator_router.get("/metrics", response_class=Response)

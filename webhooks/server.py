@@ -18,7 +18,7 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from core.runtime import Drain
+from core.runtime import GracefulShutdown
 from webhooks.http_protocol import DEFAULT_LIMITS, ConnectionLimits, LimitedHttpProtocol
 
 TICKS_PER_SECOND = 10
@@ -76,7 +76,7 @@ class _Server(uvicorn.Server):
 def serve(
     app: ASGIApp,
     listening_socket: socket.socket,
-    drain: Drain | None = None,
+    shutdown: GracefulShutdown | None = None,
     *,
     limits: ConnectionLimits = DEFAULT_LIMITS,
 ) -> Callable[[], Awaitable[None]]:
@@ -88,7 +88,7 @@ def serve(
     Args:
         app: the application.
         listening_socket: bound; it is closed at the end.
-        drain: waited for before the server ends.
+        shutdown: waited for before the server ends.
         limits: of all connections.
     """
     _allow_open_files(limits.max_connections + OTHER_FILES)
@@ -113,8 +113,8 @@ def serve(
             await asyncio.shield(task)
         except asyncio.CancelledError:
             server.announce_end()
-            if drain is not None:
-                await drain.wait()
+            if shutdown is not None:
+                await shutdown.wait()
             server.should_exit = True
             await task
             raise

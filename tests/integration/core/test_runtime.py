@@ -15,12 +15,12 @@ class SlowTeardown:
         time.sleep(60)
 
 kept = SlowTeardown()
-drain = runtime.Drain()
+shutdown = runtime.GracefulShutdown()
 runtime.run_event_loop(runtime.run_until_signalled(
-    asyncio.Event().wait, on_started=lambda: print("ready", flush=True), drain=drain
+    asyncio.Event().wait, on_started=lambda: print("ready", flush=True), shutdown=shutdown
 ))
 print("closed")
-drain.end_process()
+shutdown.end_process()
 """
 
 
@@ -34,10 +34,10 @@ STUCK_PROCESS = """
 import asyncio, time
 from core import runtime
 
-class ShortDrain(runtime.Drain):
+class ShortShutdown(runtime.GracefulShutdown):
     exit_seconds = 0.2
 
-drain = ShortDrain(has_exit_limit=True)
+shutdown = ShortShutdown(has_exit_limit=True)
 
 async def hang():
     try:
@@ -45,7 +45,9 @@ async def hang():
     finally:
         await asyncio.Event().wait()
 
-runtime.run_event_loop(runtime.run_until_signalled(hang, on_started=lambda: print("ready", flush=True), drain=drain))
+runtime.run_event_loop(
+    runtime.run_until_signalled(hang, on_started=lambda: print("ready", flush=True), shutdown=shutdown)
+)
 """
 
 

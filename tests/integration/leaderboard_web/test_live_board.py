@@ -21,7 +21,7 @@ from core.db.account_merge import merge_people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
 from core.resources import Resources
-from core.runtime import Drain
+from core.runtime import GracefulShutdown
 from core.services import accounts
 from leaderboard_web.app import create_app
 from leaderboard_web.board_feed import MAX_PENDING, RESYNC, BoardFeed, BoardStream, FeedTimings, StreamViewer
@@ -312,9 +312,9 @@ async def open_live(client: httpx.AsyncClient) -> AsyncIterator[tuple[httpx.Resp
 
 
 async def test_the_stream_ends_with_the_process(resources: Resources, samples: Path) -> None:
-    drain = Drain(60)
+    shutdown = GracefulShutdown(60)
     classifier = make_classifier()
-    site = create_app(make_application(resources, classifier), samples=samples, drain=drain)
+    site = create_app(make_application(resources, classifier), samples=samples, shutdown=shutdown)
     look_id = await share_look(resources)
     async with serve_on_free_port(site) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
         async with open_live(client) as (response, lines):
@@ -329,7 +329,7 @@ async def test_the_stream_ends_with_the_process(resources: Resources, samples: P
                 if line.startswith("data:"):
                     assert json.loads(line.removeprefix("data: "))["hearts"] == {str(look_id): 1}
                     break
-            drain.begin(signal.SIGTERM)
+            shutdown.begin(signal.SIGTERM)
             assert [line async for line in lines if line] == []
         await wait_for_listener(resources, 0)
         assert (await client.get(LIVE_PATH)).status_code == 204

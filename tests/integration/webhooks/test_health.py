@@ -113,7 +113,7 @@ async def test_the_port_of_its_own_has_health_status_and_metrics_alone(resources
 async def test_not_ready_while_the_process_drains(resources: Resources) -> None:
     app = create_app(resources)
     async with connect(app) as client:
-        app.state.drain.begin(signal.SIGTERM)
+        app.state.shutdown.begin(signal.SIGTERM)
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.get("/healthz")).status_code == 200
 

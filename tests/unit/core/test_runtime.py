@@ -6,7 +6,7 @@ import pytest
 
 from bot.telegram.client import RECORD_SECONDS, RESPONSE_SECONDS
 from core.jobs.queue import DEFAULT_TIMINGS
-from core.runtime import EXIT_SECONDS, WATCHDOG_SECONDS, Drain, run_until_signalled
+from core.runtime import EXIT_SECONDS, WATCHDOG_SECONDS, GracefulShutdown, run_until_signalled
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -43,9 +43,9 @@ async def test_failure_cancels_the_others_and_is_raised() -> None:
 
 
 def test_the_exit_limit_follows_the_drain() -> None:
-    assert Drain().exit_seconds < 10
-    assert Drain(3.0).exit_seconds < 10
-    assert Drain(60.0).exit_seconds > 66
+    assert GracefulShutdown().exit_seconds < 10
+    assert GracefulShutdown(3.0).exit_seconds < 10
+    assert GracefulShutdown(60.0).exit_seconds > 66
 
 
 def test_a_worker_that_ends_is_not_taken_for_a_dead_one() -> None:
@@ -56,6 +56,6 @@ def test_a_worker_that_ends_is_not_taken_for_a_dead_one() -> None:
 
 
 def test_a_process_without_a_signal_goes_on() -> None:
-    drain = Drain()
-    drain.end_process()
-    assert not drain.has_begun
+    shutdown = GracefulShutdown()
+    shutdown.end_process()
+    assert not shutdown.has_begun

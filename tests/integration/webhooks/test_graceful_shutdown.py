@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from core.runtime import Drain
+from core.runtime import GracefulShutdown
 from tests.integration.webhooks.test_connection_limits import exchange
 from webhooks.server import serve
 
@@ -32,13 +32,13 @@ async def slow_app(scope: Scope, receive: Receive, send: Send) -> None:
 class DrainingServer:
     """A server that ends as after SIGTERM."""
 
-    def __init__(self, listener: socket.socket, drain: Drain) -> None:
+    def __init__(self, listener: socket.socket, shutdown: GracefulShutdown) -> None:
         self.port: int = listener.getsockname()[1]
-        self._drain = drain
-        self._serving = asyncio.ensure_future(serve(slow_app, listener, drain)())
+        self._shutdown = shutdown
+        self._serving = asyncio.ensure_future(serve(slow_app, listener, shutdown)())
 
     async def stop(self) -> None:
-        self._drain.begin(signal.SIGTERM)
+        self._shutdown.begin(signal.SIGTERM)
         self._serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._serving
@@ -47,7 +47,7 @@ class DrainingServer:
 @pytest.fixture
 async def server() -> AsyncIterator[DrainingServer]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = DrainingServer(listener, Drain(DRAIN_SECONDS))
+        server = DrainingServer(listener, GracefulShutdown(DRAIN_SECONDS))
         await asyncio.sleep(0.05)
         yield server
         await server.stop()
@@ -101,7 +101,7 @@ async def test_a_request_that_has_begun_is_answered(server: DrainingServer) -> N
 
 
 async def test_interrupt_of_a_terminal_does_not_wait() -> None:
-    drain = Drain(60)
-    drain.begin(signal.SIGINT)
-    assert drain.seconds == 0
-    await asyncio.wait_for(drain.wait(), 30)
+    shutdown = GracefulShutdown(60)
+    shutdown.begin(signal.SIGINT)
+    assert shutdown.seconds == 0
+    await asyncio.wait_for(shutdown.wait(), 30)
