@@ -1,11 +1,11 @@
 """A fake KakaoTalk platform: sends skill requests, accepts each callback once, and hosts images.
 
     with FakeKakao(skill_url="http://127.0.0.1:8000/kakao/skill", key="secret") as kakao:
-        response = kakao.send(kakao.photo(jpeg))               # a person sends a photo
-        response.violations                                    # rules that the reply violates: []
-        kakao.send(kakao.photo(jpeg, callback=True))         # in a block with a callback
-        kakao.wait_for_callback()                            # the later reply, or TimeoutError
-        kakao.send(kakao.press(response.quick_replies[0]))     # presses a quick reply
+        response = kakao.send(kakao.photo(jpeg))                    # a person sends a photo
+        response.violations                                         # rules that the reply violates: []
+        kakao.send(kakao.photo(jpeg, callback=True))                # in a block with a callback
+        kakao.wait_for_callback()                                   # the later reply, or TimeoutError
+        kakao.send(kakao.button_press(response.quick_replies[0]))   # presses a quick reply
 
 Payloads have the form of captured requests; they are plain JSON and may be changed before they are sent. Images are
 hosted on this machine, so the skill needs `EVA_ENV=development` and `kakao.host` in `EVA_KAKAO_IMAGE_HOSTS`. All
