@@ -47,7 +47,8 @@ _BE = r"(?:s|re|is|are|was|were)"
 _SHADE = r"(?:dark |light |pale |bright |deep |more )?"
 _ONE = r"(?:made of |in )?(?:a |an |the |any )?(?:pair of )?"
 _LEAD = (
-    r"(?:(?:wait|hmm|hey|but|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol|earlier|before) )*"
+    r"(?:(?:wait|hmm|hey|but|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol|earlier|before"
+    r"|definitely) )*"
 )
 _TAIL = (
     r"(?: (?:really|at all|actually|though|tbh|lol|sorry|eva|here|there"
@@ -93,13 +94,13 @@ _KOREAN_NOT = (
     "|(?:입은|신은|쓴|든|맨|한)(?:거|것)(?:이|은|도)?(?:아니야|아니에요|아니예요|아닌데요?|아님|아니거든요?)"
     "|안(?:입었|신었|썼|들었|멨|맸|했|걸쳤)(?:어요?|는데요?|습니다|음|거든요?|다고요?|지요?|죠)"
     "|안(?:입|신|쓰|들|매|하)고있(?:어요?|는데요?|거든요?)"
-    "|없는데요?|없어요?|없음|없거든요?|없습니다)"
+    "|(?:하나도|전혀)?(?:없는데요?|없어요?|없음|없거든요?|없습니다))"
     "(?:(?:뭔|무슨)(?:소리|말)(?:야|예요|이야|이에요|인지)|잘못(?:봤어요?|봤네요?|보셨어요|본듯))?"
 )
 _KOREAN_INSTEAD = "(?:그냥|사실|정확히는|이건|그건|이거|그거|오히려|차라리)?@"
 _KOREAN_IS_SAID = (
     "(?:이야|야|이에요|예요|에요|이예요|이죠|죠|이지|지|인데요?|임|입니다|거든요?|이거든요?|인거같아요?|인것같아요?|같아요?"
-    "|같은데요?|에가까워요?|라고요?|이라고요?|라니까요?|이라니까요?|요)"
+    "|(?:을|를)?(?:입었|신었)(?:어요?|는데요?|거든요?|습니다|음|지요?|죠)|같은데요?|에가까워요?|라고요?|이라고요?|라니까요?|이라니까요?|요)"
 )
 _KOREAN_IS = f"{_KOREAN_IS_SAID}?"
 _OWNED = re.compile(r"\bhave\b|(?<!적)(?<!적 )(?<!적[이은도])(?<!적[이은도] )없(?:어|음|거|습)")
@@ -112,7 +113,8 @@ KOREAN_EXCHANGE = re.compile(
     "|라기보다는?"
     f"|이라기보다는?|보다는?){_KOREAN_INSTEAD}{_KOREAN_IS}"
     f"|{_KOREAN_LEAD}#(?:은|는)?(?:무슨|개뿔){_KOREAN_INSTEAD}{_KOREAN_IS_SAID}"
-    f"|{_KOREAN_LEAD}@(?:인데|이었는데|였는데)왜?#(?:이?라고|으?로)(?:했|봤|말했|보셨|나왔|나오|보이)[가-힣]{{0,4}}"
+    f"|{_KOREAN_LEAD}@(?:인데|이었는데|였는데|맞는데)왜?#"
+    "(?:(?:이?라고|으?로)(?:했|봤|말했|보셨|나왔|나오|보이)[가-힣]{0,4}|이?래요?|이?라며|이?라고요?)"
     f"|{_KOREAN_LEAD}@{_KOREAN_IS_SAID}#(?:{_KOREAN_NOT}|(?:이|가)?(?:아니고요?|아니라|말고요?))"
 )
 

@@ -18,7 +18,7 @@ MAX_LENGTH = 50
 _LEAD = r"(?:(?:wait|hmm|hey|but|no|really|sorry|so|ok|okay|eva|and|um|oh|well|(?:are )?(?:you|u) sure|you mean) )*"
 _REALLY = r"(?: (?:really|actually|even|supposed to be|meant to be|maybe))?"
 _TAIL = (
-    r"(?: (?:really|at all|right|or (?:what|not)|then|though|there|here|to you"
+    r"(?: (?:really|at all|anywhere|somewhere|right|or (?:what|not)|then|though|there|here|to you"
     r"|in (?:it|this|(?:the|my) (?:photo|picture))|(?:isn|aren) t (?:it|that|they|those)"
     r"|do you think|would you say|you think))*"
 )
@@ -60,7 +60,7 @@ KOREAN_VERBS = "입|신|썼|쓰|들|멨|매|맸|했|하|걸쳤"
 _KOREAN_WORN = rf"(?P<verb>{KOREAN_VERBS})(?:었|고있)?(?:어요?|나요?|니|죠|지요?|는데요?|습니까)"
 KOREAN = re.compile(
     f"{_KOREAN_LEAD}#(?:이|가|은|는|도|을|를)?(?:진짜|정말|확실해|확실히)?"
-    f"(?:{_KOREAN_IS}|(?:안)?{_KOREAN_WORN}|있어|있어요|없는데|없는데요|(?:입은|신은|쓴|든)적(?:이|은)?없는데요?|요)?"
+    f"(?:{_KOREAN_IS}|(?:안)?{_KOREAN_WORN}|(?:어디에?)?있어요?|(?:어디에?)?있나요?|없는데|없는데요|(?:입은|신은|쓴|든)적(?:이|은)?없는데요?|요)?"
 )
 _KOREAN_SURELY = "(?:이|가)?(?:진짜|정말|확실히)?"
 _KOREAN_ABOUT = re.compile(f"(?:진짜|정말)?(?:[가-힣]{{1,5}}이?가?아니라)?#{_KOREAN_SURELY}(?:{_KOREAN_IS}|지|냐|니)?")

@@ -50,7 +50,7 @@ _KOREAN_ASPECT = r"(?:의? ?(?:무늬|패턴|소재|재질|원단|옷감|색깔|
 _KOREAN_PARTICLE = r"(?:이|가|은|는|도)?"
 _KOREAN = re.compile(
     rf"{_KOREAN_LEAD}(?:(?P<kind>{_KOREAN_KIND}){_KOREAN_ASPECT}?|(?!의){_KOREAN_ASPECT})"
-    rf"(?:에는|엔|{_KOREAN_PARTICLE}) ?(?=[가-힣a-z])"
+    rf"(?:에는|엔|에|{_KOREAN_PARTICLE}) ?(?=[가-힣a-z])"
 )
 _KOREAN_GARMENT = re.compile(rf"{_KOREAN_LEAD}{_MARK}{_KOREAN_ASPECT}?{_KOREAN_PARTICLE} ?(?=[가-힣a-z])")
 

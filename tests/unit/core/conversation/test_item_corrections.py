@@ -205,6 +205,10 @@ def test_the_color_that_a_garment_has(message: str, garment: Thing, kind: Garmen
         ("치마 입은 적 없어요", Item.SKIRT, None),
         ("그거 코트 아냐ㅋㅋ", Item.COAT, None),
         ("나 모자 쓴 거 아니야", Item.HAT, None),
+        ("바지 말고 치마 입었어", Item.TROUSERS, Item.SKIRT),
+        ("definitely not a skirt", Item.SKIRT, None),
+        ("검은색은 하나도 없는데", Color.BLACK, None),
+        ("이거 베이지 맞는데 왜 흰색이래", Color.WHITE, Color.BEIGE),
         ("모자 아니고 머리띠인데 ㅋㅋ", Item.HAT, None),
         ("원피스 아니라 투피스인데", Item.DRESS, None),
         ("those aren't jeans they're leggings", Item.JEANS, None),
@@ -216,7 +220,7 @@ def test_the_color_that_a_garment_has(message: str, garment: Thing, kind: Garmen
         ("shoes: boots, not sneakers", Item.SNEAKERS, Item.BOOTS),
     ],
 )
-def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Item, instead: Item | None) -> None:
+def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Thing, instead: Thing | None) -> None:
     assert find_item_correction(message) == ItemCorrection(denied=denied, instead=instead)
 
 

@@ -51,6 +51,8 @@ from core.vision.attributes import Thing
         ("기모노 맞아요?", Item.TRADITIONAL),
         ("is this a sari?", Item.TRADITIONAL),
         ("u sure thats a hat", Item.HAT),
+        ("do you see red anywhere?", Color.RED),
+        ("빨간색 어디 있어?", Color.RED),
         ("where did u see a hat", Item.HAT),
         ("치마 입은 적 없는데..?", Item.SKIRT),
     ],

@@ -167,3 +167,9 @@ def test_message_that_resembles_small_talk_gets_a_request_for_a_photo() -> None:
         *("a casual restaurant", "I bought a retro jacket for my sister", "동의어가 뭐예요", "배고파 죽고 싶다"),
     ):
         assert reply_to_text(message, "", Language.KO) in variants("talk.words", Language.KO), message
+
+
+@pytest.mark.parametrize("message", ["what color is my coat?", "신발 무슨 색이야?", "위에 입은 거 뭐야?"])
+def test_a_question_about_a_garment_without_a_look_asks_for_a_photo_of_it(message: str) -> None:
+    for language in Language:
+        assert reply_to_text(message, "a", language) == translate("talk.seen", language)
