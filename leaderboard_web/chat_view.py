@@ -183,15 +183,16 @@ class ChatView:
         return self.verdict_items()
 
     def verdict_items(self) -> list[ChatItem]:
-        """The verdict, without its opening if other messages about the photo come before it."""
+        """The verdict, with its pictures while they are kept; no opening after other messages about the photo."""
         look = self.look
         skips_opening = self.is_duplicate or look.guessed_style is not None
         items: list[ChatItem] = []
+        heatmap = self._heatmap_item()
         for message in verdict_messages(look.verdict, seed=look.variant_seed, language=self.language):
-            if skips_opening and message.slot is MessageSlot.OPENING:
+            if (skips_opening and message.slot is MessageSlot.OPENING) or (message.needs_picture and heatmap is None):
                 continue
             items.append(ChatLine(sender="eva", text=message.text, is_verdict=True))
-            if message.slot is MessageSlot.EVIDENCE and (heatmap := self._heatmap_item()) is not None:
+            if message.slot is MessageSlot.EVIDENCE and heatmap is not None:
                 items.append(heatmap)
         if self.has_outfit:
             items.append(ProbabilityBars(bars=tuple(build_bars(look.verdict.probabilities, self.language))))
