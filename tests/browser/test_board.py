@@ -21,6 +21,16 @@ BOXES = """items => items.map((item) => {
     return { x: Math.round(x), y, bottom };
 })"""
 LINE_BOXES = "items => items.map((item) => [item.clientHeight, item.scrollWidth - item.clientWidth])"
+OUTLINE_MARGIN = """element => {
+    const isCard = element.matches(".stretched-link");
+    const { outlineOffset, outlineWidth } = getComputedStyle(element, isCard ? "::after" : null);
+    const { top, bottom } = (isCard ? element.closest(".look") : element).getBoundingClientRect();
+    let row = element.parentElement;
+    while (getComputedStyle(row).overflowX === "visible") row = row.parentElement;
+    const edge = row.getBoundingClientRect();
+    return Math.min(top - edge.top, edge.bottom - bottom) - parseFloat(outlineOffset) - parseFloat(outlineWidth);
+}"""
+"""px between the outline of an element and the edge of the row that cuts it."""
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
@@ -81,6 +91,19 @@ def test_similar_looks_lead_back_on_a_phone(open_page: OpenPage, board: dict[str
     page = open_page(path=f"/looks/{board[FIRST]}/similar")
     page.get_by_role("link", name=translate("similar.back", Language.EN, name=FIRST)).click()
     expect(page).to_have_url(re.compile(f"/looks/{board[FIRST]}$"))
+
+
+@pytest.mark.parametrize(
+    ("path", "row"),
+    [("/", ".times a"), ("/", ".chips a"), ("/", ".strip .stretched-link"), ("/try", ".samples button")],
+)
+def test_no_row_cuts_the_outline_of_the_focus(open_page: OpenPage, board: dict[str, str], path: str, row: str) -> None:
+    page = open_page(path=path)
+    page.keyboard.press("Tab")
+    focused = page.locator(row).first
+    focused.focus()
+    assert focused.evaluate("element => element.matches(':focus-visible')")
+    assert focused.evaluate(OUTLINE_MARGIN) >= 0
 
 
 def test_slider_fades_the_heatmap(open_page: OpenPage, board: dict[str, str]) -> None:
