@@ -44,6 +44,8 @@ RETRY_OPTIONS = {"max_retries": 2, "retry_timeout": timedelta(seconds=12)}
 repeat the rest."""
 MAX_THREADS = 40
 """Requests to the storage at the same time. They do not take the threads of anything else, however slow they are."""
+DELETED_AT_ONCE = 500
+"""Images that one request to S3 deletes; it takes 1,000 at most."""
 COPIES_AT_ONCE = 16
 """Images that are copied from one storage to another at the same time."""
 
@@ -127,20 +129,17 @@ class ObjectStorage:
         Raises:
             StorageUnavailableError: the storage does not answer; some of the images may remain.
         """
-        for key in keys:
-            try:
-                await to_thread.run_sync(partial(self._delete, key), limiter=self._threads)
-            except (BaseError, OSError) as error:
-                raise StorageUnavailableError(type(error).__name__) from error
+        delete = self._delete_objects if self._directory is None else partial(_delete_files, self._directory)
+        unique = list(dict.fromkeys(keys))
+        try:
+            for start in range(0, len(unique), DELETED_AT_ONCE):
+                chunk = unique[start : start + DELETED_AT_ONCE]
+                await to_thread.run_sync(partial(delete, chunk), limiter=self._threads)
+        except (BaseError, OSError) as error:
+            raise StorageUnavailableError(type(error).__name__) from error
 
-    def _delete(self, key: str) -> None:
-        with suppress(FileNotFoundError):
-            self._store.delete(key)
-        if self._directory is not None:
-            # obstore writes to `<name>#<number>` first; a process that is killed leaves this file.
-            path = self._directory / key
-            for partial_file in path.parent.glob(f"{path.name}#*"):
-                partial_file.unlink()
+    def _delete_objects(self, keys: Sequence[str]) -> None:
+        self._store.delete(keys)
 
     def _list(self) -> dict[str, int]:
         found = {meta["path"]: meta["size"] for page in self._store.list() for meta in page}
@@ -148,6 +147,37 @@ class ObjectStorage:
 
     def _read(self, key: str) -> bytes:
         return bytes(self._store.get(key).bytes())
+
+
+def _delete_files(directory: Path, keys: Sequence[str]) -> None:
+    """Delete images of a local directory, and what is left of writing them.
+
+    obstore writes to `<name>#<number>` first; a process that is killed leaves this file. So each folder is read, once
+    for all its keys.
+
+    Raises:
+        OSError: some could not be deleted; all others were.
+    """
+    failure: OSError | None = None
+    names: dict[str, set[str]] = {}
+    for key in keys:
+        folder, _, name = key.partition("/")
+        names.setdefault(folder, set()).add(name)
+    for folder, found in names.items():
+        try:
+            entries = list((directory / folder).iterdir())
+        except FileNotFoundError:
+            # Also if the disk is not mounted, where nothing may count as deleted.
+            directory.stat()
+            continue
+        for entry in entries:
+            if entry.name.partition("#")[0] in found:
+                try:
+                    entry.unlink(missing_ok=True)
+                except OSError as error:
+                    failure = error
+    if failure is not None:
+        raise failure
 
 
 def _read_client_variables() -> dict[str, str]:

@@ -3,7 +3,7 @@
 See ADR 0008.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -165,13 +165,20 @@ async def _lock_image_keys(connection: AsyncConnection, condition: ColumnElement
     return [ImageKeys(**row._mapping) for row in await connection.execute(statement)]
 
 
-async def lock_expired(connection: AsyncConnection, *, limit: int) -> list[ImageKeys]:
+async def lock_expired(
+    connection: AsyncConnection, *, limit: int, skipped_ids: Collection[UUID] = ()
+) -> list[ImageKeys]:
     """The keys of images whose time is over, the oldest first.
 
     Their looks are locked until the transaction ends; looks that another transaction has locked are left out.
+
+    Args:
+        connection: in a transaction.
+        limit: number of looks, at most.
+        skipped_ids: further looks that are left out.
     """
     statement = (
-        _SELECT_KEYS.where(*_IS_EXPIRED)
+        _SELECT_KEYS.where(*_IS_EXPIRED, schema.looks.c.id.not_in(skipped_ids))
         .order_by(schema.looks.c.images_end_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

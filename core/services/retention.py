@@ -3,7 +3,8 @@
 An interruption leaves the rows in place, and the next run finishes the work.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from core.db import inbox, look_images, looks, one_time_tokens, people, rate_lim
 from core.db.look_images import ImageKeys
 from core.db.looks import Look
 from core.db.vacuum import remove_deleted_rows
+from core.errors import StorageUnavailableError
 from core.images.renditions import rendition_keys
 from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.jobs.queue import ExponentialBackoff, cancel_pending, conversation_lock_key, enqueue, is_waiting
@@ -24,6 +26,8 @@ log = structlog.get_logger()
 
 BATCH_SIZE = 100
 """Looks that are locked and deleted at a time."""
+MAX_FAILURES = 1000
+"""Looks whose images cannot be deleted, from which on a run ends."""
 ANONYMOUS_BATCH = 1000
 """Anonymous visitors that are deleted at a time."""
 HOURLY = "7 * * * *"
@@ -57,27 +61,58 @@ async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH
     """Delete the images of private looks whose time is over, and processed updates, tokens, names and counters whose
     time is over.
 
+    A look whose images cannot be deleted stops no other one.
+
     Returns:
         The number of looks that lost their images.
 
     Raises:
-        StorageUnavailableError: the images cannot be deleted; the next run tries again.
+        StorageUnavailableError: the storage does not answer, or some images cannot be deleted; the next run tries them
+            again.
     """
     deleted = 0
-    while True:
-        async with resources.database.transaction() as connection:
-            expired = await look_images.lock_expired(connection, limit=batch_size)
-            await resources.storage.delete(_storage_keys(expired))
-            await look_images.clear_image_keys(connection, [images.look_id for images in expired])
-        deleted += len(expired)
-        if len(expired) < batch_size:
-            break
+    failed: set[UUID] = set()
     async with resources.database.transaction() as connection:
         await inbox.delete_processed(connection)
         await one_time_tokens.delete_expired(connection)
         await people.delete_expired_name_questions(connection)
         await rate_limits.delete_expired(connection)
+    while len(failed) < MAX_FAILURES:
+        async with resources.database.transaction() as connection:
+            expired = await look_images.lock_expired(connection, limit=batch_size, skipped_ids=failed)
+            done = await _delete_all_that_can_be(resources, expired)
+            await look_images.clear_image_keys(connection, done)
+        deleted += len(done)
+        failed |= {images.look_id for images in expired}.difference(done)
+        if len(expired) < batch_size:
+            break
+    if failed:
+        log.error("expired_photos_not_deleted", looks=len(failed), deleted=deleted)
+        raise StorageUnavailableError(f"the images of {len(failed)} looks cannot be deleted")
     return deleted
+
+
+async def _delete_all_that_can_be(resources: Resources, expired: Sequence[ImageKeys]) -> list[UUID]:
+    """Delete the images of looks together, or each look's by themselves if that fails.
+
+    Returns:
+        The looks whose images are deleted.
+
+    Raises:
+        StorageUnavailableError: the storage does not answer at all.
+    """
+    try:
+        await resources.storage.delete(_storage_keys(expired))
+    except StorageUnavailableError:
+        await resources.storage.check()
+    else:
+        return [images.look_id for images in expired]
+    done = []
+    for images in expired:
+        with suppress(StorageUnavailableError):
+            await resources.storage.delete(_storage_keys([images]))
+            done.append(images.look_id)
+    return done
 
 
 async def delete_stale_sessions(resources: Resources) -> tuple[int, int]:

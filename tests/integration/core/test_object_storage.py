@@ -1,9 +1,10 @@
 """Object storage on disk and in S3 (moto, over a real socket)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from obstore.store import S3Store
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -91,6 +92,33 @@ async def test_partial_files_are_deleted_with_the_image(tmp_path: Path) -> None:
         (tmp_path / f"{stored_key}#1").write_bytes(b"half")
     await storage.delete([key])
     assert sorted(path.name for path in tmp_path.rglob("*.jpg*")) == [other[3:], f"{other[3:]}#1"]
+
+
+async def test_many_images_are_deleted_by_few_requests(monkeypatch: pytest.MonkeyPatch, s3: str) -> None:
+    """One by one, each takes the time of a request, in a transaction that locks the looks."""
+    storage = s3_storage(s3)
+    kept, *deleted = [generate_key() for _ in range(3)]
+    for key in (kept, *deleted):
+        await storage.put(key, b"image")
+    sent: list[int] = []
+    delete = S3Store.delete
+
+    def count_and_delete(store: S3Store, keys: Sequence[str]) -> None:
+        sent.append(len(keys))
+        delete(store, keys)
+
+    monkeypatch.setattr(S3Store, "delete", count_and_delete)
+    await storage.delete([*deleted, *(generate_key() for _ in range(600))])
+    assert sent == [500, 102]
+    assert (await storage.list_sizes()).keys() & {kept, *deleted} == {kept}
+
+
+async def test_images_of_a_disk_that_is_away_do_not_count_as_deleted(tmp_path: Path) -> None:
+    storage, key = ObjectStorage((tmp_path / "pictures").as_uri()), generate_key()
+    await storage.put(key, b"image")
+    (tmp_path / "pictures").rename(tmp_path / "away")
+    with pytest.raises(StorageUnavailableError):
+        await storage.delete([key])
 
 
 def test_directory_is_private(tmp_path: Path) -> None:

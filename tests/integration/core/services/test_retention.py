@@ -7,9 +7,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, insert, text, update
+from sqlalchemy import func, insert, select, text, update
+from structlog.testing import capture_logs
 
-from core.db import inbox, look_feedback, looks, people, schema
+from core.db import inbox, look_feedback, look_images, looks, people, schema
 from core.db.schema import Channel, IdentityProvider, ModerationAction
 from core.errors import PersonNotFoundError, StorageUnavailableError
 from core.i18n.translations import Language
@@ -192,6 +193,29 @@ async def test_expired_photos_are_deleted_in_several_batches(resources: Resource
     for look in many:
         await age_look(resources, look.id, timedelta(hours=25))
     assert await delete_expired_photos(resources, batch_size=2) == 5
+
+
+async def test_an_image_that_cannot_be_deleted_stops_no_other_one(resources: Resources, storage_folder: Path) -> None:
+    """It is the oldest one, so every batch of every run would begin with it."""
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        many = [await store_images(resources, await create_look(connection, person.id)) for _ in range(5)]
+    for number, look in enumerate(many):
+        await age_look(resources, look.id, timedelta(hours=30 - number))
+    locked = storage_folder / str(many[0].photo_key)
+    locked.unlink()
+    locked.mkdir()
+    for _ in range(2):
+        with capture_logs() as logs, pytest.raises(StorageUnavailableError, match="the images of 1 looks"):
+            await delete_expired_photos(resources, batch_size=2)
+        assert [(entry["event"], entry["looks"]) for entry in logs] == [("expired_photos_not_deleted", 1)]
+        assert stored_files(storage_folder) == 0
+        async with resources.database.transaction() as connection:
+            statement = select(schema.looks.c.id).where(schema.looks.c.photo_key.is_not(None))
+            assert (await connection.execute(statement)).scalars().all() == [many[0].id]
+            assert await look_images.get_longest_overdue(connection) > timedelta(hours=5)
+    locked.rmdir()
+    assert await delete_expired_photos(resources) == 1
 
 
 async def test_worker_deletes_expired_photos(resources: Resources, storage_folder: Path) -> None:
