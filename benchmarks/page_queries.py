@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.query_plans import QueryPlan, explain_queries
 from benchmarks.seeded_board import SeededBoard
-from core.db import follows, latest_looks, leaderboard, look_guesses, moderation, news, people
+from core.db import chronological_boards, follows, leaderboard, look_guesses, moderation, news, people
+from core.db.chronological_boards import TimeOrder
 from core.db.database import Database
-from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, Period
 from core.db.person_lists import Relation, list_people
 from core.db.schema import IdentityProvider
@@ -63,10 +63,10 @@ async def explain_pages(board: SeededBoard) -> list[QueryPlan]:
                 name = f"leaderboard: {period}, {style or 'all styles'}"
                 queries[name] = page
                 queries[f"{name}, further down"] = partial(page, after=after)
-        for order in LatestOrder:
+        for order in TimeOrder:
             for style in (None, *STYLES):
                 name = f"{order}, {style or 'all styles'}"
                 queries[name] = partial(
-                    latest_looks.get_page, order=order, limit=PAGE_SIZE + 1, style=style, viewer_key=viewer_key
+                    chronological_boards.get_page, order=order, limit=PAGE_SIZE + 1, style=style, viewer_key=viewer_key
                 )
         return await explain_queries(database, queries)

@@ -26,10 +26,10 @@ from benchmarks.clustered_embeddings import CLUSTERS
 from benchmarks.seed_social import seed_database
 from benchmarks.seeded_board import FAST_LOAD
 from core.clothing import Color, Item
-from core.db import latest_looks, leaderboard
+from core.db import chronological_boards, leaderboard
+from core.db.chronological_boards import TimeOrder
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
-from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import Period
 from core.db.migrate import migrate_up
 from core.db.similar_looks import find_similar
@@ -100,7 +100,9 @@ def board_queries(*filters: tuple[Thing, ...]) -> list[Query]:
             pages += [
                 partial(leaderboard.get_page, limit=14, style=style, period=period, things=things) for period in Period
             ]
-            pages.append(partial(latest_looks.get_page, order=LatestOrder.NEW, limit=13, style=style, things=things))
+            pages.append(
+                partial(chronological_boards.get_page, order=TimeOrder.NEW, limit=13, style=style, things=things)
+            )
     return pages
 
 

@@ -194,7 +194,7 @@ looks = Table(
     Column("images_end_at", DateTime(timezone=True), Computed(IMAGES_END_AT, persisted=True)),
     time_column("images_stored_at"),
     time_column("shared_at"),
-    # Kept up to date by a trigger; see `core.db.latest_looks`.
+    # Kept up to date by a trigger; see `core.db.chronological_boards`.
     time_column("rising_at"),
     time_column("removed_at"),
     counter_column("report_count"),

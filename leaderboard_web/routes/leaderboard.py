@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clothing import Color, Item
 from core.conversation.narration import style_comment, style_name
-from core.db import latest_looks, leaderboard
-from core.db.latest_looks import LatestOrder
+from core.db import chronological_boards, leaderboard
+from core.db.chronological_boards import TimeOrder
 from core.db.leaderboard import LeaderboardCursor, LeaderboardEntry, Period
 from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language
@@ -47,7 +47,7 @@ router = APIRouter(route_class=PageRoute)
 class BoardPage:
     """A page of looks."""
 
-    order: Period | LatestOrder
+    order: Period | TimeOrder
     cards: list[LookCard]
     """Those of a leaderboard have a rank."""
     next_query: dict[str, str] | None
@@ -58,7 +58,7 @@ class BoardPage:
 class BoardLinks:
     """Links of a leaderboard to others, the same for everybody."""
 
-    orders: list[tuple[Period | LatestOrder, str]]
+    orders: list[tuple[Period | TimeOrder, str]]
     styles: list[tuple[Style, str, str]]
     """Each with its name and the URL."""
     all_styles_url: str
@@ -89,15 +89,15 @@ async def leaderboard_page(
     after: AfterRank,
     before: BeforeTime,
     style: Style | None = None,
-    order: Annotated[Period | LatestOrder | None, Query(alias="when")] = None,
+    order: Annotated[Period | TimeOrder | None, Query(alias="when")] = None,
     item: Item | None = None,
     color: Color | None = None,
 ) -> Response:
     """A page of looks; without an order, the leaderboard of the shortest period with enough of them."""
     viewer_key = viewer.key or ""
     things = tuple(thing for thing in (color, item) if thing is not None)
-    if isinstance(order, LatestOrder):
-        page = await _load_latest(db, language, style, order, before, things=things, viewer_key=viewer_key)
+    if isinstance(order, TimeOrder):
+        page = await _load_chronological(db, language, style, order, before, things=things, viewer_key=viewer_key)
     else:
         page = await _load_ranked(db, language, style, order, after, things=things, viewer_key=viewer_key)
     cards = page.cards
@@ -161,18 +161,18 @@ async def _load_ranked(
     return BoardPage(order=choice, cards=cards, next_query=next_query)
 
 
-async def _load_latest(
+async def _load_chronological(
     connection: AsyncConnection,
     language: Language,
     style: Style | None,
-    order: LatestOrder,
+    order: TimeOrder,
     before: TimeCursor | None,
     *,
     things: tuple[Thing, ...],
     viewer_key: str,
 ) -> BoardPage:
     position = None if before is None else (before.at, before.id)
-    entries = await latest_looks.get_page(
+    entries = await chronological_boards.get_page(
         connection, order, limit=PAGE_SIZE + 1, style=style, things=things, after=position, viewer_key=viewer_key
     )
     page = build_page(entries, PAGE_SIZE, lambda ranked: TimeCursor(at=ranked.at, id=ranked.entry.look.id))
@@ -185,7 +185,7 @@ async def _load_latest(
 def _board_links(
     url_for: UrlPaths,
     language: Language,
-    order: Period | LatestOrder,
+    order: Period | TimeOrder,
     style: Style | None,
     item: Item | None,
     color: Color | None,
@@ -195,7 +195,7 @@ def _board_links(
     return BoardLinks(
         orders=[
             (choice, url_for("leaderboard", query={"when": choice, "style": style, **things}))
-            for choice in (*Period, *LatestOrder)
+            for choice in (*Period, *TimeOrder)
         ],
         styles=[
             (
@@ -207,7 +207,7 @@ def _board_links(
         ],
         all_styles_url=url_for("leaderboard", query={"when": order, **things}),
         all_time_url=url_for("leaderboard", query={"when": Period.ALL, "style": style, **things}),
-        new_url=url_for("leaderboard", query={"when": LatestOrder.NEW, "style": style, **things}),
+        new_url=url_for("leaderboard", query={"when": TimeOrder.NEW, "style": style, **things}),
         thing_names=[_filter_name(thing, language) for thing in (color, item) if thing is not None],
     )
 
@@ -216,7 +216,7 @@ def _board_links(
 def _thing_chips(
     url_for: UrlPaths,
     language: Language,
-    order: Period | LatestOrder | None,
+    order: Period | TimeOrder | None,
     style: Style | None,
     item: Item | None,
     color: Color | None,

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
-from core.db import latest_looks, leaderboard, look_feedback, looks, people, schema
+from core.db import chronological_boards, leaderboard, look_feedback, looks, people, schema
+from core.db.chronological_boards import TimeOrder
 from core.db.database import Database
-from core.db.latest_looks import LatestOrder
 from core.db.leaderboard import LeaderboardCursor, Period
 from core.seoul_time import start_of_day
 from core.styles import Style
@@ -163,7 +163,7 @@ async def test_looks_are_filtered_by_what_is_worn(database: Database) -> None:
         assert await page_ids(connection, things=(Item.TIE,)) == []
         cursor = LeaderboardCursor(hearts=0, look_id=black_boots)
         assert await page_ids(connection, things=(Item.BOOTS,), after=cursor) == [red_boots]
-        newest = await latest_looks.get_page(connection, LatestOrder.NEW, limit=9, things=(Color.RED,))
+        newest = await chronological_boards.get_page(connection, TimeOrder.NEW, limit=9, things=(Color.RED,))
         assert {each.entry.look.id for each in newest} == {red_boots, red_coat}
         definition = await connection.execute(text("SELECT pg_get_indexdef('ix_looks_filters'::regclass)"))
         assert re.search(r" USING gin \(filters\) .*WHERE is_public$", definition.scalar_one())

@@ -25,7 +25,7 @@ from core.styles import Style
 from core.vision.attributes import Thing
 
 
-class LatestOrder(StrEnum):
+class TimeOrder(StrEnum):
     """An order of public looks by time."""
 
     NEW = "new"
@@ -35,7 +35,7 @@ class LatestOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LatestEntry:
+class TimeOrderEntry:
     """A public look and its place in the order."""
 
     entry: LeaderboardEntry
@@ -44,14 +44,14 @@ class LatestEntry:
 
 async def get_page(
     connection: AsyncConnection,
-    order: LatestOrder,
+    order: TimeOrder,
     *,
     limit: int,
     style: Style | None = None,
     things: tuple[Thing, ...] = (),
     after: tuple[datetime, UUID] | None = None,
     viewer_key: str = "",
-) -> list[LatestEntry]:
+) -> list[TimeOrderEntry]:
     """A page of public looks.
 
     Args:
@@ -66,17 +66,15 @@ async def get_page(
     statement = _select_page(order=order, by_style=style is not None, things=things, has_cursor=after is not None)
     filters = {} if style is None else {"style": style}
     rows = await statement.fetch(connection, limit=limit, viewer_key=viewer_key, **filters, **cursor_values(after))
-    return [LatestEntry(entry=to_entry(row), at=row.at) for row in rows]
+    return [TimeOrderEntry(entry=to_entry(row), at=row.at) for row in rows]
 
 
 @lru_cache(MAX_STATEMENTS)
-def _select_page(
-    *, order: LatestOrder, by_style: bool, things: tuple[Thing, ...], has_cursor: bool
-) -> CompiledStatement:
+def _select_page(*, order: TimeOrder, by_style: bool, things: tuple[Thing, ...], has_cursor: bool) -> CompiledStatement:
     table = schema.looks
-    column = table.c.shared_at if order is LatestOrder.NEW else table.c.rising_at
+    column = table.c.shared_at if order is TimeOrder.NEW else table.c.rising_at
     statement = select_public(*SUMMARY_COLUMNS, column.label("at")).where(*build_thing_conditions(things))
-    if order is LatestOrder.RISING:
+    if order is TimeOrder.RISING:
         statement = statement.where(column.is_not(None))
     if by_style:
         statement = statement.where(table.c.style == bindparam("style"))
