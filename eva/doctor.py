@@ -249,7 +249,7 @@ async def _check_contents(database: "Database", language: Language) -> list[Chec
     from sqlalchemy.exc import ProgrammingError
 
     from core.db import dead_letters
-    from core.services.retention_watch import LATE_AFTER, get_longest_overdue
+    from core.services.overdue_deletion import LATE_AFTER, get_longest_overdue
 
     try:
         async with database.connection() as connection:

@@ -23,7 +23,7 @@ from core.jobs.queue import get_stats, list_heartbeats
 from core.metrics import BUILD, DATABASE_CONNECTIONS, FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, QUEUE_DEPTH
 from core.release import get_version
 from core.runtime import GracefulShutdown
-from core.services.retention_watch import LATE_AFTER, get_longest_overdue
+from core.services.overdue_deletion import LATE_AFTER, get_longest_overdue
 from core.settings import Settings
 
 PART_TIMEOUT = 5.0

@@ -12,8 +12,8 @@ from core.db import inbox, schema
 from core.db.looks import Look
 from core.db.schema import Channel
 from core.resources import Resources
-from core.services import retention_watch
-from core.services.retention_watch import delete_if_late
+from core.services import overdue_deletion
+from core.services.overdue_deletion import delete_if_late
 from tests.factories import create_look, create_person, end_images, store_images
 
 
@@ -54,7 +54,7 @@ async def test_watch_survives_a_storage_that_is_away(resources: Resources, stora
     away = storage_folder.rename(storage_folder.with_name("away"))
     storage_folder.write_bytes(b"a file instead of the directory")
     with capture_logs() as logs:
-        watch = asyncio.create_task(retention_watch.run(resources, interval=0.02))
+        watch = asyncio.create_task(overdue_deletion.run(resources, interval=0.02))
         while not logs:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         assert logs[0]["event"] == "overdue_photos_not_deleted"
