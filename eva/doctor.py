@@ -225,13 +225,13 @@ async def _check_secret_key(database: "Database", settings: Settings, language: 
     """Compare the secret key with the one of the last process that was started; no result before the first start."""
     from sqlalchemy.exc import ProgrammingError
 
-    from core.db import installation
+    from core.db import secret_key_record
     from core.errors import MissingSecretKeyError, WeakSecretKeyError
     from core.signing import fingerprint, load_old_keys, load_secret_key
 
     try:
         async with database.connection() as connection:
-            former = await installation.get_secret_fingerprint(connection)
+            former = await secret_key_record.get_secret_fingerprint(connection)
     except ProgrammingError:
         return []
     if former is None:
