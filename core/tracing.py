@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from core.errors import TracingUnavailableError
-from core.release import get_version
+from core.version import get_version
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

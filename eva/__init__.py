@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.release import get_version
+from core.version import get_version
 from eva import admin, backup, chat, demo, judge, serve, shadow, train
 
 app = typer.Typer(

@@ -21,10 +21,10 @@ from core.db import dead_letters
 from core.errors import ModelError, PersistenceError
 from core.jobs.queue import get_stats, list_heartbeats
 from core.metrics import BUILD, DATABASE_CONNECTIONS, FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, QUEUE_DEPTH
-from core.release import get_version
 from core.runtime import GracefulShutdown
 from core.services.overdue_deletion import LATE_AFTER, get_longest_overdue
 from core.settings import Settings
+from core.version import get_version
 
 PART_TIMEOUT = 5.0
 """Seconds after which a part of the report of `/statusz` that does not answer counts as failed."""

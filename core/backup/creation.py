@@ -22,9 +22,9 @@ from core.db.look_images import ImageKeys
 from core.db.migrate import migrate_up
 from core.errors import ObjectNotFoundError
 from core.object_storage import ObjectStorage, copy_images
-from core.release import get_version
 from core.settings import Settings
 from core.signing import fingerprint, load_old_keys, load_secret_key
+from core.version import get_version
 
 HEATMAP_ATTEMPTS = 3
 """How often the key of a heatmap is asked for that is drawn again and again meanwhile."""

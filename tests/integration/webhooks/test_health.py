@@ -21,9 +21,9 @@ from structlog.contextvars import get_contextvars
 from core.db.database import Database
 from core.jobs.queue import enqueue
 from core.metrics import REQUEST_SECONDS
-from core.release import get_version
 from core.resources import Resources
 from core.styles import Style
+from core.version import get_version
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import create_look, create_person, end_images

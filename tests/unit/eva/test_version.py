@@ -1,4 +1,4 @@
-from core.release import get_version
+from core.version import get_version
 from tests.unit.eva.conftest import RunCommand
 
 
