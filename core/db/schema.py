@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from core.db import columns, internal_tables, social_tables
+from core.db import columns, operational_tables, social_tables
 from core.db.columns import choice_constraint, counter_column, now_column, person_column, time_column
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand, HorizontalPart, Refusal, VerticalPart
@@ -275,10 +275,10 @@ reports = social_tables.reports
 person_reports = social_tables.person_reports
 person_style_counts = social_tables.person_style_counts
 
-daily_counts = internal_tables.daily_counts
-rate_limits = internal_tables.rate_limits
-one_time_tokens = internal_tables.one_time_tokens
-installation = internal_tables.installation
+daily_counts = operational_tables.daily_counts
+rate_limits = operational_tables.rate_limits
+one_time_tokens = operational_tables.one_time_tokens
+installation = operational_tables.installation
 
 moderation_log = Table(
     "moderation_log",
